@@ -1,0 +1,4 @@
+//! The Bootstream host.
+#![warn(missing_docs)]
+
+pub mod engine;

@@ -1,0 +1,66 @@
+//! The developer's side of Bootstream.
+//!
+//! `bootstream` builds handlers, runs them behind a local Lambda and invokes them;
+//! `bootstream-compile` turns one component into machine code. Everything that needs a compiler, a
+//! file watcher or an argument parser lives here, so that `bootstrap` has none of it.
+//!
+//! Order of reading: [`args`](self), `commands/dev.rs`, then `dev/`: `front.rs` (the caller's side),
+//! `pool.rs`, `environment.rs` (one `bootstrap` process), `emulator.rs` (the Runtime API).
+
+mod args;
+mod commands;
+mod component;
+mod dev;
+mod precompile;
+mod printer;
+mod project;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, CompileArgs};
+use printer::Printer;
+
+/// Runs the `bootstream` command with the arguments of this process.
+#[must_use]
+pub fn bootstream() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let printer = Printer::from_terminal();
+    let result = match cli.command {
+        Command::Build(args) => commands::build::run(&args, &printer),
+        Command::Dev(args) => commands::dev::run(args, &printer),
+        Command::Invoke(args) => commands::invoke::run(args, &printer),
+        Command::Compile(args) => commands::compile::run(&args, &printer),
+    };
+    finish(result, &printer)
+}
+
+/// Runs the `bootstream-compile` command with the arguments of this process.
+#[must_use]
+pub fn bootstream_compile() -> ExitCode {
+    let args = match CompileArgs::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    let printer = Printer::from_terminal();
+    finish(commands::compile::run_helper(&args, &printer), &printer)
+}
+
+/// Prints help, the version or a usage error.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nobody is left to tell when the terminal is gone.
+    let _ = error.print();
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+fn finish(result: anyhow::Result<ExitCode>, printer: &Printer) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        printer.error(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}

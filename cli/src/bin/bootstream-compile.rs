@@ -1,1 +1,7 @@
-fn main() {}
+//! Precompiles one component: the helper that sits beside `bootstrap`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bootstream_cli::bootstream_compile()
+}

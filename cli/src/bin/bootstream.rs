@@ -1,1 +1,7 @@
-fn main() {}
+//! The developer's command: build, run and invoke handlers.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bootstream_cli::bootstream()
+}

@@ -1,0 +1,215 @@
+//! The arguments, as clap types. No behaviour; they go no further than `commands`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::precompile::Arch;
+
+/// Build, run and invoke WebAssembly handlers that stream their responses on AWS Lambda.
+#[derive(Debug, Parser)]
+#[command(name = "bootstream", version, after_help = CLI_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const CLI_HELP: &str = "\
+Examples:
+  bootstream build examples/hello        compile a handler to a component
+  bootstream dev examples/hello          run it behind a local Lambda, port 7000
+  bootstream invoke --timing             invoke it, and show when each piece arrives
+
+Exit codes: 0 success, 1 failure, 2 wrong usage.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compile a handler crate to a component
+    Build(BuildArgs),
+    /// Run a handler behind a local Lambda
+    Dev(DevArgs),
+    /// Send one event and print the response as it arrives
+    Invoke(InvokeArgs),
+    /// Precompile a component to machine code
+    Compile(PrecompileArgs),
+}
+
+/// The arguments of `build`.
+#[derive(Args, Debug)]
+#[command(after_help = BUILD_HELP)]
+pub(crate) struct BuildArgs {
+    /// The folder of the handler crate
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Copy the component to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where cargo puts what it makes [default: what cargo says, `CARGO_TARGET_DIR` included]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) target_dir: Option<PathBuf>,
+    /// Also write the machine code, `NAME.cwasm`, beside the component
+    #[arg(long)]
+    pub(crate) precompile: bool,
+    /// The architecture to precompile for [default: this machine's]
+    #[arg(long, requires = "precompile")]
+    pub(crate) arch: Option<Arch>,
+    /// Install the wasm32-wasip2 target first if the compiler lacks it
+    #[arg(long)]
+    pub(crate) setup: bool,
+}
+
+const BUILD_HELP: &str = "\
+Examples:
+  bootstream build                                  the crate in this folder
+  bootstream build examples/hello -o hello.wasm
+  bootstream build --precompile --arch arm64        also NAME.cwasm for Graviton
+  bootstream build --setup                          get the compiler target first
+
+Prints the component's path and size. The compiler is the rustc in use if it has the target
+wasm32-wasip2, else the one that `--setup` installed in ~/.cache/wasm-guest-toolchain, which uses
+a target folder of its own (`guests` in the target folder).
+
+Environment: RUSTC, CARGO_TARGET_DIR, WASM_TOOLCHAIN_DIR, BOOTSTREAM_NO_RUSTUP (never call rustup).
+Exit codes: 0 built, 1 failed, 2 wrong usage.";
+
+/// What a handler runs in, for `dev` and for `invoke HANDLER`.
+#[derive(Args, Debug)]
+pub(crate) struct FunctionArgs {
+    /// The `bootstrap` binary [default: beside this executable, or in ../lambda]
+    #[arg(long, value_name = "PATH", env = "BOOTSTREAM_BOOTSTRAP")]
+    pub(crate) bootstrap: Option<PathBuf>,
+    /// A variable of the function, may be repeated; BOOTSTREAM_PASS_ENV=NAME,... shows it to the handler
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub(crate) variables: Vec<(String, String)>,
+    /// The function's memory, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 512,
+        value_parser = clap::value_parser!(u32).range(128..=10_240))]
+    pub(crate) memory: u32,
+    /// How long an invocation may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..=900))]
+    pub(crate) timeout: u64,
+}
+
+/// The arguments of `dev`.
+#[derive(Args, Debug)]
+#[command(after_help = DEV_HELP)]
+pub(crate) struct DevArgs {
+    /// A component (`.wasm`, `.cwasm`) or the folder of a handler crate
+    pub(crate) handler: PathBuf,
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, env = "LOCAL_LAMBDA_PORT", default_value_t = 7000)]
+    pub(crate) port: u16,
+    /// The address to listen on
+    #[arg(long, env = "LOCAL_LAMBDA_HOST", default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+    /// How many invocations may run at once; further callers wait
+    #[arg(long, value_name = "N", default_value_t = 10,
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) concurrency: u16,
+    #[command(flatten)]
+    pub(crate) function: FunctionArgs,
+}
+
+const DEV_HELP: &str = "\
+Examples:
+  bootstream dev examples/hello
+  bootstream dev target/guests/wasm32-wasip2/release/hello.wasm --port 7001
+  curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
+  curl -N http://127.0.0.1:7000/any/path?q=1
+
+`POST /invoke` delivers the body as the event. Every other request becomes a Function URL event
+(payload format 2.0). Both answer with the handler's status, headers and stream. A failure before
+the first byte is answered with 502; after it the connection is cut, so curl reports error 18.
+
+Handlers run in the `bootstrap` binary that Lambda starts, one process for each invocation at work.
+When the component file changes, new invocations use it and open streams finish on the old one.
+
+Exit codes: 0 stopped with Ctrl-C or SIGTERM, 1 failed to start, 2 wrong usage.";
+
+/// The arguments of `invoke`.
+#[derive(Args, Debug)]
+#[command(after_help = INVOKE_HELP)]
+pub(crate) struct InvokeArgs {
+    /// A component or a crate folder to run once; without it the event goes to `--url`
+    pub(crate) handler: Option<PathBuf>,
+    /// The event: JSON text, `@FILE`, or `@-` for standard input
+    #[arg(short, long, value_name = "JSON", default_value = "{}")]
+    pub(crate) data: String,
+    /// Where to send the event when no handler is given
+    #[arg(
+        long,
+        default_value = "http://127.0.0.1:7000/invoke",
+        conflicts_with = "handler"
+    )]
+    pub(crate) url: String,
+    /// Put the seconds since the start before each piece
+    #[arg(long)]
+    pub(crate) timing: bool,
+    /// Print the status and the headers first
+    #[arg(short, long)]
+    pub(crate) include: bool,
+    #[command(flatten)]
+    pub(crate) function: FunctionArgs,
+}
+
+const INVOKE_HELP: &str = "\
+Examples:
+  bootstream invoke                                    an empty event to `bootstream dev`
+  bootstream invoke -d '{\"count\":3}' --timing
+  bootstream invoke examples/hello -d @event.json      without a server
+
+Exit codes: 0 the whole response arrived, 1 the handler failed or the stream was cut, 2 wrong usage.";
+
+/// The arguments of `compile`.
+#[derive(Args, Debug)]
+#[command(after_help = PRECOMPILE_HELP)]
+pub(crate) struct PrecompileArgs {
+    /// The component
+    #[arg(value_name = "FILE.wasm")]
+    pub(crate) input: PathBuf,
+    /// The file to write [default: the component's name with `.cwasm`]
+    #[arg(short, long, value_name = "FILE.cwasm")]
+    pub(crate) output: Option<PathBuf>,
+    /// The architecture to compile for [default: this machine's]
+    #[arg(long)]
+    pub(crate) arch: Option<Arch>,
+}
+
+const PRECOMPILE_HELP: &str = "\
+Examples:
+  bootstream compile hello.wasm
+  bootstream compile hello.wasm --arch arm64 -o handler.cwasm
+
+Exit codes: 0 compiled, 1 failed, 2 wrong usage.";
+
+/// Precompile a component to machine code that `bootstrap` loads
+#[derive(Debug, Parser)]
+#[command(name = "bootstream-compile", version, after_help = COMPILE_HELP)]
+pub(crate) struct CompileArgs {
+    /// The component
+    #[arg(value_name = "FILE.wasm")]
+    pub(crate) input: PathBuf,
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The machine to compile for: x86_64-unknown-linux-gnu or aarch64-unknown-linux-gnu [default:
+    /// this one]
+    #[arg(long, value_name = "TRIPLE", value_parser = Arch::parse_triple)]
+    pub(crate) target: Option<Arch>,
+}
+
+const COMPILE_HELP: &str = "\
+Examples:
+  bootstream-compile handler.wasm > handler.cwasm
+  bootstream-compile handler.wasm -o handler.cwasm --target aarch64-unknown-linux-gnu
+
+Exit codes: 0 compiled, 1 failed, 2 wrong usage.";
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,52 @@
+//! `bootstream compile`, for people, and `bootstream-compile`, for build scripts.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use bootstream_host::engine::PRECOMPILED_EXTENSION;
+
+use crate::args::{CompileArgs, PrecompileArgs};
+use crate::precompile::{Arch, precompile_file, write_atomically};
+use crate::printer::Printer;
+
+/// Writes the machine code beside the component, or where it was asked for.
+///
+/// # Errors
+///
+/// The component cannot be compiled or the result cannot be written.
+pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> {
+    let code = precompile_file(&args.input, args.arch.unwrap_or(Arch::HOST))?;
+    let output = match &args.output {
+        Some(output) => output.clone(),
+        None => args.input.with_extension(PRECOMPILED_EXTENSION),
+    };
+    write_atomically(&output, &code)?;
+    printer.data_line(&format!("{} ({})", output.display(), size(code.len())))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the machine code to stdout or to a file, and says nothing.
+///
+/// # Errors
+///
+/// The component cannot be compiled or the result cannot be written.
+pub(crate) fn run_helper(args: &CompileArgs, printer: &Printer) -> Result<ExitCode> {
+    let code = precompile_file(&args.input, args.target.unwrap_or(Arch::HOST))?;
+    match &args.output {
+        Some(output) => write_atomically(output, &code)?,
+        None => printer
+            .data(&code)
+            .context("cannot write to standard output")?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A size for people.
+pub(crate) fn size(bytes: usize) -> String {
+    const KIB: usize = 1024;
+    if bytes < 10 * KIB {
+        format!("{bytes} bytes")
+    } else {
+        format!("{} KiB", bytes.div_ceil(KIB))
+    }
+}

@@ -1,0 +1,151 @@
+//! `bootstream dev`: a local Lambda around one handler, which may be replaced while it runs.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
+
+use super::build::component_for;
+use crate::args::{DevArgs, FunctionArgs};
+use crate::dev::bootstrap::{self, Launch};
+use crate::dev::deployment::Deployment;
+use crate::dev::front::Front;
+use crate::dev::http_server;
+use crate::dev::pool::Pool;
+use crate::dev::watch::FileWatch;
+use crate::printer::{Printer, Tone};
+
+/// Serves until Ctrl-C or SIGTERM.
+///
+/// # Errors
+///
+/// The handler, the `bootstrap` binary or the port cannot be used.
+pub(crate) fn run(args: DevArgs, printer: &Printer) -> Result<ExitCode> {
+    let bootstrap = bootstrap::find(args.function.bootstrap.as_deref())?;
+    let component = component_for(&args.handler)?;
+    let deployment = Deployment::prepare(&component)?;
+    let address = SocketAddr::from((args.host, args.port));
+    let concurrency = args.concurrency;
+    let launch = launch(args.function, bootstrap, &component, *printer);
+    runtime()?.block_on(async {
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}: choose another --port, or 0 for a free one")
+        })?;
+        let server = Server {
+            component,
+            pool: Pool::new(launch, deployment, concurrency),
+            printer,
+        };
+        server.run(listener).await
+    })
+}
+
+/// A runtime of one thread: the work is done by the processes.
+///
+/// # Errors
+///
+/// The system refuses.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.context("cannot start the event loop")
+}
+
+/// How to start the handler's environments.
+pub(super) fn launch(
+    args: FunctionArgs,
+    bootstrap: PathBuf,
+    component: &Path,
+    printer: Printer,
+) -> Launch {
+    let name = component.file_stem().unwrap_or_default().to_string_lossy();
+    Launch {
+        bootstrap,
+        function_name: name.replace('_', "-"),
+        memory_mib: args.memory,
+        timeout: Duration::from_secs(args.timeout),
+        variables: args.variables,
+        printer,
+    }
+}
+
+struct Server<'a> {
+    component: PathBuf,
+    pool: Arc<Pool>,
+    printer: &'a Printer,
+}
+
+impl Server<'_> {
+    async fn run(&self, listener: TcpListener) -> Result<ExitCode> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let watch = FileWatch::new(&self.component)?;
+        let address = listener.local_addr()?;
+        let front = Front::new(Arc::clone(&self.pool), *self.printer);
+        tokio::select! {
+            () = self.warm_up_and_serve(listener, front, address) => {}
+            () = self.swap_on_change(&watch) => {}
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        self.printer.message(Tone::Faint, "stopping");
+        self.pool.shutdown().await;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn warm_up_and_serve(&self, listener: TcpListener, front: Front, address: SocketAddr) {
+        // Whoever calls gets the same failure, and a fixed component is taken when it appears.
+        if let Err(failure) = self.pool.warm_up().await {
+            self.printer
+                .message(Tone::Bad, &format!("the handler does not start: {failure}"));
+        }
+        self.banner(address);
+        http_server::serve(listener, front).await;
+    }
+
+    fn banner(&self, address: SocketAddr) {
+        let component = self.component.display();
+        self.printer
+            .message(Tone::Plain, &format!("{component} at http://{address}"));
+        let example = format!("try: curl -N http://{address}/invoke -d '{{}}'");
+        self.printer.message(Tone::Faint, &example);
+    }
+
+    async fn swap_on_change(&self, watch: &FileWatch) {
+        loop {
+            watch.changed().await;
+            if !self.component.exists() {
+                // It is about to be replaced.
+                continue;
+            }
+            match self.swap().await {
+                Ok(()) => {
+                    let text = format!("swapped to the new `{}`", self.component.display());
+                    self.printer.message(Tone::Good, &text);
+                }
+                Err(error) => {
+                    let text = format!("kept the old version: {error:#}");
+                    self.printer.message(Tone::Bad, &text);
+                }
+            }
+        }
+    }
+
+    async fn swap(&self) -> Result<()> {
+        let component = self.component.clone();
+        let prepared = spawn_blocking(move || Deployment::prepare(&component)).await;
+        let deployment = prepared.context("compiling was interrupted")??;
+        let name = self.component.display();
+        self.pool
+            .deploy(deployment)
+            .await
+            .with_context(|| format!("`{name}` does not start"))
+    }
+}

@@ -1,0 +1,242 @@
+//! `bootstream invoke`: one event, and the response as it arrives.
+
+use std::io::Read as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST, HeaderValue};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::build::component_for;
+use super::dev::{launch, runtime};
+use crate::args::InvokeArgs;
+use crate::dev::answer::Part;
+use crate::dev::answer::{Failure, settled};
+use crate::dev::bootstrap;
+use crate::dev::deployment::Deployment;
+use crate::dev::front::{FUNCTION_ERROR, new_request_id};
+use crate::dev::pool::{Call, Pool};
+use crate::dev::reply;
+use crate::printer::Printer;
+
+/// What a server may answer with instead of a response, in bytes.
+const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// Invokes and prints.
+///
+/// # Errors
+///
+/// The event cannot be read, nobody answers, the handler fails, or the stream is cut.
+pub(crate) fn run(args: InvokeArgs, printer: &Printer) -> Result<ExitCode> {
+    let event = read_event(&args.data)?;
+    let output = Output {
+        printer,
+        timing: args.timing,
+        include: args.include,
+        // Building and compiling are not part of the invocation.
+        started: None,
+    };
+    if args.handler.is_some() {
+        invoke_once(args, event, output)?;
+    } else {
+        runtime()?.block_on(invoke_url(&args.url, event, output))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_event(data: &str) -> Result<Bytes> {
+    match data.strip_prefix('@') {
+        None => Ok(data.to_owned().into()),
+        Some("-") => {
+            let mut event = Vec::new();
+            std::io::stdin()
+                .read_to_end(&mut event)
+                .context("cannot read the event from standard input")?;
+            Ok(event.into())
+        }
+        Some(file) => {
+            let event = std::fs::read(file);
+            Ok(event
+                .with_context(|| format!("cannot read the event from `{file}`"))?
+                .into())
+        }
+    }
+}
+
+/// Runs a handler for one invocation.
+fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()> {
+    let handler = args.handler.context("no handler was named")?;
+    let bootstrap = bootstrap::find(args.function.bootstrap.as_deref())?;
+    let component = component_for(&handler)?;
+    let deployment = Deployment::prepare(&component)?;
+    let launch = launch(args.function, bootstrap, &component, *output.printer);
+    runtime()?.block_on(async {
+        let pool = Pool::new(launch, deployment, 1);
+        let call = Call {
+            request_id: new_request_id(),
+            event,
+            headers: HeaderMap::new(),
+        };
+        let result = print_answer(pool.invoke(call), output).await;
+        pool.shutdown().await;
+        result
+    })
+}
+
+async fn print_answer(answer: crate::dev::answer::Answer, mut output: Output<'_>) -> Result<()> {
+    output.start();
+    let mut reply = reply::open(answer)
+        .await
+        .map_err(|failure| describe(&failure))?;
+    output.head(reply.head.status, &reply.head.headers)?;
+    output.piece(&reply.first)?;
+    while let Some(part) = reply.rest.parts.recv().await {
+        if let Part::Chunk(chunk) = part {
+            output.piece(&chunk)?;
+        }
+    }
+    let verdict = settled(reply.rest.verdict.await);
+    verdict.map_err(|failure| describe(&failure).context("the response was cut"))
+}
+
+/// Sends the event to a running server.
+async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<()> {
+    let url: Uri = url
+        .parse()
+        .with_context(|| format!("`{url}` is not a URL"))?;
+    let mut connection = JoinSet::new();
+    output.start();
+    let response = post(&url, event, &mut connection)
+        .await
+        .with_context(|| format!("no answer from {url}: is `bootstream dev HANDLER` running?"))?;
+    let (head, mut body) = response.into_parts();
+    if head.headers.contains_key(FUNCTION_ERROR) {
+        let document = http_body_util::Limited::new(body, ERROR_LIMIT_BYTES)
+            .collect()
+            .await;
+        let document = document.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
+        return Err(describe(&Failure::from_document(document, None)));
+    }
+    output.head(head.status, &head.headers)?;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.context(
+            "the response was cut before its end: \
+             the terminal of `bootstream dev` says why",
+        )?;
+        if let Ok(chunk) = frame.into_data() {
+            output.piece(&chunk)?;
+        }
+    }
+    Ok(())
+}
+
+async fn post(
+    url: &Uri,
+    event: Bytes,
+    connection: &mut JoinSet<hyper::Result<()>>,
+) -> Result<Response<Incoming>> {
+    let Some(authority) = url.authority().filter(|_| url.scheme_str() == Some("http")) else {
+        bail!("the URL must begin with `http://`");
+    };
+    let stream = TcpStream::connect((host(authority.host()), url.port_u16().unwrap_or(80))).await?;
+    stream.set_nodelay(true)?;
+    let (mut sender, driver) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    connection.spawn(driver);
+    let path = url
+        .path_and_query()
+        .map_or("/", http::uri::PathAndQuery::as_str);
+    let mut request = Request::post(path).body(Full::new(event))?;
+    let headers = request.headers_mut();
+    headers.insert(HOST, HeaderValue::from_str(authority.as_str())?);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(sender.send_request(request).await?)
+}
+
+/// The host of a URL as a resolver wants it.
+fn host(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+fn describe(failure: &Failure) -> anyhow::Error {
+    anyhow::Error::msg(failure.to_string()).context("the handler failed")
+}
+
+/// Prints a response.
+struct Output<'a> {
+    printer: &'a Printer,
+    timing: bool,
+    include: bool,
+    started: Option<Instant>,
+}
+
+impl Output<'_> {
+    fn start(&mut self) {
+        self.started = Some(Instant::now());
+    }
+
+    fn head(&self, status: StatusCode, headers: &HeaderMap) -> Result<()> {
+        if !self.include {
+            return Ok(());
+        }
+        let mut text = format!("{status}\n");
+        for (name, value) in headers {
+            text.push_str(&format!(
+                "{name}: {}\n",
+                String::from_utf8_lossy(value.as_bytes())
+            ));
+        }
+        text.push('\n');
+        self.data(text.as_bytes())
+    }
+
+    fn piece(&self, piece: &[u8]) -> Result<()> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        if !self.timing {
+            return self.data(piece);
+        }
+        let elapsed = self
+            .started
+            .map(|started| started.elapsed())
+            .unwrap_or_default();
+        self.data(&timed(elapsed, piece))
+    }
+
+    fn data(&self, bytes: &[u8]) -> Result<()> {
+        self.printer
+            .data(bytes)
+            .context("cannot write to standard output")
+    }
+}
+
+/// A piece with the time before it, on a line of its own.
+fn timed(elapsed: Duration, piece: &[u8]) -> Vec<u8> {
+    let mut line = format!("[{:>6.3}s] ", elapsed.as_secs_f64()).into_bytes();
+    line.extend_from_slice(piece);
+    if piece.last() != Some(&b'\n') {
+        line.push(b'\n');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_timed_piece_is_a_line() {
+        let at = Duration::from_millis(1003);
+
+        assert_eq!(timed(at, b"Number: 2"), b"[ 1.003s] Number: 2\n");
+        assert_eq!(timed(at, b"Number: 2\n"), b"[ 1.003s] Number: 2\n");
+    }
+}

@@ -1,0 +1,6 @@
+//! One file per subcommand.
+
+pub(crate) mod build;
+pub(crate) mod compile;
+pub(crate) mod dev;
+pub(crate) mod invoke;

@@ -1,0 +1,182 @@
+//! What a file is, and whether a component fits the `handler` world.
+//!
+//! Reads names only: whether the types fit is checked by `bootstrap` when it loads the component.
+
+use anyhow::{Result, anyhow, bail};
+use wasmparser::{Encoding, Parser, Payload};
+
+/// The export every handler has.
+const HANDLE: &str = "handle";
+
+/// The package a handler imports from. Versions `0.1.x` fit this host.
+const PACKAGE: &str = "bootstream:handler/";
+const VERSION: &str = "0.1.";
+
+/// What a file holds, told by its first bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum FileKind {
+    Component,
+    /// A component in the text format.
+    Text,
+    CoreModule,
+    Precompiled,
+    Unknown,
+}
+
+impl FileKind {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        if Parser::is_component(bytes) {
+            Self::Component
+        } else if Parser::is_core_wasm(bytes) {
+            Self::CoreModule
+        } else if wasmtime::Engine::detect_precompiled(bytes).is_some() {
+            Self::Precompiled
+        } else if bytes.trim_ascii_start().starts_with(b"(component") {
+            Self::Text
+        } else if bytes.trim_ascii_start().starts_with(b"(module") {
+            Self::CoreModule
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+/// Refuses whatever is not a component, with what to do about it.
+///
+/// # Errors
+///
+/// The file is a core module, precompiled already, or not WebAssembly.
+pub(crate) fn expect_component(bytes: &[u8]) -> Result<()> {
+    match FileKind::of(bytes) {
+        FileKind::Component | FileKind::Text => Ok(()),
+        FileKind::CoreModule => bail!(
+            "is a core WebAssembly module, not a component: \
+             build it with `bootstream build` (target wasm32-wasip2)"
+        ),
+        FileKind::Precompiled => bail!(
+            "is already precompiled: pass the `.wasm` file it was made from, or use it as it is"
+        ),
+        FileKind::Unknown => {
+            bail!("is not WebAssembly: pass the `.wasm` file that `bootstream build` prints")
+        }
+    }
+}
+
+/// Checks that a binary component exports `handle` and imports only what the host offers.
+///
+/// # Errors
+///
+/// The component cannot be read, lacks the export, or imports something else.
+pub(crate) fn check_world(bytes: &[u8]) -> Result<()> {
+    let names = Names::read(bytes)?;
+    if let Some(import) = names.imports.iter().find(|name| !is_offered(name)) {
+        return Err(foreign_import(import));
+    }
+    if !names.exports.iter().any(|name| name == HANDLE) {
+        bail!("exports no `{HANDLE}`: does the crate call `bootstream::handler!`?");
+    }
+    Ok(())
+}
+
+fn is_offered(import: &str) -> bool {
+    if import.starts_with("wasi:") {
+        return true;
+    }
+    import
+        .strip_prefix(PACKAGE)
+        .and_then(|rest| rest.split_once('@'))
+        .is_some_and(|(_, version)| version.starts_with(VERSION))
+}
+
+fn foreign_import(import: &str) -> anyhow::Error {
+    if import.starts_with(PACKAGE) {
+        anyhow!(
+            "imports `{import}`, which this version does not offer (it offers {VERSION}x): \
+             use the matching version of the `bootstream` crate"
+        )
+    } else {
+        anyhow!(
+            "imports `{import}`, which the host does not offer: \
+             a handler may import `bootstream:handler` and `wasi`"
+        )
+    }
+}
+
+/// The names on the outside of a component.
+#[derive(Debug, Default)]
+struct Names {
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+impl Names {
+    fn read(bytes: &[u8]) -> Result<Self> {
+        let mut names = Self::default();
+        // Inner modules and components have imports and exports of their own.
+        let mut depth = 0_usize;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload? {
+                Payload::Version {
+                    encoding: Encoding::Module | Encoding::Component,
+                    ..
+                } => {
+                    depth += 1;
+                }
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 1 => {
+                    for import in section {
+                        names.imports.push(import?.name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 1 => {
+                    for export in section {
+                        names.exports.push(export?.name.name.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_by_the_first_bytes() {
+        let cases: [(&[u8], FileKind); 6] = [
+            (b"\0asm\x0d\0\x01\0", FileKind::Component),
+            (b"\0asm\x01\0\0\0", FileKind::CoreModule),
+            (b"\n (component)", FileKind::Text),
+            (b"(module)", FileKind::CoreModule),
+            (b"hello", FileKind::Unknown),
+            (b"", FileKind::Unknown),
+        ];
+        for (bytes, kind) in cases {
+            assert_eq!(FileKind::of(bytes), kind, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn the_project_s_own_package_and_wasi_are_offered() {
+        assert!(is_offered("bootstream:handler/response-stream@0.1.0"));
+        assert!(is_offered("bootstream:handler/types@0.1.7"));
+        assert!(is_offered("wasi:io/streams@0.2.6"));
+        assert!(!is_offered("bootstream:handler/response-stream@0.2.0"));
+        assert!(!is_offered("acme:store/kv@0.1.0"));
+    }
+
+    #[test]
+    fn a_component_without_handle_is_told_what_to_call() {
+        let empty = b"\0asm\x0d\0\x01\0";
+
+        let error = check_world(empty).unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            "exports no `handle`: does the crate call `bootstream::handler!`?"
+        );
+    }
+}

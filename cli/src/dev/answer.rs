@@ -1,0 +1,172 @@
+//! What an invocation gives back: parts as they come, then a verdict.
+//!
+//! The verdict travels apart from the parts, so that it can be given while the reader is slow, and
+//! so that an answer without one is never mistaken for a complete one.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+
+/// Parts that may wait for the caller before the handler's `write` waits.
+///
+/// A part is what one read of the socket held, so the backlog stays around a megabyte.
+const PARTS_IN_FLIGHT: usize = 8;
+
+/// The error type of a response that ended without its last chunk.
+pub(crate) const TRUNCATED: &str = "Runtime.TruncatedResponse";
+
+/// How the runtime sent its response.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ResponseMode {
+    Buffered,
+    Streaming,
+}
+
+/// One part of an answer.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// The response was opened. Always the first part.
+    Head {
+        mode: ResponseMode,
+        content_type: Option<String>,
+    },
+    /// Bytes of the response, in order.
+    Chunk(Bytes),
+}
+
+/// How an invocation ended.
+pub(crate) type Verdict = Result<(), Failure>;
+
+/// Why an invocation failed, in Lambda's words.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Failure {
+    /// The dotted name, `Function.Trap`.
+    pub(crate) error_type: String,
+    pub(crate) message: String,
+    /// The error document as it was sent.
+    pub(crate) document: Bytes,
+}
+
+/// The error document of the Runtime API.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ErrorDocument {
+    error_message: String,
+    error_type: String,
+    stack_trace: Vec<String>,
+}
+
+impl Failure {
+    /// A failure told by this emulator.
+    pub(crate) fn new(error_type: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let document = ErrorDocument {
+            error_message: message.clone(),
+            error_type: error_type.to_owned(),
+            stack_trace: Vec::new(),
+        };
+        let document = serde_json::to_vec(&document).expect("strings become JSON");
+        Self {
+            error_type: error_type.to_owned(),
+            message,
+            document: document.into(),
+        }
+    }
+
+    /// A failure told by the runtime: its document, and the type in the header or trailer.
+    pub(crate) fn from_document(document: Bytes, error_type: Option<&str>) -> Self {
+        let parsed: ErrorDocument = serde_json::from_slice(&document).unwrap_or_default();
+        let error_type = error_type
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .or_else(|| Some(parsed.error_type).filter(|name| !name.is_empty()))
+            .unwrap_or_else(|| "Runtime.Unknown".to_owned());
+        if document.is_empty() {
+            return Self::new(&error_type, "the runtime gave no reason");
+        }
+        Self {
+            error_type,
+            message: parsed.error_message,
+            document,
+        }
+    }
+
+    /// A response that ended without its last chunk.
+    pub(crate) fn truncated() -> Self {
+        Self::new(TRUNCATED, "the response ended before it was complete")
+    }
+
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.error_type == TRUNCATED
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.error_type, self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The reader's half.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) parts: mpsc::Receiver<Part>,
+    pub(crate) verdict: oneshot::Receiver<Verdict>,
+}
+
+/// The writer's half. Dropping it is a failure.
+#[derive(Debug)]
+pub(crate) struct Responder {
+    pub(crate) parts: mpsc::Sender<Part>,
+    pub(crate) verdict: oneshot::Sender<Verdict>,
+}
+
+/// Makes the two halves.
+pub(crate) fn channel() -> (Responder, Answer) {
+    let (parts, parts_rx) = mpsc::channel(PARTS_IN_FLIGHT);
+    let (verdict, verdict_rx) = oneshot::channel();
+    (
+        Responder { parts, verdict },
+        Answer {
+            parts: parts_rx,
+            verdict: verdict_rx,
+        },
+    )
+}
+
+/// Reads what the verdict's sender left behind.
+pub(crate) fn settled(verdict: Result<Verdict, oneshot::error::RecvError>) -> Verdict {
+    verdict.unwrap_or_else(|_| {
+        Err(Failure::new(
+            "Sandbox.Failure",
+            "the invocation was given up",
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_s_type_wins_over_the_document_s() {
+        let document = Bytes::from_static(br#"{"errorMessage":"m","errorType":"inner"}"#);
+
+        let failure = Failure::from_document(document.clone(), Some("Function.Error"));
+
+        assert_eq!(failure.error_type, "Function.Error");
+        assert_eq!(failure.message, "m");
+        assert_eq!(failure.document, document);
+        assert_eq!(Failure::from_document(document, None).error_type, "inner");
+    }
+
+    #[test]
+    fn a_document_that_is_not_json_still_counts_as_a_failure() {
+        let failure = Failure::from_document(Bytes::from_static(b"oops"), None);
+
+        assert_eq!(failure.error_type, "Runtime.Unknown");
+        assert_eq!(failure.document, "oops");
+    }
+}

@@ -1,0 +1,62 @@
+//! A version of the handler, ready to be run: the folder that becomes the task root.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use bootstream_host::engine::PRECOMPILED_EXTENSION;
+use tempfile::TempDir;
+
+use crate::component::{self, FileKind};
+use crate::precompile::{Arch, precompile};
+
+/// The name of the handler in the task root, without its extension.
+pub(crate) const HANDLER_NAME: &str = "handler";
+
+/// A prepared version of the handler. Its folder is removed when the last environment is gone.
+#[derive(Debug)]
+pub(crate) struct Deployment {
+    folder: TempDir,
+}
+
+impl Deployment {
+    /// Checks and precompiles the component in `file`. Takes as long as compiling takes.
+    ///
+    /// # Errors
+    ///
+    /// The file is missing, not a handler, or does not compile. The error names the file.
+    pub(crate) fn prepare(file: &Path) -> Result<Self> {
+        let name = file.display();
+        let bytes = std::fs::read(file).with_context(|| format!("cannot read `{name}`"))?;
+        let code = machine_code(bytes).with_context(|| format!("`{name}`"))?;
+        let folder = tempfile::Builder::new()
+            .prefix("bootstream-")
+            .tempdir()
+            .context("cannot make a temporary folder")?;
+        let target = folder
+            .path()
+            .join(HANDLER_NAME)
+            .with_extension(PRECOMPILED_EXTENSION);
+        std::fs::write(&target, code)
+            .with_context(|| format!("cannot write `{}`", target.display()))?;
+        Ok(Self { folder })
+    }
+
+    pub(crate) fn task_root(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+fn machine_code(bytes: Vec<u8>) -> Result<Vec<u8>> {
+    match FileKind::of(&bytes) {
+        // Whether it fits this host is checked by the host.
+        FileKind::Precompiled => Ok(bytes),
+        FileKind::Component => {
+            component::check_world(&bytes)?;
+            precompile(&bytes, Arch::HOST).context("does not compile")
+        }
+        FileKind::Text | FileKind::CoreModule | FileKind::Unknown => {
+            component::expect_component(&bytes)?;
+            precompile(&bytes, Arch::HOST).context("does not compile")
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! An execution environment: one `bootstrap` process and its Runtime API.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+use tokio::process::Child;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+use super::answer::{Failure, Responder, Verdict, settled};
+use super::bootstrap::Launch;
+use super::deployment::Deployment;
+use super::emulator::{Delivery, Invocation, Phase, RuntimeApi};
+use super::http_server;
+use crate::printer::{Printer, Tone};
+
+/// How long a process may take until it asks for its first invocation: Lambda's own limit.
+const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a process that was asked to end may take: Lambda's own limit.
+const GRACE_PERIOD: Duration = Duration::from_secs(2);
+
+/// How long the two signs of a crash, the exit and the broken connection, may lie apart.
+const CRASH_WINDOW: Duration = Duration::from_millis(500);
+
+/// How long the output of an ended process may take to arrive. A child of it could hold the pipe.
+const OUTPUT_WINDOW: Duration = Duration::from_millis(200);
+
+/// A longer line of output is passed on in pieces.
+const LINE_LIMIT_BYTES: u64 = 64 * 1024;
+
+/// One invocation to be served.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) request_id: String,
+    pub(crate) event: Bytes,
+    /// Headers of `next` that came from the caller.
+    pub(crate) headers: HeaderMap,
+    pub(crate) responder: Responder,
+}
+
+/// Whether an environment can serve again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fate {
+    Reusable,
+    Ended,
+}
+
+/// A running environment. Dropping it kills the process.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    deployment: Arc<Deployment>,
+    launch: Launch,
+    child: Child,
+    phase: watch::Receiver<Phase>,
+    deliveries: mpsc::Sender<Delivery>,
+    /// Serves the Runtime API.
+    api: JoinSet<()>,
+    /// Passes on what the process prints.
+    output: JoinSet<()>,
+}
+
+impl Environment {
+    /// Starts a process and waits until it asks for an invocation.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started, reports an error, exits, or takes too long.
+    pub(crate) async fn start(
+        launch: &Launch,
+        deployment: Arc<Deployment>,
+    ) -> Result<Self, Failure> {
+        let failed = |error| Failure::new("Runtime.InvalidEntrypoint", format!("{error}"));
+        let listener = http_server::bind_loopback().await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        // One invocation at a time.
+        let (deliveries, deliveries_rx) = mpsc::channel(1);
+        let (runtime_api, phase) = RuntimeApi::new(deliveries_rx);
+        let mut api = JoinSet::new();
+        api.spawn(http_server::serve(listener, runtime_api));
+        let mut child = launch.spawn(&deployment, address).map_err(failed)?;
+        let mut output = JoinSet::new();
+        if let Some(stdout) = child.stdout.take() {
+            output.spawn(pass_on(stdout, launch.printer));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            output.spawn(pass_on(stderr, launch.printer));
+        }
+        let launch = launch.clone();
+        let mut environment = Self {
+            deployment,
+            launch,
+            child,
+            phase,
+            deliveries,
+            api,
+            output,
+        };
+        match environment.init().await {
+            Ok(()) => Ok(environment),
+            Err(failure) => {
+                environment.end().await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn init(&mut self) -> Result<(), Failure> {
+        let polled = self
+            .phase
+            .wait_for(|phase| !matches!(phase, Phase::Starting));
+        tokio::select! {
+            biased;
+            phase = polled => match phase.as_deref() {
+                Ok(Phase::InitFailed(failure)) => Err(failure.clone()),
+                _ => Ok(()),
+            },
+            status = self.child.wait() => Err(exited("init", &status)),
+            () = tokio::time::sleep(INIT_LIMIT) => Err(timed_out("init", INIT_LIMIT)),
+        }
+    }
+
+    pub(crate) fn runs(&self, deployment: &Arc<Deployment>) -> bool {
+        Arc::ptr_eq(&self.deployment, deployment)
+    }
+
+    pub(crate) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Serves one invocation until the process asks for the next one.
+    pub(crate) async fn serve(&mut self, job: Job, stop: &mut watch::Receiver<bool>) -> Fate {
+        let deadline = Instant::now() + self.launch.timeout;
+        let (verdict_tx, verdict) = oneshot::channel();
+        let id = job.request_id;
+        let Responder {
+            parts,
+            verdict: told,
+        } = job.responder;
+        let delivery = Delivery {
+            headers: self.next_headers(&id, job.headers),
+            event: job.event,
+            invocation: Invocation {
+                request_id: id.clone(),
+                parts,
+                verdict: verdict_tx,
+            },
+        };
+        if self.deliveries.send(delivery).await.is_err() {
+            return Fate::Ended;
+        }
+        let (verdict, fate) = self.outcome(&id, verdict, deadline, stop).await;
+        if fate == Fate::Ended {
+            // Closes the connections, and with them the parts that are still on their way.
+            self.api.shutdown().await;
+        }
+        // The caller may be gone.
+        let _ = told.send(verdict);
+        match fate {
+            Fate::Ended => Fate::Ended,
+            Fate::Reusable => self.until_next(&id, deadline, stop).await,
+        }
+    }
+
+    /// Waits for the end of the response.
+    async fn outcome(
+        &mut self,
+        id: &str,
+        mut verdict: oneshot::Receiver<Verdict>,
+        deadline: Instant,
+        stop: &mut watch::Receiver<bool>,
+    ) -> (Verdict, Fate) {
+        tokio::select! {
+            biased;
+            verdict = &mut verdict => match settled(verdict) {
+                Err(failure) if failure.is_truncated() => self.explain(id, failure).await,
+                verdict => (verdict, Fate::Reusable),
+            },
+            status = self.child.wait() => {
+                let verdict = self.last_words(verdict, deadline).await;
+                (verdict.unwrap_or_else(|| Err(exited(id, &status))), Fate::Ended)
+            }
+            () = sleep_until(deadline) => {
+                (Err(timed_out(id, self.launch.timeout)), Fate::Ended)
+            }
+            () = stopped(stop) => {
+                let failure = Failure::new("Sandbox.Failure", "the local Lambda was stopped");
+                (Err(failure), Fate::Ended)
+            }
+        }
+    }
+
+    /// Tells a process that died while it answered from one that sent half an answer.
+    async fn explain(&mut self, id: &str, truncated: Failure) -> (Verdict, Fate) {
+        match timeout(CRASH_WINDOW, self.child.wait()).await {
+            Ok(status) => (Err(exited(id, &status)), Fate::Ended),
+            Err(_) => (Err(truncated), Fate::Reusable),
+        }
+    }
+
+    /// What an ended process had sent and nobody had read yet.
+    async fn last_words(
+        &mut self,
+        mut verdict: oneshot::Receiver<Verdict>,
+        deadline: Instant,
+    ) -> Option<Verdict> {
+        let told = match timeout(CRASH_WINDOW, &mut verdict).await {
+            Ok(told) => told,
+            Err(_) if matches!(*self.phase.borrow(), Phase::Responding) => {
+                // The caller reads slowly.
+                timeout_at(deadline, verdict).await.ok()?
+            }
+            Err(_) => return None,
+        };
+        told.ok()
+            .filter(|verdict| !verdict.as_ref().is_err_and(Failure::is_truncated))
+    }
+
+    /// Waits until the process, which has answered, asks for the next invocation.
+    async fn until_next(
+        &mut self,
+        id: &str,
+        deadline: Instant,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Fate {
+        let failure = tokio::select! {
+            biased;
+            _ = self.phase.wait_for(|phase| matches!(phase, Phase::Waiting)) => {
+                return Fate::Reusable;
+            }
+            status = self.child.wait() => exited(id, &status),
+            () = sleep_until(deadline) => timed_out(id, self.launch.timeout),
+            () = stopped(stop) => return Fate::Ended,
+        };
+        let text = format!("after its response: {failure}");
+        self.launch.printer.message(Tone::Bad, &text);
+        Fate::Ended
+    }
+
+    /// Asks the process to end, and kills it if it does not.
+    pub(crate) async fn end(mut self) {
+        if let Some(pid) = self.child.id().and_then(|id| i32::try_from(id).ok())
+            && let Some(pid) = rustix::process::Pid::from_raw(pid)
+        {
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        if timeout(GRACE_PERIOD, self.child.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
+        let _ = timeout(OUTPUT_WINDOW, async {
+            while self.output.join_next().await.is_some() {}
+        })
+        .await;
+    }
+
+    fn next_headers(&self, id: &str, mut headers: HeaderMap) -> HeaderMap {
+        let deadline = SystemTime::now() + self.launch.timeout;
+        let deadline = deadline
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let own = [
+            ("lambda-runtime-aws-request-id", id.to_owned()),
+            (
+                "lambda-runtime-deadline-ms",
+                deadline.as_millis().to_string(),
+            ),
+            (
+                "lambda-runtime-invoked-function-arn",
+                self.launch.function_arn(),
+            ),
+            ("content-type", "application/json".to_owned()),
+        ];
+        for (name, value) in own {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+        headers
+    }
+}
+
+/// Waits until the local Lambda is stopped.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Without a sender there is nobody left to serve.
+    let _ = stop.wait_for(|stopped| *stopped).await;
+}
+
+fn exited(id: &str, status: &std::io::Result<ExitStatus>) -> Failure {
+    let how = match status {
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => format!("exit status {code}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => "unknown status".to_owned(),
+        },
+        Err(error) => error.to_string(),
+    };
+    Failure::new(
+        "Runtime.ExitError",
+        format!("RequestId: {id} Error: Runtime exited with error: {how}"),
+    )
+}
+
+fn timed_out(id: &str, limit: Duration) -> Failure {
+    let seconds = limit.as_secs_f64();
+    Failure::new(
+        "Sandbox.Timedout",
+        format!("RequestId: {id} Error: Task timed out after {seconds:.2} seconds"),
+    )
+}
+
+/// Passes on output line by line.
+async fn pass_on(output: impl AsyncRead + Unpin, printer: Printer) {
+    let mut reader = BufReader::new(output);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut reader)
+            .take(LINE_LIMIT_BYTES)
+            .read_until(b'\n', &mut line)
+            .await;
+        match read {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {
+                if line.last() != Some(&b'\n') {
+                    line.push(b'\n');
+                }
+                printer.raw_message(&line);
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Accepts HTTP/1.1 connections and owns their tasks.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// Answers the requests of one listener.
+pub(crate) trait Handler: Clone + Send + 'static {
+    type Body: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+        + Send
+        + 'static;
+
+    fn handle(
+        self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
+}
+
+/// Serves until dropped. Dropping it closes every connection.
+pub(crate) async fn serve<H: Handler>(listener: TcpListener, handler: H) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(serve_connection(stream, peer, handler.clone()));
+                }
+                // Out of file descriptors, most likely: a connection has to end first.
+                Err(_) => tokio::task::yield_now().await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve_connection<H: Handler>(stream: TcpStream, peer: SocketAddr, handler: H) {
+    // Each piece has to leave at once. A socket that refuses the option still works.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let handler = handler.clone();
+        async move { Ok::<_, Infallible>(handler.handle(request, peer.ip()).await) }
+    });
+    // How a connection ends says nothing about the invocation: its body tells.
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// Binds a free port that only this machine can reach.
+///
+/// # Errors
+///
+/// The machine has no free port.
+pub(crate) async fn bind_loopback() -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+}

@@ -1,0 +1,197 @@
+//! The environments of a function: one for each invocation that runs, kept for the next.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::answer::{self, Answer, Failure};
+use super::bootstrap::Launch;
+use super::deployment::Deployment;
+use super::environment::{Environment, Fate, Job};
+use crate::printer::Tone;
+
+/// How long the last invocations may take to end, their processes' grace period included.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
+
+/// What a caller asks for.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) request_id: String,
+    pub(crate) event: Bytes,
+    /// Headers that the handler gets as part of its context.
+    pub(crate) headers: HeaderMap,
+}
+
+/// The environments of one function.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    launch: Launch,
+    permits: Semaphore,
+    state: Mutex<State>,
+    /// Invocations are owned here, so a caller that leaves does not end one.
+    tasks: Mutex<JoinSet<()>>,
+    stop: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct State {
+    deployment: Arc<Deployment>,
+    idle: Vec<Environment>,
+}
+
+impl Pool {
+    pub(crate) fn new(launch: Launch, deployment: Deployment, concurrency: u16) -> Arc<Self> {
+        let state = State {
+            deployment: Arc::new(deployment),
+            idle: Vec::new(),
+        };
+        Arc::new(Self {
+            launch,
+            permits: Semaphore::new(concurrency.into()),
+            state: Mutex::new(state),
+            tasks: Mutex::default(),
+            stop: watch::Sender::new(false),
+        })
+    }
+
+    /// Starts an environment before anybody calls.
+    ///
+    /// # Errors
+    ///
+    /// The component does not load. A later call tries again.
+    pub(crate) async fn warm_up(&self) -> Result<(), Failure> {
+        let deployment = Arc::clone(&lock(&self.state).deployment);
+        let environment = Environment::start(&self.launch, deployment).await?;
+        self.give_back(environment).await;
+        Ok(())
+    }
+
+    /// Begins an invocation. It runs to its end whether or not the answer is read.
+    pub(crate) fn invoke(self: &Arc<Self>, call: Call) -> Answer {
+        let (responder, answer) = answer::channel();
+        let Call {
+            request_id,
+            event,
+            headers,
+        } = call;
+        let job = Job {
+            request_id,
+            event,
+            headers,
+            responder,
+        };
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(Arc::clone(self).run(job));
+        answer
+    }
+
+    /// Runs something on behalf of an invocation beyond the life of its connection.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        lock(&self.tasks).spawn(task);
+    }
+
+    async fn run(self: Arc<Self>, job: Job) {
+        // Never closed; callers are served in the order they came.
+        let Ok(_permit) = self.permits.acquire().await else {
+            return;
+        };
+        let environment = match self.take_idle() {
+            Some(environment) => Ok(environment),
+            None => {
+                let deployment = Arc::clone(&lock(&self.state).deployment);
+                Environment::start(&self.launch, deployment).await
+            }
+        };
+        let mut environment = match environment {
+            Ok(environment) => environment,
+            Err(failure) => {
+                // The caller may be gone.
+                let _ = job.responder.verdict.send(Err(failure));
+                return;
+            }
+        };
+        let mut stop = self.stop.subscribe();
+        match environment.serve(job, &mut stop).await {
+            Fate::Reusable => self.give_back(environment).await,
+            Fate::Ended => environment.end().await,
+        }
+    }
+
+    /// Takes an environment that waits, passing over those whose process has died.
+    fn take_idle(&self) -> Option<Environment> {
+        let mut state = lock(&self.state);
+        while let Some(mut environment) = state.idle.pop() {
+            if environment.is_alive() {
+                return Some(environment);
+            }
+            self.launch
+                .printer
+                .message(Tone::Faint, "an idle environment has ended by itself");
+        }
+        None
+    }
+
+    async fn give_back(&self, environment: Environment) {
+        let outdated = {
+            let mut state = lock(&self.state);
+            if environment.runs(&state.deployment) && !*self.stop.borrow() {
+                state.idle.push(environment);
+                None
+            } else {
+                Some(environment)
+            }
+        };
+        if let Some(environment) = outdated {
+            environment.end().await;
+        }
+    }
+
+    /// Puts a new version in place. Open streams finish on the old one.
+    ///
+    /// # Errors
+    ///
+    /// The new version does not load; the old one stays in place.
+    pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Failure> {
+        let deployment = Arc::new(deployment);
+        let first = Environment::start(&self.launch, Arc::clone(&deployment)).await?;
+        let outdated = {
+            let mut state = lock(&self.state);
+            state.deployment = deployment;
+            std::mem::replace(&mut state.idle, vec![first])
+        };
+        end_all(outdated).await;
+        Ok(())
+    }
+
+    /// Ends every environment, those at work included.
+    pub(crate) async fn shutdown(&self) {
+        self.stop.send_replace(true);
+        let idle = std::mem::take(&mut lock(&self.state).idle);
+        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+        tasks.spawn(end_all(idle));
+        // What is left is killed when the tasks are dropped.
+        let _ = timeout(SHUTDOWN_LIMIT, async {
+            while tasks.join_next().await.is_some() {}
+        })
+        .await;
+    }
+}
+
+async fn end_all(environments: Vec<Environment>) {
+    let mut ends = JoinSet::new();
+    for environment in environments {
+        ends.spawn(environment.end());
+    }
+    while ends.join_next().await.is_some() {}
+}
+
+/// No invariant spans two statements under these locks, so a panic elsewhere leaves them usable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,134 @@
+//! Turns a component into machine code that `bootstrap` loads.
+//!
+//! The settings are the host's own. The target is always named: without one Wasmtime would record
+//! every feature of this machine's processor as required, and Lambda's may lack some.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+use wasmtime::{Config, Engine};
+
+use crate::component;
+
+/// A processor architecture Lambda offers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Arch {
+    #[value(name = "x86_64", alias = "amd64")]
+    X86_64,
+    #[value(name = "arm64", alias = "aarch64")]
+    Arm64,
+}
+
+impl Arch {
+    /// The architecture of this machine.
+    pub(crate) const HOST: Self = if cfg!(target_arch = "aarch64") {
+        Self::Arm64
+    } else {
+        Self::X86_64
+    };
+
+    /// The target triple of Lambda's machines of this architecture.
+    pub(crate) fn triple(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+        }
+    }
+
+    /// Parses a target triple.
+    ///
+    /// # Errors
+    ///
+    /// The triple is neither of the two that Lambda runs.
+    pub(crate) fn parse_triple(triple: &str) -> Result<Self, String> {
+        [Self::X86_64, Self::Arm64]
+            .into_iter()
+            .find(|arch| arch.triple() == triple)
+            .ok_or_else(|| {
+                format!(
+                    "use `{}` or `{}`",
+                    Self::X86_64.triple(),
+                    Self::Arm64.triple()
+                )
+            })
+    }
+}
+
+/// Reads a component and precompiles it.
+///
+/// # Errors
+///
+/// The file cannot be read, is not a component, or does not compile. The error names the file.
+pub(crate) fn precompile_file(path: &Path, arch: Arch) -> Result<Vec<u8>> {
+    let name = path.display();
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
+    component::expect_component(&bytes).with_context(|| format!("`{name}`"))?;
+    precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))
+}
+
+/// Precompiles a component.
+///
+/// # Errors
+///
+/// The component is invalid.
+pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
+    let mut config: Config = bootstream_host::engine::config();
+    config.target(arch.triple())?;
+    let engine = Engine::new(&config)?;
+    Ok(engine.precompile_component(bytes)?)
+}
+
+/// Writes a file so that readers see the old one or the whole new one.
+///
+/// # Errors
+///
+/// The folder is missing or not writable. The error names the file.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    replace(folder, path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
+    let file = tempfile::Builder::new()
+        .prefix(".bootstream-")
+        .permissions(readable_by_all())
+        .tempfile_in(folder)?;
+    std::fs::write(file.path(), bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Temporary files are private by default; a deployment package is read by another user.
+fn readable_by_all() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_triple_is_one_of_two() {
+        assert_eq!(
+            Arch::parse_triple("aarch64-unknown-linux-gnu"),
+            Ok(Arch::Arm64)
+        );
+        assert_eq!(
+            Arch::parse_triple("riscv64"),
+            Err("use `x86_64-unknown-linux-gnu` or `aarch64-unknown-linux-gnu`".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_component_is_compiled_for_both_architectures() {
+        let component = b"(component (core module (func (export \"f\"))))";
+        for arch in [Arch::X86_64, Arch::Arm64] {
+            let code = precompile(component, arch).unwrap();
+            assert!(Engine::detect_precompiled(&code).is_some());
+        }
+    }
+}

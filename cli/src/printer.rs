@@ -1,0 +1,80 @@
+//! Everything the commands print: data to stdout, messages to stderr.
+//!
+//! The only file that prints. A reader that went away (`| head`) is not an error for messages;
+//! for data it is, because the command has nothing left to do.
+
+use std::io::{self, IsTerminal as _, Write};
+
+/// Where output goes, and whether it may be coloured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Printer {
+    colour: bool,
+}
+
+/// The colours of messages, as ANSI parameters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tone {
+    Plain,
+    Good,
+    Bad,
+    Faint,
+}
+
+impl Tone {
+    fn parameters(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Good => "32",
+            Self::Bad => "1;31",
+            Self::Faint => "2",
+        }
+    }
+}
+
+impl Printer {
+    /// Colours messages when stderr is a terminal and `NO_COLOR` is unset or empty.
+    pub(crate) fn from_terminal() -> Self {
+        let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            colour: io::stderr().is_terminal() && !forbidden,
+        }
+    }
+
+    /// Writes data to stdout at once.
+    pub(crate) fn data(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    }
+
+    /// Writes one line of data to stdout.
+    pub(crate) fn data_line(&self, text: &str) -> io::Result<()> {
+        self.data(format!("{text}\n").as_bytes())
+    }
+
+    /// Writes a message.
+    pub(crate) fn message(&self, tone: Tone, text: &str) {
+        let line = match tone.parameters() {
+            parameters if self.colour && !parameters.is_empty() => {
+                format!("\x1b[{parameters}m{text}\x1b[0m\n")
+            }
+            _ => format!("{text}\n"),
+        };
+        self.raw_message(line.as_bytes());
+    }
+
+    /// Writes the line that says why a command failed.
+    pub(crate) fn error(&self, text: &str) {
+        let label = if self.colour {
+            "\x1b[1;31merror:\x1b[0m"
+        } else {
+            "error:"
+        };
+        self.raw_message(format!("{label} {text}\n").as_bytes());
+    }
+
+    /// Passes on a line of somebody else's output, as it is.
+    pub(crate) fn raw_message(&self, line: &[u8]) {
+        let _ = io::stderr().lock().write_all(line);
+    }
+}

@@ -1,0 +1,78 @@
+//! Write AWS Lambda handlers as WebAssembly components that stream their responses.
+//!
+//! A handler is one function and one macro. This is `examples/streaming-numbers`, whole:
+//!
+//! ```
+#![doc = include_str!("../../examples/streaming-numbers/src/lib.rs")]
+//! ```
+//!
+//! Its crate is a `cdylib`; `bootstream build` makes a component of it, `bootstream dev` serves
+//! that component over HTTP.
+//!
+//! # The order of things
+//!
+//! A [`Response`] is not started yet. [`Response::write_headers`] starts it and gives the
+//! [`Body`]; [`Body::finish`] ends it. Each takes its value away, so a head that comes too late
+//! or a write after the end does not compile:
+//!
+//! ```compile_fail,E0382
+//! # fn handle(_: bootstream::Event, response: bootstream::Response)
+//! # -> Result<(), bootstream::Error> {
+//! let body = response.write_headers(200)?;
+//! let again = response.write_headers(404)?; // error: use of moved value: `response`
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0382
+//! # fn handle(_: bootstream::Event, response: bootstream::Response)
+//! # -> Result<(), bootstream::Error> {
+//! let mut body = response.into_body();
+//! body.finish()?;
+//! body.write("more")?; // error: borrow of moved value: `body`
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # When the reader is slow
+//!
+//! A write waits while the caller reads more slowly than the handler writes. There is nothing to
+//! do about it in a handler, and nothing that could pile up in its memory.
+//!
+//! # When something goes wrong
+//!
+//! An `Err` before the first byte fails the invocation; an `Err` later ends the stream in a way
+//! the caller can tell from a complete one. See [`Error`] for what the caller sees of it.
+//!
+//! # Testing
+//!
+//! Handlers are tested with plain `cargo test`, without WebAssembly: see [`testing`].
+#![warn(missing_docs)]
+
+/// The code of the README, kept compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+#[doc(hidden)]
+pub mod bindings;
+mod context;
+mod error;
+mod event;
+#[doc(hidden)]
+pub mod export;
+pub mod ndjson;
+mod request;
+mod response;
+pub mod sse;
+mod stream;
+pub mod testing;
+
+pub use aws_lambda_events;
+pub use http;
+
+pub use context::Context;
+pub use error::{Error, StreamError};
+pub use event::Event;
+pub use request::{Request, RequestKind};
+pub use response::{Body, Head, Response};

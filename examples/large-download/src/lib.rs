@@ -1,0 +1,40 @@
+//! Streams a file of 200 MB that is never in memory: one buffer of 64 KiB is all it takes.
+
+use bootstream::{Error, Event, Head, Response};
+
+/// What a streamed response may have on Lambda: 200 MB, counted in units of 1,000,000 bytes.
+const DEFAULT_BYTES: u64 = 200_000_000;
+
+/// The file is this line again and again.
+const LINE: &[u8; 64] = b"All work and no play makes a dull stream; here is another line.\n";
+
+/// A thousand and twenty-four lines, 64 KiB: few calls of the host, little memory.
+const CHUNK_BYTES: usize = LINE.len() * 1024;
+
+fn handle(event: Event, response: Response) -> Result<(), Error> {
+    let request = event.into_request()?;
+    let total = request.parse_query_value("bytes")?.unwrap_or(DEFAULT_BYTES);
+
+    let head = Head::new(200)
+        .header("content-type", "text/plain; charset=utf-8")
+        .header(
+            "content-disposition",
+            "attachment; filename=\"large-download.txt\"",
+        );
+    let mut body = response.write_headers(head)?;
+    let chunk = LINE.repeat(CHUNK_BYTES / LINE.len());
+    let mut left = total;
+    while left > 0 {
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK_BYTES);
+        let piece = chunk.get(..wanted).unwrap_or(&chunk);
+        // Waits while the caller reads more slowly than this loop writes.
+        body.write(piece)?;
+        left = left.saturating_sub(piece.len() as u64);
+    }
+    body.finish()
+}
+
+bootstream::handler!(handle);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,13 @@
+//! The generated bindings of the world `handler`, and nothing else.
+//!
+//! Public because [`handler!`](crate::handler) expands to code that names them; not part of the
+//! interface handler authors rely on.
+
+#![expect(clippy::mem_forget, reason = "generated code hands memory to the host")]
+
+wit_bindgen::generate!({
+    path: "../wit",
+    world: "handler",
+    pub_export_macro: true,
+    default_bindings_module: "bootstream::bindings",
+});

@@ -1,0 +1,118 @@
+//! The macro that turns a function into the component's export.
+
+use crate::{Error, Event, Response, bindings, stream::Stream};
+
+/// Makes a function the handler of this component.
+///
+/// The function takes an [`Event`] and a [`Response`] and returns a `Result<(), E>`, where `E`
+/// is [`Error`] or anything that converts into it:
+///
+/// ```
+/// use bootstream::{Error, Event, Response};
+///
+/// fn handle(event: Event, response: Response) -> Result<(), Error> {
+///     response.into_body().write_and_finish(event.bytes())
+/// }
+///
+/// bootstream::handler!(handle);
+/// ```
+///
+/// A crate calls this once. The export exists only in WebAssembly, so that the same crate can be
+/// tested natively.
+#[macro_export]
+macro_rules! handler {
+    ($handle:path $(,)?) => {
+        const _: () = {
+            struct Handler;
+
+            impl $crate::bindings::Guest for Handler {
+                fn handle(
+                    event: ::std::vec::Vec<u8>,
+                    context: $crate::bindings::Context,
+                ) -> ::core::result::Result<(), ::std::string::String> {
+                    $crate::export::run(event, context, $handle)
+                }
+            }
+
+            #[cfg(target_arch = "wasm32")]
+    $crate::bindings::export!(Handler with_types_in $crate::bindings);
+
+            // Natively nothing is exported, but the function still has to fit.
+            #[cfg(not(target_arch = "wasm32"))]
+            let _ = <Handler as $crate::bindings::Guest>::handle;
+        };
+    };
+}
+
+/// Runs a handler for one invocation, its error turned into the text that the host takes.
+#[doc(hidden)]
+pub fn run<E: Into<Error>>(
+    event: Vec<u8>,
+    context: bindings::Context,
+    handle: impl FnOnce(Event, Response) -> Result<(), E>,
+) -> Result<(), String> {
+    handle(
+        Event::new(event, context.into()),
+        Response::new(Stream::Host),
+    )
+    .map_err(|error| error.into().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::ParseIntError;
+
+    use crate::{Error, Event, Response, bindings};
+
+    fn run<E: Into<Error>>(
+        handle: impl FnOnce(Event, Response) -> Result<(), E>,
+    ) -> Result<(), String> {
+        let context = bindings::Context {
+            request_id: "r-1".to_owned(),
+            deadline_ms: 0,
+            invoked_function_arn: None,
+            trace_id: None,
+            client_context: None,
+            cognito_identity: None,
+            tenant_id: None,
+            function_name: String::new(),
+            function_version: String::new(),
+            memory_limit_mib: 0,
+        };
+        super::run(b"{}".to_vec(), context, handle)
+    }
+
+    #[test]
+    fn a_handler_gets_the_event_and_its_context() {
+        let result = run(|event, _| {
+            assert_eq!(event.bytes(), b"{}");
+            assert_eq!(event.context().request_id(), "r-1");
+            Ok::<_, Error>(())
+        });
+
+        assert_eq!(result, Ok(()));
+    }
+
+    #[test]
+    fn an_error_reaches_the_host_as_its_chain_of_causes() {
+        let result = run(|_, _| -> Result<(), Error> {
+            let error = Error::from("x".parse::<u8>().unwrap_err());
+            Err(error.context("reading `count`"))
+        });
+
+        assert_eq!(
+            result,
+            Err("reading `count`: invalid digit found in string".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_handler_may_have_an_error_type_of_its_own() {
+        let result = run(|_, _| -> Result<(), ParseIntError> {
+            "".parse::<u8>()?;
+            Ok(())
+        });
+
+        assert!(result.is_err());
+    }
+}

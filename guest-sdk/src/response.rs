@@ -1,0 +1,335 @@
+//! The answer to the invocation: head, body, end, in this order.
+
+use std::{fmt, io};
+
+use crate::{Error, StreamError, stream::Stream};
+
+/// A response that has not started yet.
+///
+/// Dropping it leaves the answer to the way the handler returns: `Ok` becomes status 200 with an
+/// empty body, `Err` a failed invocation.
+#[derive(Debug)]
+pub struct Response {
+    stream: Stream,
+}
+
+impl Response {
+    pub(crate) fn new(stream: Stream) -> Self {
+        Self { stream }
+    }
+
+    /// Starts the response. The head leaves at once, before the first write to the body.
+    ///
+    /// A head is a [`Head`], or just a status:
+    ///
+    /// ```
+    /// # fn handle(_: bootstream::Event, response: bootstream::Response)
+    /// # -> Result<(), bootstream::Error> {
+    /// response.write_headers(404)?.write_and_finish("no such page\n")
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StreamError::InvalidStatus`], [`StreamError::InvalidHeader`] or
+    /// [`StreamError::HeadTooLarge`] when the host refuses the head, [`StreamError::Closed`] when
+    /// nobody receives the response any more.
+    pub fn write_headers(self, head: impl Into<Head>) -> Result<Body, Error> {
+        self.stream.write_headers(head.into())?;
+        Ok(Body {
+            stream: self.stream,
+        })
+    }
+
+    /// Goes on to the body without a head: status 200 and no headers.
+    ///
+    /// Nothing leaves yet. The response starts with the first write, or with the end.
+    pub fn into_body(self) -> Body {
+        Body {
+            stream: self.stream,
+        }
+    }
+}
+
+/// The head of a response: status, headers, cookies.
+///
+/// It is checked when it is written, not while it is put together.
+///
+/// ```
+/// use bootstream::Head;
+///
+/// let head = Head::new(200)
+///     .header("content-type", "text/plain")
+///     .header("link", "</a.css>; rel=preload")
+///     .header("link", "</b.css>; rel=preload")
+///     .cookie("session=1; HttpOnly; Secure");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) cookies: Vec<String>,
+}
+
+impl Head {
+    /// Creates a head with a status of 100 to 599, no headers and no cookies.
+    pub fn new(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            cookies: Vec::new(),
+        }
+    }
+
+    /// Adds a header behind those already there. A name may be added several times.
+    ///
+    /// The name is a case-insensitive HTTP token, the value text without control characters other
+    /// than tab.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a cookie, in the form of a `Set-Cookie` value: `name=value; attribute; ...`.
+    #[must_use]
+    pub fn cookie(mut self, value: impl Into<String>) -> Self {
+        self.cookies.push(value.into());
+        self
+    }
+}
+
+impl Default for Head {
+    /// The head of a response without one: status 200, no headers, no cookies.
+    fn default() -> Self {
+        Self::new(200)
+    }
+}
+
+impl From<u16> for Head {
+    fn from(status: u16) -> Self {
+        Self::new(status)
+    }
+}
+
+impl From<http::StatusCode> for Head {
+    fn from(status: http::StatusCode) -> Self {
+        Self::new(status.as_u16())
+    }
+}
+
+/// The body of a response, written piece by piece.
+///
+/// Every write reaches the caller at once, and waits while the caller is slower than the handler.
+///
+/// # `write!` and `writeln!`
+///
+/// Both format first and then make one write of the whole text. They need no `use`.
+///
+/// ```
+/// # fn handle(_: bootstream::Event, response: bootstream::Response)
+/// # -> Result<(), bootstream::Error> {
+/// let mut body = response.write_headers(200)?;
+/// for i in 1..=3 {
+///     writeln!(body, "Number: {i}")?;
+/// }
+/// body.finish()
+/// # }
+/// ```
+///
+/// # Many small pieces
+///
+/// A call of the host for every few bytes is slow. A [`BufWriter`](io::BufWriter) collects them;
+/// what it holds becomes visible with its `flush`, and [`into_inner`](io::BufWriter::into_inner)
+/// gives the body back:
+///
+/// ```
+/// use std::io::{BufWriter, Write as _};
+///
+/// # use bootstream::{Error, testing};
+/// # fn handle(response: bootstream::Response) -> Result<(), Error> {
+/// let mut lines = BufWriter::new(response.into_body());
+/// for i in 0..1000 {
+///     writeln!(lines, "{i}")?;
+/// }
+/// lines.flush()?; // visible now
+/// let body = lines.into_inner().map_err(|error| error.into_error())?;
+/// body.finish()
+/// # }
+/// # let (response, recording) = testing::response();
+/// # handle(response).unwrap();
+/// # assert_eq!(recording.chunks().len(), 1);
+/// # assert!(recording.finished());
+/// ```
+///
+/// # Without an end
+///
+/// Dropping a body does not end the response: the host does that when the handler returns. `Ok`
+/// ends it cleanly; `Err` and a trap end it so that the caller can tell it is incomplete.
+#[derive(Debug)]
+pub struct Body {
+    stream: Stream,
+}
+
+impl Body {
+    /// Sends a part of the body to the caller. One call is one write of the host.
+    ///
+    /// Chunks may be of any size. An empty one starts a response that has not started yet, and
+    /// sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StreamError::Closed`] when nobody receives the response any more.
+    pub fn write(&mut self, chunk: impl AsRef<[u8]>) -> Result<(), Error> {
+        Ok(self.stream.write(chunk.as_ref())?)
+    }
+
+    /// Sends formatted text as one write. This is what [`write!`] and [`writeln!`] call.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](Self::write).
+    pub fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
+        Ok(self.write_text(text)?)
+    }
+
+    /// Ends the response. The caller has all of it now.
+    ///
+    /// The handler may go on working after this: the next invocation waits for it to return.
+    ///
+    /// # Errors
+    ///
+    /// [`StreamError::Closed`] when nobody receives the response any more.
+    pub fn finish(self) -> Result<(), Error> {
+        Ok(self.stream.finish()?)
+    }
+
+    /// Sends the last part of the body and ends the response.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](Self::write). After a refused write the response is not ended.
+    pub fn write_and_finish(mut self, chunk: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.write(chunk)?;
+        self.finish()
+    }
+
+    fn write_text(&self, text: fmt::Arguments<'_>) -> Result<(), StreamError> {
+        match text.as_str() {
+            Some(text) => self.stream.write(text.as_bytes()),
+            None => self.stream.write(text.to_string().as_bytes()),
+        }
+    }
+}
+
+impl io::Write for Body {
+    /// Sends the whole buffer as one write.
+    ///
+    /// Refusals come as I/O errors that carry the [`StreamError`]; see [`Error::stream_error`].
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        self.stream.write(chunk)?;
+        Ok(chunk.len())
+    }
+
+    /// Does nothing: every write is visible at once.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Formats first, so that the caller never sees half a line and the host is called once.
+    fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
+        Ok(self.write_text(text)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+
+    use super::Head;
+    use crate::{StreamError, testing};
+
+    #[test]
+    fn the_head_keeps_repeated_headers_and_their_order() {
+        let (response, recording) = testing::response();
+
+        let head = Head::new(201)
+            .header("b", "1")
+            .header("a", "2")
+            .header("b", "3");
+        response
+            .write_headers(head.cookie("x=1").cookie("y=2"))
+            .unwrap();
+
+        assert_eq!(recording.status(), Some(201));
+        assert_eq!(
+            recording.headers(),
+            [("b", "1"), ("a", "2"), ("b", "3")].map(|(n, v)| (n.to_owned(), v.to_owned()))
+        );
+        assert_eq!(recording.cookies(), ["x=1", "y=2"]);
+    }
+
+    #[test]
+    fn a_status_is_head_enough() {
+        let (response, recording) = testing::response();
+
+        response.write_headers(http::StatusCode::NOT_FOUND).unwrap();
+
+        assert_eq!(recording.status(), Some(404));
+        assert!(!recording.finished());
+    }
+
+    #[test]
+    fn a_body_without_a_head_starts_with_the_first_write() {
+        let (response, recording) = testing::response();
+
+        let mut body = response.into_body();
+        assert_eq!(recording.status(), None);
+        body.write("hello").unwrap();
+
+        assert_eq!(recording.status(), Some(200));
+    }
+
+    #[test]
+    fn a_formatted_line_is_one_write() {
+        let (response, recording) = testing::response();
+
+        let mut body = response.into_body();
+        writeln!(body, "Number: {} of {}", 1, 2).unwrap();
+        Write::write_fmt(&mut body, format_args!("{}-{}", 3, 4)).unwrap();
+        write!(body, "plain").unwrap();
+
+        assert_eq!(
+            recording.chunks(),
+            [&b"Number: 1 of 2\n"[..], b"3-4", b"plain"]
+        );
+    }
+
+    #[test]
+    fn the_writer_of_the_standard_library_sends_whole_buffers() {
+        let (response, recording) = testing::response();
+
+        let mut body = response.into_body();
+        io::copy(&mut &b"abc"[..], &mut body).unwrap();
+        body.flush().unwrap();
+        body.write_and_finish("d").unwrap();
+
+        assert_eq!(recording.chunks(), [&b"abc"[..], b"d"]);
+        assert!(recording.finished());
+    }
+
+    #[test]
+    fn a_reader_that_left_is_a_broken_pipe() {
+        let (response, recording) = testing::response();
+        recording.close_after_writes(1);
+
+        let mut body = response.into_body();
+        body.write("heard").unwrap();
+        let refused = body.write("unheard").unwrap_err();
+        let refused_io = Write::write(&mut body, b"unheard").unwrap_err();
+
+        assert_eq!(refused.stream_error(), Some(&StreamError::Closed));
+        assert_eq!(refused_io.kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(recording.chunks(), [b"heard"]);
+    }
+}

@@ -1,0 +1,66 @@
+//! Where the calls of a response go: to the host, or into a recording.
+
+use crate::{
+    StreamError,
+    bindings::bootstream::handler::{response_stream as host, types},
+    response::Head,
+    testing::Recording,
+};
+
+/// The receiving end of a response.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    /// The imports of the component. Only works in WebAssembly.
+    Host,
+    /// The memory of a test.
+    Recording(Recording),
+}
+
+impl Stream {
+    pub(crate) fn write_headers(&self, head: Head) -> Result<(), StreamError> {
+        match self {
+            Self::Host => Ok(host::write_headers(&head.into())?),
+            Self::Recording(recording) => recording.on_write_headers(head),
+        }
+    }
+
+    pub(crate) fn write(&self, chunk: &[u8]) -> Result<(), StreamError> {
+        match self {
+            Self::Host => Ok(host::write(chunk)?),
+            Self::Recording(recording) => recording.on_write(chunk),
+        }
+    }
+
+    pub(crate) fn finish(&self) -> Result<(), StreamError> {
+        match self {
+            Self::Host => Ok(host::finish()?),
+            Self::Recording(recording) => recording.on_finish(),
+        }
+    }
+}
+
+impl From<Head> for types::ResponseHead {
+    fn from(head: Head) -> Self {
+        Self {
+            status: head.status,
+            headers: head.headers,
+            cookies: head.cookies,
+        }
+    }
+}
+
+impl From<types::StreamError> for StreamError {
+    fn from(error: types::StreamError) -> Self {
+        match error {
+            types::StreamError::AlreadyStarted => Self::AlreadyStarted,
+            types::StreamError::AlreadyFinished => Self::AlreadyFinished,
+            types::StreamError::Closed => Self::Closed,
+            types::StreamError::InvalidStatus(status) => Self::InvalidStatus(status),
+            types::StreamError::InvalidHeader(reason) => Self::InvalidHeader(reason),
+            types::StreamError::HeadTooLarge(size) => Self::HeadTooLarge {
+                actual_bytes: size.actual_bytes,
+                limit_bytes: size.limit_bytes,
+            },
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Unit tests for handlers, run with plain `cargo test`: no WebAssembly, no Lambda.
+//!
+//! A test makes an event and a response, runs the handler, and looks at what was recorded:
+//!
+//! ```
+//! use bootstream::{Error, Event, Response, testing};
+//!
+//! fn handle(event: Event, response: Response) -> Result<(), Error> {
+//!     let request = event.request()?;
+//!     let name = request.query_value("name").unwrap_or("world");
+//!     let mut body = response.write_headers(200)?;
+//!     writeln!(body, "Hello {name}")?;
+//!     body.finish()
+//! }
+//!
+//! let (response, recording) = testing::response();
+//! handle(testing::get("/hello?name=Ada"), response).unwrap();
+//!
+//! assert_eq!(recording.status(), Some(200));
+//! assert_eq!(recording.text(), "Hello Ada\n");
+//! assert!(recording.finished());
+//! ```
+//!
+//! A recording refuses what the host refuses: a status or a header that is not valid HTTP, a head
+//! that is too large. It can also play a caller that goes away; see
+//! [`Recording::close_after_writes`].
+
+mod event;
+mod head;
+mod recording;
+
+pub use event::{ContextFields, event, event_with, get, post};
+pub use recording::{Recording, response};

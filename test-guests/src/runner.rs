@@ -1,0 +1,175 @@
+//! Doing the steps of a script.
+
+use std::io::{self, Write};
+
+use crate::{
+    bindings::{Context, bootstream::handler::types::ResponseHead},
+    outcome::{Failure, Refusal, is_expected},
+    report, resources,
+    script::{Expectation, Head, Pattern, Repetition, Step},
+    stream,
+};
+
+/// The bytes of a pattern repeat after so many. A prime, so that no chunk size lines up with it.
+const PATTERN_PERIOD: u8 = 251;
+
+/// Does the steps of one invocation.
+pub(crate) struct Runner<'a> {
+    event: &'a [u8],
+    context: &'a Context,
+    /// Memory taken by `grow_memory`, held until the invocation ends.
+    memory: Vec<Vec<u8>>,
+}
+
+impl<'a> Runner<'a> {
+    pub(crate) fn new(event: &'a [u8], context: &'a Context) -> Self {
+        Self {
+            event,
+            context,
+            memory: Vec::new(),
+        }
+    }
+
+    /// Does all steps. Ends at the first one that fails; a refusal is told with the number of the
+    /// step, counted from 1.
+    pub(crate) fn run(&mut self, steps: &[Step]) -> Result<(), String> {
+        for (step, number) in steps.iter().zip(1..) {
+            self.step(step).map_err(|failure| match failure {
+                Failure::Refused(refusal) => format!("step {number}: {refusal}"),
+                Failure::Unexpected(difference) => format!("step {number}: {difference}"),
+                Failure::Returned(message) => message,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::WriteHeaders(head) => stream::write_headers(&head.into())?,
+            Step::Write(text) => stream::write(text)?,
+            Step::WriteBytes(bytes) => stream::write(vec![bytes.fill; bytes.len])?,
+            Step::WriteMany(repetition) => write_many(repetition)?,
+            Step::WritePattern(pattern) => write_pattern(pattern)?,
+            Step::WriteContext => stream::write(report::context(self.context))?,
+            Step::WriteEventDigest => stream::write(report::event_digest(self.event))?,
+            Step::WriteEnv => stream::write(report::environment())?,
+            Step::WriteArgs => stream::write(report::arguments())?,
+            Step::Finish => stream::finish()?,
+            Step::SleepMs(pause) => resources::sleep_ms(*pause),
+            Step::SpinMs(time) => resources::spin_ms(*time),
+            Step::LoopForever => resources::loop_forever(),
+            Step::LoopWriting => resources::loop_writing(),
+            Step::RecurseForever => resources::recurse_forever(),
+            Step::GrowMemory(bytes) => self.memory.push(resources::grow_memory(*bytes)),
+            Step::Trap => resources::trap(),
+            Step::Panic(message) => panic!("{message}"),
+            Step::Exit(code) => resources::exit(*code),
+            Step::Error(message) => return Err(Failure::Returned(message.clone())),
+            Step::Print(text) => print(&mut io::stdout(), text)?,
+            Step::Eprint(text) => print(&mut io::stderr(), text)?,
+            Step::Try(step) => self.attempt(step)?,
+            Step::Expect(expectation) => self.expect(expectation)?,
+        }
+        Ok(())
+    }
+
+    /// Does a step and tells how it ended, on standard error and, if it is still open, in the body.
+    fn attempt(&mut self, step: &Step) -> Result<(), Failure> {
+        let line = format!("try: {}\n", self.outcome(step)?);
+        print(&mut io::stderr(), &line)?;
+        // The response may be over; standard error has the outcome in any case.
+        drop(stream::write(line));
+        Ok(())
+    }
+
+    fn expect(&mut self, expectation: &Expectation) -> Result<(), Failure> {
+        let outcome = self.outcome(&expectation.step)?;
+        if is_expected(&outcome, &expectation.result) {
+            return Ok(());
+        }
+        let expected = &expectation.result;
+        Err(Failure::Unexpected(format!(
+            "expected {expected}, got {outcome}"
+        )))
+    }
+
+    /// Does a step and names its outcome. What ends the invocation passes through.
+    fn outcome(&mut self, step: &Step) -> Result<String, Failure> {
+        match self.step(step) {
+            Ok(()) => Ok("ok".to_owned()),
+            Err(Failure::Refused(refusal)) => Ok(refusal.to_string()),
+            Err(failure @ (Failure::Unexpected(_) | Failure::Returned(_))) => Err(failure),
+        }
+    }
+}
+
+impl From<&Head> for ResponseHead {
+    fn from(head: &Head) -> Self {
+        Self {
+            status: head.status,
+            headers: head.headers.clone(),
+            cookies: head.cookies.clone(),
+        }
+    }
+}
+
+fn write_many(repetition: &Repetition) -> Result<(), Refusal> {
+    (0..repetition.count).try_for_each(|_| stream::write(&repetition.chunk))
+}
+
+fn write_pattern(pattern: &Pattern) -> Result<(), Refusal> {
+    pieces(pattern).try_for_each(stream::write)
+}
+
+/// Yields the pattern in pieces: the byte at offset `i` of the whole is `i % 251`.
+fn pieces(pattern: &Pattern) -> impl Iterator<Item = Vec<u8>> {
+    let mut bytes = (0..PATTERN_PERIOD).cycle();
+    let mut left = pattern.total;
+    // A chunk of no bytes would never get through the pattern.
+    let chunk = pattern.chunk.max(1);
+    std::iter::from_fn(move || {
+        let length = usize::try_from(left).unwrap_or(usize::MAX).min(chunk);
+        left = left.saturating_sub(length as u64);
+        let piece: Vec<u8> = bytes.by_ref().take(length).collect();
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn print(output: &mut impl Write, text: &str) -> Result<(), Failure> {
+    let printed = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+    printed.map_err(|error| Failure::Unexpected(format!("failed to print: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pattern, pieces};
+
+    #[test]
+    fn a_pattern_goes_on_from_piece_to_piece() {
+        let pieces: Vec<_> = pieces(&Pattern {
+            total: 700,
+            chunk: 300,
+        })
+        .collect();
+
+        let sizes: Vec<_> = pieces.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [300, 300, 100]);
+        for (offset, byte) in pieces.concat().into_iter().enumerate() {
+            assert_eq!(usize::from(byte), offset % 251);
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_nothing_has_no_pieces() {
+        assert_eq!(
+            pieces(&Pattern {
+                total: 0,
+                chunk: 300
+            })
+            .count(),
+            0
+        );
+    }
+}

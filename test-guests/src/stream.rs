@@ -1,0 +1,18 @@
+//! The calls on the response, with refusals that have a name to compare.
+
+use crate::{
+    bindings::bootstream::handler::{response_stream, types::ResponseHead},
+    outcome::Refusal,
+};
+
+pub(crate) fn write_headers(head: &ResponseHead) -> Result<(), Refusal> {
+    Ok(response_stream::write_headers(head)?)
+}
+
+pub(crate) fn write(chunk: impl AsRef<[u8]>) -> Result<(), Refusal> {
+    Ok(response_stream::write(chunk.as_ref())?)
+}
+
+pub(crate) fn finish() -> Result<(), Refusal> {
+    Ok(response_stream::finish()?)
+}

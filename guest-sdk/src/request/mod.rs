@@ -269,16 +269,20 @@ impl RawRequest {
                     "the event has an invalid header `{name}`: {reason}"
                 ))
             };
-            let value = HeaderValue::try_from(value).map_err(|error| invalid(&error))?;
-            let name = HeaderName::try_from(name).map_err(|error| invalid(&error))?;
-            headers.append(name, value);
+            // From bytes, because values may be UTF-8: CloudFront sends the names of cities.
+            let value =
+                HeaderValue::from_bytes(value.as_bytes()).map_err(|error| invalid(&error))?;
+            let key = HeaderName::try_from(name).map_err(|error| invalid(&error))?;
+            headers
+                .try_append(key, value)
+                .map_err(|error| invalid(&error))?;
         }
         Ok(headers)
     }
 
     /// Cookies come in a list of their own, in the header, or, with Function URLs, in both.
     fn cookies(&self, headers: &HeaderMap) -> Vec<(String, String)> {
-        if let Some(cookies) = &self.cookies {
+        if let Some(cookies) = self.cookies.as_ref().filter(|cookies| !cookies.is_empty()) {
             return cookies
                 .iter()
                 .flat_map(|cookie| parse_cookies(cookie))

@@ -162,6 +162,17 @@ fn what_is_not_http_is_refused_by_name() {
 }
 
 #[test]
+fn a_header_may_be_utf_8() {
+    let request = request(
+        r#"{"requestContext":{},"httpMethod":"GET","headers":{"city":"S\u00e3o","none":null}}"#,
+    );
+
+    assert_eq!(request.headers()["city"].as_bytes(), "S\u{e3}o".as_bytes());
+    assert_eq!(request.header("city"), None);
+    assert!(!request.headers().contains_key("none"));
+}
+
+#[test]
 fn a_body_that_is_not_base64_is_refused() {
     let event = r#"{"requestContext":{},"httpMethod":"GET","body":"?","isBase64Encoded":true}"#;
 

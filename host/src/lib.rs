@@ -1,4 +1,38 @@
-//! The Bootstream host.
+//! The Bootstream host: runs a WebAssembly handler component on AWS Lambda and streams its
+//! responses.
+//!
+//! ```text
+//!   Runtime API                                                  guest component
+//!       │ GET …/next                                                   ▲
+//!       ▼                                                              │ exported `handle`
+//!  runtime_api::Client ──▶ Invocation ──▶ invoke ──▶ guest::thread ──▶ guest::instance
+//!       ▲                                                              │ write-headers, write,
+//!       │ POST …/response                                              ▼ finish
+//!       └──── response::ResponseBody ◀── response::Buffer ◀── guest::imports
+//!             (data, then trailers)      (state machine)
+//! ```
+//!
+//! An event comes in at [`runtime_api::Client::next`]; a chunk leaves the guest in
+//! `guest/imports.rs` and goes on the wire from [`response::ResponseBody`].
+//!
+//! Two threads work on an invocation. The first runs hyper and the timers on a current-thread
+//! runtime; the second runs the guest. They meet in `response/buffer.rs` only.
 #![warn(missing_docs)]
 
+mod bindings;
+pub mod config;
+pub mod contract;
 pub mod engine;
+pub mod error_report;
+mod guest;
+mod handler;
+mod init;
+pub mod invocation;
+mod invoke;
+pub mod logging;
+pub mod response;
+mod run_loop;
+pub mod runtime_api;
+mod shutdown;
+
+pub use init::run;

@@ -1,1 +1,26 @@
-fn main() {}
+//! The executable Lambda starts.
+
+use std::process::ExitCode;
+
+use bootstream_host::config::{ProcessVars, log_settings};
+use bootstream_host::logging;
+
+fn main() -> ExitCode {
+    let (format, level) = log_settings(&ProcessVars);
+    logging::init(format, level);
+    match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve() -> anyhow::Result<()> {
+    // One thread: with one invocation at a time, more would only wake each other.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(bootstream_host::run(&ProcessVars))
+}

@@ -1,0 +1,14 @@
+//! The Rust view of `wit/`, generated.
+
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "handler",
+        exports: { default: async },
+    });
+}
+
+pub(crate) use generated::HandlerPre;
+pub(crate) use generated::bootstream::handler::types::{
+    Context, HeadSize, ResponseHead, StreamError,
+};

@@ -1,0 +1,66 @@
+//! The version of `wit/`, and which versions of it this host can serve.
+
+/// The version of the contract this host was built with.
+pub const CONTRACT_VERSION: &str = "0.1.0";
+
+const PACKAGE: &str = "bootstream:handler/";
+
+/// The version of our package that an import of a component names, if it is one of ours:
+/// `bootstream:handler/types@0.1.0` names `0.1.0`.
+#[must_use]
+pub fn version_of_import(name: &str) -> Option<&str> {
+    let interface = name.strip_prefix(PACKAGE)?;
+    Some(interface.split_once('@').map_or("", |(_, version)| version))
+}
+
+/// Whether a component built against `wanted` can run here: the same minor version of `0.x`. A
+/// later patch may have items this host lacks; linking tells.
+#[must_use]
+pub fn is_served(wanted: &str) -> bool {
+    parse(wanted)
+        .zip(parse(CONTRACT_VERSION))
+        .is_some_and(|(wanted, ours)| wanted[..2] == ours[..2])
+}
+
+/// Whether `wanted` is later than this host.
+#[must_use]
+pub fn is_newer(wanted: &str) -> bool {
+    parse(wanted) > parse(CONTRACT_VERSION)
+}
+
+fn parse(version: &str) -> Option<[u32; 3]> {
+    let mut numbers = version.split('.').map(|number| number.parse().ok());
+    Some([numbers.next()??, numbers.next()??, numbers.next()??])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patches_of_our_minor_version_are_served() {
+        for (version, served, newer) in [
+            ("0.1.0", true, false),
+            ("0.1.7", true, true),
+            ("0.2.0", false, true),
+            ("1.0.0", false, true),
+            ("0.0.9", false, false),
+            ("", false, false),
+            ("0.1", false, false),
+        ] {
+            assert_eq!(is_served(version), served, "{version}");
+            assert_eq!(is_newer(version), newer, "{version}");
+        }
+    }
+
+    #[test]
+    fn the_version_is_the_one_in_wit() {
+        let world = include_str!("../../wit/world.wit");
+        assert!(world.contains(&format!("package bootstream:handler@{CONTRACT_VERSION};")));
+        assert_eq!(
+            version_of_import("bootstream:handler/types@0.1.0"),
+            Some("0.1.0")
+        );
+        assert_eq!(version_of_import("wasi:io/poll@0.2.6"), None);
+    }
+}

@@ -1,0 +1,155 @@
+//! Why a handler cannot be loaded. Each message is one line: the file, the reason, the fix.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::contract::CONTRACT_VERSION;
+use crate::error_report::{ErrorReport, ErrorType};
+
+/// A handler that cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// `_HANDLER` is empty, absolute, or leads out of the task root.
+    #[error(
+        "`_HANDLER` is `{handler}`, which is not a path inside the function's package; \
+         set the function's handler to a file name such as `handler.wasm`"
+    )]
+    InvalidName {
+        /// The value.
+        handler: String,
+    },
+    /// There is no such file.
+    #[error(
+        "no handler at `{}` (nor with `.wasm` or `.cwasm` added); \
+         set the function's handler to the name of a component in its package",
+        path.display()
+    )]
+    NotFound {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The file cannot be read.
+    #[error("cannot read `{}`: {source}; files in the package must be readable by all", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A core module.
+    #[error(
+        "`{}` is a core WebAssembly module, not a component; \
+         build the handler with `bootstream build`",
+        path.display()
+    )]
+    CoreModule {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Neither WebAssembly nor precompiled.
+    #[error(
+        "`{}` is neither a WebAssembly component nor a precompiled one; \
+         build the handler with `bootstream build`",
+        path.display()
+    )]
+    NotWebAssembly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Precompiled by another compiler or for another machine.
+    #[error(
+        "`{}` was not precompiled for this host: {}; \
+         compile it again with the `bootstream compile` of the same release",
+        path.display(), cause(source)
+    )]
+    Incompatible {
+        /// The file.
+        path: PathBuf,
+        /// The engine's reason.
+        source: wasmtime::Error,
+    },
+    /// A component that was not precompiled, and no compiler to do it now.
+    #[error(
+        "`{}` is not precompiled, and there is no `bootstream-compile` beside `bootstrap`; \
+         precompile it with `bootstream compile`",
+        path.display()
+    )]
+    NoCompiler {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The compile helper failed.
+    #[error("`{}` cannot be compiled: {reason}", path.display())]
+    CompilerFailed {
+        /// The file.
+        path: PathBuf,
+        /// What the helper said.
+        reason: String,
+    },
+    /// A component of another world.
+    #[error(
+        "`{}` is not a Bootstream handler: {reason}; \
+         build it against the world `handler` of `bootstream:handler@{CONTRACT_VERSION}`",
+        path.display()
+    )]
+    WrongWorld {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// Built against another version of the contract.
+    #[error(
+        "`{}` needs `bootstream:handler@{wanted}`, and this host speaks {CONTRACT_VERSION}; {}",
+        path.display(), advice(wanted)
+    )]
+    WrongVersion {
+        /// The file.
+        path: PathBuf,
+        /// The version it was built against.
+        wanted: String,
+    },
+}
+
+impl LoadError {
+    /// As an init error.
+    #[must_use]
+    pub fn report(&self) -> ErrorReport {
+        let error_type = match self {
+            Self::InvalidName { .. } | Self::NotFound { .. } | Self::Unreadable { .. } => {
+                ErrorType::HandlerNotFound
+            }
+            Self::CoreModule { .. }
+            | Self::NotWebAssembly { .. }
+            | Self::Incompatible { .. }
+            | Self::NoCompiler { .. }
+            | Self::CompilerFailed { .. }
+            | Self::WrongWorld { .. }
+            | Self::WrongVersion { .. } => ErrorType::InvalidComponent,
+        };
+        ErrorReport::new(error_type, self.to_string())
+    }
+
+    pub(crate) fn wrong_world(path: &Path, reason: impl Into<String>) -> Self {
+        Self::WrongWorld {
+            path: path.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// The engine's chain of reasons on one line.
+pub(crate) fn cause(error: &wasmtime::Error) -> String {
+    let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+    chain.join(": ").replace('\n', " ")
+}
+
+fn advice(wanted: &str) -> &'static str {
+    let newer = crate::contract::is_newer(wanted);
+    if newer {
+        "update the host layer"
+    } else {
+        "build the handler again with the current SDK"
+    }
+}

@@ -1,0 +1,295 @@
+//! What is told about a failure: to Lambda in the body of `…/error` or in the trailers of a
+//! response, and to people in the log.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use serde::Serialize;
+
+use crate::runtime_api::headers::{FUNCTION_ERROR_BODY, FUNCTION_ERROR_TYPE};
+
+/// Largest document posted to `…/error`, in bytes. Lambda's own limit is 1 MiB, and exceeding it
+/// costs the execution environment; an invoker never needs this much.
+const DOCUMENT_LIMIT_BYTES: usize = 256 * 1024;
+
+/// Largest trailer block, in bytes: both lines and the empty line after them. Lambda's side reads
+/// it with Go's `net/http`, which refuses more and drops the whole response with it.
+const TRAILERS_LIMIT_BYTES: usize = 4096;
+
+/// Ends a message that was cut.
+const CUT_MARK: &str = "...";
+
+/// The kinds of failure a caller can tell apart.
+///
+/// Lambda keeps a type only if it reads `Function.Name` or `Runtime.Name` with letters after the
+/// dot: `Function` when the handler is at fault, `Runtime` when the host or its surroundings are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorType {
+    /// The handler returned an error.
+    HandlerError,
+    /// The handler trapped: an illegal instruction, an access out of bounds, a division by zero.
+    Trap,
+    /// The handler panicked and said so on standard error.
+    Panic,
+    /// The handler called `exit`.
+    Exit,
+    /// The handler needed more stack than it may have.
+    StackOverflow,
+    /// The handler needed more memory than it may have.
+    OutOfMemory,
+    /// The handler was still running shortly before the function's deadline.
+    DeadlineExceeded,
+    /// The file `_HANDLER` names is missing or cannot be read.
+    HandlerNotFound,
+    /// The handler file is not a component this host can run.
+    InvalidComponent,
+    /// A variable of the host's configuration cannot be used.
+    InvalidConfiguration,
+    /// Lambda asked the execution environment to end while the handler was running.
+    Shutdown,
+    /// The response was given up by its receiver.
+    ResponseClosed,
+    /// The host itself failed.
+    Internal,
+}
+
+impl ErrorType {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HandlerError => "Function.Error",
+            Self::Trap => "Function.Trap",
+            Self::Panic => "Function.Panic",
+            Self::Exit => "Function.Exit",
+            Self::StackOverflow => "Function.StackOverflow",
+            Self::OutOfMemory => "Function.OutOfMemory",
+            Self::DeadlineExceeded => "Function.DeadlineExceeded",
+            Self::HandlerNotFound => "Runtime.HandlerNotFound",
+            Self::InvalidComponent => "Runtime.InvalidComponent",
+            Self::InvalidConfiguration => "Runtime.InvalidConfiguration",
+            Self::Shutdown => "Runtime.Shutdown",
+            Self::ResponseClosed => "Runtime.ResponseClosed",
+            Self::Internal => "Runtime.Internal",
+        }
+    }
+}
+
+/// One failure, told in full. What leaves the process is cut to size by the methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorReport {
+    /// What kind of failure it was.
+    pub error_type: ErrorType,
+    /// What happened, for people.
+    pub message: String,
+    /// The guest's frames, innermost first.
+    pub stack_trace: Vec<String>,
+}
+
+impl ErrorReport {
+    /// A report without a stack trace.
+    pub fn new(error_type: ErrorType, message: impl Into<String>) -> Self {
+        Self {
+            error_type,
+            message: message.into(),
+            stack_trace: Vec::new(),
+        }
+    }
+
+    /// The error document for a body: JSON with `errorMessage`, `errorType` and `stackTrace`, at
+    /// most 256 KiB.
+    #[must_use]
+    pub fn document(&self) -> Bytes {
+        self.document_within(DOCUMENT_LIMIT_BYTES).into()
+    }
+
+    /// The two trailers that end a response that failed after its start. The whole block stays
+    /// within 4,096 bytes on the wire.
+    #[must_use]
+    pub fn trailers(&self) -> HeaderMap {
+        let document = self.document_within(trailer_document_limit(self.error_type));
+        let mut trailers = HeaderMap::with_capacity(2);
+        trailers.insert(
+            FUNCTION_ERROR_TYPE,
+            HeaderValue::from_static(self.error_type.as_str()),
+        );
+        trailers.insert(
+            FUNCTION_ERROR_BODY,
+            HeaderValue::try_from(BASE64_STANDARD.encode(document))
+                .expect("base64 is a valid header value"),
+        );
+        trailers
+    }
+
+    /// The document, cut to `limit` bytes: frames go first, outermost before innermost, then the
+    /// end of the message.
+    fn document_within(&self, limit: usize) -> Vec<u8> {
+        let mut frames = self.stack_trace.as_slice();
+        loop {
+            let document = self.encode(&self.message, frames);
+            if document.len() <= limit {
+                return document;
+            }
+            let Some((_outermost, inner)) = frames.split_last() else {
+                break;
+            };
+            frames = inner;
+        }
+        let frame_of_message = self.encode("", &[]).len() + CUT_MARK.len();
+        let cut = cut_to_json_len(&self.message, limit.saturating_sub(frame_of_message));
+        self.encode(&format!("{cut}{CUT_MARK}"), &[])
+    }
+
+    fn encode(&self, message: &str, stack_trace: &[String]) -> Vec<u8> {
+        serde_json::to_vec(&Document {
+            error_message: message,
+            error_type: self.error_type.as_str(),
+            stack_trace,
+        })
+        .expect("text serializes")
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    error_message: &'a str,
+    error_type: &'a str,
+    stack_trace: &'a [String],
+}
+
+/// How long the JSON may be so that the trailer block with it stays within its limit.
+fn trailer_document_limit(error_type: ErrorType) -> usize {
+    const FIELD_OVERHEAD: usize = ": \r\n".len();
+    let fixed = FUNCTION_ERROR_TYPE.as_str().len()
+        + error_type.as_str().len()
+        + FUNCTION_ERROR_BODY.as_str().len()
+        + 2 * FIELD_OVERHEAD
+        + "\r\n".len();
+    // Base64 turns each started group of three bytes into four.
+    (TRAILERS_LIMIT_BYTES - fixed) / 4 * 3
+}
+
+/// The longest start of `text` that takes at most `limit` bytes inside a JSON string.
+fn cut_to_json_len(text: &str, limit: usize) -> &str {
+    let mut len = 0;
+    for (at, c) in text.char_indices() {
+        len += json_len(c);
+        if len > limit {
+            return text.get(..at).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// How many bytes `c` takes inside a JSON string as `serde_json` writes it.
+fn json_len(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        _ => c.len_utf8(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL_TYPES: [ErrorType; 13] = [
+        ErrorType::HandlerError,
+        ErrorType::Trap,
+        ErrorType::Panic,
+        ErrorType::Exit,
+        ErrorType::StackOverflow,
+        ErrorType::OutOfMemory,
+        ErrorType::DeadlineExceeded,
+        ErrorType::HandlerNotFound,
+        ErrorType::InvalidComponent,
+        ErrorType::InvalidConfiguration,
+        ErrorType::Shutdown,
+        ErrorType::ResponseClosed,
+        ErrorType::Internal,
+    ];
+
+    fn block_len(trailers: &HeaderMap) -> usize {
+        trailers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum::<usize>()
+            + 2
+    }
+
+    fn decode(trailers: &HeaderMap) -> serde_json::Value {
+        let body = BASE64_STANDARD
+            .decode(&trailers[FUNCTION_ERROR_BODY])
+            .unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    #[test]
+    fn every_type_has_the_form_lambda_keeps() {
+        for error_type in ALL_TYPES {
+            let (category, reason) = error_type.as_str().split_once('.').unwrap();
+            assert!(matches!(category, "Function" | "Runtime"), "{error_type:?}");
+            assert!(
+                reason.starts_with(|c: char| c.is_ascii_uppercase()),
+                "{error_type:?}"
+            );
+            assert!(reason.len() > 1 && reason.chars().all(|c| c.is_ascii_alphabetic()));
+        }
+    }
+
+    #[test]
+    fn a_short_report_travels_whole() {
+        let mut report = ErrorReport::new(ErrorType::Trap, "boom \"quoted\"\n");
+        report.stack_trace = vec!["inner".to_owned(), "outer".to_owned()];
+        assert_eq!(
+            decode(&report.trailers()),
+            serde_json::json!({
+                "errorMessage": "boom \"quoted\"\n",
+                "errorType": "Function.Trap",
+                "stackTrace": ["inner", "outer"],
+            })
+        );
+    }
+
+    #[test]
+    fn trailers_stay_within_their_limit_whatever_the_message() {
+        for fill in ["a", "\u{1}", "\"", "\u{1f980}", "\u{e9}\n"] {
+            for error_type in ALL_TYPES {
+                let mut report = ErrorReport::new(error_type, fill.repeat(1_000_000));
+                report.stack_trace = vec!["frame".repeat(20); 500];
+                let trailers = report.trailers();
+                assert!(block_len(&trailers) <= TRAILERS_LIMIT_BYTES);
+                assert!(
+                    block_len(&trailers) > TRAILERS_LIMIT_BYTES - 16,
+                    "cut too much"
+                );
+                let message = decode(&trailers)["errorMessage"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned();
+                assert!(message.ends_with(CUT_MARK));
+                assert!(message.starts_with(fill.chars().next().unwrap()));
+            }
+        }
+    }
+
+    #[test]
+    fn frames_go_before_the_message_does() {
+        let mut report = ErrorReport::new(ErrorType::Trap, "m".repeat(2000));
+        report.stack_trace = (0..500).map(|n| format!("frame {n}")).collect();
+        let document = decode(&report.trailers());
+        assert_eq!(document["errorMessage"].as_str().unwrap().len(), 2000);
+        assert_eq!(document["stackTrace"][0], "frame 0");
+        assert!(document["stackTrace"].as_array().unwrap().len() < 500);
+    }
+
+    #[test]
+    fn the_document_is_capped() {
+        let report = ErrorReport::new(ErrorType::HandlerError, "x".repeat(3_000_000));
+        assert_eq!(report.document().len(), DOCUMENT_LIMIT_BYTES);
+    }
+}

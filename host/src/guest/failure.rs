@@ -1,0 +1,118 @@
+//! What went wrong in a guest, in the words of an error report.
+
+use wasmtime::{Error, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use super::interrupt::InterruptReason;
+use super::limits::RefusedGrowth;
+use crate::error_report::{ErrorReport, ErrorType};
+
+/// What is known of a guest that did not return.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What the engine said.
+    pub(crate) error: Error,
+    /// Why the guest was asked to stop, if it was.
+    pub(crate) interrupted: Option<InterruptReason>,
+    /// The last growth of memory the guest was refused.
+    pub(crate) refused_growth: Option<RefusedGrowth>,
+    /// The panic message it wrote to standard error.
+    pub(crate) panic: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn into_report(self) -> ErrorReport {
+        let stack_trace = stack_trace(&self.error);
+        let (error_type, message) = self.classify();
+        ErrorReport {
+            error_type,
+            message,
+            stack_trace,
+        }
+    }
+
+    fn classify(self) -> (ErrorType, String) {
+        let trap = self.error.downcast_ref::<Trap>().copied();
+        // A guest that trapped on its own just before it was stopped tells its own story.
+        if let Some(reason) = self.interrupted
+            && trap.is_none_or(|trap| trap == Trap::Interrupt)
+        {
+            return interrupted(reason);
+        }
+        if let Some(I32Exit(status)) = self.error.downcast_ref::<I32Exit>() {
+            let message = format!("the handler called `exit` with status {status}");
+            return (ErrorType::Exit, message);
+        }
+        if trap == Some(Trap::StackOverflow) {
+            return (
+                ErrorType::StackOverflow,
+                "the handler's call stack overflowed".to_owned(),
+            );
+        }
+        // An allocator that is refused memory aborts; a panic would have left its message.
+        if let (Some(refused), None) = (self.refused_growth, &self.panic) {
+            return (ErrorType::OutOfMemory, out_of_memory(refused));
+        }
+        if let Some(panic) = self.panic {
+            return (ErrorType::Panic, panic);
+        }
+        (ErrorType::Trap, root_cause(&self.error))
+    }
+}
+
+/// The report on a guest that was stopped while it waited.
+pub(crate) fn interrupted_report(reason: InterruptReason) -> ErrorReport {
+    let (error_type, message) = interrupted(reason);
+    ErrorReport::new(error_type, message)
+}
+
+fn interrupted(reason: InterruptReason) -> (ErrorType, String) {
+    let (error_type, message) = match reason {
+        InterruptReason::Deadline => (
+            ErrorType::DeadlineExceeded,
+            "the handler was stopped because the function's timeout is about to pass",
+        ),
+        InterruptReason::PeerGone => (
+            ErrorType::ResponseClosed,
+            "the handler was stopped because Lambda no longer receives its response",
+        ),
+        InterruptReason::Shutdown => (
+            ErrorType::Shutdown,
+            "the handler was stopped because Lambda ends the execution environment",
+        ),
+    };
+    (error_type, message.to_owned())
+}
+
+fn out_of_memory(refused: RefusedGrowth) -> String {
+    const MIB: f64 = 1024.0 * 1024.0;
+    #[expect(clippy::cast_precision_loss, reason = "for people, to one decimal")]
+    let mib = |bytes: usize| bytes as f64 / MIB;
+    format!(
+        "the handler needed {:.1} MiB of memory, more than its limit of {:.1} MiB; \
+         raise the function's memory",
+        mib(refused.wanted_bytes),
+        mib(refused.limit_bytes),
+    )
+}
+
+/// The innermost error: the outer ones are the backtrace and where the engine was.
+fn root_cause(error: &Error) -> String {
+    error
+        .downcast_ref::<Trap>()
+        .map_or_else(|| error.root_cause().to_string(), Trap::to_string)
+}
+
+fn stack_trace(error: &Error) -> Vec<String> {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
+        return Vec::new();
+    };
+    let frames = backtrace.frames().iter();
+    frames
+        .map(|frame| match frame.func_name() {
+            // The alternate form leaves out the hash nobody wants to read.
+            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+            None => format!("<function {}>", frame.func_index()),
+        })
+        .collect()
+}

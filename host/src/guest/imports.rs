@@ -1,0 +1,70 @@
+//! The host's side of `response-stream`: where a chunk leaves the guest.
+
+use std::sync::Arc;
+
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, WasmList};
+
+use super::state::GuestState;
+use crate::bindings::{HeadSize, ResponseHead, StreamError};
+use crate::response::{InvalidHead, PRELUDE_LIMIT_BYTES, Prelude, Refused, ResponseWriter};
+
+const RESPONSE_STREAM: &str = "bootstream:handler/response-stream@0.1.0";
+
+/// Defines `response-stream`.
+///
+/// By hand rather than generated, for `write`: it reads the chunk where it lies in the guest's
+/// memory instead of having it copied into a `Vec` first.
+pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    let mut interface = linker.instance(RESPONSE_STREAM)?;
+    interface.func_wrap(
+        "write-headers",
+        |store: StoreContextMut<'_, GuestState>, (head,): (ResponseHead,)| {
+            Ok((write_headers(&store.data().response, head),))
+        },
+    )?;
+    interface.func_wrap_async("write", |store, (chunk,)| Box::new(write(store, chunk)))?;
+    interface.func_wrap(
+        "finish",
+        |store: StoreContextMut<'_, GuestState>, (): ()| {
+            Ok((store.data().response.finish().map_err(StreamError::from),))
+        },
+    )
+}
+
+fn write_headers(response: &ResponseWriter, head: ResponseHead) -> Result<(), StreamError> {
+    let prelude = Prelude::encode(head.status, head.headers, head.cookies)?;
+    Ok(response.write_headers(prelude)?)
+}
+
+async fn write(
+    store: StoreContextMut<'_, GuestState>,
+    chunk: WasmList<u8>,
+) -> wasmtime::Result<(Result<(), StreamError>,)> {
+    let buffer = Arc::clone(store.data().response.buffer());
+    let written = buffer.write(chunk.as_le_slice(&store)).await;
+    Ok((written.map_err(StreamError::from),))
+}
+
+impl From<Refused> for StreamError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::AlreadyStarted => Self::AlreadyStarted,
+            Refused::AlreadyFinished => Self::AlreadyFinished,
+            Refused::Closed => Self::Closed,
+        }
+    }
+}
+
+impl From<InvalidHead> for StreamError {
+    fn from(invalid: InvalidHead) -> Self {
+        match invalid {
+            InvalidHead::Status(status) => Self::InvalidStatus(status),
+            InvalidHead::Header(reason) => Self::InvalidHeader(reason),
+            InvalidHead::TooLarge { actual_bytes } => Self::HeadTooLarge(HeadSize {
+                actual_bytes: u64::try_from(actual_bytes).unwrap_or(u64::MAX),
+                limit_bytes: u64::try_from(PRELUDE_LIMIT_BYTES).unwrap_or(u64::MAX),
+            }),
+        }
+    }
+}

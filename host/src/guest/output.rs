@@ -1,0 +1,219 @@
+//! The guest's standard output and standard error: each line becomes one log line.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// Longest log line, in bytes. `CloudWatch` takes 256 KiB; what is longer is logged in parts.
+const LINE_LIMIT_BYTES: usize = 32 * 1024;
+
+/// Most that is offered to a guest for one write, in bytes.
+const WRITE_BUDGET_BYTES: usize = 64 * 1024;
+
+/// How a Rust guest announces a panic on standard error; the message follows on the next lines.
+const PANIC_MARK: &str = " panicked at ";
+
+/// Most of a panic message that is kept for the error report, in bytes.
+const PANIC_LIMIT_BYTES: usize = 4 * 1024;
+
+/// Which of the two streams a line came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Logged as INFO.
+    Stdout,
+    /// Logged as WARN: programs write diagnostics there, not only errors.
+    Stderr,
+}
+
+/// One stream of one invocation. Clones share the unfinished line.
+#[derive(Clone, Debug)]
+pub(crate) struct GuestOutput {
+    lines: Arc<Mutex<Lines>>,
+}
+
+#[derive(Debug)]
+struct Lines {
+    source: Source,
+    request_id: String,
+    partial: Vec<u8>,
+    panic: Option<String>,
+}
+
+impl GuestOutput {
+    pub(crate) fn new(source: Source, request_id: &str) -> Self {
+        let request_id = request_id.to_owned();
+        let lines = Lines {
+            source,
+            request_id,
+            partial: Vec::new(),
+            panic: None,
+        };
+        Self {
+            lines: Arc::new(Mutex::new(lines)),
+        }
+    }
+
+    /// The panic message seen on this stream, with its place in the source.
+    pub(crate) fn panic_message(&self) -> Option<String> {
+        let mut lines = self.lock();
+        lines.flush();
+        lines
+            .panic
+            .as_ref()
+            .map(|message| message.trim_end().to_owned())
+    }
+
+    fn write_bytes(&self, bytes: &[u8]) {
+        self.lock().write(bytes);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lines {
+    fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let room = LINE_LIMIT_BYTES.saturating_sub(self.partial.len()).max(1);
+            for part in piece.chunks(room) {
+                self.partial.extend_from_slice(part);
+                if self.partial.ends_with(b"\n") || self.partial.len() >= LINE_LIMIT_BYTES {
+                    self.flush();
+                }
+            }
+        }
+    }
+
+    /// Logs what there is of a line.
+    fn flush(&mut self) {
+        if self.partial.is_empty() {
+            return;
+        }
+        let line = std::mem::take(&mut self.partial);
+        let line = String::from_utf8_lossy(&line);
+        let line = line.trim_end_matches(['\n', '\r']);
+        let request_id = &self.request_id;
+        match self.source {
+            Source::Stdout => tracing::info!(target: "handler", requestId = %request_id, "{line}"),
+            Source::Stderr => {
+                tracing::warn!(target: "handler", requestId = %request_id, "{line}");
+                self.note_panic(line);
+            }
+        }
+    }
+
+    fn note_panic(&mut self, line: &str) {
+        if let Some((_thread, place)) = line.split_once(PANIC_MARK) {
+            self.panic = Some(format!("panicked at {place} "));
+        } else if let Some(panic) = &mut self.panic {
+            let is_hint = line.starts_with("note: run with `RUST_BACKTRACE");
+            if !is_hint && panic.len() + line.len() <= PANIC_LIMIT_BYTES {
+                panic.push_str(line);
+                panic.push('\n');
+            }
+        }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
+impl IsTerminal for GuestOutput {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for GuestOutput {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for GuestOutput {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for GuestOutput {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.write_bytes(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE_BUDGET_BYTES)
+    }
+}
+
+impl AsyncWrite for GuestOutput {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.write_bytes(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_message_is_recognised_wherever_the_writes_are_cut() {
+        let text = "\nthread '<unnamed>' (1) panicked at src/lib.rs:10:5:\nboom\nmore\n\
+                    note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
+        for cut in 0..text.len() {
+            let output = GuestOutput::new(Source::Stderr, "r");
+            output.write_bytes(&text.as_bytes()[..cut]);
+            output.write_bytes(&text.as_bytes()[cut..]);
+            assert_eq!(
+                output.panic_message().as_deref(),
+                Some("panicked at src/lib.rs:10:5: boom\nmore")
+            );
+        }
+    }
+
+    #[test]
+    fn other_output_is_no_panic() {
+        let output = GuestOutput::new(Source::Stderr, "r");
+        output.write_bytes(b"all is well\n");
+        assert_eq!(output.panic_message(), None);
+    }
+
+    #[test]
+    fn a_line_without_end_is_not_gathered_for_ever() {
+        let output = GuestOutput::new(Source::Stdout, "r");
+        for _ in 0..100 {
+            output.write_bytes(&[b'x'; 10_000]);
+        }
+        assert!(output.lock().partial.len() < LINE_LIMIT_BYTES);
+    }
+}

@@ -1,0 +1,62 @@
+//! The thread a guest runs on.
+//!
+//! It has the thread to itself because a computing guest would starve its own output on a shared
+//! one: neither a current-thread nor a work-stealing scheduler sends what the guest wrote before
+//! the guest yields.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::instance;
+use super::interrupt::Interrupt;
+use crate::error_report::ErrorReport;
+use crate::handler::Handler;
+use crate::invocation::Invocation;
+use crate::response::ResponseWriter;
+
+/// Jobs that may wait. A worker hands over one invocation at a time and waits for its end.
+const JOBS_IN_FLIGHT: usize = 1;
+
+/// One invocation, on its way to the guest.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) invocation: Arc<Invocation>,
+    pub(crate) response: ResponseWriter,
+    pub(crate) interrupt: Arc<Interrupt>,
+    /// Hears that the guest has ended, with the report that is still to be posted, if any.
+    pub(crate) ended: oneshot::Sender<Option<ErrorReport>>,
+}
+
+/// A running guest thread. It ends when this is dropped and its invocation is over.
+#[derive(Debug)]
+pub(crate) struct GuestThread {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl GuestThread {
+    pub(crate) fn spawn(handler: Arc<Handler>) -> io::Result<Self> {
+        let (jobs, inbox) = mpsc::channel(JOBS_IN_FLIGHT);
+        // WASI's clocks need the timer, and its sockets the I/O driver even to be refused.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        thread::Builder::new()
+            .name("guest".to_owned())
+            .spawn(move || runtime.block_on(serve(&handler, inbox)))?;
+        Ok(Self { jobs })
+    }
+
+    /// Hands over an invocation. `false` if the thread is gone.
+    pub(crate) async fn submit(&self, job: Job) -> bool {
+        self.jobs.send(job).await.is_ok()
+    }
+}
+
+async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Job>) {
+    while let Some(job) = inbox.recv().await {
+        instance::run(handler, job).await;
+    }
+}

@@ -1,0 +1,125 @@
+//! A loaded handler: a component of our world with all its imports resolved. Everything but the
+//! store of an invocation.
+
+use std::path::Path;
+
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+
+use crate::bindings::HandlerPre;
+use crate::contract::{is_served, version_of_import};
+use crate::engine::{LoadError, cause, load_component};
+use crate::guest::{Environment, GuestState, add_to_linker};
+
+/// A handler, ready to be instantiated for each invocation.
+pub(crate) struct Handler {
+    pub(crate) engine: Engine,
+    pub(crate) pre: HandlerPre<GuestState>,
+    pub(crate) environment: Environment,
+}
+
+impl std::fmt::Debug for Handler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handler")
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Handler {
+    /// Loads and links the component in `path`.
+    pub(crate) fn load(
+        engine: Engine,
+        path: &Path,
+        environment: Environment,
+    ) -> Result<Self, LoadError> {
+        let component = load_component(&engine, path)?;
+        let imports = Imports::of(&component, &engine);
+        imports.check_version(path)?;
+        let linker = linker(&engine, &imports)
+            .map_err(|error| LoadError::wrong_world(path, cause(&error)))?;
+        let pre = linker
+            .instantiate_pre(&component)
+            .map_err(|error| imports.explain(path, &error))?;
+        let pre =
+            HandlerPre::new(pre).map_err(|error| no_handle(path, &component, &engine, &error))?;
+        Ok(Self {
+            engine,
+            pre,
+            environment,
+        })
+    }
+}
+
+/// The names of what a component imports.
+struct Imports(Vec<String>);
+
+impl Imports {
+    fn of(component: &Component, engine: &Engine) -> Self {
+        let ty = component.component_type();
+        Self(
+            ty.imports(engine)
+                .map(|(name, _)| name.to_owned())
+                .collect(),
+        )
+    }
+
+    fn any_wasi(&self) -> bool {
+        self.0.iter().any(|name| name.starts_with("wasi:"))
+    }
+
+    fn check_version(&self, path: &Path) -> Result<(), LoadError> {
+        let mut versions = self.0.iter().filter_map(|name| version_of_import(name));
+        match versions.find(|version| !is_served(version)) {
+            None => Ok(()),
+            Some(wanted) => Err(LoadError::WrongVersion {
+                path: path.to_owned(),
+                wanted: wanted.to_owned(),
+            }),
+        }
+    }
+
+    /// Why linking failed: a later patch of our contract than this host has, or something that is
+    /// not in the world at all.
+    fn explain(&self, path: &Path, error: &wasmtime::Error) -> LoadError {
+        let mut versions = self.0.iter().filter_map(|name| version_of_import(name));
+        match versions.find(|version| crate::contract::is_newer(version)) {
+            Some(wanted) => LoadError::WrongVersion {
+                path: path.to_owned(),
+                wanted: wanted.to_owned(),
+            },
+            None => LoadError::wrong_world(path, cause(error)),
+        }
+    }
+}
+
+fn linker(engine: &Engine, imports: &Imports) -> wasmtime::Result<Linker<GuestState>> {
+    let mut linker = Linker::new(engine);
+    add_to_linker(&mut linker)?;
+    // Costs more than everything else here together, and a handler may do without.
+    if imports.any_wasi() {
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    }
+    Ok(linker)
+}
+
+fn no_handle(
+    path: &Path,
+    component: &Component,
+    engine: &Engine,
+    error: &wasmtime::Error,
+) -> LoadError {
+    let ty = component.component_type();
+    let exports: Vec<String> = ty
+        .exports(engine)
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    let reason = if exports.iter().any(|name| name == "`handle`") {
+        format!("its `handle` has another type: {}", cause(error))
+    } else if exports.is_empty() {
+        "it exports nothing, and should export `handle`".to_owned()
+    } else {
+        format!("it exports {} and no `handle`", exports.join(", "))
+    };
+    LoadError::wrong_world(path, reason)
+}

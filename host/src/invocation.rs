@@ -1,0 +1,106 @@
+//! One invocation and what Lambda says about it: plain data.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::HeaderValue;
+use tokio::time::Instant;
+
+/// The longest a Lambda function may run. Stands in for a deadline that is missing or past.
+const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60);
+
+/// One event with everything that came along with it.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The id Lambda gave it.
+    pub request_id: String,
+    /// The event document, byte for byte.
+    pub event: Bytes,
+    /// When it must have ended.
+    pub deadline: Deadline,
+    /// The ARN the function was invoked by.
+    pub invoked_function_arn: Option<String>,
+    /// The X-Ray trace header.
+    pub trace_id: Option<String>,
+    /// The Mobile SDK's client context, as JSON.
+    pub client_context: Option<String>,
+    /// The caller's Cognito identity, as JSON.
+    pub cognito_identity: Option<String>,
+    /// The tenant, for functions with tenant isolation.
+    pub tenant_id: Option<String>,
+    /// The token that goes back unchanged with the response, so that Lambda can tell a late answer
+    /// from a current one.
+    pub invocation_id: Option<HeaderValue>,
+}
+
+/// The moment an invocation must have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// On the clock of this process.
+    pub at: Instant,
+    /// In milliseconds since the Unix epoch, as Lambda said it.
+    pub unix_ms: u64,
+}
+
+impl Deadline {
+    /// The deadline Lambda sent, in milliseconds since the Unix epoch.
+    ///
+    /// Emulators send moments long past; those, like a missing one, become the longest time a
+    /// function may run.
+    #[must_use]
+    pub fn from_unix_ms(unix_ms: Option<u64>) -> Self {
+        Self::from_unix_ms_at(unix_ms, SystemTime::now(), Instant::now())
+    }
+
+    fn from_unix_ms_at(unix_ms: Option<u64>, wall: SystemTime, now: Instant) -> Self {
+        let wall_ms = wall
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_millis();
+        let wall_ms = u64::try_from(wall_ms).unwrap_or(u64::MAX);
+        let left = unix_ms
+            .and_then(|deadline| deadline.checked_sub(wall_ms))
+            .filter(|left| *left > 0)
+            .map_or(LONGEST_INVOCATION, Duration::from_millis)
+            .min(LONGEST_INVOCATION);
+        let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            at: now + left,
+            unix_ms: wall_ms.saturating_add(left_ms),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(unix_ms: Option<u64>) -> Duration {
+        let now = Instant::now();
+        let wall = UNIX_EPOCH + Duration::from_millis(1_000_000);
+        let deadline = Deadline::from_unix_ms_at(unix_ms, wall, now);
+        assert_eq!(
+            u128::from(deadline.unix_ms - 1_000_000),
+            (deadline.at - now).as_millis()
+        );
+        deadline.at - now
+    }
+
+    #[test]
+    fn a_deadline_ahead_is_taken_as_it_is() {
+        assert_eq!(left(Some(1_003_000)), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn a_missing_past_or_absurd_deadline_becomes_the_longest_time() {
+        for unix_ms in [
+            None,
+            Some(0),
+            Some(600_000),
+            Some(1_000_000),
+            Some(u64::MAX),
+        ] {
+            assert_eq!(left(unix_ms), LONGEST_INVOCATION, "{unix_ms:?}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! One invocation, from its event to the end of its answer: the guest call and the post of its
+//! response, driven together. Neither outlives the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, sleep_until};
+use wasmtime::Engine;
+
+use crate::error_report::{ErrorReport, ErrorType};
+use crate::guest::{GuestThread, Interrupt, InterruptReason, Job};
+use crate::invocation::{Deadline, Invocation};
+use crate::response::{self, ResponseReader, Telling};
+use crate::runtime_api::{Answer, Client, RuntimeApiError};
+use crate::shutdown::Shutdown;
+
+/// How long before the function's deadline a guest is stopped, so that the end of its stream can
+/// still be told. Never more than a tenth of the time there is.
+const DEADLINE_MARGIN: Duration = Duration::from_millis(100);
+
+/// How long a guest may go on after its receiver has gone. Its writes fail, so that it can notice
+/// and tidy up; then it is stopped.
+const PEER_GONE_GRACE: Duration = Duration::from_secs(1);
+
+/// How long a guest may take to stop. It can exceed this only inside a host call that blocks its
+/// thread.
+const STOP_GRACE: Duration = Duration::from_secs(1);
+
+/// Why a worker cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvokeError {
+    /// The Runtime API is at its end.
+    #[error(transparent)]
+    RuntimeApi(#[from] RuntimeApiError),
+    /// The guest does not stop.
+    #[error("the handler's thread did not stop within {STOP_GRACE:?} of its interruption")]
+    GuestStuck,
+    /// The guest's thread has ended by itself.
+    #[error("the handler's thread ended unexpectedly")]
+    GuestGone,
+}
+
+/// What one worker works with.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) client: Client,
+    pub(crate) guest: GuestThread,
+    pub(crate) engine: Engine,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// How a guest ended: with the report that is still to be posted, if any.
+type Ended = oneshot::Receiver<Option<ErrorReport>>;
+
+impl Worker {
+    /// Runs the handler for `invocation` and answers it.
+    pub(crate) async fn invoke(&mut self, invocation: Invocation) -> Result<(), InvokeError> {
+        let invocation = Arc::new(invocation);
+        let (response, reader) = response::channel();
+        let interrupt = Arc::new(Interrupt::new());
+        let (ended_sender, ended) = oneshot::channel();
+        let job = Job {
+            invocation: Arc::clone(&invocation),
+            response,
+            interrupt: Arc::clone(&interrupt),
+            ended: ended_sender,
+        };
+        if !self.guest.submit(job).await {
+            return Err(InvokeError::GuestGone);
+        }
+        let stopping = stop_in_time(
+            &self.engine,
+            &interrupt,
+            invocation.deadline,
+            &self.shutdown,
+        );
+        let mut answer = Answering {
+            client: &mut self.client,
+            engine: &self.engine,
+            invocation: &invocation,
+            reader: &reader,
+            interrupt: &interrupt,
+            ended,
+        };
+        tokio::select! {
+            biased;
+            answered = answer.run() => answered,
+            never = stopping => match never {},
+        }
+    }
+}
+
+/// Interrupts the guest when its time is up, then waits for ever.
+async fn stop_in_time(
+    engine: &Engine,
+    interrupt: &Interrupt,
+    deadline: Deadline,
+    shutdown: &Shutdown,
+) -> std::convert::Infallible {
+    let reason = tokio::select! {
+        () = sleep_until(stop_at(deadline, Instant::now())) => InterruptReason::Deadline,
+        () = shutdown.grace_passed() => InterruptReason::Shutdown,
+    };
+    stop(engine, interrupt, reason);
+    std::future::pending().await
+}
+
+fn stop_at(deadline: Deadline, now: Instant) -> Instant {
+    let left = deadline.at.saturating_duration_since(now);
+    now + left.saturating_sub(DEADLINE_MARGIN.min(left / 10))
+}
+
+/// Stops the guest, whether it computes or waits.
+fn stop(engine: &Engine, interrupt: &Interrupt, reason: InterruptReason) {
+    interrupt.raise(reason);
+    engine.increment_epoch();
+}
+
+/// The answer to one invocation, in the making.
+struct Answering<'a> {
+    client: &'a mut Client,
+    engine: &'a Engine,
+    invocation: &'a Invocation,
+    reader: &'a ResponseReader,
+    interrupt: &'a Interrupt,
+    ended: Ended,
+}
+
+impl Answering<'_> {
+    async fn run(&mut self) -> Result<(), InvokeError> {
+        tokio::select! {
+            biased;
+            () = self.reader.started() => {}
+            ended = guest_end(&mut self.ended, self.interrupt) => {
+                return match ended {
+                    Ok(Some(report)) => self.report(&report).await,
+                    Ok(None) => Ok(()),
+                    Err(error) => self.abandon(error).await,
+                };
+            }
+        }
+        self.stream().await
+    }
+
+    /// Posts the response while the guest writes it. Ends when both have ended.
+    async fn stream(&mut self) -> Result<(), InvokeError> {
+        let posting = self.client.respond(self.invocation, self.reader.body());
+        tokio::pin!(posting);
+        let posted = tokio::select! {
+            posted = &mut posting => {
+                let accepted = matches!(posted, Ok(Answer::Accepted));
+                let ended = if accepted {
+                    guest_end(&mut self.ended, self.interrupt).await
+                } else {
+                    // Before the guest can notice: its writes fail from now on.
+                    self.reader.close();
+                    end_without_receiver(&mut self.ended, self.engine, self.interrupt).await
+                };
+                // With the receiver served or gone, a guest that is stuck is all there is to tell.
+                ended?;
+                posted
+            }
+            ended = guest_end(&mut self.ended, self.interrupt) => {
+                if let Err(error) = ended {
+                    tell_fault(self.reader, &error);
+                    note(self.invocation, posting.await)?;
+                    return Err(error);
+                }
+                posting.await
+            }
+        };
+        note(self.invocation, posted)
+    }
+
+    async fn report(&mut self, report: &ErrorReport) -> Result<(), InvokeError> {
+        note(
+            self.invocation,
+            self.client.report_error(self.invocation, report).await,
+        )
+    }
+
+    /// The guest's thread cannot go on, and no response was begun.
+    async fn abandon(&mut self, error: InvokeError) -> Result<(), InvokeError> {
+        let report = ErrorReport::new(ErrorType::Internal, error.to_string());
+        match self.reader.fail(&report) {
+            Telling::ErrorDocument => self.report(&report).await?,
+            // It began in this very moment: the body was never taken, so nothing was sent.
+            Telling::Trailers | Telling::LogOnly => {}
+        }
+        Err(error)
+    }
+}
+
+/// Ends a stream whose guest is stuck. A stream that has ended already stays as it is.
+fn tell_fault(reader: &ResponseReader, error: &InvokeError) {
+    let _ = reader.fail(&ErrorReport::new(ErrorType::Internal, error.to_string()));
+}
+
+/// Waits for the guest to end; once it was asked to stop, only so long.
+async fn guest_end(
+    ended: &mut Ended,
+    interrupt: &Interrupt,
+) -> Result<Option<ErrorReport>, InvokeError> {
+    let stuck = async {
+        interrupt.raised().await;
+        sleep(STOP_GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        ended = ended => ended.map_err(|_| InvokeError::GuestGone),
+        () = stuck => Err(InvokeError::GuestStuck),
+    }
+}
+
+/// Waits for a guest whose receiver is gone, and stops it if it takes no notice.
+async fn end_without_receiver(
+    ended: &mut Ended,
+    engine: &Engine,
+    interrupt: &Interrupt,
+) -> Result<Option<ErrorReport>, InvokeError> {
+    tokio::select! {
+        biased;
+        ended = guest_end(ended, interrupt) => return ended,
+        () = sleep(PEER_GONE_GRACE) => stop(engine, interrupt, InterruptReason::PeerGone),
+    }
+    guest_end(ended, interrupt).await
+}
+
+/// Logs what became of a post. A broken connection or a refusal concerns this invocation only; an
+/// answer that ends the environment ends the worker.
+fn note(
+    invocation: &Invocation,
+    posted: Result<Answer, RuntimeApiError>,
+) -> Result<(), InvokeError> {
+    let request_id = &invocation.request_id;
+    match posted {
+        Ok(Answer::Accepted) => Ok(()),
+        Ok(Answer::Refused(status)) => {
+            tracing::warn!(requestId = %request_id, %status, "Lambda refused the answer");
+            Ok(())
+        }
+        Err(RuntimeApiError::Broken { endpoint, source }) => {
+            tracing::warn!(
+                requestId = %request_id, error = %source,
+                "the connection broke while posting the {endpoint}"
+            );
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_is_stopped_before_the_deadline_but_not_long_before() {
+        let now = Instant::now();
+        for (left_ms, stopped_after_ms) in [(3000, 2900), (1000, 900), (500, 450), (10, 9), (0, 0)]
+        {
+            let deadline = Deadline {
+                at: now + Duration::from_millis(left_ms),
+                unix_ms: 0,
+            };
+            assert_eq!(
+                stop_at(deadline, now) - now,
+                Duration::from_millis(stopped_after_ms)
+            );
+        }
+    }
+}

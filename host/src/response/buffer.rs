@@ -1,0 +1,242 @@
+//! What the guest has written and the socket has not yet taken: the one place where the guest's
+//! thread and the I/O thread meet.
+//!
+//! There is no message per write. A write appends to the buffer and wakes the reader only if it
+//! waits, so a chunk leaves at once while the socket keeps up, and chunks gather while it is
+//! behind. The state of the response lives under the same lock, which makes every decision about
+//! the stream and its effect on the stream one step.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+
+use super::prelude::Prelude;
+use super::state::{Refused, ResponseStream, Start, Telling};
+use crate::error_report::ErrorReport;
+
+/// Bytes that may wait for the socket before `write` waits. Below 128 KiB two threads lose their
+/// time waking each other; above 256 KiB nothing is gained.
+const HIGH_WATER_BYTES: usize = 256 * 1024;
+
+/// A waiting `write` goes on when no more than this is left, so that it is not woken for every
+/// piece the socket takes.
+const LOW_WATER_BYTES: usize = HIGH_WATER_BYTES / 2;
+
+/// Most bytes copied out of the guest's memory in one go. Together with the high-water mark this
+/// bounds the buffer, however large the guest's chunk is.
+const PIECE_LIMIT_BYTES: usize = 64 * 1024;
+
+/// Pieces of at least this many bytes travel as they are; smaller ones are gathered while they
+/// wait, which saves an allocation and a frame each.
+const OWN_FRAME_BYTES: usize = 16 * 1024;
+
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    stream: ResponseStream,
+    /// Pieces in the order they were written, all before `tail`.
+    queue: VecDeque<Bytes>,
+    /// Small pieces, gathered.
+    tail: BytesMut,
+    /// Bytes in `queue` and `tail`.
+    buffered: usize,
+    end: End,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+/// How the body ends once everything buffered has been read.
+#[derive(Debug)]
+enum End {
+    NotYet,
+    Clean,
+    Trailers(HeaderMap),
+}
+
+/// What the reader gets next.
+#[derive(Debug)]
+pub(super) enum Next {
+    Data(Bytes),
+    Trailers(HeaderMap),
+    CleanEnd,
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                stream: ResponseStream::AwaitingPrelude,
+                queue: VecDeque::new(),
+                tail: BytesMut::new(),
+                buffered: 0,
+                end: End::NotYet,
+                reader: None,
+                writer: None,
+            }),
+        }
+    }
+}
+
+impl Buffer {
+    pub(crate) fn start(&self, prelude: Prelude) -> Result<(), Refused> {
+        let mut inner = self.lock();
+        inner.stream.on_head()?;
+        inner.push_own(prelude.into_bytes());
+        inner.wake_reader();
+        Ok(())
+    }
+
+    /// Writes all of `chunk`, waiting for the reader as often as necessary.
+    pub(crate) async fn write(&self, mut chunk: &[u8]) -> Result<(), Refused> {
+        loop {
+            let taken = std::future::poll_fn(|cx| self.poll_write(cx, chunk)).await?;
+            chunk = chunk.get(taken..).unwrap_or_default();
+            if chunk.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn poll_write(&self, cx: &Context<'_>, chunk: &[u8]) -> Poll<Result<usize, Refused>> {
+        let mut inner = self.lock();
+        if inner.stream.on_write()? == Start::Now {
+            inner.push_own(Prelude::implied().into_bytes());
+        } else if inner.buffered >= HIGH_WATER_BYTES {
+            inner.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        let piece = chunk.get(..PIECE_LIMIT_BYTES).unwrap_or(chunk);
+        inner.append(piece);
+        inner.wake_reader();
+        Poll::Ready(Ok(piece.len()))
+    }
+
+    pub(crate) fn finish(&self) -> Result<(), Refused> {
+        let mut inner = self.lock();
+        if inner.stream.on_finish()? == Start::Now {
+            inner.push_own(Prelude::implied().into_bytes());
+        }
+        inner.end = End::Clean;
+        inner.wake_reader();
+        Ok(())
+    }
+
+    pub(crate) fn fail(&self, report: &ErrorReport) -> Telling {
+        let mut inner = self.lock();
+        let telling = inner.stream.on_failure();
+        match telling {
+            Telling::Trailers => {
+                inner.end = End::Trailers(report.trailers());
+                inner.wake_reader();
+            }
+            Telling::ErrorDocument | Telling::LogOnly => {}
+        }
+        // A write that still waits must learn that it waits in vain.
+        inner.wake_writer();
+        telling
+    }
+
+    /// The receiver is gone: nothing will be read any more.
+    pub(super) fn close(&self) {
+        let mut inner = self.lock();
+        inner.stream.on_peer_closed();
+        inner.queue.clear();
+        inner.tail = BytesMut::new();
+        inner.buffered = 0;
+        inner.wake_writer();
+    }
+
+    pub(crate) fn state(&self) -> ResponseStream {
+        self.lock().stream
+    }
+
+    /// Ready once the response has started. To be polled before the first [`poll_next`].
+    ///
+    /// [`poll_next`]: Self::poll_next
+    pub(super) fn poll_started(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut inner = self.lock();
+        if inner.buffered > 0 {
+            return Poll::Ready(());
+        }
+        inner.reader = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Next> {
+        let mut inner = self.lock();
+        if let Some(bytes) = inner.pop() {
+            return Poll::Ready(Next::Data(bytes));
+        }
+        match std::mem::replace(&mut inner.end, End::NotYet) {
+            End::Clean => Poll::Ready(Next::CleanEnd),
+            End::Trailers(trailers) => Poll::Ready(Next::Trailers(trailers)),
+            End::NotYet => {
+                inner.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing panics while it holds the lock.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn append(&mut self, piece: &[u8]) {
+        if piece.len() >= OWN_FRAME_BYTES {
+            self.push_own(Bytes::copy_from_slice(piece));
+            return;
+        }
+        if self.tail.len() + piece.len() > PIECE_LIMIT_BYTES {
+            self.flush_tail();
+        }
+        self.tail.extend_from_slice(piece);
+        self.buffered += piece.len();
+    }
+
+    fn push_own(&mut self, bytes: Bytes) {
+        self.flush_tail();
+        self.buffered += bytes.len();
+        self.queue.push_back(bytes);
+    }
+
+    fn flush_tail(&mut self) {
+        if !self.tail.is_empty() {
+            self.queue.push_back(self.tail.split().freeze());
+        }
+    }
+
+    fn pop(&mut self) -> Option<Bytes> {
+        let bytes = match self.queue.pop_front() {
+            Some(bytes) => bytes,
+            None if self.tail.is_empty() => return None,
+            None => self.tail.split().freeze(),
+        };
+        self.buffered -= bytes.len();
+        if self.buffered <= LOW_WATER_BYTES {
+            self.wake_writer();
+        }
+        Some(bytes)
+    }
+
+    fn wake_reader(&mut self) {
+        if let Some(waker) = self.reader.take() {
+            waker.wake();
+        }
+    }
+
+    fn wake_writer(&mut self) {
+        if let Some(waker) = self.writer.take() {
+            waker.wake();
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The response to one invocation, from the guest's calls to the body of `POST …/response`.
+
+mod body;
+mod buffer;
+mod prelude;
+mod state;
+mod writer;
+
+pub use body::{ResponseBody, ResponseReader};
+pub use prelude::{DELIMITER, InvalidHead, PRELUDE_LIMIT_BYTES, Prelude};
+pub use state::{Refused, ResponseStream, Telling};
+pub use writer::ResponseWriter;
+
+use std::sync::Arc;
+
+/// Makes the two halves of one response.
+#[must_use]
+pub fn channel() -> (ResponseWriter, ResponseReader) {
+    let buffer = Arc::new(buffer::Buffer::default());
+    (
+        ResponseWriter::new(Arc::clone(&buffer)),
+        ResponseReader::new(buffer),
+    )
+}

@@ -1,0 +1,79 @@
+//! The guest's half of a response.
+
+use std::sync::Arc;
+
+use super::buffer::Buffer;
+use super::prelude::Prelude;
+use super::state::{Refused, ResponseStream, Telling};
+use crate::error_report::{ErrorReport, ErrorType};
+
+/// What the guest writes to. Dropping it without [`finish`](Self::finish) or
+/// [`fail`](Self::fail) ends a started response with error trailers: an end is said aloud, so
+/// silence is a failure.
+#[derive(Debug)]
+pub struct ResponseWriter {
+    buffer: Arc<Buffer>,
+}
+
+impl ResponseWriter {
+    pub(super) fn new(buffer: Arc<Buffer>) -> Self {
+        Self { buffer }
+    }
+
+    /// Starts the response.
+    ///
+    /// # Errors
+    ///
+    /// Refused when the response has started or ended.
+    pub fn write_headers(&self, prelude: Prelude) -> Result<(), Refused> {
+        self.buffer.start(prelude)
+    }
+
+    /// Sends `chunk`, waiting while the receiver is behind. An empty chunk starts the response
+    /// and sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// Refused when the response has ended.
+    pub async fn write(&self, chunk: &[u8]) -> Result<(), Refused> {
+        self.buffer.write(chunk).await
+    }
+
+    /// Ends the response cleanly.
+    ///
+    /// # Errors
+    ///
+    /// Refused when the response has ended.
+    pub fn finish(&self) -> Result<(), Refused> {
+        self.buffer.finish()
+    }
+
+    /// Ends the response because of a failure, and says how the failure is to be told.
+    pub fn fail(&self, report: &ErrorReport) -> Telling {
+        self.buffer.fail(report)
+    }
+
+    /// Where the response stands.
+    #[must_use]
+    pub fn state(&self) -> ResponseStream {
+        self.buffer.state()
+    }
+
+    /// The buffer itself, for a host call that cannot borrow the writer while it waits.
+    pub(crate) fn buffer(&self) -> &Arc<Buffer> {
+        &self.buffer
+    }
+}
+
+impl Drop for ResponseWriter {
+    fn drop(&mut self) {
+        match self.buffer.state() {
+            ResponseStream::AwaitingPrelude | ResponseStream::Streaming => {
+                let report =
+                    ErrorReport::new(ErrorType::Internal, "the host abandoned the response");
+                self.buffer.fail(&report);
+            }
+            ResponseStream::Finished | ResponseStream::Failed => {}
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The Runtime API, as methods.
+
+use std::io;
+use std::time::Duration;
+
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Either, Full, Limited};
+use hyper::body::Incoming;
+
+use super::connection::{Connection, RequestBody};
+use super::endpoint::Endpoint;
+use super::headers::{
+    ANNOUNCED_TRAILERS, FUNCTION_ERROR_TYPE, HTTP_INTEGRATION, INVOCATION_ID, RESPONSE_MODE,
+    RESPONSE_MODE_STREAMING, parse_invocation,
+};
+use crate::error_report::ErrorReport;
+use crate::invocation::Invocation;
+use crate::response::ResponseBody;
+
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("bootstream/", env!("CARGO_PKG_VERSION")));
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Polls that may fail in a row. With the pauses between them that is about five seconds, enough
+/// for a Runtime API that starts after this process.
+const POLL_ATTEMPTS: u32 = 10;
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Some emulators answer a poll with "nothing yet" at once.
+const NOTHING_YET_PAUSE: Duration = Duration::from_millis(50);
+
+/// Most of an answer that is read, in bytes. Answers are a line of JSON.
+const ANSWER_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// What the Runtime API said to a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It has the response, or the error.
+    Accepted,
+    /// It does not want it. The environment goes on.
+    Refused(StatusCode),
+}
+
+/// The Runtime API did not do its part.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuntimeApiError {
+    /// Polling failed again and again.
+    #[error("gave up polling the Runtime API after {POLL_ATTEMPTS} attempts")]
+    GaveUp(#[source] io::Error),
+    /// A post could not be delivered. Posts are never repeated: a stream cannot be replayed, and
+    /// Lambda may have got the first.
+    #[error("the connection broke during `{endpoint}`")]
+    Broken {
+        /// Which post.
+        endpoint: &'static str,
+        /// What the connection said.
+        #[source]
+        source: io::Error,
+    },
+    /// An answer that means the environment is at its end.
+    #[error("`{endpoint}` answered {status}")]
+    Status {
+        /// Which request.
+        endpoint: &'static str,
+        /// What it answered.
+        status: StatusCode,
+    },
+}
+
+/// What one poll brought.
+enum Poll {
+    Event(Box<Invocation>),
+    NothingYet,
+}
+
+/// A client of the Runtime API for one invocation at a time. Keeps one connection.
+#[derive(Debug)]
+pub struct Client {
+    endpoint: Endpoint,
+    idle: Option<Connection>,
+}
+
+impl Client {
+    /// A client that connects when it is first used.
+    #[must_use]
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            idle: None,
+        }
+    }
+
+    /// Waits for the next invocation, for hours if need be. Repeats a failed poll a few times.
+    ///
+    /// # Errors
+    ///
+    /// When polling keeps failing, or is answered with an error.
+    pub async fn next(&mut self) -> Result<Invocation, RuntimeApiError> {
+        let (mut attempts, mut pause) = (0, FIRST_PAUSE);
+        loop {
+            match self.poll().await? {
+                Ok(Poll::Event(invocation)) => return Ok(*invocation),
+                Ok(Poll::NothingYet) => {
+                    (attempts, pause) = (0, FIRST_PAUSE);
+                    tokio::time::sleep(NOTHING_YET_PAUSE).await;
+                }
+                Err(error) => {
+                    attempts += 1;
+                    if attempts == POLL_ATTEMPTS {
+                        return Err(RuntimeApiError::GaveUp(error));
+                    }
+                    tracing::debug!(%error, attempts, "polling failed; trying again");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Posts a streamed response: sends `body` until it ends, and waits for the answer.
+    ///
+    /// If the answer comes early and is a refusal, `body` is dropped at once.
+    ///
+    /// # Errors
+    ///
+    /// When the connection breaks, or the answer says that the environment is at its end.
+    pub async fn respond(
+        &mut self,
+        invocation: &Invocation,
+        body: ResponseBody,
+    ) -> Result<Answer, RuntimeApiError> {
+        let path = self.endpoint.response_path(&invocation.request_id);
+        let mut request = self.post(&path, HTTP_INTEGRATION, Either::Right(body));
+        let headers = request.headers_mut();
+        headers.insert(RESPONSE_MODE, RESPONSE_MODE_STREAMING);
+        headers.insert(
+            header::TRANSFER_ENCODING,
+            HeaderValue::from_static("chunked"),
+        );
+        headers.insert(header::TRAILER, ANNOUNCED_TRAILERS);
+        echo(invocation, &mut request);
+        self.deliver("response", request).await
+    }
+
+    /// Reports that an invocation failed before its response had begun.
+    ///
+    /// # Errors
+    ///
+    /// As for [`respond`](Self::respond).
+    pub async fn report_error(
+        &mut self,
+        invocation: &Invocation,
+        report: &ErrorReport,
+    ) -> Result<Answer, RuntimeApiError> {
+        let path = self.endpoint.error_path(&invocation.request_id);
+        let mut request = self.error_request(&path, report);
+        echo(invocation, &mut request);
+        self.deliver("error", request).await
+    }
+
+    /// Reports that the process cannot serve invocations at all.
+    ///
+    /// # Errors
+    ///
+    /// As for [`respond`](Self::respond).
+    pub async fn report_init_error(
+        &mut self,
+        report: &ErrorReport,
+    ) -> Result<Answer, RuntimeApiError> {
+        let path = self.endpoint.init_error_path();
+        let request = self.error_request(&path, report);
+        self.deliver("init/error", request).await
+    }
+
+    async fn poll(&mut self) -> Result<io::Result<Poll>, RuntimeApiError> {
+        let path = self.endpoint.next_path();
+        let request = self.request(Method::GET, &path, Either::Left(Full::default()));
+        let (parts, body) = match self.exchange(request).await {
+            Ok((mut connection, response)) => {
+                let (parts, body) = response.into_parts();
+                let body = match body.collect().await {
+                    Ok(body) => body.to_bytes(),
+                    Err(error) => return Ok(Err(io::Error::other(error))),
+                };
+                if connection.is_reusable().await {
+                    self.idle = Some(connection);
+                }
+                (parts, body)
+            }
+            Err(error) => return Ok(Err(error)),
+        };
+        match parts.status {
+            StatusCode::NO_CONTENT => Ok(Ok(Poll::NothingYet)),
+            StatusCode::OK | StatusCode::ACCEPTED => Ok(parse_invocation(&parts.headers, body)
+                .map(|invocation| Poll::Event(Box::new(invocation)))
+                .ok_or_else(|| {
+                    tracing::error!("an event came without a request id, and cannot be answered");
+                    io::Error::other("no `lambda-runtime-aws-request-id` header")
+                })),
+            status => Err(RuntimeApiError::Status {
+                endpoint: "next",
+                status,
+            }),
+        }
+    }
+
+    async fn deliver(
+        &mut self,
+        endpoint: &'static str,
+        request: Request<RequestBody>,
+    ) -> Result<Answer, RuntimeApiError> {
+        let broken = |source| RuntimeApiError::Broken { endpoint, source };
+        let (mut connection, response) = self.exchange(request).await.map_err(broken)?;
+        let status = response.status();
+        if status.is_success() {
+            // What it says besides is of no interest, but must be read before the next request.
+            let _ = Limited::new(response.into_body(), ANSWER_LIMIT_BYTES)
+                .collect()
+                .await;
+            // An acceptance may come early; the body is still to be sent to its end.
+            if connection.is_reusable().await {
+                self.idle = Some(connection);
+            }
+            return Ok(Answer::Accepted);
+        }
+        if status.is_server_error() {
+            return Err(RuntimeApiError::Status { endpoint, status });
+        }
+        Ok(Answer::Refused(status))
+    }
+
+    /// Sends a request on the kept connection, or on a new one if that has been closed meanwhile.
+    async fn exchange(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> io::Result<(Connection, Response<Incoming>)> {
+        let kept = match self.idle.take() {
+            Some(mut kept) => kept.is_reusable().await.then_some(kept),
+            None => None,
+        };
+        let mut connection = match kept {
+            Some(kept) => kept,
+            None => Connection::open(&self.endpoint).await?,
+        };
+        let response = connection.send(request).await.map_err(io::Error::other)?;
+        Ok((connection, response))
+    }
+
+    fn error_request(&self, path: &str, report: &ErrorReport) -> Request<RequestBody> {
+        let body = Either::Left(Full::new(report.document()));
+        let mut request = self.post(path, JSON, body);
+        let error_type = HeaderValue::from_static(report.error_type.as_str());
+        request
+            .headers_mut()
+            .insert(FUNCTION_ERROR_TYPE, error_type);
+        request
+    }
+
+    fn post(
+        &self,
+        path: &str,
+        content_type: HeaderValue,
+        body: RequestBody,
+    ) -> Request<RequestBody> {
+        let mut request = self.request(Method::POST, path, body);
+        request
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type);
+        request
+    }
+
+    fn request(&self, method: Method, path: &str, body: RequestBody) -> Request<RequestBody> {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, self.endpoint.authority().as_str())
+            .header(header::USER_AGENT, USER_AGENT)
+            .body(body)
+            .expect("an encoded path and a parsed authority make a valid request")
+    }
+}
+
+fn echo(invocation: &Invocation, request: &mut Request<RequestBody>) {
+    if let Some(id) = &invocation.invocation_id {
+        request.headers_mut().insert(INVOCATION_ID, id.clone());
+    }
+}

@@ -1,0 +1,74 @@
+//! One HTTP/1.1 connection to the Runtime API.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::endpoint::Endpoint;
+use crate::response::ResponseBody;
+
+/// The Runtime API is on this machine: what takes longer is not coming.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A request's body: a document that is at hand, or a response as it happens.
+pub(super) type RequestBody = Either<Full<Bytes>, ResponseBody>;
+
+/// A connection and the task that drives it. Dropping it closes the socket at once, in the middle
+/// of a request too.
+#[derive(Debug)]
+pub(super) struct Connection {
+    sender: SendRequest<RequestBody>,
+    _driver: JoinSet<()>,
+}
+
+impl Connection {
+    pub(super) async fn open(endpoint: &Endpoint) -> io::Result<Self> {
+        let stream = timeout(
+            CONNECT_TIMEOUT,
+            TcpStream::connect((endpoint.host(), endpoint.port())),
+        )
+        .await
+        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "connecting took too long"))??;
+        // Without it Nagle's algorithm holds every chunk after the first until the peer's delayed
+        // acknowledgement, 40 ms later.
+        stream.set_nodelay(true)?;
+        let (sender, driver) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        let mut driving = JoinSet::new();
+        driving.spawn(async move {
+            // Whoever waits for an answer hears of the same error, with more context.
+            if let Err(error) = driver.await {
+                tracing::debug!(%error, "a connection to the Runtime API broke");
+            }
+        });
+        Ok(Self {
+            sender,
+            _driver: driving,
+        })
+    }
+
+    /// Sends a request and waits for the head of its answer, which may come before the request's
+    /// body has ended.
+    pub(super) async fn send(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> hyper::Result<Response<Incoming>> {
+        self.sender.send_request(request).await
+    }
+
+    /// Waits until the exchange is over on both sides. `false` if the connection cannot carry
+    /// another.
+    pub(super) async fn is_reusable(&mut self) -> bool {
+        self.sender.ready().await.is_ok()
+    }
+}

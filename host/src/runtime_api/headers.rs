@@ -1,0 +1,175 @@
+//! The header names of the Runtime API, and the headers of `next` as an [`Invocation`].
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::invocation::{Deadline, Invocation};
+
+/// On `next`: the id of the invocation.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
+/// On `next`: the deadline, in milliseconds since the Unix epoch.
+pub const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
+/// On `next`: the ARN the function was invoked by.
+pub const INVOKED_FUNCTION_ARN: HeaderName =
+    HeaderName::from_static("lambda-runtime-invoked-function-arn");
+/// On `next`: the X-Ray trace header.
+pub const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
+/// On `next`: the Mobile SDK's client context.
+pub const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-client-context");
+/// On `next`: the caller's Cognito identity.
+pub const COGNITO_IDENTITY: HeaderName = HeaderName::from_static("lambda-runtime-cognito-identity");
+/// On `next`: the tenant.
+pub const TENANT_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-tenant-id");
+/// On `next`, and echoed on every answer: ties an answer to its invocation.
+pub const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
+/// On `…/response`: says that the body is a stream.
+pub const RESPONSE_MODE: HeaderName =
+    HeaderName::from_static("lambda-runtime-function-response-mode");
+/// The one value of [`RESPONSE_MODE`]. Lambda refuses any other spelling.
+pub const RESPONSE_MODE_STREAMING: HeaderValue = HeaderValue::from_static("streaming");
+/// On `…/error`, and as a trailer of `…/response`: the error type.
+pub const FUNCTION_ERROR_TYPE: HeaderName =
+    HeaderName::from_static("lambda-runtime-function-error-type");
+/// A trailer of `…/response`: the error document in base64.
+pub const FUNCTION_ERROR_BODY: HeaderName =
+    HeaderName::from_static("lambda-runtime-function-error-body");
+/// Announces both error trailers. hyper drops, and Lambda ignores, a trailer that was not
+/// announced; the response then counts as complete.
+pub const ANNOUNCED_TRAILERS: HeaderValue = HeaderValue::from_static(
+    "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
+);
+/// The content type of a response that starts with a prelude.
+pub const HTTP_INTEGRATION: HeaderValue =
+    HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
+
+/// Reads what `next` answered. `None` when the request id is missing: without it there is nowhere
+/// to send an answer.
+#[must_use]
+pub fn parse_invocation(headers: &HeaderMap, event: Bytes) -> Option<Invocation> {
+    let request_id = text(headers, &REQUEST_ID)?;
+    let deadline_ms = text(headers, &DEADLINE_MS).and_then(|ms| ms.trim().parse().ok());
+    Some(Invocation {
+        request_id,
+        event,
+        deadline: Deadline::from_unix_ms(deadline_ms),
+        invoked_function_arn: text(headers, &INVOKED_FUNCTION_ARN),
+        trace_id: text(headers, &TRACE_ID),
+        client_context: text(headers, &CLIENT_CONTEXT).and_then(|value| json_text(&value)),
+        cognito_identity: text(headers, &COGNITO_IDENTITY).and_then(|value| json_text(&value)),
+        tenant_id: text(headers, &TENANT_ID),
+        invocation_id: headers
+            .get(INVOCATION_ID)
+            .filter(|value| is_visible_ascii(value))
+            .cloned(),
+    })
+}
+
+/// The header's text. An empty header counts as absent: some versions of Lambda send those.
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = headers.get(name)?;
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok("") => None,
+        Ok(text) => Some(text.to_owned()),
+        Err(_) => {
+            tracing::warn!(header = %name, "ignoring a header that is not UTF-8");
+            None
+        }
+    }
+}
+
+/// The JSON document in `value`, which Lambda sends either as it is or in base64.
+fn json_text(value: &str) -> Option<String> {
+    if is_json(value.as_bytes()) {
+        return Some(value.to_owned());
+    }
+    let decoded = BASE64_STANDARD
+        .decode(value)
+        .ok()
+        .filter(|bytes| is_json(bytes));
+    if decoded.is_none() {
+        tracing::warn!(
+            "ignoring a client context or identity that is neither JSON nor base64 JSON"
+        );
+    }
+    decoded.and_then(|bytes| String::from_utf8(bytes).ok())
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+}
+
+fn is_visible_ascii(value: &HeaderValue) -> bool {
+    let visible = !value.is_empty() && value.as_bytes().iter().all(|b| (0x20..0x7f).contains(b));
+    if !visible {
+        tracing::warn!(header = %INVOCATION_ID, "not echoing a header with unprintable bytes");
+    }
+    visible
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pairs: &[(&'static str, &[u8])]) -> Option<Invocation> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(*name, HeaderValue::from_bytes(value).unwrap());
+        }
+        parse_invocation(&headers, Bytes::from_static(b"{}"))
+    }
+
+    #[test]
+    fn an_answer_without_a_request_id_is_no_invocation() {
+        assert!(parse(&[("lambda-runtime-deadline-ms", b"1")]).is_none());
+        assert!(parse(&[("lambda-runtime-aws-request-id", b"")]).is_none());
+    }
+
+    #[test]
+    fn what_was_not_sent_or_sent_empty_is_absent() {
+        let invocation = parse(&[
+            ("lambda-runtime-aws-request-id", b"r"),
+            ("lambda-runtime-cognito-identity", b""),
+        ])
+        .unwrap();
+        assert_eq!(invocation.request_id, "r");
+        assert_eq!(invocation.invoked_function_arn, None);
+        assert_eq!(invocation.trace_id, None);
+        assert_eq!(invocation.client_context, None);
+        assert_eq!(invocation.cognito_identity, None);
+        assert_eq!(invocation.tenant_id, None);
+        assert_eq!(invocation.invocation_id, None);
+    }
+
+    #[test]
+    fn a_client_context_is_read_plain_and_from_base64_and_dropped_when_garbled() {
+        for (sent, read) in [
+            (&br#"{"a":1}"#[..], Some(r#"{"a":1}"#)),
+            (b"eyJhIjoxfQ==", Some(r#"{"a":1}"#)),
+            (b"{not json", None),
+            (b"bm90IGpzb24=", None),
+        ] {
+            let invocation = parse(&[
+                ("lambda-runtime-aws-request-id", b"r"),
+                ("lambda-runtime-client-context", sent),
+            ])
+            .unwrap();
+            assert_eq!(invocation.client_context.as_deref(), read);
+        }
+    }
+
+    #[test]
+    fn an_invocation_id_is_kept_only_if_it_can_be_echoed() {
+        let id = |value: &[u8]| {
+            parse(&[
+                ("lambda-runtime-aws-request-id", b"r"),
+                ("lambda-runtime-invocation-id", value),
+            ])
+            .unwrap()
+            .invocation_id
+        };
+        assert_eq!(id(b"token-1").unwrap(), "token-1");
+        assert_eq!(id(b"tok\x80en"), None);
+    }
+}

@@ -1,0 +1,50 @@
+//! The request to end the process, and how long an invocation may still take.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// From the signal to the interruption of a running handler. Lambda gives 300 to 600 ms before it
+/// kills; the rest is for telling the end of the stream.
+const GRACE_PERIOD: Duration = Duration::from_millis(200);
+
+/// Knows whether the process was asked to end.
+#[derive(Clone, Debug)]
+pub(crate) struct Shutdown {
+    requested: watch::Receiver<bool>,
+}
+
+impl Shutdown {
+    /// Waits for the request.
+    pub(crate) async fn requested(&self) {
+        let mut requested = self.requested.clone();
+        // The sender lives as long as the process listens, so this ends only with the request.
+        if requested.wait_for(|requested| *requested).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits for the request, then for the grace period.
+    pub(crate) async fn grace_passed(&self) {
+        self.requested().await;
+        tokio::time::sleep(GRACE_PERIOD).await;
+    }
+}
+
+/// Listens for SIGTERM and SIGINT. The future ends never; it is driven beside the run loop.
+pub(crate) fn listen() -> io::Result<(Shutdown, impl Future<Output = ()>)> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (request, requested) = watch::channel(false);
+    let listening = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        request.send_replace(true);
+        std::future::pending::<()>().await;
+    };
+    Ok((Shutdown { requested }, listening))
+}

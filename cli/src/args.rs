@@ -17,9 +17,9 @@ pub(crate) struct Cli {
 
 const CLI_HELP: &str = "\
 Examples:
-  bootstream build examples/hello        compile a handler to a component
-  bootstream dev examples/hello          run it behind a local Lambda, port 7000
-  bootstream invoke --timing             invoke it, and show when each piece arrives
+  bootstream build examples/streaming-numbers    compile a handler to a component
+  bootstream dev examples/streaming-numbers      run it behind a local Lambda, port 7000
+  bootstream invoke --timing                     invoke it, and show when each piece arrives
 
 Exit codes: 0 success, 1 failure, 2 wrong usage.";
 
@@ -62,7 +62,7 @@ pub(crate) struct BuildArgs {
 const BUILD_HELP: &str = "\
 Examples:
   bootstream build                                  the crate in this folder
-  bootstream build examples/hello -o hello.wasm
+  bootstream build examples/streaming-numbers -o numbers.wasm
   bootstream build --precompile --arch arm64        also NAME.cwasm for Graviton
   bootstream build --setup                          get the compiler target first
 
@@ -114,8 +114,8 @@ pub(crate) struct DevArgs {
 
 const DEV_HELP: &str = "\
 Examples:
-  bootstream dev examples/hello
-  bootstream dev target/guests/wasm32-wasip2/release/hello.wasm --port 7001
+  bootstream dev examples/streaming-numbers
+  bootstream dev target/guests/wasm32-wasip2/release/streaming_numbers.wasm --port 7001
   curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
   curl -N http://127.0.0.1:7000/any/path?q=1
 
@@ -156,9 +156,9 @@ pub(crate) struct InvokeArgs {
 
 const INVOKE_HELP: &str = "\
 Examples:
-  bootstream invoke                                    an empty event to `bootstream dev`
+  bootstream invoke                                            an empty event to `bootstream dev`
   bootstream invoke -d '{\"count\":3}' --timing
-  bootstream invoke examples/hello -d @event.json      without a server
+  bootstream invoke examples/streaming-numbers -d @event.json  without a server
 
 Exit codes: 0 the whole response arrived, 1 the handler failed or the stream was cut, 2 wrong usage.";
 

@@ -3,7 +3,7 @@
 //! Reads names only: whether the types fit is checked by `bootstrap` when it loads the component.
 
 use anyhow::{Result, anyhow, bail};
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
 
 /// The export every handler has.
 const HANDLE: &str = "handle";
@@ -125,7 +125,11 @@ impl Names {
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 1 => {
                     for import in section {
-                        names.imports.push(import?.name.name.to_owned());
+                        let import = import?;
+                        // The world's own types are imports too, and need nobody to offer them.
+                        if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                            names.imports.push(import.name.name.to_owned());
+                        }
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 1 => {

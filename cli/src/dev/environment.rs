@@ -187,6 +187,8 @@ impl Environment {
                 (verdict.unwrap_or_else(|| Err(exited(id, &status))), Fate::Ended)
             }
             () = sleep_until(deadline) => {
+                // It had its time, and may be in no state to listen.
+                let _ = self.child.start_kill();
                 (Err(timed_out(id, self.launch.timeout)), Fate::Ended)
             }
             () = stopped(stop) => {
@@ -235,7 +237,11 @@ impl Environment {
                 return Fate::Reusable;
             }
             status = self.child.wait() => exited(id, &status),
-            () = sleep_until(deadline) => timed_out(id, self.launch.timeout),
+            () = sleep_until(deadline) => {
+                // It had its time, and may be in no state to listen.
+                let _ = self.child.start_kill();
+                timed_out(id, self.launch.timeout)
+            }
             () = stopped(stop) => return Fate::Ended,
         };
         let text = format!("after its response: {failure}");

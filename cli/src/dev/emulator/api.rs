@@ -1,34 +1,23 @@
-//! The Runtime API of one execution environment.
-//!
-//! It has a listener of its own, so that a runtime which only understands `host:port` works.
+//! The routes of the Runtime API, and where the runtime is between two invocations.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, TRAILER};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
-use super::answer::{Failure, Part, ResponseMode, Verdict};
-use super::http_server::Handler;
-
-/// What Lambda accepts as a buffered response, in bytes.
-const BUFFERED_LIMIT_BYTES: usize = 6_291_556;
-
-/// What Lambda accepts as an error document, in bytes.
-const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
-
-/// What Lambda accepts as a block of trailers, in bytes: the lines and the empty line after them.
-const TRAILERS_LIMIT_BYTES: usize = 4096;
+use super::body::{buffer, failure_of, stream, text_header};
+use super::replies::{Reply, accepted, error, only, text, unknown_id};
+use crate::dev::answer::{Failure, Part, ResponseMode, Verdict};
+use crate::dev::http_server::Handler;
 
 const BASE_PATH: &str = "/2018-06-01/runtime/";
 const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
-const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
-const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 
 /// An invocation on its way to the runtime.
 #[derive(Debug)]
@@ -70,8 +59,6 @@ pub(crate) struct RuntimeApi {
     phase: watch::Sender<Phase>,
     deliveries: Mutex<mpsc::Receiver<Delivery>>,
 }
-
-type Reply = Response<Full<Bytes>>;
 
 impl Handler for Arc<RuntimeApi> {
     type Body = Full<Bytes>;
@@ -269,174 +256,6 @@ impl Drop for Responding<'_> {
     }
 }
 
-/// Forwards a streamed response part by part.
-async fn stream(
-    mut body: Incoming,
-    headers: &HeaderMap,
-    parts: &mpsc::Sender<Part>,
-) -> (Verdict, Reply) {
-    let mut trailers = None;
-    while let Some(frame) = body.frame().await {
-        match frame.map(hyper::body::Frame::into_data) {
-            Ok(Ok(chunk)) if chunk.is_empty() => {}
-            Ok(Ok(chunk)) => {
-                let _ = parts.send(Part::Chunk(chunk)).await;
-            }
-            Ok(Err(other)) => trailers = other.into_trailers().ok(),
-            Err(_) => return truncated(),
-        }
-    }
-    match trailers {
-        Some(trailers) if block_size(&trailers) > TRAILERS_LIMIT_BYTES => truncated(),
-        Some(trailers) => (verdict_of(&trailers, headers), accepted()),
-        None => (Ok(()), accepted()),
-    }
-}
-
-/// Takes in a whole response, then forwards it.
-async fn buffer(body: Incoming, parts: &mpsc::Sender<Part>) -> (Verdict, Reply) {
-    match Limited::new(body, BUFFERED_LIMIT_BYTES).collect().await {
-        Ok(whole) => {
-            let _ = parts.send(Part::Chunk(whole.to_bytes())).await;
-            (Ok(()), accepted())
-        }
-        Err(cause) if cause.is::<LengthLimitError>() => {
-            let message = format!(
-                "Response payload size exceeded maximum allowed payload size \
-                 ({BUFFERED_LIMIT_BYTES} bytes)."
-            );
-            (
-                Err(Failure::new("Function.ResponseSizeTooLarge", message)),
-                too_large(),
-            )
-        }
-        Err(_) => truncated(),
-    }
-}
-
-fn truncated() -> (Verdict, Reply) {
-    let mut reply = error(
-        StatusCode::BAD_REQUEST,
-        "TruncatedHTTPRequest",
-        "HTTP request detected as truncated",
-    );
-    reply
-        .headers_mut()
-        .insert(CONNECTION, HeaderValue::from_static("close"));
-    (Err(Failure::truncated()), reply)
-}
-
-/// Reads the verdict in the trailers. Lambda drops trailers that the head did not announce.
-fn verdict_of(trailers: &HeaderMap, headers: &HeaderMap) -> Verdict {
-    let announced = |name: &HeaderName| {
-        headers
-            .get_all(TRAILER)
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(','))
-            .any(|field| field.trim().eq_ignore_ascii_case(name.as_str()))
-    };
-    let Some(error_type) = text_header(trailers, &ERROR_TYPE).filter(|_| announced(&ERROR_TYPE))
-    else {
-        return Ok(());
-    };
-    let document = trailers
-        .get(ERROR_BODY)
-        .filter(|_| announced(&ERROR_BODY))
-        .and_then(|body| decode_base64(body.as_bytes()))
-        .unwrap_or_default();
-    Err(Failure::from_document(document.into(), Some(&error_type)))
-}
-
-fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).ok()
-}
-
-/// The size of trailers on the wire, the empty line included.
-fn block_size(trailers: &HeaderMap) -> usize {
-    const COLON_SPACE_CRLF: usize = 4;
-    const CRLF: usize = 2;
-    trailers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + COLON_SPACE_CRLF)
-        .sum::<usize>()
-        + CRLF
-}
-
-/// Reads an error report.
-async fn failure_of(request: Request<Incoming>) -> Result<Failure, Reply> {
-    let error_type = text_header(request.headers(), &ERROR_TYPE);
-    match Limited::new(request.into_body(), ERROR_LIMIT_BYTES)
-        .collect()
-        .await
-    {
-        Ok(document) => Ok(Failure::from_document(
-            document.to_bytes(),
-            error_type.as_deref(),
-        )),
-        Err(cause) if cause.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(truncated().1),
-    }
-}
-
 fn decoded(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
-}
-
-fn text_header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::to_owned)
-}
-
-/// Refuses a request whose method is another one.
-fn only(method: &Method, request: &Request<Incoming>) -> Option<Reply> {
-    (request.method() != method).then(|| {
-        let mut reply = text(StatusCode::METHOD_NOT_ALLOWED, "");
-        if let Ok(value) = HeaderValue::from_str(method.as_str()) {
-            reply.headers_mut().insert(ALLOW, value);
-        }
-        reply
-    })
-}
-
-fn accepted() -> Reply {
-    json(StatusCode::ACCEPTED, "{\"status\":\"OK\"}\n".to_owned())
-}
-
-fn unknown_id() -> Reply {
-    error(
-        StatusCode::BAD_REQUEST,
-        "InvalidRequestID",
-        "Invalid request ID",
-    )
-}
-
-fn too_large() -> Reply {
-    let message = format!("Exceeded maximum allowed payload size ({BUFFERED_LIMIT_BYTES} bytes).");
-    error(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "RequestEntityTooLarge",
-        &message,
-    )
-}
-
-fn error(status: StatusCode, error_type: &str, message: &str) -> Reply {
-    json(
-        status,
-        format!("{{\"errorMessage\":\"{message}\",\"errorType\":\"{error_type}\"}}\n"),
-    )
-}
-
-fn json(status: StatusCode, body: String) -> Reply {
-    let mut reply = Response::new(Full::new(body.into()));
-    *reply.status_mut() = status;
-    reply
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    reply
-}
-
-fn text(status: StatusCode, body: &'static str) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
-    *reply.status_mut() = status;
-    reply
 }

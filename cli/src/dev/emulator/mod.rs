@@ -1,0 +1,11 @@
+//! The Runtime API of one execution environment.
+//!
+//! It has a listener of its own, so that a runtime which only understands `host:port` works.
+
+mod api;
+mod body;
+mod replies;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use api::{Delivery, Invocation, Phase, RuntimeApi};

@@ -1,0 +1,193 @@
+//! The compile helper, `compile` and `build`: what they make and what they refuse.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::support::{bootstream, run, scripted_guest, text};
+
+fn helper(args: &[&str]) -> Output {
+    run(Command::new(env!("CARGO_BIN_EXE_bootstream-compile")).args(args))
+}
+
+/// Runs the helper on a file with this content and returns its last words without the file's name.
+fn refusal(content: &[u8]) -> String {
+    let folder = tempfile::tempdir().expect("temporary folders are writable");
+    let path = folder.path().join("handler.wasm");
+    std::fs::write(&path, content).expect("temporary folders are writable");
+    let path = path.to_str().expect("temporary folders have plain names");
+    let output = helper(&[path]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "");
+    text(&output.stderr).replace(path, "FILE")
+}
+
+fn is_precompiled(file: &Path) -> bool {
+    std::fs::read(file).is_ok_and(|bytes| bytes.starts_with(b"\x7fELF"))
+}
+
+#[test]
+fn the_helper_writes_machine_code_to_stdout() {
+    let output = helper(&[scripted_guest().to_str().unwrap()]);
+
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stdout.starts_with(b"\x7fELF"));
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn the_helper_writes_a_file_for_either_architecture() {
+    const ELF_MACHINE: usize = 18;
+    let folder = tempfile::tempdir().unwrap();
+    for (target, machine) in [
+        ("x86_64-unknown-linux-gnu", 0x3e),
+        ("aarch64-unknown-linux-gnu", 0xb7),
+    ] {
+        let path = folder.path().join(target);
+        let guest = scripted_guest();
+        let args = [
+            guest.to_str().unwrap(),
+            "-o",
+            path.to_str().unwrap(),
+            "--target",
+            target,
+        ];
+
+        assert_eq!(helper(&args).status.code(), Some(0));
+
+        let code = std::fs::read(&path).unwrap();
+        assert_eq!(code[ELF_MACHINE], machine, "{target}");
+    }
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 2, "temporary files are gone");
+}
+
+#[test]
+fn a_core_module_is_refused_with_the_way_to_a_component() {
+    let message = "error: `FILE`: is a core WebAssembly module, not a component: \
+                   build it with `bootstream build` (target wasm32-wasip2)\n";
+
+    assert_eq!(refusal(b"\0asm\x01\0\0\0"), message);
+}
+
+#[test]
+fn garbage_is_refused() {
+    let message = "error: `FILE`: is not WebAssembly: \
+                   pass the `.wasm` file that `bootstream build` prints\n";
+
+    assert_eq!(refusal(b"garbage"), message);
+    assert_eq!(refusal(b""), message);
+}
+
+#[test]
+fn machine_code_is_refused() {
+    let code = helper(&[scripted_guest().to_str().unwrap()]).stdout;
+
+    assert_eq!(
+        refusal(&code),
+        "error: `FILE`: is already precompiled: \
+         pass the `.wasm` file it was made from, or use it as it is\n"
+    );
+}
+
+#[test]
+fn a_component_that_is_cut_off_is_refused() {
+    let bytes = std::fs::read(scripted_guest()).unwrap();
+
+    let message = refusal(&bytes[..bytes.len() / 2]);
+
+    assert!(
+        message.starts_with("error: cannot compile `FILE`: "),
+        "{message}"
+    );
+    assert_eq!(message.lines().count(), 1, "{message}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let output = helper(&["/nowhere/handler.wasm"]);
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "error: cannot read `/nowhere/handler.wasm`: No such file or directory (os error 2)\n"
+    );
+}
+
+#[test]
+fn wrong_usage_of_the_helper_is_exit_code_2() {
+    assert_eq!(helper(&[]).status.code(), Some(2));
+    assert_eq!(
+        helper(&["a.wasm", "--target", "riscv64"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn compile_writes_beside_the_component() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = folder.path().join("hello.wasm");
+    std::fs::copy(scripted_guest(), &component).unwrap();
+
+    let output = run(bootstream(&["compile"]).arg(&component));
+
+    assert_eq!(output.status.code(), Some(0));
+    let code = folder.path().join("hello.cwasm");
+    assert!(is_precompiled(&code));
+    assert!(text(&output.stdout).starts_with(code.to_str().unwrap()));
+}
+
+#[test]
+fn a_component_of_another_world_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = folder.path().join("empty.wasm");
+    std::fs::write(&component, b"\0asm\x0d\0\x01\0").unwrap();
+
+    let output = run(bootstream(&["dev"]).arg(&component));
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        format!(
+            "error: `{}`: exports no `handle`: does the crate call `bootstream::handler!`?\n",
+            component.display()
+        )
+    );
+}
+
+#[test]
+fn build_needs_a_crate() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let output = run(bootstream(&["build"]).arg(folder.path()));
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        format!(
+            "error: `{}` has no Cargo.toml: name the folder of a handler crate\n",
+            folder.path().display()
+        )
+    );
+}
+
+#[test]
+fn build_makes_a_component_and_its_machine_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = folder.path().join("numbers.wasm");
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/streaming-numbers");
+
+    let output = run(bootstream(&["build", "--precompile", "-o"])
+        .arg(&component)
+        .arg(package));
+
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let code = component.with_extension("cwasm");
+    let stdout = text(&output.stdout);
+    let lines: Vec<_> = stdout.lines().collect();
+    assert!(
+        lines[0].starts_with(component.to_str().unwrap()),
+        "{stdout}"
+    );
+    assert!(lines[1].starts_with(code.to_str().unwrap()), "{stdout}");
+    assert!(is_precompiled(&code));
+}

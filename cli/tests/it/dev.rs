@@ -1,0 +1,280 @@
+//! The local Lambda: what callers see.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::support::{Dev, End, bootstream, run, script, scripted_guest, signal, text};
+
+#[test]
+fn the_handler_decides_status_headers_and_cookies() {
+    let dev = Dev::start(&scripted_guest(), &[]);
+
+    let response = dev.invoke(&script(&json!([
+        {"write_headers": {
+            "status": 201,
+            "headers": [["content-type", "text/plain"], ["x-one", "1"], ["content-length", "5"]],
+            "cookies": ["a=1", "b=2"],
+        }},
+        {"write": "hello"},
+        "finish",
+    ])));
+
+    assert_eq!(response.status, 201);
+    assert_eq!(response.header("content-type"), ["text/plain"]);
+    assert_eq!(response.header("x-one"), ["1"]);
+    assert_eq!(response.header("set-cookie"), ["a=1", "b=2"]);
+    assert_eq!(response.header("x-amzn-remapped-content-length"), ["5"]);
+    assert_eq!(response.rest(), ("hello".to_owned(), End::Complete));
+}
+
+#[test]
+fn pieces_arrive_while_the_handler_is_at_work() {
+    let dev = Dev::start(&scripted_guest(), &[]);
+    let steps = json!([{"write": "a"}, {"sleep_ms": 2000}, {"write": "b"}]);
+
+    let mut response = dev.invoke(&script(&steps));
+
+    assert_eq!(response.chunk(), Ok("a".to_owned()));
+    let first = Instant::now();
+    assert_eq!(response.chunk(), Ok("b".to_owned()));
+    assert!(
+        first.elapsed() > Duration::from_millis(1000),
+        "{:?}",
+        first.elapsed()
+    );
+    assert_eq!(response.chunk(), Err(End::Complete));
+}
+
+#[test]
+fn a_failure_before_the_first_byte_is_502_with_the_error_document() {
+    let mut dev = Dev::start(&scripted_guest(), &[]);
+
+    let response = dev.invoke(&script(&json!([{"error": "no luck"}])));
+
+    assert_eq!(response.status, 502);
+    assert_eq!(response.header("x-amz-function-error"), ["Unhandled"]);
+    let document: Value = serde_json::from_str(&response.rest().0).unwrap();
+    assert_eq!(document["errorType"], "Function.Error");
+    assert!(
+        document["errorMessage"]
+            .as_str()
+            .unwrap()
+            .contains("no luck"),
+        "{document}"
+    );
+    dev.wait_for("no luck");
+}
+
+#[test]
+fn a_failure_before_the_first_byte_is_not_shown_to_a_browser() {
+    let dev = Dev::start(&scripted_guest(), &[]);
+    let steps = script(&json!([{"error": "no luck"}]));
+
+    let response = dev.send(
+        "POST",
+        "/page",
+        &[("content-type", "application/json")],
+        &steps,
+    );
+
+    assert_eq!(response.status, 502);
+    assert_eq!(response.rest().0, "{\"message\":\"Internal Server Error\"}");
+}
+
+#[test]
+fn a_failure_after_the_first_byte_cuts_the_stream() {
+    let mut dev = Dev::start(&scripted_guest(), &[]);
+
+    let response = dev.invoke(&script(&json!([{"write": "part"}, "trap"])));
+
+    assert_eq!(response.status, 200);
+    assert_eq!(response.rest(), ("part".to_owned(), End::Cut));
+    dev.wait_for("Function.Trap");
+}
+
+#[test]
+fn any_other_request_is_a_function_url_event() {
+    let dev = Dev::start(&scripted_guest(), &[]);
+    let steps = script(&json!([
+        {"write_headers": {"status": 404, "headers": [["content-type", "text/html"]]}},
+        {"write": "<p>"},
+    ]));
+
+    let response = dev.send(
+        "PUT",
+        "/p%20q?a=1",
+        &[("content-type", "application/json")],
+        &steps,
+    );
+
+    assert_eq!(response.status, 404);
+    assert_eq!(response.header("content-type"), ["text/html"]);
+    assert_eq!(response.rest(), ("<p>".to_owned(), End::Complete));
+}
+
+#[test]
+fn a_status_without_a_body_has_none() {
+    let dev = Dev::start(&scripted_guest(), &[]);
+    let steps = script(&json!([{"write_headers": {"status": 204}}, {"write": "dropped"}]));
+
+    let response = dev.invoke(&steps);
+
+    assert_eq!(response.status, 204);
+    assert!(response.header("transfer-encoding").is_empty());
+}
+
+#[test]
+fn invocations_run_side_by_side() {
+    let dev = Dev::start(&scripted_guest(), &[]);
+    let slow = script(&json!([{"write": "a"}, {"sleep_ms": 3000}, {"write": "b"}]));
+    let mut first = dev.invoke(&slow);
+    assert_eq!(first.chunk(), Ok("a".to_owned()));
+    let began = Instant::now();
+
+    let second = dev.invoke(&script(&json!([{"write": "c"}])));
+
+    assert_eq!(second.rest(), ("c".to_owned(), End::Complete));
+    assert_eq!(dev.environments().len(), 2);
+    assert!(
+        began.elapsed() < Duration::from_millis(2500),
+        "the second waited for the first"
+    );
+    assert_eq!(first.rest(), ("b".to_owned(), End::Complete));
+}
+
+#[test]
+fn callers_beyond_the_concurrency_wait_their_turn() {
+    let dev = Dev::start(&scripted_guest(), &["--concurrency", "1"]);
+    let slow = script(&json!([{"write": "a"}, {"sleep_ms": 1000}, {"write": "b"}]));
+    let mut first = dev.invoke(&slow);
+    assert_eq!(first.chunk(), Ok("a".to_owned()));
+
+    let second = dev.invoke(&script(&json!([{"write": "c"}])));
+
+    assert_eq!(second.rest(), ("c".to_owned(), End::Complete));
+    assert_eq!(dev.environments().len(), 1);
+    assert_eq!(first.rest(), ("b".to_owned(), End::Complete));
+}
+
+#[test]
+fn a_process_that_is_killed_in_the_middle_is_replaced() {
+    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let steps = json!([{"write": "a"}, {"sleep_ms": 30_000}, {"write": "b"}]);
+    let mut response = dev.invoke(&script(&steps));
+    assert_eq!(response.chunk(), Ok("a".to_owned()));
+
+    for pid in dev.environments() {
+        signal(pid, Signal::KILL);
+    }
+
+    assert_eq!(response.rest(), (String::new(), End::Cut));
+    dev.wait_for("Runtime.ExitError");
+    let next = dev.invoke(&script(&json!([{"write": "c"}])));
+    assert_eq!(next.rest(), ("c".to_owned(), End::Complete));
+}
+
+#[test]
+fn a_handler_that_takes_too_long_is_stopped() {
+    let mut dev = Dev::start(&scripted_guest(), &["--timeout", "1"]);
+
+    let response = dev.invoke(&script(&json!(["loop_forever"])));
+
+    assert_eq!(response.status, 502);
+    dev.wait_for("total");
+    let next = dev.invoke(&script(&json!([{"write": "c"}])));
+    assert_eq!(next.rest(), ("c".to_owned(), End::Complete));
+}
+
+#[test]
+fn a_process_that_hangs_is_killed_when_its_time_is_over() {
+    let mut dev = Dev::start(&scripted_guest(), &["--timeout", "2"]);
+    let steps = json!([{"write": "a"}, {"sleep_ms": 30_000}, {"write": "b"}]);
+    let mut response = dev.invoke(&script(&steps));
+    assert_eq!(response.chunk(), Ok("a".to_owned()));
+
+    // It cannot even stop its handler.
+    for pid in dev.environments() {
+        signal(pid, Signal::STOP);
+    }
+
+    assert_eq!(response.rest(), (String::new(), End::Cut));
+    dev.wait_for("Task timed out after 2.00 seconds");
+    let next = dev.invoke(&script(&json!([{"write": "c"}])));
+    assert_eq!(next.rest(), ("c".to_owned(), End::Complete));
+}
+
+#[test]
+fn a_caller_that_leaves_does_not_stop_the_handler() {
+    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let steps = json!([
+        {"write": "a"},
+        {"sleep_ms": 1000},
+        {"write_many": {"count": 2000, "chunk": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}},
+        {"eprint": "reached the end\n"},
+    ]);
+    let mut response = dev.invoke(&script(&steps));
+    assert_eq!(response.chunk(), Ok("a".to_owned()));
+
+    drop(response);
+
+    dev.wait_for("the caller left");
+    dev.wait_for("reached the end");
+}
+
+#[test]
+fn sigterm_ends_the_server_and_its_processes() {
+    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let environments = dev.environments();
+    assert_eq!(environments.len(), 1);
+
+    assert_eq!(dev.terminate(), Some(0));
+
+    for pid in environments {
+        assert!(
+            !std::path::Path::new(&format!("/proc/{pid}")).exists(),
+            "{pid} still runs"
+        );
+    }
+}
+
+#[test]
+fn a_bootstrap_that_does_not_start_is_told_to_the_caller() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("bootstrap");
+    std::fs::write(&broken, "#!/bin/sh\nexit 3\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&broken, mode).unwrap();
+    let dev = Dev::start(
+        &scripted_guest(),
+        &["--bootstrap", broken.to_str().unwrap()],
+    );
+
+    let response = dev.invoke("{}");
+
+    assert_eq!(response.status, 502);
+    let document: Value = serde_json::from_str(&response.rest().0).unwrap();
+    assert_eq!(document["errorType"], "Runtime.ExitError");
+    assert_eq!(
+        document["errorMessage"],
+        "RequestId: init Error: Runtime exited with error: exit status 3"
+    );
+}
+
+#[test]
+fn a_bootstrap_that_is_not_there_is_named() {
+    let output = run(&mut bootstream(&[
+        "dev",
+        "--bootstrap",
+        "/nowhere",
+        "handler.wasm",
+    ]));
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "error: there is no bootstrap at `/nowhere`: \
+         build it with `cargo build --profile lambda -p bootstream-host`\n"
+    );
+}

@@ -1,0 +1,175 @@
+//! `bootstream invoke`, with and without a server.
+
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::support::{Dev, bootstream, run, script, scripted_guest, text};
+
+#[test]
+fn each_piece_is_printed_when_it_arrives() {
+    let steps = script(&json!([{"write": "a"}, {"sleep_ms": 2000}, {"write": "b"}]));
+    let mut child = bootstream(&["invoke", "-d", &steps])
+        .arg(scripted_guest())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut first = [0; 8];
+
+    let length = stdout.read(&mut first).unwrap();
+
+    assert_eq!(&first[..length], b"a");
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "the first piece came with the end"
+    );
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "b");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_failure_before_the_first_byte_prints_nothing_and_fails() {
+    let steps = script(&json!([{"error": "no luck"}]));
+
+    let output = run(bootstream(&["invoke", "-d", &steps]).arg(scripted_guest()));
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "");
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("error: the handler failed: Function.Error: "),
+        "{stderr}"
+    );
+    assert!(stderr.contains("no luck"), "{stderr}");
+}
+
+#[test]
+fn a_failure_after_the_first_byte_is_told_from_the_trailers() {
+    let steps = script(&json!([{"write": "part"}, "trap"]));
+
+    let output = run(bootstream(&["invoke", "-d", &steps]).arg(scripted_guest()));
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "part");
+    let stderr = text(&output.stderr);
+    let expected = "error: the response was cut: the handler failed: Function.Trap: ";
+    assert!(stderr.contains(expected), "{stderr}");
+}
+
+#[test]
+fn head_and_times_are_printed_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let event = folder.path().join("event.json");
+    let steps = json!([
+        {"write_headers": {"status": 202, "headers": [["x-one", "1"]]}},
+        {"write": "Number: 1\n"},
+        {"sleep_ms": 500},
+        {"write": "Number: 2\n"},
+    ]);
+    std::fs::write(&event, script(&steps)).unwrap();
+    let event = format!("@{}", event.display());
+
+    let output = run(bootstream(&["invoke", "-i", "--timing", "-d", &event]).arg(scripted_guest()));
+
+    assert_eq!(output.status.code(), Some(0));
+    let stdout = text(&output.stdout);
+    let (head, body) = stdout.split_once("\n\n").unwrap();
+    assert!(head.starts_with("202 Accepted\n"), "{head}");
+    assert!(head.contains("x-one: 1"), "{head}");
+    let lines: Vec<_> = body.lines().collect();
+    assert_eq!(lines.len(), 2, "{body}");
+    assert!(
+        lines[0].starts_with('[') && lines[0].ends_with("s] Number: 1"),
+        "{body}"
+    );
+    assert!(lines[1].ends_with("s] Number: 2"), "{body}");
+}
+
+#[test]
+fn a_server_is_invoked_by_its_url() {
+    let dev = Dev::start(&scripted_guest(), &[]);
+    let steps = script(&json!([{"write": "hello"}]));
+    let mut child = bootstream(&["invoke", "-d", "@-", "--url", &dev.url()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(steps.as_bytes())
+        .unwrap();
+
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stdout), "hello");
+}
+
+#[test]
+fn failures_of_a_server_s_handler_are_told_apart() {
+    let dev = Dev::start(&scripted_guest(), &[]);
+    let url = dev.url();
+    let invoke = |steps| {
+        run(&mut bootstream(&[
+            "invoke",
+            "--url",
+            &url,
+            "-d",
+            &script(&steps),
+        ]))
+    };
+
+    let before = invoke(json!([{"error": "no luck"}]));
+    let after = invoke(json!([{"write": "part"}, "trap"]));
+
+    assert_eq!(before.status.code(), Some(1));
+    let stderr = text(&before.stderr);
+    assert!(
+        stderr.starts_with("error: the handler failed: Function.Error: "),
+        "{stderr}"
+    );
+    assert_eq!(after.status.code(), Some(1));
+    assert_eq!(text(&after.stdout), "part");
+    let stderr = text(&after.stderr);
+    assert!(
+        stderr.starts_with("error: the response was cut before its end"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn without_a_server_the_error_says_what_to_start() {
+    // Nothing listens on port 1, and binding it needs root.
+    let output = run(&mut bootstream(&[
+        "invoke",
+        "--url",
+        "http://127.0.0.1:1/invoke",
+    ]));
+
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = text(&output.stderr);
+    let expected = "error: no answer from http://127.0.0.1:1/invoke: \
+                    is `bootstream dev HANDLER` running?: ";
+    assert!(stderr.starts_with(expected), "{stderr}");
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for args in [
+        vec!["invoke", "--nonsense"],
+        vec!["dev"],
+        vec!["dev", "x", "--env", "novalue"],
+    ] {
+        assert_eq!(
+            run(&mut bootstream(&args)).status.code(),
+            Some(2),
+            "{args:?}"
+        );
+    }
+}

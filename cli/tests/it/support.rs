@@ -1,0 +1,285 @@
+//! Starting the commands, and an HTTP client that sees chunks as they are on the wire.
+
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// How long anything may take. Only a failing test waits so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn target(path: &str, how: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../target")
+        .join(path);
+    path.canonicalize()
+        .unwrap_or_else(|_| panic!("no `{}`: run `{how}`", path.display()))
+}
+
+/// The binary under the emulator.
+#[track_caller]
+pub(crate) fn bootstrap() -> PathBuf {
+    std::env::var_os("BOOTSTREAM_BOOTSTRAP").map_or_else(
+        || {
+            target(
+                "lambda/bootstrap",
+                "cargo build --profile lambda -p bootstream-host",
+            )
+        },
+        PathBuf::from,
+    )
+}
+
+/// A component that was built before the tests.
+#[track_caller]
+pub(crate) fn component(name: &str) -> PathBuf {
+    let package = name.replace('_', "-");
+    target(
+        &format!("guests/wasm32-wasip2/release/{name}.wasm"),
+        &format!(
+            "RUSTC=$(scripts/setup-wasm-target.sh) cargo build --release --target wasm32-wasip2 \
+             --target-dir target/guests -p {package}"
+        ),
+    )
+}
+
+pub(crate) fn scripted_guest() -> PathBuf {
+    component("scripted_guest")
+}
+
+/// An event for the scripted guest.
+pub(crate) fn script(steps: &Value) -> String {
+    json!({ "steps": steps }).to_string()
+}
+
+/// The `bootstream` command, cut off from this machine's settings.
+pub(crate) fn bootstream(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bootstream"));
+    command
+        .args(args)
+        .env_remove("LOCAL_LAMBDA_HOST")
+        .env_remove("LOCAL_LAMBDA_PORT")
+        .env("BOOTSTREAM_BOOTSTRAP", bootstrap())
+        .stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn run(command: &mut Command) -> Output {
+    command.output().expect("the command starts")
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A running `bootstream dev`. Stopped when dropped.
+pub(crate) struct Dev {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+    address: String,
+}
+
+impl Dev {
+    #[track_caller]
+    pub(crate) fn start(handler: &Path, args: &[&str]) -> Self {
+        let mut child = bootstream(&["dev", "--port", "0"])
+            .args(args)
+            .arg(handler)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let stderr = child.stderr.take().expect("stderr is piped");
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut dev = Self {
+            child,
+            lines,
+            seen: Vec::new(),
+            address: String::new(),
+        };
+        let banner = dev.wait_for(" at http://");
+        dev.address = banner
+            .rsplit("http://")
+            .next()
+            .expect("an address")
+            .to_owned();
+        dev
+    }
+
+    /// Waits for a line on the terminal.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        loop {
+            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
+                panic!("no line with `{text}` in {:#?}", self.seen);
+            };
+            self.seen.push(line.clone());
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/invoke", self.address)
+    }
+
+    pub(crate) fn invoke(&self, event: &str) -> Response {
+        self.send(
+            "POST",
+            "/invoke",
+            &[("content-type", "application/json")],
+            event,
+        )
+    }
+
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response {
+        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("sockets have timeouts");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+        stream.write_all(head.as_bytes()).expect("the server reads");
+        Response::read(stream)
+    }
+
+    /// The processes this server has started.
+    pub(crate) fn environments(&self) -> Vec<i32> {
+        let pid = self.child.id();
+        let path = format!("/proc/{pid}/task/{pid}/children");
+        let children = std::fs::read_to_string(path).expect("the server runs");
+        children
+            .split_whitespace()
+            .map(|pid| pid.parse().expect("a number"))
+            .collect()
+    }
+
+    /// Stops the server as a service manager does, and returns its exit code.
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
+        let pid = i32::try_from(self.child.id()).expect("pids are small");
+        signal(pid, rustix::process::Signal::TERM);
+        self.child.wait().expect("the server ends").code()
+    }
+}
+
+impl Drop for Dev {
+    #[expect(clippy::print_stdout, reason = "shown with a test that failed")]
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            self.terminate();
+        }
+        self.seen.extend(self.lines.try_iter());
+        println!("bootstream dev printed {:#?}", self.seen);
+    }
+}
+
+pub(crate) fn signal(pid: i32, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(pid).expect("a pid");
+    // The process may have ended.
+    let _ = rustix::process::kill_process(pid, signal);
+}
+
+/// A response, read as far as the test asks.
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    headers: Vec<(String, String)>,
+    reader: BufReader<TcpStream>,
+}
+
+/// How a body ended.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    Complete,
+    /// The connection closed before the last chunk: curl's error 18.
+    Cut,
+}
+
+impl Response {
+    fn read(stream: TcpStream) -> Self {
+        let mut reader = BufReader::new(stream);
+        let status_line = line(&mut reader).expect("a status line");
+        let status = status_line
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        let mut headers = Vec::new();
+        while let Some(field) = line(&mut reader).filter(|line| !line.is_empty()) {
+            let (name, value) = field.split_once(": ").expect("a header");
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        Self {
+            status: status.expect("a status"),
+            headers,
+            reader,
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
+        let fields = self.headers.iter().filter(|(it, _)| it == name);
+        fields.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Waits for the next chunk on the wire.
+    pub(crate) fn chunk(&mut self) -> Result<String, End> {
+        let size = line(&mut self.reader).ok_or(End::Cut)?;
+        let size = usize::from_str_radix(&size, 16).expect("a chunk size");
+        let mut chunk = vec![0; size + 2];
+        self.reader.read_exact(&mut chunk).map_err(|_| End::Cut)?;
+        chunk.truncate(size);
+        if chunk.is_empty() {
+            Err(End::Complete)
+        } else {
+            Ok(text(&chunk))
+        }
+    }
+
+    /// Reads the rest of the body.
+    pub(crate) fn rest(mut self) -> (String, End) {
+        let mut body = String::new();
+        if let Some(length) = self.header("content-length").first() {
+            let mut bytes = vec![0; length.parse().expect("a length")];
+            let end = self
+                .reader
+                .read_exact(&mut bytes)
+                .map_or(End::Cut, |()| End::Complete);
+            return (text(&bytes), end);
+        }
+        loop {
+            match self.chunk() {
+                Ok(chunk) => body.push_str(&chunk),
+                Err(end) => return (body, end),
+            }
+        }
+    }
+}
+
+/// Reads a line of the head, or nothing when the connection is closed.
+fn line(reader: &mut impl BufRead) -> Option<String> {
+    let mut line = String::new();
+    match reader.read_line(&mut line) {
+        Ok(length) if length > 0 => Some(line.trim_end().to_owned()),
+        _ => None,
+    }
+}

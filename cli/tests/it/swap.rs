@@ -1,0 +1,66 @@
+//! Replacing the component of a running local Lambda.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{Dev, End, component, script, scripted_guest};
+
+/// A copy of the scripted guest that may be overwritten.
+fn copy() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("temporary files are writable");
+    let path = folder.path().join("handler.wasm");
+    std::fs::copy(scripted_guest(), &path).expect("temporary files are writable");
+    (folder, path)
+}
+
+fn replace(path: &Path, with: &Path) {
+    let next = path.with_extension("next");
+    std::fs::copy(with, &next).expect("temporary files are writable");
+    std::fs::rename(next, path).expect("temporary files are writable");
+}
+
+#[test]
+fn a_new_component_serves_while_open_streams_finish_on_the_old_one() {
+    let (_folder, handler) = copy();
+    let mut dev = Dev::start(&handler, &[]);
+    let slow = script(&json!([{"write": "a"}, {"sleep_ms": 8000}, {"write": "b"}]));
+    let mut old = dev.invoke(&slow);
+    assert_eq!(old.chunk(), Ok("a".to_owned()));
+
+    std::fs::copy(component("streaming_numbers"), &handler).unwrap();
+    dev.wait_for("swapped to the new");
+
+    let (body, end) = dev.invoke("{}").rest();
+    assert!(body.contains("Number: 1"), "{body}");
+    assert_eq!(end, End::Complete);
+    assert_eq!(old.rest(), ("b".to_owned(), End::Complete));
+}
+
+#[test]
+fn a_component_may_be_replaced_by_a_rename() {
+    let (_folder, handler) = copy();
+    let mut dev = Dev::start(&handler, &[]);
+
+    replace(&handler, &component("streaming_numbers"));
+    dev.wait_for("swapped to the new");
+    replace(&handler, &scripted_guest());
+    dev.wait_for("swapped to the new");
+
+    let response = dev.invoke(&script(&json!([{"write": "back"}])));
+    assert_eq!(response.rest(), ("back".to_owned(), End::Complete));
+}
+
+#[test]
+fn a_broken_component_leaves_the_old_one_in_place() {
+    let (_folder, handler) = copy();
+    let mut dev = Dev::start(&handler, &[]);
+
+    std::fs::write(&handler, "garbage").unwrap();
+
+    let line = dev.wait_for("kept the old version");
+    assert!(line.contains("is not WebAssembly"), "{line}");
+    let response = dev.invoke(&script(&json!([{"write": "still here"}])));
+    assert_eq!(response.rest(), ("still here".to_owned(), End::Complete));
+}

@@ -4,7 +4,7 @@
 //! `bootstream-compile` turns one component into machine code. Everything that needs a compiler, a
 //! file watcher or an argument parser lives here, so that `bootstrap` has none of it.
 //!
-//! Order of reading: [`args`](self), `commands/dev.rs`, then `dev/`: `front.rs` (the caller's side),
+//! Order of reading: `args.rs`, `commands/dev.rs`, then `dev/`: `front.rs` (the caller's side),
 //! `pool.rs`, `environment.rs` (one `bootstrap` process), `emulator.rs` (the Runtime API).
 
 mod args;

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use http::{Request, Response};
 use http_body::Body;
@@ -11,6 +12,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+
+/// How long to wait when the system has no connection to give.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers the requests of one listener.
 pub(crate) trait Handler: Clone + Send + 'static {
@@ -35,7 +39,7 @@ pub(crate) async fn serve<H: Handler>(listener: TcpListener, handler: H) {
                     connections.spawn(serve_connection(stream, peer, handler.clone()));
                 }
                 // Out of file descriptors, most likely: a connection has to end first.
-                Err(_) => tokio::task::yield_now().await,
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = connections.join_next() => {}
         }

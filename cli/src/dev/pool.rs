@@ -101,6 +101,10 @@ impl Pool {
         let Ok(_permit) = self.permits.acquire().await else {
             return;
         };
+        if *self.stop.borrow() {
+            // Dropping the job tells the caller.
+            return;
+        }
         let environment = match self.take_idle() {
             Some(environment) => Ok(environment),
             None => {

@@ -191,3 +191,21 @@ fn build_makes_a_component_and_its_machine_code() {
     assert!(lines[1].starts_with(code.to_str().unwrap()), "{stdout}");
     assert!(is_precompiled(&code));
 }
+
+#[test]
+fn build_without_a_compiler_says_how_to_get_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("Cargo.toml"), "").unwrap();
+
+    let output = run(bootstream(&["build"])
+        .arg(folder.path())
+        .env("RUSTC", "/nowhere/rustc")
+        .env("WASM_TOOLCHAIN_DIR", "/nowhere"));
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "error: no Rust compiler here has the target wasm32-wasip2: \
+         run `rustup target add wasm32-wasip2`, or `bootstream build --setup`\n"
+    );
+}

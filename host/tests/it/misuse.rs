@@ -1,0 +1,135 @@
+//! Handlers that break the rules of the contract: they hear of it, and the wire never does.
+
+use serde_json::{Value, json};
+
+use crate::support::process::Bootstrap;
+use crate::support::recorder::{DELIMITER, Exchange, IMPLIED_PRELUDE, Recorder, contains};
+use crate::support::steps::{expect, head, head_with, write};
+
+/// Runs one script and gives its response, which must be complete.
+fn run(steps: &Value) -> Exchange {
+    let lambda = Recorder::start();
+    lambda.script("id-1", steps);
+    let _host = Bootstrap::scripted(&lambda).start();
+    lambda.complete_response("id-1")
+}
+
+/// Case 48, and 47 with it.
+#[test]
+fn a_second_head_is_refused_and_the_first_stands() {
+    let response = run(&json!([
+        head(200),
+        expect(&head(404), "already-started"),
+        write("a"),
+        expect(&head(500), "already-started"),
+        write("b"),
+        "finish"
+    ]));
+
+    assert_eq!(response.prelude()["statusCode"], 200);
+    assert_eq!(response.body(), "ab");
+}
+
+/// Case 49.
+#[test]
+fn a_head_after_the_body_has_begun_is_refused() {
+    let response = run(&json!([
+        write("a"),
+        expect(&head(200), "already-started"),
+        write("b")
+    ]));
+
+    assert_eq!(
+        response.data(),
+        [IMPLIED_PRELUDE, &DELIMITER, b"ab"].concat()
+    );
+}
+
+/// Cases 51 and 52: after `finish` everything is refused.
+#[test]
+fn every_call_after_finish_is_refused() {
+    let response = run(&json!([
+        head(200),
+        write("all"),
+        "finish",
+        expect(&json!("finish"), "already-finished"),
+        expect(&write("late"), "already-finished"),
+        expect(&write(""), "already-finished"),
+        expect(&head(500), "already-finished")
+    ]));
+
+    assert_eq!(response.body(), "all");
+    assert_eq!(response.prelude()["statusCode"], 200);
+}
+
+/// Case 51: what the handler makes of a refusal decides how the invocation ends.
+#[test]
+fn a_handler_that_fails_over_a_refusal_has_answered_all_the_same() {
+    let lambda = Recorder::start();
+    lambda.script("id-1", &json!([write("all"), "finish", "finish"]));
+    let host = Bootstrap::scripted(&lambda).start();
+
+    let response = lambda.complete_response("id-1");
+
+    assert_eq!(response.body(), "all");
+    host.logged("step 3: already-finished");
+}
+
+/// Case 54.
+#[test]
+fn nothing_can_be_injected_through_a_head() {
+    for headers in [
+        [("a b", "v")],
+        [("", "v")],
+        [(":status", "500")],
+        [("x", "x\r\nset-cookie: y")],
+        [("set-cookie", "a=1\r\nx: y")],
+        [("x\r\ny", "v")],
+    ] {
+        let response = run(&json!([
+            expect(&head_with(&headers), "invalid-header"),
+            head(204)
+        ]));
+        assert_eq!(
+            response.prelude(),
+            json!({"statusCode": 204, "headers": {}})
+        );
+    }
+    let cookies = json!({"write_headers": {"status": 200, "cookies": ["a=1\r\nx: y"]}});
+    let response = run(&json!([expect(&cookies, "invalid-header"), head(204)]));
+    assert!(!contains(&response.head, b"x: y"), "{response:?}");
+}
+
+/// Case 55.
+#[test]
+fn headers_of_the_handler_never_become_headers_of_the_post() {
+    let response = run(&json!([
+        head_with(&[
+            ("transfer-encoding", "gzip"),
+            ("connection", "close"),
+            ("trailer", "x-checksum"),
+            ("content-length", "3"),
+            ("content-type", "text/html"),
+            ("x-own", "1")
+        ]),
+        write("abc")
+    ]));
+
+    assert_eq!(
+        response.header("transfer-encoding").as_deref(),
+        Some("chunked")
+    );
+    for name in ["connection", "content-length", "x-own"] {
+        assert_eq!(response.header(name), None, "{name}");
+    }
+    assert!(!contains(&response.head, b"x-checksum"));
+    assert!(!contains(&response.head, b"text/html"));
+    assert_eq!(response.body(), "abc");
+}
+
+#[test]
+fn a_guest_sees_no_arguments_of_the_host() {
+    let response = run(&json!(["write_args"]));
+    let arguments: Vec<String> = serde_json::from_str(&response.body()).expect("JSON");
+    assert!(arguments.len() <= 1, "{arguments:?}");
+}

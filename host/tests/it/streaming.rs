@@ -1,0 +1,364 @@
+//! Responses of well-behaved handlers, as bytes on the wire.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::process::Bootstrap;
+use crate::support::recorder::{DELIMITER, Event, Exchange, IMPLIED_PRELUDE, Post, Recorder};
+use crate::support::steps::{expect, head, head_with, write};
+
+const HTTP_INTEGRATION: &str = "application/vnd.awslambda.http-integration-response";
+
+/// Runs one script and gives its response, which must be complete.
+fn run(steps: &Value) -> Exchange {
+    let lambda = Recorder::start();
+    lambda.script("id-1", steps);
+    let _host = Bootstrap::scripted(&lambda).start();
+    lambda.complete_response("id-1")
+}
+
+fn is_implied(data: &[u8], body: &[u8]) -> bool {
+    data == [IMPLIED_PRELUDE, &DELIMITER, body].concat()
+}
+
+/// Case 22.
+#[test]
+fn a_response_is_a_head_a_prelude_a_delimiter_and_the_body() {
+    let response = run(&json!([
+        head_with(&[("content-type", "text/plain")]),
+        write("hello "),
+        write("world"),
+        "finish"
+    ]));
+
+    assert_eq!(
+        response.request_line(),
+        "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1"
+    );
+    for (name, value) in [
+        ("content-type", HTTP_INTEGRATION),
+        ("lambda-runtime-function-response-mode", "streaming"),
+        ("transfer-encoding", "chunked"),
+        (
+            "trailer",
+            "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
+        ),
+    ] {
+        assert_eq!(response.header(name).as_deref(), Some(value), "{name}");
+    }
+    for name in ["content-length", "expect", "lambda-runtime-invocation-id"] {
+        assert_eq!(response.header(name), None, "{name}");
+    }
+    let (prelude, body) = response.prelude_and_body();
+    assert_eq!(
+        prelude,
+        json!({"statusCode": 200, "headers": {"content-type": "text/plain"}})
+    );
+    assert_eq!(body, b"hello world");
+}
+
+/// Case 24: the head leaves at once.
+#[test]
+fn the_prelude_does_not_wait_for_the_first_write() {
+    let response = run(&json!([head(200), {"sleep_ms": 1000}, write("late"), "finish"]));
+
+    let [first, second] = response.chunks.as_slice() else {
+        panic!("two chunks: {response:?}");
+    };
+    assert!(first.data.ends_with(&DELIMITER));
+    assert_eq!(second.data, b"late");
+    assert!(second.at - first.at >= Duration::from_millis(800));
+}
+
+#[test]
+fn a_chunk_is_on_the_wire_while_the_handler_sleeps() {
+    let response = run(&json!([
+        head(200), write("one"), {"sleep_ms": 1000}, write("two"), "finish"
+    ]));
+
+    let chunk = |text: &[u8]| {
+        let holds = |data: &[u8]| data.ends_with(text);
+        let mut chunks = response.chunks.iter();
+        chunks.find(|chunk| holds(&chunk.data)).expect("a chunk").at
+    };
+    assert!(chunk(b"two") - chunk(b"one") >= Duration::from_millis(800));
+}
+
+/// A handler that computes without a call of the host does not hold back what it wrote.
+#[test]
+fn a_chunk_is_on_the_wire_while_the_handler_computes() {
+    let response = run(&json!([
+        head(200), write("one"), {"spin_ms": 1000}, write("two"), "finish"
+    ]));
+
+    let last = response.chunks.last().expect("chunks");
+    let before = response.chunks.iter().rev().nth(1).expect("chunks");
+    assert_eq!(last.data, b"two");
+    assert!(last.at - before.at >= Duration::from_millis(500));
+}
+
+/// Case 25.
+#[test]
+fn a_head_without_a_body_is_sent() {
+    for (status, headers) in [(204, json!([])), (301, json!([["location", "/there"]]))] {
+        let response = run(&json!([
+            {"write_headers": {"status": status, "headers": headers}}, "finish"
+        ]));
+
+        let (prelude, body) = response.prelude_and_body();
+        assert_eq!(prelude["statusCode"], status);
+        assert_eq!(body, b"");
+    }
+}
+
+/// Case 27: `write` without a head implies status 200.
+#[test]
+fn a_write_without_a_head_starts_with_status_200() {
+    let response = run(&json!([write("raw"), "finish"]));
+
+    assert!(is_implied(&response.data(), b"raw"), "{response:?}");
+    assert_eq!(
+        response.header("content-type").as_deref(),
+        Some(HTTP_INTEGRATION)
+    );
+}
+
+/// Case 28.
+#[test]
+fn a_handler_that_says_nothing_gives_an_empty_response() {
+    let lambda = Recorder::start();
+    lambda.script("finish", &json!(["finish"]));
+    lambda.script("return", &json!([]));
+    lambda.script("empty-write", &json!([write("")]));
+    let mut host = Bootstrap::scripted(&lambda).start();
+
+    for id in ["finish", "return", "empty-write"] {
+        let response = lambda.complete_response(id);
+        assert!(is_implied(&response.data(), b""), "{response:?}");
+    }
+    host.assert_running();
+}
+
+/// Case 30.
+#[test]
+fn cookies_are_kept_apart_and_in_order() {
+    let headers = json!([["set-cookie", "a=1; Path=/"], ["Set-Cookie", "b=2"]]);
+    let response = run(&json!([
+        {"write_headers": {"status": 200, "headers": headers, "cookies": ["c=3"]}}, "finish"
+    ]));
+
+    let prelude = response.prelude();
+    assert_eq!(prelude["cookies"], json!(["a=1; Path=/", "b=2", "c=3"]));
+    assert_eq!(prelude["headers"], json!({}));
+    assert_eq!(prelude.get("multiValueHeaders"), None);
+}
+
+/// Case 31.
+#[test]
+fn a_repeated_header_is_joined_and_listed() {
+    let response = run(&json!([
+        head_with(&[("x-a", "1"), ("x-a", "2"), ("x-b", "3")]),
+        "finish"
+    ]));
+
+    let prelude = response.prelude();
+    assert_eq!(prelude["headers"], json!({"x-a": "1, 2", "x-b": "3"}));
+    assert_eq!(prelude["multiValueHeaders"]["x-a"], json!(["1", "2"]));
+}
+
+/// Case 33.
+#[test]
+fn header_values_are_escaped_as_json() {
+    let value = "\"quoted\" \\ back\tslash \u{e9} \u{1f600}";
+    let response = run(&json!([head_with(&[("x-a", value)]), "finish"]));
+
+    assert_eq!(response.prelude()["headers"]["x-a"], value);
+    let data = response.data();
+    let json = data.strip_suffix(&DELIMITER).expect("no body");
+    assert!(json.iter().all(|byte| *byte >= 0x20), "{response:?}");
+}
+
+/// Case 33.
+#[test]
+fn control_characters_in_a_head_are_refused() {
+    for headers in [
+        [("x-a", "a\0b")],
+        [("x-a", "a\rb")],
+        [("x-a", "a\nb")],
+        [("x\0a", "b")],
+        [("x\ra", "b")],
+        [("x\na", "b")],
+    ] {
+        let response = run(&json!([
+            expect(&head_with(&headers), "invalid-header"),
+            write("untouched")
+        ]));
+        assert!(is_implied(&response.data(), b"untouched"), "{response:?}");
+    }
+}
+
+/// Case 34. A status of 65536 cannot be expressed: the contract has 16 bits for it.
+#[test]
+fn a_status_is_a_number_from_100_to_599() {
+    for status in [100, 200, 599] {
+        let response = run(&json!([head(status), "finish"]));
+        assert_eq!(response.prelude()["statusCode"], json!(status));
+    }
+    let response = run(&json!([
+        expect(&head(99), "invalid-status(99)"),
+        expect(&head(0), "invalid-status(0)"),
+        expect(&head(600), "invalid-status(600)"),
+        expect(&head(65535), "invalid-status(65535)"),
+        write("untouched")
+    ]));
+    assert!(is_implied(&response.data(), b"untouched"), "{response:?}");
+}
+
+/// Case 36.
+#[test]
+fn chunks_of_every_size_arrive_whole() {
+    for len in [1, 65_536, 7 * 1024 * 1024] {
+        let response = run(&json!([{"write_bytes": {"len": len, "fill": 97}}]));
+        assert!(is_implied(&response.data(), &vec![97; len]), "{len}");
+    }
+}
+
+/// Case 37.
+#[test]
+fn ten_thousand_tiny_writes_arrive_in_little_memory() {
+    let lambda = Recorder::start();
+    lambda.script("warm", &json!(["finish"]));
+    let host = Bootstrap::scripted(&lambda).start();
+    lambda.complete_response("warm");
+    let idle = host.resident_kib();
+
+    lambda.script(
+        "id-1",
+        &json!([{"write_many": {"count": 10_000, "chunk": "x"}}]),
+    );
+    let response = lambda.complete_response("id-1");
+
+    assert!(is_implied(&response.data(), &[b'x'; 10_000]));
+    assert!(response.ended.expect("an end") - response.began < Duration::from_secs(10));
+    assert!(host.peak_resident_kib() < idle + 20 * 1024);
+}
+
+/// A run of zero bytes is a delimiter only the first time.
+#[test]
+fn a_body_may_hold_zero_bytes() {
+    let response = run(&json!([head(200), {"write_bytes": {"len": 100, "fill": 0}}]));
+    assert_eq!(response.prelude_and_body().1, [0; 100]);
+}
+
+/// Case 40.
+#[test]
+fn a_head_that_is_too_large_is_refused_before_a_byte_has_left() {
+    let overhead = br#"{"statusCode":200,"headers":{"x":""}}"#.len();
+    let fits = "v".repeat(15_900 - overhead);
+    let response = run(&json!([head_with(&[("x", &fits)]), "finish"]));
+    assert_eq!(response.data().len(), 15_900 + DELIMITER.len());
+
+    let too_large = "v".repeat(17_000 - overhead);
+    let refused = expect(
+        &head_with(&[("x", &too_large)]),
+        "head-too-large(17008 > 16000)",
+    );
+    let lambda = Recorder::start();
+    lambda.script("id-1", &json!([refused, "trap"]));
+    let _host = Bootstrap::scripted(&lambda).start();
+    lambda.reported_error("id-1", "Function.Trap");
+}
+
+/// Cases 42 and 43.
+#[test]
+fn the_next_poll_waits_for_the_answer_to_the_response() {
+    let lambda = Recorder::start();
+    lambda.on(
+        "id-1/response",
+        Post::default().delay(Duration::from_secs(1)),
+    );
+    lambda.script("id-1", &json!(["finish"]));
+    lambda.script("id-2", &json!(["finish"]));
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    let first = lambda.response("id-1");
+    lambda.complete_response("id-2");
+
+    let (answered, polled) = lambda.look(|seen| {
+        let answered = seen.to("id-1/response")[0].answered;
+        (answered.expect("an answer"), seen.polls()[1].began)
+    });
+    assert!(polled >= answered);
+    assert!(answered - first.ended.expect("an end") >= Duration::from_millis(900));
+}
+
+/// Case 43: the answer may take its time.
+#[test]
+fn an_answer_to_the_response_may_take_ten_seconds() {
+    let lambda = Recorder::start();
+    lambda.on(
+        "id-1/response",
+        Post::default().delay(Duration::from_secs(10)),
+    );
+    lambda.script("id-1", &json!(["finish"]));
+    let host = Bootstrap::scripted(&lambda).start();
+
+    lambda.complete_response("id-1");
+
+    assert_eq!(host.stdout(), [""; 0]);
+}
+
+/// Case 45.
+#[test]
+fn a_hundred_events_leak_no_sockets() {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda).start();
+    let steps = json!([write("x")]);
+    let enqueue = |from: u32, to: u32| {
+        let events = (from..to).map(|n| Event::script(&format!("id-{n}-"), &steps));
+        lambda.enqueue_all(events.collect());
+    };
+    enqueue(0, 10);
+    lambda.idle(1);
+    let open_files = host.open_files();
+
+    enqueue(10, 100);
+    lambda.idle(1);
+
+    assert_eq!(lambda.look(|seen| seen.posts().len()), 100);
+    assert!(host.open_files() <= open_files + 1);
+    lambda.wait("few open connections", |seen| {
+        (seen.open_connections <= 2).then_some(())
+    });
+}
+
+/// Case 46.
+#[test]
+fn work_after_the_end_of_the_response_delays_the_next_poll_only() {
+    let lambda = Recorder::start();
+    lambda.script("id-1", &json!([write("all"), "finish", {"sleep_ms": 1500}]));
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    let response = lambda.complete_response("id-1");
+
+    assert_eq!(response.body(), "all");
+    let polled = lambda.look(|seen| seen.polls()[1].began);
+    let ended = response.ended.expect("an end");
+    assert!(polled - ended >= Duration::from_millis(1200));
+}
+
+/// What a handler leaves behind does not reach the next invocation.
+#[test]
+fn every_invocation_has_a_fresh_instance() {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .start();
+    for n in 0..8 {
+        let id = format!("id-{n}");
+        lambda.script(&id, &json!([{"grow_memory": 60_000_000}, write("x")]));
+        assert_eq!(lambda.complete_response(&id).body(), "x");
+    }
+    assert!(host.peak_resident_kib() < 200 * 1024);
+}

@@ -1,0 +1,94 @@
+//! Handlers, compiled ahead of time once for each build of them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use super::built;
+
+/// Compiled handlers by their source. The lock is held while one is compiled.
+static COMPILED: Mutex<Option<HashMap<PathBuf, PathBuf>>> = Mutex::new(None);
+
+/// The guest that does what its event says.
+#[track_caller]
+pub(crate) fn scripted() -> PathBuf {
+    component("scripted_guest")
+}
+
+/// A handler of the workspace, precompiled.
+#[track_caller]
+pub(crate) fn component(name: &str) -> PathBuf {
+    precompiled(&source(name))
+}
+
+/// A handler of the workspace as the Rust compiler leaves it.
+#[track_caller]
+pub(crate) fn source(name: &str) -> PathBuf {
+    built(&format!("guests/wasm32-wasip2/release/{name}.wasm"))
+}
+
+/// A component in text form of `tests/it/wat`, precompiled.
+#[track_caller]
+pub(crate) fn text(name: &str) -> PathBuf {
+    precompiled(
+        &Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/it/wat")
+            .join(name),
+    )
+}
+
+/// The program that compiles components.
+#[track_caller]
+pub(crate) fn compiler() -> PathBuf {
+    built("release/bootstream-compile")
+}
+
+#[track_caller]
+fn precompiled(source: &Path) -> PathBuf {
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    compiled
+        .get_or_insert_default()
+        .entry(source.to_owned())
+        .or_insert_with(|| compile(source))
+        .clone()
+}
+
+#[track_caller]
+fn compile(source: &Path) -> PathBuf {
+    let folder = built("").join("test-components");
+    std::fs::create_dir_all(&folder).expect("a folder beside the artefacts can be made");
+    let name = source.file_stem().expect("a file").to_string_lossy();
+    let key = modified_ns(source).max(modified_ns(&compiler()));
+    let compiled = folder.join(format!("{name}-{key}.cwasm"));
+    if !compiled.is_file() {
+        // Another run of the tests may be doing the same: each has its own file until it is whole.
+        let unfinished = folder.join(format!("{name}-{key}.{}", std::process::id()));
+        let output = Command::new(compiler())
+            .arg(source)
+            .arg("-o")
+            .arg(&unfinished)
+            .output()
+            .expect("the compiler starts");
+        assert!(
+            output.status.success(),
+            "`{}` does not compile: {output:?}",
+            source.display()
+        );
+        std::fs::rename(&unfinished, &compiled).expect("a file can be renamed in its folder");
+    }
+    compiled
+}
+
+#[track_caller]
+fn modified_ns(path: &Path) -> u128 {
+    let metadata = path
+        .metadata()
+        .unwrap_or_else(|error| panic!("`{}`: {error}", path.display()));
+    let modified = metadata.modified().expect("Linux has modification times");
+    modified
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_nanos()
+}

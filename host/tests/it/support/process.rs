@@ -1,0 +1,270 @@
+//! The real `bootstrap` in a process of its own.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::recorder::Recorder;
+use super::{PATIENCE, built, guests, pause};
+
+/// The name a handler has in its package.
+const HANDLER: &str = "handler.wasm";
+
+/// How often a process is asked whether it has ended.
+const EXIT_POLL: Duration = Duration::from_millis(5);
+
+/// The executable under test.
+#[track_caller]
+pub(crate) fn executable() -> PathBuf {
+    std::env::var_os("CONFORMANCE_BOOTSTRAP")
+        .map_or_else(|| built("lambda/bootstrap"), PathBuf::from)
+}
+
+/// A `bootstrap` about to start: a package of its own, and nothing of this process's environment.
+pub(crate) struct Bootstrap {
+    command: Command,
+    package: TempDir,
+}
+
+impl Bootstrap {
+    /// With the scripted guest as its handler.
+    #[track_caller]
+    pub(crate) fn scripted(lambda: &Recorder) -> Self {
+        Self::with_handler(lambda, &guests::scripted())
+    }
+
+    /// With this file as its handler.
+    #[track_caller]
+    pub(crate) fn with_handler(lambda: &Recorder, handler: &Path) -> Self {
+        let bootstrap = Self::with_package(lambda, &executable());
+        std::os::unix::fs::symlink(handler, bootstrap.package.path().join(HANDLER))
+            .expect("a link in a fresh folder");
+        bootstrap
+    }
+
+    /// With these bytes as its handler.
+    #[track_caller]
+    pub(crate) fn with_handler_bytes(lambda: &Recorder, handler: &[u8]) -> Self {
+        let bootstrap = Self::with_package(lambda, &executable());
+        std::fs::write(bootstrap.package.path().join(HANDLER), handler)
+            .expect("a file in a fresh folder");
+        bootstrap
+    }
+
+    /// With an empty package, and another copy of the executable.
+    pub(crate) fn with_package(lambda: &Recorder, executable: &Path) -> Self {
+        let package = tempfile::tempdir().expect("a folder for the package");
+        let mut command = Command::new(executable);
+        command
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", lambda.address())
+            .env("LAMBDA_TASK_ROOT", package.path())
+            .env("_HANDLER", HANDLER)
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self { command, package }
+    }
+
+    /// The folder of the package.
+    pub(crate) fn package(&self) -> &Path {
+        self.package.path()
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn start(mut self) -> Running {
+        let started = Instant::now();
+        let mut child = self.command.spawn().expect("`bootstrap` starts");
+        let log = Arc::new(Log::default());
+        let stdout = child.stdout.take().expect("a pipe");
+        let stderr = child.stderr.take().expect("a pipe");
+        let readers = vec![
+            gather(stdout, Arc::clone(&log), Stream::Stdout),
+            gather(stderr, Arc::clone(&log), Stream::Stderr),
+        ];
+        Running {
+            started,
+            child,
+            log,
+            readers,
+            _package: self.package,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// The lines the process has written.
+#[derive(Default)]
+struct Log {
+    lines: Mutex<Vec<(Stream, String)>>,
+    more: Condvar,
+}
+
+impl Log {
+    fn of(&self, stream: Stream) -> Vec<String> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = lines.iter().filter(|(found, _)| *found == stream);
+        lines.map(|(_, line)| line.clone()).collect()
+    }
+}
+
+fn gather(output: impl Read + Send + 'static, log: Arc<Log>, stream: Stream) -> JoinHandle<()> {
+    thread::spawn(move || {
+        for line in BufReader::new(output).split(b'\n') {
+            let Ok(line) = line else { return };
+            let line = String::from_utf8_lossy(&line).into_owned();
+            let mut lines = log.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.push((stream, line));
+            log.more.notify_all();
+        }
+    })
+}
+
+/// A running `bootstrap`. Killed when dropped.
+pub(crate) struct Running {
+    pub(crate) started: Instant,
+    child: Child,
+    log: Arc<Log>,
+    readers: Vec<JoinHandle<()>>,
+    _package: TempDir,
+}
+
+impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The lines on standard output so far.
+    pub(crate) fn stdout(&self) -> Vec<String> {
+        self.log.of(Stream::Stdout)
+    }
+
+    /// The lines on standard error so far. The host writes none.
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        self.log.of(Stream::Stderr)
+    }
+
+    /// Waits for a line on standard output that `fits`.
+    #[track_caller]
+    pub(crate) fn line(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + PATIENCE;
+        let mut lines = self
+            .log
+            .lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some((_, line)) = lines.iter().find(|(_, line)| fits(line)) {
+                return line.clone();
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                drop(lines);
+                panic!("waited in vain for {what} in the log");
+            }
+            lines = self
+                .log
+                .more
+                .wait_timeout(lines, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Waits for a line on standard output that contains `text`.
+    #[track_caller]
+    pub(crate) fn logged(&self, text: &str) -> String {
+        self.line(&format!("`{text}`"), |line| line.contains(text))
+    }
+
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process id"), signal).expect("the process can be signalled");
+    }
+
+    /// Waits for the process to end, and for all it had to say.
+    #[track_caller]
+    pub(crate) fn exit(&mut self) -> ExitStatus {
+        let until = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                break status;
+            }
+            assert!(Instant::now() < until, "the process does not end");
+            pause(EXIT_POLL);
+        };
+        for reader in self.readers.drain(..) {
+            reader.join().expect("reading lines does not panic");
+        }
+        status
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_running(&mut self) {
+        let ended = self.child.try_wait().expect("a child");
+        assert!(ended.is_none(), "the process has ended: {ended:?}");
+    }
+
+    /// Memory in use, in KiB.
+    #[track_caller]
+    pub(crate) fn resident_kib(&self) -> u64 {
+        self.status_kib("VmRSS:")
+    }
+
+    /// The most memory that was ever in use, in KiB.
+    #[track_caller]
+    pub(crate) fn peak_resident_kib(&self) -> u64 {
+        self.status_kib("VmHWM:")
+    }
+
+    #[track_caller]
+    fn status_kib(&self, name: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(path).expect("the process runs");
+        let line = status.lines().find(|line| line.starts_with(name));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.expect("a size").parse().expect("a number")
+    }
+
+    /// How many files and sockets are open.
+    #[track_caller]
+    pub(crate) fn open_files(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.pid());
+        std::fs::read_dir(path).expect("the process runs").count()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let ended = self.child.wait();
+        if thread::panicking() {
+            println!("`bootstrap` ended with {ended:?} after writing:");
+            println!("{}", self.stdout().join("\n"));
+            println!("and to standard error:\n{}", self.stderr().join("\n"));
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! A Runtime API that hands out scripted events, keeps what it is sent, and misbehaves on demand.
+//!
+//! It speaks raw TCP: an HTTP library would hide chunk boundaries and trailers, and would not
+//! break the rules.
+
+mod connection;
+mod script;
+mod wire;
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use serde_json::Value;
+use socket2::{Domain, Socket, Type};
+
+use self::connection::Connection;
+pub(crate) use self::script::{Event, Fate, Post};
+pub(crate) use self::wire::{DELIMITER, End, Exchange, IMPLIED_PRELUDE, contains};
+use super::PATIENCE;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 64;
+
+/// Everything the recorder has seen, and what it is still to do.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// All requests in the order their heads came.
+    pub(crate) exchanges: Vec<Exchange>,
+    /// How many connections were ever accepted.
+    pub(crate) connections: usize,
+    /// How many are open.
+    pub(crate) open_connections: usize,
+    /// Polls that wait for an event.
+    pub(crate) waiting_polls: usize,
+    /// The most polls that waited at once.
+    pub(crate) most_waiting_polls: usize,
+    events: VecDeque<Event>,
+    /// For ever what a poll gets when there is no event. Without it the poll waits.
+    no_event: Option<Event>,
+    posts: HashMap<String, Post>,
+    stopped: bool,
+}
+
+impl Seen {
+    fn begin(&mut self, exchange: Exchange) -> usize {
+        self.exchanges.push(exchange);
+        self.exchanges.len() - 1
+    }
+
+    fn finish(&mut self, exchange: usize, end: End) {
+        let exchange = &mut self.exchanges[exchange];
+        (exchange.end, exchange.ended) = (end, Some(Instant::now()));
+    }
+
+    fn post_for(&self, path: &str) -> Post {
+        let named = self.posts.iter().find(|(end, _)| path.ends_with(*end));
+        named.map(|(_, post)| post.clone()).unwrap_or_default()
+    }
+
+    /// The requests to a path with this end, such as `id/response`.
+    pub(crate) fn to(&self, end: &str) -> Vec<&Exchange> {
+        let all = self.exchanges.iter();
+        all.filter(|exchange| exchange.path().ends_with(end))
+            .collect()
+    }
+
+    pub(crate) fn polls(&self) -> Vec<&Exchange> {
+        let all = self.exchanges.iter();
+        all.filter(|exchange| exchange.is_poll()).collect()
+    }
+
+    pub(crate) fn posts(&self) -> Vec<&Exchange> {
+        let all = self.exchanges.iter();
+        all.filter(|exchange| !exchange.is_poll()).collect()
+    }
+
+    fn describe(&self) -> String {
+        let mut text = format!(
+            "{} connections, {} open, {} polls waiting, {} events left\n",
+            self.connections,
+            self.open_connections,
+            self.waiting_polls,
+            self.events.len()
+        );
+        for exchange in &self.exchanges {
+            let _ = writeln!(text, "{exchange:?}");
+        }
+        text
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    seen: Mutex<Seen>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look<R>(&self, look: impl FnOnce(&Seen) -> R) -> R {
+        look(&self.lock())
+    }
+
+    fn record<R>(&self, change: impl FnOnce(&mut Seen) -> R) -> R {
+        let result = change(&mut self.lock());
+        self.changed.notify_all();
+        result
+    }
+
+    /// Waits for the next event, for as long as the test takes.
+    fn next_event(&self) -> io::Result<Event> {
+        let mut seen = self.lock();
+        if seen.events.is_empty() && seen.no_event.is_some() {
+            return Ok(seen.no_event.clone().expect("just seen"));
+        }
+        seen.waiting_polls += 1;
+        seen.most_waiting_polls = seen.most_waiting_polls.max(seen.waiting_polls);
+        self.changed.notify_all();
+        seen = self
+            .changed
+            .wait_while(seen, |seen| seen.events.is_empty() && !seen.stopped)
+            .unwrap_or_else(PoisonError::into_inner);
+        seen.waiting_polls -= 1;
+        seen.events
+            .pop_front()
+            .ok_or_else(|| ErrorKind::ConnectionAborted.into())
+    }
+}
+
+/// The Runtime API of one test.
+pub(crate) struct Recorder {
+    shared: Arc<Shared>,
+    socket: Socket,
+    address: SocketAddr,
+}
+
+impl Recorder {
+    /// Listens on a port of its own.
+    pub(crate) fn start() -> Self {
+        let recorder = Self::closed();
+        recorder.open();
+        recorder
+    }
+
+    /// Has a port, and refuses connections to it until [`open`](Self::open).
+    pub(crate) fn closed() -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        socket.bind(&any_port.into()).expect("a free port");
+        let address = socket.local_addr().expect("it is bound").as_socket();
+        Self {
+            shared: Arc::default(),
+            socket,
+            address: address.expect("an IPv4 address"),
+        }
+    }
+
+    /// Makes the buffers of connections small, so that a reader that stalls is soon felt.
+    pub(crate) fn with_small_buffers() -> Self {
+        let recorder = Self::closed();
+        let size = 16 * 1024;
+        recorder
+            .socket
+            .set_recv_buffer_size(size)
+            .expect("a small buffer");
+        recorder.open();
+        recorder
+    }
+
+    /// Begins to accept connections.
+    pub(crate) fn open(&self) {
+        self.socket.listen(BACKLOG).expect("a bound socket listens");
+        let listener = self.socket.try_clone().expect("a socket can be cloned");
+        let shared = Arc::clone(&self.shared);
+        thread::spawn(move || accept(&listener.into(), &shared));
+    }
+
+    /// `host:port`.
+    pub(crate) fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Adds an event to the queue.
+    pub(crate) fn enqueue(&self, event: Event) {
+        self.shared.record(|seen| seen.events.push_back(event));
+    }
+
+    /// Adds a script under this request id.
+    pub(crate) fn script(&self, id: &str, steps: &Value) {
+        self.enqueue(Event::script(id, steps));
+    }
+
+    /// Adds events in one step.
+    pub(crate) fn enqueue_all(&self, events: Vec<Event>) {
+        self.shared.record(|seen| seen.events.extend(events));
+    }
+
+    /// Answers every poll in this way once the queue is empty.
+    pub(crate) fn when_empty(&self, answer: Event) {
+        self.shared.record(|seen| seen.no_event = Some(answer));
+    }
+
+    /// Says how posts to a path with this end are treated.
+    pub(crate) fn on(&self, path_end: &str, post: Post) {
+        self.shared
+            .record(|seen| seen.posts.insert(path_end.to_owned(), post));
+    }
+
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&Seen) -> R) -> R {
+        self.shared.look(look)
+    }
+
+    /// Waits until `find` finds something.
+    #[track_caller]
+    pub(crate) fn wait<R>(&self, what: &str, mut find: impl FnMut(&Seen) -> Option<R>) -> R {
+        let until = Instant::now() + PATIENCE;
+        let mut seen = self.shared.lock();
+        loop {
+            if let Some(found) = find(&seen) {
+                return found;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                panic!("waited in vain for {what}; seen: {}", seen.describe());
+            }
+            seen = self
+                .shared
+                .changed
+                .wait_timeout(seen, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Waits for the end of the one request to a path with this end.
+    #[track_caller]
+    pub(crate) fn request(&self, path_end: &str) -> Exchange {
+        let request = self.wait(path_end, |seen| {
+            let request = *seen.to(path_end).first()?;
+            (request.end != End::Open).then(|| request.clone())
+        });
+        let count = self.look(|seen| seen.to(path_end).len());
+        assert_eq!(count, 1, "requests to {path_end}");
+        request
+    }
+
+    /// Waits for the response to this invocation, whatever its end.
+    #[track_caller]
+    pub(crate) fn response(&self, id: &str) -> Exchange {
+        self.request(&format!("{id}/response"))
+    }
+
+    /// Waits for the error reported for this invocation.
+    #[track_caller]
+    pub(crate) fn error(&self, id: &str) -> Exchange {
+        self.request(&format!("{id}/error"))
+    }
+
+    /// Waits until a chunk of the response to this invocation has come.
+    #[track_caller]
+    pub(crate) fn first_chunk(&self, id: &str) {
+        let path_end = format!("{id}/response");
+        self.wait("the first chunk", |seen| {
+            let response = *seen.to(&path_end).first()?;
+            (!response.chunks.is_empty()).then_some(())
+        });
+    }
+
+    /// Waits until so many polls were begun in all.
+    #[track_caller]
+    pub(crate) fn polls(&self, count: usize) {
+        self.wait(&format!("{count} polls"), |seen| {
+            (seen.polls().len() >= count).then_some(())
+        });
+    }
+
+    /// Waits until the queue is empty and `workers` polls wait: all work is done.
+    #[track_caller]
+    pub(crate) fn idle(&self, workers: usize) {
+        self.wait("idleness", |seen| {
+            (seen.events.is_empty() && seen.waiting_polls == workers).then_some(())
+        });
+    }
+
+    /// Waits until everything is done, then gives the response to this invocation, which must be
+    /// complete and the only answer.
+    #[track_caller]
+    pub(crate) fn complete_response(&self, id: &str) -> Exchange {
+        let response = self.response(id);
+        self.idle(1);
+        response.assert_clean_end();
+        assert_eq!(self.look(|seen| seen.to(&format!("{id}/error")).len()), 0);
+        response
+    }
+
+    /// Waits until everything is done, then gives the response to this invocation, which must end
+    /// in trailers of this type and be the only answer.
+    #[track_caller]
+    pub(crate) fn failed_response(&self, id: &str, error_type: &str) -> Exchange {
+        let response = self.response(id);
+        self.idle(1);
+        response.assert_failed(error_type);
+        assert_eq!(self.look(|seen| seen.to(&format!("{id}/error")).len()), 0);
+        response
+    }
+
+    /// Waits until everything is done, then gives the error of this invocation, which must be of
+    /// this type and the only answer.
+    #[track_caller]
+    pub(crate) fn reported_error(&self, id: &str, error_type: &str) -> Exchange {
+        let error = self.error(id);
+        self.idle(1);
+        let header = error.header("lambda-runtime-function-error-type");
+        assert_eq!(header.as_deref(), Some(error_type), "{error:?}");
+        assert_eq!(error.document()["errorType"], error_type);
+        assert_eq!(
+            self.look(|seen| seen.to(&format!("{id}/response")).len()),
+            0
+        );
+        error
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.shared.record(|seen| seen.stopped = true);
+        // Wakes the accepting thread.
+        let _ = TcpStream::connect(self.address);
+        if thread::panicking() {
+            println!("the Runtime API has seen: {}", self.look(Seen::describe));
+        }
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else { return };
+        let number = shared.record(|seen| {
+            if seen.stopped {
+                return None;
+            }
+            seen.connections += 1;
+            seen.open_connections += 1;
+            Some(seen.connections - 1)
+        });
+        let Some(number) = number else { return };
+        let _ = stream.set_nodelay(true);
+        let shared = Arc::clone(shared);
+        thread::spawn(move || {
+            let connection = Connection::new(Arc::clone(&shared), number, stream);
+            // An end of the connection in the middle of a body is in the records.
+            let _ = connection.serve();
+            shared.record(|seen| seen.open_connections -= 1);
+        });
+    }
+}

@@ -1,0 +1,180 @@
+//! What the Runtime API is told to do: the events it hands out, and how it treats each post.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+/// How much time an invocation gets unless a test says otherwise.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// One answer to a poll.
+#[derive(Clone)]
+pub(crate) struct Event {
+    pub(crate) status: &'static str,
+    /// Header lines without their line ends, in bytes: not everything Lambda sends is text.
+    pub(crate) headers: Vec<Vec<u8>>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) fate: Fate,
+}
+
+/// What becomes of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is kept for the next request.
+    Keep,
+    /// It is closed after the answer.
+    CloseAfter,
+    /// It is closed without an answer.
+    Close,
+    /// It is reset without an answer.
+    Reset,
+}
+
+impl Event {
+    /// An event of these bytes, with nothing that Lambda might leave out.
+    pub(crate) fn new(id: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status: "200 OK",
+            headers: Vec::new(),
+            body: body.into(),
+            fate: Fate::Keep,
+        }
+        .header("Lambda-Runtime-Aws-Request-Id", id)
+        .deadline_in(DEADLINE)
+    }
+
+    /// A script for the scripted guest.
+    pub(crate) fn script(id: &str, steps: &Value) -> Self {
+        Self::new(id, json!({ "steps": steps }).to_string())
+    }
+
+    /// A poll that brings no event.
+    pub(crate) fn none(status: &'static str, fate: Fate) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+            fate,
+        }
+    }
+
+    pub(crate) fn header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        let name = name.to_owned();
+        let mut event = self.without(&name);
+        let line = [name.as_bytes(), b": ", value.as_ref()].concat();
+        event.headers.push(line);
+        event
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|line| {
+            let found = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            !found.eq_ignore_ascii_case(name.as_bytes())
+        });
+        self
+    }
+
+    pub(crate) fn deadline_in(self, left: Duration) -> Self {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("after 1970");
+        let deadline = (now + left).as_millis().to_string();
+        self.header("Lambda-Runtime-Deadline-Ms", deadline)
+    }
+
+    pub(crate) fn status(mut self, status: &'static str) -> Self {
+        self.status = status;
+        self
+    }
+
+    pub(crate) fn fate(mut self, fate: Fate) -> Self {
+        self.fate = fate;
+        self
+    }
+
+    /// The bytes on the wire.
+    pub(crate) fn answer(&self) -> Vec<u8> {
+        let mut answer = format!("HTTP/1.1 {}\r\n", self.status).into_bytes();
+        for line in &self.headers {
+            answer.extend_from_slice(line);
+            answer.extend_from_slice(b"\r\n");
+        }
+        if !self.status.starts_with("204") {
+            let length = format!("Content-Length: {}\r\n", self.body.len());
+            answer.extend_from_slice(length.as_bytes());
+        }
+        answer.extend_from_slice(b"\r\n");
+        answer.extend_from_slice(&self.body);
+        answer
+    }
+}
+
+/// How one post is treated.
+#[derive(Clone)]
+pub(crate) struct Post {
+    /// The bytes of the answer.
+    pub(crate) answer: Vec<u8>,
+    /// Bytes of the body after which the answer is sent, not waiting for its end.
+    pub(crate) early_after: Option<usize>,
+    /// How long the answer is kept back.
+    pub(crate) delay: Duration,
+    pub(crate) fate: Fate,
+    /// After so many bytes of the body, nothing is read for so long.
+    pub(crate) stall: Option<(usize, Duration)>,
+    /// Bytes read in a second.
+    pub(crate) bytes_per_second: Option<u32>,
+}
+
+impl Default for Post {
+    fn default() -> Self {
+        Self::status("202 Accepted", "{\"status\":\"OK\"}\n")
+    }
+}
+
+impl Post {
+    /// Answers the whole post with a status and a body.
+    pub(crate) fn status(status: &str, body: &str) -> Self {
+        let length = body.len();
+        Self::raw(format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    /// Answers the whole post with these bytes.
+    pub(crate) fn raw(answer: impl Into<Vec<u8>>) -> Self {
+        Self {
+            answer: answer.into(),
+            early_after: None,
+            delay: Duration::ZERO,
+            fate: Fate::Keep,
+            stall: None,
+            bytes_per_second: None,
+        }
+    }
+
+    pub(crate) fn early_after(mut self, bytes: usize) -> Self {
+        self.early_after = Some(bytes);
+        self
+    }
+
+    pub(crate) fn delay(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    pub(crate) fn fate(mut self, fate: Fate) -> Self {
+        self.fate = fate;
+        self
+    }
+
+    pub(crate) fn stall(mut self, after_bytes: usize, time: Duration) -> Self {
+        self.stall = Some((after_bytes, time));
+        self
+    }
+
+    pub(crate) fn bytes_per_second(mut self, rate: u32) -> Self {
+        self.bytes_per_second = Some(rate);
+        self
+    }
+}

@@ -1,0 +1,34 @@
+#!/bin/sh
+# setup.sh [--javascript] - make sure that everything the build needs is on this machine.
+#
+# Prints the Rust compiler for handlers (target wasm32-wasip2) on standard output, everything else
+# on standard error. Installs what is missing with apt where that is possible, else says what to do.
+set -eu
+
+here=$(dirname "$0")
+say() { echo "setup: $*" >&2; }
+
+# install COMMAND PACKAGE...: unless COMMAND is there.
+install() {
+    wanted=$1
+    shift
+    if command -v "$wanted" >/dev/null 2>&1; then return; fi
+    say "$wanted is missing; installing $*"
+    if [ "$(id -u)" = 0 ]; then sudo=''
+    elif sudo -n true 2>/dev/null; then sudo='sudo -n'
+    else say "cannot install without root: run 'apt-get install $*'"; exit 1
+    fi
+    if ! $sudo apt-get -qq install -y --no-install-recommends "$@" >&2; then
+        $sudo apt-get -qq update >&2
+        $sudo apt-get -qq install -y --no-install-recommends "$@" >&2
+    fi
+}
+
+if ! command -v cargo >/dev/null 2>&1; then
+    say "cargo is missing: install Rust 1.95 or later from https://rustup.rs"
+    exit 1
+fi
+install cc build-essential
+if [ "${1:-}" = --javascript ]; then install npm nodejs npm; fi
+
+"$here/setup-wasm-target.sh"

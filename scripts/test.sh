@@ -1,0 +1,19 @@
+#!/bin/sh
+# test.sh - build everything the tests drive, then run every test of the project.
+#
+# The tests drive the `bootstrap` that is deployed, built with the profile it is deployed with, and
+# handlers compiled to real components.
+set -eu
+cd "$(dirname "$0")/.."
+unset CARGO_TARGET_DIR
+
+guest_rustc=$(scripts/setup.sh --javascript)
+
+cargo build --profile lambda -p bootstream-host
+
+# Handlers may need another compiler than the host, so they have a target folder of their own.
+RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
+    -p scripted-guest -p streaming-numbers -p server-sent-events -p large-download
+(cd examples/streaming-javascript && npm ci --silent --no-fund --no-audit && npm run --silent build)
+
+cargo test --release --workspace

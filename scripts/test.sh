@@ -14,6 +14,6 @@ cargo build --profile lambda -p bootstream-host
 # Handlers may need another compiler than the host, so they have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
     -p scripted-guest -p streaming-numbers -p server-sent-events -p large-download
-(cd examples/streaming-javascript && npm ci --silent --no-fund --no-audit && npm run --silent build)
+(cd examples/streaming-javascript && npm install --silent --no-fund --no-audit && npm run --silent build)
 
 cargo test --release --workspace

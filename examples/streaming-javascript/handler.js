@@ -3,7 +3,7 @@
 import { writeHeaders, write, finish } from 'bootstream:handler/response-stream@0.1.0';
 import { subscribeDuration } from 'wasi:clocks/monotonic-clock@0.2.12';
 
-const ONE_SECOND = 1_000_000_000n; // nanoseconds
+const ONE_SECOND = 1_000_000_000; // nanoseconds
 
 export function handle(event, context) {
   const { rawPath = '/' } = JSON.parse(decode(event));

@@ -1,0 +1,137 @@
+//! A reader's terminals: one to type in, and one for the local Lambda.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Stdio};
+
+use crate::document::Command;
+
+const LOCAL_LAMBDA: &str = "bootstream dev ";
+const DEFAULT_PORT: &str = ":7000";
+
+pub(crate) struct Session {
+    root: PathBuf,
+    /// Where the reader has gone with `cd`.
+    folder: PathBuf,
+    port: u16,
+    local_lambda: Option<Child>,
+    written: Vec<PathBuf>,
+}
+
+impl Session {
+    pub(crate) fn new() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
+        // Readers use the default port; here several documents are followed at once.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self { folder: root.clone(), root, port, local_lambda: None, written: Vec::new() }
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.root.join(path)).unwrap()
+    }
+
+    pub(crate) fn write(&mut self, path: &str, text: &str) {
+        let path = self.root.join(path);
+        let folder = path.parent().unwrap();
+        fs::create_dir_all(folder).unwrap();
+        fs::write(&path, text).unwrap();
+        self.written.push(path);
+    }
+
+    pub(crate) fn run(&mut self, command: &Command) {
+        println!("$ {}", command.line);
+        if let Some(folder) = command.line.strip_prefix("cd ") {
+            self.folder = self.folder.join(folder);
+        } else if command.line.starts_with(LOCAL_LAMBDA) {
+            self.start_local_lambda(&command.line);
+        } else {
+            let output = self.shell(&command.line).output().unwrap();
+            let printed = String::from_utf8_lossy(&output.stdout).into_owned()
+                + &String::from_utf8_lossy(&output.stderr);
+            println!("{printed}");
+            assert!(output.status.success(), "`{}` failed:\n{printed}", command.line);
+            compare(command, &printed);
+        }
+    }
+
+    fn shell(&self, line: &str) -> Process {
+        let line = line.replace(DEFAULT_PORT, &format!(":{}", self.port));
+        let bin = Path::new(env!("CARGO_BIN_EXE_bootstream")).parent().unwrap();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut paths = vec![bin.to_owned()];
+        paths.extend(std::env::split_paths(&path));
+        let mut shell = Process::new("bash");
+        shell
+            .args(["-c", &line])
+            .current_dir(&self.folder)
+            .env("PATH", std::env::join_paths(paths).unwrap())
+            .env("LOCAL_LAMBDA_PORT", self.port.to_string())
+            // A handler of the reader's shares what the examples were built with.
+            .env("CARGO_TARGET_DIR", self.root.join("target"))
+            .stdin(Stdio::null());
+        shell
+    }
+
+    /// Starts it as a process of its own, and waits until it says that it listens.
+    fn start_local_lambda(&mut self, line: &str) {
+        self.stop_local_lambda();
+        let mut child = self
+            .shell(&format!("exec {line} 2>&1"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let listens = lines.by_ref().map_while(Result::ok).any(|line| {
+            println!("{line}");
+            line.contains(&format!(":{}", self.port))
+        });
+        // What it says later must be read, or it would wait for its reader.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        self.local_lambda = Some(child);
+        assert!(listens, "`{line}` ended without listening");
+    }
+
+    fn stop_local_lambda(&mut self) {
+        if let Some(mut child) = self.local_lambda.take() {
+            // As Ctrl-C would, so that it can stop its own processes.
+            let _ = Process::new("kill").arg(child.id().to_string()).status();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.stop_local_lambda();
+        for path in &self.written {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Looks for each expected line in what was printed, in order.
+fn compare(command: &Command, printed: &str) {
+    let mut printed_lines = printed.lines().map(normalize);
+    for expected in command.expected.iter().filter(|line| *line != "...") {
+        let wanted = normalize(expected);
+        assert!(
+            printed_lines.any(|line| line == wanted),
+            "`{}` did not print `{expected}`, in this order; it printed:\n{printed}",
+            command.line
+        );
+    }
+}
+
+/// Times and sizes differ from run to run: any number equals any other.
+fn normalize(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    for c in line.trim().chars() {
+        let c = if c.is_ascii_digit() { '#' } else { c };
+        if c != '#' || !text.ends_with('#') {
+            text.push(c);
+        }
+    }
+    text
+}

@@ -102,13 +102,12 @@ fn the_case_of_header_names_does_not_matter() {
         ),
         ("Lambda-Runtime-Aws-Tenant-Id", "tenant-1"),
     ];
-    let cases: [(&str, fn(&str) -> String); 3] = [
-        ("lower", str::to_ascii_lowercase),
-        ("upper", str::to_ascii_uppercase),
-        ("mixed", str::to_owned),
-    ];
-
-    for (id, change) in cases {
+    for id in ["lower", "upper", "mixed"] {
+        let change = |name: &str| match id {
+            "lower" => name.to_ascii_lowercase(),
+            "upper" => name.to_ascii_uppercase(),
+            _ => name.to_owned(),
+        };
         let event = Event::script(id, &write_context());
         let event = headers.iter().fold(event, |event, (name, value)| {
             event.without(name).header(&change(name), value)

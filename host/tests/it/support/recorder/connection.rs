@@ -74,7 +74,9 @@ impl Connection {
             let exchange = &seen.exchanges[exchange];
             (seen.post_for(exchange.path()), exchange.clone())
         });
-        (self.post, self.body_bytes, self.answered) = (post, 0, false);
+        // The start of the body may have come together with the head.
+        (self.post, self.body_bytes, self.answered) = (post, self.buffer.len(), false);
+        self.stall();
         self.early_answer(exchange)?;
         if self.ends_unread() {
             return Ok(self.post.fate);
@@ -164,6 +166,16 @@ impl Connection {
         }
     }
 
+    /// Reads nothing for a time, once.
+    fn stall(&mut self) {
+        if let Some((after, time)) = self.post.stall
+            && self.body_bytes >= after
+        {
+            self.post.stall = None;
+            pause(time);
+        }
+    }
+
     fn final_answer(&mut self, exchange: usize) -> io::Result<()> {
         self.answered = true;
         pause(self.post.delay);
@@ -216,14 +228,8 @@ impl Connection {
 
     fn fill_body(&mut self, exchange: usize) -> io::Result<()> {
         let read = self.fill()?;
-        let before = self.body_bytes;
         self.body_bytes += read;
-        if let Some((after, time)) = self.post.stall
-            && before < after
-            && self.body_bytes >= after
-        {
-            pause(time);
-        }
+        self.stall();
         if let Some(rate) = self.post.bytes_per_second {
             let read = u32::try_from(read).expect("a small buffer");
             pause(Duration::from_secs(1) * read / rate);

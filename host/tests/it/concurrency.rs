@@ -1,0 +1,203 @@
+//! Several invocations at once, as on Lambda Managed Instances.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::process::{Bootstrap, Running};
+use crate::support::recorder::{End, Event, Exchange, Fate, Post, Recorder};
+use crate::support::steps::write;
+
+const WORKERS: usize = 4;
+const IDS: [&str; WORKERS] = ["id-1", "id-2", "id-3", "id-4"];
+
+fn start(lambda: &Recorder) -> Running {
+    let host = Bootstrap::scripted(lambda)
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", "4")
+        .start();
+    lambda.idle(WORKERS);
+    host
+}
+
+/// Ten chunks with the id in each, and time between them for the others.
+fn tagged(id: &str) -> Value {
+    let chunks = (0..10).flat_map(|n| [write(&format!("{id}:{n} ")), json!({"sleep_ms": 50})]);
+    chunks.collect()
+}
+
+fn assert_tagged(response: &Exchange, id: &str) {
+    let expected: String = (0..10).map(|n| format!("{id}:{n} ")).collect();
+    assert_eq!(response.body(), expected);
+    response.assert_clean_end();
+}
+
+/// Case 97.
+#[test]
+fn every_worker_polls_on_a_connection_of_its_own() {
+    let lambda = Recorder::start();
+    let _host = start(&lambda);
+    let connections = lambda.look(|seen| {
+        let mut connections: Vec<_> = seen.polls().iter().map(|poll| poll.connection).collect();
+        connections.sort_unstable();
+        connections
+    });
+    assert_eq!(connections, [0, 1, 2, 3]);
+
+    let events = (0..40).map(|n| Event::script(&format!("id-{n}-"), &json!([write("x")])));
+    lambda.enqueue_all(events.collect());
+    lambda.idle(WORKERS);
+
+    assert_eq!(lambda.look(|seen| seen.posts().len()), 40);
+    assert_eq!(lambda.look(|seen| seen.most_waiting_polls), WORKERS);
+}
+
+#[test]
+fn without_the_variable_or_with_nonsense_there_is_one_worker() {
+    for value in ["", "0", "1", "many"] {
+        let lambda = Recorder::start();
+        lambda.script("id-1", &json!([write("x"), {"sleep_ms": 300}]));
+        lambda.script("id-2", &json!([write("x")]));
+        let _host = Bootstrap::scripted(&lambda)
+            .env("AWS_LAMBDA_MAX_CONCURRENCY", value)
+            .start();
+
+        lambda.complete_response("id-1");
+        lambda.complete_response("id-2");
+
+        assert_eq!(lambda.look(|seen| seen.most_waiting_polls), 1, "{value:?}");
+    }
+}
+
+/// Case 99.
+#[test]
+fn responses_overlap_and_do_not_mix() {
+    let lambda = Recorder::start();
+    let _host = start(&lambda);
+    let events = IDS.map(|id| Event::script(id, &tagged(id)));
+    lambda.enqueue_all(events.into());
+
+    let responses = IDS.map(|id| lambda.response(id));
+
+    for (response, id) in responses.iter().zip(IDS) {
+        assert_tagged(response, id);
+    }
+    let last_start = responses.iter().map(|response| response.began).max();
+    let first_end = responses.iter().filter_map(|response| response.ended).min();
+    assert!(last_start < first_end, "they ran one after the other");
+}
+
+/// Case 100.
+#[test]
+fn a_handler_that_fails_or_loops_leaves_its_neighbours_alone() {
+    let lambda = Recorder::start();
+    let mut host = start(&lambda);
+    let looping = Event::script("id-1", &json!([write("part"), "loop_forever"]));
+    lambda.enqueue_all(vec![
+        looping.deadline_in(Duration::from_secs(3)),
+        Event::script("id-2", &json!([write("part"), "trap"])),
+        Event::script("id-3", &tagged("id-3")),
+        Event::script("id-4", &tagged("id-4")),
+    ]);
+
+    assert_tagged(&lambda.response("id-3"), "id-3");
+    assert_tagged(&lambda.response("id-4"), "id-4");
+    lambda.response("id-2").assert_failed("Function.Trap");
+    let stopped = lambda.response("id-1");
+    stopped.assert_failed("Function.DeadlineExceeded");
+    lambda.idle(WORKERS);
+    host.assert_running();
+}
+
+/// Each invocation is interrupted for itself: the engine's epoch is everybody's.
+#[test]
+fn stopping_one_handler_does_not_stop_another_that_computes() {
+    let lambda = Recorder::start();
+    let _host = start(&lambda);
+    let looping = Event::script("id-1", &json!(["loop_forever"]));
+    lambda.enqueue_all(vec![
+        looping.deadline_in(Duration::from_secs(1)),
+        Event::script("id-2", &json!([write("a"), {"spin_ms": 2500}, write("b")])),
+    ]);
+
+    let response = lambda.response("id-2");
+
+    response.assert_clean_end();
+    assert_eq!(response.body(), "ab");
+    let error = lambda.error("id-1").document();
+    assert_eq!(error["errorType"], "Function.DeadlineExceeded");
+}
+
+/// Case 102.
+#[test]
+fn a_refusal_concerns_one_worker() {
+    let lambda = Recorder::start();
+    let gone = Post::status("410 Gone", "{\"errorType\":\"InvokeTimeout\"}\n");
+    lambda.on("id-1/response", gone.early_after(1));
+    let mut host = start(&lambda);
+    let events = IDS.map(|id| Event::script(id, &tagged(id)));
+    lambda.enqueue_all(events.into());
+
+    for id in &IDS[1..] {
+        assert_tagged(&lambda.response(id), id);
+    }
+    assert_eq!(lambda.response("id-1").end, End::Truncated);
+    lambda.idle(WORKERS);
+    host.assert_running();
+}
+
+/// Case 103.
+#[test]
+fn a_broken_poll_concerns_one_worker() {
+    let lambda = Recorder::start();
+    let _host = start(&lambda);
+
+    lambda.enqueue(Event::none("", Fate::Reset));
+    lambda.wait("a new connection", |seen| {
+        (seen.connections == WORKERS + 1).then_some(())
+    });
+    lambda.idle(WORKERS);
+
+    assert_eq!(lambda.look(|seen| seen.exchanges.len()), WORKERS + 1);
+    let events = IDS.map(|id| Event::script(id, &tagged(id)));
+    lambda.enqueue_all(events.into());
+    for id in IDS {
+        assert_tagged(&lambda.response(id), id);
+    }
+}
+
+/// Case 105.
+#[test]
+fn a_stalled_reader_slows_down_nobody_else() {
+    let lambda = Recorder::with_small_buffers();
+    let stall = Duration::from_secs(4);
+    lambda.on("id-1/response", Post::default().stall(1, stall));
+    let _host = start(&lambda);
+    let pattern = json!([{"write_pattern": {"total": 20_000_000, "chunk": 65536}}]);
+    let mut events = vec![Event::script("id-1", &pattern)];
+    events.extend(IDS[1..].iter().map(|id| Event::script(id, &tagged(id))));
+    lambda.enqueue_all(events);
+
+    for id in &IDS[1..] {
+        assert_tagged(&lambda.response(id), id);
+    }
+    let stalled = lambda.look(|seen| seen.to("id-1/response")[0].end);
+    assert_eq!(stalled, End::Open);
+    lambda.response("id-1").assert_clean_end();
+}
+
+/// The X-Ray header is the invocation's own, also beside others.
+#[test]
+fn each_handler_sees_its_own_trace_id() {
+    let lambda = Recorder::start();
+    let _host = start(&lambda);
+    let events = IDS.map(|id| {
+        Event::script(id, &json!([{"sleep_ms": 100}, "write_env"]))
+            .header("Lambda-Runtime-Trace-Id", format!("Root={id}"))
+    });
+    lambda.enqueue_all(events.into());
+
+    for id in IDS {
+        let environment: Value = serde_json::from_str(&lambda.response(id).body()).expect("JSON");
+        assert_eq!(environment["_X_AMZN_TRACE_ID"], format!("Root={id}"));
+    }
+}

@@ -1,0 +1,131 @@
+//! Handlers that are still running when the function's time is about to pass.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::process::Bootstrap;
+use crate::support::recorder::{Event, Post, Recorder};
+use crate::support::steps::{sleep_forever, write};
+
+/// Ample for a handler to start, and for a test to wait.
+const TIME: Duration = Duration::from_millis(1500);
+
+fn limited(id: &str, steps: &Value) -> Event {
+    Event::script(id, steps).deadline_in(TIME)
+}
+
+/// Case 69.
+#[test]
+fn a_handler_that_never_ends_is_stopped_and_the_next_one_runs() {
+    let lambda = Recorder::start();
+    let mut host = Bootstrap::scripted(&lambda).start();
+    for (id, step) in [
+        ("loops", json!("loop_forever")),
+        ("sleeps", sleep_forever()),
+        ("writes", json!("loop_writing")),
+    ] {
+        lambda.enqueue(limited(id, &json!([write("part"), step])));
+
+        let response = lambda.failed_response(id, "Function.DeadlineExceeded");
+
+        assert!(response.body().starts_with("part"));
+        lambda.script(&format!("after-{id}"), &json!([write("fine")]));
+        let next = lambda.complete_response(&format!("after-{id}"));
+        assert_eq!(next.body(), "fine");
+        host.assert_running();
+    }
+}
+
+/// Case 69. A busy machine may be late once: the best of three counts.
+#[test]
+fn the_end_is_told_before_the_deadline() {
+    let lambda = Recorder::start();
+    let _host = Bootstrap::scripted(&lambda).start();
+    let mut left = Vec::new();
+    for id in ["id-1", "id-2", "id-3"] {
+        let deadline = Instant::now() + TIME;
+        lambda.enqueue(limited(id, &json!([write("a"), "loop_forever"])));
+        let response = lambda.failed_response(id, "Function.DeadlineExceeded");
+        left.push(deadline.checked_duration_since(response.ended.expect("an end")));
+    }
+
+    let best = left.iter().flatten().max().expect("one in time");
+    assert!(*best < TIME / 2, "stopped too early: {left:?}");
+}
+
+#[test]
+fn a_handler_that_never_begins_is_reported_as_an_error() {
+    let lambda = Recorder::start();
+    let _host = Bootstrap::scripted(&lambda).start();
+    for (id, step) in [
+        ("loops", json!("loop_forever")),
+        ("sleeps", sleep_forever()),
+    ] {
+        lambda.enqueue(limited(id, &json!([step])));
+        let error = lambda.reported_error(id, "Function.DeadlineExceeded");
+        let document = error.document();
+        let message = document["errorMessage"].as_str().expect("a text");
+        assert!(message.contains("timeout"), "{message}");
+    }
+}
+
+/// The caller has everything; only the work after it is cut short.
+#[test]
+fn work_after_the_end_of_the_response_ends_with_the_deadline() {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda).start();
+    for (id, step) in [
+        ("loops", json!("loop_forever")),
+        ("sleeps", sleep_forever()),
+    ] {
+        lambda.enqueue(limited(id, &json!([write("all"), "finish", step])));
+        assert_eq!(lambda.complete_response(id).body(), "all");
+        host.line("the end of the handler", |line| {
+            line.contains("DeadlineExceeded") && line.contains(id)
+        });
+    }
+}
+
+/// A handler whose reader is too slow is stopped in the middle of its `write`.
+#[test]
+fn a_handler_that_waits_for_its_reader_is_stopped() {
+    let lambda = Recorder::with_small_buffers();
+    let stalled = Post::default().stall(100_000, 2 * TIME);
+    lambda.on("id-1/response", stalled);
+    let pattern = json!({"write_pattern": {"total": 100_000_000, "chunk": 65536}});
+    lambda.enqueue(limited("id-1", &json!([pattern])));
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    let response = lambda.failed_response("id-1", "Function.DeadlineExceeded");
+
+    assert!(response.data().len() < 100_000_000);
+}
+
+/// Emulators send moments long past, or nothing.
+#[test]
+fn a_deadline_that_makes_no_sense_stops_nobody() {
+    let lambda = Recorder::start();
+    let _host = Bootstrap::scripted(&lambda).start();
+    let steps = json!([write("x"), {"sleep_ms": 300}, write("y")]);
+    let name = "Lambda-Runtime-Deadline-Ms";
+    let event = |id: &str| Event::script(id, &steps);
+    for (id, event) in [
+        ("missing", event("missing").without(name)),
+        ("garbled", event("garbled").header(name, "soon")),
+        ("negative", event("negative").header(name, "-1")),
+        ("zero", event("zero").header(name, "0")),
+        ("past", event("past").header(name, "600000")),
+        (
+            "huge",
+            event("huge").header(name, "99999999999999999999999999"),
+        ),
+        (
+            "largest",
+            event("largest").header(name, "18446744073709551615"),
+        ),
+    ] {
+        lambda.enqueue(event);
+        assert_eq!(lambda.complete_response(id).body(), "xy", "{id}");
+    }
+}

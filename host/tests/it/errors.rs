@@ -1,0 +1,276 @@
+//! Handlers that fail: before, during and after their response.
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::support::guests;
+use crate::support::process::Bootstrap;
+use crate::support::recorder::{End, Event, Exchange, Recorder};
+use crate::support::steps::{head, sleep_forever, write};
+
+/// What Lambda's side reads of a trailer block, in bytes.
+const TRAILERS_LIMIT_BYTES: usize = 4096;
+/// The largest error document, in bytes.
+const DOCUMENT_LIMIT_BYTES: usize = 256 * 1024;
+
+/// Runs one script that fails before its response.
+fn report(steps: &Value, error_type: &str) -> Exchange {
+    let lambda = Recorder::start();
+    lambda.script("id-1", steps);
+    let _host = small_host(&lambda).start();
+    lambda.reported_error("id-1", error_type)
+}
+
+/// Runs one script that fails in its response.
+fn failed(steps: &Value, error_type: &str) -> Exchange {
+    let lambda = Recorder::start();
+    lambda.script("id-1", steps);
+    let _host = small_host(&lambda).start();
+    lambda.failed_response("id-1", error_type)
+}
+
+/// A host of a function with little memory.
+fn small_host(lambda: &Recorder) -> Bootstrap {
+    Bootstrap::scripted(lambda).env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+}
+
+fn message(document: &Value) -> &str {
+    document["errorMessage"].as_str().expect("a text")
+}
+
+/// Everything after the line with the last chunk's size.
+fn trailer_block_bytes(response: &Exchange) -> usize {
+    response.tail.len() - "0\r\n".len()
+}
+
+/// Case 57.
+#[test]
+fn a_trap_before_anything_is_posted_as_an_error() {
+    let error = report(&json!(["trap"]), "Function.Trap");
+
+    assert_eq!(
+        error.request_line(),
+        "POST /2018-06-01/runtime/invocation/id-1/error HTTP/1.1"
+    );
+    let content_type = error.header("content-type").expect("a content type");
+    assert_eq!(content_type, "application/json");
+    let length = error.header("content-length").expect("a length");
+    assert_eq!(length, error.data().len().to_string());
+    assert_eq!(error.header("transfer-encoding"), None);
+    assert_eq!(error.header("lambda-runtime-function-response-mode"), None);
+    let document = error.document();
+    assert!(!message(&document).is_empty());
+    assert!(
+        !document["stackTrace"]
+            .as_array()
+            .expect("a list")
+            .is_empty()
+    );
+}
+
+/// Case 58.
+#[test]
+fn an_error_before_anything_is_posted_with_its_text() {
+    let document = report(&json!([{"error": "boom"}]), "Function.Error").document();
+
+    assert_eq!(message(&document), "boom");
+    assert_eq!(document["stackTrace"], json!([]));
+}
+
+#[test]
+fn a_panic_is_reported_with_its_message_and_place() {
+    let document = report(&json!([{"panic": "out of cheese"}]), "Function.Panic").document();
+
+    assert!(message(&document).contains("out of cheese"), "{document}");
+    assert!(message(&document).contains(".rs:"), "{document}");
+}
+
+/// Cases 60 and 61.
+#[test]
+fn a_failure_in_the_response_ends_it_with_trailers() {
+    for (step, error_type, text) in [
+        (json!("trap"), "Function.Trap", "unreachable"),
+        (json!({"error": "late"}), "Function.Error", "late"),
+        (json!({"panic": "oh no"}), "Function.Panic", "oh no"),
+    ] {
+        let response = failed(&json!([head(200), write("part"), step]), error_type);
+
+        assert_eq!(response.body(), "part");
+        let document = response.trailer_document();
+        assert!(message(&document).contains(text), "{document}");
+    }
+}
+
+/// A head alone is a start: nothing but trailers can tell the failure then.
+#[test]
+fn a_failure_between_head_and_body_ends_in_trailers() {
+    let response = failed(&json!([head(200), "trap"]), "Function.Trap");
+    assert_eq!(response.body(), "");
+}
+
+/// Case 63.
+#[test]
+fn trailers_stay_small_however_long_the_message() {
+    let lambda = Recorder::start();
+    let long = format!("{}the end", "x".repeat(1_000_000));
+    lambda.script("id-1", &json!([write("part"), {"error": long}]));
+    let host = Bootstrap::scripted(&lambda).start();
+
+    let response = lambda.failed_response("id-1", "Function.Error");
+
+    let size = trailer_block_bytes(&response);
+    assert!(size <= TRAILERS_LIMIT_BYTES, "{size}");
+    let document = response.trailer_document();
+    assert!(message(&document).starts_with("xxxx"));
+    assert!(message(&document).ends_with("..."));
+    assert!(host.logged("the end").contains(&long));
+}
+
+/// Case 63.
+#[test]
+fn trailers_stay_small_however_deep_the_stack() {
+    let response = failed(
+        &json!([write("part"), "recurse_forever"]),
+        "Function.StackOverflow",
+    );
+
+    assert!(trailer_block_bytes(&response) <= TRAILERS_LIMIT_BYTES);
+    let document = response.trailer_document();
+    let frames = document["stackTrace"].as_array().expect("a list");
+    assert!(!frames.is_empty());
+}
+
+/// Case 64.
+#[test]
+fn a_long_message_is_cut_between_characters() {
+    let lambda = Recorder::start();
+    let _host = Bootstrap::scripted(&lambda).start();
+    for shift in 0..4 {
+        let text = format!("{}{}", "a".repeat(shift), "\u{1f600}".repeat(2000));
+        let id = format!("id-{shift}");
+        lambda.script(&id, &json!([write("part"), {"error": text}]));
+
+        let response = lambda.failed_response(&id, "Function.Error");
+
+        assert!(trailer_block_bytes(&response) <= TRAILERS_LIMIT_BYTES);
+        let document = response.trailer_document();
+        let cut = message(&document).strip_suffix("...").expect("a cut");
+        assert!(text.starts_with(cut) && cut.len() > 1000);
+    }
+}
+
+/// Case 66.
+#[test]
+fn a_failure_after_the_end_is_only_logged() {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda).start();
+    for (id, step) in [
+        ("trap", json!("trap")),
+        ("panic", json!({"panic": "p"})),
+        ("error", json!({"error": "e"})),
+        ("exit", json!({"exit": 1})),
+    ] {
+        lambda.script(id, &json!([head(200), write("all"), "finish", step]));
+
+        let response = lambda.complete_response(id);
+
+        assert_eq!(response.body(), "all");
+        host.line("an error", |line| {
+            line.contains("ERROR") && line.contains(&format!("requestId={id}"))
+        });
+    }
+}
+
+/// Case 67, as far as it can be provoked from outside.
+#[test]
+fn a_process_that_dies_in_a_response_does_not_end_it() {
+    let lambda = Recorder::start();
+    lambda.script("id-1", &json!([write("part"), sleep_forever()]));
+    let host = Bootstrap::scripted(&lambda).start();
+    lambda.first_chunk("id-1");
+
+    host.signal(Signal::ABORT);
+
+    assert_eq!(lambda.response("id-1").end, End::Truncated);
+}
+
+/// Case 70.
+#[test]
+fn limits_are_reported_with_types_of_their_own() {
+    for (steps, error_type, text) in [
+        (
+            json!([{"grow_memory": 300_000_000}]),
+            "Function.OutOfMemory",
+            "MiB",
+        ),
+        (
+            json!(["recurse_forever"]),
+            "Function.StackOverflow",
+            "stack",
+        ),
+        (json!([{"exit": 3}]), "Function.Exit", "exit"),
+        (json!([{"exit": 0}]), "Function.Exit", "exit"),
+    ] {
+        let document = report(&steps, error_type).document();
+        assert!(message(&document).contains(text), "{document}");
+    }
+}
+
+/// Case 70.
+#[test]
+fn a_process_survives_what_its_handlers_do() {
+    let lambda = Recorder::start();
+    let mut host = small_host(&lambda).start();
+    for (id, step, error_type) in [
+        (
+            "memory",
+            json!({"grow_memory": 300_000_000}),
+            "Function.OutOfMemory",
+        ),
+        ("stack", json!("recurse_forever"), "Function.StackOverflow"),
+        ("exit", json!({"exit": 3}), "Function.Exit"),
+        ("trap", json!("trap"), "Function.Trap"),
+    ] {
+        lambda.script(id, &json!([write("part"), step]));
+        let response = lambda.failed_response(id, error_type);
+        assert_eq!(response.body(), "part");
+    }
+    lambda.script("after", &json!([write("fine")]));
+
+    assert_eq!(lambda.complete_response("after").body(), "fine");
+    host.assert_running();
+}
+
+/// Case 72.
+#[test]
+fn messages_are_escaped_as_json() {
+    let text = "\"quoted\" \\ \u{0} \u{1} \u{1b}[31m \t \r\n \u{7f} \u{2028} \u{e9}";
+
+    let posted = report(&json!([{"error": text}]), "Function.Error");
+    let trailed = failed(&json!([write("part"), {"error": text}]), "Function.Error");
+
+    assert_eq!(message(&posted.document()), text);
+    assert_eq!(message(&trailed.trailer_document()), text);
+}
+
+/// Case 72: text that is not UTF-8 never gets through the canonical ABI.
+#[test]
+fn a_message_with_a_lone_surrogate_is_a_failure_of_its_own() {
+    let lambda = Recorder::start();
+    lambda.enqueue(Event::new("id-1", "{}"));
+    let _host = Bootstrap::with_handler(&lambda, &guests::text("lone_surrogate.wat")).start();
+
+    let document = lambda.reported_error("id-1", "Function.Trap").document();
+
+    assert!(!message(&document).is_empty());
+}
+
+/// Case 73.
+#[test]
+fn an_error_document_is_capped() {
+    let long = "\u{e9}\n".repeat(700_000);
+    let error = report(&json!([{"error": long}]), "Function.Error");
+
+    assert!(error.data().len() <= DOCUMENT_LIMIT_BYTES);
+    assert!(message(&error.document()).ends_with("..."));
+}

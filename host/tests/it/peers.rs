@@ -1,0 +1,368 @@
+//! A Runtime API that answers otherwise than with 202, or does not answer at all.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::pause;
+use crate::support::process::Bootstrap;
+use crate::support::recorder::{End, Event, Fate, Post, Recorder};
+use crate::support::steps::{expect, sleep_forever, write};
+
+const INVALID_REQUEST_ID: &str =
+    "{\"errorMessage\":\"Invalid request ID\",\"errorType\":\"InvalidRequestID\"}\n";
+const TOO_LARGE: &str = "{\"errorMessage\":\"Exceeded maximum allowed payload size (6291556 \
+                         bytes).\",\"errorType\":\"RequestEntityTooLarge\"}\n";
+
+/// Serves one more event, to show that the host goes on.
+fn assert_goes_on(lambda: &Recorder) {
+    lambda.script("next-one", &json!([write("fine")]));
+    assert_eq!(lambda.complete_response("next-one").body(), "fine");
+}
+
+/// A response that goes on for as long as somebody takes it.
+fn endless() -> Value {
+    json!([write("part"), "loop_writing"])
+}
+
+/// Case 75.
+#[test]
+fn status_200_accepts_a_post() {
+    let lambda = Recorder::start();
+    lambda.on("/response", Post::status("200 OK", ""));
+    lambda.on("/error", Post::status("200 OK", "whatever"));
+    lambda.script("id-1", &json!([write("x")]));
+    lambda.script("id-2", &json!(["trap"]));
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    lambda.complete_response("id-1");
+    lambda.reported_error("id-2", "Function.Trap");
+    assert_goes_on(&lambda);
+}
+
+/// Cases 76 and 78.
+#[test]
+fn a_refused_response_is_logged_and_forgotten() {
+    for (status, reason) in [
+        ("400", "Bad Request"),
+        ("403", "Forbidden"),
+        ("410", "Gone"),
+    ] {
+        let lambda = Recorder::start();
+        let refusal = Post::status(&format!("{status} {reason}"), INVALID_REQUEST_ID);
+        lambda.on("id-1/response", refusal);
+        lambda.script("id-1", &json!([write("x")]));
+        let host = Bootstrap::scripted(&lambda).start();
+
+        lambda.complete_response("id-1");
+
+        assert_goes_on(&lambda);
+        host.line("the refusal", |line| {
+            line.contains("WARN") && line.contains("id-1") && line.contains(status)
+        });
+    }
+}
+
+#[test]
+fn a_refused_error_is_logged_and_forgotten() {
+    let lambda = Recorder::start();
+    lambda.on("id-1/error", Post::status("413 Too Large", TOO_LARGE));
+    lambda.script("id-1", &json!(["trap"]));
+    let host = Bootstrap::scripted(&lambda).start();
+
+    lambda.reported_error("id-1", "Function.Trap");
+
+    assert_goes_on(&lambda);
+    host.line("the refusal", |line| line.contains("413"));
+}
+
+/// A refusal that does not wait for the end of the response ends it.
+#[test]
+fn an_early_refusal_stops_the_handler() {
+    for (fate, steps) in [
+        (Fate::Keep, endless()),
+        (Fate::CloseAfter, endless()),
+        (Fate::Keep, json!([write("part"), sleep_forever()])),
+    ] {
+        let lambda = Recorder::start();
+        let refusal = Post::status("413 Too Large", TOO_LARGE).early_after(1);
+        lambda.on("id-1/response", refusal.fate(fate));
+        lambda.script("id-1", &steps);
+        let host = Bootstrap::scripted(&lambda).start();
+
+        let response = lambda.response("id-1");
+        lambda.idle(1);
+
+        assert_eq!(response.end, End::Truncated);
+        assert_eq!(lambda.look(|seen| seen.to("id-1/error").len()), 0);
+        assert_goes_on(&lambda);
+        host.line("the refusal", |line| line.contains("413"));
+    }
+}
+
+/// An answer may overtake the response it is for.
+#[test]
+fn an_early_acceptance_does_not_cut_the_response() {
+    let lambda = Recorder::start();
+    lambda.on("id-1/response", Post::default().early_after(1));
+    lambda.script(
+        "id-1",
+        &json!([write("one"), {"sleep_ms": 300}, {"write_bytes": {"len": 1_000_000, "fill": 97}}]),
+    );
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    let response = lambda.complete_response("id-1");
+
+    assert_eq!(response.body().len(), 1_000_003);
+    assert_goes_on(&lambda);
+}
+
+/// Case 79.
+#[test]
+fn a_refused_poll_ends_the_process() {
+    let lambda = Recorder::start();
+    lambda.when_empty(Event::none("403 Forbidden", Fate::Keep));
+    let mut host = Bootstrap::scripted(&lambda).start();
+
+    let status = host.exit();
+
+    assert!(!status.success());
+    assert!(host.started.elapsed() < Duration::from_secs(5));
+    assert!(lambda.look(|seen| seen.exchanges.len()) <= 3);
+    host.line("the reason", |line| line.contains("403"));
+}
+
+/// Case 81.
+#[test]
+fn a_server_error_ends_the_process() {
+    let poll = Recorder::start();
+    poll.when_empty(Event::none("500 Internal Server Error", Fate::Keep));
+    let broken = Post::status("500 Internal Server Error", "{}\n");
+    let response = Recorder::start();
+    response.on("/response", broken.clone());
+    response.script("id-1", &json!([write("x")]));
+    let error = Recorder::start();
+    error.on("/error", broken);
+    error.script("id-1", &json!(["trap"]));
+
+    for lambda in [poll, response, error] {
+        let mut host = Bootstrap::scripted(&lambda).start();
+        assert!(!host.exit().success());
+        host.line("the reason", |line| line.contains("500"));
+        assert!(lambda.look(|seen| seen.polls().len()) <= 3);
+    }
+}
+
+/// Case 82.
+#[test]
+fn a_reset_in_a_response_fails_its_writes() {
+    for fate in [Fate::Reset, Fate::Close] {
+        let lambda = Recorder::start();
+        let lost = Post::default().early_after(100_000).fate(fate);
+        lambda.on("id-1/response", lost);
+        let pattern = json!({"write_pattern": {"total": 200_000_000, "chunk": 65536}});
+        lambda.script(
+            "id-1",
+            &json!([
+                expect(&pattern, "closed"),
+                expect(&write("again"), "closed"),
+                expect(&json!("finish"), "closed"),
+                {"print": "the handler has noticed\n"}
+            ]),
+        );
+        let host = Bootstrap::scripted(&lambda).start();
+
+        let response = lambda.response("id-1");
+        lambda.idle(1);
+
+        assert_eq!(response.end, End::Truncated);
+        host.logged("the handler has noticed");
+        assert_goes_on(&lambda);
+        assert_eq!(lambda.look(|seen| seen.to("id-1/error").len()), 0);
+        let next = lambda.look(|seen| seen.polls()[1].connection);
+        assert_ne!(next, response.connection);
+    }
+}
+
+/// Case 82: a handler that takes no notice is stopped after about a second.
+#[test]
+fn a_handler_that_writes_to_nobody_is_stopped() {
+    let lambda = Recorder::start();
+    let lost = Post::default().early_after(1).fate(Fate::Reset);
+    lambda.on("/response", lost);
+    for (id, steps) in [
+        ("writes", endless()),
+        ("sleeps", json!([write("part"), sleep_forever()])),
+        ("loops", json!([write("part"), "loop_forever"])),
+    ] {
+        lambda.script(id, &steps);
+    }
+    let began = Instant::now();
+    let mut host = Bootstrap::scripted(&lambda).start();
+
+    lambda.idle(1);
+
+    assert!(began.elapsed() < Duration::from_secs(15));
+    assert_eq!(lambda.look(|seen| seen.posts().len()), 3);
+    host.assert_running();
+    for id in ["writes", "sleeps", "loops"] {
+        host.line("the end of the handler", |line| {
+            line.contains("ResponseClosed") && line.contains(id)
+        });
+    }
+}
+
+/// A reset while an error is posted concerns this invocation only: posts are never repeated.
+#[test]
+fn a_reset_instead_of_an_answer_is_not_retried() {
+    for path_end in ["id-1/response", "id-1/error"] {
+        let lambda = Recorder::start();
+        lambda.on(path_end, Post::default().fate(Fate::Reset));
+        let steps = if path_end.ends_with("error") {
+            json!(["trap"])
+        } else {
+            json!([write("x")])
+        };
+        lambda.script("id-1", &steps);
+        let _host = Bootstrap::scripted(&lambda).start();
+
+        lambda.request(path_end);
+        lambda.idle(1);
+
+        assert_goes_on(&lambda);
+        assert_eq!(lambda.look(|seen| seen.posts().len()), 2);
+    }
+}
+
+/// Case 84.
+#[test]
+fn a_runtime_api_that_opens_late_is_waited_for() {
+    let lambda = Recorder::closed();
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    pause(Duration::from_millis(500));
+    lambda.open();
+
+    assert_goes_on(&lambda);
+}
+
+/// Case 84.
+#[test]
+fn a_runtime_api_that_never_opens_is_given_up() {
+    let lambda = Recorder::closed();
+    let mut host = Bootstrap::scripted(&lambda).start();
+
+    assert!(!host.exit().success());
+    assert!(host.started.elapsed() > Duration::from_secs(1));
+    host.line("the reason", |line| line.contains("Runtime API"));
+}
+
+/// Case 85.
+#[test]
+fn polls_that_are_always_reset_are_given_up_after_pauses() {
+    let lambda = Recorder::start();
+    lambda.when_empty(Event::none("", Fate::Reset));
+    let mut host = Bootstrap::scripted(&lambda).start();
+
+    assert!(!host.exit().success());
+    let polls = lambda.look(|seen| seen.polls().len());
+    assert!((2..=20).contains(&polls), "{polls}");
+    assert!(host.started.elapsed() > Duration::from_secs(1));
+}
+
+/// Case 85.
+#[test]
+fn a_poll_that_breaks_is_repeated() {
+    for fate in [Fate::Reset, Fate::Close] {
+        let lambda = Recorder::start();
+        for _ in 0..3 {
+            lambda.enqueue(Event::none("", fate));
+        }
+        let _host = Bootstrap::scripted(&lambda).start();
+        assert_goes_on(&lambda);
+    }
+}
+
+/// Case 87.
+#[test]
+fn the_body_of_an_acceptance_may_have_any_form() {
+    let lambda = Recorder::start();
+    let chunked = "HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n\
+                   5\r\n{\"ok\"\r\n1\r\n}\r\n0\r\n\r\n";
+    let to_the_end = "HTTP/1.1 202 Accepted\r\nConnection: close\r\n\r\nuntil it closes";
+    let large = "x".repeat(100 * 1024);
+    lambda.on("chunked/response", Post::raw(chunked));
+    lambda.on("empty/response", Post::status("202 Accepted", ""));
+    lambda.on("large/response", Post::status("202 Accepted", &large));
+    lambda.on(
+        "closing/response",
+        Post::raw(to_the_end).fate(Fate::CloseAfter),
+    );
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    for id in ["chunked", "empty", "large", "closing"] {
+        lambda.script(id, &json!([write("x")]));
+        assert_eq!(lambda.complete_response(id).body(), "x");
+    }
+    assert_goes_on(&lambda);
+}
+
+/// Case 88.
+#[test]
+fn status_100_before_the_answer_is_skipped() {
+    let lambda = Recorder::start();
+    let answer = "HTTP/1.1 100 Continue\r\n\r\n\
+                  HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
+    lambda.on("late/response", Post::raw(answer));
+    lambda.on("early/response", Post::raw(answer).early_after(1));
+    lambda.script("late", &json!([write("x")]));
+    lambda.script("early", &json!([write("x"), {"sleep_ms": 100}, write("y")]));
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    assert_eq!(lambda.response("late").body(), "x");
+    assert_eq!(lambda.complete_response("early").body(), "xy");
+    assert_goes_on(&lambda);
+}
+
+/// A peer that closes each connection after its answer loses no event if it says so, or if the
+/// host has the time to see it.
+#[test]
+fn a_connection_that_is_closed_after_its_answer_is_replaced() {
+    for (close, think_ms) in [("Connection: close\r\n", 0), ("", 200)] {
+        let lambda = Recorder::start();
+        let accepted = format!("HTTP/1.1 202 Accepted\r\n{close}Content-Length: 0\r\n\r\n");
+        lambda.on("/response", Post::raw(accepted).fate(Fate::CloseAfter));
+        for n in 0..8 {
+            let steps = json!([{"sleep_ms": think_ms}, write("x")]);
+            let mut event = Event::script(&format!("id-{n}-"), &steps);
+            if !close.is_empty() {
+                event = event.header("Connection", "close");
+            }
+            lambda.enqueue(event.fate(Fate::CloseAfter));
+        }
+        let _host = Bootstrap::scripted(&lambda).start();
+
+        lambda.idle(1);
+
+        let answered = lambda.look(|seen| {
+            let posts = seen.posts();
+            assert!(posts.iter().all(|post| post.end == End::Clean));
+            posts.len()
+        });
+        assert_eq!(answered, 8, "{close:?}");
+    }
+}
+
+/// Silence where the answer should be is waited out, within the time the function has.
+#[test]
+fn a_poll_may_stay_unanswered() {
+    let lambda = Recorder::start();
+    let mut host = Bootstrap::scripted(&lambda).start();
+    lambda.polls(1);
+
+    pause(Duration::from_secs(3));
+
+    host.assert_running();
+    assert_eq!(lambda.look(|seen| seen.exchanges.len()), 1);
+    assert_goes_on(&lambda);
+}

@@ -1,0 +1,128 @@
+//! SIGTERM and SIGINT: the end of the execution environment.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::support::process::{Bootstrap, Running};
+use crate::support::recorder::{Event, Post, Recorder};
+use crate::support::steps::{sleep_forever, write};
+
+/// Lambda kills after a few hundred milliseconds; a busy machine gets more.
+const END_BUDGET: Duration = Duration::from_secs(5);
+
+/// Signals the process and asserts that it ends in time and well.
+#[track_caller]
+fn assert_ends(host: &mut Running, signal: Signal) {
+    let signalled = Instant::now();
+    host.signal(signal);
+    let status = host.exit();
+    assert!(status.success(), "{status}");
+    assert!(signalled.elapsed() < END_BUDGET);
+}
+
+#[test]
+fn an_idle_process_ends_at_once() {
+    for (signal, workers) in [(Signal::TERM, 1), (Signal::INT, 1), (Signal::TERM, 4)] {
+        let lambda = Recorder::start();
+        let mut host = Bootstrap::scripted(&lambda)
+            .env("AWS_LAMBDA_MAX_CONCURRENCY", &workers.to_string())
+            .start();
+        lambda.idle(workers);
+
+        assert_ends(&mut host, signal);
+
+        assert_eq!(host.stdout(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_response_under_way_is_ended_with_trailers() {
+    for step in [
+        sleep_forever(),
+        json!("loop_forever"),
+        json!("loop_writing"),
+    ] {
+        let lambda = Recorder::start();
+        lambda.script("id-1", &json!([write("part"), step]));
+        let mut host = Bootstrap::scripted(&lambda).start();
+        lambda.first_chunk("id-1");
+
+        assert_ends(&mut host, Signal::TERM);
+
+        let response = lambda.response("id-1");
+        response.assert_failed("Runtime.Shutdown");
+        assert!(response.body().starts_with("part"));
+        assert_eq!(lambda.look(|seen| seen.polls().len()), 1);
+    }
+}
+
+#[test]
+fn a_handler_that_has_not_begun_is_reported_as_an_error() {
+    let lambda = Recorder::start();
+    lambda.script("id-1", &json!([{"print": "it runs\n"}, sleep_forever()]));
+    let mut host = Bootstrap::scripted(&lambda).start();
+    host.logged("it runs");
+
+    assert_ends(&mut host, Signal::TERM);
+
+    let error = lambda.error("id-1");
+    assert_eq!(error.document()["errorType"], "Runtime.Shutdown");
+    assert_eq!(lambda.look(|seen| seen.to("id-1/response").len()), 0);
+}
+
+#[test]
+fn a_complete_response_stays_complete() {
+    let lambda = Recorder::start();
+    lambda.script("id-1", &json!([write("all"), "finish", sleep_forever()]));
+    let mut host = Bootstrap::scripted(&lambda).start();
+    lambda.response("id-1");
+
+    assert_ends(&mut host, Signal::TERM);
+
+    lambda.response("id-1").assert_clean_end();
+    assert_eq!(lambda.look(|seen| seen.posts().len()), 1);
+}
+
+#[test]
+fn every_response_under_way_is_ended() {
+    let lambda = Recorder::start();
+    let ids = ["id-1", "id-2", "id-3"];
+    let steps = json!([write("part"), sleep_forever()]);
+    lambda.enqueue_all(ids.map(|id| Event::script(id, &steps)).into());
+    let mut host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", "4")
+        .start();
+    lambda.idle(1);
+    for id in ids {
+        lambda.first_chunk(id);
+    }
+
+    assert_ends(&mut host, Signal::TERM);
+
+    for id in ids {
+        lambda.response(id).assert_failed("Runtime.Shutdown");
+    }
+}
+
+/// The process ends also when nobody takes the end of its response.
+#[test]
+fn a_receiver_that_does_not_read_does_not_hold_the_process() {
+    let lambda = Recorder::with_small_buffers();
+    let stall = Post::default().stall(1, 2 * END_BUDGET);
+    lambda.on("id-1/response", stall);
+    let pattern = json!({"write_pattern": {"total": 50_000_000, "chunk": 65536}});
+    lambda.script("id-1", &json!([{"print": "it runs\n"}, pattern]));
+    let mut host = Bootstrap::scripted(&lambda).start();
+    host.logged("it runs");
+    lambda.wait("the response", |seen| {
+        (!seen.to("id-1/response").is_empty()).then_some(())
+    });
+
+    let signalled = Instant::now();
+    host.signal(Signal::TERM);
+    host.exit();
+
+    assert!(signalled.elapsed() < END_BUDGET);
+}

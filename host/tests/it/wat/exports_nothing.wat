@@ -1,0 +1,3 @@
+(component
+  ;; A component, but not one that handles anything.
+)

@@ -1,0 +1,7 @@
+(component
+  ;; Needs something that is in no world of ours.
+
+  (import "acme:queue/publish@1.0.0" (instance (export "publish" (func))))
+  (core module $main (func (export "handle")))
+  (core instance $main (instantiate $main))
+  (func (export "handle") (canon lift (core func $main "handle"))))

@@ -241,6 +241,22 @@ fn a_process_survives_what_its_handlers_do() {
     host.assert_running();
 }
 
+/// A component may want more memory than there is before it runs at all.
+#[test]
+fn a_handler_too_large_for_its_function_is_reported_with_each_event() {
+    let lambda = Recorder::start();
+    lambda.enqueue(Event::new("id-1", "{}"));
+    lambda.enqueue(Event::new("id-2", "{}"));
+    let _host = Bootstrap::with_handler(&lambda, &guests::text("large_memory.wat"))
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .start();
+
+    for id in ["id-1", "id-2"] {
+        let document = lambda.reported_error(id, "Function.OutOfMemory").document();
+        assert!(message(&document).contains("104.0 MiB"), "{document}");
+    }
+}
+
 /// Case 72.
 #[test]
 fn messages_are_escaped_as_json() {

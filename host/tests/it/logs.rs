@@ -172,3 +172,26 @@ fn control_characters_cannot_forge_a_line() {
     assert_eq!(records[0]["message"], forged.trim_end_matches('\n'));
     assert_eq!(records[0]["level"], "INFO");
 }
+
+/// A line that is too long for one record is cut, but not inside a character.
+#[test]
+fn a_long_line_is_cut_between_characters() {
+    let lambda = Recorder::start();
+    let text = format!("a{}", "\u{e9}".repeat(40_000));
+    lambda.script("id-1", &json!([{"print": format!("{text}\nthe end\n")}]));
+    let host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .start();
+    lambda.complete_response("id-1");
+    host.logged("the end");
+
+    let records = records(&host);
+
+    let parts: Vec<_> = records
+        .iter()
+        .filter_map(|record| record["message"].as_str())
+        .collect();
+    assert!(parts.len() > 2, "{} records", parts.len());
+    let whole = parts.concat() == format!("{text}the end");
+    assert!(whole, "characters were cut in two");
+}

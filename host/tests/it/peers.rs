@@ -117,6 +117,25 @@ fn an_early_acceptance_does_not_cut_the_response() {
     assert_goes_on(&lambda);
 }
 
+/// An acceptance is worth nothing when the rest of the response has no way to go.
+#[test]
+fn a_connection_that_ends_after_an_early_acceptance_stops_the_handler() {
+    let lambda = Recorder::start();
+    let accepted = Post::default().early_after(1).fate(Fate::CloseAfter);
+    lambda.on("id-1/response", accepted);
+    let deadline = Duration::from_secs(8);
+    lambda.enqueue(Event::script("id-1", &endless()).deadline_in(deadline));
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    let response = lambda.response("id-1");
+    lambda.idle(1);
+
+    assert_eq!(response.end, End::Truncated);
+    let polled = lambda.look(|seen| seen.polls()[1].began);
+    let stopped_after = polled - response.ended.expect("an end");
+    assert!(stopped_after < deadline / 2, "{stopped_after:?}");
+}
+
 /// Case 79.
 #[test]
 fn a_refused_poll_ends_the_process() {

@@ -329,6 +329,18 @@ fn the_largest_and_the_empty_event_arrive_whole() {
     assert_eq!(lambda.complete_response("empty").body(), "event bytes: 0\n");
 }
 
+#[test]
+fn an_event_may_come_in_chunks() {
+    let lambda = Recorder::start();
+    let _host = Bootstrap::scripted(&lambda).start();
+    let text = "text ".repeat(2000);
+    let event = Event::script("id-1", &json!([{"write": &text}]));
+
+    lambda.enqueue(event.chunked(1000));
+
+    assert_eq!(lambda.complete_response("id-1").body(), text);
+}
+
 /// Case 21.
 #[test]
 fn status_202_with_an_event_is_an_event() {

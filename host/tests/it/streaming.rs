@@ -311,7 +311,7 @@ fn an_answer_to_the_response_may_take_ten_seconds() {
 
 /// Case 45.
 #[test]
-fn a_hundred_events_leak_no_sockets() {
+fn a_hundred_events_leak_neither_sockets_nor_memory() {
     let lambda = Recorder::start();
     let host = Bootstrap::scripted(&lambda).start();
     let steps = json!([write("x")]);
@@ -322,12 +322,14 @@ fn a_hundred_events_leak_no_sockets() {
     enqueue(0, 10);
     lambda.idle(1);
     let open_files = host.open_files();
+    let memory = host.resident_kib();
 
     enqueue(10, 100);
     lambda.idle(1);
 
     assert_eq!(lambda.look(|seen| seen.posts().len()), 100);
     assert!(host.open_files() <= open_files + 1);
+    assert!(host.resident_kib() < memory + 20 * 1024);
     lambda.wait("few open connections", |seen| {
         (seen.open_connections <= 2).then_some(())
     });

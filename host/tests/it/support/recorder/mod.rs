@@ -255,13 +255,26 @@ impl Recorder {
     /// Waits for the response to this invocation, whatever its end.
     #[track_caller]
     pub(crate) fn response(&self, id: &str) -> Exchange {
-        self.request(&format!("{id}/response"))
+        self.answer(id, "response")
     }
 
     /// Waits for the error reported for this invocation.
     #[track_caller]
     pub(crate) fn error(&self, id: &str) -> Exchange {
-        self.request(&format!("{id}/error"))
+        self.answer(id, "error")
+    }
+
+    /// Waits for the answer to this invocation, which must be of this kind.
+    #[track_caller]
+    fn answer(&self, id: &str, kind: &str) -> Exchange {
+        let (response, error) = (format!("{id}/response"), format!("{id}/error"));
+        self.wait(&format!("an answer to {id}"), |seen| {
+            (!seen.to(&response).is_empty() || !seen.to(&error).is_empty()).then_some(())
+        });
+        let wanted = format!("{id}/{kind}");
+        let came = self.look(|seen| !seen.to(&wanted).is_empty());
+        assert!(came, "another answer than the {kind} to {id}");
+        self.request(&wanted)
     }
 
     /// Waits until a chunk of the response to this invocation has come.

@@ -14,6 +14,8 @@ pub(crate) struct Event {
     /// Header lines without their line ends, in bytes: not everything Lambda sends is text.
     pub(crate) headers: Vec<Vec<u8>>,
     pub(crate) body: Vec<u8>,
+    /// The most bytes in one chunk, if the body is to come in chunks.
+    pub(crate) chunk_bytes: Option<usize>,
     pub(crate) fate: Fate,
 }
 
@@ -37,6 +39,7 @@ impl Event {
             status: "200 OK",
             headers: Vec::new(),
             body: body.into(),
+            chunk_bytes: None,
             fate: Fate::Keep,
         }
         .header("Lambda-Runtime-Aws-Request-Id", id)
@@ -54,6 +57,7 @@ impl Event {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            chunk_bytes: None,
             fate,
         }
     }
@@ -87,6 +91,12 @@ impl Event {
         self
     }
 
+    /// Sends the body in chunks of so many bytes, as Lambda does with large events.
+    pub(crate) fn chunked(mut self, bytes: usize) -> Self {
+        self.chunk_bytes = Some(bytes);
+        self
+    }
+
     pub(crate) fn fate(mut self, fate: Fate) -> Self {
         self.fate = fate;
         self
@@ -99,13 +109,26 @@ impl Event {
             answer.extend_from_slice(line);
             answer.extend_from_slice(b"\r\n");
         }
-        if !self.status.starts_with("204") {
-            let length = format!("Content-Length: {}\r\n", self.body.len());
-            answer.extend_from_slice(length.as_bytes());
+        match self.chunk_bytes {
+            Some(size) => self.add_chunks(&mut answer, size),
+            None if self.status.starts_with("204") => answer.extend_from_slice(b"\r\n"),
+            None => {
+                let length = format!("Content-Length: {}\r\n\r\n", self.body.len());
+                answer.extend_from_slice(length.as_bytes());
+                answer.extend_from_slice(&self.body);
+            }
         }
-        answer.extend_from_slice(b"\r\n");
-        answer.extend_from_slice(&self.body);
         answer
+    }
+
+    fn add_chunks(&self, answer: &mut Vec<u8>, size: usize) {
+        answer.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+        for chunk in self.body.chunks(size) {
+            answer.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+            answer.extend_from_slice(chunk);
+            answer.extend_from_slice(b"\r\n");
+        }
+        answer.extend_from_slice(b"0\r\n\r\n");
     }
 }
 

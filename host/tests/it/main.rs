@@ -5,6 +5,7 @@
 
 mod backpressure;
 mod concurrency;
+mod context;
 mod deadline;
 mod errors;
 mod init;

@@ -1,8 +1,6 @@
-//! `GET …/next`: how the host asks for work, and what of it reaches the handler.
+//! `GET …/next`: how the host asks for work, and how events reach the handler.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::guests;
 use crate::support::process::Bootstrap;
@@ -10,17 +8,6 @@ use crate::support::recorder::{Event, Fate, Recorder};
 
 /// The largest event Lambda delivers, in bytes.
 const LARGEST_EVENT_BYTES: usize = 6_291_556;
-
-fn write_context() -> Value {
-    json!(["write_context"])
-}
-
-/// The context a handler got with this event.
-fn context_of(lambda: &Recorder, id: &str, event: Event) -> Value {
-    lambda.enqueue(event);
-    let response = lambda.complete_response(id);
-    serde_json::from_str(&response.body()).expect("the context is JSON")
-}
 
 fn fnv1a64(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -85,135 +72,13 @@ fn the_address_may_have_a_scheme_and_a_path() {
     }
 }
 
-/// Case 6.
-#[test]
-fn the_case_of_header_names_does_not_matter() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
-    let headers = [
-        ("Lambda-Runtime-Aws-Request-Id", "id"),
-        ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
-        ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:f"),
-        ("Lambda-Runtime-Trace-Id", "Root=1-2;Sampled=1"),
-        ("Lambda-Runtime-Client-Context", r#"{"client":{}}"#),
-        (
-            "Lambda-Runtime-Cognito-Identity",
-            r#"{"cognitoIdentityId":"c"}"#,
-        ),
-        ("Lambda-Runtime-Aws-Tenant-Id", "tenant-1"),
-    ];
-    for id in ["lower", "upper", "mixed"] {
-        let change = |name: &str| match id {
-            "lower" => name.to_ascii_lowercase(),
-            "upper" => name.to_ascii_uppercase(),
-            _ => name.to_owned(),
-        };
-        let event = Event::script(id, &write_context());
-        let event = headers.iter().fold(event, |event, (name, value)| {
-            event.without(name).header(&change(name), value)
-        });
-        // The same id for each would hide which answer is whose.
-        let name = change("Lambda-Runtime-Aws-Request-Id");
-        let context = context_of(&lambda, id, event.header(&name, id));
-
-        assert_eq!(context["request-id"], id);
-        assert_eq!(context["invoked-function-arn"], "arn:aws:lambda:f");
-        assert_eq!(context["trace-id"], "Root=1-2;Sampled=1");
-        assert_eq!(context["client-context"], r#"{"client":{}}"#);
-        assert_eq!(context["cognito-identity"], r#"{"cognitoIdentityId":"c"}"#);
-        assert_eq!(context["tenant-id"], "tenant-1");
-    }
-}
-
-/// Case 7. The empty header is what Lambda Managed Instances really send.
-#[test]
-fn what_lambda_leaves_out_or_empty_is_absent() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
-    let bare = Event::script("bare", &write_context());
-    let empty = Event::script("empty", &write_context())
-        .header("Lambda-Runtime-Cognito-Identity", "")
-        .header("Lambda-Runtime-Trace-Id", "");
-
-    for (id, event) in [("bare", bare), ("empty", empty)] {
-        let context = context_of(&lambda, id, event);
-
-        for name in [
-            "invoked-function-arn",
-            "trace-id",
-            "client-context",
-            "cognito-identity",
-            "tenant-id",
-        ] {
-            assert_eq!(context[name], Value::Null, "{id}: {name}");
-        }
-        assert_eq!(context["function-name"], "");
-        assert_eq!(context["memory-limit-mib"], 0);
-    }
-}
-
-#[test]
-fn the_context_tells_what_the_environment_knows_of_the_function() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_FUNCTION_NAME", "streamer")
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
-        .start();
-    let deadline = "4102444800000";
-    let event =
-        Event::script("id-1", &write_context()).header("Lambda-Runtime-Deadline-Ms", deadline);
-
-    let context = context_of(&lambda, "id-1", event);
-
-    assert_eq!(context["function-name"], "streamer");
-    assert_eq!(context["function-version"], "$LATEST");
-    assert_eq!(context["memory-limit-mib"], 512);
-    // 74 years ahead is taken for a mistake: a function runs 15 minutes at most.
-    assert!(context["deadline-ms"].as_u64().expect("a number") <= 4_102_444_800_000);
-}
-
-/// Case 9.
-#[test]
-fn a_client_context_may_be_json_or_base64_of_it() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
-    let json = r#"{"custom":{"key":"value"}}"#;
-
-    for (id, sent) in [
-        ("plain", json.to_owned()),
-        ("encoded", BASE64_STANDARD.encode(json)),
-    ] {
-        let event = Event::script(id, &write_context());
-        let event = event.header("Lambda-Runtime-Client-Context", sent);
-        let context = context_of(&lambda, id, event);
-        assert_eq!(context["client-context"], json, "{id}");
-    }
-}
-
-/// Case 10.
-#[test]
-fn a_garbled_client_context_is_absent_and_warned_of() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
-    let event = Event::script("id-1", &write_context());
-    let event = event.header("Lambda-Runtime-Client-Context", "{not json");
-
-    let context = context_of(&lambda, "id-1", event);
-
-    assert_eq!(context["client-context"], Value::Null);
-    host.line("a warning", |line| line.contains("WARN"));
-    lambda.script("id-2", &write_context());
-    lambda.complete_response("id-2");
-}
-
 /// Case 12.
 #[test]
 fn an_event_without_a_request_id_is_skipped() {
     let lambda = Recorder::start();
-    let nameless = Event::script("id-1", &write_context());
+    let nameless = Event::script("id-1", &json!(["write_context"]));
     lambda.enqueue(nameless.without("Lambda-Runtime-Aws-Request-Id"));
-    lambda.script("id-2", &write_context());
+    lambda.script("id-2", &json!(["write_context"]));
     let host = Bootstrap::scripted(&lambda).start();
 
     lambda.complete_response("id-2");
@@ -341,6 +206,23 @@ fn an_event_may_come_in_chunks() {
     assert_eq!(lambda.complete_response("id-1").body(), text);
 }
 
+/// Half an event is none.
+#[test]
+fn an_event_that_is_cut_short_is_not_handled() {
+    let lambda = Recorder::start();
+    let text = "text ".repeat(2000);
+    let event = |id: &str| Event::script(id, &json!([{"write": &text}]));
+    lambda.enqueue(event("in-one").cut(5000));
+    lambda.enqueue(event("in-chunks").chunked(1000).cut(5000));
+    lambda.enqueue(event("without-last-chunk").chunked(1000).cut(5));
+    lambda.enqueue(event("in-its-head").cut(10_060));
+    lambda.enqueue(event("whole"));
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    assert_eq!(lambda.complete_response("whole").body(), text);
+    assert_eq!(lambda.look(|seen| seen.posts().len()), 1);
+}
+
 /// Case 21.
 #[test]
 fn status_202_with_an_event_is_an_event() {
@@ -363,56 +245,4 @@ fn status_204_means_to_ask_again() {
     let _host = Bootstrap::scripted(&lambda).start();
 
     assert_eq!(lambda.complete_response("id-1").body(), "x");
-}
-
-#[test]
-fn a_guest_sees_no_credentials_and_only_the_variables_it_is_meant_to() {
-    let lambda = Recorder::start();
-    let secrets = [
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "DATABASE_PASSWORD",
-    ];
-    let mut host = Bootstrap::scripted(&lambda);
-    for name in secrets {
-        host = host.env(name, "secret");
-    }
-    let _host = host
-        .env("AWS_LAMBDA_FUNCTION_NAME", "streamer")
-        .env("TABLE", "orders")
-        .env("BOOTSTREAM_PASS_ENV", "TABLE,NOT_SET")
-        .start();
-    lambda.script("id-1", &json!(["write_env"]));
-
-    let body = lambda.complete_response("id-1").body();
-
-    let seen: Value = serde_json::from_str(&body).expect("JSON");
-    let expected = json!({"AWS_LAMBDA_FUNCTION_NAME": "streamer", "TABLE": "orders"});
-    assert_eq!(seen, expected);
-}
-
-#[test]
-fn the_trace_id_is_in_the_environment_of_its_invocation_only() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
-    for (id, trace) in [
-        ("id-1", Some("Root=1")),
-        ("id-2", Some("Root=2")),
-        ("id-3", None),
-    ] {
-        let mut event = Event::script(id, &json!(["write_env"]));
-        if let Some(trace) = trace {
-            event = event.header("Lambda-Runtime-Trace-Id", trace);
-        }
-        lambda.enqueue(event);
-        let body = lambda.complete_response(id).body();
-        let environment: Value = serde_json::from_str(&body).expect("JSON");
-        assert_eq!(
-            environment.get("_X_AMZN_TRACE_ID").and_then(Value::as_str),
-            trace
-        );
-    }
 }

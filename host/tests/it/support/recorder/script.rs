@@ -16,6 +16,8 @@ pub(crate) struct Event {
     pub(crate) body: Vec<u8>,
     /// The most bytes in one chunk, if the body is to come in chunks.
     pub(crate) chunk_bytes: Option<usize>,
+    /// Bytes at the end of the answer that are never sent.
+    pub(crate) missing_bytes: usize,
     pub(crate) fate: Fate,
 }
 
@@ -40,6 +42,7 @@ impl Event {
             headers: Vec::new(),
             body: body.into(),
             chunk_bytes: None,
+            missing_bytes: 0,
             fate: Fate::Keep,
         }
         .header("Lambda-Runtime-Aws-Request-Id", id)
@@ -58,6 +61,7 @@ impl Event {
             headers: Vec::new(),
             body: Vec::new(),
             chunk_bytes: None,
+            missing_bytes: 0,
             fate,
         }
     }
@@ -97,6 +101,12 @@ impl Event {
         self
     }
 
+    /// Ends the connection before the last bytes of the answer.
+    pub(crate) fn cut(mut self, missing_bytes: usize) -> Self {
+        self.missing_bytes = missing_bytes;
+        self.fate(Fate::CloseAfter)
+    }
+
     pub(crate) fn fate(mut self, fate: Fate) -> Self {
         self.fate = fate;
         self
@@ -118,6 +128,7 @@ impl Event {
                 answer.extend_from_slice(&self.body);
             }
         }
+        answer.truncate(answer.len() - self.missing_bytes);
         answer
     }
 

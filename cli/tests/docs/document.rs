@@ -44,7 +44,10 @@ fn block(fence: &str, text: &[&str]) -> Option<Block> {
         return Some(Block::Commands(commands(text)));
     }
     let (_language, path) = fence.split_once(' ')?;
-    Some(Block::File { path: path.to_owned(), text: text.join("\n") + "\n" })
+    Some(Block::File {
+        path: path.to_owned(),
+        text: text.join("\n") + "\n",
+    })
 }
 
 fn commands(text: &[&str]) -> Vec<Command> {
@@ -52,7 +55,10 @@ fn commands(text: &[&str]) -> Vec<Command> {
     for line in text {
         match (line.strip_prefix("$ "), commands.last_mut()) {
             (Some(line), _) => {
-                commands.push(Command { line: line.to_owned(), ..Command::default() });
+                commands.push(Command {
+                    line: line.to_owned(),
+                    ..Command::default()
+                });
             }
             (None, Some(command)) => command.expected.push((*line).to_owned()),
             (None, None) => panic!("a console block starts with output: {line}"),

@@ -22,10 +22,23 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .canonicalize()
+            .unwrap();
         // Readers use the default port; here several documents are followed at once.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { folder: root.clone(), root, port, local_lambda: None, written: Vec::new() }
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        Self {
+            folder: root.clone(),
+            root,
+            port,
+            local_lambda: None,
+            written: Vec::new(),
+        }
     }
 
     pub(crate) fn read(&self, path: &str) -> String {
@@ -51,14 +64,20 @@ impl Session {
             let printed = String::from_utf8_lossy(&output.stdout).into_owned()
                 + &String::from_utf8_lossy(&output.stderr);
             println!("{printed}");
-            assert!(output.status.success(), "`{}` failed:\n{printed}", command.line);
+            assert!(
+                output.status.success(),
+                "`{}` failed:\n{printed}",
+                command.line
+            );
             compare(command, &printed);
         }
     }
 
     fn shell(&self, line: &str) -> Process {
         let line = line.replace(DEFAULT_PORT, &format!(":{}", self.port));
-        let bin = Path::new(env!("CARGO_BIN_EXE_bootstream")).parent().unwrap();
+        let bin = Path::new(env!("CARGO_BIN_EXE_bootstream"))
+            .parent()
+            .unwrap();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut paths = vec![bin.to_owned()];
         paths.extend(std::env::split_paths(&path));

@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::dev::door::Door;
+use crate::dev::link::{Speed, parse_size};
 use crate::precompile::Arch;
 
 /// Build, run and invoke WebAssembly handlers that stream their responses on AWS Lambda.
@@ -76,7 +78,7 @@ Exit codes: 0 built, 1 failed, 2 wrong usage.";
 /// What a handler runs in, for `dev` and for `invoke HANDLER`.
 #[derive(Args, Debug)]
 pub(crate) struct FunctionArgs {
-    /// The `bootstrap` binary [default: beside this executable, or in ../lambda]
+    /// The `bootstrap` binary [default: in ../lambda, or beside this executable]
     #[arg(long, value_name = "PATH", env = "BOOTSTREAM_BOOTSTRAP")]
     pub(crate) bootstrap: Option<PathBuf>,
     /// A variable of the function, may be repeated; BOOTSTREAM_PASS_ENV=NAME,... shows it to the handler
@@ -108,8 +110,30 @@ pub(crate) struct DevArgs {
     #[arg(long, value_name = "N", default_value_t = 10,
         value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
+    /// What stands at `/`; the others are at /@url, /@rest, /@http and /@alb all the same
+    #[arg(long, value_name = "DOOR", default_value = "url")]
+    pub(crate) front_door: Door,
+    /// Whether Lambda's limits on streams hold
+    #[arg(long, value_name = "WHOSE", default_value = "off")]
+    pub(crate) limits: Limits,
+    /// Slow every stream down to so many bytes per second
+    #[arg(long, value_name = "64KiB/s")]
+    pub(crate) slow: Option<Speed>,
+    /// Cut every caller off after so many bytes; the handler goes on
+    #[arg(long, value_name = "BYTES", value_parser = parse_size)]
+    pub(crate) disconnect_after: Option<usize>,
     #[command(flatten)]
     pub(crate) function: FunctionArgs,
+}
+
+/// Whose limits hold.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Limits {
+    /// 6 MiB at once, then 2 MiB/s (REST: 10 MiB), 200 MiB in all; a REST stream may be silent for
+    /// 5 minutes, and an HTTP API waits 30 seconds
+    Aws,
+    /// As fast as it goes. Events and buffered answers have Lambda's 6 MiB all the same
+    Off,
 }
 
 const DEV_HELP: &str = "\
@@ -119,9 +143,18 @@ Examples:
   curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
   curl -N http://127.0.0.1:7000/any/path?q=1
 
-`POST /invoke` delivers the body as the event. Every other request becomes a Function URL event
-(payload format 2.0). Both answer with the handler's status, headers and stream. A failure before
-the first byte is answered with 502; after it the connection is cut, so curl reports error 18.
+Doors, all of them open at once:
+  /           a Function URL, or what --front-door says
+  /@url/...   a Function URL: payload format 2.0, streams
+  /@rest/...  a REST API: payload format 1.0, streams, wants a prelude
+  /@http/...  an HTTP API: payload format 2.0, answers when the response is complete
+  /@alb/...   an Application Load Balancer, answers when the response is complete
+  /invoke     POST: the body is the event, the answer that of a Function URL
+  AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and InvokeWithResponseStream,
+              under any function name
+
+A failure before the first byte is answered as AWS does, with 502 or 500, and the terminal says
+why. After it the connection is cut, so curl reports error 18; SDKs get it in InvokeComplete.
 
 Handlers run in the `bootstrap` binary that Lambda starts, one process for each invocation at work.
 When the component file changes, new invocations use it and open streams finish on the old one.

@@ -12,11 +12,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
 
 use super::build::component_for;
-use crate::args::{DevArgs, FunctionArgs};
+use crate::args::{DevArgs, FunctionArgs, Limits};
 use crate::dev::bootstrap::{self, Launch};
 use crate::dev::deployment::Deployment;
+use crate::dev::door::Door;
 use crate::dev::front::Front;
 use crate::dev::http_server;
+use crate::dev::link::Conditions;
 use crate::dev::pool::Pool;
 use crate::dev::watch::FileWatch;
 use crate::printer::{Printer, Tone};
@@ -32,6 +34,12 @@ pub(crate) fn run(args: DevArgs, printer: &Printer) -> Result<ExitCode> {
     let deployment = Deployment::prepare(&component)?;
     let address = SocketAddr::from((args.host, args.port));
     let concurrency = args.concurrency;
+    let door = args.front_door;
+    let conditions = Conditions {
+        limited: args.limits == Limits::Aws,
+        slow: args.slow,
+        cut_after: args.disconnect_after,
+    };
     let launch = launch(args.function, bootstrap, &component, *printer);
     runtime()?.block_on(async {
         let listener = TcpListener::bind(address).await.with_context(|| {
@@ -40,6 +48,8 @@ pub(crate) fn run(args: DevArgs, printer: &Printer) -> Result<ExitCode> {
         let server = Server {
             component,
             pool: Pool::new(launch, deployment, concurrency),
+            door,
+            conditions,
             printer,
         };
         server.run(listener).await
@@ -79,6 +89,8 @@ pub(super) fn launch(
 struct Server<'a> {
     component: PathBuf,
     pool: Arc<Pool>,
+    door: Door,
+    conditions: Conditions,
     printer: &'a Printer,
 }
 
@@ -88,7 +100,12 @@ impl Server<'_> {
         let mut terminate = signal(SignalKind::terminate())?;
         let watch = FileWatch::new(&self.component)?;
         let address = listener.local_addr()?;
-        let front = Front::new(Arc::clone(&self.pool), *self.printer);
+        let front = Front {
+            pool: Arc::clone(&self.pool),
+            printer: *self.printer,
+            door: self.door,
+            conditions: self.conditions,
+        };
         tokio::select! {
             () = self.warm_up_and_serve(listener, front, address) => {}
             () = self.swap_on_change(&watch) => {}

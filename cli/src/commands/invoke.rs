@@ -21,10 +21,12 @@ use crate::args::InvokeArgs;
 use crate::dev::answer::Part;
 use crate::dev::answer::{Failure, settled};
 use crate::dev::bootstrap;
+use crate::dev::context::new_request_id;
 use crate::dev::deployment::Deployment;
-use crate::dev::front::{FUNCTION_ERROR, new_request_id};
+use crate::dev::door::Door;
 use crate::dev::pool::{Call, Pool};
 use crate::dev::reply;
+use crate::dev::sdk::FUNCTION_ERROR;
 use crate::printer::Printer;
 
 /// What a server may answer with instead of a response, in bytes.
@@ -93,7 +95,7 @@ fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()>
 
 async fn print_answer(answer: crate::dev::answer::Answer, mut output: Output<'_>) -> Result<()> {
     output.start();
-    let mut reply = reply::open(answer)
+    let mut reply = reply::open(answer, Door::Url)
         .await
         .map_err(|failure| describe(&failure))?;
     output.head(reply.head.status, &reply.head.headers)?;

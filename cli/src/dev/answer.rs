@@ -7,6 +7,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
+use super::log_tail::LogTail;
+
 /// Parts that may wait for the caller before the handler's `write` waits.
 ///
 /// A part is what one read of the socket held, so the backlog stays around a megabyte.
@@ -114,6 +116,8 @@ impl std::error::Error for Failure {}
 pub(crate) struct Answer {
     pub(crate) parts: mpsc::Receiver<Part>,
     pub(crate) verdict: oneshot::Receiver<Verdict>,
+    /// What the invocation prints.
+    pub(crate) log: LogTail,
 }
 
 /// The writer's half. Dropping it is a failure.
@@ -121,17 +125,24 @@ pub(crate) struct Answer {
 pub(crate) struct Responder {
     pub(crate) parts: mpsc::Sender<Part>,
     pub(crate) verdict: oneshot::Sender<Verdict>,
+    pub(crate) log: LogTail,
 }
 
 /// Makes the two halves.
 pub(crate) fn channel() -> (Responder, Answer) {
     let (parts, parts_rx) = mpsc::channel(PARTS_IN_FLIGHT);
     let (verdict, verdict_rx) = oneshot::channel();
+    let log = LogTail::default();
     (
-        Responder { parts, verdict },
+        Responder {
+            parts,
+            verdict,
+            log: log.clone(),
+        },
         Answer {
             parts: parts_rx,
             verdict: verdict_rx,
+            log,
         },
     )
 }

@@ -73,7 +73,10 @@ impl Launch {
     }
 }
 
-/// Finds the `bootstrap` binary: the named one, else beside this executable or in `../lambda`.
+/// Finds the `bootstrap` binary: the named one, else in `../lambda` or beside this executable.
+///
+/// In that order, because a build of the whole workspace leaves one beside the executable that is
+/// not the deployed profile.
 ///
 /// # Errors
 ///
@@ -92,12 +95,12 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
     let folder = executable.parent().unwrap_or(Path::new("/"));
     let beside = folder.join("bootstrap");
     let lambda = folder.with_file_name("lambda").join("bootstrap");
-    if let Some(found) = [&beside, &lambda].into_iter().find(|place| place.is_file()) {
+    if let Some(found) = [&lambda, &beside].into_iter().find(|place| place.is_file()) {
         return Ok(found.clone());
     }
     bail!(
         "found no bootstrap at `{}` or `{}`: {HOW}, or pass --bootstrap",
-        beside.display(),
-        lambda.display()
+        lambda.display(),
+        beside.display()
     )
 }

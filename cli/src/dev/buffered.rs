@@ -1,43 +1,44 @@
-//! A buffered response as a function URL reads it: a document with a status, or the body itself.
-
-use std::collections::BTreeMap;
+//! A buffered answer: a document with a status, or at some doors the body itself.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::prelude::{ResponseHead, from_object, head};
+use super::door::Door;
+use super::prelude::{Asked, ResponseHead, from_object};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {
-    status_code: u16,
+    #[serde(flatten)]
+    asked: Asked,
     #[serde(default)]
-    headers: BTreeMap<String, String>,
+    body: Option<String>,
     #[serde(default)]
-    cookies: Vec<String>,
-    #[serde(default)]
-    body: String,
-    #[serde(default)]
-    is_base64_encoded: bool,
+    is_base64_encoded: Option<bool>,
 }
 
-/// Unfolds a response document. `None` means that the response is the body itself.
+/// Unfolds an answer. `None` means that the answer is the body itself.
 ///
 /// # Errors
 ///
-/// The document asks for something that is not valid HTTP.
-pub(crate) fn unfold(response: &[u8]) -> Result<Option<(ResponseHead, Bytes)>, String> {
-    let Ok(document) = from_object::<Document>(response) else {
-        return Ok(None);
+/// The document asks for something that is not valid HTTP, or the door demands one and there is
+/// none.
+pub(crate) fn unfold(answer: &[u8], door: Door) -> Result<Option<(ResponseHead, Bytes)>, String> {
+    let document = match from_object::<Document>(answer) {
+        Ok(document) if document.asked.status_code.is_some() => document,
+        _ if door.infers_status() => return Ok(None),
+        Ok(_) => return Err("the response document has no `statusCode`".to_owned()),
+        Err(error) => return Err(format!("the response is no response document: {error}")),
     };
-    let head = head(document.status_code, &document.headers, &document.cookies)?;
-    let body = if document.is_base64_encoded {
-        let decoded = STANDARD.decode(document.body);
+    let head = document.asked.head(door)?;
+    let body = document.body.unwrap_or_default();
+    let body = if document.is_base64_encoded.unwrap_or_default() {
+        let decoded = STANDARD.decode(body);
         decoded.map_err(|error| format!("the body of the response is not base64: {error}"))?
     } else {
-        document.body.into_bytes()
+        body.into_bytes()
     };
     Ok(Some((head, body.into())))
 }
@@ -51,7 +52,7 @@ mod tests {
         let response = br#"{"statusCode":201,"headers":{"a":"b"},"cookies":["c=1"],
             "body":"aGk=","isBase64Encoded":true}"#;
 
-        let (head, body) = unfold(response).unwrap().unwrap();
+        let (head, body) = unfold(response, Door::Url).unwrap().unwrap();
 
         assert_eq!(head.status, 201);
         assert_eq!(head.headers["a"], "b");
@@ -62,7 +63,25 @@ mod tests {
     #[test]
     fn anything_else_is_the_body() {
         for response in ["{\"message\":1}", "[1]", "text", ""] {
-            assert_eq!(unfold(response.as_bytes()), Ok(None), "{response}");
+            assert_eq!(
+                unfold(response.as_bytes(), Door::Http),
+                Ok(None),
+                "{response}"
+            );
+        }
+    }
+
+    #[test]
+    fn some_doors_demand_a_document() {
+        for response in ["{\"message\":1}", "[1]", "text", ""] {
+            assert!(
+                unfold(response.as_bytes(), Door::Rest).is_err(),
+                "{response}"
+            );
+            assert!(
+                unfold(response.as_bytes(), Door::Alb).is_err(),
+                "{response}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use super::bootstrap::Launch;
 use super::deployment::Deployment;
 use super::emulator::{Delivery, Invocation, Phase, RuntimeApi};
 use super::http_server;
+use super::log_tail::LogTail;
 use crate::printer::{Printer, Tone};
 
 /// How long a process may take until it asks for its first invocation: Lambda's own limit.
@@ -34,6 +35,10 @@ const OUTPUT_WINDOW: Duration = Duration::from_millis(200);
 
 /// A longer line of output is passed on in pieces.
 const LINE_LIMIT_BYTES: u64 = 64 * 1024;
+
+/// The header of `next` that says which function, and which version of it, was called.
+pub(crate) const INVOKED_FUNCTION_ARN: HeaderName =
+    HeaderName::from_static("lambda-runtime-invoked-function-arn");
 
 /// One invocation to be served.
 #[derive(Debug)]
@@ -64,7 +69,12 @@ pub(crate) struct Environment {
     api: JoinSet<()>,
     /// Passes on what the process prints.
     output: JoinSet<()>,
+    /// Where output belongs: to the invocation that runs.
+    log: CurrentLog,
 }
+
+/// The log of the invocation that runs. There is one at a time.
+type CurrentLog = Arc<Mutex<LogTail>>;
 
 impl Environment {
     /// Starts a process and waits until it asks for an invocation.
@@ -86,11 +96,12 @@ impl Environment {
         api.spawn(http_server::serve(listener, runtime_api));
         let mut child = launch.spawn(&deployment, address).map_err(failed)?;
         let mut output = JoinSet::new();
+        let log = CurrentLog::default();
         if let Some(stdout) = child.stdout.take() {
-            output.spawn(pass_on(stdout, launch.printer));
+            output.spawn(pass_on(stdout, launch.printer, Arc::clone(&log)));
         }
         if let Some(stderr) = child.stderr.take() {
-            output.spawn(pass_on(stderr, launch.printer));
+            output.spawn(pass_on(stderr, launch.printer, Arc::clone(&log)));
         }
         let launch = launch.clone();
         let mut environment = Self {
@@ -101,6 +112,7 @@ impl Environment {
             deliveries,
             api,
             output,
+            log,
         };
         match environment.init().await {
             Ok(()) => Ok(environment),
@@ -142,7 +154,9 @@ impl Environment {
         let Responder {
             parts,
             verdict: told,
+            log,
         } = job.responder;
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = log;
         let delivery = Delivery {
             headers: self.next_headers(&id, job.headers),
             event: job.event,
@@ -277,12 +291,12 @@ impl Environment {
                 "lambda-runtime-deadline-ms",
                 deadline.as_millis().to_string(),
             ),
-            (
-                "lambda-runtime-invoked-function-arn",
-                self.launch.function_arn(),
-            ),
             ("content-type", "application/json".to_owned()),
         ];
+        // A caller who named a qualifier has set it already.
+        if let Ok(arn) = HeaderValue::try_from(self.launch.function_arn()) {
+            headers.entry(INVOKED_FUNCTION_ARN).or_insert(arn);
+        }
         for (name, value) in own {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
@@ -322,7 +336,7 @@ fn timed_out(id: &str, limit: Duration) -> Failure {
 }
 
 /// Passes on output line by line.
-async fn pass_on(output: impl AsyncRead + Unpin, printer: Printer) {
+async fn pass_on(output: impl AsyncRead + Unpin, printer: Printer, log: CurrentLog) {
     let mut reader = BufReader::new(output);
     let mut line = Vec::new();
     loop {
@@ -337,6 +351,9 @@ async fn pass_on(output: impl AsyncRead + Unpin, printer: Printer) {
                 if line.last() != Some(&b'\n') {
                     line.push(b'\n');
                 }
+                log.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(&line);
                 printer.raw_message(&line);
             }
         }

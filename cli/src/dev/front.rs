@@ -1,32 +1,41 @@
-//! The caller's side: HTTP in, an event to the handler, its stream back.
+//! The caller's side: HTTP in, an event to the function, its answer back.
+//!
+//! This file finds the door and takes the request in. What a door makes of it is `door.rs`; the
+//! Invoke API is `sdk_door.rs`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use tokio::time::timeout;
 
-use super::answer::{Failure, ResponseMode};
+use super::answer::{Answer, Failure, ResponseMode};
+use super::body::{AnswerBody, Form};
 use super::buffered::unfold;
-use super::event::{self, Origin};
+use super::context::{new_request_id, trace};
+use super::door::{Door, SERVICE_TIMEOUT};
+use super::event::Origin;
+use super::flow::Flow;
 use super::http_server::Handler;
+use super::link::Conditions;
 use super::pool::{Call, Pool};
+use super::prelude::ResponseHead;
 use super::record::Record;
-use super::reply::{self, Reply, ReplyBody};
+use super::reply::{self, Reply};
+use super::sdk::{FUNCTION_ERROR, Requested};
 use crate::printer::Printer;
 
-/// What Lambda accepts as an event, in bytes.
-const EVENT_LIMIT_BYTES: usize = 6 * 1024 * 1024;
+/// What Lambda accepts as an event, in bytes: 6 MiB, and 100 bytes that its emulator has too.
+pub(crate) const EVENT_LIMIT_BYTES: usize = 6 * 1024 * 1024 + 100;
 
-/// Set on an answer that is not the handler's, as the Invoke API does.
-pub(crate) const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
-
-/// Headers of `POST /invoke` that become part of the handler's context, under the same name.
+/// Headers of `POST /invoke` that become part of the function's context, under the same name.
 const CONTEXT_HEADERS: [&str; 4] = [
     "lambda-runtime-aws-tenant-id",
     "lambda-runtime-client-context",
@@ -37,81 +46,171 @@ const CONTEXT_HEADERS: [&str; 4] = [
 /// Answers callers.
 #[derive(Clone, Debug)]
 pub(crate) struct Front {
-    pool: Arc<Pool>,
-    printer: Printer,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) printer: Printer,
+    /// The door at `/`.
+    pub(crate) door: Door,
+    pub(crate) conditions: Conditions,
 }
 
-type FrontBody = Either<Full<Bytes>, ReplyBody>;
+pub(super) type FrontBody = Either<Full<Bytes>, AnswerBody>;
 
-/// Which of the two doors a request came through.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Door {
+/// Where a request goes.
+#[derive(Debug)]
+enum Route {
     /// `POST /invoke`: the body is the event.
     Invoke,
-    /// A function URL.
-    Url,
+    Door(Door),
+    Sdk(Requested),
 }
 
 impl Handler for Front {
     type Body = FrontBody;
 
     async fn handle(self, request: Request<Incoming>, peer: IpAddr) -> Response<FrontBody> {
-        let (parts, body) = request.into_parts();
-        let door = if parts.method == Method::POST && parts.uri.path() == "/invoke" {
-            Door::Invoke
-        } else {
-            Door::Url
-        };
-        let record = Record::start(
-            self.printer,
-            format!("{} {}", parts.method, parts.uri.path()),
-        );
+        let (mut parts, body) = request.into_parts();
+        let request = format!("{} {}", parts.method, parts.uri.path());
+        let record = Record::start(self.printer, request);
+        let route = self.route(&mut parts);
         let body = match Limited::new(body, EVENT_LIMIT_BYTES).collect().await {
             Ok(body) => body.to_bytes(),
             Err(cause) => return refuse_body(cause.is::<LengthLimitError>(), record),
         };
-        let call = match door {
-            Door::Invoke => invoke_call(&parts.headers, body),
-            Door::Url => url_call(&parts, &body, peer),
-        };
-        let opened = reply::open(self.pool.invoke(call)).await;
-        let opened = match opened {
-            Ok(reply) if door == Door::Url && reply.mode == ResponseMode::Buffered => {
-                return buffered(reply, record).await;
+        match route {
+            Route::Invoke => {
+                let answer = self.pool.invoke(invoke_call(&parts.headers, body));
+                self.through(Door::Url, answer, &parts.method, Ending::document(record))
+                    .await
             }
-            opened => opened,
-        };
-        match opened {
-            Ok(reply) => self.stream(reply, &parts.method, record),
-            Err(failure) => failed(door, &failure, record),
+            Route::Door(door) => {
+                let call = door_call(door, &parts, &body, peer);
+                if call.event.len() > EVENT_LIMIT_BYTES {
+                    // Base64 and the quotes of JSON make a body larger.
+                    return refuse_body(true, record);
+                }
+                let answer = self.pool.invoke(call);
+                self.through(door, answer, &parts.method, Ending::page(record))
+                    .await
+            }
+            Route::Sdk(requested) => self.serve_sdk(&requested, &parts, body, record).await,
+        }
+    }
+}
+
+/// How a failure is told to the caller.
+struct Ending {
+    record: Record,
+    /// With the error document, or with the page of the service.
+    document: bool,
+}
+
+impl Ending {
+    fn document(record: Record) -> Self {
+        Self {
+            record,
+            document: true,
+        }
+    }
+
+    fn page(record: Record) -> Self {
+        Self {
+            record,
+            document: false,
         }
     }
 }
 
 impl Front {
-    pub(crate) fn new(pool: Arc<Pool>, printer: Printer) -> Self {
-        Self { pool, printer }
+    /// Finds the door, and takes its name off the path.
+    fn route(&self, parts: &mut Parts) -> Route {
+        if parts.method == Method::POST && parts.uri.path() == "/invoke" {
+            return Route::Invoke;
+        }
+        if let Some(requested) = Requested::recognise(parts) {
+            return Route::Sdk(requested);
+        }
+        let target = parts
+            .uri
+            .path_and_query()
+            .map_or("/", PathAndQuery::as_str)
+            .to_owned();
+        let Some((door, rest)) = Door::named_by(&target) else {
+            return Route::Door(self.door);
+        };
+        let slash = if rest.starts_with('/') { "" } else { "/" };
+        if let Ok(uri) = Uri::try_from(format!("{slash}{rest}")) {
+            parts.uri = uri;
+        }
+        Route::Door(door)
     }
 
-    fn stream(&self, reply: Reply, method: &Method, mut record: Record) -> Response<FrontBody> {
-        let head = reply.head.clone();
-        record.status(head.status);
-        let body = ReplyBody::new(reply, record);
+    /// Passes an answer on the way `door` does.
+    async fn through(
+        &self,
+        door: Door,
+        answer: Answer,
+        method: &Method,
+        ending: Ending,
+    ) -> Response<FrontBody> {
+        let opened = match self.conditions.patience(door) {
+            Some(limit) => timeout(limit, open(answer, door))
+                .await
+                .unwrap_or_else(|_| Err(Failure::new(SERVICE_TIMEOUT, "nobody waited longer"))),
+            None => open(answer, door).await,
+        };
+        match opened {
+            Ok(Opened::Stream(reply)) => self.stream(door, reply, method, ending.record),
+            Ok(Opened::Whole(head, body)) => whole(head, body, ending.record),
+            Err(failure) => failed(door, &failure, ending),
+        }
+    }
+
+    fn stream(
+        &self,
+        door: Door,
+        reply: Reply,
+        method: &Method,
+        mut record: Record,
+    ) -> Response<FrontBody> {
+        let ResponseHead { status, headers } = reply.head;
+        record.status(status);
+        let flow = Flow::new(reply.first, reply.rest, self.conditions.link(Some(door)));
+        let body = AnswerBody::new(flow, Form::Bytes, record);
         let bodyless = method == Method::HEAD
-            || matches!(
-                head.status,
-                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-            );
+            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let body = if bodyless {
             self.pool.spawn(body.drain());
             Either::Left(Full::default())
         } else {
             Either::Right(body)
         };
-        let mut response = Response::new(body);
-        *response.status_mut() = head.status;
-        *response.headers_mut() = head.headers;
-        response
+        respond(status, headers, body)
+    }
+}
+
+/// An answer whose head is known.
+enum Opened {
+    Stream(Reply),
+    Whole(ResponseHead, Bytes),
+}
+
+/// Waits for as much of an answer as `door` wants before it answers.
+async fn open(answer: Answer, door: Door) -> Result<Opened, Failure> {
+    let reply = reply::open(answer, door).await?;
+    match reply.mode {
+        ResponseMode::Streaming if door.streams() => Ok(Opened::Stream(reply)),
+        ResponseMode::Streaming => {
+            let head = reply.head.clone();
+            Ok(Opened::Whole(head, reply.whole().await?))
+        }
+        ResponseMode::Buffered => {
+            let head = reply.head.clone();
+            let body = reply.whole().await?;
+            let unfolded = unfold(&body, door)
+                .map_err(|message| Failure::new("Runtime.InvalidResponse", message))?;
+            let (head, body) = unfolded.unwrap_or((head, body));
+            Ok(Opened::Whole(head, body))
+        }
     }
 }
 
@@ -135,13 +234,13 @@ fn invoke_call(headers: &HeaderMap, body: Bytes) -> Call {
     }
 }
 
-fn url_call(parts: &Parts, body: &Bytes, peer: IpAddr) -> Call {
+fn door_call(door: Door, parts: &Parts, body: &Bytes, peer: IpAddr) -> Call {
     let origin = Origin {
         request_id: new_request_id(),
         peer,
         now: SystemTime::now(),
     };
-    let event = event::from_request(parts, body, &origin).to_string();
+    let event = door.event(parts, body, &origin).to_string();
     Call {
         request_id: origin.request_id,
         event: event.into(),
@@ -149,74 +248,26 @@ fn url_call(parts: &Parts, body: &Bytes, peer: IpAddr) -> Call {
     }
 }
 
-/// The caller's trace header, or a new one.
-fn trace(headers: &HeaderMap) -> HeaderMap {
-    let value = headers.get("x-amzn-trace-id").cloned().or_else(|| {
-        let root = format!(
-            "{:08x}-{:024x}",
-            fastrand::u32(..),
-            fastrand::u128(..) >> 32
-        );
-        let parent = fastrand::u64(..);
-        HeaderValue::try_from(format!("Root=1-{root};Parent={parent:016x};Sampled=0")).ok()
-    });
-    let name = HeaderName::from_static("lambda-runtime-trace-id");
-    value
-        .into_iter()
-        .map(|value| (name.clone(), value))
-        .collect()
-}
-
-/// Makes a request id: a random UUID, as Lambda's are.
-pub(crate) fn new_request_id() -> String {
-    const VERSION_4: u128 = 0x4000 << 64;
-    const VARIANT_1: u128 = 0x8000 << 48;
-    const RANDOM: u128 = !((0xf000 << 64) | (0xc000 << 48));
-    let id = (fastrand::u128(..) & RANDOM) | VERSION_4 | VARIANT_1;
-    let part = |shift: u32, bits: u32| (id >> shift) & ((1 << bits) - 1);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        part(96, 32),
-        part(80, 16),
-        part(64, 16),
-        part(48, 16),
-        part(0, 48)
-    )
-}
-
-/// Answers with a whole buffered response.
-async fn buffered(reply: Reply, mut record: Record) -> Response<FrontBody> {
-    let mut head = reply.head.clone();
-    let body = reply.whole().await;
-    let unfolded = body.and_then(|body| {
-        let unfolded =
-            unfold(&body).map_err(|message| Failure::new("Runtime.InvalidResponse", message))?;
-        Ok(unfolded.unwrap_or_else(|| (head.clone(), body)))
-    });
-    let body = match unfolded {
-        Ok((unfolded, body)) => {
-            head = unfolded;
-            body
-        }
-        Err(failure) => return failed(Door::Url, &failure, record),
-    };
+/// Answers with a whole body.
+fn whole(head: ResponseHead, body: Bytes, mut record: Record) -> Response<FrontBody> {
     record.status(head.status);
     record.chunk(body.len());
     record.complete();
-    let mut response = Response::new(Either::Left(Full::new(body)));
-    *response.status_mut() = head.status;
-    *response.headers_mut() = head.headers;
-    response
+    respond(head.status, head.headers, Either::Left(Full::new(body)))
 }
 
-/// Answers for an invocation that failed before its first byte.
-fn failed(door: Door, failure: &Failure, mut record: Record) -> Response<FrontBody> {
+/// Answers for an invocation that failed before its head.
+fn failed(door: Door, failure: &Failure, ending: Ending) -> Response<FrontBody> {
+    let refusal = door.refusal(failure);
+    let mut record = ending.record;
+    record.status(refusal.status);
     record.failed(failure);
-    let body = match door {
-        Door::Invoke => failure.document.clone(),
-        Door::Url => Bytes::from_static(b"{\"message\":\"Internal Server Error\"}"),
-    };
-    let mut response = json(StatusCode::BAD_GATEWAY, body);
+    if !ending.document {
+        let body = Bytes::from_static(refusal.body.as_bytes());
+        let content_type = HeaderValue::from_static(refusal.content_type);
+        return typed(refusal.status, content_type, body);
+    }
+    let mut response = json(refusal.status, failure.document.clone());
     response
         .headers_mut()
         .insert(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"));
@@ -242,29 +293,30 @@ fn refuse_body(too_large: bool, mut record: Record) -> Response<FrontBody> {
     json(status, failure.document)
 }
 
-fn json(status: StatusCode, body: Bytes) -> Response<FrontBody> {
-    let mut response = Response::new(Either::Left(Full::new(body)));
+pub(super) fn json(status: StatusCode, body: Bytes) -> Response<FrontBody> {
+    typed(status, HeaderValue::from_static("application/json"), body)
+}
+
+fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<FrontBody> {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
+    respond(status, headers, Either::Left(Full::new(body)))
+}
+
+pub(super) fn respond(
+    status: StatusCode,
+    headers: HeaderMap,
+    body: FrontBody,
+) -> Response<FrontBody> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *response.headers_mut() = headers;
     response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_request_id_is_a_random_uuid() {
-        let id = new_request_id();
-
-        let lengths: Vec<_> = id.split('-').map(str::len).collect();
-        assert_eq!(lengths, [8, 4, 4, 4, 12], "{id}");
-        assert_eq!(id.as_bytes()[14], b'4', "{id}");
-        assert!(b"89ab".contains(&id.as_bytes()[19]), "{id}");
-        assert_ne!(id, new_request_id());
-    }
+    use http::HeaderName;
 
     #[test]
     fn an_empty_body_is_an_empty_event() {

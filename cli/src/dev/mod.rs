@@ -3,16 +3,24 @@
 //! The processes are the ones Lambda starts; what is emulated is everything around them.
 
 pub(crate) mod answer;
+mod body;
 pub(crate) mod bootstrap;
-pub(crate) mod buffered;
+mod buffered;
+pub(crate) mod context;
 pub(crate) mod deployment;
-pub(crate) mod emulator;
-pub(crate) mod environment;
-pub(crate) mod event;
+pub(crate) mod door;
+mod emulator;
+mod environment;
+mod event;
+mod flow;
 pub(crate) mod front;
 pub(crate) mod http_server;
+pub(crate) mod link;
+mod log_tail;
 pub(crate) mod pool;
-pub(crate) mod prelude;
-pub(crate) mod record;
+mod prelude;
+mod record;
 pub(crate) mod reply;
+pub(crate) mod sdk;
+mod sdk_door;
 pub(crate) mod watch;

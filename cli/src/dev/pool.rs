@@ -71,6 +71,11 @@ impl Pool {
         Ok(())
     }
 
+    /// The function as its callers name it.
+    pub(crate) fn function_arn(&self) -> String {
+        self.launch.function_arn()
+    }
+
     /// Begins an invocation. It runs to its end whether or not the answer is read.
     pub(crate) fn invoke(self: &Arc<Self>, call: Call) -> Answer {
         let (responder, answer) = answer::channel();

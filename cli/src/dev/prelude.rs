@@ -1,6 +1,7 @@
 //! The prelude of a streamed response: JSON, then eight zero bytes, then the body.
 //!
 //! Chunks may be cut anywhere, so bytes are collected until the delimiter is complete.
+//! What the JSON asks for becomes the head of the answer; buffered answers ask in the same words.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,13 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::door::Door;
+
 /// The content type that says a prelude comes first.
 pub(crate) const INTEGRATION_RESPONSE: &str = "application/vnd.awslambda.http-integration-response";
+
+/// The error type of a streamed response without a valid prelude.
+pub(crate) const INVALID_PRELUDE: &str = "Runtime.InvalidPrelude";
 
 const DELIMITER: [u8; 8] = [0; 8];
 
@@ -44,14 +50,23 @@ pub(crate) struct ResponseHead {
 }
 
 /// Collects bytes until the prelude is complete.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct PreludeReader {
+    door: Door,
     buffer: BytesMut,
     /// Bytes that cannot be the start of the delimiter.
     searched: usize,
 }
 
 impl PreludeReader {
+    pub(crate) fn new(door: Door) -> Self {
+        Self {
+            door,
+            buffer: BytesMut::new(),
+            searched: 0,
+        }
+    }
+
     /// Takes the next bytes. Returns the head and the start of the body once both are known.
     ///
     /// # Errors
@@ -79,34 +94,14 @@ impl PreludeReader {
         let body = std::mem::take(&mut self.buffer)
             .freeze()
             .slice(DELIMITER.len()..);
-        Ok(Some((parse(&json)?, body)))
+        let asked: Asked =
+            from_object(&json).map_err(|error| format!("the prelude is invalid: {error}"))?;
+        Ok(Some((asked.head(self.door)?, body)))
     }
 }
 
 fn too_far() -> String {
     format!("no prelude delimiter in the first {SCAN_LIMIT_BYTES} bytes of the response")
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Prelude {
-    #[serde(default = "default_status")]
-    status_code: u16,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    #[serde(default)]
-    cookies: Vec<String>,
-}
-
-fn default_status() -> u16 {
-    200
-}
-
-/// Parses the JSON of a prelude, as a function URL does: `multiValueHeaders` is ignored.
-fn parse(json: &[u8]) -> Result<ResponseHead, String> {
-    let prelude: Prelude =
-        from_object(json).map_err(|error| format!("the prelude is invalid: {error}"))?;
-    head(prelude.status_code, &prelude.headers, &prelude.cookies)
 }
 
 /// Parses a JSON object. serde by itself also takes an array for a struct.
@@ -119,40 +114,68 @@ pub(crate) fn from_object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Resul
     serde_json::from_value(object.into())
 }
 
-/// Builds the head that the caller gets from what a handler asked for.
-///
-/// # Errors
-///
-/// A status, header or cookie is not valid HTTP.
-pub(crate) fn head(
-    status: u16,
-    asked: &BTreeMap<String, String>,
-    cookies: &[String],
-) -> Result<ResponseHead, String> {
-    let status = StatusCode::from_u16(status)
+/// What a function asks for, in a prelude or in a buffered answer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Asked {
+    pub(crate) status_code: Option<u16>,
+    headers: Option<BTreeMap<String, String>>,
+    multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    cookies: Option<Vec<String>>,
+}
+
+impl Asked {
+    /// Builds the head that the caller gets at this door.
+    ///
+    /// # Errors
+    ///
+    /// A status, header or cookie is not valid HTTP.
+    pub(crate) fn head(self, door: Door) -> Result<ResponseHead, String> {
+        let status = status(self.status_code.unwrap_or(200))?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.headers.iter().flatten() {
+            append(&mut headers, door, name, value)?;
+        }
+        if door.reads_multi_value_headers() {
+            for (name, values) in self.multi_value_headers.iter().flatten() {
+                headers.remove(name);
+                for value in values {
+                    append(&mut headers, door, name, value)?;
+                }
+            }
+        }
+        for cookie in self.cookies.iter().flatten() {
+            let value = HeaderValue::from_bytes(cookie.as_bytes())
+                .map_err(|_| "a cookie of the response is not valid HTTP".to_owned())?;
+            headers.append(SET_COOKIE, value);
+        }
+        Ok(ResponseHead { status, headers })
+    }
+}
+
+fn status(status: u16) -> Result<StatusCode, String> {
+    StatusCode::from_u16(status)
         .ok()
         .filter(|status| !status.is_informational() && status.as_u16() < 600)
-        .ok_or_else(|| format!("status {status} cannot be the status of a response"))?;
-    let mut headers = HeaderMap::new();
-    for (name, value) in asked {
-        let invalid = || format!("header `{name}` of the response is not valid HTTP");
-        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
-        if HOP_BY_HOP.contains(&header.as_str()) {
-            continue;
-        }
-        let header = if header == CONTENT_LENGTH {
-            REMAPPED_CONTENT_LENGTH
-        } else {
-            header
-        };
-        headers.append(header, HeaderValue::from_str(value).map_err(|_| invalid())?);
+        .ok_or_else(|| format!("status {status} cannot be the status of a response"))
+}
+
+/// Adds a header, unless it is about the connection, which is not the function's.
+fn append(headers: &mut HeaderMap, door: Door, name: &str, value: &str) -> Result<(), String> {
+    let invalid = || format!("header `{name}` of the response is not valid HTTP");
+    let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
+    if HOP_BY_HOP.contains(&header.as_str()) {
+        return Ok(());
     }
-    for cookie in cookies {
-        let value = HeaderValue::from_str(cookie)
-            .map_err(|_| "a cookie of the response is not valid HTTP".to_owned())?;
-        headers.append(SET_COOKIE, value);
-    }
-    Ok(ResponseHead { status, headers })
+    let header = match header {
+        // A service that buffers knows the length itself.
+        CONTENT_LENGTH if !door.streams() => return Ok(()),
+        CONTENT_LENGTH => REMAPPED_CONTENT_LENGTH,
+        other => other,
+    };
+    let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid())?;
+    headers.append(header, value);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -166,7 +189,7 @@ mod tests {
 
     /// Feeds the pieces and returns the head and the whole body.
     fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Option<(ResponseHead, Vec<u8>)> {
-        let mut reader = PreludeReader::default();
+        let mut reader = PreludeReader::new(Door::Url);
         let mut found: Option<(ResponseHead, Vec<u8>)> = None;
         for piece in pieces {
             match &mut found {
@@ -228,18 +251,18 @@ mod tests {
         };
 
         assert!(
-            PreludeReader::default()
+            PreludeReader::new(Door::Url)
                 .push(&prelude(SCAN_LIMIT_BYTES - 8))
                 .unwrap()
                 .is_some()
         );
         assert!(
-            PreludeReader::default()
+            PreludeReader::new(Door::Url)
                 .push(&prelude(SCAN_LIMIT_BYTES - 7))
                 .is_err()
         );
         assert!(
-            PreludeReader::default()
+            PreludeReader::new(Door::Url)
                 .push(&[b' '; SCAN_LIMIT_BYTES])
                 .is_err()
         );
@@ -259,7 +282,41 @@ mod tests {
             r#"{"cookies":["a\u0000"]}"#,
         ] {
             let bytes = [json.as_bytes(), &DELIMITER].concat();
-            assert!(PreludeReader::default().push(&bytes).is_err(), "{json}");
+            assert!(
+                PreludeReader::new(Door::Url).push(&bytes).is_err(),
+                "{json}"
+            );
         }
+    }
+
+    #[test]
+    fn only_some_doors_read_multi_value_headers_and_there_they_win() {
+        let json = br#"{"headers":{"X-A":"joined","b":"1"},"multiValueHeaders":{"x-a":["1","2"]}}"#;
+        let head = |door| from_object::<Asked>(json).unwrap().head(door).unwrap();
+
+        for (door, expected) in [
+            (Door::Rest, vec!["1", "2"]),
+            (Door::Alb, vec!["1", "2"]),
+            (Door::Url, vec!["joined"]),
+            (Door::Http, vec!["joined"]),
+        ] {
+            let head = head(door);
+            let values: Vec<_> = head.headers.get_all("x-a").iter().collect();
+            assert_eq!(values, expected, "{door:?}");
+            assert_eq!(head.headers["b"], "1", "{door:?}");
+        }
+    }
+
+    #[test]
+    fn null_is_absent() {
+        let json = br#"{"statusCode":null,"headers":null,"multiValueHeaders":null,"cookies":null}"#;
+
+        let head = from_object::<Asked>(json)
+            .unwrap()
+            .head(Door::Rest)
+            .unwrap();
+
+        assert_eq!(head.status, 200);
+        assert!(head.headers.is_empty());
     }
 }

@@ -60,6 +60,11 @@ impl Record {
         self.print(Tone::Bad, Some(&failure.to_string()));
     }
 
+    /// The request was not carried out.
+    pub(crate) fn refused(&mut self, reason: &str) {
+        self.print(Tone::Bad, Some(reason));
+    }
+
     fn print(&mut self, tone: Tone, remark: Option<&str>) {
         if std::mem::replace(&mut self.printed, true) {
             return;

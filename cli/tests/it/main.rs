@@ -2,6 +2,9 @@
 
 mod compile;
 mod dev;
+mod doors;
 mod invoke;
+mod limits;
+mod sdk;
 mod support;
 mod swap;

@@ -132,6 +132,14 @@ impl Dev {
         }
     }
 
+    /// Waits for a line on the terminal, which may have been there before.
+    #[track_caller]
+    pub(crate) fn wait_until_seen(&mut self, text: &str) {
+        if !self.seen.iter().any(|line| line.contains(text)) {
+            self.wait_for(text);
+        }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}/invoke", self.address)
     }
@@ -243,6 +251,10 @@ impl Response {
 
     /// Waits for the next chunk on the wire.
     pub(crate) fn chunk(&mut self) -> Result<String, End> {
+        self.raw_chunk().map(|chunk| text(&chunk))
+    }
+
+    pub(crate) fn raw_chunk(&mut self) -> Result<Vec<u8>, End> {
         let size = line(&mut self.reader).ok_or(End::Cut)?;
         let size = usize::from_str_radix(&size, 16).expect("a chunk size");
         let mut chunk = vec![0; size + 2];
@@ -251,24 +263,29 @@ impl Response {
         if chunk.is_empty() {
             Err(End::Complete)
         } else {
-            Ok(text(&chunk))
+            Ok(chunk)
         }
     }
 
     /// Reads the rest of the body.
-    pub(crate) fn rest(mut self) -> (String, End) {
-        let mut body = String::new();
+    pub(crate) fn rest(self) -> (String, End) {
+        let (body, end) = self.raw_rest();
+        (text(&body), end)
+    }
+
+    pub(crate) fn raw_rest(mut self) -> (Vec<u8>, End) {
+        let mut body = Vec::new();
         if let Some(length) = self.header("content-length").first() {
             let mut bytes = vec![0; length.parse().expect("a length")];
             let end = self
                 .reader
                 .read_exact(&mut bytes)
                 .map_or(End::Cut, |()| End::Complete);
-            return (text(&bytes), end);
+            return (bytes, end);
         }
         loop {
-            match self.chunk() {
-                Ok(chunk) => body.push_str(&chunk),
+            match self.raw_chunk() {
+                Ok(chunk) => body.extend(chunk),
                 Err(end) => return (body, end),
             }
         }

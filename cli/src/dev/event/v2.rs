@@ -1,28 +1,18 @@
-//! An HTTP request as the event a function URL makes of it: payload format 2.0.
+//! An HTTP request as the event that function URLs and HTTP APIs make of it: payload format 2.0.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, COOKIE, HOST, USER_AGENT};
+use http::HeaderMap;
+use http::header::{COOKIE, HOST, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-const ACCOUNT_ID: &str = "123456789012";
-const API_ID: &str = "local";
-
-/// What is known about a request beside the request.
-#[derive(Clone, Debug)]
-pub(crate) struct Origin {
-    pub(crate) request_id: String,
-    pub(crate) peer: IpAddr,
-    pub(crate) now: SystemTime,
-}
+use super::{
+    ACCOUNT_ID, API_ID, Origin, decode, log_time, lossy, millis, query_pairs, text, text_header,
+};
 
 /// Builds the event.
 pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Value {
@@ -60,35 +50,25 @@ pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Va
 }
 
 fn request_context(request: &Parts, origin: &Origin) -> Value {
-    let header = |name: HeaderName| request.headers.get(name).map(lossy).unwrap_or_default();
-    let since_epoch = origin
-        .now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO);
     json!({
         "accountId": ACCOUNT_ID,
         "apiId": API_ID,
         // Frameworks build absolute addresses from it, so it is where the server can be reached.
-        "domainName": header(HOST),
+        "domainName": text_header(&request.headers, &HOST),
         "domainPrefix": API_ID,
         "http": {
             "method": request.method.as_str(),
             "path": request.uri.path(),
             "protocol": format!("{:?}", request.version),
             "sourceIp": origin.peer.to_string(),
-            "userAgent": header(USER_AGENT),
+            "userAgent": text_header(&request.headers, &USER_AGENT),
         },
         "requestId": origin.request_id,
         "routeKey": "$default",
         "stage": "$default",
         "time": log_time(origin.now),
-        "timeEpoch": u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+        "timeEpoch": millis(origin.now),
     })
-}
-
-/// Header values are bytes, JSON is text.
-fn lossy(value: &http::HeaderValue) -> String {
-    String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
@@ -120,8 +100,7 @@ fn joined_headers(headers: &HeaderMap) -> BTreeMap<&str, String> {
 /// Decodes the query; repeated names are joined with a comma.
 fn query_parameters(query: &str) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::<String, String>::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    for (name, value) in query_pairs(query) {
         let value = decode(value);
         parameters
             .entry(decode(name))
@@ -134,57 +113,10 @@ fn query_parameters(query: &str) -> BTreeMap<String, String> {
     parameters
 }
 
-fn decode(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " "))
-        .decode_utf8_lossy()
-        .into_owned()
-}
-
-/// The body as text, if its type is a text type and it is UTF-8. Forms are not: AWS encodes them.
-fn text<'a>(headers: &HeaderMap, body: &'a Bytes) -> Option<&'a str> {
-    let content_type = headers.get(CONTENT_TYPE).map(lossy).unwrap_or_default();
-    let essence = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    let is_text = essence.is_empty()
-        || essence.starts_with("text/")
-        || essence.ends_with("+json")
-        || essence.ends_with("+xml")
-        || matches!(
-            essence.as_str(),
-            "application/json" | "application/javascript" | "application/xml"
-        );
-    if is_text {
-        std::str::from_utf8(body).ok()
-    } else {
-        None
-    }
-}
-
-/// Formats a time as `12/Mar/2020:19:03:58 +0000`.
-fn log_time(time: SystemTime) -> String {
-    // `Thu, 12 Mar 2020 19:03:58 GMT` has the same fields.
-    let date = httpdate::fmt_http_date(time);
-    match date.split(' ').collect::<Vec<_>>().as_slice() {
-        [_, day, month, year, clock, _] => format!("{day}/{month}/{year}:{clock} +0000"),
-        _ => date,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn origin() -> Origin {
-        Origin {
-            request_id: "id-1".to_owned(),
-            peer: "127.0.0.1".parse().unwrap(),
-            now: SystemTime::UNIX_EPOCH + Duration::from_millis(1_584_039_838_390),
-        }
-    }
+    use crate::dev::event::tests::origin;
 
     fn event(request: http::request::Builder, body: &'static [u8]) -> Value {
         let (parts, ()) = request.body(()).unwrap().into_parts();

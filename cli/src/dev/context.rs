@@ -1,0 +1,54 @@
+//! What a function learns about a call beside the event.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Makes a request id: a random UUID, as Lambda's are.
+pub(crate) fn new_request_id() -> String {
+    const VERSION_4: u128 = 0x4000 << 64;
+    const VARIANT_1: u128 = 0x8000 << 48;
+    const RANDOM: u128 = !((0xf000 << 64) | (0xc000 << 48));
+    let id = (fastrand::u128(..) & RANDOM) | VERSION_4 | VARIANT_1;
+    let part = |shift: u32, bits: u32| (id >> shift) & ((1 << bits) - 1);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        part(96, 32),
+        part(80, 16),
+        part(64, 16),
+        part(48, 16),
+        part(0, 48)
+    )
+}
+
+/// The caller's trace header, or a new one, as a header of `next`.
+pub(crate) fn trace(headers: &HeaderMap) -> HeaderMap {
+    let value = headers.get("x-amzn-trace-id").cloned().or_else(|| {
+        let root = format!(
+            "{:08x}-{:024x}",
+            fastrand::u32(..),
+            fastrand::u128(..) >> 32
+        );
+        let parent = fastrand::u64(..);
+        HeaderValue::try_from(format!("Root=1-{root};Parent={parent:016x};Sampled=0")).ok()
+    });
+    let name = HeaderName::from_static("lambda-runtime-trace-id");
+    value
+        .into_iter()
+        .map(|value| (name.clone(), value))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_a_random_uuid() {
+        let id = new_request_id();
+
+        let lengths: Vec<_> = id.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{id}");
+        assert_eq!(id.as_bytes()[14], b'4', "{id}");
+        assert!(b"89ab".contains(&id.as_bytes()[19]), "{id}");
+        assert_ne!(id, new_request_id());
+    }
+}

@@ -1,0 +1,103 @@
+//! HTTP requests as events, one file for each format, and what the formats share.
+
+pub(crate) mod alb;
+pub(crate) mod v1;
+pub(crate) mod v2;
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName};
+use percent_encoding::percent_decode_str;
+
+const ACCOUNT_ID: &str = "123456789012";
+const API_ID: &str = "local";
+
+/// What is known about a request beside the request.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) request_id: String,
+    pub(crate) peer: IpAddr,
+    pub(crate) now: SystemTime,
+}
+
+/// Header values are bytes, JSON is text.
+fn lossy(value: &http::HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// The body as text, if its type is a text type and it is UTF-8. Forms are not: AWS encodes them.
+fn text<'a>(headers: &HeaderMap, body: &'a Bytes) -> Option<&'a str> {
+    let content_type = headers.get(CONTENT_TYPE).map(lossy).unwrap_or_default();
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let is_text = essence.is_empty()
+        || essence.starts_with("text/")
+        || essence.ends_with("+json")
+        || essence.ends_with("+xml")
+        || matches!(
+            essence.as_str(),
+            "application/json" | "application/javascript" | "application/xml"
+        );
+    if is_text {
+        std::str::from_utf8(body).ok()
+    } else {
+        None
+    }
+}
+
+/// Formats a time as `12/Mar/2020:19:03:58 +0000`.
+fn log_time(time: SystemTime) -> String {
+    // `Thu, 12 Mar 2020 19:03:58 GMT` has the same fields.
+    let date = httpdate::fmt_http_date(time);
+    match date.split(' ').collect::<Vec<_>>().as_slice() {
+        [_, day, month, year, clock, _] => format!("{day}/{month}/{year}:{clock} +0000"),
+        _ => date,
+    }
+}
+
+/// A header as text, empty if there is none.
+fn text_header(headers: &HeaderMap, name: &HeaderName) -> String {
+    headers.get(name).map(lossy).unwrap_or_default()
+}
+
+/// The names and values of a query, as they were sent.
+fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+/// Milliseconds since 1970.
+fn millis(time: SystemTime) -> u64 {
+    let since_epoch = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn origin() -> Origin {
+        Origin {
+            request_id: "id-1".to_owned(),
+            peer: "127.0.0.1".parse().unwrap(),
+            now: SystemTime::UNIX_EPOCH + Duration::from_millis(1_584_039_838_390),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What lies between a function and its caller: Lambda's limits, and trouble made on purpose.
+
+use std::pin::Pin;
+use std::str::FromStr;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::door::Door;
+
+/// How often a bucket is refilled: Lambda's own step.
+const STEP: Duration = Duration::from_millis(125);
+const STEPS_PER_SECOND: usize = 8;
+
+const MIB: usize = 1024 * 1024;
+
+/// Lambda lets the first 6 MB of a stream pass, then 2 MB a second. Its emulator counts in MiB.
+const LAMBDA_PACE: Rate = Rate {
+    burst: 6 * MIB,
+    per_second: 2 * MIB,
+};
+
+/// API Gateway lets the first 10 MB pass.
+const REST_PACE: Rate = Rate {
+    burst: 10 * MIB,
+    per_second: 2 * MIB,
+};
+
+/// What Lambda streams at most for one invocation, in bytes.
+const TOTAL_BYTES: usize = 200 * MIB;
+
+/// How long a stream through a regional REST API may be silent.
+const REST_IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// How long an HTTP API waits for its integration.
+const HTTP_API_LIMIT: Duration = Duration::from_secs(30);
+
+/// Which limits hold, and what trouble is wanted, for every answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Conditions {
+    /// Whether Lambda's limits hold.
+    pub(crate) limited: bool,
+    /// Bytes per second to slow every stream down to.
+    pub(crate) slow: Option<Speed>,
+    /// Bytes after which the caller is cut off.
+    pub(crate) cut_after: Option<usize>,
+}
+
+impl Conditions {
+    /// What lies between the function and a caller at `door`, or a direct caller.
+    pub(crate) fn link(self, door: Option<Door>) -> Link {
+        let rest = door == Some(Door::Rest);
+        let pace = if rest { REST_PACE } else { LAMBDA_PACE };
+        Link {
+            pace: self
+                .slow
+                .map(Speed::rate)
+                .or_else(|| self.limited.then_some(pace)),
+            total: self.limited.then_some(TOTAL_BYTES),
+            idle: (self.limited && rest).then_some(REST_IDLE_LIMIT),
+            cut_after: self.cut_after,
+        }
+    }
+
+    /// How long `door` waits for a whole answer.
+    pub(crate) fn patience(self, door: Door) -> Option<Duration> {
+        (self.limited && door == Door::Http).then_some(HTTP_API_LIMIT)
+    }
+}
+
+/// The way of one answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Link {
+    pub(crate) pace: Option<Rate>,
+    pub(crate) total: Option<usize>,
+    /// How long nothing may come.
+    pub(crate) idle: Option<Duration>,
+    pub(crate) cut_after: Option<usize>,
+}
+
+/// A bandwidth.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Rate {
+    pub(crate) burst: usize,
+    pub(crate) per_second: usize,
+}
+
+/// Bytes per second, written `64KiB/s`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Speed(usize);
+
+impl Speed {
+    fn rate(self) -> Rate {
+        Rate {
+            burst: self.0.div_ceil(STEPS_PER_SECOND),
+            per_second: self.0,
+        }
+    }
+}
+
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let speed = parse_size(text.strip_suffix("/s").unwrap_or(text))?;
+        if speed == 0 {
+            return Err("nothing would ever arrive".to_owned());
+        }
+        Ok(Self(speed))
+    }
+}
+
+/// Reads a number of bytes: `500`, `64KiB`, `2MB`.
+///
+/// # Errors
+///
+/// The text is something else.
+pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
+    const UNITS: [(&str, usize); 6] = [
+        ("KiB", 1024),
+        ("MiB", MIB),
+        ("kB", 1000),
+        ("KB", 1000),
+        ("MB", 1_000_000),
+        ("B", 1),
+    ];
+    let (number, unit) = UNITS
+        .iter()
+        .find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)))
+        .unwrap_or((text, 1));
+    number
+        .trim()
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "write it as 65536, 64KiB or 2MB".to_owned())
+}
+
+/// Lets bytes pass at a rate: a bucket of tokens, refilled in steps.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    rate: Rate,
+    tokens: usize,
+    refilled: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Pace {
+    pub(crate) fn new(rate: Rate) -> Self {
+        Self {
+            rate,
+            tokens: rate.burst,
+            refilled: Instant::now(),
+            timer: None,
+        }
+    }
+
+    /// Waits until something may pass, and says how many bytes.
+    pub(crate) fn poll_allowance(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
+        loop {
+            self.refill();
+            if self.tokens > 0 {
+                self.timer = None;
+                return Poll::Ready(self.tokens);
+            }
+            let next = self.refilled + STEP;
+            let timer = self
+                .timer
+                .get_or_insert_with(|| Box::pin(sleep_until(next)));
+            timer.as_mut().reset(next);
+            std::task::ready!(timer.as_mut().poll(cx));
+        }
+    }
+
+    pub(crate) fn spend(&mut self, bytes: usize) {
+        self.tokens = self.tokens.saturating_sub(bytes);
+    }
+
+    fn refill(&mut self) {
+        let step = self.rate.per_second.div_ceil(STEPS_PER_SECOND);
+        while self.refilled.elapsed() >= STEP {
+            if self.tokens >= self.rate.burst {
+                // Full: what the time before was worth is lost.
+                self.refilled = Instant::now();
+                return;
+            }
+            self.refilled += STEP;
+            self.tokens = self.tokens.saturating_add(step).min(self.rate.burst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_has_a_unit_or_is_in_bytes() {
+        for (text, expected) in [
+            ("0", Ok(0)),
+            ("500", Ok(500)),
+            ("64KiB", Ok(65_536)),
+            ("2MB", Ok(2_000_000)),
+            ("7 B", Ok(7)),
+        ] {
+            assert_eq!(parse_size(text), expected, "{text}");
+        }
+        for text in [
+            "",
+            "x",
+            "-1",
+            "1GiB",
+            "99999999999999999999",
+            "18446744073709551615MiB",
+        ] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+        assert_eq!("64KiB/s".parse(), Ok(Speed(65_536)));
+        assert!("0/s".parse::<Speed>().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_burst_passes_at_once_and_the_rest_at_the_rate() {
+        let mut pace = Pace::new(Rate {
+            burst: 600,
+            per_second: 800,
+        });
+        let started = Instant::now();
+        let mut left = 800;
+        let mut first = None;
+
+        while left > 0 {
+            let allowed = std::future::poll_fn(|cx| pace.poll_allowance(cx)).await;
+            first.get_or_insert(allowed);
+            let passing = allowed.min(left);
+            pace.spend(passing);
+            left -= passing;
+        }
+
+        assert_eq!(first, Some(600));
+        assert!(started.elapsed() >= 2 * STEP, "{:?}", started.elapsed());
+    }
+}

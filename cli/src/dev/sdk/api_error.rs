@@ -1,0 +1,48 @@
+//! Errors of the Invoke API itself, told before a function runs.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::json;
+
+/// A request that is not carried out.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    /// The class of exception that an SDK raises.
+    pub(crate) name: &'static str,
+    pub(crate) message: String,
+}
+
+impl ApiError {
+    /// A header or the name of the function makes no sense.
+    pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            name: "InvalidParameterValueException",
+            message: message.into(),
+        }
+    }
+
+    /// The event or the client context is not JSON.
+    pub(crate) fn invalid_content(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            name: "InvalidRequestContentException",
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn too_large(size: usize, limit: usize) -> Self {
+        Self {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            name: "RequestTooLargeException",
+            message: format!("Request must be smaller than {limit} bytes, it has {size}"),
+        }
+    }
+
+    pub(crate) fn body(&self) -> Bytes {
+        json!({ "Type": "User", "Message": self.message })
+            .to_string()
+            .into()
+    }
+}

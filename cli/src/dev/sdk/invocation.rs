@@ -1,0 +1,232 @@
+//! A request of the Invoke API, read and checked.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::{ApiError, Operation, Requested, Target};
+use crate::dev::context::{new_request_id, trace};
+use crate::dev::environment::INVOKED_FUNCTION_ARN;
+use crate::dev::pool::Call;
+
+/// What Lambda accepts as an event that nobody waits for, in bytes.
+const ASYNCHRONOUS_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// What Lambda accepts as a client context, encoded, in bytes.
+const CLIENT_CONTEXT_LIMIT_BYTES: usize = 3583;
+
+/// How the caller wants the function to be invoked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    RequestResponse,
+    /// Nobody waits.
+    Event,
+    /// The function is not called.
+    DryRun,
+}
+
+/// A request that may be carried out.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    pub(crate) kind: Kind,
+    pub(crate) with_log: bool,
+    pub(crate) target: Target,
+    pub(crate) call: Call,
+}
+
+impl Invocation {
+    /// Reads a request.
+    ///
+    /// # Errors
+    ///
+    /// Lambda would refuse it.
+    pub(crate) fn read(
+        requested: &Requested,
+        request: &Parts,
+        body: Bytes,
+        function_arn: &str,
+    ) -> Result<Self, ApiError> {
+        let target = Target::read(&requested.name, qualifier(request))?;
+        let kind = kind(requested.operation, &request.headers)?;
+        let mut headers = trace(&request.headers);
+        if let Some(context) = client_context(&request.headers)? {
+            headers.insert(
+                HeaderName::from_static("lambda-runtime-client-context"),
+                context,
+            );
+        }
+        if let Some(tenant) = tenant(&request.headers)? {
+            headers.insert(
+                HeaderName::from_static("lambda-runtime-aws-tenant-id"),
+                tenant,
+            );
+        }
+        if let Ok(arn) = HeaderValue::try_from(target.arn(function_arn)) {
+            headers.insert(INVOKED_FUNCTION_ARN, arn);
+        }
+        let with_log = kind == Kind::RequestResponse
+            && request
+                .headers
+                .get("x-amz-log-type")
+                .is_some_and(|value| value == "Tail");
+        let call = Call {
+            request_id: new_request_id(),
+            event: event(kind, body)?,
+            headers,
+        };
+        Ok(Self {
+            kind,
+            with_log,
+            target,
+            call,
+        })
+    }
+}
+
+fn qualifier(request: &Parts) -> Option<String> {
+    let pairs = request.uri.query().unwrap_or_default().split('&');
+    let value = pairs
+        .filter_map(|pair| pair.split_once('='))
+        .find_map(|(name, value)| (name == "Qualifier").then_some(value))?;
+    Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+}
+
+fn kind(operation: Operation, headers: &HeaderMap) -> Result<Kind, ApiError> {
+    let asked = headers.get("x-amz-invocation-type");
+    match (asked.map(HeaderValue::as_bytes), operation) {
+        (None | Some(b"RequestResponse"), _) => Ok(Kind::RequestResponse),
+        (Some(b"DryRun"), _) => Ok(Kind::DryRun),
+        (Some(b"Event"), Operation::Invoke) => Ok(Kind::Event),
+        (Some(other), _) => Err(ApiError::invalid_parameter(format!(
+            "`{}` is not an invocation type of this operation",
+            String::from_utf8_lossy(other)
+        ))),
+    }
+}
+
+/// The event: an empty one is an empty document, and everything else has to be JSON.
+fn event(kind: Kind, body: Bytes) -> Result<Bytes, ApiError> {
+    if kind == Kind::Event && body.len() > ASYNCHRONOUS_LIMIT_BYTES {
+        return Err(ApiError::too_large(body.len(), ASYNCHRONOUS_LIMIT_BYTES));
+    }
+    if body.is_empty() {
+        return Ok(Bytes::from_static(b"{}"));
+    }
+    match serde_json::from_slice::<IgnoredAny>(&body) {
+        Ok(_) => Ok(body),
+        Err(error) => Err(ApiError::invalid_content(format!(
+            "Could not parse request body into json: {error}"
+        ))),
+    }
+}
+
+/// The client context, which comes encoded and goes on decoded, on one line.
+fn client_context(headers: &HeaderMap) -> Result<Option<HeaderValue>, ApiError> {
+    let Some(encoded) = headers.get("x-amz-client-context") else {
+        return Ok(None);
+    };
+    let invalid =
+        || ApiError::invalid_content("Client context must be a valid Base64-encoded JSON object.");
+    if encoded.len() > CLIENT_CONTEXT_LIMIT_BYTES {
+        return Err(invalid());
+    }
+    let json = STANDARD.decode(encoded).map_err(|_| invalid())?;
+    let context: Value = serde_json::from_slice(&json).map_err(|_| invalid())?;
+    if !context.is_object() {
+        return Err(invalid());
+    }
+    HeaderValue::try_from(context.to_string())
+        .map(Some)
+        .map_err(|_| invalid())
+}
+
+fn tenant(headers: &HeaderMap) -> Result<Option<HeaderValue>, ApiError> {
+    const LONGEST: usize = 256;
+    let Some(tenant) = headers.get("x-amz-tenant-id") else {
+        return Ok(None);
+    };
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:/=+-@ ".contains(byte);
+    if (1..=LONGEST).contains(&tenant.len()) && tenant.as_bytes().iter().all(allowed) {
+        Ok(Some(tenant.clone()))
+    } else {
+        Err(ApiError::invalid_parameter("the tenant id is not valid"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(request: http::request::Builder, body: &'static str) -> Result<Invocation, ApiError> {
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let requested = Requested {
+            operation: Operation::Invoke,
+            name: "f".to_owned(),
+        };
+        Invocation::read(&requested, &parts, body.into(), "arn:f")
+    }
+
+    #[test]
+    fn the_context_goes_on_decoded() {
+        let context = STANDARD.encode("{\"custom\":\n{\"a\":\"\u{e9}\"}}");
+        let request = http::Request::post("/?Qualifier=%24LATEST")
+            .header("x-amz-client-context", context)
+            .header("x-amz-tenant-id", "blue team");
+
+        let headers = read(request, "").unwrap().call.headers;
+
+        let context = headers["lambda-runtime-client-context"].as_bytes();
+        assert_eq!(context, "{\"custom\":{\"a\":\"\u{e9}\"}}".as_bytes());
+        assert_eq!(headers["lambda-runtime-aws-tenant-id"], "blue team");
+        assert_eq!(
+            headers["lambda-runtime-invoked-function-arn"],
+            "arn:f:$LATEST"
+        );
+    }
+
+    #[test]
+    fn what_lambda_refuses_is_refused() {
+        let post = || http::Request::post("/");
+        for (request, body, expected) in [
+            (post(), "not json", "InvalidRequestContentException"),
+            (
+                post().header("x-amz-client-context", "!"),
+                "",
+                "InvalidRequestContentException",
+            ),
+            (
+                post().header("x-amz-client-context", "W10="),
+                "",
+                "InvalidRequestContentException",
+            ),
+            (
+                post().header("x-amz-tenant-id", "a;b"),
+                "",
+                "InvalidParameterValueException",
+            ),
+            (
+                post().header("x-amz-invocation-type", "Now"),
+                "",
+                "InvalidParameterValueException",
+            ),
+        ] {
+            assert_eq!(read(request, body).unwrap_err().name, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_nobody_waits_for_is_smaller() {
+        let body = Bytes::from(format!("\"{}\"", "x".repeat(ASYNCHRONOUS_LIMIT_BYTES)));
+
+        assert!(event(Kind::RequestResponse, body.clone()).is_ok());
+        assert_eq!(
+            event(Kind::Event, body).unwrap_err().name,
+            "RequestTooLargeException"
+        );
+    }
+}

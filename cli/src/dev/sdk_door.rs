@@ -1,0 +1,141 @@
+//! The door of SDK callers: both operations of the Invoke API.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::{Either, Full};
+use tokio::time::sleep;
+
+use super::answer::Answer;
+use super::body::{AnswerBody, Form, LOG_WINDOW};
+use super::flow::Flow;
+use super::front::{Front, FrontBody, json, respond};
+use super::record::Record;
+use super::reply::whole;
+use super::sdk::{
+    ApiError, EVENT_STREAM, EXECUTED_VERSION, FUNCTION_ERROR, Invocation, Kind, LOG_RESULT,
+    Operation, REQUEST_ID, Requested,
+};
+
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+impl Front {
+    /// Carries out an operation.
+    pub(super) async fn serve_sdk(
+        &self,
+        requested: &Requested,
+        request: &Parts,
+        body: Bytes,
+        mut record: Record,
+    ) -> Response<FrontBody> {
+        let arn = self.pool.function_arn();
+        let invocation = match Invocation::read(requested, request, body, &arn) {
+            Ok(invocation) => invocation,
+            Err(error) => return refuse(&error, record),
+        };
+        let headers = HeaderMap::from_iter([
+            (EXECUTED_VERSION, text(invocation.target.version())),
+            (REQUEST_ID, text(&invocation.call.request_id)),
+        ]);
+        match (invocation.kind, requested.operation) {
+            (Kind::DryRun, _) => {
+                record.status(StatusCode::NO_CONTENT);
+                record.complete();
+                respond(StatusCode::NO_CONTENT, headers, empty())
+            }
+            (Kind::Event, _) => {
+                record.status(StatusCode::ACCEPTED);
+                let answer = self.pool.invoke(invocation.call);
+                self.pool.spawn(unheard(answer, record));
+                respond(StatusCode::ACCEPTED, headers, empty())
+            }
+            (Kind::RequestResponse, Operation::Invoke) => {
+                let answer = self.pool.invoke(invocation.call);
+                buffered(answer, invocation.with_log, headers, record).await
+            }
+            (Kind::RequestResponse, Operation::InvokeWithResponseStream) => {
+                self.stream_frames(invocation, headers, record)
+            }
+        }
+    }
+
+    fn stream_frames(
+        &self,
+        invocation: Invocation,
+        mut headers: HeaderMap,
+        mut record: Record,
+    ) -> Response<FrontBody> {
+        headers.insert(CONTENT_TYPE, EVENT_STREAM);
+        record.status(StatusCode::OK);
+        let form = Form::EventStream {
+            with_log: invocation.with_log,
+        };
+        let answer = self.pool.invoke(invocation.call);
+        let flow = Flow::new(Bytes::new(), answer, self.conditions.link(None));
+        let body = AnswerBody::new(flow, form, record);
+        respond(StatusCode::OK, headers, Either::Right(body))
+    }
+}
+
+/// Answers with everything the function wrote, or with its error document.
+async fn buffered(
+    answer: Answer,
+    with_log: bool,
+    mut headers: HeaderMap,
+    mut record: Record,
+) -> Response<FrontBody> {
+    let log = answer.log.clone();
+    let result = whole(Bytes::new(), answer).await;
+    record.status(StatusCode::OK);
+    let body = match result {
+        Ok(body) => {
+            record.chunk(body.len());
+            record.complete();
+            body
+        }
+        Err(failure) => {
+            record.failed(&failure);
+            headers.insert(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"));
+            failure.document
+        }
+    };
+    if with_log {
+        sleep(LOG_WINDOW).await;
+        headers.insert(LOG_RESULT, text(&STANDARD.encode(log.last())));
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    respond(StatusCode::OK, headers, Either::Left(Full::new(body)))
+}
+
+/// Waits for an answer that nobody reads, for the terminal.
+async fn unheard(answer: Answer, mut record: Record) {
+    match whole(Bytes::new(), answer).await {
+        Ok(body) => {
+            record.chunk(body.len());
+            record.complete();
+        }
+        Err(failure) => record.failed(&failure),
+    }
+}
+
+fn refuse(error: &ApiError, mut record: Record) -> Response<FrontBody> {
+    record.status(error.status);
+    record.refused(&format!("{}: {}", error.name, error.message));
+    let mut response = json(error.status, error.body());
+    response
+        .headers_mut()
+        .insert(ERROR_TYPE, HeaderValue::from_static(error.name));
+    response
+}
+
+fn empty() -> FrontBody {
+    Either::Left(Full::default())
+}
+
+/// A value made of what was checked before.
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""))
+}

@@ -35,7 +35,51 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     /// Precompile a component to machine code
     Compile(PrecompileArgs),
+    /// Print an event to edit and send
+    Event(EventArgs),
 }
+
+/// The arguments of `event`.
+#[derive(Args, Debug)]
+#[command(after_help = EVENT_HELP)]
+pub(crate) struct EventArgs {
+    /// Who sends it
+    pub(crate) kind: EventKind,
+    /// The path and the query of the request
+    #[arg(long, value_name = "PATH", default_value = "/hello?name=world")]
+    pub(crate) path: String,
+    /// The body of the request or of the message
+    #[arg(
+        short,
+        long,
+        value_name = "TEXT",
+        default_value = "{\"name\":\"world\"}"
+    )]
+    pub(crate) data: String,
+}
+
+/// The senders of events.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum EventKind {
+    /// A function URL
+    Url,
+    /// A REST API
+    Rest,
+    /// An HTTP API
+    Http,
+    /// An Application Load Balancer
+    Alb,
+    /// A queue, one message
+    Sqs,
+}
+
+const EVENT_HELP: &str = "\
+Examples:
+  bootstream event rest
+  bootstream event url --path '/items?page=2' -d 'hello'
+  bootstream event sqs | bootstream invoke -d @-
+
+Exit codes: 0 printed, 2 wrong usage.";
 
 /// The arguments of `build`.
 #[derive(Args, Debug)]
@@ -78,8 +122,9 @@ Exit codes: 0 built, 1 failed, 2 wrong usage.";
 /// What a handler runs in, for `dev` and for `invoke HANDLER`.
 #[derive(Args, Debug)]
 pub(crate) struct FunctionArgs {
-    /// The `bootstrap` binary [default: in ../lambda, or beside this executable]
-    #[arg(long, value_name = "PATH", env = "BOOTSTREAM_BOOTSTRAP")]
+    /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP] [default: in ../lambda, or beside this
+    /// executable]
+    #[arg(long, value_name = "PATH")]
     pub(crate) bootstrap: Option<PathBuf>,
     /// A variable of the function, may be repeated; BOOTSTREAM_PASS_ENV=NAME,... shows it to the handler
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = parse_variable)]
@@ -98,8 +143,18 @@ pub(crate) struct FunctionArgs {
 #[derive(Args, Debug)]
 #[command(after_help = DEV_HELP)]
 pub(crate) struct DevArgs {
-    /// A component (`.wasm`, `.cwasm`) or the folder of a handler crate
-    pub(crate) handler: PathBuf,
+    /// A component (`.wasm`, `.cwasm`) or the folder of a handler crate. None is needed with a
+    /// --bootstrap that brings its own code
+    #[arg(required_unless_present = "bootstrap")]
+    pub(crate) handler: Option<PathBuf>,
+    /// What a runtime of your own finds in _HANDLER
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "handler",
+        conflicts_with = "handler"
+    )]
+    pub(crate) handler_name: String,
     /// The port to listen on; 0 takes a free one
     #[arg(long, env = "LOCAL_LAMBDA_PORT", default_value_t = 7000)]
     pub(crate) port: u16,
@@ -142,6 +197,8 @@ Examples:
   bootstream dev target/guests/wasm32-wasip2/release/streaming_numbers.wasm --port 7001
   curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
   curl -N http://127.0.0.1:7000/any/path?q=1
+  bootstream dev --bootstrap ./their-bootstrap      a runtime in any language, or its folder
+  bootstream event rest > event.json                an event to edit and send
 
 Doors, all of them open at once:
   /           a Function URL, or what --front-door says

@@ -35,6 +35,7 @@ pub fn bootstream() -> ExitCode {
         Command::Build(args) => commands::build::run(&args, &printer),
         Command::Dev(args) => commands::dev::run(args, &printer),
         Command::Invoke(args) => commands::invoke::run(args, &printer),
+        Command::Event(args) => commands::event::run(&args, &printer),
         Command::Compile(args) => commands::compile::run(&args, &printer),
     };
     finish(result, &printer)

@@ -1,7 +1,6 @@
 //! `bootstream dev`: a local Lambda around one handler, which may be replaced while it runs.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +12,13 @@ use tokio::task::spawn_blocking;
 
 use super::build::component_for;
 use crate::args::{DevArgs, FunctionArgs, Limits};
-use crate::dev::bootstrap::{self, Launch};
-use crate::dev::deployment::Deployment;
+use crate::dev::bootstrap::Launch;
 use crate::dev::door::Door;
 use crate::dev::front::Front;
 use crate::dev::http_server;
 use crate::dev::link::Conditions;
 use crate::dev::pool::Pool;
+use crate::dev::source::Source;
 use crate::dev::watch::FileWatch;
 use crate::printer::{Printer, Tone};
 
@@ -29,9 +28,12 @@ use crate::printer::{Printer, Tone};
 ///
 /// The handler, the `bootstrap` binary or the port cannot be used.
 pub(crate) fn run(args: DevArgs, printer: &Printer) -> Result<ExitCode> {
-    let bootstrap = bootstrap::find(args.function.bootstrap.as_deref())?;
-    let component = component_for(&args.handler)?;
-    let deployment = Deployment::prepare(&component)?;
+    let named = args.function.bootstrap.as_deref();
+    let source = match &args.handler {
+        Some(handler) => Source::component(component_for(handler)?, named)?,
+        None => Source::runtime(named)?,
+    };
+    let deployment = source.prepare()?;
     let address = SocketAddr::from((args.host, args.port));
     let concurrency = args.concurrency;
     let door = args.front_door;
@@ -40,13 +42,13 @@ pub(crate) fn run(args: DevArgs, printer: &Printer) -> Result<ExitCode> {
         slow: args.slow,
         cut_after: args.disconnect_after,
     };
-    let launch = launch(args.function, bootstrap, &component, *printer);
+    let launch = launch(args.function, &source, args.handler_name, *printer);
     runtime()?.block_on(async {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address}: choose another --port, or 0 for a free one")
         })?;
         let server = Server {
-            component,
+            source,
             pool: Pool::new(launch, deployment, concurrency),
             door,
             conditions,
@@ -71,14 +73,14 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
 /// How to start the handler's environments.
 pub(super) fn launch(
     args: FunctionArgs,
-    bootstrap: PathBuf,
-    component: &Path,
+    source: &Source,
+    handler_name: String,
     printer: Printer,
 ) -> Launch {
-    let name = component.file_stem().unwrap_or_default().to_string_lossy();
     Launch {
-        bootstrap,
-        function_name: name.replace('_', "-"),
+        bootstrap: source.bootstrap().to_owned(),
+        function_name: source.function_name(),
+        handler_name,
         memory_mib: args.memory,
         timeout: Duration::from_secs(args.timeout),
         variables: args.variables,
@@ -87,7 +89,7 @@ pub(super) fn launch(
 }
 
 struct Server<'a> {
-    component: PathBuf,
+    source: Source,
     pool: Arc<Pool>,
     door: Door,
     conditions: Conditions,
@@ -98,7 +100,7 @@ impl Server<'_> {
     async fn run(&self, listener: TcpListener) -> Result<ExitCode> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let watch = FileWatch::new(&self.component)?;
+        let watch = FileWatch::new(self.source.file())?;
         let address = listener.local_addr()?;
         let front = Front {
             pool: Arc::clone(&self.pool),
@@ -128,7 +130,7 @@ impl Server<'_> {
     }
 
     fn banner(&self, address: SocketAddr) {
-        let component = self.component.display();
+        let component = self.source.file().display();
         self.printer
             .message(Tone::Plain, &format!("{component} at http://{address}"));
         let example = format!("try: curl -N http://{address}/invoke -d '{{}}'");
@@ -138,13 +140,13 @@ impl Server<'_> {
     async fn swap_on_change(&self, watch: &FileWatch) {
         loop {
             watch.changed().await;
-            if !self.component.exists() {
+            if !self.source.file().exists() {
                 // It is about to be replaced.
                 continue;
             }
             match self.swap().await {
                 Ok(()) => {
-                    let text = format!("swapped to the new `{}`", self.component.display());
+                    let text = format!("swapped to the new `{}`", self.source.file().display());
                     self.printer.message(Tone::Good, &text);
                 }
                 Err(error) => {
@@ -156,10 +158,10 @@ impl Server<'_> {
     }
 
     async fn swap(&self) -> Result<()> {
-        let component = self.component.clone();
-        let prepared = spawn_blocking(move || Deployment::prepare(&component)).await;
+        let source = self.source.clone();
+        let prepared = spawn_blocking(move || source.prepare()).await;
         let deployment = prepared.context("compiling was interrupted")??;
-        let name = self.component.display();
+        let name = self.source.file().display();
         self.pool
             .deploy(deployment)
             .await

@@ -20,13 +20,13 @@ use super::dev::{launch, runtime};
 use crate::args::InvokeArgs;
 use crate::dev::answer::Part;
 use crate::dev::answer::{Failure, settled};
-use crate::dev::bootstrap;
 use crate::dev::context::new_request_id;
-use crate::dev::deployment::Deployment;
+use crate::dev::deployment::HANDLER_NAME;
 use crate::dev::door::Door;
 use crate::dev::pool::{Call, Pool};
 use crate::dev::reply;
 use crate::dev::sdk::FUNCTION_ERROR;
+use crate::dev::source::Source;
 use crate::printer::Printer;
 
 /// What a server may answer with instead of a response, in bytes.
@@ -76,10 +76,11 @@ fn read_event(data: &str) -> Result<Bytes> {
 /// Runs a handler for one invocation.
 fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()> {
     let handler = args.handler.context("no handler was named")?;
-    let bootstrap = bootstrap::find(args.function.bootstrap.as_deref())?;
-    let component = component_for(&handler)?;
-    let deployment = Deployment::prepare(&component)?;
-    let launch = launch(args.function, bootstrap, &component, *output.printer);
+    let bootstrap = args.function.bootstrap.as_deref();
+    let source = Source::component(component_for(&handler)?, bootstrap)?;
+    let deployment = source.prepare()?;
+    let handler_name = HANDLER_NAME.to_owned();
+    let launch = launch(args.function, &source, handler_name, *output.printer);
     runtime()?.block_on(async {
         let pool = Pool::new(launch, deployment, 1);
         let call = Call {

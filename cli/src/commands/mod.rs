@@ -3,4 +3,5 @@
 pub(crate) mod build;
 pub(crate) mod compile;
 pub(crate) mod dev;
+pub(crate) mod event;
 pub(crate) mod invoke;

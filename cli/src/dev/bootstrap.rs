@@ -8,11 +8,17 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tokio::process::{Child, Command};
 
-use super::deployment::{Deployment, HANDLER_NAME};
+use super::deployment::Deployment;
 use crate::printer::Printer;
 
 /// Variables that a process gets from this one. Everything else is Lambda's or `--env`.
 const INHERITED: [&str; 6] = ["HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"];
+
+/// What Lambda starts in a deployed folder.
+pub(crate) const EXECUTABLE_NAME: &str = "bootstrap";
+
+/// Names the `bootstrap` of every command that is not told another one.
+const VARIABLE: &str = "BOOTSTREAM_BOOTSTRAP";
 
 const REGION: &str = "us-east-1";
 const VERSION: &str = "$LATEST";
@@ -22,6 +28,8 @@ const VERSION: &str = "$LATEST";
 pub(crate) struct Launch {
     pub(crate) bootstrap: PathBuf,
     pub(crate) function_name: String,
+    /// The function's handler setting.
+    pub(crate) handler_name: String,
     pub(crate) memory_mib: u32,
     pub(crate) timeout: Duration,
     pub(crate) variables: Vec<(String, String)>,
@@ -41,7 +49,7 @@ impl Launch {
         }
         command
             .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
-            .env("_HANDLER", HANDLER_NAME)
+            .env("_HANDLER", &self.handler_name)
             .env("LAMBDA_TASK_ROOT", root)
             .env("LAMBDA_RUNTIME_DIR", root)
             .env("AWS_LAMBDA_FUNCTION_NAME", &self.function_name)
@@ -73,7 +81,7 @@ impl Launch {
     }
 }
 
-/// Finds the `bootstrap` binary: the named one, else in `../lambda` or beside this executable.
+/// Finds the `bootstrap` binary: the named one, else the variable's, else in `../lambda` or beside this executable.
 ///
 /// In that order, because a build of the whole workspace leaves one beside the executable that is
 /// not the deployed profile.
@@ -83,7 +91,8 @@ impl Launch {
 /// There is none. The error names the places and the command that makes one.
 pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
     const HOW: &str = "build it with `cargo build --profile lambda -p bootstream-host`";
-    if let Some(path) = named {
+    let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
+    if let Some(path) = named.or(variable.as_deref().map(Path::new)) {
         if !path.is_file() {
             bail!("there is no bootstrap at `{}`: {HOW}", path.display());
         }
@@ -93,8 +102,8 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
     }
     let executable = std::env::current_exe().context("cannot tell where this executable is")?;
     let folder = executable.parent().unwrap_or(Path::new("/"));
-    let beside = folder.join("bootstrap");
-    let lambda = folder.with_file_name("lambda").join("bootstrap");
+    let beside = folder.join(EXECUTABLE_NAME);
+    let lambda = folder.with_file_name("lambda").join(EXECUTABLE_NAME);
     if let Some(found) = [&lambda, &beside].into_iter().find(|place| place.is_file()) {
         return Ok(found.clone());
     }

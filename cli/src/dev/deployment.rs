@@ -1,6 +1,6 @@
 //! A version of the handler, ready to be run: the folder that becomes the task root.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use bootstream_host::engine::PRECOMPILED_EXTENSION;
@@ -12,10 +12,18 @@ use crate::precompile::{Arch, precompile};
 /// The name of the handler in the task root, without its extension.
 pub(crate) const HANDLER_NAME: &str = "handler";
 
-/// A prepared version of the handler. Its folder is removed when the last environment is gone.
+/// A prepared version of the handler.
 #[derive(Debug)]
 pub(crate) struct Deployment {
-    folder: TempDir,
+    folder: Folder,
+}
+
+#[derive(Debug)]
+enum Folder {
+    /// Removed when the last environment is gone.
+    Own(TempDir),
+    /// Somebody else's, with a runtime in it.
+    Foreign(PathBuf),
 }
 
 impl Deployment {
@@ -38,11 +46,23 @@ impl Deployment {
             .with_extension(PRECOMPILED_EXTENSION);
         std::fs::write(&target, code)
             .with_context(|| format!("cannot write `{}`", target.display()))?;
-        Ok(Self { folder })
+        Ok(Self {
+            folder: Folder::Own(folder),
+        })
+    }
+
+    /// A folder that holds a runtime as it is deployed.
+    pub(crate) fn folder(folder: PathBuf) -> Self {
+        Self {
+            folder: Folder::Foreign(folder),
+        }
     }
 
     pub(crate) fn task_root(&self) -> &Path {
-        self.folder.path()
+        match &self.folder {
+            Folder::Own(folder) => folder.path(),
+            Folder::Foreign(folder) => folder,
+        }
     }
 }
 

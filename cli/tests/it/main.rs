@@ -5,6 +5,7 @@ mod dev;
 mod doors;
 mod invoke;
 mod limits;
+mod runtimes;
 mod sdk;
 mod support;
 mod swap;

@@ -87,9 +87,14 @@ pub(crate) struct Dev {
 impl Dev {
     #[track_caller]
     pub(crate) fn start(handler: &Path, args: &[&str]) -> Self {
+        let handler = handler.to_str().expect("a path in UTF-8");
+        Self::run(&[args, &[handler]].concat())
+    }
+
+    #[track_caller]
+    pub(crate) fn run(args: &[&str]) -> Self {
         let mut child = bootstream(&["dev", "--port", "0"])
             .args(args)
-            .arg(handler)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -1,0 +1,113 @@
+//! What a local Lambda runs, and how to make a new version of it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::bootstrap::{self, EXECUTABLE_NAME};
+use super::deployment::Deployment;
+
+/// The code of a function.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// A component, run by a `bootstrap` of this project.
+    Component { file: PathBuf, bootstrap: PathBuf },
+    /// A runtime of any kind, in the folder it is deployed as.
+    Runtime { bootstrap: PathBuf },
+}
+
+impl Source {
+    /// A component that `bootstrap`, or else the one that is found, runs.
+    ///
+    /// # Errors
+    ///
+    /// There is no `bootstrap`.
+    pub(crate) fn component(file: PathBuf, bootstrap: Option<&Path>) -> Result<Self> {
+        let bootstrap = bootstrap::find(bootstrap)?;
+        Ok(Self::Component { file, bootstrap })
+    }
+
+    /// A runtime that needs nothing from this project: an executable, or its folder.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or nothing named it.
+    pub(crate) fn runtime(named: Option<&Path>) -> Result<Self> {
+        let named = named.context(
+            "name a handler to run, or a runtime of your own with `--bootstrap`: \
+             see `bootstream dev --help`",
+        )?;
+        let file = if named.is_dir() {
+            named.join(EXECUTABLE_NAME)
+        } else {
+            named.to_owned()
+        };
+        let bootstrap = file
+            .canonicalize()
+            .with_context(|| format!("there is no bootstrap at `{}`", file.display()))?;
+        Ok(Self::Runtime { bootstrap })
+    }
+
+    /// The file whose change makes a new version.
+    pub(crate) fn file(&self) -> &Path {
+        match self {
+            Self::Component { file, .. } => file,
+            Self::Runtime { bootstrap } => bootstrap,
+        }
+    }
+
+    /// What is started as the process.
+    pub(crate) fn bootstrap(&self) -> &Path {
+        match self {
+            Self::Component { bootstrap, .. } | Self::Runtime { bootstrap } => bootstrap,
+        }
+    }
+
+    /// Makes a version of what is in the file now. Takes as long as compiling takes.
+    ///
+    /// # Errors
+    ///
+    /// The component cannot be read, is not a handler, or does not compile.
+    pub(crate) fn prepare(&self) -> Result<Deployment> {
+        match self {
+            Self::Component { file, .. } => Deployment::prepare(file),
+            Self::Runtime { bootstrap } => {
+                let folder = bootstrap.parent().unwrap_or(Path::new("/"));
+                Ok(Deployment::folder(folder.to_owned()))
+            }
+        }
+    }
+
+    /// A name for the function, made of the file's.
+    pub(crate) fn function_name(&self) -> String {
+        let stem = match self {
+            Self::Component { file, .. } => file.file_stem(),
+            Self::Runtime { bootstrap } => bootstrap
+                .file_stem()
+                .filter(|stem| *stem != EXECUTABLE_NAME)
+                .or_else(|| bootstrap.parent()?.file_name()),
+        };
+        let name = stem.unwrap_or_default().to_string_lossy();
+        let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        name.replace(|letter| !allowed(letter), "-")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_named_after_its_file_or_its_folder() {
+        for (bootstrap, expected) in [
+            ("/work/their-bootstrap", "their-bootstrap"),
+            ("/work/my_function/bootstrap", "my-function"),
+            ("/bootstrap", ""),
+        ] {
+            let source = Source::Runtime {
+                bootstrap: bootstrap.into(),
+            };
+            assert_eq!(source.function_name(), expected, "{bootstrap}");
+        }
+    }
+}

@@ -165,6 +165,12 @@ pub(crate) struct DevArgs {
     #[arg(long, value_name = "N", default_value_t = 10,
         value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
+    /// Rebuild the handler crate when its sources change
+    #[arg(long, requires = "handler")]
+    pub(crate) watch: bool,
+    /// Print JSON objects, one a line: `type` is `invocation`, `log` or `message`
+    #[arg(long)]
+    pub(crate) json: bool,
     /// What stands at `/`; the others are at /@url, /@rest, /@http and /@alb all the same
     #[arg(long, value_name = "DOOR", default_value = "url")]
     pub(crate) front_door: Door,
@@ -193,7 +199,7 @@ pub(crate) enum Limits {
 
 const DEV_HELP: &str = "\
 Examples:
-  bootstream dev examples/streaming-numbers
+  bootstream dev examples/streaming-numbers --watch
   bootstream dev target/guests/wasm32-wasip2/release/streaming_numbers.wasm --port 7001
   curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
   curl -N http://127.0.0.1:7000/any/path?q=1
@@ -215,6 +221,8 @@ why. After it the connection is cut, so curl reports error 18; SDKs get it in In
 
 Handlers run in the `bootstrap` binary that Lambda starts, one process for each invocation at work.
 When the component file changes, new invocations use it and open streams finish on the old one.
+With --watch a change of the sources makes a new component; one that does not compile changes
+nothing.
 
 Exit codes: 0 stopped with Ctrl-C or SIGTERM, 1 failed to start, 2 wrong usage.";
 

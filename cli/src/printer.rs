@@ -5,10 +5,14 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
+use serde_json::{Value, json};
+
 /// Where output goes, and whether it may be coloured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Printer {
     colour: bool,
+    /// Whether messages are JSON objects, one a line.
+    json: bool,
 }
 
 /// The colours of messages, as ANSI parameters.
@@ -21,6 +25,14 @@ pub(crate) enum Tone {
 }
 
 impl Tone {
+    fn level(self) -> &'static str {
+        match self {
+            Self::Plain | Self::Good => "info",
+            Self::Bad => "error",
+            Self::Faint => "debug",
+        }
+    }
+
     fn parameters(self) -> &'static str {
         match self {
             Self::Plain => "",
@@ -37,7 +49,13 @@ impl Printer {
         let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             colour: io::stderr().is_terminal() && !forbidden,
+            json: false,
         }
+    }
+
+    /// Makes every message a JSON object with a `type`.
+    pub(crate) fn in_json(self) -> Self {
+        Self { json: true, ..self }
     }
 
     /// Writes data to stdout at once.
@@ -54,6 +72,10 @@ impl Printer {
 
     /// Writes a message.
     pub(crate) fn message(&self, tone: Tone, text: &str) {
+        if self.json {
+            self.object(&json!({ "type": "message", "level": tone.level(), "text": text }));
+            return;
+        }
         let line = match tone.parameters() {
             parameters if self.colour && !parameters.is_empty() => {
                 format!("\x1b[{parameters}m{text}\x1b[0m\n")
@@ -73,8 +95,31 @@ impl Printer {
         self.raw_message(format!("{label} {text}\n").as_bytes());
     }
 
-    /// Passes on a line of somebody else's output, as it is.
-    pub(crate) fn raw_message(&self, line: &[u8]) {
+    /// Writes what is known about something: as text for people, or as an object.
+    pub(crate) fn record(&self, tone: Tone, text: &str, object: &Value) {
+        if self.json {
+            self.object(object);
+        } else {
+            self.message(tone, text);
+        }
+    }
+
+    /// Passes on a line of a function's output.
+    pub(crate) fn log(&self, line: &[u8], request_id: Option<&str>) {
+        if self.json {
+            let text = String::from_utf8_lossy(line);
+            let line = text.trim_end_matches('\n');
+            self.object(&json!({ "type": "log", "requestId": request_id, "line": line }));
+        } else {
+            self.raw_message(line);
+        }
+    }
+
+    fn object(&self, object: &Value) {
+        self.raw_message(format!("{object}\n").as_bytes());
+    }
+
+    fn raw_message(&self, line: &[u8]) {
         let _ = io::stderr().lock().write_all(line);
     }
 }

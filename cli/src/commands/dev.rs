@@ -1,11 +1,12 @@
 //! `bootstream dev`: a local Lambda around one handler, which may be replaced while it runs.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
@@ -19,7 +20,7 @@ use crate::dev::http_server;
 use crate::dev::link::Conditions;
 use crate::dev::pool::Pool;
 use crate::dev::source::Source;
-use crate::dev::watch::FileWatch;
+use crate::dev::watch::Watch;
 use crate::printer::{Printer, Tone};
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -28,12 +29,25 @@ use crate::printer::{Printer, Tone};
 ///
 /// The handler, the `bootstrap` binary or the port cannot be used.
 pub(crate) fn run(args: DevArgs, printer: &Printer) -> Result<ExitCode> {
+    let printer = &if args.json {
+        printer.in_json()
+    } else {
+        *printer
+    };
     let named = args.function.bootstrap.as_deref();
     let source = match &args.handler {
         Some(handler) => Source::component(component_for(handler)?, named)?,
         None => Source::runtime(named)?,
     };
     let deployment = source.prepare()?;
+    let sources = match args.handler {
+        Some(folder) if args.watch && folder.is_dir() => Some(folder),
+        Some(file) if args.watch => bail!(
+            "`{}` is not the folder of a crate: a component is watched without --watch",
+            file.display()
+        ),
+        _ => None,
+    };
     let address = SocketAddr::from((args.host, args.port));
     let concurrency = args.concurrency;
     let door = args.front_door;
@@ -49,6 +63,7 @@ pub(crate) fn run(args: DevArgs, printer: &Printer) -> Result<ExitCode> {
         })?;
         let server = Server {
             source,
+            sources,
             pool: Pool::new(launch, deployment, concurrency),
             door,
             conditions,
@@ -90,6 +105,8 @@ pub(super) fn launch(
 
 struct Server<'a> {
     source: Source,
+    /// The folder of the crate that makes the component, if it is watched.
+    sources: Option<PathBuf>,
     pool: Arc<Pool>,
     door: Door,
     conditions: Conditions,
@@ -100,7 +117,7 @@ impl Server<'_> {
     async fn run(&self, listener: TcpListener) -> Result<ExitCode> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let watch = FileWatch::new(self.source.file())?;
+        let watch = Watch::file(self.source.file())?;
         let address = listener.local_addr()?;
         let front = Front {
             pool: Arc::clone(&self.pool),
@@ -111,6 +128,7 @@ impl Server<'_> {
         tokio::select! {
             () = self.warm_up_and_serve(listener, front, address) => {}
             () = self.swap_on_change(&watch) => {}
+            result = self.rebuild_on_change() => result?,
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
@@ -137,7 +155,25 @@ impl Server<'_> {
         self.printer.message(Tone::Faint, &example);
     }
 
-    async fn swap_on_change(&self, watch: &FileWatch) {
+    /// Rebuilds the crate. That changes the component file, which is watched too.
+    async fn rebuild_on_change(&self) -> Result<()> {
+        let Some(folder) = &self.sources else {
+            return std::future::pending().await;
+        };
+        let watch = Watch::sources(folder)?;
+        loop {
+            watch.changed().await;
+            self.printer.message(Tone::Faint, "the sources changed");
+            let crate_folder = folder.clone();
+            let built = spawn_blocking(move || component_for(&crate_folder)).await;
+            if let Err(error) = built.context("building was interrupted")? {
+                let text = format!("kept the old version: {error:#}");
+                self.printer.message(Tone::Bad, &text);
+            }
+        }
+    }
+
+    async fn swap_on_change(&self, watch: &Watch) {
         loop {
             watch.changed().await;
             if !self.source.file().exists() {

@@ -74,7 +74,13 @@ pub(crate) struct Environment {
 }
 
 /// The log of the invocation that runs. There is one at a time.
-type CurrentLog = Arc<Mutex<LogTail>>;
+type CurrentLog = Arc<Mutex<InvocationLog>>;
+
+#[derive(Debug, Default)]
+struct InvocationLog {
+    request_id: Option<String>,
+    tail: LogTail,
+}
 
 impl Environment {
     /// Starts a process and waits until it asks for an invocation.
@@ -156,7 +162,10 @@ impl Environment {
             verdict: told,
             log,
         } = job.responder;
-        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = log;
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = InvocationLog {
+            request_id: Some(id.clone()),
+            tail: log,
+        };
         let delivery = Delivery {
             headers: self.next_headers(&id, job.headers),
             event: job.event,
@@ -351,10 +360,9 @@ async fn pass_on(output: impl AsyncRead + Unpin, printer: Printer, log: CurrentL
                 if line.last() != Some(&b'\n') {
                     line.push(b'\n');
                 }
-                log.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(&line);
-                printer.raw_message(&line);
+                let log = log.lock().unwrap_or_else(PoisonError::into_inner);
+                log.tail.push(&line);
+                printer.log(&line, log.request_id.as_deref());
             }
         }
     }

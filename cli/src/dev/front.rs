@@ -70,7 +70,7 @@ impl Handler for Front {
     async fn handle(self, request: Request<Incoming>, peer: IpAddr) -> Response<FrontBody> {
         let (mut parts, body) = request.into_parts();
         let request = format!("{} {}", parts.method, parts.uri.path());
-        let record = Record::start(self.printer, request);
+        let mut record = Record::start(self.printer, request);
         let route = self.route(&mut parts);
         let body = match Limited::new(body, EVENT_LIMIT_BYTES).collect().await {
             Ok(body) => body.to_bytes(),
@@ -78,12 +78,15 @@ impl Handler for Front {
         };
         match route {
             Route::Invoke => {
-                let answer = self.pool.invoke(invoke_call(&parts.headers, body));
+                let call = invoke_call(&parts.headers, body);
+                record.invocation(&call.request_id);
+                let answer = self.pool.invoke(call);
                 self.through(Door::Url, answer, &parts.method, Ending::document(record))
                     .await
             }
             Route::Door(door) => {
                 let call = door_call(door, &parts, &body, peer);
+                record.invocation(&call.request_id);
                 if call.event.len() > EVENT_LIMIT_BYTES {
                     // Base64 and the quotes of JSON make a body larger.
                     return refuse_body(true, record);

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::StatusCode;
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::answer::Failure;
@@ -15,6 +16,7 @@ pub(crate) struct Record {
     printer: Printer,
     /// Method and path.
     request: String,
+    request_id: Option<String>,
     started: Instant,
     status: StatusCode,
     first_byte: Option<Duration>,
@@ -28,6 +30,7 @@ impl Record {
         Self {
             printer,
             request,
+            request_id: None,
             started: Instant::now(),
             status: StatusCode::BAD_GATEWAY,
             first_byte: None,
@@ -35,6 +38,11 @@ impl Record {
             chunks: 0,
             printed: false,
         }
+    }
+
+    /// The invocation that the request became.
+    pub(crate) fn invocation(&mut self, request_id: &str) {
+        self.request_id = Some(request_id.to_owned());
     }
 
     /// The status the caller gets.
@@ -79,7 +87,18 @@ impl Record {
         if let Some(remark) = remark {
             let _ = write!(line, "  {remark}");
         }
-        self.printer.message(tone, &line);
+        let object = json!({
+            "type": "invocation",
+            "request": self.request,
+            "requestId": self.request_id,
+            "status": self.status.as_u16(),
+            "firstByteMs": self.first_byte.map(|it| u64::try_from(it.as_millis()).ok()),
+            "totalMs": u64::try_from(total).ok(),
+            "bytes": bytes,
+            "chunks": chunks,
+            "error": remark,
+        });
+        self.printer.record(tone, &line, &object);
     }
 }
 

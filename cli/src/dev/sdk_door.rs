@@ -36,6 +36,7 @@ impl Front {
             Ok(invocation) => invocation,
             Err(error) => return refuse(&error, record),
         };
+        record.invocation(&invocation.call.request_id);
         let headers = HeaderMap::from_iter([
             (EXECUTED_VERSION, text(invocation.target.version())),
             (REQUEST_ID, text(&invocation.call.request_id)),

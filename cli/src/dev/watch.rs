@@ -1,6 +1,7 @@
-//! Notices that a file was changed or replaced.
+//! Notices that files were changed or replaced.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,24 +13,53 @@ use tokio::time::timeout;
 /// How long a file must stay untouched before it is read: compilers write in many steps.
 const QUIET_PERIOD: Duration = Duration::from_millis(100);
 
-/// Watches one file.
+/// What builds write into the folder of a crate, and what is never compiled.
+const NOT_SOURCES: [&str; 4] = ["target", "node_modules", ".git", "Cargo.lock"];
+
+/// Watches a file or the sources of a crate.
 #[derive(Debug)]
-pub(crate) struct FileWatch {
+pub(crate) struct Watch {
     touched: Arc<Notify>,
     /// Stops watching when dropped.
     _watcher: RecommendedWatcher,
 }
 
-impl FileWatch {
+impl Watch {
     /// Watches the folder of `file`, because a file that is replaced takes its own watch with it.
     ///
     /// # Errors
     ///
     /// The system refuses to watch, most often because too many files are watched already.
-    pub(crate) fn new(file: &Path) -> Result<Self> {
+    pub(crate) fn file(file: &Path) -> Result<Self> {
         let file = std::path::absolute(file)?;
         let folder = file.parent().unwrap_or(Path::new("/")).to_owned();
         let name = file.file_name().context("no file to watch")?.to_owned();
+        Self::new(&[(folder, RecursiveMode::NonRecursive)], move |path| {
+            path.file_name() == Some(&name)
+        })
+    }
+
+    /// Watches everything in the folder of a crate but what builds write there.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read, or the system refuses to watch.
+    pub(crate) fn sources(folder: &Path) -> Result<Self> {
+        let unreadable = || format!("cannot read `{}`", folder.display());
+        let mut folders = vec![(folder.to_owned(), RecursiveMode::NonRecursive)];
+        for entry in std::fs::read_dir(folder).with_context(unreadable)? {
+            let path = entry.with_context(unreadable)?.path();
+            if path.is_dir() && is_source(path.file_name()) {
+                folders.push((path, RecursiveMode::Recursive));
+            }
+        }
+        Self::new(&folders, |path| is_source(path.file_name()))
+    }
+
+    fn new(
+        folders: &[(PathBuf, RecursiveMode)],
+        relevant: impl Fn(&Path) -> bool + Send + 'static,
+    ) -> Result<Self> {
         let touched = Arc::new(Notify::new());
         let signal = Arc::clone(&touched);
         let mut watcher =
@@ -37,28 +67,31 @@ impl FileWatch {
                 // An error may stand for lost events: looking once more than needed does no harm.
                 let relevant = event.map_or(true, |event| {
                     !matches!(event.kind, EventKind::Access(_))
-                        && event
-                            .paths
-                            .iter()
-                            .any(|path| path.file_name() == Some(&name))
+                        && event.paths.iter().any(|path| relevant(path))
                 });
                 if relevant {
                     signal.notify_one();
                 }
             })
             .context("cannot watch files")?;
-        watcher
-            .watch(&folder, RecursiveMode::NonRecursive)
-            .with_context(|| format!("cannot watch `{}`", folder.display()))?;
+        for (folder, mode) in folders {
+            watcher
+                .watch(folder, *mode)
+                .with_context(|| format!("cannot watch `{}`", folder.display()))?;
+        }
         Ok(Self {
             touched,
             _watcher: watcher,
         })
     }
 
-    /// Waits until the file was touched and has been quiet since.
+    /// Waits until something was touched and has been quiet since.
     pub(crate) async fn changed(&self) {
         self.touched.notified().await;
         while timeout(QUIET_PERIOD, self.touched.notified()).await.is_ok() {}
     }
+}
+
+fn is_source(name: Option<&OsStr>) -> bool {
+    name.is_some_and(|name| !NOT_SOURCES.iter().any(|it| name == *it))
 }

@@ -278,3 +278,28 @@ fn a_bootstrap_that_is_not_there_is_named() {
          build it with `cargo build --profile lambda -p bootstream-host`\n"
     );
 }
+
+#[test]
+fn machines_get_an_object_for_each_line() {
+    let mut dev = Dev::start(&scripted_guest(), &["--json"]);
+    let steps = script(&json!([{"eprint": "a line\n"}, {"write": "hi"}]));
+
+    dev.invoke(&steps).rest();
+
+    dev.wait_until_seen("\"type\":\"invocation\"");
+    dev.wait_until_seen("a line");
+    let objects: Vec<Value> = dev
+        .lines()
+        .iter()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    let of = |kind: &str| objects.iter().find(|it| it["type"] == kind).unwrap();
+    let invocation = of("invocation");
+    assert_eq!(invocation["request"], "POST /invoke");
+    assert_eq!(invocation["status"], 200);
+    assert_eq!(invocation["bytes"], 2);
+    assert_eq!(invocation["error"], Value::Null);
+    assert!(invocation["totalMs"].is_u64(), "{invocation}");
+    assert_eq!(of("log")["requestId"], invocation["requestId"]);
+    assert_eq!(of("message")["level"], "info");
+}

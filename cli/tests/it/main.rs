@@ -9,3 +9,4 @@ mod runtimes;
 mod sdk;
 mod support;
 mod swap;
+mod watch;

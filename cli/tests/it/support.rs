@@ -1,5 +1,6 @@
 //! Starting the commands, and an HTTP client that sees chunks as they are on the wire.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -93,8 +94,14 @@ impl Dev {
 
     #[track_caller]
     pub(crate) fn run(args: &[&str]) -> Self {
+        Self::run_with(args, &[])
+    }
+
+    #[track_caller]
+    pub(crate) fn run_with(args: &[&str], variables: &[(&str, &OsStr)]) -> Self {
         let mut child = bootstream(&["dev", "--port", "0"])
             .args(args)
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -118,6 +125,7 @@ impl Dev {
         dev.address = banner
             .rsplit("http://")
             .next()
+            .and_then(|address| address.split('"').next())
             .expect("an address")
             .to_owned();
         dev
@@ -143,6 +151,11 @@ impl Dev {
         if !self.seen.iter().any(|line| line.contains(text)) {
             self.wait_for(text);
         }
+    }
+
+    /// What the terminal has shown so far.
+    pub(crate) fn lines(&self) -> &[String] {
+        &self.seen
     }
 
     pub(crate) fn url(&self) -> String {

@@ -39,6 +39,8 @@ pub enum ErrorType {
     StackOverflow,
     /// The handler needed more memory than it may have.
     OutOfMemory,
+    /// The handler passed more to the host in one call than it may.
+    LimitExceeded,
     /// The handler was still running shortly before the function's deadline.
     DeadlineExceeded,
     /// The file `_HANDLER` names is missing or cannot be read.
@@ -66,6 +68,7 @@ impl ErrorType {
             Self::Exit => "Function.Exit",
             Self::StackOverflow => "Function.StackOverflow",
             Self::OutOfMemory => "Function.OutOfMemory",
+            Self::LimitExceeded => "Function.LimitExceeded",
             Self::DeadlineExceeded => "Function.DeadlineExceeded",
             Self::HandlerNotFound => "Runtime.HandlerNotFound",
             Self::InvalidComponent => "Runtime.InvalidComponent",
@@ -126,20 +129,24 @@ impl ErrorReport {
     /// The document, cut to `limit` bytes: frames go first, outermost before innermost, then the
     /// end of the message.
     fn document_within(&self, limit: usize) -> Vec<u8> {
-        let mut frames = self.stack_trace.as_slice();
-        loop {
-            let document = self.encode(&self.message, frames);
-            if document.len() <= limit {
-                return document;
-            }
-            let Some((_outermost, inner)) = frames.split_last() else {
-                break;
-            };
-            frames = inner;
+        let budget = limit.saturating_sub(self.encode("", &[]).len());
+        let cut = cut_to_json_len(&self.message, budget);
+        if cut.len() < self.message.len() {
+            let cut = cut_to_json_len(cut, budget.saturating_sub(CUT_MARK.len()));
+            return self.encode(&format!("{cut}{CUT_MARK}"), &[]);
         }
-        let frame_of_message = self.encode("", &[]).len() + CUT_MARK.len();
-        let cut = cut_to_json_len(&self.message, limit.saturating_sub(frame_of_message));
-        self.encode(&format!("{cut}{CUT_MARK}"), &[])
+        let mut left = budget - json_len(&self.message);
+        let fitting = self.stack_trace.iter().take_while(|frame| {
+            let taken = json_len(frame) + "\"\",".len();
+            let fits = taken <= left;
+            left = left.saturating_sub(taken);
+            fits
+        });
+        let frames = fitting.count();
+        self.encode(
+            &self.message,
+            self.stack_trace.get(..frames).unwrap_or_default(),
+        )
     }
 
     fn encode(&self, message: &str, stack_trace: &[String]) -> Vec<u8> {
@@ -176,7 +183,7 @@ fn trailer_document_limit(error_type: ErrorType) -> usize {
 fn cut_to_json_len(text: &str, limit: usize) -> &str {
     let mut len = 0;
     for (at, c) in text.char_indices() {
-        len += json_len(c);
+        len += json_char_len(c);
         if len > limit {
             return text.get(..at).unwrap_or_default();
         }
@@ -184,8 +191,13 @@ fn cut_to_json_len(text: &str, limit: usize) -> &str {
     text
 }
 
+/// How many bytes `text` takes inside a JSON string, quotes not counted.
+fn json_len(text: &str) -> usize {
+    text.chars().map(json_char_len).sum()
+}
+
 /// How many bytes `c` takes inside a JSON string as `serde_json` writes it.
-fn json_len(c: char) -> usize {
+fn json_char_len(c: char) -> usize {
     match c {
         '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
         '\0'..='\u{1f}' => 6,
@@ -197,13 +209,14 @@ fn json_len(c: char) -> usize {
 mod tests {
     use super::*;
 
-    const ALL_TYPES: [ErrorType; 13] = [
+    const ALL_TYPES: [ErrorType; 14] = [
         ErrorType::HandlerError,
         ErrorType::Trap,
         ErrorType::Panic,
         ErrorType::Exit,
         ErrorType::StackOverflow,
         ErrorType::OutOfMemory,
+        ErrorType::LimitExceeded,
         ErrorType::DeadlineExceeded,
         ErrorType::HandlerNotFound,
         ErrorType::InvalidComponent,
@@ -284,7 +297,8 @@ mod tests {
         let document = decode(&report.trailers());
         assert_eq!(document["errorMessage"].as_str().unwrap().len(), 2000);
         assert_eq!(document["stackTrace"][0], "frame 0");
-        assert!(document["stackTrace"].as_array().unwrap().len() < 500);
+        let frames = document["stackTrace"].as_array().unwrap().len();
+        assert!((10..500).contains(&frames), "{frames}");
     }
 
     #[test]

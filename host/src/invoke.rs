@@ -1,6 +1,7 @@
 //! One invocation, from its event to the end of its answer: the guest call and the post of its
 //! response, driven together. Neither outlives the other.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use wasmtime::Engine;
 use crate::error_report::{ErrorReport, ErrorType};
 use crate::guest::{GuestThread, Interrupt, InterruptReason, Job};
 use crate::invocation::{Deadline, Invocation};
-use crate::response::{self, ResponseReader, Telling};
+use crate::response::{self, ResponseReader, ResponseStream, Telling};
 use crate::runtime_api::{Answer, Client, RuntimeApiError};
 use crate::shutdown::Shutdown;
 
@@ -26,6 +27,10 @@ const PEER_GONE_GRACE: Duration = Duration::from_secs(1);
 /// How long a guest may take to stop. It can exceed this only inside a host call that blocks its
 /// thread.
 const STOP_GRACE: Duration = Duration::from_secs(1);
+
+/// How long a receiver may take for the end of a response whose guest was stopped. What is buffered
+/// by then is a fraction of a second at Lambda's slowest rate, 2 MB/s.
+const LAST_BYTES_GRACE: Duration = Duration::from_secs(2);
 
 /// Why a worker cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -146,19 +151,18 @@ impl Answering<'_> {
     /// Posts the response while the guest writes it. Ends when both have ended.
     async fn stream(&mut self) -> Result<(), InvokeError> {
         let posting = self.client.respond(self.invocation, self.reader.body());
+        let posting = in_time(posting, self.interrupt);
         tokio::pin!(posting);
         let posted = tokio::select! {
             posted = &mut posting => {
-                let accepted = matches!(posted, Ok(Answer::Accepted));
-                let ended = if accepted {
-                    guest_end(&mut self.ended, self.interrupt).await
+                // A guest whose response is complete may go on; any other has lost its receiver,
+                // whatever the answer was.
+                if self.reader.state() == ResponseStream::Finished {
+                    guest_end(&mut self.ended, self.interrupt).await?;
                 } else {
-                    // Before the guest can notice: its writes fail from now on.
                     self.reader.close();
-                    end_without_receiver(&mut self.ended, self.engine, self.interrupt).await
-                };
-                // With the receiver served or gone, a guest that is stuck is all there is to tell.
-                ended?;
+                    end_without_receiver(&mut self.ended, self.engine, self.interrupt).await?;
+                }
                 posted
             }
             ended = guest_end(&mut self.ended, self.interrupt) => {
@@ -189,6 +193,26 @@ impl Answering<'_> {
             Telling::Trailers | Telling::LogOnly => {}
         }
         Err(error)
+    }
+}
+
+/// Posts without a limit of time until the guest is asked to stop; then the receiver has only so
+/// long to take what is left.
+async fn in_time(
+    posting: impl Future<Output = Result<Answer, RuntimeApiError>>,
+    interrupt: &Interrupt,
+) -> Result<Answer, RuntimeApiError> {
+    let too_late = async {
+        interrupt.raised().await;
+        sleep(LAST_BYTES_GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        posted = posting => posted,
+        () = too_late => Err(RuntimeApiError::Broken {
+            endpoint: "response",
+            source: io::Error::new(io::ErrorKind::TimedOut, "the receiver does not read"),
+        }),
     }
 }
 

@@ -3,9 +3,15 @@
 use wasmtime::{Error, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
+use super::instance::HOSTCALL_LIMIT_BYTES;
 use super::interrupt::InterruptReason;
 use super::limits::RefusedGrowth;
 use crate::error_report::{ErrorReport, ErrorType};
+
+/// What the engine says when a call passes more than [`HOSTCALL_LIMIT_BYTES`]. It has no type.
+const HOSTCALL_LIMIT_REACHED: &str = "fuel allocated for hostcalls has been exhausted";
+
+const MIB: usize = 1024 * 1024;
 
 /// What is known of a guest that did not return.
 #[derive(Debug)]
@@ -49,14 +55,21 @@ impl Failure {
                 "the handler's call stack overflowed".to_owned(),
             );
         }
-        // An allocator that is refused memory aborts; a panic would have left its message.
-        if let (Some(refused), None) = (self.refused_growth, &self.panic) {
-            return (ErrorType::OutOfMemory, out_of_memory(refused));
-        }
         if let Some(panic) = self.panic {
             return (ErrorType::Panic, panic);
         }
-        (ErrorType::Trap, root_cause(&self.error))
+        // An allocator that is refused memory aborts; a component that needs too much from the
+        // start does not trap at all.
+        if let Some(refused) = self.refused_growth
+            && trap.is_none_or(|trap| trap == Trap::UnreachableCodeReached)
+        {
+            return (ErrorType::OutOfMemory, out_of_memory(refused));
+        }
+        let cause = root_cause(&self.error);
+        if cause.contains(HOSTCALL_LIMIT_REACHED) {
+            return (ErrorType::LimitExceeded, call_too_large());
+        }
+        (ErrorType::Trap, cause)
     }
 }
 
@@ -85,14 +98,18 @@ fn interrupted(reason: InterruptReason) -> (ErrorType, String) {
 }
 
 fn out_of_memory(refused: RefusedGrowth) -> String {
-    const MIB: f64 = 1024.0 * 1024.0;
-    #[expect(clippy::cast_precision_loss, reason = "for people, to one decimal")]
-    let mib = |bytes: usize| bytes as f64 / MIB;
     format!(
-        "the handler needed {:.1} MiB of memory, more than its limit of {:.1} MiB; \
+        "the handler needed {} MiB of memory, more than its limit of {} MiB; \
          raise the function's memory",
-        mib(refused.wanted_bytes),
-        mib(refused.limit_bytes),
+        refused.wanted_bytes.div_ceil(MIB),
+        refused.limit_bytes / MIB,
+    )
+}
+
+fn call_too_large() -> String {
+    format!(
+        "the handler passed more than {} MiB to the host in one call; write in smaller chunks",
+        HOSTCALL_LIMIT_BYTES / MIB
     )
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::failure::{Failure, interrupted_report};
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, InterruptReason};
 use super::state::GuestState;
 use super::thread::Job;
 use crate::bindings::Context;
@@ -15,10 +15,10 @@ use crate::handler::Handler;
 use crate::invocation::Invocation;
 use crate::response::Telling;
 
-/// Bytes a guest may have copied into the host by one call, beside the chunks of `write`, which
-/// are not copied as a whole. A head within its limit is far smaller; this stops a list that names
-/// the same text a million times.
-const HOSTCALL_COPY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes a guest may pass to the host in one call. It bounds what a call of WASI copies, and stops a
+/// list that names the same text a million times. The engine counts the chunk of a `write` as well,
+/// although that is not copied as a whole; so it is also the limit of a chunk, as `wit/` says.
+pub(super) const HOSTCALL_LIMIT_BYTES: usize = 32 * 1024 * 1024;
 
 /// Runs the handler for `job`, ends its response, and reports back.
 pub(super) async fn run(handler: &Handler, job: Job) {
@@ -30,7 +30,10 @@ pub(super) async fn run(handler: &Handler, job: Job) {
     } = job;
     let state = GuestState::new(&handler.environment, &invocation, response);
     let mut store = new_store(handler, state, &interrupt);
-    let outcome = run_to_end(handler, &mut store, &invocation, &interrupt).await;
+    let called = call_to_end(handler, &mut store, &invocation, &interrupt).await;
+    // Lambda may freeze the process as soon as the next event is asked for.
+    store.data().flush_output();
+    let outcome = called.into_outcome(store.data(), &interrupt);
     let untold = end_response(store.data(), &invocation, outcome);
     report_back(ended, untold);
     // The instance is torn down here, after its successor's event can already be fetched.
@@ -44,7 +47,7 @@ fn new_store(
 ) -> Store<GuestState> {
     let mut store = Store::new(&handler.engine, state);
     store.limiter(|state| &mut state.limits);
-    store.set_hostcall_fuel(HOSTCALL_COPY_LIMIT_BYTES);
+    store.set_hostcall_fuel(HOSTCALL_LIMIT_BYTES);
     // The epoch belongs to the engine: every guest of the process notices an increment, and each
     // looks whether it was meant.
     store.set_epoch_deadline(1);
@@ -58,32 +61,49 @@ fn new_store(
     store
 }
 
+/// How a call of the guest ended.
+enum Called {
+    Returned(Result<(), String>),
+    Broke(wasmtime::Error),
+    /// It was stopped while it waited, or before it began.
+    Stopped(InterruptReason),
+}
+
+impl Called {
+    fn into_outcome(self, state: &GuestState, interrupt: &Interrupt) -> Result<(), ErrorReport> {
+        match self {
+            Self::Returned(Ok(())) => Ok(()),
+            Self::Returned(Err(text)) => Err(ErrorReport::new(ErrorType::HandlerError, text)),
+            Self::Stopped(reason) => Err(interrupted_report(reason)),
+            Self::Broke(error) => Err(Failure {
+                error,
+                interrupted: interrupt.reason(),
+                refused_growth: state.limits.refused(),
+                panic: state.panic_message(),
+            }
+            .into_report()),
+        }
+    }
+}
+
 /// Calls the guest until it returns, fails, or is stopped.
-async fn run_to_end(
+async fn call_to_end(
     handler: &Handler,
     store: &mut Store<GuestState>,
     invocation: &Invocation,
     interrupt: &Interrupt,
-) -> Result<(), ErrorReport> {
+) -> Called {
     // An interrupt from before `set_epoch_deadline` would not reach a guest that computes.
     if let Some(reason) = interrupt.reason() {
-        return Err(interrupted_report(reason));
+        return Called::Stopped(reason);
     }
-    let called = tokio::select! {
+    tokio::select! {
         biased;
-        called = call(handler, store, invocation) => called,
-        reason = interrupt.raised() => return Err(interrupted_report(reason)),
-    };
-    match called {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(message)) => Err(ErrorReport::new(ErrorType::HandlerError, message)),
-        Err(error) => Err(Failure {
-            error,
-            interrupted: interrupt.reason(),
-            refused_growth: store.data().limits.refused(),
-            panic: store.data().stderr.panic_message(),
-        }
-        .into_report()),
+        called = call(handler, store, invocation) => match called {
+            Ok(returned) => Called::Returned(returned),
+            Err(error) => Called::Broke(error),
+        },
+        reason = interrupt.raised() => Called::Stopped(reason),
     }
 }
 

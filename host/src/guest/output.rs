@@ -58,11 +58,14 @@ impl GuestOutput {
         }
     }
 
+    /// Logs a line that the guest has not ended.
+    pub(crate) fn flush_line(&self) {
+        self.lock().flush();
+    }
+
     /// The panic message seen on this stream, with its place in the source.
     pub(crate) fn panic_message(&self) -> Option<String> {
-        let mut lines = self.lock();
-        lines.flush();
-        lines
+        self.lock()
             .panic
             .as_ref()
             .map(|message| message.trim_end().to_owned())
@@ -83,11 +86,26 @@ impl Lines {
             let room = LINE_LIMIT_BYTES.saturating_sub(self.partial.len()).max(1);
             for part in piece.chunks(room) {
                 self.partial.extend_from_slice(part);
-                if self.partial.ends_with(b"\n") || self.partial.len() >= LINE_LIMIT_BYTES {
+                if self.partial.ends_with(b"\n") {
                     self.flush();
+                } else if self.partial.len() >= LINE_LIMIT_BYTES {
+                    self.flush_part();
                 }
             }
         }
+    }
+
+    /// Logs the beginning of a line that is too long, up to the start of its last character.
+    fn flush_part(&mut self) {
+        let is_start = |byte: &u8| (*byte & 0xc0) != 0x80;
+        let cut = self
+            .partial
+            .iter()
+            .rposition(is_start)
+            .filter(|cut| *cut > 0);
+        let rest = self.partial.split_off(cut.unwrap_or(self.partial.len()));
+        self.flush();
+        self.partial = rest;
     }
 
     /// Logs what there is of a line.
@@ -194,6 +212,7 @@ mod tests {
             let output = GuestOutput::new(Source::Stderr, "r");
             output.write_bytes(&text.as_bytes()[..cut]);
             output.write_bytes(&text.as_bytes()[cut..]);
+            output.flush_line();
             assert_eq!(
                 output.panic_message().as_deref(),
                 Some("panicked at src/lib.rs:10:5: boom\nmore")

@@ -32,7 +32,8 @@ pub(crate) struct GuestState {
     table: ResourceTable,
     pub(crate) limits: Limits,
     pub(crate) response: ResponseWriter,
-    pub(crate) stderr: GuestOutput,
+    stdout: GuestOutput,
+    stderr: GuestOutput,
 }
 
 impl GuestState {
@@ -44,7 +45,7 @@ impl GuestState {
         let stdout = GuestOutput::new(Source::Stdout, &invocation.request_id);
         let stderr = GuestOutput::new(Source::Stderr, &invocation.request_id);
         let mut wasi = WasiCtx::builder();
-        wasi.stdout(stdout)
+        wasi.stdout(stdout.clone())
             .stderr(stderr.clone())
             .envs(&environment.variables);
         // Of this invocation only: a variable of the process would be wrong for its neighbours.
@@ -61,8 +62,20 @@ impl GuestState {
             table: ResourceTable::new(),
             limits: Limits::new(environment.memory_limit_bytes),
             response,
+            stdout,
             stderr,
         }
+    }
+
+    /// Logs what the guest has printed and not ended with a line break.
+    pub(crate) fn flush_output(&self) {
+        self.stdout.flush_line();
+        self.stderr.flush_line();
+    }
+
+    /// The panic message the guest wrote to standard error.
+    pub(crate) fn panic_message(&self) -> Option<String> {
+        self.stderr.panic_message()
     }
 }
 

@@ -22,6 +22,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     authority: Authority,
+    port: u16,
     /// Without a slash at its end.
     base_path: String,
 }
@@ -43,7 +44,7 @@ impl Endpoint {
     }
 
     pub(super) fn port(&self) -> u16 {
-        self.authority.port_u16().unwrap_or(DEFAULT_PORT)
+        self.port
     }
 
     pub(super) fn authority(&self) -> &Authority {
@@ -98,9 +99,19 @@ impl FromStr for Endpoint {
             .ok_or_else(invalid)?;
         Ok(Self {
             authority: authority.clone(),
+            port: port(authority).ok_or_else(invalid)?,
             base_path: uri.path().trim_end_matches('/').to_owned(),
         })
     }
+}
+
+/// The port, or `None` if what follows the host is none. `Authority` takes any text for one.
+fn port(authority: &Authority) -> Option<u16> {
+    let after_host = authority.as_str().strip_prefix(authority.host())?;
+    if after_host.is_empty() {
+        return Some(DEFAULT_PORT);
+    }
+    after_host.strip_prefix(':')?.parse().ok()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::invocation::{Deadline, Invocation};
+use crate::logging::OncePerMinute;
 
 /// On `next`: the id of the invocation.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
@@ -102,11 +103,14 @@ fn is_json(bytes: &[u8]) -> bool {
 
 fn is_visible_ascii(value: &HeaderValue) -> bool {
     let visible = !value.is_empty() && value.as_bytes().iter().all(|b| (0x20..0x7f).contains(b));
-    if !visible {
+    if !visible && UNPRINTABLE_ID_WARNING.is_due() {
         tracing::warn!(header = %INVOCATION_ID, "not echoing a header with unprintable bytes");
     }
     visible
 }
+
+/// Such a token comes with every event or with none.
+static UNPRINTABLE_ID_WARNING: OncePerMinute = OncePerMinute::new();
 
 #[cfg(test)]
 mod tests {

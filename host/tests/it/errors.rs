@@ -241,6 +241,16 @@ fn a_process_survives_what_its_handlers_do() {
     host.assert_running();
 }
 
+/// The engine bounds what one call may pass to the host, and says so in words of its own.
+#[test]
+fn a_chunk_above_the_limit_of_one_call_is_reported_with_the_limit() {
+    let chunk = json!([{"write_bytes": {"len": 33 * 1024 * 1024, "fill": 97}}]);
+
+    let document = report(&chunk, "Function.LimitExceeded").document();
+
+    assert!(message(&document).contains("32 MiB"), "{document}");
+}
+
 /// A component may want more memory than there is before it runs at all.
 #[test]
 fn a_handler_too_large_for_its_function_is_reported_with_each_event() {
@@ -253,7 +263,7 @@ fn a_handler_too_large_for_its_function_is_reported_with_each_event() {
 
     for id in ["id-1", "id-2"] {
         let document = lambda.reported_error(id, "Function.OutOfMemory").document();
-        assert!(message(&document).contains("104.0 MiB"), "{document}");
+        assert!(message(&document).contains("104 MiB"), "{document}");
     }
 }
 

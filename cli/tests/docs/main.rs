@@ -4,6 +4,12 @@
 //! differ, and a line `...` stands for anything. A block whose language is followed by a path is a
 //! file to write. A comment `<!-- run by hand: reason -->` before a block leaves it to the reader.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
 mod document;
 mod session;
 

@@ -3,9 +3,8 @@
 use wasmtime::{Error, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
-use super::instance::HOSTCALL_LIMIT_BYTES;
 use super::interrupt::InterruptReason;
-use super::limits::RefusedGrowth;
+use super::limits::{HOSTCALL_LIMIT_BYTES, RefusedGrowth};
 use crate::error_report::{ErrorReport, ErrorType};
 
 /// What the engine says when a call passes more than [`HOSTCALL_LIMIT_BYTES`]. It has no type.

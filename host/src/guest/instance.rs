@@ -7,18 +7,23 @@ use wasmtime::{Store, UpdateDeadline};
 
 use super::failure::{Failure, interrupted_report};
 use super::interrupt::{Interrupt, InterruptReason};
+use super::limits::HOSTCALL_LIMIT_BYTES;
 use super::state::GuestState;
-use super::thread::Job;
 use crate::bindings::Context;
 use crate::error_report::{ErrorReport, ErrorType};
 use crate::handler::Handler;
 use crate::invocation::Invocation;
-use crate::response::Telling;
+use crate::response::{ResponseWriter, Telling};
 
-/// Bytes a guest may pass to the host in one call. It bounds what a call of WASI copies, and stops a
-/// list that names the same text a million times. The engine counts the chunk of a `write` as well,
-/// although that is not copied as a whole; so it is also the limit of a chunk, as `wit/` says.
-pub(super) const HOSTCALL_LIMIT_BYTES: usize = 32 * 1024 * 1024;
+/// One invocation, on its way to the guest.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) invocation: Arc<Invocation>,
+    pub(crate) response: ResponseWriter,
+    pub(crate) interrupt: Arc<Interrupt>,
+    /// Hears that the guest has ended, with the report that is still to be posted, if any.
+    pub(crate) ended: oneshot::Sender<Option<ErrorReport>>,
+}
 
 /// Runs the handler for `job`, ends its response, and reports back.
 pub(super) async fn run(handler: &Handler, job: Job) {

@@ -2,6 +2,11 @@
 
 use wasmtime::ResourceLimiter;
 
+/// Bytes a guest may pass to the host in one call. It bounds what a call of WASI copies, and stops a
+/// list that names the same text a million times. The engine counts the chunk of a `write` as well,
+/// although that is not copied as a whole; so it is also the limit of a chunk, as `wit/` says.
+pub(super) const HOSTCALL_LIMIT_BYTES: usize = 32 * 1024 * 1024;
+
 /// Core instances in one component instance. Tools make two to four.
 const INSTANCE_LIMIT: usize = 64;
 /// Tables in one component instance. Tools make two to six.

@@ -10,6 +10,7 @@ mod state;
 mod thread;
 
 pub(crate) use imports::add_to_linker;
+pub(crate) use instance::Job;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
 pub(crate) use state::{Environment, GuestState};
-pub(crate) use thread::{GuestThread, Job};
+pub(crate) use thread::GuestThread;

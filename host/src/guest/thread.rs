@@ -8,27 +8,13 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::instance;
-use super::interrupt::Interrupt;
-use crate::error_report::ErrorReport;
+use super::instance::{self, Job};
 use crate::handler::Handler;
-use crate::invocation::Invocation;
-use crate::response::ResponseWriter;
 
 /// Jobs that may wait. A worker hands over one invocation at a time and waits for its end.
 const JOBS_IN_FLIGHT: usize = 1;
-
-/// One invocation, on its way to the guest.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) invocation: Arc<Invocation>,
-    pub(crate) response: ResponseWriter,
-    pub(crate) interrupt: Arc<Interrupt>,
-    /// Hears that the guest has ended, with the report that is still to be posted, if any.
-    pub(crate) ended: oneshot::Sender<Option<ErrorReport>>,
-}
 
 /// A running guest thread. It ends when this is dropped and its invocation is over.
 #[derive(Debug)]

@@ -120,7 +120,7 @@ Environment: RUSTC, CARGO_TARGET_DIR, WASM_TOOLCHAIN_DIR, BOOTSTREAM_NO_RUSTUP (
 Exit codes: 0 built, 1 failed, 2 wrong usage.";
 
 /// What a handler runs in, for `dev` and for `invoke HANDLER`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct FunctionArgs {
     /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP] [default: in ../lambda, or beside this
     /// executable]
@@ -143,8 +143,8 @@ pub(crate) struct FunctionArgs {
 #[derive(Args, Debug)]
 #[command(after_help = DEV_HELP)]
 pub(crate) struct DevArgs {
-    /// A component (`.wasm`, `.cwasm`) or the folder of a handler crate. None is needed with a
-    /// --bootstrap that brings its own code
+    /// A component (`.wasm`, `.cwasm`), the folder of a handler crate, or a `bootstream.toml` that
+    /// names several. None is needed with a --bootstrap that brings its own code
     #[arg(required_unless_present = "bootstrap")]
     pub(crate) handler: Option<PathBuf>,
     /// What a runtime of your own finds in _HANDLER
@@ -215,9 +215,17 @@ Doors, all of them open at once:
   /invoke     POST: the body is the event, the answer that of a Function URL
   AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and InvokeWithResponseStream,
               under any function name
+  /@fn/NAME/... all of these for one of several functions
 
 A failure before the first byte is answered as AWS does, with 502 or 500, and the terminal says
 why. After it the connection is cut, so curl reports error 18; SDKs get it in InvokeComplete.
+
+Several functions are named in a file, with paths relative to it:
+  default = \"hello\"                  at / [default: the first by name]
+  [functions.hello]
+  handler = \"examples/hello\"         or bootstrap and handler-name
+  memory = 256                        also timeout, in seconds
+  env = { GREETING = \"hi\" }
 
 Handlers run in the `bootstrap` binary that Lambda starts, one process for each invocation at work.
 When the component file changes, new invocations use it and open streams finish on the old one.

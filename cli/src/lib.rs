@@ -33,7 +33,7 @@ pub fn bootstream() -> ExitCode {
     let printer = Printer::from_terminal();
     let result = match cli.command {
         Command::Build(args) => commands::build::run(&args, &printer),
-        Command::Dev(args) => commands::dev::run(args, &printer),
+        Command::Dev(args) => commands::dev::run(&args, &printer),
         Command::Invoke(args) => commands::invoke::run(args, &printer),
         Command::Event(args) => commands::event::run(&args, &printer),
         Command::Compile(args) => commands::compile::run(&args, &printer),

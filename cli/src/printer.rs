@@ -111,7 +111,16 @@ impl Printer {
             let line = text.trim_end_matches('\n');
             self.object(&json!({ "type": "log", "requestId": request_id, "line": line }));
         } else {
-            self.raw_message(line);
+            // Runtimes end the lines of one record with a carriage return, as Lambda wants it.
+            let inner = line.strip_suffix(b"\n").unwrap_or(line);
+            let mut shown: Vec<u8> = inner.to_owned();
+            for byte in &mut shown {
+                if *byte == b'\r' {
+                    *byte = b'\n';
+                }
+            }
+            shown.push(b'\n');
+            self.raw_message(&shown);
         }
     }
 

@@ -74,11 +74,13 @@ impl Launch {
 
     /// The ARN that invocations carry.
     pub(crate) fn function_arn(&self) -> String {
-        format!(
-            "arn:aws:lambda:{REGION}:123456789012:function:{}",
-            self.function_name
-        )
+        function_arn(&self.function_name)
     }
+}
+
+/// The ARN of a function by that name.
+pub(crate) fn function_arn(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:123456789012:function:{name}")
 }
 
 /// Finds the `bootstrap` binary: the named one, else the variable's, else in `../lambda` or beside this executable.

@@ -23,6 +23,7 @@ use super::context::{new_request_id, trace};
 use super::door::{Door, SERVICE_TIMEOUT};
 use super::event::Origin;
 use super::flow::Flow;
+use super::functions::{AtPath, Functions};
 use super::http_server::Handler;
 use super::link::Conditions;
 use super::pool::{Call, Pool};
@@ -46,7 +47,7 @@ const CONTEXT_HEADERS: [&str; 4] = [
 /// Answers callers.
 #[derive(Clone, Debug)]
 pub(crate) struct Front {
-    pub(crate) pool: Arc<Pool>,
+    pub(crate) functions: Arc<Functions>,
     pub(crate) printer: Printer,
     /// The door at `/`.
     pub(crate) door: Door,
@@ -62,6 +63,8 @@ enum Route {
     Invoke,
     Door(Door),
     Sdk(Requested),
+    /// To a function that is not there.
+    Nowhere(String),
 }
 
 impl Handler for Front {
@@ -71,7 +74,7 @@ impl Handler for Front {
         let (mut parts, body) = request.into_parts();
         let request = format!("{} {}", parts.method, parts.uri.path());
         let mut record = Record::start(self.printer, request);
-        let route = self.route(&mut parts);
+        let (pool, route) = self.route(&mut parts);
         let body = match Limited::new(body, EVENT_LIMIT_BYTES).collect().await {
             Ok(body) => body.to_bytes(),
             Err(cause) => return refuse_body(cause.is::<LengthLimitError>(), record),
@@ -80,7 +83,7 @@ impl Handler for Front {
             Route::Invoke => {
                 let call = invoke_call(&parts.headers, body);
                 record.invocation(&call.request_id);
-                let answer = self.pool.invoke(call);
+                let answer = pool.invoke(call);
                 self.through(Door::Url, answer, &parts.method, Ending::document(record))
                     .await
             }
@@ -91,11 +94,12 @@ impl Handler for Front {
                     // Base64 and the quotes of JSON make a body larger.
                     return refuse_body(true, record);
                 }
-                let answer = self.pool.invoke(call);
+                let answer = pool.invoke(call);
                 self.through(door, answer, &parts.method, Ending::page(record))
                     .await
             }
             Route::Sdk(requested) => self.serve_sdk(&requested, &parts, body, record).await,
+            Route::Nowhere(name) => missing(&name, record),
         }
     }
 }
@@ -124,27 +128,37 @@ impl Ending {
 }
 
 impl Front {
-    /// Finds the door, and takes its name off the path.
-    fn route(&self, parts: &mut Parts) -> Route {
+    /// Finds the function and the door, and takes their names off the path.
+    fn route(&self, parts: &mut Parts) -> (Arc<Pool>, Route) {
+        let target = target(parts);
+        let pool = match self.functions.at_path(&target) {
+            AtPath::Unnamed => self.functions.first(),
+            AtPath::Found(pool, rest) => {
+                shorten(parts, rest);
+                pool
+            }
+            AtPath::Missing(name) => {
+                let route = Route::Nowhere(name.to_owned());
+                return (Arc::clone(self.functions.first()), route);
+            }
+        };
+        (Arc::clone(pool), self.route_to_door(parts))
+    }
+
+    fn route_to_door(&self, parts: &mut Parts) -> Route {
         if parts.method == Method::POST && parts.uri.path() == "/invoke" {
             return Route::Invoke;
         }
         if let Some(requested) = Requested::recognise(parts) {
             return Route::Sdk(requested);
         }
-        let target = parts
-            .uri
-            .path_and_query()
-            .map_or("/", PathAndQuery::as_str)
-            .to_owned();
-        let Some((door, rest)) = Door::named_by(&target) else {
-            return Route::Door(self.door);
-        };
-        let slash = if rest.starts_with('/') { "" } else { "/" };
-        if let Ok(uri) = Uri::try_from(format!("{slash}{rest}")) {
-            parts.uri = uri;
+        match Door::named_by(&target(parts)) {
+            Some((door, rest)) => {
+                shorten(parts, rest);
+                Route::Door(door)
+            }
+            None => Route::Door(self.door),
         }
-        Route::Door(door)
     }
 
     /// Passes an answer on the way `door` does.
@@ -182,7 +196,8 @@ impl Front {
         let bodyless = method == Method::HEAD
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let body = if bodyless {
-            self.pool.spawn(body.drain());
+            // Any pool will do: it only owns the task.
+            self.functions.first().spawn(body.drain());
             Either::Left(Full::default())
         } else {
             Either::Right(body)
@@ -294,6 +309,28 @@ fn refuse_body(too_large: bool, mut record: Record) -> Response<FrontBody> {
     record.status(status);
     record.failed(&failure);
     json(status, failure.document)
+}
+
+/// Answers for a function that is not there.
+fn missing(name: &str, mut record: Record) -> Response<FrontBody> {
+    record.status(StatusCode::NOT_FOUND);
+    record.refused(&format!("there is no function `{name}`"));
+    let body = Bytes::from_static(b"{\"message\":\"Not Found\"}");
+    json(StatusCode::NOT_FOUND, body)
+}
+
+fn target(parts: &Parts) -> String {
+    let target = parts.uri.path_and_query();
+    target.map_or("/", PathAndQuery::as_str).to_owned()
+}
+
+/// Takes the names off the front of a path.
+fn shorten(parts: &mut Parts, rest: &str) {
+    let slash = if rest.starts_with('/') { "" } else { "/" };
+    // What was the end of a path is one.
+    if let Ok(uri) = Uri::try_from(format!("{slash}{rest}")) {
+        parts.uri = uri;
+    }
 }
 
 pub(super) fn json(status: StatusCode, body: Bytes) -> Response<FrontBody> {

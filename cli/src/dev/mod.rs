@@ -14,6 +14,7 @@ mod environment;
 pub(crate) mod event;
 mod flow;
 pub(crate) mod front;
+pub(crate) mod functions;
 pub(crate) mod http_server;
 pub(crate) mod link;
 mod log_tail;

@@ -1,5 +1,7 @@
 //! The door of SDK callers: both operations of the Invoke API.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -11,8 +13,10 @@ use tokio::time::sleep;
 
 use super::answer::Answer;
 use super::body::{AnswerBody, Form, LOG_WINDOW};
+use super::bootstrap::function_arn;
 use super::flow::Flow;
 use super::front::{Front, FrontBody, json, respond};
+use super::pool::Pool;
 use super::record::Record;
 use super::reply::whole;
 use super::sdk::{
@@ -31,9 +35,8 @@ impl Front {
         body: Bytes,
         mut record: Record,
     ) -> Response<FrontBody> {
-        let arn = self.pool.function_arn();
-        let invocation = match Invocation::read(requested, request, body, &arn) {
-            Ok(invocation) => invocation,
+        let (pool, invocation) = match self.read(requested, request, body) {
+            Ok(read) => read,
             Err(error) => return refuse(&error, record),
         };
         record.invocation(&invocation.call.request_id);
@@ -49,32 +52,50 @@ impl Front {
             }
             (Kind::Event, _) => {
                 record.status(StatusCode::ACCEPTED);
-                let answer = self.pool.invoke(invocation.call);
-                self.pool.spawn(unheard(answer, record));
+                let answer = pool.invoke(invocation.call);
+                pool.spawn(unheard(answer, record));
                 respond(StatusCode::ACCEPTED, headers, empty())
             }
             (Kind::RequestResponse, Operation::Invoke) => {
-                let answer = self.pool.invoke(invocation.call);
+                let answer = pool.invoke(invocation.call);
                 buffered(answer, invocation.with_log, headers, record).await
             }
             (Kind::RequestResponse, Operation::InvokeWithResponseStream) => {
-                self.stream_frames(invocation, headers, record)
+                let form = Form::EventStream {
+                    with_log: invocation.with_log,
+                };
+                let answer = pool.invoke(invocation.call);
+                self.stream_frames(answer, form, headers, record)
             }
         }
     }
 
+    /// Finds the function and checks the request.
+    fn read(
+        &self,
+        requested: &Requested,
+        request: &Parts,
+        body: Bytes,
+    ) -> Result<(&Arc<Pool>, Invocation), ApiError> {
+        let target = requested.target(request)?;
+        let pool = self
+            .functions
+            .named(&target.function)
+            .ok_or_else(|| ApiError::not_found(&function_arn(&target.function)))?;
+        let arn = pool.function_arn();
+        let invocation = Invocation::read(requested.operation, target, request, body, &arn)?;
+        Ok((pool, invocation))
+    }
+
     fn stream_frames(
         &self,
-        invocation: Invocation,
+        answer: Answer,
+        form: Form,
         mut headers: HeaderMap,
         mut record: Record,
     ) -> Response<FrontBody> {
         headers.insert(CONTENT_TYPE, EVENT_STREAM);
         record.status(StatusCode::OK);
-        let form = Form::EventStream {
-            with_log: invocation.with_log,
-        };
-        let answer = self.pool.invoke(invocation.call);
         let flow = Flow::new(Bytes::new(), answer, self.conditions.link(None));
         let body = AnswerBody::new(flow, form, record);
         respond(StatusCode::OK, headers, Either::Right(body))

@@ -3,6 +3,7 @@
 mod compile;
 mod dev;
 mod doors;
+mod functions;
 mod invoke;
 mod limits;
 mod runtimes;

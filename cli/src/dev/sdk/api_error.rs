@@ -32,6 +32,14 @@ impl ApiError {
         }
     }
 
+    pub(crate) fn not_found(function_arn: &str) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            name: "ResourceNotFoundException",
+            message: format!("Function not found: {function_arn}"),
+        }
+    }
+
     pub(crate) fn too_large(size: usize, limit: usize) -> Self {
         Self {
             status: StatusCode::PAYLOAD_TOO_LARGE,

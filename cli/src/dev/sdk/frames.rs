@@ -33,12 +33,33 @@ pub(crate) fn payload_chunk(chunk: Bytes) -> Bytes {
 pub(crate) fn invoke_complete(failure: Option<&Failure>, log: Option<&[u8]>) -> Bytes {
     let details = failure.map(|failure| String::from_utf8_lossy(&failure.document));
     let complete = InvokeComplete {
-        error_code: failure.map(|failure| failure.error_type.as_str()),
+        error_code: failure.map(|failure| error_code(&failure.error_type)),
         error_details: details.as_deref(),
         log_result: log.map(|log| STANDARD.encode(log)),
     };
     let json = serde_json::to_vec(&complete).expect("strings become JSON");
     frame("InvokeComplete", "application/json", json.into())
+}
+
+/// The type of an error as Lambda passes it on: dotted names are kept, all others are lost.
+fn error_code(error_type: &str) -> &str {
+    let categories = ["Runtime.", "Function."];
+    let is_kept = categories.iter().any(|category| {
+        error_type.match_indices(category).any(|(at, _)| {
+            let rest = error_type.as_bytes().get(at + category.len()..);
+            let mut rest = rest.unwrap_or_default().iter();
+            rest.next().is_some_and(u8::is_ascii_uppercase)
+                && rest.next().is_some_and(u8::is_ascii_alphabetic)
+        })
+    });
+    // What is told by Lambda itself does not pass through this.
+    if is_kept || error_type.starts_with("Sandbox.") {
+        error_type
+    } else if error_type.starts_with("Function.") {
+        "Function.Unknown"
+    } else {
+        "Runtime.Unknown"
+    }
 }
 
 fn frame(event_type: &'static str, content_type: &'static str, payload: Bytes) -> Bytes {
@@ -68,6 +89,20 @@ mod tests {
             \x0d:content-type\x07\0\x18application/octet-stream";
         assert_eq!(frame[12..12 + headers.len()], *headers);
         assert_eq!(frame[12 + headers.len()..frame.len() - 4], *b"hi");
+    }
+
+    #[test]
+    fn only_dotted_types_pass() {
+        for (told, passed) in [
+            ("Function.Trap", "Function.Trap"),
+            ("my Runtime.Broken thing", "my Runtime.Broken thing"),
+            ("Sandbox.Timedout", "Sandbox.Timedout"),
+            ("ValueError", "Runtime.Unknown"),
+            ("Function.oops", "Function.Unknown"),
+            ("Function.X", "Function.Unknown"),
+        ] {
+            assert_eq!(error_code(told), passed, "{told}");
+        }
     }
 
     #[test]

@@ -4,9 +4,10 @@ use super::ApiError;
 
 const LATEST: &str = "$LATEST";
 
-/// Which version of the function is meant. The function is always the one that runs here.
-#[derive(Debug, Default, Eq, PartialEq)]
+/// Which function is meant, and which version of it. Regions and accounts are not looked at.
+#[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Target {
+    pub(crate) function: String,
     qualifier: Option<String>,
 }
 
@@ -48,7 +49,10 @@ impl Target {
             Some(qualifier) if qualifier != LATEST && !is_word(&qualifier) => Err(
                 ApiError::invalid_parameter(format!("`{qualifier}` is not a qualifier")),
             ),
-            qualifier => Ok(Self { qualifier }),
+            qualifier => Ok(Self {
+                function: function.to_owned(),
+                qualifier,
+            }),
         }
     }
 
@@ -115,6 +119,7 @@ mod tests {
             ),
         ] {
             let target = Target::read(name, given.map(str::to_owned)).expect(name);
+            assert_eq!(target.function, "f", "{name}");
             assert_eq!(target.arn(ARN), arn, "{name}");
             assert_eq!(target.version(), version, "{name}");
         }

@@ -5,11 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{ApiError, Operation, Requested, Target};
+use super::{ApiError, Operation, Target};
 use crate::dev::context::{new_request_id, trace};
 use crate::dev::environment::INVOKED_FUNCTION_ARN;
 use crate::dev::pool::Call;
@@ -46,13 +45,13 @@ impl Invocation {
     ///
     /// Lambda would refuse it.
     pub(crate) fn read(
-        requested: &Requested,
+        operation: Operation,
+        target: Target,
         request: &Parts,
         body: Bytes,
         function_arn: &str,
     ) -> Result<Self, ApiError> {
-        let target = Target::read(&requested.name, qualifier(request))?;
-        let kind = kind(requested.operation, &request.headers)?;
+        let kind = kind(operation, &request.headers)?;
         let mut headers = trace(&request.headers);
         if let Some(context) = client_context(&request.headers)? {
             headers.insert(
@@ -86,14 +85,6 @@ impl Invocation {
             call,
         })
     }
-}
-
-fn qualifier(request: &Parts) -> Option<String> {
-    let pairs = request.uri.query().unwrap_or_default().split('&');
-    let value = pairs
-        .filter_map(|pair| pair.split_once('='))
-        .find_map(|(name, value)| (name == "Qualifier").then_some(value))?;
-    Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
 }
 
 fn kind(operation: Operation, headers: &HeaderMap) -> Result<Kind, ApiError> {
@@ -164,17 +155,14 @@ mod tests {
 
     fn read(request: http::request::Builder, body: &'static str) -> Result<Invocation, ApiError> {
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let requested = Requested {
-            operation: Operation::Invoke,
-            name: "f".to_owned(),
-        };
-        Invocation::read(&requested, &parts, body.into(), "arn:f")
+        let target = Target::read("f", Some("$LATEST".to_owned()))?;
+        Invocation::read(Operation::Invoke, target, &parts, body.into(), "arn:f")
     }
 
     #[test]
     fn the_context_goes_on_decoded() {
         let context = STANDARD.encode("{\"custom\":\n{\"a\":\"\u{e9}\"}}");
-        let request = http::Request::post("/?Qualifier=%24LATEST")
+        let request = http::Request::post("/")
             .header("x-amz-client-context", context)
             .header("x-amz-tenant-id", "blue team");
 

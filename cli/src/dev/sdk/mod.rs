@@ -60,4 +60,18 @@ impl Requested {
         let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
         Some(Self { operation, name })
     }
+
+    /// Reads the name, and the qualifier in the query.
+    ///
+    /// # Errors
+    ///
+    /// They are not well-formed.
+    pub(crate) fn target(&self, request: &Parts) -> Result<Target, ApiError> {
+        let pairs = request.uri.query().unwrap_or_default().split('&');
+        let qualifier = pairs
+            .filter_map(|pair| pair.split_once('='))
+            .find_map(|(name, value)| (name == "Qualifier").then_some(value))
+            .map(|value| percent_decode_str(value).decode_utf8_lossy().into_owned());
+        Target::read(&self.name, qualifier)
+    }
 }

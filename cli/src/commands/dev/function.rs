@@ -1,0 +1,124 @@
+//! One function of a local Lambda, and the changes of its code.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::task::spawn_blocking;
+
+use super::launch;
+use super::settings::Settings;
+use crate::commands::build::component_for;
+use crate::dev::pool::Pool;
+use crate::dev::source::Source;
+use crate::dev::watch::Watch;
+use crate::printer::{Printer, Tone};
+
+/// A function that runs.
+#[derive(Debug)]
+pub(super) struct Function {
+    pub(super) source: Source,
+    /// The folder of the crate that makes the component, if it is watched.
+    crate_folder: Option<PathBuf>,
+    pub(super) pool: Arc<Pool>,
+    printer: Printer,
+}
+
+impl Function {
+    /// Builds a function. Takes as long as compiling takes.
+    ///
+    /// # Errors
+    ///
+    /// Its code cannot be used.
+    pub(super) fn build(settings: Settings, watch: bool, printer: Printer) -> Result<Self> {
+        let named = settings.function.bootstrap.as_deref();
+        let source = match &settings.handler {
+            Some(handler) => Source::component(component_for(handler)?, named)?,
+            None => Source::runtime(named)?,
+        };
+        let crate_folder = match settings.handler {
+            Some(folder) if watch && folder.is_dir() => Some(folder),
+            Some(file) if watch => bail!(
+                "`{}` is not the folder of a crate: a component is watched without --watch",
+                file.display()
+            ),
+            _ => None,
+        };
+        let deployment = source.prepare()?;
+        let name = settings.name.unwrap_or_else(|| source.function_name());
+        let mut launch = launch(settings.function, &source, settings.handler_name, printer);
+        launch.function_name = name;
+        Ok(Self {
+            source,
+            crate_folder,
+            pool: Pool::new(launch, deployment, settings.concurrency),
+            printer,
+        })
+    }
+
+    pub(super) async fn warm_up(&self) {
+        // Whoever calls gets the same failure, and a fixed component is taken when it appears.
+        if let Err(failure) = self.pool.warm_up().await {
+            let text = format!("the handler does not start: {failure}");
+            self.printer.message(Tone::Bad, &text);
+        }
+    }
+
+    /// Takes new versions as they appear. Ends only when the files cannot be watched.
+    pub(super) async fn follow_changes(self: Arc<Self>) -> Result<()> {
+        let file = Watch::file(self.source.file())?;
+        tokio::select! {
+            () = self.swap_on_change(&file) => Ok(()),
+            result = self.rebuild_on_change() => result,
+        }
+    }
+
+    /// Rebuilds the crate. That changes the component file, which is watched too.
+    async fn rebuild_on_change(&self) -> Result<()> {
+        let Some(folder) = &self.crate_folder else {
+            return std::future::pending().await;
+        };
+        let watch = Watch::sources(folder)?;
+        loop {
+            watch.changed().await;
+            self.printer.message(Tone::Faint, "the sources changed");
+            let crate_folder = folder.clone();
+            let built = spawn_blocking(move || component_for(&crate_folder)).await;
+            if let Err(error) = built.context("building was interrupted")? {
+                let text = format!("kept the old version: {error:#}");
+                self.printer.message(Tone::Bad, &text);
+            }
+        }
+    }
+
+    async fn swap_on_change(&self, watch: &Watch) {
+        loop {
+            watch.changed().await;
+            if !self.source.file().exists() {
+                // It is about to be replaced.
+                continue;
+            }
+            match self.swap().await {
+                Ok(()) => {
+                    let text = format!("swapped to the new `{}`", self.source.file().display());
+                    self.printer.message(Tone::Good, &text);
+                }
+                Err(error) => {
+                    let text = format!("kept the old version: {error:#}");
+                    self.printer.message(Tone::Bad, &text);
+                }
+            }
+        }
+    }
+
+    async fn swap(&self) -> Result<()> {
+        let source = self.source.clone();
+        let prepared = spawn_blocking(move || source.prepare()).await;
+        let deployment = prepared.context("compiling was interrupted")??;
+        let name = self.source.file().display();
+        self.pool
+            .deploy(deployment)
+            .await
+            .with_context(|| format!("`{name}` does not start"))
+    }
+}

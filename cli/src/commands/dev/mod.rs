@@ -1,0 +1,174 @@
+//! `bootstream dev`: a local Lambda around handlers, which may be replaced while it runs.
+
+mod function;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::args::{DevArgs, FunctionArgs, Limits};
+use crate::dev::bootstrap::Launch;
+use crate::dev::door::Door;
+use crate::dev::front::Front;
+use crate::dev::functions::Functions;
+use crate::dev::http_server;
+use crate::dev::link::Conditions;
+use crate::dev::source::Source;
+use crate::printer::{Printer, Tone};
+use function::Function;
+
+/// Serves until Ctrl-C or SIGTERM.
+///
+/// # Errors
+///
+/// A handler, the `bootstrap` binary or the port cannot be used.
+pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
+    let printer = if args.json {
+        printer.in_json()
+    } else {
+        *printer
+    };
+    let mut functions = Vec::new();
+    for settings in settings::read(args)? {
+        let name = settings.name.clone();
+        let function = Function::build(settings, args.watch, printer)?;
+        functions.push((name, Arc::new(function)));
+    }
+    let address = SocketAddr::from((args.host, args.port));
+    runtime()?.block_on(async {
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}: choose another --port, or 0 for a free one")
+        })?;
+        let server = Server {
+            functions,
+            door: args.front_door,
+            conditions: Conditions {
+                limited: args.limits == Limits::Aws,
+                slow: args.slow,
+                cut_after: args.disconnect_after,
+            },
+            printer,
+        };
+        server.run(listener).await
+    })
+}
+
+/// A runtime of one thread: the work is done by the processes.
+///
+/// # Errors
+///
+/// The system refuses.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.context("cannot start the event loop")
+}
+
+/// How to start the handler's environments.
+pub(super) fn launch(
+    args: FunctionArgs,
+    source: &Source,
+    handler_name: String,
+    printer: Printer,
+) -> Launch {
+    Launch {
+        bootstrap: source.bootstrap().to_owned(),
+        function_name: source.function_name(),
+        handler_name,
+        memory_mib: args.memory,
+        timeout: Duration::from_secs(args.timeout),
+        variables: args.variables,
+        printer,
+    }
+}
+
+struct Server {
+    /// At least one. A single one from the arguments has no name.
+    functions: Vec<(Option<String>, Arc<Function>)>,
+    door: Door,
+    conditions: Conditions,
+    printer: Printer,
+}
+
+impl Server {
+    async fn run(&self, listener: TcpListener) -> Result<ExitCode> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut changes = JoinSet::new();
+        for (_, function) in &self.functions {
+            changes.spawn(Arc::clone(function).follow_changes());
+        }
+        tokio::select! {
+            result = self.warm_up_and_serve(listener) => result?,
+            Some(ended) = changes.join_next() => ended.context("watching was interrupted")??,
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        self.printer.message(Tone::Faint, "stopping");
+        let mut ends = JoinSet::new();
+        for (_, function) in &self.functions {
+            let pool = Arc::clone(&function.pool);
+            ends.spawn(async move { pool.shutdown().await });
+        }
+        ends.join_all().await;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn warm_up_and_serve(&self, listener: TcpListener) -> Result<()> {
+        for (_, function) in &self.functions {
+            function.warm_up().await;
+        }
+        let address = listener.local_addr()?;
+        let front = Front {
+            functions: Arc::new(self.functions()?),
+            printer: self.printer,
+            door: self.door,
+            conditions: self.conditions,
+        };
+        self.banner(address);
+        http_server::serve(listener, front).await;
+        Ok(())
+    }
+
+    fn functions(&self) -> Result<Functions> {
+        let (_, first) = self.functions.first().context("there is no function")?;
+        let named: BTreeMap<_, _> = self
+            .functions
+            .iter()
+            .filter_map(|(name, function)| Some((name.clone()?, Arc::clone(&function.pool))))
+            .collect();
+        let first = Arc::clone(&first.pool);
+        Ok(if named.is_empty() {
+            Functions::single(first)
+        } else {
+            Functions::several(first, named)
+        })
+    }
+
+    fn banner(&self, address: SocketAddr) {
+        let plain = |text: &str| self.printer.message(Tone::Plain, text);
+        for (position, (name, function)) in self.functions.iter().enumerate() {
+            let code = function.source.file().display();
+            match name {
+                None => plain(&format!("{code} at http://{address}")),
+                Some(name) => {
+                    if position == 0 {
+                        plain(&format!("{name} at http://{address}"));
+                    }
+                    plain(&format!("{name} ({code}) at /@fn/{name}"));
+                }
+            }
+        }
+        let example = format!("try: curl -N http://{address}/invoke -d '{{}}'");
+        self.printer.message(Tone::Faint, &example);
+    }
+}

@@ -1,0 +1,123 @@
+//! What is to run: one function from the arguments, or several from a `bootstream.toml`.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+use crate::args::{DevArgs, FunctionArgs};
+use crate::dev::deployment::HANDLER_NAME;
+
+/// Lambda's own limits, in MiB and in seconds.
+const MEMORY: RangeInclusive<u32> = 128..=10_240;
+const TIMEOUT: RangeInclusive<u64> = 1..=900;
+
+/// One function.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// What it is called, unless it is called after its file.
+    pub(super) name: Option<String>,
+    pub(super) handler: Option<PathBuf>,
+    pub(super) handler_name: String,
+    pub(super) concurrency: u16,
+    pub(super) function: FunctionArgs,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    /// The function that callers reach without a name.
+    default: Option<String>,
+    functions: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Entry {
+    handler: Option<PathBuf>,
+    bootstrap: Option<PathBuf>,
+    handler_name: Option<String>,
+    memory: Option<u32>,
+    timeout: Option<u64>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+}
+
+/// Reads what is to run. The first is the one that callers reach without a name.
+///
+/// # Errors
+///
+/// The file of functions cannot be read or makes no sense.
+pub(super) fn read(args: &DevArgs) -> Result<Vec<Settings>> {
+    match &args.handler {
+        Some(file) if file.extension().is_some_and(|it| it == "toml") => {
+            let name = file.display();
+            let text =
+                std::fs::read_to_string(file).with_context(|| format!("cannot read `{name}`"))?;
+            parse(&text, file, args).with_context(|| format!("`{name}`"))
+        }
+        handler => Ok(vec![Settings {
+            name: None,
+            handler: handler.clone(),
+            handler_name: args.handler_name.clone(),
+            concurrency: args.concurrency,
+            function: args.function.clone(),
+        }]),
+    }
+}
+
+fn parse(text: &str, file: &Path, args: &DevArgs) -> Result<Vec<Settings>> {
+    let File { default, functions } = toml::from_str(text)?;
+    if functions.is_empty() {
+        bail!("names no function: add a table `[functions.NAME]`");
+    }
+    if let Some(default) = default
+        .as_ref()
+        .filter(|name| !functions.contains_key(*name))
+    {
+        bail!("the default function `{default}` is not among the functions");
+    }
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let mut all = Vec::new();
+    for (name, entry) in functions {
+        let settings = entry.settings(&name, folder, args);
+        all.push(settings.with_context(|| format!("function `{name}`"))?);
+    }
+    all.sort_by_key(|settings| settings.name != default);
+    Ok(all)
+}
+
+impl Entry {
+    fn settings(self, name: &str, folder: &Path, args: &DevArgs) -> Result<Settings> {
+        let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+        if name.is_empty() || !name.chars().all(allowed) {
+            bail!("a name consists of letters, digits, `-` and `_`");
+        }
+        if self.handler.is_none() && self.bootstrap.is_none() {
+            bail!("has neither a `handler` nor a `bootstrap`");
+        }
+        let memory = self.memory.unwrap_or(args.function.memory);
+        let timeout = self.timeout.unwrap_or(args.function.timeout);
+        if !MEMORY.contains(&memory) || !TIMEOUT.contains(&timeout) {
+            bail!("`memory` is {MEMORY:?} MiB and `timeout` {TIMEOUT:?} seconds");
+        }
+        let mut variables = args.function.variables.clone();
+        variables.extend(self.env);
+        let bootstrap = self.bootstrap.map(|path| folder.join(path));
+        let handler_name = self.handler_name.filter(|_| self.handler.is_none());
+        Ok(Settings {
+            name: Some(name.to_owned()),
+            handler: self.handler.map(|path| folder.join(path)),
+            handler_name: handler_name.unwrap_or_else(|| HANDLER_NAME.to_owned()),
+            concurrency: args.concurrency,
+            function: FunctionArgs {
+                bootstrap: bootstrap.or_else(|| args.function.bootstrap.clone()),
+                variables,
+                memory,
+                timeout,
+            },
+        })
+    }
+}

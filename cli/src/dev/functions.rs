@@ -1,0 +1,66 @@
+//! The functions of one local Lambda, and how callers name them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::pool::Pool;
+
+/// Comes before the name of a function in a path.
+const PATH_PREFIX: &str = "/@fn/";
+
+/// One function under any name, or several under their own.
+#[derive(Debug)]
+pub(crate) struct Functions {
+    first: Arc<Pool>,
+    named: BTreeMap<String, Arc<Pool>>,
+}
+
+/// The function that a path names.
+#[derive(Debug)]
+pub(crate) enum AtPath<'a> {
+    /// None: the first one is meant.
+    Unnamed,
+    /// The function, and the path behind its name.
+    Found(&'a Arc<Pool>, &'a str),
+    Missing(&'a str),
+}
+
+impl Functions {
+    /// A single function, which has every name.
+    pub(crate) fn single(pool: Arc<Pool>) -> Self {
+        Self {
+            first: pool,
+            named: BTreeMap::new(),
+        }
+    }
+
+    /// Several functions. `first` is the one that callers reach without a name.
+    pub(crate) fn several(first: Arc<Pool>, named: BTreeMap<String, Arc<Pool>>) -> Self {
+        Self { first, named }
+    }
+
+    pub(crate) fn first(&self) -> &Arc<Pool> {
+        &self.first
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<Pool>> {
+        if self.named.is_empty() {
+            Some(&self.first)
+        } else {
+            self.named.get(name)
+        }
+    }
+
+    /// Reads the name at the start of a path.
+    pub(crate) fn at_path<'a>(&'a self, path_and_query: &'a str) -> AtPath<'a> {
+        let Some(rest) = path_and_query.strip_prefix(PATH_PREFIX) else {
+            return AtPath::Unnamed;
+        };
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(end);
+        match self.named(name) {
+            Some(pool) => AtPath::Found(pool, rest),
+            None => AtPath::Missing(name),
+        }
+    }
+}

@@ -1,18 +1,16 @@
 //! The caller's side: HTTP in, an event to the function, its answer back.
 //!
-//! This file finds the door and takes the request in. What a door makes of it is `door.rs`; the
-//! Invoke API is `sdk_door.rs`.
+//! `route.rs` finds the door, `door.rs` tells what it makes of a request and an answer, `body.rs` and
+//! `response.rs` are what the caller gets. The Invoke API is `sdk_door.rs`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
-use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
@@ -23,18 +21,19 @@ use super::context::{new_request_id, trace};
 use super::door::{Door, SERVICE_TIMEOUT};
 use super::event::Origin;
 use super::flow::Flow;
-use super::functions::{AtPath, Functions};
+use super::functions::Functions;
 use super::http_server::Handler;
+use super::intake::{EVENT_LIMIT_BYTES, NotTaken, take_in};
 use super::link::Conditions;
-use super::pool::{Call, Pool};
+use super::pool::Call;
 use super::prelude::ResponseHead;
 use super::record::Record;
 use super::reply::{self, Reply};
-use super::sdk::{FUNCTION_ERROR, Requested};
+use super::response::{Ending, FrontBody, failed, missing, refuse_body, respond, whole};
+use super::route::Route;
+use super::sdk::ApiError;
+use super::sdk_door::refuse;
 use crate::printer::Printer;
-
-/// What Lambda accepts as an event, in bytes: 6 MiB, and 100 bytes that its emulator has too.
-pub(crate) const EVENT_LIMIT_BYTES: usize = 6 * 1024 * 1024 + 100;
 
 /// Headers of `POST /invoke` that become part of the function's context, under the same name.
 const CONTEXT_HEADERS: [&str; 4] = [
@@ -54,19 +53,6 @@ pub(crate) struct Front {
     pub(crate) conditions: Conditions,
 }
 
-pub(super) type FrontBody = Either<Full<Bytes>, AnswerBody>;
-
-/// Where a request goes.
-#[derive(Debug)]
-enum Route {
-    /// `POST /invoke`: the body is the event.
-    Invoke,
-    Door(Door),
-    Sdk(Requested),
-    /// To a function that is not there.
-    Nowhere(String),
-}
-
 impl Handler for Front {
     type Body = FrontBody;
 
@@ -75,9 +61,12 @@ impl Handler for Front {
         let request = format!("{} {}", parts.method, parts.uri.path());
         let mut record = Record::start(self.printer, request);
         let (pool, route) = self.route(&mut parts);
-        let body = match Limited::new(body, EVENT_LIMIT_BYTES).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(cause) => return refuse_body(cause.is::<LengthLimitError>(), record),
+        let body = match (take_in(body).await, &route) {
+            (Ok(body), _) => body,
+            (Err(NotTaken::TooLarge), Route::Sdk(_)) => {
+                return refuse(&ApiError::too_large(EVENT_LIMIT_BYTES), record);
+            }
+            (Err(reason), _) => return refuse_body(reason, record),
         };
         match route {
             Route::Invoke => {
@@ -92,7 +81,7 @@ impl Handler for Front {
                 record.invocation(&call.request_id);
                 if call.event.len() > EVENT_LIMIT_BYTES {
                     // Base64 and the quotes of JSON make a body larger.
-                    return refuse_body(true, record);
+                    return refuse_body(NotTaken::TooLarge, record);
                 }
                 let answer = pool.invoke(call);
                 self.through(door, answer, &parts.method, Ending::page(record))
@@ -104,63 +93,7 @@ impl Handler for Front {
     }
 }
 
-/// How a failure is told to the caller.
-struct Ending {
-    record: Record,
-    /// With the error document, or with the page of the service.
-    document: bool,
-}
-
-impl Ending {
-    fn document(record: Record) -> Self {
-        Self {
-            record,
-            document: true,
-        }
-    }
-
-    fn page(record: Record) -> Self {
-        Self {
-            record,
-            document: false,
-        }
-    }
-}
-
 impl Front {
-    /// Finds the function and the door, and takes their names off the path.
-    fn route(&self, parts: &mut Parts) -> (Arc<Pool>, Route) {
-        let target = target(parts);
-        let pool = match self.functions.at_path(&target) {
-            AtPath::Unnamed => self.functions.first(),
-            AtPath::Found(pool, rest) => {
-                shorten(parts, rest);
-                pool
-            }
-            AtPath::Missing(name) => {
-                let route = Route::Nowhere(name.to_owned());
-                return (Arc::clone(self.functions.first()), route);
-            }
-        };
-        (Arc::clone(pool), self.route_to_door(parts))
-    }
-
-    fn route_to_door(&self, parts: &mut Parts) -> Route {
-        if parts.method == Method::POST && parts.uri.path() == "/invoke" {
-            return Route::Invoke;
-        }
-        if let Some(requested) = Requested::recognise(parts) {
-            return Route::Sdk(requested);
-        }
-        match Door::named_by(&target(parts)) {
-            Some((door, rest)) => {
-                shorten(parts, rest);
-                Route::Door(door)
-            }
-            None => Route::Door(self.door),
-        }
-    }
-
     /// Passes an answer on the way `door` does.
     async fn through(
         &self,
@@ -266,97 +199,10 @@ fn door_call(door: Door, parts: &Parts, body: &Bytes, peer: IpAddr) -> Call {
     }
 }
 
-/// Answers with a whole body.
-fn whole(head: ResponseHead, body: Bytes, mut record: Record) -> Response<FrontBody> {
-    record.status(head.status);
-    record.chunk(body.len());
-    record.complete();
-    respond(head.status, head.headers, Either::Left(Full::new(body)))
-}
-
-/// Answers for an invocation that failed before its head.
-fn failed(door: Door, failure: &Failure, ending: Ending) -> Response<FrontBody> {
-    let refusal = door.refusal(failure);
-    let mut record = ending.record;
-    record.status(refusal.status);
-    record.failed(failure);
-    if !ending.document {
-        let body = Bytes::from_static(refusal.body.as_bytes());
-        let content_type = HeaderValue::from_static(refusal.content_type);
-        return typed(refusal.status, content_type, body);
-    }
-    let mut response = json(refusal.status, failure.document.clone());
-    response
-        .headers_mut()
-        .insert(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"));
-    response
-}
-
-fn refuse_body(too_large: bool, mut record: Record) -> Response<FrontBody> {
-    let (status, failure) = if too_large {
-        let message = format!("an event has at most {EVENT_LIMIT_BYTES} bytes");
-        (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            Failure::new("RequestEntityTooLarge", message),
-        )
-    } else {
-        let message = "the request ended before it was complete";
-        (
-            StatusCode::BAD_REQUEST,
-            Failure::new("TruncatedHTTPRequest", message),
-        )
-    };
-    record.status(status);
-    record.failed(&failure);
-    json(status, failure.document)
-}
-
-/// Answers for a function that is not there.
-fn missing(name: &str, mut record: Record) -> Response<FrontBody> {
-    record.status(StatusCode::NOT_FOUND);
-    record.refused(&format!("there is no function `{name}`"));
-    let body = Bytes::from_static(b"{\"message\":\"Not Found\"}");
-    json(StatusCode::NOT_FOUND, body)
-}
-
-fn target(parts: &Parts) -> String {
-    let target = parts.uri.path_and_query();
-    target.map_or("/", PathAndQuery::as_str).to_owned()
-}
-
-/// Takes the names off the front of a path.
-fn shorten(parts: &mut Parts, rest: &str) {
-    let slash = if rest.starts_with('/') { "" } else { "/" };
-    // What was the end of a path is one.
-    if let Ok(uri) = Uri::try_from(format!("{slash}{rest}")) {
-        parts.uri = uri;
-    }
-}
-
-pub(super) fn json(status: StatusCode, body: Bytes) -> Response<FrontBody> {
-    typed(status, HeaderValue::from_static("application/json"), body)
-}
-
-fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<FrontBody> {
-    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
-    respond(status, headers, Either::Left(Full::new(body)))
-}
-
-pub(super) fn respond(
-    status: StatusCode,
-    headers: HeaderMap,
-    body: FrontBody,
-) -> Response<FrontBody> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderName;
+    use http::{HeaderName, HeaderValue};
 
     #[test]
     fn an_empty_body_is_an_empty_event() {

@@ -15,10 +15,11 @@ use super::answer::Answer;
 use super::body::{AnswerBody, Form, LOG_WINDOW};
 use super::bootstrap::function_arn;
 use super::flow::Flow;
-use super::front::{Front, FrontBody, json, respond};
+use super::front::Front;
 use super::pool::Pool;
 use super::record::Record;
 use super::reply::whole;
+use super::response::{FrontBody, json, respond};
 use super::sdk::{
     ApiError, EVENT_STREAM, EXECUTED_VERSION, FUNCTION_ERROR, Invocation, Kind, LOG_RESULT,
     Operation, REQUEST_ID, Requested,
@@ -40,10 +41,7 @@ impl Front {
             Err(error) => return refuse(&error, record),
         };
         record.invocation(&invocation.call.request_id);
-        let headers = HeaderMap::from_iter([
-            (EXECUTED_VERSION, text(invocation.target.version())),
-            (REQUEST_ID, text(&invocation.call.request_id)),
-        ]);
+        let headers = headers(&invocation);
         match (invocation.kind, requested.operation) {
             (Kind::DryRun, _) => {
                 record.status(StatusCode::NO_CONTENT);
@@ -102,6 +100,14 @@ impl Front {
     }
 }
 
+/// What every answer says about its invocation.
+fn headers(invocation: &Invocation) -> HeaderMap {
+    HeaderMap::from_iter([
+        (EXECUTED_VERSION, text(invocation.target.version())),
+        (REQUEST_ID, text(&invocation.call.request_id)),
+    ])
+}
+
 /// Answers with everything the function wrote, or with its error document.
 async fn buffered(
     answer: Answer,
@@ -143,7 +149,7 @@ async fn unheard(answer: Answer, mut record: Record) {
     }
 }
 
-fn refuse(error: &ApiError, mut record: Record) -> Response<FrontBody> {
+pub(super) fn refuse(error: &ApiError, mut record: Record) -> Response<FrontBody> {
     record.status(error.status);
     record.refused(&format!("{}: {}", error.name, error.message));
     let mut response = json(error.status, error.body());

@@ -297,6 +297,23 @@ fn the_client_context_and_the_tenant_reach_the_function() {
 }
 
 #[test]
+fn a_request_beyond_6_mib_is_read_and_refused() {
+    let dev = Dev::start(&scripted_guest(), &[]);
+    let body = format!("\"{}\"", "x".repeat(8 * 1024 * 1024));
+    for path in [STREAM, INVOKE] {
+        let response = dev.send("POST", path, &[], &body);
+
+        assert_eq!(response.status, 413, "{path}");
+        assert_eq!(
+            response.header("x-amzn-errortype"),
+            ["RequestTooLargeException"],
+            "{path}"
+        );
+    }
+    assert_eq!(dev.send("POST", "/", &[], &body).status, 413);
+}
+
+#[test]
 fn what_lambda_refuses_is_an_error_of_the_api() {
     let mut dev = Dev::start(&scripted_guest(), &[]);
 

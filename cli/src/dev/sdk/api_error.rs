@@ -40,11 +40,13 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn too_large(size: usize, limit: usize) -> Self {
+    pub(crate) fn too_large(limit: usize) -> Self {
         Self {
             status: StatusCode::PAYLOAD_TOO_LARGE,
             name: "RequestTooLargeException",
-            message: format!("Request must be smaller than {limit} bytes, it has {size}"),
+            message: format!(
+                "Request must be smaller than {limit} bytes for the InvokeFunction operation"
+            ),
         }
     }
 

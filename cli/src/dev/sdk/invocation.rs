@@ -52,22 +52,6 @@ impl Invocation {
         function_arn: &str,
     ) -> Result<Self, ApiError> {
         let kind = kind(operation, &request.headers)?;
-        let mut headers = trace(&request.headers);
-        if let Some(context) = client_context(&request.headers)? {
-            headers.insert(
-                HeaderName::from_static("lambda-runtime-client-context"),
-                context,
-            );
-        }
-        if let Some(tenant) = tenant(&request.headers)? {
-            headers.insert(
-                HeaderName::from_static("lambda-runtime-aws-tenant-id"),
-                tenant,
-            );
-        }
-        if let Ok(arn) = HeaderValue::try_from(target.arn(function_arn)) {
-            headers.insert(INVOKED_FUNCTION_ARN, arn);
-        }
         let with_log = kind == Kind::RequestResponse
             && request
                 .headers
@@ -76,7 +60,7 @@ impl Invocation {
         let call = Call {
             request_id: new_request_id(),
             event: event(kind, body)?,
-            headers,
+            headers: context(&request.headers, &target.arn(function_arn))?,
         };
         Ok(Self {
             kind,
@@ -85,6 +69,27 @@ impl Invocation {
             call,
         })
     }
+}
+
+/// What the function learns from the caller, as headers of `next`.
+fn context(caller: &HeaderMap, arn: &str) -> Result<HeaderMap, ApiError> {
+    let mut headers = trace(caller);
+    if let Some(context) = client_context(caller)? {
+        headers.insert(
+            HeaderName::from_static("lambda-runtime-client-context"),
+            context,
+        );
+    }
+    if let Some(tenant) = tenant(caller)? {
+        headers.insert(
+            HeaderName::from_static("lambda-runtime-aws-tenant-id"),
+            tenant,
+        );
+    }
+    if let Ok(arn) = HeaderValue::try_from(arn) {
+        headers.insert(INVOKED_FUNCTION_ARN, arn);
+    }
+    Ok(headers)
 }
 
 fn kind(operation: Operation, headers: &HeaderMap) -> Result<Kind, ApiError> {
@@ -103,7 +108,7 @@ fn kind(operation: Operation, headers: &HeaderMap) -> Result<Kind, ApiError> {
 /// The event: an empty one is an empty document, and everything else has to be JSON.
 fn event(kind: Kind, body: Bytes) -> Result<Bytes, ApiError> {
     if kind == Kind::Event && body.len() > ASYNCHRONOUS_LIMIT_BYTES {
-        return Err(ApiError::too_large(body.len(), ASYNCHRONOUS_LIMIT_BYTES));
+        return Err(ApiError::too_large(ASYNCHRONOUS_LIMIT_BYTES));
     }
     if body.is_empty() {
         return Ok(Bytes::from_static(b"{}"));

@@ -215,16 +215,16 @@ Doors, all of them open at once:
   /invoke     POST: the body is the event, the answer that of a Function URL
   AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and InvokeWithResponseStream,
               under any function name
-  /@fn/NAME/... all of these for one of several functions
+  /@fn/NAME/  before any of these: one of several functions
 
 A failure before the first byte is answered as AWS does, with 502 or 500, and the terminal says
 why. After it the connection is cut, so curl reports error 18; SDKs get it in InvokeComplete.
 
 Several functions are named in a file, with paths relative to it:
-  default = \"hello\"                  at / [default: the first by name]
+  default = \"hello\"            # at /; else the first by name
   [functions.hello]
-  handler = \"examples/hello\"         or bootstrap and handler-name
-  memory = 256                        also timeout, in seconds
+  handler = \"examples/hello\"   # or bootstrap, with or without handler-name
+  memory = 256                  # and timeout, in seconds
   env = { GREETING = \"hi\" }
 
 Handlers run in the `bootstrap` binary that Lambda starts, one process for each invocation at work.

@@ -4,8 +4,9 @@
 //! `bootstream-compile` turns one component into machine code. Everything that needs a compiler, a
 //! file watcher or an argument parser lives here, so that `bootstrap` has none of it.
 //!
-//! Order of reading: `args.rs`, `commands/dev.rs`, then `dev/`: `front.rs` (the caller's side),
-//! `pool.rs`, `environment.rs` (one `bootstrap` process), `emulator.rs` (the Runtime API).
+//! Order of reading: `args.rs`, `commands/dev/`, then `dev/`: `front.rs` (the caller's side),
+//! `door.rs` and `sdk_door.rs` (who may stand there), `flow.rs` (an answer on its way), `pool.rs`,
+//! `environment.rs` (one `bootstrap` process), `emulator/` (the Runtime API).
 
 mod args;
 mod commands;

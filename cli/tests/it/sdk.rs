@@ -6,9 +6,10 @@ use aws_smithy_eventstream::frame::read_message_from;
 use aws_smithy_types::event_stream::Message;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Dev, End, Response, script, scripted_guest, text};
+use crate::support::{Dev, End, Response, script, scripted_guest, signal, text};
 
 const STREAM: &str = "/2021-11-15/functions/f/response-streaming-invocations";
 const INVOKE: &str = "/2015-03-31/functions/f/invocations";
@@ -136,6 +137,35 @@ fn a_failure_is_told_in_the_last_frame() {
         );
     }
     dev.wait_for("Function.Trap");
+}
+
+#[test]
+fn the_end_of_a_process_is_told_in_the_last_frame() {
+    for (kill, code, details) in [
+        (Signal::KILL, "Runtime.ExitError", "signal"),
+        // It cannot even stop its handler.
+        (
+            Signal::STOP,
+            "Sandbox.Timedout",
+            "Task timed out after 2.00 seconds",
+        ),
+    ] {
+        let dev = Dev::start(&scripted_guest(), &["--timeout", "2"]);
+        let steps = json!([{"write": "a"}, {"sleep_ms": 30_000}]);
+        let mut response = dev.send("POST", STREAM, &[], &script(&steps));
+        assert_eq!(frame(&mut response).0, "PayloadChunk");
+
+        for pid in dev.environments() {
+            signal(pid, kill);
+        }
+
+        let (_, complete) = collect(response);
+        assert_eq!(complete["ErrorCode"], code);
+        let seen = complete["ErrorDetails"].as_str().unwrap();
+        assert!(seen.contains(details), "{seen}");
+        let next = dev.send("POST", STREAM, &[], &script(&json!([{"write": "c"}])));
+        assert_eq!(collect(next).1, json!({}));
+    }
 }
 
 #[test]

@@ -18,8 +18,12 @@ fn main() {
                 line.split_once(": ")
                     .filter(|it| it.0 == "lambda-runtime-aws-request-id")
             })
-            .expect("a request id")
-            .1;
+            .map(|it| it.1);
+        let Some(id) = id else {
+            // The end of a connection that was cut may not have been noticed yet.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            continue;
+        };
         exchange(&answer(id, &event));
     }
 }

@@ -1,6 +1,6 @@
 //! The macro that turns a function into the component's export.
 
-use crate::{Error, Event, Response, bindings, stream::Stream};
+use crate::{Error, Event, Response, bindings, logging, stream::Stream};
 
 /// Makes a function the handler of this component.
 ///
@@ -51,6 +51,7 @@ pub fn run<E: Into<Error>>(
     context: bindings::Context,
     handle: impl FnOnce(Event, Response) -> Result<(), E>,
 ) -> Result<(), String> {
+    logging::install();
     handle(
         Event::new(event, context.into()),
         Response::new(Stream::Host),

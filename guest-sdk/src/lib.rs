@@ -44,6 +44,12 @@
 //! An `Err` before the first byte fails the invocation; an `Err` later ends the stream in a way
 //! the caller can tell from a complete one. See [`Error`] for what the caller sees of it.
 //!
+//! # Logging
+//!
+//! The macros of the crate [`log`] write to the function's log, with their level and the id of the
+//! invocation; so does whatever speaks to `log`, such as `tracing` with its feature of that name.
+//! Nothing has to be set up. Standard output and standard error are logged too, line by line.
+//!
 //! # Testing
 //!
 //! Handlers are tested with plain `cargo test`, without WebAssembly: see [`testing`].
@@ -61,6 +67,7 @@ mod error;
 mod event;
 #[doc(hidden)]
 pub mod export;
+mod logging;
 pub mod ndjson;
 mod request;
 mod response;
@@ -70,6 +77,7 @@ pub mod testing;
 
 pub use aws_lambda_events;
 pub use http;
+pub use log;
 
 pub use context::Context;
 pub use error::{Error, StreamError};

@@ -28,10 +28,11 @@ pub const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 pub const PASS_ENV: &str = "BOOTSTREAM_PASS_ENV";
 
 /// Variables every handler sees: they describe the function and hold no secret.
-const ALWAYS_PASSED: [&str; 7] = [
+const ALWAYS_PASSED: [&str; 8] = [
     FUNCTION_NAME,
     FUNCTION_VERSION,
     MEMORY_SIZE,
+    LOG_LEVEL,
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
     "LANG",

@@ -53,6 +53,25 @@ mod tests {
         }
     }
 
+    /// The JavaScript example has a copy, so that its folder can be taken away and still builds.
+    #[test]
+    fn copies_of_the_contract_are_current() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let copies = root.join("examples/streaming-javascript/wit/deps/bootstream");
+        let mut compared = 0;
+        for file in std::fs::read_dir(root.join("wit")).unwrap() {
+            let file = file.unwrap();
+            let copy = std::fs::read(copies.join(file.file_name()));
+            assert_eq!(
+                copy.unwrap(),
+                std::fs::read(file.path()).unwrap(),
+                "{file:?}"
+            );
+            compared += 1;
+        }
+        assert_eq!(std::fs::read_dir(copies).unwrap().count(), compared);
+    }
+
     #[test]
     fn the_version_is_the_one_in_wit() {
         let world = include_str!("../../wit/world.wit");

@@ -3,10 +3,13 @@
 use std::io::{self, Write};
 
 use crate::{
-    bindings::{Context, bootstream::handler::types::ResponseHead},
+    bindings::{
+        Context,
+        bootstream::handler::{logging, types::ResponseHead},
+    },
     outcome::{Failure, Refusal, is_expected},
     report, resources,
-    script::{Expectation, Head, Pattern, Repetition, Step},
+    script::{Expectation, Head, Level, Pattern, Record, Repetition, Step},
     stream,
 };
 
@@ -67,6 +70,7 @@ impl<'a> Runner<'a> {
             Step::Error(message) => return Err(Failure::Returned(message.clone())),
             Step::Print(text) => print(&mut io::stdout(), text)?,
             Step::Eprint(text) => print(&mut io::stderr(), text)?,
+            Step::Log(record) => log(record),
             Step::Try(step) => self.attempt(step)?,
             Step::Expect(expectation) => self.expect(expectation)?,
         }
@@ -133,6 +137,17 @@ fn pieces(pattern: &Pattern) -> impl Iterator<Item = Vec<u8>> {
         let piece: Vec<u8> = bytes.by_ref().take(length).collect();
         (!piece.is_empty()).then_some(piece)
     })
+}
+
+fn log(record: &Record) {
+    let level = match record.level {
+        Level::Trace => logging::Level::Trace,
+        Level::Debug => logging::Level::Debug,
+        Level::Info => logging::Level::Info,
+        Level::Warn => logging::Level::Warn,
+        Level::Error => logging::Level::Error,
+    };
+    logging::log(level, &record.message);
 }
 
 fn print(output: &mut impl Write, text: &str) -> Result<(), Failure> {

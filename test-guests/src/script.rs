@@ -33,6 +33,7 @@ pub(crate) enum Step {
     GrowMemory(usize),
     Print(String),
     Eprint(String),
+    Log(Record),
     WriteContext,
     WriteEventDigest,
     WriteEnv,
@@ -49,6 +50,23 @@ pub(crate) struct Head {
     pub(crate) headers: Vec<(String, String)>,
     #[serde(default)]
     pub(crate) cookies: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Record {
+    pub(crate) level: Level,
+    pub(crate) message: String,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
 }
 
 #[derive(Debug, Deserialize)]

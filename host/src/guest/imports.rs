@@ -1,21 +1,33 @@
-//! The host's side of `response-stream`: where a chunk leaves the guest.
+//! The host's side of our imports. `write` is where a chunk leaves the guest.
 
 use std::sync::Arc;
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList};
 
+use super::output::log_record;
 use super::state::GuestState;
-use crate::bindings::{HeadSize, ResponseHead, StreamError};
+use crate::bindings::{HeadSize, Level, ResponseHead, StreamError};
 use crate::response::{InvalidHead, PRELUDE_LIMIT_BYTES, Prelude, Refused, ResponseWriter};
 
 const RESPONSE_STREAM: &str = "bootstream:handler/response-stream@0.1.0";
+const LOGGING: &str = "bootstream:handler/logging@0.1.0";
 
-/// Defines `response-stream`.
-///
+/// Defines the interfaces of the world.
+pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    add_response_stream(linker)?;
+    linker.instance(LOGGING)?.func_wrap(
+        "log",
+        |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
+            log_record(&store.data().request_id, level, &message);
+            Ok(())
+        },
+    )
+}
+
 /// By hand rather than generated, for `write`: it reads the chunk where it lies in the guest's
 /// memory instead of having it copied into a `Vec` first.
-pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     let mut interface = linker.instance(RESPONSE_STREAM)?;
     interface.func_wrap(
         "write-headers",

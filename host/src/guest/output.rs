@@ -1,4 +1,5 @@
-//! The guest's standard output and standard error: each line becomes one log line.
+//! What the guest says to the log: each line of its standard output and standard error, and its
+//! records.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,6 +9,8 @@ use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use crate::bindings::Level;
 
 /// Longest log line, in bytes. `CloudWatch` takes 256 KiB; what is longer is logged in parts.
 const LINE_LIMIT_BYTES: usize = 32 * 1024;
@@ -136,6 +139,19 @@ impl Lines {
                 panic.push('\n');
             }
         }
+    }
+}
+
+/// Logs a record of the guest, cut to the length of a line.
+pub(crate) fn log_record(request_id: &str, level: Level, message: &str) {
+    let end = message.floor_char_boundary(LINE_LIMIT_BYTES);
+    let message = message.get(..end).unwrap_or_default();
+    match level {
+        Level::Trace => tracing::trace!(target: "handler", requestId = %request_id, "{message}"),
+        Level::Debug => tracing::debug!(target: "handler", requestId = %request_id, "{message}"),
+        Level::Info => tracing::info!(target: "handler", requestId = %request_id, "{message}"),
+        Level::Warn => tracing::warn!(target: "handler", requestId = %request_id, "{message}"),
+        Level::Error => tracing::error!(target: "handler", requestId = %request_id, "{message}"),
     }
 }
 

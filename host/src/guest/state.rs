@@ -30,6 +30,7 @@ pub(crate) struct Environment {
 pub(crate) struct GuestState {
     wasi: WasiCtx,
     table: ResourceTable,
+    pub(crate) request_id: String,
     pub(crate) limits: Limits,
     pub(crate) response: ResponseWriter,
     stdout: GuestOutput,
@@ -60,6 +61,7 @@ impl GuestState {
         Self {
             wasi: wasi.build(),
             table: ResourceTable::new(),
+            request_id: invocation.request_id.clone(),
             limits: Limits::new(environment.memory_limit_bytes),
             response,
             stdout,

@@ -31,6 +31,31 @@ fn talkative() -> Value {
 
 /// Case 93.
 #[test]
+fn records_of_the_handler_have_its_levels_and_are_filtered_by_them() {
+    let lambda = Recorder::start();
+    let record = |level: &str| json!({"log": {"level": level, "message": format!("a {level}")}});
+    let levels = ["trace", "debug", "info", "warn", "error"];
+    lambda.script("id-1", &Value::from_iter(levels.map(record)));
+    let host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .env("AWS_LAMBDA_LOG_LEVEL", "WARN")
+        .start();
+    lambda.complete_response("id-1");
+    host.logged("a error");
+
+    let records = records(&host);
+
+    let seen = records
+        .iter()
+        .map(|record| [&record["level"], &record["message"], &record["requestId"]]);
+    assert_eq!(
+        seen.collect::<Vec<_>>(),
+        [["WARN", "a warn", "id-1"], ["ERROR", "a error", "id-1"]]
+    );
+}
+
+/// Case 93.
+#[test]
 fn json_logs_are_one_object_in_each_line() {
     for format in ["JSON", "json"] {
         let lambda = Recorder::start();

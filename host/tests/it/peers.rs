@@ -96,7 +96,11 @@ fn an_early_refusal_stops_the_handler() {
         assert_eq!(response.end, End::Truncated);
         assert_eq!(lambda.look(|seen| seen.to("id-1/error").len()), 0);
         assert_goes_on(&lambda);
-        host.line("the refusal", |line| line.contains("413"));
+        // Closing with unread data resets the connection, which may overtake the answer.
+        host.line("the refusal", |line| {
+            line.contains("413")
+                || (fate == Fate::CloseAfter && line.contains("the connection broke"))
+        });
     }
 }
 

@@ -1,0 +1,70 @@
+//! The crate `log`, connected to the function's log.
+
+use std::env::var_os;
+
+use log::{Level, LevelFilter, Log, Metadata, Record, set_logger, set_max_level};
+
+use crate::bindings::bootstream::handler::logging as host;
+
+/// The function's log level. The host shows it to every handler.
+const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
+
+/// Connects the crate `log`, unless the handler has connected it to something of its own.
+pub(crate) fn install() {
+    // Natively, where handlers are tested, there is no host to log to.
+    if cfg!(target_arch = "wasm32") && set_logger(&HostLog).is_ok() {
+        let level = var_os(LOG_LEVEL).and_then(|level| level.into_string().ok());
+        set_max_level(parse_level(level.as_deref().unwrap_or_default()));
+    }
+}
+
+/// Lambda's level names. The host filters as well; this spares the handler the formatting of what
+/// would be dropped.
+fn parse_level(level: &str) -> LevelFilter {
+    match level.to_ascii_uppercase().as_str() {
+        "TRACE" => LevelFilter::Trace,
+        "DEBUG" => LevelFilter::Debug,
+        "WARN" => LevelFilter::Warn,
+        "ERROR" | "FATAL" => LevelFilter::Error,
+        _ => LevelFilter::Info,
+    }
+}
+
+struct HostLog;
+
+impl Log for HostLog {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= log::max_level()
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            host::log(host_level(record.level()), &record.args().to_string());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+fn host_level(level: Level) -> host::Level {
+    match level {
+        Level::Trace => host::Level::Trace,
+        Level::Debug => host::Level::Debug,
+        Level::Info => host::Level::Info,
+        Level::Warn => host::Level::Warn,
+        Level::Error => host::Level::Error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lambdas_level_names_are_known_and_the_default_is_info() {
+        assert_eq!(parse_level("TRACE"), LevelFilter::Trace);
+        assert_eq!(parse_level("warn"), LevelFilter::Warn);
+        assert_eq!(parse_level("FATAL"), LevelFilter::Error);
+        assert_eq!(parse_level(""), LevelFilter::Info);
+    }
+}

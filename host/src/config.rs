@@ -41,12 +41,16 @@ const ALWAYS_PASSED: [&str; 8] = [
 
 /// What a handler can never see, whatever [`PASS_ENV`] says: the credentials of the function's
 /// role, and the way to the Runtime API.
-const NEVER_PASSED: [&str; 6] = [
+const NEVER_PASSED: [&str; 10] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_LAMBDA_METADATA_API",
+    "AWS_LAMBDA_METADATA_TOKEN",
     RUNTIME_API,
 ];
 
@@ -57,6 +61,8 @@ const LEAST_GUEST_MEMORY_MIB: usize = 16;
 /// Linear memory ends at 4 GiB; also the limit when the function's memory is unknown.
 const MOST_GUEST_MEMORY_MIB: usize = 4096;
 const MIB: usize = 1024 * 1024;
+/// An environment has 1,024 threads.
+const CONCURRENCY_LIMIT: usize = 1000;
 
 /// Where variables come from: the process, or a test's table.
 pub trait Vars {
@@ -141,7 +147,7 @@ impl Config {
                 advice: "set the function's handler to its component, such as `handler.wasm`",
             })?,
             task_root: vars.get(TASK_ROOT).unwrap_or_else(|| ".".to_owned()).into(),
-            max_concurrency: max_concurrency(vars),
+            max_concurrency: max_concurrency(vars)?,
             environment: environment(vars)?,
         })
     }
@@ -162,11 +168,18 @@ pub fn log_settings(vars: &dyn Vars) -> (LogFormat, Level) {
 
 /// One when it is not set, as for all but managed instances; and when it is no number, as every
 /// runtime does.
-fn max_concurrency(vars: &dyn Vars) -> usize {
-    vars.get(MAX_CONCURRENCY)
-        .and_then(|value| value.trim().parse().ok())
-        .unwrap_or(1)
-        .max(1)
+fn max_concurrency(vars: &dyn Vars) -> Result<usize, ConfigError> {
+    let value = vars.get(MAX_CONCURRENCY).unwrap_or_default();
+    let concurrency = value.trim().parse().unwrap_or(1).max(1);
+    if concurrency > CONCURRENCY_LIMIT {
+        let expected = "at most 1000: each invocation has a thread";
+        return Err(ConfigError::Invalid {
+            name: MAX_CONCURRENCY,
+            value,
+            expected,
+        });
+    }
+    Ok(concurrency)
 }
 
 fn environment(vars: &dyn Vars) -> Result<Environment, ConfigError> {
@@ -301,6 +314,7 @@ mod tests {
             );
         }
         assert_eq!(config(&[]).unwrap().max_concurrency, 1);
+        assert!(config(&[(MAX_CONCURRENCY, "1001")]).is_err());
     }
 
     #[test]

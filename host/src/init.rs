@@ -1,7 +1,9 @@
 //! From a fresh process to a running loop; what fails on the way is an init error.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use wasmtime::Engine;
 
 use crate::config::{self, Config, Vars};
@@ -11,6 +13,9 @@ use crate::handler::Handler;
 use crate::run_loop;
 use crate::runtime_api::{Client, Endpoint};
 use crate::shutdown;
+
+/// How long Lambda may take to acknowledge an init error before the process ends anyway.
+const INIT_ERROR_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs the host with the configuration in `vars` until it is asked to end.
 ///
@@ -58,8 +63,12 @@ async fn serve(
 }
 
 async fn report_init_error(endpoint: Endpoint, report: &ErrorReport) {
+    let mut client = Client::new(endpoint);
+    let reporting = timeout(INIT_ERROR_TIMEOUT, client.report_init_error(report));
     // Lambda also sees the exit status and the log, so a report that fails is not repeated.
-    if let Err(error) = Client::new(endpoint).report_init_error(report).await {
-        tracing::warn!(%error, "could not report the init error");
+    match reporting.await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "could not report the init error"),
+        Err(_) => tracing::warn!("reporting the init error took too long"),
     }
 }

@@ -38,7 +38,7 @@ pub struct Invocation {
 pub struct Deadline {
     /// On the clock of this process.
     pub at: Instant,
-    /// In milliseconds since the Unix epoch, as Lambda said it.
+    /// In milliseconds since the Unix epoch.
     pub unix_ms: u64,
 }
 

@@ -160,6 +160,12 @@ impl Answering<'_> {
                 if self.reader.state() == ResponseStream::Finished {
                     guest_end(&mut self.ended, self.interrupt).await?;
                 } else {
+                    if self.reader.is_abandoned() && matches!(posted, Ok(Answer::Accepted)) {
+                        tracing::warn!(
+                            requestId = %self.invocation.request_id,
+                            "Lambda accepted the response before its end and took no more of it"
+                        );
+                    }
                     self.reader.close();
                     end_without_receiver(&mut self.ended, self.engine, self.interrupt).await?;
                 }
@@ -180,7 +186,11 @@ impl Answering<'_> {
     async fn report(&mut self, report: &ErrorReport) -> Result<(), InvokeError> {
         note(
             self.invocation,
-            self.client.report_error(self.invocation, report).await,
+            in_time(
+                self.client.report_error(self.invocation, report),
+                self.interrupt,
+            )
+            .await,
         )
     }
 
@@ -189,8 +199,12 @@ impl Answering<'_> {
         let report = ErrorReport::new(ErrorType::Internal, error.to_string());
         match self.reader.fail(&report) {
             Telling::ErrorDocument => self.report(&report).await?,
-            // It began in this very moment: the body was never taken, so nothing was sent.
-            Telling::Trailers | Telling::LogOnly => {}
+            // It began in this very moment, and now ends in trailers.
+            Telling::Trailers => {
+                let posting = self.client.respond(self.invocation, self.reader.body());
+                note(self.invocation, in_time(posting, self.interrupt).await)?;
+            }
+            Telling::LogOnly => {}
         }
         Err(error)
     }
@@ -210,8 +224,8 @@ async fn in_time(
         biased;
         posted = posting => posted,
         () = too_late => Err(RuntimeApiError::Broken {
-            endpoint: "response",
-            source: io::Error::new(io::ErrorKind::TimedOut, "the receiver does not read"),
+            endpoint: "answer",
+            source: io::Error::new(io::ErrorKind::TimedOut, "the receiver takes too long"),
         }),
     }
 }

@@ -33,18 +33,22 @@ impl Shutdown {
     }
 }
 
-/// Listens for SIGTERM and SIGINT. The future ends never; it is driven beside the run loop.
+/// Listens for SIGTERM and SIGINT. The future is driven beside the run loop; it ends with the second
+/// signal, when nothing is waited for any more.
 pub(crate) fn listen() -> io::Result<(Shutdown, impl Future<Output = ()>)> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (request, requested) = watch::channel(false);
-    let listening = async move {
+    let mut next = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+    };
+    let listening = async move {
+        next().await;
         request.send_replace(true);
-        std::future::pending::<()>().await;
+        next().await;
     };
     Ok((Shutdown { requested }, listening))
 }

@@ -54,6 +54,10 @@ impl Failure {
                 "the handler's call stack overflowed".to_owned(),
             );
         }
+        let cause = root_cause(&self.error);
+        if cause.contains(HOSTCALL_LIMIT_REACHED) {
+            return (ErrorType::LimitExceeded, call_too_large());
+        }
         if let Some(panic) = self.panic {
             return (ErrorType::Panic, panic);
         }
@@ -63,10 +67,6 @@ impl Failure {
             && trap.is_none_or(|trap| trap == Trap::UnreachableCodeReached)
         {
             return (ErrorType::OutOfMemory, out_of_memory(refused));
-        }
-        let cause = root_cause(&self.error);
-        if cause.contains(HOSTCALL_LIMIT_REACHED) {
-            return (ErrorType::LimitExceeded, call_too_large());
         }
         (ErrorType::Trap, cause)
     }
@@ -107,7 +107,7 @@ fn out_of_memory(refused: RefusedGrowth) -> String {
 
 fn call_too_large() -> String {
     format!(
-        "the handler passed more than {} MiB to the host in one call; write in smaller chunks",
+        "the handler passed more than {} MiB to the host in one call; pass less at once",
         HOSTCALL_LIMIT_BYTES / MIB
     )
 }

@@ -8,12 +8,13 @@ use wasmtime::{Store, UpdateDeadline};
 use super::failure::{Failure, interrupted_report};
 use super::interrupt::{Interrupt, InterruptReason};
 use super::limits::HOSTCALL_LIMIT_BYTES;
+use super::output::as_one_line;
 use super::state::GuestState;
 use crate::bindings::Context;
 use crate::error_report::{ErrorReport, ErrorType};
 use crate::handler::Handler;
 use crate::invocation::Invocation;
-use crate::response::{ResponseWriter, Telling};
+use crate::response::{ResponseStream, ResponseWriter, Telling};
 
 /// One invocation, on its way to the guest.
 #[derive(Debug)]
@@ -155,14 +156,17 @@ fn end_response(
     let told = match telling {
         Telling::ErrorDocument => "before its response had begun",
         Telling::Trailers => "after its response had begun",
-        Telling::LogOnly => "after its response had ended",
+        Telling::LogOnly if state.response.state() == ResponseStream::Finished => {
+            "after its response had ended"
+        }
+        Telling::LogOnly => "after its receiver had gone",
     };
     tracing::error!(
         requestId = %invocation.request_id,
         errorType = report.error_type.as_str(),
         stackTrace = ?report.stack_trace,
         "handler failed {told}: {}",
-        report.message
+        as_one_line(&report.message)
     );
     (telling == Telling::ErrorDocument).then_some(report)
 }

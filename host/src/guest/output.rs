@@ -45,6 +45,7 @@ struct Lines {
     request_id: String,
     partial: Vec<u8>,
     panic: Option<String>,
+    in_panic: bool,
 }
 
 impl GuestOutput {
@@ -55,6 +56,7 @@ impl GuestOutput {
             request_id,
             partial: Vec::new(),
             panic: None,
+            in_panic: false,
         };
         Self {
             lines: Arc::new(Mutex::new(lines)),
@@ -129,23 +131,31 @@ impl Lines {
         }
     }
 
+    /// Keeps a panic message: it goes from its mark to the hint on backtraces or an empty line.
     fn note_panic(&mut self, line: &str) {
         if let Some((_thread, place)) = line.split_once(PANIC_MARK) {
             self.panic = Some(format!("panicked at {place} "));
-        } else if let Some(panic) = &mut self.panic {
-            let is_hint = line.starts_with("note: run with `RUST_BACKTRACE");
-            if !is_hint && panic.len() + line.len() <= PANIC_LIMIT_BYTES {
-                panic.push_str(line);
-                panic.push('\n');
-            }
+            self.in_panic = true;
+        } else if line.is_empty() || line.starts_with("note: run with `RUST_BACKTRACE") {
+            self.in_panic = false;
+        } else if let (true, Some(panic)) = (self.in_panic, &mut self.panic)
+            && panic.len() + line.len() <= PANIC_LIMIT_BYTES
+        {
+            panic.push_str(line);
+            panic.push('\n');
         }
     }
+}
+
+/// A text of the guest without line breaks, with which it could forge lines of others.
+pub(crate) fn as_one_line(text: &str) -> String {
+    text.replace('\r', "\\r").replace('\n', "\\n")
 }
 
 /// Logs a record of the guest, cut to the length of a line.
 pub(crate) fn log_record(request_id: &str, level: Level, message: &str) {
     let end = message.floor_char_boundary(LINE_LIMIT_BYTES);
-    let message = message.get(..end).unwrap_or_default();
+    let message = as_one_line(message.get(..end).unwrap_or_default());
     match level {
         Level::Trace => tracing::trace!(target: "handler", requestId = %request_id, "{message}"),
         Level::Debug => tracing::debug!(target: "handler", requestId = %request_id, "{message}"),

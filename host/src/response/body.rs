@@ -48,6 +48,12 @@ impl ResponseReader {
         self.buffer.close();
     }
 
+    /// Whether the receiver went before the response had ended.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.buffer.is_abandoned()
+    }
+
     /// Where the response stands.
     #[must_use]
     pub fn state(&self) -> ResponseStream {

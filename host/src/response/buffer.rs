@@ -48,6 +48,7 @@ struct Inner {
     /// Bytes in `queue` and `tail`.
     buffered: usize,
     end: End,
+    abandoned: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -77,6 +78,7 @@ impl Default for Buffer {
                 tail: BytesMut::new(),
                 buffered: 0,
                 end: End::NotYet,
+                abandoned: false,
                 reader: None,
                 writer: None,
             }),
@@ -146,11 +148,16 @@ impl Buffer {
     /// The receiver is gone: nothing will be read any more.
     pub(super) fn close(&self) {
         let mut inner = self.lock();
-        inner.stream.on_peer_closed();
+        inner.abandoned |= inner.stream.on_peer_closed();
         inner.queue.clear();
         inner.tail = BytesMut::new();
         inner.buffered = 0;
         inner.wake_writer();
+    }
+
+    /// Whether the receiver went before the response had ended.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.lock().abandoned
     }
 
     pub(crate) fn state(&self) -> ResponseStream {

@@ -11,6 +11,13 @@ pub const DELIMITER: [u8; 8] = [0; 8];
 /// saying which; this is the safe reading.
 pub const PRELUDE_LIMIT_BYTES: usize = 16_000;
 
+/// Bytes of names, values and cookies that are looked at. More than the limit of the result, because
+/// a name that is repeated is encoded once or twice.
+const RAW_LIMIT_BYTES: usize = 2 * PRELUDE_LIMIT_BYTES;
+
+/// Headers and cookies that are looked at. Each takes at least three bytes of a prelude.
+const FIELD_LIMIT: usize = PRELUDE_LIMIT_BYTES / 3;
+
 const VALID_STATUS: std::ops::RangeInclusive<u16> = 100..=599;
 
 /// An encoded prelude, delimiter included.
@@ -55,6 +62,7 @@ impl Prelude {
         if !VALID_STATUS.contains(&status) {
             return Err(InvalidHead::Status(status));
         }
+        check_raw_size(&headers, &cookies)?;
         let mut head = Head {
             status,
             fields: Vec::with_capacity(headers.len()),
@@ -92,10 +100,7 @@ struct Field {
 impl Head {
     fn add(&mut self, name: &str, value: String) -> Result<(), InvalidHead> {
         let name = HeaderName::try_from(name).map_err(|_| {
-            InvalidHead::Header(format!(
-                "`{}` is not a valid header name",
-                name.escape_debug()
-            ))
+            InvalidHead::Header(format!("`{}` is not a valid header name", shown(name)))
         })?;
         check_value(name.as_str(), &value)?;
         if name == header::SET_COOKIE {
@@ -171,6 +176,20 @@ impl Serialize for MultiValues<'_> {
     }
 }
 
+/// Refuses at once what cannot fit however it is encoded, so that the work on a head is bounded.
+fn check_raw_size(headers: &[(String, String)], cookies: &[String]) -> Result<(), InvalidHead> {
+    let header_bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    let cookie_bytes: usize = cookies.iter().map(String::len).sum();
+    let actual_bytes = header_bytes + cookie_bytes;
+    if actual_bytes > RAW_LIMIT_BYTES || headers.len() + cookies.len() > FIELD_LIMIT {
+        return Err(InvalidHead::TooLarge { actual_bytes });
+    }
+    Ok(())
+}
+
 /// Refuses what could end a header line early or is not text.
 fn check_value(name: &str, value: &str) -> Result<(), InvalidHead> {
     match value.chars().find(|c| c.is_control() && *c != '\t') {
@@ -180,6 +199,15 @@ fn check_value(name: &str, value: &str) -> Result<(), InvalidHead> {
             u32::from(c)
         ))),
     }
+}
+
+/// The beginning of a name that may hold anything, as it can be shown in a message.
+fn shown(name: &str) -> String {
+    const SHOWN_CHARS: usize = 64;
+    name.chars()
+        .take(SHOWN_CHARS)
+        .flat_map(char::escape_debug)
+        .collect()
 }
 
 #[cfg(test)]
@@ -270,6 +298,17 @@ mod tests {
             ));
             assert!(matches!(encode(&[], &[value]), Err(InvalidHead::Header(_))));
         }
+    }
+
+    #[test]
+    fn a_head_that_cannot_fit_is_refused_before_it_is_looked_at() {
+        let many = (0..1_000_000)
+            .map(|n| (format!("x-{n}"), String::new()))
+            .collect();
+        let refused = Prelude::encode(200, many, vec![]);
+        assert!(matches!(refused, Err(InvalidHead::TooLarge { .. })));
+        let refused = Prelude::encode(200, vec![], vec![String::new(); 1_000_000]);
+        assert!(matches!(refused, Err(InvalidHead::TooLarge { .. })));
     }
 
     #[test]

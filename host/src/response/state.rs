@@ -94,11 +94,15 @@ impl ResponseStream {
         }
     }
 
-    /// The receiver of the response is gone. A response that was complete stays so.
-    pub(super) fn on_peer_closed(&mut self) {
+    /// The receiver of the response is gone. A response that was complete stays so. Says whether
+    /// the response was cut by it.
+    pub(super) fn on_peer_closed(&mut self) -> bool {
         match self {
-            Self::AwaitingPrelude | Self::Streaming => *self = Self::Failed,
-            Self::Finished | Self::Failed => {}
+            Self::AwaitingPrelude | Self::Streaming => {
+                *self = Self::Failed;
+                true
+            }
+            Self::Finished | Self::Failed => false,
         }
     }
 }
@@ -189,7 +193,9 @@ mod tests {
                 Telling::Trailers => wire.trailer_ends += 1,
                 Telling::LogOnly => {}
             },
-            4 => state.on_peer_closed(),
+            4 => {
+                state.on_peer_closed();
+            }
             _ => {}
         }
     }

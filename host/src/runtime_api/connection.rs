@@ -19,6 +19,9 @@ use crate::response::ResponseBody;
 /// The Runtime API is on this machine: what takes longer is not coming.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Headers of one answer. hyper's own limit of 100 would lose an event with more.
+const HEADER_LIMIT: usize = 1000;
+
 /// A request's body: a document that is at hand, or a response as it happens.
 pub(super) type RequestBody = Either<Full<Bytes>, ResponseBody>;
 
@@ -41,7 +44,9 @@ impl Connection {
         // Without it Nagle's algorithm holds every chunk after the first until the peer's delayed
         // acknowledgement, 40 ms later.
         stream.set_nodelay(true)?;
-        let (sender, driver) = http1::handshake(TokioIo::new(stream))
+        let (sender, driver) = http1::Builder::new()
+            .max_headers(HEADER_LIMIT)
+            .handshake(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
         let mut driving = JoinSet::new();

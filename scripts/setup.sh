@@ -1,11 +1,14 @@
 #!/bin/sh
-# setup.sh [--javascript] - make sure that everything the build needs is on this machine.
+# setup.sh [--tests] - make sure that everything the build needs is on this machine.
+#
+# --tests: also what the tests need, Node.js for the JavaScript example among it.
 #
 # Prints the Rust compiler for handlers (target wasm32-wasip2) on standard output, everything else
 # on standard error. Installs what is missing with apt where that is possible, else says what to do.
 set -eu
 
 here=$(dirname "$0")
+export DEBIAN_FRONTEND=noninteractive
 say() { echo "setup: $*" >&2; }
 
 # install COMMAND PACKAGE...: unless COMMAND is there.
@@ -15,7 +18,7 @@ install() {
     if command -v "$wanted" >/dev/null 2>&1; then return; fi
     say "$wanted is missing; installing $*"
     if [ "$(id -u)" = 0 ]; then sudo=''
-    elif sudo -n true 2>/dev/null; then sudo='sudo -n'
+    elif sudo -n true 2>/dev/null; then sudo='sudo -n -E'
     else say "cannot install without root: run 'apt-get install $*'"; exit 1
     fi
     if ! $sudo apt-get -qq install -y --no-install-recommends "$@" >&2; then
@@ -29,6 +32,10 @@ if ! command -v cargo >/dev/null 2>&1; then
     exit 1
 fi
 install cc build-essential
-if [ "${1:-}" = --javascript ]; then install npm nodejs npm; fi
+if [ "${1:-}" = --tests ]; then
+    install npm nodejs npm
+    install curl curl
+    install zip zip
+fi
 
 "$here/setup-wasm-target.sh"

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
 
-guest_rustc=$(scripts/setup.sh --javascript)
+guest_rustc=$(scripts/setup.sh --tests)
 
 cargo build --profile lambda -p bootstream-host
 

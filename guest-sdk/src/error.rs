@@ -163,6 +163,8 @@ pub enum StreamError {
         /// What it may take, in bytes.
         limit_bytes: u64,
     },
+    /// Any other reason, of a later host.
+    Other(String),
 }
 
 impl fmt::Display for StreamError {
@@ -182,6 +184,7 @@ impl fmt::Display for StreamError {
                 f,
                 "the response head takes {actual_bytes} bytes, the limit is {limit_bytes} bytes"
             ),
+            Self::Other(reason) => f.write_str(reason),
         }
     }
 }
@@ -195,7 +198,9 @@ impl From<StreamError> for io::Error {
             StreamError::InvalidStatus(_)
             | StreamError::InvalidHeader(_)
             | StreamError::HeadTooLarge { .. } => io::ErrorKind::InvalidInput,
-            StreamError::AlreadyStarted | StreamError::AlreadyFinished => io::ErrorKind::Other,
+            StreamError::AlreadyStarted | StreamError::AlreadyFinished | StreamError::Other(_) => {
+                io::ErrorKind::Other
+            }
         };
         Self::new(kind, error)
     }

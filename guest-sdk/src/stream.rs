@@ -7,6 +7,10 @@ use crate::{
     testing::Recording,
 };
 
+/// Most that is handed to the host in one call. The contract allows 32 times as much; nothing is
+/// gained beyond this.
+const PIECE_LIMIT_BYTES: usize = 1024 * 1024;
+
 /// The receiving end of a response.
 #[derive(Debug)]
 pub(crate) enum Stream {
@@ -26,7 +30,7 @@ impl Stream {
 
     pub(crate) fn write(&self, chunk: &[u8]) -> Result<(), StreamError> {
         match self {
-            Self::Host => Ok(host::write(chunk)?),
+            Self::Host => write_in_pieces(chunk),
             Self::Recording(recording) => recording.on_write(chunk),
         }
     }
@@ -37,6 +41,18 @@ impl Stream {
             Self::Recording(recording) => recording.on_finish(),
         }
     }
+}
+
+/// Hands a chunk to the host, one of more than a MiB in pieces.
+fn write_in_pieces(chunk: &[u8]) -> Result<(), StreamError> {
+    // An empty chunk has no pieces, and starts the response all the same.
+    if chunk.is_empty() {
+        return Ok(host::write(chunk)?);
+    }
+    for piece in chunk.chunks(PIECE_LIMIT_BYTES) {
+        host::write(piece)?;
+    }
+    Ok(())
 }
 
 impl From<Head> for types::ResponseHead {
@@ -61,6 +77,7 @@ impl From<types::StreamError> for StreamError {
                 actual_bytes: size.actual_bytes,
                 limit_bytes: size.limit_bytes,
             },
+            types::StreamError::Other(reason) => Self::Other(reason),
         }
     }
 }

@@ -23,6 +23,7 @@ impl fmt::Display for Refusal {
             StreamError::Closed => f.write_str("closed"),
             StreamError::InvalidStatus(status) => write!(f, "invalid-status({status})"),
             StreamError::InvalidHeader(reason) => write!(f, "invalid-header({reason})"),
+            StreamError::Other(reason) => write!(f, "other({reason})"),
             StreamError::HeadTooLarge(size) => {
                 write!(
                     f,

@@ -10,7 +10,8 @@
       (case "closed")
       (case "invalid-status" u16)
       (case "invalid-header" string)
-      (case "head-too-large" $size)))
+      (case "head-too-large" $size)
+      (case "other" string)))
     (export "stream-error" (type (eq $error)))
     (type $text (option string))
     (type $context (record

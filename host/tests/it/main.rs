@@ -1,6 +1,6 @@
 //! Drives the real `bootstrap` with real handlers against a Runtime API that keeps every byte.
 //!
-//! The numbers in the comments are those of the conformance cases the protocol notes list.
+//! What they show is what `docs/protocol.md` promises. A comment `Case N` numbers the conformance case.
 #![cfg(test)]
 
 mod backpressure;
@@ -14,5 +14,6 @@ mod misuse;
 mod peers;
 mod polling;
 mod shutdown;
+mod soak;
 mod streaming;
 mod support;

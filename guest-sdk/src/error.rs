@@ -21,12 +21,20 @@ use std::{error::Error as StdError, fmt, io};
 /// let error = count("ten").unwrap_err();
 /// assert_eq!(error.to_string(), "`ten` is no count: invalid digit found in string");
 /// ```
-pub struct Error(Box<dyn StdError + Send + Sync>);
+pub struct Error(BoxedError);
+
+/// What every error fits into.
+pub(crate) type BoxedError = Box<dyn StdError + Send + Sync>;
 
 impl Error {
     /// Creates an error that is only a text.
     pub fn msg(message: impl fmt::Display) -> Self {
         Self(message.to_string().into())
+    }
+
+    /// Creates an error from one that is boxed already, as other libraries return them.
+    pub fn from_boxed(error: Box<dyn StdError + Send + Sync>) -> Self {
+        Self(error)
     }
 
     /// Puts what was being attempted in front of this error.
@@ -84,6 +92,12 @@ impl<E: StdError + Send + Sync + 'static> From<E> for Error {
     }
 }
 
+impl From<Error> for Box<dyn StdError + Send + Sync> {
+    fn from(error: Error) -> Self {
+        error.0
+    }
+}
+
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         match error.0.downcast::<Self>() {
@@ -126,7 +140,7 @@ impl fmt::Debug for Error {
 #[derive(Debug)]
 struct Attempt {
     attempted: String,
-    source: Box<dyn StdError + Send + Sync>,
+    source: BoxedError,
 }
 
 impl fmt::Display for Attempt {

@@ -1,11 +1,12 @@
 //! The macro that turns a function into the component's export.
 
-use crate::{Error, Event, Response, bindings, logging, stream::Stream};
+use crate::{Error, Event, Response, bindings, error::BoxedError, logging, stream::Stream};
 
 /// Makes a function the handler of this component.
 ///
 /// The function takes an [`Event`] and a [`Response`] and returns a `Result<(), E>`, where `E`
-/// is [`Error`] or anything that converts into it:
+/// is [`Error`] or whatever turns into a boxed error: every [`std::error::Error`], a text, a
+/// `Box<dyn Error + Send + Sync>`, `anyhow::Error`:
 ///
 /// ```
 /// use bootstream::{Error, Event, Response};
@@ -46,7 +47,7 @@ macro_rules! handler {
 
 /// Runs a handler for one invocation, its error turned into the text that the host takes.
 #[doc(hidden)]
-pub fn run<E: Into<Error>>(
+pub fn run<E: Into<BoxedError>>(
     event: Vec<u8>,
     context: bindings::Context,
     handle: impl FnOnce(Event, Response) -> Result<(), E>,
@@ -56,16 +57,16 @@ pub fn run<E: Into<Error>>(
         Event::new(event, context.into()),
         Response::new(Stream::Host),
     )
-    .map_err(|error| error.into().to_string())
+    .map_err(|error| Error::from_boxed(error.into()).to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::ParseIntError;
 
-    use crate::{Error, Event, Response, bindings};
+    use crate::{Error, Event, Response, bindings, error::BoxedError};
 
-    fn run<E: Into<Error>>(
+    fn run<E: Into<BoxedError>>(
         handle: impl FnOnce(Event, Response) -> Result<(), E>,
     ) -> Result<(), String> {
         let context = bindings::Context {
@@ -115,5 +116,14 @@ mod tests {
         });
 
         assert!(result.is_err());
+    }
+
+    #[test]
+    fn a_handler_may_return_a_text_or_a_box() {
+        assert_eq!(run(|_, _| Err("a text")), Err("a text".to_owned()));
+        assert_eq!(
+            run(|_, _| Err(BoxedError::from("a box"))),
+            Err("a box".to_owned())
+        );
     }
 }

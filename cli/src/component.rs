@@ -3,14 +3,11 @@
 //! Reads names only: whether the types fit is checked by `bootstrap` when it loads the component.
 
 use anyhow::{Result, anyhow, bail};
+use bootstream_host::contract::{is_served, version_of_import};
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
 
 /// The export every handler has.
 const HANDLE: &str = "handle";
-
-/// The package a handler imports from. Versions `0.1.x` fit this host.
-const PACKAGE: &str = "bootstream:handler/";
-const VERSION: &str = "0.1.";
 
 /// What a file holds, told by its first bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -79,19 +76,13 @@ pub(crate) fn check_world(bytes: &[u8]) -> Result<()> {
 }
 
 fn is_offered(import: &str) -> bool {
-    if import.starts_with("wasi:") {
-        return true;
-    }
-    import
-        .strip_prefix(PACKAGE)
-        .and_then(|rest| rest.split_once('@'))
-        .is_some_and(|(_, version)| version.starts_with(VERSION))
+    import.starts_with("wasi:") || version_of_import(import).is_some_and(is_served)
 }
 
 fn foreign_import(import: &str) -> anyhow::Error {
-    if import.starts_with(PACKAGE) {
+    if version_of_import(import).is_some() {
         anyhow!(
-            "imports `{import}`, which this version does not offer (it offers {VERSION}x): \
+            "imports `{import}`, which this version does not offer (it offers 0.1.x): \
              use the matching version of the `bootstream` crate"
         )
     } else {

@@ -173,7 +173,8 @@ impl Answering<'_> {
             }
             ended = guest_end(&mut self.ended, self.interrupt) => {
                 if let Err(error) = ended {
-                    tell_fault(self.reader, &error);
+                    // A stream that has ended already stays as it is.
+                    let _ = self.reader.fail(&fault(&error));
                     note(self.invocation, posting.await)?;
                     return Err(error);
                 }
@@ -184,19 +185,13 @@ impl Answering<'_> {
     }
 
     async fn report(&mut self, report: &ErrorReport) -> Result<(), InvokeError> {
-        note(
-            self.invocation,
-            in_time(
-                self.client.report_error(self.invocation, report),
-                self.interrupt,
-            )
-            .await,
-        )
+        let posting = self.client.report_error(self.invocation, report);
+        note(self.invocation, in_time(posting, self.interrupt).await)
     }
 
     /// The guest's thread cannot go on, and no response was begun.
     async fn abandon(&mut self, error: InvokeError) -> Result<(), InvokeError> {
-        let report = ErrorReport::new(ErrorType::Internal, error.to_string());
+        let report = fault(&error);
         match self.reader.fail(&report) {
             Telling::ErrorDocument => self.report(&report).await?,
             // It began in this very moment, and now ends in trailers.
@@ -210,29 +205,31 @@ impl Answering<'_> {
     }
 }
 
+/// The report on a guest whose thread cannot go on.
+fn fault(error: &InvokeError) -> ErrorReport {
+    ErrorReport::new(ErrorType::Internal, error.to_string())
+}
+
 /// Posts without a limit of time until the guest is asked to stop; then the receiver has only so
 /// long to take what is left.
 async fn in_time(
     posting: impl Future<Output = Result<Answer, RuntimeApiError>>,
     interrupt: &Interrupt,
 ) -> Result<Answer, RuntimeApiError> {
-    let too_late = async {
-        interrupt.raised().await;
-        sleep(LAST_BYTES_GRACE).await;
-    };
     tokio::select! {
         biased;
         posted = posting => posted,
-        () = too_late => Err(RuntimeApiError::Broken {
+        () = stopped_for(interrupt, LAST_BYTES_GRACE) => Err(RuntimeApiError::Broken {
             endpoint: "answer",
             source: io::Error::new(io::ErrorKind::TimedOut, "the receiver takes too long"),
         }),
     }
 }
 
-/// Ends a stream whose guest is stuck. A stream that has ended already stays as it is.
-fn tell_fault(reader: &ResponseReader, error: &InvokeError) {
-    let _ = reader.fail(&ErrorReport::new(ErrorType::Internal, error.to_string()));
+/// Waits until the guest was asked to stop, and for `grace` after that.
+async fn stopped_for(interrupt: &Interrupt, grace: Duration) {
+    interrupt.raised().await;
+    sleep(grace).await;
 }
 
 /// Waits for the guest to end; once it was asked to stop, only so long.
@@ -240,14 +237,10 @@ async fn guest_end(
     ended: &mut Ended,
     interrupt: &Interrupt,
 ) -> Result<Option<ErrorReport>, InvokeError> {
-    let stuck = async {
-        interrupt.raised().await;
-        sleep(STOP_GRACE).await;
-    };
     tokio::select! {
         biased;
         ended = ended => ended.map_err(|_| InvokeError::GuestGone),
-        () = stuck => Err(InvokeError::GuestStuck),
+        () = stopped_for(interrupt, STOP_GRACE) => Err(InvokeError::GuestStuck),
     }
 }
 

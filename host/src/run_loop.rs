@@ -33,8 +33,9 @@ pub(crate) async fn run(
         match ended? {
             Ok(()) => {}
             Err(error) => {
-                tracing::error!(error = %chain(&error), "a worker ended");
-                result = Err(error.into());
+                let error = anyhow::Error::from(error);
+                tracing::error!(error = %format_args!("{error:#}"), "a worker ended");
+                result = Err(error);
             }
         }
     }
@@ -50,14 +51,4 @@ async fn work(mut worker: Worker) -> Result<(), InvokeError> {
         };
         worker.invoke(invocation).await?;
     }
-}
-
-fn chain(error: &InvokeError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -8,7 +8,7 @@ use wasmtime::{Store, UpdateDeadline};
 use super::failure::{Failure, interrupted_report};
 use super::interrupt::{Interrupt, InterruptReason};
 use super::limits::HOSTCALL_LIMIT_BYTES;
-use super::output::as_one_line;
+use super::output::OneLine;
 use super::state::GuestState;
 use crate::bindings::Context;
 use crate::error_report::{ErrorReport, ErrorType};
@@ -166,7 +166,7 @@ fn end_response(
         errorType = report.error_type.as_str(),
         stackTrace = ?report.stack_trace,
         "handler failed {told}: {}",
-        as_one_line(&report.message)
+        OneLine(&report.message)
     );
     (telling == Telling::ErrorDocument).then_some(report)
 }

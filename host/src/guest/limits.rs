@@ -18,8 +18,8 @@ const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
 /// Linear memories in one component instance.
 const MEMORY_LIMIT: usize = 64;
 
-/// Keeps an instance within its memory, tables included, and remembers what it was refused: a guest out of memory
-/// ends in an ordinary trap, which says nothing of the cause.
+/// Keeps an instance within its memory, tables included, and remembers what it was refused: a guest
+/// out of memory ends in an ordinary trap, which says nothing of the cause.
 #[derive(Debug)]
 pub(crate) struct Limits {
     memory_bytes: usize,

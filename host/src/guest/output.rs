@@ -1,6 +1,7 @@
 //! What the guest says to the log: each line of its standard output and standard error, and its
 //! records.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -147,15 +148,28 @@ impl Lines {
     }
 }
 
-/// A text of the guest without line breaks, with which it could forge lines of others.
-pub(crate) fn as_one_line(text: &str) -> String {
-    text.replace('\r', "\\r").replace('\n', "\\n")
+/// A text of the guest without line breaks, with which it could forge lines of others. Costs nothing
+/// where the log drops it.
+#[derive(Debug)]
+pub(crate) struct OneLine<'a>(pub(crate) &'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in self.0.split_inclusive(['\r', '\n']) {
+            let text = part.trim_end_matches(['\r', '\n']);
+            f.write_str(text)?;
+            for line_break in part.get(text.len()..).unwrap_or_default().chars() {
+                f.write_str(if line_break == '\n' { "\\n" } else { "\\r" })?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Logs a record of the guest, cut to the length of a line.
 pub(crate) fn log_record(request_id: &str, level: Level, message: &str) {
     let end = message.floor_char_boundary(LINE_LIMIT_BYTES);
-    let message = as_one_line(message.get(..end).unwrap_or_default());
+    let message = OneLine(message.get(..end).unwrap_or_default());
     match level {
         Level::Trace => tracing::trace!(target: "handler", requestId = %request_id, "{message}"),
         Level::Debug => tracing::debug!(target: "handler", requestId = %request_id, "{message}"),
@@ -251,6 +265,18 @@ mod tests {
         let output = GuestOutput::new(Source::Stderr, "r");
         output.write_bytes(b"all is well\n");
         assert_eq!(output.panic_message(), None);
+    }
+
+    #[test]
+    fn a_text_on_one_line_keeps_everything_but_its_line_breaks() {
+        for (text, line) in [
+            ("", ""),
+            ("plain", "plain"),
+            ("a\nb\r\nc", "a\\nb\\r\\nc"),
+            ("\n\r\u{e9}\n", "\\n\\r\u{e9}\\n"),
+        ] {
+            assert_eq!(OneLine(text).to_string(), line);
+        }
     }
 
     #[test]

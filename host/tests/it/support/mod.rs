@@ -6,10 +6,31 @@ pub(crate) mod recorder;
 pub(crate) mod steps;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::{Condvar, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How long anything may take. Only a failing test waits so long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until `find` finds something in what `changed` tells of, which is given back if it does not.
+pub(crate) fn wait_on<'a, T, R>(
+    mut shared: MutexGuard<'a, T>,
+    changed: &Condvar,
+    mut find: impl FnMut(&T) -> Option<R>,
+) -> Result<R, MutexGuard<'a, T>> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = find(&shared) {
+            return Ok(found);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(shared);
+        }
+        let woken = changed.wait_timeout(shared, left);
+        shared = woken.unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
 
 /// Lets time pass where the passing of time is what a test is about.
 #[expect(

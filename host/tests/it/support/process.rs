@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::recorder::Recorder;
-use super::{PATIENCE, built, guests, pause};
+use super::{PATIENCE, built, guests, pause, wait_on};
 
 /// The name a handler has in its package.
 const HANDLER: &str = "handler.wasm";
@@ -177,28 +177,20 @@ impl Running {
     /// Waits for a line on standard output that `fits`.
     #[track_caller]
     pub(crate) fn line(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
-        let until = Instant::now() + PATIENCE;
-        let mut lines = self
+        let lines = self
             .log
             .lines
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some((_, line)) = lines.iter().find(|(_, line)| fits(line)) {
-                return line.clone();
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                drop(lines);
-                panic!("waited in vain for {what} in the log");
-            }
-            lines = self
-                .log
-                .more
-                .wait_timeout(lines, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
+        let found = wait_on(lines, &self.log.more, |lines| {
+            lines.iter().find(|(_, line)| fits(line)).cloned()
+        });
+        // The lines are unlocked before the panic, which prints them.
+        let found = found.map_err(drop);
+        let Ok((_, line)) = found else {
+            panic!("waited in vain for {what} in the log");
+        };
+        line
     }
 
     /// Waits for a line on standard output that contains `text`.

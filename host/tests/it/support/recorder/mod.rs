@@ -21,7 +21,7 @@ use socket2::{Domain, Socket, Type};
 use self::connection::Connection;
 pub(crate) use self::script::{Event, Fate, Post};
 pub(crate) use self::wire::{DELIMITER, End, Exchange, IMPLIED_PRELUDE, contains};
-use super::PATIENCE;
+use super::wait_on;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 64;
@@ -220,23 +220,10 @@ impl Recorder {
 
     /// Waits until `find` finds something.
     #[track_caller]
-    pub(crate) fn wait<R>(&self, what: &str, mut find: impl FnMut(&Seen) -> Option<R>) -> R {
-        let until = Instant::now() + PATIENCE;
-        let mut seen = self.shared.lock();
-        loop {
-            if let Some(found) = find(&seen) {
-                return found;
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                panic!("waited in vain for {what}; seen: {}", seen.describe());
-            }
-            seen = self
-                .shared
-                .changed
-                .wait_timeout(seen, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+    pub(crate) fn wait<R>(&self, what: &str, find: impl FnMut(&Seen) -> Option<R>) -> R {
+        match wait_on(self.shared.lock(), &self.shared.changed, find) {
+            Ok(found) => found,
+            Err(seen) => panic!("waited in vain for {what}; seen: {}", seen.describe()),
         }
     }
 

@@ -21,4 +21,4 @@ RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir tar
 cargo test --release -p bootstream-cli
 cargo test -p bootstream-host
 cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download \
-    -p scripted-guest
+    -p scripted-guest -p bench-workload

@@ -1,0 +1,75 @@
+//! The handler of the benchmarks on `lambda_runtime`, AWS's own runtime for Rust.
+//!
+//! As it is shipped, unless the environment says otherwise:
+//!
+//! - `PEER_NODELAY=1` sets `TCP_NODELAY` on its connections, which the runtime leaves off;
+//! - `PEER_THREADS=1` runs it on one thread instead of one for each processor.
+
+mod nodelay;
+
+use bench_workload::{FAILURE_MESSAGE, Failure, Work, spin, stamp};
+use bytes::Bytes;
+use lambda_runtime::streaming::{Body, Response, channel};
+use lambda_runtime::{Error, LambdaEvent, MetadataPrelude, service_fn};
+use tokio::runtime::{Builder, Runtime};
+
+fn main() -> Result<(), Error> {
+    if is_set("PEER_NODELAY") {
+        nodelay::enable();
+    }
+    runtime()?.block_on(lambda_runtime::run_concurrent(service_fn(handle)))
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value == "1")
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    if is_set("PEER_THREADS") {
+        Builder::new_current_thread().enable_all().build()
+    } else {
+        Builder::new_multi_thread().enable_all().build()
+    }
+}
+
+async fn handle(event: LambdaEvent<Work>) -> Result<Response<Body>, Error> {
+    let work = event.payload;
+    if work.failure == Some(Failure::Early) {
+        return Err(FAILURE_MESSAGE.into());
+    }
+    let (mut sender, stream) = channel();
+    tokio::spawn(async move {
+        let mut chunk = Bytes::from(work.chunk());
+        for number in 0..work.chunks {
+            if number > 0 && !work.pause.is_zero() {
+                tokio::time::sleep(work.pause).await;
+            }
+            if work.stamp {
+                chunk = stamped(&work);
+            }
+            // Fails when the receiver is gone: the rest is for nobody.
+            if sender.send_data(chunk.clone()).await.is_err() {
+                return;
+            }
+            spin(work.spin);
+        }
+        if work.failure == Some(Failure::Late) {
+            sender.send_error(lambda_runtime_api_client::Error::new(FAILURE_MESSAGE));
+        }
+    });
+    Ok(Response {
+        metadata_prelude: MetadataPrelude {
+            headers: [("content-type".parse()?, "text/plain".parse()?)]
+                .into_iter()
+                .collect(),
+            ..MetadataPrelude::default()
+        },
+        stream,
+    })
+}
+
+fn stamped(work: &Work) -> Bytes {
+    let mut chunk = work.chunk();
+    stamp(&mut chunk);
+    chunk.into()
+}

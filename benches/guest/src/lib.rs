@@ -1,11 +1,12 @@
 //! The sandboxed handler of the benchmarks: what `benches/peers` does natively, as a component.
 
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, IntoInnerError, Write as _};
 use std::thread;
 
 use bench_workload::{FAILURE_MESSAGE, Failure, Work, spin, stamp};
 use bootstream::{Body, Error, Event, Head, Response};
 
+#[expect(clippy::needless_pass_by_value, reason = "a handler owns its event")]
 fn handle(event: Event, response: Response) -> Result<(), Error> {
     let work = Work::parse(event.bytes())?;
     if work.failure == Some(Failure::Early) {
@@ -44,7 +45,7 @@ fn write_gathered(body: Body, work: &Work) -> Result<Body, Error> {
     for _ in 0..work.chunks {
         writer.write_all(&chunk)?;
     }
-    Ok(writer.into_inner().map_err(|error| error.into_error())?)
+    Ok(writer.into_inner().map_err(IntoInnerError::into_error)?)
 }
 
 bootstream::handler!(handle);

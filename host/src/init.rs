@@ -1,5 +1,6 @@
 //! From a fresh process to a running loop; what fails on the way is an init error.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,12 @@ use wasmtime::Engine;
 use crate::config::{self, Config, Vars};
 use crate::engine;
 use crate::error_report::{ErrorReport, ErrorType};
+use crate::guest::GuestThread;
 use crate::handler::Handler;
+use crate::invoke::Worker;
 use crate::run_loop;
 use crate::runtime_api::{Client, Endpoint};
-use crate::shutdown;
+use crate::shutdown::{self, Shutdown};
 
 /// How long Lambda may take to acknowledge an init error before the process ends anyway.
 const INIT_ERROR_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,41 +28,67 @@ const INIT_ERROR_TIMEOUT: Duration = Duration::from_secs(5);
 /// the Runtime API fails for good.
 pub async fn run(vars: &dyn Vars) -> anyhow::Result<()> {
     let endpoint = config::endpoint(vars)?;
-    match prepare(vars) {
-        Ok((handler, concurrency)) => serve(&endpoint, &Arc::new(handler), concurrency).await,
+    let (workers, asked_to_end) = match prepare(vars, &endpoint) {
+        Ok(prepared) => prepared,
         Err(report) => {
             report_init_error(endpoint, &report).await;
-            Err(anyhow::anyhow!(report.message))
+            return Err(anyhow::anyhow!(report.message));
         }
+    };
+    tokio::select! {
+        ended = run_loop::run(workers) => ended,
+        () = asked_to_end => Ok(()),
     }
 }
 
-fn prepare(vars: &dyn Vars) -> Result<(Handler, usize), ErrorReport> {
+/// Does everything that can fail before the first poll. Gives the workers, and a future that ends
+/// when there is nothing to wait for any more.
+fn prepare(
+    vars: &dyn Vars,
+    endpoint: &Endpoint,
+) -> Result<(Vec<Worker>, impl Future<Output = ()> + use<>), ErrorReport> {
     let config = Config::from_vars(vars)
         .map_err(|error| ErrorReport::new(ErrorType::InvalidConfiguration, error.to_string()))?;
-    let engine = Engine::new(&engine::config()).map_err(|error| {
-        ErrorReport::new(
-            ErrorType::Internal,
-            format!("cannot start the engine: {error:#}"),
-        )
-    })?;
-    let path =
-        engine::find_handler(&config.task_root, &config.handler).map_err(|error| error.report())?;
-    let handler =
-        Handler::load(engine, &path, config.environment).map_err(|error| error.report())?;
-    Ok((handler, config.max_concurrency))
+    let handler = Arc::new(load(&config)?);
+    // Not earlier: until then a signal simply ends the process.
+    let (shutdown, listening) = shutdown::listen()
+        .map_err(|error| internal(format!("cannot listen for signals: {error}")))?;
+    let start = |_| start_worker(&handler, endpoint, &shutdown);
+    let workers: io::Result<_> = (0..config.max_concurrency).map(start).collect();
+    let workers = workers.map_err(|error| too_many_workers(config.max_concurrency, &error))?;
+    Ok((workers, listening))
 }
 
-async fn serve(
-    endpoint: &Endpoint,
+fn load(config: &Config) -> Result<Handler, ErrorReport> {
+    let engine = Engine::new(&engine::config())
+        .map_err(|error| internal(format!("cannot start the engine: {error:#}")))?;
+    let path =
+        engine::find_handler(&config.task_root, &config.handler).map_err(|error| error.report())?;
+    Handler::load(engine, &path, config.environment.clone()).map_err(|error| error.report())
+}
+
+fn start_worker(
     handler: &Arc<Handler>,
-    concurrency: usize,
-) -> anyhow::Result<()> {
-    let (shutdown, listening) = shutdown::listen()?;
-    tokio::select! {
-        ended = run_loop::run(endpoint, handler, concurrency, &shutdown) => ended,
-        () = listening => Ok(()),
-    }
+    endpoint: &Endpoint,
+    shutdown: &Shutdown,
+) -> io::Result<Worker> {
+    Ok(Worker {
+        client: Client::new(endpoint.clone()),
+        guest: GuestThread::spawn(Arc::clone(handler))?,
+        engine: handler.engine.clone(),
+        shutdown: shutdown.clone(),
+    })
+}
+
+fn too_many_workers(wanted: usize, error: &io::Error) -> ErrorReport {
+    internal(format!(
+        "cannot start a thread for each of {wanted} invocations at once: {error}; \
+         lower the function's concurrency, or raise what its environment may have"
+    ))
+}
+
+fn internal(message: String) -> ErrorReport {
+    ErrorReport::new(ErrorType::Internal, message)
 }
 
 async fn report_init_error(endpoint: Endpoint, report: &ErrorReport) {

@@ -2,12 +2,14 @@
 
 mod body;
 mod buffer;
+mod head;
 mod prelude;
 mod state;
 mod writer;
 
 pub use body::{ResponseBody, ResponseReader};
-pub use prelude::{DELIMITER, InvalidHead, PRELUDE_LIMIT_BYTES, Prelude};
+pub use head::InvalidHead;
+pub use prelude::{DELIMITER, PRELUDE_LIMIT_BYTES, Prelude};
 pub use state::{Refused, ResponseStream, Telling};
 pub use writer::ResponseWriter;
 

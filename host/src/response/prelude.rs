@@ -1,8 +1,9 @@
 //! The prelude: status, headers and cookies of a response as Lambda's front ends read them.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use http::{HeaderName, header};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+
+use super::head::{Field, Head, InvalidHead};
 
 /// Ends the prelude: eight zero bytes, which cannot occur inside JSON.
 pub const DELIMITER: [u8; 8] = [0; 8];
@@ -11,35 +12,9 @@ pub const DELIMITER: [u8; 8] = [0; 8];
 /// saying which; this is the safe reading.
 pub const PRELUDE_LIMIT_BYTES: usize = 16_000;
 
-/// Bytes of names, values and cookies that are looked at. More than the limit of the result, because
-/// a name that is repeated is encoded once or twice.
-const RAW_LIMIT_BYTES: usize = 2 * PRELUDE_LIMIT_BYTES;
-
-/// Headers and cookies that are looked at. Each takes at least three bytes of a prelude.
-const FIELD_LIMIT: usize = PRELUDE_LIMIT_BYTES / 3;
-
-const VALID_STATUS: std::ops::RangeInclusive<u16> = 100..=599;
-
 /// An encoded prelude, delimiter included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prelude(Bytes);
-
-/// Why a head cannot be sent.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidHead {
-    /// The status is not one of HTTP.
-    #[error("status {0} is outside 100 to 599")]
-    Status(u16),
-    /// A header name, header value or cookie is not one of HTTP.
-    #[error("{0}")]
-    Header(String),
-    /// The encoded prelude is over [`PRELUDE_LIMIT_BYTES`].
-    #[error("the head takes {actual_bytes} bytes, more than the limit of {PRELUDE_LIMIT_BYTES}")]
-    TooLarge {
-        /// What it would take, in bytes.
-        actual_bytes: usize,
-    },
-}
 
 impl Prelude {
     /// What a response starts with whose handler wrote without a head: status 200, nothing else.
@@ -59,65 +34,8 @@ impl Prelude {
         headers: Vec<(String, String)>,
         cookies: Vec<String>,
     ) -> Result<Self, InvalidHead> {
-        if !VALID_STATUS.contains(&status) {
-            return Err(InvalidHead::Status(status));
-        }
-        check_raw_size(&headers, &cookies)?;
-        let mut head = Head {
-            status,
-            fields: Vec::with_capacity(headers.len()),
-            cookies: vec![],
-        };
-        for (name, value) in headers {
-            head.add(&name, value)?;
-        }
-        for cookie in cookies {
-            check_value(header::SET_COOKIE.as_str(), &cookie)?;
-            head.cookies.push(cookie);
-        }
-        head.into_prelude()
-    }
-
-    /// The bytes that go on the wire.
-    #[must_use]
-    pub fn into_bytes(self) -> Bytes {
-        self.0
-    }
-}
-
-/// A checked head, in the form Lambda's front ends want it.
-struct Head {
-    status: u16,
-    fields: Vec<Field>,
-    cookies: Vec<String>,
-}
-
-struct Field {
-    name: HeaderName,
-    values: Vec<String>,
-}
-
-impl Head {
-    fn add(&mut self, name: &str, value: String) -> Result<(), InvalidHead> {
-        let name = HeaderName::try_from(name).map_err(|_| {
-            InvalidHead::Header(format!("`{}` is not a valid header name", shown(name)))
-        })?;
-        check_value(name.as_str(), &value)?;
-        if name == header::SET_COOKIE {
-            self.cookies.push(value);
-        } else if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
-            field.values.push(value);
-        } else {
-            self.fields.push(Field {
-                name,
-                values: vec![value],
-            });
-        }
-        Ok(())
-    }
-
-    fn into_prelude(self) -> Result<Prelude, InvalidHead> {
-        let json = serde_json::to_vec(&self).expect("text serializes");
+        let head = Head::check(status, headers, cookies)?;
+        let json = serde_json::to_vec(&head).expect("text serializes");
         let actual_bytes = json.len() + DELIMITER.len();
         if actual_bytes > PRELUDE_LIMIT_BYTES {
             return Err(InvalidHead::TooLarge { actual_bytes });
@@ -125,7 +43,13 @@ impl Head {
         let mut bytes = BytesMut::with_capacity(actual_bytes);
         bytes.put_slice(&json);
         bytes.put_slice(&DELIMITER);
-        Ok(Prelude(bytes.freeze()))
+        Ok(Self(bytes.freeze()))
+    }
+
+    /// The bytes that go on the wire.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.0
     }
 }
 
@@ -143,12 +67,6 @@ impl Serialize for Head {
             prelude.serialize_field("cookies", &self.cookies)?;
         }
         prelude.end()
-    }
-}
-
-impl Field {
-    fn is_repeated(&self) -> bool {
-        self.values.len() > 1
     }
 }
 
@@ -174,40 +92,6 @@ impl Serialize for MultiValues<'_> {
         }
         map.end()
     }
-}
-
-/// Refuses at once what cannot fit however it is encoded, so that the work on a head is bounded.
-fn check_raw_size(headers: &[(String, String)], cookies: &[String]) -> Result<(), InvalidHead> {
-    let header_bytes: usize = headers
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
-    let cookie_bytes: usize = cookies.iter().map(String::len).sum();
-    let actual_bytes = header_bytes + cookie_bytes;
-    if actual_bytes > RAW_LIMIT_BYTES || headers.len() + cookies.len() > FIELD_LIMIT {
-        return Err(InvalidHead::TooLarge { actual_bytes });
-    }
-    Ok(())
-}
-
-/// Refuses what could end a header line early or is not text.
-fn check_value(name: &str, value: &str) -> Result<(), InvalidHead> {
-    match value.chars().find(|c| c.is_control() && *c != '\t') {
-        None => Ok(()),
-        Some(c) => Err(InvalidHead::Header(format!(
-            "the value of header `{name}` contains the control character U+{:04X}",
-            u32::from(c)
-        ))),
-    }
-}
-
-/// The beginning of a name that may hold anything, as it can be shown in a message.
-fn shown(name: &str) -> String {
-    const SHOWN_CHARS: usize = 64;
-    name.chars()
-        .take(SHOWN_CHARS)
-        .flat_map(char::escape_debug)
-        .collect()
 }
 
 #[cfg(test)]
@@ -309,6 +193,36 @@ mod tests {
         assert!(matches!(refused, Err(InvalidHead::TooLarge { .. })));
         let refused = Prelude::encode(200, vec![], vec![String::new(); 1_000_000]);
         assert!(matches!(refused, Err(InvalidHead::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_repeated_name_does_not_count_each_time() {
+        let name = "x".repeat(1000);
+        let headers = vec![(name, "v".to_owned()); 100];
+        let prelude = Prelude::encode(200, headers, vec![]).unwrap();
+        assert!(prelude.into_bytes().len() < 3000);
+    }
+
+    #[test]
+    fn a_content_length_is_one_number() {
+        let length = |values: &[&str]| {
+            let headers: Vec<_> = values.iter().map(|v| ("Content-Length", *v)).collect();
+            encode(&headers, &[])
+        };
+        assert!(length(&["0"]).unwrap().contains(r#""content-length":"0""#));
+        for values in [
+            &["5", "5"][..],
+            &["5", "6"],
+            &[""],
+            &["-1"],
+            &["+1"],
+            &["0x10"],
+            &["5, 5"],
+            &["99999999999999999999"],
+        ] {
+            let refused = length(values).unwrap_err();
+            assert!(refused.to_string().contains("content-length"), "{refused}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Either, Full, Limited};
 use hyper::body::Incoming;
 
+use super::backoff::Backoff;
 use super::connection::{Connection, RequestBody};
 use super::endpoint::Endpoint;
 use super::headers::{
@@ -25,8 +26,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Polls that may fail in a row. With the pauses between them that is about five seconds, enough
 /// for a Runtime API that starts after this process.
 const POLL_ATTEMPTS: u32 = 10;
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Attempts to reach a Runtime API that is to hear of an init error: a second and a half in all.
+const CONNECT_ATTEMPTS: u32 = 7;
 
 /// Some emulators answer a poll with "nothing yet" at once.
 const NOTHING_YET_PAUSE: Duration = Duration::from_millis(50);
@@ -99,22 +101,19 @@ impl Client {
     ///
     /// When polling keeps failing, or is answered with an error.
     pub async fn next(&mut self) -> Result<Invocation, RuntimeApiError> {
-        let (mut attempts, mut pause) = (0, FIRST_PAUSE);
+        let mut attempts = Backoff::of(POLL_ATTEMPTS);
         loop {
             match self.poll().await? {
                 Ok(Poll::Event(invocation)) => return Ok(*invocation),
                 Ok(Poll::NothingYet) => {
-                    (attempts, pause) = (0, FIRST_PAUSE);
+                    attempts = Backoff::of(POLL_ATTEMPTS);
                     tokio::time::sleep(NOTHING_YET_PAUSE).await;
                 }
                 Err(error) => {
-                    attempts += 1;
-                    if attempts == POLL_ATTEMPTS {
+                    tracing::debug!(%error, "polling failed");
+                    if !attempts.another().await {
                         return Err(RuntimeApiError::GaveUp(error));
                     }
-                    tracing::debug!(%error, attempts, "polling failed; trying again");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
@@ -161,7 +160,8 @@ impl Client {
         self.deliver("error", request).await
     }
 
-    /// Reports that the process cannot serve invocations at all.
+    /// Reports that the process cannot serve invocations at all. Waits a little for a Runtime API
+    /// that is not there yet; the report itself is sent once.
     ///
     /// # Errors
     ///
@@ -170,6 +170,17 @@ impl Client {
         &mut self,
         report: &ErrorReport,
     ) -> Result<Answer, RuntimeApiError> {
+        let mut attempts = Backoff::of(CONNECT_ATTEMPTS);
+        while self.idle.is_none() {
+            match Connection::open(&self.endpoint).await {
+                Ok(connection) => self.idle = Some(connection),
+                Err(_) if attempts.another().await => {}
+                Err(source) => {
+                    let endpoint = "init/error";
+                    return Err(RuntimeApiError::Broken { endpoint, source });
+                }
+            }
+        }
         let path = self.endpoint.init_error_path();
         let request = self.error_request(&path, report);
         self.deliver("init/error", request).await

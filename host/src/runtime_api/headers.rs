@@ -1,7 +1,8 @@
 //! The header names of the Runtime API, and the headers of `next` as an [`Invocation`].
 
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -62,7 +63,7 @@ pub fn parse_invocation(headers: &HeaderMap, event: Bytes) -> Option<Invocation>
         tenant_id: text(headers, &TENANT_ID),
         invocation_id: headers
             .get(INVOCATION_ID)
-            .filter(|value| is_visible_ascii(value))
+            .filter(|value| !value.is_empty() && is_printable(value))
             .cloned(),
     })
 }
@@ -85,10 +86,7 @@ fn json_text(value: &str) -> Option<String> {
     if is_json(value.as_bytes()) {
         return Some(value.to_owned());
     }
-    let decoded = BASE64_STANDARD
-        .decode(value)
-        .ok()
-        .filter(|bytes| is_json(bytes));
+    let decoded = BASE64.decode(value).ok().filter(|bytes| is_json(bytes));
     if decoded.is_none() {
         tracing::warn!(
             "ignoring a client context or identity that is neither JSON nor base64 JSON"
@@ -101,13 +99,19 @@ fn is_json(bytes: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
 }
 
-fn is_visible_ascii(value: &HeaderValue) -> bool {
-    let visible = !value.is_empty() && value.as_bytes().iter().all(|b| (0x20..0x7f).contains(b));
-    if !visible && UNPRINTABLE_ID_WARNING.is_due() {
+fn is_printable(value: &HeaderValue) -> bool {
+    let printable = value.to_str().is_ok();
+    if !printable && UNPRINTABLE_ID_WARNING.is_due() {
         tracing::warn!(header = %INVOCATION_ID, "not echoing a header with unprintable bytes");
     }
-    visible
+    printable
 }
+
+/// With or without padding: mobile SDKs differ in it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Such a token comes with every event or with none.
 static UNPRINTABLE_ID_WARNING: OncePerMinute = OncePerMinute::new();
@@ -151,6 +155,7 @@ mod tests {
         for (sent, read) in [
             (&br#"{"a":1}"#[..], Some(r#"{"a":1}"#)),
             (b"eyJhIjoxfQ==", Some(r#"{"a":1}"#)),
+            (b"eyJhIjoxfQ", Some(r#"{"a":1}"#)),
             (b"{not json", None),
             (b"bm90IGpzb24=", None),
         ] {
@@ -175,5 +180,6 @@ mod tests {
         };
         assert_eq!(id(b"token-1").unwrap(), "token-1");
         assert_eq!(id(b"tok\x80en"), None);
+        assert_eq!(id(b""), None);
     }
 }

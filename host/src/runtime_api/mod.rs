@@ -1,5 +1,6 @@
 //! Lambda's Runtime API: where events come from and answers go.
 
+mod backoff;
 mod client;
 mod connection;
 mod endpoint;

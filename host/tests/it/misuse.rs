@@ -127,6 +127,32 @@ fn headers_of_the_handler_never_become_headers_of_the_post() {
     assert_eq!(response.body(), "abc");
 }
 
+/// What a front end would take for another framing of the body never gets there.
+#[test]
+fn a_content_length_is_a_number_given_once() {
+    for lengths in [&["3", "3"][..], &["3", "4"], &["3, 3"], &["-3"], &["three"]] {
+        let headers: Vec<_> = lengths.iter().map(|it| ("Content-Length", *it)).collect();
+        let response = run(&json!([
+            expect(&head_with(&headers), "invalid-header"),
+            head_with(&[("Content-Length", "3")]),
+            write("abc")
+        ]));
+        assert_eq!(response.prelude()["headers"]["content-length"], "3");
+    }
+}
+
+/// The room a head takes is what counts, not how often its names were said.
+#[test]
+fn a_long_name_may_be_repeated() {
+    let name = "x".repeat(1000);
+    let headers = vec![(name.as_str(), "v"); 100];
+    let response = run(&json!([head_with(&headers)]));
+    assert_eq!(
+        response.prelude()["multiValueHeaders"][&name],
+        json!(vec!["v"; 100])
+    );
+}
+
 #[test]
 fn a_guest_sees_no_arguments_of_the_host() {
     let response = run(&json!(["write_args"]));

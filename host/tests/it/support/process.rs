@@ -50,7 +50,13 @@ impl Bootstrap {
     /// With this file as its handler.
     #[track_caller]
     pub(crate) fn with_handler(lambda: &Recorder, handler: &Path) -> Self {
-        let bootstrap = Self::with_package(lambda, &executable());
+        Self::with_executable(lambda, &executable(), handler)
+    }
+
+    /// With this file as its handler, and another executable.
+    #[track_caller]
+    pub(crate) fn with_executable(lambda: &Recorder, executable: &Path, handler: &Path) -> Self {
+        let bootstrap = Self::with_package(lambda, executable);
         std::os::unix::fs::symlink(handler, bootstrap.package.path().join(HANDLER))
             .expect("a link in a fresh folder");
         bootstrap

@@ -1,0 +1,169 @@
+//! What a guest may put into the head of a response, and what it may not.
+
+use http::{HeaderName, header};
+
+use super::prelude::PRELUDE_LIMIT_BYTES;
+
+/// What a header or cookie takes of a prelude besides its text: quotes and a comma.
+const LEAST_FIELD_BYTES: usize = 3;
+
+/// Headers and cookies that are looked at.
+const FIELD_LIMIT: usize = PRELUDE_LIMIT_BYTES / LEAST_FIELD_BYTES;
+
+const VALID_STATUS: std::ops::RangeInclusive<u16> = 100..=599;
+
+/// Why a head cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidHead {
+    /// The status is not one of HTTP.
+    #[error("status {0} is outside 100 to 599")]
+    Status(u16),
+    /// A header name, header value or cookie is not one of HTTP.
+    #[error("{0}")]
+    Header(String),
+    /// The encoded prelude is over [`PRELUDE_LIMIT_BYTES`].
+    #[error("the head takes {actual_bytes} bytes, more than the limit of {PRELUDE_LIMIT_BYTES}")]
+    TooLarge {
+        /// What it would take, in bytes.
+        actual_bytes: usize,
+    },
+}
+
+/// A checked head, in the form Lambda's front ends want it.
+pub(super) struct Head {
+    pub(super) status: u16,
+    /// What the names take, each counted once.
+    name_bytes: usize,
+    pub(super) fields: Vec<Field>,
+    pub(super) cookies: Vec<String>,
+}
+
+/// One header: its name and every value it was given.
+pub(super) struct Field {
+    pub(super) name: HeaderName,
+    pub(super) values: Vec<String>,
+}
+
+impl Head {
+    /// Checks a head as the guest gives it. Header names are folded to lower case and keep the
+    /// order of their first occurrence.
+    pub(super) fn check(
+        status: u16,
+        headers: Vec<(String, String)>,
+        cookies: Vec<String>,
+    ) -> Result<Self, InvalidHead> {
+        if !VALID_STATUS.contains(&status) {
+            return Err(InvalidHead::Status(status));
+        }
+        check_raw_size(&headers, &cookies)?;
+        let mut head = Self {
+            status,
+            name_bytes: 0,
+            fields: Vec::with_capacity(headers.len()),
+            cookies: vec![],
+        };
+        for (name, value) in headers {
+            head.add(&name, value)?;
+        }
+        for cookie in cookies {
+            check_value(header::SET_COOKIE.as_str(), &cookie)?;
+            head.cookies.push(cookie);
+        }
+        Ok(head)
+    }
+
+    fn add(&mut self, name: &str, value: String) -> Result<(), InvalidHead> {
+        let name = HeaderName::try_from(name).map_err(|_| {
+            InvalidHead::Header(format!("`{}` is not a valid header name", shown(name)))
+        })?;
+        check_value(name.as_str(), &value)?;
+        if name == header::SET_COOKIE {
+            self.cookies.push(value);
+        } else if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
+            field.add(value)?;
+        } else {
+            self.add_field(Field::new(name, value)?)?;
+        }
+        Ok(())
+    }
+
+    fn add_field(&mut self, field: Field) -> Result<(), InvalidHead> {
+        self.name_bytes += field.name.as_str().len();
+        if self.name_bytes > PRELUDE_LIMIT_BYTES {
+            return Err(InvalidHead::TooLarge {
+                actual_bytes: self.name_bytes,
+            });
+        }
+        self.fields.push(field);
+        Ok(())
+    }
+}
+
+impl Field {
+    fn new(name: HeaderName, value: String) -> Result<Self, InvalidHead> {
+        if name == header::CONTENT_LENGTH && !is_length(&value) {
+            return Err(InvalidHead::Header(format!(
+                "`content-length` is `{}`, which is not a number of bytes",
+                shown(&value)
+            )));
+        }
+        Ok(Self {
+            name,
+            values: vec![value],
+        })
+    }
+
+    fn add(&mut self, value: String) -> Result<(), InvalidHead> {
+        // Two lengths, even equal ones, are how one response is made to look like two.
+        if self.name == header::CONTENT_LENGTH {
+            return Err(InvalidHead::Header(
+                "`content-length` is given more than once".to_owned(),
+            ));
+        }
+        self.values.push(value);
+        Ok(())
+    }
+
+    pub(super) fn is_repeated(&self) -> bool {
+        self.values.len() > 1
+    }
+}
+
+/// Refuses at once what cannot fit however it is encoded, so that the work on a head is bounded.
+/// Names are counted later: one that is repeated takes room once or twice, not each time.
+fn check_raw_size(headers: &[(String, String)], cookies: &[String]) -> Result<(), InvalidHead> {
+    let values = headers.iter().map(|(_, value)| value).chain(cookies);
+    let value_bytes: usize = values.map(String::len).sum();
+    let fields = headers.len() + cookies.len();
+    if value_bytes > PRELUDE_LIMIT_BYTES || fields > FIELD_LIMIT {
+        return Err(InvalidHead::TooLarge {
+            actual_bytes: value_bytes + fields * LEAST_FIELD_BYTES,
+        });
+    }
+    Ok(())
+}
+
+/// Whether this is a length as HTTP writes it: digits, and few enough to be a number.
+fn is_length(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_digit()) && value.parse::<u64>().is_ok()
+}
+
+/// Refuses what could end a header line early or is not text.
+fn check_value(name: &str, value: &str) -> Result<(), InvalidHead> {
+    match value.chars().find(|c| c.is_control() && *c != '\t') {
+        None => Ok(()),
+        Some(c) => Err(InvalidHead::Header(format!(
+            "the value of header `{name}` contains the control character U+{:04X}",
+            u32::from(c)
+        ))),
+    }
+}
+
+/// The beginning of a name that may hold anything, as it can be shown in a message.
+fn shown(name: &str) -> String {
+    const SHOWN_CHARS: usize = 64;
+    name.chars()
+        .take(SHOWN_CHARS)
+        .flat_map(char::escape_debug)
+        .collect()
+}

@@ -8,8 +8,8 @@ mod generated {
     });
 }
 
-pub(crate) use generated::HandlerPre;
 pub(crate) use generated::bootstream::handler::logging::Level;
 pub(crate) use generated::bootstream::handler::types::{
     Context, HeadSize, ResponseHead, StreamError,
 };
+pub(crate) use generated::{Handler as Exports, HandlerPre};

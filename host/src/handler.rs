@@ -2,6 +2,7 @@
 //! store of an invocation.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
@@ -15,7 +16,7 @@ use crate::guest::{Environment, GuestState, add_to_linker};
 pub(crate) struct Handler {
     pub(crate) engine: Engine,
     pub(crate) pre: HandlerPre<GuestState>,
-    pub(crate) environment: Environment,
+    pub(crate) environment: Arc<Environment>,
 }
 
 impl std::fmt::Debug for Handler {
@@ -46,7 +47,7 @@ impl Handler {
         Ok(Self {
             engine,
             pre,
-            environment,
+            environment: Arc::new(environment),
         })
     }
 }

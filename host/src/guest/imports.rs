@@ -19,7 +19,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     linker.instance(LOGGING)?.func_wrap(
         "log",
         |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
-            log_record(&store.data().request_id, level, &message);
+            log_record(&store.data().current()?.request_id, level, &message);
             Ok(())
         },
     )
@@ -32,14 +32,15 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
     interface.func_wrap(
         "write-headers",
         |store: StoreContextMut<'_, GuestState>, (head,): (ResponseHead,)| {
-            Ok((write_headers(&store.data().response, head),))
+            Ok((write_headers(&store.data().current()?.response, head),))
         },
     )?;
     interface.func_wrap_async("write", |store, (chunk,)| Box::new(write(store, chunk)))?;
     interface.func_wrap(
         "finish",
         |store: StoreContextMut<'_, GuestState>, (): ()| {
-            Ok((store.data().response.finish().map_err(StreamError::from),))
+            let response = &store.data().current()?.response;
+            Ok((response.finish().map_err(StreamError::from),))
         },
     )
 }
@@ -53,7 +54,7 @@ async fn write(
     store: StoreContextMut<'_, GuestState>,
     chunk: WasmList<u8>,
 ) -> wasmtime::Result<(Result<(), StreamError>,)> {
-    let buffer = Arc::clone(store.data().response.buffer());
+    let buffer = Arc::clone(store.data().current()?.response.buffer());
     let written = buffer.write(chunk.as_le_slice(&store)).await;
     Ok((written.map_err(StreamError::from),))
 }

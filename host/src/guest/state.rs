@@ -1,5 +1,7 @@
 //! The data of one store: everything an instance can reach of the host.
 
+use std::sync::Arc;
+
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -26,46 +28,33 @@ pub(crate) struct Environment {
     pub(crate) memory_limit_mib: u32,
 }
 
-/// The host's side of one invocation's instance.
+/// The host's side of one instance, and of the invocation it serves.
 pub(crate) struct GuestState {
-    wasi: WasiCtx,
+    environment: Arc<Environment>,
+    /// Made when the guest first asks for anything of WASI: many never do.
+    wasi: Option<WasiCtx>,
     table: ResourceTable,
-    pub(crate) request_id: String,
     pub(crate) limits: Limits,
+    current: Option<Arc<Current>>,
+}
+
+/// What belongs to one invocation only.
+pub(crate) struct Current {
+    pub(crate) request_id: String,
+    trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
     stdout: GuestOutput,
     stderr: GuestOutput,
 }
 
-impl GuestState {
-    pub(crate) fn new(
-        environment: &Environment,
-        invocation: &Invocation,
-        response: ResponseWriter,
-    ) -> Self {
-        let stdout = GuestOutput::new(Source::Stdout, &invocation.request_id);
-        let stderr = GuestOutput::new(Source::Stderr, &invocation.request_id);
-        let mut wasi = WasiCtx::builder();
-        wasi.stdout(stdout.clone())
-            .stderr(stderr.clone())
-            .envs(&environment.variables);
-        // Of this invocation only: a variable of the process would be wrong for its neighbours.
-        if let Some(trace_id) = &invocation.trace_id {
-            wasi.env(TRACE_ID_VARIABLE, trace_id);
-        }
-        wasi.allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false);
-        // The guest has a thread to itself, so a blocking call blocks nobody else.
-        wasi.allow_blocking_current_thread(true);
+impl Current {
+    pub(crate) fn new(invocation: &Invocation, response: ResponseWriter) -> Self {
         Self {
-            wasi: wasi.build(),
-            table: ResourceTable::new(),
             request_id: invocation.request_id.clone(),
-            limits: Limits::new(environment.memory_limit_bytes),
+            trace_id: invocation.trace_id.clone(),
             response,
-            stdout,
-            stderr,
+            stdout: GuestOutput::new(Source::Stdout, &invocation.request_id),
+            stderr: GuestOutput::new(Source::Stderr, &invocation.request_id),
         }
     }
 
@@ -81,10 +70,65 @@ impl GuestState {
     }
 }
 
+impl GuestState {
+    /// The state of an instance that serves no invocation yet.
+    pub(crate) fn new(environment: &Arc<Environment>) -> Self {
+        Self {
+            environment: Arc::clone(environment),
+            wasi: None,
+            table: ResourceTable::new(),
+            limits: Limits::new(environment.memory_limit_bytes),
+            current: None,
+        }
+    }
+
+    /// From now on the instance serves this invocation.
+    pub(crate) fn begin(&mut self, current: Arc<Current>) {
+        self.current = Some(current);
+    }
+
+    /// The invocation the instance serves.
+    ///
+    /// # Errors
+    ///
+    /// When there is none yet: what the guest does while it is instantiated ahead of its event has
+    /// nobody to do it for. The trap ends that attempt; the guest is instantiated again with its
+    /// event.
+    pub(crate) fn current(&self) -> wasmtime::Result<&Current> {
+        self.current
+            .as_deref()
+            .ok_or_else(|| wasmtime::Error::msg("the handler has no invocation yet"))
+    }
+
+    /// Whether the guest has asked for anything of WASI: for the time, a variable, randomness.
+    pub(crate) fn has_used_wasi(&self) -> bool {
+        self.wasi.is_some()
+    }
+}
+
+fn wasi(environment: &Environment, current: Option<&Current>) -> WasiCtx {
+    let mut wasi = WasiCtx::builder();
+    wasi.envs(&environment.variables);
+    if let Some(current) = current {
+        wasi.stdout(current.stdout.clone())
+            .stderr(current.stderr.clone());
+        // Of this invocation only: a variable of the process would be wrong for its neighbours.
+        if let Some(trace_id) = &current.trace_id {
+            wasi.env(TRACE_ID_VARIABLE, trace_id);
+        }
+    }
+    wasi.allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false);
+    // The guest has a thread to itself, so a blocking call blocks nobody else.
+    wasi.allow_blocking_current_thread(true);
+    wasi.build()
+}
+
 impl std::fmt::Debug for GuestState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GuestState")
-            .field("response", &self.response)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
@@ -92,7 +136,9 @@ impl std::fmt::Debug for GuestState {
 impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
-            ctx: &mut self.wasi,
+            ctx: self
+                .wasi
+                .get_or_insert_with(|| wasi(&self.environment, self.current.as_deref())),
             table: &mut self.table,
         }
     }

@@ -10,7 +10,8 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
-use super::instance::{self, Job};
+use super::job::{self, Job};
+use super::next::NextInstance;
 use crate::handler::Handler;
 
 /// Jobs that may wait. A worker hands over one invocation at a time and waits for its end.
@@ -42,7 +43,12 @@ impl GuestThread {
 }
 
 async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Job>) {
-    while let Some(job) = inbox.recv().await {
-        instance::run(handler, job).await;
+    let mut next = NextInstance::default();
+    loop {
+        next.prepare(handler);
+        let Some(job) = inbox.recv().await else {
+            return;
+        };
+        job::run(handler, next.take(handler), job).await;
     }
 }

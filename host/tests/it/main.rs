@@ -9,6 +9,7 @@ mod context;
 mod deadline;
 mod errors;
 mod init;
+mod instances;
 mod loading;
 mod logs;
 mod misuse;

@@ -1,0 +1,153 @@
+//! One invocation in one instance.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::failure::{Failure, interrupted_report};
+use super::instance::Instance;
+use super::interrupt::{Interrupt, InterruptReason};
+use super::output::OneLine;
+use super::state::Current;
+use crate::bindings::Context;
+use crate::error_report::{ErrorReport, ErrorType};
+use crate::handler::Handler;
+use crate::invocation::Invocation;
+use crate::response::{ResponseStream, ResponseWriter, Telling};
+
+/// One invocation, on its way to the guest.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) invocation: Arc<Invocation>,
+    pub(crate) response: ResponseWriter,
+    pub(crate) interrupt: Arc<Interrupt>,
+    /// Hears that the guest has ended, with the report that is still to be posted, if any.
+    pub(crate) ended: oneshot::Sender<Option<ErrorReport>>,
+}
+
+/// Runs the handler for `job` in `instance`, ends its response, and reports back.
+pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) {
+    let Job {
+        invocation,
+        response,
+        interrupt,
+        ended,
+    } = job;
+    let current = Arc::new(Current::new(&invocation, response));
+    instance.begin(Arc::clone(&current), &interrupt);
+    let called = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
+    // Lambda may freeze the process as soon as the next event is asked for.
+    current.flush_output();
+    let outcome = called.into_outcome(&instance, &current, &interrupt);
+    let untold = end_response(&current, outcome);
+    report_back(ended, untold);
+    // The instance is torn down here, after its successor's event can already be fetched.
+    drop(instance);
+}
+
+/// How a call of the guest ended.
+enum Called {
+    Returned(Result<(), String>),
+    Broke(wasmtime::Error),
+    /// It was stopped while it waited, or before it began.
+    Stopped(InterruptReason),
+}
+
+impl Called {
+    fn into_outcome(
+        self,
+        instance: &Instance,
+        current: &Current,
+        interrupt: &Interrupt,
+    ) -> Result<(), ErrorReport> {
+        match self {
+            Self::Returned(Ok(())) => Ok(()),
+            Self::Returned(Err(text)) => Err(ErrorReport::new(ErrorType::HandlerError, text)),
+            Self::Stopped(reason) => Err(interrupted_report(reason)),
+            Self::Broke(error) => Err(Failure {
+                error,
+                interrupted: interrupt.reason(),
+                refused_growth: instance.state().limits.refused(),
+                panic: current.panic_message(),
+            }
+            .into_report()),
+        }
+    }
+}
+
+/// Calls the guest until it returns, fails, or is stopped.
+async fn call_to_end(
+    handler: &Handler,
+    instance: &mut Instance,
+    invocation: &Invocation,
+    interrupt: &Interrupt,
+) -> Called {
+    // An interrupt from before `set_epoch_deadline` would not reach a guest that computes.
+    if let Some(reason) = interrupt.reason() {
+        return Called::Stopped(reason);
+    }
+    tokio::select! {
+        biased;
+        called = call(handler, instance, invocation) => match called {
+            Ok(returned) => Called::Returned(returned),
+            Err(error) => Called::Broke(error),
+        },
+        reason = interrupt.raised() => Called::Stopped(reason),
+    }
+}
+
+async fn call(
+    handler: &Handler,
+    instance: &mut Instance,
+    invocation: &Invocation,
+) -> wasmtime::Result<Result<(), String>> {
+    let context = context(handler, invocation);
+    instance.call(handler, &invocation.event, &context).await
+}
+
+fn context(handler: &Handler, invocation: &Invocation) -> Context {
+    let environment = &handler.environment;
+    Context {
+        request_id: invocation.request_id.clone(),
+        deadline_ms: invocation.deadline.unix_ms,
+        invoked_function_arn: invocation.invoked_function_arn.clone(),
+        trace_id: invocation.trace_id.clone(),
+        client_context: invocation.client_context.clone(),
+        cognito_identity: invocation.cognito_identity.clone(),
+        tenant_id: invocation.tenant_id.clone(),
+        function_name: environment.function_name.clone(),
+        function_version: environment.function_version.clone(),
+        memory_limit_mib: environment.memory_limit_mib,
+    }
+}
+
+/// Ends the response the way the guest ended. Gives back the report that still has to be posted.
+fn end_response(current: &Current, outcome: Result<(), ErrorReport>) -> Option<ErrorReport> {
+    let Err(report) = outcome else {
+        // Refused if the guest has finished by itself, or its receiver is gone.
+        let _ = current.response.finish();
+        return None;
+    };
+    let telling = current.response.fail(&report);
+    let told = match telling {
+        Telling::ErrorDocument => "before its response had begun",
+        Telling::Trailers => "after its response had begun",
+        Telling::LogOnly if current.response.state() == ResponseStream::Finished => {
+            "after its response had ended"
+        }
+        Telling::LogOnly => "after its receiver had gone",
+    };
+    tracing::error!(
+        requestId = %current.request_id,
+        errorType = report.error_type.as_str(),
+        stackTrace = ?report.stack_trace,
+        "handler failed {told}: {}",
+        OneLine(&report.message)
+    );
+    (telling == Telling::ErrorDocument).then_some(report)
+}
+
+fn report_back(ended: oneshot::Sender<Option<ErrorReport>>, untold: Option<ErrorReport>) {
+    // The other side is gone only if the process is ending.
+    let _ = ended.send(untold);
+}

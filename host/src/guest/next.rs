@@ -1,0 +1,37 @@
+//! The instance that waits for the next invocation.
+//!
+//! It is made while Lambda is told of the last answer and asked for the next event, so that the
+//! event finds it ready. It knows nothing of any invocation until it is taken.
+
+use super::instance::{Instance, NotAhead};
+use crate::handler::Handler;
+
+/// Where the next invocation of one guest thread gets its instance from.
+#[derive(Default)]
+pub(super) struct NextInstance {
+    waiting: Option<Instance>,
+    /// The component has to be instantiated with its invocation; trying again would cost every
+    /// invocation twice.
+    not_ahead: bool,
+}
+
+impl NextInstance {
+    /// Makes an instance ready, unless the component does not allow it.
+    pub(super) fn prepare(&mut self, handler: &Handler) {
+        if self.not_ahead || self.waiting.is_some() {
+            return;
+        }
+        match Instance::prepare(handler) {
+            Ok(instance) => self.waiting = Some(instance),
+            // The invocation will see for itself what is wrong, and report it.
+            Err(NotAhead) => self.not_ahead = true,
+        }
+    }
+
+    /// The instance for an invocation: the one that waits, or a new one.
+    pub(super) fn take(&mut self, handler: &Handler) -> Instance {
+        self.waiting
+            .take()
+            .unwrap_or_else(|| Instance::new(handler))
+    }
+}

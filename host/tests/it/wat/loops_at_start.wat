@@ -1,0 +1,33 @@
+(component
+  ;; Never gets beyond its start function.
+
+  (import "bootstream:handler/types@0.1.0" (instance $types
+    (type $text (option string))
+    (type $context (record
+      (field "request-id" string)
+      (field "deadline-ms" u64)
+      (field "invoked-function-arn" $text)
+      (field "trace-id" $text)
+      (field "client-context" $text)
+      (field "cognito-identity" $text)
+      (field "tenant-id" $text)
+      (field "function-name" string)
+      (field "function-version" string)
+      (field "memory-limit-mib" u32)))
+    (export "context" (type (eq $context)))))
+  (alias export $types "context" (type $context))
+
+  (core module $main
+    (memory (export "memory") 1)
+    (func $start (loop (br 0)))
+    (start $start)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+    (func (export "handle") (param i32) (result i32) (i32.const 0)))
+  (core instance $main (instantiate $main))
+  (alias core export $main "memory" (core memory $memory))
+  (alias core export $main "realloc" (core func $realloc))
+
+  (type $event (list u8))
+  (type $outcome (result (error string)))
+  (func (export "handle") (param "event" $event) (param "context" $context) (result $outcome)
+    (canon lift (core func $main "handle") (memory $memory) (realloc $realloc))))

@@ -1,13 +1,15 @@
 //! Turns a component into machine code that `bootstrap` loads.
 //!
 //! The settings are the host's own. The target is always named: without one Wasmtime would record
-//! every feature of this machine's processor as required, and Lambda's may lack some.
+//! every feature of this machine's processor as required, and Lambda's may lack some. What it may
+//! use of Lambda's processors is a fixed list in [`Target`].
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use bootstream_host::engine::{self, Fingerprint, Stamp, Target};
 use clap::ValueEnum;
-use wasmtime::{Config, Engine};
+use wasmtime::Engine;
 
 use crate::component;
 
@@ -22,17 +24,16 @@ pub(crate) enum Arch {
 
 impl Arch {
     /// The architecture of this machine.
-    pub(crate) const HOST: Self = if cfg!(target_arch = "aarch64") {
-        Self::Arm64
-    } else {
-        Self::X86_64
+    pub(crate) const HOST: Self = match Target::HOST {
+        Target::X86_64 => Self::X86_64,
+        Target::Arm64 => Self::Arm64,
     };
 
-    /// The target triple of Lambda's machines of this architecture.
-    pub(crate) fn triple(self) -> &'static str {
+    /// Lambda's machines of this architecture.
+    pub(crate) fn target(self) -> Target {
         match self {
-            Self::X86_64 => "x86_64-unknown-linux-gnu",
-            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::X86_64 => Target::X86_64,
+            Self::Arm64 => Target::Arm64,
         }
     }
 
@@ -44,13 +45,10 @@ impl Arch {
     pub(crate) fn parse_triple(triple: &str) -> Result<Self, String> {
         [Self::X86_64, Self::Arm64]
             .into_iter()
-            .find(|arch| arch.triple() == triple)
+            .find(|arch| arch.target().triple() == triple)
             .ok_or_else(|| {
-                format!(
-                    "use `{}` or `{}`",
-                    Self::X86_64.triple(),
-                    Self::Arm64.triple()
-                )
+                let [one, other] = Target::ALL.map(Target::triple);
+                format!("use `{one}` or `{other}`")
             })
     }
 }
@@ -67,16 +65,29 @@ pub(crate) fn precompile_file(path: &Path, arch: Arch) -> Result<Vec<u8>> {
     precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))
 }
 
-/// Precompiles a component.
+/// Precompiles a component and stamps the machine code.
 ///
 /// # Errors
 ///
 /// The component is invalid.
 pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
-    let mut config: Config = bootstream_host::engine::config();
-    config.target(arch.triple())?;
-    let engine = Engine::new(&config)?;
-    Ok(engine.precompile_component(bytes)?)
+    let target = arch.target();
+    let code = compiler(target)?.precompile_component(bytes)?;
+    Ok(Stamp::append(code, Fingerprint::of(target), bytes))
+}
+
+fn compiler(target: Target) -> Result<Engine> {
+    let mut config = engine::config();
+    config.target(target.triple())?;
+    for feature in target.cpu_features() {
+        #[expect(unsafe_code, reason = "this compiler runs on another machine")]
+        // SAFETY: nothing is executed here, and whoever loads the code checks that its processor
+        // has every feature.
+        unsafe {
+            config.cranelift_flag_enable(feature)
+        };
+    }
+    Ok(Engine::new(&config)?)
 }
 
 /// Writes a file so that readers see the old one or the whole new one.
@@ -109,6 +120,8 @@ fn readable_by_all() -> std::fs::Permissions {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
 
     #[test]
@@ -128,7 +141,11 @@ mod tests {
         let component = b"(component (core module (func (export \"f\"))))";
         for arch in [Arch::X86_64, Arch::Arm64] {
             let code = precompile(component, arch).unwrap();
+
             assert!(Engine::detect_precompiled(&code).is_some());
+            let stamp = Stamp::read(&mut Cursor::new(&code)).unwrap();
+            stamp.check_fits(&Fingerprint::of(arch.target())).unwrap();
+            stamp.check_origin(&component[..]).unwrap();
         }
     }
 }

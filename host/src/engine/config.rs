@@ -10,23 +10,41 @@ pub const PRECOMPILED_EXTENSION: &str = "cwasm";
 /// contract between compiler and host.
 const GUEST_STACK_BYTES: usize = 512 * 1024;
 
-/// Returns the settings every engine of this project runs or compiles with.
-///
-/// A compiler must add an explicit [`Config::target`]: without one Wasmtime records every feature
-/// of the build machine's processor as required.
-#[must_use]
-pub fn config() -> Config {
-    let mut config = Config::new();
+/// A setting that machine code depends on: its name, its value, how it is set.
+type Switch = (&'static str, bool, fn(&mut Config, bool) -> &mut Config);
+
+const SWITCHES: [Switch; 4] = [
     // One increment of the epoch interrupts a guest that computes past its deadline.
-    config.epoch_interruption(true);
+    ("epoch_interruption", true, Config::epoch_interruption),
     // Bookkeeping for the asynchronous component ABI costs every host call about 95 ns, and the
     // handler world is synchronous.
-    config.concurrency_support(false);
-    config.max_wasm_stack(GUEST_STACK_BYTES);
-    config.memory_init_cow(true);
+    ("concurrency_support", false, Config::concurrency_support),
+    ("memory_init_cow", true, Config::memory_init_cow),
     // A compiler that merely *allows* a proposal produces files that a host built without it
     // refuses. `cli` therefore adds only the compiler to Wasmtime's features, and this switches
     // off what would be on without any feature.
-    config.gc_support(false);
+    ("gc_support", false, Config::gc_support),
+];
+
+/// Returns the settings every engine of this project runs or compiles with.
+///
+/// A compiler must add the target of [`Target`](super::Target): without one Wasmtime records every
+/// feature of the build machine's processor as required.
+#[must_use]
+pub fn config() -> Config {
+    let mut config = Config::new();
+    for (_, value, set) in SWITCHES {
+        set(&mut config, value);
+    }
+    config.max_wasm_stack(GUEST_STACK_BYTES);
     config
+}
+
+/// The settings as text, for a [`Fingerprint`](super::Fingerprint).
+pub(super) fn settings() -> String {
+    let settings: Vec<String> = SWITCHES
+        .iter()
+        .map(|(name, value, _)| format!("{name}={value}"))
+        .collect();
+    settings.join(" ")
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::stamp::Unfit;
 use crate::contract::CONTRACT_VERSION;
 use crate::error_report::{ErrorReport, ErrorType};
 
@@ -57,27 +58,29 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
     },
-    /// Precompiled by another compiler or for another machine.
+    /// Precompiled by another compiler, for another machine, or damaged.
     #[error(
-        "`{}` was not precompiled for this host: {}; \
+        "`{}` was not precompiled for this host: {unfit}; \
          compile it again with the `bootstream compile` of the same release",
-        path.display(), cause(source)
+        path.display()
     )]
     Incompatible {
         /// The file.
         path: PathBuf,
-        /// The engine's reason.
-        source: wasmtime::Error,
+        /// What does not fit.
+        unfit: Unfit,
     },
-    /// A component that was not precompiled, and no compiler to do it now.
+    /// A component that has to be compiled now, and no compiler to do it.
     #[error(
-        "`{}` is not precompiled, and there is no `bootstream-compile` beside `bootstrap`; \
-         precompile it with `bootstream compile`",
+        "`{}` cannot be compiled at the start, and has to be, because {why}; precompile it with the \
+         `bootstream compile` of this release, or put `bootstream-compile` beside `bootstrap`",
         path.display()
     )]
     NoCompiler {
         /// The file.
         path: PathBuf,
+        /// Why it has to be compiled.
+        why: String,
     },
     /// The compile helper failed.
     #[error("`{}` cannot be compiled: {reason}", path.display())]

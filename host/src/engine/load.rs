@@ -1,211 +1,188 @@
 //! From a file to a component this engine can run.
+//!
+//! Machine code is run only after [`Stamp`] has vouched for it: it was compiled for this host, from
+//! the component beside it if there is one, and no bit of it has changed since. Code that does not
+//! fit is compiled again if its component and the compile helper are there.
 
+use std::fmt;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Cursor;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::time::Instant;
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::error::LoadError;
+use super::cache::Cache;
+use super::config::PRECOMPILED_EXTENSION;
+use super::error::{LoadError, cause};
+use super::find::Forms;
+use super::helper::Helper;
+use super::stamp::{Origin, Stamp, Unfit};
+use super::{Fingerprint, Target};
 
-/// The compiler, a program of its own beside `bootstrap`, so that it costs nothing when unused.
-const COMPILE_HELPER: &str = "bootstream-compile";
-
-/// What a handler file holds, by its first bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// A component in WebAssembly's binary form.
-    Component,
-    /// A core module: one that was not made into a component.
-    CoreModule,
-    /// Machine code, compiled from a component ahead of time.
-    Precompiled,
-    /// Something else.
-    Unknown,
+/// Loads the component in `path`, or its precompiled form beside it. Compiles it first if that was
+/// not done ahead of time, or for another host.
+///
+/// # Errors
+///
+/// When the file cannot be read, is no component, or was compiled for another host and cannot be
+/// compiled here.
+pub fn load_component(engine: &Engine, path: &Path) -> Result<Component, LoadError> {
+    match Forms::of(path)? {
+        Forms::Code(code) => map_precompiled(engine, &code, None)
+            .map_err(|unfit| LoadError::Incompatible { path: code, unfit }),
+        Forms::Component(component) => compile(engine, &component, &Why::NotPrecompiled),
+        Forms::Both { component, code } => match map_precompiled(engine, &code, Some(&component)) {
+            Ok(loaded) => Ok(loaded),
+            Err(unfit) => compile(engine, &component, &Why::Unfit { code, unfit }),
+        },
+    }
 }
 
-impl FileKind {
-    /// Tells the kind by the first eight bytes of a file.
-    #[must_use]
-    pub fn of(head: &[u8]) -> Self {
-        match head {
-            // The magic number, then version and layer: layer 1 is the component model.
-            [0, b'a', b's', b'm', _, _, 1, 0, ..] => Self::Component,
-            [0, b'a', b's', b'm', ..] => Self::CoreModule,
-            [0x7f, b'E', b'L', b'F', ..] => Self::Precompiled,
-            _ => Self::Unknown,
+/// Why a component has to be compiled at the start.
+#[derive(Debug)]
+pub(super) enum Why {
+    NotPrecompiled,
+    Unfit { code: PathBuf, unfit: Unfit },
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPrecompiled => f.write_str("it is not precompiled"),
+            Self::Unfit { code, unfit } => {
+                write!(f, "`{}` does not fit this host: {unfit}", code.display())
+            }
         }
     }
 }
 
-/// Finds the file `_HANDLER` names under `task_root`: the file itself, or with `.wasm` or `.cwasm`
-/// added.
-///
-/// # Errors
-///
-/// When the name leads out of `task_root` or names no file.
-pub fn find_handler(task_root: &Path, handler: &str) -> Result<PathBuf, LoadError> {
-    let relative = Path::new(handler);
-    let stays_inside = relative
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)));
-    if handler.is_empty() || !stays_inside {
-        return Err(LoadError::InvalidName {
-            handler: handler.to_owned(),
-        });
+fn map_precompiled(
+    engine: &Engine,
+    code: &Path,
+    component: Option<&Path>,
+) -> Result<Component, Unfit> {
+    let mut file = File::open(code)?;
+    let stamp = Stamp::read(&mut file)?;
+    stamp.check_fits(&Fingerprint::of(Target::HOST))?;
+    if let Some(component) = component {
+        stamp.check_origin(File::open(component)?)?;
     }
-    let exact = task_root.join(relative);
-    ["", ".wasm", ".cwasm"]
-        .iter()
-        .map(|extension| {
-            let mut name = exact.clone().into_os_string();
-            name.push(extension);
-            PathBuf::from(name)
-        })
-        .find(|path| path.is_file())
-        .ok_or(LoadError::NotFound { path: exact })
+    stamp.check_code(&mut file)?;
+    map(engine, &file)
 }
 
-/// Loads the component in `path`, compiling it first if that was not done ahead of time.
-///
-/// # Errors
-///
-/// When the file cannot be read, is no component, or was compiled for another engine.
-pub fn load_component(engine: &Engine, path: &Path) -> Result<Component, LoadError> {
-    match read_kind(path)? {
-        FileKind::Precompiled => map_precompiled(engine, path),
-        FileKind::Component => compile(engine, path),
-        FileKind::CoreModule => Err(LoadError::CoreModule {
-            path: path.to_owned(),
-        }),
-        FileKind::Unknown => Err(LoadError::NotWebAssembly {
-            path: path.to_owned(),
-        }),
-    }
-}
-
-fn read_kind(path: &Path) -> Result<FileKind, LoadError> {
-    let unreadable = |source| LoadError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
-    let mut head = Vec::with_capacity(8);
-    let file = File::open(path).map_err(unreadable)?;
-    file.take(8).read_to_end(&mut head).map_err(unreadable)?;
-    Ok(FileKind::of(&head))
-}
-
-fn map_precompiled(engine: &Engine, path: &Path) -> Result<Component, LoadError> {
+/// Maps a file that was checked.
+fn map(engine: &Engine, file: &File) -> Result<Component, Unfit> {
+    // The very file that was checked, even if its name means another one by now.
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     #[expect(
         unsafe_code,
         reason = "runs machine code that our own compiler produced"
     )]
-    // SAFETY: the file is part of the deployment package, as trusted as `bootstrap` beside it.
-    // Wasmtime checks its header against this engine's version and settings first.
+    // SAFETY: the file's stamp says that our compiler wrote it and that it has not changed since. It
+    // is part of the deployment package, as trusted as `bootstrap` itself, or of a cache that only
+    // this user can write. Wasmtime compares its own record of the settings and the processor.
     let component = unsafe { Component::deserialize_file(engine, path) };
-    component.map_err(|source| LoadError::Incompatible {
-        path: path.to_owned(),
-        source,
-    })
+    component.map_err(|error| Unfit::Engine(cause(&error)))
 }
 
-fn compile(engine: &Engine, path: &Path) -> Result<Component, LoadError> {
-    let machine_code = run_compile_helper(path)?;
+/// Loads machine code that was checked and has no file.
+fn load(engine: &Engine, code: &[u8]) -> Result<Component, Unfit> {
     #[expect(
         unsafe_code,
         reason = "runs machine code that our own compiler produced"
     )]
-    // SAFETY: the bytes come straight from the compile helper that was installed with `bootstrap`.
-    // Wasmtime checks their header against this engine's version and settings first.
-    let component = unsafe { Component::deserialize(engine, machine_code) };
-    component.map_err(|source| LoadError::Incompatible {
-        path: path.to_owned(),
-        source,
-    })
+    // SAFETY: as for a file; these bytes come straight from the compile helper.
+    let component = unsafe { Component::deserialize(engine, code) };
+    component.map_err(|error| Unfit::Engine(cause(&error)))
 }
 
-fn run_compile_helper(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let helper = compile_helper().ok_or_else(|| LoadError::NoCompiler {
-        path: path.to_owned(),
+/// Takes the machine code of `component` from the cache, or makes it, and says so in one line.
+fn compile(engine: &Engine, component: &Path, why: &Why) -> Result<Component, LoadError> {
+    let started = Instant::now();
+    let bytes = std::fs::read(component).map_err(|source| LoadError::Unreadable {
+        path: component.to_owned(),
+        source,
     })?;
-    let started = std::time::Instant::now();
+    let origin = Origin::of(&bytes);
+    drop(bytes);
+    let cache = Cache::open(&std::env::temp_dir());
+    let (loaded, how) = match cache
+        .as_ref()
+        .ok()
+        .and_then(|cache| cached(engine, cache, &origin))
+    {
+        Some(loaded) => (loaded, "took from the cache".to_owned()),
+        None => compile_now(engine, component, why, &origin, cache)?,
+    };
+    tracing::warn!(
+        "{how} `{}` in {} ms, because {why}; \
+         precompile it with the `bootstream compile` of this release to save this",
+        component.display(),
+        started.elapsed().as_millis(),
+    );
+    Ok(loaded)
+}
+
+/// The entry of the cache for this component, if it is what it should be.
+fn cached(engine: &Engine, cache: &Cache, origin: &Origin) -> Option<Component> {
+    let mut file = cache.entry(&entry_name(origin)).ok()?;
+    check_compiled(&mut file, origin).ok()?;
+    map(engine, &file).ok()
+}
+
+fn entry_name(origin: &Origin) -> String {
+    let digest = Fingerprint::of(Target::HOST).digest();
+    format!("{}-{digest}.{PRECOMPILED_EXTENSION}", origin.sha256)
+}
+
+fn check_compiled(
+    file: &mut (impl std::io::Read + std::io::Seek),
+    origin: &Origin,
+) -> Result<(), Unfit> {
+    let stamp = Stamp::read(file)?;
+    stamp.check_fits(&Fingerprint::of(Target::HOST))?;
+    if stamp.component != *origin {
+        return Err(Unfit::OtherComponent);
+    }
+    stamp.check_code(file)
+}
+
+/// Runs the compile helper, and keeps what it makes if there is a place for it.
+fn compile_now(
+    engine: &Engine,
+    component: &Path,
+    why: &Why,
+    origin: &Origin,
+    cache: std::io::Result<Cache>,
+) -> Result<(Component, String), LoadError> {
+    let helper = Helper::find().ok_or_else(|| LoadError::NoCompiler {
+        path: component.to_owned(),
+        why: why.to_string(),
+    })?;
     let failed = |reason: String| LoadError::CompilerFailed {
-        path: path.to_owned(),
+        path: component.to_owned(),
         reason,
     };
-    let output = Command::new(&helper)
-        .arg(path)
-        .env_clear()
-        .output()
-        .map_err(|error| failed(format!("`{}`: {error}", helper.display())))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(failed(
-            said.lines().last().unwrap_or("it said nothing").to_owned(),
-        ));
-    }
-    tracing::info!(
-        milliseconds = started.elapsed().as_millis(),
-        "compiled `{}` at start; precompile it with `bootstream compile` to save this",
-        path.display()
-    );
-    Ok(output.stdout)
-}
-
-fn compile_helper() -> Option<PathBuf> {
-    let bootstrap = std::env::current_exe().ok()?;
-    Some(bootstrap.parent()?.join(COMPILE_HELPER)).filter(|helper| helper.is_file())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_told_by_its_first_bytes() {
-        assert_eq!(FileKind::of(b"\0asm\x0d\0\x01\0"), FileKind::Component);
-        assert_eq!(FileKind::of(b"\0asm\x01\0\0\0"), FileKind::CoreModule);
-        assert_eq!(FileKind::of(b"\x7fELF\x02\x01"), FileKind::Precompiled);
-        for other in [&b""[..], b"\0", b"PK\x03\x04", b"(component)"] {
-            assert_eq!(FileKind::of(other), FileKind::Unknown);
-        }
-    }
-
-    #[test]
-    fn a_handler_is_found_by_its_file_name_and_by_its_bare_name() {
-        let root = tempfile::tempdir().unwrap();
-        std::fs::create_dir(root.path().join("sub")).unwrap();
-        for file in ["a.wasm", "b.cwasm", "both.wasm", "both.cwasm", "sub/c.wasm"] {
-            std::fs::write(root.path().join(file), "").unwrap();
-        }
-        for (name, file) in [
-            ("a.wasm", "a.wasm"),
-            ("a", "a.wasm"),
-            ("b", "b.cwasm"),
-            ("both", "both.wasm"),
-            ("both.cwasm", "both.cwasm"),
-            ("sub/c", "sub/c.wasm"),
-        ] {
-            assert_eq!(
-                find_handler(root.path(), name).unwrap(),
-                root.path().join(file)
-            );
-        }
-    }
-
-    #[test]
-    fn a_name_cannot_lead_out_of_the_task_root() {
-        let root = tempfile::tempdir().unwrap();
-        for name in ["", "..", "../x", "a/../../x", "/etc/passwd", "./x"] {
-            let error = find_handler(root.path(), name).unwrap_err();
-            assert!(
-                matches!(error, LoadError::InvalidName { .. }),
-                "{name}: {error}"
-            );
-        }
-        let error = find_handler(root.path(), "missing").unwrap_err();
-        assert!(matches!(error, LoadError::NotFound { .. }));
-    }
+    let code = helper.compile(component).map_err(failed)?;
+    check_compiled(&mut Cursor::new(&code), origin).map_err(|unfit| {
+        failed(format!(
+            "`bootstream-compile` is of another release: {unfit}"
+        ))
+    })?;
+    let kept = cache.and_then(|cache| {
+        let file = cache.store(&entry_name(origin), &code)?;
+        let loaded = map(engine, &file).map_err(std::io::Error::other)?;
+        Ok((
+            loaded,
+            format!("compiled and kept in `{}`", cache.path().display()),
+        ))
+    });
+    kept.or_else(|error| {
+        let loaded = load(engine, &code).map_err(|unfit| failed(unfit.to_string()))?;
+        Ok((loaded, format!("compiled (and could not keep: {error})")))
+    })
 }

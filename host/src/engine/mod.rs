@@ -1,10 +1,20 @@
-//! Wasmtime, set up for handlers: the settings, and loading a component.
+//! Wasmtime, set up for handlers: the settings, what machine code is accepted, and loading it.
 
+mod cache;
 mod config;
 mod error;
+mod find;
+mod fingerprint;
+mod helper;
 mod load;
+mod stamp;
+mod target;
 
 pub use config::{PRECOMPILED_EXTENSION, config};
 pub use error::LoadError;
 pub(crate) use error::cause;
-pub use load::{FileKind, find_handler, load_component};
+pub use find::{FileKind, find_handler};
+pub use fingerprint::{Difference, Fingerprint};
+pub use load::load_component;
+pub use stamp::{Checksum, Origin, Stamp, Unfit};
+pub use target::Target;

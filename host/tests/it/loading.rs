@@ -1,11 +1,9 @@
-//! From a file in the package to a handler that answers: precompiled or not, by either name.
+//! From a file in the package to a handler that answers, by either name.
 
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::init::assert_invalid;
 use crate::support::guests;
 use crate::support::process::{Bootstrap, executable};
 use crate::support::recorder::{Event, Recorder};
@@ -24,59 +22,6 @@ fn a_precompiled_handler_polls_soon() {
 
     let polled = lambda.look(|seen| seen.polls()[0].began);
     assert!(polled - host.started < START_BUDGET);
-}
-
-/// A package with `bootstrap`, a handler that was not precompiled and, perhaps, the compiler.
-fn layer(with_compiler: bool) -> tempfile::TempDir {
-    let layer = tempfile::tempdir().expect("a folder");
-    // Not links: the host looks for the compiler where its own file is.
-    let copy = |from: &Path, name: &str| {
-        std::fs::copy(from, layer.path().join(name)).expect("a copy");
-    };
-    copy(&executable(), "bootstrap");
-    if with_compiler {
-        copy(&guests::compiler(), "bootstream-compile");
-    }
-    layer
-}
-
-#[test]
-fn a_handler_that_was_not_precompiled_is_compiled_at_the_start() {
-    let layer = layer(true);
-    let lambda = Recorder::start();
-    lambda.script("id-1", &json!([write("compiled")]));
-    let host = Bootstrap::with_package(&lambda, &layer.path().join("bootstrap"));
-    let handler = host.package().join("handler.wasm");
-    std::fs::copy(guests::source("scripted_guest"), handler).expect("a copy");
-    let host = host.start();
-
-    assert_eq!(lambda.complete_response("id-1").body(), "compiled");
-    host.logged("bootstream compile");
-}
-
-#[test]
-fn a_handler_that_was_not_precompiled_needs_the_compiler() {
-    let layer = layer(false);
-    let lambda = Recorder::start();
-    let host = Bootstrap::with_package(&lambda, &layer.path().join("bootstrap"));
-    let handler = host.package().join("handler.wasm");
-    std::fs::copy(guests::source("scripted_guest"), handler).expect("a copy");
-    let words = [
-        "not precompiled",
-        "bootstream-compile",
-        "bootstream compile",
-    ];
-    assert_invalid(&lambda, host, &words);
-}
-
-#[test]
-fn a_handler_that_does_not_compile_is_an_init_error() {
-    let layer = layer(true);
-    let lambda = Recorder::start();
-    let host = Bootstrap::with_package(&lambda, &layer.path().join("bootstrap"));
-    let handler = host.package().join("handler.wasm");
-    std::fs::write(handler, b"\0asm\x0d\0\x01\0 and then garbage").expect("a file");
-    assert_invalid(&lambda, host, &["cannot be compiled"]);
 }
 
 /// The file may be named with or without its extension.

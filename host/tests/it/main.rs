@@ -15,6 +15,7 @@ mod logs;
 mod misuse;
 mod peers;
 mod polling;
+mod precompiled;
 mod shutdown;
 mod soak;
 mod streaming;

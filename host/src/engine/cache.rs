@@ -1,0 +1,205 @@
+//! A folder for machine code that was compiled at a start, for the next process of the same
+//! execution environment. Never needed: whatever is wrong with it, the code is compiled again.
+//!
+//! Machine code is executed, so nobody else may have a hand in it: the folder belongs to this user
+//! and is closed to all others, and everything is opened relative to the folder that was checked,
+//! without following links.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+
+/// No access for anybody but the owner.
+const OTHERS: u32 = 0o077;
+
+/// An open cache.
+#[derive(Debug)]
+pub(super) struct Cache {
+    path: PathBuf,
+    folder: OwnedFd,
+}
+
+impl Cache {
+    /// Opens the cache of this user under `parent`, and makes it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made, or is not a folder that belongs to this user alone.
+    pub(super) fn open(parent: &Path) -> io::Result<Self> {
+        let user = rustix::process::geteuid();
+        let path = parent.join(format!("bootstream-cache-{}", user.as_raw()));
+        match rustix::fs::mkdir(&path, Mode::RWXU) {
+            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(&path, flags, Mode::empty())?;
+        expect_private(&folder, FileType::Directory)?;
+        Ok(Self { path, folder })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens an entry. What it holds is for the caller to check.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it is not a file of this user alone.
+    pub(super) fn entry(&self, name: &str) -> io::Result<File> {
+        // Without NONBLOCK a pipe in the place of a file would be waited for.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.folder, name, flags, Mode::empty())?;
+        expect_private(&file, FileType::RegularFile)?;
+        Ok(file.into())
+    }
+
+    /// Writes an entry, which others see whole or not at all, and opens it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written. Then nothing is left of it.
+    pub(super) fn store(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
+        let unfinished = format!("unfinished-{}", std::process::id());
+        self.write(&unfinished, bytes)
+            .and_then(|()| self.rename(&unfinished, name))
+            .inspect_err(|_| self.remove(&unfinished))?;
+        self.entry(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        // Left by a process with the same number that was killed.
+        self.remove(name);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.folder, name, flags, Mode::RUSR | Mode::WUSR)?;
+        File::from(file).write_all(bytes)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        rustix::fs::renameat(&self.folder, from, &self.folder, to)?;
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) {
+        // Nothing depends on it.
+        let _ = rustix::fs::unlinkat(&self.folder, name, AtFlags::empty());
+    }
+}
+
+fn expect_private(file: &OwnedFd, kind: FileType) -> io::Result<()> {
+    let status = rustix::fs::fstat(file)?;
+    let is_ours = status.st_uid == rustix::process::geteuid().as_raw();
+    if FileType::from_raw_mode(status.st_mode) == kind && is_ours && status.st_mode & OTHERS == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "it does not belong to this user alone",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read as _;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn text(mut file: File) -> String {
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    fn mode(path: &Path) -> u32 {
+        path.metadata().unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn an_entry_is_there_for_the_next_process_and_private() {
+        let parent = tempfile::tempdir().unwrap();
+        let cache = Cache::open(parent.path()).unwrap();
+        assert!(cache.entry("a").is_err());
+
+        assert_eq!(text(cache.store("a", b"first").unwrap()), "first");
+        assert_eq!(text(cache.store("a", b"second").unwrap()), "second");
+
+        let next = Cache::open(parent.path()).unwrap();
+        assert_eq!(text(next.entry("a").unwrap()), "second");
+        assert_eq!(mode(next.path()), 0o700);
+        assert_eq!(mode(&next.path().join("a")), 0o600);
+        assert_eq!(fs::read_dir(next.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_does_not_matter() {
+        let parent = tempfile::tempdir().unwrap();
+        let cache = Cache::open(parent.path()).unwrap();
+        let left = format!("unfinished-{}", std::process::id());
+        fs::write(cache.path().join(left), "half").unwrap();
+
+        assert_eq!(text(cache.store("a", b"whole").unwrap()), "whole");
+    }
+
+    #[test]
+    fn a_folder_that_others_can_reach_is_not_used() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = Cache::open(parent.path()).unwrap().path().to_owned();
+        for open in [0o755, 0o770, 0o777, 0o707] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
+            assert!(Cache::open(parent.path()).is_err(), "{open:o}");
+        }
+    }
+
+    #[test]
+    fn a_link_or_a_file_in_the_place_of_the_folder_is_not_used() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = Cache::open(parent.path()).unwrap().path().to_owned();
+        let elsewhere = parent.path().join("elsewhere");
+        fs::rename(&path, &elsewhere).unwrap();
+
+        symlink(&elsewhere, &path).unwrap();
+        assert!(Cache::open(parent.path()).is_err());
+
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "").unwrap();
+        assert!(Cache::open(parent.path()).is_err());
+    }
+
+    #[test]
+    fn an_entry_that_is_no_private_file_is_not_used() {
+        let parent = tempfile::tempdir().unwrap();
+        let cache = Cache::open(parent.path()).unwrap();
+        let inside = |name: &str| cache.path().join(name);
+        fs::write(parent.path().join("target"), "foreign").unwrap();
+        symlink(parent.path().join("target"), inside("link")).unwrap();
+        fs::create_dir(inside("folder")).unwrap();
+        fs::write(inside("open"), "open to all").unwrap();
+        fs::set_permissions(inside("open"), fs::Permissions::from_mode(0o666)).unwrap();
+        let pipe = FileType::Fifo;
+        rustix::fs::mknodat(&cache.folder, "pipe", pipe, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        for name in ["link", "folder", "open", "pipe"] {
+            assert!(cache.entry(name).is_err(), "{name}");
+        }
+
+        // It is replaced, and what the link led to is left alone.
+        assert_eq!(text(cache.store("link", b"own").unwrap()), "own");
+        assert_eq!(
+            fs::read_to_string(parent.path().join("target")).unwrap(),
+            "foreign"
+        );
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_an_error() {
+        assert!(Cache::open(Path::new("/proc/self")).is_err());
+        assert!(Cache::open(Path::new("/nowhere")).is_err());
+    }
+}

@@ -1,0 +1,371 @@
+//! The stamp at the end of a precompiled component: who compiled it, from what, and a checksum.
+//!
+//! ```text
+//!  machine code (an ELF file of Wasmtime) │ record (JSON) │ footer, 16 bytes
+//!                                                          │ length of the record, u32
+//!                                                          │ CRC-32 of the record, u32
+//!                                                          │ magic number, 8 bytes
+//! ```
+//!
+//! Numbers are little-endian. It is at the end, where no reader of ELF files looks, so that the code
+//! stays at the start of the file, page-aligned, and is mapped as it is.
+//!
+//! Checksums find accidents: bits that flipped, a file that was cut off, a component that was built
+//! again. They are no signature: who may write the file may write a stamp that fits it.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::fingerprint::{Difference, Fingerprint};
+
+/// Ends every stamped file. The last byte is the version of the layout.
+const MAGIC: [u8; 8] = *b"BSTREAM\x01";
+
+const FOOTER_BYTES: u64 = 16;
+
+/// A record has about 500 bytes. A longer one is no record of ours.
+const RECORD_LIMIT_BYTES: u32 = 64 * 1024;
+
+/// What a reader takes at once. Large enough that system calls do not matter.
+const BLOCK_BYTES: usize = 64 * 1024;
+
+/// What a precompiled component says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The release of Bootstream that compiled it.
+    pub bootstream: String,
+    /// What it was compiled for.
+    pub fingerprint: Fingerprint,
+    /// The file it was compiled from.
+    pub component: Origin,
+    /// The machine code in front of the stamp.
+    pub code: Checksum,
+}
+
+/// The identity of the component that machine code was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// What `sha256sum` prints for the component.
+    pub sha256: String,
+    /// Its length and checksum, which are quicker to compare.
+    pub checksum: Checksum,
+}
+
+impl Origin {
+    /// The identity of a component with these bytes.
+    #[must_use]
+    pub fn of(component: &[u8]) -> Self {
+        Self {
+            sha256: hex(&Sha256::digest(component)),
+            checksum: Checksum::of(component),
+        }
+    }
+}
+
+/// Length and CRC-32 of some bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checksum {
+    /// How many bytes.
+    pub bytes: u64,
+    /// Their CRC-32 (IEEE 802.3).
+    pub crc32: u32,
+}
+
+impl Checksum {
+    /// The checksum of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.len() as u64,
+            crc32: crc32fast::hash(bytes),
+        }
+    }
+
+    /// The checksum of everything that can be read.
+    ///
+    /// # Errors
+    ///
+    /// When reading fails.
+    pub fn of_reader(mut reader: impl Read) -> io::Result<Self> {
+        let mut block = vec![0; BLOCK_BYTES];
+        let mut hasher = crc32fast::Hasher::new();
+        let mut bytes = 0;
+        loop {
+            let count = match reader.read(&mut block) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            hasher.update(block.get(..count).unwrap_or_default());
+            bytes += count as u64;
+        }
+        Ok(Self {
+            bytes,
+            crc32: hasher.finalize(),
+        })
+    }
+}
+
+/// Why a file is not machine code that this host may run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// No stamp: not compiled by Bootstream, or cut off.
+    #[error(
+        "it has no stamp of `bootstream compile`: another program made it, or its end is missing"
+    )]
+    Unstamped,
+    /// The stamp or the code is not what was written.
+    #[error("it is damaged: {what} differs from its checksum")]
+    Damaged {
+        /// The part.
+        what: &'static str,
+    },
+    /// Compiled by another release, or for another machine.
+    #[error("{0}")]
+    Foreign(Difference),
+    /// Compiled from another component than the one beside it.
+    #[error("it was compiled from another component than the `.wasm` beside it")]
+    OtherComponent,
+    /// Refused by the engine, which compares the processor among other things.
+    #[error("{0}")]
+    Engine(String),
+    /// The file cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+}
+
+impl Stamp {
+    /// Reads the stamp of a precompiled component, without a look at the code.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::Unstamped`] and [`Unfit::Damaged`], or when reading fails.
+    pub fn read(file: &mut (impl Read + Seek)) -> Result<Self, Unfit> {
+        let length = file.seek(SeekFrom::End(0))?;
+        let footer_at = length.checked_sub(FOOTER_BYTES).ok_or(Unfit::Unstamped)?;
+        file.seek(SeekFrom::Start(footer_at))?;
+        let [mut record_length, mut record_crc32] = [[0; 4]; 2];
+        let mut magic = [0; 8];
+        file.read_exact(&mut record_length)?;
+        file.read_exact(&mut record_crc32)?;
+        file.read_exact(&mut magic)?;
+        if magic != MAGIC {
+            return Err(Unfit::Unstamped);
+        }
+        let record_length = u32::from_le_bytes(record_length);
+        let code_length = footer_at
+            .checked_sub(record_length.into())
+            .filter(|_| record_length <= RECORD_LIMIT_BYTES)
+            .ok_or(Unfit::Damaged { what: "its stamp" })?;
+        file.seek(SeekFrom::Start(code_length))?;
+        let mut record = Vec::new();
+        file.take(record_length.into()).read_to_end(&mut record)?;
+        Self::parse(&record, u32::from_le_bytes(record_crc32), code_length)
+    }
+
+    fn parse(record: &[u8], crc32: u32, code_length: u64) -> Result<Self, Unfit> {
+        let damaged = Unfit::Damaged { what: "its stamp" };
+        if crc32fast::hash(record) != crc32 {
+            return Err(damaged);
+        }
+        match serde_json::from_slice::<Self>(record) {
+            Ok(stamp) if stamp.code.bytes == code_length => Ok(stamp),
+            _ => Err(damaged),
+        }
+    }
+
+    /// Checks that a host of this fingerprint may run the code.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::Foreign`].
+    pub fn check_fits(&self, host: &Fingerprint) -> Result<(), Unfit> {
+        match self.fingerprint.difference(host) {
+            None => Ok(()),
+            Some(difference) => Err(Unfit::Foreign(difference)),
+        }
+    }
+
+    /// Checks that the code was compiled from the component that `component` reads.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::OtherComponent`], or when reading fails.
+    pub fn check_origin(&self, component: impl Read) -> Result<(), Unfit> {
+        if Checksum::of_reader(component)? == self.component.checksum {
+            Ok(())
+        } else {
+            Err(Unfit::OtherComponent)
+        }
+    }
+
+    /// Checks that the code in front of this stamp is what was compiled. Reads all of `file`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::Damaged`], or when reading fails.
+    pub fn check_code(&self, file: &mut (impl Read + Seek)) -> Result<(), Unfit> {
+        file.seek(SeekFrom::Start(0))?;
+        if Checksum::of_reader(file.take(self.code.bytes))? == self.code {
+            Ok(())
+        } else {
+            Err(Unfit::Damaged {
+                what: "its machine code",
+            })
+        }
+    }
+
+    /// Puts a stamp behind machine code that was compiled from `component` for `fingerprint`.
+    #[must_use]
+    pub fn append(mut code: Vec<u8>, fingerprint: Fingerprint, component: &[u8]) -> Vec<u8> {
+        let stamp = Self {
+            bootstream: env!("CARGO_PKG_VERSION").to_owned(),
+            fingerprint,
+            component: Origin::of(component),
+            code: Checksum::of(&code),
+        };
+        let record = serde_json::to_vec(&stamp).expect("texts and numbers are JSON");
+        let length = u32::try_from(record.len()).expect("a record is short");
+        code.extend_from_slice(&record);
+        code.extend_from_slice(&length.to_le_bytes());
+        code.extend_from_slice(&crc32fast::hash(&record).to_le_bytes());
+        code.extend_from_slice(&MAGIC);
+        code
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::super::Target;
+    use super::*;
+
+    const CODE: &[u8] = b"machine code";
+    const COMPONENT: &[u8] = b"component";
+
+    fn stamped() -> Vec<u8> {
+        Stamp::append(CODE.to_vec(), Fingerprint::of(Target::Arm64), COMPONENT)
+    }
+
+    /// Every check there is, as a host makes them.
+    fn check(file: &[u8]) -> Result<(), Unfit> {
+        let mut file = Cursor::new(file);
+        let stamp = Stamp::read(&mut file)?;
+        stamp.check_fits(&Fingerprint::of(Target::Arm64))?;
+        stamp.check_origin(COMPONENT)?;
+        stamp.check_code(&mut file)
+    }
+
+    #[test]
+    fn code_comes_back_with_what_is_known_of_it() {
+        let file = stamped();
+
+        check(&file).unwrap();
+
+        let stamp = Stamp::read(&mut Cursor::new(&file)).unwrap();
+        assert!(file.starts_with(CODE));
+        assert_eq!(stamp.component, Origin::of(COMPONENT));
+        assert_eq!(stamp.fingerprint.wasmtime.split('.').count(), 3);
+        assert_eq!(
+            Origin::of(b"abc").sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn no_bit_can_flip() {
+        for at in 0..stamped().len() {
+            for bit in 0..8 {
+                let mut file = stamped();
+                file[at] ^= 1 << bit;
+                assert!(check(&file).is_err(), "bit {bit} of byte {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_can_be_missing_or_added() {
+        let file = stamped();
+        for length in 0..file.len() {
+            assert!(check(&file[..length]).is_err(), "{length} bytes");
+            assert!(
+                check(&file[file.len() - length..]).is_err(),
+                "the last {length} bytes"
+            );
+        }
+        for more in [&b"\0"[..], CODE, &file] {
+            assert!(check(&[&file, more].concat()).is_err());
+            assert!(check(&[more, &file].concat()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_record_that_claims_to_be_huge_is_not_read() {
+        let mut file = stamped();
+        let at = file.len() - 16;
+        file[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+
+        assert!(matches!(
+            check(&file),
+            Err(Unfit::Damaged { what: "its stamp" })
+        ));
+    }
+
+    #[test]
+    fn each_part_of_the_fingerprint_counts() {
+        let host = Fingerprint::of(Target::Arm64);
+        let other = || "other".to_owned();
+        for (fingerprint, what) in [
+            (
+                Fingerprint {
+                    wasmtime: other(),
+                    ..host.clone()
+                },
+                "Wasmtime",
+            ),
+            (
+                Fingerprint {
+                    target: other(),
+                    ..host.clone()
+                },
+                "target",
+            ),
+            (
+                Fingerprint {
+                    cpu: other(),
+                    ..host.clone()
+                },
+                "processor",
+            ),
+            (
+                Fingerprint {
+                    settings: other(),
+                    ..host.clone()
+                },
+                "settings",
+            ),
+            (Fingerprint::of(Target::X86_64), "target"),
+        ] {
+            let error = check(&Stamp::append(CODE.to_vec(), fingerprint, COMPONENT)).unwrap_err();
+            assert!(matches!(error, Unfit::Foreign(_)), "{error}");
+            assert!(error.to_string().contains(what), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_component_beside_it_must_be_the_one_it_was_made_from() {
+        let file = Stamp::append(CODE.to_vec(), Fingerprint::of(Target::Arm64), b"another");
+
+        assert!(matches!(check(&file), Err(Unfit::OtherComponent)));
+    }
+}

@@ -1,0 +1,417 @@
+//! Machine code that was compiled ahead of time: what is run, what is refused, and what happens when
+//! there is a component to fall back on.
+
+use std::fs;
+use std::io::Cursor;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bootstream_host::engine::{Fingerprint, Stamp, Target};
+use rustix::process::Signal;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::guests;
+use crate::support::process::{Bootstrap, Running, executable};
+use crate::support::recorder::{Event, Recorder};
+use crate::support::steps::write;
+
+/// The scripted guest's machine code with its stamp.
+fn stamped() -> Vec<u8> {
+    fs::read(guests::scripted()).expect("the guest can be read")
+}
+
+/// Asserts that this file is refused at the start, with these words, and nothing of it runs.
+#[track_caller]
+fn assert_refused(file: &[u8], words: &[&str]) {
+    let lambda = Recorder::start();
+    lambda.script("id-1", &json!([write("executed")]));
+    let mut host = Bootstrap::with_handler_bytes(&lambda, file).start();
+
+    assert!(!host.exit().success());
+
+    let error = lambda.request("/2018-06-01/runtime/init/error").document();
+    assert_eq!(error["errorType"], "Runtime.InvalidComponent");
+    let message = error["errorMessage"].as_str().expect("a text");
+    for word in [&["handler.wasm", "bootstream compile"], words].concat() {
+        assert!(message.contains(word), "no `{word}` in `{message}`");
+    }
+    assert_eq!(lambda.look(|seen| seen.exchanges.len()), 1);
+}
+
+/// The guest's machine code as if another compiler had made it.
+fn restamped(change: impl FnOnce(&mut Fingerprint)) -> Vec<u8> {
+    let mut file = stamped();
+    let stamp = Stamp::read(&mut Cursor::new(&file)).expect("a stamp");
+    file.truncate(usize::try_from(stamp.code.bytes).expect("a length"));
+    let mut fingerprint = stamp.fingerprint;
+    change(&mut fingerprint);
+    let component = fs::read(guests::source("scripted_guest")).expect("the guest can be read");
+    Stamp::append(file, fingerprint, &component)
+}
+
+#[test]
+fn code_of_another_release_is_refused() {
+    let release = Fingerprint::of(Target::HOST).wasmtime;
+    let file = restamped(|code| code.wasmtime = "48.0.7".to_owned());
+    assert_refused(&file, &["Wasmtime", "48.0.7", &release]);
+    let file = restamped(|code| code.settings = "epoch_interruption=false".to_owned());
+    assert_refused(&file, &["settings", "epoch_interruption=false"]);
+}
+
+#[test]
+fn code_for_another_machine_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [here, other] = match Target::HOST {
+        Target::X86_64 => [Target::X86_64, Target::Arm64],
+        Target::Arm64 => [Target::Arm64, Target::X86_64],
+    };
+    let file = folder.path().join("handler.cwasm");
+    let compiled = Command::new(guests::compiler())
+        .args(["--target", other.triple(), "-o"])
+        .arg(&file)
+        .arg(guests::source("scripted_guest"))
+        .status();
+    assert!(compiled.is_ok_and(|status| status.success()));
+
+    let file = fs::read(file).expect("the code can be read");
+    assert_refused(&file, &["target", here.triple(), other.triple()]);
+}
+
+/// What Wasmtime's own tools make may have any settings.
+#[test]
+fn code_without_a_stamp_is_refused() {
+    let mut file = stamped();
+    let stamp = Stamp::read(&mut Cursor::new(&file)).expect("a stamp");
+    file.truncate(usize::try_from(stamp.code.bytes).expect("a length"));
+    assert_refused(&file, &["no stamp"]);
+}
+
+#[test]
+fn code_that_was_cut_off_or_added_to_is_refused() {
+    let file = stamped();
+    for length in [9, file.len() / 2, file.len() - 17, file.len() - 1] {
+        assert_refused(&file[..length], &["no stamp"]);
+    }
+    assert_refused(&[file.as_slice(), b"\0"].concat(), &["no stamp"]);
+    // A whole stamp, but something is missing from the middle.
+    let cut = [&file[..file.len() / 3], &file[file.len() / 2..]].concat();
+    assert_refused(&cut, &["damaged"]);
+}
+
+/// All over the file: the checksums are of every byte, which unit tests show for every bit.
+#[test]
+fn code_with_a_flipped_bit_is_refused() {
+    let file = stamped();
+    let flips = 24;
+    for flip in 0..flips {
+        // Not the magic number of ELF, without which it is not even machine code.
+        let at = 4 + (file.len() - 1 - 4) * flip / (flips - 1);
+        let mut file = file.clone();
+        file[at] ^= 1 << (flip % 8);
+        assert_refused(&file, &[]);
+    }
+}
+
+/// A layer with `bootstrap` and, perhaps, the compile helper; a package; a folder for temporary files.
+struct Deployment {
+    layer: TempDir,
+    package: TempDir,
+    temporary: TempDir,
+}
+
+impl Deployment {
+    fn new() -> Self {
+        let folder = || tempfile::tempdir().expect("a folder");
+        let deployment = Self {
+            layer: folder(),
+            package: folder(),
+            temporary: folder(),
+        };
+        // A copy, not a link: the host looks for the helper where its own file is.
+        fs::copy(executable(), deployment.bootstrap()).expect("a copy");
+        deployment
+    }
+
+    fn bootstrap(&self) -> PathBuf {
+        self.layer.path().join("bootstrap")
+    }
+
+    fn with_helper(self) -> Self {
+        let helper = self.layer.path().join("bootstream-compile");
+        fs::copy(guests::compiler(), helper).expect("a copy");
+        self
+    }
+
+    fn with_file(self, name: &str, bytes: &[u8]) -> Self {
+        fs::write(self.package.path().join(name), bytes).expect("a file");
+        self
+    }
+
+    /// With the scripted guest as `handler.wasm`.
+    fn with_component(self) -> Self {
+        let component = fs::read(guests::source("scripted_guest")).expect("the guest can be read");
+        self.with_file("handler.wasm", &component)
+    }
+
+    fn cache(&self) -> PathBuf {
+        let user = rustix::process::geteuid().as_raw();
+        self.temporary
+            .path()
+            .join(format!("bootstream-cache-{user}"))
+    }
+
+    fn entries(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.cache()).expect("the cache can be read");
+        entries
+            .map(|entry| entry.expect("an entry").path())
+            .collect()
+    }
+
+    fn start_with(&self, lambda: &Recorder, temporary: &Path) -> Running {
+        let temporary = temporary.to_str().expect("a path in UTF-8");
+        let task_root = self.package.path().to_str().expect("a path in UTF-8");
+        Bootstrap::with_package(lambda, &self.bootstrap())
+            .env("LAMBDA_TASK_ROOT", task_root)
+            .env("TMPDIR", temporary)
+            .start()
+    }
+
+    fn start(&self, lambda: &Recorder) -> Running {
+        self.start_with(lambda, self.temporary.path())
+    }
+
+    /// Starts, has the scripted guest answer, and returns the lines of the log.
+    #[track_caller]
+    fn serve(&self) -> Vec<String> {
+        self.serve_with(self.temporary.path())
+    }
+
+    #[track_caller]
+    fn serve_with(&self, temporary: &Path) -> Vec<String> {
+        let lambda = Recorder::start();
+        lambda.script("id-1", &json!([write("served")]));
+        let mut host = self.start_with(&lambda, temporary);
+        assert_eq!(lambda.complete_response("id-1").body(), "served");
+        host.signal(Signal::TERM);
+        host.exit();
+        host.stdout()
+    }
+
+    /// Starts, and returns the message of the init error.
+    #[track_caller]
+    fn init_error(&self) -> String {
+        let lambda = Recorder::start();
+        let mut host = self.start(&lambda);
+        assert!(!host.exit().success());
+        let error = lambda.request("/2018-06-01/runtime/init/error").document();
+        assert_eq!(error["errorType"], "Runtime.InvalidComponent");
+        error["errorMessage"].as_str().expect("a text").to_owned()
+    }
+}
+
+#[track_caller]
+fn assert_one_line(lines: &[String], words: &[&str]) {
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for word in words {
+        assert!(lines[0].contains(word), "no `{word}` in {lines:?}");
+    }
+}
+
+#[test]
+fn both_forms_side_by_side_start_without_a_word() {
+    let deployment = Deployment::new()
+        .with_component()
+        .with_file("handler.cwasm", &stamped());
+
+    assert_eq!(deployment.serve(), [""; 0]);
+}
+
+#[test]
+fn a_component_is_compiled_at_the_start_and_kept_for_the_next_one() {
+    let deployment = Deployment::new().with_helper().with_component();
+
+    let first = deployment.serve();
+    assert_one_line(
+        &first,
+        &[
+            "compiled and kept",
+            " ms",
+            "not precompiled",
+            "bootstream compile",
+        ],
+    );
+    let entry = deployment.entries();
+    assert_eq!(entry.len(), 1, "{entry:?}");
+
+    // Nothing is compiled any more.
+    fs::remove_file(deployment.layer.path().join("bootstream-compile")).expect("the helper");
+    let second = deployment.serve();
+    assert_one_line(&second, &["took from the cache", " ms"]);
+}
+
+#[test]
+fn stale_code_is_replaced_by_what_the_helper_makes() {
+    let stale = restamped(|code| code.wasmtime = "47.0.0".to_owned());
+    let deployment = Deployment::new()
+        .with_helper()
+        .with_component()
+        .with_file("handler.cwasm", &stale);
+
+    let lines = deployment.serve();
+
+    assert_one_line(
+        &lines,
+        &["handler.cwasm", "47.0.0", "compiled and kept", " ms"],
+    );
+}
+
+#[test]
+fn code_of_another_component_is_never_run() {
+    let other = fs::read(guests::component("large_download")).expect("the guest can be read");
+    let deployment = Deployment::new()
+        .with_component()
+        .with_file("handler.cwasm", &other);
+    let message = deployment.init_error();
+    for word in ["another component", "handler.cwasm", "bootstream-compile"] {
+        assert!(message.contains(word), "no `{word}` in `{message}`");
+    }
+
+    let lines = deployment.with_helper().serve();
+
+    assert_one_line(&lines, &["another component", "compiled and kept"]);
+}
+
+#[test]
+fn stale_code_without_the_helper_is_an_init_error() {
+    let stale = restamped(|code| code.wasmtime = "47.0.0".to_owned());
+    let message = Deployment::new()
+        .with_component()
+        .with_file("handler.cwasm", &stale)
+        .init_error();
+
+    for word in [
+        "47.0.0",
+        "bootstream compile",
+        "put `bootstream-compile` beside",
+    ] {
+        assert!(message.contains(word), "no `{word}` in `{message}`");
+    }
+}
+
+#[test]
+fn a_component_without_the_helper_is_an_init_error() {
+    let message = Deployment::new().with_component().init_error();
+
+    for word in [
+        "not precompiled",
+        "bootstream-compile",
+        "bootstream compile",
+    ] {
+        assert!(message.contains(word), "no `{word}` in `{message}`");
+    }
+}
+
+#[test]
+fn a_component_that_does_not_compile_is_an_init_error() {
+    let message = Deployment::new()
+        .with_helper()
+        .with_file("handler.wasm", b"\0asm\x0d\0\x01\0 and then garbage")
+        .init_error();
+
+    assert!(message.contains("cannot be compiled"), "{message}");
+}
+
+#[test]
+fn a_helper_that_dies_or_is_of_another_release_is_an_init_error() {
+    let old = restamped(|code| code.wasmtime = "47.0.0".to_owned());
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = folder.path().join("output");
+    fs::write(&output, old).expect("a file");
+    for (script, words) in [
+        ("kill -9 $$", ["killed", "memory"]),
+        ("exit 3", ["said nothing", "3"]),
+        ("echo garbage", ["another release", "no stamp"]),
+        (
+            &*format!("/bin/cat {}", output.display()),
+            ["another release", "47.0.0"],
+        ),
+    ] {
+        let deployment = Deployment::new().with_component();
+        let helper = deployment.layer.path().join("bootstream-compile");
+        fs::write(&helper, format!("#!/bin/sh\n{script}\n")).expect("a script");
+        fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).expect("a script");
+
+        let message = deployment.init_error();
+
+        for word in words {
+            assert!(message.contains(word), "no `{word}` in `{message}`");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_entry_of_the_cache_is_compiled_again() {
+    let deployment = Deployment::new().with_helper().with_component();
+    deployment.serve();
+    let [entry] = &deployment.entries()[..] else {
+        panic!("one entry");
+    };
+    let whole = fs::read(entry).expect("an entry");
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    let other = fs::read(guests::component("large_download")).expect("the guest can be read");
+    for damaged in [&flipped, &whole[..whole.len() / 2], b"", &other] {
+        fs::write(entry, damaged).expect("the cache is writable");
+
+        assert_one_line(&deployment.serve(), &["compiled and kept"]);
+
+        assert_eq!(fs::read(entry).expect("an entry"), whole);
+    }
+}
+
+#[test]
+fn a_cache_that_others_can_write_or_that_leads_elsewhere_is_not_used() {
+    let deployment = Deployment::new().with_helper().with_component();
+    deployment.serve();
+    let cache = deployment.cache();
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).expect("an own folder");
+    assert_one_line(&deployment.serve(), &["could not keep", "this user alone"]);
+
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o700)).expect("an own folder");
+    let elsewhere = deployment.temporary.path().join("elsewhere");
+    fs::rename(&cache, &elsewhere).expect("a folder");
+    symlink(&elsewhere, &cache).expect("a link");
+    assert_one_line(&deployment.serve(), &["could not keep"]);
+}
+
+#[test]
+fn without_a_writable_folder_for_temporary_files_it_works_all_the_same() {
+    let deployment = Deployment::new().with_helper().with_component();
+    for folder in ["/nowhere", "/proc"] {
+        let lines = deployment.serve_with(Path::new(folder));
+        assert_one_line(&lines, &["compiled", "could not keep", " ms"]);
+    }
+}
+
+/// Many environments of `bootstream dev` start at once, in one `/tmp`.
+#[test]
+fn several_starts_at_once_do_not_disturb_each_other() {
+    let deployment = Deployment::new().with_helper().with_component();
+    let hosts: Vec<_> = (0..4)
+        .map(|_| {
+            let lambda = Recorder::start();
+            lambda.enqueue(Event::new(
+                "id-1",
+                json!({"steps": [write("served")]}).to_string(),
+            ));
+            let host = deployment.start(&lambda);
+            (lambda, host)
+        })
+        .collect();
+    for (lambda, _host) in &hosts {
+        assert_eq!(lambda.complete_response("id-1").body(), "served");
+    }
+    assert_eq!(deployment.entries().len(), 1);
+}

@@ -1,7 +1,8 @@
 #!/bin/sh
 # setup.sh [--tests] - make sure that everything the build needs is on this machine.
 #
-# --tests: also what the tests need, Node.js for the JavaScript example among it.
+# --tests: also what the tests need: Node.js for the JavaScript example, Python for the linters of the
+# templates.
 #
 # Prints the Rust compiler for handlers (target wasm32-wasip2) on standard output, everything else
 # on standard error. Installs what is missing with apt where that is possible, else says what to do.
@@ -17,6 +18,10 @@ install() {
     shift
     if command -v "$wanted" >/dev/null 2>&1; then return; fi
     say "$wanted is missing; installing $*"
+    install_packages "$@"
+}
+
+install_packages() {
     if [ "$(id -u)" = 0 ]; then sudo=''
     elif sudo -n true 2>/dev/null; then sudo='sudo -n -E'
     else say "cannot install without root: run 'apt-get install $*'"; exit 1
@@ -27,6 +32,21 @@ install() {
     fi
 }
 
+# The linters of the templates live in the target folder, and are installed anew when their list
+# changes.
+install_linters() {
+    list=$here/templates/requirements.txt
+    venv=$here/../target/python
+    if cmp -s "$list" "$venv/installed.txt"; then return; fi
+    say "installing the linters of the templates"
+    install python3 python3
+    # Debian's python3 comes without it.
+    python3 -m ensurepip --version >/dev/null 2>&1 || install_packages python3-venv
+    python3 -m venv --clear "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$list" >&2
+    cp "$list" "$venv/installed.txt"
+}
+
 if ! command -v cargo >/dev/null 2>&1; then
     say "cargo is missing: install Rust 1.95 or later from https://rustup.rs"
     exit 1
@@ -35,7 +55,7 @@ install cc build-essential
 if [ "${1:-}" = --tests ]; then
     install npm nodejs npm
     install curl curl
-    install zip zip
+    install_linters
 fi
 
 "$here/setup-wasm-target.sh"

@@ -9,6 +9,8 @@ unset CARGO_TARGET_DIR
 
 guest_rustc=$(scripts/setup.sh --tests)
 
+target/python/bin/python -W ignore scripts/templates/check.py
+
 cargo build --profile lambda -p bootstream-host
 
 # Handlers may need another compiler than the host, so they have a target folder of their own.

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::dev::door::Door;
 use crate::dev::link::{Speed, parse_size};
+use crate::doctor::args::DoctorArgs;
+use crate::package::args::PackageArgs;
 use crate::precompile::Arch;
 
 /// Build, run and invoke WebAssembly handlers that stream their responses on AWS Lambda.
@@ -22,6 +24,7 @@ Examples:
   bootstream build examples/streaming-numbers    compile a handler to a component
   bootstream dev examples/streaming-numbers      run it behind a local Lambda, port 7000
   bootstream invoke --timing                     invoke it, and show when each piece arrives
+  bootstream package examples/streaming-numbers  make the zips that Lambda takes
 
 Exit codes: 0 success, 1 failure, 2 wrong usage.";
 
@@ -37,6 +40,10 @@ pub(crate) enum Command {
     Compile(PrecompileArgs),
     /// Print an event to edit and send
     Event(EventArgs),
+    /// Make the zips that Lambda takes
+    Package(PackageArgs),
+    /// Look for what would not work once deployed
+    Doctor(DoctorArgs),
 }
 
 /// The arguments of `event`.
@@ -313,7 +320,7 @@ Examples:
 
 Exit codes: 0 compiled, 1 failed, 2 wrong usage.";
 
-fn parse_variable(text: &str) -> Result<(String, String), String> {
+pub(crate) fn parse_variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".to_owned()),

@@ -12,6 +12,9 @@ mod args;
 mod commands;
 mod component;
 mod dev;
+mod doctor;
+mod finding;
+mod package;
 mod precompile;
 mod printer;
 mod project;
@@ -38,6 +41,8 @@ pub fn bootstream() -> ExitCode {
         Command::Invoke(args) => commands::invoke::run(args, &printer),
         Command::Event(args) => commands::event::run(&args, &printer),
         Command::Compile(args) => commands::compile::run(&args, &printer),
+        Command::Doctor(args) => commands::doctor::run(&args, &printer),
+        Command::Package(args) => commands::package::run(&args, &printer),
     };
     finish(result, &printer)
 }

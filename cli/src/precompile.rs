@@ -4,6 +4,7 @@
 //! every feature of this machine's processor as required, and Lambda's may lack some. What it may
 //! use of Lambda's processors is a fixed list in [`Target`].
 
+use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -50,6 +51,15 @@ impl Arch {
                 let [one, other] = Target::ALL.map(Target::triple);
                 format!("use `{one}` or `{other}`")
             })
+    }
+}
+
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        })
     }
 }
 

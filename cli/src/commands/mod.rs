@@ -3,5 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod compile;
 pub(crate) mod dev;
+pub(crate) mod doctor;
 pub(crate) mod event;
 pub(crate) mod invoke;
+pub(crate) mod package;

@@ -115,3 +115,17 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
         beside.display()
     )
 }
+
+/// Where cargo puts a `bootstrap` that it builds for a target by name.
+///
+/// # Errors
+///
+/// The system does not say where this executable is.
+pub(crate) fn cross_built(triple: &str) -> Result<PathBuf> {
+    let executable = std::env::current_exe().context("cannot tell where this executable is")?;
+    let folder = executable.parent().unwrap_or(Path::new("/"));
+    Ok(folder
+        .with_file_name(triple)
+        .join("lambda")
+        .join(EXECUTABLE_NAME))
+}

@@ -60,3 +60,8 @@ fn the_readme_of_streaming_javascript_can_be_followed() {
 fn the_readme_of_the_scripted_guest_can_be_followed() {
     follow("test-guests/README.md");
 }
+
+#[test]
+fn the_page_on_deploying_can_be_followed() {
+    follow("docs/deploy.md");
+}

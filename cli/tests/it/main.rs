@@ -2,10 +2,12 @@
 
 mod compile;
 mod dev;
+mod doctor;
 mod doors;
 mod functions;
 mod invoke;
 mod limits;
+mod package;
 mod runtimes;
 mod sdk;
 mod support;

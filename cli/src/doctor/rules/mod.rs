@@ -1,0 +1,22 @@
+//! What is checked of a template. One file per kind of resource.
+
+mod api;
+mod event;
+pub(crate) mod function;
+mod integration;
+mod permissions;
+mod url;
+
+use super::template::Template;
+use crate::finding::Finding;
+
+/// Checks a template on its own, without its zips.
+pub(crate) fn check(template: &Template) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(function::check(template));
+    findings.extend(api::check(template));
+    findings.extend(event::check(template));
+    findings.extend(url::check(template));
+    findings.extend(permissions::check(template));
+    findings
+}

@@ -1,0 +1,191 @@
+//! What is wrong with an artefact, where, and what to do about it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+/// What a finding is about. The names are part of the command's interface.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
+pub(crate) enum Rule {
+    /// The zip's names, modes or sizes
+    Archive,
+    /// Executable and function are of different architectures
+    Architecture,
+    /// The executable needs what `provided.al2023` does not have
+    SystemLibraries,
+    /// A package lacks its `bootstrap`, or has one too many
+    Bootstrap,
+    /// The function's handler is not in its package
+    MissingHandler,
+    /// Machine code that the host will not run
+    StalePrecompiled,
+    /// The package is larger than Lambda takes
+    PackageSize,
+    /// The API buffers the response
+    TransferMode,
+    /// The API calls the function in the way that buffers
+    StreamingUri,
+    /// The function URL buffers the response
+    InvokeMode,
+    /// A caller of the function URL has one of the two permissions it needs
+    UrlPermissions,
+    /// A function URL does not stream inside a VPC
+    UrlInVpc,
+    /// One limit on the duration is reached before another
+    TimeoutOrder,
+    /// An edge-optimized API ends a stream that is silent for 30 seconds
+    EdgeIdleLimit,
+    /// HTTP APIs do not stream
+    HttpApi,
+    /// Anybody may call
+    PublicApi,
+    /// The API cannot cache or compress what it streams
+    StreamCache,
+    /// A change of a parameter does not reach the live stage
+    StageUpdate,
+    /// A permission that does not exist, or is too wide
+    Permission,
+    /// The runtime is not `provided.al2023`
+    Runtime,
+    /// The template cannot be read
+    Template,
+    /// A tool of the developer's machine is missing or too old
+    Machine,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Severity {
+    /// It does not work.
+    Error,
+    /// It works, but perhaps not as intended.
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Finding {
+    pub(crate) rule: Rule,
+    pub(crate) severity: Severity,
+    pub(crate) place: Place,
+    /// What is the case, in one line.
+    pub(crate) what: String,
+    /// What to do, in one line.
+    pub(crate) fix: String,
+}
+
+/// A file, a line of it, or neither.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Place {
+    pub(crate) file: PathBuf,
+    /// Counted from 1.
+    pub(crate) line: Option<usize>,
+}
+
+impl Place {
+    pub(crate) fn file(path: &Path) -> Self {
+        Self {
+            file: path.to_owned(),
+            line: None,
+        }
+    }
+}
+
+impl Finding {
+    /// Something that does not work.
+    pub(crate) fn error(
+        rule: Rule,
+        place: Place,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule,
+            severity: Severity::Error,
+            place,
+            what: what.into(),
+            fix: fix.into(),
+        }
+    }
+
+    /// The same finding, as a warning.
+    pub(crate) fn into_warning(self) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..self
+        }
+    }
+
+    /// As an object for programs.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "rule": self.rule.name(),
+            "severity": self.severity.name(),
+            "file": self.place.file,
+            "line": self.place.line,
+            "message": self.what,
+            "fix": self.fix,
+        })
+    }
+}
+
+impl Rule {
+    /// The name that `--allow` takes.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
+}
+
+impl Severity {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// `FILE:LINE: error[rule]: what`, then the fix on a line of its own.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.place.file.as_os_str().is_empty() {
+            write!(f, "{}:", self.place.file.display())?;
+            if let Some(line) = self.place.line {
+                write!(f, "{line}:")?;
+            }
+            f.write_str(" ")?;
+        }
+        let severity = self.severity.name();
+        write!(f, "{severity}[{}]: {}", self.rule.name(), self.what)?;
+        write!(f, "\n  fix: {}", self.fix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_names_file_line_rule_and_fix() {
+        let mut finding = Finding::error(
+            Rule::TransferMode,
+            Place::file(Path::new("template.yaml")),
+            "the response is buffered",
+            "set `responseTransferMode: STREAM`",
+        );
+
+        assert_eq!(
+            finding.to_string(),
+            "template.yaml: error[transfer-mode]: the response is buffered\n  \
+             fix: set `responseTransferMode: STREAM`"
+        );
+        finding.place.line = Some(7);
+        assert!(finding.to_string().starts_with("template.yaml:7: error["));
+        finding.place = Place::default();
+        assert!(finding.into_warning().to_string().starts_with("warning["));
+    }
+}

@@ -1,0 +1,129 @@
+//! What goes into which zip.
+//!
+//! Lambda unpacks the function's zip to `/var/task` and a layer's to `/opt`, and starts
+//! `/var/task/bootstrap` if there is one, else `/opt/bootstrap`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::archive::{Content, DATA, PROGRAM};
+use super::inspect::UNPACKED_LIMIT;
+use crate::dev::bootstrap;
+use crate::precompile::Arch;
+
+/// The executable that Lambda starts.
+pub(crate) const BOOTSTRAP: &str = "bootstrap";
+
+/// The compiler that `bootstrap` calls for a component that is not precompiled.
+pub(crate) const COMPILER: &str = "bootstream-compile";
+
+/// The settings of host and handler.
+pub(crate) const SETTINGS: &str = "bootstream.toml";
+
+/// The files of the host.
+#[derive(Debug)]
+pub(crate) struct HostFiles {
+    pub(crate) bootstrap: PathBuf,
+    pub(crate) compiler: Option<PathBuf>,
+}
+
+impl HostFiles {
+    /// Adds them to a zip.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read.
+    pub(crate) fn add_to(&self, content: &mut Content) -> Result<()> {
+        content.add(BOOTSTRAP, PROGRAM, read(&self.bootstrap)?);
+        if let Some(compiler) = &self.compiler {
+            content.add(COMPILER, PROGRAM, read(compiler)?);
+        }
+        Ok(())
+    }
+}
+
+/// The files of a function.
+#[derive(Debug)]
+pub(crate) struct FunctionFiles {
+    /// The handler's name, without an extension.
+    pub(crate) name: String,
+    pub(crate) component: Option<Vec<u8>>,
+    pub(crate) machine_code: Option<Vec<u8>>,
+    pub(crate) settings: Option<PathBuf>,
+}
+
+impl FunctionFiles {
+    /// Adds them to a zip.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read.
+    pub(crate) fn add_to(&self, content: &mut Content) -> Result<()> {
+        if let Some(component) = &self.component {
+            content.add(&format!("{}.wasm", self.name), DATA, component.clone());
+        }
+        if let Some(code) = &self.machine_code {
+            content.add(&format!("{}.cwasm", self.name), DATA, code.clone());
+        }
+        if let Some(settings) = &self.settings {
+            content.add(SETTINGS, DATA, read(settings)?);
+        }
+        Ok(())
+    }
+
+    /// The value of the function's `Handler`, by which the host finds either form.
+    pub(crate) fn handler(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Finds the `bootstrap` for an architecture: the named one, else what cargo built.
+///
+/// # Errors
+///
+/// There is none. The error names the places and the command that makes one.
+pub(crate) fn find_bootstrap(named: Option<&Path>, arch: Arch) -> Result<PathBuf> {
+    let cross_built = bootstrap::cross_built(arch.target().triple())?;
+    if named.is_none() && (arch != Arch::HOST) {
+        if cross_built.is_file() {
+            return Ok(cross_built);
+        }
+        bail!(
+            "found no bootstrap for {arch} at `{}`: build it with `cargo build --profile lambda \
+             -p bootstream-host --target {}`, or name one with `--bootstrap`",
+            cross_built.display(),
+            arch.target().triple()
+        );
+    }
+    bootstrap::find(named)
+}
+
+/// Finds the compiler to put beside `bootstrap`.
+///
+/// # Errors
+///
+/// There is none for the architecture.
+pub(crate) fn find_compiler(named: Option<&Path>, arch: Arch) -> Result<PathBuf> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    if arch != Arch::HOST {
+        bail!(
+            "name a `{COMPILER}` for {arch} with `--compiler=PATH`: this machine's is not for it"
+        );
+    }
+    let here = std::env::current_exe().context("cannot tell where this executable is")?;
+    Ok(here.with_file_name(COMPILER))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let name = path.display();
+    let size = std::fs::metadata(path)
+        .with_context(|| format!("cannot read `{name}`"))?
+        .len();
+    if size > UNPACKED_LIMIT {
+        bail!("`{name}` has {size} bytes; Lambda takes {UNPACKED_LIMIT} (250 MB) unpacked");
+    }
+    std::fs::read(path).with_context(|| format!("cannot read `{name}`"))
+}

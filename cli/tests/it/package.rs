@@ -1,0 +1,397 @@
+//! `package`: what is in the zips, that they are the same bytes everywhere, and what is refused.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
+use std::fs::Permissions;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use zip::{System, ZipArchive};
+
+use crate::support::{bootstrap, bootstream, run, scripted_guest, text};
+
+/// A folder with a component in it.
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(scripted_guest(), folder.path().join("hello.wasm")).unwrap();
+    folder
+}
+
+fn package(folder: &Path, args: &[&str]) -> Output {
+    let args = [&["package", "hello.wasm"], args].concat();
+    run(bootstream(&args).current_dir(folder))
+}
+
+#[track_caller]
+fn refusal(folder: &Path, args: &[&str]) -> String {
+    let output = package(folder, args);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    text(&output.stderr)
+}
+
+#[track_caller]
+fn success(output: &Output) {
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+/// Names, Unix modes and contents.
+fn files(zip: &Path) -> Vec<(String, u32, Vec<u8>)> {
+    let mut zip = ZipArchive::new(std::fs::File::open(zip).unwrap()).unwrap();
+    (0..zip.len())
+        .map(|index| {
+            let mut file = zip.by_index(index).unwrap();
+            assert_eq!(file.system(), System::Unix);
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).unwrap();
+            let mode = file.unix_mode().unwrap() & 0o777;
+            (file.name().unwrap().into_owned(), mode, bytes)
+        })
+        .collect()
+}
+
+fn names_and_modes(zip: &Path) -> Vec<(String, u32)> {
+    let files = files(zip).into_iter();
+    files.map(|(name, mode, _)| (name, mode)).collect()
+}
+
+fn owned(files: &[(&str, u32)]) -> Vec<(String, u32)> {
+    let files = files.iter();
+    files
+        .map(|(name, mode)| ((*name).to_owned(), *mode))
+        .collect()
+}
+
+#[test]
+fn a_layer_and_a_function_are_made() {
+    let folder = project();
+    std::fs::write(folder.path().join("bootstream.toml"), "# settings\n").unwrap();
+
+    let output = package(folder.path(), &[]);
+
+    success(&output);
+    let dist = folder.path().join("dist");
+    let layer = files(&dist.join("host-layer.zip"));
+    assert_eq!(layer.len(), 1);
+    assert_eq!((layer[0].0.as_str(), layer[0].1), ("bootstrap", 0o755));
+    assert_eq!(layer[0].2, std::fs::read(bootstrap()).unwrap());
+    let function = files(&dist.join("function.zip"));
+    assert_eq!(
+        names_and_modes(&dist.join("function.zip")),
+        owned(&[
+            ("bootstream.toml", 0o644),
+            ("handler.cwasm", 0o644),
+            ("handler.wasm", 0o644)
+        ])
+    );
+    assert!(function[1].2.starts_with(b"\x7fELF"));
+    assert_eq!(function[2].2, std::fs::read(scripted_guest()).unwrap());
+    let said = text(&output.stdout);
+    assert!(said.contains("dist/host-layer.zip ("), "{said}");
+    assert!(
+        said.contains("the function's handler is handler,"),
+        "{said}"
+    );
+    assert!(text(&output.stderr).contains("compiling `hello.wasm`"));
+}
+
+#[test]
+fn folder_umask_time_zone_and_times_leave_no_trace() {
+    let mut sums = Vec::new();
+    for (zone, mask) in [("UTC", "022"), ("Asia/Kolkata", "077")] {
+        let folder = project();
+        let component = folder.path().join("hello.wasm");
+        let mode = if mask == "077" { 0o600 } else { 0o664 };
+        std::fs::set_permissions(&component, Permissions::from_mode(mode)).unwrap();
+        let args = "package hello.wasm --output json --out-dir";
+        let output = run(Command::new("sh")
+            .args([
+                "-c",
+                &format!("umask {mask}; exec \"$0\" {args} dist-{mask}"),
+            ])
+            .arg(env!("CARGO_BIN_EXE_bootstream"))
+            .env("BOOTSTREAM_BOOTSTRAP", bootstrap())
+            .env("TZ", zone)
+            .current_dir(folder.path()));
+        success(&output);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let of_one = ["host-layer", "function"].map(|name| {
+            std::fs::read(folder.path().join(format!("dist-{mask}/{name}.zip"))).unwrap()
+        });
+        let told = report["artefacts"].as_array().unwrap();
+        sums.push((of_one, told[0]["sha256"].clone(), told[1]["sha256"].clone()));
+    }
+    assert!(sums[0] == sums[1], "the same content is not the same bytes");
+}
+
+#[test]
+fn another_component_leaves_the_layer_as_it_is() {
+    let folder = project();
+    success(&package(folder.path(), &[]));
+    let read = |name: &str| std::fs::read(folder.path().join("dist").join(name)).unwrap();
+    let (layer, function) = (read("host-layer.zip"), read("function.zip"));
+
+    let numbers = crate::support::component("streaming_numbers");
+    std::fs::copy(numbers, folder.path().join("hello.wasm")).unwrap();
+    success(&package(folder.path(), &[]));
+
+    assert!(layer == read("host-layer.zip"), "the layer changed");
+    assert!(
+        function != read("function.zip"),
+        "the function did not change"
+    );
+}
+
+#[test]
+fn one_zip_holds_everything_when_asked() {
+    let folder = project();
+
+    let output = package(
+        folder.path(),
+        &["--combined", "--compiler", "--name", "hello"],
+    );
+
+    success(&output);
+    assert_eq!(
+        names_and_modes(&folder.path().join("dist/combined.zip")),
+        owned(&[
+            ("bootstrap", 0o755),
+            ("bootstream-compile", 0o755),
+            ("hello.cwasm", 0o644),
+            ("hello.wasm", 0o644)
+        ])
+    );
+}
+
+#[test]
+fn a_part_can_be_made_alone() {
+    let folder = project();
+
+    success(&package(folder.path(), &["--only", "function"]));
+
+    let made = std::fs::read_dir(folder.path().join("dist")).unwrap();
+    let made: Vec<_> = made.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(made, ["function.zip"]);
+}
+
+#[test]
+fn the_packages_unpack_to_something_that_streams() {
+    let folder = project();
+    success(&package(folder.path(), &[]));
+    let unpacked = folder.path().join("unpacked");
+    for zip in ["host-layer.zip", "function.zip"] {
+        let zip = std::fs::File::open(folder.path().join("dist").join(zip)).unwrap();
+        ZipArchive::new(zip).unwrap().extract(&unpacked).unwrap();
+    }
+
+    let event = r#"{"steps":[{"write_headers":{"status":200}},{"write":"packed"},"finish"]}"#;
+    let output = run(bootstream(&["invoke"])
+        .arg(unpacked.join("handler.cwasm"))
+        .args(["-d", event, "--bootstrap"])
+        .arg(unpacked.join("bootstrap")));
+
+    success(&output);
+    assert_eq!(text(&output.stdout), "packed");
+}
+
+#[test]
+fn a_report_for_programs_names_every_file() {
+    let folder = project();
+
+    let output = package(folder.path(), &["--output", "json"]);
+
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["handler"], "handler");
+    let layer = &report["artefacts"][0];
+    assert_eq!(layer["path"], "dist/host-layer.zip");
+    assert_eq!(layer["files"][0]["name"], "bootstrap");
+    assert_eq!(layer["files"][0]["mode"], "0755");
+    let size = std::fs::metadata(bootstrap()).unwrap().len();
+    assert_eq!(layer["unpackedBytes"], size);
+    assert_eq!(report["findings"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_bootstrap_for_another_processor_is_refused() {
+    const ELF_MACHINE: usize = 18;
+    let folder = project();
+    let mut other = std::fs::read(bootstrap()).unwrap();
+    let (found, machine) = if other[ELF_MACHINE] == 0x3e {
+        ("arm64", 0xb7)
+    } else {
+        ("x86_64", 0x3e)
+    };
+    other[ELF_MACHINE] = machine;
+    std::fs::write(folder.path().join("other"), other).unwrap();
+
+    let message = refusal(folder.path(), &["--bootstrap", "other"]);
+
+    let wanted = format!("error[architecture]: `bootstrap` is for {found}, the function is ");
+    assert!(message.contains(&wanted), "{message}");
+    assert!(
+        message.contains("  fix: package it with `--arch "),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_bootstrap_that_needs_a_newer_system_is_refused() {
+    let folder = project();
+    let mut newer = std::fs::read(bootstrap()).unwrap();
+    // The name of the version is a string in the file; two of its digits make it a later one.
+    let at = newer
+        .windows(11)
+        .position(|window| window == b"GLIBC_2.34\0")
+        .expect("bootstrap is built on a system as new as Lambda's");
+    newer[at..at + 10].copy_from_slice(b"GLIBC_2.99");
+    std::fs::write(folder.path().join("newer"), newer).unwrap();
+
+    let message = refusal(folder.path(), &["--bootstrap", "newer"]);
+
+    assert!(
+        message.contains(
+            "error[system-libraries]: `bootstrap` needs glibc 2.99; `provided.al2023` has 2.34"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_bootstrap_that_is_no_program_is_refused() {
+    let folder = project();
+    std::fs::write(folder.path().join("script"), "#!/bin/sh\n").unwrap();
+
+    let message = refusal(folder.path(), &["--bootstrap", "script"]);
+
+    assert!(
+        message.contains(
+            "error[bootstrap]: `bootstrap` is no executable for Lambda: is not a 64-bit ELF file"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_unpacks_to_more_than_lambda_takes_is_refused_before_it_is_packed() {
+    let folder = project();
+    let huge = std::fs::File::create(folder.path().join("huge")).unwrap();
+    huge.set_len(251 * 1024 * 1024).unwrap();
+
+    let message = refusal(folder.path(), &["--bootstrap", "huge"]);
+
+    assert_eq!(
+        message.lines().last().unwrap(),
+        "error: `huge` has 263192576 bytes; Lambda takes 262144000 (250 MB) unpacked".replace(
+            "`huge`",
+            &format!("`{}`", canonical(folder.path()).join("huge").display())
+        )
+    );
+    assert!(!folder.path().join("dist").exists());
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap()
+}
+
+#[test]
+fn machine_code_for_another_processor_is_refused() {
+    let folder = project();
+    let (here, other) = if cfg!(target_arch = "aarch64") {
+        ("arm64", "x86_64")
+    } else {
+        ("x86_64", "arm64")
+    };
+    success(&run(bootstream(&[
+        "compile",
+        "hello.wasm",
+        "--arch",
+        other,
+    ])
+    .current_dir(folder.path())));
+
+    let args = [
+        "package",
+        "hello.cwasm",
+        "--only",
+        "function",
+        "--arch",
+        here,
+    ];
+    let output = run(bootstream(&args).current_dir(folder.path()));
+
+    assert_eq!(output.status.code(), Some(1));
+    let wanted =
+        "error[stale-precompiled]: the host will not run `handler.cwasm`: it was compiled for";
+    assert!(
+        text(&output.stderr).contains(wanted),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_portable_package_wants_a_compiler_in_the_layer() {
+    let folder = project();
+
+    let message = refusal(folder.path(), &["--portable"]);
+
+    assert!(
+        message.contains(
+            "`handler.wasm` is not precompiled, and there is no `bootstream-compile` beside `bootstrap`"
+        ),
+        "{message}"
+    );
+    success(&package(folder.path(), &["--portable", "--compiler"]));
+}
+
+#[test]
+fn what_is_no_handler_is_refused() {
+    let folder = project();
+    std::fs::write(folder.path().join("hello.wasm"), "garbage").unwrap();
+
+    let message = refusal(folder.path(), &[]);
+
+    assert_eq!(
+        message,
+        "error: `hello.wasm`: is not WebAssembly: \
+         pass the `.wasm` file that `bootstream build` prints\n"
+    );
+    assert!(!folder.path().join("dist").exists());
+}
+
+#[test]
+fn a_bootstrap_that_is_not_built_is_named_with_the_way_to_it() {
+    let folder = project();
+    let (other, triple) = if cfg!(target_arch = "aarch64") {
+        ("x86_64", "x86_64-unknown-linux-gnu")
+    } else {
+        ("arm64", "aarch64-unknown-linux-gnu")
+    };
+
+    let message = refusal(folder.path(), &["--arch", other, "--bootstrap", "nowhere"]);
+
+    assert!(message.starts_with("error: there is no bootstrap at `nowhere`: build it with"));
+    let output = run(bootstream(&["package", "hello.wasm", "--arch", other])
+        .env_remove("BOOTSTREAM_BOOTSTRAP")
+        .current_dir(folder.path()));
+    // It may have been built.
+    let said = text(&output.stderr);
+    assert!(
+        output.status.success() || said.contains(&format!("--target {triple}")),
+        "{said}"
+    );
+}
+
+#[test]
+fn wrong_names_are_wrong_usage() {
+    let folder = project();
+    for name in ["", "a/b", "handler.wasm", "mit leerzeichen"] {
+        let output = package(folder.path(), &["--name", name]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+    }
+}

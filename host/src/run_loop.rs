@@ -3,6 +3,7 @@
 use tokio::task::JoinSet;
 
 use crate::invoke::{InvokeError, Worker};
+use crate::logging;
 
 /// Runs the workers until shutdown. One that fails leaves the others alone; the last one's failure
 /// is the result.
@@ -30,5 +31,7 @@ async fn work(mut worker: Worker) -> Result<(), InvokeError> {
             next = worker.client.next() => next?,
         };
         worker.invoke(invocation).await?;
+        // Lambda may freeze the process as soon as the next event is asked for.
+        logging::settled().await;
     }
 }

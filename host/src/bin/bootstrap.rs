@@ -8,13 +8,15 @@ use bootstream_host::logging;
 fn main() -> ExitCode {
     let (format, level) = log_settings(&ProcessVars);
     logging::init(format, level);
-    match serve() {
+    let status = match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
         }
-    }
+    };
+    logging::flush();
+    status
 }
 
 fn serve() -> anyhow::Result<()> {

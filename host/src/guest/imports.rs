@@ -8,6 +8,7 @@ use wasmtime::component::{Linker, WasmList};
 use super::output::log_record;
 use super::state::GuestState;
 use crate::bindings::{HeadSize, Level, ResponseHead, StreamError};
+use crate::logging;
 use crate::response::{InvalidHead, PRELUDE_LIMIT_BYTES, Prelude, Refused, ResponseWriter};
 
 const RESPONSE_STREAM: &str = "bootstream:handler/response-stream@0.1.0";
@@ -16,11 +17,14 @@ const LOGGING: &str = "bootstream:handler/logging@0.1.0";
 /// Defines the interfaces of the world.
 pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     add_response_stream(linker)?;
-    linker.instance(LOGGING)?.func_wrap(
+    linker.instance(LOGGING)?.func_wrap_async(
         "log",
         |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
-            log_record(&store.data().current()?.request_id, level, &message);
-            Ok(())
+            Box::new(async move {
+                logging::room().await;
+                log_record(&store.data().current()?.request_id, level, &message);
+                Ok(())
+            })
         },
     )
 }

@@ -12,6 +12,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::bindings::Level;
+use crate::logging;
 
 /// Longest log line, in bytes. `CloudWatch` takes 256 KiB; what is longer is logged in parts.
 const LINE_LIMIT_BYTES: usize = 32 * 1024;
@@ -203,7 +204,9 @@ impl StdoutStream for GuestOutput {
 
 #[wasmtime_wasi::async_trait]
 impl Pollable for GuestOutput {
-    async fn ready(&mut self) {}
+    async fn ready(&mut self) {
+        logging::room().await;
+    }
 }
 
 impl OutputStream for GuestOutput {
@@ -217,7 +220,11 @@ impl OutputStream for GuestOutput {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(WRITE_BUDGET_BYTES)
+        Ok(if logging::has_room() {
+            WRITE_BUDGET_BYTES
+        } else {
+            0
+        })
     }
 }
 

@@ -11,6 +11,7 @@ mod errors;
 mod init;
 mod instances;
 mod loading;
+mod log_pipe;
 mod logs;
 mod misuse;
 mod peers;

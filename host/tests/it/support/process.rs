@@ -103,16 +103,20 @@ impl Bootstrap {
     }
 
     #[track_caller]
-    pub(crate) fn start(mut self) -> Running {
+    pub(crate) fn start(self) -> Running {
+        let mut running = self.start_unread();
+        running.read_log();
+        running
+    }
+
+    /// Starts it, and leaves what it writes to standard output in the pipe.
+    #[track_caller]
+    pub(crate) fn start_unread(mut self) -> Running {
         let started = Instant::now();
         let mut child = self.command.spawn().expect("`bootstrap` starts");
         let log = Arc::new(Log::default());
-        let stdout = child.stdout.take().expect("a pipe");
         let stderr = child.stderr.take().expect("a pipe");
-        let readers = vec![
-            gather(stdout, Arc::clone(&log), Stream::Stdout),
-            gather(stderr, Arc::clone(&log), Stream::Stderr),
-        ];
+        let readers = vec![gather(stderr, Arc::clone(&log), Stream::Stderr)];
         Running {
             started,
             child,
@@ -166,6 +170,29 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Reads the log from now on.
+    #[track_caller]
+    pub(crate) fn read_log(&mut self) {
+        let stdout = self.child.stdout.take().expect("an unread pipe");
+        let reader = gather(stdout, Arc::clone(&self.log), Stream::Stdout);
+        self.readers.push(reader);
+    }
+
+    /// Closes the reading end of the unread log.
+    pub(crate) fn close_log(&mut self) {
+        self.child.stdout = None;
+    }
+
+    /// What is in the unread log at this moment.
+    #[track_caller]
+    pub(crate) fn in_the_pipe(&mut self) -> String {
+        let stdout = self.child.stdout.as_mut().expect("an unread pipe");
+        let count = rustix::io::ioctl_fionread(&*stdout).expect("a pipe");
+        let mut bytes = vec![0; usize::try_from(count).expect("a pipe is small")];
+        stdout.read_exact(&mut bytes).expect("they are there");
+        String::from_utf8(bytes).expect("a log is text")
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -1,0 +1,267 @@
+//! Lines on their way to standard output, and what becomes of them when nobody reads it.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+/// Bytes that may wait before a handler that prints has to wait as well. It is not heard faster for
+/// having printed more.
+const HIGH_WATER_BYTES: usize = 256 * 1024;
+
+/// Bytes that may wait before lines are dropped: those of the host, which never waits, and those of
+/// handlers once the log stands still.
+const LIMIT_BYTES: usize = 1024 * 1024;
+
+/// A log that has taken nothing for so long stands still, and is not waited for.
+const STANDSTILL: Duration = Duration::from_millis(500);
+
+/// Lines that wait to be written, and who waits for them.
+#[derive(Debug)]
+pub(super) struct Backlog {
+    inner: Mutex<Inner>,
+    /// A line has come.
+    filled: Condvar,
+    /// Some of what waited was written.
+    written: Condvar,
+    written_async: Notify,
+}
+
+#[derive(Debug)]
+struct Inner {
+    lines: Vec<u8>,
+    /// Bytes taken by the writing thread and not written yet.
+    in_flight: usize,
+    /// Bytes accepted and bytes written since the start.
+    accepted_total: u64,
+    written_total: u64,
+    lost_lines: u64,
+    /// When the log last took something, or was last found empty.
+    progress: Option<Instant>,
+}
+
+/// A place in the log: everything up to it was accepted before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mark(u64);
+
+/// What the writing thread has to do.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Write these lines, and say so with [`Backlog::wrote`].
+    Write(Vec<u8>),
+    /// Tell of so many lines that were dropped.
+    TellLoss(u64),
+}
+
+impl Backlog {
+    pub(super) const fn new() -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                lines: Vec::new(),
+                in_flight: 0,
+                accepted_total: 0,
+                written_total: 0,
+                lost_lines: 0,
+                progress: None,
+            }),
+            filled: Condvar::new(),
+            written: Condvar::new(),
+            written_async: Notify::const_new(),
+        }
+    }
+
+    /// Adds a line, or counts it as lost. Never waits.
+    pub(super) fn push(&self, line: &[u8]) {
+        let mut inner = self.lock();
+        if inner.waiting() >= LIMIT_BYTES {
+            inner.lost_lines += 1;
+            return;
+        }
+        if inner.waiting() == 0 {
+            inner.progress = Some(Instant::now());
+        }
+        inner.lines.extend_from_slice(line);
+        inner.accepted_total += bytes(line.len());
+        drop(inner);
+        self.filled.notify_one();
+    }
+
+    /// Waits for something to do. For the writing thread.
+    pub(super) fn work(&self) -> Work {
+        let mut inner = self.lock();
+        loop {
+            if !inner.lines.is_empty() {
+                inner.in_flight = inner.lines.len();
+                return Work::Write(std::mem::take(&mut inner.lines));
+            }
+            if inner.lost_lines > 0 {
+                return Work::TellLoss(std::mem::take(&mut inner.lost_lines));
+            }
+            let waited = self.filled.wait(inner);
+            inner = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// So many bytes of the lines in work have gone.
+    pub(super) fn wrote(&self, count: usize) {
+        let mut inner = self.lock();
+        inner.in_flight = inner.in_flight.saturating_sub(count);
+        inner.written_total += bytes(count);
+        inner.progress = Some(Instant::now());
+        drop(inner);
+        self.written.notify_all();
+        self.written_async.notify_waiters();
+    }
+
+    /// Waits until there is room for more, or the log stands still.
+    pub(super) async fn room(&self) {
+        self.until(Inner::has_room).await;
+    }
+
+    /// Whether [`room`](Self::room) would return at once.
+    pub(super) fn has_room(&self) -> bool {
+        let inner = self.lock();
+        inner.has_room() || inner.stands_still()
+    }
+
+    /// Everything accepted until now.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.lock().accepted_total)
+    }
+
+    /// Waits until everything up to `mark` was written, or the log stands still.
+    pub(super) async fn settled(&self, mark: Mark) {
+        self.until(|inner| inner.written_total >= mark.0).await;
+    }
+
+    async fn until(&self, done: impl Fn(&Inner) -> bool) {
+        loop {
+            // Made before the look, so that nothing that happens in between is missed.
+            let written = self.written_async.notified();
+            let left = {
+                let inner = self.lock();
+                if done(&inner) || inner.stands_still() {
+                    return;
+                }
+                inner.patience_left()
+            };
+            // Either it has moved, or it is looked at once more.
+            let _ = tokio::time::timeout(left, written).await;
+        }
+    }
+
+    /// Blocks until everything was written and told, or the log stands still.
+    pub(super) fn flush(&self) {
+        let mut inner = self.lock();
+        while (inner.waiting() > 0 || inner.lost_lines > 0) && !inner.stands_still() {
+            let left = inner.patience_left();
+            let waited = self.written.wait_timeout(inner, left);
+            inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing panics while it holds the lock.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn waiting(&self) -> usize {
+        self.lines.len() + self.in_flight
+    }
+
+    fn has_room(&self) -> bool {
+        self.waiting() < HIGH_WATER_BYTES
+    }
+
+    fn stands_still(&self) -> bool {
+        self.patience_left().is_zero()
+    }
+
+    fn patience_left(&self) -> Duration {
+        let waited = self.progress.map_or(Duration::ZERO, |at| at.elapsed());
+        STANDSTILL.saturating_sub(waited)
+    }
+}
+
+fn bytes(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    const LINE: &[u8] = &[b'x'; 1024];
+
+    fn full() -> Backlog {
+        let backlog = Backlog::new();
+        for _ in 0..LIMIT_BYTES / LINE.len() {
+            backlog.push(LINE);
+        }
+        backlog
+    }
+
+    #[test]
+    fn what_is_over_the_limit_is_counted_and_told_after_the_rest() {
+        let backlog = full();
+        backlog.push(LINE);
+        backlog.push(LINE);
+
+        let Work::Write(lines) = backlog.work() else {
+            panic!("lines come first");
+        };
+        assert_eq!(lines.len(), LIMIT_BYTES);
+        backlog.push(LINE);
+        backlog.wrote(lines.len());
+
+        assert!(matches!(backlog.work(), Work::TellLoss(3)));
+        backlog.push(LINE);
+        assert!(matches!(backlog.work(), Work::Write(lines) if lines == LINE));
+    }
+
+    #[test]
+    fn a_line_of_any_size_is_taken_while_there_is_room() {
+        let backlog = Backlog::new();
+        backlog.push(&vec![b'x'; 3 * LIMIT_BYTES]);
+        let Work::Write(lines) = backlog.work() else {
+            panic!("one line");
+        };
+        assert_eq!(lines.len(), 3 * LIMIT_BYTES);
+    }
+
+    #[tokio::test]
+    async fn a_handler_waits_while_the_log_moves() {
+        let backlog = Arc::new(full());
+        let writing = Arc::clone(&backlog);
+        let thread = std::thread::spawn(move || {
+            let Work::Write(lines) = writing.work() else {
+                panic!("lines");
+            };
+            lines.len()
+        });
+        assert!(!backlog.has_room());
+        let taken = thread.join().unwrap();
+        backlog.wrote(taken - HIGH_WATER_BYTES);
+        assert!(!backlog.has_room());
+        backlog.wrote(1);
+        backlog.room().await;
+        let mark = backlog.mark();
+        backlog.wrote(HIGH_WATER_BYTES - 1);
+        backlog.settled(mark).await;
+    }
+
+    #[tokio::test]
+    async fn a_log_that_stands_still_is_not_waited_for() {
+        let backlog = full();
+        let began = Instant::now();
+        backlog.room().await;
+        backlog.settled(backlog.mark()).await;
+        backlog.flush();
+        assert!(began.elapsed() >= STANDSTILL);
+        assert!(backlog.has_room());
+    }
+}

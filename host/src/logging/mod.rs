@@ -1,0 +1,18 @@
+//! The host's log: one line per event on standard output, in the format Lambda asks for.
+//!
+//! ```text
+//!   tracing ──▶ one line ──▶ Backlog ──▶ the log's own thread ──▶ standard output
+//! ```
+//!
+//! Whoever logs never waits for the pipe: a log that nobody reads must not hold up a response.
+
+mod backlog;
+mod once;
+mod output;
+mod settings;
+
+pub(crate) use once::OncePerMinute;
+pub use output::{flush, init};
+pub(crate) use output::{has_room, room, settled};
+pub use settings::{LogFormat, parse_level};
+pub use tracing::Level;

@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use super::backoff::Backoff;
 use super::connection::{Connection, RequestBody};
 use super::endpoint::Endpoint;
+use super::error::{Answer, POLL_ATTEMPTS, RuntimeApiError};
 use super::headers::{
     ANNOUNCED_TRAILERS, FUNCTION_ERROR_TYPE, HTTP_INTEGRATION, INVOCATION_ID, RESPONSE_MODE,
     RESPONSE_MODE_STREAMING, parse_invocation,
@@ -23,10 +24,6 @@ const USER_AGENT: HeaderValue =
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Polls that may fail in a row. With the pauses between them that is about five seconds, enough
-/// for a Runtime API that starts after this process.
-const POLL_ATTEMPTS: u32 = 10;
-
 /// Attempts to reach a Runtime API that is to hear of an init error: a second and a half in all.
 const CONNECT_ATTEMPTS: u32 = 7;
 
@@ -35,42 +32,6 @@ const NOTHING_YET_PAUSE: Duration = Duration::from_millis(50);
 
 /// Most of an answer that is read, in bytes. Answers are a line of JSON.
 const ANSWER_LIMIT_BYTES: usize = 1024 * 1024;
-
-/// What the Runtime API said to a post.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It has the response, or the error.
-    Accepted,
-    /// It does not want it. The environment goes on.
-    Refused(StatusCode),
-}
-
-/// The Runtime API did not do its part.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RuntimeApiError {
-    /// Polling failed again and again.
-    #[error("gave up polling the Runtime API after {POLL_ATTEMPTS} attempts")]
-    GaveUp(#[source] io::Error),
-    /// A post could not be delivered. Posts are never repeated: a stream cannot be replayed, and
-    /// Lambda may have got the first.
-    #[error("the connection broke during `{endpoint}`")]
-    Broken {
-        /// Which post.
-        endpoint: &'static str,
-        /// What the connection said.
-        #[source]
-        source: io::Error,
-    },
-    /// An answer that means the environment is at its end.
-    #[error("`{endpoint}` answered {status}")]
-    Status {
-        /// Which request.
-        endpoint: &'static str,
-        /// What it answered.
-        status: StatusCode,
-    },
-}
 
 /// What one poll brought.
 enum Poll {
@@ -83,6 +44,10 @@ enum Poll {
 pub struct Client {
     endpoint: Endpoint,
     idle: Option<Connection>,
+    /// A post was lost on a kept connection. A peer that closes those without a word costs one
+    /// answer: from then on each post has a connection of its own, and only polls, which can be
+    /// repeated, go over kept ones.
+    closes_unannounced: bool,
 }
 
 impl Client {
@@ -92,6 +57,7 @@ impl Client {
         Self {
             endpoint,
             idle: None,
+            closes_unannounced: false,
         }
     }
 
@@ -243,21 +209,37 @@ impl Client {
         Ok(Answer::Refused(status))
     }
 
-    /// Sends a request on the kept connection, or on a new one if that has been closed meanwhile.
+    /// Sends a request on the kept connection, or on a new one if that was closed meanwhile. What
+    /// has begun to leave is not sent again.
     async fn exchange(
         &mut self,
         request: Request<RequestBody>,
     ) -> io::Result<(Connection, Response<Incoming>)> {
-        let kept = match self.idle.take() {
-            Some(mut kept) => kept.is_reusable().await.then_some(kept),
-            None => None,
-        };
-        let mut connection = match kept {
-            Some(kept) => kept,
-            None => Connection::open(&self.endpoint).await?,
-        };
-        let response = connection.send(request).await.map_err(io::Error::other)?;
+        let is_post = request.method() == Method::POST;
+        let mut request = request;
+        if let Some(mut kept) = self.kept_for(is_post).await {
+            match kept.send(request).await {
+                Ok(response) => return Ok((kept, response)),
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => {
+                        self.closes_unannounced |= is_post;
+                        return Err(io::Error::other(error.into_error()));
+                    }
+                },
+            }
+        }
+        let mut connection = Connection::open(&self.endpoint).await?;
+        let sent = connection.send(request).await;
+        let response = sent.map_err(|error| io::Error::other(error.into_error()))?;
         Ok((connection, response))
+    }
+
+    /// The kept connection, if it can carry such a request.
+    async fn kept_for(&mut self, is_post: bool) -> Option<Connection> {
+        let mut kept = self.idle.take()?;
+        let can = !(is_post && self.closes_unannounced) && kept.is_reusable().await;
+        can.then_some(kept)
     }
 
     fn error_request(&self, path: &str, report: &ErrorReport) -> Request<RequestBody> {

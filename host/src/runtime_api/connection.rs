@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -21,6 +22,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Headers of one answer. hyper's own limit of 100 would lose an event with more.
 const HEADER_LIMIT: usize = 1000;
+
+/// A request that was not answered. Holds the request if not one byte of it has left.
+pub(super) type SendError = TrySendError<Request<RequestBody>>;
 
 /// A request's body: a document that is at hand, or a response as it happens.
 pub(super) type RequestBody = Either<Full<Bytes>, ResponseBody>;
@@ -67,8 +71,8 @@ impl Connection {
     pub(super) async fn send(
         &mut self,
         request: Request<RequestBody>,
-    ) -> hyper::Result<Response<Incoming>> {
-        self.sender.send_request(request).await
+    ) -> Result<Response<Incoming>, SendError> {
+        self.sender.try_send_request(request).await
     }
 
     /// Waits until the exchange is over on both sides. `false` if the connection cannot carry

@@ -4,7 +4,9 @@ mod backoff;
 mod client;
 mod connection;
 mod endpoint;
+mod error;
 pub mod headers;
 
-pub use client::{Answer, Client, RuntimeApiError};
+pub use client::Client;
 pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use error::{Answer, RuntimeApiError};

@@ -5,6 +5,7 @@
 
 mod backpressure;
 mod concurrency;
+mod connections;
 mod context;
 mod deadline;
 mod errors;

@@ -1,7 +1,7 @@
 //! One connection to the Runtime API, served by a thread of its own with blocking reads.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,9 @@ use super::wire::{Chunk, End, Exchange, chunk_size, field};
 use crate::support::pause;
 
 const READ_BYTES: usize = 64 * 1024;
+
+/// Linux's flag for bytes that wait for more to travel with.
+const MSG_MORE: i32 = 0x8000;
 
 pub(super) struct Connection {
     pub(super) shared: Arc<Shared>,
@@ -55,7 +58,7 @@ impl Connection {
             match fate {
                 Fate::Keep => {}
                 Fate::CloseAfter | Fate::Close => return Ok(()),
-                Fate::Reset => return self.reset(),
+                Fate::Reset | Fate::ResetWhenReused => return self.reset(),
             }
         }
     }
@@ -63,8 +66,14 @@ impl Connection {
     fn poll(&mut self, exchange: usize) -> io::Result<Fate> {
         self.shared.record(|seen| seen.finish(exchange, End::Clean));
         let event = self.shared.next_event()?;
-        if matches!(event.fate, Fate::Keep | Fate::CloseAfter) {
-            self.answer(exchange, &event.answer())?;
+        match event.fate {
+            Fate::Keep => self.answer(exchange, &event.answer())?,
+            Fate::CloseAfter => self.answer_and_close(exchange, &event.answer())?,
+            Fate::ResetWhenReused => {
+                self.answer(exchange, &event.answer())?;
+                self.stream.peek(&mut [0])?;
+            }
+            Fate::Close | Fate::Reset => {}
         }
         Ok(event.fate)
     }
@@ -187,10 +196,27 @@ impl Connection {
     }
 
     fn answer(&mut self, exchange: usize, answer: &[u8]) -> io::Result<()> {
+        self.note_answer(exchange);
+        self.stream.write_all(answer)
+    }
+
+    /// Sends the end of the connection together with the last bytes of the answer: whoever reads
+    /// them can know of the end.
+    fn answer_and_close(&mut self, exchange: usize, answer: &[u8]) -> io::Result<()> {
+        self.note_answer(exchange);
+        let socket = socket2::SockRef::from(&self.stream);
+        let mut left = answer;
+        while !left.is_empty() {
+            let sent = socket.send_with_flags(left, MSG_MORE)?;
+            left = &left[sent..];
+        }
+        self.stream.shutdown(Shutdown::Write)
+    }
+
+    fn note_answer(&self, exchange: usize) {
         let now = Instant::now();
         self.shared
             .record(|seen| seen.exchanges[exchange].answered = Some(now));
-        self.stream.write_all(answer)
     }
 
     /// Closes with RST instead of FIN.

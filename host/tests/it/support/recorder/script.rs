@@ -32,6 +32,8 @@ pub(crate) enum Fate {
     Close,
     /// It is reset without an answer.
     Reset,
+    /// It is reset when the next request comes, of which nothing is read. For polls.
+    ResetWhenReused,
 }
 
 impl Event {

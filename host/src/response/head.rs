@@ -4,6 +4,10 @@ use http::{HeaderName, header};
 
 use super::prelude::PRELUDE_LIMIT_BYTES;
 
+/// Bytes of names, and of values and cookies, that are looked at. More than the limit of the result,
+/// so that the size of a head which is a little too large is told exactly.
+const RAW_LIMIT_BYTES: usize = 2 * PRELUDE_LIMIT_BYTES;
+
 /// What a header or cookie takes of a prelude besides its text: quotes and a comma.
 const LEAST_FIELD_BYTES: usize = 3;
 
@@ -89,7 +93,7 @@ impl Head {
 
     fn add_field(&mut self, field: Field) -> Result<(), InvalidHead> {
         self.name_bytes += field.name.as_str().len();
-        if self.name_bytes > PRELUDE_LIMIT_BYTES {
+        if self.name_bytes > RAW_LIMIT_BYTES {
             return Err(InvalidHead::TooLarge {
                 actual_bytes: self.name_bytes,
             });
@@ -135,7 +139,7 @@ fn check_raw_size(headers: &[(String, String)], cookies: &[String]) -> Result<()
     let values = headers.iter().map(|(_, value)| value).chain(cookies);
     let value_bytes: usize = values.map(String::len).sum();
     let fields = headers.len() + cookies.len();
-    if value_bytes > PRELUDE_LIMIT_BYTES || fields > FIELD_LIMIT {
+    if value_bytes > RAW_LIMIT_BYTES || fields > FIELD_LIMIT {
         return Err(InvalidHead::TooLarge {
             actual_bytes: value_bytes + fields * LEAST_FIELD_BYTES,
         });

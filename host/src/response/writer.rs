@@ -68,12 +68,14 @@ impl ResponseWriter {
 impl Drop for ResponseWriter {
     fn drop(&mut self) {
         match self.buffer.state() {
-            ResponseStream::AwaitingPrelude | ResponseStream::Streaming => {
+            ResponseStream::Streaming => {
                 let report =
                     ErrorReport::new(ErrorType::Internal, "the host abandoned the response");
                 self.buffer.fail(&report);
             }
-            ResponseStream::Finished | ResponseStream::Failed => {}
+            // Nothing has left: the reader's half can still report an error instead.
+            ResponseStream::AwaitingPrelude | ResponseStream::Finished | ResponseStream::Failed => {
+            }
         }
     }
 }

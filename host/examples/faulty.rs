@@ -1,0 +1,73 @@
+//! The host with faults, for the tests: what it logs can make its tasks panic or be cancelled.
+//!
+//! The thread panics that logs a line with the text in `FAULT_PANIC`: the guest's, when a handler
+//! prints it, or the one of all sockets and timers, when it is a warning of the host's. A line with
+//! the text in `FAULT_CANCEL` drops everything the host was about to do, wherever it is.
+
+use std::process::ExitCode;
+
+use bootstream_host::config::{ProcessVars, Vars as _};
+use tokio::sync::watch;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+fn main() -> ExitCode {
+    let (cancel, mut cancelled) = watch::channel(false);
+    tracing_subscriber::registry()
+        .with(Faults {
+            panic_at: ProcessVars.get("FAULT_PANIC"),
+            cancel_at: ProcessVars.get("FAULT_CANCEL"),
+            cancel,
+        })
+        .with(LevelFilter::INFO)
+        .with(tracing_subscriber::fmt::layer().with_ansi(false))
+        .init();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be made");
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            _ = cancelled.wait_for(|cancelled| *cancelled) => None,
+            ended = bootstream_host::run(&ProcessVars) => Some(ended),
+        }
+    });
+    match ended {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(_)) | None => ExitCode::FAILURE,
+    }
+}
+
+struct Faults {
+    panic_at: Option<String>,
+    cancel_at: Option<String>,
+    cancel: watch::Sender<bool>,
+}
+
+impl<S: Subscriber> Layer<S> for Faults {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        let contains = |fault: &Option<String>| {
+            let fault = fault.as_ref();
+            fault.is_some_and(|fault| text.0.contains(fault))
+        };
+        assert!(!contains(&self.panic_at), "a fault was injected");
+        if contains(&self.cancel_at) {
+            self.cancel.send_replace(true);
+        }
+    }
+}
+
+/// Everything an event says, in one text.
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, _field: &Field, value: &dyn std::fmt::Debug) {
+        self.0.push_str(&format!("{value:?} "));
+    }
+}

@@ -1,0 +1,294 @@
+//! Faults of the host itself: tasks that panic, are cancelled, or vanish. None of them makes a
+//! response look complete.
+//!
+//! Case 67.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bootstream_host::invocation::{Deadline, Invocation};
+use bootstream_host::response::{self, ResponseBody, ResponseWriter};
+use bootstream_host::runtime_api::{Answer, Client};
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+
+use crate::support::guests;
+use crate::support::process::{Bootstrap, Running};
+use crate::support::recorder::{End, Event, Exchange, Recorder};
+use crate::support::steps::{head, sleep_forever, write};
+
+/// The host whose tasks can be made to panic: `examples/faulty.rs`, which cargo builds with the
+/// tests.
+fn faulty(lambda: &Recorder, fault: &str, at: &str) -> Bootstrap {
+    let tests = std::env::current_exe().expect("the tests are a program");
+    let profile = tests.ancestors().nth(2).expect("target/PROFILE/deps/TESTS");
+    let executable: PathBuf = profile.join("examples/faulty");
+    Bootstrap::with_executable(lambda, &executable, &guests::scripted()).env(fault, at)
+}
+
+/// What a handler prints to make the host panic, or be cancelled.
+const FAULT: &str = "a fault, please";
+
+fn inject() -> Value {
+    json!({"print": format!("{FAULT}\n")})
+}
+
+/// The host whose guest's thread panics when a handler says so.
+fn panicking(lambda: &Recorder) -> Running {
+    faulty(lambda, "FAULT_PANIC", FAULT).start()
+}
+
+#[test]
+fn a_panic_of_the_guests_thread_ends_the_response_in_trailers() {
+    for begin in [head(200), write("part")] {
+        let lambda = Recorder::start();
+        lambda.script("id-1", &json!([begin, inject(), write("more"), "finish"]));
+        let mut host = panicking(&lambda);
+
+        assert!(!host.exit().success());
+
+        let response = lambda.response("id-1");
+        response.assert_failed("Runtime.Internal");
+        assert!(!response.body().contains("more"));
+    }
+}
+
+#[test]
+fn a_panic_before_the_response_is_reported_as_an_error() {
+    let lambda = Recorder::start();
+    lambda.script("id-1", &json!([inject(), write("x"), "finish"]));
+    let mut host = panicking(&lambda);
+
+    assert!(!host.exit().success());
+
+    assert_eq!(
+        lambda.error("id-1").document()["errorType"],
+        "Runtime.Internal"
+    );
+    assert_eq!(lambda.look(|seen| seen.posts().len()), 1);
+}
+
+#[test]
+fn a_panic_after_the_end_of_the_response_does_not_undo_it() {
+    let lambda = Recorder::start();
+    lambda.script(
+        "id-1",
+        &json!([write("all"), "finish", {"sleep_ms": 200}, inject()]),
+    );
+    let mut host = panicking(&lambda);
+
+    assert!(!host.exit().success());
+
+    let response = lambda.response("id-1");
+    response.assert_clean_end();
+    assert_eq!(response.body(), "all");
+}
+
+/// The panic is that of a task beside the one that sends: every stream of the process breaks off.
+#[test]
+fn a_panic_of_the_sockets_thread_cuts_every_response() {
+    let lambda = Recorder::start();
+    let warning = "neither JSON nor base64 JSON";
+    let mut host = faulty(&lambda, "FAULT_PANIC", warning)
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", "3")
+        .start();
+    lambda.idle(3);
+    lambda.script("id-1", &json!([write("part"), sleep_forever(), "finish"]));
+    lambda.script("id-2", &json!([write("part"), "loop_writing"]));
+    lambda.first_chunk("id-1");
+    lambda.first_chunk("id-2");
+
+    let event = Event::script("id-3", &json!(["finish"]));
+    lambda.enqueue(event.header("Lambda-Runtime-Client-Context", "{not json"));
+
+    assert!(!host.exit().success());
+    for id in ["id-1", "id-2"] {
+        assert_cut(&lambda.response(id));
+    }
+}
+
+#[test]
+fn a_host_that_is_cancelled_cuts_the_response() {
+    for last in [
+        sleep_forever(),
+        json!("loop_writing"),
+        json!("loop_forever"),
+    ] {
+        let lambda = Recorder::start();
+        lambda.script(
+            "id-1",
+            &json!([write("part"), {"sleep_ms": 200}, inject(), last, "finish"]),
+        );
+        let mut host = faulty(&lambda, "FAULT_CANCEL", FAULT).start();
+
+        assert!(!host.exit().success());
+
+        assert_cut(&lambda.response("id-1"));
+    }
+}
+
+#[track_caller]
+fn assert_cut(response: &Exchange) {
+    assert_eq!(response.end, End::Truncated, "{response:?}");
+    assert!(response.body().starts_with("part"));
+}
+
+/// A post of the host's own client, with somebody to write to it.
+async fn posting(lambda: &Recorder, write: impl AsyncFnOnce(ResponseWriter)) -> Option<Answer> {
+    let (writer, reader) = response::channel();
+    let mut client = Client::new(lambda.address().parse().expect("an address"));
+    let invocation = invocation("id-1");
+    let answering = async {
+        reader.started().await;
+        client.respond(&invocation, reader.body()).await.ok()
+    };
+    let (answer, ()) = tokio::join!(answering, write(writer));
+    answer
+}
+
+pub(crate) fn invocation(id: &str) -> Invocation {
+    Invocation {
+        request_id: id.to_owned(),
+        event: Bytes::new(),
+        deadline: Deadline::from_unix_ms(None),
+        invoked_function_arn: None,
+        trace_id: None,
+        client_context: None,
+        cognito_identity: None,
+        tenant_id: None,
+        invocation_id: None,
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_vanishes_ends_the_response_in_trailers() {
+    let lambda = Recorder::start();
+
+    let answer = posting(&lambda, async |writer: ResponseWriter| {
+        writer.write(b"part").await.expect("an open response");
+        drop(writer);
+    })
+    .await;
+
+    assert_eq!(answer, Some(Answer::Accepted));
+    lambda.response("id-1").assert_failed("Runtime.Internal");
+}
+
+#[tokio::test]
+async fn a_writer_whose_task_panics_or_is_aborted_ends_the_response_in_trailers() {
+    for panics in [true, false] {
+        let lambda = Recorder::start();
+
+        let answer = posting(&lambda, async |writer: ResponseWriter| {
+            let mut tasks = tokio::task::JoinSet::new();
+            tasks.spawn(async move {
+                writer.write(b"part").await.expect("an open response");
+                assert!(!panics, "a fault was injected");
+                std::future::pending::<()>().await;
+            });
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            tasks.abort_all();
+            let ended = tasks.join_next().await.expect("a task");
+            assert_eq!(ended.expect_err("it was ended").is_panic(), panics);
+        })
+        .await;
+
+        assert_eq!(answer, Some(Answer::Accepted));
+        lambda.response("id-1").assert_failed("Runtime.Internal");
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_is_given_up_cuts_the_response() {
+    let lambda = Recorder::start();
+    let (writer, reader) = response::channel();
+    let mut client = Client::new(lambda.address().parse().expect("an address"));
+    let invocation = invocation("id-1");
+    writer.write(b"part").await.expect("an open response");
+
+    tokio::select! {
+        answer = client.respond(&invocation, reader.body()) => panic!("{answer:?}"),
+        () = tokio::time::sleep(Duration::from_millis(100)) => {}
+    }
+    // Whatever this says: it comes too late to be believed.
+    let _ = writer.finish();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+
+    assert_cut(&lambda.response("id-1"));
+}
+
+#[test]
+fn a_runtime_that_is_torn_down_cuts_the_response() {
+    let lambda = Recorder::start();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let (writer, reader) = response::channel();
+    let mut client = Client::new(lambda.address().parse().expect("an address"));
+    runtime
+        .block_on(writer.write(b"part"))
+        .expect("an open response");
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn_on(
+        async move {
+            let _ = client.respond(&invocation("id-1"), reader.body()).await;
+        },
+        runtime.handle(),
+    );
+    lambda.first_chunk("id-1");
+
+    drop(runtime);
+
+    assert_cut(&lambda.response("id-1"));
+    assert!(writer.finish().is_err());
+}
+
+/// The body of a response which panics from a moment on.
+struct Panicking(ResponseBody, Arc<AtomicBool>);
+
+impl Body for Panicking {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        assert!(!self.1.load(Ordering::Relaxed), "a fault was injected");
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_the_task_that_sends_cuts_the_response() {
+    let lambda = Recorder::start();
+    let (writer, reader) = response::channel();
+    writer.write(b"part").await.expect("an open response");
+    let stream = tokio::net::TcpStream::connect(lambda.address()).await;
+    let stream = TokioIo::new(stream.expect("an open port"));
+    let (mut sender, driver) = http1::handshake(stream).await.expect("no bytes yet");
+    let mut driving = tokio::task::JoinSet::new();
+    driving.spawn(driver);
+    let panics = Arc::new(AtomicBool::new(false));
+    let request = hyper::Request::post("/2018-06-01/runtime/invocation/id-1/response")
+        .header("host", "x")
+        .body(Panicking(reader.body(), Arc::clone(&panics)))
+        .expect("a request");
+
+    let finishing = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        panics.store(true, Ordering::Relaxed);
+        writer.finish()
+    };
+    let (sent, finished) = tokio::join!(sender.send_request(request), finishing);
+
+    assert!(sent.is_err() && finished.is_ok());
+    let driver = driving.join_next().await.expect("a task");
+    assert!(driver.expect_err("it panicked").is_panic());
+    assert_cut(&lambda.response("id-1"));
+}

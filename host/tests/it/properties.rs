@@ -1,0 +1,153 @@
+//! What holds for every sequence of calls, seen on the wire: the response machine, its buffer, and
+//! hyper, together.
+
+use bootstream_host::error_report::{ErrorReport, ErrorType};
+use bootstream_host::response::{self, Prelude, ResponseReader, ResponseWriter, Telling};
+use bootstream_host::runtime_api::Client;
+use proptest::prelude::*;
+use tokio::runtime::Runtime;
+
+use crate::faults::invocation;
+use crate::support::recorder::{End, Exchange, Recorder};
+
+/// Sequences that are tried; each is one invocation on a connection.
+const CASES: u32 = 300;
+
+/// What can happen to the guest's half of a response.
+#[derive(Clone, Debug)]
+enum Call {
+    Head(u16),
+    Write(usize),
+    Finish,
+    Fail,
+    /// Gives the other side time.
+    Yield,
+}
+
+fn calls() -> impl Strategy<Value = Vec<Call>> {
+    let call = prop_oneof![
+        2 => (100..600_u16).prop_map(Call::Head),
+        1 => Just(Call::Write(0)),
+        5 => (1..200_usize).prop_map(Call::Write),
+        2 => (10_000..200_000_usize).prop_map(Call::Write),
+        1 => Just(Call::Finish),
+        1 => Just(Call::Fail),
+        3 => Just(Call::Yield),
+    ];
+    prop::collection::vec(call, 0..12)
+}
+
+/// What the guest was told, from which everything on the wire follows.
+#[derive(Debug, Default)]
+struct Told {
+    head: Option<u16>,
+    written: Vec<u8>,
+    started: bool,
+    finished: bool,
+    failed: Option<Telling>,
+}
+
+impl Told {
+    async fn make(&mut self, writer: &ResponseWriter, call: &Call) {
+        match call {
+            Call::Head(status) => {
+                let prelude = Prelude::encode(*status, vec![], vec![]).expect("a valid head");
+                if writer.write_headers(prelude).is_ok() {
+                    assert!(!self.started, "a second prelude was accepted");
+                    (self.head, self.started) = (Some(*status), true);
+                }
+            }
+            Call::Write(length) => {
+                let chunk: Vec<u8> = (0..251).cycle().take(*length).collect();
+                if writer.write(&chunk).await.is_ok() {
+                    self.started = true;
+                    self.written.extend(chunk);
+                }
+            }
+            Call::Finish => {
+                if writer.finish().is_ok() {
+                    (self.started, self.finished) = (true, true);
+                }
+            }
+            Call::Fail => {
+                let telling = writer.fail(&ErrorReport::new(ErrorType::Trap, "t"));
+                self.failed.get_or_insert(telling);
+            }
+            Call::Yield => tokio::task::yield_now().await,
+        }
+    }
+}
+
+/// Makes the calls while the response is posted, and then drops the guest's half.
+async fn run(lambda: &Recorder, id: &str, calls: &[Call]) -> Told {
+    let (writer, reader) = response::channel();
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let calling = async move {
+        let mut told = Told::default();
+        for call in calls {
+            told.make(&writer, call).await;
+        }
+        drop(writer);
+        let _ = done.send(());
+        told
+    };
+    let (told, ()) = tokio::join!(calling, post(lambda, id, reader, ended));
+    told
+}
+
+/// Posts the response if there is one before the guest's half has gone.
+async fn post(
+    lambda: &Recorder,
+    id: &str,
+    reader: ResponseReader,
+    ended: tokio::sync::oneshot::Receiver<()>,
+) {
+    tokio::select! {
+        biased;
+        () = reader.started() => {}
+        _ = ended => return,
+    }
+    let mut client = Client::new(lambda.address().parse().expect("an address"));
+    let answer = client.respond(&invocation(id), reader.body()).await;
+    answer.expect("the Runtime API accepts everything");
+}
+
+fn check(told: &Told, response: Option<&Exchange>) {
+    let Some(response) = response else {
+        assert!(!told.started, "a response got lost");
+        return;
+    };
+    assert!(told.started, "a response nobody began");
+    assert_ne!(
+        told.failed,
+        Some(Telling::ErrorDocument),
+        "answered in two ways"
+    );
+    let (prelude, body) = response.prelude_and_body();
+    assert_eq!(prelude["statusCode"], told.head.unwrap_or(200));
+    assert_eq!(body, told.written, "bytes were lost or invented");
+    if told.finished {
+        response.assert_clean_end();
+    } else {
+        assert_eq!(
+            response.end,
+            End::Trailers,
+            "an end the guest did not ask for"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    /// One answer at most; nothing after its end; a clean end only if the guest asked for it.
+    #[test]
+    fn the_wire_shows_what_the_guest_was_told(calls in calls()) {
+        let lambda = Recorder::start();
+        let runtime = Runtime::new().expect("a runtime can be made");
+        let told = runtime.block_on(run(&lambda, "id-1", &calls));
+        let response = lambda.look(|seen| seen.to("id-1/response").first().map(|it| (*it).clone()));
+        check(&told, response.as_ref());
+        prop_assert!(lambda.look(|seen| seen.exchanges.len()) <= 1);
+    }
+}

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::deploy::args::DeployArgs;
 use crate::dev::door::Door;
 use crate::dev::link::{Speed, parse_size};
 use crate::doctor::args::DoctorArgs;
+use crate::new::args::NewArgs;
 use crate::package::args::PackageArgs;
 use crate::precompile::Arch;
 
@@ -21,6 +23,7 @@ pub(crate) struct Cli {
 
 const CLI_HELP: &str = "\
 Examples:
+  bootstream new hello                           start a handler of your own
   bootstream build examples/streaming-numbers    compile a handler to a component
   bootstream dev examples/streaming-numbers      run it behind a local Lambda, port 7000
   bootstream invoke --timing                     invoke it, and show when each piece arrives
@@ -30,6 +33,8 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Start a project that builds, tests and streams
+    New(NewArgs),
     /// Compile a handler crate to a component
     Build(BuildArgs),
     /// Run a handler behind a local Lambda
@@ -44,6 +49,8 @@ pub(crate) enum Command {
     Package(PackageArgs),
     /// Look for what would not work once deployed
     Doctor(DoctorArgs),
+    /// Deploy the zips with a template, or swap the handler of a deployed function
+    Deploy(DeployArgs),
 }
 
 /// The arguments of `event`.

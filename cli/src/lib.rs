@@ -11,9 +11,11 @@
 mod args;
 mod commands;
 mod component;
+mod deploy;
 mod dev;
 mod doctor;
 mod finding;
+mod new;
 mod package;
 mod precompile;
 mod printer;
@@ -42,6 +44,8 @@ pub fn bootstream() -> ExitCode {
         Command::Event(args) => commands::event::run(&args, &printer),
         Command::Compile(args) => commands::compile::run(&args, &printer),
         Command::Doctor(args) => commands::doctor::run(&args, &printer),
+        Command::New(args) => commands::new::run(&args, &printer),
+        Command::Deploy(args) => commands::deploy::run(&args, &printer),
         Command::Package(args) => commands::package::run(&args, &printer),
     };
     finish(result, &printer)

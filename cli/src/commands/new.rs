@@ -1,0 +1,28 @@
+//! `bootstream new`: a project that builds, tests and streams at once.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::new::Plan;
+use crate::new::args::{Language, NewArgs};
+use crate::printer::Printer;
+
+/// Writes the project, and prints what to do next.
+///
+/// # Errors
+///
+/// The name is not one, the folder is in use, or a file cannot be written.
+pub(crate) fn run(args: &NewArgs, printer: &Printer) -> Result<ExitCode> {
+    let plan = Plan::new(&args.folder, args.template, args.sdk.as_deref())?;
+    plan.write()?;
+    let folder = plan.folder.display();
+    let next = match args.template {
+        Language::Rust => "bootstream invoke . --timing",
+        Language::Javascript => {
+            "npm install && npm run build && bootstream invoke handler.wasm --timing -d @event.json"
+        }
+    };
+    printer.data_line(&format!("{folder}: now `cd {folder} && {next}`"))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,144 @@
+//! Projects to start from.
+//!
+//! The handlers are the examples of this repository, so that what a new project holds is what is
+//! built and tested here.
+
+pub(crate) mod args;
+mod files;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use args::Language;
+use files::{JAVASCRIPT, RUST, TEMPLATES};
+
+/// The crate `bootstream` of the checkout that this command was built from.
+const OWN_SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");
+
+/// What a new project is made of.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) folder: PathBuf,
+    name: String,
+    language: Language,
+    /// Where the crate `bootstream` is. Only Rust needs it.
+    sdk: Option<PathBuf>,
+}
+
+impl Plan {
+    /// Decides on everything before anything is written.
+    ///
+    /// # Errors
+    ///
+    /// The name is not one, the folder is in use, or the SDK is not to be found.
+    pub(crate) fn new(folder: &Path, language: Language, sdk: Option<&Path>) -> Result<Self> {
+        let name = folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .context("name the project: `bootstream new NAME`")?;
+        check_name(name)?;
+        if folder.exists() {
+            bail!(
+                "`{}` is there already: choose another name, or remove it",
+                folder.display()
+            );
+        }
+        let sdk = match language {
+            Language::Rust => Some(find_sdk(sdk)?),
+            Language::Javascript => None,
+        };
+        Ok(Self {
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+            language,
+            sdk,
+        })
+    }
+
+    /// Writes the project.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written. The error names it.
+    pub(crate) fn write(&self) -> Result<()> {
+        let own = match self.language {
+            Language::Rust => RUST,
+            Language::Javascript => JAVASCRIPT,
+        };
+        for (path, text) in own.iter().chain(TEMPLATES) {
+            let path = self.folder.join(path);
+            let name = path.display();
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot make the folder of `{name}`"))?;
+            }
+            std::fs::write(&path, self.fill(text))
+                .with_context(|| format!("cannot write `{name}`"))?;
+        }
+        Ok(())
+    }
+
+    fn fill(&self, text: &str) -> String {
+        let sdk = self.sdk.as_deref().unwrap_or(Path::new(""));
+        text.replace("{{name}}", &self.name)
+            .replace("{{crate}}", &self.name.replace('-', "_"))
+            .replace("{{sdk}}", &sdk.display().to_string())
+    }
+}
+
+/// A name has to do for a crate, a package of npm, and a CloudFormation stack.
+fn check_name(name: &str) -> Result<()> {
+    const LONGEST: usize = 64;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if !starts_well || name.ends_with('-') || name.len() > LONGEST || !name.chars().all(plain) {
+        bail!(
+            "`{name}` is no name for a project: use at most {LONGEST} lower-case letters, digits and \
+             `-`, a letter first"
+        );
+    }
+    // Cargo refuses these as the names of libraries.
+    if ["std", "core", "alloc", "test", "proc-macro", "bootstream"].contains(&name) {
+        bail!("`{name}` is the name of another crate: choose another one");
+    }
+    Ok(())
+}
+
+fn find_sdk(named: Option<&Path>) -> Result<PathBuf> {
+    let folder = named.unwrap_or(Path::new(OWN_SDK));
+    if !folder.join("Cargo.toml").is_file() {
+        bail!(
+            "the crate `bootstream` is not at `{}`: name the folder `guest-sdk` of a checkout with \
+             `--sdk`",
+            folder.display()
+        );
+    }
+    folder
+        .canonicalize()
+        .with_context(|| format!("cannot find `{}`", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_names_everywhere() {
+        for name in ["hello", "a", "hello-2-you"] {
+            check_name(name).unwrap();
+        }
+        for name in [
+            "",
+            "2hello",
+            "Hello",
+            "hello_you",
+            "hello-",
+            "a b",
+            "test",
+            "ö",
+        ] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! `deploy`: what it tells `sam` and `aws`, and what it says where they are missing.
+//!
+//! Neither is here: scripts of these names on the path write down what they are told.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use crate::support::{bootstream, run, scripted_guest, text};
+
+const ARCH: &str = if cfg!(target_arch = "aarch64") {
+    "arm64"
+} else {
+    "x86_64"
+};
+
+const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:hello";
+
+/// A folder with a template, its packages, and tools that only take notes.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+        std::fs::copy(template, folder.path().join("template.yaml")).unwrap();
+        std::fs::create_dir(folder.path().join("tools")).unwrap();
+        let desk = Self { folder };
+        let output = run(bootstream(&["package"])
+            .arg(scripted_guest())
+            .current_dir(desk.path()));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        desk
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn notes(&self) -> PathBuf {
+        self.path().join("notes")
+    }
+
+    /// Puts a tool on the path, which notes its arguments and then does what `answer` says.
+    fn tool(&self, name: &str, answer: &str) {
+        let path = self.path().join("tools").join(name);
+        let notes = self.notes();
+        let script = format!(
+            "#!/bin/sh\n{{ printf '%s' {name}; printf ' [%s]' \"$@\"; echo; }} >> {}\n{answer}\n",
+            notes.display()
+        );
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Puts an AWS CLI on the path that knows one stack with one function.
+    fn aws(&self, arch: &str, handler: &str) {
+        let configuration = format!(
+            r#"{{"FunctionName":"hello","Handler":"{handler}","Architectures":["{arch}"],"Layers":[{{"Arn":"x"}}]}}"#
+        );
+        self.tool(
+            "aws",
+            &format!(
+                "case \"$1 $2\" in\n\
+                 'cloudformation describe-stacks') echo {FUNCTION} ;;\n\
+                 'lambda get-function-configuration') echo '{configuration}' ;;\n\
+                 esac"
+            ),
+        );
+    }
+
+    fn deploy(&self, args: &[&str]) -> Output {
+        run(bootstream(&[&["deploy"], args].concat())
+            .env("PATH", self.path().join("tools"))
+            .current_dir(self.path()))
+    }
+
+    /// What the tools were told, a line for each call.
+    fn told(&self) -> Vec<String> {
+        let notes = std::fs::read_to_string(self.notes()).unwrap_or_default();
+        notes.lines().map(str::to_owned).collect()
+    }
+}
+
+fn architecture() -> String {
+    format!("Architecture={ARCH}")
+}
+
+#[test]
+fn a_stack_is_deployed_by_sam() {
+    let desk = Desk::new();
+    desk.tool("sam", "");
+
+    let args = ["--stack", "hello", "--region", "eu-central-1", "-p"];
+    let output = desk.deploy(&[&args[..], &[&architecture(), "-p", "LogLevel=DEBUG"]].concat());
+
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(
+        desk.told(),
+        [format!(
+            "sam [deploy] [--template-file] [template.yaml] [--stack-name] [hello] [--capabilities] \
+             [CAPABILITY_IAM] [--resolve-s3] [--region] [eu-central-1] [--parameter-overrides] \
+             [{}] [LogLevel=DEBUG]",
+            architecture()
+        )]
+    );
+}
+
+#[test]
+fn sam_may_be_told_more() {
+    let desk = Desk::new();
+    desk.tool("sam", "");
+
+    let output = desk.deploy(&["-p", &architecture(), "--", "--guided", "--profile", "me"]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(
+        desk.told(),
+        [format!(
+            "sam [deploy] [--template-file] [template.yaml] [--parameter-overrides] [{}] [--guided] \
+             [--profile] [me]",
+            architecture()
+        )]
+    );
+}
+
+#[test]
+fn a_failure_of_sam_is_one_of_deploy() {
+    let desk = Desk::new();
+    desk.tool("sam", "exit 3");
+
+    let output = desk.deploy(&["--stack", "hello", "-p", &architecture()]);
+
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("failed: exit status: 3"));
+}
+
+#[test]
+fn what_doctor_finds_stops_it_unless_it_is_accepted() {
+    let desk = Desk::new();
+    desk.tool("sam", "");
+    let args = [
+        "--stack",
+        "hello",
+        "-p",
+        &architecture(),
+        "-p",
+        "AuthType=NONE",
+    ];
+
+    let output = desk.deploy(&args);
+
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("error[public-api]: anybody may call `ANY /stream`"),
+        "{said}"
+    );
+    assert!(
+        said.contains("error: nothing was deployed because of the errors above"),
+        "{said}"
+    );
+    assert_eq!(desk.told(), [""; 0]);
+    let accepted = desk.deploy(&[&args[..], &["--allow", "public-api"]].concat());
+    assert_eq!(accepted.status.code(), Some(0));
+    assert_eq!(desk.told().len(), 1);
+}
+
+#[test]
+fn without_sam_the_commands_are_printed() {
+    let desk = Desk::new();
+
+    let output = desk.deploy(&["--stack", "hello", "-p", &architecture()]);
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stdout).lines().collect::<Vec<_>>(),
+        [
+            format!(
+                "sam deploy --template-file template.yaml --stack-name hello --capabilities \
+                 CAPABILITY_IAM --resolve-s3 --parameter-overrides {}",
+                architecture()
+            ),
+            "aws cloudformation package --template-file template.yaml --s3-bucket BUCKET \
+             --output-template-file dist/packaged.yaml"
+                .to_owned(),
+            format!(
+                "aws cloudformation deploy --template-file dist/packaged.yaml --stack-name hello \
+                 --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --parameter-overrides {}",
+                architecture()
+            ),
+        ]
+    );
+    assert!(text(&output.stderr).contains("error: there is no `sam`, so nothing was deployed"));
+}
+
+#[test]
+fn a_dry_run_runs_nothing() {
+    let desk = Desk::new();
+    desk.tool("sam", "");
+
+    let output = desk.deploy(&["--stack", "hello", "--dry-run", "-p", &architecture()]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).starts_with("sam deploy --template-file template.yaml"));
+    assert_eq!(desk.told(), [""; 0]);
+}
+
+#[test]
+fn a_stack_needs_a_name_and_a_template() {
+    let desk = Desk::new();
+    desk.tool("sam", "");
+
+    let nameless = desk.deploy(&[]);
+    let missing = desk.deploy(&["nowhere.yaml", "--stack", "hello"]);
+
+    assert!(text(&nameless.stderr).contains("name the stack with `--stack NAME`"));
+    assert_eq!(
+        text(&missing.stderr),
+        "error: there is no template at `nowhere.yaml`\n"
+    );
+    assert_eq!(desk.told(), [""; 0]);
+    // SAM remembers the name in this file.
+    std::fs::write(desk.path().join("samconfig.toml"), "").unwrap();
+    let remembered = desk.deploy(&["-p", &architecture()]);
+    assert_eq!(
+        remembered.status.code(),
+        Some(0),
+        "{}",
+        text(&remembered.stderr)
+    );
+}
+
+#[test]
+fn the_handler_alone_is_uploaded() {
+    let desk = Desk::new();
+    desk.aws(ARCH, "handler");
+
+    let output = desk.deploy(&["--handler-only", "--stack", "hello"]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "hello serves dist/function.zip\n");
+    assert_eq!(
+        desk.told(),
+        [
+            "aws [cloudformation] [describe-stacks] [--stack-name] [hello] [--query] \
+             [Stacks[0].Outputs[?OutputKey=='LambdaArn'].OutputValue] [--output] [text]"
+                .to_owned(),
+            format!(
+                "aws [lambda] [get-function-configuration] [--function-name] [{FUNCTION}] [--output] \
+                 [json]"
+            ),
+            format!(
+                "aws [lambda] [update-function-code] [--function-name] [{FUNCTION}] [--zip-file] \
+                 [fileb://dist/function.zip] [--output] [json]"
+            ),
+            format!("aws [lambda] [wait] [function-updated] [--function-name] [{FUNCTION}]"),
+        ]
+    );
+}
+
+#[test]
+fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
+    let desk = Desk::new();
+    let other = if ARCH == "arm64" { "x86_64" } else { "arm64" };
+    for (arch, handler, wanted) in [
+        // The component beside it fits, but whether it can be compiled there is not known here.
+        (
+            ARCH,
+            "other",
+            "error[missing-handler]: the function's handler is `other`",
+        ),
+        (
+            other,
+            "handler.cwasm",
+            "[stale-precompiled]: the host will not run `handler.cwasm`",
+        ),
+    ] {
+        desk.aws(arch, handler);
+        if handler == "handler.cwasm" {
+            let args = ["compile", "-o", "code.cwasm"];
+            let guest = scripted_guest();
+            assert!(
+                run(bootstream(&args).arg(&guest).current_dir(desk.path()))
+                    .status
+                    .success()
+            );
+            let args = ["package", "code.cwasm", "--only", "function"];
+            assert!(
+                run(bootstream(&args).current_dir(desk.path()))
+                    .status
+                    .success()
+            );
+        }
+
+        let output = desk.deploy(&["--handler-only", "--function", "hello"]);
+
+        assert_eq!(output.status.code(), Some(1));
+        let said = text(&output.stderr);
+        assert!(said.contains(wanted), "{said}");
+    }
+    assert!(
+        !desk
+            .told()
+            .iter()
+            .any(|line| line.contains("update-function-code"))
+    );
+}
+
+#[test]
+fn without_aws_the_commands_are_printed() {
+    let desk = Desk::new();
+
+    let output = desk.deploy(&["--handler-only", "--function", "hello"]);
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stdout),
+        "aws lambda update-function-code --function-name hello --zip-file \
+         fileb://dist/function.zip --output json\n\
+         aws lambda wait function-updated --function-name hello\n"
+    );
+    assert!(text(&output.stderr).contains("error: there is no `aws`, so nothing was deployed"));
+}
+
+#[test]
+fn a_handler_needs_a_package_and_a_function() {
+    let desk = Desk::new();
+    desk.aws(ARCH, "handler");
+
+    let nameless = desk.deploy(&["--handler-only"]);
+    let missing = desk.deploy(&["--handler-only", "--function", "f", "--zip", "nowhere.zip"]);
+
+    assert!(text(&nameless.stderr).contains("name the function with `--function NAME`"));
+    assert!(text(&missing.stderr).contains("there is no package at `nowhere.zip`"));
+    assert_eq!(desk.told(), [""; 0]);
+}

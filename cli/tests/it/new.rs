@@ -1,0 +1,146 @@
+//! `new`: a project does what its README says, at once.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::support::{bootstream, run, text};
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(path)
+        .canonicalize()
+        .unwrap()
+}
+
+#[track_caller]
+fn success(output: &Output) {
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+}
+
+/// Sends the event of a project to its handler.
+fn invoke(project: &Path, handler: &str) -> String {
+    let output = run(bootstream(&["invoke", handler, "-d", "@event.json"])
+        .env("CARGO_TARGET_DIR", repository("target"))
+        .current_dir(project));
+    success(&output);
+    text(&output.stdout)
+}
+
+#[test]
+fn a_project_in_rust_is_tested_and_streams_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+
+    success(&run(
+        bootstream(&["new", "fresh-numbers"]).current_dir(folder.path())
+    ));
+
+    let project = folder.path().join("fresh-numbers");
+    // The versions that were built already, for speed: without it cargo takes the newest.
+    std::fs::copy(repository("Cargo.lock"), project.join("Cargo.lock")).unwrap();
+    assert_eq!(
+        invoke(&project, "."),
+        "Number: 1\nNumber: 2\nStreaming complete!\n"
+    );
+    let tests = run(Command::new("cargo")
+        .arg("test")
+        .env("CARGO_TARGET_DIR", repository("target"))
+        .current_dir(&project));
+    success(&tests);
+    assert!(
+        text(&tests.stdout).contains("4 passed"),
+        "{}",
+        text(&tests.stdout)
+    );
+    let arch = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "x86_64"
+    };
+    success(&run(bootstream(&["package"])
+        .env("CARGO_TARGET_DIR", repository("target"))
+        .current_dir(&project)));
+    success(&run(bootstream(&["doctor", "-p"])
+        .arg(format!("Architecture={arch}"))
+        .current_dir(&project)));
+}
+
+#[test]
+fn a_project_in_javascript_is_built_and_streams_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("fresh-js");
+
+    success(&run(
+        bootstream(&["new", "--template", "javascript"]).arg(&project)
+    ));
+
+    for args in [
+        &[
+            "install",
+            "--silent",
+            "--no-fund",
+            "--no-audit",
+            "--prefer-offline",
+        ][..],
+        &["run", "--silent", "build"],
+    ] {
+        success(&run(Command::new("npm").args(args).current_dir(&project)));
+    }
+    assert_eq!(
+        invoke(&project, "handler.wasm"),
+        "Number: 1\nNumber: 2\nNumber: 3\nStreaming complete!\n"
+    );
+}
+
+#[test]
+fn what_is_there_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("mine")).unwrap();
+
+    let output = run(bootstream(&["new", "mine"]).current_dir(folder.path()));
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "error: `mine` is there already: choose another name, or remove it\n"
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("mine"))
+            .unwrap()
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_wrong_name_or_sdk_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    for (args, wanted) in [
+        (
+            &["new", "No_Name"][..],
+            "`No_Name` is no name for a project",
+        ),
+        (&["new", "test"], "`test` is the name of another crate"),
+        (&["new", "hello", "--sdk", "/nowhere"], "not at `/nowhere`"),
+    ] {
+        let output = run(bootstream(args).current_dir(folder.path()));
+
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            text(&output.stderr).contains(wanted),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

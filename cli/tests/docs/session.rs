@@ -11,6 +11,9 @@ use crate::document::Command;
 const LOCAL_LAMBDA: &str = "bootstream dev ";
 const DEFAULT_PORT: &str = ":7000";
 
+/// How often a command after a pause is typed, a second apart.
+const TRIES: usize = 60;
+
 pub(crate) struct Session {
     root: PathBuf,
     /// Where the reader has gone with `cd`.
@@ -18,6 +21,8 @@ pub(crate) struct Session {
     port: u16,
     local_lambda: Option<Child>,
     written: Vec<PathBuf>,
+    /// Whether the last command was a pause.
+    paused: bool,
 }
 
 impl Session {
@@ -38,6 +43,7 @@ impl Session {
             port,
             local_lambda: None,
             written: Vec::new(),
+            paused: false,
         }
     }
 
@@ -60,16 +66,29 @@ impl Session {
         } else if command.line.starts_with(LOCAL_LAMBDA) {
             self.start_local_lambda(&command.line);
         } else {
+            self.type_in(command);
+        }
+    }
+
+    fn type_in(&mut self, command: &Command) {
+        // Who paused for something to happen looks again if it has not: the machine may be busy.
+        let tries = if self.paused { TRIES } else { 1 };
+        self.paused = command.line.starts_with("sleep ");
+        for left in (0..tries).rev() {
             let output = self.shell(&command.line).output().unwrap();
             let printed = String::from_utf8_lossy(&output.stdout).into_owned()
                 + &String::from_utf8_lossy(&output.stderr);
             println!("{printed}");
-            assert!(
-                output.status.success(),
-                "`{}` failed:\n{printed}",
-                command.line
-            );
-            compare(command, &printed);
+            let result = if output.status.success() {
+                compare(command, &printed)
+            } else {
+                Err(format!("`{}` failed:\n{printed}", command.line))
+            };
+            match result {
+                Ok(()) => return,
+                Err(why) if left == 0 => panic!("{why}"),
+                Err(_) => drop(self.shell("sleep 1").status()),
+            }
         }
     }
 
@@ -131,16 +150,18 @@ impl Drop for Session {
 }
 
 /// Looks for each expected line in what was printed, in order.
-fn compare(command: &Command, printed: &str) {
+fn compare(command: &Command, printed: &str) -> Result<(), String> {
     let mut printed_lines = printed.lines().map(normalize);
     for expected in command.expected.iter().filter(|line| *line != "...") {
         let wanted = normalize(expected);
-        assert!(
-            printed_lines.any(|line| line == wanted),
-            "`{}` did not print `{expected}`, in this order; it printed:\n{printed}",
-            command.line
-        );
+        if !printed_lines.any(|line| line == wanted) {
+            return Err(format!(
+                "`{}` did not print `{expected}`, in this order; it printed:\n{printed}",
+                command.line
+            ));
+        }
     }
+    Ok(())
 }
 
 /// Times and sizes differ from run to run: any number equals any other.

@@ -1,79 +1,118 @@
-//! Thousands of invocations in one process, good and bad in turn: nothing leaks, and every good
+//! Ten thousand invocations in one process, good and bad in turn: nothing leaks, and every good
 //! answer is exact.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::process::{Bootstrap, Running};
+use crate::support::process::Bootstrap;
 use crate::support::recorder::{Event, Fate, Post, Recorder};
 use crate::support::steps::{head, write};
 
+/// Invocations at once.
+const WORKERS: usize = 2;
 /// Every kind of invocation, in turn.
-const KINDS: usize = 8;
+const KINDS: usize = 10;
 /// Turns until the process has taken what it keeps.
-const WARM_UP_TURNS: usize = 25;
-const TURNS: usize = 250;
+const WARM_UP_TURNS: usize = 100;
+const TURNS: usize = 1000;
 
 /// What a process may take beyond what it had when warm, in KiB.
 const MEMORY_MARGIN_KIB: u64 = 8 * 1024;
 
+/// Bytes of an answer that takes several pieces.
+const LARGE_BYTES: usize = 40_000;
+/// What a handler that leaks takes each time.
+const LEAKED_BYTES: usize = 4 * 1024 * 1024;
+/// How often a handler loops for ever, in turns, and how long it may.
+const LOOP_EVERY: usize = 10;
+const LOOP_DEADLINE: Duration = Duration::from_millis(80);
+
 #[test]
-fn two_thousand_good_and_bad_invocations_leave_nothing_behind() {
+fn ten_thousand_good_and_bad_invocations_leave_nothing_behind() {
     let lambda = Recorder::start();
     let mut host = Bootstrap::scripted(&lambda)
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", &WORKERS.to_string())
         .start();
 
     (0..WARM_UP_TURNS).for_each(|turn| take_turn(&lambda, turn));
-    let (memory, files) = (host.resident_kib(), settled_files(&lambda, &host));
+    let (memory, files) = (host.resident_kib(), host.open_files());
+    let threads = host.threads();
     (WARM_UP_TURNS..TURNS).for_each(|turn| take_turn(&lambda, turn));
 
     host.assert_running();
-    assert!(settled_files(&lambda, &host) <= files);
-    assert!(host.resident_kib() <= memory + MEMORY_MARGIN_KIB);
-}
-
-/// Open files once the worker polls again, on whatever connection.
-fn settled_files(lambda: &Recorder, host: &Running) -> usize {
-    lambda.idle(1);
-    host.open_files()
+    assert_eq!(host.threads(), threads);
+    assert!(host.open_files() <= files);
+    let grown = host.resident_kib().saturating_sub(memory);
+    assert!(
+        grown <= MEMORY_MARGIN_KIB,
+        "{grown} KiB more than when warm"
+    );
 }
 
 /// One invocation of each kind, all queued at once.
 fn take_turn(lambda: &Recorder, turn: usize) {
     let id = |kind: usize| format!("{turn}-{kind}");
-    for kind in 0..KINDS {
-        let event = Event::script(&id(kind), &script(&id(kind), kind));
-        if kind == KINDS - 1 {
-            lambda.on(
-                &format!("{}/response", id(kind)),
-                Post::default().early_after(1).fate(Fate::Reset),
-            );
-        }
-        lambda.enqueue(event.deadline_in(Duration::from_secs(30)));
+    let loops = turn.is_multiple_of(LOOP_EVERY);
+    let looping = loops.then(|| {
+        let event = Event::script(&id(KINDS), &json!([write("part"), "loop_forever"]));
+        event.deadline_in(LOOP_DEADLINE)
+    });
+    let others = (0..KINDS).map(|kind| Event::script(&id(kind), &script(&id(kind), kind)));
+    let lost = Post::default().early_after(1).fate(Fate::Reset);
+    lambda.on(&format!("{}/response", id(9)), lost);
+    lambda.enqueue_all(looping.into_iter().chain(others).collect());
+    lambda.idle(WORKERS);
+
+    if loops {
+        let stopped = lambda.response(&id(KINDS));
+        stopped.assert_failed("Function.DeadlineExceeded");
     }
     for kind in [0, 1] {
-        let response = lambda.complete_response(&id(kind));
+        let response = lambda.response(&id(kind));
+        response.assert_clean_end();
         assert_eq!(response.body(), format!("answer to {}", id(kind)));
     }
-    lambda.failed_response(&id(2), "Function.Trap");
-    lambda.failed_response(&id(3), "Function.Error");
-    lambda.reported_error(&id(4), "Function.Panic");
-    lambda.reported_error(&id(5), "Function.Exit");
-    lambda.reported_error(&id(6), "Function.Trap");
+    let large = lambda.response(&id(8));
+    large.assert_clean_end();
+    assert!(is_pattern(&large.prelude_and_body().1), "{large:?}");
+    for (kind, error_type) in [
+        (2, "Function.Trap"),
+        (3, "Function.Error"),
+        (7, "Function.Trap"),
+    ] {
+        lambda.response(&id(kind)).assert_failed(error_type);
+    }
+    for (kind, error_type) in [
+        (4, "Function.Panic"),
+        (5, "Function.Exit"),
+        (6, "Function.OutOfMemory"),
+    ] {
+        assert_eq!(lambda.error(&id(kind)).document()["errorType"], error_type);
+    }
+    lambda.forget();
+}
+
+/// Whether this is what `write_pattern` writes.
+fn is_pattern(body: &[u8]) -> bool {
+    let bytes = (0..251).cycle();
+    body.len() == LARGE_BYTES && body.iter().zip(bytes).all(|(found, byte)| *found == byte)
 }
 
 fn script(id: &str, kind: usize) -> Value {
     let answer = write(&format!("answer to {id}"));
+    let leak = json!({"grow_memory": LEAKED_BYTES});
     match kind {
         0 => json!([head(200), answer, "finish"]),
-        1 => json!([answer, "finish", {"grow_memory": 4 * 1024 * 1024}, "trap"]),
-        2 => json!([write("part"), "trap"]),
+        1 => json!([answer, "finish", leak, "trap"]),
+        2 => json!([write("part"), leak, "trap"]),
         3 => json!([write("part"), {"error": "late"}]),
         4 => json!([{"panic": "early"}]),
         5 => json!([{"exit": 1}]),
-        6 => json!(["trap"]),
+        6 => json!([{"grow_memory": 300_000_000}]),
+        7 => json!([head(200), leak, "trap"]),
+        8 => json!([{"write_pattern": {"total": LARGE_BYTES, "chunk": 10_000}}]),
         _ => json!([write("part"), {"sleep_ms": 5}, write("never read")]),
     }
 }

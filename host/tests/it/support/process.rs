@@ -282,6 +282,13 @@ impl Running {
         number.expect("a size").parse().expect("a number")
     }
 
+    /// How many threads there are.
+    #[track_caller]
+    pub(crate) fn threads(&self) -> usize {
+        let path = format!("/proc/{}/task", self.pid());
+        std::fs::read_dir(path).expect("the process runs").count()
+    }
+
     /// How many files and sockets are open.
     #[track_caller]
     pub(crate) fn open_files(&self) -> usize {

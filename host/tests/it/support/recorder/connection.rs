@@ -48,7 +48,7 @@ impl Connection {
             let exchange = self
                 .shared
                 .record(|seen| seen.begin(Exchange::new(self.number, head)));
-            let fate = if self.shared.look(|seen| seen.exchanges[exchange].is_poll()) {
+            let fate = if self.shared.record(|seen| seen.exchange(exchange).is_poll()) {
                 self.poll(exchange)?
             } else {
                 let served = self.post(exchange);
@@ -79,9 +79,9 @@ impl Connection {
     }
 
     fn post(&mut self, exchange: usize) -> io::Result<Fate> {
-        let (post, head) = self.shared.look(|seen| {
-            let exchange = &seen.exchanges[exchange];
-            (seen.post_for(exchange.path()), exchange.clone())
+        let (post, head) = self.shared.record(|seen| {
+            let head = seen.exchange(exchange).clone();
+            (seen.post_for(head.path()), head)
         });
         // The start of the body may have come together with the head.
         (self.post, self.body_bytes, self.answered) = (post, self.buffer.len(), false);
@@ -143,7 +143,7 @@ impl Connection {
             } else {
                 End::Trailers
             };
-            let target = &mut seen.exchanges[exchange];
+            let target = seen.exchange(exchange);
             (target.trailers, target.tail) = (trailers, tail);
             seen.finish(exchange, end);
         });
@@ -153,14 +153,14 @@ impl Connection {
     fn add(&mut self, exchange: usize, data: Vec<u8>) {
         let at = Instant::now();
         self.shared.record(|seen| {
-            let chunks = &mut seen.exchanges[exchange].chunks;
+            let chunks = &mut seen.exchange(exchange).chunks;
             chunks.push(Chunk { at, data });
         });
     }
 
     fn note_truncation(&self, exchange: usize) {
         self.shared.record(|seen| {
-            if seen.exchanges[exchange].end == End::Open {
+            if seen.exchange(exchange).end == End::Open {
                 seen.finish(exchange, End::Truncated);
             }
         });
@@ -216,7 +216,7 @@ impl Connection {
     fn note_answer(&self, exchange: usize) {
         let now = Instant::now();
         self.shared
-            .record(|seen| seen.exchanges[exchange].answered = Some(now));
+            .record(|seen| seen.exchange(exchange).answered = Some(now));
     }
 
     /// Closes with RST instead of FIN.

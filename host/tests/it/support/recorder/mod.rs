@@ -31,6 +31,8 @@ const BACKLOG: i32 = 64;
 pub(crate) struct Seen {
     /// All requests in the order their heads came.
     pub(crate) exchanges: Vec<Exchange>,
+    /// How many requests came before those, and were forgotten.
+    forgotten: usize,
     /// How many connections were ever accepted.
     pub(crate) connections: usize,
     /// How many are open.
@@ -49,11 +51,26 @@ pub(crate) struct Seen {
 impl Seen {
     fn begin(&mut self, exchange: Exchange) -> usize {
         self.exchanges.push(exchange);
-        self.exchanges.len() - 1
+        self.forgotten + self.exchanges.len() - 1
+    }
+
+    /// The request with this number, counted from the first that came.
+    fn exchange(&mut self, number: usize) -> &mut Exchange {
+        &mut self.exchanges[number - self.forgotten]
+    }
+
+    /// Forgets the requests before the first that still waits for its answer.
+    fn forget(&mut self) {
+        let mut all = self.exchanges.iter();
+        let waiting = all.position(|exchange| exchange.answered.is_none() && exchange.is_poll());
+        let over = waiting.unwrap_or(self.exchanges.len());
+        self.exchanges.drain(..over);
+        self.forgotten += over;
+        self.posts.clear();
     }
 
     fn finish(&mut self, exchange: usize, end: End) {
-        let exchange = &mut self.exchanges[exchange];
+        let exchange = self.exchange(exchange);
         (exchange.end, exchange.ended) = (end, Some(Instant::now()));
     }
 
@@ -201,6 +218,11 @@ impl Recorder {
     /// Adds events in one step.
     pub(crate) fn enqueue_all(&self, events: Vec<Event>) {
         self.shared.record(|seen| seen.events.extend(events));
+    }
+
+    /// Forgets all that is over, and what was said about posts: for tests with very many of them.
+    pub(crate) fn forget(&self) {
+        self.shared.record(Seen::forget);
     }
 
     /// Answers every poll in this way once the queue is empty.

@@ -7,12 +7,16 @@ use serde_json::{Value, json};
 /// How much time an invocation gets unless a test says otherwise.
 const DEADLINE: Duration = Duration::from_secs(120);
 
+const DEADLINE_MS: &str = "Lambda-Runtime-Deadline-Ms";
+
 /// One answer to a poll.
 #[derive(Clone)]
 pub(crate) struct Event {
     pub(crate) status: &'static str,
     /// Header lines without their line ends, in bytes: not everything Lambda sends is text.
     pub(crate) headers: Vec<Vec<u8>>,
+    /// How much time there is from the moment the event is handed out.
+    time: Option<Duration>,
     pub(crate) body: Vec<u8>,
     /// The most bytes in one chunk, if the body is to come in chunks.
     pub(crate) chunk_bytes: Option<usize>,
@@ -42,6 +46,7 @@ impl Event {
         Self {
             status: "200 OK",
             headers: Vec::new(),
+            time: None,
             body: body.into(),
             chunk_bytes: None,
             missing_bytes: 0,
@@ -61,6 +66,7 @@ impl Event {
         Self {
             status,
             headers: Vec::new(),
+            time: None,
             body: Vec::new(),
             chunk_bytes: None,
             missing_bytes: 0,
@@ -77,6 +83,9 @@ impl Event {
     }
 
     pub(crate) fn without(mut self, name: &str) -> Self {
+        if name.eq_ignore_ascii_case(DEADLINE_MS) {
+            self.time = None;
+        }
         self.headers.retain(|line| {
             let found = line.split(|byte| *byte == b':').next().unwrap_or_default();
             !found.eq_ignore_ascii_case(name.as_bytes())
@@ -84,12 +93,11 @@ impl Event {
         self
     }
 
+    /// Counts from the moment the event is handed out.
     pub(crate) fn deadline_in(self, left: Duration) -> Self {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("after 1970");
-        let deadline = (now + left).as_millis().to_string();
-        self.header("Lambda-Runtime-Deadline-Ms", deadline)
+        let mut event = self.without(DEADLINE_MS);
+        event.time = Some(left);
+        event
     }
 
     pub(crate) fn status(mut self, status: &'static str) -> Self {
@@ -120,6 +128,13 @@ impl Event {
         for line in &self.headers {
             answer.extend_from_slice(line);
             answer.extend_from_slice(b"\r\n");
+        }
+        if let Some(time) = self.time {
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .expect("after 1970");
+            let deadline = (now + time).as_millis();
+            answer.extend_from_slice(format!("{DEADLINE_MS}: {deadline}\r\n").as_bytes());
         }
         match self.chunk_bytes {
             Some(size) => self.add_chunks(&mut answer, size),

@@ -9,6 +9,7 @@ use super::doctor::diagnose;
 use crate::deploy::args::DeployArgs;
 use crate::deploy::plan::{self, CommandLine};
 use crate::deploy::tool::{self, Ran};
+use crate::doctor::samconfig;
 use crate::finding::{Finding, Rule, Severity};
 use crate::package::archive::Archive;
 use crate::package::inspect::{self, Function, HostPlace};
@@ -33,7 +34,7 @@ fn stack(args: &DeployArgs, printer: &Printer) -> Result<ExitCode> {
         bail!("there is no template at `{}`", args.template.display());
     }
     let guided = args.more.iter().any(|argument| argument == "--guided");
-    let remembered = args.template.with_file_name("samconfig.toml").is_file();
+    let remembered = samconfig::path(&args.template).is_file();
     if args.stack.is_none() && !guided && !remembered {
         bail!(
             "name the stack with `--stack NAME`, or let SAM ask: `bootstream deploy -- --guided`"
@@ -41,6 +42,8 @@ fn stack(args: &DeployArgs, printer: &Printer) -> Result<ExitCode> {
     }
     let findings = diagnose(&args.template, &args.parameters);
     let findings = findings.into_iter();
+    // SAM is about to ask for parameters, so that what is found with the defaults may not hold.
+    let findings = findings.map(|it| if guided { it.into_warning() } else { it });
     refuse(
         findings
             .filter(|finding| !args.allow.contains(&finding.rule))

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::doctor::args::{DoctorArgs, Subject};
 use crate::doctor::machine::{self, Checked};
 use crate::doctor::template::Template;
-use crate::doctor::{artefacts, rules};
+use crate::doctor::{artefacts, rules, samconfig};
 use crate::finding::{Finding, Place, Rule, Severity};
 use crate::package::args::Format;
 use crate::printer::{Printer, Tone};
@@ -69,9 +69,14 @@ fn templates(args: &DoctorArgs) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Finds what is wrong with one template and the zips it names.
+/// Finds what is wrong with one template and the zips it names, when it is deployed with `parameters`
+/// and, for the others, with what SAM remembers.
 pub(crate) fn diagnose(path: &Path, parameters: &[(String, String)]) -> Vec<Finding> {
-    match Template::read(path, parameters) {
+    let template = samconfig::parameters(path).and_then(|mut all| {
+        all.extend_from_slice(parameters);
+        Template::read(path, &all)
+    });
+    match template {
         Ok(template) => {
             let mut findings = rules::check(&template);
             findings.extend(artefacts::check(&template));

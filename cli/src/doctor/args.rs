@@ -16,8 +16,8 @@ pub(crate) struct DoctorArgs {
     /// are here]
     #[arg(value_name = "TEMPLATE")]
     pub(crate) templates: Vec<PathBuf>,
-    /// A parameter of the template that is deployed with another value than its default; may be
-    /// repeated
+    /// A parameter of the template that is deployed with another value than its default, or than
+    /// samconfig.toml beside it says; may be repeated
     #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub(crate) parameters: Vec<(String, String)>,
     /// Accept what a rule finds; may be repeated

@@ -9,5 +9,6 @@ pub(crate) mod artefacts;
 pub(crate) mod intrinsics;
 pub(crate) mod machine;
 pub(crate) mod rules;
+pub(crate) mod samconfig;
 pub(crate) mod template;
 pub(crate) mod yaml;

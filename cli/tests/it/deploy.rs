@@ -119,16 +119,16 @@ fn sam_may_be_told_more() {
     let desk = Desk::new();
     desk.tool("sam", "");
 
-    let output = desk.deploy(&["-p", &architecture(), "--", "--guided", "--profile", "me"]);
+    let output = desk.deploy(&["-p", "AuthType=NONE", "--", "--guided", "--profile", "me"]);
 
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("warning[public-api]"));
     assert_eq!(
         desk.told(),
-        [format!(
-            "sam [deploy] [--template-file] [template.yaml] [--parameter-overrides] [{}] [--guided] \
-             [--profile] [me]",
-            architecture()
-        )]
+        [
+            "sam [deploy] [--template-file] [template.yaml] [--parameter-overrides] [AuthType=NONE] \
+             [--guided] [--profile] [me]"
+        ]
     );
 }
 
@@ -228,9 +228,13 @@ fn a_stack_needs_a_name_and_a_template() {
         "error: there is no template at `nowhere.yaml`\n"
     );
     assert_eq!(desk.told(), [""; 0]);
-    // SAM remembers the name in this file.
-    std::fs::write(desk.path().join("samconfig.toml"), "").unwrap();
-    let remembered = desk.deploy(&["-p", &architecture()]);
+    // SAM remembers name and parameters in this file.
+    let config = format!(
+        "[default.deploy.parameters]\nstack_name = 'hello'\nparameter_overrides = '{}'\n",
+        architecture()
+    );
+    std::fs::write(desk.path().join("samconfig.toml"), config).unwrap();
+    let remembered = desk.deploy(&[]);
     assert_eq!(
         remembered.status.code(),
         Some(0),

@@ -1,5 +1,6 @@
 //! The executable Lambda starts.
 
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use bootstream_host::config::{ProcessVars, log_settings};
@@ -24,5 +25,8 @@ fn serve() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    // A handler that does not stop may still wait for its timers: they must not end before the
+    // process does.
+    let runtime = ManuallyDrop::new(runtime);
     runtime.block_on(bootstream_host::run(&ProcessVars))
 }

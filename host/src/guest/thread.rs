@@ -8,6 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::job::{self, Job};
@@ -24,12 +25,13 @@ pub(crate) struct GuestThread {
 }
 
 impl GuestThread {
+    /// To be called within the runtime of the I/O thread, which has to outlive the guest's.
     pub(crate) fn spawn(handler: Arc<Handler>) -> io::Result<Self> {
         let (jobs, inbox) = mpsc::channel(JOBS_IN_FLIGHT);
-        // WASI's clocks need the timer, and its sockets the I/O driver even to be refused.
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        // WASI's clocks need the timer, and its sockets the I/O driver even to be refused. Those of
+        // the I/O thread will do: the guest's thread is then woken without a system call to poll,
+        // and takes no files.
+        let runtime = Handle::current();
         thread::Builder::new()
             .name("guest".to_owned())
             .spawn(move || runtime.block_on(serve(&handler, inbox)))?;

@@ -149,14 +149,18 @@ fn a_refused_init_error_is_not_repeated() {
     assert_invalid(&lambda, host, &["neither"]);
 }
 
-/// An environment that has not enough threads or files for every worker cannot start.
+/// An environment that has not enough threads for every worker cannot start. The limit leaves address
+/// space for a few stacks.
 #[test]
 fn workers_that_cannot_be_started_are_an_init_error() {
     let lambda = Recorder::start();
     let folder = tempfile::tempdir().expect("a folder");
     let script = folder.path().join("bootstrap");
-    let with_few_files = format!("#!/bin/sh\nulimit -n 64\nexec {}\n", executable().display());
-    std::fs::write(&script, with_few_files).expect("a file in a fresh folder");
+    let with_few_threads = format!(
+        "#!/bin/sh\nulimit -v 120000\nexec {}\n",
+        executable().display()
+    );
+    std::fs::write(&script, with_few_threads).expect("a file in a fresh folder");
     let all = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(&script, all).expect("its own file");
     let host = Bootstrap::with_executable(&lambda, &script, &guests::scripted())

@@ -8,12 +8,11 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use bootstream_host::engine::{Fingerprint, Stamp, Target};
 use serde_json::Value;
 
-use crate::support::{bootstrap, bootstream, run, scripted_guest, text};
+use crate::support::{bootstrap, bootstream, packages, run, scripted_guest, text};
 
 const ARCH: &str = if cfg!(target_arch = "aarch64") {
     "Architecture=arm64"
@@ -38,19 +37,6 @@ fn project() -> tempfile::TempDir {
     }
     std::fs::copy(scripted_guest(), folder.path().join("hello.wasm")).unwrap();
     folder
-}
-
-/// Packages of the scripted guest, made once.
-fn packages() -> &'static Path {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("doctor");
-        let output = run(bootstream(&["package", "--out-dir"])
-            .arg(&folder)
-            .arg(scripted_guest()));
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        folder
-    })
 }
 
 /// What doctor says about the templates of a folder, and its exit code.
@@ -498,6 +484,33 @@ fn a_bootstrap_in_the_function_s_package_is_found() {
 }
 
 #[test]
+fn a_function_without_a_layer_brings_its_own_host() {
+    let folder = project();
+    let source = std::fs::read_to_string(repository("template.yaml")).unwrap();
+    let without = source
+        .replace("      Layers: [!Ref HostLayer]\n", "")
+        .replace("dist/function.zip", "dist/combined.zip");
+    std::fs::write(folder.path().join("template.yaml"), without).unwrap();
+    let args = ["template.yaml", "-p", ARCH];
+    let combine = ["package", "hello.wasm", "--combined"];
+    assert!(
+        run(bootstream(&combine).current_dir(folder.path()))
+            .status
+            .success()
+    );
+
+    assert_eq!(diagnose(folder.path(), &args), (Vec::new(), Some(0)));
+
+    let function = folder.path().join("dist/function.zip");
+    std::fs::copy(function, folder.path().join("dist/combined.zip")).unwrap();
+    let (findings, code) = diagnose(folder.path(), &args);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert_eq!(findings[0]["rule"], "bootstrap");
+    assert_eq!(findings[0]["message"], "there is no `bootstrap`");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
 fn a_layer_without_bootstrap_at_its_root_is_found() {
     let (rule, message) = spoil(&[], |folder| {
         let files = [("host/bootstrap", 0o755, &b"x"[..])];
@@ -544,7 +557,8 @@ fn a_file_that_lambda_cannot_read_is_found() {
 
 #[test]
 fn a_bootstrap_that_needs_newer_libraries_is_found() {
-    let mut host = std::fs::read(bootstrap()).unwrap();
+    // Any program of this system will do, and this one is small and linked dynamically.
+    let mut host = std::fs::read("/bin/true").unwrap();
     let at = host
         .windows(11)
         .position(|window| window == b"GLIBC_2.34\0")

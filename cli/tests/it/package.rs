@@ -242,12 +242,13 @@ fn a_bootstrap_for_another_processor_is_refused() {
 #[test]
 fn a_bootstrap_that_needs_a_newer_system_is_refused() {
     let folder = project();
-    let mut newer = std::fs::read(bootstrap()).unwrap();
+    // Any program of this system will do, and this one is small and linked dynamically.
+    let mut newer = std::fs::read("/bin/true").unwrap();
     // The name of the version is a string in the file; two of its digits make it a later one.
     let at = newer
         .windows(11)
         .position(|window| window == b"GLIBC_2.34\0")
-        .expect("bootstrap is built on a system as new as Lambda's");
+        .expect("this system is as new as Lambda's");
     newer[at..at + 10].copy_from_slice(b"GLIBC_2.99");
     std::fs::write(folder.path().join("newer"), newer).unwrap();
 

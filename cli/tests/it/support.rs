@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -50,6 +51,19 @@ pub(crate) fn component(name: &str) -> PathBuf {
 
 pub(crate) fn scripted_guest() -> PathBuf {
     component("scripted_guest")
+}
+
+/// The packages of the scripted guest, made once: `host-layer.zip` and `function.zip`.
+pub(crate) fn packages() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
+        let output = run(bootstream(&["package", "--out-dir"])
+            .arg(&folder)
+            .arg(scripted_guest()));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        folder
+    })
 }
 
 /// An event for the scripted guest.

@@ -22,20 +22,16 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
 
 fn runtime(template: &Template, function: Resource<'_>) -> Option<Finding> {
     let found = function.text("Runtime");
-    (found != Some(RUNTIME)).then(|| {
-        let found = found.map_or("no runtime".to_owned(), |found| {
-            format!("the runtime `{found}`")
-        });
-        template.error(
-            Rule::Runtime,
-            function.line_of("Runtime"),
-            format!(
-                "function `{}` has {found}, which Lambda no longer keeps up to date",
-                function.name
-            ),
-            format!("set `Runtime: {RUNTIME}`"),
-        )
-    })
+    let name = function.name;
+    let what = match found {
+        Some(RUNTIME) => return None,
+        Some(found) => format!(
+            "function `{name}` has the runtime `{found}`, which Lambda no longer keeps up to date"
+        ),
+        None => format!("function `{name}` has no runtime"),
+    };
+    let fix = format!("set `Runtime: {RUNTIME}`");
+    Some(template.error(Rule::Runtime, function.line_of("Runtime"), what, fix))
 }
 
 fn timeout(template: &Template, function: Resource<'_>) -> Option<Finding> {

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::deploy::args::DeployArgs;
+use crate::dev::clock::Clock;
 use crate::dev::door::Door;
-use crate::dev::link::{Speed, parse_size};
+use crate::dev::link::{Limits, Speed, parse_size};
 use crate::doctor::args::DoctorArgs;
 use crate::new::args::NewArgs;
 use crate::package::args::PackageArgs;
@@ -185,12 +186,15 @@ pub(crate) struct DevArgs {
     /// Print JSON objects, one a line: `type` is `invocation`, `log` or `message`
     #[arg(long)]
     pub(crate) json: bool,
-    /// What stands at `/`; the others are at /@url, /@rest, /@http and /@alb all the same
+    /// What stands at `/`; each is at its own path all the same
     #[arg(long, value_name = "DOOR", default_value = "url")]
     pub(crate) front_door: Door,
     /// Whether Lambda's limits on streams hold
     #[arg(long, value_name = "WHOSE", default_value = "off")]
     pub(crate) limits: Limits,
+    /// Let Lambda's clock run N times as fast: timeouts, idle limits and Lambda's pace
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) clock_scale: Clock,
     /// Slow every stream down to so many bytes per second
     #[arg(long, value_name = "64KiB/s")]
     pub(crate) slow: Option<Speed>,
@@ -199,16 +203,6 @@ pub(crate) struct DevArgs {
     pub(crate) disconnect_after: Option<usize>,
     #[command(flatten)]
     pub(crate) function: FunctionArgs,
-}
-
-/// Whose limits hold.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum Limits {
-    /// 6 MiB at once, then 2 MiB/s (REST: 10 MiB), 200 MiB in all; a REST stream may be silent for
-    /// 5 minutes, and an HTTP API waits 30 seconds
-    Aws,
-    /// As fast as it goes. Events and buffered answers have Lambda's 6 MiB all the same
-    Off,
 }
 
 const DEV_HELP: &str = "\
@@ -225,7 +219,8 @@ Doors, all of them open at once:
   /@url/...   a Function URL: payload format 2.0, streams
   /@rest/...  a REST API: payload format 1.0, streams, wants a prelude
   /@http/...  an HTTP API: payload format 2.0, answers when the response is complete
-  /@alb/...   an Application Load Balancer, answers when the response is complete
+  /@alb/...   an Application Load Balancer, answers when the response is complete;
+              /@alb-multi/... one with multi-value headers switched on
   /invoke     POST: the body is the event, the answer that of a Function URL
   AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and InvokeWithResponseStream,
               under any function name

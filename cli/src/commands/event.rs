@@ -6,12 +6,12 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use http::Request;
 use http::request::Parts;
+use http::{HeaderMap, Request};
 use serde_json::{Value, json};
 
 use crate::args::{EventArgs, EventKind};
-use crate::dev::context::new_request_id;
+use crate::dev::context::{new_request_id, trace};
 use crate::dev::door::Door;
 use crate::dev::event::{Origin, millis};
 use crate::printer::Printer;
@@ -26,6 +26,7 @@ pub(crate) fn run(args: &EventArgs, printer: &Printer) -> Result<ExitCode> {
     let origin = Origin {
         request_id: new_request_id(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        trace: trace(&HeaderMap::new()),
         now: SystemTime::now(),
     };
     let door = match args.kind {

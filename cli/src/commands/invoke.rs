@@ -23,7 +23,7 @@ use crate::dev::answer::{Failure, settled};
 use crate::dev::context::new_request_id;
 use crate::dev::deployment::HANDLER_NAME;
 use crate::dev::door::Door;
-use crate::dev::pool::{Call, Pool};
+use crate::dev::pool::{Call, Overflow, Pool};
 use crate::dev::reply;
 use crate::dev::sdk::FUNCTION_ERROR;
 use crate::dev::source::Source;
@@ -82,13 +82,13 @@ fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()>
     let handler_name = HANDLER_NAME.to_owned();
     let launch = launch(args.function, &source, handler_name, *output.printer);
     runtime()?.block_on(async {
-        let pool = Pool::new(launch, deployment, 1);
+        let pool = Pool::new(launch, deployment, 1, Overflow::Waits);
         let call = Call {
             request_id: new_request_id(),
             event,
             headers: HeaderMap::new(),
         };
-        let result = print_answer(pool.invoke(call), output).await;
+        let result = print_answer(pool.invoke_in_turn(call), output).await;
         pool.shutdown().await;
         result
     })

@@ -14,8 +14,14 @@ use super::log_tail::LogTail;
 /// A part is what one read of the socket held, so the backlog stays around a megabyte.
 const PARTS_IN_FLIGHT: usize = 8;
 
+/// What Lambda takes and passes on of an answer that the caller wants whole, in bytes.
+pub(crate) const WHOLE_LIMIT_BYTES: usize = 6_291_556;
+
 /// The error type of a response that ended without its last chunk.
 pub(crate) const TRUNCATED: &str = "Runtime.TruncatedResponse";
+
+/// The error type of an invocation for which there was no room.
+pub(crate) const THROTTLED: &str = "TooManyRequestsException";
 
 /// How the runtime sent its response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -96,6 +102,26 @@ impl Failure {
     /// A response that ended without its last chunk.
     pub(crate) fn truncated() -> Self {
         Self::new(TRUNCATED, "the response ended before it was complete")
+    }
+
+    /// A response that cannot be read to its end, and why.
+    pub(crate) fn truncated_by(cause: &dyn std::error::Error) -> Self {
+        let mut message = format!("the response ended before it was complete: {cause}");
+        let mut cause = cause.source();
+        while let Some(inner) = cause {
+            message.push_str(&format!(": {inner}"));
+            cause = inner.source();
+        }
+        Self::new(TRUNCATED, message)
+    }
+
+    /// A response of more bytes than Lambda passes on as a whole.
+    pub(crate) fn too_large(size: usize) -> Self {
+        let message = format!(
+            "Response payload size ({size} bytes) exceeded maximum allowed payload size \
+             ({WHOLE_LIMIT_BYTES} bytes)."
+        );
+        Self::new("Function.ResponseSizeTooLarge", message)
     }
 
     pub(crate) fn is_truncated(&self) -> bool {

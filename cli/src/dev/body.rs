@@ -10,6 +10,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::answer::{Failure, Verdict};
 use super::flow::{Flow, Piece};
+use super::gunzip::Gunzip;
 use super::record::Record;
 use super::sdk::frames;
 
@@ -30,6 +31,8 @@ pub(crate) enum Form {
 pub(crate) struct AnswerBody {
     flow: Flow,
     form: Form,
+    /// What undoes the compression on the way, if the door does.
+    gunzip: Option<Gunzip>,
     record: Record,
     end: End,
 }
@@ -51,15 +54,44 @@ impl AnswerBody {
         Self {
             flow,
             form,
+            gunzip: None,
             record,
             end: End::Open,
         }
+    }
+
+    /// Gives the caller what was compressed, not what it was compressed to.
+    pub(crate) fn gunzipped(mut self) -> Self {
+        self.gunzip = Some(Gunzip::new());
+        self
     }
 
     /// Reads to the end for a caller who gets no body.
     pub(crate) async fn drain(mut self) {
         while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await
         {
+        }
+    }
+
+    /// Waits for the next piece that there is for the caller.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
+        let Some(gunzip) = &mut self.gunzip else {
+            return self.flow.poll_piece(cx);
+        };
+        loop {
+            match gunzip.next() {
+                Ok(Some(chunk)) => return Poll::Ready(Piece::Chunk(chunk)),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Piece::Cut(not_gzip(&error))),
+            }
+            match ready!(self.flow.poll_piece(cx)) {
+                Piece::Chunk(compressed) => gunzip.push(compressed),
+                Piece::End(Ok(())) => {
+                    let whole = gunzip.finish().map_err(|error| not_gzip(&error));
+                    return Poll::Ready(Piece::End(whole));
+                }
+                other => return Poll::Ready(other),
+            }
         }
     }
 
@@ -123,7 +155,7 @@ impl Body for AnswerBody {
                 }
                 End::Open => this.end = End::Open,
             }
-            this.end = match ready!(this.flow.poll_piece(cx)) {
+            this.end = match ready!(this.poll_piece(cx)) {
                 Piece::Chunk(chunk) => {
                     return Poll::Ready(Some(Ok(Frame::data(this.chunk(chunk)))));
                 }
@@ -138,6 +170,11 @@ impl Body for AnswerBody {
             }
         }
     }
+}
+
+fn not_gzip(error: &std::io::Error) -> Failure {
+    let message = format!("the body is not the gzip that `content-encoding` says it is: {error}");
+    Failure::new("Runtime.InvalidResponse", message)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tokio::process::{Child, Command};
 
+use super::clock::Clock;
 use super::deployment::Deployment;
 use crate::printer::Printer;
 
@@ -31,7 +32,9 @@ pub(crate) struct Launch {
     /// The function's handler setting.
     pub(crate) handler_name: String,
     pub(crate) memory_mib: u32,
+    /// On Lambda's clock.
     pub(crate) timeout: Duration,
+    pub(crate) clock: Clock,
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) printer: Printer,
 }
@@ -70,6 +73,11 @@ impl Launch {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
+    }
+
+    /// How long an invocation may take, on the wall.
+    pub(crate) fn real_timeout(&self) -> Duration {
+        self.clock.real(self.timeout)
     }
 
     /// The ARN that invocations carry.

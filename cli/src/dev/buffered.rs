@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::door::Door;
-use super::prelude::{Asked, ResponseHead, from_object};
+use super::prelude::{Asked, AskedIn, ResponseHead, from_object};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,7 +32,7 @@ pub(crate) fn unfold(answer: &[u8], door: Door) -> Result<Option<(ResponseHead, 
         Ok(_) => return Err("the response document has no `statusCode`".to_owned()),
         Err(error) => return Err(format!("the response is no response document: {error}")),
     };
-    let head = document.asked.head(door)?;
+    let head = document.asked.head(door, AskedIn::Document)?;
     let body = document.body.unwrap_or_default();
     let body = if document.is_base64_encoded.unwrap_or_default() {
         let decoded = STANDARD.decode(body);

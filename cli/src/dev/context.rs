@@ -19,9 +19,12 @@ pub(crate) fn new_request_id() -> String {
     )
 }
 
-/// The caller's trace header, or a new one, as a header of `next`.
-pub(crate) fn trace(headers: &HeaderMap) -> HeaderMap {
-    let value = headers.get("x-amzn-trace-id").cloned().or_else(|| {
+/// The header of `next` with the trace.
+pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
+
+/// The caller's trace, or a new one.
+pub(crate) fn trace(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get("x-amzn-trace-id").cloned().or_else(|| {
         let root = format!(
             "{:08x}-{:024x}",
             fastrand::u32(..),
@@ -29,12 +32,12 @@ pub(crate) fn trace(headers: &HeaderMap) -> HeaderMap {
         );
         let parent = fastrand::u64(..);
         HeaderValue::try_from(format!("Root=1-{root};Parent={parent:016x};Sampled=0")).ok()
-    });
-    let name = HeaderName::from_static("lambda-runtime-trace-id");
-    value
-        .into_iter()
-        .map(|value| (name.clone(), value))
-        .collect()
+    })
+}
+
+/// What a function is told about a call: so far, the trace.
+pub(crate) fn traced(trace: Option<HeaderValue>) -> HeaderMap {
+    trace.into_iter().map(|trace| (TRACE_ID, trace)).collect()
 }
 
 #[cfg(test)]

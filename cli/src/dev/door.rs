@@ -2,13 +2,16 @@
 
 use bytes::Bytes;
 use clap::ValueEnum;
-use http::StatusCode;
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, SERVER, UPGRADE, WWW_AUTHENTICATE};
 use http::request::Parts;
+use http::{HeaderName, StatusCode};
 use serde_json::Value;
 
-use super::answer::Failure;
+use super::answer::{Failure, THROTTLED};
+use super::event::alb::Values;
 use super::event::{self, Origin};
 use super::prelude::INVALID_PRELUDE;
+use super::sdk::{REQUEST_ID, THROTTLED_DOCUMENT};
 
 /// A service that turns HTTP requests into events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -21,6 +24,8 @@ pub(crate) enum Door {
     Http,
     /// An Application Load Balancer, which buffers
     Alb,
+    /// The same, with multi-value headers switched on for its target group
+    AlbMulti,
 }
 
 /// An answer that is not the function's.
@@ -29,6 +34,17 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) content_type: &'static str,
     pub(crate) body: &'static str,
+}
+
+/// What counts when a function names a header twice, with one value and with a list of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum MultiValue {
+    /// The list.
+    First,
+    /// The list, and nothing else does.
+    Only,
+    /// The one value.
+    Ignored,
 }
 
 /// The failure of an answer that a service did not wait for.
@@ -42,6 +58,7 @@ impl Door {
             Self::Rest => "/@rest",
             Self::Http => "/@http",
             Self::Alb => "/@alb",
+            Self::AlbMulti => "/@alb-multi",
         }
     }
 
@@ -55,10 +72,13 @@ impl Door {
 
     /// Builds the event.
     pub(crate) fn event(self, request: &Parts, body: &Bytes, origin: &Origin) -> Value {
+        let mut request = request.clone();
+        origin.forward(&mut request.headers);
         match self {
-            Self::Url | Self::Http => event::v2::from_request(request, body, origin),
-            Self::Rest => event::v1::from_request(request, body, origin),
-            Self::Alb => event::alb::from_request(request, body, origin),
+            Self::Url | Self::Http => event::v2::from_request(&request, body, origin),
+            Self::Rest => event::v1::from_request(&request, body, origin),
+            Self::Alb => event::alb::from_request(&request, body, Values::Last),
+            Self::AlbMulti => event::alb::from_request(&request, body, Values::All),
         }
     }
 
@@ -66,7 +86,14 @@ impl Door {
     pub(crate) fn streams(self) -> bool {
         match self {
             Self::Url | Self::Rest => true,
-            Self::Http | Self::Alb => false,
+            Self::Http | Self::Alb | Self::AlbMulti => false,
+        }
+    }
+
+    pub(crate) fn is_load_balancer(self) -> bool {
+        match self {
+            Self::Alb | Self::AlbMulti => true,
+            Self::Url | Self::Rest | Self::Http => false,
         }
     }
 
@@ -75,41 +102,83 @@ impl Door {
         self == Self::Rest
     }
 
-    /// Whether `multiValueHeaders` of an answer count.
-    pub(crate) fn reads_multi_value_headers(self) -> bool {
+    /// Whether a body that the function has compressed reaches the caller as it was before.
+    ///
+    /// Function URLs undo gzip in a stream:
+    /// <https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/issues/96>.
+    pub(crate) fn undoes_gzip(self) -> bool {
+        self == Self::Url
+    }
+
+    /// What becomes of the `multiValueHeaders` of an answer.
+    pub(crate) fn multi_value_headers(self) -> MultiValue {
         match self {
-            Self::Rest | Self::Alb => true,
-            Self::Url | Self::Http => false,
+            Self::Rest => MultiValue::First,
+            Self::AlbMulti => MultiValue::Only,
+            Self::Url | Self::Http | Self::Alb => MultiValue::Ignored,
         }
+    }
+
+    /// What a header of the function is called when it reaches the caller, if that is another name:
+    /// framing, dates and the like belong to the service.
+    pub(crate) fn renamed(self, header: &HeaderName) -> Option<HeaderName> {
+        const PREFIX: &str = "x-amzn-remapped-";
+        let streams = self.streams();
+        let belongs = [CONNECTION, CONTENT_LENGTH, DATE, SERVER, WWW_AUTHENTICATE].contains(header);
+        HeaderName::try_from(format!("{PREFIX}{header}"))
+            .ok()
+            .filter(|_| streams && belongs)
     }
 
     /// Whether a buffered answer may be anything. Otherwise it has to be a document with a status.
     pub(crate) fn infers_status(self) -> bool {
         match self {
             Self::Url | Self::Http => true,
-            Self::Rest | Self::Alb => false,
+            Self::Rest | Self::Alb | Self::AlbMulti => false,
         }
+    }
+
+    /// The header that names the request to the caller.
+    pub(crate) fn request_id_header(self) -> Option<HeaderName> {
+        match self {
+            Self::Url | Self::Rest => Some(REQUEST_ID),
+            Self::Http => Some(HeaderName::from_static("apigw-requestid")),
+            Self::Alb | Self::AlbMulti => None,
+        }
+    }
+
+    /// Answers a request that the service does not pass on.
+    pub(crate) fn turns_away(self, request: &Parts) -> Option<Refusal> {
+        (self.is_load_balancer() && request.headers.contains_key(UPGRADE)).then(|| {
+            Refusal::html(
+                StatusCode::BAD_REQUEST,
+                "<html><head><title>400 Bad Request</title></head></html>\r\n",
+            )
+        })
     }
 
     /// What the caller gets for an invocation that failed before its head.
     pub(crate) fn refusal(self, failure: &Failure) -> Refusal {
-        let in_time = failure.error_type != SERVICE_TIMEOUT;
+        let error_type = failure.error_type.as_str();
         match self {
+            Self::Url if error_type == THROTTLED => {
+                Refusal::json(StatusCode::TOO_MANY_REQUESTS, THROTTLED_DOCUMENT)
+            }
             Self::Url => Refusal::text(StatusCode::BAD_GATEWAY, "Internal Server Error"),
-            Self::Rest if !in_time => Refusal::json(
+            Self::Rest if error_type == SERVICE_TIMEOUT => Refusal::json(
                 StatusCode::GATEWAY_TIMEOUT,
                 "{\"message\":\"Endpoint request timed out\"}",
             ),
             Self::Rest => {
                 // A stream that is not one is the integration's fault, a failure the function's.
-                let status = if failure.error_type == INVALID_PRELUDE {
+                let status = if [INVALID_PRELUDE, THROTTLED].contains(&error_type) {
                     StatusCode::INTERNAL_SERVER_ERROR
                 } else {
                     StatusCode::BAD_GATEWAY
                 };
                 Refusal::json(status, "{\"message\":\"Internal server error\"}")
             }
-            Self::Http if !in_time => Refusal::json(
+            Self::Http if [SERVICE_TIMEOUT, THROTTLED].contains(&error_type) => Refusal::json(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "{\"message\":\"Service Unavailable\"}",
             ),
@@ -117,11 +186,7 @@ impl Door {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "{\"message\":\"Internal Server Error\"}",
             ),
-            Self::Alb if !in_time => Refusal::html(
-                StatusCode::GATEWAY_TIMEOUT,
-                "<html><head><title>504 Gateway Time-out</title></head></html>\r\n",
-            ),
-            Self::Alb => Refusal::html(
+            Self::Alb | Self::AlbMulti => Refusal::html(
                 StatusCode::BAD_GATEWAY,
                 "<html><head><title>502 Bad Gateway</title></head></html>\r\n",
             ),
@@ -165,6 +230,7 @@ mod tests {
             ("/@rest/a?b", Some((Door::Rest, "/a?b"))),
             ("/@url", Some((Door::Url, ""))),
             ("/@alb?q=1", Some((Door::Alb, "?q=1"))),
+            ("/@alb-multi/", Some((Door::AlbMulti, "/"))),
             ("/@http/%40alb/", Some((Door::Http, "/%40alb/"))),
             ("/@restful/a", None),
             ("/a/@rest", None),

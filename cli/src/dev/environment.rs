@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::Child;
@@ -15,8 +16,9 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::answer::{Failure, Responder, Verdict, settled};
 use super::bootstrap::Launch;
+use super::context::new_request_id;
 use super::deployment::Deployment;
-use super::emulator::{Delivery, Invocation, Phase, RuntimeApi};
+use super::emulator::{Delivery, INVOCATION_ID, Invocation, Phase, RuntimeApi};
 use super::http_server;
 use super::log_tail::LogTail;
 use crate::printer::{Printer, Tone};
@@ -97,7 +99,7 @@ impl Environment {
         let address = listener.local_addr().map_err(failed)?;
         // One invocation at a time.
         let (deliveries, deliveries_rx) = mpsc::channel(1);
-        let (runtime_api, phase) = RuntimeApi::new(deliveries_rx);
+        let (runtime_api, phase) = RuntimeApi::new(deliveries_rx, launch.printer);
         let mut api = JoinSet::new();
         api.spawn(http_server::serve(listener, runtime_api));
         let mut child = launch.spawn(&deployment, address).map_err(failed)?;
@@ -154,7 +156,7 @@ impl Environment {
 
     /// Serves one invocation until the process asks for the next one.
     pub(crate) async fn serve(&mut self, job: Job, stop: &mut watch::Receiver<bool>) -> Fate {
-        let deadline = Instant::now() + self.launch.timeout;
+        let deadline = Instant::now() + self.launch.real_timeout();
         let (verdict_tx, verdict) = oneshot::channel();
         let id = job.request_id;
         let Responder {
@@ -166,11 +168,13 @@ impl Environment {
             request_id: Some(id.clone()),
             tail: log,
         };
+        let token = new_request_id();
         let delivery = Delivery {
-            headers: self.next_headers(&id, job.headers),
+            headers: self.next_headers(&id, &token, job.headers),
             event: job.event,
             invocation: Invocation {
                 request_id: id.clone(),
+                token,
                 parts,
                 verdict: verdict_tx,
             },
@@ -237,7 +241,7 @@ impl Environment {
     ) -> Option<Verdict> {
         let told = match timeout(CRASH_WINDOW, &mut verdict).await {
             Ok(told) => told,
-            Err(_) if matches!(*self.phase.borrow(), Phase::Responding) => {
+            Err(_) if matches!(*self.phase.borrow(), Phase::Responding { .. }) => {
                 // The caller reads slowly.
                 timeout_at(deadline, verdict).await.ok()?
             }
@@ -289,18 +293,22 @@ impl Environment {
         .await;
     }
 
-    fn next_headers(&self, id: &str, mut headers: HeaderMap) -> HeaderMap {
-        let deadline = SystemTime::now() + self.launch.timeout;
+    fn next_headers(&self, id: &str, token: &str, mut headers: HeaderMap) -> HeaderMap {
+        let deadline = SystemTime::now() + self.launch.real_timeout();
         let deadline = deadline
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
         let own = [
-            ("lambda-runtime-aws-request-id", id.to_owned()),
             (
-                "lambda-runtime-deadline-ms",
+                HeaderName::from_static("lambda-runtime-aws-request-id"),
+                id.to_owned(),
+            ),
+            (
+                HeaderName::from_static("lambda-runtime-deadline-ms"),
                 deadline.as_millis().to_string(),
             ),
-            ("content-type", "application/json".to_owned()),
+            (INVOCATION_ID, token.to_owned()),
+            (CONTENT_TYPE, "application/json".to_owned()),
         ];
         // A caller who named a qualifier has set it already.
         if let Ok(arn) = HeaderValue::try_from(self.launch.function_arn()) {
@@ -308,7 +316,7 @@ impl Environment {
         }
         for (name, value) in own {
             if let Ok(value) = HeaderValue::try_from(value) {
-                headers.insert(HeaderName::from_static(name), value);
+                headers.insert(name, value);
             }
         }
         headers

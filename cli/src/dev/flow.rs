@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep, sleep_until};
 
 use super::answer::{Answer, Failure, Part, Verdict, settled};
 use super::link::{Link, Pace};
@@ -33,6 +33,7 @@ pub(crate) struct Flow {
     pace: Option<Pace>,
     passed: usize,
     silence: Option<Pin<Box<Sleep>>>,
+    end: Option<Pin<Box<Sleep>>>,
 }
 
 impl Flow {
@@ -44,6 +45,7 @@ impl Flow {
             pace: link.pace.map(Pace::new),
             passed: 0,
             silence: None,
+            end: link.end.map(|end| Box::pin(sleep_until(end))),
         }
     }
 
@@ -60,6 +62,14 @@ impl Flow {
         {
             let message = format!("cut off after {} bytes, as asked", self.passed);
             return Poll::Ready(Piece::Cut(Failure::new("Client.Disconnected", message)));
+        }
+        if let Some(end) = &mut self.end
+            && end.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Piece::Cut(Failure::new(
+                "Service.Timeout",
+                "the stream took longer than the service allows",
+            )));
         }
         if self.waiting.is_empty() {
             match self.poll_part(cx) {
@@ -114,7 +124,7 @@ impl Flow {
         };
         let silence = self
             .silence
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
+            .get_or_insert_with(|| Box::pin(sleep(self.link.clock.real(limit))));
         silence.as_mut().poll(cx).map(|()| {
             let message = format!("nothing was written for {} seconds", limit.as_secs());
             Failure::new("Service.IdleTimeout", message)
@@ -133,6 +143,7 @@ mod tests {
     use super::*;
     use crate::dev::answer::{self, Responder};
     use std::time::Duration;
+    use tokio::time::Instant;
 
     async fn flow(link: Link, chunks: &[&'static [u8]]) -> (Responder, Flow) {
         let (responder, answer) = answer::channel();

@@ -5,35 +5,36 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::answer::{Answer, Failure, ResponseMode};
 use super::body::{AnswerBody, Form};
 use super::buffered::unfold;
-use super::context::{new_request_id, trace};
+use super::context::{new_request_id, trace, traced};
 use super::door::{Door, SERVICE_TIMEOUT};
 use super::event::Origin;
 use super::flow::Flow;
 use super::functions::Functions;
 use super::http_server::Handler;
 use super::intake::{EVENT_LIMIT_BYTES, NotTaken, take_in};
-use super::link::Conditions;
-use super::pool::Call;
+use super::link::{Conditions, Link};
+use super::pool::{Call, Pool};
 use super::prelude::ResponseHead;
 use super::record::Record;
 use super::reply::{self, Reply};
-use super::response::{Ending, FrontBody, failed, missing, refuse_body, respond, whole};
+use super::response::{Ending, FrontBody, failed, missing, refuse_body, refused, respond, whole};
 use super::route::Route;
 use super::sdk::ApiError;
 use super::sdk_door::refuse;
-use crate::printer::Printer;
+use crate::printer::{Printer, Tone};
 
 /// Headers of `POST /invoke` that become part of the function's context, under the same name.
 const CONTEXT_HEADERS: [&str; 4] = [
@@ -61,55 +62,97 @@ impl Handler for Front {
         let request = format!("{} {}", parts.method, parts.uri.path());
         let mut record = Record::start(self.printer, request);
         let (pool, route) = self.route(&mut parts);
-        let body = match (take_in(body).await, &route) {
+        let body = match (take_in(body, EVENT_LIMIT_BYTES).await, &route) {
             (Ok(body), _) => body,
-            (Err(NotTaken::TooLarge), Route::Sdk(_)) => {
+            (Err(NotTaken::TooLarge(_)), Route::Sdk(_)) => {
                 return refuse(&ApiError::too_large(EVENT_LIMIT_BYTES), record);
             }
-            (Err(reason), _) => return refuse_body(reason, record),
+            (Err(reason), _) => return refuse_body(&reason, EVENT_LIMIT_BYTES, record),
         };
         match route {
             Route::Invoke => {
                 let call = invoke_call(&parts.headers, body);
                 record.invocation(&call.request_id);
-                let answer = pool.invoke(call);
-                self.through(Door::Url, answer, &parts.method, Ending::document(record))
+                let ending = Ending::document(record);
+                self.through(Door::Url, &pool, call, &parts.method, ending)
                     .await
             }
-            Route::Door(door) => {
-                let call = door_call(door, &parts, &body, peer);
-                record.invocation(&call.request_id);
-                if call.event.len() > EVENT_LIMIT_BYTES {
-                    // Base64 and the quotes of JSON make a body larger.
-                    return refuse_body(NotTaken::TooLarge, record);
-                }
-                let answer = pool.invoke(call);
-                self.through(door, answer, &parts.method, Ending::page(record))
-                    .await
-            }
+            Route::Door(door) => self.knock(door, &pool, &parts, &body, (peer, record)).await,
             Route::Sdk(requested) => self.serve_sdk(&requested, &parts, body, record).await,
             Route::Nowhere(name) => missing(&name, record),
         }
     }
+
+    fn unreadable(&self, peer: IpAddr, error: &hyper::Error) {
+        let text = format!("refused what {peer} sent: {error}");
+        self.printer.message(Tone::Bad, &text);
+    }
 }
 
 impl Front {
-    /// Passes an answer on the way `door` does.
+    /// Answers a request the way the service at `door` does.
+    async fn knock(
+        &self,
+        door: Door,
+        pool: &Arc<Pool>,
+        parts: &Parts,
+        body: &Bytes,
+        (peer, mut record): (IpAddr, Record),
+    ) -> Response<FrontBody> {
+        if let Some(refusal) = door.turns_away(parts) {
+            record.refused("the service does not pass such requests on");
+            return refused(&refusal);
+        }
+        if let Some(limit) = self.conditions.body_limit(door)
+            && body.len() > limit
+        {
+            return refuse_body(&NotTaken::TooLarge(body.len()), limit, record);
+        }
+        let call = door_call(door, parts, body, peer);
+        record.invocation(&call.request_id);
+        if call.event.len() > EVENT_LIMIT_BYTES {
+            // Base64 and the quotes of JSON make a body larger.
+            let reason = NotTaken::TooLarge(call.event.len());
+            return refuse_body(&reason, EVENT_LIMIT_BYTES, record);
+        }
+        let request_id = HeaderValue::try_from(call.request_id.as_str());
+        let ending = Ending::page(record);
+        let mut response = self.through(door, pool, call, &parts.method, ending).await;
+        if let (Some(name), Ok(id)) = (door.request_id_header(), request_id) {
+            response.headers_mut().insert(name, id);
+        }
+        response
+    }
+
+    /// Invokes, and passes the answer on the way `door` does.
     async fn through(
         &self,
         door: Door,
-        answer: Answer,
+        pool: &Arc<Pool>,
+        call: Call,
         method: &Method,
         ending: Ending,
     ) -> Response<FrontBody> {
+        let began = Instant::now();
+        let answer = match pool.invoke(call) {
+            Ok(answer) => answer,
+            Err(failure) => return failed(door, &failure, ending),
+        };
+        let limit = self.conditions.body_limit(door);
         let opened = match self.conditions.patience(door) {
-            Some(limit) => timeout(limit, open(answer, door))
-                .await
-                .unwrap_or_else(|_| Err(Failure::new(SERVICE_TIMEOUT, "nobody waited longer"))),
-            None => open(answer, door).await,
+            Some(patience) => timeout(
+                self.conditions.clock.real(patience),
+                open(answer, door, limit),
+            )
+            .await
+            .unwrap_or_else(|_| Err(out_of_patience(patience))),
+            None => open(answer, door, limit).await,
         };
         match opened {
-            Ok(Opened::Stream(reply)) => self.stream(door, reply, method, ending.record),
+            Ok(Opened::Stream(reply)) => {
+                let link = self.conditions.link(Some(door), began);
+                self.stream(door, reply, link, method, ending.record)
+            }
             Ok(Opened::Whole(head, body)) => whole(head, body, ending.record),
             Err(failure) => failed(door, &failure, ending),
         }
@@ -119,15 +162,23 @@ impl Front {
         &self,
         door: Door,
         reply: Reply,
+        link: Link,
         method: &Method,
         mut record: Record,
     ) -> Response<FrontBody> {
-        let ResponseHead { status, headers } = reply.head;
-        record.status(status);
-        let flow = Flow::new(reply.first, reply.rest, self.conditions.link(Some(door)));
-        let body = AnswerBody::new(flow, Form::Bytes, record);
+        let mut head = reply.head;
+        record.status(head.status);
+        let flow = Flow::new(reply.first, reply.rest, link);
+        let mut body = AnswerBody::new(flow, Form::Bytes, record);
+        if door.undoes_gzip() && head.headers.get(CONTENT_ENCODING).is_some_and(is_gzip) {
+            head.headers.remove(CONTENT_ENCODING);
+            body = body.gunzipped();
+        }
         let bodyless = method == Method::HEAD
-            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+            || matches!(
+                head.status,
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+            );
         let body = if bodyless {
             // Any pool will do: it only owns the task.
             self.functions.first().spawn(body.drain());
@@ -135,8 +186,17 @@ impl Front {
         } else {
             Either::Right(body)
         };
-        respond(status, headers, body)
+        respond(head, body)
     }
+}
+
+fn is_gzip(encoding: &HeaderValue) -> bool {
+    encoding.as_bytes().eq_ignore_ascii_case(b"gzip")
+}
+
+fn out_of_patience(patience: Duration) -> Failure {
+    let message = format!("the service waits {} seconds at most", patience.as_secs());
+    Failure::new(SERVICE_TIMEOUT, message)
 }
 
 /// An answer whose head is known.
@@ -146,27 +206,31 @@ enum Opened {
 }
 
 /// Waits for as much of an answer as `door` wants before it answers.
-async fn open(answer: Answer, door: Door) -> Result<Opened, Failure> {
+async fn open(answer: Answer, door: Door, limit: Option<usize>) -> Result<Opened, Failure> {
     let reply = reply::open(answer, door).await?;
-    match reply.mode {
-        ResponseMode::Streaming if door.streams() => Ok(Opened::Stream(reply)),
-        ResponseMode::Streaming => {
-            let head = reply.head.clone();
-            Ok(Opened::Whole(head, reply.whole().await?))
-        }
-        ResponseMode::Buffered => {
-            let head = reply.head.clone();
-            let body = reply.whole().await?;
-            let unfolded = unfold(&body, door)
-                .map_err(|message| Failure::new("Runtime.InvalidResponse", message))?;
-            let (head, body) = unfolded.unwrap_or((head, body));
-            Ok(Opened::Whole(head, body))
-        }
+    if reply.mode == ResponseMode::Streaming && door.streams() {
+        return Ok(Opened::Stream(reply));
     }
+    let (mode, head) = (reply.mode, reply.head.clone());
+    let body = reply.whole().await?;
+    if let Some(limit) = limit.filter(|limit| body.len() > *limit) {
+        let message = format!(
+            "the service passes on {limit} bytes at most, and the response has {}",
+            body.len()
+        );
+        return Err(Failure::new("Service.ResponseTooLarge", message));
+    }
+    let unfolded = match mode {
+        ResponseMode::Streaming => None,
+        ResponseMode::Buffered => unfold(&body, door)
+            .map_err(|message| Failure::new("Runtime.InvalidResponse", message))?,
+    };
+    let (head, body) = unfolded.unwrap_or((head, body));
+    Ok(Opened::Whole(head, body))
 }
 
 fn invoke_call(headers: &HeaderMap, body: Bytes) -> Call {
-    let mut context = trace(headers);
+    let mut context = traced(trace(headers));
     for name in CONTEXT_HEADERS {
         if let Some(value) = headers.get(name) {
             context.insert(name, value.clone());
@@ -189,20 +253,21 @@ fn door_call(door: Door, parts: &Parts, body: &Bytes, peer: IpAddr) -> Call {
     let origin = Origin {
         request_id: new_request_id(),
         peer,
+        trace: trace(&parts.headers),
         now: SystemTime::now(),
     };
     let event = door.event(parts, body, &origin).to_string();
     Call {
         request_id: origin.request_id,
         event: event.into(),
-        headers: trace(&parts.headers),
+        headers: traced(origin.trace),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderName;
 
     #[test]
     fn an_empty_body_is_an_empty_event() {

@@ -27,6 +27,9 @@ pub(crate) trait Handler: Clone + Send + 'static {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> impl Future<Output = Response<Self::Body>> + Send;
+
+    /// Hears of what was no request. The peer has been answered, as far as it listens.
+    fn unreadable(&self, _peer: IpAddr, _error: &hyper::Error) {}
 }
 
 /// Serves until dropped. Dropping it closes every connection.
@@ -49,14 +52,20 @@ pub(crate) async fn serve<H: Handler>(listener: TcpListener, handler: H) {
 async fn serve_connection<H: Handler>(stream: TcpStream, peer: SocketAddr, handler: H) {
     // Each piece has to leave at once. A socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
+    let listening = handler.clone();
     let service = service_fn(move |request| {
         let handler = handler.clone();
         async move { Ok::<_, Infallible>(handler.handle(request, peer.ip()).await) }
     });
-    // How a connection ends says nothing about the invocation: its body tells.
-    let _ = http1::Builder::new()
+    let served = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
+    // How else a connection ends says nothing about the invocation: its body tells.
+    if let Err(error) = served
+        && error.is_parse()
+    {
+        listening.unreadable(peer.ip(), &error);
+    }
 }
 
 /// Binds a free port that only this machine can reach.

@@ -1,4 +1,4 @@
-//! Takes in the body of a request, as far as Lambda takes one.
+//! Takes in a whole body, as far as Lambda takes one.
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
@@ -12,34 +12,35 @@ pub(crate) const EVENT_LIMIT_BYTES: usize = 6 * 1024 * 1024 + 100;
 const DISCARD_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why a body was not taken.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum NotTaken {
-    TooLarge,
-    /// The request ended before it was complete.
-    Broken,
+    /// It has at least so many bytes.
+    TooLarge(usize),
+    /// It ended before it was complete.
+    Broken(hyper::Error),
 }
 
-/// Reads a body.
+/// Reads a body of at most `limit` bytes.
 ///
 /// # Errors
 ///
 /// It is too large or incomplete.
-pub(crate) async fn take_in(mut body: Incoming) -> Result<Bytes, NotTaken> {
+pub(crate) async fn take_in(mut body: Incoming, limit: usize) -> Result<Bytes, NotTaken> {
     let mut taken = BytesMut::new();
     let mut size = 0_usize;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| NotTaken::Broken)?.into_data() else {
+        let Ok(data) = frame.map_err(NotTaken::Broken)?.into_data() else {
             continue;
         };
         size = size.saturating_add(data.len());
-        if size <= EVENT_LIMIT_BYTES {
+        if size <= limit {
             taken.extend_from_slice(&data);
         } else if size > DISCARD_LIMIT_BYTES {
             break;
         }
     }
-    if size > EVENT_LIMIT_BYTES {
-        Err(NotTaken::TooLarge)
+    if size > limit {
+        Err(NotTaken::TooLarge(size))
     } else {
         Ok(taken.freeze())
     }

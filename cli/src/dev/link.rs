@@ -5,8 +5,10 @@ use std::str::FromStr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use clap::ValueEnum;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::clock::Clock;
 use super::door::Door;
 
 /// How often a bucket is refilled: Lambda's own step.
@@ -33,14 +35,55 @@ const TOTAL_BYTES: usize = 200 * MIB;
 /// How long a stream through a regional REST API may be silent.
 const REST_IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
 
+/// How long a stream through an edge-optimised REST API may be silent.
+const EDGE_IDLE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a stream through a REST API may take.
+const REST_LIFETIME: Duration = Duration::from_secs(15 * 60);
+
 /// How long an HTTP API waits for its integration.
 const HTTP_API_LIMIT: Duration = Duration::from_secs(30);
+
+/// What a load balancer takes as the body of a request, and as a response, in bytes.
+const LOAD_BALANCER_LIMIT_BYTES: usize = MIB;
+
+/// Whose limits hold.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Limits {
+    /// 6 MiB at once, then 2 MiB/s (REST: 10 MiB), 200 MiB in all; a REST stream may be silent for
+    /// 5 minutes and take 15, an HTTP API waits 30 seconds, a load balancer takes 1 MiB either way;
+    /// callers beyond the concurrency are throttled
+    Aws,
+    /// The same, with an edge-optimised REST API: a stream may be silent for 30 seconds
+    AwsEdge,
+    /// As fast as it goes. Events and buffered answers have Lambda's 6 MiB all the same
+    #[default]
+    Off,
+}
+
+impl Limits {
+    pub(crate) fn hold(self) -> bool {
+        match self {
+            Self::Aws | Self::AwsEdge => true,
+            Self::Off => false,
+        }
+    }
+
+    /// How long a stream through a REST API may be silent.
+    fn rest_idle(self) -> Option<Duration> {
+        match self {
+            Self::Aws => Some(REST_IDLE_LIMIT),
+            Self::AwsEdge => Some(EDGE_IDLE_LIMIT),
+            Self::Off => None,
+        }
+    }
+}
 
 /// Which limits hold, and what trouble is wanted, for every answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Conditions {
-    /// Whether Lambda's limits hold.
-    pub(crate) limited: bool,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
     /// Bytes per second to slow every stream down to.
     pub(crate) slow: Option<Speed>,
     /// Bytes after which the caller is cut off.
@@ -49,23 +92,37 @@ pub(crate) struct Conditions {
 
 impl Conditions {
     /// What lies between the function and a caller at `door`, or a direct caller.
-    pub(crate) fn link(self, door: Option<Door>) -> Link {
+    pub(crate) fn link(self, door: Option<Door>, began: Instant) -> Link {
+        let limited = self.limits.hold();
         let rest = door == Some(Door::Rest);
-        let pace = if rest { REST_PACE } else { LAMBDA_PACE };
+        let lambda = if rest { REST_PACE } else { LAMBDA_PACE };
+        let pace = Rate {
+            per_second: self.clock.real_rate(lambda.per_second),
+            ..lambda
+        };
         Link {
-            pace: self
-                .slow
-                .map(Speed::rate)
-                .or_else(|| self.limited.then_some(pace)),
-            total: self.limited.then_some(TOTAL_BYTES),
-            idle: (self.limited && rest).then_some(REST_IDLE_LIMIT),
+            pace: self.slow.map(Speed::rate).or(limited.then_some(pace)),
+            total: limited.then_some(TOTAL_BYTES),
+            idle: self.limits.rest_idle().filter(|_| rest),
+            end: (limited && rest).then(|| began + self.clock.real(REST_LIFETIME)),
             cut_after: self.cut_after,
+            clock: self.clock,
         }
     }
 
-    /// How long `door` waits for a whole answer.
+    /// How long `door` waits for an answer to begin, or for all of it if it does not stream.
     pub(crate) fn patience(self, door: Door) -> Option<Duration> {
-        (self.limited && door == Door::Http).then_some(HTTP_API_LIMIT)
+        match door {
+            Door::Http => self.limits.hold().then_some(HTTP_API_LIMIT),
+            Door::Rest => self.limits.rest_idle(),
+            Door::Url | Door::Alb | Door::AlbMulti => None,
+        }
+    }
+
+    /// What `door` takes as a body, and as a whole response, in bytes. Lambda's own limits hold
+    /// beside it.
+    pub(crate) fn body_limit(self, door: Door) -> Option<usize> {
+        (self.limits.hold() && door.is_load_balancer()).then_some(LOAD_BALANCER_LIMIT_BYTES)
     }
 }
 
@@ -74,9 +131,12 @@ impl Conditions {
 pub(crate) struct Link {
     pub(crate) pace: Option<Rate>,
     pub(crate) total: Option<usize>,
-    /// How long nothing may come.
+    /// How long nothing may come, on Lambda's clock.
     pub(crate) idle: Option<Duration>,
+    /// When the connection ends, whatever comes.
+    pub(crate) end: Option<Instant>,
     pub(crate) cut_after: Option<usize>,
+    pub(crate) clock: Clock,
 }
 
 /// A bandwidth.

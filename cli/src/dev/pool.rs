@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::answer::{self, Answer, Failure};
+use super::answer::{self, Answer, Failure, THROTTLED};
 use super::bootstrap::Launch;
 use super::deployment::Deployment;
 use super::environment::{Environment, Fate, Job};
@@ -27,11 +27,20 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
 }
 
+/// What happens to a caller when the function is at work as often as it may be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Overflow {
+    Waits,
+    /// As on Lambda.
+    Throttled,
+}
+
 /// The environments of one function.
 #[derive(Debug)]
 pub(crate) struct Pool {
     launch: Launch,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
+    overflow: Overflow,
     state: Mutex<State>,
     /// Invocations are owned here, so a caller that leaves does not end one.
     tasks: Mutex<JoinSet<()>>,
@@ -45,14 +54,20 @@ struct State {
 }
 
 impl Pool {
-    pub(crate) fn new(launch: Launch, deployment: Deployment, concurrency: u16) -> Arc<Self> {
+    pub(crate) fn new(
+        launch: Launch,
+        deployment: Deployment,
+        concurrency: u16,
+        overflow: Overflow,
+    ) -> Arc<Self> {
         let state = State {
             deployment: Arc::new(deployment),
             idle: Vec::new(),
         };
         Arc::new(Self {
             launch,
-            permits: Semaphore::new(concurrency.into()),
+            permits: Arc::new(Semaphore::new(concurrency.into())),
+            overflow,
             state: Mutex::new(state),
             tasks: Mutex::default(),
             stop: watch::Sender::new(false),
@@ -77,7 +92,27 @@ impl Pool {
     }
 
     /// Begins an invocation. It runs to its end whether or not the answer is read.
-    pub(crate) fn invoke(self: &Arc<Self>, call: Call) -> Answer {
+    ///
+    /// # Errors
+    ///
+    /// The caller is throttled.
+    pub(crate) fn invoke(self: &Arc<Self>, call: Call) -> Result<Answer, Failure> {
+        let permit = match self.overflow {
+            Overflow::Waits => None,
+            Overflow::Throttled => {
+                let permit = Arc::clone(&self.permits).try_acquire_owned();
+                Some(permit.map_err(|_| Failure::new(THROTTLED, "Rate Exceeded."))?)
+            }
+        };
+        Ok(self.begin(call, permit))
+    }
+
+    /// Begins an invocation as soon as there is room for it.
+    pub(crate) fn invoke_in_turn(self: &Arc<Self>, call: Call) -> Answer {
+        self.begin(call, None)
+    }
+
+    fn begin(self: &Arc<Self>, call: Call, permit: Option<OwnedSemaphorePermit>) -> Answer {
         let (responder, answer) = answer::channel();
         let Call {
             request_id,
@@ -92,7 +127,7 @@ impl Pool {
         };
         let mut tasks = lock(&self.tasks);
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(Arc::clone(self).run(job));
+        tasks.spawn(Arc::clone(self).run(job, permit));
         answer
     }
 
@@ -101,10 +136,14 @@ impl Pool {
         lock(&self.tasks).spawn(task);
     }
 
-    async fn run(self: Arc<Self>, job: Job) {
-        // Never closed; callers are served in the order they came.
-        let Ok(_permit) = self.permits.acquire().await else {
-            return;
+    async fn run(self: Arc<Self>, job: Job, permit: Option<OwnedSemaphorePermit>) {
+        let _permit = match permit {
+            Some(permit) => permit,
+            None => match Arc::clone(&self.permits).acquire_owned().await {
+                Ok(permit) => permit,
+                // Never closed; callers are served in the order they came.
+                Err(_) => return,
+            },
         };
         if *self.stop.borrow() {
             // Dropping the job tells the caller.

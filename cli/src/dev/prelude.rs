@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::door::Door;
+use super::door::{Door, MultiValue};
 
 /// The content type that says a prelude comes first.
 pub(crate) const INTEGRATION_RESPONSE: &str = "application/vnd.awslambda.http-integration-response";
@@ -23,11 +23,6 @@ const DELIMITER: [u8; 8] = [0; 8];
 
 /// Lambda's front ends look for the delimiter no further than this, in bytes.
 const SCAN_LIMIT_BYTES: usize = 16 * 1024;
-
-/// What a handler's own `content-length` is called when it reaches the caller: the framing is not
-/// the handler's to choose.
-const REMAPPED_CONTENT_LENGTH: HeaderName =
-    HeaderName::from_static("x-amzn-remapped-content-length");
 
 /// Headers that belong to one connection, not to the response.
 const HOP_BY_HOP: [&str; 9] = [
@@ -46,6 +41,8 @@ const HOP_BY_HOP: [&str; 9] = [
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ResponseHead {
     pub(crate) status: StatusCode,
+    /// What stands beside the status, if that is not the usual.
+    pub(crate) reason: Option<Bytes>,
     pub(crate) headers: HeaderMap,
 }
 
@@ -96,7 +93,7 @@ impl PreludeReader {
             .slice(DELIMITER.len()..);
         let asked: Asked =
             from_object(&json).map_err(|error| format!("the prelude is invalid: {error}"))?;
-        Ok(Some((asked.head(self.door)?, body)))
+        Ok(Some((asked.head(self.door, AskedIn::Prelude)?, body)))
     }
 }
 
@@ -122,6 +119,16 @@ pub(crate) struct Asked {
     headers: Option<BTreeMap<String, String>>,
     multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
     cookies: Option<Vec<String>>,
+    status_description: Option<String>,
+}
+
+/// Where a function asks for a head.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum AskedIn {
+    /// In a prelude, which is the same for every door.
+    Prelude,
+    /// In a document made for one kind of door.
+    Document,
 }
 
 impl Asked {
@@ -130,13 +137,21 @@ impl Asked {
     /// # Errors
     ///
     /// A status, header or cookie is not valid HTTP.
-    pub(crate) fn head(self, door: Door) -> Result<ResponseHead, String> {
+    pub(crate) fn head(self, door: Door, place: AskedIn) -> Result<ResponseHead, String> {
         let status = status(self.status_code.unwrap_or(200))?;
+        let multi_value = match (place, door.multi_value_headers()) {
+            // Made for other doors, a prelude says everything once more in the list.
+            (AskedIn::Prelude, MultiValue::Only) => MultiValue::First,
+            (AskedIn::Prelude, _) if door.is_load_balancer() => MultiValue::First,
+            (_, multi_value) => multi_value,
+        };
         let mut headers = HeaderMap::new();
-        for (name, value) in self.headers.iter().flatten() {
-            append(&mut headers, door, name, value)?;
+        if multi_value != MultiValue::Only {
+            for (name, value) in self.headers.iter().flatten() {
+                append(&mut headers, door, name, value)?;
+            }
         }
-        if door.reads_multi_value_headers() {
+        if multi_value != MultiValue::Ignored {
             for (name, values) in self.multi_value_headers.iter().flatten() {
                 headers.remove(name);
                 for value in values {
@@ -144,13 +159,26 @@ impl Asked {
                 }
             }
         }
-        for cookie in self.cookies.iter().flatten() {
+        let takes_cookies = place == AskedIn::Prelude || !door.is_load_balancer();
+        for cookie in self.cookies.iter().flatten().filter(|_| takes_cookies) {
             let value = HeaderValue::from_bytes(cookie.as_bytes())
                 .map_err(|_| "a cookie of the response is not valid HTTP".to_owned())?;
             headers.append(SET_COOKIE, value);
         }
-        Ok(ResponseHead { status, headers })
+        let reason = self.status_description.filter(|_| door.is_load_balancer());
+        Ok(ResponseHead {
+            status,
+            reason: reason.map(|text| reason_in(&text, status)),
+            headers,
+        })
     }
+}
+
+/// What `statusDescription`, written `200 OK`, says beside the status.
+fn reason_in(description: &str, status: StatusCode) -> Bytes {
+    let reason = description.strip_prefix(status.as_str());
+    let reason = reason.unwrap_or(description).trim();
+    Bytes::copy_from_slice(reason.as_bytes())
 }
 
 fn status(status: u16) -> Result<StatusCode, String> {
@@ -164,17 +192,13 @@ fn status(status: u16) -> Result<StatusCode, String> {
 fn append(headers: &mut HeaderMap, door: Door, name: &str, value: &str) -> Result<(), String> {
     let invalid = || format!("header `{name}` of the response is not valid HTTP");
     let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
-    if HOP_BY_HOP.contains(&header.as_str()) {
-        return Ok(());
-    }
-    let header = match header {
-        // A service that buffers knows the length itself.
-        CONTENT_LENGTH if !door.streams() => return Ok(()),
-        CONTENT_LENGTH => REMAPPED_CONTENT_LENGTH,
-        other => other,
-    };
     let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid())?;
-    headers.append(header, value);
+    if let Some(renamed) = door.renamed(&header) {
+        headers.append(renamed, value);
+    } else if !HOP_BY_HOP.contains(&header.as_str()) && header != CONTENT_LENGTH {
+        // A service that buffers knows the length itself.
+        headers.append(header, value);
+    }
     Ok(())
 }
 
@@ -292,18 +316,24 @@ mod tests {
     #[test]
     fn only_some_doors_read_multi_value_headers_and_there_they_win() {
         let json = br#"{"headers":{"X-A":"joined","b":"1"},"multiValueHeaders":{"x-a":["1","2"]}}"#;
-        let head = |door| from_object::<Asked>(json).unwrap().head(door).unwrap();
+        let head = |door| {
+            let asked: Asked = from_object(json).unwrap();
+            asked.head(door, AskedIn::Document).unwrap()
+        };
 
         for (door, expected) in [
             (Door::Rest, vec!["1", "2"]),
-            (Door::Alb, vec!["1", "2"]),
+            (Door::AlbMulti, vec!["1", "2"]),
+            (Door::Alb, vec!["joined"]),
             (Door::Url, vec!["joined"]),
             (Door::Http, vec!["joined"]),
         ] {
             let head = head(door);
             let values: Vec<_> = head.headers.get_all("x-a").iter().collect();
             assert_eq!(values, expected, "{door:?}");
-            assert_eq!(head.headers["b"], "1", "{door:?}");
+            // A load balancer in this mode reads nothing else.
+            let alone = head.headers.contains_key("b");
+            assert_eq!(alone, door != Door::AlbMulti, "{door:?}");
         }
     }
 
@@ -313,7 +343,7 @@ mod tests {
 
         let head = from_object::<Asked>(json)
             .unwrap()
-            .head(Door::Rest)
+            .head(Door::Rest, AskedIn::Prelude)
             .unwrap();
 
         assert_eq!(head.status, 200);

@@ -4,12 +4,9 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::answer::{Answer, Failure, Part, ResponseMode, Verdict, settled};
+use super::answer::{Answer, Failure, Part, ResponseMode, Verdict, WHOLE_LIMIT_BYTES, settled};
 use super::door::Door;
 use super::prelude::{INTEGRATION_RESPONSE, INVALID_PRELUDE, PreludeReader, ResponseHead};
-
-/// What Lambda passes on of an answer to a caller that wants it whole, in bytes.
-pub(crate) const WHOLE_LIMIT_BYTES: usize = 6_291_556;
 
 /// A response whose head is known.
 #[derive(Debug)]
@@ -49,11 +46,7 @@ pub(crate) async fn whole(first: Bytes, mut rest: Answer) -> Result<Bytes, Failu
     }
     verdict_of(rest).await?;
     if size > WHOLE_LIMIT_BYTES {
-        let message = format!(
-            "Response payload size ({size} bytes) exceeded maximum allowed payload size \
-             ({WHOLE_LIMIT_BYTES} bytes)."
-        );
-        return Err(Failure::new("Function.ResponseSizeTooLarge", message));
+        return Err(Failure::too_large(size));
     }
     Ok(body.into())
 }
@@ -90,6 +83,7 @@ pub(crate) async fn open(mut answer: Answer, door: Door) -> Result<Reply, Failur
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
     let head = ResponseHead {
         status: StatusCode::OK,
+        reason: None,
         headers,
     };
     Ok(Reply {

@@ -4,11 +4,12 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{Either, Full};
+use hyper::ext::ReasonPhrase;
 
 use super::answer::Failure;
 use super::body::AnswerBody;
-use super::door::Door;
-use super::intake::{EVENT_LIMIT_BYTES, NotTaken};
+use super::door::{Door, Refusal};
+use super::intake::NotTaken;
 use super::prelude::ResponseHead;
 use super::record::Record;
 use super::sdk::FUNCTION_ERROR;
@@ -43,7 +44,7 @@ pub(super) fn whole(head: ResponseHead, body: Bytes, mut record: Record) -> Resp
     record.status(head.status);
     record.chunk(body.len());
     record.complete();
-    respond(head.status, head.headers, Either::Left(Full::new(body)))
+    respond(head, Either::Left(Full::new(body)))
 }
 
 /// Answers for an invocation that failed before its head.
@@ -53,9 +54,7 @@ pub(super) fn failed(door: Door, failure: &Failure, ending: Ending) -> Response<
     record.status(refusal.status);
     record.failed(failure);
     if !ending.document {
-        let body = Bytes::from_static(refusal.body.as_bytes());
-        let content_type = HeaderValue::from_static(refusal.content_type);
-        return typed(refusal.status, content_type, body);
+        return refused(&refusal);
     }
     let mut response = json(refusal.status, failure.document.clone());
     response
@@ -64,21 +63,32 @@ pub(super) fn failed(door: Door, failure: &Failure, ending: Ending) -> Response<
     response
 }
 
-/// Answers for a request that cannot become an event.
-pub(super) fn refuse_body(reason: NotTaken, mut record: Record) -> Response<FrontBody> {
+/// Answers with a page of the service's own.
+pub(super) fn refused(refusal: &Refusal) -> Response<FrontBody> {
+    let body = Bytes::from_static(refusal.body.as_bytes());
+    let content_type = HeaderValue::from_static(refusal.content_type);
+    typed(refusal.status, content_type, body)
+}
+
+/// Answers for a request whose body cannot become an event of at most `limit` bytes.
+pub(super) fn refuse_body(
+    reason: &NotTaken,
+    limit: usize,
+    mut record: Record,
+) -> Response<FrontBody> {
     let (status, failure) = match reason {
-        NotTaken::TooLarge => (
+        NotTaken::TooLarge(size) => (
             StatusCode::PAYLOAD_TOO_LARGE,
             Failure::new(
                 "RequestEntityTooLarge",
-                format!("an event has at most {EVENT_LIMIT_BYTES} bytes"),
+                format!("an event has at most {limit} bytes here, and this one has {size}"),
             ),
         ),
-        NotTaken::Broken => (
+        NotTaken::Broken(cause) => (
             StatusCode::BAD_REQUEST,
             Failure::new(
                 "TruncatedHTTPRequest",
-                "the request ended before it was complete",
+                format!("the request ended before it was complete: {cause}"),
             ),
         ),
     };
@@ -100,17 +110,22 @@ pub(super) fn json(status: StatusCode, body: Bytes) -> Response<FrontBody> {
 }
 
 fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<FrontBody> {
-    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
-    respond(status, headers, Either::Left(Full::new(body)))
+    let head = ResponseHead {
+        status,
+        reason: None,
+        headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
+    };
+    respond(head, Either::Left(Full::new(body)))
 }
 
-pub(super) fn respond(
-    status: StatusCode,
-    headers: HeaderMap,
-    body: FrontBody,
-) -> Response<FrontBody> {
+pub(super) fn respond(head: ResponseHead, body: FrontBody) -> Response<FrontBody> {
     let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers;
+    if let Some(reason) = head.reason
+        && let Ok(reason) = ReasonPhrase::try_from(reason)
+    {
+        response.extensions_mut().insert(reason);
+    }
     response
 }

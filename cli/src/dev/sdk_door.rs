@@ -5,18 +5,20 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{Either, Full};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::answer::Answer;
 use super::body::{AnswerBody, Form, LOG_WINDOW};
 use super::bootstrap::function_arn;
+use super::context::new_request_id;
 use super::flow::Flow;
 use super::front::Front;
 use super::pool::Pool;
+use super::prelude::ResponseHead;
 use super::record::Record;
 use super::reply::whole;
 use super::response::{FrontBody, json, respond};
@@ -46,24 +48,26 @@ impl Front {
             (Kind::DryRun, _) => {
                 record.status(StatusCode::NO_CONTENT);
                 record.complete();
-                respond(StatusCode::NO_CONTENT, headers, empty())
+                answered(StatusCode::NO_CONTENT, headers, empty())
             }
             (Kind::Event, _) => {
                 record.status(StatusCode::ACCEPTED);
-                let answer = pool.invoke(invocation.call);
+                let answer = pool.invoke_in_turn(invocation.call);
                 pool.spawn(unheard(answer, record));
-                respond(StatusCode::ACCEPTED, headers, empty())
+                answered(StatusCode::ACCEPTED, headers, empty())
             }
-            (Kind::RequestResponse, Operation::Invoke) => {
-                let answer = pool.invoke(invocation.call);
-                buffered(answer, invocation.with_log, headers, record).await
-            }
-            (Kind::RequestResponse, Operation::InvokeWithResponseStream) => {
-                let form = Form::EventStream {
-                    with_log: invocation.with_log,
+            (Kind::RequestResponse, operation) => {
+                let with_log = invocation.with_log;
+                let Ok(answer) = pool.invoke(invocation.call) else {
+                    return refuse(&ApiError::throttled(), record);
                 };
-                let answer = pool.invoke(invocation.call);
-                self.stream_frames(answer, form, headers, record)
+                match operation {
+                    Operation::Invoke => buffered(answer, with_log, headers, record).await,
+                    Operation::InvokeWithResponseStream => {
+                        let form = Form::EventStream { with_log };
+                        self.stream_frames(answer, form, headers, record)
+                    }
+                }
             }
         }
     }
@@ -94,9 +98,10 @@ impl Front {
     ) -> Response<FrontBody> {
         headers.insert(CONTENT_TYPE, EVENT_STREAM);
         record.status(StatusCode::OK);
-        let flow = Flow::new(Bytes::new(), answer, self.conditions.link(None));
+        let link = self.conditions.link(None, Instant::now());
+        let flow = Flow::new(Bytes::new(), answer, link);
         let body = AnswerBody::new(flow, form, record);
-        respond(StatusCode::OK, headers, Either::Right(body))
+        answered(StatusCode::OK, headers, Either::Right(body))
     }
 }
 
@@ -135,7 +140,16 @@ async fn buffered(
         headers.insert(LOG_RESULT, text(&STANDARD.encode(log.last())));
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    respond(StatusCode::OK, headers, Either::Left(Full::new(body)))
+    answered(StatusCode::OK, headers, Either::Left(Full::new(body)))
+}
+
+fn answered(status: StatusCode, headers: HeaderMap, body: FrontBody) -> Response<FrontBody> {
+    let head = ResponseHead {
+        status,
+        reason: None,
+        headers,
+    };
+    respond(head, body)
 }
 
 /// Waits for an answer that nobody reads, for the terminal.
@@ -153,9 +167,12 @@ pub(super) fn refuse(error: &ApiError, mut record: Record) -> Response<FrontBody
     record.status(error.status);
     record.refused(&format!("{}: {}", error.name, error.message));
     let mut response = json(error.status, error.body());
-    response
-        .headers_mut()
-        .insert(ERROR_TYPE, HeaderValue::from_static(error.name));
+    let headers = response.headers_mut();
+    headers.insert(ERROR_TYPE, HeaderValue::from_static(error.name));
+    headers.insert(REQUEST_ID, text(&new_request_id()));
+    if error.status == StatusCode::TOO_MANY_REQUESTS {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     response
 }
 

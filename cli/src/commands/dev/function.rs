@@ -8,8 +8,9 @@ use tokio::task::spawn_blocking;
 
 use super::launch;
 use super::settings::Settings;
+use crate::args::DevArgs;
 use crate::commands::build::component_for;
-use crate::dev::pool::Pool;
+use crate::dev::pool::{Overflow, Pool};
 use crate::dev::source::Source;
 use crate::dev::watch::Watch;
 use crate::printer::{Printer, Tone};
@@ -30,15 +31,15 @@ impl Function {
     /// # Errors
     ///
     /// Its code cannot be used.
-    pub(super) fn build(settings: Settings, watch: bool, printer: Printer) -> Result<Self> {
+    pub(super) fn build(settings: Settings, args: &DevArgs, printer: Printer) -> Result<Self> {
         let named = settings.function.bootstrap.as_deref();
         let source = match &settings.handler {
             Some(handler) => Source::component(component_for(handler)?, named)?,
             None => Source::runtime(named)?,
         };
         let crate_folder = match settings.handler {
-            Some(folder) if watch && folder.is_dir() => Some(folder),
-            Some(file) if watch => bail!(
+            Some(folder) if args.watch && folder.is_dir() => Some(folder),
+            Some(file) if args.watch => bail!(
                 "`{}` is not the folder of a crate: a component is watched without --watch",
                 file.display()
             ),
@@ -48,10 +49,16 @@ impl Function {
         let name = settings.name.unwrap_or_else(|| source.function_name());
         let mut launch = launch(settings.function, &source, settings.handler_name, printer);
         launch.function_name = name;
+        launch.clock = args.clock_scale;
+        let overflow = if args.limits.hold() {
+            Overflow::Throttled
+        } else {
+            Overflow::Waits
+        };
         Ok(Self {
             source,
             crate_folder,
-            pool: Pool::new(launch, deployment, settings.concurrency),
+            pool: Pool::new(launch, deployment, settings.concurrency, overflow),
             printer,
         })
     }

@@ -14,8 +14,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
-use crate::args::{DevArgs, FunctionArgs, Limits};
+use crate::args::{DevArgs, FunctionArgs};
 use crate::dev::bootstrap::Launch;
+use crate::dev::clock::Clock;
 use crate::dev::door::Door;
 use crate::dev::front::Front;
 use crate::dev::functions::Functions;
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
     let mut functions = Vec::new();
     for settings in settings::read(args)? {
         let name = settings.name.clone();
-        let function = Function::build(settings, args.watch, printer)?;
+        let function = Function::build(settings, args, printer)?;
         functions.push((name, Arc::new(function)));
     }
     let address = SocketAddr::from((args.host, args.port));
@@ -51,7 +52,8 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
             functions,
             door: args.front_door,
             conditions: Conditions {
-                limited: args.limits == Limits::Aws,
+                limits: args.limits,
+                clock: args.clock_scale,
                 slow: args.slow,
                 cut_after: args.disconnect_after,
             },
@@ -86,6 +88,7 @@ pub(super) fn launch(
         handler_name,
         memory_mib: args.memory,
         timeout: Duration::from_secs(args.timeout),
+        clock: Clock::default(),
         variables: args.variables,
         printer,
     }

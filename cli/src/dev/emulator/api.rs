@@ -1,4 +1,4 @@
-//! The routes of the Runtime API, and where the runtime is between two invocations.
+//! The routes of the Runtime API, and which of them are open when.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,13 +11,19 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
-use super::body::{buffer, failure_of, stream, text_header};
-use super::replies::{Reply, accepted, error, only, text, unknown_id};
+use super::body::{Refused, buffer, failure_of, stream, text_header};
+use super::phase::{Invocation, Phase, Reaction};
+use super::replies::{Reply, accepted, error, not_allowed, only, text, unknown_id};
 use crate::dev::answer::{Failure, Part, ResponseMode, Verdict};
 use crate::dev::http_server::Handler;
+use crate::printer::{Printer, Tone};
 
 const BASE_PATH: &str = "/2018-06-01/runtime/";
 const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
+
+/// Says which invocation an answer is for. Runtimes that know it send it back; none has to.
+pub(crate) const INVOCATION_ID: HeaderName =
+    HeaderName::from_static("lambda-runtime-invocation-id");
 
 /// An invocation on its way to the runtime.
 #[derive(Debug)]
@@ -28,36 +34,12 @@ pub(crate) struct Delivery {
     pub(crate) invocation: Invocation,
 }
 
-/// The invocation that the runtime has to answer.
-#[derive(Debug)]
-pub(crate) struct Invocation {
-    pub(crate) request_id: String,
-    pub(crate) parts: mpsc::Sender<Part>,
-    pub(crate) verdict: oneshot::Sender<Verdict>,
-}
-
-/// Where the runtime is.
-#[derive(Debug)]
-pub(crate) enum Phase {
-    /// It has not asked for an invocation yet.
-    Starting,
-    /// It reported that it cannot start.
-    InitFailed(Failure),
-    /// It waits for an invocation.
-    Waiting,
-    /// It has an invocation and has not begun to answer.
-    Invoking(Invocation),
-    /// It is sending its response.
-    Responding,
-    /// It has answered and has not asked for the next invocation yet.
-    Answered,
-}
-
 /// The Runtime API of one environment, shared by its connections.
 #[derive(Debug)]
 pub(crate) struct RuntimeApi {
     phase: watch::Sender<Phase>,
     deliveries: Mutex<mpsc::Receiver<Delivery>>,
+    printer: Printer,
 }
 
 impl Handler for Arc<RuntimeApi> {
@@ -69,12 +51,16 @@ impl Handler for Arc<RuntimeApi> {
 }
 
 impl RuntimeApi {
-    pub(crate) fn new(deliveries: mpsc::Receiver<Delivery>) -> (Arc<Self>, watch::Receiver<Phase>) {
+    pub(crate) fn new(
+        deliveries: mpsc::Receiver<Delivery>,
+        printer: Printer,
+    ) -> (Arc<Self>, watch::Receiver<Phase>) {
         let (phase, phases) = watch::channel(Phase::Starting);
         (
             Arc::new(Self {
                 phase,
                 deliveries: Mutex::new(deliveries),
+                printer,
             }),
             phases,
         )
@@ -108,20 +94,19 @@ impl RuntimeApi {
     }
 
     async fn next(&self) -> Reply {
-        let allowed = self.phase.send_if_modified(|phase| match phase {
-            Phase::Starting | Phase::InitFailed(_) | Phase::Waiting | Phase::Answered => {
+        let mut refusal = None;
+        self.phase.send_if_modified(|phase| match phase {
+            Phase::Starting | Phase::Waiting | Phase::Answered { .. } => {
                 *phase = Phase::Waiting;
                 true
             }
-            Phase::Invoking(_) | Phase::Responding => false,
+            Phase::InitFailed(_) | Phase::Invoking(_) | Phase::Responding { .. } => {
+                refusal = Some(not_allowed(phase.state(), "Ready"));
+                false
+            }
         });
-        if !allowed {
-            return error(
-                StatusCode::FORBIDDEN,
-                "InvalidStateTransition",
-                "State transition from Running to Ready failed for runtime. \
-                 Error: State transition is not allowed",
-            );
+        if let Some(refusal) = refusal {
+            return refusal;
         }
         let Some(delivery) = self.deliveries.lock().await.recv().await else {
             return error(
@@ -139,10 +124,11 @@ impl RuntimeApi {
     }
 
     async fn response(&self, id: &str, request: Request<Incoming>) -> Reply {
-        let Some((invocation, responding)) = self.begin(id) else {
-            return unknown_id();
-        };
         let (head, body) = request.into_parts();
+        let (invocation, responding) = match self.begin(id, Reaction::Response, &head.headers) {
+            Ok(begun) => begun,
+            Err(refusal) => return refusal,
+        };
         let mode = match head.headers.get(RESPONSE_MODE).map(HeaderValue::as_bytes) {
             None => ResponseMode::Buffered,
             Some(b"streaming") => ResponseMode::Streaming,
@@ -173,66 +159,103 @@ impl RuntimeApi {
     }
 
     async fn error(&self, id: &str, request: Request<Incoming>) -> Reply {
-        let Some((_, responding)) = self.begin(id) else {
-            return unknown_id();
+        let (_, responding) = match self.begin(id, Reaction::Error, request.headers()) {
+            Ok(begun) => begun,
+            Err(refusal) => return refusal,
         };
         match failure_of(request).await {
             Ok(failure) => {
                 responding.settle(Err(failure));
                 accepted()
             }
-            Err(reply) => reply,
+            Err(Refused { failure, reply }) => {
+                responding.settle(Err(failure));
+                reply
+            }
         }
     }
 
     async fn init_error(&self, request: Request<Incoming>) -> Reply {
-        let failure = match failure_of(request).await {
-            Ok(failure) => failure,
-            Err(reply) => return reply,
+        let (failure, reply) = match failure_of(request).await {
+            Ok(failure) => (failure, accepted()),
+            Err(Refused { failure, reply }) => (failure, reply),
         };
-        let starting = self.phase.send_if_modified(|phase| {
+        let mut refusal = None;
+        self.phase.send_if_modified(|phase| {
             let starting = matches!(phase, Phase::Starting);
             if starting {
                 *phase = Phase::InitFailed(failure);
+            } else {
+                refusal = Some(not_allowed(phase.state(), "InitError"));
             }
             starting
         });
-        if starting {
-            accepted()
-        } else {
-            error(
-                StatusCode::FORBIDDEN,
-                "InvalidStateTransition",
-                "State transition to InitError failed for runtime. \
-                 Error: State transition is not allowed",
-            )
-        }
+        refusal.unwrap_or(reply)
     }
 
     /// Takes the invocation for whoever answers it first.
-    fn begin(&self, id: &str) -> Option<(mpsc::Sender<Part>, Responding<'_>)> {
-        let mut taken = None;
+    fn begin(
+        &self,
+        id: &str,
+        with: Reaction,
+        headers: &HeaderMap,
+    ) -> Result<(mpsc::Sender<Part>, Responding<'_>), Reply> {
+        let mut begun = Err(unknown_id());
         self.phase.send_if_modified(|phase| {
-            let asked = matches!(phase, Phase::Invoking(current) if current.request_id == id);
-            if asked && let Phase::Invoking(current) = std::mem::replace(phase, Phase::Responding) {
-                taken = Some(current);
+            if phase.request_id() != Some(id) || !is_meant(phase, headers) {
+                return false;
             }
-            asked
+            if !matches!(phase, Phase::Invoking(_)) {
+                begun = Err(not_allowed(phase.state(), with.state()));
+                self.explain(phase, with);
+                return false;
+            }
+            let request_id = id.to_owned();
+            let taken = std::mem::replace(phase, Phase::Responding { request_id, with });
+            if let Phase::Invoking(invocation) = taken {
+                begun = Ok(invocation);
+            }
+            true
         });
-        let Invocation { parts, verdict, .. } = taken?;
-        Some((
+        let Invocation {
+            request_id,
             parts,
-            Responding {
-                api: self,
-                verdict: Some(verdict),
-            },
-        ))
+            verdict,
+            ..
+        } = begun?;
+        let responding = Responding {
+            api: self,
+            request_id,
+            verdict: Some(verdict),
+        };
+        Ok((parts, responding))
+    }
+
+    /// Tells the author of a runtime about a call that Lambda would not even refuse.
+    fn explain(&self, phase: &Phase, with: Reaction) {
+        let open = Reaction::Response;
+        if with == Reaction::Error
+            && matches!(phase, Phase::Responding { with, .. } if *with == open)
+        {
+            let text = "the runtime called /error while its response was open: Lambda leaves that \
+                        call hanging; an error after the first byte belongs in trailers";
+            self.printer.message(Tone::Bad, text);
+        }
+    }
+}
+
+/// Whether an answer that names its invocation names this one.
+fn is_meant(phase: &Phase, headers: &HeaderMap) -> bool {
+    match (phase, headers.get(INVOCATION_ID)) {
+        (Phase::Invoking(invocation), Some(token)) => token == invocation.token.as_str(),
+        _ => true,
     }
 }
 
 /// An answer in progress. Dropping it, as when the connection breaks, is a failure.
 struct Responding<'a> {
     api: &'a RuntimeApi,
+    request_id: String,
     verdict: Option<oneshot::Sender<Verdict>>,
 }
 
@@ -243,7 +266,8 @@ impl Responding<'_> {
 
     fn tell(&mut self, verdict: Verdict) {
         if let Some(sender) = self.verdict.take() {
-            self.api.phase.send_replace(Phase::Answered);
+            let request_id = std::mem::take(&mut self.request_id);
+            self.api.phase.send_replace(Phase::Answered { request_id });
             // The environment may be gone.
             let _ = sender.send(verdict);
         }

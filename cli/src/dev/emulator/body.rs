@@ -2,12 +2,13 @@
 
 use http::header::TRAILER;
 use http::{HeaderMap, HeaderName, Request};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
-use super::replies::{BUFFERED_LIMIT_BYTES, Reply, accepted, too_large, truncated_request};
-use crate::dev::answer::{Failure, Part, Verdict};
+use super::replies::{Reply, accepted, too_large, truncated_request};
+use crate::dev::answer::{Failure, Part, TRUNCATED, Verdict, WHOLE_LIMIT_BYTES};
+use crate::dev::intake::{NotTaken, take_in};
 
 /// What Lambda accepts as an error document, in bytes.
 const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
@@ -32,11 +33,13 @@ pub(super) async fn stream(
                 let _ = parts.send(Part::Chunk(chunk)).await;
             }
             Ok(Err(other)) => trailers = other.into_trailers().ok(),
-            Err(_) => return truncated(),
+            Err(cause) => return truncated(Failure::truncated_by(&cause)),
         }
     }
     match trailers {
-        Some(trailers) if block_size(&trailers) > TRAILERS_LIMIT_BYTES => truncated(),
+        Some(trailers) if block_size(&trailers) > TRAILERS_LIMIT_BYTES => {
+            truncated(Failure::new(TRUNCATED, too_long(block_size(&trailers))))
+        }
         Some(trailers) => (verdict_of(&trailers, headers), accepted()),
         None => (Ok(()), accepted()),
     }
@@ -44,27 +47,27 @@ pub(super) async fn stream(
 
 /// Takes in a whole response, then forwards it.
 pub(super) async fn buffer(body: Incoming, parts: &mpsc::Sender<Part>) -> (Verdict, Reply) {
-    match Limited::new(body, BUFFERED_LIMIT_BYTES).collect().await {
+    match take_in(body, WHOLE_LIMIT_BYTES).await {
         Ok(whole) => {
-            let _ = parts.send(Part::Chunk(whole.to_bytes())).await;
+            let _ = parts.send(Part::Chunk(whole)).await;
             (Ok(()), accepted())
         }
-        Err(cause) if cause.is::<LengthLimitError>() => {
-            let message = format!(
-                "Response payload size exceeded maximum allowed payload size \
-                 ({BUFFERED_LIMIT_BYTES} bytes)."
-            );
-            (
-                Err(Failure::new("Function.ResponseSizeTooLarge", message)),
-                too_large(),
-            )
+        Err(NotTaken::TooLarge(size)) => {
+            (Err(Failure::too_large(size)), too_large(WHOLE_LIMIT_BYTES))
         }
-        Err(_) => truncated(),
+        Err(NotTaken::Broken(cause)) => truncated(Failure::truncated_by(&cause)),
     }
 }
 
-fn truncated() -> (Verdict, Reply) {
-    (Err(Failure::truncated()), truncated_request())
+fn truncated(failure: Failure) -> (Verdict, Reply) {
+    (Err(failure), truncated_request())
+}
+
+fn too_long(size: usize) -> String {
+    format!(
+        "the trailers of the response take {size} bytes and Lambda reads at most \
+         {TRAILERS_LIMIT_BYTES}: shorten the error document"
+    )
 }
 
 /// Reads the verdict in the trailers. Lambda drops trailers that the head did not announce.
@@ -104,19 +107,31 @@ fn block_size(trailers: &HeaderMap) -> usize {
         + CRLF
 }
 
+/// An error report that Lambda does not take.
+pub(super) struct Refused {
+    pub(super) failure: Failure,
+    pub(super) reply: Reply,
+}
+
 /// Reads an error report.
-pub(super) async fn failure_of(request: Request<Incoming>) -> Result<Failure, Reply> {
+pub(super) async fn failure_of(request: Request<Incoming>) -> Result<Failure, Refused> {
     let error_type = text_header(request.headers(), &ERROR_TYPE);
-    match Limited::new(request.into_body(), ERROR_LIMIT_BYTES)
-        .collect()
-        .await
-    {
-        Ok(document) => Ok(Failure::from_document(
-            document.to_bytes(),
-            error_type.as_deref(),
-        )),
-        Err(cause) if cause.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(truncated_request()),
+    match take_in(request.into_body(), ERROR_LIMIT_BYTES).await {
+        Ok(document) => Ok(Failure::from_document(document, error_type.as_deref())),
+        Err(NotTaken::TooLarge(size)) => {
+            let message = format!(
+                "the error document takes {size} bytes and Lambda reads at most {ERROR_LIMIT_BYTES}"
+            );
+            let error_type = error_type.as_deref().unwrap_or("Runtime.Unknown");
+            Err(Refused {
+                failure: Failure::new(error_type, message),
+                reply: too_large(ERROR_LIMIT_BYTES),
+            })
+        }
+        Err(NotTaken::Broken(cause)) => Err(Refused {
+            failure: Failure::truncated_by(&cause),
+            reply: truncated_request(),
+        }),
     }
 }
 

@@ -4,8 +4,10 @@
 
 mod api;
 mod body;
+mod phase;
 mod replies;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use api::{Delivery, Invocation, Phase, RuntimeApi};
+pub(crate) use api::{Delivery, INVOCATION_ID, RuntimeApi};
+pub(crate) use phase::{Invocation, Phase};

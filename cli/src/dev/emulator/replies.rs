@@ -6,9 +6,6 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-/// What Lambda accepts as a buffered response, in bytes.
-pub(super) const BUFFERED_LIMIT_BYTES: usize = 6_291_556;
-
 pub(super) type Reply = Response<Full<Bytes>>;
 
 /// Refuses a request whose method is another one.
@@ -34,8 +31,17 @@ pub(super) fn unknown_id() -> Reply {
     )
 }
 
-pub(super) fn too_large() -> Reply {
-    let message = format!("Exceeded maximum allowed payload size ({BUFFERED_LIMIT_BYTES} bytes).");
+/// Refuses a call that makes no sense in the state that the runtime is in.
+pub(super) fn not_allowed(from: &str, to: &str) -> Reply {
+    let message = format!(
+        "State transition from {from} to {to} failed for runtime. \
+         Error: State transition is not allowed"
+    );
+    error(StatusCode::FORBIDDEN, "InvalidStateTransition", &message)
+}
+
+pub(super) fn too_large(limit: usize) -> Reply {
+    let message = format!("Exceeded maximum allowed payload size ({limit} bytes).");
     error(
         StatusCode::PAYLOAD_TOO_LARGE,
         "RequestEntityTooLarge",

@@ -12,8 +12,10 @@ use tokio::task::JoinSet;
 use super::{Delivery, Invocation, Phase, RuntimeApi};
 use crate::dev::answer::{Failure, Part, ResponseMode, Verdict, settled};
 use crate::dev::http_server;
+use crate::printer::Printer;
 
 const ID: &str = "id-1";
+const TOKEN: &str = "token-1";
 const STREAMING: &str = "lambda-runtime-function-response-mode: streaming\r\n\
     transfer-encoding: chunked\r\n\
     trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n";
@@ -32,13 +34,14 @@ impl Emulator {
         let listener = http_server::bind_loopback().await.unwrap();
         let address = listener.local_addr().unwrap();
         let (deliveries, deliveries_rx) = mpsc::channel(1);
-        let (api, phase) = RuntimeApi::new(deliveries_rx);
+        let (api, phase) = RuntimeApi::new(deliveries_rx, Printer::from_terminal());
         let mut server = JoinSet::new();
         server.spawn(http_server::serve(listener, Arc::clone(&api)));
         let (parts_tx, parts) = mpsc::channel(8);
         let (verdict_tx, verdict) = oneshot::channel();
         let invocation = Invocation {
             request_id: ID.to_owned(),
+            token: TOKEN.to_owned(),
             parts: parts_tx,
             verdict: verdict_tx,
         };
@@ -99,6 +102,13 @@ impl Emulator {
 }
 
 #[track_caller]
+fn expect_forbidden(answer: &str, message: &str) {
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(answer.contains("InvalidStateTransition"), "{answer}");
+    assert!(answer.contains(message), "{answer}");
+}
+
+#[track_caller]
 fn expect_answer(answer: &str, status: &str, body: &str) {
     assert!(
         answer.starts_with(&format!("HTTP/1.1 {status}")),
@@ -116,7 +126,7 @@ async fn a_streamed_response_is_forwarded_and_accepted() {
         .await;
 
     expect_answer(&accepted, "202", "{\"status\":\"OK\"}\n");
-    assert!(matches!(*emulator.phase.borrow(), Phase::Answered));
+    assert!(matches!(*emulator.phase.borrow(), Phase::Answered { .. }));
     assert_eq!(emulator.answer().await, ("abcde".to_owned(), Ok(())));
 }
 
@@ -180,7 +190,9 @@ async fn trailers_beyond_4096_bytes_count_as_truncated() {
     let document = "{\"errorMessage\":\"HTTP request detected as truncated\",\
         \"errorType\":\"TruncatedHTTPRequest\"}\n";
     expect_answer(&refused, "400", document);
-    assert!(emulator.answer().await.1.unwrap_err().is_truncated());
+    let failure = emulator.answer().await.1.unwrap_err();
+    assert!(failure.is_truncated());
+    assert!(failure.message.contains("at most 4096"), "{failure}");
 }
 
 #[tokio::test]
@@ -236,10 +248,107 @@ async fn a_second_answer_is_refused() {
     let emulator = Emulator::invoking().await;
     emulator.respond(STREAMING, "0\r\n\r\n").await;
 
-    let refused = emulator.respond(STREAMING, "0\r\n\r\n").await;
-
-    assert!(refused.starts_with("HTTP/1.1 400"), "{refused}");
+    for (route, state) in [
+        ("response", "InvocationResponse"),
+        ("error", "InvocationErrorResponse"),
+    ] {
+        let path = format!("invocation/{ID}/{route}");
+        let refused = emulator
+            .exchange("POST", &path, "content-length: 0\r\n", "")
+            .await;
+        let message = format!("from RuntimeResponseSentState to {state} failed");
+        expect_forbidden(&refused, &message);
+    }
     assert_eq!(emulator.answer().await, (String::new(), Ok(())));
+}
+
+#[tokio::test]
+async fn an_error_report_while_the_response_is_open_is_refused_and_the_response_goes_on() {
+    let emulator = Emulator::invoking().await;
+    let mut response = TcpStream::connect(emulator.address).await.unwrap();
+    let head = format!(
+        "POST /2018-06-01/runtime/invocation/{ID}/response HTTP/1.1\r\nhost: x\r\n{STREAMING}\r\n"
+    );
+    let part = format!("{head}4\r\npart\r\n");
+    response.write_all(part.as_bytes()).await.unwrap();
+    let mut phase = emulator.phase.clone();
+    phase
+        .wait_for(|phase| matches!(phase, Phase::Responding { .. }))
+        .await
+        .unwrap();
+
+    let path = format!("invocation/{ID}/error");
+    let report = emulator
+        .exchange("POST", &path, "content-length: 2\r\n", "{}")
+        .await;
+    let next = emulator.exchange("GET", "invocation/next", "", "").await;
+
+    expect_forbidden(
+        &report,
+        "from InvocationResponse to InvocationErrorResponse",
+    );
+    expect_forbidden(&next, "from InvocationResponse to Ready");
+    response.write_all(b"0\r\n\r\n").await.unwrap();
+    assert_eq!(emulator.answer().await, ("part".to_owned(), Ok(())));
+}
+
+#[tokio::test]
+async fn an_answer_for_another_invocation_is_refused() {
+    let emulator = Emulator::invoking().await;
+    let named = |token: &str| format!("lambda-runtime-invocation-id: {token}\r\n{STREAMING}");
+
+    let late = emulator.respond(&named("token-0"), "0\r\n\r\n").await;
+    let right = emulator.respond(&named(TOKEN), "0\r\n\r\n").await;
+
+    assert!(late.starts_with("HTTP/1.1 400"), "{late}");
+    assert!(late.contains("InvalidRequestID"), "{late}");
+    expect_answer(&right, "202", "{\"status\":\"OK\"}\n");
+    assert_eq!(emulator.answer().await, (String::new(), Ok(())));
+}
+
+#[tokio::test]
+async fn a_buffered_response_has_a_limit() {
+    for (size, status) in [(6_291_556, "202"), (6_291_557, "413")] {
+        let mut emulator = Emulator::invoking().await;
+        let headers = format!("content-length: {size}\r\n");
+
+        let answer = emulator.respond(&headers, &"x".repeat(size)).await;
+
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        emulator.parts.close();
+        let verdict = settled(emulator.verdict.await);
+        if status == "413" {
+            let document = "{\"errorMessage\":\"Exceeded maximum allowed payload size \
+                (6291556 bytes).\",\"errorType\":\"RequestEntityTooLarge\"}\n";
+            expect_answer(&answer, status, document);
+            assert_eq!(
+                verdict.unwrap_err().to_string(),
+                "Function.ResponseSizeTooLarge: Response payload size (6291557 bytes) exceeded \
+                 maximum allowed payload size (6291556 bytes)."
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_document_has_a_limit() {
+    let emulator = Emulator::invoking().await;
+    let size = 1024 * 1024 + 1;
+    let headers =
+        format!("content-length: {size}\r\nlambda-runtime-function-error-type: Function.Error\r\n");
+    let path = format!("invocation/{ID}/error");
+
+    let refused = emulator
+        .exchange("POST", &path, &headers, &"x".repeat(size))
+        .await;
+
+    assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
+    let failure = emulator.answer().await.1.unwrap_err();
+    assert_eq!(failure.error_type, "Function.Error");
+    assert!(failure.message.contains("1048577 bytes"), "{failure}");
 }
 
 #[tokio::test]
@@ -265,8 +374,7 @@ async fn asking_again_without_an_answer_is_refused() {
 
     let refused = emulator.exchange("GET", "invocation/next", "", "").await;
 
-    assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
-    assert!(refused.contains("InvalidStateTransition"), "{refused}");
+    expect_forbidden(&refused, "from Running to Ready");
 }
 
 #[tokio::test]
@@ -283,7 +391,7 @@ async fn an_init_error_is_taken_once() {
         .await;
 
     assert!(first.starts_with("HTTP/1.1 202"), "{first}");
-    assert!(second.starts_with("HTTP/1.1 403"), "{second}");
+    expect_forbidden(&second, "from InitError to InitError");
     let expected = Failure::from_document(Bytes::from_static(document.as_bytes()), None);
     let phase = emulator.phase.borrow();
     assert!(

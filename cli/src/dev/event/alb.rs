@@ -1,30 +1,38 @@
-//! An HTTP request as the event that an Application Load Balancer makes of it.
-//!
-//! The target group has multi-value headers switched off, which is its default: of a repeated name
-//! the last value counts. The query is not decoded.
+//! An HTTP request as the event that an Application Load Balancer makes of it. The query is not
+//! decoded.
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT_ID, Origin, lossy, query_pairs, text};
+use super::{ACCOUNT_ID, lossy, query_pairs, text};
+
+/// What becomes of a name that occurs more than once: the setting
+/// `lambda.multi_value_headers.enabled` of the target group.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Values {
+    /// The last value counts. This is the default.
+    Last,
+    All,
+}
 
 /// Builds the event.
-pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Value {
-    let mut headers: BTreeMap<&str, String> = request
+pub(crate) fn from_request(request: &Parts, body: &Bytes, values: Values) -> Value {
+    let headers = request
         .headers
         .iter()
-        .map(|(name, value)| (name.as_str(), lossy(value)))
-        .collect();
-    headers.insert("x-forwarded-for", origin.peer.to_string());
-    headers.insert("x-forwarded-proto", "http".to_owned());
-    let parameters: BTreeMap<_, _> = query_pairs(request.uri.query().unwrap_or_default()).collect();
-    let text = text(&request.headers, body);
-    json!({
+        .map(|(name, value)| (name.as_str(), lossy(value)));
+    let parameters = query_pairs(request.uri.query().unwrap_or_default())
+        .map(|(name, value)| (name, value.to_owned()));
+    // A compressed body is no text, whatever its type.
+    let text =
+        text(&request.headers, body).filter(|_| !request.headers.contains_key(CONTENT_ENCODING));
+    let mut event = json!({
         "requestContext": {
             "elb": {
                 "targetGroupArn": format!(
@@ -34,31 +42,88 @@ pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Va
         },
         "httpMethod": request.method.as_str(),
         "path": request.uri.path(),
-        "queryStringParameters": parameters,
-        "headers": headers,
         "body": text.map_or_else(|| STANDARD.encode(body), str::to_owned),
         "isBase64Encoded": text.is_none(),
-    })
+    });
+    let (headers, parameters) = match values {
+        Values::Last => (
+            ("headers", last(headers)),
+            ("queryStringParameters", last(parameters)),
+        ),
+        Values::All => (
+            ("multiValueHeaders", all(headers)),
+            ("multiValueQueryStringParameters", all(parameters)),
+        ),
+    };
+    for (key, value) in [headers, parameters] {
+        if let Some(event) = event.as_object_mut() {
+            event.insert(key.to_owned(), value);
+        }
+    }
+    event
+}
+
+fn last<'a>(pairs: impl Iterator<Item = (&'a str, String)>) -> Value {
+    json!(pairs.collect::<BTreeMap<_, _>>())
+}
+
+fn all<'a>(pairs: impl Iterator<Item = (&'a str, String)>) -> Value {
+    let mut lists: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (name, value) in pairs {
+        lists.entry(name).or_default().push(value);
+    }
+    json!(lists)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dev::event::tests::origin;
+
+    fn event(request: http::request::Builder, values: Values) -> Value {
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        from_request(&parts, &Bytes::from_static(b"x"), values)
+    }
+
+    fn request() -> http::request::Builder {
+        http::Request::get("/p%20q?a=1&a=%26")
+            .header("x-twice", "one")
+            .header("x-twice", "two")
+    }
 
     #[test]
     fn the_query_stays_encoded_and_the_last_value_counts() {
-        let request = http::Request::get("/p%20q?a=1&a=%26")
-            .header("x-twice", "one")
-            .header("x-twice", "two");
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-
-        let event = from_request(&parts, &Bytes::new(), &origin());
+        let event = event(request(), Values::Last);
 
         assert_eq!(event["path"], "/p%20q");
         assert_eq!(event["queryStringParameters"], json!({"a": "%26"}));
         assert_eq!(event["headers"]["x-twice"], "two");
-        assert_eq!(event["body"], "");
+        assert_eq!(event["body"], "x");
         assert_eq!(event["isBase64Encoded"], false);
+        assert_eq!(event.get("multiValueHeaders"), None);
+    }
+
+    #[test]
+    fn with_multi_value_headers_every_value_is_listed() {
+        let event = event(request(), Values::All);
+
+        assert_eq!(
+            event["multiValueQueryStringParameters"],
+            json!({"a": ["1", "%26"]})
+        );
+        assert_eq!(
+            event["multiValueHeaders"],
+            json!({"x-twice": ["one", "two"]})
+        );
+        assert_eq!(event.get("headers"), None);
+    }
+
+    #[test]
+    fn a_compressed_body_is_no_text() {
+        let event = event(request().header("content-encoding", "gzip"), Values::Last);
+
+        assert_eq!(
+            (&event["body"], &event["isBase64Encoded"]),
+            (&json!("eA=="), &json!(true))
+        );
     }
 }

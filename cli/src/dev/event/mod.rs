@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName};
+use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
 const ACCOUNT_ID: &str = "123456789012";
@@ -20,11 +20,36 @@ const API_ID: &str = "local";
 pub(crate) struct Origin {
     pub(crate) request_id: String,
     pub(crate) peer: IpAddr,
+    /// The trace that the function is told as well.
+    pub(crate) trace: Option<HeaderValue>,
     pub(crate) now: SystemTime,
 }
 
+impl Origin {
+    /// Adds what every service adds to the headers of a request.
+    pub(crate) fn forward(&self, headers: &mut HeaderMap) {
+        let host = headers.get(HOST).map(lossy).unwrap_or_default();
+        let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
+        let before = headers.get("x-forwarded-for").map(lossy);
+        let peers = before.map_or_else(
+            || self.peer.to_string(),
+            |before| format!("{before}, {}", self.peer),
+        );
+        for (name, value) in [
+            ("x-forwarded-for", HeaderValue::try_from(peers).ok()),
+            ("x-forwarded-port", HeaderValue::from_str(port).ok()),
+            ("x-forwarded-proto", Some(HeaderValue::from_static("http"))),
+            ("x-amzn-trace-id", self.trace.clone()),
+        ] {
+            if let Some(value) = value {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
 /// Header values are bytes, JSON is text.
-fn lossy(value: &http::HeaderValue) -> String {
+fn lossy(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
@@ -97,7 +122,26 @@ mod tests {
         Origin {
             request_id: "id-1".to_owned(),
             peer: "127.0.0.1".parse().unwrap(),
+            trace: Some(HeaderValue::from_static("Root=1")),
             now: SystemTime::UNIX_EPOCH + Duration::from_millis(1_584_039_838_390),
         }
+    }
+
+    #[test]
+    fn services_say_where_a_request_came_from() {
+        let mut headers = HeaderMap::from_iter([
+            (HOST, HeaderValue::from_static("127.0.0.1:7000")),
+            (
+                HeaderName::from_static("x-forwarded-for"),
+                HeaderValue::from_static("10.0.0.1"),
+            ),
+        ]);
+
+        origin().forward(&mut headers);
+
+        assert_eq!(headers["x-forwarded-for"], "10.0.0.1, 127.0.0.1");
+        assert_eq!(headers["x-forwarded-port"], "7000");
+        assert_eq!(headers["x-forwarded-proto"], "http");
+        assert_eq!(headers["x-amzn-trace-id"], "Root=1");
     }
 }

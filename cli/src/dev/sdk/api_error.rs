@@ -4,6 +4,12 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::json;
 
+use crate::dev::answer::THROTTLED;
+
+/// What a caller gets who comes when the function is at work as often as it may be.
+pub(crate) const THROTTLED_DOCUMENT: &str = "{\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\",\
+     \"Type\":\"User\",\"message\":\"Rate Exceeded.\"}";
+
 /// A request that is not carried out.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct ApiError {
@@ -50,7 +56,19 @@ impl ApiError {
         }
     }
 
+    /// More callers than the function may serve at once.
+    pub(crate) fn throttled() -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            name: THROTTLED,
+            message: "Rate Exceeded.".to_owned(),
+        }
+    }
+
     pub(crate) fn body(&self) -> Bytes {
+        if self.name == THROTTLED {
+            return Bytes::from_static(THROTTLED_DOCUMENT.as_bytes());
+        }
         json!({ "Type": "User", "Message": self.message })
             .to_string()
             .into()

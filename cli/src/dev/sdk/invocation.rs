@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{ApiError, Operation, Target};
-use crate::dev::context::{new_request_id, trace};
+use crate::dev::context::{new_request_id, trace, traced};
 use crate::dev::environment::INVOKED_FUNCTION_ARN;
 use crate::dev::pool::Call;
 
@@ -73,7 +73,7 @@ impl Invocation {
 
 /// What the function learns from the caller, as headers of `next`.
 fn context(caller: &HeaderMap, arn: &str) -> Result<HeaderMap, ApiError> {
-    let mut headers = trace(caller);
+    let mut headers = traced(trace(caller));
     if let Some(context) = client_context(caller)? {
         headers.insert(
             HeaderName::from_static("lambda-runtime-client-context"),

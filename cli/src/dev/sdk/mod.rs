@@ -7,7 +7,7 @@ pub(crate) mod frames;
 mod function_name;
 mod invocation;
 
-pub(crate) use api_error::ApiError;
+pub(crate) use api_error::{ApiError, THROTTLED_DOCUMENT};
 pub(crate) use function_name::Target;
 pub(crate) use invocation::{Invocation, Kind};
 

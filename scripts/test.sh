@@ -18,6 +18,8 @@ RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir tar
     -p scripted-guest -p streaming-numbers -p server-sent-events -p large-download
 (cd examples/streaming-javascript && npm install --silent --no-fund --no-audit && npm run --silent build)
 
+scripts/setup-clients.sh
+
 # Package by package: together, cargo would build shared dependencies with the features of all. The
 # command comes first, because the host's tests call its compile helper.
 cargo test --release -p bootstream-cli

@@ -276,7 +276,8 @@ mod tests {
     #[tokio::test]
     async fn a_writer_that_vanishes_breaks_the_body() {
         let (responder, answer) = answer::channel();
-        send(&responder, [head(None)]).await;
+        let parts = [head(None), Part::Chunk(Bytes::from_static(b"part"))];
+        send(&responder, parts).await;
         drop(responder);
 
         let error = body(open(answer, Door::Url).await.unwrap())

@@ -69,15 +69,19 @@ impl Handler for Front {
             }
             (Err(reason), _) => return refuse_body(&reason, EVENT_LIMIT_BYTES, record),
         };
+        let visit = |door| Visit {
+            door,
+            pool: &pool,
+            request: &parts,
+        };
         match route {
             Route::Invoke => {
                 let call = invoke_call(&parts.headers, body);
                 record.invocation(&call.request_id);
                 let ending = Ending::document(record);
-                self.through(Door::Url, &pool, call, &parts.method, ending)
-                    .await
+                self.through(&visit(Door::Url), call, ending).await
             }
-            Route::Door(door) => self.knock(door, &pool, &parts, &body, (peer, record)).await,
+            Route::Door(door) => self.knock(&visit(door), &body, peer, record).await,
             Route::Sdk(requested) => self.serve_sdk(&requested, &parts, body, record).await,
             Route::Nowhere(name) => missing(&name, record),
         }
@@ -89,17 +93,25 @@ impl Handler for Front {
     }
 }
 
+/// A request at the door of a function.
+struct Visit<'a> {
+    door: Door,
+    pool: &'a Arc<Pool>,
+    request: &'a Parts,
+}
+
 impl Front {
-    /// Answers a request the way the service at `door` does.
+    /// Answers a request the way the service at the door does.
     async fn knock(
         &self,
-        door: Door,
-        pool: &Arc<Pool>,
-        parts: &Parts,
+        visit: &Visit<'_>,
         body: &Bytes,
-        (peer, mut record): (IpAddr, Record),
+        peer: IpAddr,
+        mut record: Record,
     ) -> Response<FrontBody> {
-        if let Some(refusal) = door.turns_away(parts) {
+        let Visit { door, request, .. } = *visit;
+        if let Some(refusal) = door.turns_away(request) {
+            record.status(refusal.status);
             record.refused("the service does not pass such requests on");
             return refused(&refusal);
         }
@@ -108,7 +120,7 @@ impl Front {
         {
             return refuse_body(&NotTaken::TooLarge(body.len()), limit, record);
         }
-        let call = door_call(door, parts, body, peer);
+        let call = door_call(door, request, body, peer);
         record.invocation(&call.request_id);
         if call.event.len() > EVENT_LIMIT_BYTES {
             // Base64 and the quotes of JSON make a body larger.
@@ -116,42 +128,32 @@ impl Front {
             return refuse_body(&reason, EVENT_LIMIT_BYTES, record);
         }
         let request_id = HeaderValue::try_from(call.request_id.as_str());
-        let ending = Ending::page(record);
-        let mut response = self.through(door, pool, call, &parts.method, ending).await;
+        let mut response = self.through(visit, call, Ending::page(record)).await;
         if let (Some(name), Ok(id)) = (door.request_id_header(), request_id) {
             response.headers_mut().insert(name, id);
         }
         response
     }
 
-    /// Invokes, and passes the answer on the way `door` does.
-    async fn through(
-        &self,
-        door: Door,
-        pool: &Arc<Pool>,
-        call: Call,
-        method: &Method,
-        ending: Ending,
-    ) -> Response<FrontBody> {
+    /// Invokes, and passes the answer on the way the door does.
+    async fn through(&self, visit: &Visit<'_>, call: Call, ending: Ending) -> Response<FrontBody> {
+        let door = visit.door;
         let began = Instant::now();
-        let answer = match pool.invoke(call) {
+        let answer = match visit.pool.invoke(call) {
             Ok(answer) => answer,
             Err(failure) => return failed(door, &failure, ending),
         };
-        let limit = self.conditions.body_limit(door);
+        let opening = open(answer, door, self.conditions.body_limit(door));
         let opened = match self.conditions.patience(door) {
-            Some(patience) => timeout(
-                self.conditions.clock.real(patience),
-                open(answer, door, limit),
-            )
-            .await
-            .unwrap_or_else(|_| Err(out_of_patience(patience))),
-            None => open(answer, door, limit).await,
+            Some(patience) => timeout(self.conditions.clock.real(patience), opening)
+                .await
+                .unwrap_or_else(|_| Err(out_of_patience(patience))),
+            None => opening.await,
         };
         match opened {
             Ok(Opened::Stream(reply)) => {
                 let link = self.conditions.link(Some(door), began);
-                self.stream(door, reply, link, method, ending.record)
+                self.stream(visit, reply, link, ending.record)
             }
             Ok(Opened::Whole(head, body)) => whole(head, body, ending.record),
             Err(failure) => failed(door, &failure, ending),
@@ -160,28 +162,27 @@ impl Front {
 
     fn stream(
         &self,
-        door: Door,
+        visit: &Visit<'_>,
         reply: Reply,
         link: Link,
-        method: &Method,
         mut record: Record,
     ) -> Response<FrontBody> {
         let mut head = reply.head;
         record.status(head.status);
         let flow = Flow::new(reply.first, reply.rest, link);
         let mut body = AnswerBody::new(flow, Form::Bytes, record);
-        if door.undoes_gzip() && head.headers.get(CONTENT_ENCODING).is_some_and(is_gzip) {
+        let encoding = head.headers.get(CONTENT_ENCODING);
+        if visit.door.undoes_gzip() && encoding.is_some_and(is_gzip) {
             head.headers.remove(CONTENT_ENCODING);
             body = body.gunzipped();
         }
-        let bodyless = method == Method::HEAD
+        let bodyless = visit.request.method == Method::HEAD
             || matches!(
                 head.status,
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
             );
         let body = if bodyless {
-            // Any pool will do: it only owns the task.
-            self.functions.first().spawn(body.drain());
+            visit.pool.spawn(body.drain());
             Either::Left(Full::default())
         } else {
             Either::Right(body)

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio::sync::oneshot;
 
 use super::answer::{Answer, Failure, Part, ResponseMode, Verdict, WHOLE_LIMIT_BYTES, settled};
 use super::door::Door;
@@ -86,12 +87,42 @@ pub(crate) async fn open(mut answer: Answer, door: Door) -> Result<Reply, Failur
         reason: None,
         headers,
     };
+    let (first, rest) = match mode {
+        ResponseMode::Buffered => (Bytes::new(), answer),
+        ResponseMode::Streaming => first_chunk(answer).await?,
+    };
     Ok(Reply {
         mode,
         head,
-        first: Bytes::new(),
-        rest: answer,
+        first,
+        rest,
     })
+}
+
+/// Waits for the first bytes. Some runtimes open their response before they know that they fail:
+/// as long as nothing was written, that is a failure before the first byte.
+async fn first_chunk(mut answer: Answer) -> Result<(Bytes, Answer), Failure> {
+    while let Some(part) = answer.parts.recv().await {
+        match part {
+            Part::Chunk(chunk) if !chunk.is_empty() => return Ok((chunk, answer)),
+            Part::Chunk(_) | Part::Head { .. } => {}
+        }
+    }
+    let Answer {
+        verdict,
+        log,
+        parts,
+    } = answer;
+    settled(verdict.await)?;
+    let (told, verdict) = oneshot::channel();
+    // The receiver is below.
+    let _ = told.send(Ok(()));
+    let answer = Answer {
+        parts,
+        verdict,
+        log,
+    };
+    Ok((Bytes::new(), answer))
 }
 
 async fn read_prelude(mut answer: Answer, door: Door) -> Result<Reply, Failure> {
@@ -153,6 +184,24 @@ mod tests {
         let failure = open(answer, Door::Url).await.unwrap_err();
 
         assert_eq!(failure.error_type, INVALID_PRELUDE);
+    }
+
+    #[tokio::test]
+    async fn a_response_that_fails_before_its_first_byte_is_a_failure() {
+        for verdict in [Ok(()), Err(Failure::new("Function.Error", "early"))] {
+            let (responder, answer) = answer::channel();
+            let head = Part::Head {
+                mode: ResponseMode::Streaming,
+                content_type: None,
+            };
+            responder.parts.send(head).await.unwrap();
+            responder.verdict.send(verdict.clone()).unwrap();
+            drop(responder.parts);
+
+            let opened = open(answer, Door::Url).await;
+
+            assert_eq!(opened.map(|_| ()), verdict);
+        }
     }
 
     #[tokio::test]

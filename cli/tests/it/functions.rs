@@ -14,7 +14,7 @@ fn file(content: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn two() -> (TempDir, PathBuf) {
+pub(crate) fn two() -> (TempDir, PathBuf) {
     let quoted = |path: &Path| format!("{:?}", path.to_str().expect("a path in UTF-8"));
     file(&format!(
         "default = 'scripted'\n\

@@ -94,3 +94,143 @@ fn a_size_that_is_none_is_wrong_usage() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
     }
 }
+
+/// A minute of Lambda's in half a second.
+const FAST: [&str; 4] = ["--limits", "aws", "--clock-scale", "120"];
+
+/// Writes, is silent for so many of Lambda's seconds, and writes again.
+fn silent_for(seconds: u64) -> String {
+    let pause = seconds * 1000 / 120;
+    script(&json!([
+        {"write_headers": {"status": 200}}, {"write": "a"}, {"sleep_ms": pause}, {"write": "b"},
+    ]))
+}
+
+#[test]
+fn a_rest_stream_may_be_silent_for_5_minutes_and_through_the_edge_for_30_seconds() {
+    let json = [("content-type", "application/json")];
+    for (limits, seconds, reason) in [
+        ("aws", 900, "nothing was written for 300 seconds"),
+        ("aws-edge", 600, "nothing was written for 30 seconds"),
+    ] {
+        let args = [&["--timeout", "900"][..], &FAST[2..], &["--limits", limits]].concat();
+        let mut dev = Dev::start(&scripted_guest(), &args);
+
+        let rest = dev.send("POST", "/@rest/", &json, &silent_for(seconds));
+        assert_eq!(rest.rest(), ("a".to_owned(), End::Cut), "{limits}");
+        dev.wait_until_seen(reason);
+
+        // A Function URL waits as long as the function may take.
+        let url = dev.send("POST", "/@url/", &json, &silent_for(seconds - 300));
+        assert_eq!(url.rest(), ("ab".to_owned(), End::Complete), "{limits}");
+    }
+}
+
+#[test]
+fn an_http_api_waits_30_seconds_and_a_rest_api_as_long_as_it_bears_silence() {
+    let json = [("content-type", "application/json")];
+    let args = [&["--timeout", "900"][..], &FAST].concat();
+    let mut dev = Dev::start(&scripted_guest(), &args);
+    let late = script(&json!([{"sleep_ms": 7000}, {"write_headers": {"status": 200}}]));
+    for (path, status, seconds) in [("/@http/", 503, 30), ("/@rest/", 504, 300)] {
+        let response = dev.send("POST", path, &json, &late);
+
+        assert_eq!(response.status, status, "{path}");
+        dev.wait_for(&format!("waits {seconds} seconds at most"));
+    }
+    assert_eq!(dev.send("POST", "/@alb/", &json, &late).status, 200);
+}
+
+#[test]
+fn a_function_has_its_timeout_on_lambda_s_clock() {
+    let mut dev = Dev::start(
+        &scripted_guest(),
+        &["--timeout", "900", "--clock-scale", "300"],
+    );
+    let mut response = dev.invoke(&script(&json!([{"write": "a"}, {"sleep_ms": 60_000}])));
+    assert_eq!(response.chunk(), Ok("a".to_owned()));
+    // It cannot even stop its handler.
+    for pid in dev.environments() {
+        crate::support::signal(pid, rustix::process::Signal::STOP);
+    }
+
+    assert_eq!(response.rest(), (String::new(), End::Cut));
+    dev.wait_for("Task timed out after 900.00 seconds");
+}
+
+#[test]
+fn ten_mib_take_two_seconds_more_than_the_burst() {
+    let dev = Dev::start(&scripted_guest(), &["--limits", "aws"]);
+    let json = [("content-type", "application/json")];
+    let mut response = dev.send("POST", "/@url/", &json, &pattern(10 * MIB));
+    let mut seen = 0;
+    let mut burst = None;
+    while let Ok(chunk) = response.raw_chunk() {
+        seen += chunk.len();
+        if seen >= 6 * MIB {
+            burst.get_or_insert_with(Instant::now);
+        }
+    }
+    assert_eq!(seen, 10 * MIB);
+    // The buckets cannot be filled faster, however busy the machine is.
+    let rest = burst.expect("6 MiB arrived").elapsed();
+    assert!(rest >= Duration::from_millis(1800), "{rest:?}");
+}
+
+#[test]
+fn a_rest_api_lets_10_mib_pass_at_once() {
+    let dev = Dev::start(&scripted_guest(), &["--limits", "aws"]);
+    let json = [("content-type", "application/json")];
+    let mut ends = Vec::new();
+    // Side by side, so that whatever else this machine does slows both.
+    std::thread::scope(|scope| {
+        let threads = ["/@rest/", "/@url/"].map(|path| {
+            let mut response = dev.send("POST", path, &json, &pattern(10 * MIB));
+            scope.spawn(move || {
+                while response.raw_chunk().is_ok() {}
+                Instant::now()
+            })
+        });
+        ends.extend(threads.map(|thread| thread.join().expect("no panic")));
+    });
+
+    // The Function URL's last 4 MiB take 2 seconds.
+    let [rest, url] = ends[..] else {
+        panic!("two ends")
+    };
+    assert!(rest < url, "the REST API was {:?} later", rest - url);
+}
+
+#[test]
+fn a_stream_ends_at_200_mib() {
+    let mut dev = Dev::start(
+        &scripted_guest(),
+        &["--limits", "aws", "--clock-scale", "50", "--timeout", "900"],
+    );
+    let steps = json!([
+        {"write_headers": {"status": 200}},
+        {"write_pattern": {"total": 201 * MIB, "chunk": 1 << 20}},
+    ]);
+
+    let (body, end) = dev.invoke(&script(&steps)).raw_rest();
+
+    assert_eq!((body.len(), end), (200 * MIB, End::Cut));
+    dev.wait_for("Function.ResponseSizeTooLarge");
+}
+
+#[test]
+fn a_load_balancer_takes_1_mib_either_way() {
+    let mut dev = Dev::start(&scripted_guest(), &["--limits", "aws"]);
+    let json = [("content-type", "application/json")];
+    let padding = "x".repeat(MIB);
+
+    assert_eq!(dev.send("POST", "/@alb/", &json, &padding).status, 200);
+    let over = format!("{padding}x");
+    assert_eq!(dev.send("POST", "/@alb/", &json, &over).status, 413);
+    assert_eq!(dev.send("POST", "/@http/", &json, &over).status, 200);
+
+    assert_eq!(dev.send("POST", "/@alb/", &json, &pattern(MIB)).status, 200);
+    let large = dev.send("POST", "/@alb/", &json, &pattern(MIB + 1));
+    assert_eq!(large.status, 502);
+    dev.wait_for("the service passes on 1048576 bytes at most");
+}

@@ -1,5 +1,7 @@
 //! Drives the real commands over real sockets.
 
+mod attacks;
+mod clients;
 mod compile;
 mod deploy;
 mod dev;
@@ -8,8 +10,10 @@ mod doors;
 mod functions;
 mod invoke;
 mod limits;
+mod load;
 mod new;
 mod package;
+mod peers;
 mod runtimes;
 mod sdk;
 mod support;

@@ -24,7 +24,7 @@ fn native() -> &'static Path {
     })
 }
 
-fn start(args: &[&str]) -> Dev {
+pub(crate) fn start(args: &[&str]) -> Dev {
     let native = native().to_str().expect("a path in UTF-8");
     Dev::run(&[&["--bootstrap", native], args].concat())
 }
@@ -34,7 +34,7 @@ fn post(dev: &Dev, path: &str, words: &str) -> Response {
     dev.send("POST", path, &[("content-type", "text/plain")], words)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 /// How long anything may take. Only a failing test waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn target(path: &str, how: &str) -> PathBuf {
+#[track_caller]
+pub(crate) fn target(path: &str, how: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../target")
         .join(path);
@@ -167,6 +168,18 @@ impl Dev {
         }
     }
 
+    /// Whether a line has been on the terminal, without waiting for it.
+    pub(crate) fn has_seen(&mut self, text: &str) -> bool {
+        self.seen.extend(self.lines.try_iter());
+        self.seen.iter().any(|line| line.contains(text))
+    }
+
+    /// Forgets what was on the terminal.
+    pub(crate) fn forget(&mut self) {
+        self.seen.extend(self.lines.try_iter());
+        self.seen.clear();
+    }
+
     /// What the terminal has shown so far.
     pub(crate) fn lines(&self) -> &[String] {
         &self.seen
@@ -192,10 +205,7 @@ impl Dev {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Response {
-        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("sockets have timeouts");
+        let mut stream = self.connect();
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -203,6 +213,31 @@ impl Dev {
         head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
         stream.write_all(head.as_bytes()).expect("the server reads");
         Response::read(stream)
+    }
+
+    /// A connection to the server.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).expect("the server listens");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("sockets have timeouts");
+        stream
+    }
+
+    /// Sends bytes that need not be a request, and reads the answer.
+    pub(crate) fn send_raw(&self, bytes: &[u8]) -> Response {
+        let mut stream = self.connect();
+        // The server may close the connection before it has read everything.
+        let _ = stream.write_all(bytes);
+        Response::read(stream)
+    }
+
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The processes this server has started.
@@ -244,6 +279,7 @@ pub(crate) fn signal(pid: i32, signal: rustix::process::Signal) {
 /// A response, read as far as the test asks.
 pub(crate) struct Response {
     pub(crate) status: u16,
+    pub(crate) reason: String,
     headers: Vec<(String, String)>,
     reader: BufReader<TcpStream>,
 }
@@ -257,13 +293,20 @@ pub(crate) enum End {
 }
 
 impl Response {
-    fn read(stream: TcpStream) -> Self {
-        let mut reader = BufReader::new(stream);
+    pub(crate) fn read(stream: TcpStream) -> Self {
+        Self::read_from(BufReader::new(stream))
+    }
+
+    /// Reads the response that comes after this one, whose body was read.
+    pub(crate) fn next(self) -> Self {
+        Self::read_from(self.reader)
+    }
+
+    fn read_from(mut reader: BufReader<TcpStream>) -> Self {
         let status_line = line(&mut reader).expect("a status line");
-        let status = status_line
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
+        let mut words = status_line.splitn(3, ' ').skip(1);
+        let status = words.next().and_then(|status| status.parse().ok());
+        let reason = words.next().unwrap_or_default().to_owned();
         let mut headers = Vec::new();
         while let Some(field) = line(&mut reader).filter(|line| !line.is_empty()) {
             let (name, value) = field.split_once(": ").expect("a header");
@@ -271,6 +314,7 @@ impl Response {
         }
         Self {
             status: status.expect("a status"),
+            reason,
             headers,
             reader,
         }

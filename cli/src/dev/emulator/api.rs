@@ -127,7 +127,7 @@ impl RuntimeApi {
         let (head, body) = request.into_parts();
         let (invocation, responding) = match self.begin(id, Reaction::Response, &head.headers) {
             Ok(begun) => begun,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         let mode = match head.headers.get(RESPONSE_MODE).map(HeaderValue::as_bytes) {
             None => ResponseMode::Buffered,
@@ -161,7 +161,7 @@ impl RuntimeApi {
     async fn error(&self, id: &str, request: Request<Incoming>) -> Reply {
         let (_, responding) = match self.begin(id, Reaction::Error, request.headers()) {
             Ok(begun) => begun,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         match failure_of(request).await {
             Ok(failure) => {
@@ -199,14 +199,14 @@ impl RuntimeApi {
         id: &str,
         with: Reaction,
         headers: &HeaderMap,
-    ) -> Result<(mpsc::Sender<Part>, Responding<'_>), Reply> {
-        let mut begun = Err(unknown_id());
+    ) -> Result<(mpsc::Sender<Part>, Responding<'_>), Box<Reply>> {
+        let mut begun = Err(Box::new(unknown_id()));
         self.phase.send_if_modified(|phase| {
             if phase.request_id() != Some(id) || !is_meant(phase, headers) {
                 return false;
             }
             if !matches!(phase, Phase::Invoking(_)) {
-                begun = Err(not_allowed(phase.state(), with.state()));
+                begun = Err(Box::new(not_allowed(phase.state(), with.state())));
                 self.explain(phase, with);
                 return false;
             }

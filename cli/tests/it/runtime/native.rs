@@ -2,7 +2,8 @@
 //!
 //! The event tells it what to do, in words that survive any quoting: `type=TEXT;` is the content
 //! type of its answer, `hex=61,62;` the chunks of a streamed one, `whole=61;` a buffered one, `cut`
-//! leaves out the last chunk, `handler` answers with the setting of that name.
+//! leaves out the last chunk, `handler` answers with the setting of that name, `echo` with the event
+//! behind an empty prelude, `fail` with an error before the first byte.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -49,13 +50,22 @@ fn answer(id: &str, event: &str) -> Vec<u8> {
         true => Some(std::env::var("_HANDLER").unwrap().into_bytes()),
         false => word("whole=").map(|text| bytes(&text)),
     };
+    if event.contains("fail") {
+        let head = head.replace("/response", "/error");
+        let headers = "lambda-runtime-function-error-type: Function.Asked\r\n";
+        let document = r#"{"errorMessage":"as asked","errorType":"Function.Asked"}"#;
+        let length = document.len();
+        return format!("{head}{headers}content-length: {length}\r\n\r\n{document}").into_bytes();
+    }
+    if event.contains("echo") {
+        return echo(head, event);
+    }
     if let Some(body) = whole {
         let mut request = format!("{head}content-length: {}\r\n\r\n", body.len()).into_bytes();
         request.extend(body);
         return request;
     }
-    head +=
-        "lambda-runtime-function-response-mode: streaming\r\ntransfer-encoding: chunked\r\n\r\n";
+    head += STREAMING;
     let mut request = head.into_bytes();
     for chunk in word("hex=")
         .unwrap_or_default()
@@ -71,6 +81,16 @@ fn answer(id: &str, event: &str) -> Vec<u8> {
         request.extend(b"0\r\n\r\n");
     }
     request
+}
+
+const STREAMING: &str =
+    "lambda-runtime-function-response-mode: streaming\r\ntransfer-encoding: chunked\r\n\r\n";
+
+fn echo(mut head: String, event: &str) -> Vec<u8> {
+    head += "content-type: application/vnd.awslambda.http-integration-response\r\n";
+    head += STREAMING;
+    let body = format!("{{}}\0\0\0\0\0\0\0\0{event}");
+    format!("{head}{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).into_bytes()
 }
 
 fn bytes(hex: &str) -> Vec<u8> {

@@ -1,0 +1,105 @@
+//! AWS's own runtimes in the place of `bootstrap`, unchanged: `lambda_runtime` for Rust and
+//! `aws-lambda-ric` for Node.js.
+
+use crate::support::{Dev, End, target};
+
+const HOW: &str = "scripts/setup-clients.sh";
+
+fn rust() -> Dev {
+    let native = target("clients/native/debug/native", HOW);
+    Dev::run(&["--bootstrap", native.to_str().expect("a path in UTF-8")])
+}
+
+fn node() -> Dev {
+    let folder = target("clients/node-runtime", HOW);
+    let folder = folder.to_str().expect("a path in UTF-8");
+    Dev::run(&["--bootstrap", folder, "--handler-name", "index.handler"])
+}
+
+#[test]
+fn lambda_runtime_streams_under_it_a_hundred_times_over() {
+    let dev = rust();
+    for number in 0..100 {
+        let path = ["/", "/@rest/"][number % 2];
+        let response = dev.send("GET", &format!("{path}?chunks=3&chunk_bytes=5"), &[], "");
+
+        assert_eq!(response.status, 200, "{number}");
+        assert_eq!(response.rest(), ("x".repeat(15), End::Complete), "{number}");
+    }
+}
+
+#[test]
+fn lambda_runtime_is_heard_while_it_is_at_work() {
+    let dev = rust();
+
+    let mut response = dev.send("GET", "/?chunks=2&chunk_bytes=1&pause_ms=60000", &[], "");
+
+    // The second chunk is a minute away.
+    assert_eq!(response.chunk(), Ok("x".to_owned()));
+}
+
+#[test]
+fn lambda_runtime_fails_before_the_first_byte() {
+    let mut dev = rust();
+
+    let early = dev.send("GET", "/?fail=early", &[], "");
+
+    assert_eq!(early.status, 502);
+    dev.wait_for("the event asked for a failure");
+    assert_eq!(dev.send("GET", "/", &[], "").status, 200);
+}
+
+#[test]
+fn node_s_runtime_streams_under_it_a_hundred_times_over() {
+    let dev = node();
+    for number in 0..100 {
+        let path = ["/", "/@rest/", "/@http/", "/@alb/"][number % 4];
+        let response = dev.send("GET", path, &[], "");
+
+        assert_eq!(response.status, 201, "{path}");
+        assert_eq!(response.header("content-type"), ["text/plain"], "{path}");
+        assert_eq!(response.header("set-cookie"), ["a=1", "b=2"], "{path}");
+        let body = ("first second".to_owned(), End::Complete);
+        assert_eq!(response.rest(), body, "{path}");
+    }
+    // The next request may come before it has asked for the next event.
+    let started = dev.environments().len();
+    assert!(started <= 3, "{started}");
+}
+
+#[test]
+fn node_s_runtime_is_heard_while_it_is_at_work() {
+    let mut dev = node();
+
+    let mut response = dev.send("GET", "/?pause=3000", &[], "");
+
+    assert_eq!(response.chunk(), Ok("first ".to_owned()));
+    assert!(!dev.has_seen("awake again"));
+    assert_eq!(response.rest(), ("second".to_owned(), End::Complete));
+    dev.wait_until_seen("awake again");
+}
+
+#[test]
+fn failures_of_node_s_runtime_are_told_at_every_stage() {
+    let mut dev = node();
+    for (path, status, reason) in [
+        // It opens its response before it knows, and says so in trailers.
+        ("/?fail=early", 502, "failed early"),
+        ("/@rest/?fail=early", 502, "failed early"),
+        ("/?fail=late", 201, "failed late"),
+        (
+            "/?fail=exit",
+            201,
+            "Runtime exited with error: exit status 3",
+        ),
+    ] {
+        let response = dev.send("GET", path, &[], "");
+
+        assert_eq!(response.status, status, "{path}");
+        if status == 201 {
+            assert_eq!(response.rest(), ("first ".to_owned(), End::Cut), "{path}");
+        }
+        dev.wait_for(reason);
+        assert_eq!(dev.send("GET", "/", &[], "").status, 201, "after {path}");
+    }
+}

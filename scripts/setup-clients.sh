@@ -1,0 +1,53 @@
+#!/bin/sh
+# setup-clients.sh - what the tests of the local Lambda call it with, and run under it.
+#
+# Into target/clients: AWS's SDKs for Python, JavaScript and Rust (cli/tests/clients), and AWS's
+# runtimes for Node.js and Rust, to be started in the place of `bootstrap`. Does nothing twice.
+set -eu
+cd "$(dirname "$0")/.."
+unset CARGO_TARGET_DIR
+clients=$PWD/target/clients
+sources=$PWD/cli/tests/clients
+mkdir -p "$clients"
+
+# fresh NAME FILE...: whether NAME was made of these very files.
+fresh() {
+    name=$1
+    shift
+    cat "$@" | cmp -s - "$clients/$name/.made-of"
+}
+made() {
+    name=$1
+    shift
+    cat "$@" >"$clients/$name/.made-of"
+}
+
+if ! fresh python "$sources"/python/*; then
+    rm -rf "$clients/python"
+    python3 -m venv "$clients/python"
+    "$clients/python/bin/pip" install --quiet --disable-pip-version-check \
+        --requirement "$sources/python/requirements.txt"
+    cp "$sources/python/client.py" "$clients/python"
+    made python "$sources"/python/*
+fi
+
+for name in javascript node-runtime; do
+    if ! fresh "$name" "$sources/$name"/*; then
+        rm -rf "${clients:?}/$name"
+        mkdir -p "$clients/$name"
+        cp "$sources/$name"/* "$clients/$name"
+        # No scripts: the Node.js runtime would compile curl for a client that is not used here.
+        (cd "$clients/$name" && npm ci --silent --no-fund --no-audit --ignore-scripts)
+        made "$name" "$sources/$name"/*
+    fi
+done
+# The runtime loads that client all the same.
+unused=$clients/node-runtime/node_modules/aws-lambda-ric/dist/rapid-client.node
+mkdir -p "$unused"
+echo 'module.exports = {};' >"$unused/index.js"
+
+# Enough for a failed test: where a panic was, not every line.
+export CARGO_PROFILE_DEV_DEBUG=0
+cargo build --quiet --locked --manifest-path "$sources/rust/Cargo.toml" --target-dir "$clients/rust"
+cargo build --quiet --locked --manifest-path benches/peers/Cargo.toml -p native \
+    --target-dir "$clients/native"

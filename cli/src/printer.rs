@@ -95,12 +95,12 @@ impl Printer {
         self.raw_message(format!("{label} {text}\n").as_bytes());
     }
 
-    /// Writes what is known about something: as text for people, or as an object.
-    pub(crate) fn record(&self, tone: Tone, text: &str, object: &Value) {
+    /// Writes what is known about an invocation: as text for people, or as an object.
+    pub(crate) fn record(&self, tone: Tone, request_id: Option<&str>, text: &str, object: &Value) {
         if self.json {
             self.object(object);
         } else {
-            self.message(tone, text);
+            self.message(tone, &format!("{}  {text}", tag(request_id)));
         }
     }
 
@@ -110,18 +110,26 @@ impl Printer {
             let text = String::from_utf8_lossy(line);
             let line = text.trim_end_matches('\n');
             self.object(&json!({ "type": "log", "requestId": request_id, "line": line }));
-        } else {
-            // Runtimes end the lines of one record with a carriage return, as Lambda wants it.
-            let inner = line.strip_suffix(b"\n").unwrap_or(line);
-            let mut shown: Vec<u8> = inner.to_owned();
-            for byte in &mut shown {
-                if *byte == b'\r' {
-                    *byte = b'\n';
-                }
-            }
-            shown.push(b'\n');
-            self.raw_message(&shown);
+            return;
         }
+        let tag = if self.colour {
+            format!(
+                "\x1b[{}m{} |\x1b[0m ",
+                Tone::Faint.parameters(),
+                tag(request_id)
+            )
+        } else {
+            format!("{} | ", tag(request_id))
+        };
+        // Runtimes end the lines of one record with a carriage return, as Lambda wants it.
+        let inner = line.strip_suffix(b"\n").unwrap_or(line);
+        let mut shown = Vec::with_capacity(line.len() + tag.len());
+        for line in inner.split(|byte| *byte == b'\r') {
+            shown.extend_from_slice(tag.as_bytes());
+            shown.extend_from_slice(line);
+            shown.push(b'\n');
+        }
+        self.raw_message(&shown);
     }
 
     fn object(&self, object: &Value) {
@@ -131,4 +139,10 @@ impl Printer {
     fn raw_message(&self, line: &[u8]) {
         let _ = io::stderr().lock().write_all(line);
     }
+}
+
+/// The start of a request id, which stands before everything about the invocation: enough to tell
+/// those on one screen apart.
+fn tag(request_id: Option<&str>) -> String {
+    format!("{:<8.8}", request_id.unwrap_or("-"))
 }

@@ -1,6 +1,6 @@
 //! The line that the terminal gets for each invocation.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Formatter, Write as _};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -77,13 +77,15 @@ impl Record {
         if std::mem::replace(&mut self.printed, true) {
             return;
         }
+        let total = self.started.elapsed();
         let mut line = format!("{}  {}", self.request, self.status.as_u16());
         if let Some(first_byte) = self.first_byte {
-            let _ = write!(line, "  first byte {} ms", first_byte.as_millis());
+            let _ = write!(line, "  first byte {}", Span(first_byte));
         }
-        let total = self.started.elapsed().as_millis();
+        let plural = if self.chunks == 1 { "" } else { "s" };
         let (bytes, chunks) = (self.bytes, self.chunks);
-        let _ = write!(line, "  total {total} ms  {bytes} bytes in {chunks} chunks");
+        let (span, size) = (Span(total), Size(bytes));
+        let _ = write!(line, "  total {span}  {size} in {chunks} chunk{plural}");
         if let Some(remark) = remark {
             let _ = write!(line, "  {remark}");
         }
@@ -93,17 +95,70 @@ impl Record {
             "requestId": self.request_id,
             "status": self.status.as_u16(),
             "firstByteMs": self.first_byte.map(|it| u64::try_from(it.as_millis()).ok()),
-            "totalMs": u64::try_from(total).ok(),
+            "totalMs": u64::try_from(total.as_millis()).ok(),
             "bytes": bytes,
             "chunks": chunks,
             "error": remark,
         });
-        self.printer.record(tone, &line, &object);
+        let request_id = self.request_id.as_deref();
+        self.printer.record(tone, request_id, &line, &object);
     }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
         self.print(Tone::Faint, Some("the caller left; the handler goes on"));
+    }
+}
+
+/// A time as people read it.
+struct Span(Duration);
+
+impl Display for Span {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        if self.0 < Duration::from_secs(1) {
+            write!(f, "{} ms", self.0.as_millis())
+        } else {
+            write!(f, "{:.2} s", self.0.as_secs_f64())
+        }
+    }
+}
+
+/// A number of bytes as people read it.
+struct Size(usize);
+
+impl Display for Size {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        const KIB: usize = 1024;
+        const MIB: usize = 1024 * KIB;
+        let tenths = |unit: usize| (self.0 / unit, self.0 % unit * 10 / unit);
+        let ((whole, tenth), unit) = match self.0 {
+            0..KIB => return write!(f, "{} B", self.0),
+            KIB..MIB => (tenths(KIB), "KiB"),
+            _ => (tenths(MIB), "MiB"),
+        };
+        write!(f, "{whole}.{tenth} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_short() {
+        for (millis, expected) in [(0, "0 ms"), (999, "999 ms"), (1003, "1.00 s")] {
+            let span = Span(Duration::from_millis(millis));
+            assert_eq!(span.to_string(), expected);
+        }
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1600, "1.5 KiB"),
+            (209_715_200, "200.0 MiB"),
+        ] {
+            assert_eq!(Size(bytes).to_string(), expected);
+        }
     }
 }

@@ -37,6 +37,11 @@ fn the_readme_can_be_followed() {
 }
 
 #[test]
+fn the_page_on_the_local_lambda_can_be_followed() {
+    follow("docs/local-lambda.md");
+}
+
+#[test]
 fn the_readme_of_streaming_numbers_can_be_followed() {
     follow("examples/streaming-numbers/README.md");
 }

@@ -303,3 +303,33 @@ fn machines_get_an_object_for_each_line() {
     assert_eq!(of("log")["requestId"], invocation["requestId"]);
     assert_eq!(of("message")["level"], "info");
 }
+
+#[test]
+fn people_get_a_line_for_each_invocation_and_its_log_beside_it() {
+    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let steps = script(&json!([
+        {"write_headers": {"status": 201}}, {"eprint": "a line\n"}, {"write": "hello"}, "trap",
+    ]));
+
+    let response = dev.send(
+        "POST",
+        "/p?q",
+        &[("content-type", "application/json")],
+        &steps,
+    );
+    let id = response.header("x-amzn-requestid")[0].to_owned();
+    response.rest();
+
+    let line = dev.wait_for("POST /p");
+    let tag = id.split('-').next().unwrap();
+    assert!(
+        line.starts_with(&format!("{tag}  POST /p  201  first byte ")),
+        "{line}"
+    );
+    assert!(line.contains(" total "), "{line}");
+    assert!(line.contains("  5 B in 1 chunk  Function.Trap: "), "{line}");
+    dev.wait_until_seen("a line");
+    let of_guest = |line: &&String| line.contains("a line");
+    let log = dev.lines().iter().find(of_guest).unwrap();
+    assert!(log.starts_with(&format!("{tag} | ")), "{log}");
+}

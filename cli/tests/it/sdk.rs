@@ -241,7 +241,7 @@ fn a_dry_run_and_an_event_are_not_waited_for() {
     assert_eq!(event.status, 202);
     assert_eq!(event.rest(), (String::new(), End::Complete));
     dev.wait_for("was called");
-    dev.wait_for("202");
+    dev.wait_until_seen("  202  ");
     let refused = dev.send(
         "POST",
         STREAM,

@@ -64,3 +64,38 @@ fn a_broken_component_leaves_the_old_one_in_place() {
     let response = dev.invoke(&script(&json!([{"write": "still here"}])));
     assert_eq!(response.rest(), ("still here".to_owned(), End::Complete));
 }
+
+#[test]
+fn what_bootstrap_refuses_is_told_to_callers_until_it_is_replaced() {
+    let folder = tempfile::tempdir().expect("temporary files are writable");
+    let handler = folder.path().join("handler.cwasm");
+    let compiled = crate::support::run(
+        crate::support::bootstream(&["compile"])
+            .arg(scripted_guest())
+            .arg("-o")
+            .arg(&handler),
+    );
+    assert!(compiled.status.success());
+    let good = std::fs::read(&handler).unwrap();
+    let mut broken = good.clone();
+    let middle = broken.len() / 2;
+    broken[middle] ^= 1;
+    std::fs::write(&handler, &broken).unwrap();
+    let mut dev = Dev::start(&handler, &[]);
+    dev.wait_until_seen("the handler does not start");
+
+    // Each call starts a process, and each process reports an init error.
+    for _ in 0..2 {
+        let response = dev.invoke("{}");
+        assert_eq!(response.status, 502);
+        let document: serde_json::Value = serde_json::from_str(&response.rest().0).unwrap();
+        let error_type = document["errorType"].as_str().unwrap();
+        assert!(error_type.starts_with("Runtime."), "{document}");
+        assert_ne!(error_type, "Runtime.ExitError", "{document}");
+    }
+    std::fs::write(&handler, &good).unwrap();
+    dev.wait_for("swapped to the new");
+
+    let response = dev.invoke(&script(&json!([{"write": "mended"}])));
+    assert_eq!(response.rest(), ("mended".to_owned(), End::Complete));
+}

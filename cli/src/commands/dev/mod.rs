@@ -184,6 +184,10 @@ impl Server {
                 }
             }
         }
+        let doors = "doors: /@url /@rest /@http /@alb /@alb-multi, and /invoke for any event";
+        self.printer.message(Tone::Faint, doors);
+        let sdks = format!("AWS SDKs: --endpoint-url http://{address}");
+        self.printer.message(Tone::Faint, &sdks);
         let example = format!("try: curl -N http://{address}/invoke -d '{{}}'");
         self.printer.message(Tone::Faint, &example);
     }

@@ -25,4 +25,4 @@ scripts/setup-clients.sh
 cargo test --release -p bootstream-cli
 cargo test -p bootstream-host
 cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download \
-    -p scripted-guest -p bench-workload
+    -p scripted-guest -p bench-workload -p bench-driver

@@ -1,43 +1,37 @@
-//! `TCP_NODELAY` for a library that does not ask for it.
+//! `TCP_NODELAY` for a library that switches it off.
 //!
-//! The program's own `socket` stands before that of the C library, for the standard library and
+//! The program's own `setsockopt` stands before that of the C library, for the standard library and
 //! every crate linked in.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static ENABLED: AtomicBool = AtomicBool::new(false);
 
-/// Sets `TCP_NODELAY` on every TCP socket from now on.
+/// From now on whoever sets `TCP_NODELAY`, to whatever value, sets it.
 pub(crate) fn enable() {
     ENABLED.store(true, Ordering::Relaxed);
 }
 
 /// # Safety
 ///
-/// As for the C library's `socket`: none of its arguments is a pointer.
+/// As for the C library's `setsockopt`: `value` points to `length` bytes.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn socket(
-    domain: libc::c_int,
-    kind: libc::c_int,
-    protocol: libc::c_int,
+unsafe extern "C" fn setsockopt(
+    socket: libc::c_int,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: *const libc::c_void,
+    length: libc::socklen_t,
 ) -> libc::c_int {
-    // SAFETY: the system call the C library makes, with the same arguments.
-    let socket = unsafe { libc::syscall(libc::SYS_socket, domain, kind, protocol) };
-    let socket = libc::c_int::try_from(socket).expect("a file descriptor");
-    if socket >= 0 && ENABLED.load(Ordering::Relaxed) && domain != libc::AF_UNIX {
-        let on: libc::c_int = 1;
-        let size = libc::socklen_t::try_from(size_of_val(&on)).expect("four bytes");
-        // SAFETY: `on` outlives the call and has the size it says. It fails for sockets that are
-        // not TCP, which is of no consequence.
-        unsafe {
-            libc::setsockopt(
-                socket,
-                libc::IPPROTO_TCP,
-                libc::TCP_NODELAY,
-                (&raw const on).cast(),
-                size,
-            );
-        }
-    }
-    socket
+    static ON: libc::c_int = 1;
+    let is_nodelay = level == libc::IPPROTO_TCP && name == libc::TCP_NODELAY;
+    let value = if is_nodelay && ENABLED.load(Ordering::Relaxed) {
+        (&raw const ON).cast()
+    } else {
+        value
+    };
+    // SAFETY: the system call the C library makes, with the same arguments or with an `int` of its
+    // own in place of the caller's.
+    let result = unsafe { libc::syscall(libc::SYS_setsockopt, socket, level, name, value, length) };
+    libc::c_int::try_from(result).expect("0 or -1")
 }

@@ -1,0 +1,138 @@
+//! What was seen of the answer to one event, and when.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bench_workload::STAMP_BYTES;
+
+/// Zero bytes that end the prelude.
+const DELIMITER_BYTES: usize = 8;
+
+/// The answer to one event.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Just before the event was sent.
+    pub(crate) delivered: Instant,
+    /// When the first byte after the prelude had been read.
+    pub(crate) first_byte: Option<Instant>,
+    /// When the end had been read.
+    pub(crate) ended: Instant,
+    /// Bytes after the prelude.
+    pub(crate) bytes: u64,
+    /// Chunks on the wire.
+    pub(crate) chunks: u64,
+    /// From a handler's stamp to its arrival, for each chunk the handler stamped.
+    pub(crate) delays: Vec<Duration>,
+}
+
+/// An answer as it arrives.
+pub(crate) struct Arriving {
+    answer: Answer,
+    zeros: usize,
+    /// Bytes of each of the handler's chunks, if they are stamped.
+    stamped: Option<usize>,
+    body: Vec<u8>,
+}
+
+impl Arriving {
+    pub(crate) fn new(delivered: Instant, stamped: Option<usize>) -> Self {
+        let answer = Answer {
+            delivered,
+            first_byte: None,
+            ended: delivered,
+            bytes: 0,
+            chunks: 0,
+            delays: Vec::new(),
+        };
+        Self {
+            answer,
+            zeros: 0,
+            stamped,
+            body: Vec::new(),
+        }
+    }
+
+    /// Takes the next piece of the stream.
+    pub(crate) fn take(&mut self, piece: &[u8], chunks: u64) {
+        self.answer.chunks = chunks;
+        let body = if self.zeros == DELIMITER_BYTES {
+            piece
+        } else {
+            self.skip_prelude(piece)
+        };
+        if body.is_empty() {
+            return;
+        }
+        self.answer.first_byte.get_or_insert_with(Instant::now);
+        self.answer.bytes += body.len() as u64;
+        if let Some(chunk_bytes) = self.stamped {
+            self.body.extend_from_slice(body);
+            self.read_stamps(chunk_bytes);
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Answer {
+        self.answer.ended = Instant::now();
+        self.answer
+    }
+
+    fn skip_prelude<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
+        for (at, byte) in piece.iter().enumerate() {
+            self.zeros = if *byte == 0 { self.zeros + 1 } else { 0 };
+            if self.zeros == DELIMITER_BYTES {
+                return piece.get(at + 1..).unwrap_or_default();
+            }
+        }
+        &[]
+    }
+
+    fn read_stamps(&mut self, chunk_bytes: usize) {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        while let Some(stamp) = self
+            .body
+            .get(self.answer.delays.len() * chunk_bytes..)
+            .and_then(|rest| rest.get(..STAMP_BYTES))
+        {
+            let nanos = std::str::from_utf8(stamp)
+                .ok()
+                .and_then(|text| text.parse().ok());
+            let written = nanos.map_or(Duration::MAX, Duration::from_nanos);
+            self.answer.delays.push(now.saturating_sub(written));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_byte_is_the_first_after_the_prelude_wherever_it_is_cut() {
+        let stream = b"{}\0\0\0\0\0\0\0\0body";
+        for cut in 0..=stream.len() {
+            let mut arriving = Arriving::new(Instant::now(), None);
+            let (first, second) = stream.split_at(cut);
+            arriving.take(first, 1);
+            assert_eq!(arriving.answer.first_byte.is_some(), cut > 10);
+            arriving.take(second, 2);
+            let answer = arriving.finish();
+            assert_eq!((answer.bytes, answer.chunks), (4, 2));
+            assert!(answer.first_byte.is_some());
+        }
+    }
+
+    #[test]
+    fn every_stamp_is_read_though_chunks_were_joined() {
+        let mut chunk = [b'x'; 64];
+        bench_workload::stamp(&mut chunk);
+        let stream = [&[0; 8][..], &chunk, &chunk, &chunk].concat();
+        let mut arriving = Arriving::new(Instant::now(), Some(chunk.len()));
+        for piece in stream.chunks(50) {
+            arriving.take(piece, 1);
+        }
+        let delays = arriving.finish().delays;
+        assert_eq!(delays.len(), 3);
+        assert!(delays.iter().all(|delay| *delay < Duration::from_secs(60)));
+    }
+}

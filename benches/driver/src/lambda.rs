@@ -1,0 +1,244 @@
+//! The Runtime API as a runtime sees it: hands out events, takes answers, and looks at the clock.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use crate::answer::{Answer, Arriving};
+use crate::event::Event;
+use crate::wire::{Wire, is_gone};
+
+const ACCEPTED: &[u8] = b"HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\n\
+    content-length: 16\r\n\r\n{\"status\":\"OK\"}\n";
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// One Runtime API, for one process.
+pub(crate) struct Lambda {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    seen: Mutex<Seen>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Seen {
+    queue: VecDeque<Event>,
+    /// Events that were handed out, by their ids.
+    out: HashMap<String, (Event, Instant)>,
+    handed_out: u64,
+    /// When each poll came.
+    polls: Vec<Instant>,
+    answers: Vec<Answer>,
+    failure: Option<String>,
+    closed: bool,
+}
+
+impl Lambda {
+    pub(crate) fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::default());
+        let accepting = Arc::clone(&shared);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let shared = Arc::clone(&accepting);
+                if shared.lock().closed {
+                    return;
+                }
+                let Ok(wire) = stream.and_then(Wire::new) else {
+                    continue;
+                };
+                thread::spawn(move || serve(wire, &shared));
+            }
+        });
+        Ok(Self { address, shared })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Hands these out, one for each poll, and waits until all are answered.
+    pub(crate) fn invoke(&self, events: impl IntoIterator<Item = Event>) -> anyhow::Result<Round> {
+        let mut seen = self.shared.lock();
+        seen.answers.clear();
+        seen.queue.extend(events);
+        let expected = seen.queue.len();
+        // The poll that is open is answered by the first event, so its successors are what counts.
+        let polls_before = seen.polls.len();
+        self.shared.changed.notify_all();
+        drop(seen);
+        let mut seen = self.wait("an answer", |seen| {
+            seen.answers.len() == expected && seen.polls.len() >= polls_before + expected
+        })?;
+        Ok(Round {
+            answers: std::mem::take(&mut seen.answers),
+            next_polls: seen.polls.split_off(polls_before),
+        })
+    }
+
+    /// Hands these out and comes back when all are with the runtime.
+    pub(crate) fn begin(&self, events: impl IntoIterator<Item = Event>) -> anyhow::Result<()> {
+        let mut seen = self.shared.lock();
+        seen.queue.extend(events);
+        self.shared.changed.notify_all();
+        drop(seen);
+        drop(self.wait("a poll", |seen| seen.queue.is_empty())?);
+        Ok(())
+    }
+
+    /// Waits for this many polls since the start, and says when the last of them came.
+    pub(crate) fn polled(&self, times: usize) -> anyhow::Result<Instant> {
+        let seen = self.wait("a poll", |seen| seen.polls.len() >= times)?;
+        seen.polls.get(times - 1).copied().context("counted above")
+    }
+
+    /// Waits for this many answers since the last [`invoke`](Self::invoke).
+    pub(crate) fn answered(&self, times: usize) -> anyhow::Result<()> {
+        drop(self.wait("an answer", |seen| seen.answers.len() >= times)?);
+        Ok(())
+    }
+
+    fn wait(
+        &self,
+        what: &str,
+        until: impl Fn(&Seen) -> bool,
+    ) -> anyhow::Result<MutexGuard<'_, Seen>> {
+        let (mut seen, timeout) = self
+            .shared
+            .changed
+            .wait_timeout_while(self.shared.lock(), PATIENCE, |seen| {
+                !until(seen) && seen.failure.is_none()
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = seen.failure.take() {
+            anyhow::bail!("{failure}");
+        }
+        anyhow::ensure!(!timeout.timed_out(), "waited {PATIENCE:?} for {what}");
+        Ok(seen)
+    }
+}
+
+/// What came of a number of events.
+pub(crate) struct Round {
+    pub(crate) answers: Vec<Answer>,
+    /// When the polls after them came.
+    pub(crate) next_polls: Vec<Instant>,
+}
+
+impl Drop for Lambda {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+        // Wakes the thread that accepts, so that it sees the end.
+        TcpStream::connect(self.address).ok();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for an event; `None` when there will be no more.
+    fn next(&self) -> Option<(String, Event)> {
+        let mut seen = self.lock();
+        seen.polls.push(Instant::now());
+        self.changed.notify_all();
+        loop {
+            if seen.closed {
+                return None;
+            }
+            if let Some(event) = seen.queue.pop_front() {
+                seen.handed_out += 1;
+                return Some((
+                    format!("00000000-0000-4000-8000-{:012}", seen.handed_out),
+                    event,
+                ));
+            }
+            seen = self
+                .changed
+                .wait(seen)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn serve(mut wire: Wire, shared: &Shared) {
+    loop {
+        match exchange(&mut wire, shared) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) if is_gone(&error) && shared.lock().closed => return,
+            Err(error) => {
+                shared.lock().failure = Some(format!("a connection failed: {error}"));
+                shared.changed.notify_all();
+                return;
+            }
+        }
+    }
+}
+
+/// One request and its answer. `false` when the connection is over.
+fn exchange(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
+    let Some(head) = wire.head()? else {
+        return Ok(false);
+    };
+    let path = head.split(' ').nth(1).unwrap_or_default();
+    let mut segments = path.rsplit('/');
+    match (segments.next(), segments.next()) {
+        (Some("next"), _) => hand_out(wire, shared),
+        (Some("response"), Some(id)) => take_answer(wire, shared, id),
+        _ => Err(io::Error::other(format!("the runtime asked for `{path}`"))),
+    }
+}
+
+fn hand_out(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
+    let Some((id, event)) = shared.next() else {
+        return Ok(false);
+    };
+    if !event.pause_before.is_zero() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a thread of its own for each connection"
+        )]
+        thread::sleep(event.pause_before);
+    }
+    let message = event.message(&id);
+    let mut seen = shared.lock();
+    seen.out.insert(id, (event, Instant::now()));
+    drop(seen);
+    shared.changed.notify_all();
+    wire.send(message.as_bytes())?;
+    Ok(true)
+}
+
+fn take_answer(wire: &mut Wire, shared: &Shared, id: &str) -> io::Result<bool> {
+    let known = shared.lock().out.remove(id);
+    let (event, delivered) =
+        known.ok_or_else(|| io::Error::other(format!("an answer to `{id}`, unknown")))?;
+    let mut arriving = Arriving::new(delivered, event.stamped());
+    wire.chunks(|piece, chunks| arriving.take(piece, chunks))?;
+    let answer = arriving.finish();
+    let (bytes, expected) = (answer.bytes, event.body_bytes());
+    if bytes != expected {
+        return Err(io::Error::other(format!(
+            "{bytes} bytes instead of {expected}"
+        )));
+    }
+    wire.send(ACCEPTED)?;
+    shared.lock().answers.push(answer);
+    shared.changed.notify_all();
+    Ok(true)
+}

@@ -1,0 +1,116 @@
+//! Measures `bootstrap` and other runtimes side by side, on one machine and in one run.
+//!
+//! Each plays against the same Runtime API on loopback, with the same events and handlers that do
+//! the same work. Rounds are interleaved, so that whatever else the machine does hits all alike;
+//! the table has the medians of the rounds.
+
+mod answer;
+mod event;
+mod instructions;
+mod lambda;
+mod measure;
+mod process;
+mod stats;
+mod table;
+mod target;
+mod wire;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use clap::Parser;
+
+use crate::measure::{ALL, Measurement};
+use crate::table::Table;
+
+#[derive(Parser)]
+#[command(version, about)]
+enum Args {
+    /// Measure side by side, and print a table in Markdown
+    Compare(Compare),
+    /// Count the instructions of `bootstrap` with callgrind, and compare with the record
+    Instructions {
+        /// Replace the record
+        #[arg(long)]
+        update: bool,
+    },
+}
+
+#[derive(clap::Args)]
+struct Compare {
+    /// Rounds over everything
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Only these measurements: cold, warm, throughput, small, delivery, large, eight, memory
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    only: Vec<String>,
+    /// Only the runtimes whose names contain one of these: bootstream, native, hyper
+    #[arg(long, value_delimiter = ',', value_name = "TEXT")]
+    runtimes: Vec<String>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let result = match Args::parse() {
+        Args::Compare(args) => compare(&args)?,
+        Args::Instructions { update } => instructions::check(root()?, update)?,
+    };
+    show(&result);
+    Ok(())
+}
+
+fn compare(args: &Compare) -> anyhow::Result<String> {
+    let mut targets = target::all(root()?)?;
+    if !args.runtimes.is_empty() {
+        targets.retain(|target| args.runtimes.iter().any(|part| target.name.contains(part)));
+    }
+    let mut table = Table::new(targets.iter().map(|target| target.name).collect());
+    for round in 1..=args.rounds {
+        for measurement in chosen(args)? {
+            for (column, target) in targets.iter().enumerate() {
+                if measurement.is_concurrent && !target.is_concurrent {
+                    continue;
+                }
+                say(&format!(
+                    "round {round}: {} of {}",
+                    measurement.name, target.name
+                ));
+                let rows = (measurement.run)(target)
+                    .with_context(|| format!("{} of {}", measurement.name, target.name))?;
+                rows.into_iter().for_each(|row| table.add(column, row));
+            }
+        }
+    }
+    Ok(table.to_markdown())
+}
+
+fn chosen(args: &Compare) -> anyhow::Result<Vec<&'static Measurement>> {
+    for name in &args.only {
+        anyhow::ensure!(
+            ALL.iter().any(|measurement| measurement.name == name),
+            "`{name}` is no measurement; see --help"
+        );
+    }
+    let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
+    Ok(ALL
+        .iter()
+        .filter(|measurement| wanted(measurement.name))
+        .collect())
+}
+
+/// The root of the repository, where everything was built.
+fn root() -> anyhow::Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .context("no root")
+}
+
+#[expect(clippy::print_stderr, reason = "progress of a program for people")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+#[expect(clippy::print_stdout, reason = "the result of a program for people")]
+fn show(text: &str) {
+    print!("{text}");
+}

@@ -1,0 +1,72 @@
+//! How many: invocations at once.
+
+use std::time::{Duration, Instant};
+
+use super::units::{count, float, us};
+use super::{Row, tiny};
+use crate::event::Event;
+use crate::process::Process;
+use crate::target::Target;
+
+/// Tiny answers, eight at once.
+pub(super) fn eight(target: &Target) -> anyhow::Result<Vec<Row>> {
+    const INVOCATIONS: usize = 1600;
+    let process = Process::start(target, 8)?;
+    process.lambda.invoke(tiny(200))?;
+    let before = process.cpu()?;
+    let started = Instant::now();
+    process.lambda.invoke(tiny(INVOCATIONS))?;
+    let time = started.elapsed();
+    let cpu = process.cpu()? - before;
+    Ok(vec![
+        ("8 at once: CPU each, us", us(cpu) / count(INVOCATIONS)),
+        (
+            "8 at once: answers per second",
+            count(INVOCATIONS) / time.as_secs_f64(),
+        ),
+    ])
+}
+
+/// Memory of many invocations at once.
+pub(super) fn memory(target: &Target) -> anyhow::Result<Vec<Row>> {
+    let waiting = Event::chunks(2, 64).with("pause_ms", 1500);
+    let mut rows = vec![];
+    let mut alone = 0.0;
+    for (concurrency, idle_row, active_row) in [
+        (1, "", ""),
+        (
+            64,
+            "64 at once: resident per further idle worker, KiB",
+            "64 at once: resident per further invocation, KiB",
+        ),
+        (
+            512,
+            "512 at once: resident per further idle worker, KiB",
+            "512 at once: resident per further invocation, KiB",
+        ),
+    ] {
+        let process = Process::start(target, concurrency)?;
+        process.lambda.invoke(tiny(2 * concurrency))?;
+        let idle = float(process.resident_kib()?);
+        process.lambda.begin(vec![waiting.clone(); concurrency])?;
+        pause(Duration::from_millis(700));
+        let active = float(process.resident_kib()?);
+        process.lambda.answered(concurrency)?;
+        if concurrency == 1 {
+            alone = active;
+            continue;
+        }
+        let others = count(concurrency - 1);
+        rows.push((idle_row, (idle - alone) / others));
+        rows.push((active_row, (active - alone) / others));
+    }
+    Ok(rows)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nothing else runs on this thread"
+)]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}

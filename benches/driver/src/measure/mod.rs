@@ -1,0 +1,57 @@
+//! The measurements: each runs one target once and gives one value for each of its rows.
+
+mod at_once;
+mod latency;
+mod throughput;
+mod units;
+
+use crate::event::Event;
+use crate::target::Target;
+use at_once::{eight, memory};
+use latency::{cold, delivery, warm};
+use throughput::{large, small, throughput};
+
+/// A row of the table and its value.
+pub(crate) type Row = (&'static str, f64);
+
+/// A measurement: what `--only` calls it, and how it is taken.
+pub(crate) struct Measurement {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(&Target) -> anyhow::Result<Vec<Row>>,
+    /// Whether it is about several invocations at once.
+    pub(crate) is_concurrent: bool,
+}
+
+pub(crate) const ALL: [Measurement; 8] = [
+    single("cold", cold),
+    single("warm", warm),
+    single("throughput", throughput),
+    single("small", small),
+    single("delivery", delivery),
+    single("large", large),
+    concurrent("eight", eight),
+    concurrent("memory", memory),
+];
+
+const fn single(name: &'static str, run: fn(&Target) -> anyhow::Result<Vec<Row>>) -> Measurement {
+    Measurement {
+        name,
+        run,
+        is_concurrent: false,
+    }
+}
+
+const fn concurrent(
+    name: &'static str,
+    run: fn(&Target) -> anyhow::Result<Vec<Row>>,
+) -> Measurement {
+    Measurement {
+        name,
+        run,
+        is_concurrent: true,
+    }
+}
+
+fn tiny(times: usize) -> Vec<Event> {
+    vec![Event::tiny(); times]
+}

@@ -1,0 +1,93 @@
+//! How much: bodies of many writes.
+
+use super::units::{float, mib};
+use super::{Row, tiny};
+use crate::event::Event;
+use crate::process::Process;
+use crate::stats::median;
+use crate::target::Target;
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+
+/// Large bodies in writes of several sizes.
+pub(super) fn throughput(target: &Target) -> anyhow::Result<Vec<Row>> {
+    const SIZES: [(u64, u64, &str, &str); 4] = [
+        (
+            KIB,
+            64 * MIB,
+            "throughput: CPU s/GiB at 1 KiB writes",
+            "throughput: MiB/s at 1 KiB writes",
+        ),
+        (
+            16 * KIB,
+            256 * MIB,
+            "throughput: CPU s/GiB at 16 KiB writes",
+            "throughput: MiB/s at 16 KiB writes",
+        ),
+        (
+            64 * KIB,
+            256 * MIB,
+            "throughput: CPU s/GiB at 64 KiB writes",
+            "throughput: MiB/s at 64 KiB writes",
+        ),
+        (
+            MIB,
+            256 * MIB,
+            "throughput: CPU s/GiB at 1 MiB writes",
+            "throughput: MiB/s at 1 MiB writes",
+        ),
+    ];
+    let process = Process::start(target, 1)?;
+    let mut rows = vec![];
+    for (size, total, cpu_row, speed_row) in SIZES {
+        process
+            .lambda
+            .invoke([Event::chunks(8 * MIB / size, size)])?;
+        let before = process.cpu()?;
+        let round = process.lambda.invoke([Event::chunks(total / size, size)])?;
+        let cpu = process.cpu()? - before;
+        let time = median(round.answers.iter().map(|answer| {
+            (answer.ended - answer.first_byte.unwrap_or(answer.delivered)).as_secs_f64()
+        }));
+        rows.push((cpu_row, cpu.as_secs_f64() * GIB / float(total)));
+        rows.push((speed_row, float(total / MIB) / time));
+    }
+    Ok(rows)
+}
+
+/// Writes of 64 bytes, as they are and gathered by the handler.
+pub(super) fn small(target: &Target) -> anyhow::Result<Vec<Row>> {
+    const WRITES: u64 = 400_000;
+    let process = Process::start(target, 1)?;
+    let plain = Event::chunks(WRITES, 64);
+    let gathered = plain.clone().with("buffer_bytes", 8 * KIB);
+    let mut rows = vec![];
+    for (event, row) in [
+        (plain, "small: CPU per 64 B write, ns"),
+        (gathered, "small: CPU per 64 B write, gathered, ns"),
+    ] {
+        process.lambda.invoke([event.clone()])?;
+        let before = process.cpu()?;
+        process.lambda.invoke([event])?;
+        let cpu = process.cpu()? - before;
+        rows.push((row, cpu.as_secs_f64() * 1e9 / float(WRITES)));
+    }
+    Ok(rows)
+}
+
+/// 200 MB, the most Lambda streams.
+pub(super) fn large(target: &Target) -> anyhow::Result<Vec<Row>> {
+    let process = Process::start(target, 1)?;
+    process.lambda.invoke(tiny(20))?;
+    let before = process.peak_kib()?;
+    process
+        .lambda
+        .invoke([Event::chunks(200_000_000 / (64 * KIB), 64 * KIB)])?;
+    let grown = process.peak_kib()?.saturating_sub(before);
+    Ok(vec![(
+        "200 MB: peak memory above a tiny answer's, MiB",
+        mib(grown),
+    )])
+}

@@ -1,0 +1,101 @@
+//! A runtime as a process: what it takes of processor and memory.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use crate::lambda::Lambda;
+use crate::target::Target;
+
+/// A running runtime and the Runtime API it serves. Ended when it is dropped.
+pub(crate) struct Process {
+    pub(crate) lambda: Lambda,
+    pub(crate) spawned: Instant,
+    child: Child,
+}
+
+impl Process {
+    /// Starts `target` for `concurrency` invocations at once, and waits for its polls.
+    pub(crate) fn start(target: &Target, concurrency: usize) -> anyhow::Result<Self> {
+        Self::spawn(target, target.command(), concurrency)
+    }
+
+    /// Starts `command`, a way to run `target`.
+    pub(crate) fn spawn(
+        target: &Target,
+        mut command: Command,
+        concurrency: usize,
+    ) -> anyhow::Result<Self> {
+        let lambda = Lambda::start()?;
+        if concurrency > 1 {
+            command.env("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.to_string());
+        }
+        let spawned = Instant::now();
+        let child = command
+            .env("AWS_LAMBDA_RUNTIME_API", lambda.address().to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("starting `{}`", target.executable.display()))?;
+        let process = Self {
+            lambda,
+            spawned,
+            child,
+        };
+        let polls = if target.is_concurrent { concurrency } else { 1 };
+        process.lambda.polled(polls)?;
+        Ok(process)
+    }
+
+    /// Processor time of its threads so far.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        let mut nanos = 0;
+        for task in self.path("task").read_dir()? {
+            // A thread may end between being listed and being read.
+            if let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) {
+                let first = text.split(' ').next().unwrap_or_default();
+                nanos += first.parse::<u64>()?;
+            }
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+
+    /// Memory in use, in KiB.
+    pub(crate) fn resident_kib(&self) -> anyhow::Result<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most memory that was in use, in KiB.
+    pub(crate) fn peak_kib(&self) -> anyhow::Result<u64> {
+        self.status("VmHWM:")
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn terminate(mut self) -> anyhow::Result<()> {
+        let id = self.child.id().to_string();
+        Command::new("kill").arg("-TERM").arg(id).status()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    fn status(&self, name: &str) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(self.path("status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let value = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
+        Ok(value.with_context(|| format!("no `{name}`"))?.parse()?)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/{name}", self.child.id()))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

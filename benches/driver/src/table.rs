@@ -1,0 +1,92 @@
+//! Values of several rounds, as a table in Markdown.
+
+use std::fmt::Write as _;
+
+use crate::measure::Row;
+use crate::stats::median;
+
+/// Values by row and column, in the order they came.
+pub(crate) struct Table {
+    columns: Vec<&'static str>,
+    rows: Vec<(&'static str, Vec<Vec<f64>>)>,
+}
+
+impl Table {
+    /// The last column is the one the ratios are for, the one named `reference` what it is compared
+    /// with.
+    pub(crate) fn new(columns: Vec<&'static str>) -> Self {
+        Self {
+            columns,
+            rows: vec![],
+        }
+    }
+
+    pub(crate) fn add(&mut self, column: usize, (row, value): Row) {
+        let at = self.rows.iter().position(|(name, _)| *name == row);
+        let at = at.unwrap_or_else(|| {
+            self.rows.push((row, vec![vec![]; self.columns.len()]));
+            self.rows.len() - 1
+        });
+        let values = self.rows.get_mut(at).and_then(|row| row.1.get_mut(column));
+        values.expect("a row has every column").push(value);
+    }
+
+    /// Medians, and for the last column its ratio to each of the others.
+    pub(crate) fn to_markdown(&self) -> String {
+        let (ours, others) = self.columns.split_last().expect("a column");
+        let mut text = format!("| | {} |", self.columns.join(" | "));
+        for other in others {
+            write!(text, " {ours} / {other} |").expect("a text takes all");
+        }
+        text.push_str("\n| --- |");
+        text.push_str(&" ---: |".repeat(self.columns.len() + others.len()));
+        for (row, values) in &self.rows {
+            let medians: Vec<_> = values
+                .iter()
+                .map(|values| (!values.is_empty()).then(|| median(values.iter().copied())))
+                .collect();
+            let shown = medians
+                .iter()
+                .map(|value| value.map_or("-".to_owned(), shown));
+            let ratios = medians.split_last().map(|(ours, others)| {
+                let ratio = |other: &Option<f64>| match (ours, other) {
+                    (Some(ours), Some(other)) if *other > 0.0 => format!("{:.2}", ours / other),
+                    _ => "-".to_owned(),
+                };
+                others.iter().map(ratio).collect::<Vec<_>>()
+            });
+            let cells: Vec<_> = shown.chain(ratios.unwrap_or_default()).collect();
+            write!(text, "\n| {row} | {} |", cells.join(" | ")).expect("a text takes all");
+        }
+        text.push('\n');
+        text
+    }
+}
+
+fn shown(value: f64) -> String {
+    match value {
+        value if value >= 100.0 => format!("{value:.0}"),
+        value if value >= 10.0 => format!("{value:.1}"),
+        value => format!("{value:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_medians_and_ratios_and_gaps() {
+        let mut table = Table::new(vec!["a", "ours"]);
+        for value in [30.0, 10.0, 20.0] {
+            table.add(0, ("x, us", value));
+            table.add(1, ("x, us", value * 2.0));
+        }
+        table.add(1, ("y", 0.5));
+        assert_eq!(
+            table.to_markdown(),
+            "| | a | ours | ours / a |\n| --- | ---: | ---: | ---: |\n\
+             | x, us | 20.0 | 40.0 | 2.00 |\n| y | - | 0.50 | - |\n"
+        );
+    }
+}

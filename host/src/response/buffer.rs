@@ -90,7 +90,7 @@ impl Buffer {
     pub(crate) fn start(&self, prelude: Prelude) -> Result<(), Refused> {
         let mut inner = self.lock();
         inner.stream.on_head()?;
-        inner.push_own(prelude.into_bytes());
+        inner.push_prelude(prelude);
         inner.wake_reader();
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Buffer {
     fn poll_write(&self, cx: &Context<'_>, chunk: &[u8]) -> Poll<Result<usize, Refused>> {
         let mut inner = self.lock();
         if inner.stream.on_write()? == Start::Now {
-            inner.push_own(Prelude::implied().into_bytes());
+            inner.push_prelude(Prelude::implied());
         } else if inner.buffered >= HIGH_WATER_BYTES {
             inner.writer = Some(cx.waker().clone());
             return Poll::Pending;
@@ -123,7 +123,7 @@ impl Buffer {
     pub(crate) fn finish(&self) -> Result<(), Refused> {
         let mut inner = self.lock();
         if inner.stream.on_finish()? == Start::Now {
-            inner.push_own(Prelude::implied().into_bytes());
+            inner.push_prelude(Prelude::implied());
         }
         inner.end = End::Clean;
         inner.wake_reader();
@@ -208,6 +208,12 @@ impl Inner {
         }
         self.tail.extend_from_slice(piece);
         self.buffered += piece.len();
+    }
+
+    fn push_prelude(&mut self, prelude: Prelude) {
+        for chunk in prelude.into_chunks() {
+            self.push_own(chunk);
+        }
     }
 
     fn push_own(&mut self, bytes: Bytes) {

@@ -1,6 +1,6 @@
 //! The prelude: status, headers and cookies of a response as Lambda's front ends read them.
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use super::head::{Field, Head, InvalidHead};
@@ -12,15 +12,19 @@ pub const DELIMITER: [u8; 8] = [0; 8];
 /// saying which; this is the safe reading.
 pub const PRELUDE_LIMIT_BYTES: usize = 16_000;
 
-/// An encoded prelude, delimiter included.
+/// An encoded prelude.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prelude(Bytes);
+pub struct Prelude {
+    json: Bytes,
+}
 
 impl Prelude {
     /// What a response starts with whose handler wrote without a head: status 200, nothing else.
     #[must_use]
     pub fn implied() -> Self {
-        Self(Bytes::from_static(b"{\"statusCode\":200}\0\0\0\0\0\0\0\0"))
+        Self {
+            json: Bytes::from_static(br#"{"statusCode":200,"headers":{},"cookies":[]}"#),
+        }
     }
 
     /// Checks and encodes a head. Header names are folded to lower case and keep the order of
@@ -40,16 +44,14 @@ impl Prelude {
         if actual_bytes > PRELUDE_LIMIT_BYTES {
             return Err(InvalidHead::TooLarge { actual_bytes });
         }
-        let mut bytes = BytesMut::with_capacity(actual_bytes);
-        bytes.put_slice(&json);
-        bytes.put_slice(&DELIMITER);
-        Ok(Self(bytes.freeze()))
+        Ok(Self { json: json.into() })
     }
 
-    /// The bytes that go on the wire.
+    /// What goes on the wire: the JSON, then the delimiter, each a chunk of its own. That is how
+    /// AWS's runtimes send them, and cargo-lambda takes the first chunk for the JSON.
     #[must_use]
-    pub fn into_bytes(self) -> Bytes {
-        self.0
+    pub fn into_chunks(self) -> [Bytes; 2] {
+        [self.json, Bytes::from_static(&DELIMITER)]
     }
 }
 
@@ -63,9 +65,8 @@ impl Serialize for Head {
         if self.fields.iter().any(Field::is_repeated) {
             prelude.serialize_field("multiValueHeaders", &MultiValues(&self.fields))?;
         }
-        if !self.cookies.is_empty() {
-            prelude.serialize_field("cookies", &self.cookies)?;
-        }
+        // Also when there are none: cargo-lambda refuses a prelude without.
+        prelude.serialize_field("cookies", &self.cookies)?;
         prelude.end()
     }
 }
@@ -107,8 +108,8 @@ mod tests {
 
     fn encode(headers: &[(&str, &str)], cookies: &[&str]) -> Result<String, InvalidHead> {
         let cookies = cookies.iter().map(|c| (*c).to_owned()).collect();
-        let bytes = Prelude::encode(200, pairs(headers), cookies)?.into_bytes();
-        let json = bytes.strip_suffix(&DELIMITER).unwrap();
+        let [json, delimiter] = Prelude::encode(200, pairs(headers), cookies)?.into_chunks();
+        assert_eq!(delimiter, &DELIMITER[..]);
         Ok(String::from_utf8(json.to_vec()).unwrap())
     }
 
@@ -116,7 +117,7 @@ mod tests {
     fn names_are_folded_and_keep_their_order() {
         assert_eq!(
             encode(&[("X-B", "1"), ("Content-Type", "text/plain")], &[]).unwrap(),
-            r#"{"statusCode":200,"headers":{"x-b":"1","content-type":"text/plain"}}"#
+            r#"{"statusCode":200,"headers":{"x-b":"1","content-type":"text/plain"},"cookies":[]}"#
         );
     }
 
@@ -124,7 +125,7 @@ mod tests {
     fn a_repeated_header_is_joined_and_listed() {
         assert_eq!(
             encode(&[("x-a", "1"), ("y", "z"), ("X-A", "2")], &[]).unwrap(),
-            r#"{"statusCode":200,"headers":{"x-a":"1, 2","y":"z"},"multiValueHeaders":{"x-a":["1","2"]}}"#
+            r#"{"statusCode":200,"headers":{"x-a":"1, 2","y":"z"},"multiValueHeaders":{"x-a":["1","2"]},"cookies":[]}"#
         );
     }
 
@@ -145,7 +146,7 @@ mod tests {
         let json = encode(&[("x", "\"\\\t\u{e9}")], &[]).unwrap();
         assert_eq!(
             json,
-            "{\"statusCode\":200,\"headers\":{\"x\":\"\\\"\\\\\\t\u{e9}\"}}"
+            "{\"statusCode\":200,\"headers\":{\"x\":\"\\\"\\\\\\t\u{e9}\"},\"cookies\":[]}"
         );
         assert!(json.bytes().all(|b| b >= 0x20));
     }
@@ -200,7 +201,7 @@ mod tests {
         let name = "x".repeat(1000);
         let headers = vec![(name, "v".to_owned()); 100];
         let prelude = Prelude::encode(200, headers, vec![]).unwrap();
-        assert!(prelude.into_bytes().len() < 3000);
+        assert!(prelude.json.len() < 3000);
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn nothing_can_be_injected_through_a_head() {
         ]));
         assert_eq!(
             response.prelude(),
-            json!({"statusCode": 204, "headers": {}})
+            json!({"statusCode": 204, "headers": {}, "cookies": []})
         );
     }
     let cookies = json!({"write_headers": {"status": 200, "cookies": ["a=1\r\nx: y"]}});

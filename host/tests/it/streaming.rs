@@ -53,9 +53,27 @@ fn a_response_is_a_head_a_prelude_a_delimiter_and_the_body() {
     let (prelude, body) = response.prelude_and_body();
     assert_eq!(
         prelude,
-        json!({"statusCode": 200, "headers": {"content-type": "text/plain"}})
+        json!({"statusCode": 200, "headers": {"content-type": "text/plain"}, "cookies": []})
     );
     assert_eq!(body, b"hello world");
+}
+
+/// What reads a stream should look for the delimiter; cargo-lambda counts chunks.
+#[test]
+fn the_prelude_and_the_delimiter_are_chunks_of_their_own() {
+    for steps in [json!([head(200), write("x")]), json!([write("x")])] {
+        let response = run(&steps);
+
+        let chunks: Vec<_> = response
+            .chunks
+            .iter()
+            .map(|chunk| &chunk.data[..])
+            .collect();
+        assert_eq!(chunks, [IMPLIED_PRELUDE, &DELIMITER, b"x"]);
+        // cargo-lambda refuses a prelude without either.
+        let prelude = response.prelude();
+        assert!(prelude["headers"].is_object() && prelude["cookies"].is_array());
+    }
 }
 
 /// Case 24: the head leaves at once.

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(crate) const DELIMITER: [u8; 8] = [0; 8];
 
 /// The prelude of a response whose handler wrote without a head.
-pub(crate) const IMPLIED_PRELUDE: &[u8] = b"{\"statusCode\":200}";
+pub(crate) const IMPLIED_PRELUDE: &[u8] = b"{\"statusCode\":200,\"headers\":{},\"cookies\":[]}";
 
 /// One line of a head or of a trailer block: name in lower case, value.
 pub(crate) type Field = (String, String);

@@ -22,7 +22,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
         |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
             Box::new(async move {
                 logging::room().await;
-                log_record(&store.data().current()?.request_id, level, &message);
+                log_record(&store.data().current()?.line_of, level, &message);
                 Ok(())
             })
         },

@@ -138,7 +138,8 @@ fn end_response(current: &Current, outcome: Result<(), ErrorReport>) -> Option<E
         Telling::LogOnly => "after its receiver had gone",
     };
     tracing::error!(
-        requestId = %current.request_id,
+        requestId = %current.line_of.request_id,
+        tenantId = current.line_of.tenant_id.as_deref(),
         errorType = report.error_type.as_str(),
         stackTrace = ?report.stack_trace,
         "handler failed {told}: {}",

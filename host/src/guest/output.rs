@@ -12,6 +12,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::bindings::Level;
+use crate::invocation::Invocation;
 use crate::logging;
 
 /// Longest log line, in bytes. `CloudWatch` takes 256 KiB; what is longer is logged in parts.
@@ -35,6 +36,35 @@ pub(crate) enum Source {
     Stderr,
 }
 
+/// Whose line it is.
+#[derive(Clone, Debug)]
+pub(crate) struct LineOf {
+    pub(crate) request_id: String,
+    pub(crate) tenant_id: Option<String>,
+}
+
+impl LineOf {
+    pub(crate) fn new(invocation: &Invocation) -> Self {
+        Self {
+            request_id: invocation.request_id.clone(),
+            tenant_id: invocation.tenant_id.clone(),
+        }
+    }
+}
+
+/// Logs one line of a handler at this level.
+macro_rules! log_line {
+    ($level:ident, $of:expr, $line:expr) => {
+        tracing::$level!(
+            target: "handler",
+            requestId = %$of.request_id,
+            tenantId = $of.tenant_id.as_deref(),
+            "{}",
+            $line
+        )
+    };
+}
+
 /// One stream of one invocation. Clones share the unfinished line.
 #[derive(Clone, Debug)]
 pub(crate) struct GuestOutput {
@@ -44,18 +74,17 @@ pub(crate) struct GuestOutput {
 #[derive(Debug)]
 struct Lines {
     source: Source,
-    request_id: String,
+    of: LineOf,
     partial: Vec<u8>,
     panic: Option<String>,
     in_panic: bool,
 }
 
 impl GuestOutput {
-    pub(crate) fn new(source: Source, request_id: &str) -> Self {
-        let request_id = request_id.to_owned();
+    pub(crate) fn new(source: Source, of: &LineOf) -> Self {
         let lines = Lines {
             source,
-            request_id,
+            of: of.clone(),
             partial: Vec::new(),
             panic: None,
             in_panic: false,
@@ -123,11 +152,10 @@ impl Lines {
         let line = std::mem::take(&mut self.partial);
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end_matches(['\n', '\r']);
-        let request_id = &self.request_id;
         match self.source {
-            Source::Stdout => tracing::info!(target: "handler", requestId = %request_id, "{line}"),
+            Source::Stdout => log_line!(info, self.of, line),
             Source::Stderr => {
-                tracing::warn!(target: "handler", requestId = %request_id, "{line}");
+                log_line!(warn, self.of, line);
                 self.note_panic(line);
             }
         }
@@ -168,15 +196,15 @@ impl fmt::Display for OneLine<'_> {
 }
 
 /// Logs a record of the guest, cut to the length of a line.
-pub(crate) fn log_record(request_id: &str, level: Level, message: &str) {
+pub(crate) fn log_record(of: &LineOf, level: Level, message: &str) {
     let end = message.floor_char_boundary(LINE_LIMIT_BYTES);
     let message = OneLine(message.get(..end).unwrap_or_default());
     match level {
-        Level::Trace => tracing::trace!(target: "handler", requestId = %request_id, "{message}"),
-        Level::Debug => tracing::debug!(target: "handler", requestId = %request_id, "{message}"),
-        Level::Info => tracing::info!(target: "handler", requestId = %request_id, "{message}"),
-        Level::Warn => tracing::warn!(target: "handler", requestId = %request_id, "{message}"),
-        Level::Error => tracing::error!(target: "handler", requestId = %request_id, "{message}"),
+        Level::Trace => log_line!(trace, of, message),
+        Level::Debug => log_line!(debug, of, message),
+        Level::Info => log_line!(info, of, message),
+        Level::Warn => log_line!(warn, of, message),
+        Level::Error => log_line!(error, of, message),
     }
 }
 
@@ -251,12 +279,20 @@ impl AsyncWrite for GuestOutput {
 mod tests {
     use super::*;
 
+    fn output(source: Source) -> GuestOutput {
+        let of = LineOf {
+            request_id: "r".to_owned(),
+            tenant_id: None,
+        };
+        GuestOutput::new(source, &of)
+    }
+
     #[test]
     fn a_panic_message_is_recognised_wherever_the_writes_are_cut() {
         let text = "\nthread '<unnamed>' (1) panicked at src/lib.rs:10:5:\nboom\nmore\n\
                     note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
         for cut in 0..text.len() {
-            let output = GuestOutput::new(Source::Stderr, "r");
+            let output = output(Source::Stderr);
             output.write_bytes(&text.as_bytes()[..cut]);
             output.write_bytes(&text.as_bytes()[cut..]);
             output.flush_line();
@@ -269,7 +305,7 @@ mod tests {
 
     #[test]
     fn other_output_is_no_panic() {
-        let output = GuestOutput::new(Source::Stderr, "r");
+        let output = output(Source::Stderr);
         output.write_bytes(b"all is well\n");
         assert_eq!(output.panic_message(), None);
     }
@@ -288,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_line_without_end_is_not_gathered_for_ever() {
-        let output = GuestOutput::new(Source::Stdout, "r");
+        let output = output(Source::Stdout);
         for _ in 0..100 {
             output.write_bytes(&[b'x'; 10_000]);
         }

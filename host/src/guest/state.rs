@@ -6,7 +6,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::limits::Limits;
-use super::output::{GuestOutput, Source};
+use super::output::{GuestOutput, LineOf, Source};
 use crate::invocation::Invocation;
 use crate::response::ResponseWriter;
 
@@ -40,7 +40,7 @@ pub(crate) struct GuestState {
 
 /// What belongs to one invocation only.
 pub(crate) struct Current {
-    pub(crate) request_id: String,
+    pub(crate) line_of: LineOf,
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
     stdout: GuestOutput,
@@ -49,12 +49,13 @@ pub(crate) struct Current {
 
 impl Current {
     pub(crate) fn new(invocation: &Invocation, response: ResponseWriter) -> Self {
+        let line_of = LineOf::new(invocation);
         Self {
-            request_id: invocation.request_id.clone(),
             trace_id: invocation.trace_id.clone(),
             response,
-            stdout: GuestOutput::new(Source::Stdout, &invocation.request_id),
-            stderr: GuestOutput::new(Source::Stderr, &invocation.request_id),
+            stdout: GuestOutput::new(Source::Stdout, &line_of),
+            stderr: GuestOutput::new(Source::Stderr, &line_of),
+            line_of,
         }
     }
 

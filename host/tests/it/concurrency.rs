@@ -165,6 +165,26 @@ fn a_broken_poll_concerns_one_worker() {
     }
 }
 
+/// The process lives as long as one of them, and then says that it failed.
+#[test]
+fn a_worker_whose_poll_is_refused_leaves_the_others() {
+    let lambda = Recorder::start();
+    let mut host = start(&lambda);
+    lambda.enqueue(Event::none("500 Internal Server Error", Fate::Keep));
+    host.logged("a worker ended");
+    lambda.enqueue_all(IDS.map(|id| Event::script(id, &tagged(id))).into());
+    for id in IDS {
+        assert_tagged(&lambda.response(id), id);
+    }
+    lambda.idle(WORKERS - 1);
+    host.assert_running();
+
+    let refused = || Event::none("403 Forbidden", Fate::Keep);
+    lambda.enqueue_all((1..WORKERS).map(|_| refused()).collect());
+
+    assert!(!host.exit().success());
+}
+
 /// Case 105.
 #[test]
 fn a_stalled_reader_slows_down_nobody_else() {

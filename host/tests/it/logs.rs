@@ -117,6 +117,34 @@ fn a_level_leaves_out_what_is_below_it() {
     }
 }
 
+/// A function with tenants keeps their lines apart.
+#[test]
+fn lines_of_a_tenant_have_its_id() {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .start();
+    for (id, tenant) in [("id-1", Some("blue")), ("id-2", None)] {
+        let mut event = Event::script(id, &talkative());
+        if let Some(tenant) = tenant {
+            event = event.header("Lambda-Runtime-Aws-Tenant-Id", tenant);
+        }
+        lambda.enqueue(event);
+        lambda.reported_error(id, "Function.Error");
+    }
+    host.line("the last line", |line| {
+        line.contains("told as an error") && line.contains("id-2")
+    });
+
+    let records = records(&host);
+
+    assert_eq!(records.len(), 6);
+    for record in records {
+        let expected = (record["requestId"] == "id-1").then_some("blue");
+        assert_eq!(record["tenantId"].as_str(), expected, "{record}");
+    }
+}
+
 #[test]
 fn text_logs_name_the_request_in_each_line() {
     let lambda = Recorder::start();

@@ -1,0 +1,130 @@
+//! `doctor`: nothing is found in what is in order, and one seeded fault for each rule is found, at its
+//! line, with a way out.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
+mod packages;
+mod templates;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::support::{bootstream, packages, run, scripted_guest, text};
+
+const ARCH: &str = if cfg!(target_arch = "aarch64") {
+    "Architecture=arm64"
+} else {
+    "Architecture=x86_64"
+};
+
+fn repository(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
+}
+
+/// A folder with both templates and the packages they name.
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let dist = folder.path().join("dist");
+    std::fs::create_dir(&dist).unwrap();
+    for template in ["template.yaml", "template-url.yaml"] {
+        std::fs::copy(repository(template), folder.path().join(template)).unwrap();
+    }
+    for zip in ["host-layer.zip", "function.zip"] {
+        std::fs::copy(packages().join(zip), dist.join(zip)).unwrap();
+    }
+    std::fs::copy(scripted_guest(), folder.path().join("hello.wasm")).unwrap();
+    folder
+}
+
+/// What doctor says about the templates of a folder, and its exit code.
+fn diagnose(folder: &Path, args: &[&str]) -> (Vec<Value>, Option<i32>) {
+    let fixed = ["doctor", "--only", "templates", "--output", "json"];
+    let args = [&fixed[..], args].concat();
+    let output = run(bootstream(&args).current_dir(folder));
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("no report: {}", text(&output.stderr)));
+    (
+        report["findings"].as_array().unwrap().clone(),
+        output.status.code(),
+    )
+}
+
+/// The line, counted from 1, that holds a text.
+#[track_caller]
+fn line_of(template: &str, wanted: &str) -> usize {
+    let source = std::fs::read_to_string(repository(template)).unwrap();
+    source
+        .lines()
+        .position(|line| line.contains(wanted))
+        .expect("the text is in the template")
+        + 1
+}
+
+#[test]
+fn nothing_is_wrong_with_the_templates_of_this_project() {
+    let folder = project();
+
+    let (findings, code) = diagnose(folder.path(), &["-p", ARCH]);
+
+    assert_eq!(findings, [Value::Null; 0]);
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn text_for_people_names_file_line_rule_and_fix() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = std::fs::read_to_string(repository("template-url.yaml")).unwrap();
+    let broken = source
+        .replace("InvokeMode: RESPONSE_STREAM", "InvokeMode: BUFFERED")
+        .replace("dist/", "s3://bucket/");
+    std::fs::write(folder.path().join("template-url.yaml"), broken).unwrap();
+
+    let output = run(bootstream(&["doctor", "--only", "templates"]).current_dir(folder.path()));
+
+    let line = line_of("template-url.yaml", "InvokeMode: RESPONSE_STREAM");
+    assert_eq!(
+        text(&output.stdout),
+        format!(
+            "template-url.yaml:{line}: error[invoke-mode]: the function URL of `StreamingFunction` \
+             has the mode `BUFFERED`, which buffers the response\n  \
+             fix: set `InvokeMode: RESPONSE_STREAM`\n"
+        )
+    );
+    assert_eq!(text(&output.stderr), "errors: 1, warnings: 0\n");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn tools_that_are_missing_are_warnings_with_a_way_to_get_them() {
+    let empty = tempfile::tempdir().unwrap();
+    let output = run(
+        bootstream(&["doctor", "--only", "machine", "--output", "json"])
+            .env("PATH", empty.path())
+            .env("RUSTC", "/nowhere/rustc")
+            .env("WASM_TOOLCHAIN_DIR", "/nowhere"),
+    );
+
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let messages: Vec<_> = findings
+        .iter()
+        .map(|it| it["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "there is no `cargo` to build handlers in Rust",
+            "there is no `node` to build handlers in JavaScript",
+            "there is no `sam` to deploy with `bootstream deploy`",
+            "there is no `aws` to swap a handler with `bootstream deploy --handler-only`",
+            "no Rust compiler here has the target wasm32-wasip2",
+        ]
+    );
+    assert!(findings.iter().all(|it| it["severity"] == "warning"));
+    assert_eq!(output.status.code(), Some(0));
+}

@@ -1,0 +1,283 @@
+//! The rules about the zips that a template names.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
+use std::path::Path;
+
+use bootstream_host::engine::{Fingerprint, Stamp, Target};
+
+use super::{ARCH, diagnose, project, repository};
+use crate::support::{bootstrap, bootstream, run, scripted_guest, text};
+
+/// Spoils a package of a project in order, and returns the only finding's rule and message.
+#[track_caller]
+fn spoil(args: &[&str], change: impl FnOnce(&Path)) -> (String, String) {
+    let folder = project();
+    change(folder.path());
+    let args = [&["template.yaml", "-p", ARCH], args].concat();
+    let (findings, code) = diagnose(folder.path(), &args);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert_eq!(code, Some(1));
+    let field = |name: &str| findings[0][name].as_str().unwrap().to_owned();
+    (field("rule"), field("message"))
+}
+
+/// Replaces a zip by one with other content.
+fn zip(path: &Path, files: &[(&str, u32, &[u8])]) {
+    use std::io::Write as _;
+
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    for (name, mode, content) in files {
+        let options = zip::write::SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Deflated)
+            .unix_permissions(*mode);
+        zip.start_file(*name, options).unwrap();
+        zip.write_all(content).unwrap();
+    }
+    zip.finish().unwrap();
+}
+
+fn machine_code() -> Vec<u8> {
+    machine_code_of(&scripted_guest())
+}
+
+fn machine_code_of(component: &Path) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.cwasm");
+    let output = run(bootstream(&["compile"]).arg(component).arg("-o").arg(&file));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    std::fs::read(file).unwrap()
+}
+
+#[test]
+fn a_package_that_is_not_there_is_found() {
+    let (rule, message) = spoil(&[], |folder| {
+        std::fs::remove_file(folder.join("dist/function.zip")).unwrap();
+    });
+    assert_eq!(rule, "archive");
+    assert!(
+        message.starts_with("cannot read `dist/function.zip`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_handler_that_is_not_in_its_package_is_found() {
+    let (rule, message) = spoil(&["-p", "HandlerFile=other"], |_| {});
+    assert_eq!(rule, "missing-handler");
+    assert_eq!(
+        message,
+        "the function's handler is `other`, but the zip has only `handler.cwasm`, `handler.wasm`"
+    );
+}
+
+#[test]
+fn packages_for_another_architecture_are_found() {
+    let folder = project();
+    let other = if ARCH.ends_with("arm64") {
+        "Architecture=x86_64"
+    } else {
+        "Architecture=arm64"
+    };
+
+    let (findings, _) = diagnose(folder.path(), &["template.yaml", "-p", other]);
+
+    let rules: Vec<_> = findings
+        .iter()
+        .map(|it| it["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(rules, ["stale-precompiled", "architecture"]);
+}
+
+#[test]
+fn a_bootstrap_in_the_function_s_package_is_found() {
+    let code = machine_code();
+    let (rule, message) = spoil(&[], |folder| {
+        let files = [
+            ("bootstrap", 0o755, &b"#!"[..]),
+            ("handler.cwasm", 0o644, &code),
+        ];
+        zip(&folder.join("dist/function.zip"), &files);
+    });
+    assert_eq!(rule, "bootstrap");
+    assert!(
+        message.contains("which Lambda starts in place of the layer's"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_function_without_a_layer_brings_its_own_host() {
+    let folder = project();
+    let source = std::fs::read_to_string(repository("template.yaml")).unwrap();
+    let without = source
+        .replace("      Layers: [!Ref HostLayer]\n", "")
+        .replace("dist/function.zip", "dist/combined.zip");
+    std::fs::write(folder.path().join("template.yaml"), without).unwrap();
+    let args = ["template.yaml", "-p", ARCH];
+    let combine = ["package", "hello.wasm", "--combined"];
+    assert!(
+        run(bootstream(&combine).current_dir(folder.path()))
+            .status
+            .success()
+    );
+
+    assert_eq!(diagnose(folder.path(), &args), (Vec::new(), Some(0)));
+
+    let function = folder.path().join("dist/function.zip");
+    std::fs::copy(function, folder.path().join("dist/combined.zip")).unwrap();
+    let (findings, code) = diagnose(folder.path(), &args);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert_eq!(findings[0]["rule"], "bootstrap");
+    assert_eq!(findings[0]["message"], "there is no `bootstrap`");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn a_layer_without_bootstrap_at_its_root_is_found() {
+    let (rule, message) = spoil(&[], |folder| {
+        let files = [("host/bootstrap", 0o755, &b"x"[..])];
+        zip(&folder.join("dist/host-layer.zip"), &files);
+    });
+    assert_eq!(rule, "bootstrap");
+    assert_eq!(
+        message,
+        "`bootstrap` is at `host/bootstrap`, not at the root"
+    );
+}
+
+#[test]
+fn a_bootstrap_that_cannot_be_executed_is_found() {
+    let host = std::fs::read(bootstrap()).unwrap();
+    let (rule, message) = spoil(&[], |folder| {
+        zip(
+            &folder.join("dist/host-layer.zip"),
+            &[("bootstrap", 0o644, &host)],
+        );
+    });
+    assert_eq!(rule, "archive");
+    assert_eq!(
+        message,
+        "`bootstrap` has mode 0644: Lambda cannot execute it"
+    );
+}
+
+#[test]
+fn a_file_that_lambda_cannot_read_is_found() {
+    let code = machine_code();
+    let (rule, message) = spoil(&[], |folder| {
+        zip(
+            &folder.join("dist/function.zip"),
+            &[("handler.cwasm", 0o600, &code)],
+        );
+    });
+    assert_eq!(rule, "archive");
+    assert!(
+        message.starts_with("`handler.cwasm` has mode 0600"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_bootstrap_that_needs_newer_libraries_is_found() {
+    // Any program of this system will do, and this one is small and linked dynamically.
+    let mut host = std::fs::read("/bin/true").unwrap();
+    let at = host
+        .windows(11)
+        .position(|window| window == b"GLIBC_2.34\0")
+        .unwrap();
+    host[at..at + 10].copy_from_slice(b"GLIBC_2.38");
+    let (rule, message) = spoil(&[], |folder| {
+        zip(
+            &folder.join("dist/host-layer.zip"),
+            &[("bootstrap", 0o755, &host)],
+        );
+    });
+    assert_eq!(rule, "system-libraries");
+    assert_eq!(
+        message,
+        "`bootstrap` needs glibc 2.38; `provided.al2023` has 2.34"
+    );
+}
+
+#[test]
+fn machine_code_that_the_host_will_not_run_is_found() {
+    let component = std::fs::read(scripted_guest()).unwrap();
+    let code = machine_code();
+    let of_other_release = Fingerprint {
+        wasmtime: "47.0.0".to_owned(),
+        ..Fingerprint::of(Target::HOST)
+    };
+    let mut damaged = code.clone();
+    damaged[5000] ^= 1;
+    for (code, why) in [
+        (
+            Stamp::append(code.clone(), of_other_release, &component),
+            "`47.0.0`",
+        ),
+        (damaged, "its machine code differs from its checksum"),
+        (code[..code.len() - 1].to_vec(), "its end is missing"),
+    ] {
+        let (rule, message) = spoil(&[], |folder| {
+            zip(
+                &folder.join("dist/function.zip"),
+                &[("handler.cwasm", 0o644, &code)],
+            );
+        });
+        assert_eq!(rule, "stale-precompiled");
+        assert!(
+            message.starts_with("the host will not run `handler.cwasm`: ") && message.contains(why),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn machine_code_that_is_replaced_at_each_start_is_a_warning() {
+    let folder = project();
+    let args = ["package", "hello.wasm", "--only", "host", "--compiler"];
+    assert!(
+        run(bootstream(&args).current_dir(folder.path()))
+            .status
+            .success()
+    );
+    let component = std::fs::read(scripted_guest()).unwrap();
+    let of_another = machine_code_of(&crate::support::component("streaming_numbers"));
+    zip(
+        &folder.path().join("dist/function.zip"),
+        &[
+            ("handler.cwasm", 0o644, &of_another),
+            ("handler.wasm", 0o644, &component),
+        ],
+    );
+
+    let (findings, code) = diagnose(folder.path(), &["template.yaml", "-p", ARCH]);
+
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert_eq!(findings[0]["severity"], "warning");
+    let message = findings[0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("compiled from another component"),
+        "{message}"
+    );
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn a_package_that_is_too_large_is_found() {
+    let code = machine_code();
+    let zeros = vec![0; 251 * 1024 * 1024];
+    let (rule, message) = spoil(&[], |folder| {
+        let files = [("handler.cwasm", 0o644, &code[..]), ("data", 0o644, &zeros)];
+        zip(&folder.join("dist/function.zip"), &files);
+    });
+    assert_eq!(rule, "package-size");
+    assert!(
+        message.contains("Lambda takes 262144000 (250 MB)"),
+        "{message}"
+    );
+}

@@ -12,6 +12,8 @@ guest_rustc=$(scripts/setup.sh --tests)
 target/python/bin/python -W ignore scripts/templates/check.py
 
 cargo build --profile lambda -p bootstream-host
+# Without the link-time optimisation of what is deployed, which takes minutes and changes no feature.
+BOOTSTREAM_ARM64_PROFILE=release scripts/build-arm64.sh
 
 # Handlers may need another compiler than the host, so they have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \

@@ -3,6 +3,7 @@
 //! What they show is what `docs/protocol.md` promises. A comment `Case N` numbers the conformance case.
 #![cfg(test)]
 
+mod arm64;
 mod backpressure;
 mod concurrency;
 mod connections;
@@ -12,6 +13,7 @@ mod errors;
 mod faults;
 mod init;
 mod instances;
+mod lambda_root;
 mod loading;
 mod log_pipe;
 mod logs;

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::Cursor;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use bootstream_host::engine::{Fingerprint, Stamp, Target};
 use rustix::process::Signal;
@@ -68,12 +67,7 @@ fn code_for_another_machine_is_refused() {
         Target::Arm64 => [Target::Arm64, Target::X86_64],
     };
     let file = folder.path().join("handler.cwasm");
-    let compiled = Command::new(guests::compiler())
-        .args(["--target", other.triple(), "-o"])
-        .arg(&file)
-        .arg(guests::source("scripted_guest"))
-        .status();
-    assert!(compiled.is_ok_and(|status| status.success()));
+    guests::scripted_for(other, &file);
 
     let file = fs::read(file).expect("the code can be read");
     assert_refused(&file, &["target", here.triple(), other.triple()]);

@@ -6,6 +6,8 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
+use bootstream_host::engine::Target;
+
 use super::built;
 
 /// Compiled handlers by their source. The lock is held while one is compiled.
@@ -43,6 +45,18 @@ pub(crate) fn text(name: &str) -> PathBuf {
 #[track_caller]
 pub(crate) fn compiler() -> PathBuf {
     built("release/bootstream-compile")
+}
+
+/// The scripted guest's machine code for this target, in a file that is compiled each time.
+#[track_caller]
+pub(crate) fn scripted_for(target: Target, file: &Path) {
+    let output = Command::new(compiler())
+        .args(["--target", target.triple(), "-o"])
+        .arg(file)
+        .arg(source("scripted_guest"))
+        .output()
+        .expect("the compiler starts");
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[track_caller]

@@ -264,22 +264,13 @@ impl Running {
     /// Memory in use, in KiB.
     #[track_caller]
     pub(crate) fn resident_kib(&self) -> u64 {
-        self.status_kib("VmRSS:")
+        status_kib(self.pid(), "VmRSS:")
     }
 
     /// The most memory that was ever in use, in KiB.
     #[track_caller]
     pub(crate) fn peak_resident_kib(&self) -> u64 {
-        self.status_kib("VmHWM:")
-    }
-
-    #[track_caller]
-    fn status_kib(&self, name: &str) -> u64 {
-        let path = format!("/proc/{}/status", self.pid());
-        let status = std::fs::read_to_string(path).expect("the process runs");
-        let line = status.lines().find(|line| line.starts_with(name));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.expect("a size").parse().expect("a number")
+        peak_resident_kib(self.pid())
     }
 
     /// How many threads there are.
@@ -295,6 +286,21 @@ impl Running {
         let path = format!("/proc/{}/fd", self.pid());
         std::fs::read_dir(path).expect("the process runs").count()
     }
+}
+
+/// The most memory a process ever had in use, in KiB.
+#[track_caller]
+pub(crate) fn peak_resident_kib(pid: u32) -> u64 {
+    status_kib(pid, "VmHWM:")
+}
+
+#[track_caller]
+fn status_kib(pid: u32, name: &str) -> u64 {
+    let path = format!("/proc/{pid}/status");
+    let status = std::fs::read_to_string(path).expect("the process runs");
+    let line = status.lines().find(|line| line.starts_with(name));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.expect("a size").parse().expect("a number")
 }
 
 impl Drop for Running {

@@ -1,0 +1,72 @@
+//! The `bootstrap` that `scripts/build-arm64.sh` makes, on an emulated core of Graviton2.
+//!
+//! QEMU offers the features of that core and no others, so what runs here was compiled for it. The
+//! engine's signal handlers, its stack switching and its clock of epochs are all different code on
+//! this architecture, hence a test of each.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
+use bootstream_host::engine::Target;
+use serde_json::json;
+
+use crate::lambda_root::assert_streams;
+use crate::support::process::{Bootstrap, Running};
+use crate::support::recorder::{Event, Recorder};
+use crate::support::steps::write;
+use crate::support::{built, guests};
+
+/// Debian's C library for arm64.
+const SYSTEM: &str = "/usr/aarch64-linux-gnu";
+
+#[track_caller]
+fn start(lambda: &Recorder, target: Target) -> Running {
+    let folder = built("").join("test-components");
+    fs::create_dir_all(&folder).expect("a folder beside the artefacts can be made");
+    let launcher = folder.join("bootstrap-arm64");
+    let bootstrap = built("aarch64-unknown-linux-gnu/release/bootstrap");
+    let script = format!(
+        "#!/bin/sh\nexec qemu-aarch64 -cpu neoverse-n1 -L {SYSTEM} {}\n",
+        bootstrap.display()
+    );
+    // Tests that run at the same time write the same.
+    let unfinished = folder.join(format!("bootstrap-arm64-{:?}", std::thread::current().id()));
+    fs::write(&unfinished, script).expect("a script");
+    fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o755)).expect("a script");
+    fs::rename(unfinished, &launcher).expect("a file can be renamed in its folder");
+    let host = Bootstrap::with_package(lambda, &launcher).env("PATH", "/usr/bin:/bin");
+    guests::scripted_for(target, &host.package().join("handler.wasm"));
+    host.start()
+}
+
+#[test]
+fn the_arm64_bootstrap_streams_and_survives_its_guests() {
+    let lambda = Recorder::start();
+    let mut host = start(&lambda, Target::Arm64);
+
+    assert_streams(&lambda, "id-1");
+    lambda.script("id-2", &json!([write("x"), "trap"]));
+    lambda.failed_response("id-2", "Function.Trap");
+    lambda.script("id-3", &json!(["recurse_forever"]));
+    lambda.reported_error("id-3", "Function.StackOverflow");
+    let spin = json!({"steps": [write("x"), "loop_forever"]}).to_string();
+    lambda.enqueue(Event::new("id-4", spin).deadline_in(Duration::from_secs(2)));
+    lambda.failed_response("id-4", "Function.DeadlineExceeded");
+    assert_streams(&lambda, "id-5");
+    host.assert_running();
+}
+
+#[test]
+fn the_arm64_bootstrap_refuses_code_for_x86_64() {
+    let lambda = Recorder::start();
+    let mut host = start(&lambda, Target::X86_64);
+
+    assert!(!host.exit().success());
+    let error = lambda.request("/2018-06-01/runtime/init/error").document();
+    let message = error["errorMessage"].as_str().expect("a text");
+    assert!(
+        message.contains("target `x86_64-unknown-linux-gnu`"),
+        "{message}"
+    );
+}

@@ -1,0 +1,49 @@
+#!/bin/sh
+# test-lambda-root.sh - run a layer and a function package on a system that is older than Lambda's.
+#
+# The tests `lambda_root` of the host run them at /opt and /var/task, read-only, as an unprivileged
+# user, with this machine's system around them. This runs the same tests with Debian 11's: its C
+# library is 2.31, and provided.al2023 has 2.34. In 128 MiB of memory, if run by root.
+#
+# Linked against that library, `bootstrap` also starts on every later one, whatever system it was
+# built on: what this leaves in target/lambda can be deployed.
+#
+# Needs debootstrap and bubblewrap, root for the first run, which takes minutes, and what test.sh
+# has built. The system stays in target/debian-11.
+set -eu
+cd "$(dirname "$0")/.."
+[ "$(uname -m)" = x86_64 ] || { echo 'test-lambda-root: needs an x86_64 machine' >&2; exit 1; }
+
+root=$PWD/target/debian-11
+libraries=$root/usr/lib/x86_64-linux-gnu
+if [ ! -e "$root/.complete" ]; then
+    rm -rf "$root"
+    debootstrap --variant=minbase --include=libc6-dev bullseye "$root" >&2
+    # Links from / would lead a linker out of the folder.
+    find "$libraries" "$root/usr/lib64" -maxdepth 1 -lname '/*' | while read -r link; do
+        ln -sf "$(realpath --relative-to="$(dirname "$link")" -m "$root/usr$(readlink "$link")")" "$link"
+    done
+    : > "$root/.complete"
+fi
+
+set -- -C "link-arg=--sysroot=$root" -C "link-arg=-B$libraries"
+cargo rustc --profile lambda -p bootstream-host --bin bootstrap -- "$@"
+cargo rustc --release -p bootstream-cli --bin bootstream-compile -- "$@"
+
+# Version 2 of control groups has one tree, version 1 one for each resource.
+for folder in /sys/fs/cgroup /sys/fs/cgroup/memory; do
+    cgroup=$folder/bootstream-test-$$
+    [ -w "$folder/cgroup.procs" ] && mkdir "$cgroup" || continue
+    for limit in memory.max memory.limit_in_bytes; do
+        [ -w "$cgroup/$limit" ] || continue
+        echo $((128 * 1024 * 1024)) > "$cgroup/$limit"
+        export BOOTSTREAM_LAMBDA_CGROUP="$cgroup"
+        trap 'rmdir "$BOOTSTREAM_LAMBDA_CGROUP"' EXIT
+        break 2
+    done
+    rmdir "$cgroup"
+done
+echo "test-lambda-root: memory limit: ${BOOTSTREAM_LAMBDA_CGROUP:-none, needs root}" >&2
+
+export BOOTSTREAM_LAMBDA_ROOT="$root"
+cargo test -p bootstream-host --test it lambda_root::

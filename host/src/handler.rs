@@ -10,7 +10,7 @@ use wasmtime::component::{Component, Linker};
 use crate::bindings::HandlerPre;
 use crate::contract::{is_served, version_of_import};
 use crate::engine::{LoadError, cause, load_component};
-use crate::guest::{Environment, GuestState, add_to_linker};
+use crate::guest::{Environment, GuestState, add_to_linker, limit_writes};
 
 /// A handler, ready to be instantiated for each invocation.
 pub(crate) struct Handler {
@@ -37,7 +37,7 @@ impl Handler {
         let component = load_component(&engine, path)?;
         let imports = Imports::of(&component, &engine);
         imports.check_version(path)?;
-        let linker = linker(&engine, &imports)
+        let linker = linker(&engine, &imports, &environment)
             .map_err(|error| LoadError::wrong_world(path, cause(&error)))?;
         let pre = linker
             .instantiate_pre(&component)
@@ -65,8 +65,8 @@ impl Imports {
         )
     }
 
-    fn any_wasi(&self) -> bool {
-        self.0.iter().any(|name| name.starts_with("wasi:"))
+    fn any_of(&self, prefix: &str) -> bool {
+        self.0.iter().any(|name| name.starts_with(prefix))
     }
 
     fn check_version(&self, path: &Path) -> Result<(), LoadError> {
@@ -94,12 +94,23 @@ impl Imports {
     }
 }
 
-fn linker(engine: &Engine, imports: &Imports) -> wasmtime::Result<Linker<GuestState>> {
+fn linker(
+    engine: &Engine,
+    imports: &Imports,
+    environment: &Environment,
+) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
     add_to_linker(&mut linker)?;
     // Costs more than everything else here together, and a handler may do without.
-    if imports.any_wasi() {
+    if imports.any_of("wasi:") {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        if environment.files.tmp_bytes.is_some() {
+            limit_writes(&mut linker)?;
+        }
+    }
+    #[cfg(feature = "outbound-http")]
+    if imports.any_of("wasi:http/") {
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     }
     Ok(linker)
 }

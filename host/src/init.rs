@@ -47,7 +47,7 @@ fn prepare(
     vars: &dyn Vars,
     endpoint: &Endpoint,
 ) -> Result<(Vec<Worker>, impl Future<Output = ()> + use<>), ErrorReport> {
-    let config = Config::from_vars(vars)
+    let config = Config::read(vars)
         .map_err(|error| ErrorReport::new(ErrorType::InvalidConfiguration, error.to_string()))?;
     let handler = Arc::new(load(&config)?);
     // Not earlier: until then a signal simply ends the process.
@@ -60,10 +60,15 @@ fn prepare(
 }
 
 fn load(config: &Config) -> Result<Handler, ErrorReport> {
-    let engine = Engine::new(&engine::config())
-        .map_err(|error| internal(format!("cannot start the engine: {error:#}")))?;
+    let engine = Engine::new(&engine::config_with_stack(
+        config.environment.limits.stack_bytes,
+    ))
+    .map_err(|error| internal(format!("cannot start the engine: {error:#}")))?;
     let path =
         engine::find_handler(&config.task_root, &config.handler).map_err(|error| error.report())?;
+    if let Some(expected) = config.handler_digest {
+        engine::check_digest(&path, expected).map_err(|error| error.report())?;
+    }
     Handler::load(engine, &path, config.environment.clone()).map_err(|error| error.report())
 }
 

@@ -30,6 +30,7 @@ mod init;
 pub mod invocation;
 mod invoke;
 pub mod logging;
+mod outbound;
 pub mod response;
 mod run_loop;
 pub mod runtime_api;

@@ -71,6 +71,9 @@ impl<'a> Runner<'a> {
             Step::Print(text) => print(&mut io::stdout(), text)?,
             Step::Eprint(text) => print(&mut io::stderr(), text)?,
             Step::Log(record) => log(record),
+            Step::RepeatForever(step) => loop {
+                self.step(step)?;
+            },
             Step::Try(step) => self.attempt(step)?,
             Step::Expect(expectation) => self.expect(expectation)?,
         }

@@ -38,6 +38,7 @@ pub(crate) enum Step {
     WriteEventDigest,
     WriteEnv,
     WriteArgs,
+    RepeatForever(Box<Self>),
     Try(Box<Self>),
     Expect(Expectation),
 }

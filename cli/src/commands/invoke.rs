@@ -21,7 +21,7 @@ use crate::args::InvokeArgs;
 use crate::dev::answer::Part;
 use crate::dev::answer::{Failure, settled};
 use crate::dev::context::new_request_id;
-use crate::dev::deployment::HANDLER_NAME;
+use crate::dev::deployment::{HANDLER_NAME, project_file};
 use crate::dev::door::Door;
 use crate::dev::pool::{Call, Overflow, Pool};
 use crate::dev::reply;
@@ -77,7 +77,7 @@ fn read_event(data: &str) -> Result<Bytes> {
 fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()> {
     let handler = args.handler.context("no handler was named")?;
     let bootstrap = args.function.bootstrap.as_deref();
-    let source = Source::component(component_for(&handler)?, bootstrap)?;
+    let source = Source::component(component_for(&handler)?, bootstrap, project_file(&handler))?;
     let deployment = source.prepare()?;
     let handler_name = HANDLER_NAME.to_owned();
     let launch = launch(args.function, &source, handler_name, *output.printer);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use bootstream_host::config::FILE_NAME;
 use bootstream_host::engine::PRECOMPILED_EXTENSION;
 use tempfile::TempDir;
 
@@ -27,12 +28,13 @@ enum Folder {
 }
 
 impl Deployment {
-    /// Checks and precompiles the component in `file`. Takes as long as compiling takes.
+    /// Checks and precompiles the component in `file`, and puts the file of the project beside it,
+    /// as a package has it. Takes as long as compiling takes.
     ///
     /// # Errors
     ///
     /// The file is missing, not a handler, or does not compile. The error names the file.
-    pub(crate) fn prepare(file: &Path) -> Result<Self> {
+    pub(crate) fn prepare(file: &Path, project: Option<&Path>) -> Result<Self> {
         let name = file.display();
         let bytes = std::fs::read(file).with_context(|| format!("cannot read `{name}`"))?;
         let code = machine_code(bytes).with_context(|| format!("`{name}`"))?;
@@ -46,6 +48,10 @@ impl Deployment {
             .with_extension(PRECOMPILED_EXTENSION);
         std::fs::write(&target, code)
             .with_context(|| format!("cannot write `{}`", target.display()))?;
+        if let Some(project) = project {
+            std::fs::copy(project, folder.path().join(FILE_NAME))
+                .with_context(|| format!("cannot copy `{}`", project.display()))?;
+        }
         Ok(Self {
             folder: Folder::Own(folder),
         })
@@ -64,6 +70,16 @@ impl Deployment {
             Folder::Foreign(folder) => folder,
         }
     }
+}
+
+/// The `bootstream.toml` in the folder of a crate, or beside a component.
+pub(crate) fn project_file(handler: &Path) -> Option<PathBuf> {
+    let file = if handler.is_dir() {
+        handler.join(FILE_NAME)
+    } else {
+        handler.with_file_name(FILE_NAME)
+    };
+    file.is_file().then_some(file)
 }
 
 fn machine_code(bytes: Vec<u8>) -> Result<Vec<u8>> {

@@ -11,7 +11,12 @@ use super::deployment::Deployment;
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// A component, run by a `bootstrap` of this project.
-    Component { file: PathBuf, bootstrap: PathBuf },
+    Component {
+        file: PathBuf,
+        bootstrap: PathBuf,
+        /// The file with the settings of the sandbox, if there is one.
+        project: Option<PathBuf>,
+    },
     /// A runtime of any kind, in the folder it is deployed as.
     Runtime { bootstrap: PathBuf },
 }
@@ -22,9 +27,16 @@ impl Source {
     /// # Errors
     ///
     /// There is no `bootstrap`.
-    pub(crate) fn component(file: PathBuf, bootstrap: Option<&Path>) -> Result<Self> {
-        let bootstrap = bootstrap::find(bootstrap)?;
-        Ok(Self::Component { file, bootstrap })
+    pub(crate) fn component(
+        file: PathBuf,
+        bootstrap: Option<&Path>,
+        project: Option<PathBuf>,
+    ) -> Result<Self> {
+        Ok(Self::Component {
+            file,
+            bootstrap: bootstrap::find(bootstrap)?,
+            project,
+        })
     }
 
     /// A runtime that needs nothing from this project: an executable, or its folder.
@@ -70,7 +82,7 @@ impl Source {
     /// The component cannot be read, is not a handler, or does not compile.
     pub(crate) fn prepare(&self) -> Result<Deployment> {
         match self {
-            Self::Component { file, .. } => Deployment::prepare(file),
+            Self::Component { file, project, .. } => Deployment::prepare(file, project.as_deref()),
             Self::Runtime { bootstrap } => {
                 let folder = bootstrap.parent().unwrap_or(Path::new("/"));
                 Ok(Deployment::folder(folder.to_owned()))

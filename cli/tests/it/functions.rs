@@ -51,6 +51,34 @@ fn each_function_has_its_path_its_name_and_its_settings() {
     }
 }
 
+/// The settings of the sandbox hold as they do in Lambda, where the same file is in the package.
+#[test]
+fn the_sandbox_is_set_in_the_same_file() {
+    let guest = scripted_guest();
+    let (_folder, file) = file(&format!(
+        "pass-env = ['GREETING']\n[limits]\nmemory-mib = 8\n\
+         [functions.scripted]\nhandler = {:?}\nenv = {{ GREETING = 'hi', HIDDEN = 'x' }}\n\
+         [functions.roomy]\nhandler = {:?}\n\
+         env = {{ BOOTSTREAM_LIMITS_MEMORY_MIB = '64' }}\n",
+        guest.to_str().expect("a path in UTF-8"),
+        guest.to_str().expect("a path in UTF-8"),
+    ));
+    let dev = Dev::start(&file, &[]);
+    let env = script(&json!(["write_env"]));
+    let greedy = script(&json!([{"grow_memory": 16 * 1024 * 1024}, {"write": "enough"}]));
+    let json = [("content-type", "application/json")];
+    let call =
+        |name: &str, event: &str| dev.send("POST", &format!("/@fn/{name}/invoke"), &json, event);
+
+    let seen = call("scripted", &env).rest().0;
+    assert!(
+        seen.contains("GREETING") && !seen.contains("HIDDEN"),
+        "{seen}"
+    );
+    assert_eq!(call("scripted", &greedy).status, 502);
+    assert_eq!(call("roomy", &greedy).rest().0, "enough");
+}
+
 #[test]
 fn sdks_name_the_function() {
     let (_folder, file) = two();
@@ -75,6 +103,10 @@ fn a_file_that_makes_no_sense_is_refused() {
     for (content, reason) in [
         ("", "missing field `functions`"),
         ("[functions]", "names no function"),
+        (
+            "[functions.a]\nhandler = 'x'\n[limits]\nspeed = 1",
+            "bootstream.toml:4: `limits.speed` is no setting",
+        ),
         (
             "[functions.a]\nhandler = 'x'\nspeed = 1",
             "unknown field `speed`",

@@ -6,9 +6,8 @@ use wasmtime::Config;
 /// The file name extension of a precompiled component.
 pub const PRECOMPILED_EXTENSION: &str = "cwasm";
 
-/// Stack a guest may use, in bytes. Wasmtime's own default, named because it is part of the
-/// contract between compiler and host.
-const GUEST_STACK_BYTES: usize = 512 * 1024;
+/// Room beside the guest's stack on the one that host functions called by the guest run on, in bytes.
+const HOST_STACK_BYTES: usize = 1536 * 1024;
 
 /// A setting that machine code depends on: its name, its value, how it is set.
 type Switch = (&'static str, bool, fn(&mut Config, bool) -> &mut Config);
@@ -36,7 +35,16 @@ pub fn config() -> Config {
     for (_, value, set) in SWITCHES {
         set(&mut config, value);
     }
-    config.max_wasm_stack(GUEST_STACK_BYTES);
+    config
+}
+
+/// The settings of an engine whose guests may use so much stack, in bytes. That is no part of what was
+/// compiled.
+#[must_use]
+pub(crate) fn config_with_stack(guest_stack_bytes: usize) -> Config {
+    let mut config = config();
+    config.max_wasm_stack(guest_stack_bytes);
+    config.async_stack_size(guest_stack_bytes + HOST_STACK_BYTES);
     config
 }
 

@@ -38,6 +38,20 @@ pub enum LoadError {
         /// The system's reason.
         source: io::Error,
     },
+    /// Not the file that was pinned.
+    #[error(
+        "`{}` has the SHA-256 {actual}, and `handler-sha256` is {expected}; \
+         deploy the handler that was pinned, or pin this one",
+        path.display()
+    )]
+    WrongDigest {
+        /// The file.
+        path: PathBuf,
+        /// Its digest.
+        actual: String,
+        /// The digest of the setting.
+        expected: String,
+    },
     /// A core module.
     #[error(
         "`{}` is a core WebAssembly module, not a component; \
@@ -123,7 +137,8 @@ impl LoadError {
             Self::InvalidName { .. } | Self::NotFound { .. } | Self::Unreadable { .. } => {
                 ErrorType::HandlerNotFound
             }
-            Self::CoreModule { .. }
+            Self::WrongDigest { .. }
+            | Self::CoreModule { .. }
             | Self::NotWebAssembly { .. }
             | Self::Incompatible { .. }
             | Self::NoCompiler { .. }

@@ -2,6 +2,7 @@
 
 mod cache;
 mod config;
+mod digest;
 mod error;
 mod find;
 mod fingerprint;
@@ -10,7 +11,9 @@ mod load;
 mod stamp;
 mod target;
 
+pub(crate) use config::config_with_stack;
 pub use config::{PRECOMPILED_EXTENSION, config};
+pub(crate) use digest::{Digest, check_digest};
 pub use error::LoadError;
 pub(crate) use error::cause;
 pub use find::{FileKind, find_handler};

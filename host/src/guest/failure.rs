@@ -1,16 +1,22 @@
 //! What went wrong in a guest, in the words of an error report.
 
+use std::sync::Arc;
+
 use wasmtime::{Error, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use super::interrupt::InterruptReason;
-use super::limits::{HOSTCALL_LIMIT_BYTES, RefusedGrowth};
+use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
 use crate::error_report::{ErrorReport, ErrorType};
 
-/// What the engine says when a call passes more than [`HOSTCALL_LIMIT_BYTES`]. It has no type.
+/// What the engine says when a call passes more than `limits.hostcall-kib`. It has no type.
 const HOSTCALL_LIMIT_REACHED: &str = "fuel allocated for hostcalls has been exhausted";
 
-const MIB: usize = 1024 * 1024;
+/// What the engine says of a component with too many instances, tables or memories.
+const COUNT_LIMIT_REACHED: &str = "resource limit exceeded";
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
 
 /// What is known of a guest that did not return.
 #[derive(Debug)]
@@ -21,6 +27,8 @@ pub(crate) struct Failure {
     pub(crate) interrupted: Option<InterruptReason>,
     /// The last growth of memory the guest was refused.
     pub(crate) refused_growth: Option<RefusedGrowth>,
+    /// The limits it had.
+    pub(crate) limits: Arc<LimitSettings>,
     /// The panic message it wrote to standard error.
     pub(crate) panic: Option<String>,
 }
@@ -49,14 +57,16 @@ impl Failure {
             return (ErrorType::Exit, message);
         }
         if trap == Some(Trap::StackOverflow) {
-            return (
-                ErrorType::StackOverflow,
-                "the handler's call stack overflowed".to_owned(),
+            let message = format!(
+                "the handler's call stack overflowed its limit of {} KiB; recurse less, or raise \
+                 `limits.stack-kib`",
+                self.limits.stack_bytes / KIB
             );
+            return (ErrorType::StackOverflow, message);
         }
         let cause = root_cause(&self.error);
-        if cause.contains(HOSTCALL_LIMIT_REACHED) {
-            return (ErrorType::LimitExceeded, call_too_large());
+        if let Some(message) = self.exceeded(&cause) {
+            return (ErrorType::LimitExceeded, message);
         }
         if let Some(panic) = self.panic {
             return (ErrorType::Panic, panic);
@@ -66,9 +76,30 @@ impl Failure {
         if let Some(refused) = self.refused_growth
             && trap.is_none_or(|trap| trap == Trap::UnreachableCodeReached)
         {
-            return (ErrorType::OutOfMemory, out_of_memory(refused));
+            return refused_growth(refused);
         }
         (ErrorType::Trap, cause)
+    }
+
+    /// What is told of a limit that ended the guest at once.
+    fn exceeded(&self, cause: &str) -> Option<String> {
+        if let Some(too_large) = self.error.downcast_ref::<ResponseTooLarge>() {
+            return Some(too_large.to_string());
+        }
+        if cause.contains(HOSTCALL_LIMIT_REACHED) {
+            return Some(format!(
+                "the handler passed more than {} KiB to the host in one call; pass less at once, or \
+                 raise `limits.hostcall-kib`",
+                self.limits.hostcall_bytes / KIB
+            ));
+        }
+        if cause.contains(COUNT_LIMIT_REACHED) {
+            return Some(format!(
+                "the handler is made of too many parts: {cause}; raise `limits.instances` or \
+                 `limits.tables`"
+            ));
+        }
+        None
     }
 }
 
@@ -96,20 +127,33 @@ fn interrupted(reason: InterruptReason) -> (ErrorType, String) {
     (error_type, message.to_owned())
 }
 
-fn out_of_memory(refused: RefusedGrowth) -> String {
-    format!(
-        "the handler needed {} MiB of memory, more than its limit of {} MiB; \
-         raise the function's memory",
-        refused.wanted_bytes.div_ceil(MIB),
-        refused.limit_bytes / MIB,
-    )
-}
-
-fn call_too_large() -> String {
-    format!(
-        "the handler passed more than {} MiB to the host in one call; pass less at once",
-        HOSTCALL_LIMIT_BYTES / MIB
-    )
+fn refused_growth(refused: RefusedGrowth) -> (ErrorType, String) {
+    match refused {
+        RefusedGrowth::Memory {
+            wanted_bytes,
+            limit_bytes,
+            is_set,
+        } => {
+            let advice = if is_set {
+                "`limits.memory-mib`"
+            } else {
+                "the function's memory"
+            };
+            let message = format!(
+                "the handler needed {} MiB of memory, more than its limit of {} MiB; raise {advice}",
+                wanted_bytes.div_ceil(MIB),
+                limit_bytes / MIB,
+            );
+            (ErrorType::OutOfMemory, message)
+        }
+        RefusedGrowth::Table { wanted, limit } => {
+            let message = format!(
+                "the handler needed a table of {wanted} elements, more than the limit of {limit}; \
+                 raise `limits.table-elements`"
+            );
+            (ErrorType::LimitExceeded, message)
+        }
+    }
 }
 
 /// The innermost error: the outer ones are the backtrace and where the engine was.

@@ -55,10 +55,12 @@ fn write_headers(response: &ResponseWriter, head: ResponseHead) -> Result<(), St
 }
 
 async fn write(
-    store: StoreContextMut<'_, GuestState>,
+    mut store: StoreContextMut<'_, GuestState>,
     chunk: WasmList<u8>,
 ) -> wasmtime::Result<(Result<(), StreamError>,)> {
     let buffer = Arc::clone(store.data().current()?.response.buffer());
+    let bytes = chunk.as_le_slice(&store).len();
+    store.data_mut().count_write(bytes)?;
     let written = buffer.write(chunk.as_le_slice(&store)).await;
     Ok((written.map_err(StreamError::from),))
 }

@@ -7,7 +7,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use wasmtime::{Store, UpdateDeadline};
 
 use super::interrupt::Interrupt;
-use super::limits::HOSTCALL_LIMIT_BYTES;
+use super::reuse::Life;
 use super::state::{Current, GuestState};
 use crate::bindings::{Context, Exports};
 use crate::handler::Handler;
@@ -16,6 +16,7 @@ use crate::handler::Handler;
 pub(super) struct Instance {
     store: Store<GuestState>,
     exports: Option<Exports>,
+    pub(super) life: Life,
 }
 
 impl Instance {
@@ -24,11 +25,17 @@ impl Instance {
         let state = GuestState::new(&handler.environment);
         let mut store = Store::new(&handler.engine, state);
         store.limiter(|state| &mut state.limits);
-        store.set_hostcall_fuel(HOSTCALL_LIMIT_BYTES);
+        store.set_hostcall_fuel(handler.environment.limits.hostcall_bytes);
         Self {
             store,
             exports: None,
+            life: Life::new(),
         }
+    }
+
+    /// The instance has ended its invocation, and may get another.
+    pub(super) fn rest(&mut self) {
+        self.store.data_mut().rest();
     }
 
     /// Instantiates the component ahead of its invocation.

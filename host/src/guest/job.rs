@@ -1,12 +1,14 @@
 //! One invocation in one instance.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::failure::{Failure, interrupted_report};
 use super::instance::Instance;
 use super::interrupt::{Interrupt, InterruptReason};
+use super::limits::EventTooLarge;
 use super::output::OneLine;
 use super::state::Current;
 use crate::bindings::Context;
@@ -14,6 +16,8 @@ use crate::error_report::{ErrorReport, ErrorType};
 use crate::handler::Handler;
 use crate::invocation::Invocation;
 use crate::response::{ResponseStream, ResponseWriter, Telling};
+
+const MIB: usize = 1024 * 1024;
 
 /// One invocation, on its way to the guest.
 #[derive(Debug)]
@@ -25,24 +29,33 @@ pub(crate) struct Job {
     pub(crate) ended: oneshot::Sender<Option<ErrorReport>>,
 }
 
-/// Runs the handler for `job` in `instance`, ends its response, and reports back.
-pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) {
+/// Runs the handler for `job` in `instance`, ends its response, and reports back. Gives the instance
+/// back if its handler returned: after anything else, nobody knows the state it is in.
+pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> Option<Instance> {
     let Job {
         invocation,
         response,
         interrupt,
         ended,
     } = job;
-    let current = Arc::new(Current::new(&invocation, response));
+    let started = Instant::now();
+    instance.life.serve(&invocation);
+    let outputs = instance.state().outputs();
+    let current = Arc::new(Current::new(&invocation, response, outputs));
     instance.begin(Arc::clone(&current), &interrupt);
     let called = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
     // Lambda may freeze the process as soon as the next event is asked for.
     current.flush_output();
+    let returned = matches!(called, Called::Returned(_));
     let outcome = called.into_outcome(&instance, &current, &interrupt);
-    let untold = end_response(&current, outcome);
+    let spent = Spent {
+        memory_bytes: instance.state().limits.used_bytes(),
+        time: started.elapsed(),
+    };
+    let untold = end_response(&current, outcome, &spent);
     report_back(ended, untold);
-    // The instance is torn down here, after its successor's event can already be fetched.
-    drop(instance);
+    // Otherwise it is torn down here, after its successor's event can already be fetched.
+    returned.then_some(instance)
 }
 
 /// How a call of the guest ended.
@@ -51,6 +64,14 @@ enum Called {
     Broke(wasmtime::Error),
     /// It was stopped while it waited, or before it began.
     Stopped(InterruptReason),
+    /// Its event is larger than the limit.
+    Refused(EventTooLarge),
+}
+
+/// What an invocation has used, for the log.
+struct Spent {
+    memory_bytes: usize,
+    time: Duration,
 }
 
 impl Called {
@@ -64,10 +85,15 @@ impl Called {
             Self::Returned(Ok(())) => Ok(()),
             Self::Returned(Err(text)) => Err(ErrorReport::new(ErrorType::HandlerError, text)),
             Self::Stopped(reason) => Err(interrupted_report(reason)),
+            Self::Refused(event) => Err(ErrorReport::new(
+                ErrorType::LimitExceeded,
+                event.to_string(),
+            )),
             Self::Broke(error) => Err(Failure {
                 error,
                 interrupted: interrupt.reason(),
                 refused_growth: instance.state().limits.refused(),
+                limits: Arc::clone(instance.state().limits.settings()),
                 panic: current.panic_message(),
             }
             .into_report()),
@@ -85,6 +111,10 @@ async fn call_to_end(
     // An interrupt from before `set_epoch_deadline` would not reach a guest that computes.
     if let Some(reason) = interrupt.reason() {
         return Called::Stopped(reason);
+    }
+    let limits = &handler.environment.limits;
+    if let Err(too_large) = limits.check_event(&invocation.event) {
+        return Called::Refused(too_large);
     }
     tokio::select! {
         biased;
@@ -122,7 +152,11 @@ fn context(handler: &Handler, invocation: &Invocation) -> Context {
 }
 
 /// Ends the response the way the guest ended. Gives back the report that still has to be posted.
-fn end_response(current: &Current, outcome: Result<(), ErrorReport>) -> Option<ErrorReport> {
+fn end_response(
+    current: &Current,
+    outcome: Result<(), ErrorReport>,
+    spent: &Spent,
+) -> Option<ErrorReport> {
     let Err(report) = outcome else {
         // Refused if the guest has finished by itself, or its receiver is gone.
         let _ = current.response.finish();
@@ -142,6 +176,8 @@ fn end_response(current: &Current, outcome: Result<(), ErrorReport>) -> Option<E
         tenantId = current.line_of.tenant_id.as_deref(),
         errorType = report.error_type.as_str(),
         stackTrace = ?report.stack_trace,
+        memoryMib = spent.memory_bytes.div_ceil(MIB),
+        milliseconds = spent.time.as_millis(),
         "handler failed {told}: {}",
         OneLine(&report.message)
     );

@@ -1,44 +1,140 @@
 //! What one instance may take.
 
+use std::sync::Arc;
+
 use wasmtime::ResourceLimiter;
 
-/// Bytes a guest may pass to the host in one call. It bounds what a call of WASI copies, and stops a
-/// list that names the same text a million times. The engine counts the chunk of a `write` as well,
-/// although that is not copied as a whole; so it is also the limit of a chunk, as `wit/` says.
-pub(super) const HOSTCALL_LIMIT_BYTES: usize = 32 * 1024 * 1024;
+/// The limits of an instance, as the user set them.
+#[derive(Clone, Debug)]
+pub(crate) struct LimitSettings {
+    /// Memories and tables together.
+    pub(crate) memory_bytes: usize,
+    /// Whether the user set the memory, rather than the function's size.
+    pub(crate) memory_is_set: bool,
+    pub(crate) stack_bytes: usize,
+    /// Core instances in one component instance. Tools make two to four.
+    pub(crate) instances: usize,
+    /// Tables in one component instance. Tools make two to six.
+    pub(crate) tables: usize,
+    /// Elements of one table: a function pointer each.
+    pub(crate) table_elements: usize,
+    pub(crate) event_bytes: usize,
+    /// Bytes a guest may pass to the host in one call. It bounds what a call of WASI copies, and
+    /// stops a list that names the same text a million times. The engine counts the chunk of a
+    /// `write` as well, although that is not copied as a whole.
+    pub(crate) hostcall_bytes: usize,
+    pub(crate) response_bytes: Option<u64>,
+    pub(crate) response_writes: Option<u64>,
+}
 
-/// Core instances in one component instance. Tools make two to four.
-const INSTANCE_LIMIT: usize = 64;
-/// Tables in one component instance. Tools make two to six.
-const TABLE_LIMIT: usize = 64;
-/// Elements of one table: a function pointer each.
-const TABLE_ELEMENT_LIMIT: usize = 1024 * 1024;
+/// An event that the guest does not get.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error(
+    "the event has {bytes} bytes, more than the limit of {limit}; send less, or raise \
+     `limits.event-kib`"
+)]
+pub(crate) struct EventTooLarge {
+    bytes: usize,
+    limit: usize,
+}
+
+impl LimitSettings {
+    pub(crate) fn check_event(&self, event: &[u8]) -> Result<(), EventTooLarge> {
+        let (bytes, limit) = (event.len(), self.event_bytes);
+        if bytes > limit {
+            return Err(EventTooLarge { bytes, limit });
+        }
+        Ok(())
+    }
+}
+
+/// A limit of the response that a guest has reached. Ends the guest.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error(
+    "the handler wrote {used} {unit} of response, more than its limit of {limit}; \
+     write less, or raise `{setting}`"
+)]
+pub(crate) struct ResponseTooLarge {
+    used: u64,
+    limit: u64,
+    unit: &'static str,
+    setting: &'static str,
+}
+
+/// How much a guest has written.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    bytes: u64,
+    writes: u64,
+}
+
+impl Written {
+    /// Counts a write of so many bytes.
+    pub(crate) fn count(
+        &mut self,
+        bytes: usize,
+        limits: &LimitSettings,
+    ) -> Result<(), ResponseTooLarge> {
+        self.bytes = self
+            .bytes
+            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.writes = self.writes.saturating_add(1);
+        let within = |used: u64, limit: Option<u64>, unit, setting| match limit {
+            Some(limit) if used > limit => Err(ResponseTooLarge {
+                used,
+                limit,
+                unit,
+                setting,
+            }),
+            Some(_) | None => Ok(()),
+        };
+        within(
+            self.bytes,
+            limits.response_bytes,
+            "bytes",
+            "limits.response-mib",
+        )?;
+        within(
+            self.writes,
+            limits.response_writes,
+            "pieces",
+            "limits.response-writes",
+        )
+    }
+}
+
 /// What an element takes in the host's memory.
 const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
-/// Linear memories in one component instance.
+/// Linear memories in one component instance. Each is bounded by the memory of all.
 const MEMORY_LIMIT: usize = 64;
 
 /// Keeps an instance within its memory, tables included, and remembers what it was refused: a guest
 /// out of memory ends in an ordinary trap, which says nothing of the cause.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    memory_bytes: usize,
+    settings: Arc<LimitSettings>,
     /// Bytes in all memories and tables of the instance.
     used_bytes: usize,
     refused: Option<RefusedGrowth>,
 }
 
-/// A growth of memory that was refused.
+/// A growth that was refused.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RefusedGrowth {
-    pub(crate) wanted_bytes: usize,
-    pub(crate) limit_bytes: usize,
+pub(crate) enum RefusedGrowth {
+    /// Of memories or tables, beyond the memory of the instance.
+    Memory {
+        wanted_bytes: usize,
+        limit_bytes: usize,
+        is_set: bool,
+    },
+    /// Of one table.
+    Table { wanted: usize, limit: usize },
 }
 
 impl Limits {
-    pub(crate) fn new(memory_bytes: usize) -> Self {
+    pub(crate) fn new(settings: Arc<LimitSettings>) -> Self {
         Self {
-            memory_bytes,
+            settings,
             used_bytes: 0,
             refused: None,
         }
@@ -47,16 +143,26 @@ impl Limits {
     /// Counts `bytes` more, unless that would be too many.
     fn take(&mut self, bytes: usize) -> bool {
         let wanted_bytes = self.used_bytes.saturating_add(bytes);
-        let limit_bytes = self.memory_bytes;
+        let limit_bytes = self.settings.memory_bytes;
         if wanted_bytes > limit_bytes {
-            self.refused = Some(RefusedGrowth {
+            self.refused = Some(RefusedGrowth::Memory {
                 wanted_bytes,
                 limit_bytes,
+                is_set: self.settings.memory_is_set,
             });
             return false;
         }
         self.used_bytes = wanted_bytes;
         true
+    }
+
+    pub(crate) fn settings(&self) -> &Arc<LimitSettings> {
+        &self.settings
+    }
+
+    /// Bytes in all memories and tables of the instance.
+    pub(crate) fn used_bytes(&self) -> usize {
+        self.used_bytes
     }
 
     pub(crate) fn refused(&self) -> Option<RefusedGrowth> {
@@ -83,17 +189,27 @@ impl ResourceLimiter for Limits {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let possible = desired <= maximum.unwrap_or(usize::MAX).min(TABLE_ELEMENT_LIMIT);
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        let limit = self.settings.table_elements;
+        if desired > limit {
+            self.refused = Some(RefusedGrowth::Table {
+                wanted: desired,
+                limit,
+            });
+            return Ok(false);
+        }
         let grown = desired.saturating_sub(current);
-        Ok(possible && self.take(grown.saturating_mul(TABLE_ELEMENT_BYTES)))
+        Ok(self.take(grown.saturating_mul(TABLE_ELEMENT_BYTES)))
     }
 
     fn instances(&self) -> usize {
-        INSTANCE_LIMIT
+        self.settings.instances
     }
 
     fn tables(&self) -> usize {
-        TABLE_LIMIT
+        self.settings.tables
     }
 
     fn memories(&self) -> usize {
@@ -107,9 +223,28 @@ mod tests {
 
     const MIB: usize = 1024 * 1024;
 
+    fn settings() -> LimitSettings {
+        LimitSettings {
+            memory_bytes: 10 * MIB,
+            memory_is_set: true,
+            stack_bytes: MIB,
+            instances: 1,
+            tables: 1,
+            table_elements: MIB,
+            event_bytes: MIB,
+            hostcall_bytes: MIB,
+            response_bytes: Some(10),
+            response_writes: Some(3),
+        }
+    }
+
+    fn limits() -> Limits {
+        Limits::new(Arc::new(settings()))
+    }
+
     #[test]
     fn what_a_memory_cannot_have_by_its_own_type_is_not_counted() {
-        let mut limits = Limits::new(10 * MIB);
+        let mut limits = limits();
         assert!(!limits.memory_growing(0, 8 * MIB, Some(4 * MIB)).unwrap());
         assert!(limits.refused().is_none());
         assert!(limits.memory_growing(0, 9 * MIB, None).unwrap());
@@ -117,14 +252,39 @@ mod tests {
 
     #[test]
     fn tables_count_as_memory() {
-        let mut limits = Limits::new(10 * MIB);
+        let mut limits = limits();
         assert!(limits.table_growing(0, MIB, None).unwrap());
         assert!(!limits.memory_growing(0, 3 * MIB, None).unwrap());
-        assert_eq!(limits.refused().unwrap().wanted_bytes, 11 * MIB);
+        let refused = limits.refused().unwrap();
         assert!(
-            !limits
-                .table_growing(0, 2 * TABLE_ELEMENT_LIMIT, None)
-                .unwrap()
+            matches!(refused, RefusedGrowth::Memory { wanted_bytes, .. } if wanted_bytes == 11 * MIB)
         );
+    }
+
+    #[test]
+    fn one_table_has_a_limit_of_its_own() {
+        let mut limits = limits();
+        assert!(!limits.table_growing(0, 2 * MIB, None).unwrap());
+        let refused = limits.refused().unwrap();
+        assert!(matches!(refused, RefusedGrowth::Table { wanted, .. } if wanted == 2 * MIB));
+    }
+
+    #[test]
+    fn a_response_is_counted_in_bytes_and_in_writes() {
+        let settings = settings();
+        let write = |sizes: &[usize]| {
+            let mut written = Written::default();
+            sizes
+                .iter()
+                .try_for_each(|size| written.count(*size, &settings))
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(write(&[10, 0, 0]), Ok(()));
+        let too_many_bytes = write(&[8, 3]).unwrap_err();
+        for words in ["11 bytes", "limit of 10", "`limits.response-mib`"] {
+            assert!(too_many_bytes.contains(words), "{too_many_bytes}");
+        }
+        let too_many_writes = write(&[0; 4]).unwrap_err();
+        assert!(too_many_writes.contains("`limits.response-writes`"));
     }
 }

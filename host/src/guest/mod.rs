@@ -1,6 +1,8 @@
-//! The sandboxed side: one thread that runs handlers, one fresh instance for each invocation.
+//! The sandboxed side: one thread that runs handlers, one fresh instance for each invocation
+//! unless the user wants instances used again.
 
 mod failure;
+mod files;
 mod imports;
 mod instance;
 mod interrupt;
@@ -8,11 +10,15 @@ mod job;
 mod limits;
 mod next;
 mod output;
+mod reuse;
 mod state;
 mod thread;
 
+pub(crate) use files::{Files, limit_writes};
 pub(crate) use imports::add_to_linker;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
 pub(crate) use job::Job;
+pub(crate) use limits::LimitSettings;
+pub(crate) use reuse::Reuse;
 pub(crate) use state::{Environment, GuestState};
 pub(crate) use thread::GuestThread;

@@ -5,11 +5,14 @@
 
 use super::instance::{Instance, NotAhead};
 use crate::handler::Handler;
+use crate::invocation::Invocation;
 
 /// Where the next invocation of one guest thread gets its instance from.
 #[derive(Default)]
 pub(super) struct NextInstance {
     waiting: Option<Instance>,
+    /// It has served, and may serve again.
+    kept: Option<Instance>,
     /// The component has to be instantiated with its invocation; trying again would cost every
     /// invocation twice.
     not_ahead: bool,
@@ -18,7 +21,7 @@ pub(super) struct NextInstance {
 impl NextInstance {
     /// Makes an instance ready, unless the component does not allow it.
     pub(super) fn prepare(&mut self, handler: &Handler) {
-        if self.not_ahead || self.waiting.is_some() {
+        if self.not_ahead || self.waiting.is_some() || self.kept.is_some() {
             return;
         }
         match Instance::prepare(handler) {
@@ -28,10 +31,22 @@ impl NextInstance {
         }
     }
 
-    /// The instance for an invocation: the one that waits, or a new one.
-    pub(super) fn take(&mut self, handler: &Handler) -> Instance {
-        self.waiting
-            .take()
+    /// Keeps an instance that has served, if instances are to be used again.
+    pub(super) fn keep(&mut self, handler: &Handler, mut instance: Instance) {
+        if handler.environment.reuse.is_on() {
+            instance.rest();
+            self.kept = Some(instance);
+        }
+    }
+
+    /// The instance for an invocation: the one that was kept if it may serve it, the one that waits,
+    /// or a new one.
+    pub(super) fn take(&mut self, handler: &Handler, invocation: &Invocation) -> Instance {
+        let reuse = handler.environment.reuse;
+        // One that may not serve this invocation is dropped, and serves no other.
+        let kept = self.kept.take();
+        kept.filter(|kept| kept.life.may_serve(invocation, reuse))
+            .or_else(|| self.waiting.take())
             .unwrap_or_else(|| Instance::new(handler))
     }
 }

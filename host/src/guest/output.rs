@@ -37,7 +37,7 @@ pub(crate) enum Source {
 }
 
 /// Whose line it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct LineOf {
     pub(crate) request_id: String,
     pub(crate) tenant_id: Option<String>,
@@ -65,7 +65,7 @@ macro_rules! log_line {
     };
 }
 
-/// One stream of one invocation. Clones share the unfinished line.
+/// One stream of one instance. Clones share the unfinished line.
 #[derive(Clone, Debug)]
 pub(crate) struct GuestOutput {
     lines: Arc<Mutex<Lines>>,
@@ -81,10 +81,10 @@ struct Lines {
 }
 
 impl GuestOutput {
-    pub(crate) fn new(source: Source, of: &LineOf) -> Self {
+    pub(crate) fn new(source: Source) -> Self {
         let lines = Lines {
             source,
-            of: of.clone(),
+            of: LineOf::default(),
             partial: Vec::new(),
             panic: None,
             in_panic: false,
@@ -92,6 +92,14 @@ impl GuestOutput {
         Self {
             lines: Arc::new(Mutex::new(lines)),
         }
+    }
+
+    /// What is written from now on belongs to this invocation.
+    pub(crate) fn begin(&self, of: &LineOf) {
+        let mut lines = self.lock();
+        lines.of = of.clone();
+        lines.panic = None;
+        lines.in_panic = false;
     }
 
     /// Logs a line that the guest has not ended.
@@ -284,7 +292,9 @@ mod tests {
             request_id: "r".to_owned(),
             tenant_id: None,
         };
-        GuestOutput::new(source, &of)
+        let output = GuestOutput::new(source);
+        output.begin(&of);
+        output
     }
 
     #[test]

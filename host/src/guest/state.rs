@@ -4,22 +4,32 @@ use std::sync::Arc;
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+#[cfg(feature = "outbound-http")]
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
-use super::limits::Limits;
+use super::files::{Files, Tmp};
+use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
 use super::output::{GuestOutput, LineOf, Source};
+use super::reuse::Reuse;
 use crate::invocation::Invocation;
+#[cfg(feature = "outbound-http")]
+use crate::outbound::Outbound;
+use crate::outbound::Policy;
 use crate::response::ResponseWriter;
 
 /// The variable that carries the X-Ray trace header, where AWS libraries look for it.
 const TRACE_ID_VARIABLE: &str = "_X_AMZN_TRACE_ID";
 
 /// What every instance of this process gets: the same for each invocation.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Environment {
     /// Environment variables the guest sees.
     pub(crate) variables: Vec<(String, String)>,
-    /// Linear memory an instance may use, in bytes.
-    pub(crate) memory_limit_bytes: usize,
+    pub(crate) limits: Arc<LimitSettings>,
+    pub(crate) files: Files,
+    pub(crate) reuse: Reuse,
+    /// What the guest may ask of the network.
+    pub(crate) outbound: Arc<Policy>,
     /// The function's name, or empty.
     pub(crate) function_name: String,
     /// The function's version, or empty.
@@ -33,9 +43,23 @@ pub(crate) struct GuestState {
     environment: Arc<Environment>,
     /// Made when the guest first asks for anything of WASI: many never do.
     wasi: Option<WasiCtx>,
-    table: ResourceTable,
+    pub(super) table: ResourceTable,
+    pub(super) tmp: Option<Tmp>,
+    /// Made by the guest's first call of `wasi:http`.
+    #[cfg(feature = "outbound-http")]
+    outbound: Option<Outbound>,
     pub(crate) limits: Limits,
+    written: Written,
+    outputs: Outputs,
     current: Option<Arc<Current>>,
+}
+
+/// The standard output and standard error of an instance, which may hold on to them from one
+/// invocation to the next.
+#[derive(Clone)]
+pub(super) struct Outputs {
+    stdout: GuestOutput,
+    stderr: GuestOutput,
 }
 
 /// What belongs to one invocation only.
@@ -43,31 +67,31 @@ pub(crate) struct Current {
     pub(crate) line_of: LineOf,
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
-    stdout: GuestOutput,
-    stderr: GuestOutput,
+    outputs: Outputs,
 }
 
 impl Current {
-    pub(crate) fn new(invocation: &Invocation, response: ResponseWriter) -> Self {
+    pub(super) fn new(invocation: &Invocation, response: ResponseWriter, outputs: Outputs) -> Self {
         let line_of = LineOf::new(invocation);
+        outputs.stdout.begin(&line_of);
+        outputs.stderr.begin(&line_of);
         Self {
             trace_id: invocation.trace_id.clone(),
             response,
-            stdout: GuestOutput::new(Source::Stdout, &line_of),
-            stderr: GuestOutput::new(Source::Stderr, &line_of),
+            outputs,
             line_of,
         }
     }
 
     /// Logs what the guest has printed and not ended with a line break.
     pub(crate) fn flush_output(&self) {
-        self.stdout.flush_line();
-        self.stderr.flush_line();
+        self.outputs.stdout.flush_line();
+        self.outputs.stderr.flush_line();
     }
 
     /// The panic message the guest wrote to standard error.
     pub(crate) fn panic_message(&self) -> Option<String> {
-        self.stderr.panic_message()
+        self.outputs.stderr.panic_message()
     }
 }
 
@@ -78,14 +102,36 @@ impl GuestState {
             environment: Arc::clone(environment),
             wasi: None,
             table: ResourceTable::new(),
-            limits: Limits::new(environment.memory_limit_bytes),
+            tmp: None,
+            #[cfg(feature = "outbound-http")]
+            outbound: None,
+            limits: Limits::new(Arc::clone(&environment.limits)),
+            written: Written::default(),
+            outputs: Outputs {
+                stdout: GuestOutput::new(Source::Stdout),
+                stderr: GuestOutput::new(Source::Stderr),
+            },
             current: None,
         }
     }
 
     /// From now on the instance serves this invocation.
     pub(crate) fn begin(&mut self, current: Arc<Current>) {
+        #[cfg(feature = "outbound-http")]
+        if let Some(outbound) = &mut self.outbound {
+            outbound.begin(&current.line_of.request_id);
+        }
+        self.written = Written::default();
         self.current = Some(current);
+    }
+
+    /// The instance serves nobody for now.
+    pub(super) fn rest(&mut self) {
+        self.current = None;
+    }
+
+    pub(super) fn outputs(&self) -> Outputs {
+        self.outputs.clone()
     }
 
     /// The invocation the instance serves.
@@ -103,27 +149,42 @@ impl GuestState {
 
     /// Whether the guest has asked for anything of WASI: for the time, a variable, randomness.
     pub(crate) fn has_used_wasi(&self) -> bool {
+        #[cfg(feature = "outbound-http")]
+        if self.outbound.is_some() {
+            return true;
+        }
         self.wasi.is_some()
+    }
+
+    /// Counts a write to the response.
+    pub(super) fn count_write(&mut self, bytes: usize) -> Result<(), ResponseTooLarge> {
+        self.written.count(bytes, &self.environment.limits)
     }
 }
 
-fn wasi(environment: &Environment, current: Option<&Current>) -> WasiCtx {
+fn wasi(
+    environment: &Environment,
+    outputs: &Outputs,
+    current: Option<&Current>,
+) -> (WasiCtx, Option<Tmp>) {
     let mut wasi = WasiCtx::builder();
-    wasi.envs(&environment.variables);
-    if let Some(current) = current {
-        wasi.stdout(current.stdout.clone())
-            .stderr(current.stderr.clone());
-        // Of this invocation only: a variable of the process would be wrong for its neighbours.
-        if let Some(trace_id) = &current.trace_id {
-            wasi.env(TRACE_ID_VARIABLE, trace_id);
-        }
+    wasi.envs(&environment.variables)
+        .stdout(outputs.stdout.clone())
+        .stderr(outputs.stderr.clone());
+    // Of this invocation only: a variable of the process would be wrong for its neighbours, and one
+    // of an instance that is used again for its successors.
+    if let Some(trace_id) = current.and_then(|current| current.trace_id.as_ref())
+        && !environment.reuse.is_on()
+    {
+        wasi.env(TRACE_ID_VARIABLE, trace_id);
     }
     wasi.allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false);
     // The guest has a thread to itself, so a blocking call blocks nobody else.
     wasi.allow_blocking_current_thread(true);
-    wasi.build()
+    let tmp = environment.files.open(&mut wasi);
+    (wasi.build(), tmp)
 }
 
 impl std::fmt::Debug for GuestState {
@@ -136,11 +197,30 @@ impl std::fmt::Debug for GuestState {
 
 impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self.wasi.get_or_insert_with(|| {
+            let current = self.current.as_deref();
+            let (wasi, tmp) = wasi(&self.environment, &self.outputs, current);
+            self.tmp = tmp;
+            wasi
+        });
         WasiCtxView {
-            ctx: self
-                .wasi
-                .get_or_insert_with(|| wasi(&self.environment, self.current.as_deref())),
+            ctx,
             table: &mut self.table,
         }
+    }
+}
+
+#[cfg(feature = "outbound-http")]
+impl WasiHttpView for GuestState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let policy = &self.environment.outbound;
+        let request_id = self
+            .current
+            .as_ref()
+            .map_or("", |it| &it.line_of.request_id);
+        let outbound = &mut self.outbound;
+        outbound
+            .get_or_insert_with(|| Outbound::new(policy, request_id))
+            .view(&mut self.table)
     }
 }

@@ -51,6 +51,9 @@ async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Job>) {
         let Some(job) = inbox.recv().await else {
             return;
         };
-        job::run(handler, next.take(handler), job).await;
+        let instance = next.take(handler, &job.invocation);
+        if let Some(instance) = job::run(handler, instance, job).await {
+            next.keep(handler, instance);
+        }
     }
 }

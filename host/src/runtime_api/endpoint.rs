@@ -35,7 +35,7 @@ pub struct InvalidEndpoint {
 }
 
 impl Endpoint {
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         // `Authority` keeps the brackets of an IPv6 address, and connecting wants none.
         self.authority
             .host()
@@ -43,7 +43,7 @@ impl Endpoint {
             .trim_end_matches(']')
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 

@@ -248,7 +248,7 @@ fn a_chunk_above_the_limit_of_one_call_is_reported_with_the_limit() {
 
     let document = report(&chunk, "Function.LimitExceeded").document();
 
-    assert!(message(&document).contains("32 MiB"), "{document}");
+    assert!(message(&document).contains("32768 KiB"), "{document}");
 }
 
 /// A component may want more memory than there is before it runs at all.

@@ -34,7 +34,7 @@ impl Function {
     pub(super) fn build(settings: Settings, args: &DevArgs, printer: Printer) -> Result<Self> {
         let named = settings.function.bootstrap.as_deref();
         let source = match &settings.handler {
-            Some(handler) => Source::component(component_for(handler)?, named)?,
+            Some(handler) => Source::component(component_for(handler)?, named, settings.project)?,
             None => Source::runtime(named)?,
         };
         let crate_folder = match settings.handler {

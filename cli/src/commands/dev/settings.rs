@@ -5,10 +5,11 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use bootstream_host::config;
 use serde::Deserialize;
 
 use crate::args::{DevArgs, FunctionArgs};
-use crate::dev::deployment::HANDLER_NAME;
+use crate::dev::deployment::{HANDLER_NAME, project_file};
 
 /// Lambda's own limits, in MiB and in seconds.
 const MEMORY: RangeInclusive<u32> = 128..=10_240;
@@ -22,11 +23,14 @@ pub(super) struct Settings {
     pub(super) handler: Option<PathBuf>,
     pub(super) handler_name: String,
     pub(super) concurrency: u16,
+    /// The file with the settings of the sandbox, if there is one.
+    pub(super) project: Option<PathBuf>,
     pub(super) function: FunctionArgs,
 }
 
+/// The command's part of the file. The rest is the host's, which knows its keys.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 struct File {
     /// The function that callers reach without a name.
     default: Option<String>,
@@ -56,6 +60,7 @@ pub(super) fn read(args: &DevArgs) -> Result<Vec<Settings>> {
             let name = file.display();
             let text =
                 std::fs::read_to_string(file).with_context(|| format!("cannot read `{name}`"))?;
+            config::check_file(&text, &name.to_string())?;
             parse(&text, file, args).with_context(|| format!("`{name}`"))
         }
         handler => Ok(vec![Settings {
@@ -63,6 +68,7 @@ pub(super) fn read(args: &DevArgs) -> Result<Vec<Settings>> {
             handler: handler.clone(),
             handler_name: args.handler_name.clone(),
             concurrency: args.concurrency,
+            project: handler.as_deref().and_then(project_file),
             function: args.function.clone(),
         }]),
     }
@@ -79,10 +85,9 @@ fn parse(text: &str, file: &Path, args: &DevArgs) -> Result<Vec<Settings>> {
     {
         bail!("the default function `{default}` is not among the functions");
     }
-    let folder = file.parent().unwrap_or(Path::new("."));
     let mut all = Vec::new();
     for (name, entry) in functions {
-        let settings = entry.settings(&name, folder, args);
+        let settings = entry.settings(&name, file, args);
         all.push(settings.with_context(|| format!("function `{name}`"))?);
     }
     all.sort_by_key(|settings| settings.name != default);
@@ -90,7 +95,7 @@ fn parse(text: &str, file: &Path, args: &DevArgs) -> Result<Vec<Settings>> {
 }
 
 impl Entry {
-    fn settings(self, name: &str, folder: &Path, args: &DevArgs) -> Result<Settings> {
+    fn settings(self, name: &str, file: &Path, args: &DevArgs) -> Result<Settings> {
         let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
         if name.is_empty() || !name.chars().all(allowed) {
             bail!("a name consists of letters, digits, `-` and `_`");
@@ -103,6 +108,7 @@ impl Entry {
         if !MEMORY.contains(&memory) || !TIMEOUT.contains(&timeout) {
             bail!("`memory` is {MEMORY:?} MiB and `timeout` {TIMEOUT:?} seconds");
         }
+        let folder = file.parent().unwrap_or(Path::new("."));
         let mut variables = args.function.variables.clone();
         variables.extend(self.env);
         let bootstrap = self.bootstrap.map(|path| folder.join(path));
@@ -112,6 +118,7 @@ impl Entry {
             handler: self.handler.map(|path| folder.join(path)),
             handler_name: handler_name.unwrap_or_else(|| HANDLER_NAME.to_owned()),
             concurrency: args.concurrency,
+            project: Some(file.to_owned()),
             function: FunctionArgs {
                 bootstrap: bootstrap.or_else(|| args.function.bootstrap.clone()),
                 variables,

@@ -2,8 +2,10 @@
 
 pub(crate) mod guests;
 pub(crate) mod process;
+pub(crate) mod reaching;
 pub(crate) mod recorder;
 pub(crate) mod steps;
+pub(crate) mod web;
 
 use std::path::PathBuf;
 use std::sync::{Condvar, MutexGuard, PoisonError};

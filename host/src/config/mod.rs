@@ -1,0 +1,129 @@
+//! Everything the host is told from outside, parsed once into types: the variables Lambda sets, and
+//! the user's settings from `bootstream.toml` and `BOOTSTREAM_...` variables.
+
+mod error;
+mod file;
+mod sandbox;
+mod setting;
+#[cfg(test)]
+mod tests;
+mod values;
+mod vars;
+
+use std::path::PathBuf;
+
+pub use error::ConfigError;
+pub use setting::{COMMAND_KEYS, FILE_NAME, SETTINGS, Setting};
+pub use vars::{
+    FUNCTION_NAME, FUNCTION_VERSION, HANDLER, LOG_FORMAT, LOG_LEVEL, MAX_CONCURRENCY, MEMORY_SIZE,
+    ProcessVars, RUNTIME_API, TASK_ROOT, Vars,
+};
+
+use crate::engine::Digest;
+use crate::guest::Environment;
+use crate::logging::{Level, LogFormat};
+use crate::runtime_api::Endpoint;
+use setting::HANDLER_SHA256;
+use values::Values;
+
+/// An environment has 1,024 threads.
+const CONCURRENCY_LIMIT: usize = 1000;
+
+/// Where the Runtime API is. Read before everything else, because it is where errors go.
+///
+/// # Errors
+///
+/// When the variable is missing or is no address.
+pub fn endpoint(vars: &dyn Vars) -> Result<Endpoint, ConfigError> {
+    let value = vars.get(RUNTIME_API).filter(|value| !value.is_empty());
+    let value = value.ok_or(ConfigError::Missing {
+        name: RUNTIME_API,
+        advice: "bootstrap runs inside Lambda; to run a handler here, use `bootstream dev`",
+    })?;
+    Ok(value.parse()?)
+}
+
+/// Everything else the host is told from outside.
+#[derive(Debug)]
+pub struct Config {
+    pub(crate) handler: String,
+    /// What the handler's file must be.
+    pub(crate) handler_digest: Option<Digest>,
+    pub(crate) task_root: PathBuf,
+    pub(crate) max_concurrency: usize,
+    pub(crate) environment: Environment,
+}
+
+impl Config {
+    /// Reads the variables, and the file in the task root they name.
+    ///
+    /// # Errors
+    ///
+    /// Names the first setting that is missing, unknown or makes no sense, and where it was made.
+    pub fn read(vars: &dyn Vars) -> Result<Self, ConfigError> {
+        let handler = vars.get(HANDLER).filter(|handler| !handler.is_empty());
+        let handler = handler.ok_or(ConfigError::Missing {
+            name: HANDLER,
+            advice: "set the function's handler to its component, such as `handler.wasm`",
+        })?;
+        let task_root = PathBuf::from(vars.get(TASK_ROOT).unwrap_or_else(|| ".".to_owned()));
+        let mut values = file::read(&task_root)?;
+        values.override_from(vars)?;
+        Ok(Self {
+            handler,
+            handler_digest: handler_digest(&values)?,
+            max_concurrency: max_concurrency(vars)?,
+            environment: sandbox::environment(vars, &values, &task_root)?,
+            task_root,
+        })
+    }
+}
+
+/// Checks the settings in the text of a file, without the variables they may refer to. `name` is
+/// what errors call the file.
+///
+/// # Errors
+///
+/// Names the first key that is unknown or has a value of another kind, with its line.
+pub fn check_file(text: &str, name: &str) -> Result<(), ConfigError> {
+    file::parse(text, name).map(drop)
+}
+
+/// The log settings. Values nobody knows fall back to text at INFO: a log that says too much beats
+/// a function that does not start.
+#[must_use]
+pub fn log_settings(vars: &dyn Vars) -> (LogFormat, Level) {
+    let format = vars
+        .get(LOG_FORMAT)
+        .map_or(LogFormat::Text, |value| LogFormat::parse(&value));
+    let level = vars
+        .get(LOG_LEVEL)
+        .map_or(Level::INFO, |value| crate::logging::parse_level(&value));
+    (format, level)
+}
+
+/// One when it is not set, as for all but managed instances; and when it is no number, as every
+/// runtime does.
+fn max_concurrency(vars: &dyn Vars) -> Result<usize, ConfigError> {
+    let value = vars.get(MAX_CONCURRENCY).unwrap_or_default();
+    let concurrency = value.trim().parse().unwrap_or(1).max(1);
+    if concurrency > CONCURRENCY_LIMIT {
+        let expected = "at most 1000: each invocation has a thread";
+        return Err(ConfigError::Invalid {
+            name: MAX_CONCURRENCY,
+            value,
+            expected,
+        });
+    }
+    Ok(concurrency)
+}
+
+fn handler_digest(values: &Values) -> Result<Option<Digest>, ConfigError> {
+    let Some((text, given)) = values.text(&HANDLER_SHA256)? else {
+        return Ok(None);
+    };
+    let digest = text.strip_prefix("sha256:").unwrap_or(text).parse();
+    digest
+        .map(Some)
+        .map_err(|_| given.invalid(&HANDLER_SHA256, "64 hexadecimal digits"))
+}

@@ -1,0 +1,215 @@
+//! The settings of the sandbox: what an instance sees, may take and may reach.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::error::ConfigError;
+use super::setting::{
+    FILES_TASK_ROOT, FILES_TMP, FILES_TMP_MIB, LIMITS_EVENT_KIB, LIMITS_HOSTCALL_KIB,
+    LIMITS_INSTANCES, LIMITS_MEMORY_MIB, LIMITS_RESPONSE_MIB, LIMITS_RESPONSE_WRITES,
+    LIMITS_STACK_KIB, LIMITS_TABLE_ELEMENTS, LIMITS_TABLES, OUTBOUND_ALLOW, OUTBOUND_CA_FILE,
+    OUTBOUND_CONNECT_MS, OUTBOUND_FIRST_BYTE_MS, OUTBOUND_HEADER_KIB, OUTBOUND_IDLE_MS,
+    OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, PASS_ENV, REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS,
+    Setting,
+};
+use super::values::Values;
+use super::vars::{
+    ALWAYS_PASSED, FUNCTION_NAME, FUNCTION_VERSION, MEMORY_SIZE, NEVER_PASSED, Vars,
+};
+use crate::guest::{Environment, Files, LimitSettings, Reuse};
+use crate::outbound::{Policy, Secret, address, target};
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+/// Memory kept back for the host itself, in MiB.
+const HOST_MEMORY_MIB: u64 = 24;
+/// The least an instance gets by default, in MiB, however small the function is.
+const LEAST_GUEST_MEMORY_MIB: u64 = 16;
+/// Linear memory ends at 4 GiB; also the limit when the function's memory is unknown.
+const MOST_GUEST_MEMORY_MIB: u64 = 4096;
+/// The longest a request can matter: Lambda's longest invocation.
+const LONGEST_WAIT_MS: u64 = 900_000;
+
+pub(super) fn environment(
+    vars: &dyn Vars,
+    values: &Values,
+    task_root: &Path,
+) -> Result<Environment, ConfigError> {
+    let memory = parse_memory(vars)?;
+    let outbound = policy(vars, values, task_root)?;
+    let mut variables = passed_variables(vars, values)?;
+    for secret in &outbound.secrets {
+        variables.retain(|(name, _)| *name != secret.name);
+        variables.push((secret.name.clone(), secret.placeholder.clone()));
+    }
+    Ok(Environment {
+        variables,
+        limits: limits(values, memory)?.into(),
+        files: files(values, task_root)?,
+        outbound: outbound.into(),
+        reuse: reuse(values)?,
+        function_name: vars.get(FUNCTION_NAME).unwrap_or_default(),
+        function_version: vars.get(FUNCTION_VERSION).unwrap_or_default(),
+        memory_limit_mib: memory.unwrap_or(0),
+    })
+}
+
+fn parse_memory(vars: &dyn Vars) -> Result<Option<u32>, ConfigError> {
+    let Some(value) = vars.get(MEMORY_SIZE).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let memory = value.trim().parse();
+    memory.map(Some).map_err(|_| ConfigError::Invalid {
+        name: MEMORY_SIZE,
+        value,
+        expected: "a whole number of MiB",
+    })
+}
+
+fn limits(values: &Values, function_mib: Option<u32>) -> Result<LimitSettings, ConfigError> {
+    let set_memory = values.optional_number(&LIMITS_MEMORY_MIB, 1..=MOST_GUEST_MEMORY_MIB)?;
+    let memory_mib = set_memory.unwrap_or_else(|| guest_memory_mib(function_mib));
+    let number = |setting: &Setting, range, default| {
+        values.number(setting, range, default).map(saturating_usize)
+    };
+    let least_one = 1..=u64::MAX;
+    let response_mib = values.optional_number(&LIMITS_RESPONSE_MIB, least_one.clone())?;
+    Ok(LimitSettings {
+        memory_bytes: saturating_usize(memory_mib * MIB),
+        memory_is_set: set_memory.is_some(),
+        stack_bytes: number(&LIMITS_STACK_KIB, 64..=16_384, 512)? * 1024,
+        instances: number(&LIMITS_INSTANCES, 1..=1000, 64)?,
+        tables: number(&LIMITS_TABLES, 1..=1000, 64)?,
+        table_elements: number(&LIMITS_TABLE_ELEMENTS, 1..=16_777_216, 1_048_576)?,
+        event_bytes: number(&LIMITS_EVENT_KIB, 1..=1_048_576, 32_768)? * 1024,
+        hostcall_bytes: number(&LIMITS_HOSTCALL_KIB, 64..=1_048_576, 32_768)? * 1024,
+        response_bytes: response_mib.map(|mib| mib.saturating_mul(MIB)),
+        response_writes: values.optional_number(&LIMITS_RESPONSE_WRITES, least_one)?,
+    })
+}
+
+fn guest_memory_mib(function_mib: Option<u32>) -> u64 {
+    function_mib
+        .map_or(MOST_GUEST_MEMORY_MIB, |mib| {
+            u64::from(mib).saturating_sub(HOST_MEMORY_MIB)
+        })
+        .clamp(LEAST_GUEST_MEMORY_MIB, MOST_GUEST_MEMORY_MIB)
+}
+
+fn saturating_usize(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn reuse(values: &Values) -> Result<Reuse, ConfigError> {
+    let seconds = values.number(&REUSE_SECONDS, 1..=86_400, 300)?;
+    Ok(Reuse {
+        invocations: values.number(&REUSE_INVOCATIONS, 1..=1_000_000, 1)?,
+        age: Duration::from_secs(seconds),
+    })
+}
+
+fn files(values: &Values, task_root: &Path) -> Result<Files, ConfigError> {
+    let tmp_mib = values.number(&FILES_TMP_MIB, 1..=10_240, 64)?;
+    let task_root_is_shown = values.is_on(&FILES_TASK_ROOT, "read-only")?;
+    Ok(Files {
+        task_root: task_root_is_shown.then(|| task_root.to_owned()),
+        tmp_bytes: values
+            .is_on(&FILES_TMP, "private")?
+            .then_some(tmp_mib * MIB),
+    })
+}
+
+fn passed_variables(
+    vars: &dyn Vars,
+    values: &Values,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    let listed = values.list(&PASS_ENV)?;
+    for (name, given) in &listed {
+        if NEVER_PASSED.contains(&name.as_str()) {
+            let expected = "no credentials: handlers never see them";
+            return Err(given.invalid_item(&PASS_ENV, name, expected));
+        }
+    }
+    let listed = listed.iter().map(|(name, _)| name.as_str());
+    let mut passed: Vec<(String, String)> = Vec::new();
+    for name in ALWAYS_PASSED.into_iter().chain(listed) {
+        if let Some(value) = vars.get(name)
+            && !passed.iter().any(|(seen, _)| seen == name)
+        {
+            passed.push((name.to_owned(), value));
+        }
+    }
+    Ok(passed)
+}
+
+fn policy(vars: &dyn Vars, values: &Values, task_root: &Path) -> Result<Policy, ConfigError> {
+    let mut allow = Vec::new();
+    for (text, given) in values.list(&OUTBOUND_ALLOW)? {
+        let parsed = text.parse();
+        allow.push(
+            parsed.map_err(|_| given.invalid_item(&OUTBOUND_ALLOW, &text, target::EXPECTED))?,
+        );
+    }
+    let mut private = Vec::new();
+    for (text, given) in values.list(&OUTBOUND_PRIVATE)? {
+        let network = address::parse_network(&text);
+        let expected = "an address or a network such as `10.0.0.0/8`";
+        private
+            .push(network.ok_or_else(|| given.invalid_item(&OUTBOUND_PRIVATE, &text, expected))?);
+    }
+    let milliseconds = |setting: &Setting, default| {
+        let number = values.number(setting, 1..=LONGEST_WAIT_MS, default);
+        number.map(Duration::from_millis)
+    };
+    let header_kib = values.number(&OUTBOUND_HEADER_KIB, 8..=1024, 64)?;
+    Ok(Policy {
+        allow,
+        private,
+        secrets: secrets(vars, values)?,
+        requests: saturating_usize(values.number(&OUTBOUND_REQUESTS, 1..=1000, 16)?),
+        connect: milliseconds(&OUTBOUND_CONNECT_MS, 5000)?,
+        first_byte: milliseconds(&OUTBOUND_FIRST_BYTE_MS, 60_000)?,
+        idle: milliseconds(&OUTBOUND_IDLE_MS, 60_000)?,
+        header_bytes: saturating_usize(header_kib * KIB),
+        ca_file: ca_file(values, task_root)?,
+        runtime_api: super::endpoint(vars).ok(),
+    })
+}
+
+fn ca_file(values: &Values, task_root: &Path) -> Result<Option<PathBuf>, ConfigError> {
+    let Some((text, given)) = values.text(&OUTBOUND_CA_FILE)? else {
+        return Ok(None);
+    };
+    let path = task_root.join(text);
+    if !path.is_file() {
+        return Err(given.invalid(&OUTBOUND_CA_FILE, "a file that exists"));
+    }
+    Ok(Some(path))
+}
+
+/// Reads the secrets. Errors name a variable and never show its value.
+fn secrets(vars: &dyn Vars, values: &Values) -> Result<Vec<Secret>, ConfigError> {
+    let mut secrets: Vec<Secret> = Vec::new();
+    for (text, given) in values.list(&SECRETS)? {
+        let invalid = |expected: &str| given.invalid_item(&SECRETS, &text, expected);
+        let (name, host) = text
+            .split_once('@')
+            .filter(|(name, _)| !name.is_empty())
+            .ok_or_else(|| invalid("`NAME@host`"))?;
+        let target = host.parse().map_err(|_| invalid(target::EXPECTED))?;
+        if let Some(known) = secrets.iter_mut().find(|secret| secret.name == name) {
+            known.targets.push(target);
+            continue;
+        }
+        if NEVER_PASSED.contains(&name) {
+            return Err(invalid("no credentials of the function's role"));
+        }
+        let value = vars.get(name).filter(|value| !value.is_empty());
+        let value = value.ok_or_else(|| invalid("the name of a variable that is set"))?;
+        let secret = Secret::new(name, value, vec![target]);
+        let expected = "a variable whose value can stand in an HTTP header";
+        secrets.push(secret.ok_or_else(|| invalid(expected))?);
+    }
+    Ok(secrets)
+}

@@ -1,0 +1,195 @@
+//! The settings a user can make: one list for the file, the variables and the documentation.
+
+/// The file of settings in the function's package.
+pub const FILE_NAME: &str = "bootstream.toml";
+
+/// What the variables of settings begin with.
+pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
+
+/// Parts of the file that belong to the `bootstream` command: the functions of a local Lambda.
+pub const COMMAND_KEYS: [&str; 2] = ["default", "functions"];
+
+/// One setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name in the file, such as `limits.memory-mib`.
+    pub key: &'static str,
+    /// What holds when it is not set, in words.
+    pub default: &'static str,
+    /// What it is for, with its unit.
+    pub meaning: &'static str,
+}
+
+impl Setting {
+    const fn new(key: &'static str, default: &'static str, meaning: &'static str) -> Self {
+        Self {
+            key,
+            default,
+            meaning,
+        }
+    }
+
+    /// The variable that overrides the file: `BOOTSTREAM_LIMITS_MEMORY_MIB`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        let name = self.key.replace(['.', '-'], "_");
+        format!("{VARIABLE_PREFIX}{}", name.to_ascii_uppercase())
+    }
+}
+
+pub(super) const PASS_ENV: Setting = Setting::new(
+    "pass-env",
+    "none",
+    "variables of the function that the handler sees; credentials are refused",
+);
+pub(super) const SECRETS: Setting = Setting::new(
+    "secrets",
+    "none",
+    "variables that the handler sees as placeholders, each with the hosts that get the value: \
+     `NAME@host`",
+);
+pub(super) const HANDLER_SHA256: Setting = Setting::new(
+    "handler-sha256",
+    "none",
+    "SHA-256 of the handler's file in hexadecimal; another file is not loaded",
+);
+pub(super) const OUTBOUND_ALLOW: Setting = Setting::new(
+    "outbound.allow",
+    "none",
+    "hosts the handler may send HTTP requests to: `api.example.com`, `*.example.com`, \
+     `http://example.com:8080`; without a scheme it is `https`",
+);
+pub(super) const OUTBOUND_PRIVATE: Setting = Setting::new(
+    "outbound.private-addresses",
+    "none",
+    "addresses and networks that are reached although they are not public: `10.0.0.0/8`",
+);
+pub(super) const OUTBOUND_REQUESTS: Setting = Setting::new(
+    "outbound.requests",
+    "16",
+    "requests an invocation may have open at once, 1 to 1000",
+);
+pub(super) const OUTBOUND_CONNECT_MS: Setting = Setting::new(
+    "outbound.connect-ms",
+    "5000",
+    "longest time for name lookup, connection and TLS, in milliseconds",
+);
+pub(super) const OUTBOUND_FIRST_BYTE_MS: Setting = Setting::new(
+    "outbound.first-byte-ms",
+    "60000",
+    "longest wait for the head of an answer, in milliseconds",
+);
+pub(super) const OUTBOUND_IDLE_MS: Setting = Setting::new(
+    "outbound.idle-ms",
+    "60000",
+    "longest pause in the body of an answer, in milliseconds",
+);
+pub(super) const OUTBOUND_HEADER_KIB: Setting = Setting::new(
+    "outbound.header-kib",
+    "64",
+    "largest head of a request or an answer, in KiB, 8 to 1024",
+);
+pub(super) const OUTBOUND_CA_FILE: Setting = Setting::new(
+    "outbound.ca-file",
+    "none",
+    "PEM file of certificate authorities that are trusted beside the public ones, relative to the \
+     package",
+);
+pub(super) const FILES_TASK_ROOT: Setting = Setting::new(
+    "files.task-root",
+    "none",
+    "`read-only` shows the handler the function's package as `/var/task`",
+);
+pub(super) const FILES_TMP: Setting = Setting::new(
+    "files.tmp",
+    "none",
+    "`private` gives each instance an empty `/tmp`, removed with the instance",
+);
+pub(super) const FILES_TMP_MIB: Setting = Setting::new(
+    "files.tmp-mib",
+    "64",
+    "most that an instance may write to its `/tmp`, in MiB, 1 to 10240",
+);
+pub(super) const LIMITS_MEMORY_MIB: Setting = Setting::new(
+    "limits.memory-mib",
+    "the function's memory less 24",
+    "memory of an instance in MiB, tables included, 1 to 4096",
+);
+pub(super) const LIMITS_STACK_KIB: Setting = Setting::new(
+    "limits.stack-kib",
+    "512",
+    "call stack of an instance in KiB, 64 to 16384",
+);
+pub(super) const LIMITS_INSTANCES: Setting = Setting::new(
+    "limits.instances",
+    "64",
+    "core instances in a component, 1 to 1000",
+);
+pub(super) const LIMITS_TABLES: Setting =
+    Setting::new("limits.tables", "64", "tables in a component, 1 to 1000");
+pub(super) const LIMITS_TABLE_ELEMENTS: Setting = Setting::new(
+    "limits.table-elements",
+    "1048576",
+    "elements of one table, 1 to 16777216",
+);
+pub(super) const LIMITS_EVENT_KIB: Setting = Setting::new(
+    "limits.event-kib",
+    "32768",
+    "largest event that is given to the handler, in KiB, 1 to 1048576",
+);
+pub(super) const LIMITS_HOSTCALL_KIB: Setting = Setting::new(
+    "limits.hostcall-kib",
+    "32768",
+    "most that is passed to the host in one call, a chunk of the response too, in KiB, \
+     64 to 1048576",
+);
+pub(super) const LIMITS_RESPONSE_MIB: Setting = Setting::new(
+    "limits.response-mib",
+    "none",
+    "most bytes of a response in MiB, at least 1; Lambda's own limit is 200",
+);
+pub(super) const LIMITS_RESPONSE_WRITES: Setting = Setting::new(
+    "limits.response-writes",
+    "none",
+    "most calls of `write` for a response, at least 1",
+);
+
+pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
+    "reuse.invocations",
+    "1",
+    "invocations an instance serves, all of one tenant; 1 makes a fresh one for each, at most 1000000",
+);
+pub(super) const REUSE_SECONDS: Setting = Setting::new(
+    "reuse.seconds",
+    "300",
+    "age after which an instance is not used again, in seconds, 1 to 86400",
+);
+
+/// Every setting, in the order of the documentation.
+pub const SETTINGS: [Setting; 25] = [
+    PASS_ENV,
+    SECRETS,
+    HANDLER_SHA256,
+    OUTBOUND_ALLOW,
+    OUTBOUND_PRIVATE,
+    OUTBOUND_REQUESTS,
+    OUTBOUND_CONNECT_MS,
+    OUTBOUND_FIRST_BYTE_MS,
+    OUTBOUND_IDLE_MS,
+    OUTBOUND_HEADER_KIB,
+    OUTBOUND_CA_FILE,
+    FILES_TASK_ROOT,
+    FILES_TMP,
+    FILES_TMP_MIB,
+    LIMITS_MEMORY_MIB,
+    LIMITS_STACK_KIB,
+    LIMITS_INSTANCES,
+    LIMITS_TABLES,
+    LIMITS_TABLE_ELEMENTS,
+    LIMITS_EVENT_KIB,
+    LIMITS_HOSTCALL_KIB,
+    LIMITS_RESPONSE_MIB,
+    LIMITS_RESPONSE_WRITES,
+    REUSE_INVOCATIONS,
+    REUSE_SECONDS,
+];

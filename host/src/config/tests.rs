@@ -1,0 +1,239 @@
+use std::collections::HashMap;
+
+use super::vars::NEVER_PASSED;
+use super::*;
+
+const MIB: usize = 1024 * 1024;
+
+struct Table(HashMap<String, String>);
+
+impl Vars for Table {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+}
+
+fn table(vars: &[(&str, &str)]) -> Table {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Table(vars.iter().map(owned).collect())
+}
+
+/// Reads `vars` with `file` in the task root, unless it is empty.
+fn read(file: &str, vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let root = tempfile::tempdir().unwrap();
+    if !file.is_empty() {
+        std::fs::write(root.path().join(FILE_NAME), file).unwrap();
+    }
+    let root = root.path().to_str().unwrap();
+    let own = [(HANDLER, "handler.wasm"), (TASK_ROOT, root)];
+    Config::read(&table(&[&own, vars].concat()))
+}
+
+fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    read("", vars)
+}
+
+#[track_caller]
+fn error(file: &str, vars: &[(&str, &str)]) -> String {
+    read(file, vars).unwrap_err().to_string()
+}
+
+#[test]
+fn memory_of_the_guest_follows_that_of_the_function() {
+    for (function, guest_mib) in [
+        (None, 4096),
+        (Some("128"), 104),
+        (Some("32"), 16),
+        (Some("10240"), 4096),
+    ] {
+        let vars: Vec<_> = function.map(|mib| (MEMORY_SIZE, mib)).into_iter().collect();
+        let limits = config(&vars).unwrap().environment.limits;
+        assert_eq!(limits.memory_bytes, guest_mib * MIB, "{function:?}");
+        assert!(!limits.memory_is_set);
+    }
+    assert!(config(&[(MEMORY_SIZE, "lots")]).is_err());
+}
+
+#[test]
+fn variables_override_the_file_and_an_empty_one_takes_it_back() {
+    let file = "[limits]\nmemory-mib = 64\nstack-kib = 128\n";
+    let limits = |value| {
+        let vars = [
+            ("BOOTSTREAM_LIMITS_MEMORY_MIB", value),
+            (MEMORY_SIZE, "128"),
+        ];
+        read(file, &vars).unwrap().environment.limits
+    };
+    assert_eq!(limits("32").memory_bytes, 32 * MIB);
+    assert_eq!(limits("").memory_bytes, 104 * MIB);
+    assert_eq!(limits("32").stack_bytes, 128 * 1024);
+}
+
+#[test]
+fn every_setting_has_a_variable_of_its_own_and_is_refused_what_makes_no_sense() {
+    let mut seen = Vec::new();
+    for setting in SETTINGS {
+        let variable = setting.variable();
+        assert!(!seen.contains(&variable), "{variable}");
+        // Any text may be the name of a variable.
+        if setting.key != "pass-env" {
+            let nonsense = error("", &[(&variable, "no sense")]);
+            assert!(nonsense.contains(&variable), "{nonsense}");
+            assert!(nonsense.contains(setting.key), "{nonsense}");
+            assert!(nonsense.contains("expected"), "{nonsense}");
+        }
+        seen.push(variable);
+    }
+}
+
+#[test]
+fn an_unknown_variable_is_refused_with_those_that_are_known() {
+    let error = error("", &[("BOOTSTREAM_PASENV", "A")]);
+    for words in ["`BOOTSTREAM_PASENV`", "`BOOTSTREAM_PASS_ENV`"] {
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_mistake_in_the_file_is_told_with_its_line() {
+    for (file, words) in [
+        (
+            "\npas-env = []",
+            "bootstream.toml:2: `pas-env` is no setting",
+        ),
+        (
+            "[limits]\nmemory-mib = 5000",
+            "bootstream.toml:2: `limits.memory-mib` is `5000`; expected a whole number from 1 to",
+        ),
+        (
+            "outbound.allow = ['a/b']",
+            "bootstream.toml:1: `outbound.allow` is `a/b`; expected a host",
+        ),
+        (
+            "pass-env = 'A'",
+            "bootstream.toml:1: `pass-env` is `A`; expected a list of texts",
+        ),
+        ("files.tmp = 'shared'", "expected `none` or `private`"),
+        ("pass-env = [", "bootstream.toml:1: "),
+    ] {
+        let error = error(file, &[]);
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_handler_sees_what_describes_the_function_and_what_is_listed() {
+    let vars = [
+        (FUNCTION_NAME, "f"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("TABLE", "t"),
+        ("OTHER", "o"),
+        ("BOOTSTREAM_PASS_ENV", " TABLE, UNSET ,,"),
+    ];
+    let expected = [(FUNCTION_NAME, "f"), ("TABLE", "t")];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(config(&vars).unwrap().environment.variables, expected);
+    let by_file = read("pass-env = ['TABLE', 'UNSET']", &vars[..4]).unwrap();
+    assert_eq!(by_file.environment.variables, expected);
+}
+
+#[test]
+fn credentials_cannot_be_listed() {
+    for name in NEVER_PASSED {
+        let vars = [(name, "127.0.0.1:1")];
+        for (file, variable, value) in [
+            ("", "BOOTSTREAM_PASS_ENV", name.to_owned()),
+            ("", "BOOTSTREAM_SECRETS", format!("{name}@a.example")),
+        ] {
+            let error = error(file, &[&vars[..], &[(variable, &value)]].concat());
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_a_placeholder_for_the_handler_whatever_else_is_listed() {
+    let vars = [("KEY", "s3cret"), ("BOOTSTREAM_PASS_ENV", "KEY")];
+    let config = read("[secrets]\nKEY = ['a.example', 'b.example']", &vars).unwrap();
+    let environment = config.environment;
+    let seen: Vec<_> = environment
+        .variables
+        .iter()
+        .filter(|(name, _)| name == "KEY")
+        .collect();
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].1.starts_with("bootstream-secret-KEY-"));
+    assert_eq!(environment.outbound.secrets[0].targets.len(), 2);
+    assert!(!format!("{environment:?}").contains("s3cret"));
+}
+
+#[test]
+fn a_secret_that_cannot_be_used_is_refused_without_showing_it() {
+    for (setting, value) in [
+        ("KEY@a.example", ""),
+        ("KEY@a.example", "s3cret\n"),
+        ("KEY", "s3cret"),
+        ("KEY@a/b", "s3cret"),
+    ] {
+        let error = error("", &[("BOOTSTREAM_SECRETS", setting), ("KEY", value)]);
+        assert!(error.contains("KEY"), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn concurrency_is_one_unless_lambda_says_more() {
+    for (value, expected) in [
+        ("4", 4),
+        ("1", 1),
+        ("0", 1),
+        ("-3", 1),
+        ("many", 1),
+        ("", 1),
+    ] {
+        assert_eq!(
+            config(&[(MAX_CONCURRENCY, value)]).unwrap().max_concurrency,
+            expected
+        );
+    }
+    assert_eq!(config(&[]).unwrap().max_concurrency, 1);
+    assert!(config(&[(MAX_CONCURRENCY, "1001")]).is_err());
+}
+
+#[test]
+fn a_missing_handler_or_endpoint_says_what_to_do() {
+    let nothing = table(&[]);
+    let error = Config::read(&nothing).unwrap_err().to_string();
+    assert!(error.contains("handler.wasm"), "{error}");
+    let error = endpoint(&nothing).unwrap_err().to_string();
+    assert!(error.contains("bootstream dev"), "{error}");
+}
+
+const DOCUMENT: &str = include_str!("../../../docs/configuration.md");
+
+#[test]
+fn every_setting_is_documented_as_it_is() {
+    let rows: Vec<&str> = DOCUMENT
+        .lines()
+        .filter(|line| line.contains("| `BOOTSTREAM_"))
+        .collect();
+    let expected = SETTINGS.map(|setting| {
+        let (key, variable) = (setting.key, setting.variable());
+        let (default, meaning) = (setting.default, setting.meaning);
+        format!("| `{key}` | `{variable}` | {default} | {meaning} |")
+    });
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn the_documented_example_can_be_used() {
+    let (_, example) = DOCUMENT.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let config = read(example, &[("API_KEY", "k"), ("TABLE_NAME", "t")]).unwrap();
+    assert_eq!(config.environment.outbound.allow.len(), 3);
+    assert_eq!(config.environment.limits.memory_bytes, 256 * MIB);
+}

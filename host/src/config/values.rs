@@ -1,0 +1,177 @@
+//! What the user set, from the file and the variables, before anybody knows what it means.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use super::error::ConfigError;
+use super::setting::{SETTINGS, Setting, VARIABLE_PREFIX};
+use super::vars::Vars;
+
+/// Where a value was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// In this variable.
+    Variable(String),
+    /// In the file: its path, and the line counted from 1.
+    File { path: String, line: usize },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "variable `{name}`"),
+            Self::File { path, line } => write!(f, "{path}:{line}"),
+        }
+    }
+}
+
+/// A value as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Text(String),
+    Number(u64),
+    List(Vec<String>),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::List(items) => f.write_str(&items.join(",")),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Given {
+    pub(super) value: Value,
+    pub(super) origin: Origin,
+}
+
+/// The values by the keys of their settings.
+#[derive(Debug, Default)]
+pub(super) struct Values(pub(super) BTreeMap<&'static str, Given>);
+
+impl Values {
+    /// Puts the variables over what the file says.
+    pub(super) fn override_from(&mut self, vars: &dyn Vars) -> Result<(), ConfigError> {
+        for name in vars.names() {
+            if !name.starts_with(VARIABLE_PREFIX) {
+                continue;
+            }
+            let setting = SETTINGS.iter().find(|setting| setting.variable() == name);
+            let setting = setting.ok_or_else(|| ConfigError::UnknownVariable(name.clone()))?;
+            let given = Given {
+                value: Value::Text(vars.get(&name).unwrap_or_default()),
+                origin: Origin::Variable(name),
+            };
+            // An empty variable takes back what the file says.
+            self.0.insert(setting.key, given);
+        }
+        Ok(())
+    }
+
+    /// A number, or `default` when it is not set.
+    pub(super) fn number(
+        &self,
+        setting: &Setting,
+        range: RangeInclusive<u64>,
+        default: u64,
+    ) -> Result<u64, ConfigError> {
+        let number = self.optional_number(setting, range)?;
+        Ok(number.unwrap_or(default))
+    }
+
+    pub(super) fn optional_number(
+        &self,
+        setting: &Setting,
+        range: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, ConfigError> {
+        let Some(given) = self.given(setting) else {
+            return Ok(None);
+        };
+        let number = match &given.value {
+            Value::Number(number) => Some(*number),
+            Value::Text(text) if matches!(given.origin, Origin::Variable(_)) => {
+                text.trim().parse().ok()
+            }
+            Value::Text(_) | Value::List(_) => None,
+        };
+        let expected = || match range.end() {
+            &u64::MAX => format!("a whole number from {}", range.start()),
+            end => format!("a whole number from {} to {end}", range.start()),
+        };
+        number
+            .filter(|number| range.contains(number))
+            .map(Some)
+            .ok_or_else(|| given.invalid(setting, expected()))
+    }
+
+    /// A list, from a variable separated by commas.
+    pub(super) fn list(&self, setting: &Setting) -> Result<Vec<(String, &Given)>, ConfigError> {
+        let Some(given) = self.given(setting) else {
+            return Ok(Vec::new());
+        };
+        let items: Vec<&str> = match &given.value {
+            Value::List(items) => items.iter().map(String::as_str).collect(),
+            Value::Text(text) => match given.origin {
+                Origin::Variable(_) => text.split(',').collect(),
+                Origin::File { .. } => return Err(given.invalid(setting, "a list of texts")),
+            },
+            Value::Number(_) => return Err(given.invalid(setting, "a list of texts")),
+        };
+        let items = items.into_iter().map(str::trim);
+        Ok(items
+            .filter(|item| !item.is_empty())
+            .map(|item| (item.to_owned(), given))
+            .collect())
+    }
+
+    pub(super) fn text(&self, setting: &Setting) -> Result<Option<(&str, &Given)>, ConfigError> {
+        match self.given(setting) {
+            None => Ok(None),
+            Some(given) => match &given.value {
+                Value::Text(text) => Ok(Some((text.trim(), given))),
+                Value::Number(_) | Value::List(_) => Err(given.invalid(setting, "a text")),
+            },
+        }
+    }
+
+    /// Whether a setting of two values has the one that is not `none`.
+    pub(super) fn is_on(&self, setting: &Setting, on: &'static str) -> Result<bool, ConfigError> {
+        match self.text(setting)? {
+            None | Some(("none", _)) => Ok(false),
+            Some((text, _)) if text == on => Ok(true),
+            Some((_, given)) => Err(given.invalid(setting, format!("`none` or `{on}`"))),
+        }
+    }
+
+    fn given(&self, setting: &Setting) -> Option<&Given> {
+        let given = self.0.get(setting.key)?;
+        let is_empty = matches!(&given.value, Value::Text(text) if text.trim().is_empty())
+            && matches!(given.origin, Origin::Variable(_));
+        (!is_empty).then_some(given)
+    }
+}
+
+impl Given {
+    pub(super) fn invalid(&self, setting: &Setting, expected: impl Into<String>) -> ConfigError {
+        self.invalid_item(setting, &self.value.to_string(), expected)
+    }
+
+    pub(super) fn invalid_item(
+        &self,
+        setting: &Setting,
+        item: &str,
+        expected: impl Into<String>,
+    ) -> ConfigError {
+        ConfigError::Setting {
+            key: setting.key,
+            value: item.to_owned(),
+            origin: self.origin.to_string(),
+            expected: expected.into(),
+        }
+    }
+}

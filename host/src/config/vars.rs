@@ -1,0 +1,72 @@
+//! The variables Lambda sets, and where variables come from.
+
+/// The Runtime API's address.
+pub const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+/// The handler's file, from the function's configuration.
+pub const HANDLER: &str = "_HANDLER";
+/// The folder of the function's package; the working directory when it is not set.
+pub const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
+/// The function's name.
+pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+/// The function's version.
+pub const FUNCTION_VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
+/// The function's memory in MiB.
+pub const MEMORY_SIZE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+/// `JSON` or `Text`, in any case.
+pub const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
+/// `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`. Set with JSON logs.
+pub const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
+/// How many invocations the environment takes at once. Set by Lambda Managed Instances.
+pub const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
+
+/// Variables every handler sees: they describe the function and hold no secret.
+pub(super) const ALWAYS_PASSED: [&str; 8] = [
+    FUNCTION_NAME,
+    FUNCTION_VERSION,
+    MEMORY_SIZE,
+    LOG_LEVEL,
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "LANG",
+    "TZ",
+];
+
+/// What a handler can never see, whatever the configuration says: the credentials of the function's
+/// role, and the way to the Runtime API.
+pub(super) const NEVER_PASSED: [&str; 10] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_LAMBDA_METADATA_API",
+    "AWS_LAMBDA_METADATA_TOKEN",
+    RUNTIME_API,
+];
+
+/// Where variables come from: the process, or a test's table.
+pub trait Vars {
+    /// The value of `name`, if it is set to text.
+    fn get(&self, name: &str) -> Option<String>;
+
+    /// The names of all variables that are set and are text.
+    fn names(&self) -> Vec<String>;
+}
+
+/// The variables of this process.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessVars;
+
+impl Vars for ProcessVars {
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var_os(name)?.into_string().ok()
+    }
+
+    fn names(&self) -> Vec<String> {
+        std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .collect()
+    }
+}

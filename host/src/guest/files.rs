@@ -1,0 +1,193 @@
+//! The files an instance sees: none, unless the user asks for them.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use tempfile::TempDir;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource};
+use wasmtime_wasi::filesystem::{Descriptor, FsPerms, WasiFilesystemView as _};
+use wasmtime_wasi::p2::bindings::filesystem::types::{ErrorCode, HostDescriptor as _};
+use wasmtime_wasi::p2::{
+    DynOutputStream, FsError, OutputStream, Pollable, StreamError, StreamResult,
+};
+use wasmtime_wasi::{WasiCtxBuilder, async_trait};
+
+use super::state::GuestState;
+
+/// Where Lambda has the package.
+const TASK_ROOT: &str = "/var/task";
+const TMP: &str = "/tmp";
+
+/// The interface as Wasmtime's WASI names it.
+const FILESYSTEM: &str = "wasi:filesystem/types@0.2.12";
+
+/// Linux's ENOSPC, which the guest's library turns back into its own.
+const NO_SPACE: i32 = 28;
+
+/// The settings of files.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Files {
+    /// The package, if the guest may read it.
+    pub(crate) task_root: Option<PathBuf>,
+    /// What the guest may write to a `/tmp` of its own, if it has one.
+    pub(crate) tmp_bytes: Option<u64>,
+}
+
+/// The `/tmp` of one instance. Removed when dropped.
+#[derive(Debug)]
+pub(super) struct Tmp {
+    _folder: TempDir,
+    budget: Arc<Budget>,
+}
+
+/// Bytes that may still be written.
+#[derive(Debug)]
+struct Budget(AtomicU64);
+
+impl Budget {
+    fn take(&self, bytes: usize) -> bool {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let order = Ordering::Relaxed;
+        self.0
+            .fetch_update(order, order, |left| left.checked_sub(bytes))
+            .is_ok()
+    }
+}
+
+impl Files {
+    /// Opens what the guest may see. What cannot be opened, it does not see.
+    pub(super) fn open(&self, wasi: &mut WasiCtxBuilder) -> Option<Tmp> {
+        if let Some(root) = &self.task_root
+            && let Err(error) = wasi.preopened_dir(root, TASK_ROOT, FsPerms::ReadOnly)
+        {
+            tracing::error!(%error, "cannot show the handler its package");
+        }
+        let opened = open_tmp(wasi, self.tmp_bytes?);
+        opened
+            .inspect_err(|error| tracing::error!(%error, "cannot give the handler a `/tmp`"))
+            .ok()
+    }
+}
+
+fn open_tmp(wasi: &mut WasiCtxBuilder, bytes: u64) -> wasmtime::Result<Tmp> {
+    let folder = tempfile::Builder::new().prefix("bootstream-").tempdir()?;
+    wasi.preopened_dir(folder.path(), TMP, FsPerms::ReadWrite)?;
+    Ok(Tmp {
+        _folder: folder,
+        budget: Arc::new(Budget(AtomicU64::new(bytes))),
+    })
+}
+
+impl Tmp {
+    fn limit(&self, stream: DynOutputStream) -> DynOutputStream {
+        Box::new(Limited {
+            stream,
+            budget: Arc::clone(&self.budget),
+        })
+    }
+}
+
+type Store<'a> = StoreContextMut<'a, GuestState>;
+type File = Resource<Descriptor>;
+type Opened = Result<(Result<Resource<DynOutputStream>, ErrorCode>,), wasmtime::Error>;
+
+/// Puts functions that count over those of WASI that write to files.
+pub(crate) fn limit_writes(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    let mut interface = linker.instance(FILESYSTEM)?;
+    interface.func_wrap(
+        "[method]descriptor.write-via-stream",
+        |mut store: Store<'_>, (file, offset): (File, u64)| {
+            let opened = store.data_mut().filesystem().write_via_stream(file, offset);
+            limited(store, opened)
+        },
+    )?;
+    interface.func_wrap(
+        "[method]descriptor.append-via-stream",
+        |mut store: Store<'_>, (file,): (File,)| {
+            let opened = store.data_mut().filesystem().append_via_stream(file);
+            limited(store, opened)
+        },
+    )?;
+    interface.func_wrap_async(
+        "[method]descriptor.write",
+        |mut store: Store<'_>, (file, bytes, offset): (File, Vec<u8>, u64)| {
+            Box::new(async move {
+                if !store.data().may_write(bytes.len()) {
+                    return Ok((Err(ErrorCode::InsufficientSpace),));
+                }
+                let mut files = store.data_mut().filesystem();
+                coded(files.write(file, bytes, offset).await)
+            })
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+fn limited(mut store: Store<'_>, opened: Result<Resource<DynOutputStream>, FsError>) -> Opened {
+    let state = store.data_mut();
+    let opened = match opened {
+        Ok(stream) => stream,
+        Err(error) => return coded(Err(error)),
+    };
+    let stream = state.table.delete(opened)?;
+    let stream = match &state.tmp {
+        Some(tmp) => tmp.limit(stream),
+        None => stream,
+    };
+    Ok((Ok(state.table.push(stream)?),))
+}
+
+fn coded<T>(result: Result<T, FsError>) -> wasmtime::Result<(Result<T, ErrorCode>,)> {
+    match result {
+        Ok(value) => Ok((Ok(value),)),
+        Err(error) => Ok((Err(error.downcast()?),)),
+    }
+}
+
+impl GuestState {
+    fn may_write(&self, bytes: usize) -> bool {
+        self.tmp.as_ref().is_none_or(|tmp| tmp.budget.take(bytes))
+    }
+}
+
+/// A stream into a file that ends where the budget ends.
+struct Limited {
+    stream: DynOutputStream,
+    budget: Arc<Budget>,
+}
+
+#[async_trait]
+impl Pollable for Limited {
+    async fn ready(&mut self) {
+        self.stream.ready().await;
+    }
+}
+
+#[async_trait]
+impl OutputStream for Limited {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        if !self.budget.take(bytes.len()) {
+            let full = io::Error::from_raw_os_error(NO_SPACE);
+            return Err(StreamError::LastOperationFailed(full.into()));
+        }
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.stream.flush()
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.stream.check_write()
+    }
+
+    async fn cancel(&mut self) {
+        self.stream.cancel().await;
+    }
+}

@@ -1,0 +1,113 @@
+//! When an instance may serve another invocation.
+//!
+//! By default never. A guest whose start is costly may be used again, by the same tenant only, so many
+//! times and for so long; never after it trapped or was stopped, because nobody knows then what state
+//! it is in.
+
+use std::time::{Duration, Instant};
+
+use crate::invocation::Invocation;
+
+/// The settings of reuse.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reuse {
+    /// Invocations an instance serves.
+    pub(crate) invocations: u64,
+    /// Older than this, it serves no other.
+    pub(crate) age: Duration,
+}
+
+impl Reuse {
+    pub(super) fn is_on(self) -> bool {
+        self.invocations > 1
+    }
+}
+
+/// Whom an instance has served.
+#[derive(Debug)]
+pub(super) struct Life {
+    born: Instant,
+    served: u64,
+    /// Of the first invocation, and so of all.
+    tenant: Option<String>,
+}
+
+impl Life {
+    pub(super) fn new() -> Self {
+        Self {
+            born: Instant::now(),
+            served: 0,
+            tenant: None,
+        }
+    }
+
+    /// Notes that the instance serves this invocation.
+    pub(super) fn serve(&mut self, invocation: &Invocation) {
+        self.served += 1;
+        self.tenant.clone_from(&invocation.tenant_id);
+    }
+
+    /// Whether the instance may serve this invocation after those before it.
+    pub(super) fn may_serve(&self, invocation: &Invocation, reuse: Reuse) -> bool {
+        self.served < reuse.invocations
+            && self.born.elapsed() < reuse.age
+            && self.tenant == invocation.tenant_id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::invocation::Deadline;
+
+    fn of(tenant: Option<&str>) -> Invocation {
+        Invocation {
+            request_id: "r".to_owned(),
+            event: Bytes::new(),
+            deadline: Deadline::from_unix_ms(None),
+            invoked_function_arn: None,
+            trace_id: None,
+            client_context: None,
+            cognito_identity: None,
+            tenant_id: tenant.map(ToOwned::to_owned),
+            invocation_id: None,
+        }
+    }
+
+    fn reuse(invocations: u64) -> Reuse {
+        Reuse {
+            invocations,
+            age: Duration::from_secs(60),
+        }
+    }
+
+    #[test]
+    fn an_instance_serves_one_tenant_only() {
+        for (first, second, served) in [
+            (None, None, true),
+            (Some("a"), Some("a"), true),
+            (Some("a"), Some("b"), false),
+            (Some("a"), None, false),
+            (None, Some("a"), false),
+        ] {
+            let mut life = Life::new();
+            life.serve(&of(first));
+            assert_eq!(life.may_serve(&of(second), reuse(9)), served);
+        }
+    }
+
+    #[test]
+    fn an_instance_serves_so_many_and_for_so_long() {
+        let mut life = Life::new();
+        life.serve(&of(None));
+        assert!(!life.may_serve(&of(None), reuse(1)));
+        assert!(life.may_serve(&of(None), reuse(2)));
+        let expired = Reuse {
+            invocations: 9,
+            age: Duration::ZERO,
+        };
+        assert!(!life.may_serve(&of(None), expired));
+    }
+}

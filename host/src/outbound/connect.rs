@@ -1,0 +1,86 @@
+//! From a destination to a connection: the name is looked up once, the addresses are checked, and
+//! the connection goes to an address that was checked. A name that changes meanwhile changes
+//! nothing.
+
+use std::net::SocketAddr;
+
+use http::uri::Scheme;
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::Error as TlsError;
+use wasmtime_wasi_http::Error;
+
+use super::policy::Policy;
+use super::target::Destination;
+use super::tls;
+
+/// A connection in the clear or in TLS.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum NoConnection {
+    /// The name leads only to addresses that are not to be reached.
+    Prohibited(Vec<SocketAddr>),
+    Failed(Error),
+}
+
+impl From<Error> for NoConnection {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+pub(super) async fn open(
+    policy: &Policy,
+    destination: &Destination,
+) -> Result<Box<dyn Stream>, NoConnection> {
+    let address = resolve(policy, destination).await?;
+    let stream = TcpStream::connect(address).await.map_err(Error::Connect)?;
+    // Small pieces of a request are not to wait for each other.
+    stream.set_nodelay(true).map_err(Error::Connect)?;
+    if destination.scheme == Scheme::HTTP {
+        return Ok(Box::new(stream));
+    }
+    let config = tls::client_config(policy).map_err(|reason| {
+        tracing::error!("cannot use `outbound.ca-file`: {reason}");
+        Error::ConfigurationError
+    })?;
+    let name =
+        ServerName::try_from(destination.host.clone()).map_err(|_| Error::HttpRequestUriInvalid)?;
+    let stream = TlsConnector::from(config).connect(name, stream).await;
+    Ok(Box::new(stream.map_err(tls_error)?))
+}
+
+async fn resolve(policy: &Policy, destination: &Destination) -> Result<SocketAddr, NoConnection> {
+    let found = lookup(&destination.host, destination.port).await?;
+    let runtime_api = match &policy.runtime_api {
+        Some(api) => lookup(api.host(), api.port()).await?,
+        None => Vec::new(),
+    };
+    policy
+        .choose(destination, &found, &runtime_api)
+        .ok_or(NoConnection::Prohibited(found))
+}
+
+async fn lookup(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    let found = lookup_host((host, port))
+        .await
+        .map_err(|error| Error::DnsError {
+            rcode: Some(error.to_string()),
+            info_code: None,
+        })?;
+    Ok(found.collect())
+}
+
+fn tls_error(error: std::io::Error) -> Error {
+    let rustls_error = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match rustls_error {
+        Some(TlsError::InvalidCertificate(_)) => Error::TlsCertificateError,
+        _ => Error::Tls(error),
+    }
+}

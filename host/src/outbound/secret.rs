@@ -1,0 +1,156 @@
+//! Values that the guest can use and never see.
+
+use std::fmt;
+
+use http::{HeaderMap, HeaderValue};
+
+use super::target::{Destination, Target};
+
+/// Random bytes in a placeholder. As hard to guess as a key, so that a text from outside cannot
+/// pass for one.
+const PLACEHOLDER_BYTES: usize = 16;
+
+/// One secret. Its `Debug` form leaves the value out.
+#[derive(Clone)]
+pub(crate) struct Secret {
+    pub(crate) name: String,
+    /// What the guest sees.
+    pub(crate) placeholder: String,
+    value: String,
+    pub(crate) targets: Vec<Target>,
+}
+
+/// A request with a placeholder to a host that does not get the value.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Withheld<'a> {
+    pub(crate) name: &'a str,
+}
+
+impl Secret {
+    /// `None` if `value` cannot stand in a header.
+    pub(crate) fn new(name: &str, value: String, targets: Vec<Target>) -> Option<Self> {
+        HeaderValue::from_str(&value).ok()?;
+        Some(Self {
+            name: name.to_owned(),
+            placeholder: placeholder(name),
+            value,
+            targets,
+        })
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret")
+            .field("name", &self.name)
+            .field("targets", &self.targets)
+            .finish_non_exhaustive()
+    }
+}
+
+fn placeholder(name: &str) -> String {
+    let mut random = [0; PLACEHOLDER_BYTES];
+    getrandom::fill(&mut random).expect("Linux has random bytes");
+    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("bootstream-secret-{name}-{hex}")
+}
+
+/// Puts the values in the place of their placeholders, in the values of `headers` only.
+///
+/// # Errors
+///
+/// A placeholder is on its way to a host that must not have the value. Nothing was changed then.
+pub(crate) fn fill_in<'a>(
+    secrets: &'a [Secret],
+    headers: &mut HeaderMap,
+    destination: &Destination,
+) -> Result<(), Withheld<'a>> {
+    for secret in secrets {
+        let used = headers.values().any(|value| holds(value, secret));
+        if used && !secret.targets.iter().any(|it| it.covers(destination)) {
+            return Err(Withheld { name: &secret.name });
+        }
+    }
+    for value in headers.values_mut() {
+        for secret in secrets {
+            if !holds(value, secret) {
+                continue;
+            }
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let text = text.replace(&secret.placeholder, &secret.value);
+            if let Ok(mut filled) = HeaderValue::from_str(&text) {
+                filled.set_sensitive(true);
+                *value = filled;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn holds(value: &HeaderValue, secret: &Secret) -> bool {
+    let needle = secret.placeholder.as_bytes();
+    value
+        .as_bytes()
+        .windows(needle.len())
+        .any(|part| part == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret() -> Secret {
+        let targets = vec!["api.example".parse().unwrap()];
+        Secret::new("KEY", "s3cret".to_owned(), targets).unwrap()
+    }
+
+    fn to(uri: &str) -> Destination {
+        Destination::of(&uri.parse().unwrap()).unwrap()
+    }
+
+    fn authorization(secret: &Secret) -> HeaderMap {
+        let value = format!("Bearer {}", secret.placeholder);
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", value.parse().unwrap());
+        headers
+    }
+
+    #[test]
+    fn a_placeholder_becomes_the_value_on_its_way_to_its_host_only() {
+        let secrets = [secret()];
+        let mut headers = authorization(&secrets[0]);
+
+        let withheld = fill_in(&secrets, &mut headers, &to("https://other.example/"));
+        assert_eq!(withheld, Err(Withheld { name: "KEY" }));
+        let clear = fill_in(&secrets, &mut headers, &to("http://api.example/"));
+        assert_eq!(clear, Err(Withheld { name: "KEY" }));
+        assert_eq!(headers, authorization(&secrets[0]));
+
+        fill_in(&secrets, &mut headers, &to("https://api.example/")).unwrap();
+        assert_eq!(headers["authorization"], "Bearer s3cret");
+        assert!(headers["authorization"].is_sensitive());
+    }
+
+    #[test]
+    fn other_requests_are_left_alone() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x", HeaderValue::from_static("bootstream-secret-KEY-"));
+        let before = headers.clone();
+        fill_in(&[secret()], &mut headers, &to("https://other.example/")).unwrap();
+        assert_eq!(headers, before);
+    }
+
+    #[test]
+    fn placeholders_differ_and_show_nothing_of_the_value() {
+        let (one, other) = (secret(), secret());
+        assert_ne!(one.placeholder, other.placeholder);
+        for shown in [format!("{one:?}"), one.placeholder.clone()] {
+            assert!(!shown.contains("s3cret"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_no_header_can_hold_is_no_secret() {
+        assert!(Secret::new("KEY", "a\nb".to_owned(), Vec::new()).is_none());
+    }
+}

@@ -1,0 +1,231 @@
+//! Where requests may go: a scheme, a host or everything below one, and a port.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use http::uri::Scheme;
+
+/// What a target looks like, for errors.
+pub(crate) const EXPECTED: &str =
+    "a host such as `api.example.com`, `*.example.com` or `http://example.com:8080`";
+
+/// One entry of the allow-list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    scheme: Scheme,
+    host: Host,
+    port: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Host {
+    /// This name, in lower case.
+    Name(String),
+    /// Any name that ends in this, which starts with a dot.
+    Below(String),
+    Address(IpAddr),
+}
+
+/// Where one request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Destination {
+    pub(crate) scheme: Scheme,
+    /// In lower case, without brackets and without the dot of the root.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+/// A text that is no target.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {EXPECTED}")]
+pub(crate) struct InvalidTarget;
+
+impl Target {
+    pub(crate) fn covers(&self, destination: &Destination) -> bool {
+        self.scheme == destination.scheme
+            && self.port == destination.port
+            && match &self.host {
+                Host::Name(name) => *name == destination.host,
+                Host::Below(suffix) => {
+                    destination
+                        .host
+                        .strip_suffix(suffix.as_str())
+                        .is_some_and(|labels| {
+                            !labels.is_empty() && labels.split('.').all(|label| !label.is_empty())
+                        })
+                }
+                Host::Address(address) => destination.host.parse() == Ok(*address),
+            }
+    }
+
+    /// The address that the user named, if it is one.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        match self.host {
+            Host::Address(address) => Some(address),
+            Host::Name(_) | Host::Below(_) => None,
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = InvalidTarget;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTarget> {
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::HTTP, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::HTTPS, rest),
+            Some(_) => return Err(InvalidTarget),
+            None => (Scheme::HTTPS, text),
+        };
+        let (host, port) = split_port(rest)?;
+        Ok(Self {
+            port: match port {
+                Some(port) => parse_port(port).ok_or(InvalidTarget)?,
+                None => default_port(&scheme),
+            },
+            host: parse_host(host)?,
+            scheme,
+        })
+    }
+}
+
+impl Destination {
+    /// Where a request for this URI goes. `None` if it names no host, or a user.
+    pub(crate) fn of(uri: &http::Uri) -> Option<Self> {
+        let scheme = uri.scheme()?.clone();
+        let authority = uri.authority()?;
+        // A user before the host is how one host is made to look like another.
+        if authority.as_str().contains('@') {
+            return None;
+        }
+        let (host, port) = split_port(authority.as_str()).ok()?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        Some(Self {
+            port: match port {
+                Some(port) => parse_port(port)?,
+                None => default_port(&scheme),
+            },
+            scheme,
+            host: Some(host).filter(|host| !host.is_empty())?,
+        })
+    }
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, port) = (&self.scheme, self.port);
+        match self.host.parse() {
+            Ok(IpAddr::V6(address)) => write!(f, "{scheme}://[{address}]:{port}"),
+            Ok(IpAddr::V4(_)) | Err(_) => write!(f, "{scheme}://{}:{port}", self.host),
+        }
+    }
+}
+
+/// Host and port of `host`, `host:port`, `[address]` or `[address]:port`.
+fn split_port(text: &str) -> Result<(&str, Option<&str>), InvalidTarget> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (address, after) = rest.split_once(']').ok_or(InvalidTarget)?;
+        return match after.strip_prefix(':') {
+            Some(port) => Ok((address, Some(port))),
+            None if after.is_empty() => Ok((address, None)),
+            None => Err(InvalidTarget),
+        };
+    }
+    match text.split_once(':') {
+        Some((_, port)) if port.contains(':') => Err(InvalidTarget),
+        Some((host, port)) => Ok((host, Some(port))),
+        None => Ok((text, None)),
+    }
+}
+
+fn parse_port(text: &str) -> Option<u16> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|port| digits && *port != 0)
+}
+
+fn parse_host(text: &str) -> Result<Host, InvalidTarget> {
+    if let Ok(address) = text.parse() {
+        return Ok(Host::Address(address));
+    }
+    let text = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+    let (below, name) = match text.strip_prefix("*.") {
+        Some(name) => (true, name),
+        None => (false, text.as_str()),
+    };
+    let is_label = |label: &str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        (1..=63).contains(&label.len()) && label.bytes().all(allowed)
+    };
+    if name.len() > 253 || !name.split('.').all(is_label) {
+        return Err(InvalidTarget);
+    }
+    Ok(if below {
+        Host::Below(format!(".{name}"))
+    } else {
+        Host::Name(name.to_owned())
+    })
+}
+
+fn default_port(scheme: &Scheme) -> u16 {
+    if *scheme == Scheme::HTTP { 80 } else { 443 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covers(target: &str, uri: &str) -> bool {
+        let target: Target = target.parse().unwrap();
+        Destination::of(&uri.parse().unwrap()).is_some_and(|it| target.covers(&it))
+    }
+
+    #[test]
+    fn a_target_covers_its_scheme_host_and_port_only() {
+        for (target, uri, covered) in [
+            ("a.example", "https://a.example/x?y", true),
+            ("a.example", "https://A.EXAMPLE.:443", true),
+            ("a.example", "http://a.example/", false),
+            ("a.example", "https://a.example:8443/", false),
+            ("a.example", "https://b.a.example/", false),
+            ("a.example", "https://xa.example/", false),
+            ("A.Example.", "https://a.example/", true),
+            ("http://a.example", "http://a.example:80/", true),
+            ("http://a.example:8080", "http://a.example:8080/", true),
+            ("*.example", "https://a.example/", true),
+            ("*.example", "https://b.a.example/", true),
+            ("*.example", "https://example/", false),
+            ("*.example", "https://.example/", false),
+            ("*.example", "https://badexample/", false),
+            ("10.0.0.1", "https://10.0.0.1/", true),
+            ("http://[::1]:81", "http://[0:0::1]:81/", true),
+        ] {
+            assert_eq!(covers(target, uri), covered, "{target} {uri}");
+        }
+    }
+
+    #[test]
+    fn a_user_before_the_host_is_no_destination() {
+        for uri in ["https://a.example@b.example/", "https://a:b@c.example/"] {
+            assert_eq!(Destination::of(&uri.parse().unwrap()), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_target_is_refused() {
+        for text in [
+            "", "*", "*.", "a b", "a/b", "ftp://a", "a:0", "a:65536", "a:+80", "a..b", "a@b",
+            "[::1", "::1:x", "a.*.b", "https://", "[::1]80",
+        ] {
+            assert_eq!(text.parse::<Target>(), Err(InvalidTarget), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_destination_reads_as_an_address_to_allow() {
+        let of = |uri: &str| Destination::of(&uri.parse().unwrap()).unwrap().to_string();
+        assert_eq!(of("https://A.example/x"), "https://a.example:443");
+        assert_eq!(of("http://[::1]/"), "http://[::1]:80");
+    }
+}

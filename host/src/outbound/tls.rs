@@ -1,0 +1,49 @@
+//! TLS for outbound requests: Mozilla's authorities, and those the user adds.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::policy::Policy;
+
+/// Made by the first request, because a handler may never send one. The policy of a process does not
+/// change.
+static CONFIG: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
+
+pub(super) fn client_config(policy: &Policy) -> Result<Arc<ClientConfig>, String> {
+    CONFIG
+        .get_or_init(|| build(policy.ca_file.as_deref()).map(Arc::new))
+        .clone()
+}
+
+fn build(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.into(),
+    };
+    if let Some(path) = ca_file {
+        add_authorities(&mut roots, path)
+            .map_err(|reason| format!("`{}`: {reason}", path.display()))?;
+    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn add_authorities(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
+    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
+    let mut added = 0;
+    for certificate in certificates {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
+        added += 1;
+    }
+    match added {
+        0 => Err("holds no certificate in PEM form".to_owned()),
+        _ => Ok(()),
+    }
+}

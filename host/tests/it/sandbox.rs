@@ -1,0 +1,118 @@
+//! What a handler finds when it reaches out of its sandbox with a real program's means.
+
+use serde_json::{Value, json};
+
+use crate::support::reaching::{host, outcomes};
+use crate::support::recorder::Recorder;
+use crate::support::web::Web;
+
+#[track_caller]
+fn assert_all_fail(steps: &[Value]) {
+    let lambda = Recorder::start();
+    let _host = host(&lambda, "").start();
+    let outcomes = outcomes(&lambda, "id-1", &json!(steps));
+    assert_eq!(outcomes.len(), steps.len());
+    for (outcome, step) in outcomes.iter().zip(steps) {
+        assert!(outcome.starts_with("error: "), "{step}: {outcome}");
+    }
+}
+
+#[test]
+fn there_are_no_sockets() {
+    let web = Web::start();
+    let address = format!("127.0.0.1:{}", web.port());
+    assert_all_fail(&[
+        json!({"connect": address}),
+        json!({"connect": "169.254.169.254:80"}),
+        json!({"connect": "localhost:80"}),
+        json!({"listen": "127.0.0.1:0"}),
+        json!({"datagram": address}),
+        json!({"resolve": "localhost"}),
+        json!({"resolve": "example.com"}),
+    ]);
+    assert!(web.heads().is_empty());
+}
+
+#[test]
+fn there_are_no_files() {
+    assert_all_fail(&[
+        json!({"read_file": "/etc/passwd"}),
+        json!({"read_file": "handler.wasm"}),
+        json!({"read_file": "/proc/self/environ"}),
+        json!({"list": "/"}),
+        json!({"list": "."}),
+        json!({"write_file": {"path": "/tmp/x", "bytes": 1}}),
+        json!({"list": "/var/task"}),
+    ]);
+}
+
+#[test]
+fn the_package_can_be_read_and_not_left_or_changed() {
+    let lambda = Recorder::start();
+    let start = host(&lambda, "files.task-root = 'read-only'");
+    let package = start.package().to_owned();
+    std::fs::write(package.join("data.txt"), "12345").expect("a file in a fresh folder");
+    std::os::unix::fs::symlink("/etc/passwd", package.join("out")).expect("a link");
+    let _host = start.start();
+
+    let steps = json!([
+        {"read_file": "/var/task/data.txt"},
+        {"list": "/var/task"},
+        {"read_file": "/var/task/../../etc/passwd"},
+        {"read_file": "/var/task/out"},
+        {"read_file": "/etc/passwd"},
+        {"write_file": {"path": "/var/task/new", "bytes": 1}},
+        {"write_file": {"path": "/var/task/data.txt", "bytes": 1}},
+        {"remove_file": "/var/task/data.txt"},
+    ]);
+    let outcomes = outcomes(&lambda, "id-1", &steps);
+
+    assert_eq!(outcomes[0], "ok: 5 bytes");
+    assert_eq!(outcomes[1], "ok: bootstream.toml data.txt handler.wasm out");
+    for outcome in &outcomes[2..] {
+        assert!(outcome.starts_with("error: "), "{outcomes:?}");
+    }
+    let data = std::fs::read_to_string(package.join("data.txt"));
+    assert_eq!(data.expect("it is still there"), "12345");
+}
+
+#[test]
+fn a_private_tmp_is_bounded_and_gone_with_its_invocation() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let lambda = Recorder::start();
+    let _host = host(&lambda, "[files]\ntmp = 'private'\ntmp-mib = 1\n")
+        .env(
+            "TMPDIR",
+            temporary.path().to_str().expect("a path in UTF-8"),
+        )
+        .start();
+    let file = |name: &str, bytes: usize| json!({"write_file": {"path": name, "bytes": bytes}});
+
+    let steps = json!([
+        {"list": "/tmp"},
+        file("/tmp/a", 600_000),
+        {"read_file": "/tmp/a"},
+        file("/tmp/b", 600_000),
+        file("/tmp/c", 1_000),
+        file("/elsewhere", 1),
+    ]);
+    let first = outcomes(&lambda, "id-1", &steps);
+    let second = outcomes(
+        &lambda,
+        "id-2",
+        &json!([{"list": "/tmp"}, file("/tmp/a", 600_000)]),
+    );
+    lambda.script("id-3", &json!([file("/tmp/a", 1), "trap"]));
+    lambda.failed_response("id-3", "Function.Trap");
+
+    assert_eq!(first[..3], ["ok: ", "ok: wrote 600000", "ok: 600000 bytes"]);
+    assert!(first[3].starts_with("error: "), "{first:?}");
+    assert_eq!(first[4], "ok: wrote 1000");
+    assert!(first[5].starts_with("error: "), "{first:?}");
+    assert_eq!(second, ["ok: ", "ok: wrote 600000"]);
+    let left = std::fs::read_dir(temporary.path())
+        .expect("a folder")
+        .count();
+    // The instance of the last invocation may still be on its way out.
+    assert!(left <= 1, "{left} folders are left");
+}

@@ -1,0 +1,163 @@
+//! `bootstream.toml` and the variables that override it, in the real process.
+
+use serde_json::{Value, json};
+
+use crate::support::process::Bootstrap;
+use crate::support::recorder::{Event, Recorder};
+use crate::support::steps::{head, write};
+
+fn scripted(lambda: &Recorder, settings: &str) -> Bootstrap {
+    let host = Bootstrap::scripted(lambda);
+    std::fs::write(host.package().join("bootstream.toml"), settings)
+        .expect("a file in a fresh folder");
+    host
+}
+
+#[track_caller]
+fn assert_init_error(lambda: &Recorder, host: Bootstrap, error_type: &str, words: &[&str]) {
+    let mut host = host.start();
+    assert!(!host.exit().success());
+    let lines = host.stdout();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let document = lambda.request("/2018-06-01/runtime/init/error").document();
+    assert_eq!(document["errorType"], error_type);
+    let message = document["errorMessage"].as_str().expect("a text");
+    for word in words {
+        assert!(message.contains(word), "no `{word}` in `{message}`");
+        assert!(lines[0].contains(word), "no `{word}` in `{}`", lines[0]);
+    }
+}
+
+#[test]
+fn a_mistake_in_the_settings_is_an_init_error_with_its_place() {
+    let invalid = "Runtime.InvalidConfiguration";
+    for (settings, words) in [
+        (
+            "\n[limit]\nmemory-mib = 1",
+            ["bootstream.toml:2", "`limit`", "`limits`"],
+        ),
+        (
+            "limits.memory-mib = 'x'",
+            ["bootstream.toml:1", "`limits.memory-mib`", "number"],
+        ),
+        (
+            "outbound.allow = ['*']",
+            ["bootstream.toml:1", "`outbound.allow`", "a host"],
+        ),
+        ("x = ", ["bootstream.toml:1", "", ""]),
+    ] {
+        let lambda = Recorder::start();
+        assert_init_error(&lambda, scripted(&lambda, settings), invalid, &words);
+    }
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda).env("BOOTSTREAM_PASS_ENVS", "A");
+    let words = ["`BOOTSTREAM_PASS_ENVS`", "`BOOTSTREAM_PASS_ENV`"];
+    assert_init_error(&lambda, host, invalid, &words);
+}
+
+#[test]
+fn a_variable_overrides_the_file() {
+    let lambda = Recorder::start();
+    let _host = scripted(&lambda, "pass-env = ['A', 'B']\n")
+        .env("BOOTSTREAM_PASS_ENV", "B")
+        .env("A", "1")
+        .env("B", "2")
+        .start();
+    lambda.script("id-1", &json!(["write_env"]));
+    let seen = lambda.complete_response("id-1").body();
+    let seen: Value = serde_json::from_str(&seen).expect("JSON");
+    assert_eq!(seen, json!({"B": "2"}));
+}
+
+#[test]
+fn a_handler_that_is_not_the_pinned_one_is_not_loaded() {
+    let lambda = Recorder::start();
+    let settings = format!("handler-sha256 = '{}'", "0".repeat(64));
+    let host = scripted(&lambda, &settings);
+    let words = ["handler.wasm", "SHA-256", "`handler-sha256`"];
+    assert_init_error(&lambda, host, "Runtime.InvalidComponent", &words);
+}
+
+#[test]
+fn the_pinned_handler_is_loaded() {
+    let sha256sum = std::process::Command::new("sha256sum")
+        .arg(crate::support::guests::scripted())
+        .output()
+        .expect("sha256sum is part of every system");
+    let digest = String::from_utf8(sha256sum.stdout).expect("ASCII");
+    let digest = digest.split(' ').next().expect("a digest");
+    let lambda = Recorder::start();
+    let _host = scripted(&lambda, &format!("handler-sha256 = 'sha256:{digest}'")).start();
+    lambda.script("id-1", &json!([write("pinned")]));
+    assert_eq!(lambda.complete_response("id-1").body(), "pinned");
+}
+
+/// Each limit has a setting, and an error that names the limit, what was used, and the setting.
+#[test]
+fn a_limit_that_is_reached_is_told_with_its_setting() {
+    let lambda = Recorder::start();
+    let mut host = scripted(
+        &lambda,
+        "[limits]\nmemory-mib = 16\nstack-kib = 64\nevent-kib = 2\nhostcall-kib = 128\n\
+         response-mib = 1\nresponse-writes = 20\n",
+    )
+    .start();
+    let bytes = |len: usize| json!({"write_bytes": {"len": len, "fill": 97}});
+    let large = bytes(100_000);
+    for (id, steps, error_type, words) in [
+        (
+            "memory",
+            json!([{"grow_memory": 64_000_000}]),
+            "Function.OutOfMemory",
+            ["16 MiB", "`limits.memory-mib`"],
+        ),
+        (
+            "stack",
+            json!(["recurse_forever"]),
+            "Function.StackOverflow",
+            ["64 KiB", "`limits.stack-kib`"],
+        ),
+        (
+            "event",
+            json!([{"write": "x".repeat(3000)}]),
+            "Function.LimitExceeded",
+            ["2048", "`limits.event-kib`"],
+        ),
+        (
+            "call",
+            json!([bytes(200_000)]),
+            "Function.LimitExceeded",
+            ["128 KiB", "`limits.hostcall-kib`"],
+        ),
+    ] {
+        lambda.script(id, &steps);
+        let document = lambda.reported_error(id, error_type).document();
+        let message = document["errorMessage"].as_str().expect("a text");
+        for word in words {
+            assert!(message.contains(word), "{message}");
+        }
+    }
+    for (id, steps, words) in [
+        (
+            "bytes",
+            vec![large; 12],
+            ["limit of 1048576", "`limits.response-mib`"],
+        ),
+        (
+            "writes",
+            vec![write("x"); 21],
+            ["limit of 20", "`limits.response-writes`"],
+        ),
+    ] {
+        lambda.script(id, &json!([vec![head(200)], steps].concat()));
+        let response = lambda.failed_response(id, "Function.LimitExceeded");
+        let document = response.trailer_document();
+        let message = document["errorMessage"].as_str().expect("a text");
+        for word in words {
+            assert!(message.contains(word), "{message}");
+        }
+    }
+    lambda.enqueue(Event::script("after", &json!([write("fine")])));
+    assert_eq!(lambda.complete_response("after").body(), "fine");
+    host.assert_running();
+}

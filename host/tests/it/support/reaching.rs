@@ -1,0 +1,37 @@
+//! The guest that reaches for what is outside of its sandbox.
+
+use serde_json::{Value, json};
+
+use super::guests;
+use super::process::Bootstrap;
+use super::recorder::Recorder;
+
+/// A host with that guest, and these settings in its package.
+#[track_caller]
+pub(crate) fn host(lambda: &Recorder, settings: &str) -> Bootstrap {
+    let host = Bootstrap::with_handler(lambda, &guests::component("reaching_guest"));
+    std::fs::write(host.package().join("bootstream.toml"), settings)
+        .expect("a file in a fresh folder");
+    host
+}
+
+/// The outcomes of these steps, each on its own.
+#[track_caller]
+pub(crate) fn outcomes(lambda: &Recorder, id: &str, steps: &Value) -> Vec<String> {
+    lambda.script(id, steps);
+    let response = lambda.complete_response(id);
+    response.body().lines().map(ToOwned::to_owned).collect()
+}
+
+/// The one outcome of one step under these settings.
+#[track_caller]
+pub(crate) fn outcome(settings: &str, step: &Value) -> String {
+    let lambda = Recorder::start();
+    let _host = host(&lambda, settings).start();
+    outcomes(&lambda, "id-1", &json!([step])).remove(0)
+}
+
+/// A request for this.
+pub(crate) fn fetch(url: &str) -> Value {
+    json!({"fetch": {"url": url}})
+}

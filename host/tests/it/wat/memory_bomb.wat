@@ -1,0 +1,39 @@
+(component
+  ;; Grows its memory to 4 GiB, and traps when it may not.
+
+  (import "bootstream:handler/types@0.1.0" (instance $types
+    (type $text (option string))
+    (type $context (record
+      (field "request-id" string)
+      (field "deadline-ms" u64)
+      (field "invoked-function-arn" $text)
+      (field "trace-id" $text)
+      (field "client-context" $text)
+      (field "cognito-identity" $text)
+      (field "tenant-id" $text)
+      (field "function-name" string)
+      (field "function-version" string)
+      (field "memory-limit-mib" u32)))
+    (export "context" (type (eq $context)))))
+  (alias export $types "context" (type $context))
+
+  (core module $main
+    (memory (export "memory") 2)
+    (global $free (mut i32) (i32.const 1024))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (local $at i32)
+      (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+      (global.set $free (i32.add (local.get $at) (local.get 3)))
+      (local.get $at))
+    (func (export "handle") (param i32) (result i32)
+      (loop $again
+        (br_if $again (i32.ne (i32.const -1) (memory.grow (i32.const 256)))))
+      unreachable))
+  (core instance $main (instantiate $main))
+  (alias core export $main "memory" (core memory $memory))
+  (alias core export $main "realloc" (core func $realloc))
+
+  (type $event (list u8))
+  (type $outcome (result (error string)))
+  (func (export "handle") (param "event" $event) (param "context" $context) (result $outcome)
+    (canon lift (core func $main "handle") (memory $memory) (realloc $realloc))))

@@ -1,0 +1,159 @@
+//! Requests through `wasi:http`, with the bare bindings.
+
+use serde::Deserialize;
+use wasip2::http::outgoing_handler;
+use wasip2::http::types::{
+    Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
+    RequestOptions, Scheme,
+};
+use wasip2::io::streams::StreamError;
+
+/// Most of an answer that is written down, in bytes.
+const SHOWN_BYTES: usize = 2000;
+
+/// One request. Redirects are followed as a client library would: with another request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fetch {
+    url: String,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    /// A variable whose value is sent in the header `x-from-env`.
+    env_header: Option<String>,
+    #[serde(default)]
+    body: String,
+    /// Redirects to follow.
+    #[serde(default)]
+    redirects: u32,
+    /// The guest's own limits of time, in milliseconds.
+    timeout_ms: Option<u64>,
+    #[serde(default)]
+    connect_method: bool,
+}
+
+fn told(error: impl std::fmt::Debug) -> String {
+    format!("{error:?}")
+}
+
+impl Fetch {
+    pub(crate) fn run(&self) -> Result<String, String> {
+        let (mut url, mut redirects) = (self.url.clone(), self.redirects);
+        loop {
+            let response = answer(&self.send(&url)?)?;
+            if (300..400).contains(&response.status()) && redirects > 0 {
+                redirects -= 1;
+                url = location(&response)?;
+                continue;
+            }
+            let (shown, length) = read(&response)?;
+            return Ok(format!("{} {length} {shown}", response.status()));
+        }
+    }
+
+    pub(crate) fn run_at_once(&self, count: u32) -> Result<String, String> {
+        let sent: Vec<_> = (0..count).map(|_| self.send(&self.url)).collect();
+        let mut outcomes = Vec::new();
+        for pending in sent {
+            let outcome = pending.and_then(|pending| answer(&pending));
+            outcomes.push(match outcome {
+                Ok(response) => response.status().to_string(),
+                Err(error) => error,
+            });
+        }
+        Ok(outcomes.join(", "))
+    }
+
+    fn send(&self, url: &str) -> Result<FutureIncomingResponse, String> {
+        let (scheme, rest) = url.split_once("://").ok_or("no URL")?;
+        let (authority, path) = match rest.find('/') {
+            Some(slash) => rest.split_at(slash),
+            None => (rest, "/"),
+        };
+        let headers = Fields::new();
+        for (name, value) in &self.headers {
+            headers.append(name, value.as_bytes()).map_err(told)?;
+        }
+        if let Some(name) = &self.env_header {
+            let value = std::env::var(name).map_err(told)?;
+            headers
+                .append("x-from-env", value.as_bytes())
+                .map_err(told)?;
+        }
+        let request = OutgoingRequest::new(headers);
+        let refused = |what| move |()| format!("the {what} was refused");
+        let scheme = match scheme {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            other => Scheme::Other(other.to_owned()),
+        };
+        request
+            .set_scheme(Some(&scheme))
+            .map_err(refused("scheme"))?;
+        request
+            .set_authority(Some(authority))
+            .map_err(refused("authority"))?;
+        request
+            .set_path_with_query(Some(path))
+            .map_err(refused("path"))?;
+        let method = match (self.connect_method, self.body.is_empty()) {
+            (true, _) => Method::Connect,
+            (false, true) => Method::Get,
+            (false, false) => Method::Post,
+        };
+        request.set_method(&method).map_err(refused("method"))?;
+        let body = request.body().map_err(refused("body"))?;
+        let options = RequestOptions::new();
+        if let Some(timeout) = self.timeout_ms {
+            let timeout = Some(timeout * 1_000_000);
+            options.set_connect_timeout(timeout).map_err(told)?;
+            options.set_first_byte_timeout(timeout).map_err(told)?;
+            options.set_between_bytes_timeout(timeout).map_err(told)?;
+        }
+        let pending = outgoing_handler::handle(request, Some(options)).map_err(told)?;
+        if !self.body.is_empty() {
+            let stream = body.write().map_err(refused("body"))?;
+            stream
+                .blocking_write_and_flush(self.body.as_bytes())
+                .map_err(told)?;
+        }
+        OutgoingBody::finish(body, None).map_err(told)?;
+        Ok(pending)
+    }
+}
+
+fn answer(pending: &FutureIncomingResponse) -> Result<IncomingResponse, String> {
+    loop {
+        if let Some(answer) = pending.get() {
+            return answer.map_err(told)?.map_err(told);
+        }
+        pending.subscribe().block();
+    }
+}
+
+fn location(response: &IncomingResponse) -> Result<String, String> {
+    let values = response.headers().get("location");
+    let value = values.first().ok_or("a redirect without a location")?;
+    String::from_utf8(value.clone()).map_err(told)
+}
+
+/// The beginning of the body, and its length.
+fn read(response: &IncomingResponse) -> Result<(String, usize), String> {
+    let body = response.consume().map_err(told)?;
+    let stream = body.stream().map_err(told)?;
+    let (mut shown, mut length) = (Vec::new(), 0);
+    loop {
+        match stream.blocking_read(64 * 1024) {
+            Ok(bytes) => {
+                length += bytes.len();
+                let room = SHOWN_BYTES.saturating_sub(shown.len());
+                shown.extend(bytes.into_iter().take(room));
+            }
+            Err(StreamError::Closed) => break,
+            Err(StreamError::LastOperationFailed(error)) => {
+                return Err(wasip2::http::types::http_error_code(&error)
+                    .map_or_else(|| error.to_debug_string(), told));
+            }
+        }
+    }
+    Ok((String::from_utf8_lossy(&shown).into_owned(), length))
+}

@@ -1,0 +1,86 @@
+//! Files, sockets and memory, by way of the standard library.
+
+use std::cell::Cell;
+use std::fs;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream, ToSocketAddrs as _, UdpSocket};
+
+thread_local! {
+    static COUNT: Cell<u32> = const { Cell::new(0) };
+}
+
+fn told(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+pub(crate) fn connect(address: &str) -> Result<String, String> {
+    let stream = TcpStream::connect(address).map_err(told)?;
+    Ok(format!("connected to {:?}", stream.peer_addr()))
+}
+
+pub(crate) fn listen(address: &str) -> Result<String, String> {
+    let listener = TcpListener::bind(address).map_err(told)?;
+    Ok(format!("listens on {:?}", listener.local_addr()))
+}
+
+pub(crate) fn datagram(address: &str) -> Result<String, String> {
+    let socket = UdpSocket::bind("0.0.0.0:0").map_err(told)?;
+    let sent = socket.send_to(b"x", address).map_err(told)?;
+    Ok(format!("sent {sent}"))
+}
+
+pub(crate) fn resolve(name: &str) -> Result<String, String> {
+    let found: Vec<_> = (name, 80).to_socket_addrs().map_err(told)?.collect();
+    Ok(format!("{found:?}"))
+}
+
+pub(crate) fn read_file(path: &str) -> Result<String, String> {
+    let bytes = fs::read(path).map_err(told)?;
+    Ok(format!("{} bytes", bytes.len()))
+}
+
+pub(crate) fn list(path: &str) -> Result<String, String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(told)? {
+        names.push(
+            entry
+                .map_err(told)?
+                .file_name()
+                .to_string_lossy()
+                .into_owned(),
+        );
+    }
+    names.sort();
+    Ok(names.join(" "))
+}
+
+pub(crate) fn write_file(path: &str, bytes: usize) -> Result<String, String> {
+    let mut file = fs::File::create(path).map_err(told)?;
+    file.write_all(&vec![b'x'; bytes]).map_err(told)?;
+    file.sync_all().map_err(told)?;
+    Ok(format!("wrote {bytes}"))
+}
+
+pub(crate) fn remove_file(path: &str) -> Result<String, String> {
+    fs::remove_file(path).map_err(told)?;
+    Ok("removed".to_owned())
+}
+
+pub(crate) fn count() -> u32 {
+    COUNT.with(|count| {
+        count.set(count.get() + 1);
+        count.get()
+    })
+}
+
+pub(crate) fn print(text: &str) -> Result<String, String> {
+    writeln!(std::io::stdout(), "{text}").map_err(told)?;
+    Ok(String::new())
+}
+
+pub(crate) fn trap() -> ! {
+    #[cfg(target_arch = "wasm32")]
+    core::arch::wasm32::unreachable();
+    #[cfg(not(target_arch = "wasm32"))]
+    unreachable!("only WebAssembly traps");
+}

@@ -1,8 +1,8 @@
 #!/bin/sh
 # setup.sh [--tests] - make sure that everything the build needs is on this machine.
 #
-# --tests: also what the tests need: Node.js for the JavaScript example, Python for the linters of the
-# templates.
+# --tests: also what the tests need: Node.js, curl, Python for the linters of the templates, a cross
+# compiler for arm64, QEMU, bubblewrap.
 #
 # Prints the Rust compiler for handlers (target wasm32-wasip2) on standard output, everything else
 # on standard error. Installs what is missing with apt where that is possible, else says what to do.

@@ -39,7 +39,7 @@ pub enum ErrorType {
     StackOverflow,
     /// The handler needed more memory than it may have.
     OutOfMemory,
-    /// The handler passed more to the host in one call than it may.
+    /// The handler reached a limit that has no type of its own.
     LimitExceeded,
     /// The handler was still running shortly before the function's deadline.
     DeadlineExceeded,

@@ -35,7 +35,7 @@ const TOTAL_BYTES: usize = 200 * MIB;
 /// How long a stream through a regional REST API may be silent.
 const REST_IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// How long a stream through an edge-optimised REST API may be silent.
+/// How long a stream through an edge-optimized REST API may be silent.
 const EDGE_IDLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long a stream through a REST API may take.
@@ -54,7 +54,7 @@ pub(crate) enum Limits {
     /// 5 minutes and take 15, an HTTP API waits 30 seconds, a load balancer takes 1 MiB either way;
     /// callers beyond the concurrency are throttled
     Aws,
-    /// The same, with an edge-optimised REST API: a stream may be silent for 30 seconds
+    /// The same, with an edge-optimized REST API: a stream may be silent for 30 seconds
     AwsEdge,
     /// As fast as it goes. Events and buffered answers have Lambda's 6 MiB all the same
     #[default]

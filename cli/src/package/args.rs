@@ -25,7 +25,7 @@ pub(crate) struct PackageArgs {
     /// Make one zip of host and function, for a function without a layer
     #[arg(long)]
     pub(crate) combined: bool,
-    /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP] [default: what cargo built for the
+    /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP, for this machine's architecture] [default: what cargo built for the
     /// architecture]
     #[arg(long, value_name = "PATH")]
     pub(crate) bootstrap: Option<PathBuf>,

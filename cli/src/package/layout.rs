@@ -90,13 +90,20 @@ pub(crate) fn find_bootstrap(named: Option<&Path>, arch: Arch) -> Result<PathBuf
             return Ok(cross_built);
         }
         bail!(
-            "found no bootstrap for {arch} at `{}`: build it with `cargo build --profile lambda \
-             -p bootstream-host --target {}`, or name one with `--bootstrap`",
+            "found no bootstrap for {arch} at `{}`: build it{}, or name one with `--bootstrap`",
             cross_built.display(),
-            arch.target().triple()
+            cross_build(arch)
         );
     }
     bootstrap::find(named)
+}
+
+/// How to build `bootstrap` for another architecture than this machine's.
+fn cross_build(arch: Arch) -> &'static str {
+    match arch {
+        Arch::Arm64 => " with `scripts/build-arm64.sh`",
+        Arch::X86_64 => " on an x86_64 machine",
+    }
 }
 
 /// Finds the compiler to put beside `bootstrap`.

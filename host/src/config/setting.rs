@@ -112,7 +112,7 @@ pub(super) const FILES_TMP_MIB: Setting = Setting::new(
 );
 pub(super) const LIMITS_MEMORY_MIB: Setting = Setting::new(
     "limits.memory-mib",
-    "the function's memory less 24",
+    "the function's memory less 24, at most 4096",
     "memory of an instance in MiB, tables included, 1 to 4096",
 );
 pub(super) const LIMITS_STACK_KIB: Setting = Setting::new(

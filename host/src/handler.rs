@@ -28,13 +28,14 @@ impl std::fmt::Debug for Handler {
 }
 
 impl Handler {
-    /// Loads and links the component in `path`.
+    /// Loads and links the component in `path`. A `pinned` one is loaded whatever lies beside it.
     pub(crate) fn load(
         engine: Engine,
         path: &Path,
+        pinned: bool,
         environment: Environment,
     ) -> Result<Self, LoadError> {
-        let component = load_component(&engine, path)?;
+        let component = load_component(&engine, path, pinned)?;
         let imports = Imports::of(&component, &engine);
         imports.check_version(path)?;
         let linker = linker(&engine, &imports, &environment)

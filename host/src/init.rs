@@ -69,7 +69,8 @@ fn load(config: &Config) -> Result<Handler, ErrorReport> {
     if let Some(expected) = config.handler_digest {
         engine::check_digest(&path, expected).map_err(|error| error.report())?;
     }
-    Handler::load(engine, &path, config.environment.clone()).map_err(|error| error.report())
+    let pinned = config.handler_digest.is_some();
+    Handler::load(engine, &path, pinned, config.environment.clone()).map_err(|error| error.report())
 }
 
 fn start_worker(

@@ -51,7 +51,8 @@ pub(super) const SECRETS: Setting = Setting::new(
 pub(super) const HANDLER_SHA256: Setting = Setting::new(
     "handler-sha256",
     "none",
-    "SHA-256 of the handler's file in hexadecimal; another file is not loaded",
+    "SHA-256 of the file that `_HANDLER` names, in hexadecimal; another file is not loaded, \
+     nor another form of the handler beside it",
 );
 pub(super) const OUTBOUND_ALLOW: Setting = Setting::new(
     "outbound.allow",

@@ -92,6 +92,19 @@ pub(super) enum Forms {
 }
 
 impl Forms {
+    /// Tells what `path` is, and leaves out what lies beside it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Forms::of`].
+    pub(super) fn alone(path: &Path) -> Result<Self, LoadError> {
+        Self::of(path).map(|forms| match forms {
+            Self::Both { component, .. } if component == path => Self::Component(component),
+            Self::Both { code, .. } => Self::Code(code),
+            alone => alone,
+        })
+    }
+
     /// Tells what `path` is, and finds the other form beside it.
     ///
     /// # Errors
@@ -202,6 +215,9 @@ mod tests {
         };
         assert_eq!(Forms::of(&component).unwrap(), both);
         assert_eq!(Forms::of(&code).unwrap(), both);
+        let alone = Forms::Component(component.clone());
+        assert_eq!(Forms::alone(&component).unwrap(), alone);
+        assert_eq!(Forms::alone(&code).unwrap(), Forms::Code(code.clone()));
         for (path, forms) in [
             (&lone_component, Forms::Component(lone_component.clone())),
             (&lone_code, Forms::Code(lone_code.clone())),

@@ -23,16 +23,23 @@ use super::stamp::{Origin, Stamp, Unfit};
 use super::{Fingerprint, Target};
 
 /// Loads the component in `path`, or its precompiled form beside it. Compiles it first if that was
-/// not done ahead of time, or for another host.
+/// not done ahead of time, or for another host. A `pinned` file is loaded whatever lies beside it, which
+/// nobody has pinned.
 ///
 /// # Errors
 ///
 /// When the file cannot be read, is no component, or was compiled for another host and cannot be
 /// compiled here.
-pub fn load_component(engine: &Engine, path: &Path) -> Result<Component, LoadError> {
-    match Forms::of(path)? {
+pub fn load_component(engine: &Engine, path: &Path, pinned: bool) -> Result<Component, LoadError> {
+    let forms = if pinned {
+        Forms::alone(path)?
+    } else {
+        Forms::of(path)?
+    };
+    match forms {
         Forms::Code(code) => map_precompiled(engine, &code, None)
             .map_err(|unfit| LoadError::Incompatible { path: code, unfit }),
+        Forms::Component(component) if pinned => compile(engine, &component, &Why::Pinned),
         Forms::Component(component) => compile(engine, &component, &Why::NotPrecompiled),
         Forms::Both { component, code } => match map_precompiled(engine, &code, Some(&component)) {
             Ok(loaded) => Ok(loaded),
@@ -45,6 +52,7 @@ pub fn load_component(engine: &Engine, path: &Path) -> Result<Component, LoadErr
 #[derive(Debug)]
 pub(super) enum Why {
     NotPrecompiled,
+    Pinned,
     Unfit { code: PathBuf, unfit: Unfit },
 }
 
@@ -52,6 +60,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotPrecompiled => f.write_str("it is not precompiled"),
+            Self::Pinned => f.write_str("`handler-sha256` pins the component, not machine code"),
             Self::Unfit { code, unfit } => {
                 write!(f, "`{}` does not fit this host: {unfit}", code.display())
             }

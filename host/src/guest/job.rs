@@ -179,7 +179,7 @@ fn end_response(
         memoryMib = spent.memory_bytes.div_ceil(MIB),
         milliseconds = spent.time.as_millis(),
         "handler failed {told}: {}",
-        OneLine(&report.message)
+        OneLine::cut(&report.message)
     );
     (telling == Telling::ErrorDocument).then_some(report)
 }

@@ -97,7 +97,7 @@ impl Written {
         within(
             self.writes,
             limits.response_writes,
-            "pieces",
+            "writes",
             "limits.response-writes",
         )
     }
@@ -138,6 +138,11 @@ impl Limits {
             used_bytes: 0,
             refused: None,
         }
+    }
+
+    /// Another invocation begins: what an earlier one was refused is not its fault.
+    pub(crate) fn begin(&mut self) {
+        self.refused = None;
     }
 
     /// Counts `bytes` more, unless that would be too many.

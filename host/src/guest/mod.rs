@@ -19,6 +19,8 @@ pub(crate) use imports::add_to_linker;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
 pub(crate) use job::Job;
 pub(crate) use limits::LimitSettings;
+#[cfg(feature = "outbound-http")]
+pub(crate) use output::LineOf;
 pub(crate) use reuse::Reuse;
 pub(crate) use state::{Environment, GuestState};
 pub(crate) use thread::GuestThread;

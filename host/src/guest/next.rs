@@ -31,9 +31,9 @@ impl NextInstance {
         }
     }
 
-    /// Keeps an instance that has served, if instances are to be used again.
+    /// Keeps an instance that has served, if it may serve again.
     pub(super) fn keep(&mut self, handler: &Handler, mut instance: Instance) {
-        if handler.environment.reuse.is_on() {
+        if instance.life.may_serve_more(handler.environment.reuse) {
             instance.rest();
             self.kept = Some(instance);
         }

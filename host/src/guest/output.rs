@@ -161,9 +161,9 @@ impl Lines {
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end_matches(['\n', '\r']);
         match self.source {
-            Source::Stdout => log_line!(info, self.of, line),
+            Source::Stdout => log_line!(info, self.of, OneLine(line)),
             Source::Stderr => {
-                log_line!(warn, self.of, line);
+                log_line!(warn, self.of, OneLine(line));
                 self.note_panic(line);
             }
         }
@@ -190,6 +190,14 @@ impl Lines {
 #[derive(Debug)]
 pub(crate) struct OneLine<'a>(pub(crate) &'a str);
 
+impl<'a> OneLine<'a> {
+    /// The beginning of `text`, as much as a line may have.
+    pub(crate) fn cut(text: &'a str) -> Self {
+        let end = text.floor_char_boundary(LINE_LIMIT_BYTES);
+        Self(text.get(..end).unwrap_or_default())
+    }
+}
+
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for part in self.0.split_inclusive(['\r', '\n']) {
@@ -205,8 +213,7 @@ impl fmt::Display for OneLine<'_> {
 
 /// Logs a record of the guest, cut to the length of a line.
 pub(crate) fn log_record(of: &LineOf, level: Level, message: &str) {
-    let end = message.floor_char_boundary(LINE_LIMIT_BYTES);
-    let message = OneLine(message.get(..end).unwrap_or_default());
+    let message = OneLine::cut(message);
     match level {
         Level::Trace => log_line!(trace, of, message),
         Level::Debug => log_line!(debug, of, message),

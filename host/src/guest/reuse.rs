@@ -49,9 +49,12 @@ impl Life {
 
     /// Whether the instance may serve this invocation after those before it.
     pub(super) fn may_serve(&self, invocation: &Invocation, reuse: Reuse) -> bool {
-        self.served < reuse.invocations
-            && self.born.elapsed() < reuse.age
-            && self.tenant == invocation.tenant_id
+        self.may_serve_more(reuse) && self.tenant == invocation.tenant_id
+    }
+
+    /// Whether the instance may serve any invocation after those before it.
+    pub(super) fn may_serve_more(&self, reuse: Reuse) -> bool {
+        self.served < reuse.invocations && self.born.elapsed() < reuse.age
     }
 }
 

@@ -17,6 +17,10 @@ use crate::outbound::Outbound;
 use crate::outbound::Policy;
 use crate::response::ResponseWriter;
 
+/// Resources of WASI that an instance may have at once: files, streams, requests, headers. The host
+/// keeps them in memory that no other limit counts.
+const RESOURCE_LIMIT: usize = 512;
+
 /// The variable that carries the X-Ray trace header, where AWS libraries look for it.
 const TRACE_ID_VARIABLE: &str = "_X_AMZN_TRACE_ID";
 
@@ -43,11 +47,12 @@ pub(crate) struct GuestState {
     environment: Arc<Environment>,
     /// Made when the guest first asks for anything of WASI: many never do.
     wasi: Option<WasiCtx>,
-    pub(super) table: ResourceTable,
-    pub(super) tmp: Option<Tmp>,
-    /// Made by the guest's first call of `wasi:http`.
+    /// Made by the guest's first call of `wasi:http`. Before the table, because fields are dropped in
+    /// this order, and it has to know first that the bodies in the table will not be completed.
     #[cfg(feature = "outbound-http")]
     outbound: Option<Outbound>,
+    pub(super) table: ResourceTable,
+    pub(super) tmp: Option<Tmp>,
     pub(crate) limits: Limits,
     written: Written,
     outputs: Outputs,
@@ -98,13 +103,15 @@ impl Current {
 impl GuestState {
     /// The state of an instance that serves no invocation yet.
     pub(crate) fn new(environment: &Arc<Environment>) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCE_LIMIT);
         Self {
             environment: Arc::clone(environment),
             wasi: None,
-            table: ResourceTable::new(),
-            tmp: None,
             #[cfg(feature = "outbound-http")]
             outbound: None,
+            table,
+            tmp: None,
             limits: Limits::new(Arc::clone(&environment.limits)),
             written: Written::default(),
             outputs: Outputs {
@@ -119,8 +126,9 @@ impl GuestState {
     pub(crate) fn begin(&mut self, current: Arc<Current>) {
         #[cfg(feature = "outbound-http")]
         if let Some(outbound) = &mut self.outbound {
-            outbound.begin(&current.line_of.request_id);
+            outbound.begin(&current.line_of);
         }
+        self.limits.begin();
         self.written = Written::default();
         self.current = Some(current);
     }
@@ -214,13 +222,11 @@ impl WasiView for GuestState {
 impl WasiHttpView for GuestState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         let policy = &self.environment.outbound;
-        let request_id = self
-            .current
-            .as_ref()
-            .map_or("", |it| &it.line_of.request_id);
+        let current = self.current.as_ref();
+        let line_of = || current.map(|it| it.line_of.clone()).unwrap_or_default();
         let outbound = &mut self.outbound;
         outbound
-            .get_or_insert_with(|| Outbound::new(policy, request_id))
+            .get_or_insert_with(|| Outbound::new(policy, line_of()))
             .view(&mut self.table)
     }
 }

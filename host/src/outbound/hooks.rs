@@ -4,6 +4,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{Method, Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -12,11 +13,31 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
+use super::body::Upload;
 use super::connect::NoConnection;
-use super::exchange::{self, Timeouts};
+use super::exchange::{self, Io, Timeouts};
 use super::policy::Policy;
 use super::secret::{Withheld, fill_in};
 use super::target::Destination;
+use crate::guest::LineOf;
+use crate::logging;
+
+/// Most of a request's body that waits in one piece, in bytes. Two pieces may wait.
+const BODY_CHUNK_BYTES: usize = 64 * 1024;
+
+/// Logs that a request was denied, while the log has room: a guest in a loop must not drown the lines
+/// of others.
+macro_rules! deny {
+    ($of:expr, $($message:tt)*) => {
+        if logging::has_room() {
+            tracing::warn!(
+                requestId = %$of.request_id,
+                tenantId = $of.tenant_id.as_deref(),
+                $($message)*
+            );
+        }
+    };
+}
 
 /// What one instance needs for its requests.
 pub(crate) struct Outbound {
@@ -26,27 +47,30 @@ pub(crate) struct Outbound {
 
 struct Hooks {
     policy: Arc<Policy>,
-    request_id: Arc<str>,
+    line_of: Arc<LineOf>,
     open: Arc<Semaphore>,
+    /// Whether the instance is gone, and with it whoever would have completed a body.
+    gone: Arc<AtomicBool>,
 }
 
 impl Outbound {
-    pub(crate) fn new(policy: &Arc<Policy>, request_id: &str) -> Self {
+    pub(crate) fn new(policy: &Arc<Policy>, line_of: LineOf) -> Self {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(policy.header_bytes);
         Self {
             context,
             hooks: Hooks {
                 policy: Arc::clone(policy),
-                request_id: request_id.into(),
+                line_of: Arc::new(line_of),
                 open: Arc::new(Semaphore::new(policy.requests)),
+                gone: Arc::new(AtomicBool::new(false)),
             },
         }
     }
 
     /// Requests belong to this invocation from now on.
-    pub(crate) fn begin(&mut self, request_id: &str) {
-        self.hooks.request_id = request_id.into();
+    pub(crate) fn begin(&mut self, line_of: &LineOf) {
+        self.hooks.line_of = Arc::new(line_of.clone());
     }
 
     pub(crate) fn view<'a>(&'a mut self, table: &'a mut ResourceTable) -> WasiHttpCtxView<'a> {
@@ -58,6 +82,12 @@ impl Outbound {
     }
 }
 
+impl Drop for Outbound {
+    fn drop(&mut self) {
+        self.hooks.gone.store(true, Ordering::Release);
+    }
+}
+
 impl fmt::Debug for Outbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbound")
@@ -66,7 +96,6 @@ impl fmt::Debug for Outbound {
     }
 }
 
-type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Answer = Result<(Response<WasiBody>, Io), Error>;
 
 impl WasiHttpHooks for Hooks {
@@ -78,7 +107,8 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Answer> + Send> {
         let checked = self.check(request);
         let policy = Arc::clone(&self.policy);
-        let request_id = Arc::clone(&self.request_id);
+        let line_of = Arc::clone(&self.line_of);
+        let gone = Arc::clone(&self.gone);
         Box::new(async move {
             let Checked {
                 request,
@@ -86,11 +116,12 @@ impl WasiHttpHooks for Hooks {
                 permit,
             } = checked?;
             let timeouts = Timeouts::new(&policy, options);
+            let request = request.map(|body| Upload::new(body, gone).boxed());
             let sent = exchange::send(&policy, &destination, request, timeouts).await;
             let (response, connection) = sent.map_err(|error| match error {
                 NoConnection::Failed(error) => error,
                 NoConnection::Prohibited(found) => {
-                    log_prohibited(&request_id, &destination, &found);
+                    log_prohibited(&line_of, &destination, &found);
                     Error::DestinationIpProhibited
                 }
             })?;
@@ -101,6 +132,10 @@ impl WasiHttpHooks for Hooks {
             });
             Ok((response, io))
         })
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK_BYTES
     }
 }
 
@@ -113,30 +148,30 @@ struct Checked {
 
 impl Hooks {
     fn check(&self, mut request: Request<WasiBody>) -> Result<Checked, Error> {
-        let request_id = &self.request_id;
-        // It would make a tunnel, and what goes through a tunnel nobody checks.
-        if request.method() == Method::CONNECT {
+        // One would make a tunnel, and what goes through a tunnel nobody checks. The other is answered
+        // with the request itself, secrets included.
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(Error::HttpRequestMethodInvalid);
         }
         let destination = Destination::of(request.uri()).ok_or(Error::HttpRequestUriInvalid)?;
         if !self.policy.allows(&destination) {
-            tracing::warn!(
-                requestId = %request_id,
+            deny!(
+                self.line_of,
                 "denied a request to `{destination}`: it is not in `outbound.allow`"
             );
             return Err(Error::HttpRequestDenied);
         }
         let filled = fill_in(&self.policy.secrets, request.headers_mut(), &destination);
         if let Err(Withheld { name }) = filled {
-            tracing::warn!(
-                requestId = %request_id,
+            deny!(
+                self.line_of,
                 "denied a request to `{destination}`: `secrets` does not give it `{name}`"
             );
             return Err(Error::HttpRequestDenied);
         }
         let permit = Arc::clone(&self.open).try_acquire_owned().map_err(|_| {
-            tracing::warn!(
-                requestId = %request_id,
+            deny!(
+                self.line_of,
                 "denied a request to `{destination}`: {} are open, the limit of \
                  `outbound.requests`",
                 self.policy.requests
@@ -151,10 +186,10 @@ impl Hooks {
     }
 }
 
-fn log_prohibited(request_id: &str, destination: &Destination, found: &[std::net::SocketAddr]) {
+fn log_prohibited(line_of: &LineOf, destination: &Destination, found: &[std::net::SocketAddr]) {
     let found: Vec<String> = found.iter().map(|it| it.ip().to_string()).collect();
-    tracing::warn!(
-        requestId = %request_id,
+    deny!(
+        line_of,
         "denied a request to `{destination}`: its address {} is not public and not in \
          `outbound.private-addresses`",
         found.join(", ")

@@ -1,13 +1,15 @@
 //! HTTP requests of the guest, to the hosts that are allowed and to nowhere else.
 //!
 //! `target`, `address`, `policy` and `secret` decide and do no I/O. `hooks` is where a request
-//! leaves the guest; `connect` and `exchange` carry it out.
+//! leaves the guest; `connect`, `exchange` and `body` carry it out.
 
 pub(crate) mod address;
 mod policy;
 mod secret;
 pub(crate) mod target;
 
+#[cfg(feature = "outbound-http")]
+mod body;
 #[cfg(feature = "outbound-http")]
 mod connect;
 #[cfg(feature = "outbound-http")]

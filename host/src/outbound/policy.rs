@@ -17,7 +17,7 @@ pub(crate) struct Policy {
     pub(crate) allow: Vec<Target>,
     pub(crate) private: Vec<IpNet>,
     pub(crate) secrets: Vec<Secret>,
-    /// Requests of one invocation at once.
+    /// Requests of one instance at once.
     pub(crate) requests: usize,
     pub(crate) connect: Duration,
     pub(crate) first_byte: Duration,
@@ -29,6 +29,7 @@ pub(crate) struct Policy {
     pub(crate) runtime_api: Option<Endpoint>,
 }
 
+#[cfg(test)]
 impl Default for Policy {
     fn default() -> Self {
         Self {

@@ -27,6 +27,9 @@ enum Host {
     Address(IpAddr),
 }
 
+/// Longest name of a host: that of the domain name system.
+const HOST_LIMIT: usize = 253;
+
 /// Where one request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Destination {
@@ -102,6 +105,9 @@ impl Destination {
         let (host, port) = split_port(authority.as_str()).ok()?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        if host.is_empty() || host.len() > HOST_LIMIT {
+            return None;
+        }
         Some(Self {
             port: match port {
                 Some(port) => parse_port(port)?,

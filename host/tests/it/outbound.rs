@@ -202,11 +202,13 @@ fn a_proxy_of_the_environment_is_not_used() {
 }
 
 #[test]
-fn a_tunnel_is_refused() {
+fn a_tunnel_and_an_echo_are_refused() {
     let web = Web::start();
-    let step = json!({"fetch": {"url": web.url("/"), "connect_method": true}});
-    let outcome = outcome(&allow(&web), &step);
-    assert_eq!(outcome, "error: ErrorCode::HttpRequestMethodInvalid");
+    for method in ["CONNECT", "TRACE"] {
+        let step = json!({"fetch": {"url": web.url("/"), "method": method}});
+        let outcome = outcome(&allow(&web), &step);
+        assert_eq!(outcome, "error: ErrorCode::HttpRequestMethodInvalid");
+    }
     assert!(web.heads().is_empty());
 }
 

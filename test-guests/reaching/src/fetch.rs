@@ -27,8 +27,8 @@ pub(crate) struct Fetch {
     redirects: u32,
     /// The guest's own limits of time, in milliseconds.
     timeout_ms: Option<u64>,
-    #[serde(default)]
-    connect_method: bool,
+    /// Else GET, or POST with a body.
+    method: Option<String>,
 }
 
 fn told(error: impl std::fmt::Debug) -> String {
@@ -95,10 +95,12 @@ impl Fetch {
         request
             .set_path_with_query(Some(path))
             .map_err(refused("path"))?;
-        let method = match (self.connect_method, self.body.is_empty()) {
-            (true, _) => Method::Connect,
-            (false, true) => Method::Get,
-            (false, false) => Method::Post,
+        let method = match self.method.as_deref() {
+            Some("CONNECT") => Method::Connect,
+            Some("TRACE") => Method::Trace,
+            Some(other) => Method::Other(other.to_owned()),
+            None if self.body.is_empty() => Method::Get,
+            None => Method::Post,
         };
         request.set_method(&method).map_err(refused("method"))?;
         let body = request.body().map_err(refused("body"))?;

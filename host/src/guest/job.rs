@@ -19,6 +19,10 @@ use crate::response::{ResponseStream, ResponseWriter, Telling};
 
 const MIB: usize = 1024 * 1024;
 
+/// Most of a failure's message that is logged, in bytes: `CloudWatch` takes no longer event. A handler may
+/// return more.
+const FAILURE_LIMIT_BYTES: usize = MIB;
+
 /// One invocation, on its way to the guest.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -179,7 +183,7 @@ fn end_response(
         memoryMib = spent.memory_bytes.div_ceil(MIB),
         milliseconds = spent.time.as_millis(),
         "handler failed {told}: {}",
-        OneLine::cut(&report.message)
+        OneLine::cut(&report.message, FAILURE_LIMIT_BYTES)
     );
     (telling == Telling::ErrorDocument).then_some(report)
 }

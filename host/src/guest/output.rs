@@ -161,9 +161,9 @@ impl Lines {
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end_matches(['\n', '\r']);
         match self.source {
-            Source::Stdout => log_line!(info, self.of, OneLine(line)),
+            Source::Stdout => log_line!(info, self.of, line),
             Source::Stderr => {
-                log_line!(warn, self.of, OneLine(line));
+                log_line!(warn, self.of, line);
                 self.note_panic(line);
             }
         }
@@ -191,9 +191,9 @@ impl Lines {
 pub(crate) struct OneLine<'a>(pub(crate) &'a str);
 
 impl<'a> OneLine<'a> {
-    /// The beginning of `text`, as much as a line may have.
-    pub(crate) fn cut(text: &'a str) -> Self {
-        let end = text.floor_char_boundary(LINE_LIMIT_BYTES);
+    /// The beginning of `text`, at most `limit` bytes.
+    pub(crate) fn cut(text: &'a str, limit: usize) -> Self {
+        let end = text.floor_char_boundary(limit);
         Self(text.get(..end).unwrap_or_default())
     }
 }
@@ -213,7 +213,7 @@ impl fmt::Display for OneLine<'_> {
 
 /// Logs a record of the guest, cut to the length of a line.
 pub(crate) fn log_record(of: &LineOf, level: Level, message: &str) {
-    let message = OneLine::cut(message);
+    let message = OneLine::cut(message, LINE_LIMIT_BYTES);
     match level {
         Level::Trace => log_line!(trace, of, message),
         Level::Debug => log_line!(debug, of, message),

@@ -368,10 +368,10 @@ fn what_is_no_handler_is_refused() {
 #[test]
 fn a_bootstrap_that_is_not_built_is_named_with_the_way_to_it() {
     let folder = project();
-    let (other, triple) = if cfg!(target_arch = "aarch64") {
-        ("x86_64", "x86_64-unknown-linux-gnu")
+    let (other, way) = if cfg!(target_arch = "aarch64") {
+        ("x86_64", "on an x86_64 machine")
     } else {
-        ("arm64", "aarch64-unknown-linux-gnu")
+        ("arm64", "with `scripts/build-arm64.sh`")
     };
 
     let message = refusal(folder.path(), &["--arch", other, "--bootstrap", "nowhere"]);
@@ -382,10 +382,7 @@ fn a_bootstrap_that_is_not_built_is_named_with_the_way_to_it() {
         .current_dir(folder.path()));
     // It may have been built.
     let said = text(&output.stderr);
-    assert!(
-        output.status.success() || said.contains(&format!("--target {triple}")),
-        "{said}"
-    );
+    assert!(output.status.success() || said.contains(way), "{said}");
 }
 
 #[test]

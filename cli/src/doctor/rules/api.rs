@@ -1,6 +1,6 @@
 //! REST APIs: SAM's and plain ones, with an OpenAPI document or with methods.
 
-use super::integration::{public, timeouts, transfer_mode, uri};
+use super::integration::{Integration, OPEN_API, PLAIN_METHOD, public};
 use crate::doctor::template::{Resource, Template};
 use crate::doctor::yaml::Node;
 use crate::finding::{Finding, Rule};
@@ -109,7 +109,14 @@ fn body(template: &Template, api: Resource<'_>, property: &str) -> Vec<Finding> 
                 continue;
             }
             let name = format!("{method} {path}").replace("x-amazon-apigateway-any-method", "ANY");
-            findings.extend(integration_of_body(template, &name, integration));
+            let integration = Integration {
+                template,
+                name: &name,
+                node: integration,
+                line: integration.line,
+                spelling: OPEN_API,
+            };
+            findings.extend(integration.check());
             if !authorized && !is_authorized(node) {
                 findings.push(public(template, auth_line(node), &name));
             }
@@ -142,81 +149,30 @@ fn auth_line(method: &Node) -> usize {
         .map_or(method.line, |node| node.line)
 }
 
-fn integration_of_body(template: &Template, name: &str, integration: &Node) -> Vec<Finding> {
-    let mode = integration.get("responseTransferMode");
-    let mut findings = Vec::new();
-    findings.extend(transfer_mode(
-        template,
-        name,
-        mode,
-        "STREAM",
-        integration.line,
-    ));
-    findings.extend(uri(
-        template,
-        name,
-        integration.get("uri"),
-        integration.line,
-    ));
-    let timeout = integration.get("timeoutInMillis");
-    let function = called(template, integration);
-    findings.extend(timeouts(
-        template,
-        name,
-        timeout,
-        function,
-        integration.line,
-    ));
-    findings
-}
-
 fn plain_method(template: &Template, method: Resource<'_>) -> Vec<Finding> {
-    let Some(integration) = method.property("Integration") else {
+    let Some(node) = method.property("Integration") else {
         return Vec::new();
     };
     let verb = method.text("HttpMethod").unwrap_or("ANY");
-    if integration.get("Type").and_then(Node::scalar) == Some("MOCK")
+    if node.get("Type").and_then(Node::scalar) == Some("MOCK")
         || verb.eq_ignore_ascii_case("options")
     {
         return Vec::new();
     }
-    let name = method.name;
-    let mut findings = Vec::new();
-    let mode = integration.get("ResponseTransferMode");
-    findings.extend(transfer_mode(
+    let integration = Integration {
         template,
-        name,
-        mode,
-        "STREAM",
-        integration.line,
-    ));
-    findings.extend(uri(
-        template,
-        name,
-        integration.get("Uri"),
-        integration.line,
-    ));
-    let timeout = integration.get("TimeoutInMillis");
-    let function = called(template, integration);
-    findings.extend(timeouts(
-        template,
-        name,
-        timeout,
-        function,
-        integration.line,
-    ));
+        name: method.name,
+        node,
+        line: node.line,
+        spelling: PLAIN_METHOD,
+    };
+    let mut findings = integration.check();
     if method
         .text("AuthorizationType")
         .is_none_or(|kind| kind == "NONE")
     {
-        findings.push(public(template, method.line_of("AuthorizationType"), name));
+        let line = method.line_of("AuthorizationType");
+        findings.push(public(template, line, method.name));
     }
     findings
-}
-
-/// The function of this template that an integration calls.
-fn called<'a>(template: &'a Template, integration: &Node) -> Option<Resource<'a>> {
-    template
-        .functions()
-        .find(|function| integration.refers_to(function.name))
 }

@@ -1,7 +1,7 @@
 //! SAM's events, which make methods of an API that has no document of its own.
 
 use super::api::{edge_finding, has_default_auth};
-use super::integration::{public, timeouts, transfer_mode};
+use super::integration::{Integration, SAM_EVENT, public};
 use crate::doctor::template::{Resource, Template};
 use crate::doctor::yaml::Node;
 use crate::finding::Finding;
@@ -32,22 +32,15 @@ fn events(template: &Template, function: Resource<'_>) -> Vec<Finding> {
         if api.is_some_and(|api| api.property("DefinitionBody").is_some()) {
             continue;
         }
-        let mode = properties.get("ResponseTransferMode");
-        findings.extend(transfer_mode(
+        let integration = Integration {
             template,
             name,
-            mode,
-            "RESPONSE_STREAM",
-            event.line,
-        ));
-        let timeout = properties.get("TimeoutInMillis");
-        findings.extend(timeouts(
-            template,
-            name,
-            timeout,
-            Some(function),
-            event.line,
-        ));
+            node: properties,
+            line: event.line,
+            spelling: SAM_EVENT,
+        };
+        findings.extend(integration.transfer_mode());
+        findings.extend(integration.timeouts(Some(function)));
         let globals = template.globals("Api");
         if api.is_none() && properties.get("RestApiId").is_none() {
             let endpoint = globals.and_then(|globals| globals.get("EndpointConfiguration"));

@@ -322,4 +322,12 @@ Resources:
             ("timeout-order", 22),
         ]
     );
+    // Each with the names of its own kind.
+    let fixes = findings.iter().map(|it| it["fix"].as_str().unwrap());
+    let fixes: Vec<_> = fixes.collect();
+    assert_eq!(fixes[2], "set `ResponseTransferMode: RESPONSE_STREAM`");
+    assert!(
+        fixes[3].starts_with("set `TimeoutInMillis` to"),
+        "{fixes:?}"
+    );
 }

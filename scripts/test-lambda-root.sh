@@ -1,9 +1,10 @@
 #!/bin/sh
 # test-lambda-root.sh - run a layer and a function package on a system that is older than Lambda's.
 #
-# The tests `lambda_root` of the host run them at /opt and /var/task, read-only, as an unprivileged
-# user, with this machine's system around them. This runs the same tests with Debian 11's: its C
-# library is 2.31, and provided.al2023 has 2.34. In 128 MiB of memory, if run by root.
+# The tests `unpacked` of the command and `lambda_root` of the host run them at /opt and /var/task,
+# read-only, as an unprivileged user, with this machine's system around them. This runs the same
+# tests with Debian 11's: its C library is 2.31, and provided.al2023 has 2.34. In 128 MiB of memory,
+# if run by root.
 #
 # Linked against that library, `bootstrap` also starts on every later one, whatever system it was
 # built on: what this leaves in target/lambda can be deployed.
@@ -26,10 +27,6 @@ if [ ! -e "$root/.complete" ]; then
     : > "$root/.complete"
 fi
 
-set -- -C "link-arg=--sysroot=$root" -C "link-arg=-B$libraries"
-cargo rustc --profile lambda -p bootstream-host --bin bootstrap -- "$@"
-cargo rustc --release -p bootstream-cli --bin bootstream-compile -- "$@"
-
 # Version 2 of control groups has one tree, version 1 one for each resource.
 for folder in /sys/fs/cgroup /sys/fs/cgroup/memory; do
     cgroup=$folder/bootstream-test-$$
@@ -46,4 +43,9 @@ done
 echo "test-lambda-root: memory limit: ${BOOTSTREAM_LAMBDA_CGROUP:-none, needs root}" >&2
 
 export BOOTSTREAM_LAMBDA_ROOT="$root"
+set -- -C "link-arg=--sysroot=$root" -C "link-arg=-B$libraries"
+cargo rustc --profile lambda -p bootstream-host --bin bootstrap -- "$@"
+cargo test --release -p bootstream-cli --test it unpacked::
+# After those tests, which link their own.
+cargo rustc --release -p bootstream-cli --bin bootstream-compile -- "$@"
 cargo test -p bootstream-host --test it lambda_root::

@@ -180,26 +180,6 @@ fn a_part_can_be_made_alone() {
 }
 
 #[test]
-fn the_packages_unpack_to_something_that_streams() {
-    let folder = project();
-    success(&package(folder.path(), &[]));
-    let unpacked = folder.path().join("unpacked");
-    for zip in ["host-layer.zip", "function.zip"] {
-        let zip = std::fs::File::open(folder.path().join("dist").join(zip)).unwrap();
-        ZipArchive::new(zip).unwrap().extract(&unpacked).unwrap();
-    }
-
-    let event = r#"{"steps":[{"write_headers":{"status":200}},{"write":"packed"},"finish"]}"#;
-    let output = run(bootstream(&["invoke"])
-        .arg(unpacked.join("handler.cwasm"))
-        .args(["-d", event, "--bootstrap"])
-        .arg(unpacked.join("bootstrap")));
-
-    success(&output);
-    assert_eq!(text(&output.stdout), "packed");
-}
-
-#[test]
 fn a_report_for_programs_names_every_file() {
     let folder = project();
 

@@ -281,3 +281,26 @@ fn a_package_that_is_too_large_is_found() {
         "{message}"
     );
 }
+
+#[test]
+fn a_package_that_is_too_large_for_a_direct_upload_is_pointed_out() {
+    const UPLOAD_LIMIT: usize = 50 * 1024 * 1024;
+    let folder = project();
+    let path = folder.path().join("dist/function.zip");
+    let package = std::fs::read(&path).unwrap();
+    // A zip may have something in front of it.
+    let large = [vec![0; UPLOAD_LIMIT + 1 - package.len()], package].concat();
+    std::fs::write(path, large).unwrap();
+
+    let (findings, code) = diagnose(folder.path(), &["template.yaml", "-p", ARCH]);
+
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert_eq!(findings[0]["rule"], "package-size");
+    assert_eq!(
+        findings[0]["message"],
+        "the zip has 52428801 bytes; Lambda takes 52428800 (50 MB) directly"
+    );
+    // SAM goes through S3.
+    assert_eq!(findings[0]["severity"], "warning");
+    assert_eq!(code, Some(0));
+}

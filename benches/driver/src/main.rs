@@ -22,12 +22,19 @@ use clap::Parser;
 
 use crate::measure::{ALL, Measurement};
 use crate::table::Table;
+use crate::target::Target;
 
 #[derive(Parser)]
 #[command(version, about)]
 enum Args {
     /// Measure side by side, and print a table in Markdown
     Compare(Compare),
+    /// Measure cold starts with machine code in the package, kept in `/tmp`, and made at the start
+    Starts {
+        /// Rounds over everything
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
     /// Count the instructions of `bootstrap` with callgrind, and compare with the record
     Instructions {
         /// Replace the record
@@ -52,6 +59,9 @@ struct Compare {
 fn main() -> anyhow::Result<()> {
     let result = match Args::parse() {
         Args::Compare(args) => compare(&args)?,
+        Args::Starts { rounds } => {
+            measure_all(&target::starts(root()?)?, &[&measure::COLD], rounds)?
+        }
         Args::Instructions { update } => instructions::check(root()?, update)?,
     };
     show(&result);
@@ -63,9 +73,17 @@ fn compare(args: &Compare) -> anyhow::Result<String> {
     if !args.runtimes.is_empty() {
         targets.retain(|target| args.runtimes.iter().any(|part| target.name.contains(part)));
     }
+    measure_all(&targets, &chosen(args)?, args.rounds)
+}
+
+fn measure_all(
+    targets: &[Target],
+    measurements: &[&Measurement],
+    rounds: usize,
+) -> anyhow::Result<String> {
     let mut table = Table::new(targets.iter().map(|target| target.name).collect());
-    for round in 1..=args.rounds {
-        for measurement in chosen(args)? {
+    for round in 1..=rounds {
+        for measurement in measurements {
             for (column, target) in targets.iter().enumerate() {
                 if measurement.is_concurrent && !target.is_concurrent {
                     continue;

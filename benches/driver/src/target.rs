@@ -37,16 +37,6 @@ impl Target {
 ///
 /// When something was not built.
 pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<Target>> {
-    let native = built(root, "peers/release/native")?;
-    let peer = |name, variables: &[&'static str]| Target {
-        name,
-        executable: native.clone(),
-        variables: variables
-            .iter()
-            .map(|name| (*name, "1".to_owned()))
-            .collect(),
-        is_concurrent: true,
-    };
     Ok(vec![
         Target {
             name: "raw hyper",
@@ -54,11 +44,71 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<Target>> {
             variables: vec![],
             is_concurrent: false,
         },
-        peer("best native", &["PEER_NODELAY", "PEER_THREADS"]),
-        peer("native as shipped", &[]),
+        native(root, "best native", &BEST)?,
+        native(root, "native as shipped", &[])?,
         ours(root)?,
     ])
 }
+
+/// What makes the native runtime its best.
+const BEST: [&str; 2] = ["PEER_NODELAY", "PEER_THREADS"];
+
+fn native(root: &Path, name: &'static str, variables: &[&'static str]) -> anyhow::Result<Target> {
+    let variables = variables.iter();
+    Ok(Target {
+        name,
+        executable: built(root, "peers/release/native")?,
+        variables: variables.map(|name| (*name, "1".to_owned())).collect(),
+        is_concurrent: true,
+    })
+}
+
+/// A native runtime, and `bootstrap` with one component in each way to start it, the slowest last.
+///
+/// # Errors
+///
+/// When something was not built.
+pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
+    let precompiled = Target {
+        name: "precompiled",
+        ..ours(root)?
+    };
+    // The compiler has to lie beside `bootstrap`, and the component alone.
+    let folder = root.join("target/bench/portable");
+    std::fs::create_dir_all(&folder)?;
+    for (from, to) in [
+        ("lambda/bootstrap", "bootstrap"),
+        ("release/bootstream-compile", "bootstream-compile"),
+        (GUEST, "handler.wasm"),
+    ] {
+        std::fs::copy(built(root, from)?, folder.join(to))?;
+    }
+    let from_component = |name, tmp: PathBuf| -> anyhow::Result<Target> {
+        Ok(Target {
+            name,
+            executable: folder.join("bootstrap"),
+            variables: vec![
+                ("_HANDLER", "handler".to_owned()),
+                ("LAMBDA_TASK_ROOT", text(&folder)?),
+                ("TMPDIR", text(&tmp)?),
+                // Each start says that it has compiled.
+                ("AWS_LAMBDA_LOG_LEVEL", "ERROR".to_owned()),
+            ],
+            is_concurrent: true,
+        })
+    };
+    let kept = root.join("target/bench/tmp");
+    std::fs::create_dir_all(&kept)?;
+    Ok(vec![
+        native(root, "best native", &BEST)?,
+        precompiled,
+        from_component("kept in /tmp", kept)?,
+        // Nothing can be kept where there is no folder.
+        from_component("compiled at the start", folder.join("bootstrap"))?,
+    ])
+}
+
+const GUEST: &str = "guests/wasm32-wasip2/release/bench_handler.wasm";
 
 /// `bootstrap` with the handler precompiled.
 ///
@@ -66,7 +116,7 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<Target>> {
 ///
 /// When something was not built.
 pub(crate) fn ours(root: &Path) -> anyhow::Result<Target> {
-    let handler = built(root, "guests/wasm32-wasip2/release/bench_handler.wasm")?;
+    let handler = built(root, GUEST)?;
     let package = root.join("target/bench");
     std::fs::create_dir_all(&package)?;
     let compiled = Command::new(built(root, "release/bootstream-compile")?)
@@ -75,17 +125,22 @@ pub(crate) fn ours(root: &Path) -> anyhow::Result<Target> {
         .arg(package.join("handler.cwasm"))
         .status()?;
     anyhow::ensure!(compiled.success(), "the handler cannot be compiled");
-    let package = package.into_os_string().into_string();
-    let package = package.map_err(|path| anyhow::anyhow!("{path:?} is not UTF-8"))?;
     Ok(Target {
         name: "bootstream",
         executable: built(root, "lambda/bootstrap")?,
         variables: vec![
             ("_HANDLER", "handler".to_owned()),
-            ("LAMBDA_TASK_ROOT", package),
+            ("LAMBDA_TASK_ROOT", text(&package)?),
         ],
         is_concurrent: true,
     })
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    let text = path.to_str();
+    Ok(text
+        .with_context(|| format!("{} is not UTF-8", path.display()))?
+        .to_owned())
 }
 
 fn built(root: &Path, path: &str) -> anyhow::Result<PathBuf> {

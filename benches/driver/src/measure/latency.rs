@@ -16,7 +16,7 @@ pub(super) fn cold(target: &Target) -> anyhow::Result<Vec<Row>> {
     let (mut polls, mut first_bytes, mut cpu, mut resident) = (vec![], vec![], vec![], vec![]);
     for _ in 0..STARTS {
         let process = Process::start(target, 1)?;
-        cpu.push(ms(process.cpu()?));
+        cpu.push(ms(process.cpu()? + process.children_cpu()?));
         resident.push(mib(process.resident_kib()?));
         let poll = process.lambda.polled(1)? - process.spawned;
         let round = process.lambda.invoke([Event::tiny()])?;

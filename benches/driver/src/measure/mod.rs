@@ -22,8 +22,10 @@ pub(crate) struct Measurement {
     pub(crate) is_concurrent: bool,
 }
 
+pub(crate) const COLD: Measurement = single("cold", cold);
+
 pub(crate) const ALL: [Measurement; 8] = [
-    single("cold", cold),
+    COLD,
     single("warm", warm),
     single("throughput", throughput),
     single("small", small),

@@ -36,7 +36,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.";
 pub(crate) enum Command {
     /// Start a project that builds, tests and streams
     New(NewArgs),
-    /// Compile a handler crate to a component
+    /// Compile a handler to a component
     Build(BuildArgs),
     /// Run a handler behind a local Lambda
     Dev(DevArgs),
@@ -100,7 +100,7 @@ Exit codes: 0 printed, 2 wrong usage.";
 #[derive(Args, Debug)]
 #[command(after_help = BUILD_HELP)]
 pub(crate) struct BuildArgs {
-    /// The folder of the handler crate
+    /// The folder of the handler: a crate, or a project whose bootstream.toml says how it is built
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
     /// Copy the component to this file
@@ -109,6 +109,10 @@ pub(crate) struct BuildArgs {
     /// Where cargo puts what it makes [default: what cargo says, `CARGO_TARGET_DIR` included]
     #[arg(long, value_name = "DIR")]
     pub(crate) target_dir: Option<PathBuf>,
+    /// Call the handler's `bootstream::preinit!` function now, and keep the memory as it leaves it;
+    /// makes NAME.preinit.wasm
+    #[arg(long)]
+    pub(crate) preinit: bool,
     /// Also write the machine code, `NAME.cwasm`, beside the component
     #[arg(long)]
     pub(crate) precompile: bool,
@@ -125,9 +129,18 @@ Examples:
   bootstream build                                  the crate in this folder
   bootstream build examples/streaming-numbers -o numbers.wasm
   bootstream build --precompile --arch arm64        also NAME.cwasm for Graviton
+  bootstream build --preinit -o handler.wasm        with its start-up work done
+  bootstream build js-project                       what its bootstream.toml says
   bootstream build --setup                          get the compiler target first
 
-Prints the component's path and size. The compiler is the rustc in use if it has the target
+A bootstream.toml in the folder may say how the component is made, for `package`, `dev` and `invoke`
+as well:
+  [build]
+  command = [\"npm\", \"run\", \"build\"]   # run in the folder; none if something else makes it
+  component = \"handler.wasm\"          # without it the folder is that of a crate
+  preinit = true                      # as --preinit
+
+Prints the component's path and size. The compiler for crates is the rustc in use if it has the target
 wasm32-wasip2, else the one that `--setup` installed in ~/.cache/wasm-guest-toolchain, which uses
 a target folder of its own (`guests` in the target folder).
 
@@ -158,7 +171,7 @@ pub(crate) struct FunctionArgs {
 #[derive(Args, Debug)]
 #[command(after_help = DEV_HELP)]
 pub(crate) struct DevArgs {
-    /// A component (`.wasm`, `.cwasm`), the folder of a handler crate, or a `bootstream.toml` that
+    /// A component (`.wasm`, `.cwasm`), the folder of a handler, or a `bootstream.toml` that
     /// names several. None is needed with a --bootstrap that brings its own code
     #[arg(required_unless_present = "bootstrap")]
     pub(crate) handler: Option<PathBuf>,
@@ -180,7 +193,7 @@ pub(crate) struct DevArgs {
     #[arg(long, value_name = "N", default_value_t = 10,
         value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
-    /// Rebuild the handler crate when its sources change
+    /// Rebuild the handler when its sources change
     #[arg(long, requires = "handler")]
     pub(crate) watch: bool,
     /// Print JSON objects, one a line: `type` is `invocation`, `log` or `message`
@@ -249,7 +262,7 @@ Exit codes: 0 stopped with Ctrl-C or SIGTERM, 1 failed to start, 2 wrong usage."
 #[derive(Args, Debug)]
 #[command(after_help = INVOKE_HELP)]
 pub(crate) struct InvokeArgs {
-    /// A component or a crate folder to run once; without it the event goes to `--url`
+    /// A component or the folder of a handler to run once; without it the event goes to `--url`
     pub(crate) handler: Option<PathBuf>,
     /// The event: JSON text, `@FILE`, or `@-` for standard input
     #[arg(short, long, value_name = "JSON", default_value = "{}")]

@@ -75,6 +75,16 @@ pub(crate) fn check_world(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a binary component exports something by that name.
+///
+/// # Errors
+///
+/// The component cannot be read.
+pub(crate) fn exports(bytes: &[u8], name: &str) -> Result<bool> {
+    let names = Names::read(bytes)?;
+    Ok(names.exports.iter().any(|export| export == name))
+}
+
 fn is_offered(import: &str) -> bool {
     import.starts_with("wasi:") || version_of_import(import).is_some_and(is_served)
 }

@@ -18,6 +18,7 @@ mod finding;
 mod new;
 mod package;
 mod precompile;
+mod preinit;
 mod printer;
 mod project;
 mod toolchain;

@@ -1,4 +1,4 @@
-//! The generated bindings of the world `handler`, and nothing else.
+//! The generated bindings of the worlds `handler` and `preinit`, and nothing else.
 //!
 //! Public because [`handler!`](crate::handler) expands to code that names them; not part of the
 //! interface handler authors rely on.
@@ -11,3 +11,13 @@ wit_bindgen::generate!({
     pub_export_macro: true,
     default_bindings_module: "bootstream::bindings",
 });
+
+/// The bindings of the world `preinit`.
+pub mod preinit {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "preinit",
+        pub_export_macro: true,
+        default_bindings_module: "bootstream::bindings::preinit",
+    });
+}

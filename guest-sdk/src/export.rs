@@ -1,4 +1,4 @@
-//! The macro that turns a function into the component's export.
+//! The macros that turn functions into the component's exports.
 
 use crate::{Error, Event, Response, bindings, error::BoxedError, logging, stream::Stream};
 
@@ -41,6 +41,50 @@ macro_rules! handler {
             // Natively nothing is exported, but the function still has to fit.
             #[cfg(not(target_arch = "wasm32"))]
             let _ = <Handler as $crate::bindings::Guest>::handle;
+        };
+    };
+}
+
+/// Makes a function the one that `bootstream build --preinit` calls once, when the handler is built.
+///
+/// The memory is kept as the function leaves it, and every instance starts with it: a table that was
+/// computed, a document that was parsed. The host never calls the function, so a handler finds the
+/// state through something that makes it on demand, and is right with and without `--preinit`:
+///
+/// ```
+/// use std::sync::LazyLock;
+///
+/// static SQUARES: LazyLock<Vec<u64>> = LazyLock::new(|| (0..1000).map(|n| n * n).collect());
+///
+/// fn prepare() {
+///     LazyLock::force(&SQUARES);
+/// }
+///
+/// bootstream::preinit!(prepare);
+/// # assert_eq!(SQUARES[7], 49);
+/// ```
+///
+/// Nothing but memory is kept. A function that logs, answers, opens something, or reads a clock or a
+/// variable fails the build. What it draws at random, the seeds of its hash maps included, is the same
+/// in every later instance: make no secrets here.
+#[macro_export]
+macro_rules! preinit {
+    ($initialize:path $(,)?) => {
+        const _: () = {
+            struct Preinit;
+
+            impl $crate::bindings::preinit::Guest for Preinit {
+                fn initialize() {
+                    $initialize();
+                }
+            }
+
+            #[cfg(target_arch = "wasm32")]
+    $crate::bindings::preinit::export!(Preinit with_types_in $crate::bindings::preinit);
+
+            // Natively nothing is exported, but the function still has to fit.
+            #[cfg(not(target_arch = "wasm32"))]
+            let _ = <Preinit as $crate::bindings::preinit::Guest>::initialize;
         };
     };
 }

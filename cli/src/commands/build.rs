@@ -1,4 +1,4 @@
-//! `bootstream build`: a handler crate becomes a component.
+//! `bootstream build`: a handler's project becomes a component.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,26 +8,23 @@ use bootstream_host::engine::PRECOMPILED_EXTENSION;
 
 use super::compile::size;
 use crate::args::BuildArgs;
-use crate::component;
 use crate::precompile::{Arch, precompile, write_atomically};
 use crate::printer::Printer;
-use crate::project::Project;
-use crate::toolchain::Toolchain;
+use crate::project::{BuildOptions, Project};
 
 /// Builds, checks, and prints where the component is.
 ///
 /// # Errors
 ///
-/// The crate does not compile, or what it makes is not a handler.
+/// The project does not build, or what it makes is not a handler.
 pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
-    let project = Project::find(&args.path)?;
-    let toolchain = if args.setup {
-        Toolchain::find_or_install()?
-    } else {
-        Toolchain::find()?
-    };
-    let component = build(&project, &toolchain, args.target_dir.as_deref())?;
-    let bytes = read(&component)?;
+    let component = Project::find(&args.path)?.build(&BuildOptions {
+        target_dir: args.target_dir.as_deref(),
+        setup: args.setup,
+        preinit: args.preinit,
+    })?;
+    let bytes = std::fs::read(&component)
+        .with_context(|| format!("cannot read `{}`", component.display()))?;
     let output = args.output.as_ref().unwrap_or(&component);
     if args.output.is_some() {
         write_atomically(output, &bytes)?;
@@ -43,32 +40,15 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the component for what a user named: a component file as it is, a crate folder built.
+/// Returns the component for what a user named: a component file as it is, a project built.
 ///
 /// # Errors
 ///
-/// There is nothing by that name, or the crate does not build.
+/// There is nothing by that name, or the project does not build.
 pub(crate) fn component_for(handler: &Path) -> Result<PathBuf> {
     if handler.is_dir() {
-        build(&Project::find(handler)?, &Toolchain::find()?, None)
+        Project::find(handler)?.build(&BuildOptions::default())
     } else {
         Ok(handler.to_owned())
     }
-}
-
-fn build(project: &Project, toolchain: &Toolchain, target_dir: Option<&Path>) -> Result<PathBuf> {
-    let target_dir = match target_dir {
-        Some(folder) => folder.to_owned(),
-        None => project.target_dir()?,
-    };
-    let component = project.compile(toolchain, &target_dir)?;
-    let bytes = read(&component)?;
-    component::expect_component(&bytes)
-        .and_then(|()| component::check_world(&bytes))
-        .with_context(|| format!("`{}`", component.display()))?;
-    Ok(component)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
 }

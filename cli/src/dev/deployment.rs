@@ -72,7 +72,7 @@ impl Deployment {
     }
 }
 
-/// The `bootstream.toml` in the folder of a crate, or beside a component.
+/// The `bootstream.toml` in the folder of a handler, or beside a component.
 pub(crate) fn project_file(handler: &Path) -> Option<PathBuf> {
     let file = if handler.is_dir() {
         handler.join(FILE_NAME)

@@ -1,6 +1,5 @@
 //! Notices that files were changed or replaced.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +12,21 @@ use tokio::time::timeout;
 /// How long a file must stay untouched before it is read: compilers write in many steps.
 const QUIET_PERIOD: Duration = Duration::from_millis(100);
 
-/// What builds write into the folder of a crate, and what is never compiled.
-const NOT_SOURCES: [&str; 4] = ["target", "node_modules", ".git", "Cargo.lock"];
+/// What builds write into the folder of a project, and what is never compiled.
+const NOT_SOURCES: [&str; 7] = [
+    "target",
+    "dist",
+    "node_modules",
+    ".venv",
+    "__pycache__",
+    ".git",
+    "Cargo.lock",
+];
 
-/// Watches a file or the sources of a crate.
+/// What a build makes, wherever it is.
+const COMPONENT_EXTENSIONS: [&str; 2] = ["wasm", "cwasm"];
+
+/// Watches a file or the sources of a project.
 #[derive(Debug)]
 pub(crate) struct Watch {
     touched: Arc<Notify>,
@@ -39,7 +49,7 @@ impl Watch {
         })
     }
 
-    /// Watches everything in the folder of a crate but what builds write there.
+    /// Watches everything in the folder of a project but what builds write there.
     ///
     /// # Errors
     ///
@@ -49,11 +59,11 @@ impl Watch {
         let mut folders = vec![(folder.to_owned(), RecursiveMode::NonRecursive)];
         for entry in std::fs::read_dir(folder).with_context(unreadable)? {
             let path = entry.with_context(unreadable)?.path();
-            if path.is_dir() && is_source(path.file_name()) {
+            if path.is_dir() && is_source(&path) {
                 folders.push((path, RecursiveMode::Recursive));
             }
         }
-        Self::new(&folders, |path| is_source(path.file_name()))
+        Self::new(&folders, is_source)
     }
 
     fn new(
@@ -92,6 +102,10 @@ impl Watch {
     }
 }
 
-fn is_source(name: Option<&OsStr>) -> bool {
-    name.is_some_and(|name| !NOT_SOURCES.iter().any(|it| name == *it))
+fn is_source(path: &Path) -> bool {
+    let is_component = path
+        .extension()
+        .is_some_and(|extension| COMPONENT_EXTENSIONS.iter().any(|it| extension == *it));
+    let name = path.file_name();
+    !is_component && name.is_some_and(|name| !NOT_SOURCES.iter().any(|it| name == *it))
 }

@@ -10,7 +10,7 @@ use crate::precompile::Arch;
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct PackageArgs {
-    /// A component (`.wasm`, `.cwasm`) or the folder of a handler crate
+    /// A component (`.wasm`, `.cwasm`) or the folder of a handler
     #[arg(default_value = ".")]
     pub(crate) handler: PathBuf,
     /// The architecture of the function [default: this machine's]

@@ -164,7 +164,8 @@ fn build_needs_a_crate() {
     assert_eq!(
         text(&output.stderr),
         format!(
-            "error: `{}` has no Cargo.toml: name the folder of a handler crate\n",
+            "error: `{}` has neither a Cargo.toml nor a bootstream.toml with a `component` in \
+             `[build]`: name the folder of a handler\n",
             folder.path().display()
         )
     );

@@ -1,6 +1,7 @@
 //! Drives the real commands over real sockets.
 
 mod attacks;
+mod build;
 mod clients;
 mod compile;
 mod deploy;
@@ -14,8 +15,10 @@ mod load;
 mod new;
 mod package;
 mod peers;
+mod preinit;
 mod runtimes;
 mod sdk;
 mod support;
 mod swap;
+mod unpacked;
 mod watch;

@@ -6,8 +6,9 @@ pub const FILE_NAME: &str = "bootstream.toml";
 /// What the variables of settings begin with.
 pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
-/// Parts of the file that belong to the `bootstream` command: the functions of a local Lambda.
-pub const COMMAND_KEYS: [&str; 2] = ["default", "functions"];
+/// Parts of the file that belong to the `bootstream` command: how the handler is built, and the
+/// functions of a local Lambda.
+pub const COMMAND_KEYS: [&str; 3] = ["build", "default", "functions"];
 
 /// One setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

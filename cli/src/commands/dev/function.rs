@@ -19,7 +19,7 @@ use crate::printer::{Printer, Tone};
 #[derive(Debug)]
 pub(super) struct Function {
     pub(super) source: Source,
-    /// The folder of the crate that makes the component, if it is watched.
+    /// The folder of the project that makes the component, if it is watched.
     crate_folder: Option<PathBuf>,
     pub(super) pool: Arc<Pool>,
     printer: Printer,
@@ -40,7 +40,7 @@ impl Function {
         let crate_folder = match settings.handler {
             Some(folder) if args.watch && folder.is_dir() => Some(folder),
             Some(file) if args.watch => bail!(
-                "`{}` is not the folder of a crate: a component is watched without --watch",
+                "`{}` is not a folder: a component is watched without --watch",
                 file.display()
             ),
             _ => None,
@@ -80,7 +80,7 @@ impl Function {
         }
     }
 
-    /// Rebuilds the crate. That changes the component file, which is watched too.
+    /// Rebuilds the project. That changes the component file, which is watched too.
     async fn rebuild_on_change(&self) -> Result<()> {
         let Some(folder) = &self.crate_folder else {
             return std::future::pending().await;

@@ -1,4 +1,4 @@
-//! Finds a handler crate and what cargo makes of it.
+//! A handler crate, and what cargo makes of it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,29 +10,25 @@ use crate::toolchain::{TARGET, Toolchain};
 
 /// A handler crate.
 #[derive(Debug)]
-pub(crate) struct Project {
+pub(super) struct Crate {
     manifest: PathBuf,
 }
 
-impl Project {
-    /// Finds the crate in `folder`.
+impl Crate {
+    /// Finds the crate in `folder`, if there is one.
     ///
     /// # Errors
     ///
-    /// There is no such folder, or no crate in it.
-    pub(crate) fn find(folder: &Path) -> Result<Self> {
-        let name = folder.display();
-        if !folder.is_dir() {
-            bail!("`{name}` is not a folder: name the folder of a handler crate");
-        }
+    /// The manifest cannot be read.
+    pub(super) fn find(folder: &Path) -> Result<Option<Self>> {
         let manifest = folder.join("Cargo.toml");
         if !manifest.is_file() {
-            bail!("`{name}` has no Cargo.toml: name the folder of a handler crate");
+            return Ok(None);
         }
         let manifest = manifest
             .canonicalize()
-            .with_context(|| format!("cannot read `{name}`"))?;
-        Ok(Self { manifest })
+            .with_context(|| format!("cannot read `{}`", manifest.display()))?;
+        Ok(Some(Self { manifest }))
     }
 
     /// Asks cargo where it puts what it makes for this crate.
@@ -40,7 +36,7 @@ impl Project {
     /// # Errors
     ///
     /// Cargo cannot be run or does not understand the manifest.
-    pub(crate) fn target_dir(&self) -> Result<PathBuf> {
+    fn target_dir(&self) -> Result<PathBuf> {
         #[derive(Deserialize)]
         struct Metadata {
             target_directory: PathBuf,
@@ -71,7 +67,15 @@ impl Project {
     /// # Errors
     ///
     /// The crate does not compile, or makes no component.
-    pub(crate) fn compile(&self, toolchain: &Toolchain, target_dir: &Path) -> Result<PathBuf> {
+    pub(super) fn compile(
+        &self,
+        toolchain: &Toolchain,
+        target_dir: Option<&Path>,
+    ) -> Result<PathBuf> {
+        let target_dir = match target_dir {
+            Some(folder) => folder.to_owned(),
+            None => self.target_dir()?,
+        };
         let mut cargo = Command::new("cargo");
         cargo
             .args(["build", "--release", "--target", TARGET])
@@ -82,7 +86,7 @@ impl Project {
             ])
             .arg(&self.manifest)
             .arg("--target-dir")
-            .arg(toolchain.target_dir(target_dir))
+            .arg(toolchain.target_dir(&target_dir))
             .stderr(Stdio::inherit());
         toolchain.configure(&mut cargo);
         let output = cargo.output().context("cannot run `cargo`")?;
@@ -138,7 +142,7 @@ mod tests {
 
     #[test]
     fn only_the_crate_s_own_cdylib_is_the_component() {
-        let project = Project {
+        let project = Crate {
             manifest: "/work/hello/Cargo.toml".into(),
         };
         let messages = br#"
@@ -157,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_crate_without_a_cdylib_is_told_what_to_add() {
-        let project = Project {
+        let project = Crate {
             manifest: "/work/hello/Cargo.toml".into(),
         };
 

@@ -1,0 +1,117 @@
+//! What a component gets of the outside world while it is built: random numbers, and standard error
+//! for the message of a panic.
+//!
+//! Everything else is refused by name when it is called. A clock, a variable or a file of the build
+//! machine would be in every instance from then on, and libraries keep such things unasked: the C
+//! library reads the environment once, and the folders it may open.
+
+use sha2::{Digest as _, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::types::{ComponentInstance, ComponentItem};
+use wasmtime::component::{Component, Linker, LinkerInstance, ResourceTable, ResourceType};
+use wasmtime_wasi::random::Deterministic;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+/// What may be used: numbers, and streams, without which there is no standard error.
+const GIVEN: [&str; 3] = ["wasi:random/", "wasi:io/", "wasi:cli/stderr@"];
+
+/// The state of the functions that may be called.
+pub(super) struct Outside {
+    wasi: WasiCtx,
+    table: ResourceTable,
+}
+
+impl Outside {
+    /// Numbers that are the same for the same component, so that the same bytes come out each time,
+    /// and that cannot be guessed without it: seeds of hash maps are among what is kept.
+    pub(super) fn new(component: &[u8]) -> Self {
+        let digest = Sha256::digest(component);
+        let random = || Deterministic::new(digest.to_vec());
+        let seed = digest.iter().take(16);
+        let seed = seed.fold(0, |seed, byte| seed << 8 | u128::from(*byte));
+        let wasi = WasiCtx::builder()
+            .inherit_stderr()
+            .secure_random(random())
+            .insecure_random(random())
+            .insecure_random_seed(seed)
+            .build();
+        Self {
+            wasi,
+            table: ResourceTable::new(),
+        }
+    }
+
+    /// Whether the component still has a handle of something.
+    pub(super) fn holds_anything(&self) -> bool {
+        !self.table.is_empty()
+    }
+}
+
+impl WasiView for Outside {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// Links what is given, and refusals for all other functions the component imports.
+pub(super) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<Outside>> {
+    let mut linker = Linker::new(engine);
+    // The very version that is imported comes before one that merely fits.
+    linker.allow_shadowing(true);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    let mut known = Vec::new();
+    for (name, import) in component.component_type().imports(engine) {
+        let ComponentItem::ComponentInstance(interface) = import.ty else {
+            continue;
+        };
+        let own = own_resources(&interface, engine, &mut known);
+        if !GIVEN.iter().any(|given| name.starts_with(given)) {
+            let mut linker = linker.instance(name)?;
+            for resource in own {
+                linker.resource(&resource, ResourceType::host::<()>(), |_, _| Ok(()))?;
+            }
+            refuse(&mut linker, name, &interface, engine)?;
+        }
+    }
+    Ok(linker)
+}
+
+/// The resources that an interface has and no interface before it: others it only has the use of.
+fn own_resources(
+    interface: &ComponentInstance,
+    engine: &Engine,
+    known: &mut Vec<ResourceType>,
+) -> Vec<String> {
+    let mut own = Vec::new();
+    for (name, item) in interface.exports(engine) {
+        if let ComponentItem::Resource(resource) = item.ty
+            && !known.contains(&resource)
+        {
+            known.push(resource);
+            own.push(name.to_owned());
+        }
+    }
+    own
+}
+
+fn refuse(
+    linker: &mut LinkerInstance<'_, Outside>,
+    interface: &str,
+    contents: &ComponentInstance,
+    engine: &Engine,
+) -> wasmtime::Result<()> {
+    for (name, item) in contents.exports(engine) {
+        if matches!(item.ty, ComponentItem::ComponentFunc(_)) {
+            let message = format!(
+                "it called `{name}` of `{interface}`, which is not there while a handler is built"
+            );
+            linker.func_new(name, move |_, _, _, _| {
+                Err(wasmtime::Error::msg(message.clone()))
+            })?;
+        }
+    }
+    Ok(())
+}

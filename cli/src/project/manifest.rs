@@ -1,0 +1,91 @@
+//! The table `[build]` of `bootstream.toml`: how the component is made. The host passes it over.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use bootstream_host::config::FILE_NAME;
+use serde::Deserialize;
+
+/// The table, checked.
+#[derive(Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct BuildTable {
+    /// The program that makes the component and its arguments, run in the project's folder. None are
+    /// needed if something else makes it.
+    pub(super) command: Vec<String>,
+    /// The component, relative to the folder. Without it the folder is that of a crate.
+    pub(super) component: Option<PathBuf>,
+    /// Whether the start-up work is done when it is built.
+    pub(super) preinit: bool,
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    build: BuildTable,
+}
+
+impl BuildTable {
+    /// Reads the table of the project in `folder`, whose file or table may be missing.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or the table has other keys or values than these.
+    pub(super) fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE_NAME);
+        if !path.is_file() {
+            return Ok(Self::default());
+        }
+        let name = path.display();
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read `{name}`"))?;
+        Self::parse(&text).with_context(|| format!("`{name}`"))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let File { build } = toml::from_str(text)?;
+        if build.component.is_none() && !build.command.is_empty() {
+            bail!("`[build]` has a `command` and does not say which `component` it makes");
+        }
+        Ok(build)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_settings_says_nothing_on_building() {
+        let table = BuildTable::parse("pass-env = [\"NAME\"]\n[limits]\nmemory-mib = 64\n");
+
+        assert_eq!(table.unwrap(), BuildTable::default());
+    }
+
+    #[test]
+    fn a_command_makes_a_component() {
+        let text =
+            "[build]\ncommand = [\"npm\", \"run\", \"build\"]\ncomponent = \"handler.wasm\"\n";
+
+        let table = BuildTable::parse(text).unwrap();
+
+        assert_eq!(table.command, ["npm", "run", "build"]);
+        assert_eq!(table.component, Some("handler.wasm".into()));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        for (text, wanted) in [
+            (
+                "[build]\ncommand = [\"make\"]",
+                "which `component` it makes",
+            ),
+            ("[build]\ncomand = []", "unknown field `comand`"),
+            ("[build]\ncommand = \"make\"", "expected a sequence"),
+        ] {
+            let error = BuildTable::parse(text).unwrap_err();
+
+            assert!(format!("{error:#}").contains(wanted), "{error:#}");
+        }
+    }
+}

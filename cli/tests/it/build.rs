@@ -1,0 +1,114 @@
+//! `build` of what is no crate: a bootstream.toml says how the component is made.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
+use std::path::Path;
+use std::process::Output;
+
+use crate::support::{Dev, bootstream, component, run, scripted_guest, text};
+
+/// A project whose component is a copy of `made.bin`, a name no handler has.
+fn project(settings: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bootstream.toml"), settings).unwrap();
+    std::fs::copy(scripted_guest(), folder.path().join("made.bin")).unwrap();
+    folder
+}
+
+const COPIES: &str = "[build]\ncommand = [\"sh\", \"-c\", \"echo copying; cp made.bin out.wasm\"]\n\
+                      component = \"out.wasm\"\n";
+
+#[track_caller]
+fn refusal(folder: &Path) -> String {
+    let output = run(bootstream(&["build"]).arg(folder));
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    text(&output.stderr)
+}
+
+#[track_caller]
+fn success(output: &Output) {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_tool_of_another_language_makes_the_component() {
+    let folder = project(COPIES);
+
+    let output = run(bootstream(&["build"]).arg(folder.path()));
+
+    success(&output);
+    let made = folder.path().join("out.wasm");
+    let said = text(&output.stdout);
+    assert!(said.starts_with(&made.display().to_string()), "{said}");
+    // Standard output is for what was made.
+    assert_eq!(text(&output.stderr), "copying\n");
+    assert!(std::fs::read(made).unwrap() == std::fs::read(scripted_guest()).unwrap());
+}
+
+#[test]
+fn such_a_project_is_packaged_like_a_crate() {
+    let folder = project(COPIES);
+
+    let output = run(
+        bootstream(&["package", "--only", "function", "--portable"]).current_dir(folder.path())
+    );
+
+    success(&output);
+    let said = text(&output.stdout);
+    assert!(said.contains("bootstream.toml, handler.wasm\n"), "{said}");
+}
+
+#[test]
+fn a_component_that_something_else_makes_is_taken_as_it_is() {
+    let folder = project("[build]\ncomponent = \"made.bin\"\n");
+
+    success(&run(bootstream(&["build"]).arg(folder.path())));
+}
+
+#[test]
+fn what_stands_in_the_way_is_named() {
+    for (settings, wanted) in [
+        ("[build]\ncomponent = \"out.wasm\"\n", "there is no `"),
+        (
+            "[build]\ncommand = [\"./missing\"]\ncomponent = \"out.wasm\"\n",
+            "error: cannot run `./missing` in `",
+        ),
+        (
+            "[build]\ncommand = [\"sh\", \"-c\", \"exit 3\"]\ncomponent = \"out.wasm\"\n",
+            "error: `sh -c exit 3` failed, see above\n",
+        ),
+        (
+            "[build]\ncomand = []\n",
+            "bootstream.toml`: TOML parse error at line 2",
+        ),
+        (
+            "[build]\ncomponent = \"bootstream.toml\"\n",
+            "bootstream.toml`: is not WebAssembly",
+        ),
+    ] {
+        let folder = project(settings);
+
+        let message = refusal(folder.path());
+
+        assert!(message.contains(wanted), "{message}");
+    }
+}
+
+#[test]
+fn a_watched_project_is_built_when_its_sources_change_and_not_because_it_was_built() {
+    let folder = project(COPIES);
+    let mut dev = Dev::start(folder.path(), &["--watch"]);
+
+    for component in [component("streaming_numbers"), scripted_guest()] {
+        std::fs::copy(component, folder.path().join("made.bin")).unwrap();
+        dev.wait_for("the sources changed");
+        dev.wait_for("swapped to the new `");
+    }
+
+    let builds = dev.lines().iter();
+    let builds = builds.filter(|line| line.as_str() == "the sources changed");
+    assert_eq!(builds.count(), 2);
+}

@@ -1,0 +1,73 @@
+//! `build --preinit`: work that is done once, when a handler is built.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::support::{bootstream, run, text};
+
+/// The guest that tells where its table was computed.
+fn guest() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-guests/preinitialized")
+}
+
+fn build(folder: &Path, args: &[&str], output: &Path) -> Output {
+    let mut command: Command = bootstream(&["build"]);
+    run(command.arg(folder).args(args).arg("-o").arg(output))
+}
+
+#[track_caller]
+fn invoke(component: &Path) -> String {
+    let output = run(bootstream(&["invoke"]).arg(component));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[test]
+fn memory_is_kept_and_work_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let [plain, ready] = ["plain.wasm", "ready.wasm"].map(|name| folder.path().join(name));
+    let sum: u64 = (0..20_000).map(|n| n * n).sum();
+
+    let built = build(&guest(), &[], &plain);
+    assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+    let built = build(&guest(), &["--preinit", "--precompile"], &ready);
+    assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+
+    let answer = format!("20000 squares, sum {sum}\n");
+    assert_eq!(invoke(&plain), format!("computed in an instance, {answer}"));
+    // As a component, and as the machine code that was made of it.
+    for file in [&ready, &ready.with_extension("cwasm")] {
+        assert_eq!(
+            invoke(file),
+            format!("computed when it was built, {answer}")
+        );
+    }
+}
+
+#[test]
+fn the_same_component_comes_out_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, other] = ["one.wasm", "other.wasm"].map(|name| folder.path().join(name));
+    for output in [&one, &other] {
+        let built = build(&guest(), &["--preinit"], output);
+        assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+    }
+
+    assert!(std::fs::read(one).unwrap() == std::fs::read(other).unwrap());
+}
+
+#[test]
+fn a_handler_without_the_function_is_told_what_to_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("numbers.wasm");
+    let numbers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/streaming-numbers");
+
+    let built = build(&numbers, &["--preinit"], &output);
+
+    assert_eq!(built.status.code(), Some(1));
+    let message = text(&built.stderr);
+    let end = "streaming_numbers.wasm`: exports no `initialize`: \
+               does the crate call `bootstream::preinit!`?\n";
+    assert!(message.ends_with(end), "{message}");
+    assert!(!output.exists());
+}

@@ -19,8 +19,10 @@ pub(crate) fn run(args: &NewArgs, printer: &Printer) -> Result<ExitCode> {
     let folder = plan.folder.display();
     let next = match args.template {
         Language::Rust => "bootstream invoke . --timing",
-        Language::Javascript => {
-            "npm install && npm run build && bootstream invoke handler.wasm --timing -d @event.json"
+        Language::Javascript => "npm install && bootstream invoke . --timing -d @event.json",
+        Language::Python => {
+            "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt && \
+             bootstream invoke . --timing -d @event.json"
         }
     };
     printer.data_line(&format!("{folder}: now `cd {folder} && {next}`"))?;

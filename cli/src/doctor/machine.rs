@@ -18,7 +18,7 @@ struct Tool {
     least: Option<(u32, u32)>,
 }
 
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 5] = [
     Tool {
         name: "cargo",
         purpose: "to build handlers in Rust",
@@ -30,6 +30,12 @@ const TOOLS: [Tool; 4] = [
         purpose: "to build handlers in JavaScript",
         fix: "install Node.js 20 or later",
         least: Some((20, 0)),
+    },
+    Tool {
+        name: "python3",
+        purpose: "to build handlers in Python",
+        fix: "install Python 3.10 or later, with venv and pip",
+        least: Some((3, 10)),
     },
     Tool {
         name: "sam",

@@ -27,14 +27,18 @@ pub(crate) enum Language {
     Rust,
     /// A module for componentize-qjs, built with npm
     Javascript,
+    /// A module for componentize-py, built with pip
+    Python,
 }
 
 const HELP: &str = "\
 Examples:
   bootstream new hello                          a handler in Rust
   bootstream new hello --template javascript    one in JavaScript
+  bootstream new hello --template python        one in Python
 
 The project streams three numbers, one each second. It has a README that says how to run, test and
-deploy it, an event to send, and the templates of a REST API and a function URL.
+deploy it, a bootstream.toml with the settings of the sandbox, an event to send, and the templates of a
+REST API and a function URL.
 
 Exit codes: 0 made, 1 failed, 2 wrong usage.";

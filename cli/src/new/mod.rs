@@ -1,7 +1,7 @@
 //! Projects to start from.
 //!
-//! The handlers are the examples of this repository, so that what a new project holds is what is
-//! built and tested here.
+//! The handlers in Rust and JavaScript are the examples of this repository, so that what a new project
+//! holds is what is built and tested here.
 
 pub(crate) mod args;
 mod files;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use args::Language;
-use files::{JAVASCRIPT, RUST, TEMPLATES};
+use files::{File, JAVASCRIPT, PYTHON, RUST, TEMPLATES};
 
 /// The crate `bootstream` of the checkout that this command was built from.
 const OWN_SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");
@@ -46,7 +46,7 @@ impl Plan {
         }
         let sdk = match language {
             Language::Rust => Some(find_sdk(sdk)?),
-            Language::Javascript => None,
+            Language::Javascript | Language::Python => None,
         };
         Ok(Self {
             folder: folder.to_owned(),
@@ -62,11 +62,7 @@ impl Plan {
     ///
     /// A file cannot be written. The error names it.
     pub(crate) fn write(&self) -> Result<()> {
-        let own = match self.language {
-            Language::Rust => RUST,
-            Language::Javascript => JAVASCRIPT,
-        };
-        for (path, text) in own.iter().chain(TEMPLATES) {
+        for (path, text) in files(self.language).iter().chain(TEMPLATES) {
             let path = self.folder.join(path);
             let name = path.display();
             if let Some(folder) = path.parent() {
@@ -84,6 +80,14 @@ impl Plan {
         text.replace("{{name}}", &self.name)
             .replace("{{crate}}", &self.name.replace('-', "_"))
             .replace("{{sdk}}", &sdk.display().to_string())
+    }
+}
+
+fn files(language: Language) -> &'static [File] {
+    match language {
+        Language::Rust => RUST,
+        Language::Javascript => JAVASCRIPT,
+        Language::Python => PYTHON,
     }
 }
 
@@ -121,7 +125,32 @@ fn find_sdk(named: Option<&Path>) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use bootstream_host::config::{self, FILE_NAME};
+
     use super::*;
+
+    /// Takes the marks of comments from what would be settings without them.
+    fn uncommented(text: &str) -> String {
+        let is_setting = |line: &str| line.starts_with('[') || line.contains(" = ");
+        text.lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(setting) if is_setting(setting) => format!("{setting}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_settings_of_a_project_are_ones_also_when_they_are_taken_out_of_their_comments() {
+        for language in [Language::Rust, Language::Javascript, Language::Python] {
+            let mut all = files(language).iter();
+            let (_, text) = all.find(|(path, _)| *path == FILE_NAME).unwrap();
+            config::check_file(text, FILE_NAME).unwrap();
+            let all = uncommented(text);
+            assert!(all.contains("\n[limits]\nmemory-mib = 128\n"), "{all}");
+            config::check_file(&all, FILE_NAME).unwrap();
+        }
+    }
 
     #[test]
     fn names_are_names_everywhere() {

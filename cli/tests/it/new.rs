@@ -10,6 +10,8 @@ use std::process::{Command, Output};
 
 use crate::support::{bootstream, run, text};
 
+const THREE_NUMBERS: &str = "Number: 1\nNumber: 2\nNumber: 3\nStreaming complete!\n";
+
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
@@ -84,22 +86,39 @@ fn a_project_in_javascript_is_built_and_streams_at_once() {
         bootstream(&["new", "--template", "javascript"]).arg(&project)
     ));
 
-    for args in [
-        &[
-            "install",
-            "--silent",
-            "--no-fund",
-            "--no-audit",
-            "--prefer-offline",
-        ][..],
-        &["run", "--silent", "build"],
-    ] {
-        success(&run(Command::new("npm").args(args).current_dir(&project)));
-    }
-    assert_eq!(
-        invoke(&project, "handler.wasm"),
-        "Number: 1\nNumber: 2\nNumber: 3\nStreaming complete!\n"
-    );
+    let install = [
+        "install",
+        "--silent",
+        "--no-fund",
+        "--no-audit",
+        "--prefer-offline",
+    ];
+    success(&run(Command::new("npm")
+        .args(install)
+        .current_dir(&project)));
+    assert_eq!(invoke(&project, "."), THREE_NUMBERS);
+    success(&run(
+        bootstream(&["package", "--only", "function"]).current_dir(&project)
+    ));
+}
+
+#[test]
+fn a_project_in_python_is_built_and_streams_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("fresh-py");
+
+    success(&run(
+        bootstream(&["new", "--template", "python"]).arg(&project)
+    ));
+
+    success(&run(Command::new("python3")
+        .args(["-m", "venv", ".venv"])
+        .current_dir(&project)));
+    success(&run(Command::new(project.join(".venv/bin/pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check"])
+        .args(["-r", "requirements.txt"])
+        .current_dir(&project)));
+    assert_eq!(invoke(&project, "."), THREE_NUMBERS);
 }
 
 #[test]

@@ -120,6 +120,7 @@ fn tools_that_are_missing_are_warnings_with_a_way_to_get_them() {
         [
             "there is no `cargo` to build handlers in Rust",
             "there is no `node` to build handlers in JavaScript",
+            "there is no `python3` to build handlers in Python",
             "there is no `sam` to deploy with `bootstream deploy`",
             "there is no `aws` to swap a handler with `bootstream deploy --handler-only`",
             "no Rust compiler here has the target wasm32-wasip2",

@@ -45,7 +45,7 @@ echo "test-lambda-root: memory limit: ${BOOTSTREAM_LAMBDA_CGROUP:-none, needs ro
 export BOOTSTREAM_LAMBDA_ROOT="$root"
 set -- -C "link-arg=--sysroot=$root" -C "link-arg=-B$libraries"
 cargo rustc --profile lambda -p bootstream-host --bin bootstrap -- "$@"
-cargo test --release -p bootstream-cli --test it unpacked::
+cargo test --release -p bootstream-cli --test it unpacked::the_packages_stream_where_lambda
 # After those tests, which link their own.
 cargo rustc --release -p bootstream-cli --bin bootstream-compile -- "$@"
 cargo test -p bootstream-host --test it lambda_root::

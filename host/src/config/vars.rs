@@ -1,5 +1,7 @@
 //! The variables Lambda sets, and where variables come from.
 
+use std::collections::HashMap;
+
 /// The Runtime API's address.
 pub const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 /// The handler's file, from the function's configuration.
@@ -53,6 +55,17 @@ pub trait Vars {
 
     /// The names of all variables that are set and are text.
     fn names(&self) -> Vec<String>;
+}
+
+/// A table of variables, for tests.
+impl Vars for HashMap<String, String> {
+    fn get(&self, name: &str) -> Option<String> {
+        Self::get(self, name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.keys().cloned().collect()
+    }
 }
 
 /// The variables of this process.

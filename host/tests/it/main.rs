@@ -19,12 +19,19 @@ mod loading;
 mod log_pipe;
 mod logs;
 mod misuse;
+#[cfg(feature = "outbound-http")]
+mod mixed;
+#[cfg(feature = "outbound-http")]
 mod outbound;
 mod peers;
 mod polling;
 mod precompiled;
 mod properties;
+#[cfg(feature = "outbound-http")]
+mod rebinding;
+#[cfg(feature = "outbound-http")]
 mod reuse;
+#[cfg(feature = "outbound-http")]
 mod sandbox;
 mod settings;
 mod shutdown;

@@ -1,22 +1,29 @@
 //! A guest that reaches for what lies outside of its sandbox, and writes what it got, a line for
-//! each step of its event: `{"steps": [{"fetch": {"url": "https://example.com/"}}, ...]}`.
+//! each such step of its event: `{"steps": [{"fetch": {"url": "https://example.com/"}}, ...]}`. It
+//! also does every step of the other guest.
 
 mod fetch;
 mod reach;
 
-use bootstream::{Error, Event, Response, handler};
+use guest_steps::bindings::{self, Context, Guest};
+use guest_steps::outcome::Failure;
+use guest_steps::runner::Runner;
+use guest_steps::script::{self, Step};
+use guest_steps::stream;
 use serde::Deserialize;
 
-/// What to do, in order. An outcome is `ok: ...` or `error: ...`.
+/// What to do, in order.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Script {
-    steps: Vec<Step>,
+#[serde(untagged)]
+enum Instruction {
+    Reach(Reach),
+    Step(Step),
 }
 
+/// A step outwards. Its outcome is `ok: ...` or `error: ...`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Step {
+enum Reach {
     Fetch(fetch::Fetch),
     /// Sends so many requests before it waits for the first answer.
     FetchAtOnce(u32, fetch::Fetch),
@@ -36,9 +43,6 @@ enum Step {
     Env(String),
     /// Counts in memory that an instance keeps.
     Count,
-    /// Prints a line to standard output.
-    Print(String),
-    Trap,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,37 +52,46 @@ struct WriteFile {
     bytes: usize,
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the signature of a handler")]
-fn handle(event: Event, response: Response) -> Result<(), Error> {
-    let script: Script = event.json()?;
-    let mut body = response.write_headers(bootstream::Head::new(200))?;
-    for step in script.steps {
-        let line = match run(step) {
-            Ok(outcome) => format!("ok: {outcome}"),
-            Err(reason) => format!("error: {reason}"),
-        };
-        writeln!(body, "{}", line.replace('\n', " "))?;
-    }
-    body.finish()
-}
-
-fn run(step: Step) -> Result<String, String> {
-    match step {
-        Step::Fetch(fetch) => fetch.run(),
-        Step::FetchAtOnce(count, fetch) => fetch.run_at_once(count),
-        Step::Connect(address) => reach::connect(&address),
-        Step::Listen(address) => reach::listen(&address),
-        Step::Datagram(address) => reach::datagram(&address),
-        Step::Resolve(name) => reach::resolve(&name),
-        Step::ReadFile(path) => reach::read_file(&path),
-        Step::List(path) => reach::list(&path),
-        Step::WriteFile(WriteFile { path, bytes }) => reach::write_file(&path, bytes),
-        Step::RemoveFile(path) => reach::remove_file(&path),
-        Step::Env(name) => std::env::var(name).map_err(|error| error.to_string()),
-        Step::Count => Ok(reach::count().to_string()),
-        Step::Print(text) => reach::print(&text),
-        Step::Trap => reach::trap(),
+impl Reach {
+    fn run(&self) -> Result<String, String> {
+        match self {
+            Self::Fetch(fetch) => fetch.run(),
+            Self::FetchAtOnce(count, fetch) => fetch.run_at_once(*count),
+            Self::Connect(address) => reach::connect(address),
+            Self::Listen(address) => reach::listen(address),
+            Self::Datagram(address) => reach::datagram(address),
+            Self::Resolve(name) => reach::resolve(name),
+            Self::ReadFile(path) => reach::read_file(path),
+            Self::List(path) => reach::list(path),
+            Self::WriteFile(WriteFile { path, bytes }) => reach::write_file(path, *bytes),
+            Self::RemoveFile(path) => reach::remove_file(path),
+            Self::Env(name) => std::env::var(name).map_err(|error| error.to_string()),
+            Self::Count => Ok(reach::count().to_string()),
+        }
     }
 }
 
-handler!(handle);
+fn follow(runner: &mut Runner<'_>, instruction: &Instruction) -> Result<(), Failure> {
+    let reach = match instruction {
+        Instruction::Step(step) => return runner.step(step),
+        Instruction::Reach(reach) => reach,
+    };
+    // The response begins before anything can go wrong.
+    stream::write("")?;
+    let line = match reach.run() {
+        Ok(outcome) => format!("ok: {outcome}"),
+        Err(reason) => format!("error: {reason}"),
+    };
+    Ok(stream::write(line.replace('\n', " ") + "\n")?)
+}
+
+struct ReachingGuest;
+
+impl Guest for ReachingGuest {
+    fn handle(event: Vec<u8>, context: Context) -> Result<(), String> {
+        let instructions = script::read::<Instruction>(&event)?.ok_or("no script")?;
+        Runner::new(&event, &context).run(&instructions, follow)
+    }
+}
+
+bindings::export!(ReachingGuest with_types_in bindings);

@@ -72,15 +72,3 @@ pub(crate) fn count() -> u32 {
         count.get()
     })
 }
-
-pub(crate) fn print(text: &str) -> Result<String, String> {
-    writeln!(std::io::stdout(), "{text}").map_err(told)?;
-    Ok(String::new())
-}
-
-pub(crate) fn trap() -> ! {
-    #[cfg(target_arch = "wasm32")]
-    core::arch::wasm32::unreachable();
-    #[cfg(not(target_arch = "wasm32"))]
-    unreachable!("only WebAssembly traps");
-}

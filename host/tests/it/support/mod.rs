@@ -2,9 +2,11 @@
 
 pub(crate) mod guests;
 pub(crate) mod process;
+#[cfg(feature = "outbound-http")]
 pub(crate) mod reaching;
 pub(crate) mod recorder;
 pub(crate) mod steps;
+#[cfg(feature = "outbound-http")]
 pub(crate) mod web;
 
 use std::path::PathBuf;

@@ -22,14 +22,19 @@ pub(crate) struct Web {
 
 impl Web {
     pub(crate) fn start() -> Self {
-        Self::listen(serve)
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    pub(crate) fn start_at(address: SocketAddr) -> Self {
+        Self::listen(address, serve)
     }
 
     fn listen(
+        address: SocketAddr,
         serve: impl Fn(TcpStream, &Heads) -> std::io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         let serve = Arc::new(serve);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let heads = Heads::default();
         let shared = Arc::clone(&heads);
@@ -56,7 +61,8 @@ impl Web {
             .with_single_cert(vec![cert.der().clone()], key.into())
             .expect("the key is of the certificate");
         let config = Arc::new(config);
-        let web = Self::listen(move |stream, heads| {
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        let web = Self::listen(address, move |stream, heads| {
             let session = ServerConnection::new(Arc::clone(&config));
             let session = session.map_err(std::io::Error::other)?;
             serve(StreamOwned::new(session, stream), heads)

@@ -9,7 +9,7 @@ use crate::{
     },
     outcome::{Failure, Refusal, is_expected},
     report, resources,
-    script::{Expectation, Head, Level, Pattern, Record, Repetition, Step},
+    script::{Expectation, Head, Level, Many, Pattern, Record, Repetition, Step},
     stream,
 };
 
@@ -17,7 +17,8 @@ use crate::{
 const PATTERN_PERIOD: u8 = 251;
 
 /// Does the steps of one invocation.
-pub(crate) struct Runner<'a> {
+#[derive(Debug)]
+pub struct Runner<'a> {
     event: &'a [u8],
     context: &'a Context,
     /// Memory taken by `grow_memory`, held until the invocation ends.
@@ -25,7 +26,7 @@ pub(crate) struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    pub(crate) fn new(event: &'a [u8], context: &'a Context) -> Self {
+    pub fn new(event: &'a [u8], context: &'a Context) -> Self {
         Self {
             event,
             context,
@@ -33,11 +34,18 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Does all steps. Ends at the first one that fails; a refusal is told with the number of the
-    /// step, counted from 1.
-    pub(crate) fn run(&mut self, steps: &[Step]) -> Result<(), String> {
+    /// Does all steps, each as `perform` does it.
+    ///
+    /// # Errors
+    ///
+    /// At the first one that fails; a refusal is told with the number of the step, counted from 1.
+    pub fn run<S>(
+        &mut self,
+        steps: &[S],
+        perform: impl Fn(&mut Self, &S) -> Result<(), Failure>,
+    ) -> Result<(), String> {
         for (step, number) in steps.iter().zip(1..) {
-            self.step(step).map_err(|failure| match failure {
+            perform(self, step).map_err(|failure| match failure {
                 Failure::Refused(refusal) => format!("step {number}: {refusal}"),
                 Failure::Unexpected(difference) => format!("step {number}: {difference}"),
                 Failure::Returned(message) => message,
@@ -46,9 +54,15 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    fn step(&mut self, step: &Step) -> Result<(), Failure> {
+    /// Does one step.
+    ///
+    /// # Errors
+    ///
+    /// It went otherwise than the script has it.
+    pub fn step(&mut self, step: &Step) -> Result<(), Failure> {
         match step {
             Step::WriteHeaders(head) => stream::write_headers(&head.into())?,
+            Step::WriteManyHeaders(many) => stream::write_headers(&many.into())?,
             Step::Write(text) => stream::write(text)?,
             Step::WriteBytes(bytes) => stream::write(vec![bytes.fill; bytes.len])?,
             Step::WriteMany(repetition) => write_many(repetition)?,
@@ -106,6 +120,17 @@ impl<'a> Runner<'a> {
             Ok(()) => Ok("ok".to_owned()),
             Err(Failure::Refused(refusal)) => Ok(refusal.to_string()),
             Err(failure @ (Failure::Unexpected(_) | Failure::Returned(_))) => Err(failure),
+        }
+    }
+}
+
+impl From<&Many> for ResponseHead {
+    fn from(many: &Many) -> Self {
+        let header = ("x".to_owned(), "v".repeat(many.bytes));
+        Self {
+            status: 200,
+            headers: vec![header; many.count],
+            cookies: Vec::new(),
         }
     }
 }

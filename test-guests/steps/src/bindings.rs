@@ -3,6 +3,8 @@
 #![expect(clippy::mem_forget, reason = "generated code hands memory to the host")]
 
 wit_bindgen::generate!({
-    path: "../wit",
+    path: "../../wit",
     world: "handler",
+    pub_export_macro: true,
+    default_bindings_module: "guest_steps::bindings",
 });

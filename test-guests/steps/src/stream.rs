@@ -9,7 +9,12 @@ pub(crate) fn write_headers(head: &ResponseHead) -> Result<(), Refusal> {
     Ok(response_stream::write_headers(head)?)
 }
 
-pub(crate) fn write(chunk: impl AsRef<[u8]>) -> Result<(), Refusal> {
+/// Writes a chunk to the body.
+///
+/// # Errors
+///
+/// The host refuses it.
+pub fn write(chunk: impl AsRef<[u8]>) -> Result<(), Refusal> {
     Ok(response_stream::write(chunk.as_ref())?)
 }
 

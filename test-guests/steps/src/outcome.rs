@@ -7,7 +7,7 @@ use crate::bindings::bootstream::handler::types::StreamError;
 /// The host refused a call. Prints as the name of the case in WIT, with what it carries in
 /// parentheses.
 #[derive(Debug)]
-pub(crate) struct Refusal(StreamError);
+pub struct Refusal(StreamError);
 
 impl From<StreamError> for Refusal {
     fn from(error: StreamError) -> Self {
@@ -37,7 +37,7 @@ impl fmt::Display for Refusal {
 
 /// Why a step did not simply succeed.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The host refused a call. A wrapper step may take notice of it and go on.
     Refused(Refusal),
     /// Something else went otherwise than the script has it. Ends the invocation.

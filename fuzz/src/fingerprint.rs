@@ -1,0 +1,34 @@
+//! The stamp at the end of a precompiled component.
+
+use std::io::Cursor;
+
+use bootstream_host::engine::{Fingerprint, Stamp, Target};
+
+/// A file that was stamped is accepted, and refused once any of its bytes is another. The input is which
+/// byte, in two bytes; what changes of it; the length of the component; the component, and the code.
+///
+/// # Panics
+///
+/// When it is not.
+pub fn check(bytes: &[u8]) {
+    let Some(([low, high, bits, length], bytes)) = bytes.split_first_chunk() else {
+        return;
+    };
+    let (component, code) = bytes.split_at(usize::from(*length).min(bytes.len()));
+    // Anything may be at the end of a file.
+    let _ = Stamp::read(&mut Cursor::new(code));
+    let fingerprint = Fingerprint::of(Target::HOST);
+    let mut file = Stamp::append(code.to_vec(), fingerprint.clone(), component);
+    let mut changed = false;
+    if let Some(byte) = file.get_mut(usize::from(u16::from_le_bytes([*low, *high]))) {
+        *byte ^= bits;
+        changed = *bits != 0;
+    }
+    let mut file = Cursor::new(file);
+    let accepted = Stamp::read(&mut file).and_then(|stamp| {
+        stamp.check_fits(&fingerprint)?;
+        stamp.check_origin(component)?;
+        stamp.check_code(&mut file)
+    });
+    assert_eq!(accepted.is_err(), changed, "{accepted:?}");
+}

@@ -1,0 +1,99 @@
+//! A name whose address changes from one request to the next, as the attack called DNS rebinding has it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::guests;
+use crate::support::process::{Bootstrap, executable};
+use crate::support::reaching::{fetch, outcomes};
+use crate::support::recorder::Recorder;
+use crate::support::web::Web;
+
+const NAME: &str = "changing.example";
+
+/// The names of a system of their own. The process under it looks them up as ever.
+struct Names {
+    folder: TempDir,
+}
+
+impl Names {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let names = Self { folder };
+        names.lead_to(&[]);
+        names
+    }
+
+    /// From now on the name has these addresses, in this order.
+    fn lead_to(&self, addresses: &[&str]) {
+        let lines: String = addresses
+            .iter()
+            .map(|it| format!("{it} {NAME}\n"))
+            .collect();
+        // Written in place: the file is mounted.
+        fs::write(self.folder.path().join("hosts"), lines).expect("an own file");
+    }
+
+    /// Writes a program that becomes `bootstrap` under these names, and no name server.
+    fn launcher(&self) -> std::path::PathBuf {
+        let folder = self.folder.path().display();
+        let bootstrap = executable();
+        let script = format!(
+            "#!/bin/sh\nexec bwrap --die-with-parent --dev-bind / / \
+             --ro-bind {folder}/hosts /etc/hosts --ro-bind {folder}/nsswitch /etc/nsswitch.conf \
+             {}\n",
+            bootstrap.display()
+        );
+        fs::write(self.folder.path().join("nsswitch"), "hosts: files\n").expect("an own file");
+        let path = self.folder.path().join("launch");
+        fs::write(&path, script).expect("an own file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("an own file");
+        path
+    }
+}
+
+#[test]
+fn a_name_is_judged_by_the_address_it_has_at_each_request() {
+    let (web, names, lambda) = (Web::start(), Names::new(), Recorder::start());
+    let port = web.port();
+    let victim = Web::start_at(([127, 0, 0, 2], port).into());
+    let handler = guests::component("reaching_guest");
+    let host = Bootstrap::with_executable(&lambda, &names.launcher(), &handler)
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    let settings = format!(
+        "[outbound]\nallow = ['http://{NAME}:{port}']\nprivate-addresses = ['127.0.0.1']\n"
+    );
+    fs::write(host.package().join("bootstream.toml"), settings).expect("a fresh folder");
+    let running = host.start();
+    let steps = json!([fetch(&format!("http://{NAME}:{port}/"))]);
+    let reached = "ok: 200 5 hello";
+    let prohibited = "error: ErrorCode::DestinationIpProhibited";
+
+    for (id, addresses, outcome) in [
+        ("allowed", &["127.0.0.1"][..], reached),
+        ("loopback", &["127.0.0.2"], prohibited),
+        ("metadata", &["169.254.169.254"], prohibited),
+        ("mapped", &["::ffff:127.0.0.2"], prohibited),
+        ("both", &["127.0.0.2", "127.0.0.1"], reached),
+        ("again", &["127.0.0.1"], reached),
+    ] {
+        names.lead_to(addresses);
+        assert_eq!(outcomes(&lambda, id, &steps), [outcome], "{id}");
+    }
+
+    names.lead_to(&[]);
+    let nowhere = outcomes(&lambda, "nowhere", &steps).remove(0);
+    assert!(
+        nowhere.starts_with("error: ErrorCode::DnsError"),
+        "{nowhere}"
+    );
+    let line = running.logged("failed");
+    for word in ["requestId=nowhere", NAME] {
+        assert!(line.contains(word), "{line}");
+    }
+    assert_eq!(web.heads().len(), 3);
+    assert!(victim.heads().is_empty());
+}

@@ -51,6 +51,8 @@ pub(crate) struct Failure {
     /// The dotted name, `Function.Trap`.
     pub(crate) error_type: String,
     pub(crate) message: String,
+    /// The function's frames, innermost first, if it told them.
+    pub(crate) stack_trace: Vec<String>,
     /// The error document as it was sent.
     pub(crate) document: Bytes,
 }
@@ -77,6 +79,7 @@ impl Failure {
         Self {
             error_type: error_type.to_owned(),
             message,
+            stack_trace: Vec::new(),
             document: document.into(),
         }
     }
@@ -95,6 +98,7 @@ impl Failure {
         Self {
             error_type,
             message: parsed.error_message,
+            stack_trace: parsed.stack_trace,
             document,
         }
     }

@@ -10,6 +10,9 @@ use tokio::time::Instant;
 use super::answer::Failure;
 use crate::printer::{Printer, Tone};
 
+/// Most frames of a function that failed. The log has them all.
+const SHOWN_FRAMES: usize = 12;
+
 /// What is known about one invocation. Prints its line once, when it ends or is dropped.
 #[derive(Debug)]
 pub(crate) struct Record {
@@ -60,20 +63,20 @@ impl Record {
 
     /// The response is complete.
     pub(crate) fn complete(&mut self) {
-        self.print(Tone::Good, None);
+        self.print(Tone::Good, None, &[]);
     }
 
     /// The invocation failed.
     pub(crate) fn failed(&mut self, failure: &Failure) {
-        self.print(Tone::Bad, Some(&failure.to_string()));
+        self.print(Tone::Bad, Some(&failure.to_string()), &failure.stack_trace);
     }
 
     /// The request was not carried out.
     pub(crate) fn refused(&mut self, reason: &str) {
-        self.print(Tone::Bad, Some(reason));
+        self.print(Tone::Bad, Some(reason), &[]);
     }
 
-    fn print(&mut self, tone: Tone, remark: Option<&str>) {
+    fn print(&mut self, tone: Tone, remark: Option<&str>, frames: &[String]) {
         if std::mem::replace(&mut self.printed, true) {
             return;
         }
@@ -89,6 +92,9 @@ impl Record {
         if let Some(remark) = remark {
             let _ = write!(line, "  {remark}");
         }
+        for frame in frames.iter().take(SHOWN_FRAMES) {
+            let _ = write!(line, "\n            in {}", frame.replace('\n', " "));
+        }
         let object = json!({
             "type": "invocation",
             "request": self.request,
@@ -99,6 +105,7 @@ impl Record {
             "bytes": bytes,
             "chunks": chunks,
             "error": remark,
+            "stackTrace": frames,
         });
         let request_id = self.request_id.as_deref();
         self.printer.record(tone, request_id, &line, &object);
@@ -107,7 +114,11 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        self.print(Tone::Faint, Some("the caller left; the handler goes on"));
+        self.print(
+            Tone::Faint,
+            Some("the caller left; the handler goes on"),
+            &[],
+        );
     }
 }
 

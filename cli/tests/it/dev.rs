@@ -328,8 +328,16 @@ fn people_get_a_line_for_each_invocation_and_its_log_beside_it() {
     );
     assert!(line.contains(" total "), "{line}");
     assert!(line.contains("  5 B in 1 chunk  Function.Trap: "), "{line}");
+    let frame = dev.wait_for("trap at ");
+    assert!(frame.contains("resources.rs:"), "{frame}");
     dev.wait_until_seen("a line");
     let of_guest = |line: &&String| line.contains("a line");
     let log = dev.lines().iter().find(of_guest).unwrap();
     assert!(log.starts_with(&format!("{tag} | ")), "{log}");
+    dev.wait_until_seen("handler failed");
+    let failed = |line: &&String| line.contains("handler failed");
+    let log = dev.lines().iter().find(failed).unwrap();
+    for spent in ["memoryMib=", "milliseconds="] {
+        assert!(log.contains(spent), "{log}");
+    }
 }

@@ -1,7 +1,7 @@
 //! The engine settings, shared by everything that compiles a component and by `bootstrap`, which
 //! only loads what was compiled. Wasmtime refuses a precompiled component whose settings differ.
 
-use wasmtime::Config;
+use wasmtime::{Config, WasmBacktraceDetails};
 
 /// The file name extension of a precompiled component.
 pub const PRECOMPILED_EXTENSION: &str = "cwasm";
@@ -12,18 +12,29 @@ const HOST_STACK_BYTES: usize = 1536 * 1024;
 /// A setting that machine code depends on: its name, its value, how it is set.
 type Switch = (&'static str, bool, fn(&mut Config, bool) -> &mut Config);
 
-const SWITCHES: [Switch; 4] = [
+const SWITCHES: [Switch; 5] = [
     // One increment of the epoch interrupts a guest that computes past its deadline.
     ("epoch_interruption", true, Config::epoch_interruption),
     // Bookkeeping for the asynchronous component ABI costs every host call about 95 ns, and the
     // handler world is synchronous.
     ("concurrency_support", false, Config::concurrency_support),
     ("memory_init_cow", true, Config::memory_init_cow),
+    // What a component knows of its source stays with its machine code, and is looked at only when it
+    // fails. Unless it is set, Wasmtime asks the environment.
+    ("backtrace_details", true, set_backtrace_details),
     // A compiler that merely *allows* a proposal produces files that a host built without it
     // refuses. `cli` therefore adds only the compiler to Wasmtime's features, and this switches
     // off what would be on without any feature.
     ("gc_support", false, Config::gc_support),
 ];
+
+fn set_backtrace_details(config: &mut Config, on: bool) -> &mut Config {
+    config.wasm_backtrace_details(if on {
+        WasmBacktraceDetails::Enable
+    } else {
+        WasmBacktraceDetails::Disable
+    })
+}
 
 /// Returns the settings every engine of this project runs or compiles with.
 ///

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use wasmtime::{Error, Trap, WasmBacktrace};
+use wasmtime::{Error, Trap};
 use wasmtime_wasi::I32Exit;
 
 use super::interrupt::InterruptReason;
 use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
+use super::stack::stack_trace;
 use crate::error_report::{ErrorReport, ErrorType};
 
 /// What the engine says when a call passes more than `limits.hostcall-kib`. It has no type.
@@ -161,18 +162,4 @@ fn root_cause(error: &Error) -> String {
     error
         .downcast_ref::<Trap>()
         .map_or_else(|| error.root_cause().to_string(), Trap::to_string)
-}
-
-fn stack_trace(error: &Error) -> Vec<String> {
-    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
-        return Vec::new();
-    };
-    let frames = backtrace.frames().iter();
-    frames
-        .map(|frame| match frame.func_name() {
-            // The alternate form leaves out the hash nobody wants to read.
-            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
-            None => format!("<function {}>", frame.func_index()),
-        })
-        .collect()
 }

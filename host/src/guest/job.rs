@@ -181,7 +181,7 @@ fn end_response(
         errorType = report.error_type.as_str(),
         stackTrace = ?report.stack_trace,
         memoryMib = spent.memory_bytes.div_ceil(MIB),
-        milliseconds = spent.time.as_millis(),
+        milliseconds = u64::try_from(spent.time.as_millis()).unwrap_or(u64::MAX),
         "handler failed {told}: {}",
         OneLine::cut(&report.message, FAILURE_LIMIT_BYTES)
     );

@@ -11,6 +11,7 @@ mod limits;
 mod next;
 mod output;
 mod reuse;
+mod stack;
 mod state;
 mod thread;
 

@@ -68,6 +68,26 @@ fn a_trap_before_anything_is_posted_as_an_error() {
     );
 }
 
+/// Where in its source a handler failed, as far as it was built with that.
+#[test]
+fn a_crash_names_function_file_and_line() {
+    let source = include_str!("../../../test-guests/steps/src/resources.rs");
+    let trap = source
+        .lines()
+        .position(|line| line.contains("wasm32::unreachable()"))
+        .expect("the step is there");
+
+    let document = report(&json!(["trap"]), "Function.Trap").document();
+
+    let frames = document["stackTrace"].as_array().expect("a list");
+    let frames: Vec<_> = frames.iter().filter_map(Value::as_str).collect();
+    let place = format!("resources.rs:{}:", trap + 1);
+    for (function, place) in [("trap at ", place.as_str()), ("step at ", "runner.rs:")] {
+        let fits = |frame: &&str| frame.contains(function) && frame.contains(place);
+        assert!(frames.iter().any(fits), "{function}{place} in {frames:#?}");
+    }
+}
+
 /// Case 58.
 #[test]
 fn an_error_before_anything_is_posted_with_its_text() {
@@ -248,7 +268,7 @@ fn a_chunk_above_the_limit_of_one_call_is_reported_with_the_limit() {
 
     let document = report(&chunk, "Function.LimitExceeded").document();
 
-    assert!(message(&document).contains("32768 KiB"), "{document}");
+    assert!(message(&document).contains("8192 KiB"), "{document}");
 }
 
 /// A component may want more memory than there is before it runs at all.

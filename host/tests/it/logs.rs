@@ -86,6 +86,29 @@ fn json_logs_are_one_object_in_each_line() {
     }
 }
 
+#[test]
+fn a_failure_is_logged_with_what_its_handler_has_used() {
+    let lambda = Recorder::start();
+    lambda.script(
+        "id-1",
+        &json!([{"grow_memory": 9_000_000}, {"sleep_ms": 50}, "trap"]),
+    );
+    let host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .start();
+    lambda.reported_error("id-1", "Function.Trap");
+    host.logged("handler failed");
+
+    let records = records(&host);
+
+    let failed = &records[0];
+    let memory = failed["memoryMib"].as_u64().expect("a number");
+    assert!((9..20).contains(&memory), "{failed}");
+    assert!(failed["milliseconds"].as_u64() >= Some(50), "{failed}");
+    let frames = failed["stackTrace"].to_string();
+    assert!(frames.contains("resources.rs:"), "{failed}");
+}
+
 /// Case 93.
 #[test]
 fn a_level_leaves_out_what_is_below_it() {

@@ -28,13 +28,13 @@ enum Folder {
 }
 
 impl Deployment {
-    /// Checks and precompiles the component in `file`, and puts the file of the project beside it,
-    /// as a package has it. Takes as long as compiling takes.
+    /// Checks and precompiles the component in `file`, and puts the file of the project beside it if
+    /// there is one, as a package has it. Takes as long as compiling takes.
     ///
     /// # Errors
     ///
     /// The file is missing, not a handler, or does not compile. The error names the file.
-    pub(crate) fn prepare(file: &Path, project: Option<&Path>) -> Result<Self> {
+    pub(crate) fn prepare(file: &Path, project: &Path) -> Result<Self> {
         let name = file.display();
         let bytes = std::fs::read(file).with_context(|| format!("cannot read `{name}`"))?;
         let code = machine_code(bytes).with_context(|| format!("`{name}`"))?;
@@ -48,7 +48,7 @@ impl Deployment {
             .with_extension(PRECOMPILED_EXTENSION);
         std::fs::write(&target, code)
             .with_context(|| format!("cannot write `{}`", target.display()))?;
-        if let Some(project) = project {
+        if project.is_file() {
             std::fs::copy(project, folder.path().join(FILE_NAME))
                 .with_context(|| format!("cannot copy `{}`", project.display()))?;
         }
@@ -72,14 +72,13 @@ impl Deployment {
     }
 }
 
-/// The `bootstream.toml` in the folder of a handler, or beside a component.
-pub(crate) fn project_file(handler: &Path) -> Option<PathBuf> {
-    let file = if handler.is_dir() {
+/// Where the `bootstream.toml` of a handler is, if it has one: in its folder, or beside a component.
+pub(crate) fn project_file(handler: &Path) -> PathBuf {
+    if handler.is_dir() {
         handler.join(FILE_NAME)
     } else {
         handler.with_file_name(FILE_NAME)
-    };
-    file.is_file().then_some(file)
+    }
 }
 
 fn machine_code(bytes: Vec<u8>) -> Result<Vec<u8>> {

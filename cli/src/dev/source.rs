@@ -14,8 +14,8 @@ pub(crate) enum Source {
     Component {
         file: PathBuf,
         bootstrap: PathBuf,
-        /// The file with the settings of the sandbox, if there is one.
-        project: Option<PathBuf>,
+        /// Where the settings of the sandbox are, if there are any.
+        project: PathBuf,
     },
     /// A runtime of any kind, in the folder it is deployed as.
     Runtime { bootstrap: PathBuf },
@@ -30,7 +30,7 @@ impl Source {
     pub(crate) fn component(
         file: PathBuf,
         bootstrap: Option<&Path>,
-        project: Option<PathBuf>,
+        project: PathBuf,
     ) -> Result<Self> {
         Ok(Self::Component {
             file,
@@ -68,6 +68,15 @@ impl Source {
         }
     }
 
+    /// The file with the settings of the sandbox, which need not be there. A runtime of another kind
+    /// has none.
+    pub(crate) fn settings(&self) -> Option<&Path> {
+        match self {
+            Self::Component { project, .. } => Some(project),
+            Self::Runtime { .. } => None,
+        }
+    }
+
     /// What is started as the process.
     pub(crate) fn bootstrap(&self) -> &Path {
         match self {
@@ -82,7 +91,7 @@ impl Source {
     /// The component cannot be read, is not a handler, or does not compile.
     pub(crate) fn prepare(&self) -> Result<Deployment> {
         match self {
-            Self::Component { file, project, .. } => Deployment::prepare(file, project.as_deref()),
+            Self::Component { file, project, .. } => Deployment::prepare(file, project),
             Self::Runtime { bootstrap } => {
                 let folder = bootstrap.parent().unwrap_or(Path::new("/"));
                 Ok(Deployment::folder(folder.to_owned()))

@@ -1,5 +1,6 @@
 //! Notices that files were changed or replaced.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ const NOT_SOURCES: [&str; 7] = [
 /// What a build makes, wherever it is.
 const COMPONENT_EXTENSIONS: [&str; 2] = ["wasm", "cwasm"];
 
-/// Watches a file or the sources of a project.
+/// Watches files or the sources of a project.
 #[derive(Debug)]
 pub(crate) struct Watch {
     touched: Arc<Notify>,
@@ -35,18 +36,24 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches the folder of `file`, because a file that is replaced takes its own watch with it.
+    /// Watches the folders of `files`, because a file that is replaced takes its own watch with it,
+    /// and one that is not there yet has none.
     ///
     /// # Errors
     ///
     /// The system refuses to watch, most often because too many files are watched already.
-    pub(crate) fn file(file: &Path) -> Result<Self> {
-        let file = std::path::absolute(file)?;
-        let folder = file.parent().unwrap_or(Path::new("/")).to_owned();
-        let name = file.file_name().context("no file to watch")?.to_owned();
-        Self::new(&[(folder, RecursiveMode::NonRecursive)], move |path| {
-            path.file_name() == Some(&name)
-        })
+    pub(crate) fn files<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<Self> {
+        let files: Vec<PathBuf> = files
+            .into_iter()
+            .map(std::path::absolute)
+            .collect::<Result<_, _>>()?;
+        let folders = files.iter().filter_map(|file| file.parent());
+        let folders: BTreeSet<PathBuf> = folders.map(Path::to_owned).collect();
+        let folders: Vec<_> = folders
+            .into_iter()
+            .map(|folder| (folder, RecursiveMode::NonRecursive))
+            .collect();
+        Self::new(&folders, move |path| files.iter().any(|file| file == path))
     }
 
     /// Watches everything in the folder of a project but what builds write there.

@@ -53,6 +53,29 @@ fn a_component_may_be_replaced_by_a_rename() {
 }
 
 #[test]
+fn settings_are_taken_when_they_are_written_changed_or_removed() {
+    let (folder, handler) = copy();
+    let settings = folder.path().join("bootstream.toml");
+    let mut dev = Dev::start(&handler, &["--env", "A=1"]);
+    let seen = |dev: &Dev| dev.invoke(&script(&json!(["write_env"]))).rest().0;
+    assert!(!seen(&dev).contains("\"A\""));
+
+    std::fs::write(&settings, "pass-env = ['A']").unwrap();
+    let line = dev.wait_for("swapped to the new");
+    assert!(line.contains("bootstream.toml"), "{line}");
+    assert!(seen(&dev).contains("\"A\":\"1\""));
+
+    std::fs::write(&settings, "pass-env = 'A'").unwrap();
+    let line = dev.wait_for("kept the old version");
+    assert!(line.contains("bootstream.toml:1"), "{line}");
+    assert!(seen(&dev).contains("\"A\":\"1\""));
+
+    std::fs::remove_file(&settings).unwrap();
+    dev.wait_for("swapped to the new");
+    assert!(!seen(&dev).contains("\"A\""));
+}
+
+#[test]
 fn a_broken_component_leaves_the_old_one_in_place() {
     let (_folder, handler) = copy();
     let mut dev = Dev::start(&handler, &[]);

@@ -1,7 +1,8 @@
-//! One function of a local Lambda, and the changes of its code.
+//! One function of a local Lambda, and the changes of its code and its settings.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 use tokio::task::spawn_blocking;
@@ -73,9 +74,12 @@ impl Function {
 
     /// Takes new versions as they appear. Ends only when the files cannot be watched.
     pub(super) async fn follow_changes(self: Arc<Self>) -> Result<()> {
-        let file = Watch::file(self.source.file())?;
+        let files = [self.source.file()]
+            .into_iter()
+            .chain(self.source.settings());
+        let files = Watch::files(files)?;
         tokio::select! {
-            () = self.swap_on_change(&file) => Ok(()),
+            () = self.swap_on_change(&files) => Ok(()),
             result = self.rebuild_on_change() => result,
         }
     }
@@ -99,15 +103,19 @@ impl Function {
     }
 
     async fn swap_on_change(&self, watch: &Watch) {
+        let mut settings = self.settings_written();
         loop {
             watch.changed().await;
             if !self.source.file().exists() {
                 // It is about to be replaced.
                 continue;
             }
+            let before = std::mem::replace(&mut settings, self.settings_written());
+            let changed = self.source.settings().filter(|_| before != settings);
+            let changed = changed.unwrap_or(self.source.file()).display();
             match self.swap().await {
                 Ok(()) => {
-                    let text = format!("swapped to the new `{}`", self.source.file().display());
+                    let text = format!("swapped to the new `{changed}`");
                     self.printer.message(Tone::Good, &text);
                 }
                 Err(error) => {
@@ -116,6 +124,11 @@ impl Function {
                 }
             }
         }
+    }
+
+    /// When the settings were last written, if there are any.
+    fn settings_written(&self) -> Option<SystemTime> {
+        self.source.settings()?.metadata().ok()?.modified().ok()
     }
 
     async fn swap(&self) -> Result<()> {

@@ -23,8 +23,8 @@ pub(super) struct Settings {
     pub(super) handler: Option<PathBuf>,
     pub(super) handler_name: String,
     pub(super) concurrency: u16,
-    /// The file with the settings of the sandbox, if there is one.
-    pub(super) project: Option<PathBuf>,
+    /// Where the settings of the handler's sandbox are, if there are any.
+    pub(super) project: PathBuf,
     pub(super) function: FunctionArgs,
 }
 
@@ -68,7 +68,7 @@ pub(super) fn read(args: &DevArgs) -> Result<Vec<Settings>> {
             handler: handler.clone(),
             handler_name: args.handler_name.clone(),
             concurrency: args.concurrency,
-            project: handler.as_deref().and_then(project_file),
+            project: handler.as_deref().map(project_file).unwrap_or_default(),
             function: args.function.clone(),
         }]),
     }
@@ -118,7 +118,7 @@ impl Entry {
             handler: self.handler.map(|path| folder.join(path)),
             handler_name: handler_name.unwrap_or_else(|| HANDLER_NAME.to_owned()),
             concurrency: args.concurrency,
-            project: Some(file.to_owned()),
+            project: file.to_owned(),
             function: FunctionArgs {
                 bootstrap: bootstrap.or_else(|| args.function.bootstrap.clone()),
                 variables,

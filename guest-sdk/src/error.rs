@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, fmt, io};
 
+use crate::HeadRefused;
+
 /// Why a handler failed: any error, with the errors that caused it.
 ///
 /// `?` turns every error that is `Send`, `Sync` and `'static` into this type. For that reason it
@@ -102,12 +104,23 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         match error.0.downcast::<Self>() {
             Ok(io_error) => *io_error,
-            Err(other) => match other.downcast::<StreamError>() {
-                Ok(stream_error) => (*stream_error).into(),
+            Err(other) => match refusal(other) {
+                Ok(refusal) => refusal.into(),
                 Err(other) => Self::other(other),
             },
         }
     }
+}
+
+/// The refusal that an error is, if nothing was put in front of it.
+fn refusal(error: BoxedError) -> Result<StreamError, BoxedError> {
+    let error = match error.downcast::<StreamError>() {
+        Ok(refusal) => return Ok(*refusal),
+        Err(error) => error,
+    };
+    error
+        .downcast::<HeadRefused>()
+        .map(|head| head.into_reason())
 }
 
 impl fmt::Display for Error {

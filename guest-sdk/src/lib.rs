@@ -83,4 +83,4 @@ pub use context::Context;
 pub use error::{Error, StreamError};
 pub use event::Event;
 pub use request::{Request, RequestKind};
-pub use response::{Body, Head, Response};
+pub use response::{Body, Head, HeadRefused, Response};

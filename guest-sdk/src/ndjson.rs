@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Body, Error, Head, Response};
+use crate::{Body, Error, Head, HeadRefused, Response};
 
 /// A stream of JSON values. Each value is a line of its own and leaves in one write.
 ///
@@ -36,12 +36,33 @@ impl Lines {
     /// # Errors
     ///
     /// As for [`Response::write_headers`].
-    pub fn start(response: Response) -> Result<Self, Error> {
-        Ok(Self::from_body(response.write_headers(head())?))
+    pub fn start(response: Response) -> Result<Self, HeadRefused> {
+        Self::start_with(response, head())
     }
 
-    /// Continues a response whose head was written already, say one with more headers than
-    /// [`head()`] has.
+    /// Starts a response with another head, say that of [`head()`] with more in it:
+    ///
+    /// ```
+    /// use bootstream::ndjson::{self, Lines};
+    ///
+    /// # fn handle(_: bootstream::Event, response: bootstream::Response)
+    /// # -> Result<(), bootstream::Error> {
+    /// let head = ndjson::head()
+    ///     .set_header("cache-control", "no-store")
+    ///     .cookie("session=1; HttpOnly");
+    /// let lines = Lines::start_with(response, head)?;
+    /// # lines.finish()
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Response::write_headers`].
+    pub fn start_with(response: Response, head: Head) -> Result<Self, HeadRefused> {
+        Ok(Self::from_body(response.write_headers(head)?))
+    }
+
+    /// Continues a response whose head was written already.
     pub fn from_body(body: Body) -> Self {
         Self {
             body,

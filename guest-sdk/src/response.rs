@@ -33,12 +33,34 @@ impl Response {
     ///
     /// [`StreamError::InvalidStatus`], [`StreamError::InvalidHeader`] or
     /// [`StreamError::HeadTooLarge`] when the host refuses the head, [`StreamError::Closed`] when
-    /// nobody receives the response any more.
-    pub fn write_headers(self, head: impl Into<Head>) -> Result<Body, Error> {
-        self.stream.write_headers(head.into())?;
-        Ok(Body {
-            stream: self.stream,
-        })
+    /// nobody receives the response any more. `?` makes an [`Error`] of it; to answer with another head
+    /// instead, take the response out of it:
+    ///
+    /// ```
+    /// # fn handle(_: bootstream::Event, response: bootstream::Response)
+    /// # -> Result<(), bootstream::Error> {
+    /// # let from_outside = "a\nb";
+    /// let head = bootstream::Head::new(200).header("x-greeting", from_outside);
+    /// match response.write_headers(head) {
+    ///     Ok(body) => body.write_and_finish("hello\n"),
+    ///     Err(refused) => {
+    ///         let response = refused.into_response();
+    ///         response.write_headers(400)?.write_and_finish("no such greeting\n")
+    ///     }
+    /// }
+    /// # }
+    /// # let (response, recording) = bootstream::testing::response();
+    /// # handle(bootstream::testing::event("{}"), response).unwrap();
+    /// # assert_eq!(recording.status(), Some(400));
+    /// ```
+    pub fn write_headers(self, head: impl Into<Head>) -> Result<Body, HeadRefused> {
+        match self.stream.write_headers(head.into()) {
+            Ok(()) => Ok(self.into_body()),
+            Err(reason) => Err(HeadRefused {
+                reason,
+                response: self,
+            }),
+        }
     }
 
     /// Goes on to the body without a head: status 200 and no headers.
@@ -48,6 +70,41 @@ impl Response {
         Body {
             stream: self.stream,
         }
+    }
+}
+
+/// A head that was refused. The response it was for has not started.
+#[derive(Debug)]
+pub struct HeadRefused {
+    reason: StreamError,
+    response: Response,
+}
+
+impl HeadRefused {
+    /// Returns why.
+    pub fn reason(&self) -> &StreamError {
+        &self.reason
+    }
+
+    /// Gives the response back, to start it in another way.
+    pub fn into_response(self) -> Response {
+        self.response
+    }
+
+    pub(crate) fn into_reason(self) -> StreamError {
+        self.reason
+    }
+}
+
+impl fmt::Display for HeadRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.reason, f)
+    }
+}
+
+impl std::error::Error for HeadRefused {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.reason)
     }
 }
 
@@ -89,6 +146,17 @@ impl Head {
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
+    }
+
+    /// Sets a header in the place of those of that name, which are removed.
+    ///
+    /// The name and the value are as for [`header`](Self::header).
+    #[must_use]
+    pub fn set_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let name = name.into();
+        self.headers
+            .retain(|(there, _)| !there.eq_ignore_ascii_case(&name));
+        self.header(name, value)
     }
 
     /// Adds a cookie, in the form of a `Set-Cookie` value: `name=value; attribute; ...`.
@@ -247,7 +315,7 @@ mod tests {
     use std::io::{self, Write};
 
     use super::Head;
-    use crate::{StreamError, testing};
+    use crate::{Error, StreamError, testing};
 
     #[test]
     fn the_head_keeps_repeated_headers_and_their_order() {
@@ -267,6 +335,39 @@ mod tests {
             [("b", "1"), ("a", "2"), ("b", "3")].map(|(n, v)| (n.to_owned(), v.to_owned()))
         );
         assert_eq!(recording.cookies(), ["x=1", "y=2"]);
+    }
+
+    #[test]
+    fn a_header_that_is_set_takes_the_place_of_all_of_its_name() {
+        let head = Head::new(200)
+            .header("Link", "a")
+            .header("b", "1")
+            .header("link", "c")
+            .set_header("LINK", "d");
+
+        assert_eq!(
+            head.headers,
+            [("b", "1"), ("LINK", "d")].map(|(n, v)| (n.to_owned(), v.to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_refused_head_gives_the_response_back() {
+        let (response, recording) = testing::response();
+
+        let refused = response.write_headers(99).unwrap_err();
+        assert_eq!(*refused.reason(), StreamError::InvalidStatus(99));
+        let error = Error::from(refused);
+        assert_eq!(error.to_string(), "the status `99` is outside 100 to 599");
+        assert_eq!(error.stream_error(), Some(&StreamError::InvalidStatus(99)));
+        let io_error = io::Error::from(error);
+        assert_eq!(io_error.kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(recording.status(), None);
+
+        let (response, recording) = testing::response();
+        let refused = response.write_headers(99).unwrap_err();
+        refused.into_response().write_headers(400).unwrap();
+        assert_eq!(recording.status(), Some(400));
     }
 
     #[test]

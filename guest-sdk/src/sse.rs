@@ -4,7 +4,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use crate::{Body, Error, Head, Response};
+use crate::{Body, Error, Head, HeadRefused, Response};
 
 /// One event of a stream.
 ///
@@ -156,12 +156,33 @@ impl Sse {
     /// # Errors
     ///
     /// As for [`Response::write_headers`].
-    pub fn start(response: Response) -> Result<Self, Error> {
-        Ok(Self::from_body(response.write_headers(head())?))
+    pub fn start(response: Response) -> Result<Self, HeadRefused> {
+        Self::start_with(response, head())
     }
 
-    /// Continues a response whose head was written already, say one with more headers than
-    /// [`head()`] has.
+    /// Starts a response with another head, say that of [`head()`] with more in it:
+    ///
+    /// ```
+    /// use bootstream::sse::{self, Sse};
+    ///
+    /// # fn handle(_: bootstream::Event, response: bootstream::Response)
+    /// # -> Result<(), bootstream::Error> {
+    /// let head = sse::head()
+    ///     .set_header("cache-control", "no-store")
+    ///     .cookie("session=1; HttpOnly");
+    /// let events = Sse::start_with(response, head)?;
+    /// # events.finish()
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Response::write_headers`].
+    pub fn start_with(response: Response, head: Head) -> Result<Self, HeadRefused> {
+        Ok(Self::from_body(response.write_headers(head)?))
+    }
+
+    /// Continues a response whose head was written already.
     pub fn from_body(body: Body) -> Self {
         Self { body }
     }
@@ -258,6 +279,34 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_stream_may_have_a_head_of_its_own() {
+        let (response, recording) = testing::response();
+
+        let head = super::head().set_header("Cache-Control", "no-store");
+        let mut events = Sse::start_with(response, head.header("x-own", "1")).unwrap();
+        events.send(&Event::data("1")).unwrap();
+
+        let mut names: Vec<_> = recording
+            .headers()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        names.sort();
+        let expected = [
+            "Cache-Control",
+            "content-type",
+            "x-accel-buffering",
+            "x-own",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(
+            recording.header("cache-control").as_deref(),
+            Some("no-store")
+        );
+        assert_eq!(recording.chunks(), [b"data: 1\n\n"]);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use crate::{
     testing::Recording,
 };
 
-/// Most that is handed to the host in one call. The contract allows 32 times as much; nothing is
-/// gained beyond this.
+/// Most that is handed to the host in one call. The host takes 8 times as much in the smallest
+/// function; nothing is gained beyond this.
 const PIECE_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// The receiving end of a response.

@@ -206,9 +206,9 @@ mod tests {
         let (response, recording) = response();
         recording.close_after_writes(0);
 
-        let error = response.write_headers(200).unwrap_err();
+        let refused = response.write_headers(200).unwrap_err();
 
-        assert_eq!(error.stream_error(), Some(&StreamError::Closed));
+        assert_eq!(*refused.reason(), StreamError::Closed);
         assert_eq!(recording.status(), None);
     }
 }

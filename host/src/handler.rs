@@ -84,6 +84,11 @@ impl Imports {
     /// Why linking failed: a later patch of our contract than this host has, or something that is
     /// not in the world at all.
     fn explain(&self, path: &Path, error: &wasmtime::Error) -> LoadError {
+        if cfg!(not(feature = "outbound-http")) && self.any_of("wasi:http/") {
+            let reason = "it imports `wasi:http`, and this `bootstrap` was built without its feature \
+                          `outbound-http`";
+            return LoadError::wrong_world(path, reason);
+        }
         let mut versions = self.0.iter().filter_map(|name| version_of_import(name));
         match versions.find(|version| crate::contract::is_newer(version)) {
             Some(wanted) => LoadError::WrongVersion {

@@ -33,6 +33,23 @@ pub struct Invocation {
     pub invocation_id: Option<HeaderValue>,
 }
 
+impl Invocation {
+    /// An event of which nothing else is known.
+    pub fn new(request_id: impl Into<String>, event: Bytes) -> Self {
+        Self {
+            request_id: request_id.into(),
+            event,
+            deadline: Deadline::from_unix_ms(None),
+            invoked_function_arn: None,
+            trace_id: None,
+            client_context: None,
+            cognito_identity: None,
+            tenant_id: None,
+            invocation_id: None,
+        }
+    }
+}
+
 /// The moment an invocation must have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {

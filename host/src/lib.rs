@@ -26,10 +26,18 @@ pub mod engine;
 pub mod error_report;
 mod guest;
 mod handler;
+mod hex;
 mod init;
 pub mod invocation;
 mod invoke;
 pub mod logging;
+#[cfg_attr(
+    not(feature = "outbound-http"),
+    expect(
+        dead_code,
+        reason = "the settings of requests are read and checked in every build"
+    )
+)]
 mod outbound;
 pub mod response;
 mod run_loop;

@@ -22,8 +22,13 @@ use crate::outbound::{Policy, Secret, address, target};
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-/// Memory kept back for the host itself, in MiB.
-const HOST_MEMORY_MIB: u64 = 24;
+/// Memory kept back for the host itself, in MiB. What one call passes to it comes on top.
+const HOST_MEMORY_MIB: u64 = 16;
+/// What may be passed to the host in one call by default, as a part of the function's memory: one
+/// sixteenth, since the host holds it while the guest may have everything else.
+const HOSTCALL_PART: u64 = 16;
+/// The most of that, in KiB. Nothing is gained by passing more at once.
+const MOST_HOSTCALL_KIB: u64 = 32 * 1024;
 /// The least an instance gets by default, in MiB, however small the function is.
 const LEAST_GUEST_MEMORY_MIB: u64 = 16;
 /// Linear memory ends at 4 GiB; also the limit when the function's memory is unknown.
@@ -69,7 +74,9 @@ fn parse_memory(vars: &dyn Vars) -> Result<Option<u32>, ConfigError> {
 
 fn limits(values: &Values, function_mib: Option<u32>) -> Result<LimitSettings, ConfigError> {
     let set_memory = values.optional_number(&LIMITS_MEMORY_MIB, 1..=MOST_GUEST_MEMORY_MIB)?;
-    let memory_mib = set_memory.unwrap_or_else(|| guest_memory_mib(function_mib));
+    let hostcall_kib = default_hostcall_kib(function_mib);
+    let hostcall_kib = values.number(&LIMITS_HOSTCALL_KIB, 64..=1_048_576, hostcall_kib)?;
+    let memory_mib = set_memory.unwrap_or_else(|| guest_memory_mib(function_mib, hostcall_kib));
     let number = |setting: &Setting, range, default| {
         values.number(setting, range, default).map(saturating_usize)
     };
@@ -83,16 +90,24 @@ fn limits(values: &Values, function_mib: Option<u32>) -> Result<LimitSettings, C
         tables: number(&LIMITS_TABLES, 1..=1000, 64)?,
         table_elements: number(&LIMITS_TABLE_ELEMENTS, 1..=16_777_216, 1_048_576)?,
         event_bytes: number(&LIMITS_EVENT_KIB, 1..=1_048_576, 32_768)? * 1024,
-        hostcall_bytes: number(&LIMITS_HOSTCALL_KIB, 64..=1_048_576, 32_768)? * 1024,
+        hostcall_bytes: saturating_usize(hostcall_kib * KIB),
         response_bytes: response_mib.map(|mib| mib.saturating_mul(MIB)),
         response_writes: values.optional_number(&LIMITS_RESPONSE_WRITES, least_one)?,
     })
 }
 
-fn guest_memory_mib(function_mib: Option<u32>) -> u64 {
+fn default_hostcall_kib(function_mib: Option<u32>) -> u64 {
+    let part = |mib| u64::from(mib) * KIB / HOSTCALL_PART;
+    function_mib
+        .map_or(MOST_HOSTCALL_KIB, part)
+        .clamp(KIB, MOST_HOSTCALL_KIB)
+}
+
+fn guest_memory_mib(function_mib: Option<u32>, hostcall_kib: u64) -> u64 {
+    let kept_mib = HOST_MEMORY_MIB + hostcall_kib.div_ceil(KIB);
     function_mib
         .map_or(MOST_GUEST_MEMORY_MIB, |mib| {
-            u64::from(mib).saturating_sub(HOST_MEMORY_MIB)
+            u64::from(mib).saturating_sub(kept_mib)
         })
         .clamp(LEAST_GUEST_MEMORY_MIB, MOST_GUEST_MEMORY_MIB)
 }
@@ -145,6 +160,12 @@ fn passed_variables(
 
 fn policy(vars: &dyn Vars, values: &Values, task_root: &Path) -> Result<Policy, ConfigError> {
     let mut allow = Vec::new();
+    if cfg!(not(feature = "outbound-http"))
+        && let Some((text, given)) = values.list(&OUTBOUND_ALLOW)?.first()
+    {
+        let expected = "nothing: this `bootstrap` was built without its feature `outbound-http`";
+        return Err(given.invalid_item(&OUTBOUND_ALLOW, text, expected));
+    }
     for (text, given) in values.list(&OUTBOUND_ALLOW)? {
         let parsed = text.parse();
         allow.push(

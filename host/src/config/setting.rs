@@ -114,7 +114,7 @@ pub(super) const FILES_TMP_MIB: Setting = Setting::new(
 );
 pub(super) const LIMITS_MEMORY_MIB: Setting = Setting::new(
     "limits.memory-mib",
-    "the function's memory less 24, at most 4096",
+    "the function's memory less 16 and less `limits.hostcall-kib`, at most 4096",
     "memory of an instance in MiB, tables included, 1 to 4096",
 );
 pub(super) const LIMITS_STACK_KIB: Setting = Setting::new(
@@ -141,7 +141,7 @@ pub(super) const LIMITS_EVENT_KIB: Setting = Setting::new(
 );
 pub(super) const LIMITS_HOSTCALL_KIB: Setting = Setting::new(
     "limits.hostcall-kib",
-    "32768",
+    "a sixteenth of the function's memory, at most 32768",
     "most that is passed to the host in one call, a chunk of the response too, in KiB, \
      64 to 1048576",
 );

@@ -5,21 +5,9 @@ use super::*;
 
 const MIB: usize = 1024 * 1024;
 
-struct Table(HashMap<String, String>);
-
-impl Vars for Table {
-    fn get(&self, name: &str) -> Option<String> {
-        self.0.get(name).cloned()
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
-    }
-}
-
-fn table(vars: &[(&str, &str)]) -> Table {
+fn table(vars: &[(&str, &str)]) -> HashMap<String, String> {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    Table(vars.iter().map(owned).collect())
+    vars.iter().map(owned).collect()
 }
 
 /// Reads `vars` with `file` in the task root, unless it is empty.
@@ -44,17 +32,26 @@ fn error(file: &str, vars: &[(&str, &str)]) -> String {
 
 #[test]
 fn memory_of_the_guest_follows_that_of_the_function() {
-    for (function, guest_mib) in [
-        (None, 4096),
-        (Some("128"), 104),
-        (Some("32"), 16),
-        (Some("10240"), 4096),
+    for (function, guest_mib, hostcall_mib) in [
+        (None, 4096, 32),
+        (Some("128"), 104, 8),
+        (Some("256"), 224, 16),
+        (Some("1024"), 976, 32),
+        (Some("32"), 16, 2),
+        (Some("10240"), 4096, 32),
     ] {
         let vars: Vec<_> = function.map(|mib| (MEMORY_SIZE, mib)).into_iter().collect();
         let limits = config(&vars).unwrap().environment.limits;
         assert_eq!(limits.memory_bytes, guest_mib * MIB, "{function:?}");
+        assert_eq!(limits.hostcall_bytes, hostcall_mib * MIB, "{function:?}");
         assert!(!limits.memory_is_set);
     }
+    let more_at_once = [
+        (MEMORY_SIZE, "128"),
+        ("BOOTSTREAM_LIMITS_HOSTCALL_KIB", "32768"),
+    ];
+    let limits = config(&more_at_once).unwrap().environment.limits;
+    assert_eq!(limits.memory_bytes, 80 * MIB);
     assert!(config(&[(MEMORY_SIZE, "lots")]).is_err());
 }
 

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use sha2::{Digest as _, Sha256};
 
 use super::error::LoadError;
+use crate::hex::hex;
 
 /// Read at once, in bytes.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -59,7 +60,7 @@ pub(crate) fn check_digest(path: &Path, expected: Digest) -> Result<(), LoadErro
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 

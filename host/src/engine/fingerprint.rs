@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Target;
 use super::config::settings;
-use super::stamp::hex;
+use crate::hex::hex;
 
 /// Everything besides the component that decides what machine code comes out.
 ///

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::fingerprint::{Difference, Fingerprint};
+use crate::hex::hex;
 
 /// Ends every stamped file. The last byte is the version of the layout.
 const MAGIC: [u8; 8] = *b"BSTREAM\x01";
@@ -236,11 +237,6 @@ impl Stamp {
         code.extend_from_slice(&MAGIC);
         code
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

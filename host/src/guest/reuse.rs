@@ -63,19 +63,11 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::invocation::Deadline;
 
     fn of(tenant: Option<&str>) -> Invocation {
         Invocation {
-            request_id: "r".to_owned(),
-            event: Bytes::new(),
-            deadline: Deadline::from_unix_ms(None),
-            invoked_function_arn: None,
-            trace_id: None,
-            client_context: None,
-            cognito_identity: None,
             tenant_id: tenant.map(ToOwned::to_owned),
-            invocation_id: None,
+            ..Invocation::new("r", Bytes::new())
         }
     }
 

@@ -33,6 +33,10 @@ pub(crate) struct Environment {
     pub(crate) files: Files,
     pub(crate) reuse: Reuse,
     /// What the guest may ask of the network.
+    #[cfg_attr(
+        not(any(feature = "outbound-http", test)),
+        expect(dead_code, reason = "nobody asks")
+    )]
     pub(crate) outbound: Arc<Policy>,
     /// The function's name, or empty.
     pub(crate) function_name: String,

@@ -2,12 +2,15 @@
 //! the connection goes to an address that was checked. A name that changes meanwhile changes
 //! nothing.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::sync::Arc;
 
 use http::uri::Scheme;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::Error as TlsError;
 use wasmtime_wasi_http::Error;
@@ -20,6 +23,9 @@ use super::tls;
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// One of the requests that may be open at once.
+pub(super) type Permit = Arc<OwnedSemaphorePermit>;
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -38,8 +44,9 @@ impl From<Error> for NoConnection {
 pub(super) async fn open(
     policy: &Policy,
     destination: &Destination,
+    permit: &Permit,
 ) -> Result<Box<dyn Stream>, NoConnection> {
-    let address = resolve(policy, destination).await?;
+    let address = resolve(policy, destination, permit).await?;
     let stream = TcpStream::connect(address).await.map_err(Error::Connect)?;
     // Small pieces of a request are not to wait for each other.
     stream.set_nodelay(true).map_err(Error::Connect)?;
@@ -56,10 +63,14 @@ pub(super) async fn open(
     Ok(Box::new(stream.map_err(tls_error)?))
 }
 
-async fn resolve(policy: &Policy, destination: &Destination) -> Result<SocketAddr, NoConnection> {
-    let found = lookup(&destination.host, destination.port).await?;
+async fn resolve(
+    policy: &Policy,
+    destination: &Destination,
+    permit: &Permit,
+) -> Result<SocketAddr, NoConnection> {
+    let found = lookup(&destination.host, destination.port, permit).await?;
     let runtime_api = match &policy.runtime_api {
-        Some(api) => lookup(api.host(), api.port()).await?,
+        Some(api) => lookup(api.host(), api.port(), permit).await?,
         None => Vec::new(),
     };
     policy
@@ -67,14 +78,23 @@ async fn resolve(policy: &Policy, destination: &Destination) -> Result<SocketAdd
         .ok_or(NoConnection::Prohibited(found))
 }
 
-async fn lookup(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
-    let found = lookup_host((host, port))
-        .await
-        .map_err(|error| Error::DnsError {
-            rcode: Some(error.to_string()),
-            info_code: None,
-        })?;
-    Ok(found.collect())
+async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr>, Error> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let (host, permit) = (host.to_owned(), Arc::clone(permit));
+    let looking = spawn_blocking(move || {
+        let found = (host.as_str(), port).to_socket_addrs();
+        // Nobody can stop it, so the request it is for stays open until here, even if it was given
+        // up: otherwise a handler could have any number of them.
+        drop(permit);
+        found.map(Vec::from_iter)
+    });
+    let found = looking.await.unwrap_or_else(|stopped| Err(stopped.into()));
+    found.map_err(|error| Error::DnsError {
+        rcode: Some(error.to_string()),
+        info_code: None,
+    })
 }
 
 fn tls_error(error: std::io::Error) -> Error {

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Sleep, sleep, timeout};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::connect::{self, NoConnection, Stream};
+use super::connect::{self, NoConnection, Permit, Stream};
 use super::policy::Policy;
 use super::target::Destination;
 
@@ -48,14 +48,16 @@ type Connection = Pin<Box<http1::Connection<TokioIo<Box<dyn Stream>>, WasiBody>>
 pub(super) type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 /// Sends `request` and waits for the head of its answer. The second part of the result has to be
-/// driven until the body of the answer has ended.
+/// driven until the body of the answer has ended, and holds the permit as long.
 pub(super) async fn send(
     policy: &Policy,
     destination: &Destination,
     mut request: Request<WasiBody>,
     timeouts: Timeouts,
+    permit: Permit,
 ) -> Result<(Response<WasiBody>, Io), NoConnection> {
-    let opening = timeout(timeouts.connect, connect::open(policy, destination));
+    let opening = connect::open(policy, destination, &permit);
+    let opening = timeout(timeouts.connect, opening);
     let stream = opening.await.map_err(|_| Error::ConnectionTimeout)??;
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(policy.header_bytes)
@@ -73,7 +75,10 @@ pub(super) async fn send(
     let io = async move {
         // The connection ends with the exchange once nobody can send another request on it.
         drop(sender);
-        connection.await.map_err(Error::from)
+        // What goes wrong from here on, the body of the answer tells.
+        let _ = connection.await;
+        drop(permit);
+        Ok(())
     };
     Ok((answer, Box::new(io)))
 }

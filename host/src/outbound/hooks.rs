@@ -2,19 +2,19 @@
 //! redirect too: following one is the guest's own work.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{Method, Request, Response};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
 use super::body::Upload;
-use super::connect::NoConnection;
+use super::connect::{NoConnection, Permit};
 use super::exchange::{self, Io, Timeouts};
 use super::policy::Policy;
 use super::secret::{Withheld, fill_in};
@@ -25,9 +25,9 @@ use crate::logging;
 /// Most of a request's body that waits in one piece, in bytes. Two pieces may wait.
 const BODY_CHUNK_BYTES: usize = 64 * 1024;
 
-/// Logs that a request was denied, while the log has room: a guest in a loop must not drown the lines
+/// Logs what became of a request, while the log has room: a guest in a loop must not drown the lines
 /// of others.
-macro_rules! deny {
+macro_rules! tell {
     ($of:expr, $($message:tt)*) => {
         if logging::has_room() {
             tracing::warn!(
@@ -117,21 +117,24 @@ impl WasiHttpHooks for Hooks {
             } = checked?;
             let timeouts = Timeouts::new(&policy, options);
             let request = request.map(|body| Upload::new(body, gone).boxed());
-            let sent = exchange::send(&policy, &destination, request, timeouts).await;
-            let (response, connection) = sent.map_err(|error| match error {
-                NoConnection::Failed(error) => error,
+            let sent = exchange::send(&policy, &destination, request, timeouts, permit).await;
+            sent.map_err(|error| match error {
+                NoConnection::Failed(error) => {
+                    tell!(line_of, "a request to `{destination}` failed: {error}");
+                    without_details(error)
+                }
                 NoConnection::Prohibited(found) => {
                     log_prohibited(&line_of, &destination, &found);
                     Error::DestinationIpProhibited
                 }
-            })?;
-            let io: Io = Box::new(async move {
-                let ended = Pin::from(connection).await;
-                drop(permit);
-                ended
-            });
-            Ok((response, io))
+            })
         })
+    }
+
+    /// The body of an answer broke off. The library's own line does not say whose it was.
+    fn p2_error_from_hyper(&mut self, error: &hyper::Error) -> ErrorCode {
+        tell!(self.line_of, "the answer to a request broke off: {error}");
+        ErrorCode::HttpProtocolError
     }
 
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
@@ -143,7 +146,7 @@ impl WasiHttpHooks for Hooks {
 struct Checked {
     request: Request<WasiBody>,
     destination: Destination,
-    permit: OwnedSemaphorePermit,
+    permit: Permit,
 }
 
 impl Hooks {
@@ -155,7 +158,7 @@ impl Hooks {
         }
         let destination = Destination::of(request.uri()).ok_or(Error::HttpRequestUriInvalid)?;
         if !self.policy.allows(&destination) {
-            deny!(
+            tell!(
                 self.line_of,
                 "denied a request to `{destination}`: it is not in `outbound.allow`"
             );
@@ -163,14 +166,14 @@ impl Hooks {
         }
         let filled = fill_in(&self.policy.secrets, request.headers_mut(), &destination);
         if let Err(Withheld { name }) = filled {
-            deny!(
+            tell!(
                 self.line_of,
                 "denied a request to `{destination}`: `secrets` does not give it `{name}`"
             );
             return Err(Error::HttpRequestDenied);
         }
         let permit = Arc::clone(&self.open).try_acquire_owned().map_err(|_| {
-            deny!(
+            tell!(
                 self.line_of,
                 "denied a request to `{destination}`: {} are open, the limit of \
                  `outbound.requests`",
@@ -181,14 +184,25 @@ impl Hooks {
         Ok(Checked {
             request,
             destination,
-            permit,
+            permit: permit.into(),
         })
+    }
+}
+
+/// An error for which the guest's interface has a code. For others the library would write a line of
+/// its own.
+fn without_details(error: Error) -> Error {
+    match error {
+        Error::Hyper(_) => Error::HttpProtocolError,
+        Error::Connect(_) => Error::ConnectionRefused,
+        Error::Tls(_) => Error::TlsProtocolError,
+        coded => coded,
     }
 }
 
 fn log_prohibited(line_of: &LineOf, destination: &Destination, found: &[std::net::SocketAddr]) {
     let found: Vec<String> = found.iter().map(|it| it.ip().to_string()).collect();
-    deny!(
+    tell!(
         line_of,
         "denied a request to `{destination}`: its address {} is not public and not in \
          `outbound.private-addresses`",

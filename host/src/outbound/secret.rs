@@ -5,6 +5,7 @@ use std::fmt;
 use http::{HeaderMap, HeaderValue};
 
 use super::target::{Destination, Target};
+use crate::hex::hex;
 
 /// Random bytes in a placeholder. As hard to guess as a key, so that a text from outside cannot
 /// pass for one.
@@ -51,8 +52,7 @@ impl fmt::Debug for Secret {
 fn placeholder(name: &str) -> String {
     let mut random = [0; PLACEHOLDER_BYTES];
     getrandom::fill(&mut random).expect("Linux has random bytes");
-    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("bootstream-secret-{name}-{hex}")
+    format!("bootstream-secret-{name}-{}", hex(&random))
 }
 
 /// Puts the values in the place of their placeholders, in the values of `headers` only.
@@ -73,14 +73,8 @@ pub(crate) fn fill_in<'a>(
     }
     for value in headers.values_mut() {
         for secret in secrets {
-            if !holds(value, secret) {
-                continue;
-            }
-            let text = String::from_utf8_lossy(value.as_bytes());
-            let text = text.replace(&secret.placeholder, &secret.value);
-            if let Ok(mut filled) = HeaderValue::from_str(&text) {
-                filled.set_sensitive(true);
-                *value = filled;
+            if holds(value, secret) {
+                *value = filled(value, secret);
             }
         }
     }
@@ -88,11 +82,29 @@ pub(crate) fn fill_in<'a>(
 }
 
 fn holds(value: &HeaderValue, secret: &Secret) -> bool {
-    let needle = secret.placeholder.as_bytes();
+    find(value.as_bytes(), &secret.placeholder).is_some()
+}
+
+/// Where `placeholder` begins. A header's value need not be text, but a placeholder in it is.
+fn find(value: &[u8], placeholder: &str) -> Option<usize> {
     value
-        .as_bytes()
-        .windows(needle.len())
-        .any(|part| part == needle)
+        .windows(placeholder.len())
+        .position(|part| part == placeholder.as_bytes())
+}
+
+/// `value` with the secret in the place of each of its placeholders.
+fn filled(value: &HeaderValue, secret: &Secret) -> HeaderValue {
+    let (mut rest, mut bytes) = (value.as_bytes(), Vec::new());
+    while let Some(at) = find(rest, &secret.placeholder) {
+        let (before, after) = rest.split_at(at);
+        bytes.extend_from_slice(before);
+        bytes.extend_from_slice(secret.value.as_bytes());
+        rest = after.get(secret.placeholder.len()..).unwrap_or_default();
+    }
+    bytes.extend_from_slice(rest);
+    let mut filled = HeaderValue::from_bytes(&bytes).expect("parts of two header values");
+    filled.set_sensitive(true);
+    filled
 }
 
 #[cfg(test)]
@@ -129,6 +141,20 @@ mod tests {
         fill_in(&secrets, &mut headers, &to("https://api.example/")).unwrap();
         assert_eq!(headers["authorization"], "Bearer s3cret");
         assert!(headers["authorization"].is_sensitive());
+    }
+
+    #[test]
+    fn a_placeholder_is_found_in_a_value_that_is_no_text() {
+        let secrets = [secret()];
+        let placeholder = secrets[0].placeholder.as_bytes();
+        let value = [b"\xff", placeholder, b"\t\xc3", placeholder, placeholder].concat();
+        let mut headers = HeaderMap::new();
+        headers.insert("x", HeaderValue::from_bytes(&value).unwrap());
+
+        fill_in(&secrets, &mut headers, &to("https://api.example/")).unwrap();
+
+        assert_eq!(headers["x"].as_bytes(), b"\xffs3cret\t\xc3s3crets3cret");
+        assert!(headers["x"].is_sensitive());
     }
 
     #[test]

@@ -103,7 +103,6 @@ impl Destination {
             return None;
         }
         let (host, port) = split_port(authority.as_str()).ok()?;
-        let host = host.trim_start_matches('[').trim_end_matches(']');
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         if host.is_empty() || host.len() > HOST_LIMIT {
             return None;
@@ -114,7 +113,7 @@ impl Destination {
                 None => default_port(&scheme),
             },
             scheme,
-            host: Some(host).filter(|host| !host.is_empty())?,
+            host,
         })
     }
 }
@@ -164,7 +163,7 @@ fn parse_host(text: &str) -> Result<Host, InvalidTarget> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         (1..=63).contains(&label.len()) && label.bytes().all(allowed)
     };
-    if name.len() > 253 || !name.split('.').all(is_label) {
+    if name.len() > HOST_LIMIT || !name.split('.').all(is_label) {
         return Err(InvalidTarget);
     }
     Ok(if below {

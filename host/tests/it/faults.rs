@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bootstream_host::invocation::{Deadline, Invocation};
+use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{self, ResponseBody, ResponseWriter};
 use bootstream_host::runtime_api::{Answer, Client};
 use bytes::Bytes;
@@ -144,27 +144,13 @@ fn assert_cut(response: &Exchange) {
 async fn posting(lambda: &Recorder, write: impl AsyncFnOnce(ResponseWriter)) -> Option<Answer> {
     let (writer, reader) = response::channel();
     let mut client = Client::new(lambda.address().parse().expect("an address"));
-    let invocation = invocation("id-1");
+    let invocation = Invocation::new("id-1", Bytes::new());
     let answering = async {
         reader.started().await;
         client.respond(&invocation, reader.body()).await.ok()
     };
     let (answer, ()) = tokio::join!(answering, write(writer));
     answer
-}
-
-pub(crate) fn invocation(id: &str) -> Invocation {
-    Invocation {
-        request_id: id.to_owned(),
-        event: Bytes::new(),
-        deadline: Deadline::from_unix_ms(None),
-        invoked_function_arn: None,
-        trace_id: None,
-        client_context: None,
-        cognito_identity: None,
-        tenant_id: None,
-        invocation_id: None,
-    }
 }
 
 #[tokio::test]
@@ -210,7 +196,7 @@ async fn a_post_that_is_given_up_cuts_the_response() {
     let lambda = Recorder::start();
     let (writer, reader) = response::channel();
     let mut client = Client::new(lambda.address().parse().expect("an address"));
-    let invocation = invocation("id-1");
+    let invocation = Invocation::new("id-1", Bytes::new());
     writer.write(b"part").await.expect("an open response");
 
     tokio::select! {
@@ -236,7 +222,9 @@ fn a_runtime_that_is_torn_down_cuts_the_response() {
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn_on(
         async move {
-            let _ = client.respond(&invocation("id-1"), reader.body()).await;
+            let _ = client
+                .respond(&Invocation::new("id-1", Bytes::new()), reader.body())
+                .await;
         },
         runtime.handle(),
     );

@@ -1,7 +1,11 @@
 //! `bootstream.toml` and the variables that override it, in the real process.
 
+use std::path::Path;
+use std::process::Command;
+
 use serde_json::{Value, json};
 
+use crate::support::guests;
 use crate::support::process::Bootstrap;
 use crate::support::recorder::{Event, Recorder};
 use crate::support::steps::{head, write};
@@ -69,27 +73,60 @@ fn a_variable_overrides_the_file() {
     assert_eq!(seen, json!({"B": "2"}));
 }
 
+/// What `sha256sum` says of a file.
+#[track_caller]
+fn sha256sum(file: &Path) -> String {
+    let output = Command::new("sha256sum").arg(file).output();
+    let output = output.expect("sha256sum is part of every system");
+    let text = String::from_utf8(output.stdout).expect("ASCII");
+    text.split(' ').next().expect("a digest").to_owned()
+}
+
 #[test]
 fn a_handler_that_is_not_the_pinned_one_is_not_loaded() {
+    let pinned = "0".repeat(64);
+    let actual = sha256sum(&guests::scripted());
     let lambda = Recorder::start();
-    let settings = format!("handler-sha256 = '{}'", "0".repeat(64));
-    let host = scripted(&lambda, &settings);
-    let words = ["handler.wasm", "SHA-256", "`handler-sha256`"];
+    let host = scripted(&lambda, &format!("handler-sha256 = '{pinned}'"));
+    let words = ["handler.wasm", &actual, &pinned, "`handler-sha256`"];
+    assert_init_error(&lambda, host, "Runtime.InvalidComponent", &words);
+}
+
+/// One bit of the machine code is another than when it was pinned.
+#[test]
+fn pinned_machine_code_that_was_changed_is_not_loaded() {
+    let pinned = sha256sum(&guests::scripted());
+    let mut code = std::fs::read(guests::scripted()).expect("it is compiled");
+    let middle = code.len() / 2;
+    code[middle] ^= 1;
+    let lambda = Recorder::start();
+    let host =
+        Bootstrap::with_handler_bytes(&lambda, &code).env("BOOTSTREAM_HANDLER_SHA256", &pinned);
+    let actual = sha256sum(&host.package().join("handler.wasm"));
+    assert_ne!(actual, pinned);
+    let words = ["handler.wasm", &actual, &pinned, "`handler-sha256`"];
     assert_init_error(&lambda, host, "Runtime.InvalidComponent", &words);
 }
 
 #[test]
 fn the_pinned_handler_is_loaded() {
-    let sha256sum = std::process::Command::new("sha256sum")
-        .arg(crate::support::guests::scripted())
-        .output()
-        .expect("sha256sum is part of every system");
-    let digest = String::from_utf8(sha256sum.stdout).expect("ASCII");
-    let digest = digest.split(' ').next().expect("a digest");
+    let digest = sha256sum(&guests::scripted());
+    for pin in [format!("sha256:{digest}"), digest.to_uppercase()] {
+        let lambda = Recorder::start();
+        let _host = scripted(&lambda, &format!("handler-sha256 = '{pin}'")).start();
+        lambda.script("id-1", &json!([write("pinned")]));
+        assert_eq!(lambda.complete_response("id-1").body(), "pinned");
+    }
+}
+
+/// A setting that has no effect would pass for one that has.
+#[cfg(not(feature = "outbound-http"))]
+#[test]
+fn hosts_are_not_allowed_by_a_host_that_sends_no_requests() {
     let lambda = Recorder::start();
-    let _host = scripted(&lambda, &format!("handler-sha256 = 'sha256:{digest}'")).start();
-    lambda.script("id-1", &json!([write("pinned")]));
-    assert_eq!(lambda.complete_response("id-1").body(), "pinned");
+    let host = scripted(&lambda, "outbound.allow = ['a.example']");
+    let words = ["bootstream.toml:1", "`outbound.allow`", "`outbound-http`"];
+    assert_init_error(&lambda, host, "Runtime.InvalidConfiguration", &words);
 }
 
 /// Each limit has a setting, and an error that names the limit, what was used, and the setting.

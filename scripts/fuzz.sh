@@ -3,7 +3,6 @@
 #
 # Runs every target of `fuzz/` for so many seconds (default 60), starting from the corpus in
 # `fuzz/corpus/`. What is found goes to `fuzz/artifacts/TARGET/`; new inputs stay in `target/fuzz`.
-# With 0 seconds it adds to `fuzz/corpus/` the few of those that reach code nothing else there does.
 #
 # Works with the stable compiler: libFuzzer needs coverage counters, which are a pass of LLVM, and no
 # sanitizer, because there is next to no unsafe code to watch.
@@ -25,10 +24,6 @@ for name in "$@"; do
     printf '\n== %s\n' "$name"
     fuzz=$output/build/$target/fuzz/$name
     mkdir -p "$output/corpus/$name" "artifacts/$name"
-    if [ "$seconds" = 0 ]; then
-        "$fuzz" -merge=1 -max_len=20000 "corpus/$name" "$output/corpus/$name"
-        continue
-    fi
     "$fuzz" -max_total_time="$seconds" -max_len=20000 -timeout=10 -rss_limit_mb=1024 \
         -artifact_prefix="artifacts/$name/" -print_final_stats=1 \
         "$output/corpus/$name" "corpus/$name"

@@ -1,6 +1,7 @@
 //! The crate `log`, connected to the function's log.
 
 use std::env::var_os;
+use std::sync::Once;
 
 use log::{Level, LevelFilter, Log, Metadata, Record, set_logger, set_max_level};
 
@@ -13,9 +14,21 @@ const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 pub(crate) fn install() {
     // Natively, where handlers are tested, there is no host to log to.
     if cfg!(target_arch = "wasm32") && set_logger(&HostLog).is_ok() {
-        let level = var_os(LOG_LEVEL).and_then(|level| level.into_string().ok());
-        set_max_level(parse_level(level.as_deref().unwrap_or_default()));
+        // Until the first record: most invocations have none, and the environment is not free.
+        set_max_level(LevelFilter::Trace);
     }
+}
+
+/// Reads the function's log level, once.
+fn read_level() {
+    static READ: Once = Once::new();
+    READ.call_once(|| {
+        // A handler that has set a level of its own keeps it.
+        if log::max_level() == LevelFilter::Trace {
+            let level = var_os(LOG_LEVEL).and_then(|level| level.into_string().ok());
+            set_max_level(parse_level(level.as_deref().unwrap_or_default()));
+        }
+    });
 }
 
 /// Lambda's level names. The host filters as well; this spares the handler the formatting of what
@@ -34,6 +47,7 @@ struct HostLog;
 
 impl Log for HostLog {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        read_level();
         metadata.level() <= log::max_level()
     }
 

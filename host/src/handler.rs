@@ -9,7 +9,7 @@ use wasmtime::component::{Component, Linker};
 
 use crate::bindings::HandlerPre;
 use crate::contract::{is_served, version_of_import};
-use crate::engine::{LoadError, cause, load_component};
+use crate::engine::{Engines, LoadError, cause, load_component};
 use crate::guest::{Environment, GuestState, add_to_linker, limit_writes};
 
 /// A handler, ready to be instantiated for each invocation.
@@ -30,12 +30,13 @@ impl std::fmt::Debug for Handler {
 impl Handler {
     /// Loads and links the component in `path`. A `pinned` one is loaded whatever lies beside it.
     pub(crate) fn load(
-        engine: Engine,
+        engines: &Engines,
         path: &Path,
         pinned: bool,
         environment: Environment,
     ) -> Result<Self, LoadError> {
-        let component = load_component(&engine, path, pinned)?;
+        let component = load_component(engines, path, pinned)?;
+        let engine = component.engine().clone();
         let imports = Imports::of(&component, &engine);
         imports.check_version(path)?;
         let linker = linker(&engine, &imports, &environment)

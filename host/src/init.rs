@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use wasmtime::Engine;
 
 use crate::config::{self, Config, Vars};
-use crate::engine;
+use crate::engine::{self, Capacity, Engines};
 use crate::error_report::{ErrorReport, ErrorType};
 use crate::guest::GuestThread;
 use crate::handler::Handler;
@@ -60,17 +59,27 @@ fn prepare(
 }
 
 fn load(config: &Config) -> Result<Handler, ErrorReport> {
-    let engine = Engine::new(&engine::config_with_stack(
-        config.environment.limits.stack_bytes,
-    ))
-    .map_err(|error| internal(format!("cannot start the engine: {error:#}")))?;
     let path =
         engine::find_handler(&config.task_root, &config.handler).map_err(|error| error.report())?;
     if let Some(expected) = config.handler_digest {
         engine::check_digest(&path, expected).map_err(|error| error.report())?;
     }
     let pinned = config.handler_digest.is_some();
-    Handler::load(engine, &path, pinned, config.environment.clone()).map_err(|error| error.report())
+    let engines = Engines::new(capacity(config));
+    Handler::load(&engines, &path, pinned, config.environment.clone())
+        .map_err(|error| error.report())
+}
+
+fn capacity(config: &Config) -> Capacity {
+    let limits = &config.environment.limits;
+    Capacity {
+        workers: config.max_concurrency,
+        stack_bytes: limits.stack_bytes,
+        memory_bytes: limits.memory_bytes,
+        instances: limits.instances,
+        tables: limits.tables,
+        table_elements: limits.table_elements,
+    }
 }
 
 fn start_worker(

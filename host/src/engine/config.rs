@@ -52,7 +52,7 @@ pub fn config() -> Config {
 /// The settings of an engine whose guests may use so much stack, in bytes. That is no part of what was
 /// compiled.
 #[must_use]
-pub(crate) fn config_with_stack(guest_stack_bytes: usize) -> Config {
+pub(super) fn config_with_stack(guest_stack_bytes: usize) -> Config {
     let mut config = config();
     config.max_wasm_stack(guest_stack_bytes);
     config.async_stack_size(guest_stack_bytes + HOST_STACK_BYTES);

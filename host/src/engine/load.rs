@@ -11,7 +11,6 @@ use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::cache::Cache;
@@ -19,6 +18,7 @@ use super::config::PRECOMPILED_EXTENSION;
 use super::error::{LoadError, cause};
 use super::find::Forms;
 use super::helper::Helper;
+use super::pool::Engines;
 use super::stamp::{Origin, Stamp, Unfit};
 use super::{Fingerprint, Target};
 
@@ -30,20 +30,20 @@ use super::{Fingerprint, Target};
 ///
 /// When the file cannot be read, is no component, or was compiled for another host and cannot be
 /// compiled here.
-pub fn load_component(engine: &Engine, path: &Path, pinned: bool) -> Result<Component, LoadError> {
+pub(crate) fn load_component(engines: &Engines, path: &Path, pinned: bool) -> Result<Component, LoadError> {
     let forms = if pinned {
         Forms::alone(path)?
     } else {
         Forms::of(path)?
     };
     match forms {
-        Forms::Code(code) => map_precompiled(engine, &code, None)
+        Forms::Code(code) => map_precompiled(engines, &code, None)
             .map_err(|unfit| LoadError::Incompatible { path: code, unfit }),
-        Forms::Component(component) if pinned => compile(engine, &component, &Why::Pinned),
-        Forms::Component(component) => compile(engine, &component, &Why::NotPrecompiled),
-        Forms::Both { component, code } => match map_precompiled(engine, &code, Some(&component)) {
+        Forms::Component(component) if pinned => compile(engines, &component, &Why::Pinned),
+        Forms::Component(component) => compile(engines, &component, &Why::NotPrecompiled),
+        Forms::Both { component, code } => match map_precompiled(engines, &code, Some(&component)) {
             Ok(loaded) => Ok(loaded),
-            Err(unfit) => compile(engine, &component, &Why::Unfit { code, unfit }),
+            Err(unfit) => compile(engines, &component, &Why::Unfit { code, unfit }),
         },
     }
 }
@@ -69,7 +69,7 @@ impl fmt::Display for Why {
 }
 
 fn map_precompiled(
-    engine: &Engine,
+    engines: &Engines,
     code: &Path,
     component: Option<&Path>,
 ) -> Result<Component, Unfit> {
@@ -80,37 +80,46 @@ fn map_precompiled(
         stamp.check_origin(File::open(component)?)?;
     }
     stamp.check_code(&mut file)?;
-    map(engine, &file)
+    map(engines, &file)
 }
 
 /// Maps a file that was checked.
-fn map(engine: &Engine, file: &File) -> Result<Component, Unfit> {
+fn map(engines: &Engines, file: &File) -> Result<Component, Unfit> {
     // The very file that was checked, even if its name means another one by now.
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-    #[expect(
-        unsafe_code,
-        reason = "runs machine code that our own compiler produced"
-    )]
-    // SAFETY: the file's stamp says that our compiler wrote it and that it has not changed since. It
-    // is part of the deployment package, as trusted as `bootstrap` itself, or of a cache that only
-    // this user can write. Wasmtime compares its own record of the settings and the processor.
-    let component = unsafe { Component::deserialize_file(engine, path) };
+    let component = engines.load(|engine| {
+        #[expect(
+            unsafe_code,
+            reason = "runs machine code that our own compiler produced"
+        )]
+        // SAFETY: the file's stamp says that our compiler wrote it and that it has not changed since.
+        // It is part of the deployment package, as trusted as `bootstrap` itself, or of a cache that
+        // only this user can write. Wasmtime compares its own record of the settings and the
+        // processor.
+        unsafe {
+            Component::deserialize_file(engine, &path)
+        }
+    });
     component.map_err(|error| Unfit::Engine(cause(&error)))
 }
 
 /// Loads machine code that was checked and has no file.
-fn load(engine: &Engine, code: &[u8]) -> Result<Component, Unfit> {
-    #[expect(
-        unsafe_code,
-        reason = "runs machine code that our own compiler produced"
-    )]
-    // SAFETY: as for a file; these bytes come straight from the compile helper.
-    let component = unsafe { Component::deserialize(engine, code) };
+fn load(engines: &Engines, code: &[u8]) -> Result<Component, Unfit> {
+    let component = engines.load(|engine| {
+        #[expect(
+            unsafe_code,
+            reason = "runs machine code that our own compiler produced"
+        )]
+        // SAFETY: as for a file; these bytes come straight from the compile helper.
+        unsafe {
+            Component::deserialize(engine, code)
+        }
+    });
     component.map_err(|error| Unfit::Engine(cause(&error)))
 }
 
 /// Takes the machine code of `component` from the cache, or makes it, and says so in one line.
-fn compile(engine: &Engine, component: &Path, why: &Why) -> Result<Component, LoadError> {
+fn compile(engines: &Engines, component: &Path, why: &Why) -> Result<Component, LoadError> {
     let started = Instant::now();
     let bytes = std::fs::read(component).map_err(|source| LoadError::Unreadable {
         path: component.to_owned(),
@@ -122,10 +131,10 @@ fn compile(engine: &Engine, component: &Path, why: &Why) -> Result<Component, Lo
     let (loaded, how) = match cache
         .as_ref()
         .ok()
-        .and_then(|cache| cached(engine, cache, &origin))
+        .and_then(|cache| cached(engines, cache, &origin))
     {
         Some(loaded) => (loaded, "took from the cache".to_owned()),
-        None => compile_now(engine, component, why, &origin, cache)?,
+        None => compile_now(engines, component, why, &origin, cache)?,
     };
     tracing::warn!(
         "{how} `{}` in {} ms, because {why}; \
@@ -137,10 +146,10 @@ fn compile(engine: &Engine, component: &Path, why: &Why) -> Result<Component, Lo
 }
 
 /// The entry of the cache for this component, if it is what it should be.
-fn cached(engine: &Engine, cache: &Cache, origin: &Origin) -> Option<Component> {
+fn cached(engines: &Engines, cache: &Cache, origin: &Origin) -> Option<Component> {
     let mut file = cache.entry(&entry_name(origin)).ok()?;
     check_compiled(&mut file, origin).ok()?;
-    map(engine, &file).ok()
+    map(engines, &file).ok()
 }
 
 fn entry_name(origin: &Origin) -> String {
@@ -162,7 +171,7 @@ fn check_compiled(
 
 /// Runs the compile helper, and keeps what it makes if there is a place for it.
 fn compile_now(
-    engine: &Engine,
+    engines: &Engines,
     component: &Path,
     why: &Why,
     origin: &Origin,
@@ -184,14 +193,14 @@ fn compile_now(
     })?;
     let kept = cache.and_then(|cache| {
         let file = cache.store(&entry_name(origin), &code)?;
-        let loaded = map(engine, &file).map_err(std::io::Error::other)?;
+        let loaded = map(engines, &file).map_err(std::io::Error::other)?;
         Ok((
             loaded,
             format!("compiled and kept in `{}`", cache.path().display()),
         ))
     });
     kept.or_else(|error| {
-        let loaded = load(engine, &code).map_err(|unfit| failed(unfit.to_string()))?;
+        let loaded = load(engines, &code).map_err(|unfit| failed(unfit.to_string()))?;
         Ok((loaded, format!("compiled (and could not keep: {error})")))
     })
 }

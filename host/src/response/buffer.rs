@@ -8,11 +8,12 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderMap;
 
+use super::piece::{PIECE_BYTES, Piece, Pieces};
 use super::prelude::Prelude;
 use super::state::{Refused, ResponseStream, Start, Telling};
 use crate::error_report::ErrorReport;
@@ -25,26 +26,23 @@ const HIGH_WATER_BYTES: usize = 256 * 1024;
 /// piece the socket takes.
 const LOW_WATER_BYTES: usize = HIGH_WATER_BYTES / 2;
 
-/// Most bytes copied out of the guest's memory in one go. Together with the high-water mark this
-/// bounds the buffer, however large the guest's chunk is.
-const PIECE_LIMIT_BYTES: usize = 64 * 1024;
-
-/// Pieces of at least this many bytes travel as they are; smaller ones are gathered while they
-/// wait, which saves an allocation and a frame each.
+/// Chunks of at least this many bytes travel as they are; smaller ones are gathered in a piece while
+/// they wait, which saves a frame each.
 const OWN_FRAME_BYTES: usize = 16 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Buffer {
     inner: Mutex<Inner>,
+    pieces: Pieces,
 }
 
 #[derive(Debug)]
 struct Inner {
     stream: ResponseStream,
-    /// Pieces in the order they were written, all before `tail`.
+    /// What was written, in order, all before `tail`.
     queue: VecDeque<Bytes>,
-    /// Small pieces, gathered.
-    tail: BytesMut,
+    /// Small chunks, gathered.
+    tail: Option<Piece>,
     /// Bytes in `queue` and `tail`.
     buffered: usize,
     end: End,
@@ -75,13 +73,14 @@ impl Default for Buffer {
             inner: Mutex::new(Inner {
                 stream: ResponseStream::AwaitingPrelude,
                 queue: VecDeque::new(),
-                tail: BytesMut::new(),
+                tail: None,
                 buffered: 0,
                 end: End::NotYet,
                 abandoned: false,
                 reader: None,
                 writer: None,
             }),
+            pieces: Pieces::default(),
         }
     }
 }
@@ -91,7 +90,7 @@ impl Buffer {
         let mut inner = self.lock();
         inner.stream.on_head()?;
         inner.push_prelude(prelude);
-        inner.wake_reader();
+        wake_reader(inner);
         Ok(())
     }
 
@@ -106,7 +105,28 @@ impl Buffer {
         }
     }
 
+    /// Takes as much of `chunk` as one piece has room for. Together with the high-water mark this
+    /// bounds the buffer, however large the chunk is.
     fn poll_write(&self, cx: &Context<'_>, chunk: &[u8]) -> Poll<Result<usize, Refused>> {
+        let mut inner = ready!(self.poll_room(cx))?;
+        let taken = chunk.get(..PIECE_BYTES).unwrap_or(chunk);
+        if taken.len() < OWN_FRAME_BYTES {
+            inner.gather(taken, &self.pieces);
+        } else {
+            // The reader should not have to wait for the copy.
+            drop(inner);
+            let mut piece = self.pieces.take();
+            piece.push(taken);
+            inner = self.lock();
+            inner.stream.on_write()?;
+            inner.push_own(piece.freeze());
+        }
+        wake_reader(inner);
+        Poll::Ready(Ok(taken.len()))
+    }
+
+    /// Waits until the buffer takes more. Only the reader changes it meanwhile, and only takes.
+    fn poll_room(&self, cx: &Context<'_>) -> Poll<Result<MutexGuard<'_, Inner>, Refused>> {
         let mut inner = self.lock();
         if inner.stream.on_write()? == Start::Now {
             inner.push_prelude(Prelude::implied());
@@ -114,10 +134,7 @@ impl Buffer {
             inner.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        let piece = chunk.get(..PIECE_LIMIT_BYTES).unwrap_or(chunk);
-        inner.append(piece);
-        inner.wake_reader();
-        Poll::Ready(Ok(piece.len()))
+        Poll::Ready(Ok(inner))
     }
 
     pub(crate) fn finish(&self) -> Result<(), Refused> {
@@ -126,22 +143,22 @@ impl Buffer {
             inner.push_prelude(Prelude::implied());
         }
         inner.end = End::Clean;
-        inner.wake_reader();
+        wake_reader(inner);
         Ok(())
     }
 
     pub(crate) fn fail(&self, report: &ErrorReport) -> Telling {
         let mut inner = self.lock();
         let telling = inner.stream.on_failure();
+        // A write that still waits must learn that it waits in vain.
+        inner.wake_writer();
         match telling {
             Telling::Trailers => {
                 inner.end = End::Trailers(report.trailers());
-                inner.wake_reader();
+                wake_reader(inner);
             }
             Telling::ErrorDocument | Telling::LogOnly => {}
         }
-        // A write that still waits must learn that it waits in vain.
-        inner.wake_writer();
         telling
     }
 
@@ -150,7 +167,7 @@ impl Buffer {
         let mut inner = self.lock();
         inner.abandoned |= inner.stream.on_peer_closed();
         inner.queue.clear();
-        inner.tail = BytesMut::new();
+        inner.tail = None;
         inner.buffered = 0;
         inner.wake_writer();
     }
@@ -197,17 +214,24 @@ impl Buffer {
     }
 }
 
+/// Wakes the reader, if it waits. Unlocked, or it would wake only to wait for the lock.
+fn wake_reader(mut inner: MutexGuard<'_, Inner>) {
+    let reader = inner.reader.take();
+    drop(inner);
+    if let Some(reader) = reader {
+        reader.wake();
+    }
+}
+
 impl Inner {
-    fn append(&mut self, piece: &[u8]) {
-        if piece.len() >= OWN_FRAME_BYTES {
-            self.push_own(Bytes::copy_from_slice(piece));
-            return;
-        }
-        if self.tail.len() + piece.len() > PIECE_LIMIT_BYTES {
+    fn gather(&mut self, chunk: &[u8], pieces: &Pieces) {
+        if self.tail.as_ref().is_some_and(|tail| tail.room() < chunk.len()) {
             self.flush_tail();
         }
-        self.tail.extend_from_slice(piece);
-        self.buffered += piece.len();
+        if !chunk.is_empty() {
+            self.tail.get_or_insert_with(|| pieces.take()).push(chunk);
+            self.buffered += chunk.len();
+        }
     }
 
     fn push_prelude(&mut self, prelude: Prelude) {
@@ -223,28 +247,17 @@ impl Inner {
     }
 
     fn flush_tail(&mut self) {
-        if !self.tail.is_empty() {
-            self.queue.push_back(self.tail.split().freeze());
-        }
+        self.queue.extend(self.tail.take().map(Piece::freeze));
     }
 
     fn pop(&mut self) -> Option<Bytes> {
-        let bytes = match self.queue.pop_front() {
-            Some(bytes) => bytes,
-            None if self.tail.is_empty() => return None,
-            None => self.tail.split().freeze(),
-        };
+        let queued = self.queue.pop_front();
+        let bytes = queued.or_else(|| self.tail.take().map(Piece::freeze))?;
         self.buffered -= bytes.len();
         if self.buffered <= LOW_WATER_BYTES {
             self.wake_writer();
         }
         Some(bytes)
-    }
-
-    fn wake_reader(&mut self) {
-        if let Some(waker) = self.reader.take() {
-            waker.wake();
-        }
     }
 
     fn wake_writer(&mut self) {

@@ -3,6 +3,7 @@
 mod body;
 mod buffer;
 mod head;
+mod piece;
 mod prelude;
 mod state;
 mod writer;

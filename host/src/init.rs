@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::alarm::Alarm;
 use crate::config::{self, Config, Vars};
 use crate::engine::{self, Capacity, Engines};
 use crate::error_report::{ErrorReport, ErrorType};
@@ -92,6 +93,7 @@ fn start_worker(
         guest: GuestThread::spawn(Arc::clone(handler))?,
         engine: handler.engine.clone(),
         shutdown: shutdown.clone(),
+        alarm: Alarm::new(),
     })
 }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 use wasmtime::Engine;
 
+use crate::alarm::Alarm;
 use crate::error_report::{ErrorReport, ErrorType};
 use crate::guest::{GuestThread, Interrupt, InterruptReason, Job};
 use crate::invocation::{Deadline, Invocation};
@@ -53,6 +54,7 @@ pub(crate) struct Worker {
     pub(crate) guest: GuestThread,
     pub(crate) engine: Engine,
     pub(crate) shutdown: Shutdown,
+    pub(crate) alarm: Alarm,
 }
 
 /// How a guest ended: with the report that is still to be posted, if any.
@@ -77,7 +79,7 @@ impl Worker {
         let stopping = stop_in_time(
             &self.engine,
             &interrupt,
-            invocation.deadline,
+            self.alarm.at(stop_at(invocation.deadline, Instant::now())),
             &self.shutdown,
         );
         let mut answer = Answering {
@@ -100,11 +102,11 @@ impl Worker {
 async fn stop_in_time(
     engine: &Engine,
     interrupt: &Interrupt,
-    deadline: Deadline,
+    time_is_up: impl Future<Output = ()>,
     shutdown: &Shutdown,
 ) -> std::convert::Infallible {
     let reason = tokio::select! {
-        () = sleep_until(stop_at(deadline, Instant::now())) => InterruptReason::Deadline,
+        () = time_is_up => InterruptReason::Deadline,
         () = shutdown.grace_passed() => InterruptReason::Shutdown,
     };
     stop(engine, interrupt, reason);

@@ -19,6 +19,7 @@
 //! runtime; the second runs the guest. They meet in `response/buffer.rs` only.
 #![warn(missing_docs)]
 
+mod alarm;
 mod bindings;
 pub mod config;
 pub mod contract;

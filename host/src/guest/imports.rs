@@ -1,12 +1,16 @@
 //! The host's side of our imports. `write` is where a chunk leaves the guest.
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 
+use tokio::task::unconstrained;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList};
 
 use super::output::log_record;
 use super::state::GuestState;
+use super::wait::wait;
 use crate::bindings::{HeadSize, Level, ResponseHead, StreamError};
 use crate::logging;
 use crate::response::{InvalidHead, PRELUDE_LIMIT_BYTES, Prelude, Refused, ResponseWriter};
@@ -39,7 +43,7 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
             Ok((write_headers(&store.data().current()?.response, head),))
         },
     )?;
-    interface.func_wrap_async("write", |store, (chunk,)| Box::new(write(store, chunk)))?;
+    interface.func_wrap("write", |store, (chunk,)| Ok((write(store, chunk)?,)))?;
     interface.func_wrap(
         "finish",
         |store: StoreContextMut<'_, GuestState>, (): ()| {
@@ -54,15 +58,26 @@ fn write_headers(response: &ResponseWriter, head: ResponseHead) -> Result<(), St
     Ok(response.write_headers(prelude)?)
 }
 
-async fn write(
+fn write(
     mut store: StoreContextMut<'_, GuestState>,
     chunk: WasmList<u8>,
-) -> wasmtime::Result<(Result<(), StreamError>,)> {
-    let buffer = Arc::clone(store.data().current()?.response.buffer());
+) -> wasmtime::Result<Result<(), StreamError>> {
     let bytes = chunk.as_le_slice(&store).len();
     store.data_mut().count_write(bytes)?;
-    let written = buffer.write(chunk.as_le_slice(&store)).await;
-    Ok((written.map_err(StreamError::from),))
+    let current = store.data().current()?;
+    let mut writing = pin!(current.response.write(chunk.as_le_slice(&store)));
+    // Not to be held back by the scheduler's budget, which nothing here gives back.
+    let mut stopped = pin!(unconstrained(current.interrupt.raised()));
+    let written = wait(poll_fn(|cx| {
+        if let Poll::Ready(written) = writing.as_mut().poll(cx) {
+            return Poll::Ready(Ok(written));
+        }
+        stopped.as_mut().poll(cx).map(Err)
+    }));
+    match written {
+        Ok(written) => Ok(written.map_err(StreamError::from)),
+        Err(_) => Err(wasmtime::Error::msg("stopped in `write`")),
+    }
 }
 
 impl From<Refused> for StreamError {

@@ -6,7 +6,6 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use wasmtime::{Store, UpdateDeadline};
 
-use super::interrupt::Interrupt;
 use super::reuse::Life;
 use super::state::{Current, GuestState};
 use crate::bindings::{Context, Exports};
@@ -68,13 +67,13 @@ impl Instance {
         }
     }
 
-    /// Gives the instance to an invocation. `interrupt` stops it while it computes.
-    pub(super) fn begin(&mut self, current: Arc<Current>, interrupt: &Arc<Interrupt>) {
+    /// Gives the instance to an invocation, whose interrupt stops it while it computes.
+    pub(super) fn begin(&mut self, current: Arc<Current>) {
+        let interrupt = Arc::clone(&current.interrupt);
         self.store.data_mut().begin(current);
         // The epoch belongs to the engine: every guest of the process notices an increment, and
         // each looks whether it was meant.
         self.store.set_epoch_deadline(1);
-        let interrupt = Arc::clone(interrupt);
         self.store.epoch_deadline_callback(move |_| {
             Ok(match interrupt.reason() {
                 Some(_) => UpdateDeadline::Interrupt,

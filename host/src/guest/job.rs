@@ -45,8 +45,9 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> 
     let started = Instant::now();
     instance.life.serve(&invocation);
     let outputs = instance.state().outputs();
-    let current = Arc::new(Current::new(&invocation, response, outputs));
-    instance.begin(Arc::clone(&current), &interrupt);
+    let current = Current::new(&invocation, response, Arc::clone(&interrupt), outputs);
+    let current = Arc::new(current);
+    instance.begin(Arc::clone(&current));
     let called = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
     // Lambda may freeze the process as soon as the next event is asked for.
     current.flush_output();

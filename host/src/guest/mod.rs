@@ -14,6 +14,7 @@ mod reuse;
 mod stack;
 mod state;
 mod thread;
+mod wait;
 
 pub(crate) use files::{Files, limit_writes};
 pub(crate) use imports::add_to_linker;

@@ -8,6 +8,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use super::files::{Files, Tmp};
+use super::interrupt::Interrupt;
 use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
 use super::output::{GuestOutput, LineOf, Source};
 use super::reuse::Reuse;
@@ -76,17 +77,24 @@ pub(crate) struct Current {
     pub(crate) line_of: LineOf,
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
+    pub(super) interrupt: Arc<Interrupt>,
     outputs: Outputs,
 }
 
 impl Current {
-    pub(super) fn new(invocation: &Invocation, response: ResponseWriter, outputs: Outputs) -> Self {
+    pub(super) fn new(
+        invocation: &Invocation,
+        response: ResponseWriter,
+        interrupt: Arc<Interrupt>,
+        outputs: Outputs,
+    ) -> Self {
         let line_of = LineOf::new(invocation);
         outputs.stdout.begin(&line_of);
         outputs.stderr.begin(&line_of);
         Self {
             trace_id: invocation.trace_id.clone(),
             response,
+            interrupt,
             outputs,
             line_of,
         }

@@ -28,7 +28,7 @@ const LOW_WATER_BYTES: usize = HIGH_WATER_BYTES / 2;
 
 /// Chunks of at least this many bytes travel as they are; smaller ones are gathered in a piece while
 /// they wait, which saves a frame each.
-const OWN_FRAME_BYTES: usize = 16 * 1024;
+const OWN_FRAME_BYTES: usize = 32 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Buffer {

@@ -58,11 +58,6 @@ impl ResponseWriter {
     pub fn state(&self) -> ResponseStream {
         self.buffer.state()
     }
-
-    /// The buffer itself, for a host call that cannot borrow the writer while it waits.
-    pub(crate) fn buffer(&self) -> &Arc<Buffer> {
-        &self.buffer
-    }
 }
 
 impl Drop for ResponseWriter {

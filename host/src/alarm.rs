@@ -1,0 +1,48 @@
+//! A timer for one deadline after another.
+
+use std::pin::Pin;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// A timer that is set again and again. A new one for each invocation would wake the runtime's driver
+/// each time, to be told of an earlier moment than it waits for; one that only moves on does not.
+#[derive(Debug)]
+pub(crate) struct Alarm {
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Alarm {
+    /// To be called within a runtime.
+    pub(crate) fn new() -> Self {
+        Self {
+            sleep: Box::pin(sleep_until(Instant::now())),
+        }
+    }
+
+    /// Waits until `deadline`.
+    pub(crate) fn at(&mut self, deadline: Instant) -> impl Future<Output = ()> {
+        self.sleep.as_mut().reset(deadline);
+        self.sleep.as_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_goes_off_at_each_deadline_whether_later_or_earlier() {
+        let mut alarm = Alarm::new();
+        let start = Instant::now();
+        for seconds in [5, 9, 7, 7, 30] {
+            let deadline = start + Duration::from_secs(seconds);
+            alarm.at(deadline).await;
+            assert!(Instant::now() >= deadline);
+        }
+        drop(alarm.at(start + Duration::from_secs(100)));
+        alarm.at(start + Duration::from_secs(40)).await;
+        assert!(start.elapsed() < Duration::from_secs(41));
+    }
+}

@@ -119,3 +119,56 @@ fn pool(capacity: &Capacity) -> PoolingAllocationConfig {
     }
     pool
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn capacity(workers: usize) -> Capacity {
+        Capacity {
+            workers,
+            stack_bytes: 512 * 1024,
+            memory_bytes: 64 * 1024 * 1024,
+            instances: 8,
+            tables: 8,
+            table_elements: 1000,
+        }
+    }
+
+    /// Says of each engine in turn whether the component fits.
+    fn load(engines: &Engines, fits: [bool; 2]) -> (usize, Result<(), String>) {
+        let tries = Cell::new(0);
+        let loaded = engines.load(|_| {
+            let number = tries.replace(tries.get() + 1);
+            if fits[number] {
+                Ok(())
+            } else {
+                Err(wasmtime::Error::msg(format!("refused {number}")))
+            }
+        });
+        (tries.get(), loaded.map_err(|error| error.to_string()))
+    }
+
+    #[test]
+    fn a_component_that_does_not_fit_the_pool_is_loaded_without() {
+        let engines = Engines::new(capacity(1));
+        assert_eq!(load(&engines, [true, false]), (1, Ok(())));
+        assert_eq!(load(&engines, [false, true]), (2, Ok(())));
+        let refused = Err("refused 1".to_owned());
+        assert_eq!(load(&engines, [false, false]), (2, refused));
+    }
+
+    #[test]
+    fn where_no_pool_fits_there_is_an_engine_nevertheless() {
+        let engines = Engines::new(capacity(1_000_000));
+        assert!(engines.pooled.is_none());
+        assert_eq!(load(&engines, [true, false]), (1, Ok(())));
+    }
+
+    #[test]
+    fn the_pool_has_room_for_as_many_invocations_as_lambda_sends() {
+        assert!(Engines::new(capacity(1000)).pooled.is_some());
+    }
+}

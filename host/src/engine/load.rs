@@ -30,7 +30,11 @@ use super::{Fingerprint, Target};
 ///
 /// When the file cannot be read, is no component, or was compiled for another host and cannot be
 /// compiled here.
-pub(crate) fn load_component(engines: &Engines, path: &Path, pinned: bool) -> Result<Component, LoadError> {
+pub(crate) fn load_component(
+    engines: &Engines,
+    path: &Path,
+    pinned: bool,
+) -> Result<Component, LoadError> {
     let forms = if pinned {
         Forms::alone(path)?
     } else {
@@ -41,10 +45,12 @@ pub(crate) fn load_component(engines: &Engines, path: &Path, pinned: bool) -> Re
             .map_err(|unfit| LoadError::Incompatible { path: code, unfit }),
         Forms::Component(component) if pinned => compile(engines, &component, &Why::Pinned),
         Forms::Component(component) => compile(engines, &component, &Why::NotPrecompiled),
-        Forms::Both { component, code } => match map_precompiled(engines, &code, Some(&component)) {
-            Ok(loaded) => Ok(loaded),
-            Err(unfit) => compile(engines, &component, &Why::Unfit { code, unfit }),
-        },
+        Forms::Both { component, code } => {
+            match map_precompiled(engines, &code, Some(&component)) {
+                Ok(loaded) => Ok(loaded),
+                Err(unfit) => compile(engines, &component, &Why::Unfit { code, unfit }),
+            }
+        }
     }
 }
 

@@ -225,7 +225,11 @@ fn wake_reader(mut inner: MutexGuard<'_, Inner>) {
 
 impl Inner {
     fn gather(&mut self, chunk: &[u8], pieces: &Pieces) {
-        if self.tail.as_ref().is_some_and(|tail| tail.room() < chunk.len()) {
+        if self
+            .tail
+            .as_ref()
+            .is_some_and(|tail| tail.room() < chunk.len())
+        {
             self.flush_tail();
         }
         if !chunk.is_empty() {

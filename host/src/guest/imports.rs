@@ -43,7 +43,9 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
             Ok((write_headers(&store.data().current()?.response, head),))
         },
     )?;
-    interface.func_wrap("write", |store, (chunk,)| Ok((write(store, chunk)?,)))?;
+    interface.func_wrap("write", |store, (chunk,): (WasmList<u8>,)| {
+        Ok((write(store, &chunk)?,))
+    })?;
     interface.func_wrap(
         "finish",
         |store: StoreContextMut<'_, GuestState>, (): ()| {
@@ -60,7 +62,7 @@ fn write_headers(response: &ResponseWriter, head: ResponseHead) -> Result<(), St
 
 fn write(
     mut store: StoreContextMut<'_, GuestState>,
-    chunk: WasmList<u8>,
+    chunk: &WasmList<u8>,
 ) -> wasmtime::Result<Result<(), StreamError>> {
     let bytes = chunk.as_le_slice(&store).len();
     store.data_mut().count_write(bytes)?;

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
-use crate::support::{Dev, End, Response, script, scripted_guest, text};
+use crate::support::{Dev, End, Response, ready_guest, script, text};
 
 /// The server still serves.
 #[track_caller]
@@ -15,7 +15,7 @@ fn expect_alive(dev: &Dev) {
 
 #[test]
 fn what_is_no_request_is_refused_and_told() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     let large = format!(
         "GET / HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n",
         "x".repeat(1 << 20)
@@ -44,7 +44,7 @@ fn what_is_no_request_is_refused_and_told() {
 
 #[test]
 fn a_request_that_stops_halfway_becomes_no_event() {
-    let mut dev = Dev::start(&scripted_guest(), &["--concurrency", "1"]);
+    let mut dev = Dev::start(&ready_guest(), &["--concurrency", "1"]);
     let mut head_only = dev.connect();
     head_only
         .write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncont")
@@ -109,7 +109,7 @@ fn targets_of_every_form_are_answered() {
 
 #[test]
 fn an_upgrade_is_not_made_and_a_load_balancer_refuses_it() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let upgrade = [
         ("connection", "upgrade"),
         ("upgrade", "websocket"),
@@ -133,7 +133,7 @@ fn an_upgrade_is_not_made_and_a_load_balancer_refuses_it() {
 
 #[test]
 fn an_old_client_gets_the_stream_until_the_connection_ends() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([
         {"write_headers": {"status": 200}}, {"write": "a"}, {"write": "b"},
     ]));
@@ -157,7 +157,7 @@ fn an_old_client_gets_the_stream_until_the_connection_ends() {
 
 #[test]
 fn a_connection_serves_one_request_after_the_other() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = |body: &str| script(&json!([{"write_headers": {"status": 200}}, {"write": body}]));
     let request = |method: &str, body: &str| {
         let steps = steps(body);
@@ -188,7 +188,7 @@ fn a_connection_serves_one_request_after_the_other() {
 #[test]
 fn an_event_of_6_mib_and_100_bytes_is_the_largest() {
     const LARGEST: usize = 6 * 1024 * 1024 + 100;
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let digest = "\"x\"";
     let event = |size: usize| format!("\"{}\"", "x".repeat(size - digest.len() + 1));
     for path in ["/invoke", "/2015-03-31/functions/f/invocations"] {

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::functions::two;
-use crate::support::{Dev, End, Response, script, scripted_guest, target};
+use crate::support::{Dev, End, Response, ready_guest, script, target};
 
 const HOW: &str = "scripts/setup-clients.sh";
 
@@ -116,7 +116,7 @@ fn payload(steps: &Value) -> Value {
 
 #[test]
 fn every_sdk_reads_the_stream_and_its_end() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = payload(&json!([
         {"write_headers": {"status": 200, "headers": [["content-type", "text/plain"]]}},
         {"write": "hello "}, {"write": "world"}, "finish",
@@ -139,7 +139,7 @@ fn every_sdk_reads_the_stream_and_its_end() {
 #[test]
 fn every_sdk_hands_a_chunk_over_while_the_function_is_at_work() {
     for sdk in ALL {
-        let mut dev = Dev::start(&scripted_guest(), &[]);
+        let mut dev = Dev::start(&ready_guest(), &[]);
         let steps = json!([
             {"write": "a"}, {"sleep_ms": 3000}, {"eprint": "awake again\n"}, {"write": "b"},
         ]);
@@ -161,7 +161,7 @@ fn every_sdk_hands_a_chunk_over_while_the_function_is_at_work() {
 
 #[test]
 fn every_sdk_gets_the_error_of_a_stream() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     for (steps, last, code, details) in [
         (
             json!([{"error": "no luck"}]),
@@ -190,7 +190,7 @@ fn every_sdk_gets_the_error_of_a_stream() {
 
 #[test]
 fn every_sdk_gets_the_end_of_the_log_and_nothing_of_other_invocations() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     for sdk in ALL {
         for operation in ["stream", "invoke"] {
             let own = format!("printed for {sdk:?} and {operation}");
@@ -217,7 +217,7 @@ fn every_sdk_gets_the_end_of_the_log_and_nothing_of_other_invocations() {
 
 #[test]
 fn every_sdk_invokes_and_tells_a_failure_from_an_answer() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     for sdk in ALL {
         let steps = payload(&json!([{"write_headers": {"status": 201}}, {"write": "whole"}]));
         let mut good = sdk.call(&dev, "invoke", steps);
@@ -247,7 +247,7 @@ fn every_sdk_invokes_and_tells_a_failure_from_an_answer() {
 
 #[test]
 fn no_sdk_waits_for_an_event_or_a_dry_run() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     for sdk in ALL {
         for (kind, status) in [("Event", 202), ("DryRun", 204)] {
             let steps = json!([{"eprint": format!("{kind} for {sdk:?}\n")}]);
@@ -267,7 +267,7 @@ fn no_sdk_waits_for_an_event_or_a_dry_run() {
 
 #[test]
 fn every_sdk_names_functions_in_every_way() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:scripted-guest";
     let steps = script(&json!(["write_context"]));
     for sdk in ALL {
@@ -349,10 +349,7 @@ fn every_sdk_raises_what_lambda_refuses() {
 
 #[test]
 fn every_sdk_is_throttled_beyond_the_concurrency() {
-    let dev = Dev::start(
-        &scripted_guest(),
-        &["--limits", "aws", "--concurrency", "1"],
-    );
+    let dev = Dev::start(&ready_guest(), &["--limits", "aws", "--concurrency", "1"]);
     let slow = script(&json!([{"write": "a"}, {"sleep_ms": 60_000}]));
     let mut first = dev.invoke(&slow);
     assert_eq!(first.chunk(), Ok("a".to_owned()));
@@ -380,7 +377,7 @@ fn every_sdk_is_throttled_beyond_the_concurrency() {
 
 #[test]
 fn curl_prints_a_chunk_while_the_function_is_at_work() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([
         {"write_headers": {"status": 200, "headers": [["content-type", "text/plain"]]}},
         {"write": "a\n"}, {"sleep_ms": 3000}, {"eprint": "awake again\n"}, {"write": "b\n"},
@@ -411,7 +408,7 @@ fn curl_prints_a_chunk_while_the_function_is_at_work() {
 
 #[test]
 fn an_sdk_s_request_is_signed_and_its_signature_is_not_looked_at() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let path = "/2015-03-31/functions/f/invocations";
     let headers = [("authorization", "AWS4-HMAC-SHA256 Credential=nobody")];
 

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Dev, End, bootstream, run, script, scripted_guest, signal, text};
+use crate::support::{Dev, End, bootstream, ready_guest, run, script, signal, text};
 
 #[test]
 fn the_handler_decides_status_headers_and_cookies() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
 
     let response = dev.invoke(&script(&json!([
         {"write_headers": {
@@ -31,7 +31,7 @@ fn the_handler_decides_status_headers_and_cookies() {
 
 #[test]
 fn pieces_arrive_while_the_handler_is_at_work() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"write": "a"}, {"sleep_ms": 2000}, {"write": "b"}]);
 
     let mut response = dev.invoke(&script(&steps));
@@ -49,7 +49,7 @@ fn pieces_arrive_while_the_handler_is_at_work() {
 
 #[test]
 fn a_failure_before_the_first_byte_is_502_with_the_error_document() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
 
     let response = dev.invoke(&script(&json!([{"error": "no luck"}])));
 
@@ -69,7 +69,7 @@ fn a_failure_before_the_first_byte_is_502_with_the_error_document() {
 
 #[test]
 fn a_failure_before_the_first_byte_is_not_shown_to_a_browser() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([{"error": "no luck"}]));
 
     let response = dev.send(
@@ -85,7 +85,7 @@ fn a_failure_before_the_first_byte_is_not_shown_to_a_browser() {
 
 #[test]
 fn a_failure_after_the_first_byte_cuts_the_stream() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
 
     let response = dev.invoke(&script(&json!([{"write": "part"}, "trap"])));
 
@@ -96,7 +96,7 @@ fn a_failure_after_the_first_byte_cuts_the_stream() {
 
 #[test]
 fn any_other_request_is_a_function_url_event() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([
         {"write_headers": {"status": 404, "headers": [["content-type", "text/html"]]}},
         {"write": "<p>"},
@@ -116,7 +116,7 @@ fn any_other_request_is_a_function_url_event() {
 
 #[test]
 fn a_status_without_a_body_has_none() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([{"write_headers": {"status": 204}}, {"write": "dropped"}]));
 
     let response = dev.invoke(&steps);
@@ -127,7 +127,7 @@ fn a_status_without_a_body_has_none() {
 
 #[test]
 fn invocations_run_side_by_side() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let slow = script(&json!([{"write": "a"}, {"sleep_ms": 3000}, {"write": "b"}]));
     let mut first = dev.invoke(&slow);
     assert_eq!(first.chunk(), Ok("a".to_owned()));
@@ -146,7 +146,7 @@ fn invocations_run_side_by_side() {
 
 #[test]
 fn callers_beyond_the_concurrency_wait_their_turn() {
-    let dev = Dev::start(&scripted_guest(), &["--concurrency", "1"]);
+    let dev = Dev::start(&ready_guest(), &["--concurrency", "1"]);
     let slow = script(&json!([{"write": "a"}, {"sleep_ms": 1000}, {"write": "b"}]));
     let mut first = dev.invoke(&slow);
     assert_eq!(first.chunk(), Ok("a".to_owned()));
@@ -160,7 +160,7 @@ fn callers_beyond_the_concurrency_wait_their_turn() {
 
 #[test]
 fn a_process_that_is_killed_in_the_middle_is_replaced() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"write": "a"}, {"sleep_ms": 30_000}, {"write": "b"}]);
     let mut response = dev.invoke(&script(&steps));
     assert_eq!(response.chunk(), Ok("a".to_owned()));
@@ -177,7 +177,7 @@ fn a_process_that_is_killed_in_the_middle_is_replaced() {
 
 #[test]
 fn a_handler_that_takes_too_long_is_stopped() {
-    let mut dev = Dev::start(&scripted_guest(), &["--timeout", "1"]);
+    let mut dev = Dev::start(&ready_guest(), &["--timeout", "1"]);
 
     let response = dev.invoke(&script(&json!(["loop_forever"])));
 
@@ -189,7 +189,7 @@ fn a_handler_that_takes_too_long_is_stopped() {
 
 #[test]
 fn a_process_that_hangs_is_killed_when_its_time_is_over() {
-    let mut dev = Dev::start(&scripted_guest(), &["--timeout", "2"]);
+    let mut dev = Dev::start(&ready_guest(), &["--timeout", "2"]);
     let steps = json!([{"write": "a"}, {"sleep_ms": 30_000}, {"write": "b"}]);
     let mut response = dev.invoke(&script(&steps));
     assert_eq!(response.chunk(), Ok("a".to_owned()));
@@ -207,7 +207,7 @@ fn a_process_that_hangs_is_killed_when_its_time_is_over() {
 
 #[test]
 fn a_caller_that_leaves_does_not_stop_the_handler() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([
         {"write": "a"},
         {"sleep_ms": 1000},
@@ -225,7 +225,7 @@ fn a_caller_that_leaves_does_not_stop_the_handler() {
 
 #[test]
 fn sigterm_ends_the_server_and_its_processes() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     let environments = dev.environments();
     assert_eq!(environments.len(), 1);
 
@@ -246,10 +246,7 @@ fn a_bootstrap_that_does_not_start_is_told_to_the_caller() {
     std::fs::write(&broken, "#!/bin/sh\nexit 3\n").unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&broken, mode).unwrap();
-    let dev = Dev::start(
-        &scripted_guest(),
-        &["--bootstrap", broken.to_str().unwrap()],
-    );
+    let dev = Dev::start(&ready_guest(), &["--bootstrap", broken.to_str().unwrap()]);
 
     let response = dev.invoke("{}");
 
@@ -281,7 +278,7 @@ fn a_bootstrap_that_is_not_there_is_named() {
 
 #[test]
 fn machines_get_an_object_for_each_line() {
-    let mut dev = Dev::start(&scripted_guest(), &["--json"]);
+    let mut dev = Dev::start(&ready_guest(), &["--json"]);
     let steps = script(&json!([{"eprint": "a line\n"}, {"write": "hi"}]));
 
     dev.invoke(&steps).rest();
@@ -306,7 +303,7 @@ fn machines_get_an_object_for_each_line() {
 
 #[test]
 fn people_get_a_line_for_each_invocation_and_its_log_beside_it() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([
         {"write_headers": {"status": 201}}, {"eprint": "a line\n"}, {"write": "hello"}, "trap",
     ]));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Dev, End, Response, script, scripted_guest};
+use crate::support::{Dev, End, Response, ready_guest, script};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -13,7 +13,7 @@ fn post(dev: &Dev, path: &str, steps: &Value) -> Response {
 
 #[test]
 fn every_door_is_open_and_shows_status_headers_and_body() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([
         {"write_headers": {
             "status": 201,
@@ -45,7 +45,7 @@ fn every_door_is_open_and_shows_status_headers_and_body() {
 
 #[test]
 fn streaming_doors_stream_and_the_others_wait() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"write_headers": {"status": 200}}, {"write": "a"}, {"write": "b"}]);
     for (path, streams) in [
         ("/@url", true),
@@ -63,7 +63,7 @@ fn streaming_doors_stream_and_the_others_wait() {
 
 #[test]
 fn a_rest_api_answers_before_the_end() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([
         {"write_headers": {"status": 200}}, {"write": "a"}, {"sleep_ms": 8000}, {"write": "b"},
     ]);
@@ -77,7 +77,7 @@ fn a_rest_api_answers_before_the_end() {
 
 #[test]
 fn a_failure_before_the_head_is_each_service_s_own_page() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     for (path, status, body) in [
         ("/@url", 502, "Internal Server Error"),
         ("/@rest", 502, "{\"message\":\"Internal server error\"}"),
@@ -96,7 +96,7 @@ fn a_failure_before_the_head_is_each_service_s_own_page() {
 
 #[test]
 fn a_failure_after_the_head_cuts_a_stream_and_fails_a_buffered_answer() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"write_headers": {"status": 200}}, {"write": "part"}, "trap"]);
     for (path, status) in [
         ("/@url", 200),
@@ -116,7 +116,7 @@ fn a_failure_after_the_head_cuts_a_stream_and_fails_a_buffered_answer() {
 
 #[test]
 fn a_content_length_of_the_function_never_frames_the_answer() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([
         {"write_headers": {"status": 200, "headers": [["content-length", "5"]]}},
         {"write": "hello world"},
@@ -144,7 +144,7 @@ fn a_content_length_of_the_function_never_frames_the_answer() {
 
 #[test]
 fn answers_without_a_body_end_at_once_at_every_door() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     for path in ["/@url", "/@rest", "/@http", "/@alb"] {
         for status in [204, 304] {
             let steps = json!([{"write_headers": {"status": status}}, "finish"]);
@@ -160,7 +160,7 @@ fn answers_without_a_body_end_at_once_at_every_door() {
 
 #[test]
 fn what_is_too_large_for_a_buffered_answer_fails() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([
         {"write_headers": {"status": 200}},
         {"write_pattern": {"total": 6_291_557, "chunk": 65_536}},
@@ -174,7 +174,7 @@ fn what_is_too_large_for_a_buffered_answer_fails() {
 
 #[test]
 fn an_event_beyond_lambda_s_limit_is_refused() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let body = "x".repeat(6 * 1024 * 1024);
 
     let response = dev.send("POST", "/@url", &[("content-type", "image/png")], &body);
@@ -284,7 +284,7 @@ fn a_body_that_is_no_text_comes_encoded() {
 
 #[test]
 fn what_belongs_to_the_service_is_renamed() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"write_headers": {"status": 401, "headers": [
         ["www-authenticate", "Basic"], ["server", "mine"], ["date", "then"], ["x-kept", "1"],
     ]}}]);

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::support::{Dev, bootstream, run, script, scripted_guest, text};
+use crate::support::{Dev, bootstream, ready_guest, run, script, scripted_guest, text};
 
 #[test]
 fn each_piece_is_printed_when_it_arrives() {
@@ -35,7 +35,7 @@ fn each_piece_is_printed_when_it_arrives() {
 fn a_failure_before_the_first_byte_prints_nothing_and_fails() {
     let steps = script(&json!([{"error": "no luck"}]));
 
-    let output = run(bootstream(&["invoke", "-d", &steps]).arg(scripted_guest()));
+    let output = run(bootstream(&["invoke", "-d", &steps]).arg(ready_guest()));
 
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stdout), "");
@@ -51,7 +51,7 @@ fn a_failure_before_the_first_byte_prints_nothing_and_fails() {
 fn a_failure_after_the_first_byte_is_told_from_the_trailers() {
     let steps = script(&json!([{"write": "part"}, "trap"]));
 
-    let output = run(bootstream(&["invoke", "-d", &steps]).arg(scripted_guest()));
+    let output = run(bootstream(&["invoke", "-d", &steps]).arg(ready_guest()));
 
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stdout), "part");
@@ -73,7 +73,7 @@ fn head_and_times_are_printed_on_request() {
     std::fs::write(&event, script(&steps)).unwrap();
     let event = format!("@{}", event.display());
 
-    let output = run(bootstream(&["invoke", "-i", "--timing", "-d", &event]).arg(scripted_guest()));
+    let output = run(bootstream(&["invoke", "-i", "--timing", "-d", &event]).arg(ready_guest()));
 
     assert_eq!(output.status.code(), Some(0));
     let stdout = text(&output.stdout);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Dev, End, script, scripted_guest};
+use crate::support::{Dev, End, ready_guest, script};
 
 const MIB: usize = 1024 * 1024;
 
@@ -17,7 +17,7 @@ fn pattern(total: usize) -> String {
 
 #[test]
 fn the_first_6_mib_pass_at_once_and_then_2_mib_a_second() {
-    let dev = Dev::start(&scripted_guest(), &["--limits", "aws"]);
+    let dev = Dev::start(&ready_guest(), &["--limits", "aws"]);
     let mut response = dev.invoke(&pattern(7 * MIB));
     let mut seen = 0;
     let mut burst = None;
@@ -36,7 +36,7 @@ fn the_first_6_mib_pass_at_once_and_then_2_mib_a_second() {
 
 #[test]
 fn without_limits_nothing_is_slowed_down() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let began = Instant::now();
 
     let (body, end) = dev.invoke(&pattern(64 * MIB)).raw_rest();
@@ -52,7 +52,7 @@ fn without_limits_nothing_is_slowed_down() {
 
 #[test]
 fn a_slow_link_is_slow_for_everybody() {
-    let dev = Dev::start(&scripted_guest(), &["--slow", "64KiB/s"]);
+    let dev = Dev::start(&ready_guest(), &["--slow", "64KiB/s"]);
     let began = Instant::now();
 
     let (body, end) = dev.invoke(&pattern(32 * 1024)).raw_rest();
@@ -67,7 +67,7 @@ fn a_slow_link_is_slow_for_everybody() {
 
 #[test]
 fn a_caller_that_is_cut_off_does_not_stop_the_function() {
-    let mut dev = Dev::start(&scripted_guest(), &["--disconnect-after", "5"]);
+    let mut dev = Dev::start(&ready_guest(), &["--disconnect-after", "5"]);
     let steps = script(&json!([
         {"write_headers": {"status": 200}},
         {"write": "hello world"},
@@ -114,7 +114,7 @@ fn a_rest_stream_may_be_silent_for_5_minutes_and_through_the_edge_for_30_seconds
         ("aws-edge", 600, "nothing was written for 30 seconds"),
     ] {
         let args = [&["--timeout", "900"][..], &FAST[2..], &["--limits", limits]].concat();
-        let mut dev = Dev::start(&scripted_guest(), &args);
+        let mut dev = Dev::start(&ready_guest(), &args);
 
         let rest = dev.send("POST", "/@rest/", &json, &silent_for(seconds));
         assert_eq!(rest.rest(), ("a".to_owned(), End::Cut), "{limits}");
@@ -130,7 +130,7 @@ fn a_rest_stream_may_be_silent_for_5_minutes_and_through_the_edge_for_30_seconds
 fn an_http_api_waits_30_seconds_and_a_rest_api_as_long_as_it_bears_silence() {
     let json = [("content-type", "application/json")];
     let args = [&["--timeout", "900"][..], &FAST].concat();
-    let mut dev = Dev::start(&scripted_guest(), &args);
+    let mut dev = Dev::start(&ready_guest(), &args);
     let late = script(&json!([{"sleep_ms": 7000}, {"write_headers": {"status": 200}}]));
     for (path, status, seconds) in [("/@http/", 503, 30), ("/@rest/", 504, 300)] {
         let response = dev.send("POST", path, &json, &late);
@@ -144,7 +144,7 @@ fn an_http_api_waits_30_seconds_and_a_rest_api_as_long_as_it_bears_silence() {
 #[test]
 fn a_function_has_its_timeout_on_lambda_s_clock() {
     let mut dev = Dev::start(
-        &scripted_guest(),
+        &ready_guest(),
         &["--timeout", "900", "--clock-scale", "300"],
     );
     let mut response = dev.invoke(&script(&json!([{"write": "a"}, {"sleep_ms": 60_000}])));
@@ -160,7 +160,7 @@ fn a_function_has_its_timeout_on_lambda_s_clock() {
 
 #[test]
 fn ten_mib_take_two_seconds_more_than_the_burst() {
-    let dev = Dev::start(&scripted_guest(), &["--limits", "aws"]);
+    let dev = Dev::start(&ready_guest(), &["--limits", "aws"]);
     let json = [("content-type", "application/json")];
     let mut response = dev.send("POST", "/@url/", &json, &pattern(10 * MIB));
     let mut seen = 0;
@@ -179,7 +179,7 @@ fn ten_mib_take_two_seconds_more_than_the_burst() {
 
 #[test]
 fn a_rest_api_lets_10_mib_pass_at_once() {
-    let dev = Dev::start(&scripted_guest(), &["--limits", "aws"]);
+    let dev = Dev::start(&ready_guest(), &["--limits", "aws"]);
     let json = [("content-type", "application/json")];
     let mut ends = Vec::new();
     // Side by side, so that whatever else this machine does slows both.
@@ -204,7 +204,7 @@ fn a_rest_api_lets_10_mib_pass_at_once() {
 #[test]
 fn a_stream_ends_at_200_mib() {
     let mut dev = Dev::start(
-        &scripted_guest(),
+        &ready_guest(),
         &["--limits", "aws", "--clock-scale", "50", "--timeout", "900"],
     );
     let steps = json!([
@@ -220,7 +220,7 @@ fn a_stream_ends_at_200_mib() {
 
 #[test]
 fn a_load_balancer_takes_1_mib_either_way() {
-    let mut dev = Dev::start(&scripted_guest(), &["--limits", "aws"]);
+    let mut dev = Dev::start(&ready_guest(), &["--limits", "aws"]);
     let json = [("content-type", "application/json")];
     let padding = "x".repeat(MIB);
 

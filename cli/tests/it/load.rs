@@ -2,12 +2,11 @@
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::Command;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
-use crate::support::{Dev, End, Response, run, script, scripted_guest};
+use crate::support::{Dev, End, Response, ready_guest, script};
 
 const MIB: usize = 1024 * 1024;
 
@@ -41,12 +40,7 @@ fn twenty_swaps_break_none_of_a_thousand_streams() {
     let folder = tempfile::tempdir().expect("temporary files are writable");
     let handler = folder.path().join("handler.cwasm");
     let next = folder.path().join("next");
-    let compiled = run(Command::new(env!("CARGO_BIN_EXE_bootstream"))
-        .arg("compile")
-        .arg(scripted_guest())
-        .arg("-o")
-        .arg(&handler));
-    assert!(compiled.status.success());
+    std::fs::copy(ready_guest(), &handler).expect("temporary files are writable");
     let mut dev = Dev::start(&handler, &["--concurrency", "1000"]);
     // All of them are open while the last swaps are made.
     let event = script(&json!([
@@ -81,7 +75,7 @@ fn resident(pid: u32) -> usize {
 
 #[test]
 fn a_caller_that_does_not_read_holds_the_function_back_and_costs_no_memory() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     let total = 256 * MIB;
     let event = script(&json!([
         {"write_headers": {"status": 200}},
@@ -147,7 +141,7 @@ fn listening(pids: &[u32]) -> Vec<String> {
 
 #[test]
 fn nothing_listens_on_more_than_this_machine_s_own_address() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     dev.invoke("{}").rest();
     let mut pids = vec![dev.pid()];
     pids.extend(dev.environments().iter().map(|pid| pid.unsigned_abs()));

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Dev, End, Response, script, scripted_guest, signal, text};
+use crate::support::{Dev, End, Response, ready_guest, script, signal, text};
 
 const STREAM: &str = "/2021-11-15/functions/f/response-streaming-invocations";
 const INVOKE: &str = "/2015-03-31/functions/f/invocations";
@@ -60,7 +60,7 @@ fn collect(mut response: Response) -> (String, Value) {
 
 #[test]
 fn a_stream_comes_in_frames_with_its_prelude_and_an_end() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([
         {"write_headers": {"status": 200, "headers": [["content-type", "text/plain"]]}},
         {"write": "hello "}, {"write": "world"}, "finish",
@@ -85,7 +85,7 @@ fn a_stream_comes_in_frames_with_its_prelude_and_an_end() {
 
 #[test]
 fn a_frame_is_sent_while_the_function_is_at_work() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([{"write": "a"}, {"sleep_ms": 500}, {"write": "b"}]));
 
     let mut response = dev.send("POST", STREAM, &[], &steps);
@@ -105,7 +105,7 @@ fn a_frame_is_sent_while_the_function_is_at_work() {
 
 #[test]
 fn a_failure_is_told_in_the_last_frame() {
-    let mut dev = Dev::start(&scripted_guest(), &["--timeout", "1"]);
+    let mut dev = Dev::start(&ready_guest(), &["--timeout", "1"]);
     for (steps, payload, code, details) in [
         (json!(["trap"]), "", "Function.Trap", "errorMessage"),
         (
@@ -150,7 +150,7 @@ fn the_end_of_a_process_is_told_in_the_last_frame() {
             "Task timed out after 2.00 seconds",
         ),
     ] {
-        let dev = Dev::start(&scripted_guest(), &["--timeout", "2"]);
+        let dev = Dev::start(&ready_guest(), &["--timeout", "2"]);
         let steps = json!([{"write": "a"}, {"sleep_ms": 30_000}]);
         let mut response = dev.send("POST", STREAM, &[], &script(&steps));
         assert_eq!(frame(&mut response).0, "PayloadChunk");
@@ -170,7 +170,7 @@ fn the_end_of_a_process_is_told_in_the_last_frame() {
 
 #[test]
 fn the_log_of_the_invocation_comes_with_the_end_if_asked_for() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = |text: &str| script(&json!([{"eprint": text}, {"write": "x"}]));
     collect(dev.send("POST", STREAM, &[], &steps("before\n")));
 
@@ -191,7 +191,7 @@ fn the_log_of_the_invocation_comes_with_the_end_if_asked_for() {
 
 #[test]
 fn every_name_reaches_the_function() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:scripted-guest";
     let context = script(&json!(["write_context"]));
     for (name, query, qualifier) in [
@@ -224,7 +224,7 @@ fn every_name_reaches_the_function() {
 
 #[test]
 fn a_dry_run_and_an_event_are_not_waited_for() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([{"sleep_ms": 300}, {"eprint": "was called\n"}]));
 
     for path in [STREAM, INVOKE] {
@@ -257,7 +257,7 @@ fn a_dry_run_and_an_event_are_not_waited_for() {
 
 #[test]
 fn invoke_waits_for_the_whole_answer() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([
         {"write_headers": {"status": 201}}, {"write": "hello "}, {"write": "world"},
     ]));
@@ -273,7 +273,7 @@ fn invoke_waits_for_the_whole_answer() {
 
 #[test]
 fn invoke_tells_a_failure_with_its_document() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let size = 6_291_557;
     for (steps, error_type, message) in [
         (
@@ -305,7 +305,7 @@ fn invoke_tells_a_failure_with_its_document() {
 
 #[test]
 fn the_client_context_and_the_tenant_reach_the_function() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let headers = [
         ("x-amz-client-context", "eyJjdXN0b20iOnsiYSI6IjEifX0="),
         ("x-amz-tenant-id", "blue team"),
@@ -328,7 +328,7 @@ fn the_client_context_and_the_tenant_reach_the_function() {
 
 #[test]
 fn a_request_beyond_6_mib_is_read_and_refused() {
-    let dev = Dev::start(&scripted_guest(), &[]);
+    let dev = Dev::start(&ready_guest(), &[]);
     let body = format!("\"{}\"", "x".repeat(8 * 1024 * 1024));
     for path in [STREAM, INVOKE] {
         let response = dev.send("POST", path, &[], &body);
@@ -345,7 +345,7 @@ fn a_request_beyond_6_mib_is_read_and_refused() {
 
 #[test]
 fn what_lambda_refuses_is_an_error_of_the_api() {
-    let mut dev = Dev::start(&scripted_guest(), &[]);
+    let mut dev = Dev::start(&ready_guest(), &[]);
 
     let response = dev.send("POST", STREAM, &[], "not json");
 

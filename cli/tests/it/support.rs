@@ -54,6 +54,21 @@ pub(crate) fn scripted_guest() -> PathBuf {
     component("scripted_guest")
 }
 
+/// The scripted guest as machine code, made once: few tests are about compiling it.
+pub(crate) fn ready_guest() -> PathBuf {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let code = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scripted_guest.cwasm");
+        let compiled = run(bootstream(&["compile"])
+            .arg(scripted_guest())
+            .arg("-o")
+            .arg(&code));
+        assert!(compiled.status.success(), "{}", text(&compiled.stderr));
+        code
+    })
+    .clone()
+}
+
 /// The packages of the scripted guest, made once: `host-layer.zip` and `function.zip`.
 pub(crate) fn packages() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();

@@ -14,11 +14,11 @@ use crate::guest::GuestThread;
 use crate::handler::Handler;
 use crate::invoke::Worker;
 use crate::run_loop;
-use crate::runtime_api::{Client, Endpoint};
+use crate::runtime_api::{Client, Endpoint, StartPhase};
 use crate::shutdown::{self, Shutdown};
 
-/// How long Lambda may take to acknowledge an init error before the process ends anyway.
-const INIT_ERROR_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long Lambda may take to acknowledge that a start failed before the process ends anyway.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs the host with the configuration in `vars` until it is asked to end.
 ///
@@ -28,38 +28,52 @@ const INIT_ERROR_TIMEOUT: Duration = Duration::from_secs(5);
 /// the Runtime API fails for good.
 pub async fn run(vars: &dyn Vars) -> anyhow::Result<()> {
     let endpoint = config::endpoint(vars)?;
-    let (workers, asked_to_end) = match prepare(vars, &endpoint) {
-        Ok(prepared) => prepared,
-        Err(report) => {
-            report_init_error(endpoint, &report).await;
-            return Err(anyhow::anyhow!(report.message));
-        }
-    };
+    let loaded = reported(load(vars), StartPhase::Init, &endpoint).await?;
+    let mut phase = StartPhase::Init;
+    if loaded.config.snap_start {
+        Client::new(endpoint.clone()).restored().await?;
+        phase = StartPhase::Restore;
+    }
+    // Threads, connections, instances and what is random are made after the snapshot: each process
+    // that goes on from it has its own.
+    let started = start(&loaded, &endpoint);
+    let (workers, asked_to_end) = reported(started, phase, &endpoint).await?;
     tokio::select! {
         ended = run_loop::run(workers) => ended,
         () = asked_to_end => Ok(()),
     }
 }
 
-/// Does everything that can fail before the first poll. Gives the workers, and a future that ends
-/// when there is nothing to wait for any more.
-fn prepare(
-    vars: &dyn Vars,
-    endpoint: &Endpoint,
-) -> Result<(Vec<Worker>, impl Future<Output = ()> + use<>), ErrorReport> {
+/// What can be prepared before anything is told to Lambda.
+struct Loaded {
+    config: Config,
+    handler: Arc<Handler>,
+}
+
+fn load(vars: &dyn Vars) -> Result<Loaded, ErrorReport> {
     let config = Config::read(vars)
         .map_err(|error| ErrorReport::new(ErrorType::InvalidConfiguration, error.to_string()))?;
-    let handler = Arc::new(load(&config)?);
+    let handler = Arc::new(load_handler(&config)?);
+    Ok(Loaded { config, handler })
+}
+
+/// Does the rest of what can fail before the first poll. Gives the workers, and a future that ends
+/// when there is nothing to wait for any more.
+fn start(
+    loaded: &Loaded,
+    endpoint: &Endpoint,
+) -> Result<(Vec<Worker>, impl Future<Output = ()> + use<>), ErrorReport> {
     // Not earlier: until then a signal simply ends the process.
     let (shutdown, listening) = shutdown::listen()
         .map_err(|error| internal(format!("cannot listen for signals: {error}")))?;
-    let start = |_| start_worker(&handler, endpoint, &shutdown);
-    let workers: io::Result<_> = (0..config.max_concurrency).map(start).collect();
-    let workers = workers.map_err(|error| too_many_workers(config.max_concurrency, &error))?;
+    let count = loaded.config.max_concurrency;
+    let start = |_| start_worker(loaded, endpoint, &shutdown);
+    let workers: io::Result<_> = (0..count).map(start).collect();
+    let workers = workers.map_err(|error| too_many_workers(count, &error))?;
     Ok((workers, listening))
 }
 
-fn load(config: &Config) -> Result<Handler, ErrorReport> {
+fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
     let path =
         engine::find_handler(&config.task_root, &config.handler).map_err(|error| error.report())?;
     if let Some(expected) = config.handler_digest {
@@ -83,15 +97,12 @@ fn capacity(config: &Config) -> Capacity {
     }
 }
 
-fn start_worker(
-    handler: &Arc<Handler>,
-    endpoint: &Endpoint,
-    shutdown: &Shutdown,
-) -> io::Result<Worker> {
+fn start_worker(loaded: &Loaded, endpoint: &Endpoint, shutdown: &Shutdown) -> io::Result<Worker> {
+    let client = Client::new(endpoint.clone());
     Ok(Worker {
-        client: Client::new(endpoint.clone()),
-        guest: GuestThread::spawn(Arc::clone(handler))?,
-        engine: handler.engine.clone(),
+        client: client.with_function_timeout(loaded.config.function_timeout),
+        guest: GuestThread::spawn(Arc::clone(&loaded.handler))?,
+        engine: loaded.handler.engine.clone(),
         shutdown: shutdown.clone(),
         alarm: Alarm::new(),
     })
@@ -108,13 +119,23 @@ fn internal(message: String) -> ErrorReport {
     ErrorReport::new(ErrorType::Internal, message)
 }
 
-async fn report_init_error(endpoint: Endpoint, report: &ErrorReport) {
-    let mut client = Client::new(endpoint);
-    let reporting = timeout(INIT_ERROR_TIMEOUT, client.report_init_error(report));
+/// Tells Lambda of a start that failed.
+async fn reported<T>(
+    outcome: Result<T, ErrorReport>,
+    phase: StartPhase,
+    endpoint: &Endpoint,
+) -> anyhow::Result<T> {
+    let report = match outcome {
+        Ok(done) => return Ok(done),
+        Err(report) => report,
+    };
+    let mut client = Client::new(endpoint.clone());
+    let reporting = client.report_start_error(phase, &report);
     // Lambda also sees the exit status and the log, so a report that fails is not repeated.
-    match reporting.await {
+    match timeout(REPORT_TIMEOUT, reporting).await {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "could not report the init error"),
-        Err(_) => tracing::warn!("reporting the init error took too long"),
+        Ok(Err(error)) => tracing::warn!(%error, "could not report that the start failed"),
+        Err(_) => tracing::warn!("reporting that the start failed took too long"),
     }
+    Err(anyhow::anyhow!(report.message))
 }

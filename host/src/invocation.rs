@@ -69,23 +69,36 @@ impl Deadline {
         Self::from_unix_ms_at(unix_ms, SystemTime::now(), Instant::now())
     }
 
+    /// This deadline, or the end of `timeout` from now if that is sooner.
+    #[must_use]
+    pub fn within(self, timeout: Duration) -> Self {
+        let now = Instant::now();
+        let too_far = self
+            .at
+            .saturating_duration_since(now)
+            .saturating_sub(timeout);
+        Self {
+            at: self.at - too_far,
+            unix_ms: self.unix_ms.saturating_sub(as_millis(too_far)),
+        }
+    }
+
     fn from_unix_ms_at(unix_ms: Option<u64>, wall: SystemTime, now: Instant) -> Self {
-        let wall_ms = wall
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_millis();
-        let wall_ms = u64::try_from(wall_ms).unwrap_or(u64::MAX);
+        let wall_ms = as_millis(wall.duration_since(UNIX_EPOCH).unwrap_or_default());
         let left = unix_ms
             .and_then(|deadline| deadline.checked_sub(wall_ms))
             .filter(|left| *left > 0)
             .map_or(LONGEST_INVOCATION, Duration::from_millis)
             .min(LONGEST_INVOCATION);
-        let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         Self {
             at: now + left,
-            unix_ms: wall_ms.saturating_add(left_ms),
+            unix_ms: wall_ms.saturating_add(as_millis(left)),
         }
     }
+}
+
+fn as_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -106,6 +119,20 @@ mod tests {
     #[test]
     fn a_deadline_ahead_is_taken_as_it_is() {
         assert_eq!(left(Some(1_003_000)), Duration::from_secs(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_is_never_later_than_the_timeout() {
+        let now = Instant::now();
+        let deadline = Deadline {
+            at: now + Duration::from_secs(60),
+            unix_ms: 1_060_000,
+        };
+        assert_eq!(deadline.within(Duration::from_secs(60)), deadline);
+        assert_eq!(deadline.within(Duration::from_secs(100)), deadline);
+        let sooner = deadline.within(Duration::from_secs(4));
+        assert_eq!(sooner.at - now, Duration::from_secs(4));
+        assert_eq!(sooner.unix_ms, 1_004_000);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod bindings;
 pub mod config;
 pub mod contract;
 pub mod engine;
+mod error_cause;
 pub mod error_report;
 mod guest;
 mod handler;

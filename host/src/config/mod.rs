@@ -11,12 +11,13 @@ mod values;
 mod vars;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use error::ConfigError;
 pub use setting::{COMMAND_KEYS, FILE_NAME, SETTINGS, Setting};
 pub use vars::{
-    FUNCTION_NAME, FUNCTION_VERSION, HANDLER, LOG_FORMAT, LOG_LEVEL, MAX_CONCURRENCY, MEMORY_SIZE,
-    ProcessVars, RUNTIME_API, TASK_ROOT, Vars,
+    FUNCTION_NAME, FUNCTION_TIMEOUT, FUNCTION_VERSION, HANDLER, INITIALIZATION_TYPE, LOG_FORMAT,
+    LOG_LEVEL, MAX_CONCURRENCY, MEMORY_SIZE, ProcessVars, RUNTIME_API, TASK_ROOT, Vars,
 };
 
 use crate::engine::Digest;
@@ -51,6 +52,10 @@ pub struct Config {
     pub(crate) handler_digest: Option<Digest>,
     pub(crate) task_root: PathBuf,
     pub(crate) max_concurrency: usize,
+    /// The longest an invocation may take, where it is told.
+    pub(crate) function_timeout: Option<Duration>,
+    /// Whether the process is to be snapshotted before its first invocation.
+    pub(crate) snap_start: bool,
     pub(crate) environment: Environment,
 }
 
@@ -73,6 +78,8 @@ impl Config {
             handler,
             handler_digest: handler_digest(&values)?,
             max_concurrency: max_concurrency(vars)?,
+            function_timeout: function_timeout(vars)?,
+            snap_start: vars.get(INITIALIZATION_TYPE).as_deref() == Some("snap-start"),
             environment: sandbox::environment(vars, &values, &task_root)?,
             task_root,
         })
@@ -116,6 +123,20 @@ fn max_concurrency(vars: &dyn Vars) -> Result<usize, ConfigError> {
         });
     }
     Ok(concurrency)
+}
+
+fn function_timeout(vars: &dyn Vars) -> Result<Option<Duration>, ConfigError> {
+    let Some(value) = vars.get(FUNCTION_TIMEOUT).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let seconds = value.trim().parse::<u32>().ok();
+    let seconds = seconds.filter(|seconds| *seconds > 0).map(u64::from);
+    let seconds = seconds.ok_or(ConfigError::Invalid {
+        name: FUNCTION_TIMEOUT,
+        value,
+        expected: "a whole number of seconds, at least 1",
+    })?;
+    Ok(Some(Duration::from_secs(seconds)))
 }
 
 fn handler_digest(values: &Values) -> Result<Option<Digest>, ConfigError> {

@@ -9,8 +9,8 @@ use super::setting::{
     LIMITS_INSTANCES, LIMITS_MEMORY_MIB, LIMITS_RESPONSE_MIB, LIMITS_RESPONSE_WRITES,
     LIMITS_STACK_KIB, LIMITS_TABLE_ELEMENTS, LIMITS_TABLES, OUTBOUND_ALLOW, OUTBOUND_CA_FILE,
     OUTBOUND_CONNECT_MS, OUTBOUND_FIRST_BYTE_MS, OUTBOUND_HEADER_KIB, OUTBOUND_IDLE_MS,
-    OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, PASS_ENV, REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS,
-    Setting,
+    OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, PASS_ENV, RESPONSE_EMPTY, REUSE_INVOCATIONS,
+    REUSE_SECONDS, SECRETS, Setting,
 };
 use super::values::Values;
 use super::vars::{
@@ -54,6 +54,7 @@ pub(super) fn environment(
         files: files(values, task_root)?,
         outbound: outbound.into(),
         reuse: reuse(values)?,
+        pad_empty: values.is_on(&RESPONSE_EMPTY, "line-feed")?,
         function_name: vars.get(FUNCTION_NAME).unwrap_or_default(),
         function_version: vars.get(FUNCTION_VERSION).unwrap_or_default(),
         memory_limit_mib: memory.unwrap_or(0),

@@ -156,6 +156,12 @@ pub(super) const LIMITS_RESPONSE_WRITES: Setting = Setting::new(
     "most calls of `write` for a response, at least 1",
 );
 
+pub(super) const RESPONSE_EMPTY: Setting = Setting::new(
+    "response.empty",
+    "none",
+    "`line-feed` sends a line feed as the body of a response that has none, unless it has a \
+     `content-length`",
+);
 pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
     "reuse.invocations",
     "1",
@@ -168,7 +174,7 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
 );
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 25] = [
+pub const SETTINGS: [Setting; 26] = [
     PASS_ENV,
     SECRETS,
     HANDLER_SHA256,
@@ -192,6 +198,7 @@ pub const SETTINGS: [Setting; 25] = [
     LIMITS_HOSTCALL_KIB,
     LIMITS_RESPONSE_MIB,
     LIMITS_RESPONSE_WRITES,
+    RESPONSE_EMPTY,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,
 ];

@@ -202,6 +202,18 @@ fn concurrency_is_one_unless_lambda_says_more() {
 }
 
 #[test]
+fn the_functions_timeout_is_in_whole_seconds() {
+    let timeout = |value| config(&[(FUNCTION_TIMEOUT, value)]).map(|it| it.function_timeout);
+    assert_eq!(timeout("3").unwrap(), Some(Duration::from_secs(3)));
+    assert_eq!(timeout("").unwrap(), None);
+    for nonsense in ["0", "-1", "1.5", "soon"] {
+        let error = timeout(nonsense).unwrap_err().to_string();
+        assert!(error.contains(FUNCTION_TIMEOUT), "{error}");
+        assert!(error.contains("seconds"), "{error}");
+    }
+}
+
+#[test]
 fn a_missing_handler_or_endpoint_says_what_to_do() {
     let nothing = table(&[]);
     let error = Config::read(&nothing).unwrap_err().to_string();

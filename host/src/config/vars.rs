@@ -14,6 +14,10 @@ pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 pub const FUNCTION_VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
 /// The function's memory in MiB.
 pub const MEMORY_SIZE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+/// The function's timeout in seconds. AWS does not set it; its Runtime Interface Emulator does.
+pub const FUNCTION_TIMEOUT: &str = "AWS_LAMBDA_FUNCTION_TIMEOUT";
+/// How the process came to be started: `snap-start` announces a snapshot of it.
+pub const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 /// `JSON` or `Text`, in any case.
 pub const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
 /// `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`. Set with JSON logs.

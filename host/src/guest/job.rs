@@ -43,6 +43,9 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> 
         ended,
     } = job;
     let started = Instant::now();
+    if handler.environment.pad_empty {
+        response.pad_empty();
+    }
     instance.life.serve(&invocation);
     let outputs = instance.state().outputs();
     let current = Current::new(&invocation, response, Arc::clone(&interrupt), outputs);

@@ -33,6 +33,8 @@ pub(crate) struct Environment {
     pub(crate) limits: Arc<LimitSettings>,
     pub(crate) files: Files,
     pub(crate) reuse: Reuse,
+    /// Whether a response without a body gets one.
+    pub(crate) pad_empty: bool,
     /// What the guest may ask of the network.
     #[cfg_attr(
         not(any(feature = "outbound-http", test)),

@@ -170,6 +170,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_empty_body_is_padded_if_asked_for_and_of_no_told_length() {
+        let length = |text: &str| vec![("content-length".to_owned(), text.to_owned())];
+        for (headers, text, body) in [
+            (vec![], &b""[..], &b"\n"[..]),
+            (vec![], b"text", b"text"),
+            (length("0"), b"", b""),
+            (length("4"), b"text", b"text"),
+        ] {
+            let (writer, reader) = channel();
+            writer.pad_empty();
+            let prelude = Prelude::encode(200, headers, vec![]).unwrap();
+            let [json, delimiter] = prelude.clone().into_chunks();
+            writer.write_headers(prelude).unwrap();
+            writer.write(text).await.unwrap();
+            writer.finish().unwrap();
+            let collected = reader.body().collect().await.unwrap().to_bytes();
+            assert_eq!(collected, [&json, &delimiter, body].concat());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_never_padded() {
+        let (writer, reader) = channel();
+        writer.pad_empty();
+        writer.write_headers(Prelude::implied()).unwrap();
+        writer.fail(&ErrorReport::new(ErrorType::Trap, "boom"));
+        let collected = reader.body().collect().await.unwrap();
+        assert_eq!(collected.to_bytes(), IMPLIED);
+    }
+
+    #[tokio::test]
     async fn a_failure_after_the_start_ends_in_trailers_after_the_data() {
         let (writer, reader) = channel();
         writer.write(b"part").await.unwrap();

@@ -30,6 +30,10 @@ const LOW_WATER_BYTES: usize = HIGH_WATER_BYTES / 2;
 /// they wait, which saves a frame each.
 const OWN_FRAME_BYTES: usize = 32 * 1024;
 
+/// The body of a response that has none and must not be empty. White space, because it changes the
+/// meaning of hardly any type of content.
+const PADDING: Bytes = Bytes::from_static(b"\n");
+
 #[derive(Debug)]
 pub(crate) struct Buffer {
     inner: Mutex<Inner>,
@@ -46,6 +50,8 @@ struct Inner {
     /// Bytes in `queue` and `tail`.
     buffered: usize,
     end: End,
+    /// Whether a body without a byte gets [`PADDING`].
+    pads_empty: bool,
     abandoned: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -76,6 +82,7 @@ impl Default for Buffer {
                 tail: None,
                 buffered: 0,
                 end: End::NotYet,
+                pads_empty: false,
                 abandoned: false,
                 reader: None,
                 writer: None,
@@ -86,6 +93,11 @@ impl Default for Buffer {
 }
 
 impl Buffer {
+    /// A body without a byte is to get one. To be called before the start.
+    pub(super) fn pad_empty(&self) {
+        self.lock().pads_empty = true;
+    }
+
     pub(crate) fn start(&self, prelude: Prelude) -> Result<(), Refused> {
         let mut inner = self.lock();
         inner.stream.on_head()?;
@@ -110,6 +122,7 @@ impl Buffer {
     fn poll_write(&self, cx: &Context<'_>, chunk: &[u8]) -> Poll<Result<usize, Refused>> {
         let mut inner = ready!(self.poll_room(cx))?;
         let taken = chunk.get(..PIECE_BYTES).unwrap_or(chunk);
+        inner.pads_empty &= taken.is_empty();
         if taken.len() < OWN_FRAME_BYTES {
             inner.gather(taken, &self.pieces);
         } else {
@@ -141,6 +154,9 @@ impl Buffer {
         let mut inner = self.lock();
         if inner.stream.on_finish()? == Start::Now {
             inner.push_prelude(Prelude::implied());
+        }
+        if inner.pads_empty {
+            inner.push_own(PADDING);
         }
         inner.end = End::Clean;
         wake_reader(inner);
@@ -239,6 +255,8 @@ impl Inner {
     }
 
     fn push_prelude(&mut self, prelude: Prelude) {
+        // What is longer than it says would be taken for the start of another response.
+        self.pads_empty &= !prelude.has_length();
         for chunk in prelude.into_chunks() {
             self.push_own(chunk);
         }

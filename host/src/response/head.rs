@@ -76,6 +76,12 @@ impl Head {
         Ok(head)
     }
 
+    /// Whether it says how long the body is.
+    pub(super) fn has_length(&self) -> bool {
+        let mut names = self.fields.iter().map(|field| &field.name);
+        names.any(|name| *name == header::CONTENT_LENGTH)
+    }
+
     fn add(&mut self, name: &str, value: String) -> Result<(), InvalidHead> {
         let name = HeaderName::try_from(name).map_err(|_| {
             InvalidHead::Header(format!("`{}` is not a valid header name", shown(name)))

@@ -16,6 +16,8 @@ pub const PRELUDE_LIMIT_BYTES: usize = 16_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prelude {
     json: Bytes,
+    /// Whether the head says how long the body is.
+    has_length: bool,
 }
 
 impl Prelude {
@@ -24,6 +26,7 @@ impl Prelude {
     pub fn implied() -> Self {
         Self {
             json: Bytes::from_static(br#"{"statusCode":200,"headers":{},"cookies":[]}"#),
+            has_length: false,
         }
     }
 
@@ -44,7 +47,14 @@ impl Prelude {
         if actual_bytes > PRELUDE_LIMIT_BYTES {
             return Err(InvalidHead::TooLarge { actual_bytes });
         }
-        Ok(Self { json: json.into() })
+        Ok(Self {
+            json: json.into(),
+            has_length: head.has_length(),
+        })
+    }
+
+    pub(super) fn has_length(&self) -> bool {
+        self.has_length
     }
 
     /// What goes on the wire: the JSON, then the delimiter, each a chunk of its own. That is how

@@ -20,6 +20,12 @@ impl ResponseWriter {
         Self { buffer }
     }
 
+    /// Ends a response without a body with a line feed for one, unless its head says how long its
+    /// body is. To be called before the start.
+    pub fn pad_empty(&self) {
+        self.buffer.pad_empty();
+    }
+
     /// Starts the response.
     ///
     /// # Errors

@@ -3,18 +3,19 @@
 use std::io;
 use std::time::Duration;
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Either, Full, Limited};
-use hyper::body::Incoming;
 
 use super::backoff::Backoff;
-use super::connection::{Connection, RequestBody};
+use super::connection::RequestBody;
 use super::endpoint::Endpoint;
 use super::error::{Answer, POLL_ATTEMPTS, RuntimeApiError};
 use super::headers::{
     ANNOUNCED_TRAILERS, FUNCTION_ERROR_TYPE, HTTP_INTEGRATION, INVOCATION_ID, RESPONSE_MODE,
-    RESPONSE_MODE_STREAMING, parse_invocation,
+    RESPONSE_MODE_STREAMING, XRAY_ERROR_CAUSE, parse_invocation,
 };
+use super::peer::Peer;
+use crate::error_cause::error_cause;
 use crate::error_report::ErrorReport;
 use crate::invocation::Invocation;
 use crate::response::ResponseBody;
@@ -24,7 +25,7 @@ const USER_AGENT: HeaderValue =
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Attempts to reach a Runtime API that is to hear of an init error: a second and a half in all.
+/// Attempts to reach a Runtime API before the first poll: a second and a half in all.
 const CONNECT_ATTEMPTS: u32 = 7;
 
 /// Some emulators answer a poll with "nothing yet" at once.
@@ -39,15 +40,21 @@ enum Poll {
     NothingYet,
 }
 
+/// What a process was doing when it found that it cannot serve invocations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartPhase {
+    /// It was starting.
+    Init,
+    /// It was going on from a snapshot.
+    Restore,
+}
+
 /// A client of the Runtime API for one invocation at a time. Keeps one connection.
 #[derive(Debug)]
 pub struct Client {
-    endpoint: Endpoint,
-    idle: Option<Connection>,
-    /// A post was lost on a kept connection. A peer that closes those without a word costs one
-    /// answer: from then on each post has a connection of its own, and only polls, which can be
-    /// repeated, go over kept ones.
-    closes_unannounced: bool,
+    peer: Peer,
+    /// The longest an invocation may take, where that is known.
+    function_timeout: Option<Duration>,
 }
 
 impl Client {
@@ -55,10 +62,38 @@ impl Client {
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
-            endpoint,
-            idle: None,
-            closes_unannounced: false,
+            peer: Peer::new(endpoint),
+            function_timeout: None,
         }
+    }
+
+    /// Takes no deadline for later than `timeout` after its event.
+    #[must_use]
+    pub fn with_function_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.function_timeout = timeout;
+        self
+    }
+
+    /// Says that the process may be snapshotted, and waits until it goes on from its snapshot, in
+    /// another place and perhaps years later. To be called at most once, before the first poll.
+    ///
+    /// # Errors
+    ///
+    /// When the Runtime API is not there, or does not answer with success.
+    pub async fn restored(&mut self) -> Result<(), RuntimeApiError> {
+        let endpoint = "restore/next";
+        self.connect(endpoint).await?;
+        let path = self.peer.endpoint().restore_next_path();
+        let request = self.request(Method::GET, &path, Either::Left(Full::default()));
+        // Its connection is of the time before the snapshot, and is not used again.
+        let exchanged = self.peer.exchange(request).await;
+        let (_, response) =
+            exchanged.map_err(|source| RuntimeApiError::Broken { endpoint, source })?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        Err(RuntimeApiError::Status { endpoint, status })
     }
 
     /// Waits for the next invocation, for hours if need be. Repeats a failed poll a few times.
@@ -97,7 +132,7 @@ impl Client {
         invocation: &Invocation,
         body: ResponseBody,
     ) -> Result<Answer, RuntimeApiError> {
-        let path = self.endpoint.response_path(&invocation.request_id);
+        let path = self.peer.endpoint().response_path(&invocation.request_id);
         let mut request = self.post(&path, HTTP_INTEGRATION, Either::Right(body));
         let headers = request.headers_mut();
         headers.insert(RESPONSE_MODE, RESPONSE_MODE_STREAMING);
@@ -120,8 +155,10 @@ impl Client {
         invocation: &Invocation,
         report: &ErrorReport,
     ) -> Result<Answer, RuntimeApiError> {
-        let path = self.endpoint.error_path(&invocation.request_id);
+        let path = self.peer.endpoint().error_path(&invocation.request_id);
         let mut request = self.error_request(&path, report);
+        let headers = request.headers_mut();
+        headers.insert(XRAY_ERROR_CAUSE, error_cause(report));
         echo(invocation, &mut request);
         self.deliver("error", request).await
     }
@@ -132,39 +169,42 @@ impl Client {
     /// # Errors
     ///
     /// As for [`respond`](Self::respond).
-    pub async fn report_init_error(
+    pub async fn report_start_error(
         &mut self,
+        phase: StartPhase,
         report: &ErrorReport,
     ) -> Result<Answer, RuntimeApiError> {
+        let (endpoint, path) = match phase {
+            StartPhase::Init => ("init/error", self.peer.endpoint().init_error_path()),
+            StartPhase::Restore => ("restore/error", self.peer.endpoint().restore_error_path()),
+        };
+        self.connect(endpoint).await?;
+        let request = self.error_request(&path, report);
+        self.deliver(endpoint, request).await
+    }
+
+    /// Connects, and waits a little for a Runtime API that is not there yet.
+    async fn connect(&mut self, endpoint: &'static str) -> Result<(), RuntimeApiError> {
         let mut attempts = Backoff::of(CONNECT_ATTEMPTS);
-        while self.idle.is_none() {
-            match Connection::open(&self.endpoint).await {
-                Ok(connection) => self.idle = Some(connection),
-                Err(_) if attempts.another().await => {}
-                Err(source) => {
-                    let endpoint = "init/error";
-                    return Err(RuntimeApiError::Broken { endpoint, source });
-                }
+        while let Err(source) = self.peer.connect().await {
+            if !attempts.another().await {
+                return Err(RuntimeApiError::Broken { endpoint, source });
             }
         }
-        let path = self.endpoint.init_error_path();
-        let request = self.error_request(&path, report);
-        self.deliver("init/error", request).await
+        Ok(())
     }
 
     async fn poll(&mut self) -> Result<io::Result<Poll>, RuntimeApiError> {
-        let path = self.endpoint.next_path();
+        let path = self.peer.endpoint().next_path();
         let request = self.request(Method::GET, &path, Either::Left(Full::default()));
-        let (parts, body) = match self.exchange(request).await {
-            Ok((mut connection, response)) => {
+        let (parts, body) = match self.peer.exchange(request).await {
+            Ok((connection, response)) => {
                 let (parts, body) = response.into_parts();
                 let body = match body.collect().await {
                     Ok(body) => body.to_bytes(),
                     Err(error) => return Ok(Err(io::Error::other(error))),
                 };
-                if connection.is_reusable().await {
-                    self.idle = Some(connection);
-                }
+                self.peer.keep(connection).await;
                 (parts, body)
             }
             Err(error) => return Ok(Err(error)),
@@ -172,7 +212,7 @@ impl Client {
         match parts.status {
             StatusCode::NO_CONTENT => Ok(Ok(Poll::NothingYet)),
             StatusCode::OK | StatusCode::ACCEPTED => Ok(parse_invocation(&parts.headers, body)
-                .map(|invocation| Poll::Event(Box::new(invocation)))
+                .map(|invocation| Poll::Event(Box::new(self.in_time(invocation))))
                 .ok_or_else(|| {
                     tracing::error!("an event came without a request id, and cannot be answered");
                     io::Error::other("no `lambda-runtime-aws-request-id` header")
@@ -190,7 +230,7 @@ impl Client {
         request: Request<RequestBody>,
     ) -> Result<Answer, RuntimeApiError> {
         let broken = |source| RuntimeApiError::Broken { endpoint, source };
-        let (mut connection, response) = self.exchange(request).await.map_err(broken)?;
+        let (connection, response) = self.peer.exchange(request).await.map_err(broken)?;
         let status = response.status();
         if status.is_success() {
             // What it says besides is of no interest, but must be read before the next request.
@@ -198,9 +238,7 @@ impl Client {
                 .collect()
                 .await;
             // An acceptance may come early; the body is still to be sent to its end.
-            if connection.is_reusable().await {
-                self.idle = Some(connection);
-            }
+            self.peer.keep(connection).await;
             return Ok(Answer::Accepted);
         }
         if status.is_server_error() {
@@ -209,37 +247,11 @@ impl Client {
         Ok(Answer::Refused(status))
     }
 
-    /// Sends a request on the kept connection, or on a new one if that was closed meanwhile. What
-    /// has begun to leave is not sent again.
-    async fn exchange(
-        &mut self,
-        request: Request<RequestBody>,
-    ) -> io::Result<(Connection, Response<Incoming>)> {
-        let is_post = request.method() == Method::POST;
-        let mut request = request;
-        if let Some(mut kept) = self.kept_for(is_post).await {
-            match kept.send(request).await {
-                Ok(response) => return Ok((kept, response)),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => {
-                        self.closes_unannounced |= is_post;
-                        return Err(io::Error::other(error.into_error()));
-                    }
-                },
-            }
+    fn in_time(&self, mut invocation: Invocation) -> Invocation {
+        if let Some(timeout) = self.function_timeout {
+            invocation.deadline = invocation.deadline.within(timeout);
         }
-        let mut connection = Connection::open(&self.endpoint).await?;
-        let sent = connection.send(request).await;
-        let response = sent.map_err(|error| io::Error::other(error.into_error()))?;
-        Ok((connection, response))
-    }
-
-    /// The kept connection, if it can carry such a request.
-    async fn kept_for(&mut self, is_post: bool) -> Option<Connection> {
-        let mut kept = self.idle.take()?;
-        let can = !(is_post && self.closes_unannounced) && kept.is_reusable().await;
-        can.then_some(kept)
+        invocation
     }
 
     fn error_request(&self, path: &str, report: &ErrorReport) -> Request<RequestBody> {
@@ -269,7 +281,7 @@ impl Client {
         Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, self.endpoint.authority().as_str())
+            .header(header::HOST, self.peer.endpoint().authority().as_str())
             .header(header::USER_AGENT, USER_AGENT)
             .body(body)
             .expect("an encoded path and a parsed authority make a valid request")

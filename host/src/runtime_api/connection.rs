@@ -75,6 +75,11 @@ impl Connection {
         self.sender.try_send_request(request).await
     }
 
+    /// Whether its end was seen.
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     /// Waits until the exchange is over on both sides. `false` if the connection cannot carry
     /// another.
     pub(super) async fn is_reusable(&mut self) -> bool {

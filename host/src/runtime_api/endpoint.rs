@@ -67,6 +67,14 @@ impl Endpoint {
         self.path("runtime/init/error")
     }
 
+    pub(super) fn restore_next_path(&self) -> String {
+        self.path("runtime/restore/next")
+    }
+
+    pub(super) fn restore_error_path(&self) -> String {
+        self.path("runtime/restore/error")
+    }
+
     fn invocation_path(&self, request_id: &str, kind: &str) -> String {
         let request_id = utf8_percent_encode(request_id, SEGMENT);
         self.path(&format!("runtime/invocation/{request_id}/{kind}"))

@@ -34,6 +34,9 @@ pub const RESPONSE_MODE_STREAMING: HeaderValue = HeaderValue::from_static("strea
 /// On `…/error`, and as a trailer of `…/response`: the error type.
 pub const FUNCTION_ERROR_TYPE: HeaderName =
     HeaderName::from_static("lambda-runtime-function-error-type");
+/// On `…/error`: the failure as X-Ray shows it.
+pub const XRAY_ERROR_CAUSE: HeaderName =
+    HeaderName::from_static("lambda-runtime-function-xray-error-cause");
 /// A trailer of `…/response`: the error document in base64.
 pub const FUNCTION_ERROR_BODY: HeaderName =
     HeaderName::from_static("lambda-runtime-function-error-body");

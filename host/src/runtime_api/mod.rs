@@ -6,7 +6,8 @@ mod connection;
 mod endpoint;
 mod error;
 pub mod headers;
+mod peer;
 
-pub use client::Client;
+pub use client::{Client, StartPhase};
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use error::{Answer, RuntimeApiError};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::peers::assert_goes_on;
@@ -9,18 +10,6 @@ use crate::support::pause;
 use crate::support::process::Bootstrap;
 use crate::support::recorder::{End, Event, Fate, Post, Recorder};
 use crate::support::steps::write;
-
-/// Case 84.
-#[test]
-fn a_runtime_api_that_opens_late_is_waited_for() {
-    let lambda = Recorder::closed();
-    let _host = Bootstrap::scripted(&lambda).start();
-
-    pause(Duration::from_millis(500));
-    lambda.open();
-
-    assert_goes_on(&lambda);
-}
 
 /// Case 84.
 #[test]
@@ -44,60 +33,6 @@ fn polls_that_are_always_reset_are_given_up_after_pauses() {
     let polls = lambda.look(|seen| seen.polls().len());
     assert!((2..=20).contains(&polls), "{polls}");
     assert!(host.started.elapsed() > Duration::from_secs(1));
-}
-
-/// Case 85.
-#[test]
-fn a_poll_that_breaks_is_repeated() {
-    for fate in [Fate::Reset, Fate::Close] {
-        let lambda = Recorder::start();
-        for _ in 0..3 {
-            lambda.enqueue(Event::none("", fate));
-        }
-        let _host = Bootstrap::scripted(&lambda).start();
-        assert_goes_on(&lambda);
-    }
-}
-
-/// Case 87.
-#[test]
-fn the_body_of_an_acceptance_may_have_any_form() {
-    let lambda = Recorder::start();
-    let chunked = "HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n\
-                   5\r\n{\"ok\"\r\n1\r\n}\r\n0\r\n\r\n";
-    let to_the_end = "HTTP/1.1 202 Accepted\r\nConnection: close\r\n\r\nuntil it closes";
-    let large = "x".repeat(100 * 1024);
-    lambda.on("chunked/response", Post::raw(chunked));
-    lambda.on("empty/response", Post::status("202 Accepted", ""));
-    lambda.on("large/response", Post::status("202 Accepted", &large));
-    lambda.on(
-        "closing/response",
-        Post::raw(to_the_end).fate(Fate::CloseAfter),
-    );
-    let _host = Bootstrap::scripted(&lambda).start();
-
-    for id in ["chunked", "empty", "large", "closing"] {
-        lambda.script(id, &json!([write("x")]));
-        assert_eq!(lambda.complete_response(id).body(), "x");
-    }
-    assert_goes_on(&lambda);
-}
-
-/// Case 88.
-#[test]
-fn status_100_before_the_answer_is_skipped() {
-    let lambda = Recorder::start();
-    let answer = "HTTP/1.1 100 Continue\r\n\r\n\
-                  HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
-    lambda.on("late/response", Post::raw(answer));
-    lambda.on("early/response", Post::raw(answer).early_after(1));
-    lambda.script("late", &json!([write("x")]));
-    lambda.script("early", &json!([write("x"), {"sleep_ms": 100}, write("y")]));
-    let _host = Bootstrap::scripted(&lambda).start();
-
-    assert_eq!(lambda.response("late").body(), "x");
-    assert_eq!(lambda.complete_response("early").body(), "xy");
-    assert_goes_on(&lambda);
 }
 
 /// A peer that closes each connection after its answer loses no event, whether it says so or not,
@@ -130,10 +65,11 @@ fn a_connection_that_is_closed_after_its_answer_is_replaced() {
     }
 }
 
-/// A post that meets the end of its connection is lost, because it may have been read. A peer that
-/// closes kept connections gets each further post on a fresh one.
+/// A post that meets the end of its connection is lost, because it may have been read. The first one
+/// therefore has a connection of its own, and a peer that was seen to close a kept one gets each
+/// further post on a fresh one.
 #[test]
-fn a_peer_that_drops_kept_connections_costs_one_answer() {
+fn a_peer_that_drops_kept_connections_gets_every_answer() {
     const EVENTS: usize = 10;
     let lambda = Recorder::start();
     for n in 0..EVENTS {
@@ -145,7 +81,7 @@ fn a_peer_that_drops_kept_connections_costs_one_answer() {
         let event = Event::script(&format!("id-{n}-"), &steps);
         lambda.enqueue(event.fate(Fate::ResetWhenReused));
     }
-    let host = Bootstrap::scripted(&lambda).start();
+    let _host = Bootstrap::scripted(&lambda).start();
 
     lambda.idle(1);
 
@@ -154,10 +90,41 @@ fn a_peer_that_drops_kept_connections_costs_one_answer() {
         assert!(posts.iter().all(|post| post.end == End::Clean));
         posts.len()
     });
-    assert_eq!(answered, EVENTS - 1);
-    let log = host.logged("the connection broke");
-    assert!(log.contains("id-0-"), "{log}");
+    assert_eq!(answered, EVENTS);
     assert!(lambda.look(|seen| seen.open_connections) <= 2);
+}
+
+/// A peer that keeps its connections is not made to open one for each request.
+#[test]
+fn a_kept_connection_is_used_again() {
+    let lambda = Recorder::start();
+    for n in 0..10 {
+        lambda.script(&format!("id-{n}-"), &json!([write("x")]));
+    }
+    let _host = Bootstrap::scripted(&lambda).start();
+
+    lambda.idle(1);
+
+    assert_eq!(lambda.look(|seen| seen.posts().len()), 10);
+    // One for the polls, and one for the first post.
+    assert_eq!(lambda.look(|seen| seen.connections), 2);
+}
+
+/// Lambda freezes the process between its invocations, for hours.
+#[test]
+fn a_process_that_was_frozen_goes_on() {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda).start();
+    assert_goes_on(&lambda);
+
+    host.signal(Signal::STOP);
+    lambda.script("id-1", &json!([write("after the thaw")]));
+    pause(Duration::from_millis(1500));
+    assert_eq!(lambda.look(|seen| seen.to("id-1/response").len()), 0);
+    host.signal(Signal::CONT);
+
+    assert_eq!(lambda.complete_response("id-1").body(), "after the thaw");
+    assert_eq!(host.stdout(), [""; 0]);
 }
 
 /// Silence where the answer should be is waited out, within the time the function has.

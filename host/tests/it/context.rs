@@ -141,6 +141,24 @@ fn a_garbled_client_context_is_absent_and_warned_of() {
 }
 
 #[test]
+fn an_identity_may_be_json_or_base64_of_it_and_is_absent_when_garbled() {
+    let lambda = Recorder::start();
+    let _host = Bootstrap::scripted(&lambda).start();
+    let json = r#"{"cognitoIdentityId":"c","cognitoIdentityPoolId":"p"}"#;
+
+    for (id, sent, seen) in [
+        ("plain", json.to_owned(), json!(json)),
+        ("encoded", BASE64_STANDARD.encode(json), json!(json)),
+        ("garbled", "{not json".to_owned(), Value::Null),
+    ] {
+        let event = Event::script(id, &write_context());
+        let event = event.header("Lambda-Runtime-Cognito-Identity", sent);
+        let context = context_of(&lambda, id, event);
+        assert_eq!(context["cognito-identity"], seen, "{id}");
+    }
+}
+
+#[test]
 fn a_guest_sees_no_credentials_and_only_the_variables_it_is_meant_to() {
     let lambda = Recorder::start();
     let secrets = [

@@ -123,6 +123,28 @@ fn a_deadline_that_is_almost_there_stops_the_handler_all_the_same() {
     host.assert_running();
 }
 
+/// AWS's emulator of Managed Instances sends a deadline that is weeks ahead, and the timeout apart.
+#[test]
+fn the_functions_timeout_counts_where_the_deadline_makes_no_sense() {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let lambda = Recorder::start();
+    let _host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_FUNCTION_TIMEOUT", "2")
+        .start();
+    let event = |id: &str| Event::script(id, &json!([write("part"), sleep_forever()]));
+    let name = "Lambda-Runtime-Deadline-Ms";
+    for (id, event) in [
+        ("ahead", event("ahead").deadline_in(46 * DAY)),
+        ("past", event("past").header(name, "600000")),
+        ("missing", event("missing").without(name)),
+    ] {
+        lambda.enqueue(event);
+        let response = lambda.failed_response(id, "Function.DeadlineExceeded");
+        let took = response.ended.expect("an end") - response.began;
+        assert!(took >= Duration::from_secs(1), "{id}: {took:?}");
+    }
+}
+
 /// Emulators send moments long past, or nothing.
 #[test]
 fn a_deadline_that_makes_no_sense_stops_nobody() {

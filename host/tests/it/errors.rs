@@ -88,6 +88,48 @@ fn a_crash_names_function_file_and_line() {
     }
 }
 
+#[test]
+fn an_error_comes_with_its_cause_for_x_ray() {
+    let text = "out of \u{1f9c0}\n\u{7f}";
+    let error = report(&json!([{"panic": text}]), "Function.Panic");
+
+    let cause = error.header("lambda-runtime-function-xray-error-cause");
+    let cause = cause.expect("a cause");
+    assert!(cause.is_ascii() && cause.len() <= 8 * 1024, "{cause}");
+    let cause: Value = serde_json::from_str(&cause).expect("JSON");
+    assert_eq!(cause["working_directory"], "/");
+    let paths = cause["paths"].as_array().expect("a list");
+    assert!(
+        paths
+            .iter()
+            .any(|path| path.as_str().is_some_and(|it| it.ends_with(".rs")))
+    );
+    let exception = &cause["exceptions"][0];
+    assert_eq!(exception["type"], "Function.Panic");
+    assert_eq!(exception["message"], error.document()["errorMessage"]);
+    let frames = exception["stack"].as_array().expect("a list");
+    let trace = error.document()["stackTrace"].clone();
+    assert!(!frames.is_empty());
+    for (frame, line) in frames.iter().zip(trace.as_array().expect("a list")) {
+        let (label, line) = (frame["label"].as_str(), line.as_str().expect("a text"));
+        assert!(line.starts_with(label.expect("a text")), "{line}");
+        if let Some(path) = frame["path"].as_str() {
+            assert!(
+                line.contains(&format!(" at {path}:{}:", frame["line"])),
+                "{line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_cause_for_x_ray_stays_small_however_long_the_error() {
+    let error = report(&json!([{"error": "x".repeat(1_000_000)}]), "Function.Error");
+
+    let cause = error.header("lambda-runtime-function-xray-error-cause");
+    assert!(cause.expect("a cause").len() <= 8 * 1024);
+}
+
 /// Case 58.
 #[test]
 fn an_error_before_anything_is_posted_with_its_text() {

@@ -1,6 +1,7 @@
 //! From the start of the process to the first poll, and everything that can go wrong there.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::support::process::{Bootstrap, executable};
@@ -132,6 +133,7 @@ fn a_component_of_another_version_is_an_init_error() {
 fn a_variable_that_makes_no_sense_is_an_init_error() {
     for (name, value) in [
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "lots"),
+        ("AWS_LAMBDA_FUNCTION_TIMEOUT", "soon"),
         ("BOOTSTREAM_PASS_ENV", "TABLE,AWS_SECRET_ACCESS_KEY"),
     ] {
         let lambda = Recorder::start();
@@ -155,18 +157,23 @@ fn a_refused_init_error_is_not_repeated() {
 fn workers_that_cannot_be_started_are_an_init_error() {
     let lambda = Recorder::start();
     let folder = tempfile::tempdir().expect("a folder");
-    let script = folder.path().join("bootstrap");
-    let with_few_threads = format!(
+    let host = with_few_threads(&lambda, folder.path());
+    assert_init_error(&lambda, host, "Runtime.Internal", &["100", "concurrency"]);
+}
+
+/// A host that has to start more threads than it may have.
+#[track_caller]
+pub(crate) fn with_few_threads(lambda: &Recorder, folder: &Path) -> Bootstrap {
+    let script = folder.join("bootstrap");
+    let limited = format!(
         "#!/bin/sh\nulimit -v 120000\nexec {}\n",
         executable().display()
     );
-    std::fs::write(&script, with_few_threads).expect("a file in a fresh folder");
+    std::fs::write(&script, limited).expect("a file in a fresh folder");
     let all = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(&script, all).expect("its own file");
-    let host = Bootstrap::with_executable(&lambda, &script, &guests::scripted())
-        .env("AWS_LAMBDA_MAX_CONCURRENCY", "100");
-
-    assert_init_error(&lambda, host, "Runtime.Internal", &["100", "concurrency"]);
+    Bootstrap::with_executable(lambda, &script, &guests::scripted())
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", "100")
 }
 
 /// Case 84, for a process that has nothing else to say.

@@ -35,6 +35,7 @@ mod reuse;
 mod sandbox;
 mod settings;
 mod shutdown;
+mod snapshot;
 mod soak;
 mod streaming;
 mod support;

@@ -46,6 +46,7 @@ fn a_refused_response_is_logged_and_forgotten() {
         ("400", "Bad Request"),
         ("403", "Forbidden"),
         ("410", "Gone"),
+        ("413", "Too Large"),
     ] {
         let lambda = Recorder::start();
         let refusal = Post::status(&format!("{status} {reason}"), INVALID_REQUEST_ID);
@@ -60,6 +61,48 @@ fn a_refused_response_is_logged_and_forgotten() {
             line.contains("WARN") && line.contains("id-1") && line.contains(status)
         });
     }
+}
+
+/// What Managed Instances say to a response that they could not read to its end.
+#[test]
+fn a_refusal_that_closes_its_connection_is_followed_by_a_poll_on_another() {
+    let lambda = Recorder::start();
+    let body = "{\"errorMessage\":\"HTTP request detected as truncated\",\
+                \"errorType\":\"TruncatedHTTPRequest\"}\n";
+    let answer = format!(
+        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    lambda.on("/response", Post::raw(answer).fate(Fate::CloseAfter));
+    lambda.script("id-1", &json!([write("x")]));
+    lambda.script("id-2", &json!([write("x")]));
+    let mut host = Bootstrap::scripted(&lambda).start();
+
+    lambda.idle(1);
+
+    assert_eq!(lambda.look(|seen| seen.posts().len()), 2);
+    let refused = lambda.response("id-2").connection;
+    assert_ne!(lambda.look(|seen| seen.polls()[2].connection), refused);
+    host.assert_running();
+}
+
+/// A handler hears within a second that nobody wants its response.
+#[test]
+fn the_next_write_after_a_refusal_fails() {
+    let lambda = Recorder::start();
+    let gone = Post::status("410 Gone", "{}\n").early_after(1);
+    lambda.on("id-1/response", gone);
+    let late = expect(&write("late"), "closed");
+    lambda.script(
+        "id-1",
+        &json!([write("part"), {"sleep_ms": 500}, late, {"print": "the handler has noticed\n"}]),
+    );
+    let host = Bootstrap::scripted(&lambda).start();
+
+    host.logged("the handler has noticed");
+
+    assert_eq!(lambda.response("id-1").end, End::Truncated);
+    assert_goes_on(&lambda);
 }
 
 #[test]

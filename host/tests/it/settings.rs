@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::guests;
 use crate::support::process::Bootstrap;
 use crate::support::recorder::{Event, Recorder};
-use crate::support::steps::{head, write};
+use crate::support::steps::{head, head_with, write};
 
 fn scripted(lambda: &Recorder, settings: &str) -> Bootstrap {
     let host = Bootstrap::scripted(lambda);
@@ -197,4 +197,29 @@ fn a_limit_that_is_reached_is_told_with_its_setting() {
     lambda.enqueue(Event::script("after", &json!([write("fine")])));
     assert_eq!(lambda.complete_response("after").body(), "fine");
     host.assert_running();
+}
+
+/// Some function URLs are reported to hold back responses without a body.
+#[test]
+fn a_response_without_a_body_gets_a_line_feed_if_that_is_asked_for() {
+    let empty = |status| json!([head(status), "finish"]);
+    let with_length = json!([head_with(&[("content-length", "0")]), "finish"]);
+    for (settings, padding) in [("", ""), ("response.empty = 'line-feed'", "\n")] {
+        let lambda = Recorder::start();
+        let _host = scripted(&lambda, settings).start();
+        for (id, steps, body) in [
+            ("head", empty(204), padding),
+            ("redirect", empty(307), padding),
+            ("nothing", json!([]), padding),
+            ("empty-write", json!([write("")]), padding),
+            ("length", with_length.clone(), ""),
+            ("text", json!([write("text")]), "text"),
+        ] {
+            lambda.script(id, &steps);
+            assert_eq!(lambda.complete_response(id).body(), body, "{id}");
+        }
+        lambda.script("failed", &json!([head(200), "trap"]));
+        let failed = lambda.failed_response("failed", "Function.Trap");
+        assert_eq!(failed.body(), "");
+    }
 }

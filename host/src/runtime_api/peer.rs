@@ -1,0 +1,131 @@
+//! The connections to one Runtime API: which of them a request goes over.
+
+use std::io;
+
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
+
+use super::connection::{Connection, RequestBody};
+use super::endpoint::Endpoint;
+
+/// What a peer does with connections that could be used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Habit {
+    /// Nothing was seen of it yet. The first post has a connection of its own, and the kept one
+    /// shows meanwhile.
+    Unknown,
+    Keeps,
+    /// It closes them without having said so. A post that meets the end of its connection is lost,
+    /// because it may have been read: each has a connection of its own, and only polls, which can be
+    /// repeated, go over kept ones.
+    Closes,
+}
+
+/// The Runtime API, and the one connection to it that is kept.
+#[derive(Debug)]
+pub(super) struct Peer {
+    endpoint: Endpoint,
+    idle: Option<Connection>,
+    habit: Habit,
+}
+
+impl Peer {
+    /// Connects when it is first used.
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            idle: None,
+            habit: Habit::Unknown,
+        }
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Connects ahead of the first request, which then goes over this connection.
+    pub(super) async fn connect(&mut self) -> io::Result<()> {
+        self.idle = Some(Connection::open(&self.endpoint).await?);
+        self.habit = Habit::Keeps;
+        Ok(())
+    }
+
+    /// Waits until an exchange is over on both sides, and keeps its connection if it can carry
+    /// another.
+    pub(super) async fn keep(&mut self, mut connection: Connection) {
+        if connection.is_reusable().await && self.idle.is_none() {
+            self.idle = Some(connection);
+        }
+    }
+
+    /// Sends a request on the kept connection, or on a new one if that was closed meanwhile. What
+    /// has begun to leave is not sent again.
+    pub(super) async fn exchange(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> io::Result<(Connection, Response<Incoming>)> {
+        let is_post = request.method() == Method::POST;
+        let Some(kept) = self.kept().await else {
+            return self.exchange_afresh(request).await;
+        };
+        match self.habit {
+            Habit::Unknown if is_post => self.exchange_beside(kept, request).await,
+            Habit::Closes if is_post => self.exchange_afresh(request).await,
+            Habit::Unknown | Habit::Keeps | Habit::Closes => self.exchange_on(kept, request).await,
+        }
+    }
+
+    async fn exchange_on(
+        &mut self,
+        mut kept: Connection,
+        request: Request<RequestBody>,
+    ) -> io::Result<(Connection, Response<Incoming>)> {
+        match kept.send(request).await {
+            Ok(response) => Ok((kept, response)),
+            Err(mut error) => {
+                self.habit = Habit::Closes;
+                match error.take_message() {
+                    Some(unsent) => self.exchange_afresh(unsent).await,
+                    None => Err(io::Error::other(error.into_error())),
+                }
+            }
+        }
+    }
+
+    async fn exchange_afresh(
+        &self,
+        request: Request<RequestBody>,
+    ) -> io::Result<(Connection, Response<Incoming>)> {
+        let mut connection = Connection::open(&self.endpoint).await?;
+        let sent = connection.send(request).await;
+        let response = sent.map_err(|error| io::Error::other(error.into_error()))?;
+        Ok((connection, response))
+    }
+
+    /// Sends a request on a new connection, and learns from the kept one, which nobody uses
+    /// meanwhile, what the peer does with such.
+    async fn exchange_beside(
+        &mut self,
+        kept: Connection,
+        request: Request<RequestBody>,
+    ) -> io::Result<(Connection, Response<Incoming>)> {
+        let exchanged = self.exchange_afresh(request).await?;
+        if kept.is_closed() {
+            self.habit = Habit::Closes;
+        } else {
+            self.habit = Habit::Keeps;
+            self.idle = Some(kept);
+        }
+        Ok(exchanged)
+    }
+
+    /// The kept connection, if it is still open.
+    async fn kept(&mut self) -> Option<Connection> {
+        let mut kept = self.idle.take()?;
+        if kept.is_reusable().await {
+            return Some(kept);
+        }
+        self.habit = Habit::Closes;
+        None
+    }
+}

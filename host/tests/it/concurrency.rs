@@ -68,24 +68,6 @@ fn without_the_variable_or_with_nonsense_there_is_one_worker() {
     }
 }
 
-/// Case 99.
-#[test]
-fn responses_overlap_and_do_not_mix() {
-    let lambda = Recorder::start();
-    let _host = start(&lambda);
-    let events = IDS.map(|id| Event::script(id, &tagged(id)));
-    lambda.enqueue_all(events.into());
-
-    let responses = IDS.map(|id| lambda.response(id));
-
-    for (response, id) in responses.iter().zip(IDS) {
-        assert_tagged(response, id);
-    }
-    let last_start = responses.iter().map(|response| response.began).max();
-    let first_end = responses.iter().filter_map(|response| response.ended).min();
-    assert!(last_start < first_end, "they ran one after the other");
-}
-
 /// Case 100.
 #[test]
 fn a_handler_that_fails_or_loops_leaves_its_neighbours_alone() {

@@ -3,9 +3,11 @@
 //! What they show is what `docs/protocol.md` promises. A comment `Case N` numbers the conformance case.
 #![cfg(test)]
 
+mod any_runtime;
 mod arm64;
 mod backpressure;
 mod concurrency;
+mod conformance_table;
 mod connections;
 mod context;
 mod deadline;

@@ -89,20 +89,6 @@ fn the_prelude_does_not_wait_for_the_first_write() {
     assert!(late.at - delimiter.at >= Duration::from_millis(800));
 }
 
-#[test]
-fn a_chunk_is_on_the_wire_while_the_handler_sleeps() {
-    let response = run(&json!([
-        head(200), write("one"), {"sleep_ms": 1000}, write("two"), "finish"
-    ]));
-
-    let chunk = |text: &[u8]| {
-        let holds = |data: &[u8]| data.ends_with(text);
-        let mut chunks = response.chunks.iter();
-        chunks.find(|chunk| holds(&chunk.data)).expect("a chunk").at
-    };
-    assert!(chunk(b"two") - chunk(b"one") >= Duration::from_millis(800));
-}
-
 /// A handler that computes without a call of the host does not hold back what it wrote.
 #[test]
 fn a_chunk_is_on_the_wire_while_the_handler_computes() {
@@ -233,15 +219,6 @@ fn a_status_is_a_number_from_100_to_599() {
     assert!(is_implied(&response.data(), b"untouched"), "{response:?}");
 }
 
-/// Case 36.
-#[test]
-fn chunks_of_every_size_arrive_whole() {
-    for len in [1, 65_536, 7 * 1024 * 1024] {
-        let response = run(&json!([{"write_bytes": {"len": len, "fill": 97}}]));
-        assert!(is_implied(&response.data(), &vec![97; len]), "{len}");
-    }
-}
-
 /// Case 37.
 #[test]
 fn ten_thousand_tiny_writes_arrive_in_little_memory() {
@@ -286,29 +263,6 @@ fn a_head_that_is_too_large_is_refused_before_a_byte_has_left() {
     lambda.script("id-1", &json!([refused, "trap"]));
     let _host = Bootstrap::scripted(&lambda).start();
     lambda.reported_error("id-1", "Function.Trap");
-}
-
-/// Cases 42 and 43.
-#[test]
-fn the_next_poll_waits_for_the_answer_to_the_response() {
-    let lambda = Recorder::start();
-    lambda.on(
-        "id-1/response",
-        Post::default().delay(Duration::from_secs(1)),
-    );
-    lambda.script("id-1", &json!(["finish"]));
-    lambda.script("id-2", &json!(["finish"]));
-    let _host = Bootstrap::scripted(&lambda).start();
-
-    let first = lambda.response("id-1");
-    lambda.complete_response("id-2");
-
-    let (answered, polled) = lambda.look(|seen| {
-        let answered = seen.to("id-1/response")[0].answered;
-        (answered.expect("an answer"), seen.polls()[1].began)
-    });
-    assert!(polled >= answered);
-    assert!(answered - first.ended.expect("an end") >= Duration::from_millis(900));
 }
 
 /// Case 43: the answer may take its time.

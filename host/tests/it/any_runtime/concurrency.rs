@@ -1,0 +1,144 @@
+//! Several invocations at once, as on Lambda Managed Instances.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{event, head, runtime};
+use crate::support::process::Running;
+use crate::support::recorder::{End, Event, Exchange, Fate, Post, Recorder};
+use crate::support::steps::write;
+
+const WORKERS: usize = 4;
+const IDS: [&str; WORKERS] = ["id-1", "id-2", "id-3", "id-4"];
+
+#[track_caller]
+fn start(lambda: &Recorder) -> Running {
+    let runtime = runtime(lambda)
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", "4")
+        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances")
+        .start();
+    lambda.idle(WORKERS);
+    runtime
+}
+
+/// Ten chunks with the id in each, and time between them for the others.
+fn tagged(id: &str) -> Value {
+    let chunks = (0..10).flat_map(|n| [write(&format!("{id}:{n} ")), json!({"sleep_ms": 50})]);
+    [head(200)].into_iter().chain(chunks).collect()
+}
+
+fn tagged_events(ids: &[&str]) -> Vec<Event> {
+    let events = ids.iter().map(|id| event(id, &tagged(id)));
+    events.collect()
+}
+
+#[track_caller]
+fn assert_tagged(response: &Exchange, id: &str) {
+    let expected: String = (0..10).map(|n| format!("{id}:{n} ")).collect();
+    assert_eq!(response.body(), expected);
+    response.assert_clean_end();
+}
+
+/// Case 97.
+#[test]
+fn there_are_as_many_polls_at_once_as_lambda_allows() {
+    let lambda = Recorder::start();
+    let _runtime = start(&lambda);
+
+    let mut connections = lambda.look(|seen| {
+        let polls = seen.polls().into_iter();
+        polls.map(|poll| poll.connection).collect::<Vec<_>>()
+    });
+    connections.sort_unstable();
+    connections.dedup();
+    assert_eq!(connections.len(), WORKERS);
+    assert_eq!(lambda.look(|seen| seen.most_waiting_polls), WORKERS);
+}
+
+/// Case 99.
+#[test]
+fn responses_overlap_and_do_not_mix() {
+    let lambda = Recorder::start();
+    let _runtime = start(&lambda);
+    lambda.enqueue_all(tagged_events(&IDS));
+
+    let responses = IDS.map(|id| lambda.response(id));
+
+    for (response, id) in responses.iter().zip(IDS) {
+        assert_tagged(response, id);
+    }
+    let last_start = responses.iter().map(|response| response.began).max();
+    let first_end = responses.iter().filter_map(|response| response.ended).min();
+    assert!(last_start < first_end, "they ran one after the other");
+}
+
+/// Case 100.
+#[test]
+fn a_handler_that_fails_leaves_its_neighbours_alone() {
+    let lambda = Recorder::start();
+    let mut runtime = start(&lambda);
+    let mut events = tagged_events(&IDS[2..]);
+    events.push(event("id-1", &json!([{"panic": "p"}])));
+    events.push(event("id-2", &json!([{"error": "e"}])));
+    lambda.enqueue_all(events);
+
+    for id in &IDS[2..] {
+        assert_tagged(&lambda.response(id), id);
+    }
+    lambda.idle(WORKERS);
+    runtime.assert_running();
+}
+
+/// Case 102.
+#[test]
+fn a_refusal_concerns_one_worker() {
+    let lambda = Recorder::start();
+    let gone = Post::status("410 Gone", "{\"errorType\":\"InvokeTimeout\"}\n");
+    lambda.on("id-1/response", gone);
+    let mut runtime = start(&lambda);
+    lambda.enqueue_all(tagged_events(&IDS));
+
+    for id in &IDS[1..] {
+        assert_tagged(&lambda.response(id), id);
+    }
+    lambda.idle(WORKERS);
+    runtime.assert_running();
+}
+
+/// Case 103.
+#[test]
+fn a_broken_poll_concerns_one_worker() {
+    let lambda = Recorder::start();
+    let _runtime = start(&lambda);
+
+    lambda.enqueue(Event::none("", Fate::Reset));
+    lambda.polls(WORKERS + 1);
+    lambda.idle(WORKERS);
+
+    assert!(lambda.look(|seen| seen.polls().len()) <= WORKERS + 3);
+    lambda.enqueue_all(tagged_events(&IDS));
+    for id in IDS {
+        assert_tagged(&lambda.response(id), id);
+    }
+}
+
+/// Case 105.
+#[test]
+fn a_stalled_reader_slows_down_nobody_else() {
+    let lambda = Recorder::with_small_buffers();
+    let stall = Duration::from_secs(4);
+    lambda.on("id-1/response", Post::default().stall(1, stall));
+    let _runtime = start(&lambda);
+    let pattern = json!({"write_pattern": {"total": 20_000_000, "chunk": 65536}});
+    let mut events = vec![event("id-1", &json!([head(200), pattern, "finish"]))];
+    events.extend(tagged_events(&IDS[1..]));
+    lambda.enqueue_all(events);
+
+    for id in &IDS[1..] {
+        assert_tagged(&lambda.response(id), id);
+    }
+    let stalled = lambda.look(|seen| seen.to("id-1/response")[0].end);
+    assert_eq!(stalled, End::Open);
+    lambda.response("id-1").assert_clean_end();
+}

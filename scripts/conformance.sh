@@ -1,0 +1,66 @@
+#!/bin/sh
+# conformance.sh [NAME=BOOTSTRAP...] - how runtimes fare in the cases that any runtime can be held to.
+#
+# Prints the table of docs/conformance.md: for `bootstrap`, for AWS's runtimes for Rust and Node.js,
+# and for any other executable named. What it does with an event is in test-guests/README.md. Needs
+# what scripts/test.sh builds. Takes some minutes: what never comes is waited for.
+set -eu
+cd "$(dirname "$0")/.."
+unset CARGO_TARGET_DIR
+export BOOTSTREAM_NO_RUSTUP=1
+
+CARGO_PROFILE_DEV_DEBUG=0 cargo build --quiet --locked --manifest-path benches/peers/Cargo.toml \
+    -p conformance --target-dir target/clients/native
+node=$PWD/target/clients/conformance-node
+mkdir -p "$node"
+cp cli/tests/clients/node-runtime/package*.json benches/peers/conformance-node/index.mjs "$node"
+# No scripts: the runtime would compile curl for a client that is not used here, and loads it all the
+# same.
+(cd "$node" && npm ci --silent --no-fund --no-audit --ignore-scripts)
+mkdir -p "$node/node_modules/aws-lambda-ric/dist/rapid-client.node"
+echo 'module.exports = {};' >"$node/node_modules/aws-lambda-ric/dist/rapid-client.node/index.js"
+cat >"$node/bootstrap" <<EOF
+#!/bin/sh
+cd "$node"
+export LAMBDA_TASK_ROOT="$node" AWS_LAMBDA_NODEJS_USE_ALTERNATIVE_CLIENT_1=true
+exec $(command -v node) node_modules/aws-lambda-ric/bin/index.mjs index.handler
+EOF
+chmod +x "$node/bootstrap"
+
+version() { sed -n "s/.*\"$1\": \"\(.*\)\".*/\1/p" "$2"; }
+ric=$(version aws-lambda-ric cli/tests/clients/node-runtime/package.json)
+rust=$(sed -n 's/^lambda_runtime = .*"=\([0-9.]*\)".*/\1/p' benches/peers/conformance/Cargo.toml)
+set -- "Bootstream=$PWD/target/lambda/bootstrap" \
+    "\`lambda_runtime\` $rust=$PWD/target/clients/native/debug/conformance" \
+    "\`aws-lambda-ric\` $ric=$node/bootstrap" "$@"
+
+cargo test --quiet -p bootstream-host --test it --no-run
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+for runtime in "$@"; do
+    # The tests that fail are what this is about.
+    CONFORMANCE_BOOTSTRAP=${runtime#*=} RUST_TEST_THREADS=6 \
+        cargo test -p bootstream-host --test it -- any_runtime:: >"$results/log" 2>/dev/null || true
+    sed -n 's/^test any_runtime::\(.*\) \.\.\. \(ok\|FAILED\)$/\1 \2/p' "$results/log" |
+        sort >"$results/${runtime%%=*}"
+done
+
+printf '| Case'
+for runtime in "$@"; do printf ' | %s' "${runtime%%=*}"; done
+printf ' |\n| ---'
+for runtime in "$@"; do printf ' | ---'; done
+printf ' |\n'
+while read -r name _; do
+    printf '| %s' "$(printf '%s' "${name#*::}" | tr _ ' ')"
+    for runtime in "$@"; do
+        case $(grep "^$name " "$results/${runtime%%=*}" || true) in
+            *ok) printf ' | yes' ;;
+            *FAILED) printf ' | no' ;;
+            *) printf ' | -' ;;
+        esac
+    done
+    printf ' |\n'
+done <"$results/Bootstream"
+printf '| **cases passed**'
+for runtime in "$@"; do printf ' | %s' "$(grep -c 'ok$' "$results/${runtime%%=*}" || true)"; done
+printf ' |\n'

@@ -256,8 +256,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_log_that_stands_still_is_not_waited_for() {
-        let backlog = full();
         let began = Instant::now();
+        let backlog = full();
         backlog.room().await;
         backlog.settled(backlog.mark()).await;
         backlog.flush();

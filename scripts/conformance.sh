@@ -7,7 +7,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
-export BOOTSTREAM_NO_RUSTUP=1
 
 CARGO_PROFILE_DEV_DEBUG=0 cargo build --quiet --locked --manifest-path benches/peers/Cargo.toml \
     -p conformance --target-dir target/clients/native
@@ -35,11 +34,17 @@ set -- "Bootstream=$PWD/target/lambda/bootstrap" \
     "\`aws-lambda-ric\` $ric=$node/bootstrap" "$@"
 
 cargo test --quiet -p bootstream-host --test it --no-run
+for runtime in "$@"; do
+    if ! [ -x "${runtime#*=}" ] || [ "${runtime%%=*}" = "$runtime" ]; then
+        echo "conformance: \`$runtime\` is not NAME=BOOTSTRAP with an executable" >&2
+        exit 2
+    fi
+done
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 for runtime in "$@"; do
     # The tests that fail are what this is about.
-    CONFORMANCE_BOOTSTRAP=${runtime#*=} RUST_TEST_THREADS=6 \
+    CONFORMANCE_BOOTSTRAP=$(realpath "${runtime#*=}") RUST_TEST_THREADS=6 \
         cargo test -p bootstream-host --test it -- any_runtime:: >"$results/log" 2>/dev/null || true
     sed -n 's/^test any_runtime::\(.*\) \.\.\. \(ok\|FAILED\)$/\1 \2/p' "$results/log" |
         sort >"$results/${runtime%%=*}"

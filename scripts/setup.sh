@@ -47,6 +47,21 @@ install_linters() {
     cp "$list" "$venv/installed.txt"
 }
 
+# What is there and would fail in the middle of the tests.
+check_tools() {
+    # The oldest that the packages of the tests support.
+    if [ "$(node -p 'parseInt(process.versions.node) >= 18')" != true ]; then
+        say "node is $(node --version), and the tests need 18 or later: see https://nodejs.org"
+        exit 1
+    fi
+    if ! bwrap --unshare-user --ro-bind / / true; then
+        say "bwrap may not make a sandbox: run the tests as root, or allow user namespaces" \
+            "(on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0)"
+        exit 1
+    fi
+    [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || install_packages libc6-arm64-cross
+}
+
 if ! command -v cargo >/dev/null 2>&1; then
     say "cargo is missing: install Rust 1.95 or later from https://rustup.rs"
     exit 1
@@ -60,6 +75,7 @@ if [ "${1:-}" = --tests ]; then
     install qemu-aarch64 qemu-user
     # To run it as Lambda would.
     install bwrap bubblewrap
+    check_tools
     install_linters
 fi
 

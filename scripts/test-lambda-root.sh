@@ -12,6 +12,7 @@
 # Needs debootstrap and bubblewrap, root for the first run, which takes minutes, and what test.sh
 # has built. The system stays in target/debian-11.
 set -eu
+unset CARGO_TARGET_DIR
 cd "$(dirname "$0")/.."
 [ "$(uname -m)" = x86_64 ] || { echo 'test-lambda-root: needs an x86_64 machine' >&2; exit 1; }
 

@@ -242,7 +242,7 @@ Doors, all of them open at once:
 A failure before the first byte is answered as AWS does, with 502 or 500, and the terminal says
 why. After it the connection is cut, so curl reports error 18; SDKs get it in InvokeComplete.
 
-A bootstream.toml in the folder of the crate, or beside the component, goes into the package: it
+A bootstream.toml in the folder of the handler, or beside the component, goes into the package: it
 has the settings of the sandbox. The same file may name several functions for this command, with
 paths relative to it:
   default = \"hello\"            # at /; else the first by name

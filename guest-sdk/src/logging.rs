@@ -23,7 +23,7 @@ pub(crate) fn install() {
 fn read_level() {
     static READ: Once = Once::new();
     READ.call_once(|| {
-        // A handler that has set a level of its own keeps it.
+        // A handler that has set a level of its own keeps it. Of `Trace` the host drops what is too much.
         if log::max_level() == LevelFilter::Trace {
             let level = var_os(LOG_LEVEL).and_then(|level| level.into_string().ok());
             set_max_level(parse_level(level.as_deref().unwrap_or_default()));

@@ -34,8 +34,8 @@ pub async fn run(vars: &dyn Vars) -> anyhow::Result<()> {
         Client::new(endpoint.clone()).restored().await?;
         phase = StartPhase::Restore;
     }
-    // Threads, connections, instances and what is random are made after the snapshot: each process
-    // that goes on from it has its own.
+    // Threads, connections and instances are made after the snapshot: each process that goes on from it
+    // has its own. Only the placeholders of secrets are the same in all of them.
     let started = start(&loaded, &endpoint);
     let (workers, asked_to_end) = reported(started, phase, &endpoint).await?;
     tokio::select! {

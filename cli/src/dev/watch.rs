@@ -1,6 +1,9 @@
 //! Notices that files were changed or replaced.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +15,9 @@ use tokio::time::timeout;
 
 /// How long a file must stay untouched before it is read: compilers write in many steps.
 const QUIET_PERIOD: Duration = Duration::from_millis(100);
+
+/// Bytes of a source that are read at a time.
+const READ_BYTES: usize = 64 * 1024;
 
 /// What builds write into the folder of a project, and what is never compiled.
 const NOT_SOURCES: [&str; 7] = [
@@ -109,10 +115,72 @@ impl Watch {
     }
 }
 
+/// What is in the sources of a project, as a number. A build may leave files among them, and a file may
+/// be written as it was: neither is a reason to build again.
+pub(crate) fn sources_digest(folder: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hash_folder(folder, &mut hasher);
+    hasher.finish()
+}
+
+fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| is_source(path))
+        .collect();
+    paths.sort();
+    for path in paths {
+        path.hash(hasher);
+        // What cannot be read, the build will complain of.
+        match path.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => hash_folder(&path, hasher),
+            Ok(_) if path.is_file() => hash_file(&path, hasher).unwrap_or_default(),
+            _ => {}
+        }
+    }
+}
+
+fn hash_file(path: &Path, hasher: &mut DefaultHasher) -> std::io::Result<()> {
+    let mut file = BufReader::with_capacity(READ_BYTES, File::open(path)?);
+    loop {
+        let bytes = file.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        hasher.write(bytes);
+        let read = bytes.len();
+        file.consume(read);
+    }
+}
+
 fn is_source(path: &Path) -> bool {
     let is_component = path
         .extension()
         .is_some_and(|extension| COMPONENT_EXTENSIONS.iter().any(|it| extension == *it));
     let name = path.file_name();
     !is_component && name.is_some_and(|name| !NOT_SOURCES.iter().any(|it| name == *it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_told_apart_by_what_is_in_them() {
+        let project = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = project.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+            sources_digest(project.path())
+        };
+        let first = write("src/lib.rs", "fn a() {}");
+        assert_eq!(write("src/lib.rs", "fn a() {}"), first);
+        assert_eq!(write("target/debug/lib.o", "made"), first);
+        assert_eq!(write("handler.wasm", "made"), first);
+        let longer = write("src/lib.rs", "fn a() {}\nfn b() {}");
+        assert_ne!(longer, first);
+        assert_ne!(write("src/other.rs", ""), longer);
+    }
 }

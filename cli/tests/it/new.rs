@@ -128,7 +128,19 @@ fn a_project_in_python_is_built_and_streams_at_once() {
         .args(["install", "--quiet", "--disable-pip-version-check"])
         .args(["-r", "requirements.txt"])
         .current_dir(&project)));
+    let packages = site_packages(&project);
+    std::fs::write(packages.join("borrowed.py"), "LINES = 3\n").unwrap();
+    let app = std::fs::read_to_string(project.join("app.py")).unwrap();
+    let app = format!("import borrowed\nassert borrowed.LINES == 3\n{app}");
+    std::fs::write(project.join("app.py"), app).unwrap();
     assert_eq!(invoke(&project, "."), THREE_NUMBERS);
+}
+
+/// Where `pip` of a project puts what it installs.
+fn site_packages(project: &Path) -> PathBuf {
+    let versions = std::fs::read_dir(project.join(".venv/lib")).unwrap();
+    let version = versions.into_iter().next().unwrap().unwrap();
+    version.path().join("site-packages")
 }
 
 #[test]

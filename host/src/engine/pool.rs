@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::config::config_with_stack;
 
@@ -17,12 +17,12 @@ const INSTANCES_PER_WORKER: usize = 2;
 /// space, if not of memory.
 const MEMORIES_PER_INSTANCE: usize = 2;
 
-/// Bytes of a memory that are reset by copying rather than given back to the kernel, where the
-/// kernel tells which pages were written: such a page costs a fraction of a page fault.
-const RESIDENT_MEMORY_BYTES: usize = 1024 * 1024;
-
-/// The same of a table. Those of toolchains fit.
+/// Bytes of a table that are reset by writing them rather than given back to the kernel. Tables of
+/// toolchains fit.
 const RESIDENT_TABLE_BYTES: usize = 16 * 1024;
+
+/// The same of a stack: deeper than handlers and the host functions they call usually get.
+const RESIDENT_STACK_BYTES: usize = 32 * 1024;
 
 /// Bytes of the engine's own record of an instance. They are not taken from the pool.
 const INSTANCE_RECORD_LIMIT_BYTES: usize = 256 * 1024 * 1024;
@@ -59,7 +59,9 @@ pub(crate) struct Engines {
 impl Engines {
     pub(crate) fn new(capacity: Capacity) -> Self {
         Self {
-            pooled: Engine::new(&pooled(&capacity)).ok(),
+            pooled: Engine::new(&pooled(&capacity))
+                .inspect_err(|error| tracing::debug!("there is no pool of instances: {error:#}"))
+                .ok(),
             on_demand: OnceLock::new(),
             capacity,
         }
@@ -71,8 +73,10 @@ impl Engines {
         &self,
         load: impl Fn(&Engine) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<T> {
-        if let Some(Ok(loaded)) = self.pooled.as_ref().map(&load) {
-            return Ok(loaded);
+        match self.pooled.as_ref().map(&load) {
+            Some(Ok(loaded)) => return Ok(loaded),
+            Some(Err(error)) => tracing::debug!("loaded without a pool: {error:#}"),
+            None => {}
         }
         load(self.on_demand()?)
     }
@@ -88,6 +92,7 @@ impl Engines {
 
 fn pooled(capacity: &Capacity) -> Config {
     let mut config = config_with_stack(capacity.stack_bytes);
+    config.async_stack_zeroing(true);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(capacity)));
     config
 }
@@ -111,12 +116,11 @@ fn pool(capacity: &Capacity) -> PoolingAllocationConfig {
         .max_memory_size(capacity.memory_bytes.min(MEMORY_LIMIT_BYTES))
         .max_component_instance_size(INSTANCE_RECORD_LIMIT_BYTES)
         .max_core_instance_size(INSTANCE_RECORD_LIMIT_BYTES)
-        .table_keep_resident(RESIDENT_TABLE_BYTES);
-    // Without the kernel's help all of these bytes would be reset, whether they were used or not.
-    if PoolingAllocationConfig::is_pagemap_scan_available() {
-        pool.pagemap_scan(Enabled::Yes)
-            .linear_memory_keep_resident(RESIDENT_MEMORY_BYTES);
-    }
+        .table_keep_resident(RESIDENT_TABLE_BYTES)
+        .async_stack_keep_resident(RESIDENT_STACK_BYTES);
+    // Memories are given back whole. Wasmtime could reset the pages that `PAGEMAP_SCAN` names and save
+    // their faults, but what the kernel is moving or has swapped out at that moment is not among them,
+    // and would reach the next instance.
     pool
 }
 
@@ -169,6 +173,13 @@ mod tests {
 
     #[test]
     fn the_pool_has_room_for_as_many_invocations_as_lambda_sends() {
-        assert!(Engines::new(capacity(1000)).pooled.is_some());
+        let largest = Capacity {
+            memory_bytes: MEMORY_LIMIT_BYTES,
+            instances: 64,
+            tables: 64,
+            table_elements: 1024 * 1024,
+            ..capacity(1000)
+        };
+        assert!(Engines::new(largest).pooled.is_some());
     }
 }

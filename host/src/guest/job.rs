@@ -70,7 +70,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> 
 enum Called {
     Returned(Result<(), String>),
     Broke(wasmtime::Error),
-    /// It was stopped while it waited, or before it began.
+    /// It was stopped while the host worked for it, or before it began.
     Stopped(InterruptReason),
     /// Its event is larger than the limit.
     Refused(EventTooLarge),

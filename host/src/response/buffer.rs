@@ -126,7 +126,7 @@ impl Buffer {
         if taken.len() < OWN_FRAME_BYTES {
             inner.gather(taken, &self.pieces);
         } else {
-            // The reader should not have to wait for the copy.
+            // The reader should not have to wait for the copy. Meanwhile the response may end.
             drop(inner);
             let mut piece = self.pieces.take();
             piece.push(taken);
@@ -138,7 +138,7 @@ impl Buffer {
         Poll::Ready(Ok(taken.len()))
     }
 
-    /// Waits until the buffer takes more. Only the reader changes it meanwhile, and only takes.
+    /// Waits until the buffer takes more.
     fn poll_room(&self, cx: &Context<'_>) -> Poll<Result<MutexGuard<'_, Inner>, Refused>> {
         let mut inner = self.lock();
         if inner.stream.on_write()? == Start::Now {

@@ -109,11 +109,12 @@ impl Peer {
         kept: Connection,
         request: Request<RequestBody>,
     ) -> io::Result<(Connection, Response<Incoming>)> {
+        // Should this one be lost: a peer that serves one connection at a time would lose every other.
+        self.habit = Habit::Keeps;
         let exchanged = self.exchange_afresh(request).await?;
         if kept.is_closed() {
             self.habit = Habit::Closes;
         } else {
-            self.habit = Habit::Keeps;
             self.idle = Some(kept);
         }
         Ok(exchanged)

@@ -1,6 +1,6 @@
 //! One function of a local Lambda, and the changes of its code and its settings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ use crate::args::DevArgs;
 use crate::commands::build::component_for;
 use crate::dev::pool::{Overflow, Pool};
 use crate::dev::source::Source;
-use crate::dev::watch::Watch;
+use crate::dev::watch::{Watch, sources_digest};
 use crate::printer::{Printer, Tone};
 
 /// A function that runs.
@@ -90,8 +90,14 @@ impl Function {
             return std::future::pending().await;
         };
         let watch = Watch::sources(folder)?;
+        let mut built_from = digest_of(folder).await?;
         loop {
             watch.changed().await;
+            let now = digest_of(folder).await?;
+            // Taken before the build, so that a change during it is not lost.
+            if std::mem::replace(&mut built_from, now) == now {
+                continue;
+            }
             self.printer.message(Tone::Faint, "the sources changed");
             let crate_folder = folder.clone();
             let built = spawn_blocking(move || component_for(&crate_folder)).await;
@@ -141,4 +147,10 @@ impl Function {
             .await
             .with_context(|| format!("`{name}` does not start"))
     }
+}
+
+async fn digest_of(folder: &Path) -> Result<u64> {
+    let folder = folder.to_owned();
+    let digest = spawn_blocking(move || sources_digest(&folder)).await;
+    digest.context("reading the sources was interrupted")
 }

@@ -218,6 +218,12 @@ impl fmt::Display for StreamError {
 
 impl StdError for StreamError {}
 
+impl From<HeadRefused> for io::Error {
+    fn from(refused: HeadRefused) -> Self {
+        refused.into_reason().into()
+    }
+}
+
 impl From<StreamError> for io::Error {
     fn from(error: StreamError) -> Self {
         let kind = match error {

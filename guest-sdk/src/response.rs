@@ -371,6 +371,16 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_head_is_an_io_error_as_well() {
+        let (response, _recording) = testing::response();
+        let start = || -> io::Result<()> {
+            response.write_headers(99)?;
+            Ok(())
+        };
+        assert_eq!(start().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
     fn a_status_is_head_enough() {
         let (response, recording) = testing::response();
 

@@ -90,10 +90,11 @@ impl Function {
             return std::future::pending().await;
         };
         let watch = Watch::sources(folder)?;
-        let mut built_from = digest_of(folder).await?;
+        // Unknown: what is running may have been built from something older.
+        let mut built_from = None;
         loop {
             watch.changed().await;
-            let now = digest_of(folder).await?;
+            let now = Some(digest_of(folder).await?);
             // Taken before the build, so that a change during it is not lost.
             if std::mem::replace(&mut built_from, now) == now {
                 continue;

@@ -5,11 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::process::{Bootstrap, Running};
-use crate::support::recorder::{End, Event, Exchange, Fate, Post, Recorder};
+use crate::support::recorder::{End, Event, Fate, Post, Recorder};
 use crate::support::steps::write;
-
-const WORKERS: usize = 4;
-const IDS: [&str; WORKERS] = ["id-1", "id-2", "id-3", "id-4"];
+use crate::support::tagged::{IDS, WORKERS, assert_tagged, tagged};
 
 fn start(lambda: &Recorder) -> Running {
     let host = Bootstrap::scripted(lambda)
@@ -19,16 +17,9 @@ fn start(lambda: &Recorder) -> Running {
     host
 }
 
-/// Ten chunks with the id in each, and time between them for the others.
-fn tagged(id: &str) -> Value {
-    let chunks = (0..10).flat_map(|n| [write(&format!("{id}:{n} ")), json!({"sleep_ms": 50})]);
-    chunks.collect()
-}
-
-fn assert_tagged(response: &Exchange, id: &str) {
-    let expected: String = (0..10).map(|n| format!("{id}:{n} ")).collect();
-    assert_eq!(response.body(), expected);
-    response.assert_clean_end();
+/// A script of what tells it from the others.
+fn script(id: &str) -> Value {
+    tagged(id).collect()
 }
 
 /// Case 97.
@@ -77,8 +68,8 @@ fn a_handler_that_fails_or_loops_leaves_its_neighbours_alone() {
     lambda.enqueue_all(vec![
         looping.deadline_in(Duration::from_secs(3)),
         Event::script("id-2", &json!([write("part"), "trap"])),
-        Event::script("id-3", &tagged("id-3")),
-        Event::script("id-4", &tagged("id-4")),
+        Event::script("id-3", &script("id-3")),
+        Event::script("id-4", &script("id-4")),
     ]);
 
     assert_tagged(&lambda.response("id-3"), "id-3");
@@ -116,7 +107,7 @@ fn a_refusal_concerns_one_worker() {
     let gone = Post::status("410 Gone", "{\"errorType\":\"InvokeTimeout\"}\n");
     lambda.on("id-1/response", gone.early_after(1));
     let mut host = start(&lambda);
-    let events = IDS.map(|id| Event::script(id, &tagged(id)));
+    let events = IDS.map(|id| Event::script(id, &script(id)));
     lambda.enqueue_all(events.into());
 
     for id in &IDS[1..] {
@@ -140,7 +131,7 @@ fn a_broken_poll_concerns_one_worker() {
     lambda.idle(WORKERS);
 
     assert_eq!(lambda.look(|seen| seen.exchanges.len()), WORKERS + 1);
-    let events = IDS.map(|id| Event::script(id, &tagged(id)));
+    let events = IDS.map(|id| Event::script(id, &script(id)));
     lambda.enqueue_all(events.into());
     for id in IDS {
         assert_tagged(&lambda.response(id), id);
@@ -154,7 +145,7 @@ fn a_worker_whose_poll_is_refused_leaves_the_others() {
     let mut host = start(&lambda);
     lambda.enqueue(Event::none("500 Internal Server Error", Fate::Keep));
     host.logged("a worker ended");
-    lambda.enqueue_all(IDS.map(|id| Event::script(id, &tagged(id))).into());
+    lambda.enqueue_all(IDS.map(|id| Event::script(id, &script(id))).into());
     for id in IDS {
         assert_tagged(&lambda.response(id), id);
     }
@@ -176,7 +167,7 @@ fn a_stalled_reader_slows_down_nobody_else() {
     let _host = start(&lambda);
     let pattern = json!([{"write_pattern": {"total": 20_000_000, "chunk": 65536}}]);
     let mut events = vec![Event::script("id-1", &pattern)];
-    events.extend(IDS[1..].iter().map(|id| Event::script(id, &tagged(id))));
+    events.extend(IDS[1..].iter().map(|id| Event::script(id, &script(id))));
     lambda.enqueue_all(events);
 
     for id in &IDS[1..] {

@@ -6,11 +6,8 @@ use serde_json::{Value, json};
 
 use super::{event, head, runtime};
 use crate::support::process::Running;
-use crate::support::recorder::{End, Event, Exchange, Fate, Post, Recorder};
-use crate::support::steps::write;
-
-const WORKERS: usize = 4;
-const IDS: [&str; WORKERS] = ["id-1", "id-2", "id-3", "id-4"];
+use crate::support::recorder::{End, Event, Fate, Post, Recorder};
+use crate::support::tagged::{IDS, WORKERS, assert_tagged, tagged};
 
 #[track_caller]
 fn start(lambda: &Recorder) -> Running {
@@ -22,22 +19,14 @@ fn start(lambda: &Recorder) -> Running {
     runtime
 }
 
-/// Ten chunks with the id in each, and time between them for the others.
-fn tagged(id: &str) -> Value {
-    let chunks = (0..10).flat_map(|n| [write(&format!("{id}:{n} ")), json!({"sleep_ms": 50})]);
-    [head(200)].into_iter().chain(chunks).collect()
+/// A script with a head, and then what tells it from the others.
+fn script(id: &str) -> Value {
+    [head(200)].into_iter().chain(tagged(id)).collect()
 }
 
 fn tagged_events(ids: &[&str]) -> Vec<Event> {
-    let events = ids.iter().map(|id| event(id, &tagged(id)));
+    let events = ids.iter().map(|id| event(id, &script(id)));
     events.collect()
-}
-
-#[track_caller]
-fn assert_tagged(response: &Exchange, id: &str) {
-    let expected: String = (0..10).map(|n| format!("{id}:{n} ")).collect();
-    assert_eq!(response.body(), expected);
-    response.assert_clean_end();
 }
 
 /// Case 97.

@@ -6,6 +6,7 @@ pub(crate) mod process;
 pub(crate) mod reaching;
 pub(crate) mod recorder;
 pub(crate) mod steps;
+pub(crate) mod tagged;
 #[cfg(feature = "outbound-http")]
 pub(crate) mod web;
 

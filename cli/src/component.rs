@@ -4,7 +4,7 @@
 
 use anyhow::{Result, anyhow, bail};
 use bootstream_host::contract::{is_served, version_of_import};
-use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
+use wasmparser::{ComponentTypeRef, DataKind, Encoding, Parser, Payload};
 
 /// The export every handler has.
 const HANDLE: &str = "handle";
@@ -73,6 +73,18 @@ pub(crate) fn check_world(bytes: &[u8]) -> Result<()> {
         bail!("exports no `{HANDLE}`: does the crate call `bootstream::handler!`?");
     }
     Ok(())
+}
+
+/// Bytes that the modules of a component put into their memories when they start. What cannot be read
+/// counts as nothing.
+pub(crate) fn data_bytes(bytes: &[u8]) -> usize {
+    let sections = Parser::new(0).parse_all(bytes).map_while(Result::ok);
+    let segments = sections.flat_map(|payload| match payload {
+        Payload::DataSection(segments) => segments.into_iter().map_while(Result::ok).collect(),
+        _ => Vec::new(),
+    });
+    let active = segments.filter(|segment| matches!(segment.kind, DataKind::Active { .. }));
+    active.map(|segment| segment.data.len()).sum()
 }
 
 /// Whether a binary component exports something by that name.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use bootstream_host::engine::{self, Fingerprint, Stamp, Target};
+use bootstream_host::engine::{self, Fingerprint, FirstContent, Stamp, Target};
 use clap::ValueEnum;
 use wasmtime::Engine;
 
@@ -82,12 +82,13 @@ pub(crate) fn precompile_file(path: &Path, arch: Arch) -> Result<Vec<u8>> {
 /// The component is invalid.
 pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
     let target = arch.target();
-    let code = compiler(target)?.precompile_component(bytes)?;
+    let content = FirstContent::for_data(component::data_bytes(bytes));
+    let code = compiler(target, content)?.precompile_component(bytes)?;
     Ok(Stamp::append(code, Fingerprint::of(target), bytes))
 }
 
-fn compiler(target: Target) -> Result<Engine> {
-    let mut config = engine::config();
+fn compiler(target: Target, content: FirstContent) -> Result<Engine> {
+    let mut config = engine::config(content);
     config.target(target.triple())?;
     for feature in target.cpu_features() {
         #[expect(unsafe_code, reason = "this compiler runs on another machine")]

@@ -30,7 +30,7 @@ impl std::fmt::Debug for Handler {
 impl Handler {
     /// Loads and links the component in `path`. A `pinned` one is loaded whatever lies beside it.
     pub(crate) fn load(
-        engines: &Engines,
+        engines: Engines,
         path: &Path,
         pinned: bool,
         environment: Environment,

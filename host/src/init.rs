@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::alarm::Alarm;
 use crate::config::{self, Config, Vars};
-use crate::engine::{self, Capacity, Engines};
+use crate::engine::{self, Engines};
 use crate::error_report::{ErrorReport, ErrorType};
 use crate::guest::GuestThread;
 use crate::handler::Handler;
@@ -80,21 +80,12 @@ fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
         engine::check_digest(&path, expected).map_err(|error| error.report())?;
     }
     let pinned = config.handler_digest.is_some();
-    let engines = Engines::new(capacity(config));
-    Handler::load(&engines, &path, pinned, config.environment.clone())
-        .map_err(|error| error.report())
-}
-
-fn capacity(config: &Config) -> Capacity {
-    let limits = &config.environment.limits;
-    Capacity {
+    let engines = Engines {
         workers: config.max_concurrency,
-        stack_bytes: limits.stack_bytes,
-        memory_bytes: limits.memory_bytes,
-        instances: limits.instances,
-        tables: limits.tables,
-        table_elements: limits.table_elements,
-    }
+        stack_bytes: config.environment.limits.stack_bytes,
+    };
+    Handler::load(engines, &path, pinned, config.environment.clone())
+        .map_err(|error| error.report())
 }
 
 fn start_worker(loaded: &Loaded, endpoint: &Endpoint, shutdown: &Shutdown) -> io::Result<Worker> {

@@ -9,7 +9,7 @@ mod outside;
 mod snapshot;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use bootstream_host::engine;
+use bootstream_host::engine::{self, FirstContent};
 use wasmparser::{ExternalKind, Parser, Payload};
 use wasmtime::component::{Component, Instance};
 use wasmtime::{Engine, Store};
@@ -68,7 +68,7 @@ async fn run(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn engine() -> Result<Engine> {
-    let mut config = engine::config();
+    let mut config = engine::config(FirstContent::Mapped);
     // Nobody would end the epoch.
     config.epoch_interruption(false);
     Ok(Engine::new(&config)?)

@@ -12,13 +12,12 @@ const HOST_STACK_BYTES: usize = 1536 * 1024;
 /// A setting that machine code depends on: its name, its value, how it is set.
 type Switch = (&'static str, bool, fn(&mut Config, bool) -> &mut Config);
 
-const SWITCHES: [Switch; 5] = [
+const SWITCHES: [Switch; 4] = [
     // One increment of the epoch interrupts a guest that computes past its deadline.
     ("epoch_interruption", true, Config::epoch_interruption),
     // Bookkeeping for the asynchronous component ABI costs every host call about 95 ns, and the
     // handler world is synchronous.
     ("concurrency_support", false, Config::concurrency_support),
-    ("memory_init_cow", true, Config::memory_init_cow),
     // What a component knows of its source stays with its machine code, and is looked at only when it
     // fails. Unless it is set, Wasmtime asks the environment.
     ("backtrace_details", true, set_backtrace_details),
@@ -36,13 +35,39 @@ fn set_backtrace_details(config: &mut Config, on: bool) -> &mut Config {
     })
 }
 
+/// How a linear memory gets its first content, the data of the component's module. Machine code is
+/// compiled for one of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstContent {
+    /// It is copied into a memory that was used before.
+    Copied,
+    /// The file it is in is mapped. A page of it is copied when it is first written.
+    Mapped,
+}
+
+impl FirstContent {
+    /// Data up to here is sooner copied than mapped, with a fault for each page of it that is touched.
+    const COPIED_LIMIT_BYTES: usize = 256 * 1024;
+
+    /// What suits a component with so many bytes of data.
+    #[must_use]
+    pub fn for_data(bytes: usize) -> Self {
+        if bytes > Self::COPIED_LIMIT_BYTES {
+            Self::Mapped
+        } else {
+            Self::Copied
+        }
+    }
+}
+
 /// Returns the settings every engine of this project runs or compiles with.
 ///
 /// A compiler must add the target of [`Target`](super::Target): without one Wasmtime records every
 /// feature of the build machine's processor as required.
 #[must_use]
-pub fn config() -> Config {
+pub fn config(content: FirstContent) -> Config {
     let mut config = Config::new();
+    config.memory_init_cow(content == FirstContent::Mapped);
     for (_, value, set) in SWITCHES {
         set(&mut config, value);
     }
@@ -52,8 +77,8 @@ pub fn config() -> Config {
 /// The settings of an engine whose guests may use so much stack, in bytes. That is no part of what was
 /// compiled.
 #[must_use]
-pub(super) fn config_with_stack(guest_stack_bytes: usize) -> Config {
-    let mut config = config();
+pub(super) fn config_with_stack(content: FirstContent, guest_stack_bytes: usize) -> Config {
+    let mut config = config(content);
     config.max_wasm_stack(guest_stack_bytes);
     config.async_stack_size(guest_stack_bytes + HOST_STACK_BYTES);
     config

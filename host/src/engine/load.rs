@@ -15,10 +15,10 @@ use wasmtime::component::Component;
 
 use super::cache::Cache;
 use super::config::PRECOMPILED_EXTENSION;
+use super::engines::Engines;
 use super::error::{LoadError, cause};
 use super::find::Forms;
 use super::helper::Helper;
-use super::pool::Engines;
 use super::stamp::{Origin, Stamp, Unfit};
 use super::{Fingerprint, Target};
 
@@ -31,7 +31,7 @@ use super::{Fingerprint, Target};
 /// When the file cannot be read, is no component, or was compiled for another host and cannot be
 /// compiled here.
 pub(crate) fn load_component(
-    engines: &Engines,
+    engines: Engines,
     path: &Path,
     pinned: bool,
 ) -> Result<Component, LoadError> {
@@ -75,7 +75,7 @@ impl fmt::Display for Why {
 }
 
 fn map_precompiled(
-    engines: &Engines,
+    engines: Engines,
     code: &Path,
     component: Option<&Path>,
 ) -> Result<Component, Unfit> {
@@ -90,7 +90,7 @@ fn map_precompiled(
 }
 
 /// Maps a file that was checked.
-fn map(engines: &Engines, file: &File) -> Result<Component, Unfit> {
+fn map(engines: Engines, file: &File) -> Result<Component, Unfit> {
     // The very file that was checked, even if its name means another one by now.
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     let component = engines.load(|engine| {
@@ -110,7 +110,7 @@ fn map(engines: &Engines, file: &File) -> Result<Component, Unfit> {
 }
 
 /// Loads machine code that was checked and has no file.
-fn load(engines: &Engines, code: &[u8]) -> Result<Component, Unfit> {
+fn load(engines: Engines, code: &[u8]) -> Result<Component, Unfit> {
     let component = engines.load(|engine| {
         #[expect(
             unsafe_code,
@@ -125,7 +125,7 @@ fn load(engines: &Engines, code: &[u8]) -> Result<Component, Unfit> {
 }
 
 /// Takes the machine code of `component` from the cache, or makes it, and says so in one line.
-fn compile(engines: &Engines, component: &Path, why: &Why) -> Result<Component, LoadError> {
+fn compile(engines: Engines, component: &Path, why: &Why) -> Result<Component, LoadError> {
     let started = Instant::now();
     let bytes = std::fs::read(component).map_err(|source| LoadError::Unreadable {
         path: component.to_owned(),
@@ -152,7 +152,7 @@ fn compile(engines: &Engines, component: &Path, why: &Why) -> Result<Component, 
 }
 
 /// The entry of the cache for this component, if it is what it should be.
-fn cached(engines: &Engines, cache: &Cache, origin: &Origin) -> Option<Component> {
+fn cached(engines: Engines, cache: &Cache, origin: &Origin) -> Option<Component> {
     let mut file = cache.entry(&entry_name(origin)).ok()?;
     check_compiled(&mut file, origin).ok()?;
     map(engines, &file).ok()
@@ -177,7 +177,7 @@ fn check_compiled(
 
 /// Runs the compile helper, and keeps what it makes if there is a place for it.
 fn compile_now(
-    engines: &Engines,
+    engines: Engines,
     component: &Path,
     why: &Why,
     origin: &Origin,

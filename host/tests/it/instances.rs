@@ -1,5 +1,6 @@
 //! Instances are made ahead of their invocation, and no handler can tell.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::support::guests;
@@ -56,4 +57,51 @@ fn a_handler_that_loops_at_its_start_is_stopped_at_the_deadline_of_each_event() 
         lambda.reported_error(id, "Function.DeadlineExceeded");
         host.assert_running();
     }
+}
+
+/// Pages of 64 KiB by which one event after another grows its handler's memory of 17. The first MiB that
+/// was used is cleared for the next; what lies beyond 4 MiB is not even looked at. After an odd number the
+/// handler reads behind its memory, of which an earlier one had more.
+const GROWTH: [usize; 12] = [0, 1, 100, 0, 3, 30, 200, 1, 0, 101, 16, 0];
+
+/// Every handler finds its memory as it should be first, and leaves it full.
+#[track_caller]
+fn nothing_is_left(handler: &Path, workers: usize) {
+    let lambda = Recorder::start();
+    let mut host = Bootstrap::with_handler(&lambda, handler)
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", &workers.to_string())
+        .start();
+    lambda.idle(workers);
+    let ids: Vec<String> = (0..5 * GROWTH.len()).map(|n| format!("id-{n}")).collect();
+    let growth = || ids.iter().zip(GROWTH.into_iter().cycle());
+    let events = growth().map(|(id, pages)| Event::new(id, "x".repeat(pages)));
+    lambda.enqueue_all(events.collect());
+    for (id, pages) in growth() {
+        if pages % 2 == 0 {
+            let response = lambda.response(id);
+            response.assert_clean_end();
+        } else {
+            let report = lambda.error(id).document();
+            assert_eq!(report["errorType"], "Function.Trap");
+            let message = report["errorMessage"].as_str().expect("a text");
+            assert!(message.contains("out of bounds memory access"), "{message}");
+        }
+    }
+    lambda.idle(workers);
+    host.assert_running();
+}
+
+#[test]
+fn nothing_of_one_handlers_memory_is_left_for_the_next() {
+    for workers in [1, 4] {
+        nothing_is_left(&guests::text("leaves_traces.wat"), workers);
+    }
+}
+
+#[test]
+fn nor_where_its_first_content_is_too_large_to_be_copied() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = format!("(data (i32.const 65536) \"{}\")", "much".repeat(100_000));
+    let handler = guests::text_with("leaves_traces.wat", ";; More data", &data, folder.path());
+    nothing_is_left(&handler, 2);
 }

@@ -34,11 +34,25 @@ pub(crate) fn source(name: &str) -> PathBuf {
 /// A component in text form of `tests/it/wat`, precompiled.
 #[track_caller]
 pub(crate) fn text(name: &str) -> PathBuf {
-    precompiled(
-        &Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/it/wat")
-            .join(name),
-    )
+    precompiled(&text_source(name))
+}
+
+/// The same with `replacement` where the text says `comment`. It is compiled each time, into `folder`.
+#[track_caller]
+pub(crate) fn text_with(name: &str, comment: &str, replacement: &str, folder: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(text_source(name)).expect("a text");
+    assert!(text.contains(comment), "`{name}` has no `{comment}`");
+    let source = folder.join(name);
+    std::fs::write(&source, text.replace(comment, replacement)).expect("a folder to write in");
+    let compiled = folder.join("handler.cwasm");
+    run_compiler(&source, &compiled);
+    compiled
+}
+
+fn text_source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it/wat")
+        .join(name)
 }
 
 /// The program that compiles components.
@@ -79,20 +93,25 @@ fn compile(source: &Path) -> PathBuf {
     if !compiled.is_file() {
         // Another run of the tests may be doing the same: each has its own file until it is whole.
         let unfinished = folder.join(format!("{name}-{key}.{}", std::process::id()));
-        let output = Command::new(compiler())
-            .arg(source)
-            .arg("-o")
-            .arg(&unfinished)
-            .output()
-            .expect("the compiler starts");
-        assert!(
-            output.status.success(),
-            "`{}` does not compile: {output:?}",
-            source.display()
-        );
+        run_compiler(source, &unfinished);
         std::fs::rename(&unfinished, &compiled).expect("a file can be renamed in its folder");
     }
     compiled
+}
+
+#[track_caller]
+fn run_compiler(source: &Path, compiled: &Path) {
+    let output = Command::new(compiler())
+        .arg(source)
+        .arg("-o")
+        .arg(compiled)
+        .output()
+        .expect("the compiler starts");
+    assert!(
+        output.status.success(),
+        "`{}` does not compile: {output:?}",
+        source.display()
+    );
 }
 
 #[track_caller]

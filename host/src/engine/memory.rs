@@ -1,0 +1,110 @@
+//! The memories and stacks that instances compute in.
+
+#![expect(
+    unsafe_code,
+    reason = "the engine trusts that these are as large, and as guarded, as they say"
+)]
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rustix::param::page_size;
+use wasmtime::{LinearMemory, MemoryCreator, MemoryType, StackCreator, StackMemory};
+
+use super::recycle::{Recycled, Recycler};
+
+/// Makes linear memories out of recycled regions.
+pub(super) struct Memories(Arc<Recycler>);
+
+/// Makes stacks out of recycled regions.
+pub(super) struct Stacks(Arc<Recycler>);
+
+impl Memories {
+    /// Keeps so many of them for later.
+    pub(super) fn new(idle_limit: usize) -> Self {
+        Self(Recycler::new(idle_limit))
+    }
+}
+
+impl Stacks {
+    /// Keeps so many of them for later.
+    pub(super) fn new(idle_limit: usize) -> Self {
+        Self(Recycler::new(idle_limit))
+    }
+}
+
+struct Memory {
+    region: Recycled,
+    /// Always a number of whole pages of WebAssembly.
+    bytes: usize,
+}
+
+// SAFETY: a memory has a region of its own, which does not move, of zeros, with everything but the
+// first `minimum` bytes inaccessible up to the end of the reservation and of the guard behind it.
+unsafe impl MemoryCreator for Memories {
+    fn new_memory(
+        &self,
+        _: MemoryType,
+        minimum: usize,
+        _: Option<usize>,
+        reserved_bytes: Option<usize>,
+        guard_bytes: usize,
+    ) -> Result<Box<dyn LinearMemory>, String> {
+        let reserved_bytes = reserved_bytes.unwrap_or(minimum).max(minimum);
+        let region = self.0.take(minimum, reserved_bytes, guard_bytes);
+        let region = region.map_err(|error| format!("cannot map a memory: {error}"))?;
+        Ok(Box::new(Memory {
+            region,
+            bytes: minimum,
+        }))
+    }
+}
+
+// SAFETY: as for its creator. It never shrinks.
+unsafe impl LinearMemory for Memory {
+    fn byte_size(&self) -> usize {
+        self.bytes
+    }
+
+    fn byte_capacity(&self) -> usize {
+        self.region.reserved_bytes()
+    }
+
+    fn grow_to(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        self.region.set_accessible(bytes)?;
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    fn as_ptr(&self) -> *mut u8 {
+        self.region.start().as_ptr()
+    }
+}
+
+struct Stack(Recycled);
+
+// SAFETY: a stack has a region of its own, of zeros, accessible as a whole, with a page below it that
+// is not.
+unsafe impl StackCreator for Stacks {
+    fn new_stack(&self, bytes: usize, _zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
+        Ok(Box::new(Stack(self.0.take(bytes, bytes, page_size())?)))
+    }
+}
+
+// SAFETY: as for its creator.
+unsafe impl StackMemory for Stack {
+    fn top(&self) -> *mut u8 {
+        let bytes = self.0.reserved_bytes();
+        // SAFETY: the end of the region.
+        unsafe { self.0.start().add(bytes) }.as_ptr()
+    }
+
+    fn range(&self) -> Range<usize> {
+        let start = self.0.start().addr().get();
+        start..start + self.0.reserved_bytes()
+    }
+
+    fn guard_range(&self) -> Range<*mut u8> {
+        self.0.guard().as_ptr()..self.0.start().as_ptr()
+    }
+}

@@ -1,0 +1,292 @@
+//! Address space for what an instance computes in: a linear memory, or a stack.
+//!
+//! One instance after another uses the same, so that it is mapped once, and so that its pages need not
+//! be asked of the kernel anew. Each gets nothing but zeros: see [`Region::reset`].
+
+#![expect(
+    unsafe_code,
+    reason = "maps memory, which has no other owner, and writes to it"
+)]
+
+use std::io;
+use std::ptr::{NonNull, null_mut};
+
+use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect};
+use rustix::param::page_size;
+
+use super::page_map::{PageMap, RECORD_BYTES};
+
+/// Pages that a reset looks at one by one. What lies behind them goes back to the kernel.
+const LOOKED_AT_PAGES: usize = 1024;
+
+/// Pages that a reset writes over. Of what is used beyond them, all goes back to the kernel.
+const KEPT_PAGES: usize = 256;
+
+/// A range of addresses with a guard on each side. Its beginning is accessible; everything else of it,
+/// and the guards, fault.
+#[derive(Debug)]
+pub(super) struct Region {
+    /// Of the whole mapping, which begins with a guard.
+    mapping: NonNull<u8>,
+    guard_bytes: usize,
+    reserved_bytes: usize,
+    accessible_bytes: usize,
+}
+
+// SAFETY: the mapping belongs to the region alone, and the kernel does not care which thread uses it.
+unsafe impl Send for Region {}
+// SAFETY: nothing is written through a shared region.
+unsafe impl Sync for Region {}
+
+impl Region {
+    /// Reserves addresses. None of them is accessible yet. Both sizes are rounded up to whole pages.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such range of addresses left.
+    pub(super) fn reserve(reserved_bytes: usize, guard_bytes: usize) -> io::Result<Self> {
+        let whole = |bytes: usize| bytes.checked_next_multiple_of(page_size());
+        let sizes = (whole(reserved_bytes), whole(guard_bytes));
+        let (Some(reserved_bytes), Some(guard_bytes)) = sizes else {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        };
+        let mapped_bytes = mapped_bytes(reserved_bytes, guard_bytes)
+            .ok_or_else(|| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: the kernel chooses addresses that nothing else has.
+        let mapping =
+            unsafe { mmap_anonymous(null_mut(), mapped_bytes, ProtFlags::empty(), flags) }?;
+        let region = Self {
+            mapping: NonNull::new(mapping.cast()).expect("the kernel maps nothing at address 0"),
+            guard_bytes,
+            reserved_bytes,
+            accessible_bytes: 0,
+        };
+        // One huge page for the first byte that is touched would be cleared as a whole. A kernel that
+        // knows none refuses the advice, which it does not need then.
+        // SAFETY: it changes no content.
+        let _ = unsafe { madvise(mapping, mapped_bytes, Advice::LinuxNoHugepage) };
+        Ok(region)
+    }
+
+    /// Address of the first byte.
+    pub(super) fn start(&self) -> NonNull<u8> {
+        // SAFETY: within the mapping.
+        unsafe { self.mapping.add(self.guard_bytes) }
+    }
+
+    /// Address of the first byte of the guard below.
+    pub(super) fn guard(&self) -> NonNull<u8> {
+        self.mapping
+    }
+
+    pub(super) fn reserved_bytes(&self) -> usize {
+        self.reserved_bytes
+    }
+
+    pub(super) fn guard_bytes(&self) -> usize {
+        self.guard_bytes
+    }
+
+    /// Makes exactly the first `bytes` accessible, rounded up to whole pages.
+    ///
+    /// # Errors
+    ///
+    /// When they are more than were reserved, or the kernel has no memory for its record of them.
+    pub(super) fn set_accessible(&mut self, bytes: usize) -> io::Result<()> {
+        let bytes = bytes
+            .checked_next_multiple_of(page_size())
+            .filter(|bytes| *bytes <= self.reserved_bytes)
+            .ok_or_else(|| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        let now = self.accessible_bytes;
+        if bytes > now {
+            self.protect(now, bytes - now, MprotectFlags::READ | MprotectFlags::WRITE)?;
+        } else if bytes < now {
+            self.protect(bytes, now - bytes, MprotectFlags::empty())?;
+        }
+        self.accessible_bytes = bytes;
+        Ok(())
+    }
+
+    fn protect(&mut self, from: usize, bytes: usize, flags: MprotectFlags) -> io::Result<()> {
+        // SAFETY: `from` is within the region.
+        let start = unsafe { self.start().add(from) };
+        // SAFETY: nobody has a reference into the region: it is borrowed as mutable.
+        unsafe { mprotect(start.as_ptr().cast(), bytes, flags) }?;
+        Ok(())
+    }
+
+    /// Makes everything accessible zero again.
+    ///
+    /// Pages that were used are written over, up to a limit, and stay: a fault for each, at its next use,
+    /// would cost more than most handlers take. The rest goes back to the kernel; without a page map, all.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel takes nothing back. The content is unknown then.
+    pub(super) fn reset(&mut self, page_map: Option<&PageMap>) -> io::Result<()> {
+        let pages = (self.accessible_bytes / page_size()).min(LOOKED_AT_PAGES);
+        let mut records = [0; LOOKED_AT_PAGES * RECORD_BYTES];
+        let records = records
+            .get_mut(..pages * RECORD_BYTES)
+            .expect("no more than all");
+        let address = self.start().addr().get();
+        let used = page_map.and_then(|page_map| page_map.used(address, records).ok());
+        let clean = used.map_or(0, |used| self.clear(used));
+        self.give_back(clean)
+    }
+
+    /// Whether `page_map` tells a page that was written from one that was not. What only looks like Linux
+    /// may have one that knows nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be tried, or the page map cannot be read.
+    pub(super) fn is_seen_by(page_map: &PageMap) -> io::Result<bool> {
+        let mut region = Self::reserve(2 * page_size(), 0)?;
+        region.set_accessible(2 * page_size())?;
+        // SAFETY: it is accessible, and nobody else has it.
+        unsafe { region.start().write(1) };
+        let mut records = [0; 2 * RECORD_BYTES];
+        let used = page_map.used(region.start().addr().get(), &mut records)?;
+        Ok(used.eq([true, false]))
+    }
+
+    /// Writes zeros over each page that is used. Gives the bytes that are zero then, from the start on.
+    fn clear(&mut self, used: impl Iterator<Item = bool>) -> usize {
+        let mut clean = 0;
+        let mut kept = 0;
+        for used in used {
+            if used {
+                if kept == KEPT_PAGES {
+                    break;
+                }
+                kept += 1;
+                // SAFETY: within what is accessible.
+                let page = unsafe { self.start().add(clean) };
+                // SAFETY: nobody has a reference into the region: it is borrowed as mutable.
+                unsafe { page.write_bytes(0, page_size()) };
+            }
+            clean += page_size();
+        }
+        clean
+    }
+
+    /// Gives back what is accessible, but for its first bytes. It is zero when it is touched again.
+    fn give_back(&mut self, from: usize) -> io::Result<()> {
+        let bytes = self.accessible_bytes.saturating_sub(from);
+        if bytes > 0 {
+            // SAFETY: `from` is within the region.
+            let start = unsafe { self.start().add(from) };
+            // SAFETY: nobody has a reference into the region: it is borrowed as mutable.
+            unsafe { madvise(start.as_ptr().cast(), bytes, Advice::LinuxDontNeed) }?;
+        }
+        Ok(())
+    }
+}
+
+/// Of the reserved addresses and a guard on each side.
+fn mapped_bytes(reserved_bytes: usize, guard_bytes: usize) -> Option<usize> {
+    guard_bytes.checked_mul(2)?.checked_add(reserved_bytes)
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        let bytes = mapped_bytes(self.reserved_bytes, self.guard_bytes).expect("it was mapped");
+        // SAFETY: the mapping is the region's own, and nobody has it any more.
+        let unmapped = unsafe { rustix::mm::munmap(self.mapping.as_ptr().cast(), bytes) };
+        debug_assert!(unmapped.is_ok(), "{unmapped:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A region of which every page was written.
+    fn full(pages: usize) -> Region {
+        let mut region = Region::reserve(pages * page_size(), page_size()).unwrap();
+        region.set_accessible(pages * page_size()).unwrap();
+        // SAFETY: all of it is accessible.
+        unsafe { region.start().write_bytes(0xaa, pages * page_size()) };
+        region
+    }
+
+    fn bytes(region: &Region) -> &[u8] {
+        // SAFETY: it is accessible, and nobody writes to it.
+        unsafe { std::slice::from_raw_parts(region.start().as_ptr(), region.accessible_bytes) }
+    }
+
+    fn is_zero(region: &Region) -> bool {
+        bytes(region).iter().all(|byte| *byte == 0)
+    }
+
+    #[test]
+    fn a_page_map_tells_used_pages() {
+        let page_map = PageMap::open().unwrap();
+        assert!(Region::is_seen_by(&page_map).unwrap());
+        let region = full(3);
+        let mut records = [0; 3 * RECORD_BYTES];
+        let used = page_map.used(region.start().addr().get(), &mut records);
+        assert!(used.unwrap().eq([true; 3]));
+    }
+
+    #[test]
+    fn a_page_map_that_tells_less_than_it_was_asked_is_an_error() {
+        let page_map = PageMap::open().unwrap();
+        let behind_all_addresses = usize::MAX / page_size() * page_size();
+        assert!(
+            page_map
+                .used(behind_all_addresses, &mut [0; RECORD_BYTES])
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn reset_regions_are_zero_whatever_their_size() {
+        let page_map = PageMap::open().unwrap();
+        for pages in [
+            0,
+            1,
+            KEPT_PAGES,
+            KEPT_PAGES + 1,
+            LOOKED_AT_PAGES + 1,
+            3 * LOOKED_AT_PAGES,
+        ] {
+            for page_map in [Some(&page_map), None] {
+                let mut region = full(pages);
+                region.reset(page_map).unwrap();
+                assert!(is_zero(&region), "{pages} pages, {page_map:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn used_pages_are_kept_up_to_a_limit() {
+        let page_map = PageMap::open().unwrap();
+        let mut region = full(KEPT_PAGES + 10);
+        region.reset(Some(&page_map)).unwrap();
+        let mut records = [0; (KEPT_PAGES + 10) * RECORD_BYTES];
+        let used = page_map.used(region.start().addr().get(), &mut records);
+        assert_eq!(used.unwrap().filter(|used| *used).count(), KEPT_PAGES);
+    }
+
+    #[test]
+    fn what_was_accessible_once_is_zero_when_it_is_so_again() {
+        let page_map = PageMap::open().unwrap();
+        let mut region = full(8);
+        region.reset(Some(&page_map)).unwrap();
+        region.set_accessible(page_size()).unwrap();
+        region.set_accessible(8 * page_size()).unwrap();
+        assert!(is_zero(&region));
+    }
+
+    #[test]
+    fn no_more_is_accessible_than_was_reserved() {
+        let mut region = Region::reserve(2 * page_size(), page_size()).unwrap();
+        assert!(region.set_accessible(2 * page_size() + 1).is_err());
+        assert!(region.set_accessible(usize::MAX).is_err());
+        assert!(Region::reserve(usize::MAX, 0).is_err());
+        assert!(Region::reserve(usize::MAX - page_size(), page_size()).is_err());
+    }
+}

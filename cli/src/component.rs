@@ -177,6 +177,15 @@ mod tests {
     }
 
     #[test]
+    fn data_is_what_all_modules_start_with() {
+        let text = r#"(component
+            (core module (memory 1) (data (i32.const 0) "four") (data "never copied"))
+            (component (core module (memory 1) (data (i32.const 8) "eight by"))))"#;
+        assert_eq!(data_bytes(&wat::parse_str(text).unwrap()), 12);
+        assert_eq!(data_bytes(b"garbage"), 0);
+    }
+
+    #[test]
     fn the_project_s_own_package_and_wasi_are_offered() {
         assert!(is_offered("bootstream:handler/response-stream@0.1.0"));
         assert!(is_offered("bootstream:handler/types@0.1.7"));

@@ -75,15 +75,16 @@ pub(crate) fn precompile_file(path: &Path, arch: Arch) -> Result<Vec<u8>> {
     precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))
 }
 
-/// Precompiles a component and stamps the machine code.
+/// Precompiles a component, binary or text, and stamps the machine code.
 ///
 /// # Errors
 ///
 /// The component is invalid.
 pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
     let target = arch.target();
-    let content = FirstContent::for_data(component::data_bytes(bytes));
-    let code = compiler(target, content)?.precompile_component(bytes)?;
+    let binary = wat::parse_bytes(bytes)?;
+    let content = FirstContent::for_data(component::data_bytes(&binary));
+    let code = compiler(target, content)?.precompile_component(&binary)?;
     Ok(Stamp::append(code, Fingerprint::of(target), bytes))
 }
 

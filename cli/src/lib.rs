@@ -21,6 +21,7 @@ mod precompile;
 mod preinit;
 mod printer;
 mod project;
+mod source_map;
 mod toolchain;
 
 use std::process::ExitCode;

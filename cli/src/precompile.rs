@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use wasmtime::Engine;
 
 use crate::component;
+use crate::source_map::source_map;
 
 /// A processor architecture Lambda offers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -75,7 +76,7 @@ pub(crate) fn precompile_file(path: &Path, arch: Arch) -> Result<Vec<u8>> {
     precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))
 }
 
-/// Precompiles a component, binary or text, and stamps the machine code.
+/// Precompiles a component, binary or text, and adds what is known of its source and a stamp.
 ///
 /// # Errors
 ///
@@ -85,7 +86,13 @@ pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
     let binary = wat::parse_bytes(bytes)?;
     let content = FirstContent::for_data(component::data_bytes(&binary));
     let code = compiler(target, content)?.precompile_component(&binary)?;
-    Ok(Stamp::append(code, Fingerprint::of(target), bytes))
+    let sources = source_map(&binary);
+    Ok(Stamp::append(
+        code,
+        &sources,
+        Fingerprint::of(target),
+        bytes,
+    ))
 }
 
 fn compiler(target: Target, content: FirstContent) -> Result<Engine> {

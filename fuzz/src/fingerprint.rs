@@ -1,8 +1,9 @@
-//! The stamp at the end of a precompiled component.
+//! The stamp at the end of a precompiled component, and the source map in front of it.
 
 use std::io::Cursor;
 
 use bootstream_host::engine::{Fingerprint, Stamp, Target};
+use bootstream_host::source_map::SourceMap;
 
 /// A file that was stamped is accepted, and refused once any of its bytes is another. The input is which
 /// byte, in two bytes; what changes of it; the length of the component; the component, and the code.
@@ -17,8 +18,12 @@ pub fn check(bytes: &[u8]) {
     let (component, code) = bytes.split_at(usize::from(*length).min(bytes.len()));
     // Anything may be at the end of a file.
     let _ = Stamp::read(&mut Cursor::new(code));
+    let map = SourceMap::read(code);
+    for offset in [0, u32::from(*length), u32::MAX] {
+        assert!(map.frames_at(offset).count() <= code.len());
+    }
     let fingerprint = Fingerprint::of(Target::HOST);
-    let mut file = Stamp::append(code.to_vec(), fingerprint.clone(), component);
+    let mut file = Stamp::append(code.to_vec(), &[], fingerprint.clone(), component);
     let mut changed = false;
     if let Some(byte) = file.get_mut(usize::from(u16::from_le_bytes([*low, *high]))) {
         *byte ^= bits;

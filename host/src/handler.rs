@@ -9,7 +9,7 @@ use wasmtime::component::{Component, Linker};
 
 use crate::bindings::HandlerPre;
 use crate::contract::{is_served, version_of_import};
-use crate::engine::{Engines, LoadError, cause, load_component};
+use crate::engine::{Engines, LoadError, Sources, cause, load_component};
 use crate::guest::{Environment, GuestState, add_to_linker, limit_writes};
 
 /// A handler, ready to be instantiated for each invocation.
@@ -17,6 +17,7 @@ pub(crate) struct Handler {
     pub(crate) engine: Engine,
     pub(crate) pre: HandlerPre<GuestState>,
     pub(crate) environment: Arc<Environment>,
+    pub(crate) sources: Sources,
 }
 
 impl std::fmt::Debug for Handler {
@@ -35,7 +36,7 @@ impl Handler {
         pinned: bool,
         environment: Environment,
     ) -> Result<Self, LoadError> {
-        let component = load_component(engines, path, pinned)?;
+        let (component, sources) = load_component(engines, path, pinned)?;
         let engine = component.engine().clone();
         let imports = Imports::of(&component, &engine);
         imports.check_version(path)?;
@@ -50,6 +51,7 @@ impl Handler {
             engine,
             pre,
             environment: Arc::new(environment),
+            sources,
         })
     }
 }

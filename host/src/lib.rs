@@ -45,5 +45,6 @@ pub mod response;
 mod run_loop;
 pub mod runtime_api;
 mod shutdown;
+pub mod source_map;
 
 pub use init::run;

@@ -18,9 +18,9 @@ const SWITCHES: [Switch; 4] = [
     // Bookkeeping for the asynchronous component ABI costs every host call about 95 ns, and the
     // handler world is synchronous.
     ("concurrency_support", false, Config::concurrency_support),
-    // What a component knows of its source stays with its machine code, and is looked at only when it
-    // fails. Unless it is set, Wasmtime asks the environment.
-    ("backtrace_details", true, set_backtrace_details),
+    // Wasmtime would read DWARF anew for every frame of a failure: see `source_map`. Unless it is set,
+    // Wasmtime asks the environment.
+    ("backtrace_details", false, set_backtrace_details),
     // A compiler that merely *allows* a proposal produces files that a host built without it
     // refuses. `cli` therefore adds only the compiler to Wasmtime's features, and this switches
     // off what would be on without any feature.

@@ -19,8 +19,12 @@ use super::engines::Engines;
 use super::error::{LoadError, cause};
 use super::find::Forms;
 use super::helper::Helper;
+use super::sources::Sources;
 use super::stamp::{Origin, Stamp, Unfit};
 use super::{Fingerprint, Target};
+
+/// A component, and what is known of its source.
+pub(crate) type Loaded = (Component, Sources);
 
 /// Loads the component in `path`, or its precompiled form beside it. Compiles it first if that was
 /// not done ahead of time, or for another host. A `pinned` file is loaded whatever lies beside it, which
@@ -34,7 +38,7 @@ pub(crate) fn load_component(
     engines: Engines,
     path: &Path,
     pinned: bool,
-) -> Result<Component, LoadError> {
+) -> Result<Loaded, LoadError> {
     let forms = if pinned {
         Forms::alone(path)?
     } else {
@@ -78,7 +82,7 @@ fn map_precompiled(
     engines: Engines,
     code: &Path,
     component: Option<&Path>,
-) -> Result<Component, Unfit> {
+) -> Result<Loaded, Unfit> {
     let mut file = File::open(code)?;
     let stamp = Stamp::read(&mut file)?;
     stamp.check_fits(&Fingerprint::of(Target::HOST))?;
@@ -86,11 +90,11 @@ fn map_precompiled(
         stamp.check_origin(File::open(component)?)?;
     }
     stamp.check_code(&mut file)?;
-    map(engines, &file)
+    map(engines, &stamp, file)
 }
 
 /// Maps a file that was checked.
-fn map(engines: Engines, file: &File) -> Result<Component, Unfit> {
+fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
     // The very file that was checked, even if its name means another one by now.
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     let component = engines.load(|engine| {
@@ -106,11 +110,12 @@ fn map(engines: Engines, file: &File) -> Result<Component, Unfit> {
             Component::deserialize_file(engine, &path)
         }
     });
-    component.map_err(|error| Unfit::Engine(cause(&error)))
+    let component = component.map_err(|error| Unfit::Engine(cause(&error)))?;
+    Ok((component, Sources::in_file(stamp, file)))
 }
 
 /// Loads machine code that was checked and has no file.
-fn load(engines: Engines, code: &[u8]) -> Result<Component, Unfit> {
+fn load(engines: Engines, stamp: &Stamp, code: &[u8]) -> Result<Loaded, Unfit> {
     let component = engines.load(|engine| {
         #[expect(
             unsafe_code,
@@ -121,11 +126,12 @@ fn load(engines: Engines, code: &[u8]) -> Result<Component, Unfit> {
             Component::deserialize(engine, code)
         }
     });
-    component.map_err(|error| Unfit::Engine(cause(&error)))
+    let component = component.map_err(|error| Unfit::Engine(cause(&error)))?;
+    Ok((component, Sources::in_memory(stamp, code)))
 }
 
 /// Takes the machine code of `component` from the cache, or makes it, and says so in one line.
-fn compile(engines: Engines, component: &Path, why: &Why) -> Result<Component, LoadError> {
+fn compile(engines: Engines, component: &Path, why: &Why) -> Result<Loaded, LoadError> {
     let started = Instant::now();
     let bytes = std::fs::read(component).map_err(|source| LoadError::Unreadable {
         path: component.to_owned(),
@@ -152,10 +158,10 @@ fn compile(engines: Engines, component: &Path, why: &Why) -> Result<Component, L
 }
 
 /// The entry of the cache for this component, if it is what it should be.
-fn cached(engines: Engines, cache: &Cache, origin: &Origin) -> Option<Component> {
+fn cached(engines: Engines, cache: &Cache, origin: &Origin) -> Option<Loaded> {
     let mut file = cache.entry(&entry_name(origin)).ok()?;
-    check_compiled(&mut file, origin).ok()?;
-    map(engines, &file).ok()
+    let stamp = check_compiled(&mut file, origin).ok()?;
+    map(engines, &stamp, file).ok()
 }
 
 fn entry_name(origin: &Origin) -> String {
@@ -166,13 +172,14 @@ fn entry_name(origin: &Origin) -> String {
 fn check_compiled(
     file: &mut (impl std::io::Read + std::io::Seek),
     origin: &Origin,
-) -> Result<(), Unfit> {
+) -> Result<Stamp, Unfit> {
     let stamp = Stamp::read(file)?;
     stamp.check_fits(&Fingerprint::of(Target::HOST))?;
     if stamp.component != *origin {
         return Err(Unfit::OtherComponent);
     }
-    stamp.check_code(file)
+    stamp.check_code(file)?;
+    Ok(stamp)
 }
 
 /// Runs the compile helper, and keeps what it makes if there is a place for it.
@@ -182,7 +189,7 @@ fn compile_now(
     why: &Why,
     origin: &Origin,
     cache: std::io::Result<Cache>,
-) -> Result<(Component, String), LoadError> {
+) -> Result<(Loaded, String), LoadError> {
     let helper = Helper::find().ok_or_else(|| LoadError::NoCompiler {
         path: component.to_owned(),
         why: why.to_string(),
@@ -192,21 +199,21 @@ fn compile_now(
         reason,
     };
     let code = helper.compile(component).map_err(failed)?;
-    check_compiled(&mut Cursor::new(&code), origin).map_err(|unfit| {
+    let stamp = check_compiled(&mut Cursor::new(&code), origin).map_err(|unfit| {
         failed(format!(
             "`bootstream-compile` is of another release: {unfit}"
         ))
     })?;
     let kept = cache.and_then(|cache| {
         let file = cache.store(&entry_name(origin), &code)?;
-        let loaded = map(engines, &file).map_err(std::io::Error::other)?;
+        let loaded = map(engines, &stamp, file).map_err(std::io::Error::other)?;
         Ok((
             loaded,
             format!("compiled and kept in `{}`", cache.path().display()),
         ))
     });
     kept.or_else(|error| {
-        let loaded = load(engines, &code).map_err(|unfit| failed(unfit.to_string()))?;
+        let loaded = load(engines, &stamp, &code).map_err(|unfit| failed(unfit.to_string()))?;
         Ok((loaded, format!("compiled (and could not keep: {error})")))
     })
 }

@@ -13,6 +13,7 @@ mod memory;
 mod page_map;
 mod recycle;
 mod region;
+mod sources;
 mod stamp;
 mod target;
 
@@ -24,5 +25,6 @@ pub(crate) use error::cause;
 pub use find::{FileKind, find_handler};
 pub use fingerprint::{Difference, Fingerprint};
 pub(crate) use load::load_component;
+pub(crate) use sources::Sources;
 pub use stamp::{Checksum, Origin, Stamp, Unfit};
 pub use target::Target;

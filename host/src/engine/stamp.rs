@@ -1,13 +1,13 @@
 //! The stamp at the end of a precompiled component: who compiled it, from what, and a checksum.
 //!
 //! ```text
-//!  machine code (an ELF file of Wasmtime) │ record (JSON) │ footer, 16 bytes
-//!                                                          │ length of the record, u32
-//!                                                          │ CRC-32 of the record, u32
-//!                                                          │ magic number, 8 bytes
+//!  machine code (an ELF file of Wasmtime) │ source map │ record (JSON) │ footer, 16 bytes
+//!                                                                       │ length of the record, u32
+//!                                                                       │ CRC-32 of the record, u32
+//!                                                                       │ magic number, 8 bytes
 //! ```
 //!
-//! Numbers are little-endian. It is at the end, where no reader of ELF files looks, so that the code
+//! Numbers are little-endian. The source map may be empty. The stamp is at the end, where no reader of ELF files looks, so that the code
 //! stays at the start of the file, page-aligned, and is mapped as it is.
 //!
 //! Checksums find accidents: bits that flipped, a file that was cut off, a component that was built
@@ -22,7 +22,7 @@ use super::fingerprint::{Difference, Fingerprint};
 use crate::hex::hex;
 
 /// Ends every stamped file. The last byte is the version of the layout.
-const MAGIC: [u8; 8] = *b"BSTREAM\x01";
+const MAGIC: [u8; 8] = *b"BSTREAM\x02";
 
 const FOOTER_BYTES: u64 = 16;
 
@@ -41,8 +41,10 @@ pub struct Stamp {
     pub fingerprint: Fingerprint,
     /// The file it was compiled from.
     pub component: Origin,
-    /// The machine code in front of the stamp.
+    /// The machine code at the start of the file.
     pub code: Checksum,
+    /// The [`SourceMap`](crate::source_map::SourceMap) behind it, which is read when the handler fails.
+    pub sources: Checksum,
 }
 
 /// The identity of the component that machine code was made from.
@@ -158,25 +160,30 @@ impl Stamp {
             return Err(Unfit::Unstamped);
         }
         let record_length = u32::from_le_bytes(record_length);
-        let code_length = footer_at
+        let record_at = footer_at
             .checked_sub(record_length.into())
             .filter(|_| record_length <= RECORD_LIMIT_BYTES)
             .ok_or(Unfit::Damaged { what: "its stamp" })?;
-        file.seek(SeekFrom::Start(code_length))?;
+        file.seek(SeekFrom::Start(record_at))?;
         let mut record = Vec::new();
         file.take(record_length.into()).read_to_end(&mut record)?;
-        Self::parse(&record, u32::from_le_bytes(record_crc32), code_length)
+        Self::parse(&record, u32::from_le_bytes(record_crc32), record_at)
     }
 
-    fn parse(record: &[u8], crc32: u32, code_length: u64) -> Result<Self, Unfit> {
+    fn parse(record: &[u8], crc32: u32, record_at: u64) -> Result<Self, Unfit> {
         let damaged = Unfit::Damaged { what: "its stamp" };
         if crc32fast::hash(record) != crc32 {
             return Err(damaged);
         }
         match serde_json::from_slice::<Self>(record) {
-            Ok(stamp) if stamp.code.bytes == code_length => Ok(stamp),
+            Ok(stamp) if stamp.parts_bytes() == Some(record_at) => Ok(stamp),
             _ => Err(damaged),
         }
+    }
+
+    /// Everything in front of the record.
+    fn parts_bytes(&self) -> Option<u64> {
+        self.code.bytes.checked_add(self.sources.bytes)
     }
 
     /// Checks that a host of this fingerprint may run the code.
@@ -204,7 +211,7 @@ impl Stamp {
         }
     }
 
-    /// Checks that the code in front of this stamp is what was compiled. Reads all of `file`.
+    /// Checks that the machine code is what was compiled. Reads all of it.
     ///
     /// # Errors
     ///
@@ -220,17 +227,25 @@ impl Stamp {
         }
     }
 
-    /// Puts a stamp behind machine code that was compiled from `component` for `fingerprint`.
+    /// Puts a source map and a stamp behind machine code that was compiled from `component` for
+    /// `fingerprint`.
     #[must_use]
-    pub fn append(mut code: Vec<u8>, fingerprint: Fingerprint, component: &[u8]) -> Vec<u8> {
+    pub fn append(
+        mut code: Vec<u8>,
+        sources: &[u8],
+        fingerprint: Fingerprint,
+        component: &[u8],
+    ) -> Vec<u8> {
         let stamp = Self {
             bootstream: env!("CARGO_PKG_VERSION").to_owned(),
             fingerprint,
             component: Origin::of(component),
             code: Checksum::of(&code),
+            sources: Checksum::of(sources),
         };
         let record = serde_json::to_vec(&stamp).expect("texts and numbers are JSON");
         let length = u32::try_from(record.len()).expect("a record is short");
+        code.extend_from_slice(sources);
         code.extend_from_slice(&record);
         code.extend_from_slice(&length.to_le_bytes());
         code.extend_from_slice(&crc32fast::hash(&record).to_le_bytes());
@@ -247,10 +262,12 @@ mod tests {
     use super::*;
 
     const CODE: &[u8] = b"machine code";
+    const SOURCES: &[u8] = b"source map";
     const COMPONENT: &[u8] = b"component";
 
     fn stamped() -> Vec<u8> {
-        Stamp::append(CODE.to_vec(), Fingerprint::of(Target::Arm64), COMPONENT)
+        let fingerprint = Fingerprint::of(Target::Arm64);
+        Stamp::append(CODE.to_vec(), SOURCES, fingerprint, COMPONENT)
     }
 
     /// Every check there is, as a host makes them.
@@ -259,7 +276,14 @@ mod tests {
         let stamp = Stamp::read(&mut file)?;
         stamp.check_fits(&Fingerprint::of(Target::Arm64))?;
         stamp.check_origin(COMPONENT)?;
-        stamp.check_code(&mut file)
+        stamp.check_code(&mut file)?;
+        let sources = file.get_ref().get(CODE.len()..CODE.len() + SOURCES.len());
+        if sources.map(Checksum::of) != Some(stamp.sources) {
+            return Err(Unfit::Damaged {
+                what: "its source map",
+            });
+        }
+        Ok(())
     }
 
     #[test]
@@ -352,7 +376,8 @@ mod tests {
             ),
             (Fingerprint::of(Target::X86_64), "target"),
         ] {
-            let error = check(&Stamp::append(CODE.to_vec(), fingerprint, COMPONENT)).unwrap_err();
+            let file = Stamp::append(CODE.to_vec(), SOURCES, fingerprint, COMPONENT);
+            let error = check(&file).unwrap_err();
             assert!(matches!(error, Unfit::Foreign(_)), "{error}");
             assert!(error.to_string().contains(what), "{error}");
         }
@@ -360,7 +385,8 @@ mod tests {
 
     #[test]
     fn the_component_beside_it_must_be_the_one_it_was_made_from() {
-        let file = Stamp::append(CODE.to_vec(), Fingerprint::of(Target::Arm64), b"another");
+        let fingerprint = Fingerprint::of(Target::Arm64);
+        let file = Stamp::append(CODE.to_vec(), SOURCES, fingerprint, b"another");
 
         assert!(matches!(check(&file), Err(Unfit::OtherComponent)));
     }

@@ -8,6 +8,7 @@ use wasmtime_wasi::I32Exit;
 use super::interrupt::InterruptReason;
 use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
 use super::stack::stack_trace;
+use crate::engine::Sources;
 use crate::error_report::{ErrorReport, ErrorType};
 
 /// What the engine says when a call passes more than `limits.hostcall-kib`. It has no type.
@@ -35,8 +36,9 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn into_report(self) -> ErrorReport {
-        let stack_trace = stack_trace(&self.error);
+    /// What is told of it. The map of the handler's source is read only now.
+    pub(crate) fn into_report(self, sources: &Sources) -> ErrorReport {
+        let stack_trace = stack_trace(&self.error, sources);
         let (error_type, message) = self.classify();
         ErrorReport {
             error_type,

@@ -55,7 +55,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> 
     // Lambda may freeze the process as soon as the next event is asked for.
     current.flush_output();
     let returned = matches!(called, Called::Returned(_));
-    let outcome = called.into_outcome(&instance, &current, &interrupt);
+    let outcome = called.into_outcome(handler, &instance, &current, &interrupt);
     let spent = Spent {
         memory_bytes: instance.state().limits.used_bytes(),
         time: started.elapsed(),
@@ -85,6 +85,7 @@ struct Spent {
 impl Called {
     fn into_outcome(
         self,
+        handler: &Handler,
         instance: &Instance,
         current: &Current,
         interrupt: &Interrupt,
@@ -104,7 +105,7 @@ impl Called {
                 limits: Arc::clone(instance.state().limits.settings()),
                 panic: current.panic_message(),
             }
-            .into_report()),
+            .into_report(&handler.sources)),
         }
     }
 }

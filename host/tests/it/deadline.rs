@@ -54,6 +54,32 @@ fn the_end_is_told_before_the_deadline() {
     assert!(*best < TIME / 2, "stopped too early: {left:?}");
 }
 
+/// Where it was is known as well as after any other failure, and there is a tenth of a second to tell it:
+/// see `guest/stack.rs`.
+#[test]
+fn a_handler_that_is_stopped_deep_in_its_work_says_where() {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda).start();
+    let deep = (0..50).fold(json!("loop_forever"), |step, _| json!({ "try": step }));
+    lambda.enqueue(limited("id-1", &json!([write("part"), deep])));
+
+    let response = lambda.failed_response("id-1", "Function.DeadlineExceeded");
+
+    assert_eq!(response.body(), "part");
+    let document = response.trailer_document();
+    let frames = document["stackTrace"].as_array().expect("a list");
+    let places = ["outcome at ", "attempt at ", "runner.rs:"];
+    for place in places {
+        let has_it = |frame: &Value| frame.as_str().is_some_and(|it| it.contains(place));
+        assert!(frames.iter().any(has_it), "{place} in {frames:#?}");
+    }
+    let logged = host.logged("handler failed");
+    assert!(
+        places.iter().all(|place| logged.contains(place)),
+        "{logged}"
+    );
+}
+
 #[test]
 fn a_handler_that_never_begins_is_reported_as_an_error() {
     let lambda = Recorder::start();

@@ -12,6 +12,8 @@ use crate::support::steps::{head, sleep_forever, write};
 const TRAILERS_LIMIT_BYTES: usize = 4096;
 /// The largest error document, in bytes.
 const DOCUMENT_LIMIT_BYTES: usize = 256 * 1024;
+/// The frames of a stack that are told.
+const FRAMES_LIMIT: usize = 20;
 
 /// Runs one script that fails before its response.
 fn report(steps: &Value, error_type: &str) -> Exchange {
@@ -88,6 +90,27 @@ fn a_crash_names_function_file_and_line() {
     }
 }
 
+/// However deep the stack: what is told of it is its innermost frames, each with its place.
+#[test]
+fn the_deepest_stack_is_told_by_its_innermost_frames() {
+    let source = include_str!("../../../test-guests/steps/src/resources.rs");
+    let call = source
+        .lines()
+        .position(|line| line.contains("recurse(depth.wrapping_add(1))"))
+        .expect("the step is there");
+
+    let document = report(&json!(["recurse_forever"]), "Function.StackOverflow").document();
+
+    let frames = document["stackTrace"].as_array().expect("a list");
+    assert_eq!(frames.len(), FRAMES_LIMIT, "{frames:#?}");
+    let place = format!("resources.rs:{}:", call + 1);
+    // The innermost had not begun.
+    for frame in frames.iter().skip(1).map(Value::to_string) {
+        let fits = frame.contains("recurse at ") && frame.contains(&place);
+        assert!(fits, "recurse at {place} in {frame}");
+    }
+}
+
 #[test]
 fn an_error_comes_with_its_cause_for_x_ray() {
     let text = "out of \u{1f9c0}\n\u{7f}";
@@ -115,7 +138,7 @@ fn an_error_comes_with_its_cause_for_x_ray() {
         assert!(line.starts_with(label.expect("a text")), "{line}");
         if let Some(path) = frame["path"].as_str() {
             assert!(
-                line.contains(&format!(" at {path}:{}:", frame["line"])),
+                line.contains(&format!(" at {path}:{}", frame["line"])),
                 "{line}"
             );
         }

@@ -3,12 +3,13 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::ops::Range;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use bootstream_host::engine::{Fingerprint, Stamp, Target};
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::guests;
@@ -47,7 +48,7 @@ fn restamped(change: impl FnOnce(&mut Fingerprint)) -> Vec<u8> {
     let mut fingerprint = stamp.fingerprint;
     change(&mut fingerprint);
     let component = fs::read(guests::source("scripted_guest")).expect("the guest can be read");
-    Stamp::append(file, fingerprint, &component)
+    Stamp::append(file, &[], fingerprint, &component)
 }
 
 #[test]
@@ -94,18 +95,51 @@ fn code_that_was_cut_off_or_added_to_is_refused() {
     assert_refused(&cut, &["damaged"]);
 }
 
-/// All over the file: the checksums are of every byte, which unit tests show for every bit.
+/// All over the code and the stamp: the checksums are of every byte, which unit tests show for every bit.
 #[test]
 fn code_with_a_flipped_bit_is_refused() {
     let file = stamped();
+    let sources = sources(&file);
     let flips = 24;
     for flip in 0..flips {
         // Not the magic number of ELF, without which it is not even machine code.
-        let at = 4 + (file.len() - 1 - 4) * flip / (flips - 1);
+        let mut at = 4 + (file.len() - sources.len() - 1 - 4) * flip / (flips - 1);
+        if at >= sources.start {
+            at += sources.len();
+        }
         let mut file = file.clone();
         file[at] ^= 1 << (flip % 8);
         assert_refused(&file, &[]);
     }
+}
+
+/// Where the source map is in machine code with its stamp.
+fn sources(file: &[u8]) -> Range<usize> {
+    let stamp = Stamp::read(&mut Cursor::new(file)).expect("a stamp");
+    let start = usize::try_from(stamp.code.bytes).expect("a length");
+    let length = usize::try_from(stamp.sources.bytes).expect("a length");
+    assert!(length > 0, "the guest has line tables");
+    start..start + length
+}
+
+/// Nothing runs by it. That a failure is told matters more than where it was.
+#[test]
+fn a_damaged_source_map_costs_files_and_lines_only() {
+    let mut file = stamped();
+    let sources = sources(&file);
+    file[sources.start + sources.len() / 2] ^= 1;
+    let lambda = Recorder::start();
+    lambda.script("id-1", &json!(["trap"]));
+    let host = Bootstrap::with_handler_bytes(&lambda, &file).start();
+
+    let document = lambda.reported_error("id-1", "Function.Trap").document();
+
+    let frames = document["stackTrace"].as_array().expect("a list");
+    let named = |frame: &Value| frame.as_str().is_some_and(|it| it.contains("Runner::step"));
+    assert!(frames.iter().any(named), "{frames:#?}");
+    let placed = |frame: &Value| frame.as_str().is_some_and(|it| it.contains(" at "));
+    assert!(!frames.iter().any(placed), "{frames:#?}");
+    host.logged("the source map differs from its checksum");
 }
 
 /// A layer with `bootstrap` and, perhaps, the compile helper; a package; a folder for temporary files.

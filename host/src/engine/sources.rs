@@ -1,0 +1,79 @@
+//! Where the source map of a handler is until somebody asks for it.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+
+use super::stamp::{Checksum, Stamp};
+use crate::source_map::SourceMap;
+
+/// The part of a precompiled component that holds its source map.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    checksum: Checksum,
+    at: u64,
+    kept: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Nothing,
+    File(File),
+    Bytes(Vec<u8>),
+}
+
+impl Sources {
+    /// The map in a file with this stamp. The file stays open, for its name may mean another one later.
+    pub(super) fn in_file(stamp: &Stamp, file: File) -> Self {
+        Self::new(stamp, |_| Kept::File(file))
+    }
+
+    /// The map in a precompiled component with this stamp, whose bytes are in memory.
+    pub(super) fn in_memory(stamp: &Stamp, code: &[u8]) -> Self {
+        Self::new(stamp, |stamp| {
+            let [start, end] = [stamp.code.bytes, stamp.code.bytes + stamp.sources.bytes]
+                .map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+            Kept::Bytes(code.get(start..end).unwrap_or_default().to_vec())
+        })
+    }
+
+    fn new(stamp: &Stamp, keep: impl FnOnce(&Stamp) -> Kept) -> Self {
+        Self {
+            checksum: stamp.sources,
+            at: stamp.code.bytes,
+            kept: if stamp.sources.bytes == 0 {
+                Kept::Nothing
+            } else {
+                keep(stamp)
+            },
+        }
+    }
+
+    /// Reads the map. Empty if there is none, or it cannot be read: whoever asks has a failure to tell,
+    /// and can tell it without.
+    pub(crate) fn read(&self) -> SourceMap {
+        self.try_read().unwrap_or_else(|error| {
+            tracing::warn!("there are no files and lines in stack traces: {error}");
+            SourceMap::default()
+        })
+    }
+
+    fn try_read(&self) -> io::Result<SourceMap> {
+        let read;
+        let bytes = match &self.kept {
+            Kept::Nothing => return Ok(SourceMap::default()),
+            Kept::Bytes(bytes) => bytes,
+            Kept::File(file) => {
+                let length = usize::try_from(self.checksum.bytes).map_err(io::Error::other)?;
+                let mut bytes = vec![0; length];
+                file.read_exact_at(&mut bytes, self.at)?;
+                read = bytes;
+                &read
+            }
+        };
+        if Checksum::of(bytes) != self.checksum {
+            return Err(io::Error::other("the source map differs from its checksum"));
+        }
+        Ok(SourceMap::read(bytes))
+    }
+}

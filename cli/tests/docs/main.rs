@@ -1,7 +1,7 @@
 //! Runs what the documents tell a reader to type, in order, and compares what they say comes out.
 //!
 //! A block marked `console` holds commands after `$ ` and their expected output. Numbers may
-//! differ, and a line `...` stands for anything. A block whose language is followed by a path is a
+//! differ, sizes of files by a tenth, and a line `...` stands for anything. A block whose language is followed by a path is a
 //! file to write. A comment `<!-- run by hand: reason -->` before a block leaves it to the reader.
 
 #![expect(
@@ -11,62 +11,82 @@
 )]
 
 mod document;
+mod projects;
 mod session;
 
-use document::{Block, parse};
-use session::Session;
+use std::path::Path;
 
-/// Follows one document from the root of the repository, where its reader is.
-fn follow(path: &str) {
-    let mut session = Session::new();
-    for block in parse(&session.read(path)) {
+use document::{Block, parse};
+use session::{Session, repository};
+
+/// Follows one document of a reader, from the folder where the reader is.
+fn follow(reader: &mut Session, path: &str) {
+    for block in parse(&reader.read(path)) {
         match block {
-            Block::File { path, text } => session.write(&path, &text),
+            Block::File { path, text } => reader.write(&path, &text),
             Block::Commands(commands) => {
                 for command in commands {
-                    session.run(&command);
+                    reader.run(&command);
                 }
             }
         }
     }
 }
 
-#[test]
-fn the_readme_can_be_followed() {
-    follow("README.md");
+/// Documents that are followed from the root of the repository, and the test that does it.
+macro_rules! followed {
+    ($($test:ident: $path:literal,)*) => {
+        const FOLLOWED: &[&str] = &[$($path),*];
+        $(
+            #[test]
+            fn $test() {
+                follow(&mut Session::new(&repository(".")), $path);
+            }
+        )*
+    };
+}
+
+followed! {
+    the_readme_can_be_followed: "README.md",
+    the_page_on_the_local_lambda_can_be_followed: "docs/local-lambda.md",
+    the_page_on_deploying_can_be_followed: "docs/deploy.md",
+    the_readme_of_streaming_numbers_can_be_followed: "examples/streaming-numbers/README.md",
+    the_readme_of_server_sent_events_can_be_followed: "examples/server-sent-events/README.md",
+    the_readme_of_large_download_can_be_followed: "examples/large-download/README.md",
+    the_readme_of_streaming_javascript_can_be_followed: "examples/streaming-javascript/README.md",
+    the_readme_of_the_scripted_guest_can_be_followed: "test-guests/README.md",
+}
+
+/// What builds and tools put into folders, and nobody here has written.
+const NOT_OURS: [&str; 5] = [".git", ".venv", "dist", "node_modules", "target"];
+
+/// Calls `visit` with every document below `folder`, by its path in there.
+fn documents(root: &Path, folder: &Path, visit: &mut impl FnMut(&str)) {
+    for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let path = folder.join(entry.file_name());
+        let is_ours = NOT_OURS.iter().all(|name| entry.file_name() != *name);
+        if is_ours && entry.file_type().unwrap().is_dir() {
+            documents(root, &path, visit);
+        } else if path.extension().is_some_and(|it| it == "md") {
+            visit(path.to_str().unwrap());
+        }
+    }
 }
 
 #[test]
-fn the_page_on_the_local_lambda_can_be_followed() {
-    follow("docs/local-lambda.md");
-}
-
-#[test]
-fn the_readme_of_streaming_numbers_can_be_followed() {
-    follow("examples/streaming-numbers/README.md");
-}
-
-#[test]
-fn the_readme_of_server_sent_events_can_be_followed() {
-    follow("examples/server-sent-events/README.md");
-}
-
-#[test]
-fn the_readme_of_large_download_can_be_followed() {
-    follow("examples/large-download/README.md");
-}
-
-#[test]
-fn the_readme_of_streaming_javascript_can_be_followed() {
-    follow("examples/streaming-javascript/README.md");
-}
-
-#[test]
-fn the_readme_of_the_scripted_guest_can_be_followed() {
-    follow("test-guests/README.md");
-}
-
-#[test]
-fn the_page_on_deploying_can_be_followed() {
-    follow("docs/deploy.md");
+fn every_command_in_a_document_is_run_or_left_to_the_reader() {
+    let mut left_out = Vec::new();
+    documents(&repository("."), Path::new(""), &mut |path| {
+        let is_followed = FOLLOWED.contains(&path) || projects::FOLLOWED.contains(&path);
+        let text = std::fs::read_to_string(repository(path)).unwrap();
+        let mut blocks = parse(&text).into_iter();
+        if !is_followed && blocks.any(|block| matches!(block, Block::Commands(_))) {
+            left_out.push(path.to_owned());
+        }
+    });
+    assert!(
+        left_out.is_empty(),
+        "neither followed nor marked: {left_out:?}"
+    );
 }

@@ -14,11 +14,19 @@ const DEFAULT_PORT: &str = ":7000";
 /// How often a command after a pause is typed, a second apart.
 const TRIES: usize = 60;
 
+/// A path in this repository.
+pub(crate) fn repository(path: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.join(path).canonicalize().unwrap()
+}
+
 pub(crate) struct Session {
-    root: PathBuf,
+    /// Where the reader began, and what paths of files are relative to.
+    start: PathBuf,
     /// Where the reader has gone with `cd`.
     folder: PathBuf,
     port: u16,
+    variables: Vec<(&'static str, &'static str)>,
     local_lambda: Option<Child>,
     written: Vec<PathBuf>,
     /// Whether the last command was a pause.
@@ -26,11 +34,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("..")
-            .canonicalize()
-            .unwrap();
+    /// A reader in a folder.
+    pub(crate) fn new(start: &Path) -> Self {
         // Readers use the default port; here several documents are followed at once.
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -38,25 +43,40 @@ impl Session {
             .unwrap()
             .port();
         Self {
-            folder: root.clone(),
-            root,
+            start: start.to_owned(),
+            folder: start.to_owned(),
             port,
+            variables: Vec::new(),
             local_lambda: None,
             written: Vec::new(),
             paused: false,
         }
     }
 
+    /// With variables besides this machine's.
+    pub(crate) fn with(mut self, variables: &[(&'static str, &'static str)]) -> Self {
+        self.variables.extend_from_slice(variables);
+        self
+    }
+
     pub(crate) fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.root.join(path)).unwrap()
+        fs::read_to_string(self.start.join(path)).unwrap()
     }
 
     pub(crate) fn write(&mut self, path: &str, text: &str) {
-        let path = self.root.join(path);
+        let path = self.start.join(path);
         let folder = path.parent().unwrap();
         fs::create_dir_all(folder).unwrap();
         fs::write(&path, text).unwrap();
         self.written.push(path);
+    }
+
+    /// Types what is in no document.
+    pub(crate) fn type_line(&mut self, line: &str) {
+        self.run(&Command {
+            line: line.to_owned(),
+            expected: Vec::new(),
+        });
     }
 
     pub(crate) fn run(&mut self, command: &Command) {
@@ -107,7 +127,8 @@ impl Session {
             .env("PATH", std::env::join_paths(paths).unwrap())
             .env("LOCAL_LAMBDA_PORT", self.port.to_string())
             // A handler of the reader's shares what the examples were built with.
-            .env("CARGO_TARGET_DIR", self.root.join("target"))
+            .env("CARGO_TARGET_DIR", repository("target"))
+            .envs(self.variables.iter().copied())
             .stdin(Stdio::null());
         shell
     }
@@ -151,10 +172,11 @@ impl Drop for Session {
 
 /// Looks for each expected line in what was printed, in order.
 fn compare(command: &Command, printed: &str) -> Result<(), String> {
-    let mut printed_lines = printed.lines().map(normalize);
+    let mut printed_lines = printed.lines();
     for expected in command.expected.iter().filter(|line| *line != "...") {
-        let wanted = normalize(expected);
-        if !printed_lines.any(|line| line == wanted) {
+        let is_it =
+            |line: &&str| normalize(line) == normalize(expected) && is_as_large(line, expected);
+        if !printed_lines.any(|line| is_it(&line)) {
             return Err(format!(
                 "`{}` did not print `{expected}`, in this order; it printed:\n{printed}",
                 command.line
@@ -164,7 +186,19 @@ fn compare(command: &Command, printed: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Times and sizes differ from run to run: any number equals any other.
+/// Whether sizes of files, `(123 KiB)`, are the same but for a tenth.
+fn is_as_large(printed: &str, expected: &str) -> bool {
+    let size = |line: &str| {
+        let (_, size) = line.split_once(" KiB)")?.0.rsplit_once('(')?;
+        size.parse::<u32>().ok()
+    };
+    match (size(printed), size(expected)) {
+        (Some(printed), Some(expected)) => printed.abs_diff(expected) <= expected / 10,
+        (printed, expected) => printed == expected,
+    }
+}
+
+/// Times and counts differ from run to run: any number equals any other.
 fn normalize(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     for c in line.trim().chars() {

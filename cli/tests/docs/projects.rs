@@ -1,0 +1,105 @@
+//! Projects that `bootstream new` makes do what their README says, at once.
+
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+
+use tempfile::TempDir;
+
+use crate::follow;
+use crate::session::{Session, repository};
+
+/// The documents that are followed in projects.
+pub(crate) const FOLLOWED: [&str; 3] = [
+    "cli/src/new/javascript/README.md",
+    "cli/src/new/python/README.md",
+    "cli/src/new/rust/README.md",
+];
+
+const ARCH: &str = if cfg!(target_arch = "aarch64") {
+    "arm64"
+} else {
+    "x86_64"
+};
+
+/// The profile of this repository's own handlers in the place of the project's, which is for size: so
+/// that what was compiled for them is used again.
+const PROFILE: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
+    ("CARGO_PROFILE_RELEASE_LTO", "false"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "debuginfo"),
+];
+
+/// What spares the registries, and changes nothing else.
+const REGISTRIES: [(&str, &str); 4] = [
+    ("npm_config_audit", "false"),
+    ("npm_config_fund", "false"),
+    ("npm_config_prefer_offline", "true"),
+    ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
+];
+
+/// A new project, and the folder around it.
+fn project(language: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = Session::new(folder.path());
+    session.type_line(&format!(
+        "bootstream new --template {language} fresh-numbers"
+    ));
+    let project = folder.path().join("fresh-numbers");
+    (folder, project)
+}
+
+/// A reader in the folder of a project.
+fn reader(project: &Path) -> Session {
+    Session::new(project).with(&PROFILE).with(&REGISTRIES)
+}
+
+#[test]
+fn the_readme_of_a_new_project_in_rust_can_be_followed() {
+    let (_folder, project) = project("rust");
+    // The versions that were built already, for speed: without it cargo takes the newest.
+    std::fs::copy(repository("Cargo.lock"), project.join("Cargo.lock")).unwrap();
+    let mut reader = reader(&project);
+
+    follow(&mut reader, "README.md");
+
+    reader.type_line("cargo test 2>&1 | grep '4 passed'");
+    reader.type_line("bootstream package");
+    reader.type_line(&format!("bootstream doctor -p Architecture={ARCH}"));
+}
+
+#[test]
+fn the_readme_of_a_new_project_in_javascript_can_be_followed() {
+    let (_folder, project) = project("javascript");
+    let mut reader = reader(&project);
+
+    follow(&mut reader, "README.md");
+
+    reader.type_line("bootstream package --only function");
+}
+
+#[test]
+fn the_readme_of_a_new_project_in_python_can_be_followed() {
+    let (_folder, project) = project("python");
+    let packages = site_packages(&project);
+    std::fs::create_dir_all(&packages).unwrap();
+    std::fs::write(packages.join("borrowed.py"), "LINES = 3\n").unwrap();
+    let app = std::fs::read_to_string(project.join("app.py")).unwrap();
+    let app = format!("import borrowed\nassert borrowed.LINES == 3\n{app}");
+    std::fs::write(project.join("app.py"), app).unwrap();
+
+    follow(&mut reader(&project), "README.md");
+}
+
+/// Where `pip` of a project puts what it installs.
+fn site_packages(project: &Path) -> PathBuf {
+    let version = "import sys; print(f'python{sys.version_info[0]}.{sys.version_info[1]}', end='')";
+    let output = Process::new("python3")
+        .args(["-c", version])
+        .output()
+        .unwrap();
+    let version = String::from_utf8(output.stdout).unwrap();
+    project
+        .join(".venv/lib")
+        .join(version)
+        .join("site-packages")
+}

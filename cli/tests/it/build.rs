@@ -6,9 +6,8 @@
 )]
 
 use std::path::Path;
-use std::process::Output;
 
-use crate::support::{Dev, bootstream, component, run, scripted_guest, text};
+use crate::support::{Dev, bootstream, component, run, scripted_guest, success, text};
 
 /// A project whose component is a copy of `made.bin`, a name no handler has.
 fn project(settings: &str) -> tempfile::TempDir {
@@ -26,11 +25,6 @@ fn refusal(folder: &Path) -> String {
     let output = run(bootstream(&["build"]).arg(folder));
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
     text(&output.stderr)
-}
-
-#[track_caller]
-fn success(output: &Output) {
-    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use zip::{System, ZipArchive};
 
-use crate::support::{bootstrap, bootstream, run, scripted_guest, text};
+use crate::support::{bootstrap, bootstream, run, scripted_guest, success, text};
 
 /// A folder with a component in it.
 fn project() -> tempfile::TempDir {
@@ -33,11 +33,6 @@ fn refusal(folder: &Path, args: &[&str]) -> String {
     let output = package(folder, args);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     text(&output.stderr)
-}
-
-#[track_caller]
-fn success(output: &Output) {
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
 /// Names, Unix modes and contents.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::support::{bootstream, run, text};
+use crate::support::{bootstream, run, success, text};
 
 /// The guest that tells where its table was computed.
 fn guest() -> PathBuf {
@@ -18,7 +18,7 @@ fn build(folder: &Path, args: &[&str], output: &Path) -> Output {
 #[track_caller]
 fn invoke(component: &Path) -> String {
     let output = run(bootstream(&["invoke"]).arg(component));
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    success(&output);
     text(&output.stdout)
 }
 
@@ -29,9 +29,9 @@ fn memory_is_kept_and_work_is_not_repeated() {
     let sum: u64 = (0..20_000).map(|n| n * n).sum();
 
     let built = build(&guest(), &[], &plain);
-    assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+    success(&built);
     let built = build(&guest(), &["--preinit", "--precompile"], &ready);
-    assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+    success(&built);
 
     let answer = format!("20000 squares, sum {sum}\n");
     assert_eq!(invoke(&plain), format!("computed in an instance, {answer}"));
@@ -50,7 +50,7 @@ fn the_same_component_comes_out_each_time() {
     let [one, other] = ["one.wasm", "other.wasm"].map(|name| folder.path().join(name));
     for output in [&one, &other] {
         let built = build(&guest(), &["--preinit"], output);
-        assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+        success(&built);
     }
 
     assert!(std::fs::read(one).unwrap() == std::fs::read(other).unwrap());

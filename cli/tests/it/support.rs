@@ -59,11 +59,10 @@ pub(crate) fn ready_guest() -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
         let code = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scripted_guest.cwasm");
-        let compiled = run(bootstream(&["compile"])
+        success(&run(bootstream(&["compile"])
             .arg(scripted_guest())
             .arg("-o")
-            .arg(&code));
-        assert!(compiled.status.success(), "{}", text(&compiled.stderr));
+            .arg(&code)));
         code
     })
     .clone()
@@ -74,10 +73,9 @@ pub(crate) fn packages() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
-        let output = run(bootstream(&["package", "--out-dir"])
+        success(&run(bootstream(&["package", "--out-dir"])
             .arg(&folder)
-            .arg(scripted_guest()));
-        assert!(output.status.success(), "{}", text(&output.stderr));
+            .arg(scripted_guest())));
         folder
     })
 }
@@ -101,6 +99,17 @@ pub(crate) fn bootstream(args: &[&str]) -> Command {
 
 pub(crate) fn run(command: &mut Command) -> Output {
     command.output().expect("the command starts")
+}
+
+/// Asserts that a command has done what it was told.
+#[track_caller]
+pub(crate) fn success(output: &Output) {
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {

@@ -1,8 +1,4 @@
-//! The packages where Lambda unpacks them: the layer at `/opt`, the function at `/var/task`, both
-//! read-only, an unprivileged user, nothing else but `/tmp`.
-//!
-//! The system around them is this machine's, or the one in the folder `BOOTSTREAM_LAMBDA_ROOT`, in the
-//! control group `BOOTSTREAM_LAMBDA_CGROUP` if that is set: see `scripts/test-lambda-root.sh`.
+//! The packages where Lambda unpacks them: see `scripts/in-lambda-root.sh`.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,31 +8,23 @@ use serde_json::json;
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-use crate::support::{Dev, End, bootstream, packages, run, script, scripted_guest, target, text};
+use crate::support::{
+    Dev, End, bootstream, packages, run, script, scripted_guest, success, target,
+};
 
 /// A program that starts `/opt/bootstrap` with the folders `opt` and `task` of `folder`.
 fn launcher(folder: &Path) -> PathBuf {
-    let root = std::env::var_os("BOOTSTREAM_LAMBDA_ROOT").map_or("/".into(), PathBuf::from);
-    let root = root.display();
-    let cgroup = std::env::var_os("BOOTSTREAM_LAMBDA_CGROUP").map(PathBuf::from);
-    let enter = cgroup.map_or_else(String::new, |cgroup| {
-        format!("echo $$ > {}/cgroup.procs", cgroup.display())
-    });
-    let place = folder.display();
-    let script = format!(
-        "#!/bin/sh
-        set -e
-        {enter}
-        ulimit -n 1024
-        exec bwrap --die-with-parent --unshare-user --unshare-pid --unshare-ipc \
-        --uid 993 --gid 990 --cap-drop ALL --tmpfs / \
-        --ro-bind {root}/usr /usr --ro-bind {root}/etc /etc \
-        --symlink usr/lib /lib --symlink usr/lib64 /lib64 --symlink usr/bin /bin \
-        --dir /var/runtime --ro-bind {place}/task /var/task --ro-bind {place}/opt /opt \
-        --tmpfs /tmp --proc /proc --dev /dev --remount-ro / \
-        --setenv LAMBDA_TASK_ROOT /var/task --chdir /var/task /opt/bootstrap\n"
-    );
-    program(folder, &script)
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts");
+    // A local Lambda does not pass on its own variables.
+    let variables: String = ["BOOTSTREAM_LAMBDA_ROOT", "BOOTSTREAM_LAMBDA_CGROUP"]
+        .iter()
+        .filter_map(|name| Some(format!("{name}={} ", std::env::var_os(name)?.display())))
+        .collect();
+    let (scripts, place) = (scripts.display(), folder.display());
+    program(
+        folder,
+        &format!("#!/bin/sh\n{variables}exec {scripts}/in-lambda-root.sh {place}\n"),
+    )
 }
 
 /// Unpacks a layer and a function beside each other, as `opt` and `task`.
@@ -103,7 +91,7 @@ fn the_packages_for_arm64_stream_as_well() {
         .arg("--bootstrap")
         .arg(bootstrap)
         .arg(scripted_guest()));
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    success(&output);
     let folder = unpack(made.path());
     let path = folder.path().display();
     let script = format!(

@@ -1,12 +1,8 @@
-//! A layer and a function package where Lambda has them: `/opt` and `/var/task`, read-only, an
-//! unprivileged user, nothing else but `/tmp`.
-//!
-//! The system around them is this machine's, or the one in the folder `BOOTSTREAM_LAMBDA_ROOT`:
-//! `scripts/test-lambda-root.sh` makes one that is older than Lambda's.
+//! A layer and a function package where Lambda has them: see `scripts/in-lambda-root.sh`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -20,7 +16,7 @@ use crate::support::steps::write;
 /// The memory of the smallest function, in MiB.
 const MEMORY_MIB: u64 = 128;
 
-/// The folders of a deployment, and a program that starts `/opt/bootstrap` among them.
+/// The folders of a deployment.
 struct LambdaRoot {
     folder: TempDir,
 }
@@ -46,41 +42,21 @@ impl LambdaRoot {
         set_mode(&path, mode);
     }
 
-    /// Writes the program. It becomes `/opt/bootstrap`, with the variables that it was given.
-    fn launcher(&self, temporary: &str) -> PathBuf {
-        let root = std::env::var_os("BOOTSTREAM_LAMBDA_ROOT").map_or("/".into(), PathBuf::from);
-        let root = root.display();
-        let cgroup = std::env::var_os("BOOTSTREAM_LAMBDA_CGROUP").map(PathBuf::from);
-        let enter = cgroup.map_or_else(String::new, |cgroup| {
-            format!("echo $$ > {}/cgroup.procs", cgroup.display())
-        });
-        let folder = self.folder.path().display();
-        let path = self.folder.path().join("launch");
-        let script = format!(
-            "#!/bin/sh
-             set -e
-             {enter}
-             ulimit -n 1024
-             exec bwrap --die-with-parent --unshare-user --unshare-pid --unshare-ipc \
-             --uid 993 --gid 990 --cap-drop ALL --tmpfs / \
-             --ro-bind {root}/usr /usr --ro-bind {root}/etc /etc \
-             --symlink usr/lib /lib --symlink usr/lib64 /lib64 --symlink usr/bin /bin \
-             --dir /var/runtime --ro-bind {folder}/task /var/task --ro-bind {folder}/opt /opt \
-             {temporary} --proc /proc --dev /dev --remount-ro / \
-             --setenv LAMBDA_TASK_ROOT /var/task --setenv _HANDLER handler \
-             --setenv AWS_LAMBDA_FUNCTION_MEMORY_SIZE {MEMORY_MIB} \
-             --chdir /var/task /opt/bootstrap\n"
-        );
-        fs::write(&path, script).expect("a script");
-        set_mode(&path, 0o755);
-        path
-    }
-
     /// Starts with this in the place of `/tmp`, in words of bubblewrap.
     fn start(&self, lambda: &Recorder, temporary: &str) -> Running {
-        Bootstrap::with_package(lambda, &self.launcher(temporary))
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/in-lambda-root.sh");
+        let mut bootstrap = Bootstrap::with_package(lambda, &script)
+            .args([self.folder.path()])
+            .args(temporary.split(' '))
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .start()
+            .env("_HANDLER", "handler")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &MEMORY_MIB.to_string());
+        for name in ["BOOTSTREAM_LAMBDA_ROOT", "BOOTSTREAM_LAMBDA_CGROUP"] {
+            if let Some(value) = std::env::var_os(name) {
+                bootstrap = bootstrap.env(name, value.to_str().expect("a path in UTF-8"));
+            }
+        }
+        bootstrap.start()
     }
 }
 

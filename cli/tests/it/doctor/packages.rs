@@ -11,7 +11,7 @@ use std::path::Path;
 use bootstream_host::engine::{Fingerprint, Stamp, Target};
 
 use super::{ARCH, diagnose, project, repository};
-use crate::support::{bootstrap, bootstream, run, scripted_guest, text};
+use crate::support::{bootstrap, bootstream, run, scripted_guest, success};
 
 /// Spoils a package of a project in order, and returns the only finding's rule and message.
 #[track_caller]
@@ -27,7 +27,7 @@ fn spoil(args: &[&str], change: impl FnOnce(&Path)) -> (String, String) {
 }
 
 /// Replaces a zip by one with other content.
-fn zip(path: &Path, files: &[(&str, u32, &[u8])]) {
+pub(super) fn zip(path: &Path, files: &[(&str, u32, &[u8])]) {
     use std::io::Write as _;
 
     let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
@@ -41,15 +41,17 @@ fn zip(path: &Path, files: &[(&str, u32, &[u8])]) {
     zip.finish().unwrap();
 }
 
-fn machine_code() -> Vec<u8> {
+pub(super) fn machine_code() -> Vec<u8> {
     machine_code_of(&scripted_guest())
 }
 
 fn machine_code_of(component: &Path) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.cwasm");
-    let output = run(bootstream(&["compile"]).arg(component).arg("-o").arg(&file));
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    success(&run(bootstream(&["compile"])
+        .arg(component)
+        .arg("-o")
+        .arg(&file)));
     std::fs::read(file).unwrap()
 }
 
@@ -120,11 +122,7 @@ fn a_function_without_a_layer_brings_its_own_host() {
     std::fs::write(folder.path().join("template.yaml"), without).unwrap();
     let args = ["template.yaml", "-p", ARCH];
     let combine = ["package", "hello.wasm", "--combined"];
-    assert!(
-        run(bootstream(&combine).current_dir(folder.path()))
-            .status
-            .success()
-    );
+    success(&run(bootstream(&combine).current_dir(folder.path())));
 
     assert_eq!(diagnose(folder.path(), &args), (Vec::new(), Some(0)));
 
@@ -182,8 +180,8 @@ fn a_file_that_lambda_cannot_read_is_found() {
     );
 }
 
-#[test]
-fn a_bootstrap_that_needs_newer_libraries_is_found() {
+/// An executable that needs what `provided.al2023` does not have.
+pub(super) fn host_for_newer_libraries() -> Vec<u8> {
     // Any program of this system will do, and this one is small and linked dynamically.
     let mut host = std::fs::read("/bin/true").unwrap();
     let at = host
@@ -191,10 +189,15 @@ fn a_bootstrap_that_needs_newer_libraries_is_found() {
         .position(|window| window == b"GLIBC_2.34\0")
         .unwrap();
     host[at..at + 10].copy_from_slice(b"GLIBC_2.38");
+    host
+}
+
+#[test]
+fn a_bootstrap_that_needs_newer_libraries_is_found() {
     let (rule, message) = spoil(&[], |folder| {
         zip(
             &folder.join("dist/host-layer.zip"),
-            &[("bootstrap", 0o755, &host)],
+            &[("bootstrap", 0o755, &host_for_newer_libraries())],
         );
     });
     assert_eq!(rule, "system-libraries");
@@ -216,7 +219,7 @@ fn machine_code_that_the_host_will_not_run_is_found() {
     damaged[5000] ^= 1;
     for (code, why) in [
         (
-            Stamp::append(code.clone(), of_other_release, &component),
+            Stamp::append(code.clone(), &[], of_other_release, &component),
             "`47.0.0`",
         ),
         (damaged, "its machine code differs from its checksum"),
@@ -240,11 +243,7 @@ fn machine_code_that_the_host_will_not_run_is_found() {
 fn machine_code_that_is_replaced_at_each_start_is_a_warning() {
     let folder = project();
     let args = ["package", "hello.wasm", "--only", "host", "--compiler"];
-    assert!(
-        run(bootstream(&args).current_dir(folder.path()))
-            .status
-            .success()
-    );
+    success(&run(bootstream(&args).current_dir(folder.path())));
     let component = std::fs::read(scripted_guest()).unwrap();
     let of_another = machine_code_of(&crate::support::component("streaming_numbers"));
     zip(

@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::{ARCH, diagnose, line_of, project, repository};
 use crate::support::{bootstream, run, text};
 
-/// Seeds one fault into a template, and expects exactly the one finding about it.
+/// A folder with a template that has one fault.
 #[track_caller]
-fn seed(template: &str, sound: &str, faulty: &str, rule: &str) -> Value {
+pub(super) fn edited(template: &str, sound: &str, faulty: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let source = std::fs::read_to_string(repository(template)).unwrap();
     assert_eq!(source.matches(sound).count(), 1, "`{sound}` is there once");
@@ -22,8 +22,14 @@ fn seed(template: &str, sound: &str, faulty: &str, rule: &str) -> Value {
     let broken = broken
         .replace("dist/function.zip", "s3://bucket/function.zip")
         .replace("dist/host-layer.zip", "s3://bucket/layer.zip");
-    let path = folder.path().join(template);
-    std::fs::write(&path, &broken).unwrap();
+    std::fs::write(folder.path().join(template), broken).unwrap();
+    folder
+}
+
+/// Seeds one fault into a template, and expects exactly the one finding about it.
+#[track_caller]
+fn seed(template: &str, sound: &str, faulty: &str, rule: &str) -> Value {
+    let folder = edited(template, sound, faulty);
 
     let (findings, code) = diagnose(folder.path(), &[]);
 
@@ -157,16 +163,6 @@ fn an_http_api_is_found() {
 }
 
 #[test]
-fn a_function_url_inside_a_vpc_is_found() {
-    seed(
-        "template-url.yaml",
-        "      FunctionUrlConfig:",
-        "      VpcConfig: {SubnetIds: [s], SecurityGroupIds: [g]}\n      FunctionUrlConfig:",
-        "url-in-vpc",
-    );
-}
-
-#[test]
 fn a_public_api_is_found() {
     let finding = seed(
         "template.yaml",
@@ -198,16 +194,6 @@ fn a_parameter_is_judged_by_the_value_it_is_deployed_with() {
         line_of("template.yaml", "type: !Ref AuthType")
     );
     assert_eq!(code, Some(1));
-}
-
-#[test]
-fn a_stage_that_changes_do_not_reach_is_found() {
-    seed(
-        "template.yaml",
-        "      AlwaysDeploy: true\n",
-        "",
-        "stage-update",
-    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The real `bootstrap` in a process of its own.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -90,6 +91,11 @@ impl Bootstrap {
     /// The folder of the package.
     pub(crate) fn package(&self) -> &Path {
         self.package.path()
+    }
+
+    pub(crate) fn args(mut self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Self {
+        self.command.args(args);
+        self
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {

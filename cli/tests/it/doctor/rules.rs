@@ -1,0 +1,196 @@
+//! The list of rules: each notices a fault, and no fault is noticed by two.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::packages::{host_for_newer_libraries, machine_code, zip};
+use super::templates::edited;
+use super::{ARCH, bare_machine, diagnose, project};
+use crate::support::{bootstream, run, text};
+
+/// What a rule is there for, and what is found there.
+type Fault = (&'static str, fn() -> Vec<Value>);
+
+const FUNCTION: &str = "dist/function.zip";
+const REST: &str = "template.yaml";
+const URL: &str = "template-url.yaml";
+
+/// One for each rule, by its name.
+const FAULTS: [Fault; 22] = [
+    ("transfer-mode", || {
+        let [sound, faulty] =
+            ["STREAM", "BUFFERED"].map(|it| format!("responseTransferMode: {it}"));
+        edit(REST, &sound, &faulty)
+    }),
+    ("streaming-uri", || {
+        edit(REST, "/response-streaming-invocations", "/invocations")
+    }),
+    ("invoke-mode", || {
+        let [sound, faulty] = ["RESPONSE_STREAM", "BUFFERED"].map(|it| format!("InvokeMode: {it}"));
+        edit(URL, &sound, &faulty)
+    }),
+    ("url-permissions", || {
+        let [sound, faulty] = ["InvokeFunction", "GetFunction"].map(|action| {
+            format!(
+                "Action: lambda:{action}\n      FunctionName: !Ref StreamingFunction\n      \
+                 Principal: cloudfront.amazonaws.com"
+            )
+        });
+        let distribution = "DistributionArn=arn:aws:cloudfront::1:distribution/x";
+        let folder = edited(URL, &sound, &faulty);
+        diagnose(folder.path(), &["-p", distribution]).0
+    }),
+    ("url-in-vpc", || {
+        let [sound, vpc] = [
+            "FunctionUrlConfig:",
+            "VpcConfig: {SubnetIds: [s], SecurityGroupIds: [g]}",
+        ]
+        .map(|it| format!("      {it}"));
+        edit(URL, &sound, &format!("{vpc}\n{sound}"))
+    }),
+    ("timeout-order", || {
+        let [sound, faulty] = ["!Ref FunctionTimeout", "901"].map(|it| format!("Timeout: {it}"));
+        edit(URL, &sound, &faulty)
+    }),
+    ("edge-idle-limit", || {
+        edit(REST, "{Type: REGIONAL}", "{Type: EDGE}")
+    }),
+    ("http-api", || {
+        let [sound, event] = ["FunctionUrlConfig:", "Events: {Http: {Type: HttpApi}}"]
+            .map(|it| format!("      {it}"));
+        edit(URL, &sound, &format!("{event}\n{sound}"))
+    }),
+    ("public-api", || {
+        edit(URL, "AuthType: !Ref AuthType", "AuthType: NONE")
+    }),
+    ("stage-update", || {
+        edit(REST, "      AlwaysDeploy: true\n", "")
+    }),
+    ("stream-cache", || {
+        let deploy = "      AlwaysDeploy: true\n";
+        edit(
+            REST,
+            deploy,
+            &format!("{deploy}      CacheClusterEnabled: true\n"),
+        )
+    }),
+    ("permission", || {
+        let [sound, faulty] = [
+            "sqs:SendMessage",
+            "[sqs:SendMessage, lambda:InvokeWithResponseStream]",
+        ]
+        .map(|it| format!("Action: {it}"));
+        edit(REST, &sound, &faulty)
+    }),
+    ("runtime", || {
+        let [sound, faulty] = ["al2023", "al2"].map(|it| format!("      Runtime: provided.{it}"));
+        edit(REST, &sound, &faulty)
+    }),
+    ("template", || edit(REST, "Resources:", "Sources:")),
+    ("architecture", || {
+        let [sound, faulty] =
+            ["!Ref Architecture", "x86_64"].map(|it| format!("CompatibleArchitectures: [{it}]"));
+        edit(REST, &sound, &faulty)
+    }),
+    ("archive", || {
+        spoil(&[], |folder| {
+            std::fs::remove_file(folder.join(FUNCTION)).unwrap();
+        })
+    }),
+    ("missing-handler", || {
+        spoil(&["-p", "HandlerFile=other"], |_| {})
+    }),
+    ("bootstrap", || {
+        spoil(&[], |folder| {
+            let layer = folder.join("dist/host-layer.zip");
+            zip(&layer, &[("bin/bootstrap", 0o755, b"#!")]);
+        })
+    }),
+    ("system-libraries", || {
+        spoil(&[], |folder| {
+            let layer = folder.join("dist/host-layer.zip");
+            zip(&layer, &[("bootstrap", 0o755, &host_for_newer_libraries())]);
+        })
+    }),
+    ("stale-precompiled", || {
+        spoil(&[], |folder| {
+            let code = machine_code();
+            let cut = &code[..code.len() - 1];
+            zip(&folder.join(FUNCTION), &[("handler.cwasm", 0o644, cut)]);
+        })
+    }),
+    ("package-size", || {
+        spoil(&[], |folder| {
+            // More than Lambda takes directly. A zip may have something in front of it.
+            let package = std::fs::read(folder.join(FUNCTION)).unwrap();
+            let large = [vec![0; 50 * 1024 * 1024], package].concat();
+            std::fs::write(folder.join(FUNCTION), large).unwrap();
+        })
+    }),
+    ("machine", || bare_machine().0),
+];
+
+/// Seeds a fault into a template.
+fn edit(template: &str, sound: &str, faulty: &str) -> Vec<Value> {
+    let (findings, _) = diagnose(edited(template, sound, faulty).path(), &[]);
+    findings
+}
+
+/// Seeds a fault into a project in order, its packages included.
+fn spoil(args: &[&str], change: impl FnOnce(&Path)) -> Vec<Value> {
+    let folder = project();
+    change(folder.path());
+    let (findings, _) = diagnose(folder.path(), &[&[REST, "-p", ARCH], args].concat());
+    findings
+}
+
+/// The rules by their names, as `--allow` takes them.
+fn rules() -> BTreeSet<String> {
+    let output = run(&mut bootstream(&["doctor", "--allow", "none-of-this-name"]));
+    let refusal = text(&output.stderr);
+    let (_, names) = refusal.split_once("[possible values: ").expect("the rules");
+    let (names, _) = names.split_once(']').expect("an end of the rules");
+    names.split(", ").map(ToOwned::to_owned).collect()
+}
+
+/// A rule that is added needs a fault here.
+#[test]
+fn there_is_a_fault_for_each_rule() {
+    let with_fault: BTreeSet<_> = FAULTS.iter().map(|(rule, _)| (*rule).to_owned()).collect();
+    assert_eq!(with_fault, rules());
+}
+
+#[test]
+fn each_rule_notices_its_fault_and_no_other_does() {
+    for (rule, fault) in FAULTS {
+        let findings = fault();
+        let noticed: BTreeSet<_> = findings
+            .iter()
+            .map(|it| it["rule"].as_str().unwrap())
+            .collect();
+        assert_eq!(noticed, BTreeSet::from([rule]), "{findings:#?}");
+    }
+}
+
+/// The help groups them, and leaves none out.
+#[test]
+fn the_help_has_each_rule() {
+    let help = text(&run(&mut bootstream(&["doctor", "--help"])).stdout);
+    let (_, listed) = help
+        .split_once("Rules of the templates:")
+        .expect("the rules");
+    let words: BTreeSet<_> = listed.split_whitespace().collect();
+    let left_out: Vec<_> = rules()
+        .into_iter()
+        .filter(|rule| !words.contains(rule.as_str()))
+        .collect();
+    assert!(left_out.is_empty(), "{left_out:?}");
+}

@@ -148,7 +148,7 @@ Environment: RUSTC, CARGO_TARGET_DIR, WASM_TOOLCHAIN_DIR, BOOTSTREAM_NO_RUSTUP (
 Exit codes: 0 built, 1 failed, 2 wrong usage.";
 
 /// What a handler runs in, for `dev` and for `invoke HANDLER`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
 pub(crate) struct FunctionArgs {
     /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP] [default: in ../lambda, or beside this
     /// executable]
@@ -168,7 +168,7 @@ pub(crate) struct FunctionArgs {
 }
 
 /// The arguments of `dev`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(after_help = DEV_HELP)]
 pub(crate) struct DevArgs {
     /// A component (`.wasm`, `.cwasm`), the folder of a handler, or a `bootstream.toml` that

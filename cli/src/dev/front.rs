@@ -22,7 +22,7 @@ use super::context::{new_request_id, trace, traced};
 use super::door::{Door, SERVICE_TIMEOUT};
 use super::event::Origin;
 use super::flow::Flow;
-use super::functions::Functions;
+use super::functions::LiveFunctions;
 use super::http_server::Handler;
 use super::intake::{EVENT_LIMIT_BYTES, NotTaken, take_in};
 use super::link::{Conditions, Link};
@@ -47,7 +47,7 @@ const CONTEXT_HEADERS: [&str; 4] = [
 /// Answers callers.
 #[derive(Clone, Debug)]
 pub(crate) struct Front {
-    pub(crate) functions: Arc<Functions>,
+    pub(crate) functions: Arc<LiveFunctions>,
     pub(crate) printer: Printer,
     /// The door at `/`.
     pub(crate) door: Door,

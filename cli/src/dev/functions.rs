@@ -1,7 +1,7 @@
 //! The functions of one local Lambda, and how callers name them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pool::Pool;
 
@@ -15,6 +15,12 @@ pub(crate) struct Functions {
     named: BTreeMap<String, Arc<Pool>>,
 }
 
+/// The functions as they are now. They may be others at the next request.
+#[derive(Debug)]
+pub(crate) struct LiveFunctions {
+    now: Mutex<Arc<Functions>>,
+}
+
 /// The function that a path names.
 #[derive(Debug)]
 pub(crate) enum AtPath<'a> {
@@ -23,6 +29,24 @@ pub(crate) enum AtPath<'a> {
     /// The function, and the path behind its name.
     Found(&'a Arc<Pool>, &'a str),
     Missing(&'a str),
+}
+
+impl LiveFunctions {
+    pub(crate) fn new(functions: Functions) -> Self {
+        Self {
+            now: Mutex::new(Arc::new(functions)),
+        }
+    }
+
+    /// The functions for one request.
+    pub(crate) fn now(&self) -> Arc<Functions> {
+        // An assignment leaves nothing half done.
+        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn replace(&self, functions: Functions) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(functions);
+    }
 }
 
 impl Functions {

@@ -51,6 +51,8 @@ pub(crate) struct Pool {
 struct State {
     deployment: Arc<Deployment>,
     idle: Vec<Environment>,
+    /// Another function has taken the place of this one: nothing is kept for a next invocation.
+    retired: bool,
 }
 
 impl Pool {
@@ -63,6 +65,7 @@ impl Pool {
         let state = State {
             deployment: Arc::new(deployment),
             idle: Vec::new(),
+            retired: false,
         };
         Arc::new(Self {
             launch,
@@ -188,7 +191,8 @@ impl Pool {
     async fn give_back(&self, environment: Environment) {
         let outdated = {
             let mut state = lock(&self.state);
-            if environment.runs(&state.deployment) && !*self.stop.borrow() {
+            let is_wanted = !state.retired && !*self.stop.borrow();
+            if environment.runs(&state.deployment) && is_wanted {
                 state.idle.push(environment);
                 None
             } else {
@@ -215,6 +219,16 @@ impl Pool {
         };
         end_all(outdated).await;
         Ok(())
+    }
+
+    /// Ends the environments that wait. Those at work end with their invocations.
+    pub(crate) async fn retire(&self) {
+        let idle = {
+            let mut state = lock(&self.state);
+            state.retired = true;
+            std::mem::take(&mut state.idle)
+        };
+        end_all(idle).await;
     }
 
     /// Ends every environment, those at work included.

@@ -27,15 +27,16 @@ impl Front {
     /// Finds the function and the door, and takes their names off the path.
     pub(super) fn route(&self, parts: &mut Parts) -> (Arc<Pool>, Route) {
         let target = target(parts);
-        let pool = match self.functions.at_path(&target) {
-            AtPath::Unnamed => self.functions.first(),
+        let functions = self.functions.now();
+        let pool = match functions.at_path(&target) {
+            AtPath::Unnamed => functions.first(),
             AtPath::Found(pool, rest) => {
                 shorten(parts, rest);
                 pool
             }
             AtPath::Missing(name) => {
                 let route = Route::Nowhere(name.to_owned());
-                return (Arc::clone(self.functions.first()), route);
+                return (Arc::clone(functions.first()), route);
             }
         };
         (Arc::clone(pool), self.route_to_door(parts))

@@ -78,15 +78,15 @@ impl Front {
         requested: &Requested,
         request: &Parts,
         body: Bytes,
-    ) -> Result<(&Arc<Pool>, Invocation), ApiError> {
+    ) -> Result<(Arc<Pool>, Invocation), ApiError> {
         let target = requested.target(request)?;
-        let pool = self
-            .functions
+        let functions = self.functions.now();
+        let pool = functions
             .named(&target.function)
             .ok_or_else(|| ApiError::not_found(&function_arn(&target.function)))?;
         let arn = pool.function_arn();
         let invocation = Invocation::read(requested.operation, target, request, body, &arn)?;
-        Ok((pool, invocation))
+        Ok((Arc::clone(pool), invocation))
     }
 
     fn stream_frames(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Dev, bootstream, component, run, script, scripted_guest, text};
+use crate::support::{Dev, End, bootstream, component, run, script, scripted_guest, text};
 
 fn file(content: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("temporary files are writable");
@@ -77,6 +77,74 @@ fn the_sandbox_is_set_in_the_same_file() {
     );
     assert_eq!(call("scripted", &greedy).status, 502);
     assert_eq!(call("roomy", &greedy).rest().0, "enough");
+}
+
+#[test]
+fn functions_appear_change_and_go_as_their_file_says() {
+    let guest = scripted_guest();
+    let guest = guest.to_str().expect("a path in UTF-8");
+    let function = |name: &str, greeting: &str| {
+        format!(
+            "[functions.{name}]\nhandler = {guest:?}\nmemory = 256\n\
+             env = {{ GREETING = '{greeting}', BOOTSTREAM_PASS_ENV = 'GREETING' }}\n"
+        )
+    };
+    let (_folder, file) = file(&[function("stays", "a"), function("goes", "a")].concat());
+    let write = |functions: &[String]| {
+        std::fs::write(&file, functions.concat()).expect("temporary files are writable");
+    };
+    let mut dev = Dev::start(&file, &[]);
+    let call = |dev: &Dev, name: &str, steps: &serde_json::Value| {
+        let path = format!("/@fn/{name}/invoke");
+        dev.send(
+            "POST",
+            &path,
+            &[("content-type", "application/json")],
+            &script(steps),
+        )
+    };
+    let greeting = json!(["write_env"]);
+    let assert_greets = |dev: &Dev, name: &str, with: &str| {
+        let (seen, _) = call(dev, name, &greeting).rest();
+        assert!(seen.contains(&format!("\"GREETING\":\"{with}\"")), "{seen}");
+    };
+    let waiting = json!([{"write": "begun"}, {"sleep_ms": 3000}, {"write": "ended"}]);
+    assert_eq!(call(&dev, "comes", &greeting).status, 404);
+    let mut open = call(&dev, "goes", &waiting);
+    assert_eq!(open.chunk().as_deref(), Ok("begun"));
+
+    write(&[function("stays", "b"), function("comes", "c")]);
+    dev.wait_for("removed the function `goes`");
+    assert!(dev.has_seen("changed the function `stays`"));
+    assert!(dev.has_seen("added the function `comes`"));
+
+    assert_greets(&dev, "stays", "b");
+    assert_greets(&dev, "comes", "c");
+    assert_eq!(call(&dev, "goes", &greeting).status, 404);
+    // What it had begun, it ends.
+    assert_eq!(open.rest(), ("ended".to_owned(), End::Complete));
+
+    // What makes no sense changes nothing.
+    for (broken, why) in [
+        ("[functions]".to_owned(), "names no function"),
+        (
+            function("stays", "c").replace(guest, "nowhere.wasm"),
+            "cannot read",
+        ),
+    ] {
+        write(&[broken]);
+        assert!(dev.wait_for("kept the old").contains(why));
+        assert_greets(&dev, "stays", "b");
+    }
+
+    // The sandbox is that of all, and a function that is as it was is not made anew.
+    write(&[
+        "pass-env = []\n[limits]\nmemory-mib = 8\n".to_owned(),
+        function("stays", "b"),
+    ]);
+    dev.wait_for("swapped to the new");
+    let greedy = json!([{"grow_memory": 16 * 1024 * 1024}, {"write": "enough"}]);
+    assert_eq!(call(&dev, "stays", &greedy).status, 502);
 }
 
 #[test]

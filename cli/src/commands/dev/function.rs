@@ -22,6 +22,9 @@ pub(super) struct Function {
     pub(super) source: Source,
     /// The folder of the project that makes the component, if it is watched.
     crate_folder: Option<PathBuf>,
+    /// Whether the settings of the sandbox are in a file of its own. Those of several functions are in the
+    /// one that names them.
+    has_own_settings: bool,
     pub(super) pool: Arc<Pool>,
     printer: Printer,
 }
@@ -46,6 +49,7 @@ impl Function {
             ),
             _ => None,
         };
+        let has_own_settings = settings.name.is_none();
         let deployment = source.prepare()?;
         let name = settings.name.unwrap_or_else(|| source.function_name());
         let mut launch = launch(settings.function, &source, settings.handler_name, printer);
@@ -59,6 +63,7 @@ impl Function {
         Ok(Self {
             source,
             crate_folder,
+            has_own_settings,
             pool: Pool::new(launch, deployment, settings.concurrency, overflow),
             printer,
         })
@@ -74,9 +79,7 @@ impl Function {
 
     /// Takes new versions as they appear. Ends only when the files cannot be watched.
     pub(super) async fn follow_changes(self: Arc<Self>) -> Result<()> {
-        let files = [self.source.file()]
-            .into_iter()
-            .chain(self.source.settings());
+        let files = [self.source.file()].into_iter().chain(self.own_settings());
         let files = Watch::files(files)?;
         tokio::select! {
             () = self.swap_on_change(&files) => Ok(()),
@@ -118,27 +121,35 @@ impl Function {
                 continue;
             }
             let before = std::mem::replace(&mut settings, self.settings_written());
-            let changed = self.source.settings().filter(|_| before != settings);
-            let changed = changed.unwrap_or(self.source.file()).display();
-            match self.swap().await {
-                Ok(()) => {
-                    let text = format!("swapped to the new `{changed}`");
-                    self.printer.message(Tone::Good, &text);
-                }
-                Err(error) => {
-                    let text = format!("kept the old version: {error:#}");
-                    self.printer.message(Tone::Bad, &text);
-                }
+            let changed = self.own_settings().filter(|_| before != settings);
+            self.swap(changed.unwrap_or(self.source.file())).await;
+        }
+    }
+
+    /// Puts what is in the files now in place of what runs, because of the one that changed.
+    pub(super) async fn swap(&self, changed: &Path) {
+        match self.try_swap().await {
+            Ok(()) => {
+                let text = format!("swapped to the new `{}`", changed.display());
+                self.printer.message(Tone::Good, &text);
+            }
+            Err(error) => {
+                let text = format!("kept the old version: {error:#}");
+                self.printer.message(Tone::Bad, &text);
             }
         }
     }
 
-    /// When the settings were last written, if there are any.
-    fn settings_written(&self) -> Option<SystemTime> {
-        self.source.settings()?.metadata().ok()?.modified().ok()
+    fn own_settings(&self) -> Option<&Path> {
+        self.source.settings().filter(|_| self.has_own_settings)
     }
 
-    async fn swap(&self) -> Result<()> {
+    /// When the settings were last written, if there are any.
+    fn settings_written(&self) -> Option<SystemTime> {
+        self.own_settings()?.metadata().ok()?.modified().ok()
+    }
+
+    async fn try_swap(&self) -> Result<()> {
         let source = self.source.clone();
         let prepared = spawn_blocking(move || source.prepare()).await;
         let deployment = prepared.context("compiling was interrupted")??;

@@ -1,9 +1,9 @@
 //! `bootstream dev`: a local Lambda around handlers, which may be replaced while it runs.
 
 mod function;
+mod running;
 mod settings;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,19 +13,18 @@ use anyhow::{Context as _, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinSet;
 
 use crate::args::{DevArgs, FunctionArgs};
 use crate::dev::bootstrap::Launch;
 use crate::dev::clock::Clock;
 use crate::dev::door::Door;
 use crate::dev::front::Front;
-use crate::dev::functions::Functions;
+use crate::dev::functions::LiveFunctions;
 use crate::dev::http_server;
 use crate::dev::link::Conditions;
 use crate::dev::source::Source;
 use crate::printer::{Printer, Tone};
-use function::Function;
+use running::{Member, Running};
 
 /// Serves until Ctrl-C or SIGTERM.
 ///
@@ -39,19 +38,13 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
         *printer
     };
     raise_file_limit();
-    let mut functions = Vec::new();
-    for settings in settings::read(args)? {
-        let name = settings.name.clone();
-        let function = Function::build(settings, args, printer)?;
-        functions.push((name, Arc::new(function)));
-    }
+    let running = Running::build(args, printer)?;
     let address = SocketAddr::from((args.host, args.port));
     runtime()?.block_on(async {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address}: choose another --port, or 0 for a free one")
         })?;
         let server = Server {
-            functions,
             door: args.front_door,
             conditions: Conditions {
                 limits: args.limits,
@@ -61,7 +54,7 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
             },
             printer,
         };
-        server.run(listener).await
+        server.run(running, listener).await
     })
 }
 
@@ -108,73 +101,53 @@ pub(super) fn launch(
 }
 
 struct Server {
-    /// At least one. A single one from the arguments has no name.
-    functions: Vec<(Option<String>, Arc<Function>)>,
     door: Door,
     conditions: Conditions,
     printer: Printer,
 }
 
 impl Server {
-    async fn run(&self, listener: TcpListener) -> Result<ExitCode> {
+    async fn run(&self, mut running: Running, listener: TcpListener) -> Result<ExitCode> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let mut changes = JoinSet::new();
-        for (_, function) in &self.functions {
-            changes.spawn(Arc::clone(function).follow_changes());
-        }
+        let (members, live) = (running.members().to_vec(), running.live());
         tokio::select! {
-            result = self.warm_up_and_serve(listener) => result?,
-            Some(ended) = changes.join_next() => ended.context("watching was interrupted")??,
+            result = self.warm_up_and_serve(members, live, listener) => result?,
+            result = running.follow() => result?,
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
         self.printer.message(Tone::Faint, "stopping");
-        let mut ends = JoinSet::new();
-        for (_, function) in &self.functions {
-            let pool = Arc::clone(&function.pool);
-            ends.spawn(async move { pool.shutdown().await });
-        }
-        ends.join_all().await;
+        running.shutdown().await;
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn warm_up_and_serve(&self, listener: TcpListener) -> Result<()> {
-        for (_, function) in &self.functions {
-            function.warm_up().await;
+    async fn warm_up_and_serve(
+        &self,
+        members: Vec<Member>,
+        functions: Arc<LiveFunctions>,
+        listener: TcpListener,
+    ) -> Result<()> {
+        for member in &members {
+            member.function.warm_up().await;
         }
-        let address = listener.local_addr()?;
         let front = Front {
-            functions: Arc::new(self.functions()?),
+            functions,
             printer: self.printer,
             door: self.door,
             conditions: self.conditions,
         };
-        self.banner(address);
+        self.banner(&members, listener.local_addr()?);
+        drop(members);
         http_server::serve(listener, front).await;
         Ok(())
     }
 
-    fn functions(&self) -> Result<Functions> {
-        let (_, first) = self.functions.first().context("there is no function")?;
-        let named: BTreeMap<_, _> = self
-            .functions
-            .iter()
-            .filter_map(|(name, function)| Some((name.clone()?, Arc::clone(&function.pool))))
-            .collect();
-        let first = Arc::clone(&first.pool);
-        Ok(if named.is_empty() {
-            Functions::single(first)
-        } else {
-            Functions::several(first, named)
-        })
-    }
-
-    fn banner(&self, address: SocketAddr) {
+    fn banner(&self, members: &[Member], address: SocketAddr) {
         let plain = |text: &str| self.printer.message(Tone::Plain, text);
-        for (position, (name, function)) in self.functions.iter().enumerate() {
-            let code = function.source.file().display();
-            match name {
+        for (position, member) in members.iter().enumerate() {
+            let code = member.function.source.file().display();
+            match member.name() {
                 None => plain(&format!("{code} at http://{address}")),
                 Some(name) => {
                     if position == 0 {

@@ -15,8 +15,17 @@ use crate::dev::deployment::{HANDLER_NAME, project_file};
 const MEMORY: RangeInclusive<u32> = 128..=10_240;
 const TIMEOUT: RangeInclusive<u64> = 1..=900;
 
-/// One function.
+/// What is to run.
 #[derive(Debug)]
+pub(super) struct Plan {
+    /// The first is the one that callers reach without a name.
+    pub(super) functions: Vec<Settings>,
+    /// What the file of functions says of the sandbox.
+    pub(super) sandbox: toml::Table,
+}
+
+/// One function.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Settings {
     /// What it is called, unless it is called after its file.
     pub(super) name: Option<String>,
@@ -28,13 +37,15 @@ pub(super) struct Settings {
     pub(super) function: FunctionArgs,
 }
 
-/// The command's part of the file. The rest is the host's, which knows its keys.
+/// The command's part of the file. The rest is the host's, which has checked it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct File {
     /// The function that callers reach without a name.
     default: Option<String>,
     functions: BTreeMap<String, Entry>,
+    #[serde(flatten)]
+    sandbox: toml::Table,
 }
 
 #[derive(Debug, Deserialize)]
@@ -49,33 +60,49 @@ struct Entry {
     env: BTreeMap<String, String>,
 }
 
-/// Reads what is to run. The first is the one that callers reach without a name.
+/// The file of functions, if that is what the arguments name.
+pub(super) fn file(args: &DevArgs) -> Option<&Path> {
+    let handler = args.handler.as_deref()?;
+    handler
+        .extension()
+        .is_some_and(|it| it == "toml")
+        .then_some(handler)
+}
+
+/// Reads what is to run.
 ///
 /// # Errors
 ///
 /// The file of functions cannot be read or makes no sense.
-pub(super) fn read(args: &DevArgs) -> Result<Vec<Settings>> {
-    match &args.handler {
-        Some(file) if file.extension().is_some_and(|it| it == "toml") => {
-            let name = file.display();
-            let text =
-                std::fs::read_to_string(file).with_context(|| format!("cannot read `{name}`"))?;
-            config::check_file(&text, &name.to_string())?;
-            parse(&text, file, args).with_context(|| format!("`{name}`"))
-        }
-        handler => Ok(vec![Settings {
-            name: None,
-            handler: handler.clone(),
-            handler_name: args.handler_name.clone(),
-            concurrency: args.concurrency,
-            project: handler.as_deref().map(project_file).unwrap_or_default(),
-            function: args.function.clone(),
-        }]),
+pub(super) fn read(args: &DevArgs) -> Result<Plan> {
+    if let Some(file) = file(args) {
+        let name = file.display();
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read `{name}`"))?;
+        config::check_file(&text, &name.to_string())?;
+        return parse(&text, file, args).with_context(|| format!("`{name}`"));
     }
+    let handler = args.handler.clone();
+    let function = Settings {
+        name: None,
+        project: handler.as_deref().map(project_file).unwrap_or_default(),
+        handler,
+        handler_name: args.handler_name.clone(),
+        concurrency: args.concurrency,
+        function: args.function.clone(),
+    };
+    Ok(Plan {
+        functions: vec![function],
+        sandbox: toml::Table::new(),
+    })
 }
 
-fn parse(text: &str, file: &Path, args: &DevArgs) -> Result<Vec<Settings>> {
-    let File { default, functions } = toml::from_str(text)?;
+fn parse(text: &str, file: &Path, args: &DevArgs) -> Result<Plan> {
+    let File {
+        default,
+        functions,
+        sandbox,
+    } = toml::from_str(text)?;
     if functions.is_empty() {
         bail!("names no function: add a table `[functions.NAME]`");
     }
@@ -91,7 +118,10 @@ fn parse(text: &str, file: &Path, args: &DevArgs) -> Result<Vec<Settings>> {
         all.push(settings.with_context(|| format!("function `{name}`"))?);
     }
     all.sort_by_key(|settings| settings.name != default);
-    Ok(all)
+    Ok(Plan {
+        functions: all,
+        sandbox,
+    })
 }
 
 impl Entry {

@@ -161,12 +161,13 @@ fn workers_that_cannot_be_started_are_an_init_error() {
     assert_init_error(&lambda, host, "Runtime.Internal", &["100", "concurrency"]);
 }
 
-/// A host that has to start more threads than it may have.
+/// A host that has to start more threads than it may have. What is left after the last stack that fits,
+/// which take 2 MiB each, has to do for telling of it: about half of that.
 #[track_caller]
 pub(crate) fn with_few_threads(lambda: &Recorder, folder: &Path) -> Bootstrap {
     let script = folder.join("bootstrap");
     let limited = format!(
-        "#!/bin/sh\nulimit -v 24000\nexec {}\n",
+        "#!/bin/sh\nulimit -v 25000\nexec {}\n",
         executable().display()
     );
     std::fs::write(&script, limited).expect("a file in a fresh folder");

@@ -28,6 +28,10 @@ pub(crate) struct Lambda {
 #[derive(Default)]
 struct Shared {
     seen: Mutex<Seen>,
+    /// For connections that wait for an event: there is one, or there will be none.
+    queued: Condvar,
+    /// For the measurement: something else was seen. Not the same, or each answer would wake every
+    /// connection that waits.
     changed: Condvar,
 }
 
@@ -77,7 +81,7 @@ impl Lambda {
         let expected = seen.queue.len();
         // The poll that is open is answered by the first event, so its successors are what counts.
         let polls_before = seen.polls.len();
-        self.shared.changed.notify_all();
+        self.shared.queued.notify_all();
         drop(seen);
         let mut seen = self.wait("an answer", |seen| {
             seen.answers.len() == expected && seen.polls.len() >= polls_before + expected
@@ -92,7 +96,7 @@ impl Lambda {
     pub(crate) fn begin(&self, events: impl IntoIterator<Item = Event>) -> anyhow::Result<()> {
         let mut seen = self.shared.lock();
         seen.queue.extend(events);
-        self.shared.changed.notify_all();
+        self.shared.queued.notify_all();
         drop(seen);
         drop(self.wait("a poll", |seen| seen.queue.is_empty())?);
         Ok(())
@@ -140,7 +144,7 @@ pub(crate) struct Round {
 impl Drop for Lambda {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
-        self.shared.changed.notify_all();
+        self.shared.queued.notify_all();
         // Wakes the thread that accepts, so that it sees the end.
         TcpStream::connect(self.address).ok();
     }
@@ -168,7 +172,7 @@ impl Shared {
                 ));
             }
             seen = self
-                .changed
+                .queued
                 .wait(seen)
                 .unwrap_or_else(PoisonError::into_inner);
         }

@@ -45,17 +45,17 @@ impl Table {
                 .iter()
                 .map(|values| (!values.is_empty()).then(|| median(values.iter().copied())))
                 .collect();
-            let shown = medians
+            let values = medians
                 .iter()
                 .map(|value| value.map_or("-".to_owned(), shown));
             let ratios = medians.split_last().map(|(ours, others)| {
                 let ratio = |other: &Option<f64>| match (ours, other) {
-                    (Some(ours), Some(other)) if *other > 0.0 => format!("{:.2}", ours / other),
+                    (Some(ours), Some(other)) if *other > 0.0 => shown(ours / other),
                     _ => "-".to_owned(),
                 };
                 others.iter().map(ratio).collect::<Vec<_>>()
             });
-            let cells: Vec<_> = shown.chain(ratios.unwrap_or_default()).collect();
+            let cells: Vec<_> = values.chain(ratios.unwrap_or_default()).collect();
             write!(text, "\n| {row} | {} |", cells.join(" | ")).expect("a text takes all");
         }
         text.push('\n');
@@ -63,12 +63,22 @@ impl Table {
     }
 }
 
+/// At least two digits that mean something, however small the value.
 fn shown(value: f64) -> String {
-    match value {
-        value if value >= 100.0 => format!("{value:.0}"),
-        value if value >= 10.0 => format!("{value:.1}"),
-        value => format!("{value:.2}"),
+    const DECIMALS: [(f64, usize); 6] = [
+        (100.0, 0),
+        (10.0, 1),
+        (0.1, 2),
+        (0.01, 3),
+        (0.001, 4),
+        (0.000_1, 5),
+    ];
+    if value == 0.0 {
+        return "0".to_owned();
     }
+    let decimals = DECIMALS.iter().find(|(least, _)| value.abs() >= *least);
+    let decimals = decimals.map_or(6, |(_, decimals)| *decimals);
+    format!("{value:.decimals$}")
 }
 
 #[cfg(test)]
@@ -88,5 +98,21 @@ mod tests {
             "| | a | ours | ours / a |\n| --- | ---: | ---: | ---: |\n\
              | x, us | 20.0 | 40.0 | 2.00 |\n| y | - | 0.50 | - |\n"
         );
+    }
+    #[test]
+    fn a_small_value_keeps_two_digits() {
+        for (value, text) in [
+            (1234.5, "1234"),
+            (97.26, "97.3"),
+            (3.146, "3.15"),
+            (0.5, "0.50"),
+            (0.062_5, "0.062"),
+            (0.002_32, "0.0023"),
+            (0.000_051, "0.000051"),
+            (-0.012, "-0.012"),
+            (0.0, "0"),
+        ] {
+            assert_eq!(shown(value), text);
+        }
     }
 }

@@ -8,23 +8,42 @@ use crate::event::Event;
 use crate::process::Process;
 use crate::target::Target;
 
-/// Tiny answers, eight at once.
-pub(super) fn eight(target: &Target) -> anyhow::Result<Vec<Row>> {
-    const INVOCATIONS: usize = 1600;
-    let process = Process::start(target, 8)?;
-    process.lambda.invoke(tiny(200))?;
-    let before = process.cpu()?;
-    let started = Instant::now();
-    process.lambda.invoke(tiny(INVOCATIONS))?;
-    let time = started.elapsed();
-    let cpu = process.cpu()? - before;
-    Ok(vec![
-        ("8 at once: CPU each, us", us(cpu) / count(INVOCATIONS)),
+/// Tiny answers, several at once.
+pub(super) fn at_once(target: &Target) -> anyhow::Result<Vec<Row>> {
+    const STEPS: [(usize, usize, &str, &str); 3] = [
         (
+            8,
+            1600,
+            "8 at once: CPU each, us",
             "8 at once: answers per second",
-            count(INVOCATIONS) / time.as_secs_f64(),
         ),
-    ])
+        (
+            64,
+            3200,
+            "64 at once: CPU each, us",
+            "64 at once: answers per second",
+        ),
+        (
+            512,
+            5120,
+            "512 at once: CPU each, us",
+            "512 at once: answers per second",
+        ),
+    ];
+    let mut rows = vec![];
+    for (concurrency, invocations, cpu_row, speed_row) in STEPS {
+        let process = Process::start(target, concurrency)?;
+        // Each worker has a first time.
+        process.lambda.invoke(tiny(200.max(4 * concurrency)))?;
+        let before = process.cpu()?;
+        let started = Instant::now();
+        process.lambda.invoke(tiny(invocations))?;
+        let time = started.elapsed();
+        let cpu = process.cpu()? - before;
+        rows.push((cpu_row, us(cpu) / count(invocations)));
+        rows.push((speed_row, count(invocations) / time.as_secs_f64()));
+    }
+    Ok(rows)
 }
 
 /// Memory of many invocations at once.

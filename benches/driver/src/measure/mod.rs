@@ -7,7 +7,7 @@ mod units;
 
 use crate::event::Event;
 use crate::target::Target;
-use at_once::{eight, memory};
+use at_once::{at_once, memory};
 use latency::{cold, delivery, warm};
 use throughput::{large, small, throughput};
 
@@ -31,7 +31,7 @@ pub(crate) const ALL: [Measurement; 8] = [
     single("small", small),
     single("delivery", delivery),
     single("large", large),
-    concurrent("eight", eight),
+    concurrent("at-once", at_once),
     concurrent("memory", memory),
 ];
 

@@ -73,7 +73,7 @@ fn start(
     Ok((workers, listening))
 }
 
-fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
+pub(crate) fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
     let path =
         engine::find_handler(&config.task_root, &config.handler).map_err(|error| error.report())?;
     if let Some(expected) = config.handler_digest {

@@ -47,4 +47,6 @@ pub mod runtime_api;
 mod shutdown;
 pub mod source_map;
 
+#[cfg(feature = "bench")]
+pub use guest::bench;
 pub use init::run;

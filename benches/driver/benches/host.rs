@@ -1,6 +1,14 @@
-//! The host's own part of an invocation, piece by piece: `cargo bench -p bench-driver`.
+//! The host's own part of an invocation, piece by piece: `./scripts/bench.sh micro`.
 
-use bootstream_host::response::{Prelude, channel};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use bootstream_host::bench::Guest;
+use bootstream_host::error_report::{ErrorReport, ErrorType};
+use bootstream_host::invocation::Invocation;
+use bootstream_host::response::{Prelude, ResponseStream, channel};
 use bootstream_host::runtime_api::headers::parse_invocation;
 use bytes::Bytes;
 use divan::Bencher;
@@ -93,6 +101,120 @@ fn tiny_response(bencher: Bencher<'_, '_>) {
             writer.finish().expect("nobody has ended it");
             let body = reader.body().collect().await;
             divan::black_box_drop(body);
+        });
+    });
+}
+
+/// A response that fails after its first byte: its trailers instead of an end.
+#[divan::bench]
+fn failed_response(bencher: Bencher<'_, '_>) {
+    let runtime = runtime();
+    let report = ErrorReport::new(ErrorType::HandlerError, "the event asked for a failure");
+    bencher.bench(|| {
+        runtime.block_on(async {
+            let (writer, reader) = channel();
+            writer.write(b"hello").await.expect("nobody has ended it");
+            writer.fail(&report);
+            let body = reader.body().collect().await;
+            divan::black_box_drop(body);
+        });
+    });
+}
+
+/// The decisions alone: a head, writes, and the end.
+#[divan::bench(args = [1, 100])]
+fn states_of_a_response(bencher: Bencher<'_, '_>, writes: usize) {
+    bencher.bench(|| {
+        let mut state = divan::black_box(ResponseStream::AwaitingPrelude);
+        divan::black_box(state.on_head()).expect("it has not started");
+        for _ in 0..writes {
+            let state = divan::black_box(&mut state);
+            divan::black_box(state.on_write()).expect("it has not ended");
+        }
+        divan::black_box(state.on_finish()).expect("it has not ended");
+        // The handler may fail after all, and nobody is told.
+        divan::black_box(state.on_failure());
+        state
+    });
+}
+
+/// The decisions alone: a write, a failure, and a write that is refused for it.
+#[divan::bench]
+fn states_of_a_failed_response(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| {
+        let mut state = divan::black_box(ResponseStream::AwaitingPrelude);
+        divan::black_box(state.on_write()).expect("it has not started");
+        divan::black_box(state.on_failure());
+        divan::black_box(divan::black_box(&mut state).on_write()).expect_err("it has failed");
+        state
+    });
+}
+
+/// The handler of the benchmarks, compiled as it would be deployed.
+fn guest() -> Guest {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    let package = target.join("bench/micro");
+    std::fs::create_dir_all(&package).expect("a folder for the package");
+    let compiled = Command::new(built(&target, "release/bootstream-compile"))
+        .arg(built(
+            &target,
+            "guests/wasm32-wasip2/release/bench_handler.wasm",
+        ))
+        .arg("-o")
+        .arg(package.join("handler.cwasm"))
+        .status()
+        .expect("the compiler starts");
+    assert!(compiled.success(), "the handler cannot be compiled");
+    let vars: HashMap<_, _> = [
+        ("_HANDLER", "handler"),
+        (
+            "LAMBDA_TASK_ROOT",
+            package.to_str().expect("a path in UTF-8"),
+        ),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    Guest::load(&vars).expect("the handler can be loaded")
+}
+
+fn built(target: &Path, path: &str) -> PathBuf {
+    let path = target.join(path);
+    let is_there = path.exists();
+    assert!(
+        is_there,
+        "`{}` is missing; `./scripts/bench.sh micro` builds it",
+        path.display()
+    );
+    path
+}
+
+/// What each invocation gets: an instance, ready to be called, and all it took given back.
+#[divan::bench]
+fn instantiate(bencher: Bencher<'_, '_>) {
+    let guest = guest();
+    bencher.bench_local(|| {
+        guest
+            .instantiate()
+            .expect("it is ready ahead of its invocation")
+    });
+}
+
+/// The guest's side of a tiny invocation: an instance, the handler's run in it, the answer.
+#[divan::bench]
+fn instantiate_and_run(bencher: Bencher<'_, '_>) {
+    let runtime = runtime();
+    let mut guest = guest();
+    let event = include_str!("../src/event.json").replace("\"QUERY\"", "{}");
+    let id = "e1506fd5-9e7b-434f-bd42-4f8fa224b599";
+    let invocation = Arc::new(Invocation::new(id, event.into()));
+    bencher.bench_local(|| {
+        runtime.block_on(async {
+            let (writer, reader) = channel();
+            let invocation = Arc::clone(&invocation);
+            guest.invoke(invocation, writer).await.expect("it answers");
+            let body = reader.body().collect().await.expect("a body in memory");
+            assert!(body.to_bytes().ends_with(b"xxxxx"), "it is the answer");
         });
     });
 }

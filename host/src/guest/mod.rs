@@ -1,6 +1,8 @@
 //! The sandboxed side: one thread that runs handlers, one fresh instance for each invocation
 //! unless the user wants instances used again.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 mod failure;
 mod files;
 mod imports;

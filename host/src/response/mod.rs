@@ -11,7 +11,7 @@ mod writer;
 pub use body::{ResponseBody, ResponseReader};
 pub use head::InvalidHead;
 pub use prelude::{DELIMITER, PRELUDE_LIMIT_BYTES, Prelude};
-pub use state::{Refused, ResponseStream, Telling};
+pub use state::{Refused, ResponseStream, Start, Telling};
 pub use writer::ResponseWriter;
 
 use std::sync::Arc;

@@ -27,7 +27,7 @@ pub enum Refused {
 
 /// Whether an accepted call is the one that starts the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Start {
+pub enum Start {
     /// Send the implied prelude first.
     Now,
     /// The prelude has left already.
@@ -47,7 +47,11 @@ pub enum Telling {
 
 impl ResponseStream {
     /// The guest calls `write-headers` with a valid head.
-    pub(super) fn on_head(&mut self) -> Result<(), Refused> {
+    ///
+    /// # Errors
+    ///
+    /// When the response has started or ended.
+    pub fn on_head(&mut self) -> Result<(), Refused> {
         match self {
             Self::AwaitingPrelude => {
                 *self = Self::Streaming;
@@ -60,7 +64,11 @@ impl ResponseStream {
     }
 
     /// The guest calls `write`.
-    pub(super) fn on_write(&mut self) -> Result<Start, Refused> {
+    ///
+    /// # Errors
+    ///
+    /// When the response has ended.
+    pub fn on_write(&mut self) -> Result<Start, Refused> {
         match self {
             Self::AwaitingPrelude => {
                 *self = Self::Streaming;
@@ -73,14 +81,18 @@ impl ResponseStream {
     }
 
     /// The guest calls `finish`, or returns `ok` without having done so.
-    pub(super) fn on_finish(&mut self) -> Result<Start, Refused> {
+    ///
+    /// # Errors
+    ///
+    /// When the response has ended.
+    pub fn on_finish(&mut self) -> Result<Start, Refused> {
         let start = self.on_write()?;
         *self = Self::Finished;
         Ok(start)
     }
 
     /// The guest fails: it returns `err`, traps, or is stopped.
-    pub(super) fn on_failure(&mut self) -> Telling {
+    pub fn on_failure(&mut self) -> Telling {
         match self {
             Self::AwaitingPrelude => {
                 *self = Self::Failed;
@@ -96,7 +108,7 @@ impl ResponseStream {
 
     /// The receiver of the response is gone. A response that was complete stays so. Says whether
     /// the response was cut by it.
-    pub(super) fn on_peer_closed(&mut self) -> bool {
+    pub fn on_peer_closed(&mut self) -> bool {
         match self {
             Self::AwaitingPrelude | Self::Streaming => {
                 *self = Self::Failed;

@@ -1,0 +1,86 @@
+//! The guest's thread without the thread, and without Lambda: what benchmarks time of it.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::instance::Instance;
+use super::interrupt::Interrupt;
+use super::job::{self, Job};
+use super::next::NextInstance;
+use crate::config::{Config, Vars};
+use crate::handler::Handler;
+use crate::init::load_handler;
+use crate::invocation::Invocation;
+use crate::response::ResponseWriter;
+
+/// A handler, and the instance that waits for its next invocation.
+pub struct Guest {
+    handler: Handler,
+    next: NextInstance,
+}
+
+impl std::fmt::Debug for Guest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guest")
+            .field("handler", &self.handler)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Guest {
+    /// Loads the handler that the variables name, as a start does.
+    ///
+    /// # Errors
+    ///
+    /// When a start would fail.
+    pub fn load(vars: &dyn Vars) -> anyhow::Result<Self> {
+        let config = Config::read(vars)?;
+        let handler = load_handler(&config).map_err(|report| anyhow::anyhow!(report.message))?;
+        Ok(Self {
+            handler,
+            next: NextInstance::default(),
+        })
+    }
+
+    /// Makes an instance ready for an invocation, and gives what it took back to the pool.
+    ///
+    /// # Errors
+    ///
+    /// When the handler cannot be instantiated ahead of its invocation.
+    pub fn instantiate(&self) -> anyhow::Result<()> {
+        let instance = Instance::prepare(&self.handler);
+        let instance = instance.map_err(|_| anyhow::anyhow!("not ahead of an invocation"))?;
+        drop(instance);
+        Ok(())
+    }
+
+    /// Makes an instance ready, runs the handler in it, and gives back what it took. Whoever reads the
+    /// response has to do so at the same time.
+    ///
+    /// # Errors
+    ///
+    /// When the handler has failed.
+    pub async fn invoke(
+        &mut self,
+        invocation: Arc<Invocation>,
+        response: ResponseWriter,
+    ) -> anyhow::Result<()> {
+        self.next.prepare(&self.handler);
+        let instance = self.next.take(&self.handler, &invocation);
+        let (ended, end) = oneshot::channel();
+        let job = Job {
+            invocation,
+            response,
+            interrupt: Arc::new(Interrupt::new()),
+            ended,
+        };
+        let returned = job::run(&self.handler, instance, job).await;
+        let untold = end.await?;
+        anyhow::ensure!(
+            untold.is_none() && returned.is_some(),
+            "the handler has failed: {untold:?}"
+        );
+        Ok(())
+    }
+}

@@ -2,7 +2,7 @@
 # setup.sh [--tests] - make sure that everything the build needs is on this machine.
 #
 # --tests: also what the tests need: Node.js, curl, Python for the linters of the templates, a cross
-# compiler for arm64, QEMU, bubblewrap.
+# compiler for arm64, QEMU, bubblewrap, valgrind.
 #
 # Prints the Rust compiler for handlers (target wasm32-wasip2) on standard output, everything else
 # on standard error. Installs what is missing with apt where that is possible, else says what to do.
@@ -75,6 +75,8 @@ if [ "${1:-}" = --tests ]; then
     install qemu-aarch64 qemu-user
     # To run it as Lambda would.
     install bwrap bubblewrap
+    # To count what it executes.
+    install valgrind valgrind
     check_tools
     install_linters
 fi

@@ -5,6 +5,7 @@
 //! the table has the medians of the rounds.
 
 mod answer;
+mod callgrind;
 mod event;
 mod instructions;
 mod lambda;
@@ -48,7 +49,7 @@ struct Compare {
     /// Rounds over everything
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only these measurements: cold, warm, throughput, small, delivery, large, eight, memory
+    /// Only these measurements: cold, warm, throughput, small, delivery, large, at-once, memory
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     /// Only the runtimes whose names contain one of these: bootstream, native, hyper

@@ -1,0 +1,190 @@
+//! A program under callgrind: what it executes outside the kernel, and whose code that is.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::event::Event;
+use crate::process::Process;
+use crate::target::Target;
+
+/// Valgrind shows a program the same processor on every machine with AVX2. What differs is the C
+/// library's taste: with `ERMS` it copies and clears by `rep` instructions, which callgrind counts once
+/// for each byte, and what AVX2 is worth has changed from release to release.
+const TUNABLES: &str = "glibc.cpu.hwcaps=-ERMS,-AVX2,-AVX_Fast_Unaligned_Load";
+
+/// What callgrind calls code that is in no file it knows: the handler's, which `bootstrap` maps itself.
+const NO_OBJECT: &str = "???";
+
+/// Functions of the C library that take memory.
+const ALLOCATORS: [&str; 4] = ["malloc", "calloc", "realloc", "posix_memalign"];
+
+/// What a process has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Profile {
+    /// Instructions of `bootstrap` and its libraries.
+    pub(crate) host: u64,
+    /// Instructions of the handler.
+    pub(crate) handler: u64,
+    /// Calls of [`ALLOCATORS`].
+    pub(crate) allocations: u64,
+}
+
+/// Runs a process that serves these events.
+///
+/// # Errors
+///
+/// When callgrind cannot be run, or `target` does not answer.
+pub(crate) fn run(target: &Target, events: Vec<Event>) -> anyhow::Result<Profile> {
+    let folder = target.executable.parent();
+    let folder = folder.context("an executable in a folder")?;
+    let output = folder.join("callgrind.out");
+    let process = Process::spawn(target, command(target, &output), 1)
+        .context("is `valgrind` installed? `scripts/setup.sh --tests` does that")?;
+    process.lambda.invoke(events)?;
+    process.terminate()?;
+    let profile = std::fs::read_to_string(&output)
+        .with_context(|| format!("reading `{}`, which callgrind writes", output.display()))?;
+    read(&profile)
+}
+
+fn command(target: &Target, output: &Path) -> Command {
+    let plain = target.command();
+    let mut command = Command::new("valgrind");
+    command
+        .args(["--quiet", "--tool=callgrind"])
+        .arg(format!("--callgrind-out-file={}", output.display()))
+        .arg(plain.get_program())
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("GLIBC_TUNABLES", TUNABLES);
+    for (name, value) in plain.get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command
+}
+
+/// Reads what callgrind writes: <https://valgrind.org/docs/manual/cl-format.html>, with costs by line.
+fn read(text: &str) -> anyhow::Result<Profile> {
+    let mut reading = Reading::default();
+    let mut total = None;
+    for line in text.lines() {
+        match line.split_once(['=', ':']) {
+            Some(("totals", count)) => total = Some(count.trim().parse::<u64>()?),
+            Some((key, value)) => reading.take(key, value)?,
+            None => reading.count(line)?,
+        }
+    }
+    let Profile { host, handler, .. } = reading.profile;
+    let total = total.context("callgrind wrote no total")?;
+    anyhow::ensure!(
+        host + handler == total,
+        "callgrind's profile has {total} instructions in all, and {host} + {handler} in its lines"
+    );
+    anyhow::ensure!(
+        reading.profile.allocations > 0,
+        "callgrind's profile knows no call of `malloc`"
+    );
+    Ok(reading.profile)
+}
+
+#[derive(Default)]
+struct Reading<'a> {
+    profile: Profile,
+    objects: Names<'a>,
+    functions: Names<'a>,
+    in_handler: bool,
+    callee: &'a str,
+    /// The next line counts what a callee spends, which has lines of its own.
+    after_call: bool,
+}
+
+impl<'a> Reading<'a> {
+    fn take(&mut self, key: &str, value: &'a str) -> anyhow::Result<()> {
+        match key {
+            "ob" => self.in_handler = self.objects.name(value)? == NO_OBJECT,
+            "cob" => drop(self.objects.name(value)?),
+            "fn" => drop(self.functions.name(value)?),
+            "cfn" => self.callee = self.functions.name(value)?,
+            "calls" => {
+                self.after_call = true;
+                if ALLOCATORS.contains(&self.callee) {
+                    let calls = value.split(' ').next().unwrap_or_default();
+                    self.profile.allocations += calls.parse::<u64>()?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A line of numbers: where, and how many instructions.
+    fn count(&mut self, line: &str) -> anyhow::Result<()> {
+        if line.is_empty() || line.starts_with('#') || std::mem::take(&mut self.after_call) {
+            return Ok(());
+        }
+        let (_, count) = line.split_once(' ').context("a line without a count")?;
+        let count = count.parse::<u64>()?;
+        if self.in_handler {
+            self.profile.handler += count;
+        } else {
+            self.profile.host += count;
+        }
+        Ok(())
+    }
+}
+
+/// Names by their numbers: `(number) name` the first time, `(number)` from then on.
+#[derive(Default)]
+struct Names<'a>(HashMap<&'a str, &'a str>);
+
+impl<'a> Names<'a> {
+    fn name(&mut self, value: &'a str) -> anyhow::Result<&'a str> {
+        if let Some((number, name)) = value.split_once(' ') {
+            self.0.insert(number, name);
+        }
+        let number = value.split(' ').next().unwrap_or_default();
+        let name = self.0.get(number).copied();
+        name.with_context(|| format!("`{value}` in callgrind's profile has no name"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROFILE: &str = "# callgrind format\nversion: 1\ncmd:  /x/bootstrap\npositions: line\n\
+        events: Ir\nsummary: 9999\n\n\nob=(2) ???\nfl=(5) ???\nfn=(8) 0x44f65\n0 6\n+3 1\n\n\
+        ob=(7) /x/bootstrap\nfn=(9) run\n12 10\ncob=(3) /lib/libc.so.6\ncfn=(1) malloc\n\
+        calls=3 0\n* 500\n-2 4\ncob=(2)\ncfn=(8)\ncalls=2 0\n* 7\n\
+        fn=(10) grow\n0 1\ncob=(3)\ncfn=(2) realloc\ncalls=1 0\n0 40\ncfn=(1)\ncalls=1 0\n0 50\n\n\
+        ob=(3)\nfn=(1)\n0 100\n\ntotals: 122\n";
+
+    #[test]
+    fn a_profile_tells_host_from_handler_and_counts_nothing_twice() {
+        let expected = Profile {
+            host: 10 + 4 + 1 + 100,
+            handler: 7,
+            allocations: 5,
+        };
+        assert_eq!(read(PROFILE).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_profile_that_was_not_understood_is_no_result() {
+        let refused = |from: &str, to: &str| read(&PROFILE.replace(from, to)).unwrap_err();
+        let error = refused("totals: 122", "totals: 123").to_string();
+        assert!(error.contains("123 instructions in all"), "{error}");
+        let error = refused("totals: 122", "").to_string();
+        assert!(error.contains("no total"), "{error}");
+        let error = refused("ob=(3)\n", "ob=(4)\n").to_string();
+        assert!(error.contains("`(4)` in callgrind's profile"), "{error}");
+        let nameless = PROFILE.replace("realloc", "f").replace("malloc", "g");
+        let error = read(&nameless).unwrap_err().to_string();
+        assert!(error.contains("no call of `malloc`"), "{error}");
+    }
+}

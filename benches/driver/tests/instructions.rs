@@ -1,0 +1,13 @@
+//! What an invocation and a write cost the deployed `bootstrap` is not above what is on record.
+
+use std::process::Command;
+
+#[test]
+fn an_invocation_takes_no_more_instructions_than_on_record() {
+    let bench = env!("CARGO_BIN_EXE_bench");
+    let output = Command::new(bench).arg("instructions").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaint}");
+}

@@ -13,10 +13,12 @@
 //! ```
 //!
 //! An event comes in at [`runtime_api::Client::next`]; a chunk leaves the guest in
-//! `guest/imports.rs` and goes on the wire from [`response::ResponseBody`].
+//! `guest/imports.rs` and goes on the wire from [`response::ResponseBody`], or, when it is large and
+//! nothing is before it, from [`response::Socket`] without a copy.
 //!
 //! Two threads work on an invocation. The first runs hyper and the timers on a current-thread
-//! runtime; the second runs the guest. They meet in `response/buffer.rs` only.
+//! runtime; the second runs the guest. They meet in `response/buffer.rs` and, for large chunks,
+//! `response/socket.rs` only.
 #![warn(missing_docs)]
 
 mod alarm;

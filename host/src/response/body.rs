@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 
 use super::buffer::{Buffer, Next};
+use super::socket::Socket;
 use super::state::{ResponseStream, Telling};
 use crate::error_report::ErrorReport;
 
@@ -69,6 +70,14 @@ impl ResponseReader {
 pub struct ResponseBody {
     buffer: Arc<Buffer>,
     ended: bool,
+}
+
+impl ResponseBody {
+    /// Lets the guest's thread send over `socket`, on which hyper is about to send this body. To be
+    /// called before the body is first polled.
+    pub fn send_over(&self, socket: &Arc<Socket>) {
+        self.buffer.send_over(socket);
+    }
 }
 
 impl Body for ResponseBody {

@@ -1,13 +1,14 @@
-//! What the guest has written and the socket has not yet taken: the one place where the guest's
-//! thread and the I/O thread meet.
+//! What the guest has written and the socket has not yet taken: where the guest's thread and the I/O
+//! thread meet.
 //!
 //! There is no message per write. A write appends to the buffer and wakes the reader only if it
 //! waits, so a chunk leaves at once while the socket keeps up, and chunks gather while it is
-//! behind. The state of the response lives under the same lock, which makes every decision about
-//! the stream and its effect on the stream one step.
+//! behind. A large chunk that nothing is before goes to the [`Socket`] instead. The state of the
+//! response lives under the same lock, which makes every decision about the stream and its effect on
+//! the stream one step.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use http::HeaderMap;
 
 use super::piece::{PIECE_BYTES, Piece, Pieces};
 use super::prelude::Prelude;
+use super::socket::{Sent, Socket};
 use super::state::{Refused, ResponseStream, Start, Telling};
 use crate::error_report::ErrorReport;
 
@@ -29,6 +31,15 @@ const LOW_WATER_BYTES: usize = HIGH_WATER_BYTES / 2;
 /// Chunks of at least this many bytes travel as they are; smaller ones are gathered in a piece while
 /// they wait, which saves a frame each.
 const OWN_FRAME_BYTES: usize = 32 * 1024;
+
+/// Chunks of at least this many bytes are sent by the guest's thread where that is possible. Each such
+/// send wakes the receiver, which for smaller chunks costs more than to gather them and to wake the
+/// I/O thread.
+const DIRECT_BYTES: usize = 64 * 1024;
+
+/// Most that the guest's thread sends at once. What the socket does not take of it is kept beside the
+/// buffer, so it bounds memory; with a quarter of it, large chunks cost half as much again.
+const DIRECT_LIMIT_BYTES: usize = 512 * 1024;
 
 /// The body of a response that has none and must not be empty. White space, because it changes the
 /// meaning of hardly any type of content.
@@ -53,6 +64,8 @@ struct Inner {
     /// Whether a body without a byte gets [`PADDING`].
     pads_empty: bool,
     abandoned: bool,
+    /// Where hyper sends the body, while it does.
+    socket: Option<Arc<Socket>>,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -84,6 +97,7 @@ impl Default for Buffer {
                 end: End::NotYet,
                 pads_empty: false,
                 abandoned: false,
+                socket: None,
                 reader: None,
                 writer: None,
             }),
@@ -117,12 +131,26 @@ impl Buffer {
         }
     }
 
-    /// Takes as much of `chunk` as one piece has room for. Together with the high-water mark this
-    /// bounds the buffer, however large the chunk is.
+    /// Sends the beginning of `chunk`, or takes as much of it as one piece has room for. Together
+    /// with the high-water mark this bounds the buffer, however large the chunk is.
     fn poll_write(&self, cx: &Context<'_>, chunk: &[u8]) -> Poll<Result<usize, Refused>> {
-        let mut inner = ready!(self.poll_room(cx))?;
+        let mut inner = self.lock();
+        if inner.stream.on_write()? == Start::Now {
+            inner.push_prelude(Prelude::implied());
+        }
+        inner.pads_empty &= chunk.is_empty();
+        let is_large = chunk.len() >= DIRECT_BYTES;
+        if is_large && let Some((sent, bytes)) = ready!(inner.poll_send(cx, chunk)) {
+            if sent == Sent::Begun {
+                wake_reader(inner);
+            }
+            return Poll::Ready(Ok(bytes));
+        }
+        if inner.buffered >= HIGH_WATER_BYTES {
+            inner.wait_for_room(cx, is_large);
+            return Poll::Pending;
+        }
         let taken = chunk.get(..PIECE_BYTES).unwrap_or(chunk);
-        inner.pads_empty &= taken.is_empty();
         if taken.len() < OWN_FRAME_BYTES {
             inner.gather(taken, &self.pieces);
         } else {
@@ -136,18 +164,6 @@ impl Buffer {
         }
         wake_reader(inner);
         Poll::Ready(Ok(taken.len()))
-    }
-
-    /// Waits until the buffer takes more.
-    fn poll_room(&self, cx: &Context<'_>) -> Poll<Result<MutexGuard<'_, Inner>, Refused>> {
-        let mut inner = self.lock();
-        if inner.stream.on_write()? == Start::Now {
-            inner.push_prelude(Prelude::implied());
-        } else if inner.buffered >= HIGH_WATER_BYTES {
-            inner.writer = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        Poll::Ready(Ok(inner))
     }
 
     pub(crate) fn finish(&self) -> Result<(), Refused> {
@@ -186,6 +202,7 @@ impl Buffer {
         inner.tail = None;
         inner.buffered = 0;
         inner.wake_writer();
+        inner.socket = None;
     }
 
     /// Whether the receiver went before the response had ended.
@@ -209,19 +226,36 @@ impl Buffer {
         Poll::Pending
     }
 
+    /// From now on large chunks may be sent over `socket`. To be called before the first
+    /// [`poll_next`](Self::poll_next).
+    pub(super) fn send_over(&self, socket: &Arc<Socket>) {
+        socket.request_begins();
+        self.lock().socket = Some(Arc::clone(socket));
+    }
+
     pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Next> {
         let mut inner = self.lock();
         if let Some(bytes) = inner.pop() {
+            if let Some(socket) = &inner.socket {
+                socket.hyper_takes();
+            }
             return Poll::Ready(Next::Data(bytes));
         }
-        match std::mem::replace(&mut inner.end, End::NotYet) {
-            End::Clean => Poll::Ready(Next::CleanEnd),
-            End::Trailers(trailers) => Poll::Ready(Next::Trailers(trailers)),
+        let next = match std::mem::replace(&mut inner.end, End::NotYet) {
+            End::Clean => Next::CleanEnd,
+            End::Trailers(trailers) => Next::Trailers(trailers),
             End::NotYet => {
+                if let Some(socket) = &inner.socket {
+                    socket.body_asked();
+                }
                 inner.reader = Some(cx.waker().clone());
-                Poll::Pending
+                return Poll::Pending;
             }
+        };
+        if let Some(socket) = inner.socket.take() {
+            socket.body_ends();
         }
+        Poll::Ready(next)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -236,6 +270,12 @@ fn wake_reader(mut inner: MutexGuard<'_, Inner>) {
     drop(inner);
     if let Some(reader) = reader {
         reader.wake();
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
     }
 }
 
@@ -277,14 +317,37 @@ impl Inner {
         let bytes = queued.or_else(|| self.tail.take().map(Piece::freeze))?;
         self.buffered -= bytes.len();
         if self.buffered <= LOW_WATER_BYTES {
-            self.wake_writer();
+            wake(&mut self.writer);
         }
         Some(bytes)
     }
 
+    /// Sends the beginning of `chunk` from this thread, if nothing is before it: `None` if something
+    /// is. Says how much of it was taken. Waits while the receiver is behind.
+    fn poll_send(&self, cx: &Context<'_>, chunk: &[u8]) -> Poll<Option<(Sent, usize)>> {
+        match &self.socket {
+            Some(socket) if self.buffered == 0 => {
+                let taken = chunk.get(..DIRECT_LIMIT_BYTES).unwrap_or(chunk);
+                let sent = ready!(socket.poll_send(cx, taken));
+                Poll::Ready(sent.map(|sent| (sent, taken.len())))
+            }
+            Some(_) | None => Poll::Ready(None),
+        }
+    }
+
+    /// A large chunk waits until it can be sent from this thread: with less it would go on behind
+    /// hyper for ever.
+    fn wait_for_room(&mut self, cx: &Context<'_>, is_large: bool) {
+        match &self.socket {
+            Some(socket) if is_large => socket.wake_when_flushed(cx),
+            Some(_) | None => self.writer = Some(cx.waker().clone()),
+        }
+    }
+
     fn wake_writer(&mut self) {
-        if let Some(waker) = self.writer.take() {
-            waker.wake();
+        wake(&mut self.writer);
+        if let Some(socket) = &self.socket {
+            socket.wake();
         }
     }
 }

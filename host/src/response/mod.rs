@@ -5,12 +5,14 @@ mod buffer;
 mod head;
 mod piece;
 mod prelude;
+mod socket;
 mod state;
 mod writer;
 
 pub use body::{ResponseBody, ResponseReader};
 pub use head::InvalidHead;
 pub use prelude::{DELIMITER, PRELUDE_LIMIT_BYTES, Prelude};
+pub use socket::Socket;
 pub use state::{Refused, ResponseStream, Start, Telling};
 pub use writer::ResponseWriter;
 

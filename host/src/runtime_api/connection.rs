@@ -1,6 +1,7 @@
 //! One HTTP/1.1 connection to the Runtime API.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +16,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
-use crate::response::ResponseBody;
+use super::stream::Stream;
+use crate::response::{ResponseBody, Socket};
 
 /// The Runtime API is on this machine: what takes longer is not coming.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -34,6 +36,7 @@ pub(super) type RequestBody = Either<Full<Bytes>, ResponseBody>;
 #[derive(Debug)]
 pub(super) struct Connection {
     sender: SendRequest<RequestBody>,
+    socket: Arc<Socket>,
     _driver: JoinSet<()>,
 }
 
@@ -48,6 +51,8 @@ impl Connection {
         // Without it Nagle's algorithm holds every chunk after the first until the peer's delayed
         // acknowledgement, 40 ms later.
         stream.set_nodelay(true)?;
+        let stream = Stream::new(stream);
+        let socket = stream.socket();
         let (sender, driver) = http1::Builder::new()
             .max_headers(HEADER_LIMIT)
             .handshake(TokioIo::new(stream))
@@ -62,6 +67,7 @@ impl Connection {
         });
         Ok(Self {
             sender,
+            socket,
             _driver: driving,
         })
     }
@@ -72,6 +78,9 @@ impl Connection {
         &mut self,
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, SendError> {
+        if let Either::Right(response) = request.body() {
+            response.send_over(&self.socket);
+        }
         self.sender.try_send_request(request).await
     }
 

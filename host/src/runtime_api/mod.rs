@@ -7,6 +7,7 @@ mod endpoint;
 mod error;
 pub mod headers;
 mod peer;
+mod stream;
 
 pub use client::{Client, StartPhase};
 pub use endpoint::{Endpoint, InvalidEndpoint};

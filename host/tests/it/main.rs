@@ -17,6 +17,7 @@ mod hostile;
 mod init;
 mod instances;
 mod lambda_root;
+mod large_chunks;
 mod loading;
 mod log_pipe;
 mod logs;

@@ -1,7 +1,5 @@
 //! The stamp at the end of a precompiled component, and the source map in front of it.
 
-use std::io::Cursor;
-
 use bootstream_host::engine::{Fingerprint, Stamp, Target};
 use bootstream_host::source_map::SourceMap;
 
@@ -17,7 +15,7 @@ pub fn check(bytes: &[u8]) {
     };
     let (component, code) = bytes.split_at(usize::from(*length).min(bytes.len()));
     // Anything may be at the end of a file.
-    let _ = Stamp::read(&mut Cursor::new(code));
+    let _ = Stamp::read(code);
     let map = SourceMap::read(code);
     for offset in [0, u32::from(*length), u32::MAX] {
         assert!(map.frames_at(offset).count() <= code.len());
@@ -29,11 +27,10 @@ pub fn check(bytes: &[u8]) {
         *byte ^= bits;
         changed = *bits != 0;
     }
-    let mut file = Cursor::new(file);
-    let accepted = Stamp::read(&mut file).and_then(|stamp| {
+    let accepted = Stamp::read(&file).and_then(|stamp| {
         stamp.check_fits(&fingerprint)?;
         stamp.check_origin(component)?;
-        stamp.check_code(&mut file)
+        stamp.check_code(&file)
     });
     assert_eq!(accepted.is_err(), changed, "{accepted:?}");
 }

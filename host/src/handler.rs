@@ -10,7 +10,7 @@ use wasmtime::component::{Component, Linker};
 use crate::bindings::HandlerPre;
 use crate::contract::{is_served, version_of_import};
 use crate::engine::{Engines, LoadError, Sources, cause, load_component};
-use crate::guest::{Environment, GuestState, add_to_linker, limit_writes};
+use crate::guest::{Environment, GuestState, add_to_linker, add_wasi_to_linker, limit_writes};
 
 /// A handler, ready to be instantiated for each invocation.
 pub(crate) struct Handler {
@@ -110,12 +110,9 @@ fn linker(
 ) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
     add_to_linker(&mut linker)?;
-    // Costs more than everything else here together, and a handler may do without.
-    if imports.any_of("wasi:") {
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        if environment.files.tmp_bytes.is_some() {
-            limit_writes(&mut linker)?;
-        }
+    add_wasi_to_linker(&mut linker, |name| imports.any_of(name))?;
+    if environment.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@") {
+        limit_writes(&mut linker)?;
     }
     #[cfg(feature = "outbound-http")]
     if imports.any_of("wasi:http/") {

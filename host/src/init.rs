@@ -1,8 +1,8 @@
 //! From a fresh process to a running loop; what fails on the way is an init error.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{io, iter};
 
 use tokio::time::timeout;
 
@@ -28,16 +28,23 @@ const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
 /// the Runtime API fails for good.
 pub async fn run(vars: &dyn Vars) -> anyhow::Result<()> {
     let endpoint = config::endpoint(vars)?;
-    let loaded = reported(load(vars), StartPhase::Init, &endpoint).await?;
+    let mut client = Client::new(endpoint.clone());
     let mut phase = StartPhase::Init;
+    let config = reported(read(vars), phase, &mut client).await?;
+    if !config.snap_start {
+        // Accepted while the handler is loaded.
+        client.connect_ahead().await;
+    }
+    let loaded = reported(load(config), phase, &mut client).await?;
     if loaded.config.snap_start {
         Client::new(endpoint.clone()).restored().await?;
         phase = StartPhase::Restore;
     }
     // Threads, connections and instances are made after the snapshot: each process that goes on from it
     // has its own. Only the placeholders of secrets are the same in all of them.
-    let started = start(&loaded, &endpoint);
-    let (workers, asked_to_end) = reported(started, phase, &endpoint).await?;
+    let started = start(&loaded, &endpoint, client);
+    let mut reporter = Client::new(endpoint);
+    let (workers, asked_to_end) = reported(started, phase, &mut reporter).await?;
     tokio::select! {
         ended = run_loop::run(workers) => ended,
         () = asked_to_end => Ok(()),
@@ -50,25 +57,31 @@ struct Loaded {
     handler: Arc<Handler>,
 }
 
-fn load(vars: &dyn Vars) -> Result<Loaded, ErrorReport> {
-    let config = Config::read(vars)
-        .map_err(|error| ErrorReport::new(ErrorType::InvalidConfiguration, error.to_string()))?;
+fn read(vars: &dyn Vars) -> Result<Config, ErrorReport> {
+    Config::read(vars)
+        .map_err(|error| ErrorReport::new(ErrorType::InvalidConfiguration, error.to_string()))
+}
+
+fn load(config: Config) -> Result<Loaded, ErrorReport> {
     let handler = Arc::new(load_handler(&config)?);
     Ok(Loaded { config, handler })
 }
 
-/// Does the rest of what can fail before the first poll. Gives the workers, and a future that ends
-/// when there is nothing to wait for any more.
+/// Does the rest of what can fail before the first poll. Gives the workers, the first of them with
+/// `client`, and a future that ends when there is nothing to wait for any more.
 fn start(
     loaded: &Loaded,
     endpoint: &Endpoint,
+    client: Client,
 ) -> Result<(Vec<Worker>, impl Future<Output = ()> + use<>), ErrorReport> {
     // Not earlier: until then a signal simply ends the process.
     let (shutdown, listening) = shutdown::listen()
         .map_err(|error| internal(format!("cannot listen for signals: {error}")))?;
     let count = loaded.config.max_concurrency;
-    let start = |_| start_worker(loaded, endpoint, &shutdown);
-    let workers: io::Result<_> = (0..count).map(start).collect();
+    let others = iter::repeat_with(|| Client::new(endpoint.clone()));
+    let clients = iter::once(client).chain(others).take(count);
+    let start = |client| start_worker(loaded, client, &shutdown);
+    let workers: io::Result<_> = clients.map(start).collect();
     let workers = workers.map_err(|error| too_many_workers(count, &error))?;
     Ok((workers, listening))
 }
@@ -88,8 +101,7 @@ pub(crate) fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
         .map_err(|error| error.report())
 }
 
-fn start_worker(loaded: &Loaded, endpoint: &Endpoint, shutdown: &Shutdown) -> io::Result<Worker> {
-    let client = Client::new(endpoint.clone());
+fn start_worker(loaded: &Loaded, client: Client, shutdown: &Shutdown) -> io::Result<Worker> {
     Ok(Worker {
         client: client.with_function_timeout(loaded.config.function_timeout),
         guest: GuestThread::spawn(Arc::clone(&loaded.handler))?,
@@ -114,13 +126,12 @@ fn internal(message: String) -> ErrorReport {
 async fn reported<T>(
     outcome: Result<T, ErrorReport>,
     phase: StartPhase,
-    endpoint: &Endpoint,
+    client: &mut Client,
 ) -> anyhow::Result<T> {
     let report = match outcome {
         Ok(done) => return Ok(done),
         Err(report) => report,
     };
-    let mut client = Client::new(endpoint.clone());
     let reporting = client.report_start_error(phase, &report);
     // Lambda also sees the exit status and the log, so a report that fails is not repeated.
     match timeout(REPORT_TIMEOUT, reporting).await {

@@ -12,7 +12,7 @@ const HOST_STACK_BYTES: usize = 1536 * 1024;
 /// A setting that machine code depends on: its name, its value, how it is set.
 type Switch = (&'static str, bool, fn(&mut Config, bool) -> &mut Config);
 
-const SWITCHES: [Switch; 4] = [
+const SWITCHES: [Switch; 5] = [
     // One increment of the epoch interrupts a guest that computes past its deadline.
     ("epoch_interruption", true, Config::epoch_interruption),
     // Bookkeeping for the asynchronous component ABI costs every host call about 95 ns, and the
@@ -21,6 +21,9 @@ const SWITCHES: [Switch; 4] = [
     // Wasmtime would read DWARF anew for every frame of a failure: see `source_map`. Unless it is set,
     // Wasmtime asks the environment.
     ("backtrace_details", false, set_backtrace_details),
+    // For debuggers and profilers from outside. Wasmtime walks the stack without it, and registering it
+    // costs each start.
+    ("native_unwind_info", false, Config::native_unwind_info),
     // A compiler that merely *allows* a proposal produces files that a host built without it
     // refuses. `cli` therefore adds only the compiler to Wasmtime's features, and this switches
     // off what would be on without any feature.

@@ -13,7 +13,7 @@
 //! Checksums find accidents: bits that flipped, a file that was cut off, a component that was built
 //! again. They are no signature: who may write the file may write a stamp that fits it.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -24,13 +24,10 @@ use crate::hex::hex;
 /// Ends every stamped file. The last byte is the version of the layout.
 const MAGIC: [u8; 8] = *b"BSTREAM\x02";
 
-const FOOTER_BYTES: u64 = 16;
+const FOOTER_BYTES: usize = 16;
 
 /// A record has about 500 bytes. A longer one is no record of ours.
-const RECORD_LIMIT_BYTES: u32 = 64 * 1024;
-
-/// What a reader takes at once. Large enough that system calls do not matter.
-const BLOCK_BYTES: usize = 64 * 1024;
+const RECORD_LIMIT_BYTES: usize = 64 * 1024;
 
 /// What a precompiled component says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,31 +82,6 @@ impl Checksum {
             crc32: crc32fast::hash(bytes),
         }
     }
-
-    /// The checksum of everything that can be read.
-    ///
-    /// # Errors
-    ///
-    /// When reading fails.
-    pub fn of_reader(mut reader: impl Read) -> io::Result<Self> {
-        let mut block = vec![0; BLOCK_BYTES];
-        let mut hasher = crc32fast::Hasher::new();
-        let mut bytes = 0;
-        loop {
-            let count = match reader.read(&mut block) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            hasher.update(block.get(..count).unwrap_or_default());
-            bytes += count as u64;
-        }
-        Ok(Self {
-            bytes,
-            crc32: hasher.finalize(),
-        })
-    }
 }
 
 /// Why a file is not machine code that this host may run.
@@ -142,41 +114,36 @@ pub enum Unfit {
 }
 
 impl Stamp {
-    /// Reads the stamp of a precompiled component, without a look at the code.
+    /// Reads the stamp at the end of `file`, without a look at the code.
     ///
     /// # Errors
     ///
-    /// [`Unfit::Unstamped`] and [`Unfit::Damaged`], or when reading fails.
-    pub fn read(file: &mut (impl Read + Seek)) -> Result<Self, Unfit> {
-        let length = file.seek(SeekFrom::End(0))?;
-        let footer_at = length.checked_sub(FOOTER_BYTES).ok_or(Unfit::Unstamped)?;
-        file.seek(SeekFrom::Start(footer_at))?;
-        let [mut record_length, mut record_crc32] = [[0; 4]; 2];
-        let mut magic = [0; 8];
-        file.read_exact(&mut record_length)?;
-        file.read_exact(&mut record_crc32)?;
-        file.read_exact(&mut magic)?;
+    /// [`Unfit::Unstamped`] and [`Unfit::Damaged`].
+    pub fn read(file: &[u8]) -> Result<Self, Unfit> {
+        let (before, footer) = file
+            .split_last_chunk::<FOOTER_BYTES>()
+            .ok_or(Unfit::Unstamped)?;
+        let [l0, l1, l2, l3, c0, c1, c2, c3, magic @ ..] = *footer;
         if magic != MAGIC {
             return Err(Unfit::Unstamped);
         }
-        let record_length = u32::from_le_bytes(record_length);
-        let record_at = footer_at
-            .checked_sub(record_length.into())
-            .filter(|_| record_length <= RECORD_LIMIT_BYTES)
+        let record_bytes = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3]));
+        let (parts, record) = record_bytes
+            .ok()
+            .filter(|bytes| *bytes <= RECORD_LIMIT_BYTES)
+            .and_then(|bytes| before.split_at_checked(before.len().checked_sub(bytes)?))
             .ok_or(Unfit::Damaged { what: "its stamp" })?;
-        file.seek(SeekFrom::Start(record_at))?;
-        let mut record = Vec::new();
-        file.take(record_length.into()).read_to_end(&mut record)?;
-        Self::parse(&record, u32::from_le_bytes(record_crc32), record_at)
+        let parts_bytes = parts.len() as u64;
+        Self::parse(record, u32::from_le_bytes([c0, c1, c2, c3]), parts_bytes)
     }
 
-    fn parse(record: &[u8], crc32: u32, record_at: u64) -> Result<Self, Unfit> {
+    fn parse(record: &[u8], crc32: u32, parts_bytes: u64) -> Result<Self, Unfit> {
         let damaged = Unfit::Damaged { what: "its stamp" };
         if crc32fast::hash(record) != crc32 {
             return Err(damaged);
         }
         match serde_json::from_slice::<Self>(record) {
-            Ok(stamp) if stamp.parts_bytes() == Some(record_at) => Ok(stamp),
+            Ok(stamp) if stamp.parts_bytes() == Some(parts_bytes) => Ok(stamp),
             _ => Err(damaged),
         }
     }
@@ -198,27 +165,28 @@ impl Stamp {
         }
     }
 
-    /// Checks that the code was compiled from the component that `component` reads.
+    /// Checks that the code was compiled from `component`.
     ///
     /// # Errors
     ///
-    /// [`Unfit::OtherComponent`], or when reading fails.
-    pub fn check_origin(&self, component: impl Read) -> Result<(), Unfit> {
-        if Checksum::of_reader(component)? == self.component.checksum {
+    /// [`Unfit::OtherComponent`].
+    pub fn check_origin(&self, component: &[u8]) -> Result<(), Unfit> {
+        if Checksum::of(component) == self.component.checksum {
             Ok(())
         } else {
             Err(Unfit::OtherComponent)
         }
     }
 
-    /// Checks that the machine code is what was compiled. Reads all of it.
+    /// Checks that the machine code at the start of `file` is what was compiled.
     ///
     /// # Errors
     ///
-    /// [`Unfit::Damaged`], or when reading fails.
-    pub fn check_code(&self, file: &mut (impl Read + Seek)) -> Result<(), Unfit> {
-        file.seek(SeekFrom::Start(0))?;
-        if Checksum::of_reader(file.take(self.code.bytes))? == self.code {
+    /// [`Unfit::Damaged`].
+    pub fn check_code(&self, file: &[u8]) -> Result<(), Unfit> {
+        let code = usize::try_from(self.code.bytes);
+        let code = code.ok().and_then(|bytes| file.get(..bytes));
+        if code.map(Checksum::of) == Some(self.code) {
             Ok(())
         } else {
             Err(Unfit::Damaged {
@@ -256,8 +224,6 @@ impl Stamp {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
     use super::super::Target;
     use super::*;
 
@@ -272,12 +238,11 @@ mod tests {
 
     /// Every check there is, as a host makes them.
     fn check(file: &[u8]) -> Result<(), Unfit> {
-        let mut file = Cursor::new(file);
-        let stamp = Stamp::read(&mut file)?;
+        let stamp = Stamp::read(file)?;
         stamp.check_fits(&Fingerprint::of(Target::Arm64))?;
         stamp.check_origin(COMPONENT)?;
-        stamp.check_code(&mut file)?;
-        let sources = file.get_ref().get(CODE.len()..CODE.len() + SOURCES.len());
+        stamp.check_code(file)?;
+        let sources = file.get(CODE.len()..CODE.len() + SOURCES.len());
         if sources.map(Checksum::of) != Some(stamp.sources) {
             return Err(Unfit::Damaged {
                 what: "its source map",
@@ -292,7 +257,7 @@ mod tests {
 
         check(&file).unwrap();
 
-        let stamp = Stamp::read(&mut Cursor::new(&file)).unwrap();
+        let stamp = Stamp::read(&file).unwrap();
         assert!(file.starts_with(CODE));
         assert_eq!(stamp.component, Origin::of(COMPONENT));
         assert_eq!(stamp.fingerprint.wasmtime.split('.').count(), 3);

@@ -12,11 +12,13 @@ mod job;
 mod limits;
 mod next;
 mod output;
+mod record;
 mod reuse;
 mod stack;
 mod state;
 mod thread;
 mod wait;
+mod wasi;
 
 pub(crate) use files::{Files, limit_writes};
 pub(crate) use imports::add_to_linker;
@@ -28,3 +30,4 @@ pub(crate) use output::LineOf;
 pub(crate) use reuse::Reuse;
 pub(crate) use state::{Environment, GuestState};
 pub(crate) use thread::GuestThread;
+pub(crate) use wasi::add_wasi_to_linker;

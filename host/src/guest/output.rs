@@ -11,6 +11,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use super::record::log_line;
 use crate::bindings::Level;
 use crate::invocation::Invocation;
 use crate::logging;
@@ -50,19 +51,6 @@ impl LineOf {
             tenant_id: invocation.tenant_id.clone(),
         }
     }
-}
-
-/// Logs one line of a handler at this level.
-macro_rules! log_line {
-    ($level:ident, $of:expr, $line:expr) => {
-        tracing::$level!(
-            target: "handler",
-            requestId = %$of.request_id,
-            tenantId = $of.tenant_id.as_deref(),
-            "{}",
-            $line
-        )
-    };
 }
 
 /// One stream of one instance. Clones share the unfinished line.
@@ -161,9 +149,9 @@ impl Lines {
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end_matches(['\n', '\r']);
         match self.source {
-            Source::Stdout => log_line!(info, self.of, line),
+            Source::Stdout => log_line(&self.of, tracing::Level::INFO, &line),
             Source::Stderr => {
-                log_line!(warn, self.of, line);
+                log_line(&self.of, tracing::Level::WARN, &line);
                 self.note_panic(line);
             }
         }
@@ -214,13 +202,14 @@ impl fmt::Display for OneLine<'_> {
 /// Logs a record of the guest, cut to the length of a line.
 pub(crate) fn log_record(of: &LineOf, level: Level, message: &str) {
     let message = OneLine::cut(message, LINE_LIMIT_BYTES);
-    match level {
-        Level::Trace => log_line!(trace, of, message),
-        Level::Debug => log_line!(debug, of, message),
-        Level::Info => log_line!(info, of, message),
-        Level::Warn => log_line!(warn, of, message),
-        Level::Error => log_line!(error, of, message),
-    }
+    let level = match level {
+        Level::Trace => tracing::Level::TRACE,
+        Level::Debug => tracing::Level::DEBUG,
+        Level::Info => tracing::Level::INFO,
+        Level::Warn => tracing::Level::WARN,
+        Level::Error => tracing::Level::ERROR,
+    };
+    log_line(of, level, &message);
 }
 
 impl Drop for Lines {

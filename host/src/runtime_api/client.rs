@@ -74,6 +74,14 @@ impl Client {
         self
     }
 
+    /// Connects ahead of the first request, so that the Runtime API accepts the connection while this
+    /// process does something else. One that is not there yet is left for the request to find.
+    pub async fn connect_ahead(&mut self) {
+        if let Err(error) = self.peer.connect_ahead().await {
+            tracing::debug!(%error, "cannot connect ahead");
+        }
+    }
+
     /// Says that the process may be snapshotted, and waits until it goes on from its snapshot, in
     /// another place and perhaps years later. To be called at most once, before the first poll.
     ///

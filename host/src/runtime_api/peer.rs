@@ -43,9 +43,15 @@ impl Peer {
         &self.endpoint
     }
 
-    /// Connects ahead of the first request, which then goes over this connection.
-    pub(super) async fn connect(&mut self) -> io::Result<()> {
+    /// Connects ahead of the first request.
+    pub(super) async fn connect_ahead(&mut self) -> io::Result<()> {
         self.idle = Some(Connection::open(&self.endpoint).await?);
+        Ok(())
+    }
+
+    /// Connects for the next request, which goes over this connection whatever it is.
+    pub(super) async fn connect(&mut self) -> io::Result<()> {
+        self.connect_ahead().await?;
         self.habit = Habit::Keeps;
         Ok(())
     }

@@ -56,6 +56,30 @@ fn records_of_the_handler_have_its_levels_and_are_filtered_by_them() {
 
 /// Case 93.
 #[test]
+fn at_trace_every_record_of_the_handler_is_logged_and_none_of_a_library() {
+    let lambda = Recorder::start();
+    let levels = ["trace", "debug", "info", "warn", "error"];
+    let record = |level: &str| json!({"log": {"level": level, "message": format!("a {level}")}});
+    lambda.script("id-1", &Value::from_iter(levels.map(record)));
+    let host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
+        .start();
+    lambda.complete_response("id-1");
+    host.logged("a error");
+
+    let records = records(&host);
+
+    let of_handler = records.iter().filter(|it| it["target"] == "handler");
+    let seen = of_handler.map(|it| [&it["level"], &it["message"], &it["requestId"]]);
+    let expected = levels.map(|it| [it.to_uppercase(), format!("a {it}"), "id-1".to_owned()]);
+    assert_eq!(json!(seen.collect::<Vec<_>>()), json!(expected));
+    let traces = records.iter().filter(|it| it["level"] == "TRACE");
+    assert_eq!(traces.count(), 1, "{records:?}");
+}
+
+/// Case 93.
+#[test]
 fn json_logs_are_one_object_in_each_line() {
     for format in ["JSON", "json"] {
         let lambda = Recorder::start();

@@ -2,7 +2,6 @@
 //! there is a component to fall back on.
 
 use std::fs;
-use std::io::Cursor;
 use std::ops::Range;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -43,7 +42,7 @@ fn assert_refused(file: &[u8], words: &[&str]) {
 /// The guest's machine code as if another compiler had made it.
 fn restamped(change: impl FnOnce(&mut Fingerprint)) -> Vec<u8> {
     let mut file = stamped();
-    let stamp = Stamp::read(&mut Cursor::new(&file)).expect("a stamp");
+    let stamp = Stamp::read(&file).expect("a stamp");
     file.truncate(usize::try_from(stamp.code.bytes).expect("a length"));
     let mut fingerprint = stamp.fingerprint;
     change(&mut fingerprint);
@@ -78,7 +77,7 @@ fn code_for_another_machine_is_refused() {
 #[test]
 fn code_without_a_stamp_is_refused() {
     let mut file = stamped();
-    let stamp = Stamp::read(&mut Cursor::new(&file)).expect("a stamp");
+    let stamp = Stamp::read(&file).expect("a stamp");
     file.truncate(usize::try_from(stamp.code.bytes).expect("a length"));
     assert_refused(&file, &["no stamp"]);
 }
@@ -115,7 +114,7 @@ fn code_with_a_flipped_bit_is_refused() {
 
 /// Where the source map is in machine code with its stamp.
 fn sources(file: &[u8]) -> Range<usize> {
-    let stamp = Stamp::read(&mut Cursor::new(file)).expect("a stamp");
+    let stamp = Stamp::read(file).expect("a stamp");
     let start = usize::try_from(stamp.code.bytes).expect("a length");
     let length = usize::try_from(stamp.sources.bytes).expect("a length");
     assert!(length > 0, "the guest has line tables");

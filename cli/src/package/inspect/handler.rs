@@ -1,7 +1,5 @@
 //! The handler: whether it is there, in a form that the host runs.
 
-use std::io::Cursor;
-
 use anyhow::{Result, bail};
 use bootstream_host::engine::{Fingerprint, Stamp, Unfit};
 
@@ -109,13 +107,12 @@ fn forms(archive: &mut Archive, file: &str) -> Result<Forms> {
 
 /// Makes the checks that the host makes, against a host of this release.
 fn check_code(code: &[u8], component: Option<&[u8]>, arch: Arch) -> Result<(), Unfit> {
-    let mut code = Cursor::new(code);
-    let stamp = Stamp::read(&mut code)?;
+    let stamp = Stamp::read(code)?;
     stamp.check_fits(&Fingerprint::of(arch.target()))?;
     if let Some(component) = component {
         stamp.check_origin(component)?;
     }
-    stamp.check_code(&mut code)
+    stamp.check_code(code)
 }
 
 fn stale(name: &str, why: &Unfit, arch: Arch, place: Place) -> Finding {

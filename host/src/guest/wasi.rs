@@ -1,0 +1,163 @@
+//! The interfaces of WASI, of which a linker gets those that a component imports.
+//!
+//! All of them are some 300 functions, each with a name, a type and a place in memory: a sixth of what
+//! a start computes. Most handlers import half of the interfaces, and few of the large ones.
+
+use wasmtime::component::{HasData, Linker, ResourceTable};
+use wasmtime_wasi::WasiView as _;
+use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
+use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sockets};
+use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
+use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
+use wasmtime_wasi_io::bindings::wasi::io;
+
+use super::state::GuestState;
+
+type State = GuestState;
+type Define = fn(&mut Linker<State>) -> wasmtime::Result<()>;
+
+/// What `wasi:io` needs of the state.
+struct Io;
+
+impl HasData for Io {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+fn table(state: &mut State) -> &mut ResourceTable {
+    state.ctx().table
+}
+
+/// Each interface up to its version, and how it is defined: `wasi:cli/imports` of WASI 0.2.
+const INTERFACES: [(&str, Define); 27] = [
+    ("wasi:cli/environment@", |l| {
+        cli::environment::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/exit@", |l| {
+        cli::exit::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/stderr@", |l| {
+        cli::stderr::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/stdin@", |l| {
+        cli::stdin::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/stdout@", |l| {
+        cli::stdout::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/terminal-input@", |l| {
+        cli::terminal_input::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/terminal-output@", |l| {
+        cli::terminal_output::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/terminal-stderr@", |l| {
+        cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/terminal-stdin@", |l| {
+        cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:cli/terminal-stdout@", |l| {
+        cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, State::cli)
+    }),
+    ("wasi:clocks/monotonic-clock@", |l| {
+        clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)
+    }),
+    ("wasi:clocks/wall-clock@", |l| {
+        clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)
+    }),
+    ("wasi:filesystem/preopens@", |l| {
+        filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, State::filesystem)
+    }),
+    ("wasi:filesystem/types@", |l| {
+        filesystem::types::add_to_linker::<_, WasiFilesystem>(l, State::filesystem)
+    }),
+    ("wasi:io/error@", |l| {
+        io::error::add_to_linker::<_, Io>(l, table)
+    }),
+    ("wasi:io/poll@", |l| {
+        io::poll::add_to_linker::<_, Io>(l, table)
+    }),
+    ("wasi:io/streams@", |l| {
+        io::streams::add_to_linker::<_, Io>(l, table)
+    }),
+    ("wasi:random/insecure-seed@", |l| {
+        random::insecure_seed::add_to_linker::<_, WasiRandom>(l, State::random)
+    }),
+    ("wasi:random/insecure@", |l| {
+        random::insecure::add_to_linker::<_, WasiRandom>(l, State::random)
+    }),
+    ("wasi:random/random@", |l| {
+        random::random::add_to_linker::<_, WasiRandom>(l, State::random)
+    }),
+    ("wasi:sockets/instance-network@", |l| {
+        sockets::instance_network::add_to_linker::<_, WasiSockets>(l, State::sockets)
+    }),
+    ("wasi:sockets/ip-name-lookup@", |l| {
+        sockets::ip_name_lookup::add_to_linker::<_, WasiSockets>(l, State::sockets)
+    }),
+    ("wasi:sockets/network@", |l| {
+        let stable = sockets::network::LinkOptions::default();
+        sockets::network::add_to_linker::<_, WasiSockets>(l, &stable, State::sockets)
+    }),
+    ("wasi:sockets/tcp-create-socket@", |l| {
+        sockets::tcp_create_socket::add_to_linker::<_, WasiSockets>(l, State::sockets)
+    }),
+    ("wasi:sockets/tcp@", |l| {
+        sockets::tcp::add_to_linker::<_, WasiSockets>(l, State::sockets)
+    }),
+    ("wasi:sockets/udp-create-socket@", |l| {
+        sockets::udp_create_socket::add_to_linker::<_, WasiSockets>(l, State::sockets)
+    }),
+    ("wasi:sockets/udp@", |l| {
+        sockets::udp::add_to_linker::<_, WasiSockets>(l, State::sockets)
+    }),
+];
+
+/// Defines the interfaces of which `is_imported` says so, by their names up to the version.
+pub(crate) fn add_wasi_to_linker(
+    linker: &mut Linker<GuestState>,
+    is_imported: impl Fn(&str) -> bool,
+) -> wasmtime::Result<()> {
+    INTERFACES
+        .iter()
+        .filter(|(name, _)| is_imported(name))
+        .try_for_each(|(_, define)| define(linker))
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::{Config, Engine};
+
+    use super::*;
+
+    /// Tells it by what cannot be defined twice.
+    fn has(linker: &mut Linker<GuestState>, interface: &str) -> bool {
+        let name = format!("{interface}0.2.12");
+        let defined = linker.root().func_wrap(&name, |_, (): ()| Ok(()));
+        defined.is_err()
+    }
+
+    #[test]
+    fn each_name_stands_for_its_interface_alone() {
+        let engine = Engine::new(&Config::new()).unwrap();
+        for (wanted, _) in INTERFACES {
+            let mut linker = Linker::new(&engine);
+            add_wasi_to_linker(&mut linker, |name| name == wanted).unwrap();
+            for (name, _) in INTERFACES {
+                assert_eq!(has(&mut linker, name), name == wanted, "{wanted}: {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_interfaces_are_those_of_wasi() {
+        let engine = Engine::new(&Config::new()).unwrap();
+        let mut linker = Linker::<GuestState>::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).unwrap();
+        for (name, _) in INTERFACES {
+            assert!(has(&mut linker, name), "{name}");
+        }
+    }
+}

@@ -10,7 +10,9 @@ use wasmtime::component::{Component, Linker};
 use crate::bindings::HandlerPre;
 use crate::contract::{is_served, version_of_import};
 use crate::engine::{Engines, LoadError, Sources, cause, load_component};
-use crate::guest::{Environment, GuestState, add_to_linker, add_wasi_to_linker, limit_writes};
+use crate::guest::{
+    Environment, GuestState, add_to_linker, add_wasi_to_linker, limit_writes, refuse_sockets,
+};
 
 /// A handler, ready to be instantiated for each invocation.
 pub(crate) struct Handler {
@@ -40,7 +42,7 @@ impl Handler {
         let engine = component.engine().clone();
         let imports = Imports::of(&component, &engine);
         imports.check_version(path)?;
-        let linker = linker(&engine, &imports, &environment)
+        let linker = linker(&component, &imports, &environment)
             .map_err(|error| LoadError::wrong_world(path, cause(&error)))?;
         let pre = linker
             .instantiate_pre(&component)
@@ -104,13 +106,14 @@ impl Imports {
 }
 
 fn linker(
-    engine: &Engine,
+    component: &Component,
     imports: &Imports,
     environment: &Environment,
 ) -> wasmtime::Result<Linker<GuestState>> {
-    let mut linker = Linker::new(engine);
+    let mut linker = Linker::new(component.engine());
     add_to_linker(&mut linker)?;
     add_wasi_to_linker(&mut linker, |name| imports.any_of(name))?;
+    refuse_sockets(&mut linker, component)?;
     if environment.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@") {
         limit_writes(&mut linker)?;
     }

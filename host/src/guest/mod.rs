@@ -14,6 +14,7 @@ mod next;
 mod output;
 mod record;
 mod reuse;
+mod sockets;
 mod stack;
 mod state;
 mod thread;
@@ -28,6 +29,7 @@ pub(crate) use limits::LimitSettings;
 #[cfg(feature = "outbound-http")]
 pub(crate) use output::LineOf;
 pub(crate) use reuse::Reuse;
+pub(crate) use sockets::refuse_sockets;
 pub(crate) use state::{Environment, GuestState};
 pub(crate) use thread::GuestThread;
 pub(crate) use wasi::add_wasi_to_linker;

@@ -200,9 +200,6 @@ fn wasi(
     {
         wasi.env(TRACE_ID_VARIABLE, trace_id);
     }
-    wasi.allow_tcp(false)
-        .allow_udp(false)
-        .allow_ip_name_lookup(false);
     // The guest has a thread to itself, so a blocking call blocks nobody else.
     wasi.allow_blocking_current_thread(true);
     let tmp = environment.files.open(&mut wasi);

@@ -8,9 +8,8 @@ use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
-use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sockets};
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
-use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 use wasmtime_wasi_io::bindings::wasi::io;
 
 use super::state::GuestState;
@@ -29,8 +28,9 @@ fn table(state: &mut State) -> &mut ResourceTable {
     state.ctx().table
 }
 
-/// Each interface up to its version, and how it is defined: `wasi:cli/imports` of WASI 0.2.
-const INTERFACES: [(&str, Define); 27] = [
+/// Each interface up to its version, and how it is defined: `wasi:cli/imports` of WASI 0.2, without the
+/// [sockets](super::sockets).
+const INTERFACES: [(&str, Define); 20] = [
     ("wasi:cli/environment@", |l| {
         cli::environment::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
@@ -90,28 +90,6 @@ const INTERFACES: [(&str, Define); 27] = [
     }),
     ("wasi:random/random@", |l| {
         random::random::add_to_linker::<_, WasiRandom>(l, State::random)
-    }),
-    ("wasi:sockets/instance-network@", |l| {
-        sockets::instance_network::add_to_linker::<_, WasiSockets>(l, State::sockets)
-    }),
-    ("wasi:sockets/ip-name-lookup@", |l| {
-        sockets::ip_name_lookup::add_to_linker::<_, WasiSockets>(l, State::sockets)
-    }),
-    ("wasi:sockets/network@", |l| {
-        let stable = sockets::network::LinkOptions::default();
-        sockets::network::add_to_linker::<_, WasiSockets>(l, &stable, State::sockets)
-    }),
-    ("wasi:sockets/tcp-create-socket@", |l| {
-        sockets::tcp_create_socket::add_to_linker::<_, WasiSockets>(l, State::sockets)
-    }),
-    ("wasi:sockets/tcp@", |l| {
-        sockets::tcp::add_to_linker::<_, WasiSockets>(l, State::sockets)
-    }),
-    ("wasi:sockets/udp-create-socket@", |l| {
-        sockets::udp_create_socket::add_to_linker::<_, WasiSockets>(l, State::sockets)
-    }),
-    ("wasi:sockets/udp@", |l| {
-        sockets::udp::add_to_linker::<_, WasiSockets>(l, State::sockets)
     }),
 ];
 

@@ -139,7 +139,6 @@ fn readable_by_all() -> std::fs::Permissions {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]

@@ -7,6 +7,7 @@
 //! Whoever logs never waits for the pipe: a log that nobody reads must not hold up a response.
 
 mod backlog;
+mod late;
 mod once;
 mod output;
 mod settings;

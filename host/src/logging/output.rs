@@ -4,12 +4,11 @@ use std::io::{self, Write as _};
 use std::sync::OnceLock;
 use std::thread;
 
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::Level;
 use super::backlog::{Backlog, Work};
+use super::late::Late;
 use super::settings::LogFormat;
 
 /// Bytes written in one go. A pipe takes 64 KiB; with less, a reader that is slow but alive is seen
@@ -24,20 +23,8 @@ static THREAD: OnceLock<bool> = OnceLock::new();
 
 /// Installs the log of this process. To be called once.
 pub fn init(format: LogFormat, level: Level) {
-    let level = LevelFilter::from_level(level);
-    let builder = fmt()
-        .with_max_level(level)
-        .with_ansi(false)
-        .with_writer(Lines);
-    match format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .init(),
-    }
+    tracing::subscriber::set_global_default(Late::new(format, level))
+        .expect("a process has one log");
     std::panic::set_hook(Box::new(|panic| {
         let text = panic.to_string().replace('\n', " ");
         tracing::error!("a bug in the host: {text}");
@@ -68,7 +55,7 @@ pub(crate) fn has_room() -> bool {
 }
 
 /// Where `tracing` writes: one call for each line.
-struct Lines;
+pub(super) struct Lines;
 
 impl<'a> MakeWriter<'a> for Lines {
     type Writer = Self;

@@ -35,7 +35,7 @@ pub(super) fn log_line(of: &LineOf, level: Level, line: &impl Display) {
 }
 
 /// As the others. In a release the macro for TRACE does nothing: WASI would trace each call of a
-/// guest, at seven hundred places that cost every start.
+/// guest, at five hundred places that cost every start.
 fn log_trace(of: &LineOf, line: &impl Display) {
     static FIELDS: [&str; 3] = ["message", "requestId", "tenantId"];
     static CALLSITE: DefaultCallsite = DefaultCallsite::new(&METADATA);

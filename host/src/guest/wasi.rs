@@ -1,7 +1,7 @@
 //! The interfaces of WASI, of which a linker gets those that a component imports.
 //!
-//! All of them are some 300 functions, each with a name, a type and a place in memory: a sixth of what
-//! a start computes. Most handlers import half of the interfaces, and few of the large ones.
+//! Each function takes a name, a type and a place in memory. To define all that WASI has was a sixth of
+//! what a start computed, and most handlers import half of the interfaces.
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::WasiView as _;

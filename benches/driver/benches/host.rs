@@ -196,7 +196,7 @@ fn instantiate(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| {
         guest
             .instantiate()
-            .expect("it is ready ahead of its invocation")
+            .expect("it is ready ahead of its invocation");
     });
 }
 

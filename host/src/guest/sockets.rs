@@ -42,7 +42,10 @@ pub(crate) fn refuse_sockets(
         let mut linker = linker.instance(interface)?;
         for (name, item) in instance.exports(engine) {
             match item.ty {
-                ComponentItem::ComponentFunc(_) => linker.func_new(name, refuse)?,
+                ComponentItem::ComponentFunc(_) => linker
+                    .func_new(name, |store, function, _, results| {
+                        refuse(store, &function, results)
+                    })?,
                 ComponentItem::Resource(_) if RESOURCES.contains(&name) => {
                     linker.resource(name, ResourceType::host::<Nothing>(), |_, _| Ok(()))?;
                 }
@@ -56,8 +59,7 @@ pub(crate) fn refuse_sockets(
 /// Every function of `wasi:sockets`.
 fn refuse(
     store: StoreContextMut<'_, GuestState>,
-    function: ComponentFunc,
-    _: &[Val],
+    function: &ComponentFunc,
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
     let answer = match function.results().next() {

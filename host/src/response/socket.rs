@@ -227,7 +227,7 @@ mod tests {
 
     /// Everything that arrives until the other side closes.
     async fn read(peer: &TcpStream) -> Vec<u8> {
-        let (mut all, mut buffer) = (vec![], [0; 64 * 1024]);
+        let (mut all, mut buffer) = (vec![], vec![0; 64 * 1024]);
         loop {
             peer.readable().await.unwrap();
             match peer.try_read(&mut buffer) {

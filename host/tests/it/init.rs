@@ -1,7 +1,5 @@
 //! From the start of the process to the first poll, and everything that can go wrong there.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 use std::time::Duration;
 
 use crate::support::process::{Bootstrap, executable};
@@ -151,30 +149,21 @@ fn a_refused_init_error_is_not_repeated() {
     assert_invalid(&lambda, host, &["neither"]);
 }
 
-/// An environment that has not enough threads for every worker cannot start. The limit leaves address
-/// space for a few stacks.
+/// An environment that has not enough threads for every worker cannot start.
 #[test]
 fn workers_that_cannot_be_started_are_an_init_error() {
     let lambda = Recorder::start();
-    let folder = tempfile::tempdir().expect("a folder");
-    let host = with_few_threads(&lambda, folder.path());
+    let host = without_room_for_threads(&lambda);
     assert_init_error(&lambda, host, "Runtime.Internal", &["100", "concurrency"]);
 }
 
-/// A host that has to start more threads than it may have. What is left after the last stack that fits,
-/// which take 2 MiB each, has to do for telling of it: about half of that.
+/// A host whose threads each need more address space for their stacks than there is.
 #[track_caller]
-pub(crate) fn with_few_threads(lambda: &Recorder, folder: &Path) -> Bootstrap {
-    let script = folder.join("bootstrap");
-    let limited = format!(
-        "#!/bin/sh\nulimit -v 25000\nexec {}\n",
-        executable().display()
-    );
-    std::fs::write(&script, limited).expect("a file in a fresh folder");
-    let all = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(&script, all).expect("its own file");
-    Bootstrap::with_executable(lambda, &script, &guests::scripted())
+pub(crate) fn without_room_for_threads(lambda: &Recorder) -> Bootstrap {
+    let stack_bytes = 1_u64 << 48;
+    Bootstrap::scripted(lambda)
         .env("AWS_LAMBDA_MAX_CONCURRENCY", "100")
+        .env("RUST_MIN_STACK", &stack_bytes.to_string())
 }
 
 /// Case 84, for a process that has nothing else to say.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::init::with_few_threads;
+use crate::init::without_room_for_threads;
 use crate::support::process::Bootstrap;
 use crate::support::recorder::{Post, Recorder};
 use crate::support::{guests, pause};
@@ -109,8 +109,7 @@ fn what_fails_before_the_snapshot_is_an_init_error() {
 fn what_fails_after_the_snapshot_is_a_restore_error() {
     let lambda = Recorder::start();
     lambda.on("/restore/next", Post::status("200 OK", ""));
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut host = with_few_threads(&lambda, folder.path())
+    let mut host = without_room_for_threads(&lambda)
         .env(VARIABLE, SNAP_START)
         .start();
 

@@ -54,7 +54,8 @@ impl Recycler {
         let fits = |region: &Region| {
             region.reserved_bytes() >= reserved_bytes && region.guard_bytes() >= guard_bytes
         };
-        let mut region = match self.idle().pop().filter(fits) {
+        let idle = self.idle().pop();
+        let mut region = match idle.filter(fits) {
             Some(region) => region,
             None => Region::reserve(reserved_bytes, guard_bytes)?,
         };

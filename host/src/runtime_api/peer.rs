@@ -102,14 +102,12 @@ impl Peer {
         &self,
         request: Request<RequestBody>,
     ) -> io::Result<(Connection, Response<Incoming>)> {
-        let mut connection = Connection::open(&self.endpoint).await?;
-        let sent = connection.send(request).await;
-        let response = sent.map_err(|error| io::Error::other(error.into_error()))?;
-        Ok((connection, response))
+        exchange_over(Connection::open(&self.endpoint).await?, request).await
     }
 
     /// Sends a request on a new connection, and learns from the kept one, which nobody uses
-    /// meanwhile, what the peer does with such.
+    /// meanwhile, what the peer does with such. Where there is no new one to be had, the kept one has
+    /// to do: nothing of the request has left yet.
     async fn exchange_beside(
         &mut self,
         kept: Connection,
@@ -117,7 +115,10 @@ impl Peer {
     ) -> io::Result<(Connection, Response<Incoming>)> {
         // Should this one be lost: a peer that serves one connection at a time would lose every other.
         self.habit = Habit::Keeps;
-        let exchanged = self.exchange_afresh(request).await?;
+        let Ok(fresh) = Connection::open(&self.endpoint).await else {
+            return self.exchange_on(kept, request).await;
+        };
+        let exchanged = exchange_over(fresh, request).await?;
         if kept.is_closed() {
             self.habit = Habit::Closes;
         } else {
@@ -135,4 +136,13 @@ impl Peer {
         self.habit = Habit::Closes;
         None
     }
+}
+
+async fn exchange_over(
+    mut connection: Connection,
+    request: Request<RequestBody>,
+) -> io::Result<(Connection, Response<Incoming>)> {
+    let sent = connection.send(request).await;
+    let response = sent.map_err(|error| io::Error::other(error.into_error()))?;
+    Ok((connection, response))
 }

@@ -94,6 +94,20 @@ fn a_peer_that_drops_kept_connections_gets_every_answer() {
     assert!(lambda.look(|seen| seen.open_connections) <= 2);
 }
 
+/// The first post has a connection of its own only if there is one to be had.
+#[test]
+fn an_answer_is_not_lost_where_no_further_connection_opens() {
+    let lambda = Recorder::start();
+    let _host = Bootstrap::scripted(&lambda).start();
+    lambda.idle(1);
+    lambda.close();
+
+    lambda.script("id-1", &json!([write("over the kept one")]));
+
+    assert_eq!(lambda.complete_response("id-1").body(), "over the kept one");
+    assert_eq!(lambda.look(|seen| seen.connections), 1);
+}
+
 /// A peer that keeps its connections is not made to open one for each request.
 #[test]
 fn a_kept_connection_is_used_again() {

@@ -10,7 +10,7 @@ mod wire;
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -198,6 +198,12 @@ impl Recorder {
         let listener = self.socket.try_clone().expect("a socket can be cloned");
         let shared = Arc::clone(&self.shared);
         thread::spawn(move || accept(&listener.into(), &shared));
+    }
+
+    /// Refuses further connections. Those that are open stay so.
+    pub(crate) fn close(&self) {
+        let closed = self.socket.shutdown(Shutdown::Read);
+        closed.expect("a listening socket can be shut down");
     }
 
     /// `host:port`.

@@ -24,9 +24,9 @@ const ALLOCATIONS_PERCENT: u64 = 0;
 const OTHER_TOOLS_PERCENT: u64 = 10;
 
 /// One thing that is counted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Count {
-    name: &'static str,
+    name: String,
     value: u64,
     /// How far it may be above the record, if that was made with the same tools.
     percent: u64,
@@ -96,7 +96,7 @@ fn compare(counts: &[Count], tools: &str, record: &str) -> anyhow::Result<String
         )?;
     }
     for count in counts {
-        let expected = recorded(record, count.name)?;
+        let expected = recorded(record, &count.name)?;
         let percent = if made_with == tools {
             count.percent
         } else {
@@ -142,43 +142,9 @@ fn count(target: &Target) -> anyhow::Result<Vec<Count>> {
         many: callgrind::run(target, writes(25_000))?,
         more: 20_000,
     };
-    let count = |name, value, percent| Count {
-        name,
-        value,
-        percent,
-    };
-    Ok(vec![
-        count(
-            "instructions of the host, a tiny invocation",
-            invocation.each(|profile| profile.host),
-            HOST_PERCENT,
-        ),
-        count(
-            "allocations of the host, a tiny invocation",
-            invocation.each(|profile| profile.allocations),
-            ALLOCATIONS_PERCENT,
-        ),
-        count(
-            "instructions of the handler, a tiny invocation",
-            invocation.each(|profile| profile.handler),
-            OTHER_TOOLS_PERCENT,
-        ),
-        count(
-            "instructions of the host, a write of 64 bytes",
-            write.each(|profile| profile.host),
-            HOST_PERCENT,
-        ),
-        count(
-            "allocations of the host, a write of 64 bytes",
-            write.each(|profile| profile.allocations),
-            ALLOCATIONS_PERCENT,
-        ),
-        count(
-            "instructions of the handler, a write of 64 bytes",
-            write.each(|profile| profile.handler),
-            OTHER_TOOLS_PERCENT,
-        ),
-    ])
+    let mut counts = invocation.counts("a tiny invocation");
+    counts.extend(write.counts("a write of 64 bytes"));
+    Ok(counts)
 }
 
 /// Two runs, of which one did something so many times more.
@@ -189,6 +155,32 @@ struct Difference {
 }
 
 impl Difference {
+    /// Everything that is counted of what was done.
+    fn counts(&self, done: &str) -> Vec<Count> {
+        let count = |what: &str, of: fn(&Profile) -> u64, percent| Count {
+            name: format!("{what}, {done}"),
+            value: self.each(of),
+            percent,
+        };
+        vec![
+            count(
+                "instructions of the host",
+                |profile| profile.host,
+                HOST_PERCENT,
+            ),
+            count(
+                "allocations of the host",
+                |profile| profile.allocations,
+                ALLOCATIONS_PERCENT,
+            ),
+            count(
+                "instructions of the handler",
+                |profile| profile.handler,
+                OTHER_TOOLS_PERCENT,
+            ),
+        ]
+    }
+
     /// What doing it once more adds, rounded.
     fn each(&self, of: impl Fn(&Profile) -> u64) -> u64 {
         let added = of(&self.many).saturating_sub(of(&self.few));
@@ -202,9 +194,9 @@ mod tests {
 
     const TOOLS: &str = "x86_64, rustc 1.95.0, glibc 2.36, valgrind-3.19.0";
 
-    fn counted(name: &'static str, value: u64, percent: u64) -> Count {
+    fn counted(name: &str, value: u64, percent: u64) -> Count {
         Count {
-            name,
+            name: name.to_owned(),
             value,
             percent,
         }

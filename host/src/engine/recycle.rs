@@ -17,8 +17,15 @@ use super::region::Region;
 pub(super) struct Recycler {
     idle: Mutex<Vec<Region>>,
     idle_limit: usize,
-    /// `None` where there is none to be trusted. Opened when it is first needed, which is after the start.
-    page_map: OnceLock<Option<PageMap>>,
+}
+
+/// The page map of this process. `None` where there is none to be trusted. Opened when it is first needed,
+/// which is after the start.
+fn page_map() -> Option<&'static PageMap> {
+    static PAGE_MAP: OnceLock<Option<PageMap>> = OnceLock::new();
+    let seen = |page_map: &PageMap| matches!(Region::is_seen_by(page_map), Ok(true));
+    let open = || PageMap::open().ok().filter(seen);
+    PAGE_MAP.get_or_init(open).as_ref()
 }
 
 /// A region that goes back to where it came from.
@@ -35,7 +42,6 @@ impl Recycler {
         Arc::new(Self {
             idle: Mutex::default(),
             idle_limit,
-            page_map: OnceLock::new(),
         })
     }
 
@@ -68,19 +74,13 @@ impl Recycler {
 
     /// Keeps a region for later, unless there are enough. One that cannot be made zero is unmapped.
     fn put_back(&self, mut region: Region) {
-        if region.reset(self.page_map()).is_err() {
+        if region.reset(page_map()).is_err() {
             return;
         }
         let mut idle = self.idle();
         if idle.len() < self.idle_limit {
             idle.push(region);
         }
-    }
-
-    fn page_map(&self) -> Option<&PageMap> {
-        let seen = |page_map: &PageMap| matches!(Region::is_seen_by(page_map), Ok(true));
-        let open = || PageMap::open().ok().filter(seen);
-        self.page_map.get_or_init(open).as_ref()
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Region>> {

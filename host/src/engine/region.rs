@@ -130,8 +130,7 @@ impl Region {
         let records = records
             .get_mut(..pages * RECORD_BYTES)
             .expect("no more than all");
-        let address = self.start().addr().get();
-        let used = page_map.and_then(|page_map| page_map.used(address, records).ok());
+        let used = page_map.and_then(|page_map| self.used_pages(page_map, records).ok());
         let clean = used.map_or(0, |used| self.clear(used));
         self.give_back(clean)
     }
@@ -148,8 +147,17 @@ impl Region {
         // SAFETY: it is accessible, and nobody else has it.
         unsafe { region.start().write(1) };
         let mut records = [0; 2 * RECORD_BYTES];
-        let used = page_map.used(region.start().addr().get(), &mut records)?;
+        let used = region.used_pages(page_map, &mut records)?;
         Ok(used.eq([true, false]))
+    }
+
+    /// Which of the first pages are used; of as many as `records` has room for.
+    fn used_pages<'r>(
+        &self,
+        page_map: &PageMap,
+        records: &'r mut [u8],
+    ) -> io::Result<impl Iterator<Item = bool> + use<'r>> {
+        page_map.used(self.start().addr().get(), records)
     }
 
     /// Writes zeros over each page that is used. Gives the bytes that are zero then, from the start on.
@@ -227,7 +235,7 @@ mod tests {
         assert!(Region::is_seen_by(&page_map).unwrap());
         let region = full(3);
         let mut records = [0; 3 * RECORD_BYTES];
-        let used = page_map.used(region.start().addr().get(), &mut records);
+        let used = region.used_pages(&page_map, &mut records);
         assert!(used.unwrap().eq([true; 3]));
     }
 
@@ -267,7 +275,7 @@ mod tests {
         let mut region = full(KEPT_PAGES + 10);
         region.reset(Some(&page_map)).unwrap();
         let mut records = [0; (KEPT_PAGES + 10) * RECORD_BYTES];
-        let used = page_map.used(region.start().addr().get(), &mut records);
+        let used = region.used_pages(&page_map, &mut records);
         assert_eq!(used.unwrap().filter(|used| *used).count(), KEPT_PAGES);
     }
 

@@ -43,7 +43,7 @@ impl Guest {
         })
     }
 
-    /// Makes an instance ready for an invocation, and gives what it took back to the pool.
+    /// Makes an instance ready for an invocation, and gives back what it took.
     ///
     /// # Errors
     ///

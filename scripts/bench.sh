@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
 
 guest_rustc=$(scripts/setup.sh)
-cargo build --profile lambda -p bootstream-host
+scripts/build-bootstrap.sh >/dev/null
 cargo build --release -p bootstream-cli --bin bootstream-compile
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler

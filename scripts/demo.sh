@@ -4,8 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
 
-scripts/setup.sh >/dev/null
-cargo build --profile lambda -p bootstream-host
+scripts/build-bootstrap.sh >/dev/null
 cargo build --release -p bootstream-cli
 
 echo

@@ -4,7 +4,8 @@
 # --tests: also what the tests need: Node.js, curl, Python for the linters of the templates, a cross
 # compiler for arm64, QEMU, bubblewrap, valgrind.
 #
-# Prints the Rust compiler for handlers (target wasm32-wasip2) on standard output, everything else
+# Prints the Rust compiler for handlers (target wasm32-wasip2), and on x86_64 for `bootstrap` (target
+# x86_64-unknown-linux-musl), on standard output, everything else
 # on standard error. Installs what is missing with apt where that is possible, else says what to do.
 set -eu
 
@@ -22,6 +23,10 @@ install() {
 }
 
 install_packages() {
+    if ! command -v apt-get >/dev/null 2>&1; then
+        say "install what Debian calls $*"
+        exit 1
+    fi
     if [ "$(id -u)" = 0 ]; then sudo=''
     elif sudo -n true 2>/dev/null; then sudo='sudo -n -E'
     else say "cannot install without root: run 'apt-get install $*'"; exit 1
@@ -67,6 +72,12 @@ if ! command -v cargo >/dev/null 2>&1; then
     exit 1
 fi
 install cc build-essential
+targets=wasm32-wasip2
+if [ "$(uname -sm)" = 'Linux x86_64' ]; then
+    # What `bootstrap` is built for, and what compiles its parts in C, unless that is named.
+    targets="$targets x86_64-unknown-linux-musl"
+    [ -n "${CC_x86_64_unknown_linux_musl:-}" ] || install musl-gcc musl-tools
+fi
 if [ "${1:-}" = --tests ]; then
     install npm nodejs npm
     install curl curl
@@ -81,4 +92,5 @@ if [ "${1:-}" = --tests ]; then
     install_linters
 fi
 
-"$here/setup-wasm-target.sh"
+# shellcheck disable=SC2086
+"$here/setup-wasm-target.sh" $targets

@@ -6,9 +6,6 @@
 # tests with Debian 11's: its C library is 2.31, and provided.al2023 has 2.34. In 128 MiB of memory,
 # if run by root.
 #
-# Linked against that library, `bootstrap` also starts on every later one, whatever system it was
-# built on: what this leaves in target/lambda can be deployed.
-#
 # Needs debootstrap and bubblewrap, root for the first run, which takes minutes, and what test.sh
 # has built. The system stays in target/debian-11.
 set -eu
@@ -17,14 +14,9 @@ cd "$(dirname "$0")/.."
 [ "$(uname -m)" = x86_64 ] || { echo 'test-lambda-root: needs an x86_64 machine' >&2; exit 1; }
 
 root=$PWD/target/debian-11
-libraries=$root/usr/lib/x86_64-linux-gnu
 if [ ! -e "$root/.complete" ]; then
     rm -rf "$root"
-    debootstrap --variant=minbase --include=libc6-dev bullseye "$root" >&2
-    # Links from / would lead a linker out of the folder.
-    find "$libraries" "$root/usr/lib64" -maxdepth 1 -lname '/*' | while read -r link; do
-        ln -sf "$(realpath --relative-to="$(dirname "$link")" -m "$root/usr$(readlink "$link")")" "$link"
-    done
+    debootstrap --variant=minbase bullseye "$root" >&2
     : > "$root/.complete"
 fi
 
@@ -44,9 +36,7 @@ done
 echo "test-lambda-root: memory limit: ${BOOTSTREAM_LAMBDA_CGROUP:-none, needs root}" >&2
 
 export BOOTSTREAM_LAMBDA_ROOT="$root"
-set -- -C "link-arg=--sysroot=$root" -C "link-arg=-B$libraries"
-cargo rustc --profile lambda -p bootstream-host --bin bootstrap -- "$@"
 cargo test --release -p bootstream-cli --test it unpacked::the_packages_stream_where_lambda
-# After those tests, which link their own.
-cargo rustc --release -p bootstream-cli --bin bootstream-compile -- "$@"
+# After those tests, which link a compiler of their own, for this system.
+scripts/build-bootstrap.sh --compiler
 cargo test -p bootstream-host --test it lambda_root::

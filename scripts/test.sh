@@ -11,9 +11,9 @@ guest_rustc=$(scripts/setup.sh --tests)
 
 target/python/bin/python -W ignore scripts/templates/check.py
 
-cargo build --profile lambda -p bootstream-host
+scripts/build-bootstrap.sh
 # Without the link-time optimisation of what is deployed, which takes minutes and changes no feature.
-BOOTSTREAM_ARM64_PROFILE=release scripts/build-arm64.sh
+BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 
 # Handlers may need another compiler than the host, so they have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \

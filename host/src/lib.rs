@@ -52,3 +52,9 @@ pub mod source_map;
 #[cfg(feature = "bench")]
 pub use guest::bench;
 pub use init::run;
+
+/// For every program with this library in it, as musl's own allocator takes several times as long and
+/// touches more pages at the start.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

@@ -19,7 +19,7 @@ const HOST_PERCENT: u64 = 10;
 /// The same for allocations, which are the same in each run.
 const ALLOCATIONS_PERCENT: u64 = 0;
 
-/// What another compiler or C library may make of the same code. The handler may have been built by
+/// What another compiler may make of the same code. The handler may have been built by
 /// any, so this is for its instructions as well.
 const OTHER_TOOLS_PERCENT: u64 = 10;
 
@@ -39,8 +39,9 @@ struct Count {
 /// When callgrind cannot be run, or a count is above the one on record.
 pub(crate) fn check(root: &Path, update: bool) -> anyhow::Result<String> {
     let path = root.join("benches/instructions.txt");
-    let counts = count(&target::ours(root)?)?;
-    let tools = tools()?;
+    let ours = target::ours_with_names(root)?;
+    let counts = count(&ours)?;
+    let tools = tools(&ours.executable)?;
     if update {
         std::fs::write(&path, record(&counts, &tools))?;
         return Ok(format!("`{}` is written\n", path.display()));
@@ -51,19 +52,27 @@ pub(crate) fn check(root: &Path, update: bool) -> anyhow::Result<String> {
 }
 
 /// What the counts depend on besides the code, the processor's architecture first.
-fn tools() -> anyhow::Result<String> {
-    let said = |program: &str, argument: &str| -> anyhow::Result<String> {
-        let output = Command::new(program).arg(argument).output();
-        let output = output.with_context(|| format!("starting `{program}`"))?;
-        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-    };
+fn tools(bootstrap: &Path) -> anyhow::Result<String> {
+    let valgrind = Command::new("valgrind").arg("--version").output();
+    let valgrind = valgrind.context("starting `valgrind`")?;
+    let executable =
+        std::fs::read(bootstrap).with_context(|| format!("reading `{}`", bootstrap.display()))?;
     Ok(format!(
-        "{}, {}, {}, {}",
+        "{}, {}, {}",
         std::env::consts::ARCH,
-        said("rustc", "--version")?,
-        said("getconf", "GNU_LIBC_VERSION")?,
-        said("valgrind", "--version")?,
+        compiler(&executable).context("`bootstrap` does not say what compiled it")?,
+        String::from_utf8(valgrind.stdout)?.trim(),
     ))
+}
+
+/// The compiler that an executable names, as every program from Rust does in its section `.comment`.
+fn compiler(executable: &[u8]) -> Option<String> {
+    const NAME: &[u8] = b"rustc version ";
+    let at = executable
+        .windows(NAME.len())
+        .position(|bytes| bytes == NAME)?;
+    let named = executable.get(at..)?.split(|byte| *byte == 0).next()?;
+    String::from_utf8(named.to_vec()).ok()
 }
 
 const MADE_WITH: &str = "# made with ";
@@ -192,7 +201,7 @@ impl Difference {
 mod tests {
     use super::*;
 
-    const TOOLS: &str = "x86_64, rustc 1.95.0, glibc 2.36, valgrind-3.19.0";
+    const TOOLS: &str = "x86_64, rustc version 1.96.0, valgrind-3.19.0";
 
     fn counted(name: &str, value: u64, percent: u64) -> Count {
         Count {
@@ -228,7 +237,7 @@ mod tests {
     #[test]
     fn other_tools_are_allowed_more_and_another_architecture_anything() {
         let record = record(&[counted("a", 1000, 3)], TOOLS);
-        let newer = TOOLS.replace("1.95", "1.96");
+        let newer = TOOLS.replace("1.96", "1.97");
         let report = compare(&[counted("a", 1100, 3)], &newer, &record).unwrap();
         assert!(report.contains("10 % are allowed"), "{report}");
         compare(&[counted("a", 1101, 3)], &newer, &record).unwrap_err();
@@ -237,6 +246,16 @@ mod tests {
         assert!(report.starts_with("nothing to compare"), "{report}");
         let error = compare(&[], TOOLS, "1000 a\n").unwrap_err();
         assert!(error.to_string().contains("made with"), "{error}");
+    }
+
+    #[test]
+    fn an_executable_names_its_compiler() {
+        let comment = b"\x7fELF\0GCC: (Debian)\0rustc version 1.96.0 (ac68)\0rest";
+        assert_eq!(
+            compiler(comment).as_deref(),
+            Some("rustc version 1.96.0 (ac68)")
+        );
+        assert_eq!(compiler(b"\x7fELF\0GCC: (Debian)\0"), None);
     }
 
     #[test]

@@ -136,6 +136,23 @@ pub(crate) fn ours(root: &Path) -> anyhow::Result<Target> {
     })
 }
 
+/// The same with the names of its functions, for what counts calls of them.
+///
+/// # Errors
+///
+/// When something was not built.
+pub(crate) fn ours_with_names(root: &Path) -> anyhow::Result<Target> {
+    const PATH: &str = if cfg!(target_arch = "aarch64") {
+        "unstripped/aarch64-unknown-linux-gnu/lambda/bootstrap"
+    } else {
+        "unstripped/x86_64-unknown-linux-musl/lambda/bootstrap"
+    };
+    Ok(Target {
+        executable: built(root, PATH)?,
+        ..ours(root)?
+    })
+}
+
 fn text(path: &Path) -> anyhow::Result<String> {
     let text = path.to_str();
     Ok(text

@@ -100,7 +100,7 @@ pub(crate) fn function_arn(name: &str) -> String {
 ///
 /// There is none. The error names the places and the command that makes one.
 pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
-    const HOW: &str = "build it with `cargo build --profile lambda -p bootstream-host`";
+    const HOW: &str = "build it with `scripts/build-bootstrap.sh`";
     let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
     if let Some(path) = named.or(variable.as_deref().map(Path::new)) {
         if !path.is_file() {
@@ -124,16 +124,16 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
     )
 }
 
-/// Where cargo puts a `bootstrap` that it builds for a target by name.
+/// Where `scripts/build-bootstrap.sh` puts a `bootstrap` for another architecture than this machine's.
 ///
 /// # Errors
 ///
 /// The system does not say where this executable is.
-pub(crate) fn cross_built(triple: &str) -> Result<PathBuf> {
+pub(crate) fn cross_built(arch: &str) -> Result<PathBuf> {
     let executable = std::env::current_exe().context("cannot tell where this executable is")?;
     let folder = executable.parent().unwrap_or(Path::new("/"));
     Ok(folder
-        .with_file_name(triple)
+        .with_file_name(arch)
         .join("lambda")
         .join(EXECUTABLE_NAME))
 }

@@ -137,7 +137,7 @@ fn target() -> Checked {
 /// Looks at the `bootstrap` that `package` would take.
 fn host() -> Checked {
     let name = "bootstrap".to_owned();
-    let fix = "build it with `cargo build --profile lambda -p bootstream-host`";
+    let fix = "build it with `scripts/build-bootstrap.sh`";
     let Ok(path) = bootstrap::find(None) else {
         let what = "there is no `bootstrap` to run or to package".to_owned();
         return Checked {
@@ -156,12 +156,12 @@ fn host() -> Checked {
             let problem = inspect::system(&facts, &name, arch, &place)
                 .into_iter()
                 .next();
-            let glibc = facts
-                .glibc
-                .map_or("none".to_owned(), |glibc| glibc.to_string());
+            let needs = facts.glibc.map_or("linked statically".to_owned(), |glibc| {
+                format!("needs glibc {glibc}")
+            });
             Checked {
                 name,
-                version: Some(format!("{arch}, needs glibc {glibc}: {}", path.display())),
+                version: Some(format!("{arch}, {needs}: {}", path.display())),
                 finding: problem.map(Finding::into_warning),
             }
         }

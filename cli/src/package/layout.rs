@@ -84,7 +84,7 @@ impl FunctionFiles {
 ///
 /// There is none. The error names the places and the command that makes one.
 pub(crate) fn find_bootstrap(named: Option<&Path>, arch: Arch) -> Result<PathBuf> {
-    let cross_built = bootstrap::cross_built(arch.target().triple())?;
+    let cross_built = bootstrap::cross_built(&arch.to_string())?;
     if named.is_none() && (arch != Arch::HOST) {
         if cross_built.is_file() {
             return Ok(cross_built);
@@ -101,7 +101,7 @@ pub(crate) fn find_bootstrap(named: Option<&Path>, arch: Arch) -> Result<PathBuf
 /// How to build `bootstrap` for another architecture than this machine's.
 fn cross_build(arch: Arch) -> &'static str {
     match arch {
-        Arch::Arm64 => " with `scripts/build-arm64.sh`",
+        Arch::Arm64 => " with `scripts/build-bootstrap.sh --arch arm64`",
         Arch::X86_64 => " on an x86_64 machine",
     }
 }

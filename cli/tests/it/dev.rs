@@ -272,7 +272,7 @@ fn a_bootstrap_that_is_not_there_is_named() {
     assert_eq!(
         text(&output.stderr),
         "error: there is no bootstrap at `/nowhere`: \
-         build it with `cargo build --profile lambda -p bootstream-host`\n"
+         build it with `scripts/build-bootstrap.sh`\n"
     );
 }
 

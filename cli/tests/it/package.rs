@@ -346,7 +346,7 @@ fn a_bootstrap_that_is_not_built_is_named_with_the_way_to_it() {
     let (other, way) = if cfg!(target_arch = "aarch64") {
         ("x86_64", "on an x86_64 machine")
     } else {
-        ("arm64", "with `scripts/build-arm64.sh`")
+        ("arm64", "with `scripts/build-bootstrap.sh --arch arm64`")
     };
 
     let message = refusal(folder.path(), &["--arch", other, "--bootstrap", "nowhere"]);

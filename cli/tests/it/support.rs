@@ -27,12 +27,7 @@ pub(crate) fn target(path: &str, how: &str) -> PathBuf {
 #[track_caller]
 pub(crate) fn bootstrap() -> PathBuf {
     std::env::var_os("BOOTSTREAM_BOOTSTRAP").map_or_else(
-        || {
-            target(
-                "lambda/bootstrap",
-                "cargo build --profile lambda -p bootstream-host",
-            )
-        },
+        || target("lambda/bootstrap", "scripts/build-bootstrap.sh"),
         PathBuf::from,
     )
 }

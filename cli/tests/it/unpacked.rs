@@ -79,11 +79,11 @@ fn the_packages_stream_where_lambda_unpacks_them() {
 /// On an emulated core of Graviton2, with Debian's C library for arm64.
 #[test]
 fn the_packages_for_arm64_stream_as_well() {
-    let profile = std::env::var_os("BOOTSTREAM_ARM64_PROFILE");
+    let profile = std::env::var_os("BOOTSTREAM_PROFILE");
     let profile = profile.map_or("release".to_owned(), |name| name.into_string().unwrap());
     let bootstrap = target(
-        &format!("aarch64-unknown-linux-gnu/{profile}/bootstrap"),
-        &format!("BOOTSTREAM_ARM64_PROFILE={profile} scripts/build-arm64.sh"),
+        &format!("arm64/{profile}/bootstrap"),
+        &format!("BOOTSTREAM_PROFILE={profile} scripts/build-bootstrap.sh --arch arm64"),
     );
     let made = tempfile::tempdir().unwrap();
     let output = run(bootstream(&["package", "--arch", "arm64", "--out-dir"])

@@ -1,4 +1,4 @@
-//! The `bootstrap` that `scripts/build-arm64.sh` makes, on an emulated core of Graviton2.
+//! The `bootstrap` that `scripts/build-bootstrap.sh --arch arm64` makes, on an emulated core of Graviton2.
 //!
 //! QEMU offers the features of that core and no others, so what runs here was compiled for it. The
 //! engine's signal handlers, its stack switching and its clock of epochs are all different code on
@@ -25,7 +25,7 @@ fn start(lambda: &Recorder, target: Target) -> Running {
     let folder = built("").join("test-components");
     fs::create_dir_all(&folder).expect("a folder beside the artefacts can be made");
     let launcher = folder.join("bootstrap-arm64");
-    let bootstrap = built("aarch64-unknown-linux-gnu/release/bootstrap");
+    let bootstrap = built("arm64/release/bootstrap");
     let script = format!(
         "#!/bin/sh\nexec qemu-aarch64 -cpu neoverse-n1 -L {SYSTEM} {}\n",
         bootstrap.display()

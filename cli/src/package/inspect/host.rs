@@ -84,7 +84,7 @@ fn executable(archive: &mut Archive, name: &str, arch: Arch) -> Vec<Finding> {
             Rule::Bootstrap,
             place,
             format!("`{name}` is no executable for Lambda: {error:#}"),
-            "build it with `cargo build --profile lambda -p bootstream-host`",
+            "build it with `scripts/build-bootstrap.sh`",
         )),
     }
     findings
@@ -100,8 +100,8 @@ pub(crate) fn system(facts: &Executable, name: &str, arch: Arch, place: &Place) 
     if let Some(glibc) = facts.glibc.filter(|version| *version > NEWEST_GLIBC) {
         findings.push(error(
             format!("`{name}` needs glibc {glibc}; `provided.al2023` has {NEWEST_GLIBC}"),
-            "build it on Debian 12, Ubuntu 22.04 or older, or with \
-             `cargo zigbuild --target x86_64-unknown-linux-gnu.2.34` (or aarch64)",
+            "link it statically, as `scripts/build-bootstrap.sh` does for x86_64, or build it on \
+             Debian 12, Ubuntu 22.04 or older",
         ));
     }
     let loader = loader(arch);

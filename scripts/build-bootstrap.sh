@@ -1,0 +1,83 @@
+#!/bin/sh
+# build-bootstrap.sh - build `bootstrap` as it is deployed, for this machine's architecture or another.
+#
+#   scripts/build-bootstrap.sh                target/lambda/bootstrap, where everything looks for it
+#   scripts/build-bootstrap.sh --arch arm64   target/arm64/lambda/bootstrap, for functions on Graviton,
+#                                             where `bootstream package --arch arm64` finds it: on a
+#                                             machine of any kind
+#   ... --compiler                            also bootstream-compile, which a layer may carry beside
+#                                             it: the same folder but `release` for `lambda`
+#   ... OPTION...                             goes to cargo when it builds `bootstrap`, such as
+#                                             --no-default-features
+#
+# Prints what it has built on standard output, everything else on standard error. The variable
+# BOOTSTREAM_PROFILE names another profile than `lambda`.
+#
+# For x86_64 both are linked statically with musl as their C library: they start on every Linux, and
+# sooner (benches/README.md says why). For arm64 they use the system's C library, which must not be newer
+# than Lambda's: Rust links no static executable for arm64 that has random addresses. On other machines
+# that needs a compiler and a C library for arm64 (Debian: gcc-aarch64-linux-gnu,
+# libc6-dev-arm64-cross). Rust's standard library for the target is the one that is there, or rustup's,
+# or is built from Debian's sources: see setup-wasm-target.sh.
+#
+# What is stripped from an executable stays where cargo has built it, in target/unstripped.
+set -eu
+cd "$(dirname "$0")/.."
+unset CARGO_TARGET_DIR
+
+machine=$(uname -m)
+arch=$machine
+compiler=0
+while [ $# -gt 0 ]; do
+    case $1 in
+        --arch) arch=${2:?--arch needs x86_64 or arm64}; shift ;;
+        --compiler) compiler=1 ;;
+        -h | --help) sed -n '2,/^set -eu/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 0 ;;
+        *) break ;;
+    esac
+    shift
+done
+[ "$arch" != arm64 ] || arch=aarch64
+case $arch:$machine in
+    x86_64:x86_64 | aarch64:*) ;;
+    *) echo "build-bootstrap: cannot build for $arch on $machine, only for arm64" >&2; exit 2 ;;
+esac
+
+strip=strip place=target
+if [ "$arch" = "$machine" ]; then
+    RUSTC=$(scripts/setup.sh)
+elif [ "$arch" = aarch64 ]; then
+    if ! command -v aarch64-linux-gnu-gcc >/dev/null; then
+        echo 'build-bootstrap: aarch64-linux-gnu-gcc is missing:' \
+            'apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross' >&2
+        exit 1
+    fi
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    # What is written in C or assembly.
+    export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
+    # A toolchain beside that of the handlers, which stays as it is.
+    cache=${XDG_CACHE_HOME:-$HOME/.cache}
+    prefix=${ARM64_TOOLCHAIN_DIR:-$cache/bootstream-arm64-toolchain}
+    RUSTC=$(scripts/setup-wasm-target.sh --prefix "$prefix" aarch64-unknown-linux-gnu)
+    strip=aarch64-linux-gnu-strip place=target/arm64
+fi
+export RUSTC
+case $arch in
+    x86_64) target=x86_64-unknown-linux-musl ;;
+    aarch64) target=aarch64-unknown-linux-gnu ;;
+esac
+
+# build PROFILE FILE OPTION...: in a folder of its own, because another compiler may have made what
+# is in the usual one.
+build() {
+    profile=$1
+    file=$2
+    shift 2
+    cargo build --target "$target" --target-dir target/unstripped --profile "$profile" "$@" >&2
+    mkdir -p "$place/$profile"
+    $strip -o "$place/$profile/$file.new" "target/unstripped/$target/$profile/$file"
+    mv "$place/$profile/$file.new" "$place/$profile/$file"
+    echo "$place/$profile/$file"
+}
+build "${BOOTSTREAM_PROFILE:-lambda}" bootstrap -p bootstream-host "$@"
+[ $compiler = 0 ] || build release bootstream-compile -p bootstream-cli --bin bootstream-compile

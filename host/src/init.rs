@@ -13,6 +13,7 @@ use crate::error_report::{ErrorReport, ErrorType};
 use crate::guest::GuestThread;
 use crate::handler::Handler;
 use crate::invoke::Worker;
+use crate::processor;
 use crate::run_loop;
 use crate::runtime_api::{Client, Endpoint, StartPhase};
 use crate::shutdown::{self, Shutdown};
@@ -77,6 +78,8 @@ fn start(
     // Not earlier: until then a signal simply ends the process.
     let (shutdown, listening) = shutdown::listen()
         .map_err(|error| internal(format!("cannot listen for signals: {error}")))?;
+    // The threads of the workers are started below.
+    processor::stay(&loaded.config);
     let count = loaded.config.max_concurrency;
     let others = iter::repeat_with(|| Client::new(endpoint.clone()));
     let clients = iter::once(client).chain(others).take(count);

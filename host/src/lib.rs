@@ -43,6 +43,7 @@ pub mod logging;
     )
 )]
 mod outbound;
+mod processor;
 pub mod response;
 mod run_loop;
 pub mod runtime_api;

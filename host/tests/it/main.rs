@@ -29,6 +29,7 @@ mod outbound;
 mod peers;
 mod polling;
 mod precompiled;
+mod processor;
 mod properties;
 #[cfg(feature = "outbound-http")]
 mod rebinding;

@@ -286,6 +286,25 @@ impl Running {
         std::fs::read_dir(path).expect("the process runs").count()
     }
 
+    /// For each thread, on how many processors it may run.
+    #[track_caller]
+    pub(crate) fn threads_may_run_on(&self) -> Vec<u32> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid()));
+        let statuses = tasks.expect("the process runs").map(|task| {
+            std::fs::read_to_string(task.unwrap().path().join("status")).expect("the thread runs")
+        });
+        statuses
+            .map(|status| {
+                let line = status
+                    .lines()
+                    .find(|line| line.starts_with("Cpus_allowed:"));
+                let mask = line.unwrap().trim_start_matches("Cpus_allowed:").trim();
+                let digits = mask.chars().filter_map(|digit| digit.to_digit(16));
+                digits.map(u32::count_ones).sum()
+            })
+            .collect()
+    }
+
     /// How many files and sockets are open.
     #[track_caller]
     pub(crate) fn open_files(&self) -> usize {

@@ -1,0 +1,49 @@
+//! Which processors the threads of a process may run on.
+
+use std::thread::available_parallelism;
+
+use serde_json::json;
+
+use crate::support::process::Bootstrap;
+use crate::support::recorder::Recorder;
+use crate::support::steps::write;
+
+/// For each thread, on how many processors it may run, once an answer was given.
+#[track_caller]
+fn processors(variables: &[(&str, &str)]) -> Vec<u32> {
+    let lambda = Recorder::start();
+    let mut host = Bootstrap::scripted(&lambda);
+    for (name, value) in variables {
+        host = host.env(name, value);
+    }
+    let host = host.start();
+    lambda.script("id-1", &json!([write("x")]));
+    assert_eq!(lambda.complete_response("id-1").body(), "x");
+    host.threads_may_run_on()
+}
+
+#[test]
+fn a_function_with_part_of_a_processor_stays_on_one() {
+    let small = processors(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1768")]);
+    assert!(small.len() >= 2, "{small:?}");
+    assert!(small.iter().all(|count| *count == 1), "{small:?}");
+}
+
+#[test]
+fn a_function_with_more_goes_where_the_kernel_wants_it() {
+    let all = u32::try_from(available_parallelism().unwrap().get()).unwrap();
+    for variables in [
+        &[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")][..],
+        &[
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+            ("AWS_LAMBDA_MAX_CONCURRENCY", "2"),
+        ],
+        &[],
+    ] {
+        let counts = processors(variables);
+        assert!(
+            counts.iter().all(|count| *count == all),
+            "{variables:?}: {counts:?}"
+        );
+    }
+}

@@ -1,6 +1,6 @@
 //! Which processor the threads run on.
 
-use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::config::Config;
 
@@ -20,11 +20,20 @@ pub(crate) fn stay(config: &Config) {
     if config.max_concurrency != 1 || !has_part_of_one {
         return;
     }
+    let Some(number) = current().filter(|number| *number < CpuSet::MAX_CPU) else {
+        return;
+    };
     let mut here = CpuSet::new();
-    let number = sched_getcpu();
-    if number < CpuSet::MAX_CPU {
-        here.set(number);
-        // Where that is not allowed, the threads go where the kernel wants them.
-        let _ = sched_setaffinity(None, &here);
-    }
+    here.set(number);
+    // Where that is not allowed, the threads go where the kernel wants them.
+    let _ = sched_setaffinity(None, &here);
+}
+
+/// The number of the processor that this thread is on, if the system tells.
+fn current() -> Option<usize> {
+    // Not rustix's, which does not survive a kernel that hides its vDSO, nor Valgrind, which does that.
+    #[expect(unsafe_code, reason = "a C function")]
+    // SAFETY: it has no arguments and changes nothing.
+    let number = unsafe { libc::sched_getcpu() };
+    usize::try_from(number).ok()
 }

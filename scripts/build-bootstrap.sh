@@ -39,14 +39,15 @@ while [ $# -gt 0 ]; do
 done
 [ "$arch" != arm64 ] || arch=aarch64
 case $arch:$machine in
-    x86_64:x86_64 | aarch64:*) ;;
+    x86_64:x86_64) target=x86_64-unknown-linux-musl ;;
+    aarch64:*) target=aarch64-unknown-linux-gnu ;;
     *) echo "build-bootstrap: cannot build for $arch on $machine, only for arm64" >&2; exit 2 ;;
 esac
 
 strip=strip place=target
 if [ "$arch" = "$machine" ]; then
     RUSTC=$(scripts/setup.sh)
-elif [ "$arch" = aarch64 ]; then
+else
     if ! command -v aarch64-linux-gnu-gcc >/dev/null; then
         echo 'build-bootstrap: aarch64-linux-gnu-gcc is missing:' \
             'apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross' >&2
@@ -58,14 +59,10 @@ elif [ "$arch" = aarch64 ]; then
     # A toolchain beside that of the handlers, which stays as it is.
     cache=${XDG_CACHE_HOME:-$HOME/.cache}
     prefix=${ARM64_TOOLCHAIN_DIR:-$cache/bootstream-arm64-toolchain}
-    RUSTC=$(scripts/setup-wasm-target.sh --prefix "$prefix" aarch64-unknown-linux-gnu)
+    RUSTC=$(scripts/setup-wasm-target.sh --prefix "$prefix" "$target")
     strip=aarch64-linux-gnu-strip place=target/arm64
 fi
 export RUSTC
-case $arch in
-    x86_64) target=x86_64-unknown-linux-musl ;;
-    aarch64) target=aarch64-unknown-linux-gnu ;;
-esac
 
 # build PROFILE FILE OPTION...: in a folder of its own, because another compiler may have made what
 # is in the usual one.

@@ -91,6 +91,9 @@ pub(crate) fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:123456789012:function:{name}")
 }
 
+/// How to get a `bootstrap`.
+pub(crate) const HOW: &str = "build it with `scripts/build-bootstrap.sh`";
+
 /// Finds the `bootstrap` binary: the named one, else the variable's, else in `../lambda` or beside this executable.
 ///
 /// In that order, because a build of the whole workspace leaves one beside the executable that is
@@ -100,7 +103,6 @@ pub(crate) fn function_arn(name: &str) -> String {
 ///
 /// There is none. The error names the places and the command that makes one.
 pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
-    const HOW: &str = "build it with `scripts/build-bootstrap.sh`";
     let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
     if let Some(path) = named.or(variable.as_deref().map(Path::new)) {
         if !path.is_file() {

@@ -137,13 +137,12 @@ fn target() -> Checked {
 /// Looks at the `bootstrap` that `package` would take.
 fn host() -> Checked {
     let name = "bootstrap".to_owned();
-    let fix = "build it with `scripts/build-bootstrap.sh`";
     let Ok(path) = bootstrap::find(None) else {
         let what = "there is no `bootstrap` to run or to package".to_owned();
         return Checked {
             name,
             version: None,
-            finding: Some(finding(what, fix)),
+            finding: Some(finding(what, bootstrap::HOW)),
         };
     };
     let facts = std::fs::read(&path)
@@ -168,7 +167,10 @@ fn host() -> Checked {
         Err(error) => Checked {
             name,
             version: None,
-            finding: Some(finding(format!("`{}` {error:#}", path.display()), fix)),
+            finding: Some(finding(
+                format!("`{}` {error:#}", path.display()),
+                bootstrap::HOW,
+            )),
         },
     }
 }

@@ -3,6 +3,7 @@
 //! A library that Lambda lacks would show only at the first invocation, as `Runtime.ExitError`.
 
 use super::UNPACKED_LIMIT;
+use crate::dev::bootstrap;
 use crate::finding::{Finding, Place, Rule};
 use crate::package::archive::Archive;
 use crate::package::elf::{Executable, GlibcVersion};
@@ -84,7 +85,7 @@ fn executable(archive: &mut Archive, name: &str, arch: Arch) -> Vec<Finding> {
             Rule::Bootstrap,
             place,
             format!("`{name}` is no executable for Lambda: {error:#}"),
-            "build it with `scripts/build-bootstrap.sh`",
+            bootstrap::HOW,
         )),
     }
     findings

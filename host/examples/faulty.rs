@@ -4,8 +4,10 @@
 //! prints it, or the one of all sockets and timers, when it is a warning of the host's. A line with
 //! the text in `FAULT_CANCEL` drops everything the host was about to do, wherever it is.
 
-use std::process::ExitCode;
+use std::process;
+use std::sync::Arc;
 
+use bootstream_host::Team;
 use bootstream_host::config::{ProcessVars, Vars as _};
 use tokio::sync::watch;
 use tracing::field::{Field, Visit};
@@ -14,7 +16,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-fn main() -> ExitCode {
+fn main() {
     let (cancel, mut cancelled) = watch::channel(false);
     tracing_subscriber::registry()
         .with(Faults {
@@ -29,17 +31,22 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .expect("a runtime can be made");
-    let ended = runtime.block_on(async {
-        tokio::select! {
-            biased;
-            _ = cancelled.wait_for(|cancelled| *cancelled) => None,
-            ended = bootstream_host::run(&ProcessVars) => Some(ended),
+    let team = Team::new(runtime, end).expect("a team can be made");
+    team.run({
+        let team = Arc::clone(&team);
+        async move {
+            tokio::select! {
+                biased;
+                _ = cancelled.wait_for(|cancelled| *cancelled) => anyhow::bail!("cancelled"),
+                ended = bootstream_host::run(&ProcessVars, team) => ended,
+            }
         }
-    });
-    match ended {
-        Some(Ok(())) => ExitCode::SUCCESS,
-        Some(Err(_)) | None => ExitCode::FAILURE,
-    }
+    })
+}
+
+#[expect(clippy::exit, reason = "as `bootstrap` does it")]
+fn end(ended: anyhow::Result<()>) -> ! {
+    process::exit(i32::from(ended.is_err()))
 }
 
 struct Faults {

@@ -10,24 +10,25 @@ use crate::alarm::Alarm;
 use crate::config::{self, Config, Vars};
 use crate::engine::{self, Engines};
 use crate::error_report::{ErrorReport, ErrorType};
-use crate::guest::GuestThread;
+use crate::guest::GuestTask;
 use crate::handler::Handler;
 use crate::invoke::Worker;
 use crate::processor;
 use crate::run_loop;
 use crate::runtime_api::{Client, Endpoint, StartPhase};
 use crate::shutdown::{self, Shutdown};
+use crate::team::Team;
 
 /// How long Lambda may take to acknowledge that a start failed before the process ends anyway.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Runs the host with the configuration in `vars` until it is asked to end.
+/// Runs the host with the configuration in `vars` until it is asked to end: the service of `team`.
 ///
 /// # Errors
 ///
 /// When the handler cannot be loaded, which is reported to Lambda as an init error first, or when
 /// the Runtime API fails for good.
-pub async fn run(vars: &dyn Vars) -> anyhow::Result<()> {
+pub async fn run(vars: &(dyn Vars + Sync), team: Arc<Team>) -> anyhow::Result<()> {
     let endpoint = config::endpoint(vars)?;
     let mut client = Client::new(endpoint.clone());
     let mut phase = StartPhase::Init;
@@ -43,7 +44,7 @@ pub async fn run(vars: &dyn Vars) -> anyhow::Result<()> {
     }
     // Threads, connections and instances are made after the snapshot: each process that goes on from it
     // has its own. Only the placeholders of secrets are the same in all of them.
-    let started = start(&loaded, &endpoint, client);
+    let started = start(&loaded, &endpoint, client, &team);
     let mut reporter = Client::new(endpoint);
     let (workers, asked_to_end) = reported(started, phase, &mut reporter).await?;
     tokio::select! {
@@ -74,6 +75,7 @@ fn start(
     loaded: &Loaded,
     endpoint: &Endpoint,
     client: Client,
+    team: &Arc<Team>,
 ) -> Result<(Vec<Worker>, impl Future<Output = ()> + use<>), ErrorReport> {
     // Not earlier: until then a signal simply ends the process.
     let (shutdown, listening) = shutdown::listen()
@@ -83,7 +85,7 @@ fn start(
     let count = loaded.config.max_concurrency;
     let others = iter::repeat_with(|| Client::new(endpoint.clone()));
     let clients = iter::once(client).chain(others).take(count);
-    let start = |client| start_worker(loaded, client, &shutdown);
+    let start = |client| start_worker(loaded, client, &shutdown, team);
     let workers: io::Result<_> = clients.map(start).collect();
     let workers = workers.map_err(|error| too_many_workers(count, &error))?;
     Ok((workers, listening))
@@ -104,10 +106,15 @@ pub(crate) fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
         .map_err(|error| error.report())
 }
 
-fn start_worker(loaded: &Loaded, client: Client, shutdown: &Shutdown) -> io::Result<Worker> {
+fn start_worker(
+    loaded: &Loaded,
+    client: Client,
+    shutdown: &Shutdown,
+    team: &Arc<Team>,
+) -> io::Result<Worker> {
     Ok(Worker {
         client: client.with_function_timeout(loaded.config.function_timeout),
-        guest: GuestThread::spawn(Arc::clone(&loaded.handler))?,
+        guest: GuestTask::spawn(Arc::clone(&loaded.handler), team)?,
         engine: loaded.handler.engine.clone(),
         shutdown: shutdown.clone(),
         alarm: Alarm::new(),

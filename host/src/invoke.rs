@@ -11,7 +11,7 @@ use wasmtime::Engine;
 
 use crate::alarm::Alarm;
 use crate::error_report::{ErrorReport, ErrorType};
-use crate::guest::{GuestThread, Interrupt, InterruptReason, Job};
+use crate::guest::{GuestTask, Interrupt, InterruptReason, Job};
 use crate::invocation::{Deadline, Invocation};
 use crate::response::{self, ResponseReader, ResponseStream, Telling};
 use crate::runtime_api::{Answer, Client, RuntimeApiError};
@@ -40,10 +40,10 @@ pub(crate) enum InvokeError {
     #[error(transparent)]
     RuntimeApi(#[from] RuntimeApiError),
     /// The guest does not stop.
-    #[error("the handler's thread did not stop within {STOP_GRACE:?} of its interruption")]
+    #[error("the handler did not stop within {STOP_GRACE:?} of its interruption")]
     GuestStuck,
-    /// The guest's thread has ended by itself.
-    #[error("the handler's thread ended unexpectedly")]
+    /// The guest's task has ended by itself.
+    #[error("the handler's task ended unexpectedly")]
     GuestGone,
 }
 
@@ -51,7 +51,7 @@ pub(crate) enum InvokeError {
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) client: Client,
-    pub(crate) guest: GuestThread,
+    pub(crate) guest: GuestTask,
     pub(crate) engine: Engine,
     pub(crate) shutdown: Shutdown,
     pub(crate) alarm: Alarm,
@@ -191,7 +191,7 @@ impl Answering<'_> {
         note(self.invocation, in_time(posting, self.interrupt).await)
     }
 
-    /// The guest's thread cannot go on, and no response was begun.
+    /// The guest's task cannot go on, and no response was begun.
     async fn abandon(&mut self, error: InvokeError) -> Result<(), InvokeError> {
         let report = fault(&error);
         match self.reader.fail(&report) {
@@ -207,7 +207,7 @@ impl Answering<'_> {
     }
 }
 
-/// The report on a guest whose thread cannot go on.
+/// The report on a guest whose task cannot go on.
 fn fault(error: &InvokeError) -> ErrorReport {
     ErrorReport::new(ErrorType::Internal, error.to_string())
 }

@@ -5,7 +5,7 @@
 //!   Runtime API                                                  guest component
 //!       │ GET …/next                                                   ▲
 //!       ▼                                                              │ exported `handle`
-//!  runtime_api::Client ──▶ Invocation ──▶ invoke ──▶ guest::thread ──▶ guest::instance
+//!  runtime_api::Client ──▶ Invocation ──▶ invoke ──▶ guest::task ───▶ guest::instance
 //!       ▲                                                              │ write-headers, write,
 //!       │ POST …/response                                              ▼ finish
 //!       └──── response::ResponseBody ◀── response::Buffer ◀── guest::imports
@@ -16,9 +16,9 @@
 //! `guest/imports.rs` and goes on the wire from [`response::ResponseBody`], or, when it is large and
 //! nothing is before it, from [`response::Socket`] without a copy.
 //!
-//! Two threads work on an invocation. The first runs hyper and the timers on a current-thread
-//! runtime; the second runs the guest. They meet in `response/buffer.rs` and, for large chunks,
-//! `response/socket.rs` only.
+//! hyper and the timers run on a current-thread runtime, guests beside it: by the same thread while they
+//! are quick, and by one of their own when they are not (`team/`). The two meet in `response/buffer.rs`
+//! and, for large chunks, `response/socket.rs` only.
 #![warn(missing_docs)]
 
 mod alarm;
@@ -49,10 +49,12 @@ mod run_loop;
 pub mod runtime_api;
 mod shutdown;
 pub mod source_map;
+mod team;
 
 #[cfg(feature = "bench")]
 pub use guest::bench;
 pub use init::run;
+pub use team::Team;
 
 /// For every program with this library in it, as musl's own allocator takes several times as long and
 /// touches more pages at the start.

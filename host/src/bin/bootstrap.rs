@@ -1,10 +1,9 @@
 //! The executable Lambda starts.
 
-use std::mem::ManuallyDrop;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use bootstream_host::config::{ProcessVars, log_settings};
-use bootstream_host::logging;
+use bootstream_host::{Team, logging, run};
 
 /// Threads that look up names, which is all that blocks here. Lambda allows 1,024 in all.
 const LOOKUP_THREADS: usize = 32;
@@ -12,25 +11,33 @@ const LOOKUP_THREADS: usize = 32;
 fn main() -> ExitCode {
     let (format, level) = log_settings(&ProcessVars);
     logging::init(format, level);
-    let status = match serve() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
+    match team() {
+        Ok(team) => {
+            let service = run(&ProcessVars, team.clone());
+            team.run(service)
         }
-    };
-    logging::flush();
-    status
+        Err(error) => end(Err(error)),
+    }
 }
 
-fn serve() -> anyhow::Result<()> {
-    // One thread: with one invocation at a time, more would only wake each other.
+fn team() -> anyhow::Result<std::sync::Arc<Team>> {
+    // One thread at a time drives it, and a follower takes over where a guest would hold that up.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(LOOKUP_THREADS)
         .build()?;
-    // A handler that does not stop may still wait for its timers: they must not end before the
-    // process does.
-    let runtime = ManuallyDrop::new(runtime);
-    runtime.block_on(bootstream_host::run(&ProcessVars))
+    Ok(Team::new(runtime, end)?)
+}
+
+/// Ends the process, whatever its other threads do: a handler may not stop.
+#[expect(
+    clippy::exit,
+    reason = "the thread that knows the end need not be the main thread"
+)]
+fn end(ended: anyhow::Result<()>) -> ! {
+    if let Err(error) = &ended {
+        tracing::error!("{error:#}");
+    }
+    logging::flush();
+    process::exit(i32::from(ended.is_err()))
 }

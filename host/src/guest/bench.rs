@@ -1,4 +1,4 @@
-//! The guest's thread without the thread, and without Lambda: what benchmarks time of it.
+//! The guest's task without the team that runs it, and without Lambda: what benchmarks time of it.
 
 use std::sync::Arc;
 
@@ -75,10 +75,10 @@ impl Guest {
             interrupt: Arc::new(Interrupt::new()),
             ended,
         };
-        let returned = job::run(&self.handler, instance, job).await;
+        let served = job::run(&self.handler, instance, job).await;
         let untold = end.await?;
         anyhow::ensure!(
-            untold.is_none() && returned.is_some(),
+            untold.is_none() && served.into_reusable().is_some(),
             "the handler has failed: {untold:?}"
         );
         Ok(())

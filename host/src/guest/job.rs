@@ -33,9 +33,21 @@ pub(crate) struct Job {
     pub(crate) ended: oneshot::Sender<Option<ErrorReport>>,
 }
 
-/// Runs the handler for `job` in `instance`, ends its response, and reports back. Gives the instance
-/// back if its handler returned: after anything else, nobody knows the state it is in.
-pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> Option<Instance> {
+/// An instance that has served.
+pub(super) struct Served {
+    instance: Instance,
+    returned: bool,
+}
+
+impl Served {
+    /// The instance, if its handler returned: after anything else, nobody knows the state it is in.
+    pub(super) fn into_reusable(self) -> Option<Instance> {
+        self.returned.then_some(self.instance)
+    }
+}
+
+/// Runs the handler for `job` in `instance`, ends its response, and reports back.
+pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> Served {
     let Job {
         invocation,
         response,
@@ -62,8 +74,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> 
     };
     let untold = end_response(&current, outcome, &spent);
     report_back(ended, untold);
-    // Otherwise it is torn down here, after its successor's event can already be fetched.
-    returned.then_some(instance)
+    Served { instance, returned }
 }
 
 /// How a call of the guest ended.

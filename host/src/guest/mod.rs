@@ -1,4 +1,4 @@
-//! The sandboxed side: one thread that runs handlers, one fresh instance for each invocation
+//! The sandboxed side: a task for each worker that runs handlers, one fresh instance for each invocation
 //! unless the user wants instances used again.
 
 #[cfg(feature = "bench")]
@@ -17,7 +17,7 @@ mod reuse;
 mod sockets;
 mod stack;
 mod state;
-mod thread;
+mod task;
 mod wait;
 mod wasi;
 
@@ -31,5 +31,5 @@ pub(crate) use output::LineOf;
 pub(crate) use reuse::Reuse;
 pub(crate) use sockets::refuse_sockets;
 pub(crate) use state::{Environment, GuestState};
-pub(crate) use thread::GuestThread;
+pub(crate) use task::GuestTask;
 pub(crate) use wasi::add_wasi_to_linker;

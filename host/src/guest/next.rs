@@ -7,7 +7,7 @@ use super::instance::{Instance, NotAhead};
 use crate::handler::Handler;
 use crate::invocation::Invocation;
 
-/// Where the next invocation of one guest thread gets its instance from.
+/// Where the next invocation of one guest task gets its instance from.
 #[derive(Default)]
 pub(super) struct NextInstance {
     waiting: Option<Instance>,

@@ -200,7 +200,7 @@ fn wasi(
     {
         wasi.env(TRACE_ID_VARIABLE, trace_id);
     }
-    // The guest has a thread to itself, so a blocking call blocks nobody else.
+    // Another thread takes over what else this one had to do, so a blocking call blocks nobody else.
     wasi.allow_blocking_current_thread(true);
     let tmp = environment.files.open(&mut wasi);
     (wasi.build(), tmp)

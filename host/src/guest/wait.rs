@@ -1,6 +1,7 @@
 //! Waiting in a host function.
 //!
-//! A guest has its thread to itself, so a host function may block it. That spares the calls that do
+//! A host function may block the thread of its guest, because another takes over what else that thread
+//! had to do. That spares the calls that do
 //! not have to wait, which are nearly all, what an asynchronous host function costs: a future on the
 //! heap, and the engine's preparations to leave the guest's stack.
 
@@ -9,6 +10,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+use crate::team::before_blocking;
+
 /// Runs `future` to its end on this thread.
 pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
@@ -16,6 +19,7 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
     if let Poll::Ready(done) = future.as_mut().poll(&mut cx) {
         return done;
     }
+    before_blocking();
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut cx = Context::from_waker(&waker);
     loop {

@@ -1,0 +1,189 @@
+//! Threads that take turns at the I/O.
+//!
+//! A computing guest must not starve its own output: no scheduler sends what the guest wrote before
+//! the guest yields, if both are its tasks. To give each guest a thread of its own would cost two wakes of
+//! a sleeping thread for each invocation, which take longer than most invocations compute.
+//!
+//! So the threads are leader and followers (Schmidt et al., "Leader/Followers", PLoP 2000). The leader
+//! drives the runtime, which has all sockets and timers. When a guest can go on, the leader leaves the
+//! runtime, polls the guest, and comes back: one thread does it all, and nobody has to be woken. If the
+//! guest takes longer, or blocks its thread, a follower becomes the leader, and drives the runtime while
+//! the guest computes.
+
+mod bell;
+mod lead;
+
+use std::cell::OnceCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::{fmt, io, thread};
+
+use async_task::Runnable;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+use lead::Lead;
+
+/// Threads, the runtime that one of them drives, and the guests they poll.
+pub struct Team {
+    runtime: Runtime,
+    work: Mutex<Work>,
+    lead: Lead,
+    end: fn(anyhow::Result<()>) -> !,
+}
+
+#[derive(Default)]
+struct Work {
+    /// Guests that can go on.
+    guests: VecDeque<Runnable>,
+    /// Ends with the process.
+    service: Option<JoinHandle<anyhow::Result<()>>>,
+    /// Wakes the leader, while it is in the runtime.
+    leader: Option<Waker>,
+}
+
+/// What the leader leaves the runtime for.
+enum Turn {
+    Guest(Runnable),
+    End(anyhow::Result<()>),
+}
+
+thread_local! {
+    /// The team of this thread.
+    static TEAM: OnceCell<Arc<Team>> = const { OnceCell::new() };
+}
+
+/// To be called before this thread is blocked by what a guest waits for: somebody else has to see to it.
+pub(crate) fn before_blocking() {
+    TEAM.with(|team| {
+        if let Some(team) = team.get() {
+            team.lead.give_up();
+        }
+    });
+}
+
+impl Team {
+    /// A team of nobody yet. `runtime` has to be a current-thread runtime. `end` is called by the thread
+    /// that finds that the service has ended, whichever that is, while others may be busy with a guest.
+    ///
+    /// # Errors
+    ///
+    /// When the process may have no more files.
+    pub fn new(runtime: Runtime, end: fn(anyhow::Result<()>) -> !) -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            runtime,
+            work: Mutex::default(),
+            lead: Lead::new()?,
+            end,
+        }))
+    }
+
+    /// Runs `service` to its end. This thread is the first leader.
+    pub fn run(
+        self: &Arc<Self>,
+        service: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    ) -> ! {
+        self.work().service = Some(self.runtime.spawn(service));
+        self.take_turns(true)
+    }
+
+    /// Adds a guest, and a follower for it.
+    pub(crate) fn spawn(
+        self: &Arc<Self>,
+        guest: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let team = Arc::clone(self);
+        thread::Builder::new()
+            .name("follower".to_owned())
+            .spawn(move || team.take_turns(false))?;
+        let team = Arc::clone(self);
+        let (guest, task) = async_task::spawn(guest, move |guest| team.schedule(guest));
+        task.detach();
+        guest.schedule();
+        Ok(())
+    }
+
+    fn schedule(&self, guest: Runnable) {
+        let mut work = self.work();
+        work.guests.push_back(guest);
+        let leader = work.leader.take();
+        drop(work);
+        if let Some(leader) = leader {
+            leader.wake();
+        }
+    }
+
+    fn take_turns(self: &Arc<Self>, mut leads: bool) -> ! {
+        TEAM.with(|team| drop(team.set(Arc::clone(self))));
+        // Guests use its timers, even to be refused its sockets.
+        let _entered = self.runtime.enter();
+        loop {
+            if !leads {
+                self.lead.follow();
+            }
+            match self.runtime.block_on(self.turn()) {
+                Turn::Guest(guest) => leads = self.poll(guest),
+                Turn::End(ended) => (self.end)(ended),
+            }
+        }
+    }
+
+    /// Waits in the runtime until there is something to leave it for.
+    async fn turn(&self) -> Turn {
+        // Once before the first guest of a turn, so that what the last one has written leaves.
+        let mut has_yielded = false;
+        poll_fn(|cx| {
+            let mut work = self.work();
+            if !work.guests.is_empty() && !has_yielded {
+                has_yielded = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            has_yielded = true;
+            work.poll(cx)
+        })
+        .await
+    }
+
+    /// Lets a guest go on until it waits. Says whether this thread still leads.
+    fn poll(&self, guest: Runnable) -> bool {
+        let others_wait = !self.work().guests.is_empty();
+        let turn = self.lead.leave(others_wait);
+        // Whoever waits for the guest hears that it is gone. The panic was logged by its hook.
+        let _ = catch_unwind(AssertUnwindSafe(|| guest.run()));
+        self.lead.come_back(turn)
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        // Nothing panics while it holds the lock.
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Work {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        if let Some(guest) = self.guests.pop_front() {
+            return Poll::Ready(Turn::Guest(guest));
+        }
+        if let Some(service) = &mut self.service
+            && let Poll::Ready(ended) = Pin::new(service).poll(cx)
+        {
+            let ended = ended.unwrap_or_else(|panicked| Err(panicked.into()));
+            return Poll::Ready(Turn::End(ended));
+        }
+        self.leader = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl fmt::Debug for Team {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Team")
+            .field("lead", &self.lead)
+            .finish_non_exhaustive()
+    }
+}

@@ -44,9 +44,20 @@ fn main() {
     })
 }
 
-#[expect(clippy::exit, reason = "as `bootstrap` does it")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::exit,
+    reason = "as `bootstrap` does it"
+)]
 fn end(ended: anyhow::Result<()>) -> ! {
-    process::exit(i32::from(ended.is_err()))
+    let status = match ended {
+        Ok(()) => 0,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            1
+        }
+    };
+    process::exit(status)
 }
 
 struct Faults {

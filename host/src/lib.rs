@@ -22,6 +22,8 @@
 #![warn(missing_docs)]
 
 mod alarm;
+#[cfg(any(target_env = "musl", test))]
+mod allocator;
 mod bindings;
 pub mod config;
 pub mod contract;
@@ -35,6 +37,8 @@ mod init;
 pub mod invocation;
 mod invoke;
 pub mod logging;
+#[cfg(all(target_arch = "x86_64", any(target_env = "musl", test)))]
+mod memory_functions;
 #[cfg_attr(
     not(feature = "outbound-http"),
     expect(
@@ -56,8 +60,7 @@ pub use guest::bench;
 pub use init::run;
 pub use team::Team;
 
-/// For every program with this library in it, as musl's own allocator takes several times as long and
-/// touches more pages at the start.
+/// For every program with this library in it.
 #[cfg(target_env = "musl")]
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: allocator::Allocator = allocator::Allocator;

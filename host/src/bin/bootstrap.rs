@@ -1,6 +1,7 @@
 //! The executable Lambda starts.
 
-use std::process::{self, ExitCode};
+use std::process;
+use std::sync::Arc;
 
 use bootstream_host::config::{ProcessVars, log_settings};
 use bootstream_host::{Team, logging, run};
@@ -8,19 +9,19 @@ use bootstream_host::{Team, logging, run};
 /// Threads that look up names, which is all that blocks here. Lambda allows 1,024 in all.
 const LOOKUP_THREADS: usize = 32;
 
-fn main() -> ExitCode {
+fn main() {
     let (format, level) = log_settings(&ProcessVars);
     logging::init(format, level);
     match team() {
         Ok(team) => {
-            let service = run(&ProcessVars, team.clone());
+            let service = run(&ProcessVars, Arc::clone(&team));
             team.run(service)
         }
         Err(error) => end(Err(error)),
     }
 }
 
-fn team() -> anyhow::Result<std::sync::Arc<Team>> {
+fn team() -> anyhow::Result<Arc<Team>> {
     // One thread at a time drives it, and a follower takes over where a guest would hold that up.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -31,13 +32,18 @@ fn team() -> anyhow::Result<std::sync::Arc<Team>> {
 
 /// Ends the process, whatever its other threads do: a handler may not stop.
 #[expect(
+    clippy::disallowed_methods,
     clippy::exit,
     reason = "the thread that knows the end need not be the main thread"
 )]
 fn end(ended: anyhow::Result<()>) -> ! {
-    if let Err(error) = &ended {
-        tracing::error!("{error:#}");
-    }
+    let status = match ended {
+        Ok(()) => 0,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            1
+        }
+    };
     logging::flush();
-    process::exit(i32::from(ended.is_err()))
+    process::exit(status)
 }

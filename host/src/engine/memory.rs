@@ -12,6 +12,7 @@ use rustix::param::page_size;
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType, StackCreator, StackMemory};
 
 use super::recycle::{Recycled, Recycler};
+use super::region::Region;
 
 /// Makes linear memories out of recycled regions.
 pub(super) struct Memories(Arc<Recycler>);
@@ -22,14 +23,14 @@ pub(super) struct Stacks(Arc<Recycler>);
 impl Memories {
     /// Keeps so many of them for later.
     pub(super) fn new(idle_limit: usize) -> Self {
-        Self(Recycler::new(idle_limit))
+        Self(Recycler::new(idle_limit, Region::reset))
     }
 }
 
 impl Stacks {
     /// Keeps so many of them for later.
     pub(super) fn new(idle_limit: usize) -> Self {
-        Self(Recycler::new(idle_limit))
+        Self(Recycler::new(idle_limit, Region::reset_stack))
     }
 }
 

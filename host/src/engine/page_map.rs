@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::mem::MaybeUninit;
 
 use rustix::param::page_size;
 
@@ -17,6 +17,14 @@ pub(super) struct PageMap {
 /// Bytes of the record of one page.
 pub(super) const RECORD_BYTES: usize = size_of::<u64>();
 
+/// The record of one page.
+pub(super) type Record = [u8; RECORD_BYTES];
+
+/// Whether the page may hold anything but zeros.
+pub(super) fn is_used(record: Record) -> bool {
+    u64::from_ne_bytes(record) & SWAPPED_OR_PRESENT != 0
+}
+
 /// Bits 62 and 63: the page is swapped out, or present. One that the kernel is moving at this moment has
 /// the first (`pte_to_pagemap_entry` in its `fs/proc/task_mmu.c`). A private page with neither has never
 /// been touched, or was given back: it is zero.
@@ -28,23 +36,21 @@ impl PageMap {
         Ok(Self { file })
     }
 
-    /// Tells of each page from `address` on whether it may hold anything but zeros; of as many as
-    /// `records` has room for, [`RECORD_BYTES`] each. `address` is that of a page.
-    pub(super) fn used<'r>(
+    /// The records of the pages from `address` on, of as many as there is room for: [`RECORD_BYTES`] each.
+    /// `address` is that of a page.
+    pub(super) fn read<'r>(
         &self,
         address: usize,
-        records: &'r mut [u8],
-    ) -> io::Result<impl Iterator<Item = bool> + use<'r>> {
+        records: &'r mut [MaybeUninit<u8>],
+    ) -> io::Result<&'r [Record]> {
         let offset = address / page_size() * RECORD_BYTES;
         let offset = u64::try_from(offset).map_err(io::Error::other)?;
         // In one read, and less than all is not believed: where a part of the page table changes
         // meanwhile, an older kernel leaves it out, and what follows moves up.
-        if self.file.read_at(records, offset)? != records.len() {
+        let (records, rest) = rustix::io::pread(&self.file, records, offset)?;
+        if !rest.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let (records, _) = records.as_chunks();
-        Ok(records
-            .iter()
-            .map(|record| u64::from_ne_bytes(*record) & SWAPPED_OR_PRESENT != 0))
+        Ok(records.as_chunks().0)
     }
 }

@@ -17,7 +17,11 @@ use super::region::Region;
 pub(super) struct Recycler {
     idle: Mutex<Vec<Region>>,
     idle_limit: usize,
+    reset: Reset,
 }
+
+/// Makes a region zero again.
+pub(super) type Reset = fn(&mut Region, Option<&PageMap>) -> io::Result<()>;
 
 /// The page map of this process. `None` where there is none to be trusted. Opened when it is first needed,
 /// which is after the start.
@@ -38,10 +42,11 @@ pub(super) struct Recycled {
 
 impl Recycler {
     /// Keeps at most so many regions for later.
-    pub(super) fn new(idle_limit: usize) -> Arc<Self> {
+    pub(super) fn new(idle_limit: usize, reset: Reset) -> Arc<Self> {
         Arc::new(Self {
             idle: Mutex::default(),
             idle_limit,
+            reset,
         })
     }
 
@@ -74,7 +79,7 @@ impl Recycler {
 
     /// Keeps a region for later, unless there are enough. One that cannot be made zero is unmapped.
     fn put_back(&self, mut region: Region) {
-        if region.reset(page_map()).is_err() {
+        if (self.reset)(&mut region, page_map()).is_err() {
             return;
         }
         let mut idle = self.idle();
@@ -124,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_region_is_used_again() {
-        let recycler = Recycler::new(1);
+        let recycler = Recycler::new(1, Region::reset);
         let first = take(&recycler, 4);
         let address = first.start();
         drop(first);
@@ -134,14 +139,14 @@ mod tests {
 
     #[test]
     fn one_that_is_too_small_is_not() {
-        let recycler = Recycler::new(1);
+        let recycler = Recycler::new(1, Region::reset);
         drop(take(&recycler, 2));
         assert_eq!(take(&recycler, 4).reserved_bytes(), 4 * page_size());
     }
 
     #[test]
     fn no_more_are_kept_than_there_may_be() {
-        let recycler = Recycler::new(2);
+        let recycler = Recycler::new(2, Region::reset);
         let taken: Vec<_> = (0..5).map(|_| take(&recycler, 1)).collect();
         drop(taken);
         assert_eq!(recycler.idle().len(), 2);

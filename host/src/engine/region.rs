@@ -9,18 +9,23 @@
 )]
 
 use std::io;
+use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::ptr::{NonNull, null_mut};
 
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect};
 use rustix::param::page_size;
 
-use super::page_map::{PageMap, RECORD_BYTES};
+use super::page_map::{PageMap, RECORD_BYTES, Record, is_used};
 
 /// Pages that a reset looks at one by one. What lies behind them goes back to the kernel.
 const LOOKED_AT_PAGES: usize = 1024;
 
 /// Pages that a reset writes over. Of what is used beyond them, all goes back to the kernel.
 const KEPT_PAGES: usize = 256;
+
+/// Pages of a stack that a reset looks at together. Hardly any handler uses more.
+const STACK_PAGES: usize = 16;
 
 /// A range of addresses with a guard on each side. Its beginning is accessible; everything else of it,
 /// and the guards, fault.
@@ -126,13 +131,45 @@ impl Region {
     /// When the kernel takes nothing back. The content is unknown then.
     pub(super) fn reset(&mut self, page_map: Option<&PageMap>) -> io::Result<()> {
         let pages = (self.accessible_bytes / page_size()).min(LOOKED_AT_PAGES);
-        let mut records = [0; LOOKED_AT_PAGES * RECORD_BYTES];
+        let mut records = [MaybeUninit::uninit(); LOOKED_AT_PAGES * RECORD_BYTES];
         let records = records
             .get_mut(..pages * RECORD_BYTES)
             .expect("no more than all");
-        let used = page_map.and_then(|page_map| self.used_pages(page_map, records).ok());
-        let clean = used.map_or(0, |used| self.clear(used));
-        self.give_back(clean)
+        let records = page_map.and_then(|page_map| self.read(page_map, 0, records).ok());
+        let clean = records.map_or(0, |records| self.clear(records));
+        self.give_back(clean..self.accessible_bytes)
+    }
+
+    /// The same for a stack, which is used from its end on, and without a gap: compilers see to it that
+    /// every frame touches each of its pages, so that none leaps over the guard.
+    ///
+    /// # Errors
+    ///
+    /// As for [`reset`](Self::reset).
+    pub(super) fn reset_stack(&mut self, page_map: Option<&PageMap>) -> io::Result<()> {
+        let mut dirty = self.accessible_bytes;
+        let Some(page_map) = page_map else {
+            return self.give_back(0..dirty);
+        };
+        let lowest_kept = dirty.saturating_sub(KEPT_PAGES * page_size());
+        while dirty > lowest_kept {
+            let from = dirty.saturating_sub(STACK_PAGES * page_size());
+            let mut records = [MaybeUninit::uninit(); STACK_PAGES * RECORD_BYTES];
+            let records = records
+                .get_mut(..(dirty - from) / page_size() * RECORD_BYTES)
+                .expect("no more than all");
+            let Ok(records) = self.read(page_map, from, records) else {
+                break;
+            };
+            for record in records.iter().rev() {
+                if !is_used(*record) {
+                    return Ok(());
+                }
+                dirty -= page_size();
+                self.clear_page(dirty);
+            }
+        }
+        self.give_back(0..dirty)
     }
 
     /// Whether `page_map` tells a page that was written from one that was not. What only looks like Linux
@@ -146,48 +183,50 @@ impl Region {
         region.set_accessible(2 * page_size())?;
         // SAFETY: it is accessible, and nobody else has it.
         unsafe { region.start().write(1) };
-        let mut records = [0; 2 * RECORD_BYTES];
-        let used = region.used_pages(page_map, &mut records)?;
-        Ok(used.eq([true, false]))
+        let mut records = [MaybeUninit::uninit(); 2 * RECORD_BYTES];
+        let records = region.read(page_map, 0, &mut records)?;
+        Ok(records
+            .iter()
+            .map(|record| is_used(*record))
+            .eq([true, false]))
     }
 
-    /// Which of the first pages are used; of as many as `records` has room for.
-    fn used_pages<'r>(
+    /// The records of the pages `from` so many bytes on, as many as there is room for.
+    fn read<'r>(
         &self,
         page_map: &PageMap,
-        records: &'r mut [u8],
-    ) -> io::Result<impl Iterator<Item = bool> + use<'r>> {
-        page_map.used(self.start().addr().get(), records)
+        from: usize,
+        records: &'r mut [MaybeUninit<u8>],
+    ) -> io::Result<&'r [Record]> {
+        page_map.read(self.start().addr().get() + from, records)
     }
 
-    /// Writes zeros over each page that is used. Gives the bytes that are zero then, from the start on.
-    fn clear(&mut self, used: impl Iterator<Item = bool>) -> usize {
-        let mut clean = 0;
-        let mut kept = 0;
-        for used in used {
-            if used {
-                if kept == KEPT_PAGES {
-                    break;
-                }
-                kept += 1;
-                // SAFETY: within what is accessible.
-                let page = unsafe { self.start().add(clean) };
-                // SAFETY: nobody has a reference into the region: it is borrowed as mutable.
-                unsafe { page.write_bytes(0, page_size()) };
-            }
-            clean += page_size();
+    /// Writes zeros over each page that is used, the first page first. Gives the bytes that are zero then.
+    fn clear(&mut self, records: &[Record]) -> usize {
+        let used = (0..).zip(records).filter(|(_, record)| is_used(**record));
+        let mut used = used.map(|(page, _)| page * page_size());
+        for at in used.by_ref().take(KEPT_PAGES) {
+            self.clear_page(at);
         }
-        clean
+        used.next().unwrap_or(records.len() * page_size())
     }
 
-    /// Gives back what is accessible, but for its first bytes. It is zero when it is touched again.
-    fn give_back(&mut self, from: usize) -> io::Result<()> {
-        let bytes = self.accessible_bytes.saturating_sub(from);
-        if bytes > 0 {
-            // SAFETY: `from` is within the region.
-            let start = unsafe { self.start().add(from) };
+    /// Writes zeros over the page that begins `at` so many bytes, which are accessible.
+    fn clear_page(&mut self, at: usize) {
+        debug_assert!(at + page_size() <= self.accessible_bytes);
+        // SAFETY: within what is accessible.
+        let page = unsafe { self.start().add(at) };
+        // SAFETY: nobody has a reference into the region: it is borrowed as mutable.
+        unsafe { page.write_bytes(0, page_size()) };
+    }
+
+    /// Gives back bytes that are accessible. They are zero when they are touched again.
+    fn give_back(&mut self, range: Range<usize>) -> io::Result<()> {
+        if !range.is_empty() {
+            // SAFETY: within the region.
+            let start = unsafe { self.start().add(range.start) };
             // SAFETY: nobody has a reference into the region: it is borrowed as mutable.
-            unsafe { madvise(start.as_ptr().cast(), bytes, Advice::LinuxDontNeed) }?;
+            unsafe { madvise(start.as_ptr().cast(), range.len(), Advice::LinuxDontNeed) }?;
         }
         Ok(())
     }
@@ -234,9 +273,9 @@ mod tests {
         let page_map = PageMap::open().unwrap();
         assert!(Region::is_seen_by(&page_map).unwrap());
         let region = full(3);
-        let mut records = [0; 3 * RECORD_BYTES];
-        let used = region.used_pages(&page_map, &mut records);
-        assert!(used.unwrap().eq([true; 3]));
+        let mut records = [MaybeUninit::uninit(); 3 * RECORD_BYTES];
+        let records = region.read(&page_map, 0, &mut records).unwrap();
+        assert!(records.iter().all(|record| is_used(*record)));
     }
 
     #[test]
@@ -245,7 +284,10 @@ mod tests {
         let behind_all_addresses = usize::MAX / page_size() * page_size();
         assert!(
             page_map
-                .used(behind_all_addresses, &mut [0; RECORD_BYTES])
+                .read(
+                    behind_all_addresses,
+                    &mut [MaybeUninit::uninit(); RECORD_BYTES]
+                )
                 .is_err()
         );
     }
@@ -274,9 +316,46 @@ mod tests {
         let page_map = PageMap::open().unwrap();
         let mut region = full(KEPT_PAGES + 10);
         region.reset(Some(&page_map)).unwrap();
-        let mut records = [0; (KEPT_PAGES + 10) * RECORD_BYTES];
-        let used = region.used_pages(&page_map, &mut records);
-        assert_eq!(used.unwrap().filter(|used| *used).count(), KEPT_PAGES);
+        assert_eq!(resident(&region), KEPT_PAGES);
+    }
+
+    #[test]
+    fn reset_stacks_are_zero_and_keep_pages_up_to_a_limit() {
+        let page_map = PageMap::open().unwrap();
+        const PAGES: usize = KEPT_PAGES + STACK_PAGES + 3;
+        for used in [
+            0,
+            1,
+            STACK_PAGES - 1,
+            STACK_PAGES,
+            STACK_PAGES + 1,
+            KEPT_PAGES,
+            KEPT_PAGES + 1,
+            PAGES,
+        ] {
+            for page_map in [Some(&page_map), None] {
+                let mut region = Region::reserve(PAGES * page_size(), page_size()).unwrap();
+                region.set_accessible(PAGES * page_size()).unwrap();
+                let unused = (PAGES - used) * page_size();
+                // SAFETY: within the region.
+                let from = unsafe { region.start().add(unused) };
+                // SAFETY: from there on to the end, all of it is accessible.
+                unsafe { from.write_bytes(0xaa, used * page_size()) };
+                region.reset_stack(page_map).unwrap();
+                let kept = resident(&region);
+                assert_eq!(kept, page_map.map_or(0, |_| used.min(KEPT_PAGES)), "{used}");
+                assert!(is_zero(&region), "{used} pages, {page_map:?}");
+            }
+        }
+    }
+
+    /// Pages that the kernel has to keep.
+    fn resident(region: &Region) -> usize {
+        let mut records =
+            vec![MaybeUninit::uninit(); region.accessible_bytes / page_size() * RECORD_BYTES];
+        let page_map = PageMap::open().unwrap();
+        let records = region.read(&page_map, 0, &mut records).unwrap();
+        records.iter().filter(|record| is_used(**record)).count()
     }
 
     #[test]

@@ -119,6 +119,8 @@ impl Team {
 
     fn take_turns(self: &Arc<Self>, mut leads: bool) -> ! {
         TEAM.with(|team| drop(team.set(Arc::clone(self))));
+        #[cfg(target_env = "musl")]
+        crate::allocator::keep_blocks();
         // Guests use its timers, even to be refused its sockets.
         let _entered = self.runtime.enter();
         loop {

@@ -16,9 +16,10 @@ const NO_OBJECT: &str = "???";
 /// Functions that take memory: those of `bootstrap`'s allocator, and those of the C library for
 /// executables that use it. What one calls another for is not counted: whether memory can grow where
 /// it is, or has to be taken anew, is chance.
-const ALLOCATORS: [&str; 5] = [
+const ALLOCATORS: [&str; 6] = [
     "__rustc::__rust_realloc",
-    "dlmalloc::dlmalloc::Dlmalloc<A>::malloc",
+    "<bootstream_host::allocator::Allocator as core::alloc::global::GlobalAlloc>::alloc",
+    "<bootstream_host::allocator::Allocator as core::alloc::global::GlobalAlloc>::realloc",
     "malloc",
     "calloc",
     "posix_memalign",

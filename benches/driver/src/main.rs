@@ -10,6 +10,7 @@ mod event;
 mod instructions;
 mod lambda;
 mod measure;
+mod place;
 mod process;
 mod stats;
 mod table;
@@ -93,9 +94,12 @@ fn measure_all(
                     "round {round}: {} of {}",
                     measurement.name, target.name
                 ));
-                let rows = (measurement.run)(target)
+                let place = measurement.place;
+                let rows = (measurement.run)(&target.at(place))
                     .with_context(|| format!("{} of {}", measurement.name, target.name))?;
-                rows.into_iter().for_each(|row| table.add(column, row));
+                for (row, value) in rows {
+                    table.add(column, format!("{row}{}", place.label()), value);
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::lambda::Lambda;
+use crate::place::Processors;
 use crate::target::Target;
 
 /// A running runtime and the Runtime API it serves. Ended when it is dropped.
@@ -28,10 +29,14 @@ impl Process {
         mut command: Command,
         concurrency: usize,
     ) -> anyhow::Result<Self> {
+        let all = Processors::all()?;
+        let driver = all.of_driver(target.place);
+        driver.keep()?;
         let lambda = Lambda::start()?;
         if concurrency > 1 {
             command.env("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.to_string());
         }
+        all.of_runtime(target.place).keep()?;
         let spawned = Instant::now();
         let child = command
             .env("AWS_LAMBDA_RUNTIME_API", lambda.address().to_string())
@@ -39,6 +44,7 @@ impl Process {
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("starting `{}`", target.executable.display()))?;
+        driver.keep()?;
         let process = Self {
             lambda,
             spawned,

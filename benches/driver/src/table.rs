@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::measure::Row;
 use crate::stats::median;
 
 /// Values by row and column, in the order they came.
 pub(crate) struct Table {
     columns: Vec<&'static str>,
-    rows: Vec<(&'static str, Vec<Vec<f64>>)>,
+    rows: Vec<(String, Vec<Vec<f64>>)>,
 }
 
 impl Table {
@@ -21,7 +20,7 @@ impl Table {
         }
     }
 
-    pub(crate) fn add(&mut self, column: usize, (row, value): Row) {
+    pub(crate) fn add(&mut self, column: usize, row: String, value: f64) {
         let at = self.rows.iter().position(|(name, _)| *name == row);
         let at = at.unwrap_or_else(|| {
             self.rows.push((row, vec![vec![]; self.columns.len()]));
@@ -89,10 +88,10 @@ mod tests {
     fn a_table_has_medians_and_ratios_and_gaps() {
         let mut table = Table::new(vec!["a", "ours"]);
         for value in [30.0, 10.0, 20.0] {
-            table.add(0, ("x, us", value));
-            table.add(1, ("x, us", value * 2.0));
+            table.add(0, "x, us".to_owned(), value);
+            table.add(1, "x, us".to_owned(), value * 2.0);
         }
-        table.add(1, ("y", 0.5));
+        table.add(1, "y".to_owned(), 0.5);
         assert_eq!(
             table.to_markdown(),
             "| | a | ours | ours / a |\n| --- | ---: | ---: | ---: |\n\

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::place::Place;
+
 /// A runtime with the handler of the benchmarks.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -14,9 +16,18 @@ pub(crate) struct Target {
     variables: Vec<(&'static str, String)>,
     /// Whether it serves several invocations at once.
     pub(crate) is_concurrent: bool,
+    pub(crate) place: Place,
 }
 
 impl Target {
+    /// The same, in another place.
+    pub(crate) fn at(&self, place: Place) -> Self {
+        Self {
+            place,
+            ..self.clone()
+        }
+    }
+
     /// The program, ready to be started.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
@@ -43,6 +54,7 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<Target>> {
             executable: built(root, "peers/release/raw-hyper")?,
             variables: vec![],
             is_concurrent: false,
+            place: Place::Anywhere,
         },
         native(root, "best native", &BEST)?,
         native(root, "native as shipped", &[])?,
@@ -60,6 +72,7 @@ fn native(root: &Path, name: &'static str, variables: &[&'static str]) -> anyhow
         executable: built(root, "peers/release/native")?,
         variables: variables.map(|name| (*name, "1".to_owned())).collect(),
         is_concurrent: true,
+        place: Place::Anywhere,
     })
 }
 
@@ -95,6 +108,7 @@ pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
                 ("AWS_LAMBDA_LOG_LEVEL", "ERROR".to_owned()),
             ],
             is_concurrent: true,
+            place: Place::Anywhere,
         })
     };
     let kept = root.join("target/bench/tmp");
@@ -133,6 +147,7 @@ pub(crate) fn ours(root: &Path) -> anyhow::Result<Target> {
             ("LAMBDA_TASK_ROOT", text(&package)?),
         ],
         is_concurrent: true,
+        place: Place::Anywhere,
     })
 }
 

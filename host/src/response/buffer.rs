@@ -35,7 +35,7 @@ const OWN_FRAME_BYTES: usize = 32 * 1024;
 /// Chunks of at least this many bytes are sent by the guest's thread where that is possible. Each such
 /// send wakes the receiver, which for smaller chunks costs more than to gather them and to wake the
 /// I/O thread.
-const DIRECT_BYTES: usize = 64 * 1024;
+const DIRECT_BYTES: usize = 256 * 1024;
 
 /// Most that the guest's thread sends at once. What the socket does not take of it is kept beside the
 /// buffer, so it bounds memory; with a quarter of it, large chunks cost half as much again.

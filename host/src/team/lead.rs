@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use super::bell::Bell;
 
 /// How long a guest may be polled before a follower takes the lead: so long may what it has written wait
-/// for the socket. The less, the more often a follower wakes to find that it is not needed, with guests
-/// that come one after the other at most once in this time.
-const PATIENCE: Duration = Duration::from_micros(1000);
+/// for the socket. The less, the more often a follower wakes to find that it is not needed: at most once
+/// in this time, if guests come one after the other, else once for each.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// A guest that is polled for longer than this is better polled beside the others that can go on than
 /// before them. To wake a thread takes about as long.
 const WORTH_A_THREAD: Duration = Duration::from_micros(50);
 
 /// Most that is expected of a poll, so that two polls after the last long one no more is.
-const EXPECTED_LIMIT: Duration = Duration::from_micros(2000);
+const EXPECTED_LIMIT: Duration = PATIENCE.saturating_mul(2);
 
 /// The lead of a team: one thread has it, or, for a moment, nobody.
 #[derive(Debug)]
@@ -158,5 +158,116 @@ impl State {
     /// Learns from a poll. A guest is polled several times for an invocation, and only one of them is long.
     fn expect_more_of(&mut self, poll: Duration) {
         self.expected = poll.max(self.expected / 2).min(EXPECTED_LIMIT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a leader does with a guest, while there is a follower. Says whether it still leads then.
+    fn poll(lead: &Lead, guest: impl FnOnce()) -> bool {
+        thread::scope(|scope| {
+            let follower = scope.spawn(|| lead.follow());
+            let since = lead.leave(false);
+            guest();
+            let leads = lead.come_back(since);
+            if leads {
+                assert!(!follower.is_finished());
+                // Lets the follower go.
+                lead.pass_on(lead.state());
+            }
+            follower.join().unwrap();
+            assert_eq!(lead.state().leader, Leader::AtIo);
+            leads
+        })
+    }
+
+    /// Until somebody else has the lead.
+    fn until_taken(lead: &Lead) {
+        while lead.state().leader != Leader::AtIo {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_quick_guest_leaves_the_lead_where_it_is() {
+        let lead = Lead::new().unwrap();
+        assert!(poll(&lead, || {}));
+    }
+
+    #[test]
+    fn a_guest_that_takes_longer_loses_it() {
+        let lead = Lead::new().unwrap();
+        let started = Instant::now();
+        assert!(!poll(&lead, || until_taken(&lead)));
+        assert!(started.elapsed() >= PATIENCE);
+    }
+
+    #[test]
+    fn a_guest_that_blocks_gives_it_up() {
+        let lead = Lead::new().unwrap();
+        // Before anything could have told that it takes long.
+        lead.state().bell_is_set = true;
+        assert!(!poll(&lead, || {
+            lead.give_up();
+            until_taken(&lead);
+        }));
+    }
+
+    #[test]
+    fn who_does_not_lead_has_nothing_to_give_up() {
+        let lead = Lead::new().unwrap();
+        let since = lead.leave(false);
+        thread::scope(|scope| {
+            scope.spawn(|| lead.give_up());
+        });
+        assert!(lead.come_back(since));
+        lead.give_up();
+        assert_eq!(lead.state().leader, Leader::AtIo);
+    }
+
+    #[test]
+    fn after_a_long_guest_the_next_is_not_waited_for_and_after_quick_ones_it_is() {
+        let lead = Lead::new().unwrap();
+        lead.state().expect_more_of(PATIENCE * 100);
+        let mut passed_on = 0;
+        for _ in 0..10 {
+            let since = lead.leave(false);
+            passed_on += usize::from(lead.state().leader == Leader::Nobody);
+            // Nobody was there to take it.
+            assert!(lead.come_back(since));
+        }
+        assert_eq!(passed_on, 2);
+    }
+
+    #[test]
+    fn a_guest_that_is_worth_a_thread_gets_one_if_others_wait() {
+        for (others_wait, leader_leaves) in [(true, true), (false, false)] {
+            let lead = Lead::new().unwrap();
+            lead.state().expect_more_of(WORTH_A_THREAD);
+            lead.leave(others_wait);
+            assert_eq!(lead.state().leader == Leader::Nobody, leader_leaves);
+        }
+    }
+
+    #[test]
+    fn one_follower_after_the_other_takes_over() {
+        let lead = Lead::new().unwrap();
+        let turns = Mutex::new(0);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    lead.follow();
+                    *turns.lock().unwrap() += 1;
+                    lead.leave(false);
+                    lead.give_up();
+                });
+            }
+            lead.leave(false);
+            lead.give_up();
+        });
+        assert_eq!(*turns.lock().unwrap(), 3);
+        assert_eq!(lead.state().leader, Leader::Nobody);
     }
 }

@@ -6,6 +6,7 @@ mod throughput;
 mod units;
 
 use crate::event::Event;
+use crate::place::Place;
 use crate::target::Target;
 use at_once::{at_once, memory};
 use latency::{cold, delivery, warm};
@@ -20,13 +21,21 @@ pub(crate) struct Measurement {
     pub(crate) run: fn(&Target) -> anyhow::Result<Vec<Row>>,
     /// Whether it is about several invocations at once.
     pub(crate) is_concurrent: bool,
+    pub(crate) place: Place,
 }
 
 pub(crate) const COLD: Measurement = single("cold", cold);
 
-pub(crate) const ALL: [Measurement; 8] = [
+pub(crate) const ALL: [Measurement; 9] = [
     COLD,
-    single("warm", warm),
+    Measurement {
+        place: Place::OneProcessor,
+        ..single("warm", warm)
+    },
+    Measurement {
+        place: Place::TwoProcessors,
+        ..single("warm", warm)
+    },
     single("throughput", throughput),
     single("small", small),
     single("delivery", delivery),
@@ -40,6 +49,7 @@ const fn single(name: &'static str, run: fn(&Target) -> anyhow::Result<Vec<Row>>
         name,
         run,
         is_concurrent: false,
+        place: Place::Anywhere,
     }
 }
 
@@ -51,6 +61,7 @@ const fn concurrent(
         name,
         run,
         is_concurrent: true,
+        place: Place::Anywhere,
     }
 }
 

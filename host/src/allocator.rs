@@ -16,8 +16,8 @@ use std::ptr;
 
 use dlmalloc::GlobalDlmalloc;
 
-/// Most that a thread keeps, in bytes.
-const KEPT_BYTES: usize = 128 * 1024;
+/// Most that a thread keeps in one list, in bytes.
+const LIST_BYTES: usize = 8 * 1024;
 
 /// Blocks of up to so many bytes are in classes that differ by [`SMALL_STEP`].
 const SMALL_BYTES: usize = 512;
@@ -38,26 +38,35 @@ const ALIGNMENT: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Allocator;
 
-/// The blocks that a thread keeps. Each begins with the address of the next one in its list.
+/// The blocks that a thread keeps.
 struct Kept {
-    lists: [Cell<*mut u8>; CLASSES],
+    lists: [List; CLASSES],
+    keeps: Cell<bool>,
+}
+
+/// Blocks of one class. Each begins with the address of the next.
+struct List {
+    first: Cell<*mut u8>,
     bytes: Cell<usize>,
-    limit: Cell<usize>,
 }
 
 thread_local! {
     static KEPT: Kept = const {
         Kept {
-            lists: [const { Cell::new(ptr::null_mut()) }; CLASSES],
-            bytes: Cell::new(0),
-            limit: Cell::new(0),
+            lists: [const {
+                List {
+                    first: Cell::new(ptr::null_mut()),
+                    bytes: Cell::new(0),
+                }
+            }; CLASSES],
+            keeps: Cell::new(false),
         }
     };
 }
 
 /// From now on this thread keeps what it gives back. What it keeps at its end is lost.
 pub(crate) fn keep_blocks() {
-    KEPT.with(|kept| kept.limit.set(KEPT_BYTES));
+    KEPT.with(|kept| kept.keeps.set(true));
 }
 
 /// The number of a list, and the size of the blocks in it.
@@ -104,11 +113,11 @@ impl Class {
             let Some(list) = kept.lists.get(self.number) else {
                 return ptr::null_mut();
             };
-            let block = list.get();
+            let block = list.first.get();
             if !block.is_null() {
                 // SAFETY: a block in a list begins with the address of the next.
-                list.set(unsafe { block.cast::<*mut u8>().read() });
-                kept.bytes.set(kept.bytes.get() - self.bytes);
+                list.first.set(unsafe { block.cast::<*mut u8>().read() });
+                list.bytes.set(list.bytes.get() - self.bytes);
             }
             block
         })
@@ -118,17 +127,17 @@ impl Class {
     #[inline]
     fn push(self, block: *mut u8) -> bool {
         KEPT.with(|kept| {
-            let bytes = kept.bytes.get() + self.bytes;
             let Some(list) = kept.lists.get(self.number) else {
                 return false;
             };
-            if bytes > kept.limit.get() {
+            let bytes = list.bytes.get() + self.bytes;
+            if bytes > LIST_BYTES || !kept.keeps.get() {
                 return false;
             }
             // SAFETY: nobody uses the block, and it is large enough for an address.
-            unsafe { block.cast::<*mut u8>().write(list.get()) };
-            list.set(block);
-            kept.bytes.set(bytes);
+            unsafe { block.cast::<*mut u8>().write(list.first.get()) };
+            list.first.set(block);
+            list.bytes.set(bytes);
             true
         })
     }
@@ -238,7 +247,7 @@ mod tests {
     }
 
     fn kept() -> usize {
-        KEPT.with(|kept| kept.bytes.get())
+        KEPT.with(|kept| kept.lists.iter().map(|list| list.bytes.get()).sum())
     }
 
     /// Takes blocks and gives them back.
@@ -264,9 +273,8 @@ mod tests {
             assert_eq!(kept(), 112);
             use_blocks(1, 112);
             assert_eq!(kept(), 112);
-            use_blocks(1000, 5000);
-            assert!(kept() <= KEPT_BYTES);
-            assert!(kept() > KEPT_BYTES - LARGE_BYTES);
+            use_blocks(1000, 200);
+            assert_eq!(kept(), 112 + LIST_BYTES / 208 * 208);
         })
         .join()
         .unwrap();

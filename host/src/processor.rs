@@ -11,9 +11,9 @@ const ONE_PROCESSOR_MIB: u32 = 1769;
 /// Keeps this thread, and those that it starts from now on, on the processor that it is on, if the
 /// function has no more than the time of one and serves one invocation at a time.
 ///
-/// The thread of the guest and that of the I/O wake each other all the time, and to wake another
-/// processor takes longer than to switch to a thread on this one, above all in a virtual machine. Two at
-/// once would not get more done: they spend the same time.
+/// While a guest streams, its thread and the one at the sockets wake each other all the time, and to wake
+/// another processor takes longer than to switch to a thread on this one, above all in a virtual machine.
+/// Two at once would not get more done: they spend the same time.
 pub(crate) fn stay(config: &Config) {
     let memory_mib = config.environment.memory_limit_mib;
     let has_part_of_one = (1..ONE_PROCESSOR_MIB).contains(&memory_mib);

@@ -88,7 +88,10 @@ struct Stack(Recycled);
 // is not.
 unsafe impl StackCreator for Stacks {
     fn new_stack(&self, bytes: usize, _zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
-        Ok(Box::new(Stack(self.0.take(bytes, bytes, page_size())?)))
+        let region = self.0.take(bytes, bytes, page_size())?;
+        // An engine has stacks of one size, so that none is larger than what is accessible of it.
+        debug_assert_eq!(region.reserved_bytes(), bytes.next_multiple_of(page_size()));
+        Ok(Box::new(Stack(region)))
     }
 }
 

@@ -140,8 +140,10 @@ impl Region {
         self.give_back(clean..self.accessible_bytes)
     }
 
-    /// The same for a stack, which is used from its end on, and without a gap: compilers see to it that
-    /// every frame touches each of its pages, so that none leaps over the guard.
+    /// The same for a stack, which is used from its end on, and without a gap: Cranelift and Rust see to
+    /// it that every frame touches each of its pages, so that none leaps over the guard. Behind a frame of
+    /// C that does not, pages would keep what was written: no code of WebAssembly reads a stack that it
+    /// has not written.
     ///
     /// # Errors
     ///

@@ -1,9 +1,8 @@
 //! Waiting in a host function.
 //!
 //! A host function may block the thread of its guest, because another takes over what else that thread
-//! had to do. That spares the calls that do
-//! not have to wait, which are nearly all, what an asynchronous host function costs: a future on the
-//! heap, and the engine's preparations to leave the guest's stack.
+//! had to do. That spares the calls that do not have to wait, which are nearly all, what an asynchronous
+//! host function costs: a future on the heap, and the engine's preparations to leave the guest's stack.
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -150,10 +150,16 @@ impl Backlog {
         }
     }
 
-    /// Blocks until everything was written and told, or the log stands still.
+    /// Blocks until everything accepted so far was written, and told what was lost, or the log stands
+    /// still. Others may go on meanwhile.
     pub(super) fn flush(&self) {
         let mut inner = self.lock();
-        while (inner.waiting() > 0 || inner.lost_lines > 0) && !inner.stands_still() {
+        let accepted = inner.accepted_total;
+        let is_done = |inner: &Inner| {
+            let has_more = inner.accepted_total > accepted;
+            inner.written_total >= accepted && (inner.lost_lines == 0 || has_more)
+        };
+        while !is_done(&inner) && !inner.stands_still() {
             let left = inner.patience_left();
             let waited = self.written.wait_timeout(inner, left);
             inner = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -252,6 +258,25 @@ mod tests {
         let mark = backlog.mark();
         backlog.wrote(HIGH_WATER_BYTES - 1);
         backlog.settled(mark).await;
+    }
+
+    #[test]
+    fn a_flush_does_not_wait_for_what_comes_after_it() {
+        let backlog = Arc::new(full());
+        let writing = Arc::clone(&backlog);
+        let (flushed, is_flushed) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            while is_flushed.try_recv().is_err() {
+                writing.push(LINE);
+                if let Work::Write(lines) = writing.work() {
+                    writing.push(LINE);
+                    writing.wrote(lines.len());
+                }
+            }
+        });
+        backlog.flush();
+        flushed.send(()).unwrap();
+        thread.join().unwrap();
     }
 
     #[tokio::test]

@@ -16,14 +16,13 @@ const PATIENCE: Duration = Duration::from_millis(1);
 /// before them. To wake a thread takes about as long.
 const WORTH_A_THREAD: Duration = Duration::from_micros(50);
 
-/// Most that is expected of a poll, so that two polls after the last long one no more is.
-const EXPECTED_LIMIT: Duration = PATIENCE.saturating_mul(2);
-
 /// The lead of a team: one thread has it, or, for a moment, nobody.
 #[derive(Debug)]
 pub(super) struct Lead {
     state: Mutex<State>,
     bell: Bell,
+    /// [`PATIENCE`], but for tests.
+    patience: Duration,
     /// Held by the follower that listens to the bell.
     listening: Mutex<()>,
 }
@@ -50,7 +49,12 @@ enum Leader {
 impl Lead {
     /// Somebody leads from the start.
     pub(super) fn new() -> io::Result<Self> {
+        Self::with(PATIENCE)
+    }
+
+    fn with(patience: Duration) -> io::Result<Self> {
         Ok(Self {
+            patience,
             state: Mutex::new(State {
                 leader: Leader::AtIo,
                 bell_is_set: false,
@@ -68,7 +72,7 @@ impl Lead {
         let long = if others_wait {
             WORTH_A_THREAD
         } else {
-            PATIENCE
+            self.patience
         };
         if state.expected >= long {
             self.pass_on(state);
@@ -78,7 +82,7 @@ impl Lead {
         state.leader = Leader::AtGuest { thread, since };
         if !state.bell_is_set {
             state.bell_is_set = true;
-            self.bell.ring_after(PATIENCE);
+            self.bell.ring_after(self.patience);
         }
         since
     }
@@ -86,7 +90,7 @@ impl Lead {
     /// The guest waits or has ended. Says whether this thread leads.
     pub(super) fn come_back(&self, since: Instant) -> bool {
         let mut state = self.state();
-        state.expect_more_of(since.elapsed());
+        state.learn(since.elapsed(), self.patience);
         let leads = match state.leader {
             Leader::AtGuest { thread, .. } => thread == thread::current().id(),
             Leader::Nobody => true,
@@ -123,7 +127,7 @@ impl Lead {
         loop {
             let mut state = self.state();
             state.bell_is_set &= !has_rung;
-            match state.wanted_in() {
+            match state.wanted_in(self.patience) {
                 Some(Duration::ZERO) => {
                     state.leader = Leader::AtIo;
                     return;
@@ -147,23 +151,27 @@ impl Lead {
 
 impl State {
     /// When a follower has to take the lead, to judge by what is known now.
-    fn wanted_in(&self) -> Option<Duration> {
+    fn wanted_in(&self, patience: Duration) -> Option<Duration> {
         match self.leader {
             Leader::AtIo => None,
-            Leader::AtGuest { since, .. } => Some(PATIENCE.saturating_sub(since.elapsed())),
+            Leader::AtGuest { since, .. } => Some(patience.saturating_sub(since.elapsed())),
             Leader::Nobody => Some(Duration::ZERO),
         }
     }
 
-    /// Learns from a poll. A guest is polled several times for an invocation, and only one of them is long.
-    fn expect_more_of(&mut self, poll: Duration) {
-        self.expected = poll.max(self.expected / 2).min(EXPECTED_LIMIT);
+    /// Learns from a poll. A guest is polled several times for an invocation, and only one of them is long;
+    /// two polls after the last long one, no more is expected.
+    fn learn(&mut self, poll: Duration, patience: Duration) {
+        self.expected = poll.max(self.expected / 2).min(patience * 2);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// However busy the machine is.
+    const FOR_EVER: Duration = Duration::from_secs(3600);
 
     /// What a leader does with a guest, while there is a follower. Says whether it still leads then.
     fn poll(lead: &Lead, guest: impl FnOnce()) -> bool {
@@ -192,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_quick_guest_leaves_the_lead_where_it_is() {
-        let lead = Lead::new().unwrap();
+        let lead = Lead::with(FOR_EVER).unwrap();
         assert!(poll(&lead, || {}));
     }
 
@@ -206,9 +214,7 @@ mod tests {
 
     #[test]
     fn a_guest_that_blocks_gives_it_up() {
-        let lead = Lead::new().unwrap();
-        // Before anything could have told that it takes long.
-        lead.state().bell_is_set = true;
+        let lead = Lead::with(FOR_EVER).unwrap();
         assert!(!poll(&lead, || {
             lead.give_up();
             until_taken(&lead);
@@ -229,8 +235,8 @@ mod tests {
 
     #[test]
     fn after_a_long_guest_the_next_is_not_waited_for_and_after_quick_ones_it_is() {
-        let lead = Lead::new().unwrap();
-        lead.state().expect_more_of(PATIENCE * 100);
+        let lead = Lead::with(FOR_EVER).unwrap();
+        lead.state().learn(FOR_EVER * 100, FOR_EVER);
         let mut passed_on = 0;
         for _ in 0..10 {
             let since = lead.leave(false);
@@ -244,8 +250,8 @@ mod tests {
     #[test]
     fn a_guest_that_is_worth_a_thread_gets_one_if_others_wait() {
         for (others_wait, leader_leaves) in [(true, true), (false, false)] {
-            let lead = Lead::new().unwrap();
-            lead.state().expect_more_of(WORTH_A_THREAD);
+            let lead = Lead::with(FOR_EVER).unwrap();
+            lead.state().learn(WORTH_A_THREAD, FOR_EVER);
             lead.leave(others_wait);
             assert_eq!(lead.state().leader == Leader::Nobody, leader_leaves);
         }

@@ -20,7 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::{fmt, io, thread};
+use std::{fmt, io, process, thread};
 
 use async_task::Runnable;
 use tokio::runtime::Runtime;
@@ -58,6 +58,7 @@ thread_local! {
 }
 
 /// To be called before this thread is blocked by what a guest waits for: somebody else has to see to it.
+/// Nothing depends on the call but how soon somebody does.
 pub(crate) fn before_blocking() {
     TEAM.with(|team| {
         if let Some(team) = team.get() {
@@ -121,6 +122,8 @@ impl Team {
         TEAM.with(|team| drop(team.set(Arc::clone(self))));
         #[cfg(target_env = "musl")]
         crate::allocator::keep_blocks();
+        // Without this thread, perhaps nobody would lead.
+        let _abort = AbortOnUnwind;
         // Guests use its timers, even to be refused its sockets.
         let _entered = self.runtime.enter();
         loop {
@@ -166,16 +169,26 @@ impl Team {
     }
 }
 
+/// Ends the process rather than let a thread of the team end.
+struct AbortOnUnwind;
+
+impl Drop for AbortOnUnwind {
+    fn drop(&mut self) {
+        process::abort();
+    }
+}
+
 impl Work {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
-        if let Some(guest) = self.guests.pop_front() {
-            return Poll::Ready(Turn::Guest(guest));
-        }
+        // First: there may always be a guest that can go on.
         if let Some(service) = &mut self.service
             && let Poll::Ready(ended) = Pin::new(service).poll(cx)
         {
             let ended = ended.unwrap_or_else(|panicked| Err(panicked.into()));
             return Poll::Ready(Turn::End(ended));
+        }
+        if let Some(guest) = self.guests.pop_front() {
+            return Poll::Ready(Turn::Guest(guest));
         }
         self.leader = Some(cx.waker().clone());
         Poll::Pending
@@ -187,5 +200,108 @@ impl fmt::Debug for Team {
         f.debug_struct("Team")
             .field("lead", &self.lead)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+    use std::sync::mpsc::{self, Sender};
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    /// Runs a service in a team, until the service has ended. Its threads stay.
+    fn run<S>(
+        end: fn(anyhow::Result<()>) -> !,
+        service: impl FnOnce(Arc<Team>) -> S + Send + 'static,
+    ) where
+        S: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = { runtime }.enable_time().build().unwrap();
+            let team = Team::new(runtime, end).unwrap();
+            team.run(service(Arc::clone(&team)))
+        });
+    }
+
+    /// An end that says so, and its thread then does nothing more.
+    fn tell(ended: &OnceLock<Sender<anyhow::Result<()>>>, result: anyhow::Result<()>) -> ! {
+        ended.get().unwrap().send(result).unwrap();
+        loop {
+            thread::park();
+        }
+    }
+
+    const LONGEST: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_guest_that_can_always_go_on_does_not_hide_the_end_of_the_service() {
+        static ENDED: OnceLock<Sender<anyhow::Result<()>>> = OnceLock::new();
+        let (ended, end) = mpsc::channel();
+        ENDED.set(ended).unwrap();
+        run(
+            |result| tell(&ENDED, result),
+            |team| async move {
+                team.spawn(async {
+                    loop {
+                        yield_now().await;
+                    }
+                })?;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Ok(())
+            },
+        );
+        assert!(end.recv_timeout(LONGEST).unwrap().is_ok());
+    }
+
+    #[test]
+    fn timers_go_off_while_guests_compute_and_block_and_end_and_panic() {
+        static ENDED: OnceLock<Sender<anyhow::Result<()>>> = OnceLock::new();
+        let (ended, end) = mpsc::channel();
+        ENDED.set(ended).unwrap();
+        run(
+            |result| tell(&ENDED, result),
+            |team| async move {
+                let (release, blocked) = mpsc::channel::<()>();
+                let (compute, computing) = mpsc::channel::<()>();
+                let (finish, finished) = oneshot::channel();
+                team.spawn(async move {
+                    before_blocking();
+                    let _ = blocked.recv();
+                    let _ = finish.send(());
+                })?;
+                team.spawn(async move { while computing.try_recv().is_err() {} })?;
+                team.spawn(async { panic!("a fault was injected") })?;
+                for _ in 0..20 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                let (answer, answered) = oneshot::channel();
+                team.spawn(async move { answer.send(7).expect("it is waited for") })?;
+                anyhow::ensure!(answered.await? == 7);
+                release.send(())?;
+                finished.await?;
+                compute.send(())?;
+                anyhow::bail!("as it should");
+            },
+        );
+        let end = end.recv_timeout(LONGEST).unwrap().unwrap_err();
+        assert_eq!(end.to_string(), "as it should");
+    }
+
+    #[test]
+    fn a_service_that_panics_ends_with_an_error() {
+        static ENDED: OnceLock<Sender<anyhow::Result<()>>> = OnceLock::new();
+        let (ended, end) = mpsc::channel();
+        ENDED.set(ended).unwrap();
+        run(
+            |result| tell(&ENDED, result),
+            |_| async { panic!("a fault was injected") },
+        );
+        assert!(end.recv_timeout(LONGEST).unwrap().is_err());
     }
 }

@@ -43,6 +43,7 @@ fn a_response_under_way_is_ended_with_trailers() {
         sleep_forever(),
         json!("loop_forever"),
         json!("loop_writing"),
+        json!({"repeat_forever": {"sleep_ms": 0}}),
     ] {
         let lambda = Recorder::start();
         lambda.script("id-1", &json!([write("part"), step]));
@@ -55,6 +56,27 @@ fn a_response_under_way_is_ended_with_trailers() {
         response.assert_failed("Runtime.Shutdown");
         assert!(response.body().starts_with("part"));
         assert_eq!(lambda.look(|seen| seen.polls().len()), 1);
+    }
+}
+
+#[test]
+fn the_second_signal_ends_the_process_whatever_its_handler_does() {
+    for step in [
+        sleep_forever(),
+        json!("loop_forever"),
+        json!("loop_writing"),
+        json!({"repeat_forever": {"sleep_ms": 0}}),
+    ] {
+        let lambda = Recorder::start();
+        lambda.script("id-1", &json!([write("part"), step]));
+        let mut host = Bootstrap::scripted(&lambda).start();
+        lambda.first_chunk("id-1");
+
+        host.signal(Signal::TERM);
+        host.signal(Signal::INT);
+
+        assert!(host.exit().success());
+        lambda.response("id-1");
     }
 }
 

@@ -11,9 +11,8 @@ use crate::callgrind::{self, Profile};
 use crate::event::Event;
 use crate::target::{self, Target};
 
-/// How far the host's instructions may be above the record. Chance decides which thread has to wake the
-/// other, and how many writes leave together: quiet machines and busy ones have been 3 % apart for an
-/// invocation, 7 % for a write.
+/// How far the host's instructions may be above the record. Chance decides how many writes leave
+/// together: quiet machines and busy ones have been 3 % apart for an invocation, 7 % for a write.
 const HOST_PERCENT: u64 = 10;
 
 /// The same for allocations, which are the same in each run.

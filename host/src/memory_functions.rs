@@ -165,35 +165,23 @@ impl Half {
 
 /// 64 bytes, in registers.
 #[derive(Clone, Copy)]
-struct Block([__m128i; 4]);
+struct Block(Half, Half);
 
 impl Block {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "four instructions")]
     unsafe fn read(from: *const u8) -> Self {
         // SAFETY: the caller's.
-        unsafe {
-            let from = from.cast::<__m128i>();
-            Self([
-                _mm_loadu_si128(from),
-                _mm_loadu_si128(from.add(1)),
-                _mm_loadu_si128(from.add(2)),
-                _mm_loadu_si128(from.add(3)),
-            ])
-        }
+        unsafe { Self(Half::read(from), Half::read(from.add(32))) }
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "four instructions")]
     unsafe fn write(self, to: *mut u8) {
-        let to = to.cast::<__m128i>();
-        let [a, b, c, d] = self.0;
         // SAFETY: the caller's.
         unsafe {
-            _mm_storeu_si128(to, a);
-            _mm_storeu_si128(to.add(1), b);
-            _mm_storeu_si128(to.add(2), c);
-            _mm_storeu_si128(to.add(3), d);
+            self.0.write(to);
+            self.1.write(to.add(32));
         }
     }
 }

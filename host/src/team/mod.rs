@@ -206,7 +206,7 @@ impl fmt::Debug for Team {
 #[cfg(test)]
 mod tests {
     use std::sync::OnceLock;
-    use std::sync::mpsc::{self, Sender};
+    use std::sync::mpsc::{self, Receiver, Sender};
     use std::time::Duration;
 
     use tokio::sync::oneshot;
@@ -214,39 +214,43 @@ mod tests {
 
     use super::*;
 
-    /// Runs a service in a team, until the service has ended. Its threads stay.
-    fn run<S>(
-        end: fn(anyhow::Result<()>) -> !,
-        service: impl FnOnce(Arc<Team>) -> S + Send + 'static,
-    ) where
-        S: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread();
-            let runtime = { runtime }.enable_time().build().unwrap();
-            let team = Team::new(runtime, end).unwrap();
-            team.run(service(Arc::clone(&team)))
-        });
+    type End = anyhow::Result<()>;
+
+    /// What a team in a test does at its end: says so, and nothing more.
+    macro_rules! team_with_end {
+        () => {{
+            static ENDED: OnceLock<Sender<End>> = OnceLock::new();
+            let (ended, end) = mpsc::channel();
+            ENDED.set(ended).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build()
+                .unwrap();
+            let team = Team::new(runtime, |result| {
+                ENDED.get().unwrap().send(result).unwrap();
+                loop {
+                    thread::park();
+                }
+            });
+            (team.unwrap(), end)
+        }};
     }
 
-    /// An end that says so, and its thread then does nothing more.
-    fn tell(ended: &OnceLock<Sender<anyhow::Result<()>>>, result: anyhow::Result<()>) -> ! {
-        ended.get().unwrap().send(result).unwrap();
-        loop {
-            thread::park();
-        }
+    /// Runs a service in a team, and gives its end. The team's threads stay.
+    fn run(
+        (team, end): (Arc<Team>, Receiver<End>),
+        service: impl Future<Output = End> + Send + 'static,
+    ) -> End {
+        thread::spawn(move || team.run(service));
+        end.recv_timeout(Duration::from_secs(60)).unwrap()
     }
-
-    const LONGEST: Duration = Duration::from_secs(60);
 
     #[test]
     fn a_guest_that_can_always_go_on_does_not_hide_the_end_of_the_service() {
-        static ENDED: OnceLock<Sender<anyhow::Result<()>>> = OnceLock::new();
-        let (ended, end) = mpsc::channel();
-        ENDED.set(ended).unwrap();
-        run(
-            |result| tell(&ENDED, result),
-            |team| async move {
+        let (team, end) = team_with_end!();
+        let service = {
+            let team = Arc::clone(&team);
+            async move {
                 team.spawn(async {
                     loop {
                         yield_now().await;
@@ -254,19 +258,17 @@ mod tests {
                 })?;
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 Ok(())
-            },
-        );
-        assert!(end.recv_timeout(LONGEST).unwrap().is_ok());
+            }
+        };
+        assert!(run((team, end), service).is_ok());
     }
 
     #[test]
     fn timers_go_off_while_guests_compute_and_block_and_end_and_panic() {
-        static ENDED: OnceLock<Sender<anyhow::Result<()>>> = OnceLock::new();
-        let (ended, end) = mpsc::channel();
-        ENDED.set(ended).unwrap();
-        run(
-            |result| tell(&ENDED, result),
-            |team| async move {
+        let (team, end) = team_with_end!();
+        let service = {
+            let team = Arc::clone(&team);
+            async move {
                 let (release, blocked) = mpsc::channel::<()>();
                 let (compute, computing) = mpsc::channel::<()>();
                 let (finish, finished) = oneshot::channel();
@@ -287,21 +289,15 @@ mod tests {
                 finished.await?;
                 compute.send(())?;
                 anyhow::bail!("as it should");
-            },
-        );
-        let end = end.recv_timeout(LONGEST).unwrap().unwrap_err();
+            }
+        };
+        let end = run((team, end), service).unwrap_err();
         assert_eq!(end.to_string(), "as it should");
     }
 
     #[test]
     fn a_service_that_panics_ends_with_an_error() {
-        static ENDED: OnceLock<Sender<anyhow::Result<()>>> = OnceLock::new();
-        let (ended, end) = mpsc::channel();
-        ENDED.set(ended).unwrap();
-        run(
-            |result| tell(&ENDED, result),
-            |_| async { panic!("a fault was injected") },
-        );
-        assert!(end.recv_timeout(LONGEST).unwrap().is_err());
+        let end = run(team_with_end!(), async { panic!("a fault was injected") });
+        assert!(end.is_err());
     }
 }

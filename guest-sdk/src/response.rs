@@ -18,7 +18,7 @@ impl Response {
         Self { stream }
     }
 
-    /// Starts the response. The head leaves at once, before the first write to the body.
+    /// Starts the response. The head does not wait for the first write to the body.
     ///
     /// A head is a [`Head`], or just a status:
     ///
@@ -188,7 +188,8 @@ impl From<http::StatusCode> for Head {
 
 /// The body of a response, written piece by piece.
 ///
-/// Every write reaches the caller at once, and waits while the caller is slower than the handler.
+/// Every write is on its way to the caller at once, or a millisecond later if the handler goes on
+/// computing. It waits while the caller is slower than the handler.
 ///
 /// # `write!` and `writeln!`
 ///
@@ -299,7 +300,7 @@ impl io::Write for Body {
         Ok(chunk.len())
     }
 
-    /// Does nothing: every write is visible at once.
+    /// Does nothing: no write is held back until then.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

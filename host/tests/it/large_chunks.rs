@@ -38,7 +38,7 @@ fn body(response: &Exchange) -> Vec<u8> {
 
 /// Writes of sizes around every limit there is, each of bytes of its own.
 fn mixed(seed: usize) -> (Value, Vec<u8>) {
-    const SIZES: [usize; 9] = [
+    const SIZES: [usize; 11] = [
         10,
         70_000,
         1,
@@ -48,6 +48,8 @@ fn mixed(seed: usize) -> (Value, Vec<u8>) {
         3000,
         524_289,
         131_072,
+        262_144,
+        262_143,
     ];
     let writes = (0..60_usize).map(|n| (SIZES[(n * 7 + seed) % SIZES.len()], (n + seed) % 251));
     let steps = writes.clone().map(|(bytes, with)| fill(bytes, with));

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::process::{Bootstrap, Running};
-use crate::support::recorder::{Event, Post, Recorder};
+use crate::support::recorder::{End, Event, Post, Recorder};
 use crate::support::steps::{sleep_forever, write};
 
 /// Lambda kills after a few hundred milliseconds; a busy machine gets more.
@@ -20,6 +20,16 @@ fn assert_ends(host: &mut Running, signal: Signal) {
     let status = host.exit();
     assert!(status.success(), "{status}");
     assert!(signalled.elapsed() < END_BUDGET);
+}
+
+/// What a handler may do for ever: wait, compute, write, and wait for moments that have come.
+fn endless() -> [Value; 4] {
+    [
+        sleep_forever(),
+        json!("loop_forever"),
+        json!("loop_writing"),
+        json!({"repeat_forever": {"sleep_ms": 0}}),
+    ]
 }
 
 #[test]
@@ -39,12 +49,7 @@ fn an_idle_process_ends_at_once() {
 
 #[test]
 fn a_response_under_way_is_ended_with_trailers() {
-    for step in [
-        sleep_forever(),
-        json!("loop_forever"),
-        json!("loop_writing"),
-        json!({"repeat_forever": {"sleep_ms": 0}}),
-    ] {
+    for step in endless() {
         let lambda = Recorder::start();
         lambda.script("id-1", &json!([write("part"), step]));
         let mut host = Bootstrap::scripted(&lambda).start();
@@ -61,12 +66,7 @@ fn a_response_under_way_is_ended_with_trailers() {
 
 #[test]
 fn the_second_signal_ends_the_process_whatever_its_handler_does() {
-    for step in [
-        sleep_forever(),
-        json!("loop_forever"),
-        json!("loop_writing"),
-        json!({"repeat_forever": {"sleep_ms": 0}}),
-    ] {
+    for step in endless() {
         let lambda = Recorder::start();
         lambda.script("id-1", &json!([write("part"), step]));
         let mut host = Bootstrap::scripted(&lambda).start();
@@ -76,7 +76,8 @@ fn the_second_signal_ends_the_process_whatever_its_handler_does() {
         host.signal(Signal::INT);
 
         assert!(host.exit().success());
-        lambda.response("id-1");
+        // Nothing was waited for, not even to tell the end.
+        assert_eq!(lambda.response("id-1").end, End::Truncated);
     }
 }
 

@@ -18,7 +18,11 @@ fn processors(variables: &[(&str, &str)]) -> Vec<u32> {
     }
     let host = host.start();
     lambda.script("id-1", &json!([write("x")]));
-    assert_eq!(lambda.complete_response("id-1").body(), "x");
+    // Not `complete_response`, which waits for one poll: two workers have two.
+    let response = lambda.response("id-1");
+    response.assert_clean_end();
+    assert_eq!(lambda.look(|seen| seen.to("id-1/error").len()), 0);
+    assert_eq!(response.body(), "x");
     host.threads_may_run_on()
 }
 

@@ -4,11 +4,10 @@
 //! prints it, or the one of all sockets and timers, when it is a warning of the host's. A line with
 //! the text in `FAULT_CANCEL` drops everything the host was about to do, wherever it is.
 
-use std::process;
 use std::sync::Arc;
 
-use bootstream_host::Team;
 use bootstream_host::config::{ProcessVars, Vars as _};
+use bootstream_host::{Team, end, run};
 use tokio::sync::watch;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -38,26 +37,10 @@ fn main() {
             tokio::select! {
                 biased;
                 _ = cancelled.wait_for(|cancelled| *cancelled) => anyhow::bail!("cancelled"),
-                ended = bootstream_host::run(&ProcessVars, team) => ended,
+                ended = run(&ProcessVars, team) => ended,
             }
         }
     })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    clippy::exit,
-    reason = "as `bootstrap` does it"
-)]
-fn end(ended: anyhow::Result<()>) -> ! {
-    let status = match ended {
-        Ok(()) => 0,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            1
-        }
-    };
-    process::exit(status)
 }
 
 struct Faults {

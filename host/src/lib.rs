@@ -58,6 +58,7 @@ mod team;
 #[cfg(feature = "bench")]
 pub use guest::bench;
 pub use init::run;
+pub use shutdown::end;
 pub use team::Team;
 
 /// For every program with this library in it.

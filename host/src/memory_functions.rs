@@ -76,6 +76,7 @@ unsafe fn copy_short(to: *mut u8, from: *const u8, bytes: usize) {
     // SAFETY: as many bytes are read and written as there are.
     unsafe {
         match bytes {
+            // Not `two`, for which the compiler goes through memory.
             33.. => {
                 let start = Half::read(from);
                 let end = Half::read(from.add(bytes - 32));

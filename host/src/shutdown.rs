@@ -1,10 +1,13 @@
-//! The request to end the process, and how long an invocation may still take.
+//! The request to end the process, how long an invocation may still take, and the end.
 
 use std::io;
+use std::process;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+
+use crate::logging;
 
 /// From the signal to the interruption of a running handler. Lambda gives 300 to 600 ms before it
 /// kills; the rest is for telling the end of the stream.
@@ -51,4 +54,22 @@ pub(crate) fn listen() -> io::Result<(Shutdown, impl Future<Output = ()>)> {
         next().await;
     };
     Ok((Shutdown { requested }, listening))
+}
+
+/// Ends the process, whatever its other threads do: a handler may not stop. An error is logged.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::exit,
+    reason = "the thread that knows the end need not be the main thread"
+)]
+pub fn end(ended: anyhow::Result<()>) -> ! {
+    let status = match ended {
+        Ok(()) => 0,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            1
+        }
+    };
+    logging::flush();
+    process::exit(status)
 }

@@ -1,10 +1,9 @@
 //! The executable Lambda starts.
 
-use std::process;
 use std::sync::Arc;
 
 use bootstream_host::config::{ProcessVars, log_settings};
-use bootstream_host::{Team, logging, run};
+use bootstream_host::{Team, end, logging, run};
 
 /// Threads that look up names, which is all that blocks here. Lambda allows 1,024 in all.
 const LOOKUP_THREADS: usize = 32;
@@ -28,22 +27,4 @@ fn team() -> anyhow::Result<Arc<Team>> {
         .max_blocking_threads(LOOKUP_THREADS)
         .build()?;
     Ok(Team::new(runtime, end)?)
-}
-
-/// Ends the process, whatever its other threads do: a handler may not stop.
-#[expect(
-    clippy::disallowed_methods,
-    clippy::exit,
-    reason = "the thread that knows the end need not be the main thread"
-)]
-fn end(ended: anyhow::Result<()>) -> ! {
-    let status = match ended {
-        Ok(()) => 0,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            1
-        }
-    };
-    logging::flush();
-    process::exit(status)
 }

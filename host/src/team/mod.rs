@@ -48,7 +48,11 @@ struct Work {
 
 /// What the leader leaves the runtime for.
 enum Turn {
-    Guest(Runnable),
+    /// This guest can go on, and perhaps others.
+    Guest {
+        guest: Runnable,
+        others_wait: bool,
+    },
     End(anyhow::Result<()>),
 }
 
@@ -131,7 +135,7 @@ impl Team {
                 self.lead.follow();
             }
             match self.runtime.block_on(self.turn()) {
-                Turn::Guest(guest) => leads = self.poll(guest),
+                Turn::Guest { guest, others_wait } => leads = self.poll(guest, others_wait),
                 Turn::End(ended) => (self.end)(ended),
             }
         }
@@ -155,12 +159,11 @@ impl Team {
     }
 
     /// Lets a guest go on until it waits. Says whether this thread still leads.
-    fn poll(&self, guest: Runnable) -> bool {
-        let others_wait = !self.work().guests.is_empty();
-        let turn = self.lead.leave(others_wait);
+    fn poll(&self, guest: Runnable, others_wait: bool) -> bool {
+        let since = self.lead.leave(others_wait);
         // Whoever waits for the guest hears that it is gone. The panic was logged by its hook.
         let _ = catch_unwind(AssertUnwindSafe(|| guest.run()));
-        self.lead.come_back(turn)
+        self.lead.come_back(since)
     }
 
     fn work(&self) -> MutexGuard<'_, Work> {
@@ -188,7 +191,8 @@ impl Work {
             return Poll::Ready(Turn::End(ended));
         }
         if let Some(guest) = self.guests.pop_front() {
-            return Poll::Ready(Turn::Guest(guest));
+            let others_wait = !self.guests.is_empty();
+            return Poll::Ready(Turn::Guest { guest, others_wait });
         }
         self.leader = Some(cx.waker().clone());
         Poll::Pending

@@ -108,7 +108,8 @@ impl Watch {
         })
     }
 
-    /// Waits until something was touched and has been quiet since.
+    /// Waits until something was touched and has been quiet since. Dropped while it waits, it may have
+    /// taken a change with it.
     pub(crate) async fn changed(&self) {
         self.touched.notified().await;
         while timeout(QUIET_PERIOD, self.touched.notified()).await.is_ok() {}

@@ -147,6 +147,24 @@ fn functions_appear_change_and_go_as_their_file_says() {
     assert_eq!(call(&dev, "stays", &greedy).status, 502);
 }
 
+/// The file may be written while a function that it named before is still being ended.
+#[test]
+fn no_change_of_the_file_is_missed() {
+    let handler = component("streaming_numbers");
+    let function = |name: &str| format!("[functions.{name}]\nhandler = {handler:?}\n");
+    let (_folder, file) = file(&function("stays"));
+    let mut dev = Dev::start(&file, &[]);
+    for round in 0..8 {
+        let names = ["stays".to_owned(), format!("goes-{round}")];
+        let content: String = names.iter().map(|name| function(name)).collect();
+        std::fs::write(&file, content).expect("temporary files are writable");
+        dev.wait_for(&format!("added the function `{}`", names[1]));
+        if round > 0 {
+            dev.wait_for(&format!("removed the function `goes-{}`", round - 1));
+        }
+    }
+}
+
 #[test]
 fn sdks_name_the_function() {
     let (_folder, file) = two();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -98,6 +99,8 @@ impl Running {
         let args = Arc::clone(&self.args);
         let file = settings::file(&args);
         let watch = file.map(|file| Watch::files([file])).transpose()?;
+        // Kept from turn to turn: it would forget a change it has noticed.
+        let mut change = pin!(written(file, watch.as_ref()));
         loop {
             tokio::select! {
                 Some(ended) = self.followers.join_next() => match ended {
@@ -105,7 +108,10 @@ impl Running {
                     Err(error) if error.is_cancelled() => {}
                     ended => return ended.context("watching was interrupted")?,
                 },
-                file = written(file, watch.as_ref()) => self.read_again(file).await,
+                file = &mut change => {
+                    change.set(written(Some(file), watch.as_ref()));
+                    self.read_again(file).await;
+                }
             }
         }
     }

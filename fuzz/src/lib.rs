@@ -4,6 +4,7 @@
 //! libFuzzer makes up, `tests/corpus.rs` with what was worth keeping.
 #![warn(missing_docs)]
 
+pub mod answer;
 pub mod configuration;
 pub mod event;
 pub mod fingerprint;
@@ -15,7 +16,8 @@ pub mod prelude;
 pub type Check = fn(&[u8]);
 
 /// The checks by their names.
-pub const CHECKS: [(&str, Check); 6] = [
+pub const CHECKS: [(&str, Check); 7] = [
+    ("answer", answer::check),
     ("event", event::check),
     ("prelude", prelude::check),
     ("headers", headers::check),

@@ -16,7 +16,7 @@
 //! `guest/imports.rs` and goes on the wire from [`response::ResponseBody`], or, when it is large and
 //! nothing is before it, from [`response::Socket`] without a copy.
 //!
-//! hyper and the timers run on a current-thread runtime, guests beside it: by the same thread while they
+//! Sockets and timers are on a current-thread runtime, guests beside it: by the same thread while they
 //! are quick, and by one of their own when they are not (`team/`). The two meet in `response/buffer.rs`
 //! and, for large chunks, `response/socket.rs` only.
 #![warn(missing_docs)]

@@ -9,11 +9,11 @@ use bootstream_host::bench::Guest;
 use bootstream_host::error_report::{ErrorReport, ErrorType};
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{Prelude, ResponseStream, channel};
+use bootstream_host::runtime_api::AnswerHead;
 use bootstream_host::runtime_api::headers::parse_invocation;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use divan::Bencher;
 use divan::counter::BytesCount;
-use http::HeaderMap;
 use http_body_util::BodyExt as _;
 use tokio::runtime::{Builder, Runtime};
 
@@ -43,31 +43,21 @@ fn prelude_of_three_headers_and_a_cookie(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn headers_of_an_event(bencher: Bencher<'_, '_>) {
-    let headers: HeaderMap = [
-        (
-            "lambda-runtime-aws-request-id",
-            "e1506fd5-9e7b-434f-bd42-4f8fa224b599",
-        ),
-        ("lambda-runtime-deadline-ms", "1795341600000"),
-        (
-            "lambda-runtime-invoked-function-arn",
-            "arn:aws:lambda:eu-west-1:123456789012:function:f",
-        ),
-        (
-            "lambda-runtime-trace-id",
-            "Root=1-67891233-abcdef012345678912345678;Sampled=1",
-        ),
-    ]
-    .into_iter()
-    .map(|(name, value)| {
-        let name = name.parse::<http::HeaderName>().expect("a name");
-        (name, value.parse().expect("a value"))
-    })
-    .collect();
-    bencher.bench(|| parse_invocation(&headers, Bytes::from_static(b"{}")));
+    const HEAD: &str = "HTTP/1.1 200 OK\r\n\
+        Lambda-Runtime-Aws-Request-Id: e1506fd5-9e7b-434f-bd42-4f8fa224b599\r\n\
+        Lambda-Runtime-Deadline-Ms: 1795341600000\r\n\
+        Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-west-1:123456789012:function:f\r\n\
+        Lambda-Runtime-Trace-Id: Root=1-67891233-abcdef012345678912345678;Sampled=1\r\n\r\n";
+    bencher
+        .with_inputs(|| BytesMut::from(HEAD))
+        .bench_values(|mut input| {
+            let head = AnswerHead::take(&mut input).expect("this is HTTP");
+            let head = head.expect("it is whole");
+            parse_invocation(&head, Bytes::from_static(b"{}"))
+        });
 }
 
-/// From the guest's writes to the frames hyper takes: the state machine, the buffer, the body.
+/// From the guest's writes to the frames that the connection takes: the state machine, the buffer, the body.
 #[divan::bench(args = [64, 1024, 16 * 1024, 64 * 1024])]
 fn write_and_read_128_kib(bencher: Bencher<'_, '_>, chunk_bytes: usize) {
     const TOTAL_BYTES: usize = 128 * 1024;

@@ -73,7 +73,7 @@ pub struct ResponseBody {
 }
 
 impl ResponseBody {
-    /// Lets the guest's thread send over `socket`, on which hyper is about to send this body. To be
+    /// Lets the guest's thread send over `socket`, on which this body is about to be sent. To be
     /// called before the body is first polled.
     pub fn send_over(&self, socket: &Arc<Socket>) {
         self.buffer.send_over(socket);

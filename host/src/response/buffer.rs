@@ -64,7 +64,7 @@ struct Inner {
     /// Whether a body without a byte gets [`PADDING`].
     pads_empty: bool,
     abandoned: bool,
-    /// Where hyper sends the body, while it does.
+    /// Where the body is sent, while it is.
     socket: Option<Arc<Socket>>,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -237,7 +237,7 @@ impl Buffer {
         let mut inner = self.lock();
         if let Some(bytes) = inner.pop() {
             if let Some(socket) = &inner.socket {
-                socket.hyper_takes();
+                socket.connection_takes();
             }
             return Poll::Ready(Next::Data(bytes));
         }
@@ -336,7 +336,7 @@ impl Inner {
     }
 
     /// A large chunk waits until it can be sent from this thread: with less it would go on behind
-    /// hyper for ever.
+    /// the connection for ever.
     fn wait_for_room(&mut self, cx: &Context<'_>, is_large: bool) {
         match &self.socket {
             Some(socket) if is_large => socket.wake_when_flushed(cx),

@@ -1,17 +1,17 @@
-//! The sending half of a connection's socket, which hyper and the guest's thread write to in turn.
+//! The sending half of a connection's socket, which the connection and the guest's thread write to in turn.
 //!
-//! hyper writes heads, small chunks and the end of a body. A large chunk need not pass through it,
+//! The connection writes heads, small chunks and the end of a body. A large chunk need not pass through it,
 //! which would mean a copy and another thread: the guest's thread sends it from the guest's memory,
-//! as a chunk of HTTP/1.1, if hyper has nothing of its own to write. That is known from two facts:
+//! as a chunk of HTTP/1.1, if the connection has nothing of its own to write. That is known from two facts:
 //!
-//! - hyper flushes the socket only when it has written all it holds (`Buffered::poll_flush`);
+//! - the connection flushes the socket only when it has written all it holds;
 //! - in the midst of a body, it gets bytes to write only from that body.
 //!
-//! So the socket is free from a flush on until the body next gives hyper something, which takes the
+//! So the socket is free from a flush on until the body next gives the connection something, which takes the
 //! [`Turn`] back first. Both change it under the lock that a send holds as well.
 //!
 //! What the socket does not take of a chunk that was begun is kept, and leaves before anything else
-//! does. hyper's task sees to that, so a guest that computes does not hold it back.
+//! does. Whoever drives the connection sees to that, so a guest that computes does not hold it back.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -41,11 +41,11 @@ struct Sending {
 /// Who may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
-    /// hyper, which sends no response, or has not come to its body.
+    /// The connection, which sends no response, or has not come to its body.
     NoBody,
-    /// hyper, which may hold bytes.
-    Hyper,
-    /// Whoever comes first: hyper holds nothing.
+    /// The connection, which may hold bytes.
+    Connection,
+    /// Whoever comes first: the connection holds nothing.
     Free,
 }
 
@@ -54,7 +54,7 @@ enum Turn {
 pub(super) enum Sent {
     /// All of it.
     Whole,
-    /// Less. hyper's task has to be woken, and sends the rest.
+    /// Less. The connection's task has to be woken, and sends the rest.
     Begun,
 }
 
@@ -72,26 +72,26 @@ impl Socket {
         }
     }
 
-    /// hyper is about to get a request.
+    /// The connection is about to get a request.
     pub(super) fn request_begins(&self) {
         self.lock().turn = Turn::NoBody;
     }
 
-    /// hyper asked the body of a response for bytes and got none. When it asks for the first time, it
-    /// has the request's head to write.
+    /// The connection asked the body of a response for bytes and got none. When it asks for the first
+    /// time, it has the request's head to write.
     pub(super) fn body_asked(&self) {
         let mut sending = self.lock();
         if sending.turn == Turn::NoBody {
-            sending.turn = Turn::Hyper;
+            sending.turn = Turn::Connection;
         }
     }
 
-    /// hyper gets bytes of the body. To be called before it has them.
-    pub(super) fn hyper_takes(&self) {
-        self.lock().turn = Turn::Hyper;
+    /// The connection gets bytes of the body. To be called before it has them.
+    pub(super) fn connection_takes(&self) {
+        self.lock().turn = Turn::Connection;
     }
 
-    /// hyper gets the end of the body. To be called before it has that.
+    /// The connection gets the end of the body. To be called before it has that.
     pub(super) fn body_ends(&self) {
         self.lock().turn = Turn::NoBody;
     }
@@ -99,12 +99,13 @@ impl Socket {
     /// Sends `data` as one chunk, if it is the guest's turn: `None` if not. Waits while the socket
     /// has not taken all of the chunk before.
     ///
-    /// To be called by the guest's thread alone, when everything it wrote before was given to hyper.
+    /// To be called by the guest's thread alone, when everything it wrote before was given to the
+    /// connection.
     ///
-    /// A socket that is broken begins a chunk and never ends it: hyper meets the error, and with it
-    /// the end of the response.
+    /// A socket that is broken begins a chunk and never ends it: the connection meets the error, and with
+    /// it the end of the response.
     pub(super) fn poll_send(&self, cx: &Context<'_>, data: &[u8]) -> Poll<Option<Sent>> {
-        // Held: hyper is about to write.
+        // Held: the connection is about to write.
         let Ok(mut sending) = self.sending.try_lock() else {
             return Poll::Ready(None);
         };
@@ -115,7 +116,7 @@ impl Socket {
         Poll::Ready((sending.turn == Turn::Free).then(|| sending.send(data)))
     }
 
-    /// Wakes the guest when hyper next has written all it holds.
+    /// Wakes the guest when the connection next has written all it holds.
     pub(super) fn wake_when_flushed(&self, cx: &Context<'_>) {
         self.lock().waiting = Some(cx.waker().clone());
     }
@@ -125,7 +126,7 @@ impl Socket {
         wake(self.lock());
     }
 
-    /// hyper writes.
+    /// The connection writes.
     pub(crate) fn poll_write(
         &self,
         cx: &mut Context<'_>,
@@ -136,21 +137,16 @@ impl Socket {
         Pin::new(&mut sending.half).poll_write_vectored(cx, parts)
     }
 
-    /// hyper has written all it holds.
+    /// The connection has written all it holds.
     pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut sending = self.lock();
         ready!(sending.poll_rest(cx))?;
         match sending.turn {
             Turn::NoBody => sending.rest = BytesMut::new(),
-            Turn::Hyper | Turn::Free => sending.turn = Turn::Free,
+            Turn::Connection | Turn::Free => sending.turn = Turn::Free,
         }
         wake(sending);
         Poll::Ready(Ok(()))
-    }
-
-    /// hyper writes no more.
-    pub(crate) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.lock().half).poll_shutdown(cx)
     }
 
     fn lock(&self) -> MutexGuard<'_, Sending> {
@@ -173,7 +169,7 @@ impl Sending {
     fn send(&mut self, data: &[u8]) -> Sent {
         let size = format!("{:X}\r\n", data.len());
         let mut parts = [size.as_bytes(), data, b"\r\n"].map(IoSlice::new);
-        // An error will be met again, by hyper.
+        // An error will be met again, by the connection.
         let sent = self.half.try_write_vectored(&parts).unwrap_or(0);
         let mut left = parts.as_mut_slice();
         IoSlice::advance_slices(&mut left, sent);
@@ -239,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_guest_sends_only_while_hyper_holds_nothing() {
+    async fn the_guest_sends_only_while_the_connection_holds_nothing() {
         let (whole, not_now) = (Poll::Ready(Some(Sent::Whole)), Poll::Ready(None));
         let (socket, peer) = pair().await;
         socket.request_begins();
@@ -251,9 +247,9 @@ mod tests {
         assert_eq!(send(&socket, b"one"), whole);
         socket.body_asked();
         assert_eq!(send(&socket, b"two"), whole);
-        socket.hyper_takes();
+        socket.connection_takes();
         socket.body_asked();
-        assert_eq!(send(&socket, b"before hyper's bytes"), not_now);
+        assert_eq!(send(&socket, b"before the connection's bytes"), not_now);
         flush(&socket).await;
         assert_eq!(send(&socket, b"a longer chunk"), whole);
         socket.body_ends();
@@ -281,7 +277,7 @@ mod tests {
             assert_eq!(sent, Poll::Ready(Some(Sent::Whole)));
         }
         assert!(send(&socket, &chunk).is_pending());
-        socket.hyper_takes();
+        socket.connection_takes();
         let writing = async move {
             let later = [IoSlice::new(b"later")];
             let written = poll_fn(|cx| socket.poll_write(cx, &later)).await;

@@ -3,25 +3,23 @@
 use std::io;
 use std::time::Duration;
 
-use http::{HeaderValue, Method, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Either, Full, Limited};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
 
 use super::backoff::Backoff;
-use super::connection::RequestBody;
 use super::endpoint::Endpoint;
 use super::error::{Answer, POLL_ATTEMPTS, RuntimeApiError};
+use super::head::AnswerHead;
 use super::headers::{
     ANNOUNCED_TRAILERS, FUNCTION_ERROR_TYPE, HTTP_INTEGRATION, INVOCATION_ID, RESPONSE_MODE,
     RESPONSE_MODE_STREAMING, XRAY_ERROR_CAUSE, parse_invocation,
 };
 use super::peer::Peer;
+use super::request::Request;
 use crate::error_cause::error_cause;
 use crate::error_report::ErrorReport;
 use crate::invocation::Invocation;
 use crate::response::ResponseBody;
-
-const USER_AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("bootstream/", env!("CARGO_PKG_VERSION")));
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -31,7 +29,7 @@ const CONNECT_ATTEMPTS: u32 = 7;
 /// Some emulators answer a poll with "nothing yet" at once.
 const NOTHING_YET_PAUSE: Duration = Duration::from_millis(50);
 
-/// Most of an answer that is read, in bytes. Answers are a line of JSON.
+/// Most of an answer to a post that is read, in bytes. Those are a line of JSON.
 const ANSWER_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// What one poll brought.
@@ -92,12 +90,11 @@ impl Client {
         let endpoint = "restore/next";
         self.connect(endpoint).await?;
         let path = self.peer.endpoint().restore_next_path();
-        let request = self.request(Method::GET, &path, Either::Left(Full::default()));
+        let request = Request::get(self.peer.endpoint(), &path);
         // Its connection is of the time before the snapshot, and is not used again.
         let exchanged = self.peer.exchange(request).await;
-        let (_, response) =
-            exchanged.map_err(|source| RuntimeApiError::Broken { endpoint, source })?;
-        let status = response.status();
+        let (_, head) = exchanged.map_err(|source| RuntimeApiError::Broken { endpoint, source })?;
+        let status = head.status;
         if status.is_success() {
             return Ok(());
         }
@@ -140,17 +137,13 @@ impl Client {
         invocation: &Invocation,
         body: ResponseBody,
     ) -> Result<Answer, RuntimeApiError> {
-        let path = self.peer.endpoint().response_path(&invocation.request_id);
-        let mut request = self.post(&path, HTTP_INTEGRATION, Either::Right(body));
-        let headers = request.headers_mut();
-        headers.insert(RESPONSE_MODE, RESPONSE_MODE_STREAMING);
-        headers.insert(
-            header::TRANSFER_ENCODING,
-            HeaderValue::from_static("chunked"),
-        );
-        headers.insert(header::TRAILER, ANNOUNCED_TRAILERS);
-        echo(invocation, &mut request);
-        self.deliver("response", request).await
+        let endpoint = self.peer.endpoint();
+        let path = endpoint.response_path(&invocation.request_id);
+        let request = Request::streamed(endpoint, &path, body)
+            .with(&header::CONTENT_TYPE, &HTTP_INTEGRATION)
+            .with(&RESPONSE_MODE, &RESPONSE_MODE_STREAMING)
+            .with(&header::TRAILER, &ANNOUNCED_TRAILERS);
+        self.deliver("response", echo(invocation, request)).await
     }
 
     /// Reports that an invocation failed before its response had begun.
@@ -164,11 +157,10 @@ impl Client {
         report: &ErrorReport,
     ) -> Result<Answer, RuntimeApiError> {
         let path = self.peer.endpoint().error_path(&invocation.request_id);
-        let mut request = self.error_request(&path, report);
-        let headers = request.headers_mut();
-        headers.insert(XRAY_ERROR_CAUSE, error_cause(report));
-        echo(invocation, &mut request);
-        self.deliver("error", request).await
+        let request = self
+            .error_request(&path, report)
+            .with(&XRAY_ERROR_CAUSE, &error_cause(report));
+        self.deliver("error", echo(invocation, request)).await
     }
 
     /// Reports that the process cannot serve invocations at all. Waits a little for a Runtime API
@@ -203,23 +195,14 @@ impl Client {
     }
 
     async fn poll(&mut self) -> Result<io::Result<Poll>, RuntimeApiError> {
-        let path = self.peer.endpoint().next_path();
-        let request = self.request(Method::GET, &path, Either::Left(Full::default()));
-        let (parts, body) = match self.peer.exchange(request).await {
-            Ok((connection, response)) => {
-                let (parts, body) = response.into_parts();
-                let body = match body.collect().await {
-                    Ok(body) => body.to_bytes(),
-                    Err(error) => return Ok(Err(io::Error::other(error))),
-                };
-                self.peer.keep(connection).await;
-                (parts, body)
-            }
+        let request = Request::get(self.peer.endpoint(), self.peer.endpoint().next_path());
+        let (head, body) = match self.exchange_whole(request).await {
+            Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),
         };
-        match parts.status {
+        match head.status {
             StatusCode::NO_CONTENT => Ok(Ok(Poll::NothingYet)),
-            StatusCode::OK | StatusCode::ACCEPTED => Ok(parse_invocation(&parts.headers, body)
+            StatusCode::OK | StatusCode::ACCEPTED => Ok(parse_invocation(&head, body)
                 .map(|invocation| Poll::Event(Box::new(self.in_time(invocation))))
                 .ok_or_else(|| {
                     tracing::error!("an event came without a request id, and cannot be answered");
@@ -232,19 +215,26 @@ impl Client {
         }
     }
 
+    /// Sends a request without a body, and reads all of its answer.
+    async fn exchange_whole(&mut self, request: Request) -> io::Result<(AnswerHead, Bytes)> {
+        let (mut connection, head) = self.peer.exchange(request).await?;
+        // Lambda limits its events; there is no other limit to hold.
+        let body = connection.body(&head, usize::MAX).await?;
+        self.peer.keep(connection).await;
+        Ok((head, body))
+    }
+
     async fn deliver(
         &mut self,
         endpoint: &'static str,
-        request: Request<RequestBody>,
+        request: Request,
     ) -> Result<Answer, RuntimeApiError> {
         let broken = |source| RuntimeApiError::Broken { endpoint, source };
-        let (connection, response) = self.peer.exchange(request).await.map_err(broken)?;
-        let status = response.status();
+        let (mut connection, head) = self.peer.exchange(request).await.map_err(broken)?;
+        let status = head.status;
         if status.is_success() {
             // What it says besides is of no interest, but must be read before the next request.
-            let _ = Limited::new(response.into_body(), ANSWER_LIMIT_BYTES)
-                .collect()
-                .await;
+            let _ = connection.body(&head, ANSWER_LIMIT_BYTES).await;
             // An acceptance may come early; the body is still to be sent to its end.
             self.peer.keep(connection).await;
             return Ok(Answer::Accepted);
@@ -262,42 +252,17 @@ impl Client {
         invocation
     }
 
-    fn error_request(&self, path: &str, report: &ErrorReport) -> Request<RequestBody> {
-        let body = Either::Left(Full::new(report.document()));
-        let mut request = self.post(path, JSON, body);
+    fn error_request(&self, path: &str, report: &ErrorReport) -> Request {
         let error_type = HeaderValue::from_static(report.error_type.as_str());
-        request
-            .headers_mut()
-            .insert(FUNCTION_ERROR_TYPE, error_type);
-        request
-    }
-
-    fn post(
-        &self,
-        path: &str,
-        content_type: HeaderValue,
-        body: RequestBody,
-    ) -> Request<RequestBody> {
-        let mut request = self.request(Method::POST, path, body);
-        request
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, content_type);
-        request
-    }
-
-    fn request(&self, method: Method, path: &str, body: RequestBody) -> Request<RequestBody> {
-        Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, self.peer.endpoint().authority().as_str())
-            .header(header::USER_AGENT, USER_AGENT)
-            .body(body)
-            .expect("an encoded path and a parsed authority make a valid request")
+        Request::document(self.peer.endpoint(), path, report.document())
+            .with(&header::CONTENT_TYPE, &JSON)
+            .with(&FUNCTION_ERROR_TYPE, &error_type)
     }
 }
 
-fn echo(invocation: &Invocation, request: &mut Request<RequestBody>) {
-    if let Some(id) = &invocation.invocation_id {
-        request.headers_mut().insert(INVOCATION_ID, id.clone());
+fn echo(invocation: &Invocation, request: Request) -> Request {
+    match &invocation.invocation_id {
+        Some(id) => request.with(&INVOCATION_ID, id),
+        None => request,
     }
 }

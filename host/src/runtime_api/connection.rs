@@ -1,43 +1,52 @@
 //! One HTTP/1.1 connection to the Runtime API.
+//!
+//! A request leaves while its answer may already come: both are driven by whoever waits for one of them, in
+//! one task. There is none of the connection's own.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{Either, Full};
-use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
+use bytes::{Bytes, BytesMut};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
-use super::stream::Stream;
-use crate::response::{ResponseBody, Socket};
+use super::head::AnswerHead;
+use super::incoming::Incoming;
+use super::outgoing::{More, Outgoing};
+use super::request::{Request, RequestBody};
+use crate::response::Socket;
 
 /// The Runtime API is on this machine: what takes longer is not coming.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Headers of one answer. hyper's own limit of 100 would lose an event with more.
-const HEADER_LIMIT: usize = 1000;
+/// Room that is made for what arrives, in bytes. Most answers take less.
+const ROOM_BYTES: usize = 8 * 1024;
 
-/// A request that was not answered. Holds the request if not one byte of it has left.
-pub(super) type SendError = TrySendError<Request<RequestBody>>;
+/// With less room than this, in bytes, more is made.
+const LEAST_ROOM_BYTES: usize = 1024;
 
-/// A request's body: a document that is at hand, or a response as it happens.
-pub(super) type RequestBody = Either<Full<Bytes>, ResponseBody>;
+/// Most room that is made because a head says that so much is coming: it may not be true.
+const READ_AHEAD_BYTES: usize = 1024 * 1024;
 
-/// A connection and the task that drives it. Dropping it closes the socket at once, in the middle
-/// of a request too.
+/// A connection. Dropping it closes the socket at once, in the middle of a request too.
 #[derive(Debug)]
 pub(super) struct Connection {
-    sender: SendRequest<RequestBody>,
+    receiving: OwnedReadHalf,
     socket: Arc<Socket>,
-    _driver: JoinSet<()>,
+    /// What has arrived, and was not used yet.
+    received: BytesMut,
+    outgoing: Outgoing,
+    /// The request has not left wholly.
+    is_sending: bool,
+    /// Nothing speaks against another request.
+    is_reusable: bool,
 }
 
 impl Connection {
@@ -51,47 +60,176 @@ impl Connection {
         // Without it Nagle's algorithm holds every chunk after the first until the peer's delayed
         // acknowledgement, 40 ms later.
         stream.set_nodelay(true)?;
-        let stream = Stream::new(stream);
-        let socket = stream.socket();
-        let (sender, driver) = http1::Builder::new()
-            .max_headers(HEADER_LIMIT)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(io::Error::other)?;
-        let mut driving = JoinSet::new();
-        driving.spawn(async move {
-            // Whoever waits for an answer hears of the same error, with more context.
-            if let Err(error) = driver.await {
-                tracing::debug!(%error, "a connection to the Runtime API broke");
-            }
-        });
+        let (receiving, sending) = stream.into_split();
         Ok(Self {
-            sender,
-            socket,
-            _driver: driving,
+            receiving,
+            socket: Arc::new(Socket::new(sending)),
+            received: BytesMut::new(),
+            outgoing: Outgoing::default(),
+            is_sending: false,
+            is_reusable: true,
         })
     }
 
     /// Sends a request and waits for the head of its answer, which may come before the request's
     /// body has ended.
-    pub(super) async fn send(
-        &mut self,
-        request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, SendError> {
-        if let Either::Right(response) = request.body() {
+    ///
+    /// # Errors
+    ///
+    /// When the connection breaks, or the answer makes no sense. The body of the request is dropped.
+    pub(super) async fn send(&mut self, request: Request) -> io::Result<AnswerHead> {
+        if let RequestBody::Streamed(response) = &request.body {
             response.send_over(&self.socket);
         }
-        self.sender.try_send_request(request).await
+        self.outgoing = Outgoing::new(request);
+        self.is_sending = true;
+        let head = poll_fn(|cx| self.poll_head(cx)).await;
+        if head.is_err() {
+            self.give_up();
+        }
+        head
     }
 
-    /// Whether its end was seen.
-    pub(super) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+    /// Reads the body behind a head, of at most `limit_bytes`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send), and when the body is longer.
+    pub(super) async fn body(
+        &mut self,
+        head: &AnswerHead,
+        limit_bytes: usize,
+    ) -> io::Result<Bytes> {
+        let is_kept = head.keeps_connection();
+        let body = match head.framing().and_then(|it| Incoming::new(it, limit_bytes)) {
+            Ok(mut body) => poll_fn(|cx| self.poll_body(cx, &mut body)).await,
+            Err(error) => Err(error.into()),
+        };
+        self.is_reusable &= is_kept && body.is_ok();
+        if self.received.is_empty() && body.as_ref().is_ok_and(|body| body.len() > ROOM_BYTES) {
+            // It shares its room with the body, and would keep all of it.
+            self.received = BytesMut::new();
+        }
+        body
     }
 
-    /// Waits until the exchange is over on both sides. `false` if the connection cannot carry
-    /// another.
+    /// Waits until the request has left wholly. `false` if the connection cannot carry another.
     pub(super) async fn is_reusable(&mut self) -> bool {
-        self.sender.ready().await.is_ok()
+        poll_fn(|cx| self.poll_end(cx)).await;
+        self.is_reusable && self.is_open()
     }
+
+    /// Whether nothing was heard that speaks against using it again, without waiting for that.
+    pub(super) fn is_open(&self) -> bool {
+        let nothing = self.receiving.try_read(&mut [0]);
+        let is_silent = nothing.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        is_silent && self.received.is_empty()
+    }
+
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<AnswerHead>> {
+        let sent = self.poll_send(cx);
+        loop {
+            if let Some(head) = AnswerHead::take(&mut self.received)? {
+                return Poll::Ready(Ok(head));
+            }
+            match (self.poll_receive(cx, LEAST_ROOM_BYTES), &sent) {
+                (Poll::Ready(Ok(0)), _) => return Poll::Ready(Err(closed("before it answered"))),
+                (Poll::Ready(Ok(_)), _) => {}
+                (Poll::Ready(Err(error)), _) => return Poll::Ready(Err(error)),
+                // A peer that refuses a request may answer, and close what it does not read.
+                (Poll::Pending, Poll::Ready(Err(error))) => return Poll::Ready(Err(again(error))),
+                (Poll::Pending, _) => return Poll::Pending,
+            }
+        }
+    }
+
+    fn poll_body(&mut self, cx: &mut Context<'_>, body: &mut Incoming) -> Poll<io::Result<Bytes>> {
+        self.go_on_sending(cx);
+        let mut at_end = false;
+        loop {
+            if let Some(body) = body.take(&mut self.received, at_end)? {
+                self.is_reusable &= !at_end;
+                return Poll::Ready(Ok(body));
+            }
+            if at_end {
+                return Poll::Ready(Err(closed("in the middle of its answer")));
+            }
+            let wanted = body.wants(self.received.len());
+            let received = self.poll_receive(cx, wanted.clamp(LEAST_ROOM_BYTES, READ_AHEAD_BYTES));
+            at_end = ready!(received)? == 0;
+        }
+    }
+
+    /// Sends the rest of a request whose answer has come. Whoever closes the connection meanwhile wants
+    /// no more of it, and whoever says more does not speak HTTP.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.go_on_sending(cx);
+        if self.is_sending && self.poll_receive(cx, LEAST_ROOM_BYTES).is_ready() {
+            self.give_up();
+        }
+        if self.is_sending {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    }
+
+    fn go_on_sending(&mut self, cx: &mut Context<'_>) {
+        if let Poll::Ready(Err(error)) = self.poll_send(cx) {
+            tracing::debug!(%error, "a connection to the Runtime API broke");
+            self.give_up();
+        }
+    }
+
+    /// Sends no more. Whoever writes the request's body hears of it.
+    fn give_up(&mut self) {
+        self.outgoing = Outgoing::default();
+        self.is_sending = false;
+        self.is_reusable = false;
+    }
+
+    /// Sends what there is to send, until the request has left wholly.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.is_sending {
+            let more = self.outgoing.fill(cx);
+            while !self.outgoing.is_empty() {
+                let socket = &self.socket;
+                let sent = self
+                    .outgoing
+                    .write_with(|parts| socket.poll_write(cx, parts));
+                match ready!(sent)? {
+                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    sent => self.outgoing.advance(sent),
+                }
+            }
+            if more == More::Now {
+                continue;
+            }
+            ready!(self.socket.poll_flush(cx))?;
+            if more == More::Later {
+                return Poll::Pending;
+            }
+            self.is_sending = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Receives what has arrived, into room for `least` bytes or more, and says how many bytes: none at
+    /// the end.
+    fn poll_receive(&mut self, cx: &mut Context<'_>, least: usize) -> Poll<io::Result<usize>> {
+        if self.received.capacity() - self.received.len() < least {
+            self.received.reserve(least.max(ROOM_BYTES));
+        }
+        pin!(self.receiving.read_buf(&mut self.received)).poll(cx)
+    }
+}
+
+fn closed(when: &str) -> io::Error {
+    let text = format!("the Runtime API closed the connection {when}");
+    io::Error::new(io::ErrorKind::UnexpectedEof, text)
+}
+
+/// The same error once more.
+fn again(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
 }

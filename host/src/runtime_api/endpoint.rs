@@ -23,8 +23,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Endpoint {
     authority: Authority,
     port: u16,
-    /// Without a slash at its end.
+    /// What every path starts with, the version and a slash included.
     base_path: String,
+    next_path: String,
 }
 
 /// An address that cannot be used.
@@ -51,8 +52,8 @@ impl Endpoint {
         &self.authority
     }
 
-    pub(super) fn next_path(&self) -> String {
-        self.path("runtime/invocation/next")
+    pub(super) fn next_path(&self) -> &str {
+        &self.next_path
     }
 
     pub(super) fn response_path(&self, request_id: &str) -> String {
@@ -76,12 +77,15 @@ impl Endpoint {
     }
 
     fn invocation_path(&self, request_id: &str, kind: &str) -> String {
-        let request_id = utf8_percent_encode(request_id, SEGMENT);
-        self.path(&format!("runtime/invocation/{request_id}/{kind}"))
+        let mut path = self.path("runtime/invocation/");
+        path.extend(utf8_percent_encode(request_id, SEGMENT));
+        path.push('/');
+        path.push_str(kind);
+        path
     }
 
     fn path(&self, rest: &str) -> String {
-        format!("{}/{API_VERSION}/{rest}", self.base_path)
+        [&self.base_path, rest].concat()
     }
 }
 
@@ -105,10 +109,12 @@ impl FromStr for Endpoint {
             .authority()
             .filter(|a| !a.host().is_empty())
             .ok_or_else(invalid)?;
+        let base_path = format!("{}/{API_VERSION}/", uri.path().trim_end_matches('/'));
         Ok(Self {
             authority: authority.clone(),
             port: port(authority).ok_or_else(invalid)?,
-            base_path: uri.path().trim_end_matches('/').to_owned(),
+            next_path: [&base_path, "runtime/invocation/next"].concat(),
+            base_path,
         })
     }
 }

@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
+use super::head::AnswerHead;
 use crate::invocation::{Deadline, Invocation};
 use crate::logging::OncePerMinute;
 
@@ -40,8 +41,8 @@ pub const XRAY_ERROR_CAUSE: HeaderName =
 /// A trailer of `…/response`: the error document in base64.
 pub const FUNCTION_ERROR_BODY: HeaderName =
     HeaderName::from_static("lambda-runtime-function-error-body");
-/// Announces both error trailers. hyper drops, and Lambda ignores, a trailer that was not
-/// announced; the response then counts as complete.
+/// Announces both error trailers. Lambda ignores a trailer that was not announced; the response then
+/// counts as complete.
 pub const ANNOUNCED_TRAILERS: HeaderValue = HeaderValue::from_static(
     "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
 );
@@ -52,29 +53,29 @@ pub const HTTP_INTEGRATION: HeaderValue =
 /// Reads what `next` answered. `None` when the request id is missing: without it there is nowhere
 /// to send an answer.
 #[must_use]
-pub fn parse_invocation(headers: &HeaderMap, event: Bytes) -> Option<Invocation> {
-    let request_id = text(headers, &REQUEST_ID)?;
-    let deadline_ms = text(headers, &DEADLINE_MS).and_then(|ms| ms.trim().parse().ok());
+pub fn parse_invocation(head: &AnswerHead, event: Bytes) -> Option<Invocation> {
+    let request_id = text(head, &REQUEST_ID)?;
+    let deadline_ms = text(head, &DEADLINE_MS).and_then(|ms| ms.trim().parse().ok());
     Some(Invocation {
         request_id,
         event,
         deadline: Deadline::from_unix_ms(deadline_ms),
-        invoked_function_arn: text(headers, &INVOKED_FUNCTION_ARN),
-        trace_id: text(headers, &TRACE_ID),
-        client_context: text(headers, &CLIENT_CONTEXT).and_then(|value| json_text(&value)),
-        cognito_identity: text(headers, &COGNITO_IDENTITY).and_then(|value| json_text(&value)),
-        tenant_id: text(headers, &TENANT_ID),
-        invocation_id: headers
-            .get(INVOCATION_ID)
-            .filter(|value| !value.is_empty() && is_printable(value))
-            .cloned(),
+        invoked_function_arn: text(head, &INVOKED_FUNCTION_ARN),
+        trace_id: text(head, &TRACE_ID),
+        client_context: text(head, &CLIENT_CONTEXT).and_then(|value| json_text(&value)),
+        cognito_identity: text(head, &COGNITO_IDENTITY).and_then(|value| json_text(&value)),
+        tenant_id: text(head, &TENANT_ID),
+        invocation_id: head
+            .get(&INVOCATION_ID)
+            .filter(|value| !value.is_empty())
+            .and_then(|value| HeaderValue::from_bytes(value).ok())
+            .filter(is_printable),
     })
 }
 
 /// The header's text. An empty header counts as absent: some versions of Lambda send those.
-fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let value = headers.get(name)?;
-    match std::str::from_utf8(value.as_bytes()) {
+fn text(head: &AnswerHead, name: &HeaderName) -> Option<String> {
+    match std::str::from_utf8(head.get(name)?) {
         Ok("") => None,
         Ok(text) => Some(text.to_owned()),
         Err(_) => {
@@ -121,14 +122,20 @@ static UNPRINTABLE_ID_WARNING: OncePerMinute = OncePerMinute::new();
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
+
     use super::*;
 
-    fn parse(pairs: &[(&'static str, &[u8])]) -> Option<Invocation> {
-        let mut headers = HeaderMap::new();
+    fn parse(pairs: &[(&str, &[u8])]) -> Option<Invocation> {
+        let mut input = BytesMut::from("HTTP/1.1 200 OK\r\n");
         for (name, value) in pairs {
-            headers.insert(*name, HeaderValue::from_bytes(value).unwrap());
+            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+                input.extend_from_slice(part);
+            }
         }
-        parse_invocation(&headers, Bytes::from_static(b"{}"))
+        input.extend_from_slice(b"\r\n");
+        let head = AnswerHead::take(&mut input).unwrap().unwrap();
+        parse_invocation(&head, Bytes::from_static(b"{}"))
     }
 
     #[test]

@@ -5,10 +5,15 @@ mod client;
 mod connection;
 mod endpoint;
 mod error;
+mod head;
 pub mod headers;
+mod incoming;
+mod outgoing;
 mod peer;
-mod stream;
+mod request;
 
 pub use client::{Client, StartPhase};
 pub use endpoint::{Endpoint, InvalidEndpoint};
-pub use error::{Answer, RuntimeApiError};
+pub use error::{Answer, InvalidAnswer, RuntimeApiError};
+pub use head::{AnswerHead, Framing};
+pub use incoming::Incoming;

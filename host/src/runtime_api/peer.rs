@@ -2,11 +2,10 @@
 
 use std::io;
 
-use http::{Method, Request, Response};
-use hyper::body::Incoming;
-
-use super::connection::{Connection, RequestBody};
+use super::connection::Connection;
 use super::endpoint::Endpoint;
+use super::head::AnswerHead;
+use super::request::Request;
 
 /// What a peer does with connections that could be used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,40 +67,31 @@ impl Peer {
     /// has begun to leave is not sent again.
     pub(super) async fn exchange(
         &mut self,
-        request: Request<RequestBody>,
-    ) -> io::Result<(Connection, Response<Incoming>)> {
-        let is_post = request.method() == Method::POST;
-        let Some(kept) = self.kept().await else {
+        request: Request,
+    ) -> io::Result<(Connection, AnswerHead)> {
+        let Some(kept) = self.kept() else {
             return self.exchange_afresh(request).await;
         };
         match self.habit {
-            Habit::Unknown if is_post => self.exchange_beside(kept, request).await,
-            Habit::Closes if is_post => self.exchange_afresh(request).await,
+            Habit::Unknown if request.is_post => self.exchange_beside(kept, request).await,
+            Habit::Closes if request.is_post => self.exchange_afresh(request).await,
             Habit::Unknown | Habit::Keeps | Habit::Closes => self.exchange_on(kept, request).await,
         }
     }
 
     async fn exchange_on(
         &mut self,
-        mut kept: Connection,
-        request: Request<RequestBody>,
-    ) -> io::Result<(Connection, Response<Incoming>)> {
-        match kept.send(request).await {
-            Ok(response) => Ok((kept, response)),
-            Err(mut error) => {
-                self.habit = Habit::Closes;
-                match error.take_message() {
-                    Some(unsent) => self.exchange_afresh(unsent).await,
-                    None => Err(io::Error::other(error.into_error())),
-                }
-            }
+        kept: Connection,
+        request: Request,
+    ) -> io::Result<(Connection, AnswerHead)> {
+        let exchanged = exchange_over(kept, request).await;
+        if exchanged.is_err() {
+            self.habit = Habit::Closes;
         }
+        exchanged
     }
 
-    async fn exchange_afresh(
-        &self,
-        request: Request<RequestBody>,
-    ) -> io::Result<(Connection, Response<Incoming>)> {
+    async fn exchange_afresh(&self, request: Request) -> io::Result<(Connection, AnswerHead)> {
         exchange_over(Connection::open(&self.endpoint).await?, request).await
     }
 
@@ -111,26 +101,26 @@ impl Peer {
     async fn exchange_beside(
         &mut self,
         kept: Connection,
-        request: Request<RequestBody>,
-    ) -> io::Result<(Connection, Response<Incoming>)> {
+        request: Request,
+    ) -> io::Result<(Connection, AnswerHead)> {
         // Should this one be lost: a peer that serves one connection at a time would lose every other.
         self.habit = Habit::Keeps;
         let Ok(fresh) = Connection::open(&self.endpoint).await else {
             return self.exchange_on(kept, request).await;
         };
         let exchanged = exchange_over(fresh, request).await?;
-        if kept.is_closed() {
-            self.habit = Habit::Closes;
-        } else {
+        if kept.is_open() {
             self.idle = Some(kept);
+        } else {
+            self.habit = Habit::Closes;
         }
         Ok(exchanged)
     }
 
     /// The kept connection, if it is still open.
-    async fn kept(&mut self) -> Option<Connection> {
-        let mut kept = self.idle.take()?;
-        if kept.is_reusable().await {
+    fn kept(&mut self) -> Option<Connection> {
+        let kept = self.idle.take()?;
+        if kept.is_open() {
             return Some(kept);
         }
         self.habit = Habit::Closes;
@@ -140,9 +130,8 @@ impl Peer {
 
 async fn exchange_over(
     mut connection: Connection,
-    request: Request<RequestBody>,
-) -> io::Result<(Connection, Response<Incoming>)> {
-    let sent = connection.send(request).await;
-    let response = sent.map_err(|error| io::Error::other(error.into_error()))?;
-    Ok((connection, response))
+    request: Request,
+) -> io::Result<(Connection, AnswerHead)> {
+    let head = connection.send(request).await?;
+    Ok((connection, head))
 }

@@ -1,0 +1,61 @@
+//! What the Runtime API answers.
+
+use bootstream_host::runtime_api::{AnswerHead, Incoming, InvalidAnswer};
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+
+const LIMIT_BYTES: usize = 4096;
+
+/// Longer lines are refused or not, depending on how they arrive.
+const INPUT_BYTES: usize = 16 * 1024;
+
+/// What was read: a head, and its body, if that is whole.
+type Read = Option<(StatusCode, Option<Bytes>)>;
+
+/// An answer is the same however it arrives. The input is the size of the pieces it arrives in, and the
+/// answer.
+///
+/// # Panics
+///
+/// When it is not.
+pub fn check(bytes: &[u8]) {
+    let Some((size, answer)) = bytes.split_first() else {
+        return;
+    };
+    let answer = answer.get(..INPUT_BYTES).unwrap_or(answer);
+    let at_once = read(answer, INPUT_BYTES);
+    let in_pieces = read(answer, usize::from(*size).max(1));
+    match (at_once, in_pieces) {
+        (Ok(at_once), Ok(in_pieces)) => {
+            assert_eq!(at_once, in_pieces);
+            if let Some((_, Some(body))) = at_once {
+                assert!(body.len() <= LIMIT_BYTES);
+            }
+        }
+        (at_once, in_pieces) => assert_eq!(at_once.is_err(), in_pieces.is_err()),
+    }
+}
+
+fn read(answer: &[u8], size: usize) -> Result<Read, InvalidAnswer> {
+    let mut pieces = answer.chunks(size);
+    let mut input = BytesMut::new();
+    let head = loop {
+        if let Some(head) = AnswerHead::take(&mut input)? {
+            break head;
+        }
+        let Some(piece) = pieces.next() else {
+            return Ok(None);
+        };
+        input.extend_from_slice(piece);
+    };
+    let mut body = Incoming::new(head.framing()?, LIMIT_BYTES)?;
+    loop {
+        if let Some(body) = body.take(&mut input, false)? {
+            return Ok(Some((head.status, Some(body))));
+        }
+        let Some(piece) = pieces.next() else {
+            return Ok(Some((head.status, body.take(&mut input, true)?)));
+        };
+        input.extend_from_slice(piece);
+    }
+}

@@ -10,7 +10,7 @@ unset CARGO_TARGET_DIR
 guest_rustc=$(scripts/setup.sh)
 scripts/build-bootstrap.sh >/dev/null
 cargo build --release -p bootstream-cli --bin bootstream-compile
-RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
+RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler
 if [ "${1:-}" = micro ]; then
     shift

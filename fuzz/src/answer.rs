@@ -23,8 +23,10 @@ pub fn check(bytes: &[u8]) {
         return;
     };
     let answer = answer.get(..INPUT_BYTES).unwrap_or(answer);
-    let at_once = read(answer, INPUT_BYTES);
-    let in_pieces = read(answer, usize::from(*size).max(1));
+    let size = usize::from(*size).max(1);
+    let _ = read(answer, size, usize::MAX);
+    let at_once = read(answer, INPUT_BYTES, LIMIT_BYTES);
+    let in_pieces = read(answer, size, LIMIT_BYTES);
     match (at_once, in_pieces) {
         (Ok(at_once), Ok(in_pieces)) => {
             assert_eq!(at_once, in_pieces);
@@ -36,7 +38,7 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
-fn read(answer: &[u8], size: usize) -> Result<Read, InvalidAnswer> {
+fn read(answer: &[u8], size: usize, limit_bytes: usize) -> Result<Read, InvalidAnswer> {
     let mut pieces = answer.chunks(size);
     let mut input = BytesMut::new();
     let head = loop {
@@ -48,11 +50,13 @@ fn read(answer: &[u8], size: usize) -> Result<Read, InvalidAnswer> {
         };
         input.extend_from_slice(piece);
     };
-    let mut body = Incoming::new(head.framing()?, LIMIT_BYTES)?;
+    let mut body = Incoming::new(head.framing()?, limit_bytes)?;
     loop {
         if let Some(body) = body.take(&mut input, false)? {
             return Ok(Some((head.status, Some(body))));
         }
+        // Whatever it is, it can be asked for.
+        let _ = body.wants(input.len());
         let Some(piece) = pieces.next() else {
             return Ok(Some((head.status, body.take(&mut input, true)?)));
         };

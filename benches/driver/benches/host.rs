@@ -148,7 +148,7 @@ fn guest() -> Guest {
     let compiled = Command::new(built(&target, "release/bootstream-compile"))
         .arg(built(
             &target,
-            "guests/wasm32-wasip2/release/bench_handler.wasm",
+            "guests/wasm32-wasip2/lambda/bench_handler.wasm",
         ))
         .arg("-o")
         .arg(package.join("handler.cwasm"))

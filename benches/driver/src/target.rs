@@ -122,7 +122,7 @@ pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
     ])
 }
 
-const GUEST: &str = "guests/wasm32-wasip2/release/bench_handler.wasm";
+const GUEST: &str = "guests/wasm32-wasip2/lambda/bench_handler.wasm";
 
 /// `bootstrap` with the handler precompiled.
 ///

@@ -11,6 +11,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use rustix::net::RecvFlags;
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
@@ -25,6 +27,11 @@ use crate::response::Socket;
 
 /// The Runtime API is on this machine: what takes longer is not coming.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Bytes that may wait for the receiver in the kernel, if it allows as many. Left to itself it takes
+/// megabytes: so far a response would be ahead of its receiver, and on a processor that the two share it
+/// would have left the cache before it is read, which takes twice as long.
+const SEND_BUFFER_BYTES: usize = 512 * 1024;
 
 /// Room that is made for what arrives, in bytes. Most answers take less.
 const ROOM_BYTES: usize = 8 * 1024;
@@ -60,6 +67,7 @@ impl Connection {
         // Without it Nagle's algorithm holds every chunk after the first until the peer's delayed
         // acknowledgement, 40 ms later.
         stream.set_nodelay(true)?;
+        set_socket_send_buffer_size(&stream, SEND_BUFFER_BYTES)?;
         let (receiving, sending) = stream.into_split();
         Ok(Self {
             receiving,
@@ -83,7 +91,8 @@ impl Connection {
         }
         self.outgoing = Outgoing::new(request);
         self.is_sending = true;
-        let head = poll_fn(|cx| self.poll_head(cx)).await;
+        let mut broken = None;
+        let head = poll_fn(|cx| self.poll_head(cx, &mut broken)).await;
         if head.is_err() {
             self.give_up();
         }
@@ -106,40 +115,53 @@ impl Connection {
             Err(error) => Err(error.into()),
         };
         self.is_reusable &= is_kept && body.is_ok();
-        if self.received.is_empty() && body.as_ref().is_ok_and(|body| body.len() > ROOM_BYTES) {
-            // It shares its room with the body, and would keep all of it.
+        let size = head.size() + body.as_ref().map_or(0, Bytes::len);
+        if self.received.is_empty() && size > ROOM_BYTES {
+            // It shares its room with head and body, and would keep all of it.
             self.received = BytesMut::new();
         }
         body
     }
 
     /// Waits until the request has left wholly. `false` if the connection cannot carry another.
-    pub(super) async fn is_reusable(&mut self) -> bool {
+    pub(super) async fn finish(&mut self) -> bool {
         poll_fn(|cx| self.poll_end(cx)).await;
-        self.is_reusable && self.is_open()
+        self.is_reusable
     }
 
-    /// Whether nothing was heard that speaks against using it again, without waiting for that.
+    /// Whether nothing was heard that speaks against using it again. Asks the kernel, because this thread
+    /// may not have looked for a while, and what is sent to a peer that has closed is lost.
     pub(super) fn is_open(&self) -> bool {
-        let nothing = self.receiving.try_read(&mut [0]);
-        let is_silent = nothing.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
-        is_silent && self.received.is_empty()
+        let stream: &TcpStream = self.receiving.as_ref();
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let heard = rustix::net::recv(stream, &mut [0], flags);
+        self.received.is_empty() && heard.is_err_and(|error| error == rustix::io::Errno::AGAIN)
     }
 
-    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<AnswerHead>> {
-        let sent = self.poll_send(cx);
+    /// `broken` is what ended the sending early. The answer may say why: whatever breaks the sending is
+    /// heard by the receiving half, too, behind what came before it.
+    fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        broken: &mut Option<io::Error>,
+    ) -> Poll<io::Result<AnswerHead>> {
+        if let Poll::Ready(Err(error)) = self.poll_send(cx) {
+            if !is_of_peer(&error) {
+                return Poll::Ready(Err(error));
+            }
+            self.give_up();
+            *broken = Some(error);
+        }
         loop {
             if let Some(head) = AnswerHead::take(&mut self.received)? {
                 return Poll::Ready(Ok(head));
             }
-            match (self.poll_receive(cx, LEAST_ROOM_BYTES), &sent) {
-                (Poll::Ready(Ok(0)), _) => return Poll::Ready(Err(closed("before it answered"))),
-                (Poll::Ready(Ok(_)), _) => {}
-                (Poll::Ready(Err(error)), _) => return Poll::Ready(Err(error)),
-                // A peer that refuses a request may answer, and close what it does not read.
-                (Poll::Pending, Poll::Ready(Err(error))) => return Poll::Ready(Err(again(error))),
-                (Poll::Pending, _) => return Poll::Pending,
-            }
+            let end = match ready!(self.poll_receive(cx, LEAST_ROOM_BYTES)) {
+                Ok(0) => closed("before it answered"),
+                Ok(_) => continue,
+                Err(error) => error,
+            };
+            return Poll::Ready(Err(broken.take().unwrap_or(end)));
         }
     }
 
@@ -154,31 +176,46 @@ impl Connection {
             if at_end {
                 return Poll::Ready(Err(closed("in the middle of its answer")));
             }
-            let wanted = body.wants(self.received.len());
-            let received = self.poll_receive(cx, wanted.clamp(LEAST_ROOM_BYTES, READ_AHEAD_BYTES));
+            let wanted = match body.wants(self.received.len()) {
+                0 => LEAST_ROOM_BYTES,
+                bytes => bytes.min(READ_AHEAD_BYTES),
+            };
+            let received = self.poll_receive(cx, wanted);
             at_end = ready!(received)? == 0;
         }
     }
 
     /// Sends the rest of a request whose answer has come. Whoever closes the connection meanwhile wants
-    /// no more of it, and whoever says more does not speak HTTP.
+    /// no more of it.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.go_on_sending(cx);
-        if self.is_sending && self.poll_receive(cx, LEAST_ROOM_BYTES).is_ready() {
-            self.give_up();
+        while self.is_sending {
+            match ready!(self.poll_receive(cx, LEAST_ROOM_BYTES)) {
+                Ok(1..) => {
+                    // Nobody has asked for it.
+                    self.received.clear();
+                    self.is_reusable = false;
+                }
+                Ok(0) => self.lose_rest(&closed("before it had all of a response")),
+                Err(error) => self.lose_rest(&error),
+            }
         }
-        if self.is_sending {
-            Poll::Pending
-        } else {
-            Poll::Ready(())
-        }
+        Poll::Ready(())
     }
 
     fn go_on_sending(&mut self, cx: &mut Context<'_>) {
         if let Poll::Ready(Err(error)) = self.poll_send(cx) {
-            tracing::debug!(%error, "a connection to the Runtime API broke");
-            self.give_up();
+            self.lose_rest(&error);
         }
+    }
+
+    /// The answer has come, and the rest of the request cannot be sent.
+    fn lose_rest(&mut self, error: &io::Error) {
+        // Otherwise the guest is told, and what becomes of its response is logged with its id.
+        if self.outgoing.has_all() {
+            tracing::warn!(%error, "Lambda accepted a response before its end and took no more of it");
+        }
+        self.give_up();
     }
 
     /// Sends no more. Whoever writes the request's body hears of it.
@@ -214,11 +251,11 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
-    /// Receives what has arrived, into room for `least` bytes or more, and says how many bytes: none at
-    /// the end.
-    fn poll_receive(&mut self, cx: &mut Context<'_>, least: usize) -> Poll<io::Result<usize>> {
-        if self.received.capacity() - self.received.len() < least {
-            self.received.reserve(least.max(ROOM_BYTES));
+    /// Receives what has arrived, of perhaps `wanted` bytes, and says how many bytes: none at the end.
+    fn poll_receive(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<usize>> {
+        let room = self.received.capacity() - self.received.len();
+        if room < wanted.min(LEAST_ROOM_BYTES) {
+            self.received.reserve(wanted.max(ROOM_BYTES));
         }
         pin!(self.receiving.read_buf(&mut self.received)).poll(cx)
     }
@@ -229,7 +266,121 @@ fn closed(when: &str) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, text)
 }
 
-/// The same error once more.
-fn again(error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), error.to_string())
+/// Whether the peer has ended the connection.
+fn is_of_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{SocketAddr, TcpListener};
+    use std::thread;
+
+    use http::StatusCode;
+    use socket2::SockRef;
+
+    use super::*;
+    use crate::response::channel;
+
+    fn listen() -> (TcpListener, Endpoint) {
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let endpoint = listener.local_addr().unwrap().to_string();
+        (listener, endpoint.parse().unwrap())
+    }
+
+    fn get(endpoint: &Endpoint) -> Request {
+        Request::get(endpoint, endpoint.next_path())
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_although_the_rest_of_the_request_could_not_be_sent() {
+        let (listener, endpoint) = listen();
+        let mut connection = Connection::open(&endpoint).await.unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        let (writer, reader) = channel();
+        writer.write(b"part").await.unwrap();
+        let path = endpoint.response_path("id");
+        let request = Request::streamed(&endpoint, &path, reader.body());
+        let answering = async {
+            tokio::task::yield_now().await;
+            // All of it while this thread does not look: the answer, a reset, and something to send.
+            peer.write_all(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
+            SockRef::from(&peer)
+                .set_linger(Some(Duration::ZERO))
+                .unwrap();
+            drop(peer);
+            writer.write(b"more").await.unwrap();
+            std::future::pending().await
+        };
+        let head = tokio::select! {
+            biased;
+            head = connection.send(request) => head,
+            never = answering => never,
+        };
+        assert_eq!(head.unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[tokio::test]
+    async fn answers_are_read_however_they_are_cut() {
+        const ANSWERS: [(&str, &str); 3] = [
+            (
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                "hello",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+                "hello",
+            ),
+            ("HTTP/1.1 204 No Content\r\n\r\n", ""),
+        ];
+        let (listener, endpoint) = listen();
+        let serving = thread::spawn(move || {
+            let (mut peer, _) = listener.accept().unwrap();
+            peer.set_nodelay(true).unwrap();
+            for (answer, _) in ANSWERS {
+                assert!(peer.read(&mut [0; 1024]).unwrap() > 0);
+                for byte in answer.as_bytes() {
+                    peer.write_all(&[*byte]).unwrap();
+                    thread::yield_now();
+                }
+            }
+            peer
+        });
+        let mut connection = Connection::open(&endpoint).await.unwrap();
+        for (_, expected) in ANSWERS {
+            let head = connection.send(get(&endpoint)).await.unwrap();
+            let body = connection.body(&head, usize::MAX).await.unwrap();
+            assert_eq!(body, expected);
+            assert!(connection.finish().await && connection.is_open());
+        }
+        drop(serving.join().unwrap());
+        assert!(!connection.is_open());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_cut_is_an_error() {
+        for answer in [
+            "",
+            "HTTP/1.1 200 OK\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        ] {
+            let (listener, endpoint) = listen();
+            let mut connection = Connection::open(&endpoint).await.unwrap();
+            let (mut peer, _) = listener.accept().unwrap();
+            peer.write_all(answer.as_bytes()).unwrap();
+            peer.shutdown(std::net::Shutdown::Write).unwrap();
+            let read = match connection.send(get(&endpoint)).await {
+                Ok(head) => connection.body(&head, usize::MAX).await,
+                Err(error) => Err(error),
+            };
+            assert_eq!(read.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+            assert!(!connection.finish().await || !connection.is_open());
+        }
+    }
 }

@@ -14,7 +14,7 @@ const HEADER_LIMIT: usize = 1000;
 /// Headers that are looked for at first.
 const USUAL_HEADERS: usize = 64;
 
-/// Most that a head may take, in bytes.
+/// Most that is kept of an unfinished head, in bytes.
 const HEAD_LIMIT_BYTES: usize = 512 * 1024;
 
 /// A status and headers.
@@ -128,18 +128,22 @@ impl AnswerHead {
             let mut words = self.words(&header::CONNECTION);
             words.any(|word| word.eq_ignore_ascii_case(what))
         };
-        if self.is_old {
-            says(b"keep-alive")
-        } else {
-            !says(b"close")
-        }
+        let has = |name| self.get(name).is_some();
+        // Two lengths are how one answer is made to look like two.
+        let is_ambiguous = has(&header::TRANSFER_ENCODING) && has(&header::CONTENT_LENGTH);
+        !is_ambiguous && !says(b"close") && (!self.is_old || says(b"keep-alive"))
+    }
+
+    /// What it takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     /// How the body ends.
     ///
     /// # Errors
     ///
-    /// When its length is not one number.
+    /// When its length is not one number, or it comes in chunks that its version does not have.
     pub fn framing(&self) -> Result<Framing, InvalidAnswer> {
         if matches!(
             self.status,
@@ -148,6 +152,9 @@ impl AnswerHead {
             return Ok(Framing::Length(0));
         }
         if let Some(coding) = self.words(&header::TRANSFER_ENCODING).last() {
+            if self.is_old {
+                return Err(InvalidAnswer::Chunk);
+            }
             let is_chunked = coding.eq_ignore_ascii_case(b"chunked");
             return Ok(if is_chunked {
                 Framing::Chunked
@@ -159,7 +166,6 @@ impl AnswerHead {
         let Some(first) = lengths.next() else {
             return Ok(Framing::UntilClose);
         };
-        // Two lengths are how one answer is made to look like two.
         if lengths.any(|length| length != first) {
             return Err(InvalidAnswer::Length);
         }
@@ -254,6 +260,8 @@ mod tests {
         for length in ["", "-1", "+7", "7, 8", "99999999999999999999"] {
             assert!(framing(&format!("content-length: {length}\r\n")).is_err());
         }
+        let old = head("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        assert!(old.framing().is_err());
         let nothing = head("HTTP/1.1 204 No Content\r\ncontent-length: 7\r\n\r\n");
         assert_eq!(nothing.framing().unwrap(), Framing::Length(0));
     }
@@ -265,6 +273,14 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nconnection: x, Close\r\n\r\n", false),
             ("HTTP/1.0 200 OK\r\n\r\n", false),
             ("HTTP/1.0 200 OK\r\nconnection: Keep-Alive\r\n\r\n", true),
+            (
+                "HTTP/1.0 200 OK\r\nconnection: keep-alive, close\r\n\r\n",
+                false,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 1\r\n\r\n",
+                false,
+            ),
         ] {
             assert_eq!(head(text).keeps_connection(), keeps, "{text}");
         }

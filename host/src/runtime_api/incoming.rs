@@ -6,11 +6,11 @@ use httparse::{EMPTY_HEADER, Status};
 use super::error::InvalidAnswer;
 use super::head::Framing;
 
-/// Most that the line with the size of a chunk, or the trailers, may take, in bytes.
+/// Most that is kept of an unfinished line with the size of a chunk, or of unfinished trailers, in bytes.
 const LINES_LIMIT_BYTES: usize = 16 * 1024;
 
 /// Trailers that may come behind a body.
-const TRAILER_LIMIT: usize = 64;
+const TRAILER_LIMIT: usize = 128;
 
 const LINE_END: &[u8] = b"\r\n";
 
@@ -81,10 +81,11 @@ impl Incoming {
     }
 
     /// How many more bytes it is worth to make room for, if that is known.
-    pub(super) fn wants(&self, has: usize) -> usize {
+    #[must_use]
+    pub fn wants(&self, has: usize) -> usize {
         match self.state {
             State::Length(length) => length.saturating_sub(has),
-            State::Chunk(left) => (left + LINE_END.len()).saturating_sub(has),
+            State::Chunk(left) => left.saturating_add(LINE_END.len()).saturating_sub(has),
             State::UntilClose | State::ChunkSize | State::Trailers => 0,
         }
     }
@@ -94,6 +95,10 @@ impl Incoming {
         loop {
             match self.state {
                 State::ChunkSize => {
+                    // httparse takes a line without a digit for the last chunk.
+                    if input.first().is_some_and(|byte| !byte.is_ascii_hexdigit()) {
+                        return Err(InvalidAnswer::Chunk);
+                    }
                     let size = httparse::parse_chunk_size(input);
                     let size = size.map_err(|_| InvalidAnswer::Chunk)?;
                     let Status::Complete((line, size)) = size else {
@@ -201,6 +206,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wanted_has_no_limit_that_overflows() {
+        let mut body = Incoming::new(Framing::Chunked, usize::MAX).unwrap();
+        let mut input = BytesMut::from("ffffffffffffffff\r\nx");
+        assert_eq!(body.take(&mut input, false).unwrap(), None);
+        assert!(body.wants(0) > usize::MAX / 2);
+    }
+
+    #[test]
     fn what_comes_behind_a_body_is_left() {
         for (framing, text) in [
             (Framing::Length(2), "okHTTP/1.1"),
@@ -241,6 +254,11 @@ mod tests {
             (Framing::Chunked, "10\r\n0123456789abcdef\r\n5f\r\n"),
             (Framing::Chunked, "1\r\nab\r\n"),
             (Framing::Chunked, "x\r\n"),
+            // Without a digit.
+            (Framing::Chunked, "5\r\nhello\r\n\r\n\r\n"),
+            (Framing::Chunked, "\r\n\r\n"),
+            (Framing::Chunked, ";x\r\n\r\n"),
+            (Framing::Chunked, " \r\n\r\n"),
             (Framing::Chunked, "11111111111111111\r\n"),
             (Framing::Chunked, &long_line),
             (Framing::UntilClose, &"x".repeat(101)),

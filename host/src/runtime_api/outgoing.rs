@@ -20,7 +20,7 @@ const OWN_PART_BYTES: usize = 4 * 1024;
 /// Bytes that are taken from a body before they are written.
 const ENOUGH_BYTES: usize = 256 * 1024;
 
-/// Most parts that are written at once: more than [`ENOUGH_BYTES`] are in.
+/// Most parts that are written at once.
 const PARTS: usize = 64;
 
 /// A request that is being sent, or nothing.
@@ -74,11 +74,20 @@ impl Outgoing {
             };
             match frame.map(|Ok(frame)| frame.into_data()) {
                 Some(Ok(data)) => self.push_chunk(data),
-                Some(Err(frame)) => self.end(&frame.into_trailers().unwrap_or_default()),
+                Some(Err(frame)) => {
+                    if let Ok(trailers) = frame.into_trailers() {
+                        self.end(&trailers);
+                    }
+                }
                 None => self.end(&HeaderMap::new()),
             }
         }
         More::Now
+    }
+
+    /// Whether the whole body was taken.
+    pub(super) fn has_all(&self) -> bool {
+        self.body.is_none()
     }
 
     /// Whether everything that was taken has been written.
@@ -147,5 +156,135 @@ impl Outgoing {
             put_field(&mut self.small, name, value);
         }
         self.small.extend_from_slice(b"\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::error_report::{ErrorReport, ErrorType};
+    use crate::response::{Prelude, channel};
+    use crate::runtime_api::Endpoint;
+
+    fn endpoint() -> Endpoint {
+        "h:1".parse().unwrap()
+    }
+
+    /// Everything that leaves, if at most `most` bytes are written at once.
+    fn written(outgoing: &mut Outgoing, most: usize) -> Vec<u8> {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut wire = vec![];
+        loop {
+            let more = outgoing.fill(&mut cx);
+            while !outgoing.is_empty() {
+                let sent = outgoing.write_with(|parts| {
+                    let before = wire.len();
+                    for part in parts {
+                        let left = most - (wire.len() - before);
+                        wire.extend(&part[..part.len().min(left)]);
+                    }
+                    wire.len() - before
+                });
+                assert!(sent > 0);
+                outgoing.advance(sent);
+            }
+            assert_eq!(outgoing.in_parts, 0);
+            if more == More::Never {
+                return wire;
+            }
+            assert_eq!(more, More::Now);
+        }
+    }
+
+    fn behind_the_head(wire: &[u8]) -> &[u8] {
+        let end = wire.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        &wire[end.unwrap() + 4..]
+    }
+
+    #[test]
+    fn a_document_is_whole_whatever_its_size_and_however_it_is_written() {
+        for size in [
+            0,
+            1,
+            OWN_PART_BYTES - 1,
+            OWN_PART_BYTES,
+            ENOUGH_BYTES,
+            ENOUGH_BYTES + 1,
+        ] {
+            for most in [977, usize::MAX] {
+                let document = Bytes::from(vec![b'd'; size]);
+                let request = Request::document(&endpoint(), "/p", document.clone());
+                let wire = written(&mut Outgoing::new(request), most);
+                let head = format!(
+                    "POST /p HTTP/1.1\r\nhost: h:1\r\nuser-agent: bootstream/{}\r\ncontent-length: {size}\r\n\r\n",
+                    env!("CARGO_PKG_VERSION")
+                );
+                assert_eq!(wire, [head.as_bytes(), &document].concat());
+            }
+        }
+    }
+
+    /// Chunks that are copied and chunks that are not, more of them than are written at once.
+    #[tokio::test]
+    async fn a_streamed_body_is_its_chunks_and_its_end_however_it_is_written() {
+        const SIZES: [usize; 5] = [1, OWN_PART_BYTES, 40_000, 33_000, 2];
+        for fails in [false, true] {
+            for most in [1, 977, 65_536, usize::MAX] {
+                let (writer, reader) = channel();
+                writer.write_headers(Prelude::implied()).unwrap();
+                let mut expected = vec![];
+                for (size, byte) in SIZES.into_iter().zip(b'a'..) {
+                    let chunk = vec![byte; size];
+                    writer.write(&chunk).await.unwrap();
+                    expected.extend(chunk);
+                }
+                if fails {
+                    writer.fail(&ErrorReport::new(ErrorType::Trap, "boom"));
+                } else {
+                    writer.finish().unwrap();
+                }
+                let request = Request::streamed(&endpoint(), "/p", reader.body());
+                let wire = written(&mut Outgoing::new(request), most);
+                let (data, trailers) = unchunk(behind_the_head(&wire));
+                assert!(data.ends_with(&expected));
+                let is_failure = b"lambda-runtime-function-error-type: Function.Trap\r\n";
+                assert_eq!(trailers.starts_with(is_failure), fails);
+                assert!(fails || trailers == b"\r\n");
+                assert!(trailers.ends_with(b"\r\n"));
+            }
+        }
+    }
+
+    /// The data of a chunked body, and what is behind its last chunk.
+    fn unchunk(mut body: &[u8]) -> (Vec<u8>, &[u8]) {
+        let mut data = vec![];
+        loop {
+            let (line, rest) = body.split_at(body.iter().position(|it| *it == b'\n').unwrap() + 1);
+            let size = std::str::from_utf8(line).unwrap().trim_end();
+            let size = usize::from_str_radix(size, 16).unwrap();
+            if size == 0 {
+                return (data, rest);
+            }
+            data.extend(&rest[..size]);
+            assert!(rest[size..].starts_with(b"\r\n"));
+            body = &rest[size + 2..];
+        }
+    }
+
+    #[test]
+    fn more_parts_than_are_written_at_once_stay_in_order() {
+        let mut outgoing = Outgoing::default();
+        let mut expected = vec![];
+        for number in 0..PARTS {
+            let data = vec![u8::try_from(number).unwrap(); OWN_PART_BYTES];
+            expected.extend(format!("{:X}\r\n", data.len()).into_bytes());
+            expected.extend(&data);
+            expected.extend(b"\r\n");
+            outgoing.push_chunk(data.into());
+        }
+        assert!(outgoing.parts.len() > PARTS);
+        assert_eq!(written(&mut outgoing, usize::MAX), expected);
     }
 }

@@ -58,7 +58,7 @@ impl Peer {
     /// Waits until an exchange is over on both sides, and keeps its connection if it can carry
     /// another.
     pub(super) async fn keep(&mut self, mut connection: Connection) {
-        if connection.is_reusable().await && self.idle.is_none() {
+        if connection.finish().await && self.idle.is_none() {
             self.idle = Some(connection);
         }
     }

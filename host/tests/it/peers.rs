@@ -146,21 +146,24 @@ fn an_early_refusal_stops_the_handler() {
     }
 }
 
-/// An answer may overtake the response it is for.
+/// An answer may overtake the response it is for, and bring what nobody has asked for.
 #[test]
 fn an_early_acceptance_does_not_cut_the_response() {
-    let lambda = Recorder::start();
-    lambda.on("id-1/response", Post::default().early_after(1));
-    lambda.script(
-        "id-1",
-        &json!([write("one"), {"sleep_ms": 300}, {"write_bytes": {"len": 1_000_000, "fill": 97}}]),
-    );
-    let _host = Bootstrap::scripted(&lambda).start();
+    let with_more = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n\r\nmore";
+    for accepted in [Post::default(), Post::raw(with_more)] {
+        let lambda = Recorder::start();
+        lambda.on("id-1/response", accepted.early_after(1));
+        lambda.script(
+            "id-1",
+            &json!([write("one"), {"sleep_ms": 300}, {"write_bytes": {"len": 1_000_000, "fill": 97}}]),
+        );
+        let _host = Bootstrap::scripted(&lambda).start();
 
-    let response = lambda.complete_response("id-1");
+        let response = lambda.complete_response("id-1");
 
-    assert_eq!(response.body().len(), 1_000_003);
-    assert_goes_on(&lambda);
+        assert_eq!(response.body().len(), 1_000_003);
+        assert_goes_on(&lambda);
+    }
 }
 
 /// An acceptance is worth nothing when the rest of the response has no way to go.

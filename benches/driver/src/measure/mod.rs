@@ -26,17 +26,12 @@ pub(crate) struct Measurement {
 
 pub(crate) const COLD: Measurement = single("cold", cold);
 
-pub(crate) const ALL: [Measurement; 9] = [
+pub(crate) const ALL: [Measurement; 10] = [
     COLD,
-    Measurement {
-        place: Place::OneProcessor,
-        ..single("warm", warm)
-    },
-    Measurement {
-        place: Place::TwoProcessors,
-        ..single("warm", warm)
-    },
-    single("throughput", throughput),
+    placed("warm", warm, Place::OneProcessor),
+    placed("warm", warm, Place::TwoProcessors),
+    placed("throughput", throughput, Place::OneProcessor),
+    placed("throughput", throughput, Place::TwoProcessors),
     single("small", small),
     single("delivery", delivery),
     single("large", large),
@@ -44,13 +39,21 @@ pub(crate) const ALL: [Measurement; 9] = [
     concurrent("memory", memory),
 ];
 
-const fn single(name: &'static str, run: fn(&Target) -> anyhow::Result<Vec<Row>>) -> Measurement {
+const fn placed(
+    name: &'static str,
+    run: fn(&Target) -> anyhow::Result<Vec<Row>>,
+    place: Place,
+) -> Measurement {
     Measurement {
         name,
         run,
         is_concurrent: false,
-        place: Place::Anywhere,
+        place,
     }
+}
+
+const fn single(name: &'static str, run: fn(&Target) -> anyhow::Result<Vec<Row>>) -> Measurement {
+    placed(name, run, Place::Anywhere)
 }
 
 const fn concurrent(

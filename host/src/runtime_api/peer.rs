@@ -73,8 +73,8 @@ impl Peer {
             return self.exchange_afresh(request).await;
         };
         match self.habit {
-            Habit::Unknown if request.is_post => self.exchange_beside(kept, request).await,
-            Habit::Closes if request.is_post => self.exchange_afresh(request).await,
+            Habit::Unknown if request.is_post() => self.exchange_beside(kept, request).await,
+            Habit::Closes if request.is_post() => self.exchange_afresh(request).await,
             Habit::Unknown | Habit::Keeps | Habit::Closes => self.exchange_on(kept, request).await,
         }
     }

@@ -1,7 +1,7 @@
 //! What is sent to the Runtime API.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, header};
 
 use super::endpoint::Endpoint;
 use crate::response::ResponseBody;
@@ -17,7 +17,6 @@ const HEAD_BYTES: usize = 512;
 /// A request: its head as it is sent, but for the line that ends it, and its body.
 #[derive(Debug)]
 pub(super) struct Request {
-    pub(super) is_post: bool,
     pub(super) head: BytesMut,
     pub(super) body: RequestBody,
 }
@@ -33,45 +32,38 @@ pub(super) enum RequestBody {
 impl Request {
     /// A request without a body.
     pub(super) fn get(endpoint: &Endpoint, path: &str) -> Self {
-        Self::new(&Method::GET, endpoint, path, RequestBody::Nothing)
+        Self::new(endpoint, path, RequestBody::Nothing)
     }
 
     /// A request with a document.
     pub(super) fn document(endpoint: &Endpoint, path: &str, document: Bytes) -> Self {
         let length = HeaderValue::from(document.len());
-        Self::new(
-            &Method::POST,
-            endpoint,
-            path,
-            RequestBody::Document(document),
-        )
-        .with(&header::CONTENT_LENGTH, &length)
+        Self::new(endpoint, path, RequestBody::Document(document))
+            .with(&header::CONTENT_LENGTH, &length)
     }
 
     /// A request whose body is sent while it happens, in chunks.
     pub(super) fn streamed(endpoint: &Endpoint, path: &str, response: ResponseBody) -> Self {
-        Self::new(
-            &Method::POST,
-            endpoint,
-            path,
-            RequestBody::Streamed(response),
-        )
-        .with(&header::TRANSFER_ENCODING, &CHUNKED)
+        Self::new(endpoint, path, RequestBody::Streamed(response))
+            .with(&header::TRANSFER_ENCODING, &CHUNKED)
     }
 
-    fn new(method: &Method, endpoint: &Endpoint, path: &str, body: RequestBody) -> Self {
-        let mut head = BytesMut::with_capacity(HEAD_BYTES);
-        for part in [method.as_str(), " ", path, " HTTP/1.1\r\nhost: "] {
-            head.put_slice(part.as_bytes());
-        }
-        head.put_slice(endpoint.authority().as_str().as_bytes());
-        head.put_slice(b"\r\n");
-        let request = Self {
-            is_post: method == Method::POST,
-            head,
+    fn new(endpoint: &Endpoint, path: &str, body: RequestBody) -> Self {
+        let mut request = Self {
+            head: BytesMut::with_capacity(HEAD_BYTES),
             body,
         };
+        let method = if request.is_post() { "POST " } else { "GET " };
+        let host = endpoint.authority().as_str();
+        for part in [method, path, " HTTP/1.1\r\nhost: ", host, "\r\n"] {
+            request.head.put_slice(part.as_bytes());
+        }
         request.with(&header::USER_AGENT, &USER_AGENT)
+    }
+
+    /// Whether it brings something, and is not to be sent twice.
+    pub(super) fn is_post(&self) -> bool {
+        !matches!(self.body, RequestBody::Nothing)
     }
 
     /// Adds a header.

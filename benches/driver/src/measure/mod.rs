@@ -61,10 +61,8 @@ const fn concurrent(
     run: fn(&Target) -> anyhow::Result<Vec<Row>>,
 ) -> Measurement {
     Measurement {
-        name,
-        run,
         is_concurrent: true,
-        place: Place::Anywhere,
+        ..single(name, run)
     }
 }
 

@@ -1,14 +1,9 @@
-//! The wire's half of a response: an HTTP body of data, then trailers if it failed.
+//! The wire's half of a response: data, then trailers if it failed.
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::Context;
 
-use bytes::Bytes;
-use http_body::{Body, Frame};
-
-use super::buffer::{Buffer, Next};
+use super::buffer::{Buffer, More, Part};
 use super::socket::Socket;
 use super::state::{ResponseStream, Telling};
 use crate::error_report::ErrorReport;
@@ -78,30 +73,16 @@ impl ResponseBody {
     pub fn send_over(&self, socket: &Arc<Socket>) {
         self.buffer.send_over(socket);
     }
-}
 
-impl Body for ResponseBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    /// Hands what there is to `taker`, in order, until it got `enough_bytes` or a little more. Wakes the
+    /// task when there is more, if it said [`More::Later`].
+    pub fn take(&mut self, cx: &Context<'_>, enough_bytes: usize, taker: impl FnMut(Part)) -> More {
         if self.ended {
-            return Poll::Ready(None);
+            return More::Never;
         }
-        Poll::Ready(match ready!(self.buffer.poll_next(cx)) {
-            Next::Data(bytes) => Some(Ok(Frame::data(bytes))),
-            Next::Trailers(trailers) => {
-                self.ended = true;
-                Some(Ok(Frame::trailers(trailers)))
-            }
-            Next::CleanEnd => {
-                self.ended = true;
-                None
-            }
-        })
+        let more = self.buffer.take(cx, enough_bytes, taker);
+        self.ended = more == More::Never;
+        more
     }
 }
 
@@ -115,25 +96,47 @@ impl Drop for ResponseBody {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt as _;
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    use bytes::Bytes;
+    use http::HeaderMap;
 
     use super::*;
     use crate::error_report::ErrorType;
-    use crate::response::{Prelude, Refused, ResponseWriter, channel};
+    use crate::response::{HIGH_WATER_BYTES, Prelude, Refused, ResponseWriter, channel};
     use crate::runtime_api::headers::FUNCTION_ERROR_TYPE;
 
     const IMPLIED: &[u8] = b"{\"statusCode\":200,\"headers\":{},\"cookies\":[]}\0\0\0\0\0\0\0\0";
 
-    async fn frame(body: &mut ResponseBody) -> Option<Frame<Bytes>> {
-        body.frame().await.transpose().unwrap()
+    /// All that is to come, and the trailers.
+    async fn collect(mut body: ResponseBody) -> (Vec<u8>, HeaderMap) {
+        let mut collected = vec![];
+        let mut end = None;
+        poll_fn(|cx| {
+            let more = body.take(cx, usize::MAX, |part| match part {
+                Part::Data(data) => collected.extend_from_slice(&data),
+                Part::End(trailers) => end = Some(trailers),
+            });
+            match more {
+                More::Later => Poll::Pending,
+                More::Now => panic!("that was not enough"),
+                More::Never => Poll::Ready(()),
+            }
+        })
+        .await;
+        (collected, end.expect("it has an end"))
     }
 
-    async fn data(body: &mut ResponseBody) -> Bytes {
-        frame(body)
-            .await
-            .expect("a frame")
-            .into_data()
-            .expect("data")
+    /// What there is, of at least `bytes`, in its pieces.
+    fn pieces(body: &mut ResponseBody, bytes: usize) -> (Vec<Bytes>, More) {
+        let mut pieces = vec![];
+        let cx = Context::from_waker(std::task::Waker::noop());
+        let more = body.take(&cx, bytes, |part| match part {
+            Part::Data(data) => pieces.push(data),
+            Part::End(_) => panic!("it has ended"),
+        });
+        (pieces, more)
     }
 
     fn is_pending<F: Future>(future: F) -> bool {
@@ -149,9 +152,9 @@ mod tests {
         writer.write_headers(Prelude::implied()).unwrap();
         writer.write(b"hello").await.unwrap();
         writer.finish().unwrap();
-        let collected = reader.body().collect().await.unwrap();
-        assert!(collected.trailers().is_none());
-        assert_eq!(collected.to_bytes(), [IMPLIED, b"hello"].concat());
+        let (data, trailers) = collect(reader.body()).await;
+        assert!(trailers.is_empty());
+        assert_eq!(data, [IMPLIED, b"hello"].concat());
     }
 
     #[tokio::test]
@@ -161,8 +164,9 @@ mod tests {
         writer.write_headers(Prelude::implied()).unwrap();
         reader.started().await;
         let mut body = reader.body();
-        let prelude = [data(&mut body).await, data(&mut body).await].concat();
-        assert_eq!(prelude, IMPLIED);
+        let (prelude, more) = pieces(&mut body, usize::MAX);
+        assert_eq!(prelude.concat(), IMPLIED);
+        assert_eq!(more, More::Later);
     }
 
     #[tokio::test]
@@ -173,8 +177,7 @@ mod tests {
                 writer.write(b"").await.unwrap();
             }
             writer.finish().unwrap();
-            let collected = reader.body().collect().await.unwrap();
-            assert_eq!(collected.to_bytes(), IMPLIED);
+            assert_eq!(collect(reader.body()).await.0, IMPLIED);
         }
     }
 
@@ -194,8 +197,8 @@ mod tests {
             writer.write_headers(prelude).unwrap();
             writer.write(text).await.unwrap();
             writer.finish().unwrap();
-            let collected = reader.body().collect().await.unwrap().to_bytes();
-            assert_eq!(collected, [&json, &delimiter, body].concat());
+            let (data, _) = collect(reader.body()).await;
+            assert_eq!(data, [&json, &delimiter, body].concat());
         }
     }
 
@@ -205,8 +208,7 @@ mod tests {
         writer.pad_empty();
         writer.write_headers(Prelude::implied()).unwrap();
         writer.fail(&ErrorReport::new(ErrorType::Trap, "boom"));
-        let collected = reader.body().collect().await.unwrap();
-        assert_eq!(collected.to_bytes(), IMPLIED);
+        assert_eq!(collect(reader.body()).await.0, IMPLIED);
     }
 
     #[tokio::test]
@@ -216,12 +218,9 @@ mod tests {
         let report = ErrorReport::new(ErrorType::Trap, "boom");
         assert_eq!(writer.fail(&report), Telling::Trailers);
         drop(writer);
-        let collected = reader.body().collect().await.unwrap();
-        assert_eq!(
-            collected.trailers().unwrap()[FUNCTION_ERROR_TYPE],
-            "Function.Trap"
-        );
-        assert_eq!(collected.to_bytes(), [IMPLIED, b"part"].concat());
+        let (data, trailers) = collect(reader.body()).await;
+        assert_eq!(trailers[FUNCTION_ERROR_TYPE], "Function.Trap");
+        assert_eq!(data, [IMPLIED, b"part"].concat());
     }
 
     #[tokio::test]
@@ -229,11 +228,8 @@ mod tests {
         let (writer, reader) = channel();
         writer.write(b"part").await.unwrap();
         drop(writer);
-        let collected = reader.body().collect().await.unwrap();
-        assert_eq!(
-            collected.trailers().unwrap()[FUNCTION_ERROR_TYPE],
-            "Runtime.Internal"
-        );
+        let (_, trailers) = collect(reader.body()).await;
+        assert_eq!(trailers[FUNCTION_ERROR_TYPE], "Runtime.Internal");
     }
 
     #[tokio::test]
@@ -245,21 +241,17 @@ mod tests {
         assert_eq!(writer.write(b"x").await, Err(Refused::Closed));
     }
 
-    /// Reads all there is in `body` without waiting for more.
-    async fn drain(body: &mut ResponseBody, bytes: usize) {
-        let mut read = 0;
-        while read < bytes {
-            read += data(body).await.len();
-        }
-    }
-
     #[tokio::test]
     async fn a_write_waits_for_a_reader_that_is_behind() {
         let (writer, reader) = channel();
         let mut body = reader.body();
-        writer.write(&[b'x'; 256 * 1024]).await.unwrap();
+        writer.write(&[b'x'; HIGH_WATER_BYTES]).await.unwrap();
         assert!(is_pending(writer.write(b"y")));
-        drain(&mut body, 200 * 1024).await;
+        // As much as is behind the prelude's two pieces and a first one.
+        let (some, more) = pieces(&mut body, IMPLIED.len() + 1);
+        assert_eq!((some.len(), more), (3, More::Now));
+        assert!(is_pending(writer.write(b"y")));
+        let _ = pieces(&mut body, HIGH_WATER_BYTES / 2);
         writer.write(b"y").await.unwrap();
     }
 
@@ -268,27 +260,32 @@ mod tests {
         let (writer, reader) = channel();
         let huge = vec![7; 5_000_000];
         let mut body = reader.body();
-        let reading = async {
-            let mut total = 0;
-            while let Some(frame) = body.frame().await {
-                let bytes = frame.unwrap().into_data().unwrap();
-                assert!(bytes.len() <= 64 * 1024);
-                total += bytes.len();
+        let mut total = 0;
+        let reading = poll_fn(|cx| {
+            let before = total;
+            let more = body.take(cx, usize::MAX, |part| match part {
+                Part::Data(data) => total += data.len(),
+                Part::End(trailers) => assert!(trailers.is_empty()),
+            });
+            assert!(total - before < 2 * HIGH_WATER_BYTES);
+            if more == More::Never {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
             }
-            total
-        };
+        });
         let writing = async {
             writer.write(&huge).await.unwrap();
             writer.finish().unwrap();
         };
-        let (total, ()) = tokio::join!(reading, writing);
+        tokio::join!(reading, writing);
         assert_eq!(total, huge.len() + IMPLIED.len());
     }
 
     #[tokio::test]
     async fn a_body_that_is_dropped_closes_the_writer() {
         let (writer, reader) = channel();
-        writer.write(&[b'x'; 256 * 1024]).await.unwrap();
+        writer.write(&[b'x'; HIGH_WATER_BYTES]).await.unwrap();
         let waiting = writer.write(b"y");
         tokio::pin!(waiting);
         assert!(is_pending(&mut waiting));
@@ -309,6 +306,6 @@ mod tests {
             }
         }
         writer.finish().unwrap();
-        assert_eq!(reader.body().collect().await.unwrap().to_bytes(), expected);
+        assert_eq!(collect(reader.body()).await.0, expected);
     }
 }

@@ -20,9 +20,9 @@ use super::socket::{Sent, Socket};
 use super::state::{Refused, ResponseStream, Start, Telling};
 use crate::error_report::ErrorReport;
 
-/// Bytes that may wait for the socket before `write` waits. Below 128 KiB two threads lose their
-/// time waking each other; above 256 KiB nothing is gained.
-const HIGH_WATER_BYTES: usize = 256 * 1024;
+/// Bytes that may wait for the socket before `write` waits. With less, two threads lose their time
+/// waking each other; with more, what is copied leaves the processor's cache before it is sent.
+pub(crate) const HIGH_WATER_BYTES: usize = 192 * 1024;
 
 /// A waiting `write` goes on when no more than this is left, so that it is not woken for every
 /// piece the socket takes.
@@ -60,7 +60,8 @@ struct Inner {
     tail: Option<Piece>,
     /// Bytes in `queue` and `tail`.
     buffered: usize,
-    end: End,
+    /// The trailers of a failure, or none, once the response has ended.
+    end: Option<HeaderMap>,
     /// Whether a body without a byte gets [`PADDING`].
     pads_empty: bool,
     abandoned: bool,
@@ -70,20 +71,24 @@ struct Inner {
     writer: Option<Waker>,
 }
 
-/// How the body ends once everything buffered has been read.
+/// A part of a response's body, as the reader takes it.
 #[derive(Debug)]
-enum End {
-    NotYet,
-    Clean,
-    Trailers(HeaderMap),
+pub enum Part {
+    /// Bytes, at least one.
+    Data(Bytes),
+    /// The end, with the trailers of a failure, or none.
+    End(HeaderMap),
 }
 
-/// What the reader gets next.
-#[derive(Debug)]
-pub(super) enum Next {
-    Data(Bytes),
-    Trailers(HeaderMap),
-    CleanEnd,
+/// What a body has besides what was taken from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum More {
+    /// Nothing yet. It wakes the task when it has.
+    Later,
+    /// Perhaps something: enough was taken.
+    Now,
+    /// Nothing: its end was taken.
+    Never,
 }
 
 impl Default for Buffer {
@@ -94,7 +99,7 @@ impl Default for Buffer {
                 queue: VecDeque::new(),
                 tail: None,
                 buffered: 0,
-                end: End::NotYet,
+                end: None,
                 pads_empty: false,
                 abandoned: false,
                 socket: None,
@@ -174,7 +179,7 @@ impl Buffer {
         if inner.pads_empty {
             inner.push_own(PADDING);
         }
-        inner.end = End::Clean;
+        inner.end = Some(HeaderMap::new());
         wake_reader(inner);
         Ok(())
     }
@@ -186,7 +191,7 @@ impl Buffer {
         inner.wake_writer();
         match telling {
             Telling::Trailers => {
-                inner.end = End::Trailers(report.trailers());
+                inner.end = Some(report.trailers());
                 wake_reader(inner);
             }
             Telling::ErrorDocument | Telling::LogOnly => {}
@@ -214,9 +219,7 @@ impl Buffer {
         self.lock().stream
     }
 
-    /// Ready once the response has started. To be polled before the first [`poll_next`].
-    ///
-    /// [`poll_next`]: Self::poll_next
+    /// Ready once the response has started. To be polled before the first [`take`](Self::take).
     pub(super) fn poll_started(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         if inner.buffered > 0 {
@@ -227,35 +230,47 @@ impl Buffer {
     }
 
     /// From now on large chunks may be sent over `socket`. To be called before the first
-    /// [`poll_next`](Self::poll_next).
+    /// [`take`](Self::take).
     pub(super) fn send_over(&self, socket: &Arc<Socket>) {
         socket.request_begins();
         self.lock().socket = Some(Arc::clone(socket));
     }
 
-    pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Next> {
+    /// Hands what there is to `taker`, until it got `enough_bytes`.
+    pub(super) fn take(
+        &self,
+        cx: &Context<'_>,
+        enough_bytes: usize,
+        mut taker: impl FnMut(Part),
+    ) -> More {
         let mut inner = self.lock();
-        if let Some(bytes) = inner.pop() {
-            if let Some(socket) = &inner.socket {
-                socket.connection_takes();
-            }
-            return Poll::Ready(Next::Data(bytes));
+        let mut taken = 0;
+        while taken < enough_bytes
+            && let Some(bytes) = inner.pop()
+        {
+            taken += bytes.len();
+            taker(Part::Data(bytes));
         }
-        let next = match std::mem::replace(&mut inner.end, End::NotYet) {
-            End::Clean => Next::CleanEnd,
-            End::Trailers(trailers) => Next::Trailers(trailers),
-            End::NotYet => {
-                if let Some(socket) = &inner.socket {
-                    socket.body_asked();
-                }
-                inner.reader = Some(cx.waker().clone());
-                return Poll::Pending;
-            }
+        if taken > 0
+            && let Some(socket) = &inner.socket
+        {
+            socket.connection_takes();
+        }
+        let more = if taken >= enough_bytes {
+            More::Now
+        } else if let Some(trailers) = inner.take_end() {
+            taker(Part::End(trailers));
+            More::Never
+        } else {
+            inner.reader = Some(cx.waker().clone());
+            More::Later
         };
-        if let Some(socket) = inner.socket.take() {
-            socket.body_ends();
-        }
-        Poll::Ready(next)
+        // Once everything was taken: on the same processor the guest runs at once when it is woken.
+        let has_room = inner.buffered <= LOW_WATER_BYTES;
+        let mut writer = inner.writer.take_if(|_| has_room);
+        drop(inner);
+        wake(&mut writer);
+        more
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -316,10 +331,20 @@ impl Inner {
         let queued = self.queue.pop_front();
         let bytes = queued.or_else(|| self.tail.take().map(Piece::freeze))?;
         self.buffered -= bytes.len();
-        if self.buffered <= LOW_WATER_BYTES {
-            wake(&mut self.writer);
-        }
         Some(bytes)
+    }
+
+    /// The end, if there is nothing before it.
+    fn take_end(&mut self) -> Option<HeaderMap> {
+        let end = self.end.take();
+        if end.is_some() {
+            if let Some(socket) = self.socket.take() {
+                socket.body_ends();
+            }
+        } else if let Some(socket) = &self.socket {
+            socket.body_asked();
+        }
+        end
     }
 
     /// Sends the beginning of `chunk` from this thread, if nothing is before it: `None` if something

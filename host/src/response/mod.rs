@@ -10,6 +10,8 @@ mod state;
 mod writer;
 
 pub use body::{ResponseBody, ResponseReader};
+pub(crate) use buffer::HIGH_WATER_BYTES;
+pub use buffer::{More, Part};
 pub use head::InvalidHead;
 pub use prelude::{DELIMITER, PRELUDE_LIMIT_BYTES, Prelude};
 pub use socket::Socket;

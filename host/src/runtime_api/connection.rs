@@ -21,17 +21,18 @@ use tokio::time::timeout;
 use super::endpoint::Endpoint;
 use super::head::AnswerHead;
 use super::incoming::Incoming;
-use super::outgoing::{More, Outgoing};
+use super::outgoing::Outgoing;
 use super::request::{Request, RequestBody};
-use crate::response::Socket;
+use crate::response::{More, Socket};
 
 /// The Runtime API is on this machine: what takes longer is not coming.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Bytes that may wait for the receiver in the kernel, if it allows as many. Left to itself it takes
-/// megabytes: so far a response would be ahead of its receiver, and on a processor that the two share it
-/// would have left the cache before it is read, which takes twice as long.
-const SEND_BUFFER_BYTES: usize = 512 * 1024;
+/// Bytes that may wait for the receiver in the kernel, if it allows as many; with what it needs for them,
+/// that is twice as much memory. Left to itself it takes megabytes: so far a response would be ahead of its
+/// receiver, and would have left the processor's cache before it is read. That takes twice as long, for
+/// sender and receiver, and goes on for as long as the receiver is behind.
+const SEND_BUFFER_BYTES: usize = 256 * 1024;
 
 /// Room that is made for what arrives, in bytes. Most answers take less.
 const ROOM_BYTES: usize = 8 * 1024;

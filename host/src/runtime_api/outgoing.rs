@@ -3,22 +3,20 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::IoSlice;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::HeaderMap;
-use http_body::Body as _;
 
 use super::request::{Request, RequestBody, put_field};
-use crate::response::ResponseBody;
+use crate::response::{HIGH_WATER_BYTES, More, Part, ResponseBody};
 
 /// Pieces of a body of at least this many bytes are written from where they are; smaller ones are copied
 /// one behind the other, which costs less than to hand each to the kernel.
 const OWN_PART_BYTES: usize = 4 * 1024;
 
-/// Bytes that are taken from a body before they are written.
-const ENOUGH_BYTES: usize = 256 * 1024;
+/// Bytes that are taken from a body before they are written: what may have gathered.
+const ENOUGH_BYTES: usize = HIGH_WATER_BYTES;
 
 /// Most parts that are written at once.
 const PARTS: usize = 64;
@@ -34,17 +32,6 @@ pub(super) struct Outgoing {
     in_parts: usize,
     /// Where more comes from.
     body: Option<ResponseBody>,
-}
-
-/// What a body has besides what was taken from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum More {
-    /// Nothing yet. It wakes the task when it has.
-    Later,
-    /// Perhaps something: enough was taken.
-    Now,
-    /// Nothing: this is its end.
-    Never,
 }
 
 impl Outgoing {
@@ -65,24 +52,18 @@ impl Outgoing {
 
     /// Takes what the body has.
     pub(super) fn fill(&mut self, cx: &mut Context<'_>) -> More {
-        while self.in_parts + self.small.len() < ENOUGH_BYTES {
-            let Some(body) = &mut self.body else {
-                return More::Never;
-            };
-            let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) else {
-                return More::Later;
-            };
-            match frame.map(|Ok(frame)| frame.into_data()) {
-                Some(Ok(data)) => self.push_chunk(data),
-                Some(Err(frame)) => {
-                    if let Ok(trailers) = frame.into_trailers() {
-                        self.end(&trailers);
-                    }
-                }
-                None => self.end(&HeaderMap::new()),
-            }
+        let Some(mut body) = self.body.take() else {
+            return More::Never;
+        };
+        let room = ENOUGH_BYTES.saturating_sub(self.in_parts + self.small.len());
+        let more = body.take(cx, room, |part| match part {
+            Part::Data(data) => self.push_chunk(data),
+            Part::End(trailers) => self.end(&trailers),
+        });
+        if more != More::Never {
+            self.body = Some(body);
         }
-        More::Now
+        more
     }
 
     /// Whether the whole body was taken.
@@ -150,7 +131,6 @@ impl Outgoing {
 
     /// Adds the end of a body.
     fn end(&mut self, trailers: &HeaderMap) {
-        self.body = None;
         self.small.extend_from_slice(b"0\r\n");
         for (name, value) in trailers {
             put_field(&mut self.small, name, value);

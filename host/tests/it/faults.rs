@@ -4,20 +4,14 @@
 //! Case 67.
 
 use std::path::PathBuf;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bootstream_host::invocation::Invocation;
-use bootstream_host::response::{self, ResponseBody, ResponseWriter};
+use bootstream_host::response::{self, ResponseWriter};
 use bootstream_host::runtime_api::{Answer, Client};
 use bytes::Bytes;
-use http_body::{Body, Frame};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::support::guests;
 use crate::support::process::{Bootstrap, Running};
@@ -236,47 +230,29 @@ fn a_runtime_that_is_torn_down_cuts_the_response() {
     assert!(writer.finish().is_err());
 }
 
-/// The body of a response which panics from a moment on.
-struct Panicking(ResponseBody, Arc<AtomicBool>);
-
-impl Body for Panicking {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        assert!(!self.1.load(Ordering::Relaxed), "a fault was injected");
-        Pin::new(&mut self.0).poll_frame(cx)
-    }
-}
-
-#[tokio::test]
-async fn a_panic_of_the_task_that_sends_cuts_the_response() {
+#[test]
+fn a_panic_of_the_task_that_sends_cuts_the_response() {
     let lambda = Recorder::start();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let (writer, reader) = response::channel();
-    writer.write(b"part").await.expect("an open response");
-    let stream = tokio::net::TcpStream::connect(lambda.address()).await;
-    let stream = TokioIo::new(stream.expect("an open port"));
-    let (mut sender, driver) = http1::handshake(stream).await.expect("no bytes yet");
-    let mut driving = tokio::task::JoinSet::new();
-    driving.spawn(driver);
-    let panics = Arc::new(AtomicBool::new(false));
-    let request = hyper::Request::post("/2018-06-01/runtime/invocation/id-1/response")
-        .header("host", "x")
-        .body(Panicking(reader.body(), Arc::clone(&panics)))
-        .expect("a request");
+    let mut client = Client::new(lambda.address().parse().expect("an address"));
+    runtime
+        .block_on(writer.write(b"part"))
+        .expect("an open response");
+    let (fault, faulted) = oneshot::channel::<()>();
+    let sending = runtime.spawn(async move {
+        let invocation = Invocation::new("id-1", Bytes::new());
+        tokio::select! {
+            answer = client.respond(&invocation, reader.body()) => format!("{answer:?}"),
+            _ = faulted => panic!("a fault was injected"),
+        }
+    });
+    lambda.first_chunk("id-1");
 
-    let finishing = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        panics.store(true, Ordering::Relaxed);
-        writer.finish()
-    };
-    let (sent, finished) = tokio::join!(sender.send_request(request), finishing);
+    fault.send(()).expect("the task waits for it");
 
-    assert!(sent.is_err() && finished.is_ok());
-    let driver = driving.join_next().await.expect("a task");
-    assert!(driver.expect_err("it panicked").is_panic());
+    let ended = runtime.block_on(sending);
+    assert!(ended.expect_err("it panicked").is_panic());
     assert_cut(&lambda.response("id-1"));
+    assert!(writer.finish().is_err());
 }

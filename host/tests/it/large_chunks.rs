@@ -1,4 +1,4 @@
-//! Large chunks, which the handler's thread sends past hyper: in order, whole, and with a truthful
+//! Large chunks, which the handler's thread sends past the connection: in order, whole, and with a truthful
 //! end, whatever their reader does.
 
 use std::time::Duration;

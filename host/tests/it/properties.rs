@@ -1,5 +1,5 @@
 //! What holds for every sequence of calls, seen on the wire: the response machine, its buffer, and
-//! hyper, together.
+//! the connection, together.
 
 use bootstream_host::error_report::{ErrorReport, ErrorType};
 use bootstream_host::invocation::Invocation;

@@ -9,32 +9,32 @@ use crate::target::Target;
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
-const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+const GIB: u64 = 1024 * MIB;
 
 /// Large bodies in writes of several sizes.
 pub(super) fn throughput(target: &Target) -> anyhow::Result<Vec<Row>> {
     const SIZES: [(u64, u64, &str, &str); 4] = [
         (
             KIB,
-            64 * MIB,
+            256 * MIB,
             "throughput: CPU s/GiB at 1 KiB writes",
             "throughput: MiB/s at 1 KiB writes",
         ),
         (
             16 * KIB,
-            256 * MIB,
+            GIB,
             "throughput: CPU s/GiB at 16 KiB writes",
             "throughput: MiB/s at 16 KiB writes",
         ),
         (
             64 * KIB,
-            256 * MIB,
+            GIB,
             "throughput: CPU s/GiB at 64 KiB writes",
             "throughput: MiB/s at 64 KiB writes",
         ),
         (
             MIB,
-            256 * MIB,
+            GIB,
             "throughput: CPU s/GiB at 1 MiB writes",
             "throughput: MiB/s at 1 MiB writes",
         ),
@@ -51,7 +51,7 @@ pub(super) fn throughput(target: &Target) -> anyhow::Result<Vec<Row>> {
         let time = median(round.answers.iter().map(|answer| {
             (answer.ended - answer.first_byte.unwrap_or(answer.delivered)).as_secs_f64()
         }));
-        rows.push((cpu_row, cpu.as_secs_f64() * GIB / float(total)));
+        rows.push((cpu_row, cpu.as_secs_f64() * float(GIB) / float(total)));
         rows.push((speed_row, float(total / MIB) / time));
     }
     Ok(rows)

@@ -106,6 +106,11 @@ impl Team {
             .name("follower".to_owned())
             .spawn(move || team.take_turns(false))?;
         let team = Arc::clone(self);
+        let guest = async move {
+            // A thread that has not run yet would not come in between, as one does that waits.
+            thread::yield_now();
+            guest.await;
+        };
         let (guest, task) = async_task::spawn(guest, move |guest| team.schedule(guest));
         task.detach();
         guest.schedule();

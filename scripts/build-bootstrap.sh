@@ -20,6 +20,10 @@
 # libc6-dev-arm64-cross). Rust's standard library for the target is the one that is there, or rustup's,
 # or is built from Debian's sources: see setup-wasm-target.sh.
 #
+# Both are built for the processors that precompiled components are for (docs/precompiled.md): to ask one
+# what it can do takes a fifteenth of each start. Flags of yours for the target come behind these, and
+# RUSTFLAGS replaces them.
+#
 # What is stripped from an executable stays where cargo has built it, in target/unstripped.
 set -eu
 cd "$(dirname "$0")/.."
@@ -39,8 +43,15 @@ while [ $# -gt 0 ]; do
 done
 [ "$arch" != arm64 ] || arch=aarch64
 case $arch:$machine in
-    x86_64:x86_64) target=x86_64-unknown-linux-musl ;;
-    aarch64:*) target=aarch64-unknown-linux-gnu ;;
+    x86_64:x86_64)
+        target=x86_64-unknown-linux-musl
+        # The second is for checksums. It is no part of that level, but all those processors have it.
+        cpu='-C target-cpu=x86-64-v3 -C target-feature=+pclmulqdq'
+        ;;
+    aarch64:*)
+        target=aarch64-unknown-linux-gnu
+        cpu='-C target-cpu=neoverse-n1'
+        ;;
     *) echo "build-bootstrap: cannot build for $arch on $machine, only for arm64" >&2; exit 2 ;;
 esac
 
@@ -63,6 +74,8 @@ else
     strip=aarch64-linux-gnu-strip place=target/arm64
 fi
 export RUSTC
+flags=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
+eval "export $flags=\"\$cpu \${$flags:-}\""
 
 # build PROFILE FILE OPTION...: in a folder of its own, because another compiler may have made what
 # is in the usual one.

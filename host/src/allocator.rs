@@ -13,8 +13,10 @@
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use dlmalloc::GlobalDlmalloc;
+use dlmalloc::Dlmalloc;
+use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap_anonymous, mremap, munmap};
 
 /// Most that a thread keeps in one list, in bytes.
 const LIST_BYTES: usize = 8 * 1024;
@@ -34,9 +36,83 @@ const CLASSES: usize = SMALL_CLASSES + (LARGE_BYTES - SMALL_BYTES) / LARGE_STEP;
 /// What dlmalloc aligns everything to.
 const ALIGNMENT: usize = 16;
 
+/// dlmalloc takes so many bytes at a time from the system, or more for a block that is larger.
+const REGION_BYTES: usize = 64 * 1024;
+
 /// The allocator.
 #[derive(Debug)]
 pub(crate) struct Allocator;
+
+/// What threads do not keep.
+static SHARED: Mutex<Dlmalloc<Regions>> = Mutex::new(Dlmalloc::new_with_allocator(Regions));
+
+fn shared() -> MutexGuard<'static, Dlmalloc<Regions>> {
+    // Nothing panics while it holds the lock.
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where dlmalloc takes memory from.
+struct Regions;
+
+// SAFETY: regions are the system's, which gives out none twice.
+unsafe impl dlmalloc::Allocator for Regions {
+    /// A region for small blocks is soon used wholly, so its pages are there at once: a fault for each
+    /// would be felt at the start.
+    fn alloc(&self, bytes: usize) -> (*mut u8, usize, u32) {
+        let mut flags = MapFlags::PRIVATE;
+        if bytes <= REGION_BYTES {
+            flags |= MapFlags::POPULATE;
+        }
+        // SAFETY: at an address of the system's choice.
+        let region = unsafe {
+            mmap_anonymous(
+                ptr::null_mut(),
+                bytes,
+                ProtFlags::READ | ProtFlags::WRITE,
+                flags,
+            )
+        };
+        match region {
+            Ok(start) => (start.cast(), bytes, 0),
+            Err(_) => (ptr::null_mut(), 0, 0),
+        }
+    }
+
+    fn remap(&self, start: *mut u8, before: usize, bytes: usize, can_move: bool) -> *mut u8 {
+        let flags = if can_move {
+            MremapFlags::MAYMOVE
+        } else {
+            MremapFlags::empty()
+        };
+        // SAFETY: a region of dlmalloc's.
+        let moved = unsafe { mremap(start.cast(), before, bytes, flags) };
+        moved.map_or(ptr::null_mut(), <*mut _>::cast)
+    }
+
+    fn free_part(&self, start: *mut u8, before: usize, bytes: usize) -> bool {
+        // SAFETY: inside a region.
+        let end = unsafe { start.add(bytes) };
+        // SAFETY: the end of a region of dlmalloc's, which nobody uses.
+        unsafe { munmap(end.cast(), before - bytes) }.is_ok()
+    }
+
+    fn free(&self, start: *mut u8, bytes: usize) -> bool {
+        // SAFETY: a region of dlmalloc's, which nobody uses.
+        unsafe { munmap(start.cast(), bytes) }.is_ok()
+    }
+
+    fn can_release_part(&self, _flags: u32) -> bool {
+        true
+    }
+
+    fn allocates_zeros(&self) -> bool {
+        true
+    }
+
+    fn page_size(&self) -> usize {
+        4096
+    }
+}
 
 /// The blocks that a thread keeps.
 struct Kept {
@@ -150,12 +226,12 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(class) = Class::of(layout) else {
             // SAFETY: the caller's.
-            return unsafe { GlobalDlmalloc.alloc(layout) };
+            return unsafe { shared().malloc(layout.size(), layout.align()) };
         };
         let block = class.pop();
         if block.is_null() {
             // SAFETY: it is not of size 0.
-            return unsafe { GlobalDlmalloc.alloc(class.layout()) };
+            return unsafe { shared().malloc(class.bytes, ALIGNMENT) };
         }
         block
     }
@@ -168,13 +244,13 @@ unsafe impl GlobalAlloc for Allocator {
             None => layout,
         };
         // SAFETY: this is what dlmalloc was asked for.
-        unsafe { GlobalDlmalloc.dealloc(block, layout) };
+        unsafe { shared().free(block, layout.size(), layout.align()) };
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if Class::of(layout).is_none() {
             // SAFETY: the caller's.
-            return unsafe { GlobalDlmalloc.alloc_zeroed(layout) };
+            return unsafe { shared().calloc(layout.size(), layout.align()) };
         }
         // SAFETY: the caller's.
         let block = unsafe { self.alloc(layout) };
@@ -190,8 +266,11 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: the caller's.
         let wanted = unsafe { Layout::from_size_align_unchecked(bytes, layout.align()) };
         match (Class::of(layout), Class::of(wanted)) {
-            // SAFETY: the caller's, as it is dlmalloc's block.
-            (None, None) => return unsafe { GlobalDlmalloc.realloc(block, layout, bytes) },
+            (None, None) => {
+                let mut shared = shared();
+                // SAFETY: the caller's, as it is dlmalloc's block.
+                return unsafe { shared.realloc(block, layout.size(), layout.align(), bytes) };
+            }
             (now, then) if now == then => return block,
             _ => {}
         }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use bootstream_host::engine::Target;
 
 use super::bootstrap::{self, EXECUTABLE_NAME};
 use super::deployment::Deployment;
@@ -26,12 +27,19 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// There is no `bootstrap`.
+    /// There is no `bootstrap`, or this machine is too old for it.
     pub(crate) fn component(
         file: PathBuf,
         bootstrap: Option<&Path>,
         project: PathBuf,
     ) -> Result<Self> {
+        // Otherwise it would end at an illegal instruction, without a word.
+        ensure!(
+            Target::is_here(),
+            "this machine's processor is older than {}: neither `bootstrap` nor precompiled components run \
+             on it; use a newer one, like those of AWS Lambda",
+            Target::HOST.cpu()
+        );
         Ok(Self::Component {
             file,
             bootstrap: bootstrap::find(bootstrap)?,

@@ -64,4 +64,18 @@ impl Target {
             Self::Arm64 => &["has_lse", "has_fp16", "has_dotprod"],
         }
     }
+    /// Whether the processor of this machine is at least the oldest of the kind that this program was
+    /// built for.
+    #[must_use]
+    pub fn is_here() -> bool {
+        macro_rules! all {
+            ($detected:ident: $($feature:tt)*) => { $(std::arch::$detected!($feature))&&* };
+        }
+        #[cfg(target_arch = "x86_64")]
+        let is_here = all!(is_x86_feature_detected: "sse3" "ssse3" "sse4.1" "sse4.2" "popcnt" "cmpxchg16b"
+            "avx" "avx2" "bmi1" "bmi2" "fma" "lzcnt" "movbe" "f16c" "xsave" "pclmulqdq");
+        #[cfg(target_arch = "aarch64")]
+        let is_here = all!(is_aarch64_feature_detected: "lse" "fp16" "dotprod" "rcpc" "crc" "aes" "sha2" "rdm");
+        is_here
+    }
 }

@@ -107,7 +107,8 @@ impl Team {
             .spawn(move || team.take_turns(false))?;
         let team = Arc::clone(self);
         let guest = async move {
-            // A thread that has not run yet would not come in between, as one does that waits.
+            // The scheduler may let a new thread wait until this one has had its slice, 4 ms, and so would
+            // what the guest writes. One that has run and listens to the bell comes in between.
             thread::yield_now();
             guest.await;
         };

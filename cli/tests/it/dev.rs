@@ -276,6 +276,24 @@ fn a_bootstrap_that_is_not_there_is_named() {
     );
 }
 
+/// QEMU offers what that processor of 2008 knows, and no more.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_processor_that_is_too_old_for_bootstrap_is_named() {
+    let here = bootstream(&[]);
+    let mut there = std::process::Command::new("qemu-x86_64");
+    there.args(["-cpu", "Nehalem"]).arg(here.get_program());
+
+    let output = run(there.arg("dev").arg(ready_guest()));
+
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "error: this machine's processor is older than x86-64-v3: neither `bootstrap` nor precompiled \
+         components run on it; use a newer one, like those of AWS Lambda\n"
+    );
+}
+
 #[test]
 fn machines_get_an_object_for_each_line() {
     let mut dev = Dev::start(&ready_guest(), &["--json"]);

@@ -97,7 +97,9 @@ impl Drop for ResponseBody {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
-    use std::task::Poll;
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Poll, Wake, Waker};
 
     use bytes::Bytes;
     use http::HeaderMap;
@@ -131,7 +133,7 @@ mod tests {
     /// What there is, of at least `bytes`, in its pieces.
     fn pieces(body: &mut ResponseBody, bytes: usize) -> (Vec<Bytes>, More) {
         let mut pieces = vec![];
-        let cx = Context::from_waker(std::task::Waker::noop());
+        let cx = Context::from_waker(Waker::noop());
         let more = body.take(&cx, bytes, |part| match part {
             Part::Data(data) => pieces.push(data),
             Part::End(_) => panic!("it has ended"),
@@ -140,8 +142,8 @@ mod tests {
     }
 
     fn is_pending<F: Future>(future: F) -> bool {
-        let waker = std::task::Waker::noop();
-        std::pin::pin!(future)
+        let waker = Waker::noop();
+        pin!(future)
             .poll(&mut Context::from_waker(waker))
             .is_pending()
     }
@@ -241,18 +243,39 @@ mod tests {
         assert_eq!(writer.write(b"x").await, Err(Refused::Closed));
     }
 
+    /// Whether somebody was woken.
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
     #[tokio::test]
-    async fn a_write_waits_for_a_reader_that_is_behind() {
+    async fn a_write_waits_until_a_reader_that_is_behind_has_taken_half() {
         let (writer, reader) = channel();
         let mut body = reader.body();
         writer.write(&[b'x'; HIGH_WATER_BYTES]).await.unwrap();
-        assert!(is_pending(writer.write(b"y")));
-        // As much as is behind the prelude's two pieces and a first one.
+        let mut waiting = pin!(writer.write(b"y"));
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        assert!(
+            waiting
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+
+        // The prelude's two pieces, and a third of what was written.
         let (some, more) = pieces(&mut body, IMPLIED.len() + 1);
         assert_eq!((some.len(), more), (3, More::Now));
-        assert!(is_pending(writer.write(b"y")));
-        let _ = pieces(&mut body, HIGH_WATER_BYTES / 2);
-        writer.write(b"y").await.unwrap();
+        assert!(!woken.0.load(Ordering::Relaxed));
+
+        let _ = pieces(&mut body, 1);
+        assert!(woken.0.load(Ordering::Relaxed));
+        waiting.await.unwrap();
     }
 
     #[tokio::test]

@@ -76,6 +76,11 @@ impl Lead {
         };
         if state.expected >= long {
             self.pass_on(state);
+            if !others_wait {
+                // On one processor the follower might wait until this thread has had its slice, and
+                // with it what the guest is about to write.
+                thread::yield_now();
+            }
             return since;
         }
         let thread = thread::current().id();

@@ -21,8 +21,7 @@
 # or is built from Debian's sources: see setup-wasm-target.sh.
 #
 # Both are built for the processors that precompiled components are for (docs/precompiled.md): to ask one
-# what it can do takes a fifteenth of each start. Flags of yours for the target come behind these, and
-# RUSTFLAGS replaces them.
+# what it can do takes a fifteenth of each start. Flags of yours come behind these.
 #
 # What is stripped from an executable stays where cargo has built it, in target/unstripped.
 set -eu
@@ -76,6 +75,8 @@ fi
 export RUSTC
 flags=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
 eval "export $flags=\"\$cpu \${$flags:-}\""
+# It replaces the others.
+[ -z "${RUSTFLAGS:-}" ] || export RUSTFLAGS="$cpu $RUSTFLAGS"
 
 # build PROFILE FILE OPTION...: in a folder of its own, because another compiler may have made what
 # is in the usual one.

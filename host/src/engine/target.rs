@@ -64,10 +64,13 @@ impl Target {
             Self::Arm64 => &["has_lse", "has_fp16", "has_dotprod"],
         }
     }
+
     /// Whether the processor of this machine is at least the oldest of the kind that this program was
     /// built for.
     #[must_use]
     pub fn is_here() -> bool {
+        // Names have to be literals. What compilers take for granted on these processors is more than
+        // what Cranelift makes use of.
         macro_rules! all {
             ($detected:ident: $($feature:tt)*) => { $(std::arch::$detected!($feature))&&* };
         }

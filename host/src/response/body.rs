@@ -75,7 +75,7 @@ impl ResponseBody {
     }
 
     /// Hands what there is to `taker`, in order, until it got `enough_bytes` or a little more. Wakes the
-    /// task when there is more, if it said [`More::Later`].
+    /// task when there is more, if it said [`More::Later`]. The response is locked while `taker` runs.
     pub fn take(&mut self, cx: &Context<'_>, enough_bytes: usize, taker: impl FnMut(Part)) -> More {
         if self.ended {
             return More::Never;

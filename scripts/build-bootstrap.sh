@@ -75,7 +75,7 @@ fi
 export RUSTC
 flags=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
 eval "export $flags=\"\$cpu \${$flags:-}\""
-# It replaces the others.
+# Where that is set, cargo looks at no other flags.
 [ -z "${RUSTFLAGS:-}" ] || export RUSTFLAGS="$cpu $RUSTFLAGS"
 
 # build PROFILE FILE OPTION...: in a folder of its own, because another compiler may have made what

@@ -30,7 +30,7 @@ fn runtime() -> Runtime {
 
 /// Takes all of a body as the connection does.
 async fn read(mut body: ResponseBody, mut taker: impl FnMut(Part)) {
-    const ENOUGH_BYTES: usize = 256 * 1024;
+    const ENOUGH_BYTES: usize = 192 * 1024;
     poll_fn(|cx| {
         loop {
             match body.take(cx, ENOUGH_BYTES, &mut taker) {

@@ -244,17 +244,17 @@ impl Buffer {
         mut taker: impl FnMut(Part),
     ) -> More {
         let mut inner = self.lock();
+        if inner.buffered > 0
+            && let Some(socket) = &inner.socket
+        {
+            socket.connection_takes();
+        }
         let mut taken = 0;
         while taken < enough_bytes
             && let Some(bytes) = inner.pop()
         {
             taken += bytes.len();
             taker(Part::Data(bytes));
-        }
-        if taken > 0
-            && let Some(socket) = &inner.socket
-        {
-            socket.connection_takes();
         }
         let more = if taken >= enough_bytes {
             More::Now

@@ -11,6 +11,7 @@ use bootstream_host::response::{self, ResponseWriter};
 use bootstream_host::runtime_api::{Answer, Client};
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::support::guests;
@@ -204,24 +205,30 @@ async fn a_post_that_is_given_up_cuts_the_response() {
     assert_cut(&lambda.response("id-1"));
 }
 
-#[test]
-fn a_runtime_that_is_torn_down_cuts_the_response() {
-    let lambda = Recorder::start();
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+/// A response with a first part, and what sends it until it ends.
+fn begun(
+    lambda: &Recorder,
+    runtime: &Runtime,
+) -> (ResponseWriter, impl Future<Output = ()> + use<>) {
     let (writer, reader) = response::channel();
     let mut client = Client::new(lambda.address().parse().expect("an address"));
     runtime
         .block_on(writer.write(b"part"))
         .expect("an open response");
+    let sending = async move {
+        let invocation = Invocation::new("id-1", Bytes::new());
+        let _ = client.respond(&invocation, reader.body()).await;
+    };
+    (writer, sending)
+}
+
+#[test]
+fn a_runtime_that_is_torn_down_cuts_the_response() {
+    let lambda = Recorder::start();
+    let runtime = Runtime::new().expect("a runtime can be made");
+    let (writer, sending) = begun(&lambda, &runtime);
     let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn_on(
-        async move {
-            let _ = client
-                .respond(&Invocation::new("id-1", Bytes::new()), reader.body())
-                .await;
-        },
-        runtime.handle(),
-    );
+    tasks.spawn_on(sending, runtime.handle());
     lambda.first_chunk("id-1");
 
     drop(runtime);
@@ -233,17 +240,12 @@ fn a_runtime_that_is_torn_down_cuts_the_response() {
 #[test]
 fn a_panic_of_the_task_that_sends_cuts_the_response() {
     let lambda = Recorder::start();
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let (writer, reader) = response::channel();
-    let mut client = Client::new(lambda.address().parse().expect("an address"));
-    runtime
-        .block_on(writer.write(b"part"))
-        .expect("an open response");
+    let runtime = Runtime::new().expect("a runtime can be made");
+    let (writer, sending) = begun(&lambda, &runtime);
     let (fault, faulted) = oneshot::channel::<()>();
     let sending = runtime.spawn(async move {
-        let invocation = Invocation::new("id-1", Bytes::new());
         tokio::select! {
-            answer = client.respond(&invocation, reader.body()) => format!("{answer:?}"),
+            () = sending => {}
             _ = faulted => panic!("a fault was injected"),
         }
     });

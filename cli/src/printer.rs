@@ -20,6 +20,7 @@ pub(crate) struct Printer {
 pub(crate) enum Tone {
     Plain,
     Good,
+    Warn,
     Bad,
     Faint,
 }
@@ -28,6 +29,7 @@ impl Tone {
     fn level(self) -> &'static str {
         match self {
             Self::Plain | Self::Good => "info",
+            Self::Warn => "warn",
             Self::Bad => "error",
             Self::Faint => "debug",
         }
@@ -37,6 +39,7 @@ impl Tone {
         match self {
             Self::Plain => "",
             Self::Good => "32",
+            Self::Warn => "33",
             Self::Bad => "1;31",
             Self::Faint => "2",
         }
@@ -102,6 +105,15 @@ impl Printer {
         } else {
             self.message(tone, &format!("{}  {text}", tag(request_id)));
         }
+    }
+
+    /// Warns about an invocation.
+    pub(crate) fn warning(&self, request_id: Option<&str>, text: &str) {
+        let object = json!({
+            "type": "message", "level": Tone::Warn.level(), "requestId": request_id, "text": text,
+        });
+        let line = format!("warning: {text}");
+        self.record(Tone::Warn, request_id, &line, &object);
     }
 
     /// Passes on a line of a function's output.

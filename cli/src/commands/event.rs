@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::args::{EventArgs, EventKind};
 use crate::dev::context::{new_request_id, trace};
 use crate::dev::door::Door;
-use crate::dev::event::{Origin, millis};
+use crate::dev::event::{Origin, Stage, millis};
 use crate::printer::Printer;
 
 /// Prints the event.
@@ -28,12 +28,14 @@ pub(crate) fn run(args: &EventArgs, printer: &Printer) -> Result<ExitCode> {
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         trace: trace(&HeaderMap::new()),
         now: SystemTime::now(),
+        stage: Stage::default(),
     };
     let door = match args.kind {
         EventKind::Url => Some(Door::Url),
         EventKind::Rest => Some(Door::Rest),
         EventKind::Http => Some(Door::Http),
         EventKind::Alb => Some(Door::Alb),
+        EventKind::Lattice => Some(Door::Lattice),
         EventKind::Sqs => None,
     };
     let event = match door {

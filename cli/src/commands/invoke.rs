@@ -23,9 +23,10 @@ use crate::dev::answer::{Failure, settled};
 use crate::dev::context::new_request_id;
 use crate::dev::deployment::{HANDLER_NAME, project_file};
 use crate::dev::door::Door;
+use crate::dev::intake::EVENT_LIMIT_BYTES;
 use crate::dev::pool::{Call, Overflow, Pool};
 use crate::dev::reply;
-use crate::dev::sdk::FUNCTION_ERROR;
+use crate::dev::sdk::{FUNCTION_ERROR, json_event};
 use crate::dev::source::Source;
 use crate::printer::Printer;
 
@@ -38,7 +39,7 @@ const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
 ///
 /// The event cannot be read, nobody answers, the handler fails, or the stream is cut.
 pub(crate) fn run(args: InvokeArgs, printer: &Printer) -> Result<ExitCode> {
-    let event = read_event(&args.data)?;
+    let event = checked(read_event(&args.data)?)?;
     let output = Output {
         printer,
         timing: args.timing,
@@ -71,6 +72,24 @@ fn read_event(data: &str) -> Result<Bytes> {
                 .into())
         }
     }
+}
+
+/// Refuses what Lambda refuses before it calls the function.
+fn checked(event: Bytes) -> Result<Bytes> {
+    if event.len() > EVENT_LIMIT_BYTES {
+        bail!(
+            "the event has {} bytes, and Lambda takes at most {EVENT_LIMIT_BYTES}: the function would not \
+             be called",
+            event.len()
+        );
+    }
+    json_event(event).map_err(|error| {
+        let message = format!(
+            "the event is not JSON, so Lambda would not call the function: {}: {}",
+            error.name, error.message
+        );
+        anyhow::Error::msg(message)
+    })
 }
 
 /// Runs a handler for one invocation.

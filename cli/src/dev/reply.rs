@@ -86,6 +86,7 @@ pub(crate) async fn open(mut answer: Answer, door: Door) -> Result<Reply, Failur
         status: StatusCode::OK,
         reason: None,
         headers,
+        warnings: Vec::new(),
     };
     let (first, rest) = match mode {
         ResponseMode::Buffered => (Bytes::new(), answer),

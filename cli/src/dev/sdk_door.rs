@@ -98,7 +98,7 @@ impl Front {
     ) -> Response<FrontBody> {
         headers.insert(CONTENT_TYPE, EVENT_STREAM);
         record.status(StatusCode::OK);
-        let link = self.conditions.link(None, Instant::now());
+        let link = self.setup.conditions.link(None, Instant::now());
         let flow = Flow::new(Bytes::new(), answer, link);
         let body = AnswerBody::new(flow, form, record);
         answered(StatusCode::OK, headers, Either::Right(body))
@@ -148,6 +148,7 @@ fn answered(status: StatusCode, headers: HeaderMap, body: FrontBody) -> Response
         status,
         reason: None,
         headers,
+        warnings: Vec::new(),
     };
     respond(head, body)
 }

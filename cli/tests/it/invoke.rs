@@ -160,6 +160,49 @@ fn without_a_server_the_error_says_what_to_start() {
 }
 
 #[test]
+fn an_event_that_lambda_refuses_does_not_reach_the_handler() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large");
+    std::fs::write(&large, format!("\"{}\"", "x".repeat(7_000_000))).unwrap();
+    let large = format!("@{}", large.display());
+    for (event, reason) in [
+        ("{bad", "Could not parse request body into json"),
+        ("not json", "InvalidRequestContentException"),
+        ("{} {}", "the event is not JSON"),
+        (
+            large.as_str(),
+            "has 7000002 bytes, and Lambda takes at most 6291556",
+        ),
+    ] {
+        for handler in [Some(ready_guest()), None] {
+            let output = run(bootstream(&["invoke", "-d", event]).args(handler));
+            assert_eq!(output.status.code(), Some(1), "{event:.20}");
+            assert_eq!(text(&output.stdout), "");
+            let stderr = text(&output.stderr);
+            assert!(stderr.contains(reason), "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_server_refuses_an_event_that_is_not_json() {
+    let mut dev = Dev::start(&ready_guest(), &[]);
+    let json = [("content-type", "application/json")];
+    for path in ["/invoke", "/2015-03-31/functions/f/invocations"] {
+        let response = dev.send("POST", path, &json, "{bad");
+
+        assert_eq!(response.status, 400, "{path}");
+        let document = response.rest().0;
+        assert!(
+            document.contains("Could not parse request body into json"),
+            "{document}"
+        );
+        dev.wait_for("InvalidRequestContentException");
+    }
+    assert_eq!(dev.send("POST", "/invoke", &json, "").status, 200);
+}
+
+#[test]
 fn wrong_usage_is_exit_code_2() {
     for args in [
         vec!["invoke", "--nonsense"],

@@ -38,6 +38,15 @@ impl ApiError {
         }
     }
 
+    /// Somebody asks who may not.
+    pub(crate) fn denied(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            name: "AccessDeniedException",
+            message: message.into(),
+        }
+    }
+
     pub(crate) fn not_found(function_arn: &str) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,

@@ -9,7 +9,7 @@ mod invocation;
 
 pub(crate) use api_error::{ApiError, THROTTLED_DOCUMENT};
 pub(crate) use function_name::Target;
-pub(crate) use invocation::{Invocation, Kind};
+pub(crate) use invocation::{Invocation, Kind, json_event};
 
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method};

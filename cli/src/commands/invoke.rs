@@ -26,7 +26,7 @@ use crate::dev::door::Door;
 use crate::dev::intake::EVENT_LIMIT_BYTES;
 use crate::dev::pool::{Call, Overflow, Pool};
 use crate::dev::reply;
-use crate::dev::sdk::{FUNCTION_ERROR, json_event};
+use crate::dev::sdk::{ERROR_TYPE, FUNCTION_ERROR, json_event};
 use crate::dev::source::Source;
 use crate::printer::Printer;
 
@@ -141,11 +141,15 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
         .with_context(|| format!("no answer from {url}: is `bootstream dev HANDLER` running?"))?;
     let (head, mut body) = response.into_parts();
     if head.headers.contains_key(FUNCTION_ERROR) {
-        let document = http_body_util::Limited::new(body, ERROR_LIMIT_BYTES)
-            .collect()
-            .await;
-        let document = document.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
-        return Err(describe(&Failure::from_document(document, None)));
+        return Err(describe(&Failure::from_document(
+            document(body).await,
+            None,
+        )));
+    }
+    if head.headers.contains_key(ERROR_TYPE) {
+        let reason = document(body).await;
+        let reason = String::from_utf8_lossy(&reason);
+        bail!("the server refused the event: {}", reason.trim_end());
     }
     output.head(head.status, &head.headers)?;
     while let Some(frame) = body.frame().await {
@@ -158,6 +162,13 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
         }
     }
     Ok(())
+}
+
+/// What stands in place of a response.
+async fn document(body: Incoming) -> Bytes {
+    let whole = http_body_util::Limited::new(body, ERROR_LIMIT_BYTES);
+    let whole = whole.collect().await;
+    whole.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes)
 }
 
 async fn post(

@@ -151,7 +151,7 @@ impl FromStr for Cors {
             serde_json::from_value(shorthand(text)?)
         };
         json.map_err(|error| error.to_string())
-            .and_then(Cors::checked)
+            .and_then(Self::checked)
     }
 }
 

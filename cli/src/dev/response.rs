@@ -13,7 +13,7 @@ use super::guard::Unwelcome;
 use super::intake::NotTaken;
 use super::prelude::ResponseHead;
 use super::record::Record;
-use super::sdk::{ApiError, FUNCTION_ERROR};
+use super::sdk::{ApiError, DENIED, ERROR_TYPE, FUNCTION_ERROR};
 
 pub(super) type FrontBody = Either<Full<Bytes>, AnswerBody>;
 
@@ -104,7 +104,10 @@ pub(super) fn refuse_event(error: &ApiError, mut record: Record) -> Response<Fro
     let failure = Failure::new(error.name, error.message.as_str());
     record.status(error.status);
     record.failed(&failure);
-    json(error.status, failure.document)
+    let mut response = json(error.status, failure.document);
+    let name = HeaderValue::from_static(error.name);
+    response.headers_mut().insert(ERROR_TYPE, name);
+    response
 }
 
 /// Answers for a request that the server does not serve.
@@ -113,9 +116,10 @@ pub(super) fn unwelcome(reason: &Unwelcome, mut record: Record) -> Response<Fron
     record.refused(reason.reason());
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     let mut response = typed(StatusCode::FORBIDDEN, plain, format!("{reason}\n").into());
-    response
-        .headers_mut()
-        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let headers = response.headers_mut();
+    headers.insert(ERROR_TYPE, HeaderValue::from_static(DENIED));
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
     response
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{Either, Full};
@@ -23,11 +23,9 @@ use super::record::Record;
 use super::reply::whole;
 use super::response::{FrontBody, json, respond};
 use super::sdk::{
-    ApiError, EVENT_STREAM, EXECUTED_VERSION, FUNCTION_ERROR, Invocation, Kind, LOG_RESULT,
-    Operation, REQUEST_ID, Requested,
+    ApiError, ERROR_TYPE, EVENT_STREAM, EXECUTED_VERSION, FUNCTION_ERROR, Invocation, Kind,
+    LOG_RESULT, Operation, REQUEST_ID, Requested,
 };
-
-const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 impl Front {
     /// Carries out an operation.

@@ -1,6 +1,7 @@
 //! `bootstream invoke`, with and without a server.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use serde_json::json;
@@ -141,6 +142,39 @@ fn failures_of_a_server_s_handler_are_told_apart() {
         stderr.starts_with("error: the response was cut before its end"),
         "{stderr}"
     );
+}
+
+#[test]
+fn a_server_that_refuses_an_event_is_told_from_a_handler_that_answers() {
+    let dev = Dev::start(&ready_guest(), &[]);
+    // Asks the server in the name of another machine, as a browser or a container would.
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/invoke", proxy.local_addr().unwrap());
+    let forwarded = std::thread::spawn(move || {
+        let (mut client, _) = proxy.accept().unwrap();
+        let mut request = vec![0; 4096];
+        let length = client.read(&mut request).unwrap();
+        let request = text(&request[..length]);
+        let (head, _) = request.split_once("host: 127.0.0.1").unwrap();
+        let request = format!("{head}host: evil.example\r\ncontent-length: 2\r\n\r\n{{}}");
+        let mut server = dev.connect();
+        server.write_all(request.as_bytes()).unwrap();
+        let mut answer = vec![0; 4096];
+        let length = server.read(&mut answer).unwrap();
+        client.write_all(&answer[..length]).unwrap();
+    });
+
+    let output = run(&mut bootstream(&["invoke", "--url", &url]));
+
+    forwarded.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "");
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("the server refused the event: `evil.example`"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("--allow-host NAME"), "{stderr}");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn a_page_whose_name_leads_here_is_not_served_and_told_what_would_be() {
             "`Host`"
         };
         assert!(body.contains(says), "{line} {headers}: {body}");
-        let told = dev.wait_for("403");
+        let told = dev.wait_for("  403  ");
         assert!(told.contains("host"), "{told}");
     }
     assert!(!dev.has_seen("the function was called"));

@@ -10,6 +10,9 @@ use crate::dev::answer::THROTTLED;
 pub(crate) const THROTTLED_DOCUMENT: &str = "{\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\",\
      \"Type\":\"User\",\"message\":\"Rate Exceeded.\"}";
 
+/// The class of exception of a caller who may not ask.
+pub(crate) const DENIED: &str = "AccessDeniedException";
+
 /// A request that is not carried out.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct ApiError {
@@ -42,7 +45,7 @@ impl ApiError {
     pub(crate) fn denied(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::FORBIDDEN,
-            name: "AccessDeniedException",
+            name: DENIED,
             message: message.into(),
         }
     }

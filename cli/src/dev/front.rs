@@ -73,8 +73,9 @@ pub(crate) struct Front {
 impl Handler for Front {
     type Body = FrontBody;
 
-    /// AWS counts the bytes of headers. So many fill the 64 KiB that a load balancer takes at most.
-    const MOST_HEADERS: usize = 64 * 1024 / "a:\r\n".len();
+    /// AWS counts the bytes of headers, and not the headers. A load balancer takes the most, 64 KiB: so many
+    /// such as `x-1: 1`. Twice as many would take 30 microseconds more of each request.
+    const MOST_HEADERS: usize = 64 * 1024 / "x-1: 1\r\n".len();
 
     async fn handle(self, request: Request<Incoming>, peer: IpAddr) -> Response<FrontBody> {
         let (mut parts, body) = request.into_parts();

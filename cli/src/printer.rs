@@ -20,6 +20,7 @@ pub(crate) struct Printer {
 pub(crate) enum Tone {
     Plain,
     Good,
+    Warn,
     Bad,
     Faint,
 }
@@ -28,6 +29,7 @@ impl Tone {
     fn level(self) -> &'static str {
         match self {
             Self::Plain | Self::Good => "info",
+            Self::Warn => "warn",
             Self::Bad => "error",
             Self::Faint => "debug",
         }
@@ -37,6 +39,7 @@ impl Tone {
         match self {
             Self::Plain => "",
             Self::Good => "32",
+            Self::Warn => "33",
             Self::Bad => "1;31",
             Self::Faint => "2",
         }

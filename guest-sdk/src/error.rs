@@ -190,7 +190,8 @@ pub enum StreamError {
         /// What it may take, in bytes.
         limit_bytes: u64,
     },
-    /// Any other reason, of a later host.
+    /// Any other reason, as a text: a document is larger than its reader takes. A later host may have
+    /// more.
     Other(String),
 }
 

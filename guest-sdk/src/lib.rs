@@ -34,6 +34,13 @@
 //! # }
 //! ```
 //!
+//! # Who reads JSON
+//!
+//! Not every caller speaks HTTP. For those that read the payload of `Invoke`, such as an SQS queue or an
+//! authorizer, [`Response::document`] answers with a document; [`Response::raw`] streams to callers of
+//! `InvokeWithResponseStream`. Front ends that cannot read a stream get the document that they read from
+//! the host: a handler for HTTP is the same behind all of them.
+//!
 //! # When the reader is slow
 //!
 //! A write waits while the caller reads more slowly than the handler writes. There is nothing to

@@ -118,6 +118,7 @@ fn start_worker(
         engine: loaded.handler.engine.clone(),
         shutdown: shutdown.clone(),
         alarm: Alarm::new(),
+        buffered: loaded.config.buffered,
     })
 }
 

@@ -11,6 +11,7 @@ use wasmtime::Engine;
 
 use crate::alarm::Alarm;
 use crate::error_report::{ErrorReport, ErrorType};
+use crate::front_end::{Buffered, FrontEnd};
 use crate::guest::{GuestTask, Interrupt, InterruptReason, Job};
 use crate::invocation::{Deadline, Invocation};
 use crate::response::{self, ResponseReader, ResponseStream, Telling};
@@ -55,6 +56,8 @@ pub(crate) struct Worker {
     pub(crate) engine: Engine,
     pub(crate) shutdown: Shutdown,
     pub(crate) alarm: Alarm,
+    /// Which front ends get a response document.
+    pub(crate) buffered: Buffered,
 }
 
 /// How a guest ended: with the report that is still to be posted, if any.
@@ -64,7 +67,7 @@ impl Worker {
     /// Runs the handler for `invocation` and answers it.
     pub(crate) async fn invoke(&mut self, invocation: Invocation) -> Result<(), InvokeError> {
         let invocation = Arc::new(invocation);
-        let (response, reader) = response::channel();
+        let (response, reader) = response::channel(self.reader_of_document(&invocation));
         let interrupt = Arc::new(Interrupt::new());
         let (ended_sender, ended) = oneshot::channel();
         let job = Job {
@@ -95,6 +98,16 @@ impl Worker {
             answered = answer.run() => answered,
             never = stopping => match never {},
         }
+    }
+}
+
+impl Worker {
+    /// The front end behind the event, if it gets a response document in the place of a stream.
+    fn reader_of_document(&self, invocation: &Invocation) -> Option<FrontEnd> {
+        if self.buffered == Buffered::Never {
+            return None;
+        }
+        FrontEnd::of(&invocation.event).filter(|it| it.wants_document(self.buffered))
     }
 }
 
@@ -152,7 +165,7 @@ impl Answering<'_> {
 
     /// Posts the response while the guest writes it. Ends when both have ended.
     async fn stream(&mut self) -> Result<(), InvokeError> {
-        let posting = self.client.respond(self.invocation, self.reader.body());
+        let posting = self.client.respond(self.invocation, self.reader.payload());
         let posting = in_time(posting, self.interrupt);
         tokio::pin!(posting);
         let posted = tokio::select! {
@@ -198,7 +211,7 @@ impl Answering<'_> {
             Telling::ErrorDocument => self.report(&report).await?,
             // It began in this very moment, and now ends in trailers.
             Telling::Trailers => {
-                let posting = self.client.respond(self.invocation, self.reader.body());
+                let posting = self.client.respond(self.invocation, self.reader.payload());
                 note(self.invocation, in_time(posting, self.interrupt).await)?;
             }
             Telling::LogOnly => {}

@@ -18,16 +18,15 @@ use tokio::time::Instant;
 use super::build::component_for;
 use super::dev::{launch, runtime};
 use crate::args::InvokeArgs;
-use crate::dev::answer::Part;
-use crate::dev::answer::{Failure, settled};
+use crate::dev::answer::{Answer, Failure, Part, settled};
 use crate::dev::context::new_request_id;
 use crate::dev::deployment::{HANDLER_NAME, project_file};
-use crate::dev::door::Door;
+use crate::dev::event::caller::Caller;
+use crate::dev::opened::{Opened, open_as};
 use crate::dev::pool::{Call, Overflow, Pool};
-use crate::dev::reply;
 use crate::dev::sdk::FUNCTION_ERROR;
 use crate::dev::source::Source;
-use crate::printer::Printer;
+use crate::printer::{Printer, Tone};
 
 /// What a server may answer with instead of a response, in bytes.
 const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
@@ -83,22 +82,33 @@ fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()>
     let launch = launch(args.function, &source, handler_name, *output.printer);
     runtime()?.block_on(async {
         let pool = Pool::new(launch, deployment, 1, Overflow::Waits);
+        let caller = Caller::of(&event);
         let call = Call {
             request_id: new_request_id(),
             event,
             headers: HeaderMap::new(),
         };
-        let result = print_answer(pool.invoke_in_turn(call), output).await;
+        let result = print_answer(pool.invoke_in_turn(call), caller, output).await;
         pool.shutdown().await;
         result
     })
 }
 
-async fn print_answer(answer: crate::dev::answer::Answer, mut output: Output<'_>) -> Result<()> {
+async fn print_answer(answer: Answer, caller: Caller, mut output: Output<'_>) -> Result<()> {
     output.start();
-    let mut reply = reply::open(answer, Door::Url)
+    let (opened, warning) = open_as(caller, answer)
         .await
         .map_err(|failure| describe(&failure))?;
+    if let Some(warning) = warning {
+        output.printer.message(Tone::Warn, &warning);
+    }
+    let mut reply = match opened {
+        Opened::Whole(head, body) => {
+            output.head(head.status, &head.headers)?;
+            return output.piece(&body);
+        }
+        Opened::Stream(reply) => reply,
+    };
     output.head(reply.head.status, &reply.head.headers)?;
     output.piece(&reply.first)?;
     while let Some(part) = reply.rest.parts.recv().await {

@@ -17,7 +17,6 @@ use tokio::time::{Instant, timeout};
 
 use super::answer::{Answer, Failure, ResponseMode};
 use super::body::{AnswerBody, Form};
-use super::buffered::unfold;
 use super::context::{new_request_id, trace, traced};
 use super::door::{Door, SERVICE_TIMEOUT};
 use super::event::Origin;
@@ -79,7 +78,13 @@ impl Handler for Front {
                 let call = invoke_call(&parts.headers, body);
                 record.invocation(&call.request_id);
                 let ending = Ending::document(record);
-                self.through(&visit(Door::Url), call, ending).await
+                match Caller::of(&call.event) {
+                    Caller::FrontEnd(door) => self.through(&visit(door), call, ending).await,
+                    Caller::Unknown => self.through(&visit(Door::Url), call, ending).await,
+                    caller @ Caller::Service(_) => {
+                        self.payload(&visit(Door::Url), caller, call, ending).await
+                    }
+                }
             }
             Route::Door(door) => self.knock(&visit(door), &body, peer, record).await,
             Route::Sdk(requested) => self.serve_sdk(&requested, &parts, body, record).await,
@@ -160,6 +165,42 @@ impl Front {
         }
     }
 
+    /// Invokes, and passes on the payload as it is.
+    async fn payload(
+        &self,
+        visit: &Visit<'_>,
+        caller: Caller,
+        call: Call,
+        ending: Ending,
+    ) -> Response<FrontBody> {
+        let opened = match visit.pool.invoke(call) {
+            Ok(answer) => open_as(caller, answer).await,
+            Err(failure) => Err(failure),
+        };
+        let (opened, warning) = match opened {
+            Ok(opened) => opened,
+            Err(failure) => return failed(visit.door, &failure, ending),
+        };
+        if let Some(warning) = warning {
+            self.printer.message(Tone::Warn, &warning);
+        }
+        let link = self.conditions.link(None, Instant::now());
+        self.pass_on(visit, opened, link, ending.record)
+    }
+
+    fn pass_on(
+        &self,
+        visit: &Visit<'_>,
+        opened: Opened,
+        link: Link,
+        record: Record,
+    ) -> Response<FrontBody> {
+        match opened {
+            Opened::Stream(reply) => self.stream(visit, reply, link, record),
+            Opened::Whole(head, body) => whole(head, body, record),
+        }
+    }
+
     fn stream(
         &self,
         visit: &Visit<'_>,
@@ -198,36 +239,6 @@ fn is_gzip(encoding: &HeaderValue) -> bool {
 fn out_of_patience(patience: Duration) -> Failure {
     let message = format!("the service waits {} seconds at most", patience.as_secs());
     Failure::new(SERVICE_TIMEOUT, message)
-}
-
-/// An answer whose head is known.
-enum Opened {
-    Stream(Reply),
-    Whole(ResponseHead, Bytes),
-}
-
-/// Waits for as much of an answer as `door` wants before it answers.
-async fn open(answer: Answer, door: Door, limit: Option<usize>) -> Result<Opened, Failure> {
-    let reply = reply::open(answer, door).await?;
-    if reply.mode == ResponseMode::Streaming && door.streams() {
-        return Ok(Opened::Stream(reply));
-    }
-    let (mode, head) = (reply.mode, reply.head.clone());
-    let body = reply.whole().await?;
-    if let Some(limit) = limit.filter(|limit| body.len() > *limit) {
-        let message = format!(
-            "the service passes on {limit} bytes at most, and the response has {}",
-            body.len()
-        );
-        return Err(Failure::new("Service.ResponseTooLarge", message));
-    }
-    let unfolded = match mode {
-        ResponseMode::Streaming => None,
-        ResponseMode::Buffered => unfold(&body, door)
-            .map_err(|message| Failure::new("Runtime.InvalidResponse", message))?,
-    };
-    let (head, body) = unfolded.unwrap_or((head, body));
-    Ok(Opened::Whole(head, body))
 }
 
 fn invoke_call(headers: &HeaderMap, body: Bytes) -> Call {

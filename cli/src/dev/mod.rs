@@ -21,6 +21,7 @@ pub(crate) mod http_server;
 mod intake;
 pub(crate) mod link;
 mod log_tail;
+pub(crate) mod opened;
 pub(crate) mod pool;
 mod prelude;
 mod record;

@@ -7,6 +7,7 @@ mod compile;
 mod deploy;
 mod dev;
 mod doctor;
+mod documents;
 mod doors;
 mod functions;
 mod invoke;

@@ -21,10 +21,11 @@ pub use vars::{
 };
 
 use crate::engine::Digest;
+use crate::front_end::Buffered;
 use crate::guest::Environment;
 use crate::logging::{Level, LogFormat};
 use crate::runtime_api::Endpoint;
-use setting::HANDLER_SHA256;
+use setting::{HANDLER_SHA256, RESPONSE_BUFFERED};
 use values::Values;
 
 /// An environment has 1,024 threads.
@@ -56,6 +57,8 @@ pub struct Config {
     pub(crate) function_timeout: Option<Duration>,
     /// Whether the process is to be snapshotted before its first invocation.
     pub(crate) snap_start: bool,
+    /// Which front ends get a response document in the place of a stream.
+    pub(crate) buffered: Buffered,
     pub(crate) environment: Environment,
 }
 
@@ -80,6 +83,7 @@ impl Config {
             max_concurrency: max_concurrency(vars)?,
             function_timeout: function_timeout(vars)?,
             snap_start: vars.get(INITIALIZATION_TYPE).as_deref() == Some("snap-start"),
+            buffered: buffered(&values)?,
             environment: sandbox::environment(vars, &values, &task_root)?,
             task_root,
         })
@@ -137,6 +141,15 @@ fn function_timeout(vars: &dyn Vars) -> Result<Option<Duration>, ConfigError> {
         expected: "a whole number of seconds, at least 1",
     })?;
     Ok(Some(Duration::from_secs(seconds)))
+}
+
+fn buffered(values: &Values) -> Result<Buffered, ConfigError> {
+    match values.text(&RESPONSE_BUFFERED)? {
+        None | Some(("auto", _)) => Ok(Buffered::Auto),
+        Some(("always", _)) => Ok(Buffered::Always),
+        Some(("never", _)) => Ok(Buffered::Never),
+        Some((_, given)) => Err(given.invalid(&RESPONSE_BUFFERED, "`auto`, `always` or `never`")),
+    }
 }
 
 fn handler_digest(values: &Values) -> Result<Option<Digest>, ConfigError> {

@@ -162,6 +162,12 @@ pub(super) const RESPONSE_EMPTY: Setting = Setting::new(
     "`line-feed` sends a line feed as the body of a response that has none, unless it has a \
      `content-length`",
 );
+pub(super) const RESPONSE_BUFFERED: Setting = Setting::new(
+    "response.buffered",
+    "auto",
+    "who gets a response document in the place of a stream: `auto` HTTP APIs, load balancers and VPC \
+     Lattice, which cannot read one; `always` REST APIs and function URLs too; `never` nobody",
+);
 pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
     "reuse.invocations",
     "1",
@@ -174,7 +180,7 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
 );
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 26] = [
+pub const SETTINGS: [Setting; 27] = [
     PASS_ENV,
     SECRETS,
     HANDLER_SHA256,
@@ -199,6 +205,7 @@ pub const SETTINGS: [Setting; 26] = [
     LIMITS_RESPONSE_MIB,
     LIMITS_RESPONSE_WRITES,
     RESPONSE_EMPTY,
+    RESPONSE_BUFFERED,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,
 ];

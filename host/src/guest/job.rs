@@ -15,7 +15,7 @@ use crate::bindings::Context;
 use crate::error_report::{ErrorReport, ErrorType};
 use crate::handler::Handler;
 use crate::invocation::Invocation;
-use crate::response::{ResponseStream, ResponseWriter, Telling};
+use crate::response::{Refused, ResponseStream, ResponseWriter, Telling};
 
 const MIB: usize = 1024 * 1024;
 
@@ -177,9 +177,7 @@ fn end_response(
     outcome: Result<(), ErrorReport>,
     spent: &Spent,
 ) -> Option<ErrorReport> {
-    let Err(report) = outcome else {
-        // Refused if the guest has finished by itself, or its receiver is gone.
-        let _ = current.response.finish();
+    let Err(report) = outcome.and_then(|()| finish(&current.response)) else {
         return None;
     };
     let telling = current.response.fail(&report);
@@ -202,6 +200,20 @@ fn end_response(
         OneLine::cut(&report.message, FAILURE_LIMIT_BYTES)
     );
     (telling == Telling::ErrorDocument).then_some(report)
+}
+
+/// Ends the response of a guest that returned.
+fn finish(response: &ResponseWriter) -> Result<(), ErrorReport> {
+    match response.finish() {
+        Err(Refused::TooLarge(document)) => Err(ErrorReport::new(
+            ErrorType::ResponseTooLarge,
+            document.to_string(),
+        )),
+        // Refused if the guest has finished by itself, or its receiver is gone.
+        Ok(()) | Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
+            Ok(())
+        }
+    }
 }
 
 fn report_back(ended: oneshot::Sender<Option<ErrorReport>>, untold: Option<ErrorReport>) {

@@ -19,7 +19,7 @@ use super::request::Request;
 use crate::error_cause::error_cause;
 use crate::error_report::ErrorReport;
 use crate::invocation::Invocation;
-use crate::response::ResponseBody;
+use crate::response::{Payload, ResponseBody};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -125,9 +125,9 @@ impl Client {
         }
     }
 
-    /// Posts a streamed response: sends `body` until it ends, and waits for the answer.
+    /// Posts a response: a document at once, a stream until it ends. Waits for the answer.
     ///
-    /// If the answer comes early and is a refusal, `body` is dropped at once.
+    /// If the answer comes early and is a refusal, the body of a stream is dropped at once.
     ///
     /// # Errors
     ///
@@ -135,14 +135,17 @@ impl Client {
     pub async fn respond(
         &mut self,
         invocation: &Invocation,
-        body: ResponseBody,
+        payload: Payload,
     ) -> Result<Answer, RuntimeApiError> {
         let endpoint = self.peer.endpoint();
         let path = endpoint.response_path(&invocation.request_id);
-        let request = Request::streamed(endpoint, &path, body)
-            .with(&header::CONTENT_TYPE, &HTTP_INTEGRATION)
-            .with(&RESPONSE_MODE, &RESPONSE_MODE_STREAMING)
-            .with(&header::TRAILER, &ANNOUNCED_TRAILERS);
+        let request = match payload {
+            Payload::Http(body) => streamed(endpoint, &path, body, &HTTP_INTEGRATION),
+            Payload::Raw(content_type, body) => streamed(endpoint, &path, body, &content_type),
+            Payload::Document(document) => {
+                Request::document(endpoint, &path, document).with(&header::CONTENT_TYPE, &JSON)
+            }
+        };
         self.deliver("response", echo(invocation, request)).await
     }
 
@@ -258,6 +261,18 @@ impl Client {
             .with(&header::CONTENT_TYPE, &JSON)
             .with(&FUNCTION_ERROR_TYPE, &error_type)
     }
+}
+
+fn streamed(
+    endpoint: &Endpoint,
+    path: &str,
+    body: ResponseBody,
+    content_type: &HeaderValue,
+) -> Request {
+    Request::streamed(endpoint, path, body)
+        .with(&header::CONTENT_TYPE, content_type)
+        .with(&RESPONSE_MODE, &RESPONSE_MODE_STREAMING)
+        .with(&header::TRAILER, &ANNOUNCED_TRAILERS)
 }
 
 fn echo(invocation: &Invocation, request: Request) -> Request {

@@ -302,7 +302,7 @@ mod tests {
         let (listener, endpoint) = listen();
         let mut connection = Connection::open(&endpoint).await.unwrap();
         let (mut peer, _) = listener.accept().unwrap();
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         writer.write(b"part").await.unwrap();
         let path = endpoint.response_path("id");
         let request = Request::streamed(&endpoint, &path, reader.body());

@@ -11,6 +11,7 @@ mod conformance_table;
 mod connections;
 mod context;
 mod deadline;
+mod documents;
 mod errors;
 mod faults;
 mod hostile;

@@ -1,0 +1,76 @@
+//! An answer, as far as its reader has to have it before they answer in turn.
+
+use bytes::Bytes;
+
+use super::answer::{Answer, Failure, ResponseMode};
+use super::buffered::unfold;
+use super::door::Door;
+use super::event::caller::{Caller, Service};
+use super::prelude::ResponseHead;
+use super::reply::{self, Reader, Reply};
+
+/// An answer whose head is known.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    /// The body is passed on while it comes.
+    Stream(Reply),
+    /// All of it was waited for.
+    Whole(ResponseHead, Bytes),
+}
+
+/// Waits for as much of an answer as `door` wants before it answers its caller. One that buffers passes
+/// on `limit` bytes at most.
+///
+/// # Errors
+///
+/// The invocation failed, the answer is too large, or it is not one that `door` can read.
+pub(crate) async fn open(
+    answer: Answer,
+    door: Door,
+    limit: Option<usize>,
+) -> Result<Opened, Failure> {
+    let reply = reply::open(answer, Reader::Door(door)).await?;
+    if reply.mode == ResponseMode::Streaming && door.streams() {
+        return Ok(Opened::Stream(reply));
+    }
+    let head = reply.head.clone();
+    let body = reply.whole().await?;
+    if let Some(limit) = limit.filter(|limit| body.len() > *limit) {
+        let message = format!(
+            "the service passes on {limit} bytes at most, and the response has {}",
+            body.len()
+        );
+        return Err(Failure::new("Service.ResponseTooLarge", message));
+    }
+    let unfolded =
+        unfold(&body, door).map_err(|message| Failure::new("Runtime.InvalidResponse", message))?;
+    let (head, body) = unfolded.unwrap_or((head, body));
+    Ok(Opened::Whole(head, body))
+}
+
+/// Opens an answer to an event as whoever sends such events does, and says what they cannot read of it.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub(crate) async fn open_as(
+    caller: Caller,
+    answer: Answer,
+) -> Result<(Opened, Option<String>), Failure> {
+    let service = match caller {
+        Caller::FrontEnd(door) => return Ok((open(answer, door, None).await?, None)),
+        Caller::Unknown => return Ok((open(answer, Door::Url, None).await?, None)),
+        Caller::Service(service) => service,
+    };
+    let reply = reply::open(answer, Reader::Payload).await?;
+    let warning = (service.reads && reply.has_unread_prelude).then(|| unread(service));
+    Ok((Opened::Stream(reply), warning))
+}
+
+fn unread(Service { name, .. }: Service) -> String {
+    format!(
+        "this is the event of a {name}, which reads the payload as it is: here it begins with the head \
+         of an HTTP stream and eight zero bytes. Answer with a document (`start-document`, in Rust \
+         `response.document(&value)`)"
+    )
+}

@@ -69,7 +69,7 @@ pub(crate) async fn open_as(
 
 fn unread(Service { name, .. }: Service) -> String {
     format!(
-        "this is the event of a {name}, which reads the payload as it is: here it begins with the head \
+        "this is the event of {name}, which reads the payload as it is: here it begins with the head \
          of an HTTP stream and eight zero bytes. Answer with a document (`start-document`, in Rust \
          `response.document(&value)`)"
     )

@@ -84,7 +84,7 @@ fn a_queue_gets_the_bytes_of_an_http_stream_and_the_terminal_says_so() {
 
     let (payload, _) = post(&dev, "/invoke", &queue(&steps)).rest();
     assert_eq!(payload, expected);
-    dev.wait_for("the event of a SQS queue, which reads the payload as it is");
+    dev.wait_for("the event of an SQS queue, which reads the payload as it is");
 
     let output = run(bootstream(&["invoke", "-d", &queue(&steps)]).arg(ready_guest()));
     success(&output);

@@ -20,7 +20,7 @@ pub(crate) enum Caller {
 /// A service that invokes functions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Service {
-    /// Its name, to be read after "a" or "an".
+    /// Its name, with its article.
     pub(crate) name: &'static str,
     /// Whether it reads the answer.
     pub(crate) reads: bool,
@@ -97,7 +97,7 @@ impl Fields {
     fn service(&self) -> Option<(&'static str, bool)> {
         let first = self.records.as_ref().and_then(|records| records.first());
         if first.is_some_and(|record| record.cf.is_some()) {
-            return Some(("CloudFront distribution", true));
+            return Some(("a CloudFront distribution", true));
         }
         let source = first.and_then(|record| record.event_source.as_deref());
         if let Some(source) = source.or(self.event_source.as_deref()) {
@@ -108,38 +108,47 @@ impl Fields {
         let checks = [
             (
                 context.is_some_and(|it| has(&it.connection_id)),
-                ("WebSocket API", true),
+                ("a WebSocket API", true),
             ),
-            (has(&self.trigger_source), ("Cognito user pool", true)),
+            (has(&self.trigger_source), ("a Cognito user pool", true)),
             (
                 has(&self.method_arn) || has(&self.route_arn) || has(&self.authorization_token),
-                ("API that asks its authorizer", true),
+                ("an API that asks its authorizer", true),
             ),
             (
                 has(&self.request_type) && has(&self.response_url),
-                ("CloudFormation stack", false),
+                ("a CloudFormation stack", false),
             ),
-            (has(&self.detail_type), ("EventBridge rule", false)),
-            (has(&self.awslogs), ("CloudWatch Logs subscription", false)),
-            (has(&self.delivery_stream_arn), ("Firehose stream", true)),
+            (has(&self.detail_type), ("an EventBridge rule", false)),
+            (
+                has(&self.awslogs),
+                ("a CloudWatch Logs subscription", false),
+            ),
+            (has(&self.delivery_stream_arn), ("a Firehose stream", true)),
             (
                 has(&self.get_object_context),
-                ("S3 Object Lambda access point", false),
+                ("an S3 Object Lambda access point", false),
             ),
-            (has(&self.invocation_schema_version), ("S3 batch job", true)),
+            (
+                has(&self.invocation_schema_version),
+                ("an S3 batch job", true),
+            ),
             (
                 self.info.as_ref().is_some_and(|info| has(&info.field_name)),
-                ("AppSync API", true),
+                ("an AppSync API", true),
             ),
             (
                 has(&self.bot) && has(&self.session_state),
-                ("Lex bot", true),
+                ("a Lex bot", true),
             ),
             (
                 has(&self.details) && has(&self.name),
-                ("Connect contact flow", true),
+                ("a Connect contact flow", true),
             ),
-            (has(&self.code_pipeline_job), ("CodePipeline action", false)),
+            (
+                has(&self.code_pipeline_job),
+                ("a CodePipeline action", false),
+            ),
         ];
         let found = checks.into_iter().find(|(fits, _)| *fits);
         found.map(|(_, service)| service)
@@ -149,16 +158,16 @@ impl Fields {
 /// The service that a record or an event names as its source.
 fn by_source(source: &str) -> Option<(&'static str, bool)> {
     Some(match source {
-        "aws:sqs" => ("SQS queue", true),
-        "aws:kinesis" => ("Kinesis stream", true),
-        "aws:dynamodb" => ("DynamoDB stream", true),
-        "aws:kafka" | "SelfManagedKafka" => ("Kafka topic", true),
-        "aws:rmq" | "aws:amq" => ("message broker", false),
-        "aws:docdb" => ("DocumentDB stream", false),
-        "aws:sns" => ("SNS topic", false),
-        "aws:s3" => ("S3 bucket", false),
-        "aws:ses" => ("SES rule", false),
-        "aws:codecommit" => ("CodeCommit repository", false),
+        "aws:sqs" => ("an SQS queue", true),
+        "aws:kinesis" => ("a Kinesis stream", true),
+        "aws:dynamodb" => ("a DynamoDB stream", true),
+        "aws:kafka" | "SelfManagedKafka" => ("a Kafka topic", true),
+        "aws:rmq" | "aws:amq" => ("a message broker", false),
+        "aws:docdb" => ("a DocumentDB stream", false),
+        "aws:sns" => ("an SNS topic", false),
+        "aws:s3" => ("an S3 bucket", false),
+        "aws:ses" => ("an SES rule", false),
+        "aws:codecommit" => ("a CodeCommit repository", false),
         _ => return None,
     })
 }
@@ -180,52 +189,52 @@ mod tests {
         for (event, name, reads) in [
             (
                 r#"{"Records":[{"eventSource":"aws:sqs"}]}"#,
-                "SQS queue",
+                "an SQS queue",
                 true,
             ),
             (
                 r#"{"Records":[{"EventSource":"aws:sns"}]}"#,
-                "SNS topic",
+                "an SNS topic",
                 false,
             ),
             (
                 r#"{"eventSource":"aws:kafka","records":{}}"#,
-                "Kafka topic",
+                "a Kafka topic",
                 true,
             ),
             (
                 r#"{"requestContext":{"connectionId":"c","routeKey":"$connect"}}"#,
-                "WebSocket API",
+                "a WebSocket API",
                 true,
             ),
             (
                 r#"{"triggerSource":"PreSignUp_SignUp","request":{}}"#,
-                "Cognito user pool",
+                "a Cognito user pool",
                 true,
             ),
             (
                 r#"{"type":"TOKEN","methodArn":"arn"}"#,
-                "API that asks its authorizer",
+                "an API that asks its authorizer",
                 true,
             ),
             (
                 r#"{"RequestType":"Create","ResponseURL":"https://x"}"#,
-                "CloudFormation stack",
+                "a CloudFormation stack",
                 false,
             ),
             (
                 r#"{"detail-type":"Scheduled Event","detail":{}}"#,
-                "EventBridge rule",
+                "an EventBridge rule",
                 false,
             ),
             (
                 r#"{"info":{"fieldName":"f"},"arguments":{}}"#,
-                "AppSync API",
+                "an AppSync API",
                 true,
             ),
             (
                 r#"{"Records":[{"cf":{"config":{}}}]}"#,
-                "CloudFront distribution",
+                "a CloudFront distribution",
                 true,
             ),
         ] {

@@ -16,6 +16,7 @@ mod new;
 mod package;
 mod peers;
 mod preinit;
+mod requests;
 mod runtimes;
 mod sdk;
 mod support;

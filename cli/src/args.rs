@@ -125,7 +125,7 @@ Examples:
   bootstream event rest
   bootstream event url --path '/items?page=2' -d 'hello'
   bootstream event sqs | bootstream invoke -d @-
-  bootstream event eventbridge -d '{"order":7}'
+  bootstream event eventbridge -d '{\"order\":7}'
 
 Exit codes: 0 printed, 2 wrong usage.";
 

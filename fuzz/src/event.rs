@@ -31,10 +31,13 @@ fn check_target(request: &Request) {
     let (path, query) = (request.path(), request.query_string());
     assert!(path.starts_with('/'), "{path}");
     assert!(query.bytes().all(|byte| byte.is_ascii_graphic()), "{query}");
-    let target: http::uri::PathAndQuery = format!("{path}?{query}").parse().expect("a URI");
-    assert_eq!((target.path(), target.query()), (path, Some(query)));
-
-    let again = get(&format!("{path}?{query}")).request().expect("a request");
+    let target = format!("{path}?{query}");
+    // The library holds no longer ones.
+    if target.len() < usize::from(u16::MAX) {
+        let uri: http::uri::PathAndQuery = target.parse().expect("a URI");
+        assert_eq!((uri.path(), uri.query()), (path, Some(query)));
+    }
+    let again = get(&target).request().expect("a request");
     assert_eq!(again.path(), path);
     assert_eq!(again.path_segments(), request.path_segments());
     assert_eq!(again.query(), request.query());

@@ -59,7 +59,7 @@ impl Event {
         &'event self,
         expected: RequestKind,
     ) -> Result<T, Error> {
-        match http_event::kind(self.bytes())? {
+        match http_event::parse(self.bytes())?.kind() {
             Some(kind) if kind == expected => self.json(),
             Some(kind) => Err(Error::msg(format!(
                 "the event is of {kind}, not of {expected}"

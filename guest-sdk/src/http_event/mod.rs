@@ -83,16 +83,12 @@ impl HttpEvent {
     }
 }
 
-/// Tells which front end an event is from, if it is an HTTP request.
+/// Reads what is in an event without looking at it closer.
 ///
 /// # Errors
 ///
 /// When the event is not JSON, or a member that matters is of another type.
-pub(crate) fn kind(event: &[u8]) -> Result<Option<RequestKind>, ReadError> {
-    Ok(parse(event)?.kind())
-}
-
-fn parse(event: &[u8]) -> Result<RawEvent, ReadError> {
+pub(crate) fn parse(event: &[u8]) -> Result<RawEvent, ReadError> {
     serde_json::from_slice(event).map_err(|error| ReadError::UnknownShape(Some(error)))
 }
 

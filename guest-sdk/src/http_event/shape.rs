@@ -13,7 +13,7 @@ const DEFAULT_STAGE: &str = "$default";
 /// events that AWS has sent.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct RawEvent {
+pub(crate) struct RawEvent {
     version: Option<IgnoredAny>,
     http_method: Option<String>,
     method: Option<String>,
@@ -56,7 +56,7 @@ struct RawHttp {
 
 impl RawEvent {
     /// Tells the shapes apart by what only one of them has.
-    pub(super) fn kind(&self) -> Option<RequestKind> {
+    pub(crate) fn kind(&self) -> Option<RequestKind> {
         let Some(context) = &self.request_context else {
             let is_lattice = self.method.is_some() && self.raw_path.is_some();
             return is_lattice.then_some(RequestKind::VpcLatticeV1);

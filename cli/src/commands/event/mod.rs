@@ -1,14 +1,14 @@
 //! `bootstream event`: an event as AWS would send it, to edit and send.
 
 mod document;
-mod http;
+mod front;
 
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use self::{document::Document, http::Front};
+use self::{document::Document, front::Front};
 use crate::args::{EventArgs, EventKind};
 use crate::printer::Printer;
 

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Request, header};
-use serde_json::{Map, Value, json};
+use http::{HeaderMap, HeaderValue, Request, header};
+use serde_json::{Value, json};
 
 use crate::dev::context::{new_request_id, trace};
 use crate::dev::door::Door;
@@ -124,7 +124,7 @@ fn of_http_authorizer(mut request: Parts) -> Value {
 }
 
 fn authorize(request: &mut Parts) {
-    let token = http::HeaderValue::from_static(TOKEN);
+    let token = HeaderValue::from_static(TOKEN);
     request.headers.insert(header::AUTHORIZATION, token);
 }
 
@@ -139,6 +139,6 @@ fn without_body(event: Value) -> Value {
 
 fn put(event: &mut Value, name: &str, value: Value) {
     if let Some(members) = event.as_object_mut() {
-        Map::insert(members, name.to_owned(), value);
+        members.insert(name.to_owned(), value);
     }
 }

@@ -8,6 +8,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod doors;
+mod event;
 mod functions;
 mod invoke;
 mod limits;

@@ -15,7 +15,9 @@ impl Event {
     ///
     /// When the event is of another shape.
     #[cfg(feature = "apigw")]
-    pub fn api_gateway_v1(&self) -> Result<aws_lambda_events::apigw::ApiGatewayProxyRequest, Error> {
+    pub fn api_gateway_v1(
+        &self,
+    ) -> Result<aws_lambda_events::apigw::ApiGatewayProxyRequest, Error> {
         self.expect(RequestKind::ApiGatewayV1)
     }
 
@@ -26,7 +28,9 @@ impl Event {
     ///
     /// When the event is of another shape.
     #[cfg(feature = "apigw")]
-    pub fn api_gateway_v2(&self) -> Result<aws_lambda_events::apigw::ApiGatewayV2httpRequest, Error> {
+    pub fn api_gateway_v2(
+        &self,
+    ) -> Result<aws_lambda_events::apigw::ApiGatewayV2httpRequest, Error> {
         self.expect(RequestKind::ApiGatewayV2)
     }
 
@@ -36,7 +40,9 @@ impl Event {
     ///
     /// When the event is of another shape.
     #[cfg(feature = "lambda_function_urls")]
-    pub fn function_url(&self) -> Result<aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest, Error> {
+    pub fn function_url(
+        &self,
+    ) -> Result<aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest, Error> {
         self.expect(RequestKind::ApiGatewayV2)
     }
 

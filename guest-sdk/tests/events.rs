@@ -13,7 +13,8 @@ use aws_lambda_events::{
     appsync::AppSyncDirectResolverEvent,
     cloudformation::CloudFormationCustomResourceRequest,
     cognito::CognitoEventUserPoolsPreSignup,
-    dynamodb, eventbridge::EventBridgeEvent,
+    dynamodb,
+    eventbridge::EventBridgeEvent,
     firehose::KinesisFirehoseEvent,
     kafka::KafkaEvent,
     kinesis::KinesisEvent,
@@ -96,7 +97,12 @@ fn each_front_end_has_its_own_document() {
     assert_eq!(rest.http_method, "POST");
     assert_eq!(alb.path.as_deref(), Some("/hello"));
     assert_eq!(multi.multi_value_headers["host"], "localhost");
-    assert!(lattice.request_context.service_arn.contains(":service/svc-"));
+    assert!(
+        lattice
+            .request_context
+            .service_arn
+            .contains(":service/svc-")
+    );
 }
 
 #[test]

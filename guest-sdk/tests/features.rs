@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 /// Returns the features of a package, less those that only switch on a dependency.
 fn features(metadata: &Value, package: &str) -> BTreeSet<String> {
-    let packages = metadata["packages"].as_array().unwrap();
-    let package = packages.iter().find(|it| it["name"] == package).unwrap();
-    let features = package["features"].as_object().unwrap();
+    let packages = metadata["packages"].as_array().expect("a list of packages");
+    let found = packages.iter().find(|it| it["name"] == package);
+    let package = found.expect("the package is in the graph");
+    let features = package["features"].as_object().expect("a map of features");
     let chosen = features
         .iter()
         .filter(|(name, needs)| **needs != json!([format!("dep:{name}")]));

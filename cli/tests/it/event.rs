@@ -33,12 +33,18 @@ fn data_that_has_to_be_json_is_refused_with_its_fault() {
 
 #[test]
 fn an_authorizer_is_shown_the_path_and_no_body() {
-    for (kind, arn) in [("authorizer-rest", "methodArn"), ("authorizer-http", "routeArn")] {
+    for (kind, arn) in [
+        ("authorizer-rest", "methodArn"),
+        ("authorizer-http", "routeArn"),
+    ] {
         let output = run(&mut bootstream(&["event", kind, "--path", "/pets?a=1"]));
 
         let event: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(event["type"], "REQUEST", "{kind}");
-        assert!(event[arn].as_str().unwrap().ends_with("/POST/pets"), "{event}");
+        assert!(
+            event[arn].as_str().unwrap().ends_with("/POST/pets"),
+            "{event}"
+        );
         assert_eq!(event["headers"]["authorization"], "Bearer EXAMPLE");
         assert_eq!(event.get("body"), None);
     }

@@ -89,14 +89,22 @@ fn an_event_that_is_no_request_is_still_a_failure() {
 
     assert_eq!(output.status.code(), Some(1));
     let stderr = text(&output.stderr);
-    assert!(stderr.contains("not an HTTP request of a known shape"), "{stderr}");
+    assert!(
+        stderr.contains("not an HTTP request of a known shape"),
+        "{stderr}"
+    );
 }
 
 #[test]
 fn what_the_command_prints_for_a_front_end_is_a_request() {
     let guest = component("requests_guest");
     for kind in ["url", "rest", "http", "alb", "alb-multi", "lattice"] {
-        let event = run(&mut bootstream(&["event", kind, "--path", "/a%20b?c=%26&c=2"]));
+        let event = run(&mut bootstream(&[
+            "event",
+            kind,
+            "--path",
+            "/a%20b?c=%26&c=2",
+        ]));
         let event = text(&event.stdout);
 
         let output = run(bootstream(&["invoke", "-d", &event]).arg(&guest));
@@ -105,7 +113,11 @@ fn what_the_command_prints_for_a_front_end_is_a_request() {
         assert_eq!(seen["path"], "/a%20b", "{kind}");
         // A load balancer keeps the last value unless it is told to keep all.
         let query = json!([["c", "&"], ["c", "2"]]);
-        let expected = if kind == "alb" { json!([["c", "2"]]) } else { query };
+        let expected = if kind == "alb" {
+            json!([["c", "2"]])
+        } else {
+            query
+        };
         assert_eq!(seen["query"], expected, "{kind}");
         assert_eq!(seen["body"], r#"{"name":"world"}"#, "{kind}");
     }

@@ -143,7 +143,8 @@ fn headers(raw: &RawEvent) -> Result<HeaderMap, ReadError> {
 }
 
 fn header_line(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ReadError> {
-    let invalid = |reason: &dyn fmt::Display| ReadError::Header(name.to_owned(), reason.to_string());
+    let invalid =
+        |reason: &dyn fmt::Display| ReadError::Header(name.to_owned(), reason.to_string());
     // From bytes, because values may be UTF-8: CloudFront sends the names of cities.
     let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|error| invalid(&error))?;
     let name = HeaderName::try_from(name).map_err(|error| invalid(&error))?;

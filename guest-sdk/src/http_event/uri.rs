@@ -132,7 +132,11 @@ mod tests {
             ("/%ce%bb", "/\u{3bb}", "/%CE%BB"),
             ("/h%23v", "/h#v", "/h%23v"),
             ("/%41%2D%7e", "/A-~", "/A-~"),
-            ("/a;b=1,2:@!$&'()*+", "/a;b=1,2:@!$&'()*+", "/a;b=1,2:@!$&'()*+"),
+            (
+                "/a;b=1,2:@!$&'()*+",
+                "/a;b=1,2:@!$&'()*+",
+                "/a;b=1,2:@!$&'()*+",
+            ),
             ("/[x]", "/[x]", "/%5Bx%5D"),
         ] {
             assert_eq!(path(sent), expected, "{sent}");
@@ -190,13 +194,21 @@ mod tests {
             "a=1&a=a%2Bb&r=https%3A%2F%2Fx%2Fy%3Fz%23%26%3D%25&%C3%A9%20="
         );
         let parsed = parse_query(&query);
-        let parsed: Vec<_> = parsed.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let parsed: Vec<_> = parsed
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
         assert_eq!(parsed, pairs);
     }
 
     #[test]
     fn encoded_parameters_are_joined_as_they_are() {
-        let pairs = [("p", "a%2Bb"), ("amp", "1%262"), ("odd", "x & y"), ("bad", "%ZZ")];
+        let pairs = [
+            ("p", "a%2Bb"),
+            ("amp", "1%262"),
+            ("odd", "x & y"),
+            ("bad", "%ZZ"),
+        ];
 
         let query = joined_query(pairs.into_iter());
 

@@ -121,7 +121,10 @@ impl Request {
             return Ok(None);
         };
         value.parse().map(Some).map_err(|error| {
-            Rejection::new(400, format!("query parameter `{name}` is `{value}`: {error}"))
+            Rejection::new(
+                400,
+                format!("query parameter `{name}` is `{value}`: {error}"),
+            )
         })
     }
 

@@ -218,10 +218,7 @@ fn one_request_is_the_same_behind_every_front_end() {
                 ("repeat", "two"),
             ])
         );
-        assert_eq!(
-            request.header("cookie"),
-            Some("session=abc123; theme=dark")
-        );
+        assert_eq!(request.header("cookie"), Some("session=abc123; theme=dark"));
         assert_eq!(
             request.cookies(),
             pairs([("session", "abc123"), ("theme", "dark")])

@@ -70,13 +70,17 @@ impl Form {
         match self {
             Self::Text => Ok(data.into()),
             Self::Base64 => Ok(STANDARD.encode(data).into()),
-            Self::Json => serde_json::from_str(data).context("`--data` is to be JSON in this event"),
+            Self::Json => {
+                serde_json::from_str(data).context("`--data` is to be JSON in this event")
+            }
         }
     }
 }
 
 fn put(event: &mut Value, place: &str, value: Value) {
-    *event.pointer_mut(place).expect("the document has the place") = value;
+    *event
+        .pointer_mut(place)
+        .expect("the document has the place") = value;
 }
 
 pub(super) static SQS: Document = Document {
@@ -146,7 +150,11 @@ mod tests {
     fn the_data_is_where_its_sender_puts_it() {
         for (document, place, expected) in [
             (&SQS, "/Records/0/body", json!("{\"a\":1}")),
-            (&SQS, "/Records/0/md5OfBody", json!("bb6cb5c68df4652941caf652a366f2d8")),
+            (
+                &SQS,
+                "/Records/0/md5OfBody",
+                json!("bb6cb5c68df4652941caf652a366f2d8"),
+            ),
             (&KINESIS, "/Records/0/kinesis/data", json!("eyJhIjoxfQ==")),
             (&EVENTBRIDGE, "/detail/a", json!(1)),
             (&STEP_FUNCTIONS, "/a", json!(1)),

@@ -51,6 +51,35 @@
 //! An `Err` before the first byte fails the invocation; an `Err` later ends the stream in a way
 //! the caller can tell from a complete one. See [`Error`] for what the caller sees of it.
 //!
+//! A request that is wrong is not the handler's failure: a [`Rejection`] answers it with its own
+//! status, and the invocation succeeds. [`Request::json`] returns one.
+//!
+//! # Events of other services
+//!
+//! [`Event::json`] reads every event. The types of what AWS's services send are in
+//! [`aws_lambda_events`], and each service is a feature of this crate by the name that it has there.
+//! Those of the HTTP front ends are on by default. For a queue, `Cargo.toml` says
+//! `features = ["sqs"]`, and the handler:
+//!
+//! ```
+//! # #[cfg(feature = "sqs")]
+//! # mod handler {
+//! use bootstream::aws_lambda_events::sqs::SqsEvent;
+//! use bootstream::{Error, Event, Response};
+//!
+//! fn handle(event: Event, _: Response) -> Result<(), Error> {
+//!     let batch: SqsEvent = event.json()?;
+//!     for message in &batch.records {
+//!         let order = message.body.as_deref().unwrap_or_default();
+//!         log::info!("an order: {order}");
+//!     }
+//!     Ok(()) // an error would have the whole batch delivered again
+//! }
+//!
+//! bootstream::handler!(handle);
+//! # }
+//! ```
+//!
 //! # Logging
 //!
 //! The macros of the crate [`log`] write to the function's log, with their level and the id of the
@@ -74,14 +103,20 @@ mod error;
 mod event;
 #[doc(hidden)]
 pub mod export;
+mod http_event;
 mod logging;
 pub mod ndjson;
+mod rejection;
 mod request;
 mod response;
 pub mod sse;
 mod stream;
 pub mod testing;
+#[cfg(any(feature = "alb", feature = "apigw", feature = "lambda_function_urls"))]
+mod typed_event;
 
+/// The types of the events that AWS's services send, each with its feature. See
+/// [Events of other services](crate#events-of-other-services).
 pub use aws_lambda_events;
 pub use http;
 pub use log;
@@ -89,5 +124,7 @@ pub use log;
 pub use context::Context;
 pub use error::{Error, StreamError};
 pub use event::Event;
-pub use request::{Request, RequestKind};
+pub use http_event::RequestKind;
+pub use rejection::Rejection;
+pub use request::Request;
 pub use response::{Body, Head, HeadRefused, Response};

@@ -216,6 +216,7 @@ fn each_door_sends_its_own_event() {
         ("http", "rawPath"),
         ("rest", "multiValueHeaders"),
         ("alb", "requestContext"),
+        ("alb-multi", "multiValueHeaders"),
         ("sqs", "Records"),
     ] {
         let output = crate::support::run(&mut crate::support::bootstream(&["event", kind]));

@@ -1,0 +1,251 @@
+//! The functions of a template: which of them `bootstrap` is the runtime of, and what they are made of.
+
+use std::path::{Path, PathBuf};
+
+use super::files::{Files, is_elsewhere};
+use super::known::Known;
+use super::settings::Settings;
+use super::template::Resource;
+use super::yaml::{At, Node, Value};
+use crate::component::{self, FileKind};
+use crate::package::archive::Archive;
+use crate::package::inspect::UNPACKED_LIMIT;
+use crate::package::layout::{BOOTSTRAP, SETTINGS};
+
+/// What only this runtime's executable says of itself.
+const MARK: &[u8] = b"bootstream:handler";
+
+/// What a handler imports to answer with a JSON document.
+const START_DOCUMENT: &str = "start-document";
+
+/// A function of this runtime.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    /// The name of its resource.
+    pub(crate) name: String,
+    pub(crate) at: At,
+    pub(crate) settings: Settings,
+    /// Whether its component can answer with a JSON document.
+    pub(crate) documents: Known<bool>,
+}
+
+/// Whose function it is.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Ours(Box<Function>),
+    Foreign,
+    /// What that depends on, as a noun.
+    Unknown(String),
+}
+
+/// Where the code of a function or a layer is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Code {
+    /// A zip or a folder of this machine, which may not be there.
+    Local(PathBuf),
+    /// Where it is instead, as a noun.
+    Elsewhere(String),
+    /// In the template, or in an image: nothing that this runtime has.
+    Foreign,
+    Unnamed,
+}
+
+/// Finds the code of a function or a layer, by each property that has it.
+pub(crate) fn code(files: &Files, resource: Resource<'_>) -> Code {
+    // Where the CDK left what it uploads.
+    let asset = resource.metadata("aws:asset:path");
+    if let Some(path) = asset.and_then(Node::scalar) {
+        return local(files, resource.at(), path);
+    }
+    if resource.property("ImageUri").is_some()
+        || resource.property("InlineCode").is_some()
+        || resource.text("PackageType") == Known::Is("Image")
+    {
+        return Code::Foreign;
+    }
+    let named = ["CodeUri", "Code", "ContentUri", "Content"];
+    let Some(node) = named.into_iter().find_map(|name| resource.property(name)) else {
+        return Code::Unnamed;
+    };
+    match &node.value {
+        Value::Scalar(path) => local(files, node.at, path),
+        Value::Open(text) => Code::Elsewhere(format!("a place that depends on {}", text.why())),
+        Value::Map(_) if node.get("ZipFile").is_some() || node.get("ImageUri").is_some() => {
+            Code::Foreign
+        }
+        Value::Map(_) | Value::List(_) | Value::Call(..) => Code::Elsewhere("S3".to_owned()),
+    }
+}
+
+fn local(files: &Files, at: At, path: &str) -> Code {
+    if is_elsewhere(path) {
+        return Code::Elsewhere(format!("`{path}`"));
+    }
+    files
+        .local(at.file, path)
+        .map_or_else(Code::Elsewhere, Code::Local)
+}
+
+/// Opens a zip or a folder.
+///
+/// # Errors
+///
+/// It is not there, or is no zip.
+pub(crate) fn open(path: &Path) -> anyhow::Result<Archive> {
+    if path.is_dir() {
+        Archive::folder(path)
+    } else {
+        Archive::open(path)
+    }
+}
+
+/// What a function's own code and its layers show of whose it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Trace {
+    Ours,
+    Foreign,
+    None,
+}
+
+/// Tells whose a function is. `layers` are those of the template that it uses, and `is_told` is whether
+/// the template has settings of this runtime for it.
+pub(crate) fn kind(
+    files: &Files,
+    resource: Resource<'_>,
+    layers: &[Resource<'_>],
+    is_told: bool,
+) -> Kind {
+    let runtime = resource.text("Runtime");
+    let code = code(files, resource);
+    if code == Code::Foreign || matches!(runtime, Known::Is(it) if !it.starts_with("provided")) {
+        return Kind::Foreign;
+    }
+    let mut archive = match &code {
+        Code::Local(path) => open(path).ok(),
+        Code::Elsewhere(_) | Code::Foreign | Code::Unnamed => None,
+    };
+    let handler = resource.text("Handler");
+    let is_handler = matches!(&handler, Known::Is(it) if is_component(it));
+    let mut traces = vec![archive.as_mut().map_or(Trace::None, trace_of_code)];
+    traces.extend(layers.iter().map(|layer| trace_of_layer(files, *layer)));
+    let ours = is_told || is_handler || traces.contains(&Trace::Ours);
+    if !ours {
+        let by_handler = matches!(&handler, Known::Is(it) if is_foreign_handler(it));
+        let is_built = resource
+            .metadata("BuildMethod")
+            .is_some_and(|method| method.scalar() != Some("makefile"));
+        if by_handler || is_built || traces.contains(&Trace::Foreign) {
+            return Kind::Foreign;
+        }
+        if let Known::Unknown(why) = runtime {
+            return Kind::Unknown(why);
+        }
+    }
+    Kind::Ours(Box::new(function(resource, &code, archive, &handler)))
+}
+
+fn function(
+    resource: Resource<'_>,
+    code: &Code,
+    archive: Option<Archive>,
+    handler: &Known<&str>,
+) -> Function {
+    let mut archive = archive;
+    let file = archive
+        .as_mut()
+        .and_then(|archive| archive.read(SETTINGS, UNPACKED_LIMIT).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let documents = match (archive, handler) {
+        (Some(mut archive), Known::Is(handler)) => documents(&mut archive, handler),
+        (None, _) => Known::Unknown(match code {
+            Code::Elsewhere(place) => format!("its package, which is at {place}"),
+            Code::Local(path) => format!("its package, and `{}` cannot be read", path.display()),
+            Code::Foreign | Code::Unnamed => {
+                "its package, which the template does not name".to_owned()
+            }
+        }),
+        (Some(_), handler) => Known::Unknown(handler.why().unwrap_or("its `Handler`").to_owned()),
+    };
+    Function {
+        name: resource.name.to_owned(),
+        at: resource.at(),
+        settings: Settings::read(file.as_deref(), resource.variables()),
+        documents,
+    }
+}
+
+/// Whether the handler's component can answer with a document.
+fn documents(archive: &mut Archive, handler: &str) -> Known<bool> {
+    let stem = handler.strip_suffix(".cwasm").unwrap_or(handler);
+    let names = [handler.to_owned(), stem.to_owned(), format!("{stem}.wasm")];
+    let component = names
+        .iter()
+        .filter_map(|name| archive.read(name, UNPACKED_LIMIT).ok())
+        .find(|bytes| FileKind::of(bytes) == FileKind::Component);
+    let Some(component) = component else {
+        return Known::Unknown(format!("the component `{stem}`, which its package lacks"));
+    };
+    match component::imports_function(&component, START_DOCUMENT) {
+        Ok(imports) => Known::Is(imports),
+        Err(error) => Known::Unknown(format!("its component, which cannot be read: {error}")),
+    }
+}
+
+fn is_component(name: &str) -> bool {
+    let extension = Path::new(name).extension();
+    extension.is_some_and(|it| it == "wasm" || it == "cwasm")
+}
+
+/// Whether other runtimes have such handlers: `bootstrap`, `index.php`, `Assembly::Class`.
+fn is_foreign_handler(handler: &str) -> bool {
+    handler == BOOTSTRAP || handler.contains("::") || Path::new(handler).extension().is_some()
+}
+
+fn trace_of_code(archive: &mut Archive) -> Trace {
+    // A folder of sources may have built things somewhere in it.
+    let of_folder = archive.is_folder();
+    let ours =
+        |name: &str| name == SETTINGS || is_component(name) && !(of_folder && name.contains('/'));
+    if archive.entries.iter().any(|entry| ours(&entry.name)) {
+        return Trace::Ours;
+    }
+    match trace_of_host(archive) {
+        Trace::None if archive.is_folder() && !archive.entries.is_empty() => Trace::Foreign,
+        trace => trace,
+    }
+}
+
+fn trace_of_layer(files: &Files, layer: Resource<'_>) -> Trace {
+    match code(files, layer) {
+        Code::Local(path) => open(&path).map_or(Trace::None, |mut it| trace_of_host(&mut it)),
+        Code::Elsewhere(_) | Code::Foreign | Code::Unnamed => Trace::None,
+    }
+}
+
+/// Whose `bootstrap` it is, if there is one.
+fn trace_of_host(archive: &mut Archive) -> Trace {
+    if archive.entry(BOOTSTRAP).is_none_or(|entry| entry.folder) {
+        return Trace::None;
+    }
+    match archive.read(BOOTSTRAP, UNPACKED_LIMIT) {
+        Ok(bytes) if bytes.windows(MARK.len()).any(|window| window == MARK) => Trace::Ours,
+        Ok(_) => Trace::Foreign,
+        Err(_) => Trace::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handlers_of_other_runtimes_are_told_by_their_names() {
+        for foreign in ["bootstrap", "index.php", "swift.bootstrap", "App::Function"] {
+            assert!(is_foreign_handler(foreign), "{foreign}");
+        }
+        for ours in ["handler", "bin/handler"] {
+            assert!(!is_foreign_handler(ours), "{ours}");
+        }
+        assert!(is_component("a.wasm") && is_component("b/a.cwasm") && !is_component("wasm"));
+    }
+}

@@ -23,7 +23,6 @@ const START_DOCUMENT: &str = "start-document";
 pub(crate) struct Function {
     /// The name of its resource.
     pub(crate) name: String,
-    pub(crate) at: At,
     pub(crate) settings: Settings,
     /// Whether its component can answer with a JSON document.
     pub(crate) documents: Known<bool>,
@@ -140,8 +139,19 @@ pub(crate) fn kind(
         if let Known::Unknown(why) = runtime {
             return Kind::Unknown(why);
         }
+        if archive.is_none() && layers.is_empty() && has_foreign_layers(resource) {
+            let why = "its package and its layers, of which nothing was looked at";
+            return Kind::Unknown(why.to_owned());
+        }
     }
     Kind::Ours(Box::new(function(resource, &code, archive, &handler)))
+}
+
+/// Whether a function has layers of other stacks, none of which has this project's name.
+fn has_foreign_layers(resource: Resource<'_>) -> bool {
+    let layers = resource.property("Layers").map_or(&[][..], Node::items);
+    let is_named = |layer: &Node| layer.scalar().is_some_and(|arn| arn.contains("bootstream"));
+    !layers.is_empty() && !layers.iter().any(is_named)
 }
 
 fn function(
@@ -168,7 +178,6 @@ fn function(
     };
     Function {
         name: resource.name.to_owned(),
-        at: resource.at(),
         settings: Settings::read(file.as_deref(), resource.variables()),
         documents,
     }
@@ -196,9 +205,12 @@ fn is_component(name: &str) -> bool {
     extension.is_some_and(|it| it == "wasm" || it == "cwasm")
 }
 
-/// Whether other runtimes have such handlers: `bootstrap`, `index.php`, `Assembly::Class`.
+/// Whether other runtimes have such handlers: `bootstrap`, `index.php`, `Assembly::Class`, `App\\Class`.
 fn is_foreign_handler(handler: &str) -> bool {
-    handler == BOOTSTRAP || handler.contains("::") || Path::new(handler).extension().is_some()
+    handler == BOOTSTRAP
+        || handler.contains("::")
+        || handler.contains('\\')
+        || Path::new(handler).extension().is_some()
 }
 
 fn trace_of_code(archive: &mut Archive) -> Trace {
@@ -240,7 +252,13 @@ mod tests {
 
     #[test]
     fn handlers_of_other_runtimes_are_told_by_their_names() {
-        for foreign in ["bootstrap", "index.php", "swift.bootstrap", "App::Function"] {
+        for foreign in [
+            "bootstrap",
+            "index.php",
+            "swift.bootstrap",
+            "App::Function",
+            "App\\Own",
+        ] {
             assert!(is_foreign_handler(foreign), "{foreign}");
         }
         for ours in ["handler", "bin/handler"] {

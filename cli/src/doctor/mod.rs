@@ -19,6 +19,7 @@ mod function;
 mod globals;
 mod intrinsics;
 mod known;
+mod lenient;
 pub(crate) mod machine;
 mod parts;
 mod rules;

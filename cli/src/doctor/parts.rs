@@ -5,7 +5,7 @@ use super::known::Known;
 use super::scope::{Given, Scope};
 use super::template::{Resource, Template, Unread};
 use super::yaml::{Node, Value};
-use crate::finding::{Finding, Place, Rule};
+use crate::finding::{Finding, Rule};
 
 /// How deep stacks may be nested.
 const DEPTH: usize = 8;
@@ -228,19 +228,8 @@ fn read_stack(
     }
     let path = template.files.local(at.file, place);
     let path = path.map_err(|why| unread(&why))?;
-    Template::read_at(&path, &given(name, stack), depth + 1).map_err(|error| {
-        let place = Place::file(&template.path());
-        let place = Place {
-            line: Some(at.line),
-            ..place
-        };
-        Finding::error(
-            Rule::Template,
-            place,
-            format!("{error:#}"),
-            "correct the file",
-        )
-    })
+    Template::read_at(&path, &given(name, stack), depth + 1)
+        .map_err(|error| unread(&format!("{error:#}")))
 }
 
 /// The parameters of a stack in a stack. What depends on the outer stack is unknown in the inner one.

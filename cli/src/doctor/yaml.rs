@@ -1,9 +1,10 @@
 //! Templates as nodes that know their line, in YAML or in JSON.
 
 use anyhow::{Result, bail};
-use saphyr::{LoadableYamlNode as _, MarkedYamlOwned, ScalarOwned, YamlDataOwned};
+use saphyr::{MarkedYamlOwned, ScalarOwned, YamlDataOwned};
 
 use super::known::Known;
+use super::lenient;
 use super::text::{Piece, Text};
 
 /// A value and where it is.
@@ -42,7 +43,7 @@ impl Node {
     ///
     /// It is not YAML, or is empty. The error names line and column.
     pub(crate) fn parse(text: &str, file: usize) -> Result<Self> {
-        let mut documents = MarkedYamlOwned::load_from_str(text)?;
+        let mut documents = lenient::load(text)?;
         if documents.is_empty() {
             bail!("is empty");
         }

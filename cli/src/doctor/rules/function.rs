@@ -11,7 +11,7 @@ const RUNTIME: &str = "provided.al2023";
 /// The longest an invocation may take, in seconds: "Lambda quotas".
 const LONGEST_SECONDS: f64 = 900.0;
 
-pub(super) fn check(template: &Template) -> Vec<Finding> {
+pub(crate) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (_, function) in template.functions() {
         findings.extend(runtime(template, function));
@@ -21,7 +21,7 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
     for (name, kind) in template.kinds_of_functions() {
         if let (Kind::Unknown(why), Some(function)) = (kind, template.resource(name)) {
             let what = format!(
-                "cannot tell whether function `{name}` is of this runtime: `Runtime` depends on {why}"
+                "cannot tell whether function `{name}` is of this runtime: it depends on {why}"
             );
             findings.push(template.note(Rule::Runtime, function.at_of("Runtime"), what));
         }

@@ -24,39 +24,53 @@ fn of_function(template: &Template, function: Resource<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = Vec::new();
-    let mut sizes = Vec::new();
-    let mut host = if function.property("Layers").is_some() {
-        HostPlace::UnknownLayer
-    } else {
-        HostPlace::Package
-    };
+    let what = format!("the package of function `{}`", function.name);
+    let mut own = package(template, function, &what, &mut findings);
+    let mut sizes: Vec<_> = own.iter().map(Archive::unpacked).collect();
+    let has_host = own
+        .as_ref()
+        .map(|archive| archive.entry(BOOTSTRAP).is_some());
     let layers = template.layers(function);
+    let listed = function.property("Layers").map_or(0, |it| it.items().len());
+    let mut host = match (listed, has_host) {
+        (0, _) => HostPlace::Package,
+        // All of them are here, and none of them has it, or it is told below.
+        (_, Some(true)) if listed == layers.len() => HostPlace::Package,
+        _ => HostPlace::UnknownLayer,
+    };
     for layer in &layers {
         let what = format!("the layer `{}`", layer.name);
         let Some(mut archive) = package(template, *layer, &what, &mut findings) else {
+            host = HostPlace::UnknownLayer;
             continue;
         };
         sizes.push(archive.unpacked());
-        // Another layer may hold anything.
-        if archive.entry(BOOTSTRAP).is_some() || layers.len() == 1 {
+        // The only layer has to have it, if the function's package has not. Others may hold anything.
+        let has_to = listed == 1 && has_host == Some(false);
+        if has_to || is_host(&archive) {
             let compiler = archive.entry(COMPILER).is_some();
             host = HostPlace::Layer { compiler };
             findings.extend(inspect::host_layer(&mut archive, arch));
         }
     }
-    let what = format!("the package of function `{}`", function.name);
-    if let Some(mut archive) = package(template, function, &what, &mut findings) {
-        sizes.push(archive.unpacked());
+    if let Some(archive) = &mut own {
         let facts = Function {
             arch,
             handler: handler(template, function, &mut findings),
             host,
         };
-        findings.extend(inspect::function(&mut archive, &facts));
+        findings.extend(inspect::function(archive, &facts));
     }
     let place = Place::file(&template.path());
     findings.extend(inspect::unpacked_size(&sizes, place));
     findings
+}
+
+/// Whether a layer has the host, be it in the wrong folder.
+fn is_host(archive: &Archive) -> bool {
+    let nested = format!("/{BOOTSTRAP}");
+    let mut names = archive.entries.iter().map(|entry| &entry.name);
+    names.any(|name| name == BOOTSTRAP || name.ends_with(&nested))
 }
 
 fn arch(function: Resource<'_>) -> Option<Arch> {
@@ -104,7 +118,7 @@ fn package(
             }
         },
         Code::Elsewhere(place) => {
-            let what = format!("{what} was not looked at: it is at {place}");
+            let what = format!("{what} was not looked at: it is {place}");
             findings.push(template.note(Rule::Archive, named_at(resource), what));
             None
         }

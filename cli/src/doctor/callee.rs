@@ -106,7 +106,7 @@ impl Template {
         depth: usize,
     ) -> Option<Callee<'_>> {
         if let Some(kind) = self.kind_of(name) {
-            return Some(callee(kind));
+            return Some(callee(name, kind));
         }
         let resource = self.resource(name)?;
         match resource.kind() {
@@ -141,15 +141,15 @@ impl Template {
                 Value::List(_) | Value::Map(_) | Value::Call(..) => false,
             })
         });
-        found.map_or(Callee::Other, |(_, kind)| callee(kind))
+        found.map_or(Callee::Other, |(resource, kind)| callee(resource, kind))
     }
 }
 
-fn callee(kind: &Kind) -> Callee<'_> {
+fn callee<'a>(name: &str, kind: &'a Kind) -> Callee<'a> {
     match kind {
         Kind::Ours(function) => Callee::Ours(function),
         Kind::Foreign => Callee::Other,
-        Kind::Unknown(why) => Callee::Unknown(why.clone()),
+        Kind::Unknown(_) => Callee::Unknown(format!("the runtime of function `{name}`")),
     }
 }
 

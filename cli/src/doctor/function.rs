@@ -42,7 +42,7 @@ pub(crate) enum Kind {
 pub(crate) enum Code {
     /// A zip or a folder of this machine, which may not be there.
     Local(PathBuf),
-    /// Where it is instead, as a noun.
+    /// Where it is instead, to be said after "it is".
     Elsewhere(String),
     /// In the template, or in an image: nothing that this runtime has.
     Foreign,
@@ -51,6 +51,9 @@ pub(crate) enum Code {
 
 /// Finds the code of a function or a layer, by each property that has it.
 pub(crate) fn code(files: &Files, resource: Resource<'_>) -> Code {
+    if resource.metadata("BuildMethod").is_some() {
+        return Code::Elsewhere("what `sam build` makes".to_owned());
+    }
     // Where the CDK left what it uploads.
     let asset = resource.metadata("aws:asset:path");
     if let Some(path) = asset.and_then(Node::scalar) {
@@ -68,21 +71,20 @@ pub(crate) fn code(files: &Files, resource: Resource<'_>) -> Code {
     };
     match &node.value {
         Value::Scalar(path) => local(files, node.at, path),
-        Value::Open(text) => Code::Elsewhere(format!("a place that depends on {}", text.why())),
+        Value::Open(text) => Code::Elsewhere(format!("at a place that depends on {}", text.why())),
         Value::Map(_) if node.get("ZipFile").is_some() || node.get("ImageUri").is_some() => {
             Code::Foreign
         }
-        Value::Map(_) | Value::List(_) | Value::Call(..) => Code::Elsewhere("S3".to_owned()),
+        Value::Map(_) | Value::List(_) | Value::Call(..) => Code::Elsewhere("in S3".to_owned()),
     }
 }
 
 fn local(files: &Files, at: At, path: &str) -> Code {
     if is_elsewhere(path) {
-        return Code::Elsewhere(format!("`{path}`"));
+        return Code::Elsewhere(format!("at `{path}`"));
     }
-    files
-        .local(at.file, path)
-        .map_or_else(Code::Elsewhere, Code::Local)
+    let path = files.local(at.file, path);
+    path.map_or_else(|why| Code::Elsewhere(format!("at {why}")), Code::Local)
 }
 
 /// Opens a zip or a folder.
@@ -168,7 +170,7 @@ fn function(
     let documents = match (archive, handler) {
         (Some(mut archive), Known::Is(handler)) => documents(&mut archive, handler),
         (None, _) => Known::Unknown(match code {
-            Code::Elsewhere(place) => format!("its package, which is at {place}"),
+            Code::Elsewhere(place) => format!("its package, which is {place}"),
             Code::Local(path) => format!("its package, and `{}` cannot be read", path.display()),
             Code::Foreign | Code::Unnamed => {
                 "its package, which the template does not name".to_owned()
@@ -205,7 +207,7 @@ fn is_component(name: &str) -> bool {
     extension.is_some_and(|it| it == "wasm" || it == "cwasm")
 }
 
-/// Whether other runtimes have such handlers: `bootstrap`, `index.php`, `Assembly::Class`, `App\\Class`.
+/// Whether other runtimes have such handlers: `bootstrap`, `index.php`, `Assembly::Class`, `App\Class`.
 fn is_foreign_handler(handler: &str) -> bool {
     handler == BOOTSTRAP
         || handler.contains("::")

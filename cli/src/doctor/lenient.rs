@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use saphyr::{LoadableYamlNode as _, MarkedYamlOwned, ScanError, YamlLoader};
+use saphyr::{MarkedYamlOwned, ScanError, YamlLoader};
 use saphyr_parser::Parser;
 
 /// What the parser says of a line in brackets that is not indented.

@@ -232,7 +232,7 @@ fn cache(template: &Template, api: Resource<'_>) -> Vec<Finding> {
 }
 
 /// One answer, or else another, if the first is no.
-fn or(one: Known<bool>, other: impl FnOnce() -> Known<bool>) -> Known<bool> {
+pub(super) fn or(one: Known<bool>, other: impl FnOnce() -> Known<bool>) -> Known<bool> {
     match one {
         Known::Is(true) => one,
         Known::Is(false) | Known::Absent => other(),
@@ -244,7 +244,7 @@ fn or(one: Known<bool>, other: impl FnOnce() -> Known<bool>) -> Known<bool> {
 }
 
 /// Whether an API lets in only those it knows, whatever its methods say.
-fn by_api(api: Resource<'_>) -> Known<bool> {
+pub(super) fn by_api(api: Resource<'_>) -> Known<bool> {
     let endpoint = endpoint_type(api.property("EndpointConfiguration"));
     if endpoint == Known::Is("PRIVATE") {
         return Known::Is(true);
@@ -254,21 +254,33 @@ fn by_api(api: Resource<'_>) -> Known<bool> {
     if document.is_some_and(|document| document.get("security").is_some()) {
         return Known::Is(true);
     }
-    let auth = api.property("Auth");
     let of_document = document.and_then(|it| it.get("x-amazon-apigateway-policy"));
-    let by_policy = api.property("Policy").is_some()
-        || of_document.is_some()
-        || auth.is_some_and(|auth| auth.get("ResourcePolicy").is_some());
-    or(default_auth(auth), || {
-        if by_policy {
-            return Known::Unknown("the API's resource policy".to_owned());
+    or(by_auth(api.property("Auth")), || {
+        if of_document.is_some() || api.property("Policy").is_some() {
+            return by_policy();
         }
         Known::Is(false)
     })
 }
 
-/// Whether SAM's `Auth` has an authorizer, or a key, for all methods.
-pub(super) fn default_auth(auth: Option<&Node>) -> Known<bool> {
+/// Who a resource policy lets in is not told here.
+fn by_policy() -> Known<bool> {
+    Known::Unknown("the API's resource policy".to_owned())
+}
+
+/// Whether SAM's `Auth` has an authorizer, a key or a policy for all methods.
+pub(super) fn by_auth(auth: Option<&Node>) -> Known<bool> {
+    let has_policy = auth.is_some_and(|auth| auth.get("ResourcePolicy").is_some());
+    or(default_auth(auth), || {
+        if has_policy {
+            by_policy()
+        } else {
+            Known::Is(false)
+        }
+    })
+}
+
+fn default_auth(auth: Option<&Node>) -> Known<bool> {
     let auth = Known::from(auth);
     let key = auth.clone().and_then(|auth| auth.text_at("ApiKeyRequired"));
     if key == Known::Is("true") {

@@ -1,6 +1,6 @@
 //! SAM's events, which make methods of an API that has no document of its own.
 
-use super::api::{default_auth, edge};
+use super::api::{by_api, by_auth, edge, or};
 use super::integration::{Integration, SAM_EVENT, public};
 use crate::doctor::function::Function;
 use crate::doctor::known::Known;
@@ -53,15 +53,17 @@ fn events(template: &Template, function: &Function, resource: Resource<'_>) -> V
             let endpoint = globals.and_then(|globals| globals.get("EndpointConfiguration"));
             findings.extend(edge(template, "ServerlessRestApi", endpoint, event.at));
         }
-        let auth = api
-            .and_then(|api| api.property("Auth"))
-            .or_else(|| globals.and_then(|globals| globals.get("Auth")));
-        let own = properties.at(&["Auth", "Authorizer"]);
-        let with_key = properties.at(&["Auth", "ApiKeyRequired"]);
-        let authorized = match own {
-            _ if with_key.is_some_and(|key| key.scalar() == Some("true")) => Known::Is(true),
-            Some(own) => own.known().map(|name| name != "NONE"),
-            None => default_auth(auth),
+        let by_all = || match api {
+            Some(api) => by_api(api),
+            None => by_auth(globals.and_then(|globals| globals.get("Auth"))),
+        };
+        let auth = properties.get("Auth");
+        let own = auth.and_then(|auth| auth.get("Authorizer"));
+        let authorized = match own.map(Node::known) {
+            // The API's default does not count then.
+            Some(Known::Is("NONE")) => Known::Is(false),
+            Some(own) => own.map(|_| true),
+            None => or(by_auth(auth), by_all),
         };
         let at = own.map_or(event.at, |own| own.at);
         findings.extend(public(template, at, name, &authorized));

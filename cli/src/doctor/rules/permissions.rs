@@ -97,7 +97,7 @@ fn of_permission(template: &Template, permission: Resource<'_>) -> Option<Findin
             Rule::Permission,
             at,
             format!("`{name}` lets `{principal}` call the function for any account"),
-            "name the caller with `SourceArn`",
+            "name the caller with `SourceArn`, or its account with `SourceAccount`",
         )),
         // An account of its own, or a service whose name has the Region in it.
         Known::Unknown(why) if why.starts_with("`${AWS::") => None,

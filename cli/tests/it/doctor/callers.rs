@@ -190,6 +190,56 @@ fn two_permissions_name_the_same_function_in_different_forms() {
 }
 
 #[test]
+fn an_api_with_a_policy_of_its_own_is_not_said_to_be_anybody_s() {
+    let events = |auth: &str, own: &str| {
+        format!(
+            "
+Resources:
+  Stream:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: handler
+      Timeout: 20
+      Events:
+        Get: {{Type: Api, Properties: {{Path: /, Method: GET, RestApiId: !Ref Api, ResponseTransferMode: RESPONSE_STREAM{own}}}}}
+  Api: {{Type: AWS::Serverless::Api, Properties: {{StageName: x, EndpointConfiguration: REGIONAL{auth}}}}}
+"
+        )
+    };
+    let public = vec!["public-api template.yaml:10".to_owned()];
+    for (auth, own, findings, notes) in [
+        ("", "", public.clone(), Vec::new()),
+        (
+            ", Auth: {DefaultAuthorizer: Own}",
+            "",
+            Vec::new(),
+            Vec::new(),
+        ),
+        (", Auth: {ApiKeyRequired: true}", "", Vec::new(), Vec::new()),
+        (
+            ", Auth: {ResourcePolicy: {IpRangeWhitelist: [10.0.0.0/8]}}",
+            "",
+            Vec::new(),
+            public.clone(),
+        ),
+        (
+            ", Auth: {DefaultAuthorizer: Own}",
+            ", Auth: {Authorizer: NONE}",
+            public.clone(),
+            Vec::new(),
+        ),
+        ("", ", Auth: {ApiKeyRequired: true}", Vec::new(), Vec::new()),
+    ] {
+        assert_eq!(
+            said_of(&events(auth, own)),
+            (findings, notes),
+            "{auth} {own}"
+        );
+    }
+}
+
+#[test]
 fn a_permission_that_does_not_exist_does_no_harm_beside_the_one_that_works() {
     let policy = |actions: &str| {
         format!(

@@ -221,6 +221,27 @@ fn code_in_a_folder_is_looked_at_as_the_zip_that_is_made_of_it() {
 }
 
 #[test]
+fn a_layer_of_something_else_is_no_host() {
+    let folder = project();
+    let layer = folder.path().join("data");
+    std::fs::create_dir(&layer).unwrap();
+    std::fs::write(layer.join("words.txt"), "x").unwrap();
+    let source = std::fs::read_to_string(repository("template.yaml")).unwrap();
+    let source = source.replace(
+        "Layers: [!Ref HostLayer]",
+        "Layers: [!Ref HostLayer, !Ref Data]",
+    );
+    let source = source.replace(
+        "Resources:\n",
+        "Resources:\n  Data: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: data/}}\n",
+    );
+    std::fs::write(folder.path().join("template.yaml"), source).unwrap();
+
+    let args = ["template.yaml", "-p", ARCH];
+    assert_eq!(diagnose(folder.path(), &args), (Vec::new(), Some(0)));
+}
+
+#[test]
 fn a_package_that_is_elsewhere_is_named() {
     let template = "
 Resources:

@@ -49,7 +49,7 @@ impl<'a> Expander<'a> {
             }
             Value::Call(function, argument) if function.starts_with(LOOP) => {
                 let mut all = Vec::new();
-                self.loop_over(node.at, function, argument, &mut all);
+                self.loop_over(argument.at, function, argument, &mut all);
                 Value::Map(all)
             }
             Value::Call(function, argument) if function == "Transform" => {

@@ -32,7 +32,9 @@ impl Settings {
     /// what the file says.
     pub(crate) fn read(file: Option<&str>, variables: Known<&Node>) -> Self {
         let file: Table = file.and_then(|text| text.parse().ok()).unwrap_or_default();
-        let variable = |name: &str| variables.clone().and_then(|node| node.text_at(name));
+        // Of variables none of which is known, none is taken for one of these.
+        let variables = variables.is();
+        let variable = |name: &str| Known::from(variables).and_then(|node| node.text_at(name));
         let list = |name: &str, of_file: Vec<String>| match variable(name) {
             Known::Absent => of_file,
             Known::Is(text) => split(text),

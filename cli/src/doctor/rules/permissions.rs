@@ -15,6 +15,9 @@ const NARROW: [&str; 5] = [
     "EventSourceToken",
 ];
 
+/// What the names of services end with.
+const SUFFIXES: [&str; 2] = [".amazonaws.com", ".${AWS::URLSuffix}"];
+
 pub(super) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
     if template.functions().next().is_some() {
@@ -86,27 +89,34 @@ fn of_permission(template: &Template, permission: Resource<'_>) -> Option<Findin
     if is_narrow || permission.text("InvokedViaFunctionUrl") == Known::Is("true") {
         return None;
     }
-    match permission.text("Principal") {
-        Known::Is("*") => Some(template.error(
+    let principal = match &permission.property("Principal")?.value {
+        Value::Scalar(text) => text.clone(),
+        Value::Open(text) if text.has_unknown() => {
+            let why = text.why();
+            let what = format!(
+                "cannot tell whom `{name}` lets call the function: `Principal` depends on {why}"
+            );
+            return Some(template.note(Rule::Permission, at, what));
+        }
+        // An account, a role, or a service with the partition's own suffix.
+        Value::Open(text) => text.to_string(),
+        Value::List(_) | Value::Map(_) | Value::Call(..) => return None,
+    };
+    if principal == "*" {
+        return Some(template.error(
             Rule::Permission,
             at,
             format!("`{name}` lets anybody call the function"),
             "name the principal",
-        )),
-        Known::Is(principal) if principal.ends_with(".amazonaws.com") => Some(template.error(
+        ));
+    }
+    let is_service = SUFFIXES.iter().any(|suffix| principal.ends_with(suffix));
+    is_service.then(|| {
+        template.error(
             Rule::Permission,
             at,
             format!("`{name}` lets `{principal}` call the function for any account"),
             "name the caller with `SourceArn`, or its account with `SourceAccount`",
-        )),
-        // An account of its own, or a service whose name has the Region in it.
-        Known::Unknown(why) if why.starts_with("`${AWS::") => None,
-        Known::Unknown(why) => {
-            let what = format!(
-                "cannot tell whom `{name}` lets call the function: `Principal` depends on {why}"
-            );
-            Some(template.note(Rule::Permission, at, what))
-        }
-        Known::Is(_) | Known::Absent => None,
-    }
+        )
+    })
 }

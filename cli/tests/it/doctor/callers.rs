@@ -149,11 +149,13 @@ fn what_says_more_of_the_caller_narrows_a_permission() {
         "Principal: '*', FunctionUrlAuthType: AWS_IAM",
         "Principal: alexa-appkit.amazon.com, EventSourceToken: skill",
         "Principal: !Ref AWS::AccountId",
+        "Principal: !GetAtt Role.Arn",
     ] {
         assert_eq!(found(&permission(narrow)), NONE, "{narrow}");
     }
     for wide in [
         "Principal: s3.amazonaws.com",
+        "Principal: !Sub 's3.${AWS::URLSuffix}'",
         "Principal: s3.amazonaws.com, SourceArn: '*'",
         "Principal: '*'",
     ] {

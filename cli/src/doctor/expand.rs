@@ -3,6 +3,8 @@
 //! Sources: CloudFormation's pages on `Fn::ForEach` and on the transform `AWS::Include`.
 
 use super::files::Files;
+use super::globals::merge;
+use super::known::Known;
 use super::scope::Scope;
 use super::yaml::{At, Node, Value};
 
@@ -68,16 +70,15 @@ impl<'a> Expander<'a> {
             Some(function) if function.starts_with(LOOP) => {
                 self.loop_over(node.at, function, node, all);
             }
-            Some("Transform") => match self.include(node.at, node).value {
-                Value::Map(entries) => all.extend(entries),
-                other => all.push((
-                    name.to_owned(),
-                    Node {
-                        at: node.at,
-                        value: other,
-                    },
-                )),
-            },
+            Some("Transform") => {
+                let included = self.include(node.at, node);
+                for (name, node) in included.entries() {
+                    match all.iter_mut().find(|(own, _)| own == name) {
+                        Some((_, own)) => merge(own, node),
+                        None => all.push((name.to_owned(), node.clone())),
+                    }
+                }
+            }
             _ => all.push((name.to_owned(), self.expand(node))),
         }
     }
@@ -121,44 +122,38 @@ impl<'a> Expander<'a> {
     }
 
     fn include(&mut self, at: At, argument: &Node) -> Node {
+        self.included(at, argument).unwrap_or_else(|(what, why)| {
+            self.unread(at, what, why.clone());
+            Node::unknown(at, why)
+        })
+    }
+
+    /// An included file. The error is what was not read, and why.
+    fn included(&mut self, at: At, argument: &Node) -> Result<Node, (String, String)> {
         let name = argument.get("Name").and_then(Node::scalar).unwrap_or("?");
         if name != "AWS::Include" {
-            let why = format!("the macro `{name}`");
-            self.unread(at, "what a macro makes".to_owned(), why.clone());
-            return Node::unknown(at, why);
+            let what = "what a macro makes".to_owned();
+            return Err((what, format!("the macro `{name}`")));
         }
         let location = argument.at(&["Parameters", "Location"]);
         let location = location.and_then(|node| self.scope.resolve(node));
-        let location = location.as_ref().map(Node::known);
+        let location = Known::from(location.as_ref()).and_then(Node::known);
+        let unread = |why: String| ("an included file".to_owned(), why);
         let place = match location {
-            Some(super::known::Known::Is(place)) => place.to_owned(),
-            Some(super::known::Known::Unknown(why)) => {
-                self.unread(at, "an included file".to_owned(), why.clone());
-                return Node::unknown(at, why);
-            }
-            Some(super::known::Known::Absent) | None => {
-                let why = "its `Location`, which is missing".to_owned();
-                self.unread(at, "an included file".to_owned(), why.clone());
-                return Node::unknown(at, why);
-            }
+            Known::Is(place) => place,
+            Known::Unknown(why) => return Err(unread(why)),
+            Known::Absent => return Err(unread("it has no `Location`".to_owned())),
         };
+        let unread = |why: String| (format!("the included file `{place}`"), why);
         if self.depth >= DEPTH {
             let why = format!("more than {DEPTH} files that include each other");
-            self.unread(at, format!("the included file `{place}`"), why.clone());
-            return Node::unknown(at, why);
+            return Err(unread(why));
         }
-        match self.files.read(at.file, &place) {
-            Ok(node) => {
-                self.depth += 1;
-                let node = self.expand(&node);
-                self.depth -= 1;
-                node
-            }
-            Err(why) => {
-                self.unread(at, format!("the included file `{place}`"), why);
-                Node::unknown(at, format!("the file `{place}`, which was not read"))
-            }
-        }
+        let node = self.files.read(at.file, place).map_err(unread)?;
+        self.depth += 1;
+        let node = self.expand(&node);
+        self.depth -= 1;
+        Ok(node)
     }
 
     fn unread(&mut self, at: At, what: String, why: String) {

@@ -34,7 +34,9 @@ impl Scope {
             "If" => return self.branch(at, argument),
             // What is looked for is in the argument, whatever the form.
             "ToJsonString" => return self.resolve(argument),
-            "Ref" => argument.scalar().map(|name| self.reference(at, name)),
+            "Ref" => self
+                .resolve(argument)
+                .and_then(|it| Some(self.reference(at, it.scalar()?))),
             "GetAtt" => self.attribute(at, argument),
             "Sub" => self.substitute(at, argument),
             "Join" => self.join(at, argument),

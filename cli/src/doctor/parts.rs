@@ -11,23 +11,23 @@ use crate::finding::{Finding, Rule};
 const DEPTH: usize = 8;
 
 /// The types of resources that have a definition, where it may be, and where it is if it is here.
-const DEFINITIONS: [(&str, &[&str], &str); 6] = [
-    ("AWS::Serverless::Api", &["DefinitionUri"], "DefinitionBody"),
+const DEFINITIONS: [(&str, &str, &str); 6] = [
+    ("AWS::Serverless::Api", "DefinitionUri", "DefinitionBody"),
     (
         "AWS::Serverless::HttpApi",
-        &["DefinitionUri"],
+        "DefinitionUri",
         "DefinitionBody",
     ),
     (
         "AWS::Serverless::StateMachine",
-        &["DefinitionUri"],
+        "DefinitionUri",
         "Definition",
     ),
-    ("AWS::ApiGateway::RestApi", &["BodyS3Location"], "Body"),
-    ("AWS::ApiGatewayV2::Api", &["BodyS3Location"], "Body"),
+    ("AWS::ApiGateway::RestApi", "BodyS3Location", "Body"),
+    ("AWS::ApiGatewayV2::Api", "BodyS3Location", "Body"),
     (
         "AWS::StepFunctions::StateMachine",
-        &["DefinitionS3Location"],
+        "DefinitionS3Location",
         "Definition",
     ),
 ];
@@ -65,41 +65,39 @@ pub(super) fn with_root_include(mut root: Node) -> Node {
         .filter(|it| it.get("Name").and_then(Node::scalar) == Some("AWS::Include"))
         .cloned()
         .collect();
-    if let Value::Map(sections) = &mut root.value {
-        let includes = includes.into_iter();
-        sections.extend(includes.map(|node| ("Fn::Transform".to_owned(), node)));
+    for node in includes {
+        root.push("Fn::Transform", node);
     }
     root
+}
+
+/// The macros that may change anything in the template: those that are not AWS's own.
+pub(super) fn macros(root: &Node) -> Vec<Unread> {
+    let transforms = root.get("Transform").into_iter().flat_map(Node::items);
+    let foreign = transforms.filter_map(|it| {
+        let name = it.scalar().or_else(|| it.get("Name")?.scalar())?;
+        let what = format!("what the macro `{name}` makes of the template");
+        let why = "it runs when the template is deployed".to_owned();
+        (!name.starts_with("AWS::")).then_some((it.at, what, why))
+    });
+    foreign.collect()
 }
 
 /// Reads the definitions that are in files of this machine, and puts them where they would be in the
 /// template. Returns what was not read.
 pub(super) fn read_definitions(root: &mut Node, scope: &Scope, files: &mut Files) -> Vec<Unread> {
     let mut unread = Vec::new();
-    let Value::Map(sections) = &mut root.value else {
-        return unread;
-    };
-    let resources = sections.iter_mut().find(|(name, _)| name == "Resources");
-    let Some((
-        _,
-        Node {
-            value: Value::Map(resources),
-            ..
-        },
-    )) = resources
-    else {
-        return unread;
-    };
-    for (name, resource) in resources {
+    let resources = root.get_mut("Resources").into_iter();
+    for (name, resource) in resources.flat_map(Node::entries_mut) {
         let kind = resource.get("Type").and_then(Node::scalar);
-        let Some((_, places, body)) = DEFINITIONS.iter().find(|(it, ..)| kind == Some(it)) else {
+        let Some((_, place, body)) = DEFINITIONS.iter().find(|(it, ..)| kind == Some(it)) else {
             continue;
         };
         let at_property = |key: &str| resource.at(&["Properties", key]);
         if at_property(body).is_some() {
             continue;
         }
-        let Some(place) = places.iter().find_map(|key| at_property(key)) else {
+        let Some(place) = at_property(place) else {
             continue;
         };
         let what = || format!("the definition of `{name}`");
@@ -131,18 +129,8 @@ fn put_in(resource: &mut Node, body: &str, scope: &Scope, node: &Node) {
     let Some(resolved) = scope.resolve(&node) else {
         return;
     };
-    if let Value::Map(sections) = &mut resource.value {
-        let properties = sections.iter_mut().find(|(name, _)| name == "Properties");
-        if let Some((
-            _,
-            Node {
-                value: Value::Map(properties),
-                ..
-            },
-        )) = properties
-        {
-            properties.push((body.to_owned(), resolved));
-        }
+    if let Some(properties) = resource.get_mut("Properties") {
+        properties.push(body, resolved);
     }
 }
 

@@ -79,6 +79,7 @@ impl Template {
             .resolve(&raw)
             .with_context(|| format!("`{name}` has no content"))?;
         let mut root = globals::applied(only_with(root, &scope));
+        unread.extend(parts::macros(&root));
         unread.extend(parts::read_definitions(&mut root, &scope, &mut files));
         let mut template = Self {
             files,
@@ -311,15 +312,12 @@ fn expand(raw: &Node, given: &Given, files: &mut Files) -> (Node, Vec<Unread>) {
 
 /// Drops resources whose condition does not hold.
 fn only_with(mut root: Node, scope: &Scope) -> Node {
-    if let Value::Map(sections) = &mut root.value {
-        for (name, section) in sections {
-            if let ("Resources", Value::Map(resources)) = (name.as_str(), &mut section.value) {
-                resources.retain(|(_, node)| {
-                    let condition = node.get("Condition").and_then(Node::scalar);
-                    condition.is_none_or(|condition| scope.holds(condition) != Some(false))
-                });
-            }
-        }
+    let resources = root.get_mut("Resources").map(|node| &mut node.value);
+    if let Some(Value::Map(resources)) = resources {
+        resources.retain(|(_, node)| {
+            let condition = node.get("Condition").and_then(Node::scalar);
+            condition.is_none_or(|condition| scope.holds(condition) != Some(false))
+        });
     }
     root
 }

@@ -67,6 +67,18 @@ impl Node {
             .map(|(_, node)| node)
     }
 
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let mut entries = self.entries_mut();
+        entries.find(|(name, _)| *name == key).map(|(_, node)| node)
+    }
+
+    /// Adds an entry to a map; does nothing to anything else.
+    pub(crate) fn push(&mut self, key: &str, node: Self) {
+        if let Value::Map(entries) = &mut self.value {
+            entries.push((key.to_owned(), node));
+        }
+    }
+
     /// Follows keys downwards.
     pub(crate) fn at(&self, path: &[&str]) -> Option<&Self> {
         path.iter().try_fold(self, |node, key| node.get(key))
@@ -127,6 +139,14 @@ impl Node {
             Value::Scalar(_) | Value::List(_) | Value::Call(..) | Value::Open(_) => &[],
         };
         entries.iter().map(|(name, node)| (name.as_str(), node))
+    }
+
+    pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = (&str, &mut Self)> {
+        let entries: &mut [(String, Self)] = match &mut self.value {
+            Value::Map(entries) => entries,
+            Value::Scalar(_) | Value::List(_) | Value::Call(..) | Value::Open(_) => &mut [],
+        };
+        entries.iter_mut().map(|(name, node)| (name.as_str(), node))
     }
 
     /// Whether this or anything in it fulfils a condition.

@@ -24,7 +24,7 @@ const EVENTS: [(&str, &str); 2] = [("Cognito", TRIGGER), ("AlexaSkill", "an Alex
 
 /// Where resources name a function that answers them: their type, the path to the name, and what it is
 /// to them.
-const CALLERS: [(&str, &str, &str); 15] = [
+const CALLERS: [(&str, &str, &str); 14] = [
     ("AWS::ApiGateway::Authorizer", "AuthorizerUri", AUTHORIZER),
     ("AWS::ApiGatewayV2::Authorizer", "AuthorizerUri", AUTHORIZER),
     (
@@ -63,11 +63,6 @@ const CALLERS: [(&str, &str, &str); 15] = [
         SOURCE,
     ),
     ("AWS::Cognito::UserPool", "LambdaConfig.*", TRIGGER),
-    (
-        "AWS::Cognito::UserPool",
-        "LambdaConfig.*.LambdaArn",
-        TRIGGER,
-    ),
     (
         "AWS::Bedrock::Agent",
         "ActionGroups.*.ActionGroupExecutor.Lambda",

@@ -105,11 +105,22 @@ Resources:
     Timeout: 60
     FunctionUrlConfig: {AuthType: AWS_IAM}
 ";
-    let folder = folder(&[("template.yaml", template), ("more.yaml", more)]);
-    assert_eq!(
-        said(folder.path(), &[]),
-        (vec!["invoke-mode more.yaml:7".to_owned()], Vec::new())
-    );
+    let of_whole = "
+Transform: [AWS::Serverless-2016-10-31, {Name: AWS::Include, Parameters: {Location: more.yaml}}]
+Resources:
+  Other: {Type: AWS::SNS::Topic}
+";
+    let indented = more.replace('\n', "\n  ");
+    for (template, more, line) in [
+        (template, more, 7),
+        (of_whole, format!("Resources:\n  {indented}").as_str(), 8),
+    ] {
+        let folder = folder(&[("template.yaml", template), ("more.yaml", more)]);
+        assert_eq!(
+            said(folder.path(), &[]),
+            (vec![format!("invoke-mode more.yaml:{line}")], Vec::new())
+        );
+    }
 }
 
 const STACK: &str = "
@@ -166,6 +177,20 @@ Resources:
             assert_eq!(notes, ["public-api inner/stack.yaml:15"], "{kind}");
         }
     }
+}
+
+#[test]
+fn a_macro_that_changes_the_template_is_named() {
+    let template = "
+Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31, OwnMacro]
+Resources:
+  Other: {Type: AWS::SNS::Topic}
+";
+    let folder = folder(&[("template.yaml", template)]);
+    assert_eq!(
+        said(folder.path(), &[]),
+        (Vec::new(), vec!["template template.yaml:2".to_owned()])
+    );
 }
 
 #[test]

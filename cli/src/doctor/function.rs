@@ -243,14 +243,27 @@ fn trace_of_host(archive: &mut Archive) -> Trace {
     }
     match archive.read(BOOTSTRAP, UNPACKED_LIMIT) {
         Ok(bytes) if bytes.windows(MARK.len()).any(|window| window == MARK) => Trace::Ours,
-        Ok(_) => Trace::Foreign,
-        Err(_) => Trace::None,
+        Ok(bytes) if starts(&bytes) => Trace::Foreign,
+        // One that does not start is anybody's.
+        Ok(_) | Err(_) => Trace::None,
     }
+}
+
+/// Whether it is a program, or a script whose first line names one.
+fn starts(bytes: &[u8]) -> bool {
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or(bytes);
+    bytes.starts_with(b"\x7fELF") || first.starts_with(b"#!") && !first.ends_with(b"\r")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_with_the_line_ends_of_windows_does_not_start() {
+        assert!(starts(b"\x7fELF..") && starts(b"#!/bin/sh\necho"));
+        assert!(!starts(b"#!/bin/sh\r\necho\r\n") && !starts(b"MZ") && !starts(b""));
+    }
 
     #[test]
     fn handlers_of_other_runtimes_are_told_by_their_names() {

@@ -166,6 +166,12 @@ impl Template {
         &self.notes
     }
 
+    /// Whether a note says of a place that it was not read.
+    pub(crate) fn is_unread(&self, at: At) -> bool {
+        let place = self.place(at);
+        self.notes.iter().any(|note| note.place == place)
+    }
+
     /// A value of the template's outputs.
     pub(crate) fn output(&self, name: &str) -> Option<&Node> {
         self.root.at(&["Outputs", name, "Value"])

@@ -62,15 +62,28 @@ fn methods_of_document<'a>(
     property: &str,
 ) -> (Vec<Method<'a>>, Vec<Finding>) {
     let (mut methods, mut notes) = (Vec::new(), Vec::new());
-    let document = api.property(property);
-    // A part of it that was not read has a note of its own.
-    let paths = document.and_then(|it| it.get("paths")).into_iter();
-    for (path, of_path) in paths.flat_map(Node::entries) {
+    let Some(document) = api.property(property) else {
+        return (methods, notes);
+    };
+    let paths = document.get("paths");
+    notes.extend(
+        [Some(document), paths]
+            .into_iter()
+            .flatten()
+            .filter_map(|node| unknown(template, api.name, node)),
+    );
+    for (path, of_path) in paths.into_iter().flat_map(Node::entries) {
+        notes.extend(unknown(template, path, of_path));
         for (method, node) in of_path.entries() {
+            let name = format!("{method} {path}").replace("x-amazon-apigateway-any-method", "ANY");
+            // A preflight hardly ever has a function behind it.
+            if !method.eq_ignore_ascii_case("options") {
+                notes.extend(unknown(template, &name, node));
+            }
             let Some(integration) = node.get("x-amazon-apigateway-integration") else {
                 continue;
             };
-            let name = format!("{method} {path}").replace("x-amazon-apigateway-any-method", "ANY");
+            notes.extend(unknown(template, &name, integration));
             if !is_proxy(integration, "type") {
                 continue;
             }
@@ -87,6 +100,19 @@ fn methods_of_document<'a>(
         }
     }
     (methods, notes)
+}
+
+/// What to say of a part of a document that only the deployment knows, unless it was said that it was
+/// not read.
+fn unknown(template: &Template, name: &str, node: &Node) -> Option<Finding> {
+    let Value::Open(text) = &node.value else {
+        return None;
+    };
+    let what = format!(
+        "cannot tell what `{name}` calls: it depends on {}",
+        text.why()
+    );
+    (!template.is_unread(node.at)).then(|| template.note(Rule::TransferMode, node.at, what))
 }
 
 /// Whether the function answers the caller itself. In a mapping of the API, it gives a document.
@@ -311,6 +337,9 @@ fn plain_method(template: &Template, method: Resource<'_>) -> Vec<Finding> {
     let Some(node) = method.property("Integration") else {
         return Vec::new();
     };
+    if let Some(note) = unknown(template, method.name, node) {
+        return vec![note];
+    }
     if !is_proxy(node, "Type") {
         return Vec::new();
     }

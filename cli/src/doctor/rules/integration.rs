@@ -74,7 +74,8 @@ pub(super) fn called<'a>(
     let uri = match node.lookup(spelling.uri) {
         Known::Is(uri) => uri,
         Known::Absent => return Ok(None),
-        Known::Unknown(why) => return Err(unknown_callee(template, name, node.at, &why)),
+        // Said of the whole integration.
+        Known::Unknown(_) => return Ok(None),
     };
     match template.callee(uri) {
         Callee::Ours(function) => Ok(Some(function)),

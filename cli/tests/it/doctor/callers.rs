@@ -6,6 +6,7 @@
     reason = "helpers of tests, outside of the tests themselves"
 )]
 
+use super::packages::zip;
 use super::{NONE, folder, report, said, said_of};
 use crate::support::{bootstream, run, text};
 
@@ -115,6 +116,16 @@ fn a_function_that_only_the_stage_knows_is_unknown() {
         notes.contains(&"transfer-mode template.yaml:12".to_owned()),
         "{notes:?}"
     );
+}
+
+#[test]
+fn a_method_that_may_not_be_there_is_unknown() {
+    let method = api("!If [Regional, {type: mock}, {type: aws_proxy}]");
+    let conditions = "Conditions: {Regional: !Equals [!Ref AWS::Region, x]}\n";
+    let (findings, notes) = said_of(&format!("{FUNCTIONS}{method}{conditions}"));
+    assert_eq!(findings, NONE);
+    let wanted = ["archive template.yaml:3", "transfer-mode template.yaml:12"];
+    assert_eq!(notes, wanted);
 }
 
 #[test]
@@ -262,6 +273,7 @@ Resources:
   Go: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Handler: bootstrap, CodeUri: s3://b/k}}
   Php: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Handler: public/index.php, CodeUri: .}}
   Cpp: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Handler: hello, CodeUri: cpp}}
+  Aot: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: Assembly, CodeUri: aot.zip}}
   Image: {Type: AWS::Serverless::Function, Properties: {PackageType: Image, ImageUri: x}}
   Inline: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.13, Handler: index.f, Code: {ZipFile: x}}}
   Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref Rust, AuthType: NONE}}
@@ -270,6 +282,8 @@ Resources:
         ("template.yaml", template),
         ("cpp/CMakeLists.txt", "project(hello)"),
     ]);
+    let files = [("bootstrap", 0o755, &b"\x7fELF"[..])];
+    zip(&folder.path().join("aot.zip"), &files);
 
     assert_eq!(said(folder.path(), &[]), (Vec::new(), Vec::new()));
     let (report, code) = report(folder.path(), &["template.yaml"]);

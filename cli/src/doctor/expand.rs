@@ -145,9 +145,9 @@ impl<'a> Expander<'a> {
             Known::Absent => return Err(unread("it has no `Location`".to_owned())),
         };
         let unread = |why: String| (format!("the included file `{place}`"), why);
-        if self.depth >= DEPTH {
-            let why = format!("more than {DEPTH} files that include each other");
-            return Err(unread(why));
+        self.copies += 1;
+        if self.depth >= DEPTH || self.copies > MOST_COPIES {
+            return Err(unread("files that include each other".to_owned()));
         }
         let node = self.files.read(at.file, place).map_err(unread)?;
         self.depth += 1;

@@ -1,5 +1,7 @@
 //! Parts of a template that are in files of their own: API documents, state machines, nested stacks.
 
+use std::path::PathBuf;
+
 use super::files::{Files, is_elsewhere};
 use super::known::Known;
 use super::scope::{Given, Scope};
@@ -158,11 +160,12 @@ fn substituted(node: &Node, own: &Node) -> Node {
     Node { at: node.at, value }
 }
 
-/// Reads the stacks in a template, with the parameters it gives them.
+/// Reads the stacks in a template, which is within `outer`, with the parameters it gives them.
 pub(super) fn read_stacks(
     template: &Template,
-    depth: usize,
+    outer: &[PathBuf],
 ) -> (Vec<(String, Template)>, Vec<Finding>) {
+    let outer = [outer, &[template.path()]].concat();
     let mut stacks = Vec::new();
     let mut notes = Vec::new();
     let kinds = [
@@ -171,7 +174,7 @@ pub(super) fn read_stacks(
     ];
     for (kind, property) in kinds {
         for stack in template.resources(kind) {
-            match read_stack(template, stack, property, depth) {
+            match read_stack(template, stack, property, &outer) {
                 Ok(nested) => stacks.push((stack.name.to_owned(), nested)),
                 Err(finding) => notes.push(finding),
             }
@@ -184,7 +187,7 @@ fn read_stack(
     template: &Template,
     stack: Resource<'_>,
     property: &str,
-    depth: usize,
+    outer: &[PathBuf],
 ) -> Result<Template, Finding> {
     let name = stack.name;
     let at = stack.at_of(property);
@@ -211,12 +214,12 @@ fn read_stack(
         }
         (None, Known::Absent) => return Err(unread("it has no template")),
     };
-    if depth >= DEPTH {
-        return Err(unread(&format!("more than {DEPTH} stacks in each other")));
-    }
     let path = template.files.local(at.file, place);
     let path = path.map_err(|why| unread(&why))?;
-    Template::read_at(&path, &given(name, stack), depth + 1)
+    if outer.len() > DEPTH || outer.contains(&path) {
+        return Err(unread("stacks that have each other in them"));
+    }
+    Template::read_within(&path, &given(name, stack), outer)
         .map_err(|error| unread(&format!("{error:#}")))
 }
 

@@ -57,11 +57,11 @@ impl Template {
         let given = parameters
             .iter()
             .map(|(name, value)| (name.clone(), Known::Is(value.clone())));
-        Self::read_at(path, &given.collect(), 0)
+        Self::read_within(path, &given.collect(), &[])
     }
 
-    /// Reads a template that is so many stacks deep in others.
-    pub(super) fn read_at(path: &Path, given: &Given, depth: usize) -> Result<Self> {
+    /// Reads a template that is within others.
+    pub(super) fn read_within(path: &Path, given: &Given, outer: &[PathBuf]) -> Result<Self> {
         let name = path.display();
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
@@ -98,7 +98,7 @@ impl Template {
         });
         template.notes = notes.collect();
         template.functions = template.kinds();
-        let (nested, notes) = parts::read_stacks(&template, depth);
+        let (nested, notes) = parts::read_stacks(&template, outer);
         template.nested = nested;
         template.notes.extend(notes);
         Ok(template)

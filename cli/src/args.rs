@@ -7,7 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::deploy::args::DeployArgs;
 use crate::dev::clock::Clock;
+use crate::dev::cors::Cors;
 use crate::dev::door::Door;
+use crate::dev::event::Stage;
+use crate::dev::guard::HostName;
 use crate::dev::link::{Limits, Speed, parse_size};
 use crate::doctor::args::DoctorArgs;
 use crate::new::args::NewArgs;
@@ -222,6 +225,9 @@ pub(crate) struct DevArgs {
     /// The address to listen on
     #[arg(long, env = "LOCAL_LAMBDA_HOST", default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
+    /// A name that requests may have in `Host`, beside IP addresses and `localhost`; may be repeated
+    #[arg(long = "allow-host", value_name = "NAME")]
+    pub(crate) allowed_hosts: Vec<HostName>,
     /// How many invocations may run at once; further callers wait
     #[arg(long, value_name = "N", default_value_t = 10,
         value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -235,6 +241,18 @@ pub(crate) struct DevArgs {
     /// What stands at `/`; each is at its own path all the same
     #[arg(long, value_name = "DOOR", default_value = "url")]
     pub(crate) front_door: Door,
+    /// The stage of the REST API [default: local] and of the HTTP API, which shows it in the path
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "$default",
+        hide_default_value = true
+    )]
+    pub(crate) stage: Stage,
+    /// The `Cors` of the Function URL, as the AWS CLI takes it: JSON, or
+    /// AllowOrigins=http://localhost:5173,AllowMethods=*
+    #[arg(long, value_name = "CORS")]
+    pub(crate) cors: Option<Cors>,
     /// Whether Lambda's limits on streams hold
     #[arg(long, value_name = "WHOSE", default_value = "off")]
     pub(crate) limits: Limits,
@@ -255,8 +273,8 @@ const DEV_HELP: &str = "\
 Examples:
   bootstream dev examples/streaming-numbers --watch
   bootstream dev target/guests/wasm32-wasip2/release/streaming_numbers.wasm --port 7001
-  curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
   curl -N http://127.0.0.1:7000/any/path?q=1
+  curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
   bootstream dev --bootstrap ./their-bootstrap      a runtime in any language, or its folder
   bootstream event rest > event.json                an event to edit and send
 
@@ -267,10 +285,14 @@ Doors, all of them open at once:
   /@http/...  an HTTP API: payload format 2.0, answers when the response is complete
   /@alb/...   an Application Load Balancer, answers when the response is complete;
               /@alb-multi/... one with multi-value headers switched on
+  /@lattice/... VPC Lattice, answers when the response is complete
   /invoke     POST: the body is the event, the answer that of a Function URL
   AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and InvokeWithResponseStream,
               under any function name
   /@fn/NAME/  before any of these: one of several functions
+
+Requests are served if their Host is an IP address, localhost, a name below it, or one that
+--allow-host names. Web pages of other origins reach the doors, but neither /invoke nor what SDKs use.
 
 A failure before the first byte is answered as AWS does, with 502 or 500, and the terminal says
 why. After it the connection is cut, so curl reports error 18; SDKs get it in InvokeComplete.

@@ -107,6 +107,15 @@ impl Printer {
         }
     }
 
+    /// Warns about an invocation.
+    pub(crate) fn warning(&self, request_id: Option<&str>, text: &str) {
+        let object = json!({
+            "type": "message", "level": Tone::Warn.level(), "requestId": request_id, "text": text,
+        });
+        let line = format!("warning: {text}");
+        self.record(Tone::Warn, request_id, &line, &object);
+    }
+
     /// Passes on a line of a function's output.
     pub(crate) fn log(&self, line: &[u8], request_id: Option<&str>) {
         if self.json {

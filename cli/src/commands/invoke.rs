@@ -22,11 +22,13 @@ use crate::dev::answer::{Answer, Failure, Part, settled};
 use crate::dev::context::new_request_id;
 use crate::dev::deployment::{HANDLER_NAME, project_file};
 use crate::dev::event::caller::Caller;
+use crate::dev::intake::EVENT_LIMIT_BYTES;
 use crate::dev::opened::{Opened, open_as};
 use crate::dev::pool::{Call, Overflow, Pool};
-use crate::dev::sdk::FUNCTION_ERROR;
+use crate::dev::prelude::ResponseHead;
+use crate::dev::sdk::{ERROR_TYPE, FUNCTION_ERROR, json_event};
 use crate::dev::source::Source;
-use crate::printer::{Printer, Tone};
+use crate::printer::Printer;
 
 /// What a server may answer with instead of a response, in bytes.
 const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
@@ -37,7 +39,7 @@ const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
 ///
 /// The event cannot be read, nobody answers, the handler fails, or the stream is cut.
 pub(crate) fn run(args: InvokeArgs, printer: &Printer) -> Result<ExitCode> {
-    let event = read_event(&args.data)?;
+    let event = checked(read_event(&args.data)?)?;
     let output = Output {
         printer,
         timing: args.timing,
@@ -72,6 +74,24 @@ fn read_event(data: &str) -> Result<Bytes> {
     }
 }
 
+/// Refuses what Lambda refuses before it calls the function.
+fn checked(event: Bytes) -> Result<Bytes> {
+    if event.len() > EVENT_LIMIT_BYTES {
+        bail!(
+            "the event has {} bytes, and Lambda takes at most {EVENT_LIMIT_BYTES}: the function would not \
+             be called",
+            event.len()
+        );
+    }
+    json_event(event).map_err(|error| {
+        let message = format!(
+            "the event is not JSON, so Lambda would not call the function: {}: {}",
+            error.name, error.message
+        );
+        anyhow::Error::msg(message)
+    })
+}
+
 /// Runs a handler for one invocation.
 fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()> {
     let handler = args.handler.context("no handler was named")?;
@@ -96,20 +116,17 @@ fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()>
 
 async fn print_answer(answer: Answer, caller: Caller, mut output: Output<'_>) -> Result<()> {
     output.start();
-    let (opened, warning) = open_as(caller, answer)
+    let opened = open_as(caller, answer)
         .await
         .map_err(|failure| describe(&failure))?;
-    if let Some(warning) = warning {
-        output.printer.message(Tone::Warn, &warning);
-    }
     let mut reply = match opened {
         Opened::Whole(head, body) => {
-            output.head(head.status, &head.headers)?;
+            output.answer_head(&head)?;
             return output.piece(&body);
         }
         Opened::Stream(reply) => reply,
     };
-    output.head(reply.head.status, &reply.head.headers)?;
+    output.answer_head(&reply.head)?;
     output.piece(&reply.first)?;
     while let Some(part) = reply.rest.parts.recv().await {
         if let Part::Chunk(chunk) = part {
@@ -132,11 +149,15 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
         .with_context(|| format!("no answer from {url}: is `bootstream dev HANDLER` running?"))?;
     let (head, mut body) = response.into_parts();
     if head.headers.contains_key(FUNCTION_ERROR) {
-        let document = http_body_util::Limited::new(body, ERROR_LIMIT_BYTES)
-            .collect()
-            .await;
-        let document = document.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
-        return Err(describe(&Failure::from_document(document, None)));
+        return Err(describe(&Failure::from_document(
+            document(body).await,
+            None,
+        )));
+    }
+    if head.headers.contains_key(ERROR_TYPE) {
+        let reason = document(body).await;
+        let reason = String::from_utf8_lossy(&reason);
+        bail!("the server refused the event: {}", reason.trim_end());
     }
     output.head(head.status, &head.headers)?;
     while let Some(frame) = body.frame().await {
@@ -149,6 +170,13 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
         }
     }
     Ok(())
+}
+
+/// What stands in place of a response.
+async fn document(body: Incoming) -> Bytes {
+    let whole = http_body_util::Limited::new(body, ERROR_LIMIT_BYTES);
+    let whole = whole.collect().await;
+    whole.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes)
 }
 
 async fn post(
@@ -193,6 +221,13 @@ struct Output<'a> {
 impl Output<'_> {
     fn start(&mut self) {
         self.started = Some(Instant::now());
+    }
+
+    fn answer_head(&self, head: &ResponseHead) -> Result<()> {
+        for warning in &head.warnings {
+            self.printer.warning(None, warning);
+        }
+        self.head(head.status, &head.headers)
     }
 
     fn head(&self, status: StatusCode, headers: &HeaderMap) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The caller's side: HTTP in, an event to the function, its answer back.
 //!
-//! `route.rs` finds the door, `door.rs` tells what it makes of a request and an answer, `body.rs` and
+//! `guard.rs` decides who is served, `route.rs` finds the door, `door.rs` tells what it makes of a request and an answer, `body.rs` and
 //! `response.rs` are what the caller gets. The Invoke API is `sdk_door.rs`.
 
 use std::net::IpAddr;
@@ -15,23 +15,29 @@ use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
-use super::answer::{Answer, Failure, ResponseMode};
+use super::answer::Failure;
 use super::body::{AnswerBody, Form};
 use super::context::{new_request_id, trace, traced};
-use super::door::{Door, SERVICE_TIMEOUT};
-use super::event::Origin;
+use super::cors::Cors;
+use super::door::{Door, Refusal, SERVICE_TIMEOUT};
+use super::event::caller::Caller;
+use super::event::{Origin, Stage};
 use super::flow::Flow;
 use super::functions::LiveFunctions;
+use super::guard::{HostName, check_host, check_origin};
 use super::http_server::Handler;
 use super::intake::{EVENT_LIMIT_BYTES, NotTaken, take_in};
 use super::link::{Conditions, Link};
+use super::opened::{Opened, open, open_as};
 use super::pool::{Call, Pool};
-use super::prelude::ResponseHead;
 use super::record::Record;
-use super::reply::{self, Reply};
-use super::response::{Ending, FrontBody, failed, missing, refuse_body, refused, respond, whole};
+use super::reply::Reply;
+use super::response::{
+    Ending, FrontBody, failed, missing, preflight, refuse_body, refuse_event, refused, respond,
+    unwelcome, whole,
+};
 use super::route::Route;
-use super::sdk::ApiError;
+use super::sdk::{ApiError, json_event};
 use super::sdk_door::refuse;
 use crate::printer::{Printer, Tone};
 
@@ -43,25 +49,52 @@ const CONTEXT_HEADERS: [&str; 4] = [
     "lambda-runtime-trace-id",
 ];
 
+/// What is set for all functions.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    /// The door at `/`.
+    pub(crate) door: Door,
+    pub(crate) conditions: Conditions,
+    /// Names of this server, beside those it has anyway.
+    pub(crate) allowed_hosts: Vec<HostName>,
+    pub(crate) stage: Stage,
+    /// The setting of function URLs.
+    pub(crate) cors: Option<Cors>,
+}
+
 /// Answers callers.
 #[derive(Clone, Debug)]
 pub(crate) struct Front {
     pub(crate) functions: Arc<LiveFunctions>,
     pub(crate) printer: Printer,
-    /// The door at `/`.
-    pub(crate) door: Door,
-    pub(crate) conditions: Conditions,
+    pub(crate) setup: Arc<Setup>,
 }
 
 impl Handler for Front {
     type Body = FrontBody;
 
+    /// AWS counts the bytes of headers. So many fill the 64 KiB that a load balancer takes at most.
+    const MOST_HEADERS: usize = 64 * 1024 / "a:\r\n".len();
+
     async fn handle(self, request: Request<Incoming>, peer: IpAddr) -> Response<FrontBody> {
         let (mut parts, body) = request.into_parts();
         let request = format!("{} {}", parts.method, parts.uri.path());
         let mut record = Record::start(self.printer, request);
+        let is_welcome = check_host(&parts, &self.setup.allowed_hosts);
         let (pool, route) = self.route(&mut parts);
-        let body = match (take_in(body, EVENT_LIMIT_BYTES).await, &route) {
+        let is_welcome = is_welcome.and_then(|()| match route {
+            // What a browser may send to AWS, it may send here.
+            Route::Door(_) | Route::Nowhere(_) => Ok(()),
+            Route::Invoke | Route::Sdk(_) => check_origin(&parts.headers),
+        });
+        let taken = take_in(body, EVENT_LIMIT_BYTES).await;
+        if let Err(reason) = is_welcome {
+            return match route {
+                Route::Sdk(_) => refuse(&ApiError::denied(reason.to_string()), record),
+                _ => unwelcome(&reason, record),
+            };
+        }
+        let body = match (taken, &route) {
             (Ok(body), _) => body,
             (Err(NotTaken::TooLarge(_)), Route::Sdk(_)) => {
                 return refuse(&ApiError::too_large(EVENT_LIMIT_BYTES), record);
@@ -75,7 +108,10 @@ impl Handler for Front {
         };
         match route {
             Route::Invoke => {
-                let call = invoke_call(&parts.headers, body);
+                let call = match invoke_call(&parts.headers, body) {
+                    Ok(call) => call,
+                    Err(error) => return refuse_event(&error, record),
+                };
                 record.invocation(&call.request_id);
                 let ending = Ending::document(record);
                 match Caller::of(&call.event) {
@@ -115,18 +151,26 @@ impl Front {
         mut record: Record,
     ) -> Response<FrontBody> {
         let Visit { door, request, .. } = *visit;
-        if let Some(refusal) = door.turns_away(request) {
+        let Setup {
+            conditions, cors, ..
+        } = &*self.setup;
+        let cors = cors.as_ref().filter(|_| door == Door::Url);
+        if let Some((refusal, reason)) = self.turned_away(door, request) {
             record.status(refusal.status);
-            record.refused("the service does not pass such requests on");
+            record.refused(&reason);
             return refused(&refusal);
         }
-        if let Some(limit) = self.conditions.body_limit(door)
+        if let Some(headers) = cors.and_then(|cors| cors.preflight(request)) {
+            return preflight(headers, record);
+        }
+        if let Some(limit) = conditions.body_limit(door)
             && body.len() > limit
         {
             return refuse_body(&NotTaken::TooLarge(body.len()), limit, record);
         }
-        let call = door_call(door, request, body, peer);
+        let call = self.door_call(door, request, body, peer);
         record.invocation(&call.request_id);
+        record.warn(door.warning(body).as_slice());
         if call.event.len() > EVENT_LIMIT_BYTES {
             // Base64 and the quotes of JSON make a body larger.
             let reason = NotTaken::TooLarge(call.event.len());
@@ -137,7 +181,36 @@ impl Front {
         if let (Some(name), Ok(id)) = (door.request_id_header(), request_id) {
             response.headers_mut().insert(name, id);
         }
+        if let Some(cors) = cors {
+            cors.add_to(response.headers_mut(), &request.headers);
+        }
         response
+    }
+
+    /// What the service answers in place of the function, and why.
+    fn turned_away(&self, door: Door, request: &Parts) -> Option<(Refusal, String)> {
+        let refused = door.turns_away(request);
+        let refused = refused.map(|(refusal, reason)| (refusal, reason.to_owned()));
+        refused.or_else(|| {
+            let has_limits = self.setup.conditions.limits.hold();
+            door.refuses_head(request).filter(|_| has_limits)
+        })
+    }
+
+    fn door_call(&self, door: Door, parts: &Parts, body: &Bytes, peer: IpAddr) -> Call {
+        let origin = Origin {
+            request_id: new_request_id(),
+            peer,
+            trace: trace(&parts.headers),
+            now: SystemTime::now(),
+            stage: self.setup.stage.clone(),
+        };
+        let event = door.event(parts, body, &origin).to_string();
+        Call {
+            request_id: origin.request_id,
+            event: event.into(),
+            headers: traced(origin.trace),
+        }
     }
 
     /// Invokes, and passes the answer on the way the door does.
@@ -148,21 +221,15 @@ impl Front {
             Ok(answer) => answer,
             Err(failure) => return failed(door, &failure, ending),
         };
-        let opening = open(answer, door, self.conditions.body_limit(door));
-        let opened = match self.conditions.patience(door) {
-            Some(patience) => timeout(self.conditions.clock.real(patience), opening)
+        let opening = open(answer, door, self.setup.conditions.body_limit(door));
+        let opened = match self.setup.conditions.patience(door) {
+            Some(patience) => timeout(self.setup.conditions.clock.real(patience), opening)
                 .await
                 .unwrap_or_else(|_| Err(out_of_patience(patience))),
             None => opening.await,
         };
-        match opened {
-            Ok(Opened::Stream(reply)) => {
-                let link = self.conditions.link(Some(door), began);
-                self.stream(visit, reply, link, ending.record)
-            }
-            Ok(Opened::Whole(head, body)) => whole(head, body, ending.record),
-            Err(failure) => failed(door, &failure, ending),
-        }
+        let link = self.setup.conditions.link(Some(door), began);
+        self.pass_on(visit, opened, link, ending)
     }
 
     /// Invokes, and passes on the payload as it is.
@@ -177,27 +244,21 @@ impl Front {
             Ok(answer) => open_as(caller, answer).await,
             Err(failure) => Err(failure),
         };
-        let (opened, warning) = match opened {
-            Ok(opened) => opened,
-            Err(failure) => return failed(visit.door, &failure, ending),
-        };
-        if let Some(warning) = warning {
-            self.printer.message(Tone::Warn, &warning);
-        }
-        let link = self.conditions.link(None, Instant::now());
-        self.pass_on(visit, opened, link, ending.record)
+        let link = self.setup.conditions.link(None, Instant::now());
+        self.pass_on(visit, opened, link, ending)
     }
 
     fn pass_on(
         &self,
         visit: &Visit<'_>,
-        opened: Opened,
+        opened: Result<Opened, Failure>,
         link: Link,
-        record: Record,
+        ending: Ending,
     ) -> Response<FrontBody> {
         match opened {
-            Opened::Stream(reply) => self.stream(visit, reply, link, record),
-            Opened::Whole(head, body) => whole(head, body, record),
+            Ok(Opened::Stream(reply)) => self.stream(visit, reply, link, ending.record),
+            Ok(Opened::Whole(head, body)) => whole(head, body, ending.record),
+            Err(failure) => failed(visit.door, &failure, ending),
         }
     }
 
@@ -209,6 +270,7 @@ impl Front {
         mut record: Record,
     ) -> Response<FrontBody> {
         let mut head = reply.head;
+        record.warn(&head.warnings);
         record.status(head.status);
         let flow = Flow::new(reply.first, reply.rest, link);
         let mut body = AnswerBody::new(flow, Form::Bytes, record);
@@ -241,39 +303,18 @@ fn out_of_patience(patience: Duration) -> Failure {
     Failure::new(SERVICE_TIMEOUT, message)
 }
 
-fn invoke_call(headers: &HeaderMap, body: Bytes) -> Call {
+fn invoke_call(headers: &HeaderMap, body: Bytes) -> Result<Call, ApiError> {
     let mut context = traced(trace(headers));
     for name in CONTEXT_HEADERS {
         if let Some(value) = headers.get(name) {
             context.insert(name, value.clone());
         }
     }
-    // Lambda delivers an empty document for an empty body.
-    let event = if body.is_empty() {
-        Bytes::from_static(b"{}")
-    } else {
-        body
-    };
-    Call {
+    Ok(Call {
         request_id: new_request_id(),
-        event,
+        event: json_event(body)?,
         headers: context,
-    }
-}
-
-fn door_call(door: Door, parts: &Parts, body: &Bytes, peer: IpAddr) -> Call {
-    let origin = Origin {
-        request_id: new_request_id(),
-        peer,
-        trace: trace(&parts.headers),
-        now: SystemTime::now(),
-    };
-    let event = door.event(parts, body, &origin).to_string();
-    Call {
-        request_id: origin.request_id,
-        event: event.into(),
-        headers: traced(origin.trace),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -283,7 +324,9 @@ mod tests {
 
     #[test]
     fn an_empty_body_is_an_empty_event() {
-        assert_eq!(invoke_call(&HeaderMap::new(), Bytes::new()).event, "{}");
+        let call = invoke_call(&HeaderMap::new(), Bytes::new()).unwrap();
+
+        assert_eq!(call.event, "{}");
     }
 
     #[test]
@@ -303,7 +346,7 @@ mod tests {
             ),
         ]);
 
-        let call = invoke_call(&headers, Bytes::new());
+        let call = invoke_call(&headers, Bytes::new()).unwrap();
 
         assert_eq!(call.headers["lambda-runtime-trace-id"], "Root=1");
         assert_eq!(call.headers["lambda-runtime-aws-tenant-id"], "t");

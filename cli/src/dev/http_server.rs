@@ -18,6 +18,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers the requests of one listener.
 pub(crate) trait Handler: Clone + Send + 'static {
+    /// How many headers a request may have. The library reserves room for so many.
+    const MOST_HEADERS: usize = 100;
+
     type Body: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
         + Send
         + 'static;
@@ -58,6 +61,7 @@ async fn serve_connection<H: Handler>(stream: TcpStream, peer: SocketAddr, handl
         async move { Ok::<_, Infallible>(handler.handle(request, peer.ip()).await) }
     });
     let served = http1::Builder::new()
+        .max_headers(H::MOST_HEADERS)
         .serve_connection(TokioIo::new(stream), service)
         .await;
     // How else a connection ends says nothing about the invocation: its body tells.

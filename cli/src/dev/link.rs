@@ -52,6 +52,7 @@ const LOAD_BALANCER_LIMIT_BYTES: usize = MIB;
 pub(crate) enum Limits {
     /// 6 MiB at once, then 2 MiB/s (REST: 10 MiB), 200 MiB in all; a REST stream may be silent for
     /// 5 minutes and take 15, an HTTP API waits 30 seconds, a load balancer takes 1 MiB either way;
+    /// request line and headers have 10,240 bytes, with a load balancer 16 KiB each and 64 KiB in all;
     /// callers beyond the concurrency are throttled
     Aws,
     /// The same, with an edge-optimized REST API: a stream may be silent for 30 seconds
@@ -115,7 +116,7 @@ impl Conditions {
         match door {
             Door::Http => self.limits.hold().then_some(HTTP_API_LIMIT),
             Door::Rest => self.limits.rest_idle(),
-            Door::Url | Door::Alb | Door::AlbMulti => None,
+            Door::Url | Door::Alb | Door::AlbMulti | Door::Lattice => None,
         }
     }
 

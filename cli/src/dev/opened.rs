@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::answer::{Answer, Failure, ResponseMode};
-use super::buffered::unfold;
+use super::buffered::{remark_on_body, unfold};
 use super::door::Door;
 use super::event::caller::{Caller, Service};
 use super::prelude::ResponseHead;
@@ -33,7 +33,7 @@ pub(crate) async fn open(
     if reply.mode == ResponseMode::Streaming && door.streams() {
         return Ok(Opened::Stream(reply));
     }
-    let head = reply.head.clone();
+    let (mut head, has_unread_prelude) = (reply.head.clone(), reply.has_unread_prelude);
     let body = reply.whole().await?;
     if let Some(limit) = limit.filter(|limit| body.len() > *limit) {
         let message = format!(
@@ -42,35 +42,51 @@ pub(crate) async fn open(
         );
         return Err(Failure::new("Service.ResponseTooLarge", message));
     }
-    let unfolded =
-        unfold(&body, door).map_err(|message| Failure::new("Runtime.InvalidResponse", message))?;
-    let (head, body) = unfolded.unwrap_or((head, body));
-    Ok(Opened::Whole(head, body))
+    let unread = has_unread_prelude.then(|| unread_by(door));
+    match unfold(&body, door) {
+        Ok(Some((head, body))) => Ok(Opened::Whole(head, body)),
+        Ok(None) => {
+            head.warnings.extend(unread);
+            head.warnings.extend(remark_on_body(&body));
+            Ok(Opened::Whole(head, body))
+        }
+        Err(message) => {
+            let message = unread.unwrap_or(message);
+            Err(Failure::new("Runtime.InvalidResponse", message))
+        }
+    }
 }
 
-/// Opens an answer to an event as whoever sends such events does, and says what they cannot read of it.
+fn unread_by(door: Door) -> String {
+    format!(
+        "{} reads a document, and the response begins with the head of an HTTP stream and eight zero \
+         bytes: `response.buffered = \"auto\"` makes `bootstrap` answer with the document",
+        door.service()
+    )
+}
+
+/// Opens an answer to an event as whoever sends such events does.
 ///
 /// # Errors
 ///
 /// As for [`open`].
-pub(crate) async fn open_as(
-    caller: Caller,
-    answer: Answer,
-) -> Result<(Opened, Option<String>), Failure> {
+pub(crate) async fn open_as(caller: Caller, answer: Answer) -> Result<Opened, Failure> {
     let service = match caller {
-        Caller::FrontEnd(door) => return Ok((open(answer, door, None).await?, None)),
-        Caller::Unknown => return Ok((open(answer, Door::Url, None).await?, None)),
+        Caller::FrontEnd(door) => return open(answer, door, None).await,
+        Caller::Unknown => return open(answer, Door::Url, None).await,
         Caller::Service(service) => service,
     };
-    let reply = reply::open(answer, Reader::Payload).await?;
-    let warning = (service.reads && reply.has_unread_prelude).then(|| unread(service));
-    Ok((Opened::Stream(reply), warning))
+    let mut reply = reply::open(answer, Reader::Payload).await?;
+    if service.reads && reply.has_unread_prelude {
+        reply.head.warnings.push(unread_by_service(service));
+    }
+    Ok(Opened::Stream(reply))
 }
 
-fn unread(Service { name, .. }: Service) -> String {
+fn unread_by_service(Service { name, .. }: Service) -> String {
     format!(
-        "this is the event of {name}, which reads the payload as it is: here it begins with the head \
-         of an HTTP stream and eight zero bytes. Answer with a document (`start-document`, in Rust \
+        "this is the event of {name}, which reads the payload as it is: here it begins with the head of \
+         an HTTP stream and eight zero bytes. Answer with a document (`start-document`, in Rust \
          `response.document(&value)`)"
     )
 }

@@ -3,15 +3,13 @@
 //! Chunks may be cut anywhere, so bytes are collected until the delimiter is complete.
 //! What the JSON asks for becomes the head of the answer; buffered answers ask in the same words.
 
-use std::collections::BTreeMap;
-
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::door::{Door, MultiValue};
+use super::fields::Fields;
 
 /// The content type that says a prelude comes first.
 pub(crate) const INTEGRATION_RESPONSE: &str = "application/vnd.awslambda.http-integration-response";
@@ -44,6 +42,8 @@ pub(crate) struct ResponseHead {
     /// What stands beside the status, if that is not the usual.
     pub(crate) reason: Option<Bytes>,
     pub(crate) headers: HeaderMap,
+    /// What the author of the function should know, for the terminal.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Collects bytes until the prelude is complete.
@@ -91,8 +91,9 @@ impl PreludeReader {
         let body = std::mem::take(&mut self.buffer)
             .freeze()
             .slice(DELIMITER.len()..);
-        let asked: Asked =
-            from_object(&json).map_err(|error| format!("the prelude is invalid: {error}"))?;
+        let invalid = |error| format!("the prelude is invalid: {error}");
+        let object = object(&json).map_err(|error| invalid(error.to_string()))?;
+        let asked = Asked::read(Fields::new(&object, self.door.reading())).map_err(invalid)?;
         Ok(Some((asked.head(self.door, AskedIn::Prelude)?, body)))
     }
 }
@@ -101,24 +102,22 @@ fn too_far() -> String {
     format!("no prelude delimiter in the first {SCAN_LIMIT_BYTES} bytes of the response")
 }
 
-/// Parses a JSON object. serde by itself also takes an array for a struct.
+/// Parses a JSON object.
 ///
 /// # Errors
 ///
-/// The text is not a JSON object, or not one of this kind.
-pub(crate) fn from_object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(json)?;
-    serde_json::from_value(object.into())
+/// The text is something else.
+pub(crate) fn object(json: &[u8]) -> serde_json::Result<Map<String, Value>> {
+    serde_json::from_slice(json)
 }
 
 /// What a function asks for, in a prelude or in a buffered answer.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) status_code: Option<u16>,
-    headers: Option<BTreeMap<String, String>>,
-    multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
-    cookies: Option<Vec<String>>,
+    headers: Vec<(String, String)>,
+    multi_value_headers: Vec<(String, Vec<String>)>,
+    cookies: Vec<String>,
     status_description: Option<String>,
 }
 
@@ -132,6 +131,21 @@ pub(crate) enum AskedIn {
 }
 
 impl Asked {
+    /// Reads what is asked for.
+    ///
+    /// # Errors
+    ///
+    /// A field is of a kind that the service does not read.
+    pub(crate) fn read(fields: Fields<'_>) -> Result<Self, String> {
+        Ok(Self {
+            status_code: fields.number("statusCode")?,
+            headers: fields.text_of_each("headers")?,
+            multi_value_headers: fields.texts_of_each("multiValueHeaders")?,
+            cookies: fields.texts("cookies")?,
+            status_description: fields.text("statusDescription")?.map(str::to_owned),
+        })
+    }
+
     /// Builds the head that the caller gets at this door.
     ///
     /// # Errors
@@ -139,28 +153,29 @@ impl Asked {
     /// A status, header or cookie is not valid HTTP.
     pub(crate) fn head(self, door: Door, place: AskedIn) -> Result<ResponseHead, String> {
         let status = status(self.status_code.unwrap_or(200))?;
+        let warnings = self.unread(door, place).into_iter().collect();
         let multi_value = match (place, door.multi_value_headers()) {
             // Made for other doors, a prelude says everything once more in the list.
             (AskedIn::Prelude, MultiValue::Only) => MultiValue::First,
-            (AskedIn::Prelude, _) if door.is_load_balancer() => MultiValue::First,
+            (AskedIn::Prelude, _) if !door.takes_cookies() => MultiValue::First,
             (_, multi_value) => multi_value,
         };
         let mut headers = HeaderMap::new();
         if multi_value != MultiValue::Only {
-            for (name, value) in self.headers.iter().flatten() {
+            for (name, value) in &self.headers {
                 append(&mut headers, door, name, value)?;
             }
         }
         if multi_value != MultiValue::Ignored {
-            for (name, values) in self.multi_value_headers.iter().flatten() {
+            for (name, values) in &self.multi_value_headers {
                 headers.remove(name);
                 for value in values {
                     append(&mut headers, door, name, value)?;
                 }
             }
         }
-        let takes_cookies = place == AskedIn::Prelude || !door.is_load_balancer();
-        for cookie in self.cookies.iter().flatten().filter(|_| takes_cookies) {
+        let takes_cookies = place == AskedIn::Prelude || door.takes_cookies();
+        for cookie in self.cookies.iter().filter(|_| takes_cookies) {
             let value = HeaderValue::from_bytes(cookie.as_bytes())
                 .map_err(|_| "a cookie of the response is not valid HTTP".to_owned())?;
             headers.append(SET_COOKIE, value);
@@ -170,8 +185,54 @@ impl Asked {
             status,
             reason: reason.map(|text| reason_in(&text, status)),
             headers,
+            warnings,
         })
     }
+
+    /// Names the headers that the service does not read where they are, and says where it does.
+    fn unread(&self, door: Door, place: AskedIn) -> Option<String> {
+        if place == AskedIn::Prelude && !door.takes_cookies() {
+            return None;
+        }
+        let ones: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        let lists: Vec<_> = self
+            .multi_value_headers
+            .iter()
+            .map(|(name, _)| name)
+            .collect();
+        let (key, unread, advice) = match door.multi_value_headers() {
+            MultiValue::First => return None,
+            MultiValue::Only => (
+                "headers",
+                without(&ones, &lists),
+                "write them into `multiValueHeaders`",
+            ),
+            MultiValue::Ignored => {
+                let advice = match door {
+                    Door::Alb => {
+                        "write them into `headers`, or switch on multi-value headers for the target group"
+                    }
+                    Door::Lattice => "write them into `headers`",
+                    _ => {
+                        "write them into `headers`, several values with a comma between, and cookies \
+                         into `cookies`"
+                    }
+                };
+                ("multiValueHeaders", without(&lists, &ones), advice)
+            }
+        };
+        (!unread.is_empty()).then(|| {
+            let (names, service) = (unread.join("`, `"), door.service());
+            format!("{service} does not read `{key}`, so `{names}` is lost: {advice}")
+        })
+    }
+}
+
+/// The names that are not among the others.
+fn without<'a>(names: &[&'a String], others: &[&String]) -> Vec<&'a str> {
+    let is_other = |name: &str| others.iter().any(|other| other.eq_ignore_ascii_case(name));
+    let names = names.iter().map(|name| name.as_str());
+    names.filter(|name| !is_other(name)).collect()
 }
 
 /// What `statusDescription`, written `200 OK`, says beside the status.
@@ -316,8 +377,9 @@ mod tests {
     #[test]
     fn only_some_doors_read_multi_value_headers_and_there_they_win() {
         let json = br#"{"headers":{"X-A":"joined","b":"1"},"multiValueHeaders":{"x-a":["1","2"]}}"#;
-        let head = |door| {
-            let asked: Asked = from_object(json).unwrap();
+        let head = |door: Door| {
+            let object = object(json).unwrap();
+            let asked = Asked::read(Fields::new(&object, door.reading())).unwrap();
             asked.head(door, AskedIn::Document).unwrap()
         };
 
@@ -338,10 +400,65 @@ mod tests {
     }
 
     #[test]
+    fn headers_that_a_service_does_not_read_are_named() {
+        let warnings = |json: &[u8], door: Door, place| {
+            let object = object(json).unwrap();
+            let asked = Asked::read(Fields::new(&object, door.reading())).unwrap();
+            asked.head(door, place).unwrap().warnings
+        };
+        let lost = br#"{"headers":{"a":"1"},"multiValueHeaders":{"A":["1"],"b":["1"],"c":["2"]}}"#;
+        for (door, place, expected) in [
+            (Door::Url, AskedIn::Prelude, Some("`b`, `c` is lost")),
+            (
+                Door::Url,
+                AskedIn::Document,
+                Some("several values with a comma"),
+            ),
+            (
+                Door::Http,
+                AskedIn::Document,
+                Some("an HTTP API does not read"),
+            ),
+            (
+                Door::Alb,
+                AskedIn::Document,
+                Some("switch on multi-value headers"),
+            ),
+            (
+                Door::Lattice,
+                AskedIn::Document,
+                Some("write them into `headers`"),
+            ),
+            (Door::Rest, AskedIn::Prelude, None),
+            (Door::Rest, AskedIn::Document, None),
+            (Door::AlbMulti, AskedIn::Document, None),
+            (Door::Alb, AskedIn::Prelude, None),
+            (Door::AlbMulti, AskedIn::Prelude, None),
+        ] {
+            let seen = warnings(lost, door, place);
+            let case = format!("{door:?} {place:?} {seen:?}");
+            assert_eq!(seen.len(), usize::from(expected.is_some()), "{case}");
+            assert!(
+                seen.concat().contains(expected.unwrap_or_default()),
+                "{case}"
+            );
+        }
+        let twice = br#"{"headers":{"X-A":"1, 2"},"multiValueHeaders":{"x-a":["1","2"]}}"#;
+        assert!(warnings(twice, Door::Url, AskedIn::Prelude).is_empty());
+        let only = br#"{"headers":{"a":"1","b":"2"},"multiValueHeaders":{"a":["1"]}}"#;
+        let seen = warnings(only, Door::AlbMulti, AskedIn::Document);
+        assert!(
+            seen.concat().contains("`headers`, so `b` is lost"),
+            "{seen:?}"
+        );
+    }
+
+    #[test]
     fn null_is_absent() {
         let json = br#"{"statusCode":null,"headers":null,"multiValueHeaders":null,"cookies":null}"#;
 
-        let head = from_object::<Asked>(json)
+        let object = object(json).unwrap();
+        let head = Asked::read(Fields::new(&object, Door::Rest.reading()))
             .unwrap()
             .head(Door::Rest, AskedIn::Prelude)
             .unwrap();

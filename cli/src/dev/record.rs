@@ -53,6 +53,13 @@ impl Record {
         self.status = status;
     }
 
+    /// Tells the author of the function what is amiss with an answer that is given all the same.
+    pub(crate) fn warn(&self, warnings: &[String]) {
+        for warning in warnings {
+            self.printer.warning(self.request_id.as_deref(), warning);
+        }
+    }
+
     /// A piece of the body went to the caller.
     pub(crate) fn chunk(&mut self, bytes: usize) {
         self.first_byte

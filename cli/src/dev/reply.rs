@@ -128,6 +128,7 @@ fn typed(content_type: &str) -> ResponseHead {
         status: StatusCode::OK,
         reason: None,
         headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
+        warnings: Vec::new(),
     }
 }
 

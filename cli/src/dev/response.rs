@@ -1,7 +1,7 @@
 //! Answers that are known as a whole: buffered ones, failures and refusals.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::ext::ReasonPhrase;
@@ -9,10 +9,11 @@ use hyper::ext::ReasonPhrase;
 use super::answer::Failure;
 use super::body::AnswerBody;
 use super::door::{Door, Refusal};
+use super::guard::Unwelcome;
 use super::intake::NotTaken;
 use super::prelude::ResponseHead;
 use super::record::Record;
-use super::sdk::FUNCTION_ERROR;
+use super::sdk::{ApiError, DENIED, ERROR_TYPE, FUNCTION_ERROR};
 
 pub(super) type FrontBody = Either<Full<Bytes>, AnswerBody>;
 
@@ -41,6 +42,7 @@ impl Ending {
 
 /// Answers with a whole body.
 pub(super) fn whole(head: ResponseHead, body: Bytes, mut record: Record) -> Response<FrontBody> {
+    record.warn(&head.warnings);
     record.status(head.status);
     record.chunk(body.len());
     record.complete();
@@ -97,6 +99,39 @@ pub(super) fn refuse_body(
     json(status, failure.document)
 }
 
+/// Answers for a request of `/invoke` that Lambda would not carry out.
+pub(super) fn refuse_event(error: &ApiError, mut record: Record) -> Response<FrontBody> {
+    let failure = Failure::new(error.name, error.message.as_str());
+    record.status(error.status);
+    record.failed(&failure);
+    let mut response = json(error.status, failure.document);
+    let name = HeaderValue::from_static(error.name);
+    response.headers_mut().insert(ERROR_TYPE, name);
+    response
+}
+
+/// Answers for a request that the server does not serve.
+pub(super) fn unwelcome(reason: &Unwelcome, mut record: Record) -> Response<FrontBody> {
+    record.status(StatusCode::FORBIDDEN);
+    record.refused(reason.reason());
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    let mut response = typed(StatusCode::FORBIDDEN, plain, format!("{reason}\n").into());
+    let headers = response.headers_mut();
+    headers.insert(ERROR_TYPE, HeaderValue::from_static(DENIED));
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}
+
+/// Answers a preflight for the function.
+pub(super) fn preflight(headers: HeaderMap, mut record: Record) -> Response<FrontBody> {
+    record.status(StatusCode::OK);
+    record.complete();
+    let mut response = Response::new(Either::Left(Full::default()));
+    *response.headers_mut() = headers;
+    response
+}
+
 /// Answers for a function that is not there.
 pub(super) fn missing(name: &str, mut record: Record) -> Response<FrontBody> {
     record.status(StatusCode::NOT_FOUND);
@@ -114,6 +149,7 @@ fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response
         status,
         reason: None,
         headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
+        warnings: Vec::new(),
     };
     respond(head, Either::Left(Full::new(body)))
 }

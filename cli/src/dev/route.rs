@@ -54,7 +54,7 @@ impl Front {
                 shorten(parts, rest);
                 Route::Door(door)
             }
-            None => Route::Door(self.door),
+            None => Route::Door(self.setup.door),
         }
     }
 }

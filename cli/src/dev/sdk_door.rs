@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{Either, Full};
@@ -23,11 +23,9 @@ use super::record::Record;
 use super::reply::whole;
 use super::response::{FrontBody, json, respond};
 use super::sdk::{
-    ApiError, EVENT_STREAM, EXECUTED_VERSION, FUNCTION_ERROR, Invocation, Kind, LOG_RESULT,
-    Operation, REQUEST_ID, Requested,
+    ApiError, ERROR_TYPE, EVENT_STREAM, EXECUTED_VERSION, FUNCTION_ERROR, Invocation, Kind,
+    LOG_RESULT, Operation, REQUEST_ID, Requested,
 };
-
-const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 impl Front {
     /// Carries out an operation.
@@ -98,7 +96,7 @@ impl Front {
     ) -> Response<FrontBody> {
         headers.insert(CONTENT_TYPE, EVENT_STREAM);
         record.status(StatusCode::OK);
-        let link = self.conditions.link(None, Instant::now());
+        let link = self.setup.conditions.link(None, Instant::now());
         let flow = Flow::new(Bytes::new(), answer, link);
         let body = AnswerBody::new(flow, form, record);
         answered(StatusCode::OK, headers, Either::Right(body))
@@ -148,6 +146,7 @@ fn answered(status: StatusCode, headers: HeaderMap, body: FrontBody) -> Response
         status,
         reason: None,
         headers,
+        warnings: Vec::new(),
     };
     respond(head, body)
 }

@@ -199,27 +199,355 @@ const TWICE: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn format_2_has_path_and_query_as_sent_and_joins_what_is_repeated() {
+fn format_2_has_the_query_as_sent_and_joins_what_is_repeated() {
     let dev = crate::runtimes::start(&[]);
-    for path in ["/@url", "/@http"] {
+    for (path, raw_path, cookie) in [
+        ("/@url", "/p%20q/x", json!("c=1; d=2")),
+        ("/@http", "/p q/x", Value::Null),
+    ] {
         let target = format!("{path}/p%20q/x?a=1&a=2&b=%26");
         let event = echoed(&dev, "GET", &target, &TWICE, "");
 
         assert_eq!(event["version"], "2.0");
-        assert_eq!(event["rawPath"], "/p%20q/x");
+        assert_eq!(event["rawPath"], raw_path);
         assert_eq!(event["rawQueryString"], "a=1&a=2&b=%26");
         assert_eq!(
             event["queryStringParameters"],
             json!({"a": "1,2", "b": "&"})
         );
         assert_eq!(event["cookies"], json!(["c=1", "d=2"]));
-        assert_eq!(event["headers"]["cookie"], "c=1; d=2");
+        assert_eq!(event["headers"]["cookie"], cookie);
         assert_eq!(event["headers"]["x-twice"], "one,two");
         assert_eq!(event["headers"]["x-forwarded-for"], "10.0.0.1, 127.0.0.1");
         assert_eq!(event["headers"]["x-forwarded-proto"], "http");
-        assert_eq!(event["requestContext"]["http"]["path"], "/p%20q/x");
+        assert_eq!(event["requestContext"]["http"]["path"], "/p q/x");
         assert_eq!(event.get("body"), None);
     }
+}
+
+/// What AWS was seen to deliver in July 2026, in `tests/it/captured`.
+#[test]
+fn events_are_those_that_aws_delivered() {
+    const TARGET: &str = "/capture/space%20value?repeat=one&repeat=two&\
+        redirect=https%3A%2F%2Fexample.com%2Fa%2Fb&literalPlus=a+b&encodedPlus=a%2Bb&empty=";
+    const BODY: &str = r#"{"message":"hello from the public internet","unicode":"lambda-λ"}"#;
+    let dev = crate::runtimes::start(&["--stage", "live"]);
+    for (door, captured, keys) in [
+        (
+            "/@url",
+            include_str!("captured/function-url.json"),
+            &[
+                "version",
+                "routeKey",
+                "rawPath",
+                "rawQueryString",
+                "cookies",
+                "queryStringParameters",
+                "body",
+                "isBase64Encoded",
+            ][..],
+        ),
+        (
+            "/@rest",
+            include_str!("captured/rest-api.json"),
+            &[
+                "resource",
+                "path",
+                "httpMethod",
+                "queryStringParameters",
+                "multiValueQueryStringParameters",
+                "pathParameters",
+                "stageVariables",
+                "body",
+                "isBase64Encoded",
+            ],
+        ),
+        (
+            "/@alb-multi",
+            include_str!("captured/load-balancer.json"),
+            &[
+                "httpMethod",
+                "path",
+                "multiValueQueryStringParameters",
+                "body",
+                "isBase64Encoded",
+            ],
+        ),
+    ] {
+        let captured: Value = serde_json::from_str(captured).expect("JSON");
+        let headers = [
+            ("user-agent", "curl/8.7.1"),
+            ("accept", "*/*"),
+            ("content-type", "application/json"),
+            ("x-probe", "first"),
+            ("x-probe", "second"),
+            ("cookie", "session=abc123; theme=dark"),
+        ];
+        let event = echoed(&dev, "POST", &format!("{door}{TARGET}"), &headers, BODY);
+
+        for key in keys {
+            assert_eq!(event[*key], captured[*key], "{door} {key}");
+        }
+        let map = if door == "/@alb-multi" {
+            "multiValueHeaders"
+        } else {
+            "headers"
+        };
+        assert_eq!(names(&event[map]), names(&captured[map]), "{door}");
+        let http = |event: &Value| event["requestContext"]["http"]["path"].clone();
+        assert_eq!(http(&event), http(&captured), "{door}");
+        let context = |event: &Value, key: &str| event["requestContext"][key].clone();
+        for key in ["path", "stage", "resourcePath", "httpMethod"] {
+            assert_eq!(
+                context(&event, key),
+                context(&captured, key),
+                "{door} {key}"
+            );
+        }
+    }
+    // The same request again, where there was no named stage.
+    let dev = crate::runtimes::start(&[]);
+    let captured: Value =
+        serde_json::from_str(include_str!("captured/http-api.json")).expect("JSON");
+    let headers = [
+        ("content-type", "application/json"),
+        ("user-agent", "curl/8.7.1"),
+        ("accept", "*/*"),
+        ("x-probe", "first"),
+        ("x-probe", "second"),
+        ("cookie", "session=abc123; theme=dark"),
+    ];
+    let event = echoed(&dev, "POST", &format!("/@http{TARGET}"), &headers, BODY);
+    for key in [
+        "version",
+        "routeKey",
+        "rawPath",
+        "rawQueryString",
+        "cookies",
+        "queryStringParameters",
+        "body",
+        "isBase64Encoded",
+    ] {
+        assert_eq!(event[key], captured[key], "{key}");
+    }
+    assert_eq!(names(&event["headers"]), names(&captured["headers"]));
+    let http = &event["requestContext"]["http"];
+    assert_eq!(http["path"], captured["requestContext"]["http"]["path"]);
+    assert_eq!(event["requestContext"]["stage"], "$default");
+}
+
+/// The names in a map of headers, without those that TLS and the test's marker add.
+fn names(headers: &Value) -> Vec<String> {
+    let headers = headers.as_object().expect("a map");
+    let mut names: Vec<_> = headers.keys().map(|name| name.to_lowercase()).collect();
+    names.retain(|name| !name.starts_with("x-amzn-tls") && name != "x-do");
+    names.sort();
+    names
+}
+
+#[test]
+fn an_http_api_refuses_what_it_cannot_decode_before_the_function() {
+    let mut dev = crate::runtimes::start(&[]);
+    for path in ["/@http/percent%25done", "/@http/%zz", "/@http/%"] {
+        let response = dev.send("GET", path, &[("x-do", "echo")], "");
+
+        assert_eq!(response.status, 400, "{path}");
+        assert_eq!(response.rest().0, "{\"message\":\"Bad Request\"}");
+        dev.wait_for("decodes the path twice");
+    }
+    let event = echoed(&dev, "GET", "/@url/percent%25done", &[], "");
+    assert_eq!(event["rawPath"], "/percent%25done");
+    assert_eq!(event["requestContext"]["http"]["path"], "/percent%done");
+}
+
+#[test]
+fn a_named_stage_is_where_each_api_has_it() {
+    let dev = crate::runtimes::start(&["--stage", "dev"]);
+
+    let http = echoed(&dev, "GET", "/@http/my/path", &[], "");
+    let rest = echoed(&dev, "GET", "/@rest/my/path", &[], "");
+    let url = echoed(&dev, "GET", "/@url/my/path", &[], "");
+
+    assert_eq!(http["rawPath"], "/dev/my/path");
+    assert_eq!(http["requestContext"]["http"]["path"], "/dev/my/path");
+    assert_eq!(http["requestContext"]["stage"], "dev");
+    assert_eq!(rest["path"], "/my/path");
+    assert_eq!(rest["requestContext"]["path"], "/dev/my/path");
+    assert_eq!(rest["requestContext"]["stage"], "dev");
+    assert_eq!(url["rawPath"], "/my/path");
+    assert_eq!(url["requestContext"]["stage"], "$default");
+    let mut command = crate::support::bootstream(&["dev", "x", "--stage", "a/b"]);
+    assert_eq!(crate::support::run(&mut command).status.code(), Some(2));
+}
+
+#[test]
+fn headers_of_the_connection_end_at_the_service() {
+    let dev = crate::runtimes::start(&[]);
+    let own = [
+        ("connection", "keep-alive"),
+        ("keep-alive", "timeout=5"),
+        ("te", "trailers"),
+        ("upgrade", "h2c"),
+        ("x-kept", "1"),
+    ];
+    for path in ["/@url/", "/@rest/", "/@http/", "/@lattice/"] {
+        let event = echoed(&dev, "POST", path, &own, "x");
+
+        let headers = &event["headers"];
+        assert!(headers.get("x-kept").is_some(), "{path}: {headers}");
+        for name in ["connection", "keep-alive", "te", "upgrade"] {
+            assert_eq!(headers.get(name), None, "{path}");
+        }
+        let length = headers.get("content-length").is_some();
+        assert_eq!(length, path != "/@rest/", "{path}");
+    }
+}
+
+#[test]
+fn vpc_lattice_lists_every_value() {
+    let dev = crate::runtimes::start(&[]);
+
+    let event = echoed(&dev, "POST", "/@lattice/p%20q?a=1&a=%26", &TWICE, "hi");
+
+    assert_eq!(event["version"], "2.0");
+    assert_eq!(
+        (&event["path"], &event["method"]),
+        (&json!("/p%20q"), &json!("POST"))
+    );
+    assert_eq!(event["queryStringParameters"], json!({"a": ["1", "&"]}));
+    assert_eq!(event["headers"]["x-twice"], json!(["one", "two"]));
+    assert_eq!(
+        event["headers"]["x-forwarded-for"],
+        json!(["10.0.0.1, 127.0.0.1"])
+    );
+    assert_eq!(event["headers"].get("x-forwarded-proto"), None);
+    assert_eq!(
+        (&event["body"], &event["isBase64Encoded"]),
+        (&json!("hi"), &json!(false))
+    );
+    let network = event["requestContext"]["serviceNetworkArn"]
+        .as_str()
+        .expect("an ARN");
+    assert!(network.starts_with("arn:aws:vpc-lattice:"), "{network}");
+}
+
+#[track_caller]
+fn answered(dev: &Dev, path: &str, document: &str) -> Response {
+    let words = format!("\"whole={};\"", crate::runtimes::hex(document.as_bytes()));
+    dev.send("POST", path, &[("content-type", "text/plain")], &words)
+}
+
+#[test]
+fn vpc_lattice_reads_a_document() {
+    let dev = crate::runtimes::start(&["--front-door", "lattice"]);
+    let document = r#"{"statusCode":201,"headers":{"x-a":"b","connection":"close"},"body":"aGk=",
+        "isBase64Encoded":true}"#;
+
+    let response = answered(&dev, "/", document);
+
+    assert_eq!(response.status, 201);
+    assert_eq!(response.header("x-a"), ["b"]);
+    assert_eq!(response.rest(), ("hi".to_owned(), End::Complete));
+    assert_eq!(answered(&dev, "/", "{\"a\":1}").status, 502);
+}
+
+#[test]
+fn numbers_and_booleans_in_a_document_are_read_as_each_service_reads_them() {
+    let mut dev = crate::runtimes::start(&[]);
+    for (document, name, value) in [
+        (
+            r#"{"statusCode":404,"headers":{"x-n":0},"body":"gone"}"#,
+            "x-n",
+            "0",
+        ),
+        (
+            r#"{"statusCode":404,"headers":{"x-b":true},"body":"gone"}"#,
+            "x-b",
+            "true",
+        ),
+        (
+            r#"{"statusCode":"404","headers":{"x-t":"t","x-z":null},"body":"gone"}"#,
+            "x-t",
+            "t",
+        ),
+    ] {
+        for path in ["/@url", "/@http", "/@rest"] {
+            let response = answered(&dev, path, document);
+            assert_eq!(response.status, 404, "{path} {document}");
+            assert_eq!(response.header(name), [value], "{path} {document}");
+            assert_eq!(response.rest().0, "gone", "{path} {document}");
+        }
+        for path in ["/@alb", "/@alb-multi", "/@lattice"] {
+            assert_eq!(
+                answered(&dev, path, document).status,
+                502,
+                "{path} {document}"
+            );
+            dev.wait_for("cannot read the response document");
+        }
+    }
+}
+
+#[test]
+fn a_document_with_a_status_is_never_the_body_without_a_word() {
+    let mut dev = crate::runtimes::start(&[]);
+    let document = r#"{"statusCode":200,"body":{"a":1}}"#;
+    for (path, status) in [
+        ("/@url", 502),
+        ("/@http", 500),
+        ("/@rest", 502),
+        ("/@alb", 502),
+    ] {
+        assert_eq!(answered(&dev, path, document).status, status, "{path}");
+        dev.wait_for("`body`: expected a string, found an object");
+    }
+    let response = answered(&dev, "/@http", r#"{"statusCode":null,"body":"a"}"#);
+    assert_eq!(response.status, 200);
+    dev.wait_for("`statusCode` of the response is null");
+}
+
+#[test]
+fn headers_that_are_lost_at_a_door_are_named_on_the_terminal() {
+    let mut dev = crate::runtimes::start(&["--json"]);
+    let prelude = br#"{"headers":{"a":"1"},"multiValueHeaders":{"x-lost":["1","2"]}}"#;
+    let words = format!(
+        "type=application/vnd.awslambda.http-integration-response;hex={}0000000000000000;",
+        crate::runtimes::hex(prelude)
+    );
+
+    let response = dev.send("POST", "/@url", &[("content-type", "text/plain")], &words);
+
+    assert_eq!(
+        (response.header("a"), response.header("x-lost")),
+        (vec!["1"], vec![])
+    );
+    let line = dev.wait_for("`x-lost` is lost");
+    let message: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(
+        (&message["type"], &message["level"]),
+        (&json!("message"), &json!("warn"))
+    );
+    assert_eq!(message["requestId"].as_str().map(str::len), Some(36));
+    let text = message["text"].as_str().expect("text");
+    assert!(text.contains("write them into `headers`"), "{text}");
+}
+
+#[test]
+fn a_body_that_a_rest_api_may_damage_is_warned_of() {
+    let mut dev = crate::runtimes::start(&[]);
+    let mut request = b"POST /@rest/ HTTP/1.1\r\nhost: localhost\r\nx-do: echo\r\n\
+        content-length: 2\r\n\r\n"
+        .to_vec();
+    request.extend(b"\xff\xfe");
+
+    let response = dev.send_raw(&request);
+
+    let event: Value = serde_json::from_str(&response.rest().0).expect("an event");
+    assert_eq!(
+        (&event["body"], &event["isBase64Encoded"]),
+        (&json!("//4="), &json!(true))
+    );
+    dev.wait_for("`binaryMediaTypes`");
 }
 
 #[test]

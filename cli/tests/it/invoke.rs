@@ -1,6 +1,7 @@
 //! `bootstream invoke`, with and without a server.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use serde_json::json;
@@ -144,6 +145,39 @@ fn failures_of_a_server_s_handler_are_told_apart() {
 }
 
 #[test]
+fn a_server_that_refuses_an_event_is_told_from_a_handler_that_answers() {
+    let dev = Dev::start(&ready_guest(), &[]);
+    // Asks the server in the name of another machine, as a browser or a container would.
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/invoke", proxy.local_addr().unwrap());
+    let forwarded = std::thread::spawn(move || {
+        let (mut client, _) = proxy.accept().unwrap();
+        let mut request = vec![0; 4096];
+        let length = client.read(&mut request).unwrap();
+        let request = text(&request[..length]);
+        let (head, _) = request.split_once("host: 127.0.0.1").unwrap();
+        let request = format!("{head}host: evil.example\r\ncontent-length: 2\r\n\r\n{{}}");
+        let mut server = dev.connect();
+        server.write_all(request.as_bytes()).unwrap();
+        let mut answer = vec![0; 4096];
+        let length = server.read(&mut answer).unwrap();
+        client.write_all(&answer[..length]).unwrap();
+    });
+
+    let output = run(&mut bootstream(&["invoke", "--url", &url]));
+
+    forwarded.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "");
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("the server refused the event: `evil.example`"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("--allow-host NAME"), "{stderr}");
+}
+
+#[test]
 fn without_a_server_the_error_says_what_to_start() {
     // Nothing listens on port 1, and binding it needs root.
     let output = run(&mut bootstream(&[
@@ -157,6 +191,49 @@ fn without_a_server_the_error_says_what_to_start() {
     let expected = "error: no answer from http://127.0.0.1:1/invoke: \
                     is `bootstream dev HANDLER` running?: ";
     assert!(stderr.starts_with(expected), "{stderr}");
+}
+
+#[test]
+fn an_event_that_lambda_refuses_does_not_reach_the_handler() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large");
+    std::fs::write(&large, format!("\"{}\"", "x".repeat(7_000_000))).unwrap();
+    let large = format!("@{}", large.display());
+    for (event, reason) in [
+        ("{bad", "Could not parse request body into json"),
+        ("not json", "InvalidRequestContentException"),
+        ("{} {}", "the event is not JSON"),
+        (
+            large.as_str(),
+            "has 7000002 bytes, and Lambda takes at most 6291556",
+        ),
+    ] {
+        for handler in [Some(ready_guest()), None] {
+            let output = run(bootstream(&["invoke", "-d", event]).args(handler));
+            assert_eq!(output.status.code(), Some(1), "{event:.20}");
+            assert_eq!(text(&output.stdout), "");
+            let stderr = text(&output.stderr);
+            assert!(stderr.contains(reason), "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_server_refuses_an_event_that_is_not_json() {
+    let mut dev = Dev::start(&ready_guest(), &[]);
+    let json = [("content-type", "application/json")];
+    for path in ["/invoke", "/2015-03-31/functions/f/invocations"] {
+        let response = dev.send("POST", path, &json, "{bad");
+
+        assert_eq!(response.status, 400, "{path}");
+        let document = response.rest().0;
+        assert!(
+            document.contains("Could not parse request body into json"),
+            "{document}"
+        );
+        dev.wait_for("InvalidRequestContentException");
+    }
+    assert_eq!(dev.send("POST", "/invoke", &json, "").status, 200);
 }
 
 #[test]

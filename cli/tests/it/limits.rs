@@ -234,3 +234,39 @@ fn a_load_balancer_takes_1_mib_either_way() {
     assert_eq!(large.status, 502);
     dev.wait_for("the service passes on 1048576 bytes at most");
 }
+
+#[test]
+fn request_line_and_headers_are_limited_where_aws_limits_them() {
+    let mut dev = crate::runtimes::start(&["--limits", "aws"]);
+    let cookie = format!("s={}", "a".repeat(12_000));
+    let long = format!("s={}", "a".repeat(17_000));
+    for (path, cookie, status, body) in [
+        ("/@url/", &cookie, 413, "Request must be smaller than"),
+        ("/@rest/", &cookie, 431, "Request Header Fields Too Large"),
+        ("/@http/", &cookie, 431, "Request Header Fields Too Large"),
+        ("/@alb/", &long, 400, "400 Bad Request"),
+    ] {
+        let headers = [("x-do", "echo"), ("cookie", cookie.as_str())];
+        let response = dev.send("GET", path, &headers, "");
+
+        assert_eq!(response.status, status, "{path}");
+        let seen = response.rest().0;
+        assert!(seen.contains(body), "{path}: {seen}");
+        dev.wait_for("bytes");
+        // Half of it is nothing to refuse.
+        let half = &cookie[..cookie.len() / 2];
+        let headers = [("x-do", "echo"), ("cookie", half)];
+        assert_eq!(dev.send("GET", path, &headers, "").status, 200, "{path}");
+    }
+    let target = format!("/@alb/{}", "a".repeat(17_000));
+    assert_eq!(
+        dev.send("GET", &target, &[("x-do", "echo")], "").status,
+        414
+    );
+
+    let dev = crate::runtimes::start(&[]);
+    for path in ["/@url/", "/@rest/", "/@http/", "/@alb/", "/@lattice/"] {
+        let headers = [("x-do", "echo"), ("cookie", long.as_str())];
+        assert_eq!(dev.send("GET", path, &headers, "").status, 200, "{path}");
+    }
+}

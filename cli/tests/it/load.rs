@@ -15,7 +15,7 @@ fn send(dev: &Dev, event: &str) -> TcpStream {
     let mut stream = dev.connect();
     let length = event.len();
     let head = format!(
-        "POST /invoke HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+        "POST /invoke HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
          content-length: {length}\r\n\r\n{event}"
     );
     stream.write_all(head.as_bytes()).expect("the server reads");

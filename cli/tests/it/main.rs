@@ -16,6 +16,7 @@ mod limits;
 mod load;
 mod new;
 mod package;
+mod pages;
 mod peers;
 mod preinit;
 mod requests;

@@ -208,6 +208,31 @@ fn a_stream_without_its_last_chunk_is_truncated() {
 }
 
 #[test]
+fn a_failure_in_trailers_that_were_not_announced_is_lost_and_told() {
+    let mut dev = start(&["--json"]);
+
+    let response = post(&dev, "/", "hex=61;trailers");
+
+    assert_eq!(response.rest(), ("a".to_owned(), End::Complete));
+    let line = dev.wait_for("without announcing it");
+    let message: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(message["level"], "warn");
+    let text = message["text"].as_str().expect("text");
+    assert!(
+        text.contains("`lambda-runtime-function-error-type`"),
+        "{text}"
+    );
+    assert!(text.contains("Trailer: "), "{text}");
+    dev.forget();
+    drop(dev);
+
+    let mut dev = start(&[]);
+    post(&dev, "/", "hex=61;trailers").rest();
+    let line = dev.wait_for("without announcing it");
+    assert!(line.contains("warning: "), "{line}");
+}
+
+#[test]
 fn each_door_sends_its_own_event() {
     let dev = start(&[]);
     // The runtime shows nothing of its event, so the stock events stand for it.
@@ -217,6 +242,7 @@ fn each_door_sends_its_own_event() {
         ("rest", "multiValueHeaders"),
         ("alb", "requestContext"),
         ("alb-multi", "multiValueHeaders"),
+        ("lattice", "requestContext"),
         ("sqs", "Records"),
     ] {
         let output = crate::support::run(&mut crate::support::bootstream(&["event", kind]));

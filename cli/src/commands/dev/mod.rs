@@ -17,8 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::args::{DevArgs, FunctionArgs};
 use crate::dev::bootstrap::Launch;
 use crate::dev::clock::Clock;
-use crate::dev::door::Door;
-use crate::dev::front::Front;
+use crate::dev::front::{Front, Setup};
 use crate::dev::functions::LiveFunctions;
 use crate::dev::http_server;
 use crate::dev::link::Conditions;
@@ -44,7 +43,7 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address}: choose another --port, or 0 for a free one")
         })?;
-        let server = Server {
+        let setup = Setup {
             door: args.front_door,
             conditions: Conditions {
                 limits: args.limits,
@@ -52,6 +51,12 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
                 slow: args.slow,
                 cut_after: args.disconnect_after,
             },
+            allowed_hosts: args.allowed_hosts.clone(),
+            stage: args.stage.clone(),
+            cors: args.cors.clone(),
+        };
+        let server = Server {
+            setup: Arc::new(setup),
             printer,
         };
         server.run(running, listener).await
@@ -101,8 +106,7 @@ pub(super) fn launch(
 }
 
 struct Server {
-    door: Door,
-    conditions: Conditions,
+    setup: Arc<Setup>,
     printer: Printer,
 }
 
@@ -134,8 +138,7 @@ impl Server {
         let front = Front {
             functions,
             printer: self.printer,
-            door: self.door,
-            conditions: self.conditions,
+            setup: Arc::clone(&self.setup),
         };
         self.banner(&members, listener.local_addr()?);
         drop(members);
@@ -157,11 +160,12 @@ impl Server {
                 }
             }
         }
-        let doors = "doors: /@url /@rest /@http /@alb /@alb-multi, and /invoke for any event";
+        let doors =
+            "doors: /@url /@rest /@http /@alb /@alb-multi /@lattice, and /invoke for any event";
         self.printer.message(Tone::Faint, doors);
         let sdks = format!("AWS SDKs: --endpoint-url http://{address}");
         self.printer.message(Tone::Faint, &sdks);
-        let example = format!("try: curl -N http://{address}/invoke -d '{{}}'");
+        let example = format!("try: curl -N http://{address}/");
         self.printer.message(Tone::Faint, &example);
     }
 }

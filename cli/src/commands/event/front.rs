@@ -1,6 +1,5 @@
 //! Events of what stands before a function and speaks HTTP.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::dev::context::{new_request_id, trace};
 use crate::dev::door::Door;
-use crate::dev::event::Origin;
+use crate::dev::event::{Origin, Stage};
 
 const API: &str = "arn:aws:execute-api:us-east-1:123456789012:abc123";
 const TOKEN: &str = "Bearer EXAMPLE";
@@ -56,7 +55,7 @@ impl Front {
             Self::Http => of_door(Door::Http, &request, body),
             Self::Alb => of_door(Door::Alb, &request, body),
             Self::AlbMulti => of_door(Door::AlbMulti, &request, body),
-            Self::Lattice => of_lattice(&request, body),
+            Self::Lattice => of_door(Door::Lattice, &request, body),
             Self::AuthorizerRest => of_rest_authorizer(request),
             Self::AuthorizerHttp => of_http_authorizer(request),
         })
@@ -82,24 +81,9 @@ fn of_door(door: Door, request: &Parts, body: &str) -> Value {
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         trace: trace(&HeaderMap::new()),
         now: SystemTime::now(),
+        stage: Stage::default(),
     };
     door.event(request, &Bytes::copy_from_slice(body.as_bytes()), &origin)
-}
-
-/// Version 2.0 of the event structure.
-fn of_lattice(request: &Parts, body: &str) -> Value {
-    let text = include_str!("documents/lattice.json");
-    let mut event: Value = serde_json::from_str(text).expect("the document is JSON");
-    let mut parameters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let query = request.uri.query().unwrap_or_default();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        parameters.entry(name).or_default().push(value);
-    }
-    put(&mut event, "path", json!(request.uri.path()));
-    put(&mut event, "queryStringParameters", json!(parameters));
-    put(&mut event, "body", json!(body));
-    event
 }
 
 /// The event of an authorizer of type `REQUEST`.

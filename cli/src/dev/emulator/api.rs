@@ -15,6 +15,7 @@ use super::body::{Refused, buffer, failure_of, stream, text_header};
 use super::phase::{Invocation, Phase, Reaction};
 use super::replies::{Reply, accepted, error, not_allowed, only, text, unknown_id};
 use crate::dev::answer::{Failure, Part, ResponseMode, Verdict};
+use crate::dev::guard::check_runtime;
 use crate::dev::http_server::Handler;
 use crate::printer::{Printer, Tone};
 
@@ -67,6 +68,9 @@ impl RuntimeApi {
     }
 
     async fn route(&self, request: Request<Incoming>) -> Reply {
+        if let Err(unwelcome) = check_runtime(request.headers()) {
+            return error(StatusCode::FORBIDDEN, "AccessDenied", unwelcome.reason());
+        }
         let path = request.uri().path().to_owned();
         if path == "/2018-06-01/ping" {
             return only(&Method::GET, &request).unwrap_or_else(|| text(StatusCode::OK, "pong"));
@@ -149,13 +153,29 @@ impl RuntimeApi {
         let content_type = text_header(&head.headers, &CONTENT_TYPE);
         // Nobody may be listening any more: the response is read to its end all the same.
         let _ = invocation.send(Part::Head { mode, content_type }).await;
-        let (verdict, reply) = match mode {
+        let taken = match mode {
             ResponseMode::Streaming => stream(body, &head.headers, &invocation).await,
             ResponseMode::Buffered => buffer(body, &invocation).await,
         };
+        self.warn_of_dropped(id, &taken.unannounced);
         drop(invocation);
-        responding.settle(verdict);
-        reply
+        responding.settle(taken.verdict);
+        taken.reply
+    }
+
+    /// Tells the author of a runtime about a failure that Lambda does not hear of.
+    fn warn_of_dropped(&self, id: &str, trailers: &[HeaderName]) {
+        if trailers.is_empty() {
+            return;
+        }
+        let names: Vec<_> = trailers.iter().map(HeaderName::as_str).collect();
+        let text = format!(
+            "the runtime sent `{}` as a trailer without announcing it, so it was dropped, as Lambda drops \
+             it: the head of the response needs `Trailer: Lambda-Runtime-Function-Error-Type, \
+             Lambda-Runtime-Function-Error-Body`",
+            names.join("` and `")
+        );
+        self.printer.warning(Some(id), &text);
     }
 
     async fn error(&self, id: &str, request: Request<Incoming>) -> Reply {

@@ -19,12 +19,20 @@ const TRAILERS_LIMIT_BYTES: usize = 4096;
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 
+/// What became of a response.
+pub(super) struct Taken {
+    pub(super) verdict: Verdict,
+    pub(super) reply: Reply,
+    /// The trailers about a failure that the head did not announce.
+    pub(super) unannounced: Vec<HeaderName>,
+}
+
 /// Forwards a streamed response part by part.
 pub(super) async fn stream(
     mut body: Incoming,
     headers: &HeaderMap,
     parts: &mpsc::Sender<Part>,
-) -> (Verdict, Reply) {
+) -> Taken {
     let mut trailers = None;
     while let Some(frame) = body.frame().await {
         match frame.map(hyper::body::Frame::into_data) {
@@ -40,27 +48,38 @@ pub(super) async fn stream(
         Some(trailers) if block_size(&trailers) > TRAILERS_LIMIT_BYTES => {
             truncated(Failure::new(TRUNCATED, too_long(block_size(&trailers))))
         }
-        Some(trailers) => (verdict_of(&trailers, headers), accepted()),
-        None => (Ok(()), accepted()),
+        Some(trailers) => Taken {
+            unannounced: unannounced(&trailers, headers),
+            ..taken(verdict_of(&trailers, headers), accepted())
+        },
+        None => taken(Ok(()), accepted()),
+    }
+}
+
+fn taken(verdict: Verdict, reply: Reply) -> Taken {
+    Taken {
+        verdict,
+        reply,
+        unannounced: Vec::new(),
     }
 }
 
 /// Takes in a whole response, then forwards it.
-pub(super) async fn buffer(body: Incoming, parts: &mpsc::Sender<Part>) -> (Verdict, Reply) {
+pub(super) async fn buffer(body: Incoming, parts: &mpsc::Sender<Part>) -> Taken {
     match take_in(body, WHOLE_LIMIT_BYTES).await {
         Ok(whole) => {
             let _ = parts.send(Part::Chunk(whole)).await;
-            (Ok(()), accepted())
+            taken(Ok(()), accepted())
         }
         Err(NotTaken::TooLarge(size)) => {
-            (Err(Failure::too_large(size)), too_large(WHOLE_LIMIT_BYTES))
+            taken(Err(Failure::too_large(size)), too_large(WHOLE_LIMIT_BYTES))
         }
         Err(NotTaken::Broken(cause)) => truncated(Failure::truncated_by(&cause)),
     }
 }
 
-fn truncated(failure: Failure) -> (Verdict, Reply) {
-    (Err(failure), truncated_request())
+fn truncated(failure: Failure) -> Taken {
+    taken(Err(failure), truncated_request())
 }
 
 fn too_long(size: usize) -> String {
@@ -70,23 +89,32 @@ fn too_long(size: usize) -> String {
     )
 }
 
+/// Whether the head of a response announced a trailer.
+fn is_announced(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers
+        .get_all(TRAILER)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|field| field.trim().eq_ignore_ascii_case(name.as_str()))
+}
+
+fn unannounced(trailers: &HeaderMap, headers: &HeaderMap) -> Vec<HeaderName> {
+    let names = [ERROR_TYPE, ERROR_BODY].into_iter();
+    names
+        .filter(|name| trailers.contains_key(name) && !is_announced(headers, name))
+        .collect()
+}
+
 /// Reads the verdict in the trailers. Lambda drops trailers that the head did not announce.
 fn verdict_of(trailers: &HeaderMap, headers: &HeaderMap) -> Verdict {
-    let announced = |name: &HeaderName| {
-        headers
-            .get_all(TRAILER)
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(','))
-            .any(|field| field.trim().eq_ignore_ascii_case(name.as_str()))
-    };
-    let Some(error_type) = text_header(trailers, &ERROR_TYPE).filter(|_| announced(&ERROR_TYPE))
-    else {
+    let error_type = text_header(trailers, &ERROR_TYPE);
+    let Some(error_type) = error_type.filter(|_| is_announced(headers, &ERROR_TYPE)) else {
         return Ok(());
     };
     let document = trailers
         .get(ERROR_BODY)
-        .filter(|_| announced(&ERROR_BODY))
+        .filter(|_| is_announced(headers, &ERROR_BODY))
         .and_then(|body| decode_base64(body.as_bytes()))
         .unwrap_or_default();
     Err(Failure::from_document(document.into(), Some(&error_type)))

@@ -401,6 +401,22 @@ async fn an_init_error_is_taken_once() {
 }
 
 #[tokio::test]
+async fn a_web_page_takes_no_invocation() {
+    let emulator = Emulator::start().await;
+
+    for mark in [
+        "origin: http://evil.example\r\n",
+        "sec-fetch-site: cross-site\r\n",
+    ] {
+        let refused = emulator.exchange("GET", "invocation/next", mark, "").await;
+        assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
+        assert!(refused.contains("AccessDenied"), "{refused}");
+    }
+    let next = emulator.exchange("GET", "invocation/next", "", "").await;
+    assert!(next.ends_with("{}"), "{next}");
+}
+
+#[tokio::test]
 async fn other_paths_and_methods_are_refused() {
     let emulator = Emulator::start().await;
 

@@ -10,7 +10,7 @@ use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT_ID, lossy, query_pairs, text};
+use super::{ACCOUNT_ID, TextTypes, lossy, query_pairs, text};
 
 /// What becomes of a name that occurs more than once: the setting
 /// `lambda.multi_value_headers.enabled` of the target group.
@@ -29,9 +29,13 @@ pub(crate) fn from_request(request: &Parts, body: &Bytes, values: Values) -> Val
         .map(|(name, value)| (name.as_str(), lossy(value)));
     let parameters = query_pairs(request.uri.query().unwrap_or_default())
         .map(|(name, value)| (name, value.to_owned()));
-    // A compressed body is no text, whatever its type.
-    let text =
-        text(&request.headers, body).filter(|_| !request.headers.contains_key(CONTENT_ENCODING));
+    // A compressed body is no text, whatever its type. Where there is none, nothing is encoded.
+    let text = if body.is_empty() {
+        Some("")
+    } else {
+        text(&request.headers, body, TextTypes::Named)
+            .filter(|_| !request.headers.contains_key(CONTENT_ENCODING))
+    };
     let mut event = json!({
         "requestContext": {
             "elb": {
@@ -115,6 +119,37 @@ mod tests {
             json!({"x-twice": ["one", "two"]})
         );
         assert_eq!(event.get("headers"), None);
+    }
+
+    /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>
+    #[test]
+    fn only_the_types_that_aws_names_are_text() {
+        for (content_type, encoded) in [
+            ("text/csv", false),
+            ("application/json; charset=utf-8", false),
+            ("application/javascript", false),
+            ("application/xml", false),
+            ("application/vnd.api+json", true),
+            ("application/problem+json", true),
+            ("application/soap+xml", true),
+            ("image/svg+xml", true),
+            ("application/x-www-form-urlencoded", true),
+            ("image/png", true),
+        ] {
+            let request = request().header("content-type", content_type);
+            let event = event(request, Values::Last);
+            assert_eq!(event["isBase64Encoded"], encoded, "{content_type}");
+        }
+        let (empty, ()) = request()
+            .header("content-type", "image/png")
+            .body(())
+            .unwrap()
+            .into_parts();
+        let event = from_request(&empty, &Bytes::new(), Values::Last);
+        assert_eq!(
+            (&event["body"], &event["isBase64Encoded"]),
+            (&json!(""), &json!(false))
+        );
     }
 
     #[test]

@@ -2,19 +2,53 @@
 
 pub(crate) mod alb;
 pub(crate) mod caller;
+pub(crate) mod lattice;
+mod path;
+mod stage;
 pub(crate) mod v1;
 pub(crate) mod v2;
+
+pub(crate) use path::HttpApiPath;
+pub(crate) use stage::Stage;
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE,
+    SERVER, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
 const ACCOUNT_ID: &str = "123456789012";
 const API_ID: &str = "local";
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Headers of the connection between caller and service, which end there.
+const HOP_BY_HOP: [HeaderName; 7] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Headers that a REST API does not pass on, beside those of the connection:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html>.
+const NOT_FOR_REST: [HeaderName; 7] = [
+    CONTENT_LENGTH,
+    HeaderName::from_static("content-md5"),
+    EXPECT,
+    MAX_FORWARDS,
+    PROXY_AUTHENTICATE,
+    SERVER,
+    WWW_AUTHENTICATE,
+];
 
 /// What is known about a request beside the request.
 #[derive(Clone, Debug)]
@@ -24,20 +58,17 @@ pub(crate) struct Origin {
     /// The trace that the function is told as well.
     pub(crate) trace: Option<HeaderValue>,
     pub(crate) now: SystemTime,
+    /// The stage of the API, where there are APIs.
+    pub(crate) stage: Stage,
 }
 
 impl Origin {
-    /// Adds what every service adds to the headers of a request.
+    /// Adds what most services add to the headers of a request.
     pub(crate) fn forward(&self, headers: &mut HeaderMap) {
+        self.forward_peer(headers);
         let host = headers.get(HOST).map(lossy).unwrap_or_default();
         let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
-        let before = headers.get("x-forwarded-for").map(lossy);
-        let peers = before.map_or_else(
-            || self.peer.to_string(),
-            |before| format!("{before}, {}", self.peer),
-        );
         for (name, value) in [
-            ("x-forwarded-for", HeaderValue::try_from(peers).ok()),
             ("x-forwarded-port", HeaderValue::from_str(port).ok()),
             ("x-forwarded-proto", Some(HeaderValue::from_static("http"))),
             ("x-amzn-trace-id", self.trace.clone()),
@@ -47,6 +78,18 @@ impl Origin {
             }
         }
     }
+
+    /// Adds the caller's address, as every service does.
+    pub(crate) fn forward_peer(&self, headers: &mut HeaderMap) {
+        let before = headers.get(FORWARDED_FOR).map(lossy);
+        let peers = before.map_or_else(
+            || self.peer.to_string(),
+            |before| format!("{before}, {}", self.peer),
+        );
+        if let Ok(peers) = HeaderValue::try_from(peers) {
+            headers.insert(FORWARDED_FOR, peers);
+        }
+    }
 }
 
 /// Header values are bytes, JSON is text.
@@ -54,14 +97,31 @@ fn lossy(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
+/// Decodes a name or a value of a query.
 fn decode(text: &str) -> String {
     percent_decode_str(&text.replace('+', " "))
         .decode_utf8_lossy()
         .into_owned()
 }
 
+/// Removes headers that a service keeps to itself.
+fn remove_all(headers: &mut HeaderMap, names: &[HeaderName]) {
+    for name in names {
+        headers.remove(name);
+    }
+}
+
+/// Which bodies a service takes for text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum TextTypes {
+    /// `text/*`, JSON, XML and JavaScript.
+    Named,
+    /// Those, and every type that ends in `+json` or `+xml`.
+    Suffixed,
+}
+
 /// The body as text, if its type is a text type and it is UTF-8. Forms are not: AWS encodes them.
-fn text<'a>(headers: &HeaderMap, body: &'a Bytes) -> Option<&'a str> {
+fn text<'a>(headers: &HeaderMap, body: &'a Bytes, types: TextTypes) -> Option<&'a str> {
     let content_type = headers.get(CONTENT_TYPE).map(lossy).unwrap_or_default();
     let essence = content_type
         .split(';')
@@ -69,10 +129,10 @@ fn text<'a>(headers: &HeaderMap, body: &'a Bytes) -> Option<&'a str> {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
+    let has_suffix = essence.ends_with("+json") || essence.ends_with("+xml");
     let is_text = essence.is_empty()
         || essence.starts_with("text/")
-        || essence.ends_with("+json")
-        || essence.ends_with("+xml")
+        || (has_suffix && types == TextTypes::Suffixed)
         || matches!(
             essence.as_str(),
             "application/json" | "application/javascript" | "application/xml"
@@ -125,6 +185,7 @@ mod tests {
             peer: "127.0.0.1".parse().unwrap(),
             trace: Some(HeaderValue::from_static("Root=1")),
             now: SystemTime::UNIX_EPOCH + Duration::from_millis(1_584_039_838_390),
+            stage: Stage::default(),
         }
     }
 

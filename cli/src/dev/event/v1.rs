@@ -14,10 +14,9 @@ use http::request::Parts;
 use serde_json::{Value, json};
 
 use super::{
-    ACCOUNT_ID, API_ID, Origin, decode, log_time, lossy, millis, query_pairs, text_header,
+    ACCOUNT_ID, API_ID, HOP_BY_HOP, NOT_FOR_REST, Origin, decode, log_time, lossy, millis,
+    query_pairs, remove_all, text_header,
 };
-
-const STAGE: &str = "local";
 
 /// All values of each name, in the order they came.
 type MultiMap = BTreeMap<String, Vec<String>>;
@@ -25,7 +24,10 @@ type MultiMap = BTreeMap<String, Vec<String>>;
 /// Builds the event.
 pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Value {
     let path = request.uri.path();
-    let headers = headers(&request.headers);
+    let mut kept = request.headers.clone();
+    remove_all(&mut kept, &HOP_BY_HOP);
+    remove_all(&mut kept, &NOT_FOR_REST);
+    let headers = headers(&kept);
     let parameters = parameters(request.uri.query().unwrap_or_default());
     let proxy = path.trim_start_matches('/');
     let (resource, path_parameters) = if proxy.is_empty() {
@@ -53,6 +55,7 @@ pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Va
 
 fn request_context(request: &Parts, resource: &str, origin: &Origin) -> Value {
     let path = request.uri.path();
+    let stage = origin.stage.of_rest_api();
     json!({
         "accountId": ACCOUNT_ID,
         "apiId": API_ID,
@@ -74,14 +77,14 @@ fn request_context(request: &Parts, resource: &str, origin: &Origin) -> Value {
             "userAgent": text_header(&request.headers, &USER_AGENT),
             "userArn": null,
         },
-        "path": format!("/{STAGE}{path}"),
+        "path": format!("/{stage}{path}"),
         "protocol": format!("{:?}", request.version),
         "requestId": origin.request_id,
         "requestTime": log_time(origin.now),
         "requestTimeEpoch": millis(origin.now),
         "resourceId": API_ID,
         "resourcePath": resource,
-        "stage": STAGE,
+        "stage": stage,
     })
 }
 
@@ -176,6 +179,49 @@ mod tests {
             assert_eq!(event.get(key), Some(&Value::Null), "{key}");
         }
         assert_eq!(event["isBase64Encoded"], false);
+    }
+
+    #[test]
+    fn what_a_rest_api_keeps_to_itself_is_in_neither_map() {
+        let mut request = http::Request::post("/").header("x-kept", "1");
+        for name in [
+            "connection",
+            "content-length",
+            "content-md5",
+            "expect",
+            "keep-alive",
+            "max-forwards",
+            "proxy-authenticate",
+            "proxy-connection",
+            "server",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "www-authenticate",
+        ] {
+            request = request.header(name, "1");
+        }
+
+        let event = event(request, b"x");
+
+        assert_eq!(event["headers"], json!({"x-kept": "1"}));
+        assert_eq!(event["multiValueHeaders"], json!({"x-kept": ["1"]}));
+    }
+
+    #[test]
+    fn the_stage_is_told_and_not_part_of_the_path() {
+        let origin = Origin {
+            stage: "dev".parse().unwrap(),
+            ..origin()
+        };
+        let (parts, ()) = http::Request::get("/a%2Fb").body(()).unwrap().into_parts();
+
+        let event = from_request(&parts, &Bytes::new(), &origin);
+
+        assert_eq!(event["path"], "/a%2Fb");
+        assert_eq!(event["requestContext"]["path"], "/dev/a%2Fb");
+        assert_eq!(event["requestContext"]["stage"], "dev");
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::dev::answer::THROTTLED;
 pub(crate) const THROTTLED_DOCUMENT: &str = "{\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\",\
      \"Type\":\"User\",\"message\":\"Rate Exceeded.\"}";
 
+/// The class of exception of a caller who may not ask.
+pub(crate) const DENIED: &str = "AccessDeniedException";
+
 /// A request that is not carried out.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct ApiError {
@@ -34,6 +37,15 @@ impl ApiError {
         Self {
             status: StatusCode::BAD_REQUEST,
             name: "InvalidRequestContentException",
+            message: message.into(),
+        }
+    }
+
+    /// Somebody asks who may not.
+    pub(crate) fn denied(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            name: DENIED,
             message: message.into(),
         }
     }

@@ -105,18 +105,33 @@ fn kind(operation: Operation, headers: &HeaderMap) -> Result<Kind, ApiError> {
     }
 }
 
-/// The event: an empty one is an empty document, and everything else has to be JSON.
+/// The event, which is JSON and not too large.
 fn event(kind: Kind, body: Bytes) -> Result<Bytes, ApiError> {
     if kind == Kind::Event && body.len() > ASYNCHRONOUS_LIMIT_BYTES {
         return Err(ApiError::too_large(ASYNCHRONOUS_LIMIT_BYTES));
     }
+    json_event(body)
+}
+
+/// An event as Lambda delivers it: an empty one is an empty document.
+///
+/// # Errors
+///
+/// It is not JSON.
+pub(crate) fn json_event(body: Bytes) -> Result<Bytes, ApiError> {
     if body.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
-    match serde_json::from_slice::<IgnoredAny>(&body) {
+    // The parser skips strings without looking whether they are text.
+    let parsed = std::str::from_utf8(&body)
+        .map_err(|error| error.to_string())
+        .and_then(|text| {
+            serde_json::from_str::<IgnoredAny>(text).map_err(|error| error.to_string())
+        });
+    match parsed {
         Ok(_) => Ok(body),
         Err(error) => Err(ApiError::invalid_content(format!(
-            "Could not parse request body into json: {error}"
+            "Could not parse request body into json: Could not parse payload into json: {error}"
         ))),
     }
 }
@@ -187,6 +202,8 @@ mod tests {
         let post = || http::Request::post("/");
         for (request, body, expected) in [
             (post(), "not json", "InvalidRequestContentException"),
+            (post(), "{} {}", "InvalidRequestContentException"),
+            (post(), " ", "InvalidRequestContentException"),
             (
                 post().header("x-amz-client-context", "!"),
                 "",
@@ -210,6 +227,13 @@ mod tests {
         ] {
             assert_eq!(read(request, body).unwrap_err().name, expected, "{body}");
         }
+    }
+
+    #[test]
+    fn an_event_is_text() {
+        let error = json_event(Bytes::from_static(b"\"\xff\"")).unwrap_err();
+
+        assert!(error.message.contains("utf-8"), "{}", error.message);
     }
 
     #[test]

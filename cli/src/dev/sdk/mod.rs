@@ -7,13 +7,16 @@ pub(crate) mod frames;
 mod function_name;
 mod invocation;
 
-pub(crate) use api_error::{ApiError, THROTTLED_DOCUMENT};
+pub(crate) use api_error::{ApiError, DENIED, THROTTLED_DOCUMENT};
 pub(crate) use function_name::Target;
-pub(crate) use invocation::{Invocation, Kind};
+pub(crate) use invocation::{Invocation, Kind, json_event};
 
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
+
+/// The class of exception, on an answer that is the service's and not the function's.
+pub(crate) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// Present on an answer that is an error document.
 pub(crate) const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");

@@ -2,7 +2,8 @@
 //!
 //! The event tells it what to do, in words that survive any quoting: `type=TEXT;` is the content
 //! type of its answer, `hex=61,62;` the chunks of a streamed one, `whole=61;` a buffered one, `cut`
-//! leaves out the last chunk, `handler` answers with the setting of that name, `echo` with the event
+//! leaves out the last chunk, `trailers` ends with those of a failure that the head did not announce,
+//! `handler` answers with the setting of that name, `echo` with the event
 //! behind an empty prelude, `fail` with an error before the first byte.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -77,7 +78,9 @@ fn answer(id: &str, event: &str) -> Vec<u8> {
         request.extend(chunk);
         request.extend(b"\r\n");
     }
-    if !event.contains("cut") {
+    if event.contains("trailers") {
+        request.extend(b"0\r\nlambda-runtime-function-error-type: Function.Asked\r\n\r\n");
+    } else if !event.contains("cut") {
         request.extend(b"0\r\n\r\n");
     }
     request
@@ -109,7 +112,7 @@ fn exchange(request: &[u8]) -> (String, String) {
     let address = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(request).unwrap();
-    if !request.ends_with(b"0\r\n\r\n") && cut_off(request) {
+    if !request.ends_with(b"\r\n\r\n") && cut_off(request) {
         return (String::new(), String::new());
     }
     let mut reader = BufReader::new(stream);

@@ -1,0 +1,281 @@
+//! Web pages as callers: those of somebody else reach nothing, and those of the developer the doors.
+
+use std::io::Read as _;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Dev, End, Response, bootstream, ready_guest, run, script, text};
+
+const INVOKE: &str = "/2015-03-31/functions/f/invocations";
+const INVOKE_STREAM: &str = "/2021-11-15/functions/f/response-streaming-invocations";
+
+fn steps() -> String {
+    script(&json!([
+        {"eprint": "the function was called\n"},
+        {"write_headers": {"status": 200}},
+        {"write": "hi"},
+    ]))
+}
+
+/// Sends a request with these lines between the request line and the body.
+fn raw(dev: &Dev, line: &str, headers: &str) -> Response {
+    let steps = steps();
+    let request = format!(
+        "{line}\r\n{headers}content-type: application/json\r\ncontent-length: {}\r\n\r\n{steps}",
+        steps.len()
+    );
+    dev.send_raw(request.as_bytes())
+}
+
+#[test]
+fn only_hosts_of_this_machine_are_served() {
+    let dev = Dev::start(&ready_guest(), &["--allow-host", "lambda.test"]);
+    for host in [
+        "127.0.0.1",
+        "[::1]:7000",
+        "localhost:7000",
+        "LOCALHOST.",
+        "app.localhost",
+        "lambda.test:7000",
+    ] {
+        for path in ["/", "/@rest/", "/invoke", INVOKE] {
+            let line = format!("POST {path} HTTP/1.1");
+            let response = raw(&dev, &line, &format!("host: {host}\r\n"));
+            assert_eq!(response.status, 200, "{host} {path}");
+        }
+    }
+}
+
+#[test]
+fn a_page_whose_name_leads_here_is_not_served_and_told_what_would_be() {
+    let mut dev = Dev::start(&ready_guest(), &[]);
+    for (line, headers) in [
+        ("POST / HTTP/1.1", "host: evil.example:7000\r\n"),
+        ("POST /@rest/ HTTP/1.1", "host: localhost.evil.example\r\n"),
+        ("POST /invoke HTTP/1.1", "host: evil.example\r\n"),
+        ("POST /@fn/f/ HTTP/1.1", "host: evil.example\r\n"),
+        ("POST / HTTP/1.1", "host: localhost@evil.example\r\n"),
+        (
+            "POST / HTTP/1.1",
+            "host: localhost\r\nhost: evil.example\r\n",
+        ),
+        ("POST / HTTP/1.1", "host: 2130706433\r\n"),
+        ("POST / HTTP/1.1", ""),
+        ("POST http://evil.example/ HTTP/1.1", "host: localhost\r\n"),
+        ("POST http://localhost/ HTTP/1.1", "host: evil.example\r\n"),
+        ("POST / HTTP/1.0", "host: evil.example\r\n"),
+    ] {
+        let response = raw(&dev, line, headers);
+
+        assert_eq!(response.status, 403, "{line} {headers}");
+        assert_eq!(response.header("x-content-type-options"), ["nosniff"]);
+        let body = response.rest().0;
+        let says = if headers.matches("host:").count() == 1 {
+            "--allow-host NAME"
+        } else {
+            "`Host`"
+        };
+        assert!(body.contains(says), "{line} {headers}: {body}");
+        let told = dev.wait_for("  403  ");
+        assert!(told.contains("host"), "{told}");
+    }
+    assert!(!dev.has_seen("the function was called"));
+}
+
+#[test]
+fn an_sdk_is_told_in_its_own_words() {
+    let dev = Dev::start(&ready_guest(), &[]);
+    for path in [INVOKE, INVOKE_STREAM] {
+        let line = format!("POST {path} HTTP/1.1");
+        let response = raw(&dev, &line, "host: bootstream:7000\r\n");
+
+        assert_eq!(response.status, 403);
+        assert_eq!(
+            response.header("x-amzn-errortype"),
+            ["AccessDeniedException"]
+        );
+        let body: Value = serde_json::from_str(&response.rest().0).expect("JSON");
+        let message = body["Message"].as_str().expect("a message");
+        assert!(message.contains("--allow-host NAME"), "{message}");
+    }
+}
+
+#[test]
+fn no_page_of_another_origin_sends_events() {
+    let mut dev = Dev::start(&ready_guest(), &[]);
+    let host = "host: localhost:7000\r\n";
+    for marks in [
+        "origin: http://evil.example\r\ncontent-type: text/plain\r\n",
+        "origin: null\r\n",
+        "origin: http://localhost:3000\r\n",
+        "sec-fetch-site: cross-site\r\n",
+        "sec-fetch-site: same-site\r\n",
+        "origin: http://localhost:7000\r\nsec-fetch-site: cross-site\r\n",
+    ] {
+        for path in ["/invoke", "/@fn/any/invoke", INVOKE, INVOKE_STREAM] {
+            let line = format!("POST {path} HTTP/1.1");
+            let response = raw(&dev, &line, &format!("{host}{marks}"));
+            assert_eq!(response.status, 403, "{path} {marks}");
+            let body = response.rest().0;
+            assert!(body.contains("web page of another origin"), "{body}");
+        }
+    }
+    assert!(!dev.has_seen("the function was called"));
+    for marks in [
+        "",
+        "origin: http://localhost:7000\r\nsec-fetch-site: same-origin\r\n",
+    ] {
+        for path in ["/invoke", INVOKE] {
+            let response = raw(
+                &dev,
+                &format!("POST {path} HTTP/1.1"),
+                &format!("{host}{marks}"),
+            );
+            assert_eq!(response.status, 200, "{path} {marks}");
+        }
+    }
+}
+
+#[test]
+fn a_page_on_another_port_reaches_the_function() {
+    let dev = Dev::start(&ready_guest(), &[]);
+    let marks = "host: localhost:7000\r\norigin: http://localhost:3000\r\nsec-fetch-site: same-site\r\n\
+        sec-fetch-mode: cors\r\n";
+    for path in ["/", "/@url/", "/@rest/", "/@http/", "/@alb/"] {
+        let response = raw(&dev, &format!("POST {path} HTTP/1.1"), marks);
+        assert_eq!(response.status, 200, "{path}");
+    }
+}
+
+#[test]
+fn an_old_program_without_a_host_is_served() {
+    let dev = Dev::start(&ready_guest(), &[]);
+    let mut stream = dev.connect();
+    let steps = steps();
+    let request = format!(
+        "POST /invoke HTTP/1.0\r\ncontent-length: {}\r\n\r\n{steps}",
+        steps.len()
+    );
+    std::io::Write::write_all(&mut stream, request.as_bytes()).expect("the server reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+}
+
+#[test]
+fn a_name_to_allow_is_a_name() {
+    for name in ["http://a", "a:7000", "*", ""] {
+        let output = run(&mut bootstream(&["dev", "x", "--allow-host", name]));
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains("the name of a host alone"), "{stderr}");
+    }
+}
+
+#[test]
+fn curl_reaches_the_function_by_address_and_by_name() {
+    let dev = Dev::start(&ready_guest(), &[]);
+    let by_address = dev.endpoint();
+    let by_name = by_address.replace("127.0.0.1", "localhost");
+    for endpoint in [by_address, by_name] {
+        let output = Command::new("curl")
+            .args([
+                "--silent",
+                "--ipv4",
+                "--header",
+                "content-type: application/json",
+            ])
+            .args(["--data", &steps(), &format!("{endpoint}/")])
+            .output()
+            .expect("curl starts");
+        assert_eq!(text(&output.stdout), "hi", "{endpoint}");
+    }
+}
+
+const CORS: &str = "AllowOrigins=http://localhost:5173,AllowMethods=GET,POST,AllowHeaders=content-type,\
+    ExposeHeaders=x-a,MaxAge=60";
+
+const PREFLIGHT: [(&str, &str); 3] = [
+    ("origin", "http://localhost:5173"),
+    ("access-control-request-method", "POST"),
+    ("access-control-request-headers", "content-type"),
+];
+
+#[test]
+fn a_preflight_of_a_function_url_is_answered_without_the_function() {
+    let mut dev = Dev::start(&ready_guest(), &["--cors", CORS]);
+    for path in ["/", "/@url/any"] {
+        let response = dev.send("OPTIONS", path, &PREFLIGHT, &steps());
+
+        assert_eq!(response.status, 200, "{path}");
+        for (name, value) in [
+            ("access-control-allow-origin", "http://localhost:5173"),
+            ("access-control-allow-methods", "GET,POST"),
+            ("access-control-allow-headers", "content-type"),
+            ("access-control-max-age", "60"),
+            ("vary", "Origin"),
+        ] {
+            assert_eq!(response.header(name), [value], "{path}");
+        }
+        assert_eq!(response.rest(), (String::new(), End::Complete));
+    }
+    let foreign = [("origin", "http://evil.example"), PREFLIGHT[1]];
+    let response = dev.send("OPTIONS", "/", &foreign, &steps());
+    assert!(response.header("access-control-allow-origin").is_empty());
+    assert!(!dev.has_seen("the function was called"));
+    // What is no preflight, and what is at another door, is the function's.
+    let json = ("content-type", "application/json");
+    let options = dev.send("OPTIONS", "/", &[PREFLIGHT[0], json], &steps());
+    assert_eq!(options.rest().0, "hi");
+    let all = [&PREFLIGHT[..], &[json]].concat();
+    assert_eq!(
+        dev.send("OPTIONS", "/@rest/", &all, &steps()).rest().0,
+        "hi"
+    );
+}
+
+#[test]
+fn every_other_answer_gets_the_headers_beside_its_own() {
+    let dev = Dev::start(&ready_guest(), &["--cors", CORS]);
+    let json = ("content-type", "application/json");
+    let headers = [PREFLIGHT[0], json];
+    let own = script(&json!([
+        {"write_headers": {"status": 200, "headers": [["access-control-allow-origin", "*"]]}},
+        {"write": "hi"},
+    ]));
+
+    let answer = dev.send("POST", "/", &headers, &own);
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        ["*", "http://localhost:5173"]
+    );
+    assert_eq!(answer.header("access-control-expose-headers"), ["x-a"]);
+    assert_eq!(answer.rest(), ("hi".to_owned(), End::Complete));
+
+    let failed = dev.send(
+        "POST",
+        "/",
+        &headers,
+        &script(&json!([{"error": "no luck"}])),
+    );
+    assert_eq!(failed.status, 502);
+    assert_eq!(
+        failed.header("access-control-allow-origin"),
+        ["http://localhost:5173"]
+    );
+
+    // Nobody asks from elsewhere, and other services have settings of their own.
+    let plain = dev.send("POST", "/", &[json], &steps());
+    assert!(plain.header("access-control-allow-origin").is_empty());
+    let rest = dev.send("POST", "/@rest/", &headers, &steps());
+    assert!(rest.header("access-control-allow-origin").is_empty());
+}
+
+#[test]
+fn a_setting_that_lambda_refuses_is_wrong_usage() {
+    for cors in ["AllowMethods=GET", "AllowOrigins=*,AllowMethods=TRACE", "{"] {
+        let output = run(&mut bootstream(&["dev", "x", "--cors", cors]));
+        assert_eq!(output.status.code(), Some(2), "{cors}");
+    }
+}

@@ -63,6 +63,7 @@ struct Readme;
 #[doc(hidden)]
 pub mod bindings;
 mod context;
+mod env;
 mod error;
 mod event;
 #[doc(hidden)]
@@ -80,6 +81,7 @@ pub use http;
 pub use log;
 
 pub use context::Context;
+pub use env::env;
 pub use error::{Error, StreamError};
 pub use event::Event;
 pub use request::{Request, RequestKind};

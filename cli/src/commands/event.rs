@@ -41,9 +41,7 @@ pub(crate) fn run(args: &EventArgs, printer: &Printer) -> Result<ExitCode> {
         None => queue(&args.data, &origin),
     };
     let text = serde_json::to_string_pretty(&event)?;
-    printer
-        .data_line(&text)
-        .context("cannot write to standard output")?;
+    printer.data_line(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -42,12 +42,12 @@ pub(crate) enum Subject {
 
 const HELP: &str = "\
 Examples:
-  bootstream doctor                                    the templates here, their zips, this machine
+  bootstream doctor                                    what is here
   bootstream doctor template.yaml -p Architecture=arm64
   bootstream doctor --only templates --output json     for CI
   bootstream doctor -p AuthType=NONE --allow public-api
 
-Each finding names a file, a line, a rule and what to do. Errors would not work once deployed;
+Each finding names a file, a line, a rule and what to do. Errors would not work once deployed; \
 warnings work, but perhaps not as intended.
 
 Rules of the templates:

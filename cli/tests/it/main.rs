@@ -2,6 +2,7 @@
 
 mod attacks;
 mod build;
+mod cache;
 mod clients;
 mod compile;
 mod deploy;
@@ -9,6 +10,7 @@ mod dev;
 mod doctor;
 mod doors;
 mod functions;
+mod include;
 mod invoke;
 mod limits;
 mod load;

@@ -139,7 +139,7 @@ Examples:
   bootstream build examples/streaming-numbers -o numbers.wasm
   bootstream build --precompile --arch arm64        also NAME.cwasm for Graviton
   bootstream build --preinit -o handler.wasm        with its start-up work done
-  bootstream build js-project                       what its bootstream.toml says
+  bootstream build js-project                       as its bootstream.toml says
   bootstream build --setup                          get the compiler target first
 
 A bootstream.toml in the folder may say how the component is made, for `package`, `dev` and \

@@ -5,8 +5,12 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
+
+/// Whether the reader of the data has left. What happens while the command ends is of no interest then.
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
 
 /// Where output goes, and whether it may be coloured.
 #[derive(Clone, Copy, Debug)]
@@ -98,8 +102,12 @@ impl Printer {
     /// Nobody reads it any more, or it cannot be written.
     pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), OutputError> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes)?;
-        Ok(stdout.flush()?)
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        written.map_err(OutputError::from).inspect_err(|error| {
+            if matches!(error, OutputError::ReaderLeft) {
+                IS_SILENT.store(true, Ordering::Relaxed);
+            }
+        })
     }
 
     /// Writes one line of data to stdout.
@@ -178,6 +186,9 @@ impl Printer {
     }
 
     fn raw_message(&self, line: &[u8]) {
+        if IS_SILENT.load(Ordering::Relaxed) {
+            return;
+        }
         let _ = io::stderr().lock().write_all(line);
     }
 }

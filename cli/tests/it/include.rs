@@ -105,7 +105,7 @@ fn what_the_settings_include_is_in_the_zip_sorted_with_plain_modes() {
 
 #[test]
 fn packing_twice_gives_the_same_bytes_also_with_everything_included() {
-    let folder = project("[package]\ninclude = ['**', 'dist/**', '.env']\n");
+    let folder = project("[package]\ninclude = ['**', 'dist/**', './.env']\n");
     let pack = || {
         success(&package(folder.path(), &[]));
         std::fs::read(folder.path().join("dist/function.zip")).unwrap()

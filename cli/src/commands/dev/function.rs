@@ -98,26 +98,33 @@ impl Function {
     /// cannot be watched.
     pub(super) async fn follow_changes(self: Arc<Self>) -> Result<()> {
         let files = [self.source.file()].into_iter().chain(self.own_settings());
+        // Watched from the start, so that no change is lost while the first version is made.
         let files = Watch::files(files)?;
-        if self.pool.deployment().is_none()
-            && let Err(error) = self.start().await
-        {
-            let text = format!("the handler does not start: {error:#}");
-            self.printer.message(Tone::Bad, &text);
+        let sources = self.crate_folder.as_deref();
+        let sources = sources.map(Watch::sources).transpose()?;
+        if self.pool.deployment().is_none() {
+            self.start_and_tell().await;
         }
         tokio::select! {
             () = self.swap_on_change(&files) => Ok(()),
             result = self.swap_on_included() => result,
-            result = self.rebuild_on_change() => result,
+            result = self.rebuild_on_change(sources.as_ref()) => result,
         }
     }
 
+    async fn start_and_tell(&self) {
+        let (tone, text) = match self.start().await {
+            Ok(()) => (Tone::Good, format!("`{}` is ready", self.source.file().display())),
+            Err(error) => (Tone::Bad, format!("the handler does not start: {error:#}")),
+        };
+        self.printer.message(tone, &text);
+    }
+
     /// Rebuilds the project. That changes the component file, which is watched too.
-    async fn rebuild_on_change(&self) -> Result<()> {
-        let Some(folder) = &self.crate_folder else {
+    async fn rebuild_on_change(&self, watch: Option<&Watch>) -> Result<()> {
+        let (Some(folder), Some(watch)) = (&self.crate_folder, watch) else {
             return std::future::pending().await;
         };
-        let watch = Watch::sources(folder)?;
         // Unknown: what is running may have been built from something older.
         let mut built_from = None;
         loop {

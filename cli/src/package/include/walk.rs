@@ -93,6 +93,9 @@ impl<'a> Walk<'a> {
             return self.offer(relative, &path, &metadata);
         }
         if self.above.contains(&real) {
+            if !self.is_wanted(&relative.join(ANY_FILE)) {
+                return Ok(());
+            }
             bail!(
                 "`{}` is a link to a folder above it, which never ends",
                 relative.display()

@@ -1,11 +1,16 @@
 //! Everything the commands print: data to stdout, messages to stderr.
 //!
-//! The only file that prints. A reader that went away (`| head`) is not an error for messages;
-//! for data it is, because the command has nothing left to do.
+//! The only file that prints. A reader that went away (`| head`) is not an error for messages. With data it
+//! ends the command without a word, because there is nothing left to do.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
+
+/// Whether the reader of the data has left. What happens while the command ends is of no interest then.
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
 
 /// Where output goes, and whether it may be coloured.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +18,38 @@ pub(crate) struct Printer {
     colour: bool,
     /// Whether messages are JSON objects, one a line.
     json: bool,
+}
+
+/// Why data could not be written to stdout.
+#[derive(Debug)]
+pub(crate) enum OutputError {
+    /// The reader has what it wanted, as `head` has after some lines.
+    ReaderLeft,
+    Failed(io::Error),
+}
+
+impl From<io::Error> for OutputError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ReaderLeft,
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot write to standard output")
+    }
+}
+
+impl std::error::Error for OutputError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::ReaderLeft => None,
+            Self::Failed(error) => Some(error),
+        }
+    }
 }
 
 /// The colours of messages, as ANSI parameters.
@@ -62,14 +99,26 @@ impl Printer {
     }
 
     /// Writes data to stdout at once.
-    pub(crate) fn data(&self, bytes: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Nobody reads it any more, or it cannot be written.
+    pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), OutputError> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes)?;
-        stdout.flush()
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        written.map_err(OutputError::from).inspect_err(|error| {
+            if matches!(error, OutputError::ReaderLeft) {
+                IS_SILENT.store(true, Ordering::Relaxed);
+            }
+        })
     }
 
     /// Writes one line of data to stdout.
-    pub(crate) fn data_line(&self, text: &str) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// As for [`data`](Self::data).
+    pub(crate) fn data_line(&self, text: &str) -> Result<(), OutputError> {
         self.data(format!("{text}\n").as_bytes())
     }
 
@@ -149,6 +198,9 @@ impl Printer {
     }
 
     fn raw_message(&self, line: &[u8]) {
+        if IS_SILENT.load(Ordering::Relaxed) {
+            return;
+        }
         let _ = io::stderr().lock().write_all(line);
     }
 }

@@ -99,6 +99,7 @@ struct Readme;
 #[doc(hidden)]
 pub mod bindings;
 mod context;
+mod env;
 mod error;
 mod event;
 #[doc(hidden)]
@@ -122,6 +123,7 @@ pub use http;
 pub use log;
 
 pub use context::Context;
+pub use env::env;
 pub use error::{Error, StreamError};
 pub use event::Event;
 pub use http_event::RequestKind;

@@ -97,11 +97,12 @@ fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()>
     let handler = args.handler.context("no handler was named")?;
     let bootstrap = args.function.bootstrap.as_deref();
     let source = Source::component(component_for(&handler)?, bootstrap, project_file(&handler))?;
-    let deployment = source.prepare()?;
+    let deployment = source.prepare(&source.included()?, None, *output.printer)?;
     let handler_name = HANDLER_NAME.to_owned();
     let launch = launch(args.function, &source, handler_name, *output.printer);
     runtime()?.block_on(async {
-        let pool = Pool::new(launch, deployment, 1, Overflow::Waits);
+        let pool = Pool::new(launch, 1, Overflow::Waits);
+        pool.put(deployment);
         let caller = Caller::of(&event);
         let call = Call {
             request_id: new_request_id(),
@@ -260,9 +261,7 @@ impl Output<'_> {
     }
 
     fn data(&self, bytes: &[u8]) -> Result<()> {
-        self.printer
-            .data(bytes)
-            .context("cannot write to standard output")
+        Ok(self.printer.data(bytes)?)
     }
 }
 

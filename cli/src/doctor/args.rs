@@ -42,13 +42,13 @@ pub(crate) enum Subject {
 
 const HELP: &str = "\
 Examples:
-  bootstream doctor                                    the templates here, their zips, this machine
+  bootstream doctor                                    what is here
   bootstream doctor template.yaml -p Architecture=arm64
   bootstream doctor --only templates --output json     for CI
   bootstream doctor -p AuthType=NONE --allow public-api
 
-Each finding names a file, a line, a rule and what to do. Errors would not work once deployed;
-warnings work, but perhaps not as intended; a note names what only the deployment knows, or what was
+Each finding names a file, a line, a rule and what to do. Errors would not work once deployed; \
+warnings work, but perhaps not as intended; a note names what only the deployment knows, or what was \
 not looked at. Only functions of this runtime and what calls them are judged.
 
 Rules of the templates:

@@ -226,6 +226,7 @@ fn a_caller_that_leaves_does_not_stop_the_handler() {
 #[test]
 fn sigterm_ends_the_server_and_its_processes() {
     let mut dev = Dev::start(&ready_guest(), &[]);
+    dev.wait_for("is ready");
     let environments = dev.environments();
     assert_eq!(environments.len(), 1);
 

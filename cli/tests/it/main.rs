@@ -2,6 +2,7 @@
 
 mod attacks;
 mod build;
+mod cache;
 mod clients;
 mod compile;
 mod deploy;
@@ -11,6 +12,7 @@ mod documents;
 mod doors;
 mod event;
 mod functions;
+mod include;
 mod invoke;
 mod limits;
 mod load;

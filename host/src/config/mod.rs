@@ -25,7 +25,7 @@ use crate::front_end::Buffered;
 use crate::guest::Environment;
 use crate::logging::{Level, LogFormat};
 use crate::runtime_api::Endpoint;
-use setting::{HANDLER_SHA256, RESPONSE_BUFFERED};
+use setting::{FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
 use values::Values;
 
 /// An environment has 1,024 threads.
@@ -98,6 +98,38 @@ impl Config {
 /// Names the first key that is unknown or has a value of another kind, with its line.
 pub fn check_file(text: &str, name: &str) -> Result<(), ConfigError> {
     file::parse(text, name).map(drop)
+}
+
+/// A file of the package that a setting names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedFile {
+    /// The setting, such as `outbound.ca-file`.
+    pub key: &'static str,
+    /// The path as it was written: relative to the package, unless it is absolute.
+    pub path: String,
+    /// The file and the line that name it, such as `bootstream.toml:3`.
+    pub origin: String,
+}
+
+/// Returns the files that the settings in the text of a file name. `name` is what errors and origins
+/// call that file.
+///
+/// # Errors
+///
+/// As for [`check_file`], and for a name that is no text.
+pub fn named_files(text: &str, name: &str) -> Result<Vec<NamedFile>, ConfigError> {
+    let values = file::parse(text, name)?;
+    let mut files = Vec::new();
+    for setting in &FILE_SETTINGS {
+        if let Some((path, given)) = values.text(setting)? {
+            files.push(NamedFile {
+                key: setting.key,
+                path: path.to_owned(),
+                origin: given.origin.to_string(),
+            });
+        }
+    }
+    Ok(files)
 }
 
 /// The log settings. Values nobody knows fall back to text at INFO: a log that says too much beats

@@ -6,9 +6,9 @@ pub const FILE_NAME: &str = "bootstream.toml";
 /// What the variables of settings begin with.
 pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
-/// Parts of the file that belong to the `bootstream` command: how the handler is built, and the
-/// functions of a local Lambda.
-pub const COMMAND_KEYS: [&str; 3] = ["build", "default", "functions"];
+/// Parts of the file that belong to the `bootstream` command: how the handler is built, what goes
+/// into its package, and the functions of a local Lambda.
+pub const COMMAND_KEYS: [&str; 4] = ["build", "package", "default", "functions"];
 
 /// One setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +178,9 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
     "300",
     "age after which an instance is not used again, in seconds, 1 to 86400",
 );
+
+/// The settings whose value is the path of a file in the package.
+pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
 pub const SETTINGS: [Setting; 27] = [

@@ -121,11 +121,15 @@ impl Printer {
         } else {
             format!("{} | ", tag(request_id))
         };
-        // Runtimes end the lines of one record with a carriage return, as Lambda wants it.
+        // Runtimes end the lines of one record with a carriage return, as Lambda wants it. All but the
+        // first are set back, so that none passes for a record of its own.
         let inner = line.strip_suffix(b"\n").unwrap_or(line);
         let mut shown = Vec::with_capacity(line.len() + tag.len());
-        for line in inner.split(|byte| *byte == b'\r') {
+        for (number, line) in inner.split(|byte| *byte == b'\r').enumerate() {
             shown.extend_from_slice(tag.as_bytes());
+            if number > 0 {
+                shown.extend_from_slice(b"  ");
+            }
             shown.extend_from_slice(line);
             shown.push(b'\n');
         }

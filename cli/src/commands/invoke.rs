@@ -169,7 +169,13 @@ fn host(host: &str) -> &str {
 }
 
 fn describe(failure: &Failure) -> anyhow::Error {
-    anyhow::Error::msg(failure.to_string()).context("the handler failed")
+    let what = match failure.error_type.as_str() {
+        "Runtime.HandlerNotFound" | "Runtime.InvalidComponent" | "Runtime.InvalidConfiguration" => {
+            "the function can't start"
+        }
+        _ => "the handler failed",
+    };
+    anyhow::Error::msg(failure.to_string()).context(what)
 }
 
 /// Prints a response.

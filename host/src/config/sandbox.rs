@@ -228,7 +228,10 @@ fn secrets(vars: &dyn Vars, values: &Values) -> Result<Vec<Secret>, ConfigError>
             return Err(invalid("no credentials of the function's role"));
         }
         let value = vars.get(name).filter(|value| !value.is_empty());
-        let value = value.ok_or_else(|| invalid("the name of a variable that is set"))?;
+        let value = value.ok_or_else(|| ConfigError::UnsetSecret {
+            name: name.to_owned(),
+            origin: given.origin.to_string(),
+        })?;
         let secret = Secret::new(name, value, vec![target]);
         let expected = "a variable whose value can stand in an HTTP header";
         secrets.push(secret.ok_or_else(|| invalid(expected))?);

@@ -6,6 +6,17 @@ pub const FILE_NAME: &str = "bootstream.toml";
 /// What the variables of settings begin with.
 pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
+/// Variables of the project's commands, scripts and tests. They may be set where a host starts, and are no
+/// settings of it.
+pub(super) const TOOL_VARIABLES: [&str; 6] = [
+    "BOOTSTREAM_BOOTSTRAP",
+    "BOOTSTREAM_LAMBDA_CGROUP",
+    "BOOTSTREAM_LAMBDA_ROOT",
+    "BOOTSTREAM_NO_RUSTUP",
+    "BOOTSTREAM_PROFILE",
+    "BOOTSTREAM_TARGET_DIR",
+];
+
 /// Parts of the file that belong to the `bootstream` command: how the handler is built, and the
 /// functions of a local Lambda.
 pub const COMMAND_KEYS: [&str; 3] = ["build", "default", "functions"];

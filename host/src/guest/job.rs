@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+use wasmtime_wasi::I32Exit;
 
 use super::failure::{Failure, interrupted_report};
 use super::instance::Instance;
 use super::interrupt::{Interrupt, InterruptReason};
 use super::limits::EventTooLarge;
-use super::output::OneLine;
+use super::output::beginning;
 use super::state::Current;
 use crate::bindings::Context;
 use crate::error_report::{ErrorReport, ErrorType};
@@ -103,6 +104,7 @@ impl Called {
     ) -> Result<(), ErrorReport> {
         match self {
             Self::Returned(Ok(())) => Ok(()),
+            Self::Broke(error) if has_succeeded(&error, current) => Ok(()),
             Self::Returned(Err(text)) => Err(ErrorReport::new(ErrorType::HandlerError, text)),
             Self::Stopped(reason) => Err(interrupted_report(reason)),
             Self::Refused(event) => Err(ErrorReport::new(
@@ -121,6 +123,15 @@ impl Called {
     }
 }
 
+/// Whether the guest has ended as a command does that has done its work: with `exit(0)`. In the middle of
+/// a response that says nothing of its end: what the guest still had to write may be lost.
+fn has_succeeded(error: &wasmtime::Error, current: &Current) -> bool {
+    let succeeded = error
+        .downcast_ref()
+        .is_some_and(|I32Exit(status)| *status == 0);
+    succeeded && current.response.state() != ResponseStream::Streaming
+}
+
 /// Calls the guest until it returns, fails, or is stopped.
 async fn call_to_end(
     handler: &Handler,
@@ -133,7 +144,7 @@ async fn call_to_end(
         return Called::Stopped(reason);
     }
     let limits = &handler.environment.limits;
-    if let Err(too_large) = limits.check_event(&invocation.event) {
+    if let Err(too_large) = limits.check_event(invocation) {
         return Called::Refused(too_large);
     }
     tokio::select! {
@@ -199,7 +210,7 @@ fn end_response(
         memoryMib = spent.memory_bytes.div_ceil(MIB),
         milliseconds = u64::try_from(spent.time.as_millis()).unwrap_or(u64::MAX),
         "handler failed {told}: {}",
-        OneLine::cut(&report.message, FAILURE_LIMIT_BYTES)
+        beginning(&report.message, FAILURE_LIMIT_BYTES)
     );
     (telling == Telling::ErrorDocument).then_some(report)
 }

@@ -36,10 +36,6 @@ pub(crate) struct Environment {
     /// Whether a response without a body gets one.
     pub(crate) pad_empty: bool,
     /// What the guest may ask of the network.
-    #[cfg_attr(
-        not(any(feature = "outbound-http", test)),
-        expect(dead_code, reason = "nobody asks")
-    )]
     pub(crate) outbound: Arc<Policy>,
     /// The function's name, or empty.
     pub(crate) function_name: String,

@@ -41,5 +41,6 @@ mod settings;
 mod shutdown;
 mod snapshot;
 mod soak;
+mod sockets;
 mod streaming;
 mod support;

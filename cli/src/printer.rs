@@ -7,6 +7,8 @@ use std::io::{self, IsTerminal as _, Write};
 
 use serde_json::{Value, json};
 
+use crate::dev::usage::Usage;
+
 /// Where output goes, and whether it may be coloured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Printer {
@@ -121,19 +123,17 @@ impl Printer {
         } else {
             format!("{} | ", tag(request_id))
         };
-        // Runtimes end the lines of one record with a carriage return, as Lambda wants it. All but the
-        // first are set back, so that none passes for a record of its own.
-        let inner = line.strip_suffix(b"\n").unwrap_or(line);
-        let mut shown = Vec::with_capacity(line.len() + tag.len());
-        for (number, line) in inner.split(|byte| *byte == b'\r').enumerate() {
-            shown.extend_from_slice(tag.as_bytes());
-            if number > 0 {
-                shown.extend_from_slice(b"  ");
-            }
-            shown.extend_from_slice(line);
-            shown.push(b'\n');
+        self.raw_message(&shown(&tag, line));
+    }
+
+    /// Writes what an invocation has used.
+    pub(crate) fn usage(&self, usage: &Usage) {
+        if self.json {
+            self.object(&usage.object());
+        } else {
+            let tag = tag(Some(&usage.request_id));
+            self.message(Tone::Faint, &format!("{tag}  {}", usage.text()));
         }
-        self.raw_message(&shown);
     }
 
     fn object(&self, object: &Value) {
@@ -145,8 +145,36 @@ impl Printer {
     }
 }
 
+/// A line of output, or several: runtimes end the lines of one record with a carriage return, as Lambda wants
+/// it. All but the first are set back, so that none passes for a record of its own.
+fn shown(tag: &str, line: &[u8]) -> Vec<u8> {
+    let inner = line.strip_suffix(b"\n").unwrap_or(line);
+    let mut shown = Vec::with_capacity(line.len() + tag.len());
+    for (number, line) in inner.split(|byte| *byte == b'\r').enumerate() {
+        shown.extend_from_slice(tag.as_bytes());
+        if number > 0 {
+            shown.extend_from_slice(b"  ");
+        }
+        shown.extend_from_slice(line);
+        shown.push(b'\n');
+    }
+    shown
+}
+
 /// The start of a request id, which stands before everything about the invocation: enough to tell
 /// those on one screen apart.
 fn tag(request_id: Option<&str>) -> String {
     format!("{:<8.8}", request_id.unwrap_or("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_behind_a_carriage_return_are_set_back_and_pass_for_no_record() {
+        let shown = shown("id | ", b"first\r2026 INFO second\n");
+        assert_eq!(shown, b"id | first\nid |   2026 INFO second\n");
+        assert_eq!(super::shown("id | ", b"one\n"), b"id | one\n");
+    }
 }

@@ -68,6 +68,12 @@ impl Worker {
         let (response, reader) = response::channel();
         let interrupt = Arc::new(Interrupt::new());
         let (ended_sender, ended) = oneshot::channel();
+        let now = Instant::now();
+        let stop_at = stop_at(invocation.deadline, now);
+        if stop_at <= now {
+            // Before the guest begins, which is sooner than a timer can be.
+            interrupt.raise(InterruptReason::Deadline);
+        }
         let job = Job {
             invocation: Arc::clone(&invocation),
             response,
@@ -80,7 +86,7 @@ impl Worker {
         let stopping = stop_in_time(
             &self.engine,
             &interrupt,
-            self.alarm.at(stop_at(invocation.deadline, Instant::now())),
+            self.alarm.at(stop_at),
             &self.shutdown,
         );
         let mut answer = Answering {

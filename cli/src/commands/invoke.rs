@@ -80,7 +80,8 @@ fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()>
     let source = Source::component(component_for(&handler)?, bootstrap, project_file(&handler))?;
     let deployment = source.prepare()?;
     let handler_name = HANDLER_NAME.to_owned();
-    let launch = launch(args.function, &source, handler_name, *output.printer);
+    let mut launch = launch(args.function, &source, handler_name, *output.printer);
+    launch.shows_usage = args.timing;
     runtime()?.block_on(async {
         let pool = Pool::new(launch, deployment, 1, Overflow::Waits);
         let call = Call {

@@ -173,6 +173,11 @@ pub(super) const RESPONSE_EMPTY: Setting = Setting::new(
     "`line-feed` sends a line feed as the body of a response that has none, unless it has a \
      `content-length`",
 );
+pub(super) const LOG_USAGE: Setting = Setting::new(
+    "log.usage",
+    "debug",
+    "`info` logs what each invocation has used at the level INFO instead of DEBUG: memory, time and bytes",
+);
 pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
     "reuse.invocations",
     "1",
@@ -185,7 +190,7 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
 );
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 26] = [
+pub const SETTINGS: [Setting; 27] = [
     PASS_ENV,
     SECRETS,
     HANDLER_SHA256,
@@ -210,6 +215,7 @@ pub const SETTINGS: [Setting; 26] = [
     LIMITS_RESPONSE_MIB,
     LIMITS_RESPONSE_WRITES,
     RESPONSE_EMPTY,
+    LOG_USAGE,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,
 ];

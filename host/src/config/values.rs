@@ -168,10 +168,21 @@ impl Values {
 
     /// Whether a setting of two values has the one that is not `none`.
     pub(super) fn is_on(&self, setting: &Setting, on: &'static str) -> Result<bool, ConfigError> {
+        self.is_one_of(setting, "none", on)
+    }
+
+    /// Whether a setting of two values has the second. The first is the default.
+    pub(super) fn is_one_of(
+        &self,
+        setting: &Setting,
+        first: &'static str,
+        second: &'static str,
+    ) -> Result<bool, ConfigError> {
         match self.text(setting)? {
-            None | Some(("none", _)) => Ok(false),
-            Some((text, _)) if text == on => Ok(true),
-            Some((_, given)) => Err(given.invalid(setting, format!("`none` or `{on}`"))),
+            None => Ok(false),
+            Some((text, _)) if text == first => Ok(false),
+            Some((text, _)) if text == second => Ok(true),
+            Some((_, given)) => Err(given.invalid(setting, format!("`{first}` or `{second}`"))),
         }
     }
 

@@ -20,6 +20,9 @@ use crate::response::{ResponseStream, ResponseWriter, Telling};
 
 const MIB: usize = 1024 * 1024;
 
+/// What the log calls whoever tells of an invocation's usage. `bootstream dev` looks for it.
+const USAGE_TARGET: &str = "usage";
+
 /// Most of a failure's message that is logged, in bytes: `CloudWatch` takes no longer event. A handler may
 /// return more.
 const FAILURE_LIMIT_BYTES: usize = MIB;
@@ -72,7 +75,9 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> 
     let spent = Spent {
         memory_bytes: instance.state().limits.used_bytes(),
         time: started.elapsed(),
+        written_bytes: instance.state().written_bytes(),
     };
+    tell_usage(handler, &current, &spent);
     let untold = end_response(&current, outcome, &spent);
     report_back(ended, untold);
     Served { instance, returned }
@@ -92,6 +97,17 @@ enum Called {
 struct Spent {
     memory_bytes: usize,
     time: Duration,
+    written_bytes: u64,
+}
+
+impl Spent {
+    fn memory_mib(&self) -> usize {
+        self.memory_bytes.div_ceil(MIB)
+    }
+
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 impl Called {
@@ -182,6 +198,28 @@ fn context(handler: &Handler, invocation: &Invocation) -> Context {
     }
 }
 
+/// Logs what an invocation has used, for whoever has to choose a function's memory.
+fn tell_usage(handler: &Handler, current: &Current, spent: &Spent) {
+    macro_rules! tell_at {
+        ($level:ident) => {
+            tracing::$level!(
+                target: USAGE_TARGET,
+                requestId = %current.line_of.request_id,
+                tenantId = current.line_of.tenant_id.as_deref(),
+                memoryMib = spent.memory_mib(),
+                milliseconds = spent.milliseconds(),
+                bytes = spent.written_bytes,
+                "used"
+            )
+        };
+    }
+    if handler.environment.tells_usage {
+        tell_at!(info);
+    } else {
+        tell_at!(debug);
+    }
+}
+
 /// Ends the response the way the guest ended. Gives back the report that still has to be posted.
 fn end_response(
     current: &Current,
@@ -207,8 +245,8 @@ fn end_response(
         tenantId = current.line_of.tenant_id.as_deref(),
         errorType = report.error_type.as_str(),
         stackTrace = ?report.stack_trace,
-        memoryMib = spent.memory_bytes.div_ceil(MIB),
-        milliseconds = u64::try_from(spent.time.as_millis()).unwrap_or(u64::MAX),
+        memoryMib = spent.memory_mib(),
+        milliseconds = spent.milliseconds(),
         "handler failed {told}: {}",
         beginning(&report.message, FAILURE_LIMIT_BYTES)
     );

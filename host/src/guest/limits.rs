@@ -74,6 +74,10 @@ pub(crate) struct Written {
 }
 
 impl Written {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Counts a write of so many bytes.
     pub(crate) fn count(
         &mut self,

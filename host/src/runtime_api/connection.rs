@@ -223,14 +223,18 @@ impl Connection {
             if let Some(head) = AnswerHead::take(&mut self.received)? {
                 return Poll::Ready(Ok(head));
             }
-            let mut end = match ready!(self.poll_receive(cx, LEAST_ROOM_BYTES)) {
+            let has_begun = !self.received.is_empty();
+            let end = match ready!(self.poll_receive(cx, LEAST_ROOM_BYTES)) {
+                Ok(0) if has_begun => closed("in the head of its answer"),
                 Ok(0) => closed("before it answered"),
                 Ok(_) => continue,
                 Err(error) => error,
             };
-            if !self.received.is_empty() {
-                end = InvalidAnswer::Cut(end).into();
-            }
+            let end = if has_begun {
+                InvalidAnswer::Cut(end).into()
+            } else {
+                end
+            };
             return Poll::Ready(Err(broken.take().unwrap_or(end)));
         }
     }

@@ -83,7 +83,7 @@ pub enum InvalidAnswer {
     #[error("the body of the answer takes more than the limit of {0} bytes")]
     LongBody(usize),
     /// The connection ended before it did.
-    #[error("the connection ended in the middle of the answer: {0}")]
+    #[error("{0}")]
     Cut(io::Error),
     /// What comes in chunks is not in those of HTTP.
     #[error("the body of the answer is not in chunks of HTTP/1.1")]

@@ -168,6 +168,9 @@ fn a_panic_is_reported_with_its_message_and_place() {
 
     assert!(message(&document).contains("out of cheese"), "{document}");
     assert!(message(&document).contains(".rs:"), "{document}");
+    // What follows a panic is the same each time.
+    let innermost = document["stackTrace"][0].as_str().expect("a frame");
+    assert!(innermost.contains("step at "), "{document}");
 }
 
 /// Cases 60 and 61.

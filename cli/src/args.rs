@@ -488,15 +488,27 @@ mod tests {
     #[test]
     fn a_number_that_is_wrong_is_told_its_unit_and_its_range() {
         for (option, value, wanted) in [
-            ("--memory", "12GB", "write a number of MiB from 128 to 10240, without a unit"),
+            (
+                "--memory",
+                "12GB",
+                "write a number of MiB from 128 to 10240, without a unit",
+            ),
             ("--memory", "64", "write a number of MiB from 128 to 10240"),
             ("--timeout", "1m", "write a number of seconds from 1 to 900"),
             ("--concurrency", "0", "write a number from 1 to 1000"),
             ("--port", "70000", "write a port from 0 to 65535"),
             ("--host", "localhost", "write an IP address"),
-            ("--clock-scale", "2x", "write a whole number from 1 to 10000"),
+            (
+                "--clock-scale",
+                "2x",
+                "write a whole number from 1 to 10000",
+            ),
             ("--slow", "fast", "write it as 65536, 64KiB or 2MB"),
-            ("--disconnect-after", "1 GB", "write it as 65536, 64KiB or 2MB"),
+            (
+                "--disconnect-after",
+                "1 GB",
+                "write it as 65536, 64KiB or 2MB",
+            ),
         ] {
             let error = Cli::try_parse_from(["bootstream", "dev", "x", option, value]).unwrap_err();
             assert!(error.to_string().contains(wanted), "{error}");
@@ -516,6 +528,9 @@ mod tests {
         assert_eq!(handler(&["--watch"]), Some(".".into()));
         assert_eq!(handler(&["x.wasm"]), Some("x.wasm".into()));
         assert_eq!(handler(&["--bootstrap", "x"]), None);
-        assert_eq!(handler(&["x.wasm", "--bootstrap", "x"]), Some("x.wasm".into()));
+        assert_eq!(
+            handler(&["x.wasm", "--bootstrap", "x"]),
+            Some("x.wasm".into())
+        );
     }
 }

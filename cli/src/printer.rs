@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
+use crate::dev::usage::Usage;
+
 /// Whether the reader of the data has left. What happens while the command ends is of no interest then.
 static IS_SILENT: AtomicBool = AtomicBool::new(false);
 
@@ -182,15 +184,17 @@ impl Printer {
         } else {
             format!("{} | ", tag(request_id))
         };
-        // Runtimes end the lines of one record with a carriage return, as Lambda wants it.
-        let inner = line.strip_suffix(b"\n").unwrap_or(line);
-        let mut shown = Vec::with_capacity(line.len() + tag.len());
-        for line in inner.split(|byte| *byte == b'\r') {
-            shown.extend_from_slice(tag.as_bytes());
-            shown.extend_from_slice(line);
-            shown.push(b'\n');
+        self.raw_message(&shown(&tag, line));
+    }
+
+    /// Writes what an invocation has used.
+    pub(crate) fn usage(&self, usage: &Usage) {
+        if self.json {
+            self.object(&usage.object());
+        } else {
+            let tag = tag(Some(&usage.request_id));
+            self.message(Tone::Faint, &format!("{tag}  {}", usage.text()));
         }
-        self.raw_message(&shown);
     }
 
     fn object(&self, object: &Value) {
@@ -205,8 +209,36 @@ impl Printer {
     }
 }
 
+/// A line of output, or several: runtimes end the lines of one record with a carriage return, as Lambda wants
+/// it. All but the first are set back, so that none passes for a record of its own.
+fn shown(tag: &str, line: &[u8]) -> Vec<u8> {
+    let inner = line.strip_suffix(b"\n").unwrap_or(line);
+    let mut shown = Vec::with_capacity(line.len() + tag.len());
+    for (number, line) in inner.split(|byte| *byte == b'\r').enumerate() {
+        shown.extend_from_slice(tag.as_bytes());
+        if number > 0 {
+            shown.extend_from_slice(b"  ");
+        }
+        shown.extend_from_slice(line);
+        shown.push(b'\n');
+    }
+    shown
+}
+
 /// The start of a request id, which stands before everything about the invocation: enough to tell
 /// those on one screen apart.
 fn tag(request_id: Option<&str>) -> String {
     format!("{:<8.8}", request_id.unwrap_or("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_behind_a_carriage_return_are_set_back_and_pass_for_no_record() {
+        let shown = shown("id | ", b"first\r2026 INFO second\n");
+        assert_eq!(shown, b"id | first\nid |   2026 INFO second\n");
+        assert_eq!(super::shown("id | ", b"one\n"), b"id | one\n");
+    }
 }

@@ -11,8 +11,8 @@ use bootstream_host::bench::Guest;
 use bootstream_host::error_report::{ErrorReport, ErrorType};
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{More, Part, Prelude, ResponseBody, ResponseStream, channel};
-use bootstream_host::runtime_api::AnswerHead;
 use bootstream_host::runtime_api::headers::parse_invocation;
+use bootstream_host::runtime_api::{AnswerHead, Body};
 use bytes::{Bytes, BytesMut};
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -69,7 +69,7 @@ fn headers_of_an_event(bencher: Bencher<'_, '_>) {
         .bench_values(|mut input| {
             let head = AnswerHead::take(&mut input).expect("this is HTTP");
             let head = head.expect("it is whole");
-            parse_invocation(&head, Bytes::from_static(b"{}"))
+            parse_invocation(&head, Body::Whole(Bytes::from_static(b"{}")))
         });
 }
 

@@ -99,7 +99,8 @@ fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()>
     let source = Source::component(component_for(&handler)?, bootstrap, project_file(&handler))?;
     let deployment = source.prepare(&source.included()?, None, *output.printer)?;
     let handler_name = HANDLER_NAME.to_owned();
-    let launch = launch(args.function, &source, handler_name, *output.printer);
+    let mut launch = launch(args.function, &source, handler_name, *output.printer);
+    launch.shows_usage = args.timing;
     runtime()?.block_on(async {
         let pool = Pool::new(launch, 1, Overflow::Waits);
         pool.put(deployment);
@@ -208,7 +209,13 @@ fn host(host: &str) -> &str {
 }
 
 fn describe(failure: &Failure) -> anyhow::Error {
-    anyhow::Error::msg(failure.to_string()).context("the handler failed")
+    let what = match failure.error_type.as_str() {
+        "Runtime.HandlerNotFound" | "Runtime.InvalidComponent" | "Runtime.InvalidConfiguration" => {
+            "the function can't start"
+        }
+        _ => "the handler failed",
+    };
+    anyhow::Error::msg(failure.to_string()).context(what)
 }
 
 /// Prints a response.

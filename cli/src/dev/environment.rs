@@ -21,6 +21,7 @@ use super::deployment::Deployment;
 use super::emulator::{Delivery, INVOCATION_ID, Invocation, Phase, RuntimeApi};
 use super::http_server;
 use super::log_tail::LogTail;
+use super::usage::Usage;
 use crate::printer::{Printer, Tone};
 
 /// How long a process may take until it asks for its first invocation: Lambda's own limit.
@@ -107,10 +108,15 @@ impl Environment {
         let log = CurrentLog::default();
         let deployed = || (Arc::clone(&deployment), Arc::clone(&log));
         if let Some(stdout) = child.stdout.take() {
-            output.spawn(pass_on(stdout, launch.printer, deployed()));
+            output.spawn(pass_on(
+                stdout,
+                launch.printer,
+                deployed(),
+                launch.shows_usage,
+            ));
         }
         if let Some(stderr) = child.stderr.take() {
-            output.spawn(pass_on(stderr, launch.printer, deployed()));
+            output.spawn(pass_on(stderr, launch.printer, deployed(), false));
         }
         let launch = launch.clone();
         let mut environment = Self {
@@ -354,11 +360,12 @@ fn timed_out(id: &str, limit: Duration) -> Failure {
     )
 }
 
-/// Passes on output line by line.
+/// Passes on output line by line. Where usage is shown, it is not passed on as it is.
 async fn pass_on(
     output: impl AsyncRead + Unpin,
     printer: Printer,
     (deployment, log): (Arc<Deployment>, CurrentLog),
+    shows_usage: bool,
 ) {
     let mut reader = BufReader::new(output);
     let mut line = Vec::new();
@@ -373,6 +380,10 @@ async fn pass_on(
             Ok(_) => {
                 if line.last() != Some(&b'\n') {
                     line.push(b'\n');
+                }
+                if shows_usage && let Some(usage) = Usage::parse(&line) {
+                    printer.usage(&usage);
+                    continue;
                 }
                 let log = log.lock().unwrap_or_else(PoisonError::into_inner);
                 // Before the first invocation it is about loading the handler.

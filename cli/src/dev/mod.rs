@@ -34,4 +34,5 @@ mod route;
 pub(crate) mod sdk;
 mod sdk_door;
 pub(crate) mod source;
+pub(crate) mod usage;
 pub(crate) mod watch;

@@ -90,6 +90,32 @@ fn head_and_times_are_printed_on_request() {
         "{body}"
     );
     assert!(lines[1].ends_with("s] Number: 2"), "{body}");
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("  the handler used "), "{stderr}");
+    assert!(stderr.contains(" MiB of memory and took "), "{stderr}");
+}
+
+#[test]
+fn settings_that_make_no_sense_are_not_the_handlers_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let handler = folder.path().join("handler.cwasm");
+    std::fs::copy(ready_guest(), &handler).unwrap();
+    std::fs::write(
+        folder.path().join("bootstream.toml"),
+        "[secrets]\nKEY = ['a.example']\n",
+    )
+    .unwrap();
+
+    let output = run(bootstream(&["invoke"]).arg(&handler));
+
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = text(&output.stderr);
+    for words in [
+        "error: the function can't start: Runtime.InvalidConfiguration: bootstream.toml:2: ",
+        "`--env KEY=...`",
+    ] {
+        assert!(stderr.contains(words), "{stderr}");
+    }
 }
 
 #[test]

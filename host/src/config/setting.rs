@@ -6,6 +6,17 @@ pub const FILE_NAME: &str = "bootstream.toml";
 /// What the variables of settings begin with.
 pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
+/// Variables of the project's commands, scripts and tests. They may be set where a host starts, and are no
+/// settings of it.
+pub(super) const TOOL_VARIABLES: [&str; 6] = [
+    "BOOTSTREAM_BOOTSTRAP",
+    "BOOTSTREAM_LAMBDA_CGROUP",
+    "BOOTSTREAM_LAMBDA_ROOT",
+    "BOOTSTREAM_NO_RUSTUP",
+    "BOOTSTREAM_PROFILE",
+    "BOOTSTREAM_TARGET_DIR",
+];
+
 /// Parts of the file that belong to the `bootstream` command: how the handler is built, what goes
 /// into its package, and the functions of a local Lambda.
 pub const COMMAND_KEYS: [&str; 4] = ["build", "package", "default", "functions"];
@@ -168,6 +179,11 @@ pub(super) const RESPONSE_BUFFERED: Setting = Setting::new(
     "who gets a response document in the place of a stream: `auto` HTTP APIs, load balancers and VPC \
      Lattice, which cannot read one; `always` REST APIs and function URLs too; `never` nobody",
 );
+pub(super) const LOG_USAGE: Setting = Setting::new(
+    "log.usage",
+    "debug",
+    "`info` logs what each invocation has used at the level INFO instead of DEBUG: memory, time and bytes",
+);
 pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
     "reuse.invocations",
     "1",
@@ -183,7 +199,7 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 27] = [
+pub const SETTINGS: [Setting; 28] = [
     PASS_ENV,
     SECRETS,
     HANDLER_SHA256,
@@ -209,6 +225,7 @@ pub const SETTINGS: [Setting; 27] = [
     LIMITS_RESPONSE_WRITES,
     RESPONSE_EMPTY,
     RESPONSE_BUFFERED,
+    LOG_USAGE,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,
 ];

@@ -97,6 +97,7 @@ fn a_document_that_fails_before_its_end_is_an_error_and_never_half_a_document() 
         ("error", json!({"error": "no luck"}), "Function.Error"),
         ("trap", json!("trap"), "Function.Trap"),
         ("panic", json!({"panic": "boom"}), "Function.Panic"),
+        ("exit", json!({"exit": 0}), "Function.Exit"),
     ] {
         lambda.script(id, &json!(["start_document", write("{\"half\":"), failure]));
         lambda.reported_error(id, error_type);

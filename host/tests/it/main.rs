@@ -42,5 +42,6 @@ mod settings;
 mod shutdown;
 mod snapshot;
 mod soak;
+mod sockets;
 mod streaming;
 mod support;

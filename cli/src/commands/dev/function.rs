@@ -114,7 +114,10 @@ impl Function {
 
     async fn start_and_tell(&self) {
         let (tone, text) = match self.start().await {
-            Ok(()) => (Tone::Good, format!("`{}` is ready", self.source.file().display())),
+            Ok(()) => (
+                Tone::Good,
+                format!("`{}` is ready", self.source.file().display()),
+            ),
             Err(error) => (Tone::Bad, format!("the handler does not start: {error:#}")),
         };
         self.printer.message(tone, &text);
@@ -196,8 +199,7 @@ impl Function {
         let found = self.found().await?;
         *last = Some(found.clone());
         let included = found.map_err(anyhow::Error::msg)?;
-        let (source, before, printer) =
-            (self.source.clone(), self.pool.deployment(), self.printer);
+        let (source, before, printer) = (self.source.clone(), self.pool.deployment(), self.printer);
         let prepared =
             spawn_blocking(move || source.prepare(&included, before.as_deref(), printer)).await;
         let deployment = prepared.context("compiling was interrupted")??;

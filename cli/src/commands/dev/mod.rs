@@ -107,6 +107,7 @@ pub(super) fn launch(
         timeout: Duration::from_secs(args.timeout),
         clock: Clock::default(),
         variables: args.variables,
+        shows_usage: true,
         printer,
     }
 }

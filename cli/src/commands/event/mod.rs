@@ -35,9 +35,7 @@ pub(crate) fn run(args: &EventArgs, printer: &Printer) -> Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     let text = serde_json::to_string_pretty(&event(args, &maker)?)?;
-    printer
-        .data_line(&text)
-        .context("cannot write to standard output")?;
+    printer.data_line(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -17,7 +17,8 @@ BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 
 # Handlers may need another compiler than the host, so they have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
-    -p scripted-guest -p reaching-guest -p streaming-numbers -p server-sent-events -p large-download
+    -p scripted-guest -p reaching-guest -p requests-guest \
+    -p streaming-numbers -p server-sent-events -p large-download
 # Whose instructions are counted, as they are measured: optimised like its peers.
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler

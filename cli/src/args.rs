@@ -1,7 +1,10 @@
 //! The arguments, as clap types. No behaviour; they go no further than `commands`.
 
+use std::fmt::Display;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -16,6 +19,12 @@ use crate::doctor::args::DoctorArgs;
 use crate::new::args::NewArgs;
 use crate::package::args::PackageArgs;
 use crate::precompile::Arch;
+
+/// What Lambda gives a function, in MiB.
+pub(crate) const MEMORY_MIB: RangeInclusive<u32> = 128..=10_240;
+
+/// How long Lambda lets an invocation take, in seconds.
+pub(crate) const TIMEOUT_SECONDS: RangeInclusive<u64> = 1..=900;
 
 /// Build, run and invoke WebAssembly handlers that stream their responses on AWS Lambda.
 #[derive(Debug, Parser)]
@@ -63,17 +72,13 @@ pub(crate) enum Command {
 pub(crate) struct EventArgs {
     /// Who sends it
     pub(crate) kind: EventKind,
-    /// The path and the query of the request
-    #[arg(long, value_name = "PATH", default_value = "/hello?name=world")]
-    pub(crate) path: String,
-    /// The body of the request or of the message
-    #[arg(
-        short,
-        long,
-        value_name = "TEXT",
-        default_value = "{\"name\":\"world\"}"
-    )]
-    pub(crate) data: String,
+    /// The path and the query of the request [default: /hello?name=world]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) path: Option<String>,
+    /// What the sender passes on: a body, a message, a record; for some it is JSON
+    /// [default: {"name":"world"}]
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) data: Option<String>,
 }
 
 /// The senders of events.
@@ -87,10 +92,44 @@ pub(crate) enum EventKind {
     Http,
     /// An Application Load Balancer
     Alb,
-    /// VPC Lattice
+    /// The same, with multi-value headers switched on
+    AlbMulti,
+    /// A service of VPC Lattice, event structure 2.0
     Lattice,
+    /// A WebSocket API, one message
+    Websocket,
     /// A queue, one message
     Sqs,
+    /// A topic, one notification
+    Sns,
+    /// A bucket, one object that was put
+    S3,
+    /// An event bus; the data is the detail, in JSON
+    Eventbridge,
+    /// A schedule
+    Schedule,
+    /// A data stream, one record
+    Kinesis,
+    /// A table's stream, one change
+    Dynamodb,
+    /// A topic of Kafka, in Amazon MSK or elsewhere, one record
+    Kafka,
+    /// A Firehose stream that has its records transformed, one of them
+    Firehose,
+    /// A user pool, before a user signs up
+    Cognito,
+    /// A REST API that asks whether a token may pass
+    AuthorizerToken,
+    /// A REST API that asks whether a request may pass
+    AuthorizerRest,
+    /// An HTTP API that asks whether a request may pass
+    AuthorizerHttp,
+    /// A task of a state machine; the data is its input, in JSON
+    StepFunctions,
+    /// A GraphQL API that has a field resolved; the data is its arguments, in JSON
+    Appsync,
+    /// A stack that creates a custom resource; the data is its properties, in JSON
+    CustomResource,
 }
 
 const EVENT_HELP: &str = "\
@@ -98,6 +137,7 @@ Examples:
   bootstream event rest
   bootstream event url --path '/items?page=2' -d 'hello'
   bootstream event sqs | bootstream invoke -d @-
+  bootstream event eventbridge -d '{\"order\":7}'
 
 Exit codes: 0 printed, 2 wrong usage.";
 
@@ -135,21 +175,22 @@ Examples:
   bootstream build examples/streaming-numbers -o numbers.wasm
   bootstream build --precompile --arch arm64        also NAME.cwasm for Graviton
   bootstream build --preinit -o handler.wasm        with its start-up work done
-  bootstream build js-project                       what its bootstream.toml says
+  bootstream build js-project                       as its bootstream.toml says
   bootstream build --setup                          get the compiler target first
 
-A bootstream.toml in the folder may say how the component is made, for `package`, `dev` and `invoke`
-as well:
+A bootstream.toml in the folder may say how the component is made, for `package`, `dev` and \
+`invoke` as well:
   [build]
-  command = [\"npm\", \"run\", \"build\"]   # run in the folder; none if something else makes it
+  command = [\"npm\", \"run\", \"build\"]   # in the folder; none if it is there
   component = \"handler.wasm\"          # without it the folder is that of a crate
   preinit = true                      # as --preinit
 
-Prints the component's path and size. The compiler for crates is the rustc in use if it has the target
-wasm32-wasip2, else the one that `--setup` installed in ~/.cache/wasm-guest-toolchain, which uses
-a target folder of its own (`guests` in the target folder).
+Prints the component's path and size. Cargo runs in the folder of the crate. The compiler is the \
+rustc in use there if it has the target wasm32-wasip2, else the one that `--setup` installed in \
+~/.cache/wasm-guest-toolchain, which uses a target folder of its own (`guests` in the target folder).
 
 Environment: RUSTC, CARGO_TARGET_DIR, WASM_TOOLCHAIN_DIR, BOOTSTREAM_NO_RUSTUP (never call rustup).
+
 Exit codes: 0 built, 1 failed, 2 wrong usage.";
 
 /// What a handler runs in, for `dev` and for `invoke HANDLER`.
@@ -164,11 +205,11 @@ pub(crate) struct FunctionArgs {
     pub(crate) variables: Vec<(String, String)>,
     /// The function's memory, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 512,
-        value_parser = clap::value_parser!(u32).range(128..=10_240))]
+        value_parser = number("a number of MiB", MEMORY_MIB))]
     pub(crate) memory: u32,
     /// How long an invocation may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60,
-        value_parser = clap::value_parser!(u64).range(1..=900))]
+        value_parser = number("a number of seconds", TIMEOUT_SECONDS))]
     pub(crate) timeout: u64,
 }
 
@@ -177,8 +218,7 @@ pub(crate) struct FunctionArgs {
 #[command(after_help = DEV_HELP)]
 pub(crate) struct DevArgs {
     /// A component (`.wasm`, `.cwasm`), the folder of a handler, or a `bootstream.toml` that
-    /// names several. None is needed with a --bootstrap that brings its own code
-    #[arg(required_unless_present = "bootstrap")]
+    /// names several [default: this folder, or with --bootstrap none, because that brings its own code]
     pub(crate) handler: Option<PathBuf>,
     /// What a runtime of your own finds in _HANDLER
     #[arg(
@@ -189,20 +229,21 @@ pub(crate) struct DevArgs {
     )]
     pub(crate) handler_name: String,
     /// The port to listen on; 0 takes a free one
-    #[arg(long, env = "LOCAL_LAMBDA_PORT", default_value_t = 7000)]
+    #[arg(long, env = "LOCAL_LAMBDA_PORT", default_value_t = 7000,
+        value_parser = number("a port", 0..=u16::MAX))]
     pub(crate) port: u16,
     /// The address to listen on
-    #[arg(long, env = "LOCAL_LAMBDA_HOST", default_value = "127.0.0.1")]
+    #[arg(long, env = "LOCAL_LAMBDA_HOST", default_value = "127.0.0.1", value_parser = parse_address)]
     pub(crate) host: IpAddr,
     /// A name that requests may have in `Host`, beside IP addresses and `localhost`; may be repeated
     #[arg(long = "allow-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<HostName>,
     /// How many invocations may run at once; further callers wait
     #[arg(long, value_name = "N", default_value_t = 10,
-        value_parser = clap::value_parser!(u16).range(1..=1000))]
+        value_parser = number("a number", 1..=1000_u16))]
     pub(crate) concurrency: u16,
     /// Rebuild the handler when its sources change
-    #[arg(long, requires = "handler")]
+    #[arg(long)]
     pub(crate) watch: bool,
     /// Print JSON objects, one a line: `type` is `invocation`, `log` or `message`
     #[arg(long)]
@@ -240,8 +281,9 @@ pub(crate) struct DevArgs {
 
 const DEV_HELP: &str = "\
 Examples:
+  bootstream dev                                    the project in this folder
   bootstream dev examples/streaming-numbers --watch
-  bootstream dev target/guests/wasm32-wasip2/release/streaming_numbers.wasm --port 7001
+  bootstream dev dist/numbers.wasm --port 7001
   curl -N http://127.0.0.1:7000/any/path?q=1
   curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
   bootstream dev --bootstrap ./their-bootstrap      a runtime in any language, or its folder
@@ -260,25 +302,29 @@ Doors, all of them open at once:
               under any function name
   /@fn/NAME/  before any of these: one of several functions
 
-Requests are served if their Host is an IP address, localhost, a name below it, or one that
+Requests are served if their Host is an IP address, localhost, a name below it, or one that \
 --allow-host names. Web pages of other origins reach the doors, but neither /invoke nor what SDKs use.
 
-A failure before the first byte is answered as AWS does, with 502 or 500, and the terminal says
+A failure before the first byte is answered as AWS does, with 502 or 500, and the terminal says \
 why. After it the connection is cut, so curl reports error 18; SDKs get it in InvokeComplete.
 
-A bootstream.toml in the folder of the handler, or beside the component, goes into the package: it
-has the settings of the sandbox. The same file may name several functions for this command, with
-paths relative to it:
+A bootstream.toml in the folder of the handler, or beside the component, goes into the package: it \
+has the settings of the sandbox, and says which files go along. The same file may name several \
+functions for this command, with paths relative to it:
   default = \"hello\"            # at /; else the first by name
   [functions.hello]
   handler = \"examples/hello\"   # or bootstrap, with or without handler-name
   memory = 256                  # and timeout, in seconds
   env = { GREETING = \"hi\" }
 
-Handlers run in the `bootstrap` binary that Lambda starts, one process for each invocation at work.
-When the component file changes, new invocations use it and open streams finish on the old one.
-With --watch a change of the sources makes a new component; one that does not compile changes
-nothing.
+Handlers run in the `bootstrap` binary that Lambda starts, one process for each invocation at \
+work. It listens at once; callers wait while a component is compiled for the first time, and its \
+machine code is kept in ~/.cache/bootstream. When the component file changes, new invocations use \
+it and open streams finish on the old one. With --watch a change of the sources makes a new \
+component; one that does not compile changes nothing.
+
+Environment: LOCAL_LAMBDA_HOST, LOCAL_LAMBDA_PORT, BOOTSTREAM_BOOTSTRAP, XDG_CACHE_HOME, and what \
+`bootstream build` reads.
 
 Exit codes: 0 stopped with Ctrl-C or SIGTERM, 1 failed to start, 2 wrong usage.";
 
@@ -310,9 +356,11 @@ pub(crate) struct InvokeArgs {
 
 const INVOKE_HELP: &str = "\
 Examples:
-  bootstream invoke                                            an empty event to `bootstream dev`
+  bootstream invoke                           an empty event to `bootstream dev`
   bootstream invoke -d '{\"count\":3}' --timing
-  bootstream invoke examples/streaming-numbers -d @event.json  without a server
+  bootstream invoke hello -d @event.json      a handler, without a server
+
+The machine code of a component is kept in ~/.cache/bootstream, or in $XDG_CACHE_HOME/bootstream.
 
 Exit codes: 0 the whole response arrived, 1 the handler failed or the stream was cut, 2 wrong usage.";
 
@@ -357,13 +405,132 @@ pub(crate) struct CompileArgs {
 const COMPILE_HELP: &str = "\
 Examples:
   bootstream-compile handler.wasm > handler.cwasm
-  bootstream-compile handler.wasm -o handler.cwasm --target aarch64-unknown-linux-gnu
+  bootstream-compile handler.wasm --target aarch64-unknown-linux-gnu > arm.cwasm
 
 Exit codes: 0 compiled, 1 failed, 2 wrong usage.";
+
+impl DevArgs {
+    /// Takes the project in the current folder if no code was named.
+    pub(crate) fn with_handler(self) -> Self {
+        let is_named = self.handler.is_some() || self.function.bootstrap.is_some();
+        let here = (!is_named).then(|| PathBuf::from("."));
+        Self {
+            handler: self.handler.or(here),
+            ..self
+        }
+    }
+}
+
+/// Reads whole numbers in a range.
+fn number<T>(
+    what: &'static str,
+    range: RangeInclusive<T>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    move |text| {
+        let number = text.parse().ok();
+        let number = number.filter(|number| range.contains(number));
+        number.ok_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            format!("write {what} from {least} to {most}, without a unit")
+        })
+    }
+}
+
+fn parse_address(text: &str) -> Result<IpAddr, String> {
+    text.parse()
+        .map_err(|_| "write an IP address, such as 127.0.0.1, or 0.0.0.0 for all".to_owned())
+}
 
 pub(crate) fn parse_variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The narrowest terminal that help is written for.
+    const COLUMNS: usize = 80;
+
+    #[test]
+    fn the_arguments_make_sense_to_clap() {
+        Cli::command().debug_assert();
+        CompileArgs::command().debug_assert();
+    }
+
+    #[test]
+    fn prose_in_help_is_wrapped_by_the_terminal_and_tables_fit_it() {
+        let cli = Cli::command();
+        let helper = CompileArgs::command();
+        for command in cli.get_subcommands().chain([&cli, &helper]) {
+            let name = command.get_name();
+            let help = command.get_after_help().expect("examples").to_string();
+            let mut is_after_prose = false;
+            for line in help.lines() {
+                let is_table = line.starts_with(' ');
+                assert!(!is_table || line.len() <= COLUMNS, "{name}: {line}");
+                // The rest of a sentence that was cut by hand would be wrapped once more.
+                let is_prose = !is_table && !line.is_empty();
+                assert!(!(is_prose && is_after_prose), "{name}: {line}");
+                is_after_prose = is_prose && !line.ends_with(':');
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_wrong_is_told_its_unit_and_its_range() {
+        for (option, value, wanted) in [
+            (
+                "--memory",
+                "12GB",
+                "write a number of MiB from 128 to 10240, without a unit",
+            ),
+            ("--memory", "64", "write a number of MiB from 128 to 10240"),
+            ("--timeout", "1m", "write a number of seconds from 1 to 900"),
+            ("--concurrency", "0", "write a number from 1 to 1000"),
+            ("--port", "70000", "write a port from 0 to 65535"),
+            ("--host", "localhost", "write an IP address"),
+            (
+                "--clock-scale",
+                "2x",
+                "write a whole number from 1 to 10000",
+            ),
+            ("--slow", "fast", "write it as 65536, 64KiB or 2MB"),
+            (
+                "--disconnect-after",
+                "1 GB",
+                "write it as 65536, 64KiB or 2MB",
+            ),
+        ] {
+            let error = Cli::try_parse_from(["bootstream", "dev", "x", option, value]).unwrap_err();
+            assert!(error.to_string().contains(wanted), "{error}");
+        }
+    }
+
+    #[test]
+    fn without_code_dev_takes_the_project_here() {
+        let handler = |more: &[&str]| {
+            let args = [&["bootstream", "dev"], more].concat();
+            let Command::Dev(args) = Cli::try_parse_from(args).unwrap().command else {
+                panic!("another command");
+            };
+            args.with_handler().handler
+        };
+        assert_eq!(handler(&[]), Some(".".into()));
+        assert_eq!(handler(&["--watch"]), Some(".".into()));
+        assert_eq!(handler(&["x.wasm"]), Some("x.wasm".into()));
+        assert_eq!(handler(&["--bootstrap", "x"]), None);
+        assert_eq!(
+            handler(&["x.wasm", "--bootstrap", "x"]),
+            Some("x.wasm".into())
+        );
     }
 }

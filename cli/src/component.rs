@@ -2,9 +2,11 @@
 //!
 //! Reads names only: whether the types fit is checked by `bootstrap` when it loads the component.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use bootstream_host::contract::{is_served, version_of_import};
-use wasmparser::{ComponentTypeRef, DataKind, Encoding, Parser, Payload};
+use wasmparser::{
+    ComponentType, ComponentTypeRef, DataKind, Encoding, InstanceTypeDeclaration, Parser, Payload,
+};
 
 /// The export every handler has.
 const HANDLE: &str = "handle";
@@ -38,12 +40,31 @@ impl FileKind {
     }
 }
 
-/// Refuses whatever is not a component, with what to do about it.
+/// Worlds of other hosts, by the start of an export that tells them, and what a component of theirs is.
+const OTHER_WORLDS: [(&str, &str); 5] = [
+    ("wasi:http/incoming-handler@", WASI_HTTP),
+    ("wasi:http/handler@", WASI_HTTP),
+    ("wasi:cli/run@", "a command, as `wasmtime run` runs them"),
+    ("fermyon:spin/", "a component for Spin"),
+    ("wasmcloud:", "a component for wasmCloud"),
+];
+
+const WASI_HTTP: &str = "a server of `wasi:http`, as `wasmtime serve`, Spin and wasmCloud run them";
+
+/// Refuses whatever is not a component that the host runs, in binary form or as text, with what to do
+/// about it.
 ///
 /// # Errors
 ///
-/// The file is a core module, precompiled already, or not WebAssembly.
-pub(crate) fn expect_component(bytes: &[u8]) -> Result<()> {
+/// The file is a core module, precompiled already, or not WebAssembly; or the component is damaged, lacks
+/// the export `handle`, or imports what the host does not offer.
+pub(crate) fn check_handler(bytes: &[u8]) -> Result<()> {
+    expect_component(bytes)?;
+    let binary = wat::parse_bytes(bytes)?;
+    check_world(&binary)
+}
+
+fn expect_component(bytes: &[u8]) -> Result<()> {
     match FileKind::of(bytes) {
         FileKind::Component | FileKind::Text => Ok(()),
         FileKind::CoreModule => bail!(
@@ -59,20 +80,37 @@ pub(crate) fn expect_component(bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// Checks that a binary component exports `handle` and imports only what the host offers.
-///
-/// # Errors
-///
-/// The component cannot be read, lacks the export, or imports something else.
-pub(crate) fn check_world(bytes: &[u8]) -> Result<()> {
-    let names = Names::read(bytes)?;
+fn check_world(binary: &[u8]) -> Result<()> {
+    let names = Names::read(binary).context("is damaged, or its end is missing")?;
+    if !names.exports.iter().any(|name| name == HANDLE) {
+        return Err(no_handle(&names.exports));
+    }
     if let Some(import) = names.imports.iter().find(|name| !is_offered(name)) {
         return Err(foreign_import(import));
     }
-    if !names.exports.iter().any(|name| name == HANDLE) {
-        bail!("exports no `{HANDLE}`: does the crate call `bootstream::handler!`?");
-    }
     Ok(())
+}
+
+/// Says what a component is that does not export `handle`.
+fn no_handle(exports: &[String]) -> anyhow::Error {
+    let other = exports.iter().find_map(|export| {
+        let world = OTHER_WORLDS
+            .iter()
+            .find(|(start, _)| export.starts_with(start));
+        world.map(|(_, what)| (export, what))
+    });
+    if let Some((export, what)) = other {
+        return anyhow!(
+            "is {what}: it exports `{export}`; this host runs handlers, which export `{HANDLE}` of the world \
+             `bootstream:handler/handler@0.1`: port it with `bootstream::handler!`, or run it on such a \
+             host"
+        );
+    }
+    let advice = "does the crate call `bootstream::handler!`?";
+    match exports {
+        [] => anyhow!("exports no `{HANDLE}`: {advice}"),
+        [first, ..] => anyhow!("exports no `{HANDLE}`, but `{first}`: {advice}"),
+    }
 }
 
 /// Bytes that the modules of a component put into their memories when they start. What cannot be read
@@ -95,6 +133,16 @@ pub(crate) fn data_bytes(bytes: &[u8]) -> usize {
 pub(crate) fn exports(bytes: &[u8], name: &str) -> Result<bool> {
     let names = Names::read(bytes)?;
     Ok(names.exports.iter().any(|export| export == name))
+}
+
+/// Whether a binary component imports a function by that name, in any of the interfaces it imports.
+///
+/// # Errors
+///
+/// The component cannot be read.
+pub(crate) fn imports_function(bytes: &[u8], name: &str) -> Result<bool> {
+    let names = Names::read(bytes)?;
+    Ok(names.of_interfaces.iter().any(|it| it == name))
 }
 
 fn is_offered(import: &str) -> bool {
@@ -120,6 +168,8 @@ fn foreign_import(import: &str) -> anyhow::Error {
 struct Names {
     imports: Vec<String>,
     exports: Vec<String>,
+    /// What the types of the component's interfaces have.
+    of_interfaces: Vec<String>,
 }
 
 impl Names {
@@ -145,6 +195,11 @@ impl Names {
                         }
                     }
                 }
+                Payload::ComponentTypeSection(section) if depth == 1 => {
+                    for kind in section {
+                        names.of_interfaces.extend(functions_of(&kind?));
+                    }
+                }
                 Payload::ComponentExportSection(section) if depth == 1 => {
                     for export in section {
                         names.exports.push(export?.name.name.to_owned());
@@ -155,6 +210,23 @@ impl Names {
         }
         Ok(names)
     }
+}
+
+/// The functions of an interface.
+fn functions_of(kind: &ComponentType<'_>) -> Vec<String> {
+    let ComponentType::Instance(declarations) = kind else {
+        return Vec::new();
+    };
+    let functions = declarations
+        .iter()
+        .filter_map(|declaration| match declaration {
+            InstanceTypeDeclaration::Export {
+                name,
+                ty: ComponentTypeRef::Func(_),
+            } => Some(name.name.to_owned()),
+            _ => None,
+        });
+    functions.collect()
 }
 
 #[cfg(test)]
@@ -186,6 +258,17 @@ mod tests {
     }
 
     #[test]
+    fn functions_that_are_imported_are_told_from_those_inside() {
+        let text = r#"(component
+            (import "a:b/c@0.1.0" (instance (export "one" (func))))
+            (component (import "a:b/c@0.1.0" (instance (export "two" (func))))))"#;
+        let component = wat::parse_str(text).unwrap();
+        assert!(imports_function(&component, "one").unwrap());
+        assert!(!imports_function(&component, "two").unwrap());
+        assert!(imports_function(b"garbage", "one").is_err());
+    }
+
+    #[test]
     fn the_project_s_own_package_and_wasi_are_offered() {
         assert!(is_offered("bootstream:handler/response-stream@0.1.0"));
         assert!(is_offered("bootstream:handler/types@0.1.7"));
@@ -198,11 +281,54 @@ mod tests {
     fn a_component_without_handle_is_told_what_to_call() {
         let empty = b"\0asm\x0d\0\x01\0";
 
-        let error = check_world(empty).unwrap_err();
+        let error = check_handler(empty).unwrap_err();
 
         assert_eq!(
             error.to_string(),
             "exports no `handle`: does the crate call `bootstream::handler!`?"
         );
+    }
+
+    #[test]
+    fn a_component_of_another_world_is_told_what_it_is() {
+        for (export, what) in [
+            (
+                "wasi:http/incoming-handler@0.2.3",
+                "a server of `wasi:http`",
+            ),
+            ("wasi:http/handler@0.3.0", "a server of `wasi:http`"),
+            ("wasi:cli/run@0.2.0", "a command, as `wasmtime run`"),
+            ("fermyon:spin/inbound-redis", "a component for Spin"),
+        ] {
+            // Imports of that world say less than what it is.
+            let text = format!(
+                "(component (import \"acme:store/kv@0.1.0\" (instance)) \
+                 (instance $it) (export \"{export}\" (instance $it)))"
+            );
+
+            let error = check_handler(text.as_bytes()).unwrap_err().to_string();
+
+            assert!(error.starts_with(&format!("is {what}")), "{error}");
+            assert!(error.contains(&format!("exports `{export}`")), "{error}");
+            assert!(
+                error.contains("`bootstream:handler/handler@0.1`"),
+                "{error}"
+            );
+        }
+        let library =
+            "(component (instance $it) (export \"acme:maths/sums@1.0.0\" (instance $it)))";
+        let error = check_handler(library.as_bytes()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("exports no `handle`, but `acme:maths/sums@1.0.0`: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn components_as_text_are_checked_as_well() {
+        let error = check_handler(b"(component)").unwrap_err().to_string();
+        assert!(error.starts_with("exports no `handle`"), "{error}");
+        let error = check_handler(b"(component").unwrap_err().to_string();
+        assert!(error.contains("expected `)`"), "{error}");
     }
 }

@@ -10,6 +10,7 @@
 
 mod args;
 mod commands;
+mod compile_cache;
 mod component;
 mod deploy;
 mod dev;
@@ -29,7 +30,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command, CompileArgs};
-use printer::Printer;
+use printer::{OutputError, Printer};
+
+/// What shells report of a program that `SIGPIPE` has ended, as it does those that write to a reader who
+/// left.
+const ENDED_BY_SIGPIPE: u8 = 128 + 13;
 
 /// Runs the `bootstream` command with the arguments of this process.
 #[must_use]
@@ -41,7 +46,7 @@ pub fn bootstream() -> ExitCode {
     let printer = Printer::from_terminal();
     let result = match cli.command {
         Command::Build(args) => commands::build::run(&args, &printer),
-        Command::Dev(args) => commands::dev::run(&args, &printer),
+        Command::Dev(args) => commands::dev::run(&args.with_handler(), &printer),
         Command::Invoke(args) => commands::invoke::run(args, &printer),
         Command::Event(args) => commands::event::run(&args, &printer),
         Command::Compile(args) => commands::compile::run(&args, &printer),
@@ -73,6 +78,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn finish(result: anyhow::Result<ExitCode>, printer: &Printer) -> ExitCode {
     result.unwrap_or_else(|error| {
+        let output = error.downcast_ref::<OutputError>();
+        if matches!(output, Some(OutputError::ReaderLeft)) {
+            return ExitCode::from(ENDED_BY_SIGPIPE);
+        }
         printer.error(&format!("{error:#}"));
         ExitCode::FAILURE
     })

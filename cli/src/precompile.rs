@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use bootstream_host::engine::{self, Fingerprint, FirstContent, Stamp, Target};
+use bootstream_host::engine::{self, Fingerprint, FirstContent, Stamp, Target, Unfit};
 use clap::ValueEnum;
 use wasmtime::Engine;
 
@@ -68,11 +68,11 @@ impl fmt::Display for Arch {
 ///
 /// # Errors
 ///
-/// The file cannot be read, is not a component, or does not compile. The error names the file.
+/// The file cannot be read, is no handler, or does not compile. The error names the file.
 pub(crate) fn precompile_file(path: &Path, arch: Arch) -> Result<Vec<u8>> {
     let name = path.display();
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
-    component::expect_component(&bytes).with_context(|| format!("`{name}`"))?;
+    component::check_handler(&bytes).with_context(|| format!("`{name}`"))?;
     precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))
 }
 
@@ -93,6 +93,21 @@ pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
         Fingerprint::of(target),
         bytes,
     ))
+}
+
+/// Makes the checks that the host makes of machine code, against a host of this release: that it was
+/// compiled for it, from `component` if that is known, and is whole.
+///
+/// # Errors
+///
+/// The first check that fails.
+pub(crate) fn check_code(code: &[u8], component: Option<&[u8]>, arch: Arch) -> Result<(), Unfit> {
+    let stamp = Stamp::read(code)?;
+    stamp.check_fits(&Fingerprint::of(arch.target()))?;
+    if let Some(component) = component {
+        stamp.check_origin(component)?;
+    }
+    stamp.check_code(code)
 }
 
 fn compiler(target: Target, content: FirstContent) -> Result<Engine> {

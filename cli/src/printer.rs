@@ -1,11 +1,18 @@
 //! Everything the commands print: data to stdout, messages to stderr.
 //!
-//! The only file that prints. A reader that went away (`| head`) is not an error for messages;
-//! for data it is, because the command has nothing left to do.
+//! The only file that prints. A reader that went away (`| head`) is not an error for messages. With data it
+//! ends the command without a word, because there is nothing left to do.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
+
+use crate::dev::usage::Usage;
+
+/// Whether the reader of the data has left. What happens while the command ends is of no interest then.
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
 
 /// Where output goes, and whether it may be coloured.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +20,38 @@ pub(crate) struct Printer {
     colour: bool,
     /// Whether messages are JSON objects, one a line.
     json: bool,
+}
+
+/// Why data could not be written to stdout.
+#[derive(Debug)]
+pub(crate) enum OutputError {
+    /// The reader has what it wanted, as `head` has after some lines.
+    ReaderLeft,
+    Failed(io::Error),
+}
+
+impl From<io::Error> for OutputError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ReaderLeft,
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot write to standard output")
+    }
+}
+
+impl std::error::Error for OutputError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::ReaderLeft => None,
+            Self::Failed(error) => Some(error),
+        }
+    }
 }
 
 /// The colours of messages, as ANSI parameters.
@@ -62,14 +101,26 @@ impl Printer {
     }
 
     /// Writes data to stdout at once.
-    pub(crate) fn data(&self, bytes: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Nobody reads it any more, or it cannot be written.
+    pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), OutputError> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes)?;
-        stdout.flush()
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        written.map_err(OutputError::from).inspect_err(|error| {
+            if matches!(error, OutputError::ReaderLeft) {
+                IS_SILENT.store(true, Ordering::Relaxed);
+            }
+        })
     }
 
     /// Writes one line of data to stdout.
-    pub(crate) fn data_line(&self, text: &str) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// As for [`data`](Self::data).
+    pub(crate) fn data_line(&self, text: &str) -> Result<(), OutputError> {
         self.data(format!("{text}\n").as_bytes())
     }
 
@@ -133,15 +184,17 @@ impl Printer {
         } else {
             format!("{} | ", tag(request_id))
         };
-        // Runtimes end the lines of one record with a carriage return, as Lambda wants it.
-        let inner = line.strip_suffix(b"\n").unwrap_or(line);
-        let mut shown = Vec::with_capacity(line.len() + tag.len());
-        for line in inner.split(|byte| *byte == b'\r') {
-            shown.extend_from_slice(tag.as_bytes());
-            shown.extend_from_slice(line);
-            shown.push(b'\n');
+        self.raw_message(&shown(&tag, line));
+    }
+
+    /// Writes what an invocation has used.
+    pub(crate) fn usage(&self, usage: &Usage) {
+        if self.json {
+            self.object(&usage.object());
+        } else {
+            let tag = tag(Some(&usage.request_id));
+            self.message(Tone::Faint, &format!("{tag}  {}", usage.text()));
         }
-        self.raw_message(&shown);
     }
 
     fn object(&self, object: &Value) {
@@ -149,12 +202,43 @@ impl Printer {
     }
 
     fn raw_message(&self, line: &[u8]) {
+        if IS_SILENT.load(Ordering::Relaxed) {
+            return;
+        }
         let _ = io::stderr().lock().write_all(line);
     }
+}
+
+/// A line of output, or several: runtimes end the lines of one record with a carriage return, as Lambda wants
+/// it. All but the first are set back, so that none passes for a record of its own.
+fn shown(tag: &str, line: &[u8]) -> Vec<u8> {
+    let inner = line.strip_suffix(b"\n").unwrap_or(line);
+    let mut shown = Vec::with_capacity(line.len() + tag.len());
+    for (number, line) in inner.split(|byte| *byte == b'\r').enumerate() {
+        shown.extend_from_slice(tag.as_bytes());
+        if number > 0 {
+            shown.extend_from_slice(b"  ");
+        }
+        shown.extend_from_slice(line);
+        shown.push(b'\n');
+    }
+    shown
 }
 
 /// The start of a request id, which stands before everything about the invocation: enough to tell
 /// those on one screen apart.
 fn tag(request_id: Option<&str>) -> String {
     format!("{:<8.8}", request_id.unwrap_or("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_behind_a_carriage_return_are_set_back_and_pass_for_no_record() {
+        let shown = shown("id | ", b"first\r2026 INFO second\n");
+        assert_eq!(shown, b"id | first\nid |   2026 INFO second\n");
+        assert_eq!(super::shown("id | ", b"one\n"), b"id | one\n");
+    }
 }

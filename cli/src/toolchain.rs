@@ -22,13 +22,13 @@ pub(crate) enum Toolchain {
 }
 
 impl Toolchain {
-    /// Chooses the compiler.
+    /// Chooses the compiler for a crate in `folder`, whose `rust-toolchain.toml` may name one.
     ///
     /// # Errors
     ///
     /// No compiler on this machine has the target. The error says how to get one.
-    pub(crate) fn find() -> Result<Self> {
-        Self::find_installed().with_context(|| {
+    pub(crate) fn find(folder: &Path) -> Result<Self> {
+        Self::find_installed(folder).with_context(|| {
             format!(
                 "no Rust compiler here has the target {TARGET}: \
                  run `rustup target add {TARGET}`, or `bootstream build --setup`"
@@ -36,13 +36,13 @@ impl Toolchain {
         })
     }
 
-    fn find_installed() -> Option<Self> {
+    fn find_installed(folder: &Path) -> Option<Self> {
         let in_use = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        if has_target(Path::new(&in_use)) {
+        if has_target(Path::new(&in_use), folder) {
             return Some(Self::InUse);
         }
-        let rustc = fallback_prefix()?.join("bin/rustc");
-        has_target(&rustc).then_some(Self::Fallback { rustc })
+        let rustc = std::path::absolute(fallback_prefix()?.join("bin/rustc")).ok()?;
+        has_target(&rustc, folder).then_some(Self::Fallback { rustc })
     }
 
     /// Chooses the compiler, installing one first if there is none.
@@ -50,16 +50,16 @@ impl Toolchain {
     /// # Errors
     ///
     /// Neither rustup nor the setup script could install the target.
-    pub(crate) fn find_or_install() -> Result<Self> {
-        if let Some(toolchain) = Self::find_installed() {
+    pub(crate) fn find_or_install(folder: &Path) -> Result<Self> {
+        if let Some(toolchain) = Self::find_installed(folder) {
             return Ok(toolchain);
         }
         let no_rustup =
             std::env::var_os("BOOTSTREAM_NO_RUSTUP").is_some_and(|value| !value.is_empty());
-        if no_rustup || !rustup_adds_target() {
+        if no_rustup || !rustup_adds_target(folder) {
             run_setup_script()?;
         }
-        Self::find()
+        Self::find(folder)
     }
 
     /// The target folder for this compiler. Two compilers must not share one.
@@ -81,9 +81,16 @@ impl Toolchain {
     }
 }
 
-/// Whether `rustc` has the standard library of the target.
-fn has_target(rustc: &Path) -> bool {
+/// Whether `rustc`, run in `folder`, has the standard library of the target.
+fn has_target(rustc: &Path, folder: &Path) -> bool {
+    // A name alone is looked for in `PATH`.
+    let is_path = rustc.parent().is_some_and(|it| !it.as_os_str().is_empty());
+    let rustc = match std::path::absolute(rustc) {
+        Ok(absolute) if is_path => absolute,
+        Ok(_) | Err(_) => rustc.to_owned(),
+    };
     let output = Command::new(rustc)
+        .current_dir(folder)
         .args(["--print", "target-libdir", "--target", TARGET])
         .stderr(Stdio::null())
         .output();
@@ -114,8 +121,9 @@ fn fallback_prefix() -> Option<PathBuf> {
     })
 }
 
-fn rustup_adds_target() -> bool {
+fn rustup_adds_target(folder: &Path) -> bool {
     Command::new("rustup")
+        .current_dir(folder)
         .args(["target", "add", TARGET])
         .stdout(Stdio::null())
         .status()
@@ -162,6 +170,6 @@ mod tests {
 
     #[test]
     fn a_compiler_that_is_not_there_lacks_the_target() {
-        assert!(!has_target(Path::new("/nowhere/rustc")));
+        assert!(!has_target(Path::new("/nowhere/rustc"), Path::new("/")));
     }
 }

@@ -1,6 +1,6 @@
 // Streams three numbers, one second apart: the JavaScript twin of `streaming-numbers`.
 
-import { writeHeaders, write, finish } from 'bootstream:handler/response-stream@0.1.0';
+import { writeHeaders, write, finish } from 'bootstream:handler/response-stream@0.1.1';
 import { subscribeDuration } from 'wasi:clocks/monotonic-clock@0.2.12';
 
 const ONE_SECOND = 1_000_000_000; // nanoseconds

@@ -1,7 +1,7 @@
 //! What the Runtime API answers.
 
-use bootstream_host::runtime_api::{AnswerHead, Incoming, InvalidAnswer};
-use bytes::{Bytes, BytesMut};
+use bootstream_host::runtime_api::{AnswerHead, Body, Incoming, InvalidAnswer};
+use bytes::BytesMut;
 use http::StatusCode;
 
 const LIMIT_BYTES: usize = 4096;
@@ -10,7 +10,7 @@ const LIMIT_BYTES: usize = 4096;
 const INPUT_BYTES: usize = 16 * 1024;
 
 /// What was read: a head, and its body, if that is whole.
-type Read = Option<(StatusCode, Option<Bytes>)>;
+type Read = Option<(StatusCode, Option<Body>)>;
 
 /// An answer is the same however it arrives. The input is the size of the pieces it arrives in, and the
 /// answer.
@@ -30,8 +30,12 @@ pub fn check(bytes: &[u8]) {
     match (at_once, in_pieces) {
         (Ok(at_once), Ok(in_pieces)) => {
             assert_eq!(at_once, in_pieces);
-            if let Some((_, Some(body))) = at_once {
-                assert!(body.len() <= LIMIT_BYTES);
+            match at_once {
+                Some((_, Some(Body::Whole(body)))) => assert!(body.len() <= LIMIT_BYTES),
+                Some((_, Some(Body::TooLong(bytes)))) => {
+                    assert!(usize::try_from(bytes).is_ok_and(|bytes| bytes > LIMIT_BYTES));
+                }
+                Some((_, None)) | None => {}
             }
         }
         (at_once, in_pieces) => assert_eq!(at_once.is_err(), in_pieces.is_err()),
@@ -50,7 +54,7 @@ fn read(answer: &[u8], size: usize, limit_bytes: usize) -> Result<Read, InvalidA
         };
         input.extend_from_slice(piece);
     };
-    let mut body = Incoming::new(head.framing()?, limit_bytes)?;
+    let mut body = Incoming::new(head.framing()?, limit_bytes);
     loop {
         if let Some(body) = body.take(&mut input, false)? {
             return Ok(Some((head.status, Some(body))));

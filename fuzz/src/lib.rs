@@ -8,6 +8,7 @@ pub mod answer;
 pub mod configuration;
 pub mod event;
 pub mod fingerprint;
+pub mod front_end;
 pub mod headers;
 pub mod next;
 pub mod prelude;
@@ -16,9 +17,10 @@ pub mod prelude;
 pub type Check = fn(&[u8]);
 
 /// The checks by their names.
-pub const CHECKS: [(&str, Check); 7] = [
+pub const CHECKS: [(&str, Check); 8] = [
     ("answer", answer::check),
     ("event", event::check),
+    ("front_end", front_end::check),
     ("prelude", prelude::check),
     ("headers", headers::check),
     ("configuration", configuration::check),

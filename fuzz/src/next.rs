@@ -1,7 +1,7 @@
 //! The headers of `/next`.
 
-use bootstream_host::runtime_api::AnswerHead;
 use bootstream_host::runtime_api::headers::{self, parse_invocation};
+use bootstream_host::runtime_api::{AnswerHead, Body};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
 use serde::de::IgnoredAny;
@@ -43,7 +43,7 @@ pub fn check(bytes: &[u8]) {
     head.extend_from_slice(b"\r\n");
     let head = AnswerHead::take(&mut head).expect("these are headers");
     let head = head.expect("they have an end");
-    let Some(invocation) = parse_invocation(&head, Bytes::new()) else {
+    let Some(invocation) = parse_invocation(&head, Body::Whole(Bytes::new())) else {
         return;
     };
     assert!(!invocation.request_id.is_empty());

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io};
 
-use crate::HeadRefused;
+use crate::{HeadRefused, Rejection};
 
 /// Why a handler failed: any error, with the errors that caused it.
 ///
@@ -66,6 +66,13 @@ impl Error {
     /// ```
     pub fn stream_error(&self) -> Option<&StreamError> {
         self.chain().find_map(as_stream_error)
+    }
+
+    /// Returns the rejection behind this error, if that is what it is. Looks through the causes.
+    ///
+    /// [`handler!`](crate::handler) answers with it; see [`Rejection`].
+    pub fn rejection(&self) -> Option<&Rejection> {
+        self.chain().find_map(|error| error.downcast_ref())
     }
 
     /// Returns the outermost error as an `E`, if it is one.
@@ -190,7 +197,8 @@ pub enum StreamError {
         /// What it may take, in bytes.
         limit_bytes: u64,
     },
-    /// Any other reason, of a later host.
+    /// Any other reason, as a text: a document is larger than its reader takes. A later host may have
+    /// more.
     Other(String),
 }
 

@@ -1,12 +1,15 @@
 //! The macros that turn functions into the component's exports.
 
-use crate::{Error, Event, Response, bindings, error::BoxedError, logging, stream::Stream};
+use crate::{
+    Error, Event, Response, bindings, error::BoxedError, logging, rejection, stream::Stream,
+};
 
 /// Makes a function the handler of this component.
 ///
 /// The function takes an [`Event`] and a [`Response`] and returns a `Result<(), E>`, where `E`
 /// is [`Error`] or whatever turns into a boxed error: every [`std::error::Error`], a text, a
-/// `Box<dyn Error + Send + Sync>`, `anyhow::Error`:
+/// `Box<dyn Error + Send + Sync>`, `anyhow::Error`. An error that is a
+/// [`Rejection`](crate::Rejection) is answered, any other fails the invocation:
 ///
 /// ```
 /// use bootstream::{Error, Event, Response};
@@ -89,7 +92,8 @@ macro_rules! preinit {
     };
 }
 
-/// Runs a handler for one invocation, its error turned into the text that the host takes.
+/// Runs a handler for one invocation. A rejection is answered, any other error turned into the text
+/// that the host takes.
 #[doc(hidden)]
 pub fn run<E: Into<BoxedError>>(
     event: Vec<u8>,
@@ -101,7 +105,12 @@ pub fn run<E: Into<BoxedError>>(
         Event::new(event, context.into()),
         Response::new(Stream::Host),
     )
-    .map_err(|error| Error::from_boxed(error.into()).to_string())
+    .or_else(|error| {
+        // The host knows whether the handler has started its response.
+        let response = Response::new(Stream::Host);
+        rejection::answer(Error::from_boxed(error.into()), response)
+    })
+    .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

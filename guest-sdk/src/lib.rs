@@ -34,6 +34,13 @@
 //! # }
 //! ```
 //!
+//! # Who reads JSON
+//!
+//! Not every caller speaks HTTP. For those that read the payload of `Invoke`, such as an SQS queue or an
+//! authorizer, [`Response::document`] answers with a document; [`Response::raw`] streams to callers of
+//! `InvokeWithResponseStream`. Front ends that cannot read a stream get the document that they read from
+//! the host: a handler for HTTP is the same behind all of them.
+//!
 //! # When the reader is slow
 //!
 //! A write waits while the caller reads more slowly than the handler writes. There is nothing to
@@ -43,6 +50,35 @@
 //!
 //! An `Err` before the first byte fails the invocation; an `Err` later ends the stream in a way
 //! the caller can tell from a complete one. See [`Error`] for what the caller sees of it.
+//!
+//! A request that is wrong is not the handler's failure: a [`Rejection`] answers it with its own
+//! status, and the invocation succeeds. [`Request::json`] returns one.
+//!
+//! # Events of other services
+//!
+//! [`Event::json`] reads every event. The types of what AWS's services send are in
+//! [`aws_lambda_events`], and each service is a feature of this crate by the name that it has there.
+//! Those of the HTTP front ends are on by default. For a queue, `Cargo.toml` says
+//! `features = ["sqs"]`, and the handler:
+//!
+//! ```
+//! # #[cfg(feature = "sqs")]
+//! # mod handler {
+//! use bootstream::aws_lambda_events::sqs::SqsEvent;
+//! use bootstream::{Error, Event, Response};
+//!
+//! fn handle(event: Event, _: Response) -> Result<(), Error> {
+//!     let batch: SqsEvent = event.json()?;
+//!     for message in &batch.records {
+//!         let order = message.body.as_deref().unwrap_or_default();
+//!         log::info!("an order: {order}");
+//!     }
+//!     Ok(()) // an error would have the whole batch delivered again
+//! }
+//!
+//! bootstream::handler!(handle);
+//! # }
+//! ```
 //!
 //! # Logging
 //!
@@ -63,24 +99,34 @@ struct Readme;
 #[doc(hidden)]
 pub mod bindings;
 mod context;
+mod env;
 mod error;
 mod event;
 #[doc(hidden)]
 pub mod export;
+mod http_event;
 mod logging;
 pub mod ndjson;
+mod rejection;
 mod request;
 mod response;
 pub mod sse;
 mod stream;
 pub mod testing;
+#[cfg(any(feature = "alb", feature = "apigw", feature = "lambda_function_urls"))]
+mod typed_event;
 
+/// The types of the events that AWS's services send, each with its feature. See
+/// [Events of other services](crate#events-of-other-services).
 pub use aws_lambda_events;
 pub use http;
 pub use log;
 
 pub use context::Context;
+pub use env::env;
 pub use error::{Error, StreamError};
 pub use event::Event;
-pub use request::{Request, RequestKind};
+pub use http_event::RequestKind;
+pub use rejection::Rejection;
+pub use request::Request;
 pub use response::{Body, Head, HeadRefused, Response};

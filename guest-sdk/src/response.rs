@@ -2,9 +2,18 @@
 
 use std::{fmt, io};
 
+use serde::Serialize;
+
 use crate::{Error, StreamError, stream::Stream};
 
-/// A response that has not started yet.
+/// A response that has not started yet: an HTTP stream, a document or a raw stream, as the handler
+/// starts it.
+///
+/// | Start | For | Leaves |
+/// | --- | --- | --- |
+/// | [`write_headers`](Self::write_headers) | HTTP: function URLs, API Gateway, load balancers | as it is written, where the front end can stream |
+/// | [`document`](Self::document) | everything that reads the payload of `Invoke` | at its end |
+/// | [`raw`](Self::raw) | callers of `InvokeWithResponseStream` | as it is written |
 ///
 /// Dropping it leaves the answer to the way the handler returns: `Ok` becomes status 200 with an
 /// empty body, `Err` a failed invocation.
@@ -54,13 +63,111 @@ impl Response {
     /// # assert_eq!(recording.status(), Some(400));
     /// ```
     pub fn write_headers(self, head: impl Into<Head>) -> Result<Body, HeadRefused> {
-        match self.stream.write_headers(head.into()) {
+        let started = self.stream.write_headers(head.into());
+        self.started(started)
+    }
+
+    fn started(self, started: Result<(), StreamError>) -> Result<Body, HeadRefused> {
+        match started {
             Ok(()) => Ok(self.into_body()),
             Err(reason) => Err(HeadRefused {
                 reason,
                 response: self,
             }),
         }
+    }
+
+    /// Answers with a document: the JSON of `value`, and nothing else.
+    ///
+    /// That is the answer for whoever reads the payload of `Invoke`: event sources with partial batches,
+    /// authorizers, Cognito, Step Functions, AppSync, other functions. It leaves as a whole when it is
+    /// complete, so a failure before that is a failed invocation.
+    ///
+    /// ```
+    /// # use bootstream::{Error, Event, Response};
+    /// # use serde::Serialize;
+    /// # use serde_json::Value;
+    /// #[derive(Serialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Failures {
+    ///     batch_item_failures: Vec<Failure>,
+    /// }
+    ///
+    /// #[derive(Serialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Failure {
+    ///     item_identifier: String,
+    /// }
+    ///
+    /// # fn process(_: &Value) -> Result<(), Error> { Err(Error::msg("no luck")) }
+    /// fn handle(event: Event, response: Response) -> Result<(), Error> {
+    ///     let batch: Value = event.json()?;
+    ///     let records = batch["Records"].as_array().into_iter().flatten();
+    ///     let failed = records.filter(|record| process(record).is_err());
+    ///     let failed = failed.filter_map(|record| record["messageId"].as_str());
+    ///     let batch_item_failures = failed
+    ///         .map(|id| Failure { item_identifier: id.to_owned() })
+    ///         .collect();
+    ///     response.document(&Failures { batch_item_failures })
+    /// }
+    /// # let (response, recording) = bootstream::testing::response();
+    /// # let event = bootstream::testing::event(r#"{"Records":[{"messageId":"m-2"}]}"#);
+    /// # handle(event, response).unwrap();
+    /// # assert_eq!(recording.text(), r#"{"batchItemFailures":[{"itemIdentifier":"m-2"}]}"#);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When `value` has no form in JSON, or one of more than 6 MB (6,291,556 bytes), as
+    /// [`StreamError::Other`].
+    pub fn document(self, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
+        self.document_bytes(serde_json::to_vec(value)?)
+    }
+
+    /// Answers with a document of any bytes, as [`document`](Self::document) does with JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`StreamError::Other`] when they are more than 6 MB (6,291,556 bytes).
+    pub fn document_bytes(self, document: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.start_document()?.write_and_finish(document)
+    }
+
+    /// Starts a document that is written piece by piece. All of it leaves with
+    /// [`finish`](Body::finish), or when the handler returns `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// [`StreamError::Closed`] when nobody receives the response any more. A later write fails with
+    /// [`StreamError::Other`] when the document has more than 6 MB (6,291,556 bytes).
+    pub fn start_document(self) -> Result<Body, HeadRefused> {
+        let started = self.stream.start_document();
+        self.started(started)
+    }
+
+    /// Starts a stream without a head, of this media type, for callers of
+    /// `InvokeWithResponseStream`: they get exactly what is written, while it is written.
+    ///
+    /// ```
+    /// # fn handle(response: bootstream::Response) -> Result<(), bootstream::Error> {
+    /// let mut body = response.raw("application/x-ndjson")?;
+    /// for n in 1..=3 {
+    ///     writeln!(body, "{{\"number\":{n}}}")?;
+    /// }
+    /// body.finish()
+    /// # }
+    /// # let (response, recording) = bootstream::testing::response();
+    /// # handle(response).unwrap();
+    /// # assert_eq!(recording.content_type().as_deref(), Some("application/x-ndjson"));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StreamError::InvalidHeader`] when it is not a media type, [`StreamError::Closed`] when nobody
+    /// receives the response any more.
+    pub fn raw(self, content_type: impl AsRef<str>) -> Result<Body, HeadRefused> {
+        let started = self.stream.start_raw(content_type.as_ref());
+        self.started(started)
     }
 
     /// Goes on to the body without a head: status 200 and no headers.
@@ -73,7 +180,7 @@ impl Response {
     }
 }
 
-/// A head that was refused. The response it was for has not started.
+/// A start that was refused. The response has not started.
 #[derive(Debug)]
 pub struct HeadRefused {
     reason: StreamError,
@@ -248,7 +355,8 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// [`StreamError::Closed`] when nobody receives the response any more.
+    /// [`StreamError::Closed`] when nobody receives the response any more, [`StreamError::Other`] when
+    /// a document has become too large.
     pub fn write(&mut self, chunk: impl AsRef<[u8]>) -> Result<(), Error> {
         Ok(self.stream.write(chunk.as_ref())?)
     }
@@ -268,7 +376,8 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// [`StreamError::Closed`] when nobody receives the response any more.
+    /// [`StreamError::Closed`] when nobody receives the response any more, [`StreamError::Other`] when
+    /// a document is too large.
     pub fn finish(self) -> Result<(), Error> {
         Ok(self.stream.finish()?)
     }

@@ -28,6 +28,20 @@ impl Stream {
         }
     }
 
+    pub(crate) fn start_document(&self) -> Result<(), StreamError> {
+        match self {
+            Self::Host => Ok(host::start_document()?),
+            Self::Recording(recording) => recording.on_start_document(),
+        }
+    }
+
+    pub(crate) fn start_raw(&self, content_type: &str) -> Result<(), StreamError> {
+        match self {
+            Self::Host => Ok(host::start_raw(content_type)?),
+            Self::Recording(recording) => recording.on_start_raw(content_type),
+        }
+    }
+
     pub(crate) fn write(&self, chunk: &[u8]) -> Result<(), StreamError> {
         match self {
             Self::Host => write_in_pieces(chunk),

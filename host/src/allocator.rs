@@ -4,6 +4,10 @@
 //! each time, and to take and release it costs as much as the allocation itself, even if nobody else
 //! wants it. So a thread that lasts as long as the process keeps what it gives back, up to a limit, in
 //! lists of blocks of about the same size, and takes from them first.
+//!
+//! dlmalloc does not give back what it has once taken from the system for a large block. Those come from
+//! the system one by one, and go back to it: an event of many megabytes must not be paid for as long as the
+//! process lasts.
 
 #![expect(
     unsafe_code,
@@ -39,6 +43,12 @@ const ALIGNMENT: usize = 16;
 /// dlmalloc takes so many bytes at a time from the system, or more for a block that is larger.
 const REGION_BYTES: usize = 64 * 1024;
 
+/// Blocks of so many bytes or more are the system's.
+const MAPPED_BYTES: usize = 1024 * 1024;
+
+/// What the system aligns everything to.
+const PAGE_BYTES: usize = 4096;
+
 /// The allocator.
 #[derive(Debug)]
 pub(crate) struct Allocator;
@@ -59,23 +69,13 @@ unsafe impl dlmalloc::Allocator for Regions {
     /// A region for small blocks is soon used wholly, so its pages are there at once: a fault for each
     /// would be felt at the start.
     fn alloc(&self, bytes: usize) -> (*mut u8, usize, u32) {
-        let mut flags = MapFlags::PRIVATE;
-        if bytes <= REGION_BYTES {
-            flags |= MapFlags::POPULATE;
-        }
-        // SAFETY: at an address of the system's choice.
-        let region = unsafe {
-            mmap_anonymous(
-                ptr::null_mut(),
-                bytes,
-                ProtFlags::READ | ProtFlags::WRITE,
-                flags,
-            )
+        let flags = if bytes <= REGION_BYTES {
+            MapFlags::POPULATE
+        } else {
+            MapFlags::empty()
         };
-        match region {
-            Ok(start) => (start.cast(), bytes, 0),
-            Err(_) => (ptr::null_mut(), 0, 0),
-        }
+        let start = map(bytes, flags);
+        (start, if start.is_null() { 0 } else { bytes }, 0)
     }
 
     fn remap(&self, start: *mut u8, before: usize, bytes: usize, can_move: bool) -> *mut u8 {
@@ -110,8 +110,32 @@ unsafe impl dlmalloc::Allocator for Regions {
     }
 
     fn page_size(&self) -> usize {
-        4096
+        PAGE_BYTES
     }
+}
+
+/// Memory of zeros, or null.
+fn map(bytes: usize, flags: MapFlags) -> *mut u8 {
+    let access = ProtFlags::READ | ProtFlags::WRITE;
+    // SAFETY: at an address of the system's choice.
+    let region =
+        unsafe { mmap_anonymous(ptr::null_mut(), bytes, access, MapFlags::PRIVATE | flags) };
+    region.map_or(ptr::null_mut(), <*mut _>::cast)
+}
+
+/// Whether a block is mapped for itself.
+#[inline]
+fn is_mapped(layout: Layout) -> bool {
+    layout.size() >= MAPPED_BYTES && layout.align() <= PAGE_BYTES
+}
+
+/// A block of dlmalloc's, or of the system's.
+fn alloc_large(layout: Layout) -> *mut u8 {
+    if is_mapped(layout) {
+        return map(layout.size(), MapFlags::empty());
+    }
+    // SAFETY: sizes and alignments are dlmalloc's to refuse.
+    unsafe { shared().malloc(layout.size(), layout.align()) }
 }
 
 /// The blocks that a thread keeps.
@@ -225,8 +249,7 @@ unsafe impl GlobalAlloc for Allocator {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(class) = Class::of(layout) else {
-            // SAFETY: the caller's.
-            return unsafe { shared().malloc(layout.size(), layout.align()) };
+            return alloc_large(layout);
         };
         let block = class.pop();
         if block.is_null() {
@@ -241,6 +264,12 @@ unsafe impl GlobalAlloc for Allocator {
         let layout = match Class::of(layout) {
             Some(class) if class.push(block) => return,
             Some(class) => class.layout(),
+            None if is_mapped(layout) => {
+                // SAFETY: it was mapped with this size, and nobody uses it. The system has no reason to
+                // refuse.
+                let _ = unsafe { munmap(block.cast(), layout.size()) };
+                return;
+            }
             None => layout,
         };
         // SAFETY: this is what dlmalloc was asked for.
@@ -248,6 +277,9 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if is_mapped(layout) {
+            return map(layout.size(), MapFlags::empty());
+        }
         if Class::of(layout).is_none() {
             // SAFETY: the caller's.
             return unsafe { shared().calloc(layout.size(), layout.align()) };
@@ -266,12 +298,18 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: the caller's.
         let wanted = unsafe { Layout::from_size_align_unchecked(bytes, layout.align()) };
         match (Class::of(layout), Class::of(wanted)) {
-            (None, None) => {
+            (None, None) if is_mapped(layout) && is_mapped(wanted) => {
+                // SAFETY: it was mapped with this size.
+                let moved =
+                    unsafe { mremap(block.cast(), layout.size(), bytes, MremapFlags::MAYMOVE) };
+                return moved.map_or(ptr::null_mut(), <*mut _>::cast);
+            }
+            (None, None) if is_mapped(layout) == is_mapped(wanted) => {
                 let mut shared = shared();
                 // SAFETY: the caller's, as it is dlmalloc's block.
                 return unsafe { shared.realloc(block, layout.size(), layout.align(), bytes) };
             }
-            (now, then) if now == then => return block,
+            (Some(now), Some(then)) if now == then => return block,
             _ => {}
         }
         // SAFETY: the caller's.
@@ -409,6 +447,36 @@ mod tests {
             // SAFETY: it came with this layout, and nobody has it any more.
             unsafe { Allocator.dealloc(self.start, layout(self.bytes)) };
         }
+    }
+
+    #[test]
+    fn what_is_large_is_the_systems_and_keeps_its_content_on_its_way_there_and_back() {
+        let mapped = |start: *mut u8| {
+            let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+            maps.lines().any(|line| {
+                let range = line.split(' ').next().unwrap();
+                let (from, to) = range.split_once('-').unwrap();
+                let at = |text| usize::from_str_radix(text, 16).unwrap();
+                (at(from)..at(to)).contains(&start.addr())
+            })
+        };
+        let mut block = Filled::new(MAPPED_BYTES / 2, 7);
+        for bytes in [
+            MAPPED_BYTES - 1,
+            MAPPED_BYTES,
+            40 * MAPPED_BYTES + 1,
+            2 * MAPPED_BYTES,
+            MAPPED_BYTES - 1,
+            100,
+            64 * MAPPED_BYTES,
+        ] {
+            block.resize(bytes);
+        }
+        // SAFETY: in the middle of it, where nothing small comes to lie afterwards.
+        let middle = unsafe { block.start.add(32 * MAPPED_BYTES) };
+        assert!(mapped(middle));
+        block.free();
+        assert!(!mapped(middle));
     }
 
     /// Blocks of all sizes, changed and given back by whichever thread.

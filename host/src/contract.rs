@@ -1,7 +1,7 @@
 //! The version of `wit/`, and which versions of it this host can serve.
 
 /// The version of the contract this host was built with.
-pub const CONTRACT_VERSION: &str = "0.1.0";
+pub const CONTRACT_VERSION: &str = "0.1.1";
 
 const PACKAGE: &str = "bootstream:handler/";
 
@@ -41,6 +41,7 @@ mod tests {
     fn patches_of_our_minor_version_are_served() {
         for (version, served, newer) in [
             ("0.1.0", true, false),
+            ("0.1.1", true, false),
             ("0.1.7", true, true),
             ("0.2.0", false, true),
             ("1.0.0", false, true),

@@ -41,6 +41,8 @@ pub enum ErrorType {
     OutOfMemory,
     /// The handler reached a limit that has no type of its own.
     LimitExceeded,
+    /// The response is a document, and larger than its reader takes. Lambda's own name for it.
+    ResponseTooLarge,
     /// The handler was still running shortly before the function's deadline.
     DeadlineExceeded,
     /// The file `_HANDLER` names is missing or cannot be read.
@@ -69,6 +71,7 @@ impl ErrorType {
             Self::StackOverflow => "Function.StackOverflow",
             Self::OutOfMemory => "Function.OutOfMemory",
             Self::LimitExceeded => "Function.LimitExceeded",
+            Self::ResponseTooLarge => "Function.ResponseSizeTooLarge",
             Self::DeadlineExceeded => "Function.DeadlineExceeded",
             Self::HandlerNotFound => "Runtime.HandlerNotFound",
             Self::InvalidComponent => "Runtime.InvalidComponent",
@@ -209,7 +212,7 @@ fn json_char_len(c: char) -> usize {
 mod tests {
     use super::*;
 
-    const ALL_TYPES: [ErrorType; 14] = [
+    const ALL_TYPES: [ErrorType; 15] = [
         ErrorType::HandlerError,
         ErrorType::Trap,
         ErrorType::Panic,
@@ -217,6 +220,7 @@ mod tests {
         ErrorType::StackOverflow,
         ErrorType::OutOfMemory,
         ErrorType::LimitExceeded,
+        ErrorType::ResponseTooLarge,
         ErrorType::DeadlineExceeded,
         ErrorType::HandlerNotFound,
         ErrorType::InvalidComponent,

@@ -15,7 +15,7 @@ use crate::handler::Handler;
 use crate::invoke::Worker;
 use crate::processor;
 use crate::run_loop;
-use crate::runtime_api::{Client, Endpoint, StartPhase};
+use crate::runtime_api::{Answer, Client, Endpoint, StartPhase};
 use crate::shutdown::{self, Shutdown};
 use crate::team::Team;
 
@@ -33,6 +33,7 @@ pub async fn run(vars: &(dyn Vars + Sync), team: Arc<Team>) -> anyhow::Result<()
     let mut client = Client::new(endpoint.clone());
     let mut phase = StartPhase::Init;
     let config = reported(read(vars), phase, &mut client).await?;
+    warn_of(&config);
     if !config.snap_start {
         // Accepted while the handler is loaded.
         client.connect_ahead().await;
@@ -62,6 +63,15 @@ struct Loaded {
 fn read(vars: &dyn Vars) -> Result<Config, ErrorReport> {
     Config::read(vars)
         .map_err(|error| ErrorReport::new(ErrorType::InvalidConfiguration, error.to_string()))
+}
+
+/// Logs what is most likely a mistake and stops nobody.
+fn warn_of(config: &Config) {
+    for (name, host) in config.environment.outbound.idle_secrets() {
+        tracing::warn!(
+            "`secrets` gives `{name}` to `{host}`, which is not in `outbound.allow`: requests to it are denied"
+        );
+    }
 }
 
 fn load(config: Config) -> Result<Loaded, ErrorReport> {
@@ -113,11 +123,14 @@ fn start_worker(
     team: &Arc<Team>,
 ) -> io::Result<Worker> {
     Ok(Worker {
-        client: client.with_function_timeout(loaded.config.function_timeout),
+        client: client
+            .with_function_timeout(loaded.config.function_timeout)
+            .with_event_limit(loaded.config.environment.limits.event_bytes),
         guest: GuestTask::spawn(Arc::clone(&loaded.handler), team)?,
         engine: loaded.handler.engine.clone(),
         shutdown: shutdown.clone(),
         alarm: Alarm::new(),
+        buffered: loaded.config.buffered,
     })
 }
 
@@ -145,7 +158,10 @@ async fn reported<T>(
     let reporting = client.report_start_error(phase, &report);
     // Lambda also sees the exit status and the log, so a report that fails is not repeated.
     match timeout(REPORT_TIMEOUT, reporting).await {
-        Ok(Ok(_)) => {}
+        Ok(Ok(Answer::Accepted)) => {}
+        Ok(Ok(Answer::Refused(refusal))) => {
+            tracing::warn!("the report that the start failed was refused: {refusal}");
+        }
         Ok(Err(error)) => tracing::warn!(%error, "could not report that the start failed"),
         Err(_) => tracing::warn!("reporting that the start failed took too long"),
     }

@@ -6,8 +6,11 @@ use bytes::Bytes;
 use http::HeaderValue;
 use tokio::time::Instant;
 
-/// The longest a Lambda function may run. Stands in for a deadline that is missing or past.
+/// The longest a Lambda function may run. Stands in for a deadline that is not known.
 const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60);
+
+/// A deadline that is further in the past was never meant: some emulators send such.
+const LATEST: Duration = Duration::from_secs(60 * 60);
 
 /// One event with everything that came along with it.
 #[derive(Clone, Debug)]
@@ -16,6 +19,8 @@ pub struct Invocation {
     pub request_id: String,
     /// The event document, byte for byte.
     pub event: Bytes,
+    /// How many bytes the event had, if those were more than the limit. They are not in `event`.
+    pub surplus_bytes: Option<u64>,
     /// When it must have ended.
     pub deadline: Deadline,
     /// The ARN the function was invoked by.
@@ -39,6 +44,7 @@ impl Invocation {
         Self {
             request_id: request_id.into(),
             event,
+            surplus_bytes: None,
             deadline: Deadline::from_unix_ms(None),
             invoked_function_arn: None,
             trace_id: None,
@@ -62,8 +68,8 @@ pub struct Deadline {
 impl Deadline {
     /// The deadline Lambda sent, in milliseconds since the Unix epoch.
     ///
-    /// Emulators send moments long past; those, like a missing one, become the longest time a
-    /// function may run.
+    /// One that has just passed leaves no time. Emulators send moments long past; those, like a missing
+    /// one, become the longest time a function may run.
     #[must_use]
     pub fn from_unix_ms(unix_ms: Option<u64>) -> Self {
         Self::from_unix_ms_at(unix_ms, SystemTime::now(), Instant::now())
@@ -85,10 +91,15 @@ impl Deadline {
 
     fn from_unix_ms_at(unix_ms: Option<u64>, wall: SystemTime, now: Instant) -> Self {
         let wall_ms = as_millis(wall.duration_since(UNIX_EPOCH).unwrap_or_default());
-        let left = unix_ms
-            .and_then(|deadline| deadline.checked_sub(wall_ms))
-            .filter(|left| *left > 0)
-            .map_or(LONGEST_INVOCATION, Duration::from_millis)
+        let known =
+            unix_ms.filter(|deadline| wall_ms.saturating_sub(*deadline) < as_millis(LATEST));
+        if let Some(unix_ms) = known.filter(|deadline| *deadline <= wall_ms) {
+            return Self { at: now, unix_ms };
+        }
+        let left = known
+            .map_or(LONGEST_INVOCATION, |deadline| {
+                Duration::from_millis(deadline.saturating_sub(wall_ms))
+            })
             .min(LONGEST_INVOCATION);
         Self {
             at: now + left,
@@ -105,20 +116,34 @@ fn as_millis(time: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    fn left(unix_ms: Option<u64>) -> Duration {
+    /// What the clock says, in milliseconds.
+    const WALL_MS: u64 = 100_000_000;
+
+    fn deadline(unix_ms: Option<u64>) -> (Deadline, Duration) {
         let now = Instant::now();
-        let wall = UNIX_EPOCH + Duration::from_millis(1_000_000);
+        let wall = UNIX_EPOCH + Duration::from_millis(WALL_MS);
         let deadline = Deadline::from_unix_ms_at(unix_ms, wall, now);
-        assert_eq!(
-            u128::from(deadline.unix_ms - 1_000_000),
-            (deadline.at - now).as_millis()
-        );
-        deadline.at - now
+        (deadline, deadline.at - now)
+    }
+
+    fn left(unix_ms: Option<u64>) -> Duration {
+        let (deadline, left) = deadline(unix_ms);
+        assert_eq!(u128::from(deadline.unix_ms - WALL_MS), left.as_millis());
+        left
     }
 
     #[test]
     fn a_deadline_ahead_is_taken_as_it_is() {
-        assert_eq!(left(Some(1_003_000)), Duration::from_secs(3));
+        assert_eq!(left(Some(WALL_MS + 3000)), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn a_deadline_that_has_just_passed_leaves_no_time_and_is_told_as_it_is() {
+        for late_ms in [0, 1, 5000, 15 * 60 * 1000, 59 * 60 * 1000] {
+            let (deadline, left) = deadline(Some(WALL_MS - late_ms));
+            assert_eq!(left, Duration::ZERO, "{late_ms}");
+            assert_eq!(deadline.unix_ms, WALL_MS - late_ms);
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -136,12 +161,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_past_or_absurd_deadline_becomes_the_longest_time() {
+    fn a_missing_or_absurd_deadline_becomes_the_longest_time() {
+        let two_hours_ago = WALL_MS - 2 * 60 * 60 * 1000;
         for unix_ms in [
             None,
             Some(0),
             Some(600_000),
-            Some(1_000_000),
+            Some(two_hours_ago),
             Some(u64::MAX),
         ] {
             assert_eq!(left(unix_ms), LONGEST_INVOCATION, "{unix_ms:?}");

@@ -5,16 +5,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use wasmtime::Engine;
 
 use crate::alarm::Alarm;
 use crate::error_report::{ErrorReport, ErrorType};
+use crate::front_end::{Buffered, FrontEnd};
 use crate::guest::{GuestTask, Interrupt, InterruptReason, Job};
 use crate::invocation::{Deadline, Invocation};
 use crate::response::{self, ResponseReader, ResponseStream, Telling};
-use crate::runtime_api::{Answer, Client, RuntimeApiError};
+use crate::runtime_api::{Answer, Client, Refusal, RuntimeApiError};
 use crate::shutdown::Shutdown;
 
 /// How long before the function's deadline a guest is stopped, so that the end of its stream can
@@ -25,12 +27,12 @@ const DEADLINE_MARGIN: Duration = Duration::from_millis(100);
 /// and tidy up; then it is stopped.
 const PEER_GONE_GRACE: Duration = Duration::from_secs(1);
 
-/// How long a guest may take to stop. It can exceed this only inside a host call that blocks its
-/// thread.
+/// How long a guest may take to stop, unless the process is to end. It can exceed this only inside a host
+/// call that blocks its thread.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
-/// How long a receiver may take for the end of a response whose guest was stopped. What is buffered
-/// by then is a fraction of a second at Lambda's slowest rate, 2 MB/s.
+/// How long a receiver may take for the end of a response whose guest was stopped, unless the process is
+/// to end. What is buffered by then is a fraction of a second at Lambda's slowest rate, 2 MB/s.
 const LAST_BYTES_GRACE: Duration = Duration::from_secs(2);
 
 /// Why a worker cannot go on.
@@ -40,7 +42,7 @@ pub(crate) enum InvokeError {
     #[error(transparent)]
     RuntimeApi(#[from] RuntimeApiError),
     /// The guest does not stop.
-    #[error("the handler did not stop within {STOP_GRACE:?} of its interruption")]
+    #[error("the handler did not stop when it was interrupted")]
     GuestStuck,
     /// The guest's task has ended by itself.
     #[error("the handler's task ended unexpectedly")]
@@ -55,6 +57,8 @@ pub(crate) struct Worker {
     pub(crate) engine: Engine,
     pub(crate) shutdown: Shutdown,
     pub(crate) alarm: Alarm,
+    /// Which front ends get a response document.
+    pub(crate) buffered: Buffered,
 }
 
 /// How a guest ended: with the report that is still to be posted, if any.
@@ -64,9 +68,15 @@ impl Worker {
     /// Runs the handler for `invocation` and answers it.
     pub(crate) async fn invoke(&mut self, invocation: Invocation) -> Result<(), InvokeError> {
         let invocation = Arc::new(invocation);
-        let (response, reader) = response::channel();
+        let (response, reader) = response::channel(self.reader_of_document(&invocation));
         let interrupt = Arc::new(Interrupt::new());
         let (ended_sender, ended) = oneshot::channel();
+        let now = Instant::now();
+        let stop_at = stop_at(invocation.deadline, now);
+        if stop_at <= now {
+            // Before the guest begins, which is sooner than a timer can be.
+            interrupt.raise(InterruptReason::Deadline);
+        }
         let job = Job {
             invocation: Arc::clone(&invocation),
             response,
@@ -79,7 +89,7 @@ impl Worker {
         let stopping = stop_in_time(
             &self.engine,
             &interrupt,
-            self.alarm.at(stop_at(invocation.deadline, Instant::now())),
+            self.alarm.at(stop_at),
             &self.shutdown,
         );
         let mut answer = Answering {
@@ -87,7 +97,10 @@ impl Worker {
             engine: &self.engine,
             invocation: &invocation,
             reader: &reader,
-            interrupt: &interrupt,
+            stopping: Stopping {
+                interrupt: &interrupt,
+                shutdown: &self.shutdown,
+            },
             ended,
         };
         tokio::select! {
@@ -95,6 +108,16 @@ impl Worker {
             answered = answer.run() => answered,
             never = stopping => match never {},
         }
+    }
+}
+
+impl Worker {
+    /// The front end behind the event, if it gets a response document in the place of a stream.
+    fn reader_of_document(&self, invocation: &Invocation) -> Option<FrontEnd> {
+        if self.buffered == Buffered::Never {
+            return None;
+        }
+        FrontEnd::of(&invocation.event).filter(|it| it.wants_document(self.buffered))
     }
 }
 
@@ -130,8 +153,35 @@ struct Answering<'a> {
     engine: &'a Engine,
     invocation: &'a Invocation,
     reader: &'a ResponseReader,
-    interrupt: &'a Interrupt,
+    stopping: Stopping<'a>,
     ended: Ended,
+}
+
+/// What ends the waiting for a guest or a receiver.
+#[derive(Clone, Copy)]
+struct Stopping<'a> {
+    interrupt: &'a Interrupt,
+    shutdown: &'a Shutdown,
+}
+
+impl Stopping<'_> {
+    /// Waits until a guest that was asked to stop has to have done so.
+    async fn guest_overdue(self) {
+        self.interrupt.raised().await;
+        tokio::select! {
+            () = sleep(STOP_GRACE) => {}
+            () = self.shutdown.stop_passed() => {}
+        }
+    }
+
+    /// Waits until the end of a response whose guest was asked to stop has to have been taken.
+    async fn receiver_overdue(self) {
+        self.interrupt.raised().await;
+        tokio::select! {
+            () = sleep(LAST_BYTES_GRACE) => {}
+            () = self.shutdown.last_passed() => {}
+        }
+    }
 }
 
 impl Answering<'_> {
@@ -139,7 +189,7 @@ impl Answering<'_> {
         tokio::select! {
             biased;
             () = self.reader.started() => {}
-            ended = guest_end(&mut self.ended, self.interrupt) => {
+            ended = guest_end(&mut self.ended, self.stopping) => {
                 return match ended {
                     Ok(Some(report)) => self.report(&report).await,
                     Ok(None) => Ok(()),
@@ -152,15 +202,15 @@ impl Answering<'_> {
 
     /// Posts the response while the guest writes it. Ends when both have ended.
     async fn stream(&mut self) -> Result<(), InvokeError> {
-        let posting = self.client.respond(self.invocation, self.reader.body());
-        let posting = in_time(posting, self.interrupt);
+        let posting = self.client.respond(self.invocation, self.reader.payload());
+        let posting = in_time(posting, self.stopping);
         tokio::pin!(posting);
         let posted = tokio::select! {
             posted = &mut posting => {
                 // A guest whose response is complete may go on; any other has lost its receiver,
                 // whatever the answer was.
                 if self.reader.state() == ResponseStream::Finished {
-                    guest_end(&mut self.ended, self.interrupt).await?;
+                    guest_end(&mut self.ended, self.stopping).await?;
                 } else {
                     if self.reader.is_abandoned() && matches!(posted, Ok(Answer::Accepted)) {
                         tracing::warn!(
@@ -169,11 +219,11 @@ impl Answering<'_> {
                         );
                     }
                     self.reader.close();
-                    end_without_receiver(&mut self.ended, self.engine, self.interrupt).await?;
+                    end_without_receiver(&mut self.ended, self.engine, self.stopping).await?;
                 }
                 posted
             }
-            ended = guest_end(&mut self.ended, self.interrupt) => {
+            ended = guest_end(&mut self.ended, self.stopping) => {
                 if let Err(error) = ended {
                     // A stream that has ended already stays as it is.
                     let _ = self.reader.fail(&fault(&error));
@@ -188,7 +238,7 @@ impl Answering<'_> {
 
     async fn report(&mut self, report: &ErrorReport) -> Result<(), InvokeError> {
         let posting = self.client.report_error(self.invocation, report);
-        note(self.invocation, in_time(posting, self.interrupt).await)
+        note(self.invocation, in_time(posting, self.stopping).await)
     }
 
     /// The guest's task cannot go on, and no response was begun.
@@ -198,8 +248,8 @@ impl Answering<'_> {
             Telling::ErrorDocument => self.report(&report).await?,
             // It began in this very moment, and now ends in trailers.
             Telling::Trailers => {
-                let posting = self.client.respond(self.invocation, self.reader.body());
-                note(self.invocation, in_time(posting, self.interrupt).await)?;
+                let posting = self.client.respond(self.invocation, self.reader.payload());
+                note(self.invocation, in_time(posting, self.stopping).await)?;
             }
             Telling::LogOnly => {}
         }
@@ -216,33 +266,27 @@ fn fault(error: &InvokeError) -> ErrorReport {
 /// long to take what is left.
 async fn in_time(
     posting: impl Future<Output = Result<Answer, RuntimeApiError>>,
-    interrupt: &Interrupt,
+    stopping: Stopping<'_>,
 ) -> Result<Answer, RuntimeApiError> {
     tokio::select! {
         biased;
         posted = posting => posted,
-        () = stopped_for(interrupt, LAST_BYTES_GRACE) => Err(RuntimeApiError::Broken {
+        () = stopping.receiver_overdue() => Err(RuntimeApiError::Broken {
             endpoint: "answer",
             source: io::Error::new(io::ErrorKind::TimedOut, "the receiver takes too long"),
         }),
     }
 }
 
-/// Waits until the guest was asked to stop, and for `grace` after that.
-async fn stopped_for(interrupt: &Interrupt, grace: Duration) {
-    interrupt.raised().await;
-    sleep(grace).await;
-}
-
 /// Waits for the guest to end; once it was asked to stop, only so long.
 async fn guest_end(
     ended: &mut Ended,
-    interrupt: &Interrupt,
+    stopping: Stopping<'_>,
 ) -> Result<Option<ErrorReport>, InvokeError> {
     tokio::select! {
         biased;
         ended = ended => ended.map_err(|_| InvokeError::GuestGone),
-        () = stopped_for(interrupt, STOP_GRACE) => Err(InvokeError::GuestStuck),
+        () = stopping.guest_overdue() => Err(InvokeError::GuestStuck),
     }
 }
 
@@ -250,14 +294,16 @@ async fn guest_end(
 async fn end_without_receiver(
     ended: &mut Ended,
     engine: &Engine,
-    interrupt: &Interrupt,
+    stopping: Stopping<'_>,
 ) -> Result<Option<ErrorReport>, InvokeError> {
     tokio::select! {
         biased;
-        ended = guest_end(ended, interrupt) => return ended,
-        () = sleep(PEER_GONE_GRACE) => stop(engine, interrupt, InterruptReason::PeerGone),
+        ended = guest_end(ended, stopping) => return ended,
+        () = sleep(PEER_GONE_GRACE) => {
+            stop(engine, stopping.interrupt, InterruptReason::PeerGone);
+        }
     }
-    guest_end(ended, interrupt).await
+    guest_end(ended, stopping).await
 }
 
 /// Logs what became of a post. A broken connection or a refusal concerns this invocation only; an
@@ -269,8 +315,8 @@ fn note(
     let request_id = &invocation.request_id;
     match posted {
         Ok(Answer::Accepted) => Ok(()),
-        Ok(Answer::Refused(status)) => {
-            tracing::warn!(requestId = %request_id, %status, "Lambda refused the answer");
+        Ok(Answer::Refused(refusal)) => {
+            note_refusal(request_id, &refusal);
             Ok(())
         }
         Err(RuntimeApiError::Broken { endpoint, source }) => {
@@ -282,6 +328,14 @@ fn note(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn note_refusal(request_id: &str, refusal: &Refusal) {
+    let why = match refusal.status {
+        StatusCode::GONE => ", because the invocation had timed out",
+        _ => "",
+    };
+    tracing::warn!(requestId = %request_id, "Lambda refused the answer{why}: {refusal}");
 }
 
 #[cfg(test)]

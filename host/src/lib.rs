@@ -30,6 +30,7 @@ pub mod contract;
 pub mod engine;
 mod error_cause;
 pub mod error_report;
+pub mod front_end;
 mod guest;
 mod handler;
 mod hex;

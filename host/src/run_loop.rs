@@ -27,7 +27,7 @@ async fn work(mut worker: Worker) -> Result<(), InvokeError> {
     loop {
         let invocation = tokio::select! {
             biased;
-            () = worker.shutdown.requested() => return Ok(()),
+            _ = worker.shutdown.requested() => return Ok(()),
             next = worker.client.next() => next?,
         };
         worker.invoke(invocation).await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use crate::logging;
 
@@ -13,26 +14,48 @@ use crate::logging;
 /// kills; the rest is for telling the end of the stream.
 const GRACE_PERIOD: Duration = Duration::from_millis(200);
 
-/// Knows whether the process was asked to end.
+/// From the signal to the moment at which a handler that has not stopped is not waited for any more.
+const STOP_PERIOD: Duration = Duration::from_millis(240);
+
+/// From the signal to the moment at which nobody is waited for any more.
+const LAST_PERIOD: Duration = Duration::from_millis(280);
+
+/// Knows whether the process was asked to end, and when.
 #[derive(Clone, Debug)]
 pub(crate) struct Shutdown {
-    requested: watch::Receiver<bool>,
+    requested: watch::Receiver<Option<Instant>>,
 }
 
 impl Shutdown {
-    /// Waits for the request.
-    pub(crate) async fn requested(&self) {
+    /// Waits for the request. Gives its time.
+    pub(crate) async fn requested(&self) -> Instant {
         let mut requested = self.requested.clone();
         // The sender lives as long as the process listens, so this ends only with the request.
-        if requested.wait_for(|requested| *requested).await.is_err() {
-            std::future::pending::<()>().await;
+        let requested = requested.wait_for(Option::is_some).await;
+        match requested.ok().and_then(|requested| *requested) {
+            Some(at) => at,
+            None => std::future::pending().await,
         }
     }
 
     /// Waits for the request, then for the grace period.
     pub(crate) async fn grace_passed(&self) {
-        self.requested().await;
-        tokio::time::sleep(GRACE_PERIOD).await;
+        self.passed(GRACE_PERIOD).await;
+    }
+
+    /// Waits for the request, then until a handler has to have stopped.
+    pub(crate) async fn stop_passed(&self) {
+        self.passed(STOP_PERIOD).await;
+    }
+
+    /// Waits for the request, then for the last moment.
+    pub(crate) async fn last_passed(&self) {
+        self.passed(LAST_PERIOD).await;
+    }
+
+    async fn passed(&self, period: Duration) {
+        let requested = self.requested().await;
+        sleep_until(requested + period).await;
     }
 }
 
@@ -41,7 +64,7 @@ impl Shutdown {
 pub(crate) fn listen() -> io::Result<(Shutdown, impl Future<Output = ()>)> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (request, requested) = watch::channel(false);
+    let (request, requested) = watch::channel(None);
     let mut next = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -50,7 +73,7 @@ pub(crate) fn listen() -> io::Result<(Shutdown, impl Future<Output = ()>)> {
     };
     let listening = async move {
         next().await;
-        request.send_replace(true);
+        request.send_replace(Some(Instant::now()));
         next().await;
     };
     Ok((Shutdown { requested }, listening))

@@ -11,8 +11,8 @@ use bootstream_host::bench::Guest;
 use bootstream_host::error_report::{ErrorReport, ErrorType};
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{More, Part, Prelude, ResponseBody, ResponseStream, channel};
-use bootstream_host::runtime_api::AnswerHead;
 use bootstream_host::runtime_api::headers::parse_invocation;
+use bootstream_host::runtime_api::{AnswerHead, Body};
 use bytes::{Bytes, BytesMut};
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -69,7 +69,7 @@ fn headers_of_an_event(bencher: Bencher<'_, '_>) {
         .bench_values(|mut input| {
             let head = AnswerHead::take(&mut input).expect("this is HTTP");
             let head = head.expect("it is whole");
-            parse_invocation(&head, Bytes::from_static(b"{}"))
+            parse_invocation(&head, Body::Whole(Bytes::from_static(b"{}")))
         });
 }
 
@@ -81,7 +81,7 @@ fn write_and_read_128_kib(bencher: Bencher<'_, '_>, chunk_bytes: usize) {
     let chunk = vec![b'x'; chunk_bytes];
     bencher.counter(BytesCount::new(TOTAL_BYTES)).bench(|| {
         runtime.block_on(async {
-            let (writer, reader) = channel();
+            let (writer, reader) = channel(None);
             for _ in 0..TOTAL_BYTES / chunk_bytes {
                 writer.write(&chunk).await.expect("nobody has ended it");
             }
@@ -96,7 +96,7 @@ fn tiny_response(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
     bencher.bench(|| {
         runtime.block_on(async {
-            let (writer, reader) = channel();
+            let (writer, reader) = channel(None);
             writer
                 .write_headers(Prelude::implied())
                 .expect("it has not started");
@@ -114,7 +114,7 @@ fn failed_response(bencher: Bencher<'_, '_>) {
     let report = ErrorReport::new(ErrorType::HandlerError, "the event asked for a failure");
     bencher.bench(|| {
         runtime.block_on(async {
-            let (writer, reader) = channel();
+            let (writer, reader) = channel(None);
             writer.write(b"hello").await.expect("nobody has ended it");
             writer.fail(&report);
             read(reader.body(), divan::black_box_drop).await;
@@ -211,7 +211,7 @@ fn instantiate_and_run(bencher: Bencher<'_, '_>) {
     let invocation = Arc::new(Invocation::new(id, event.into()));
     bencher.bench_local(|| {
         runtime.block_on(async {
-            let (writer, reader) = channel();
+            let (writer, reader) = channel(None);
             let invocation = Arc::clone(&invocation);
             guest.invoke(invocation, writer).await.expect("it answers");
             let mut is_answer = false;

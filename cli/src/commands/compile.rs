@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use bootstream_host::engine::PRECOMPILED_EXTENSION;
 
 use crate::args::{CompileArgs, PrecompileArgs};
@@ -34,9 +34,7 @@ pub(crate) fn run_helper(args: &CompileArgs, printer: &Printer) -> Result<ExitCo
     let code = precompile_file(&args.input, args.target.unwrap_or(Arch::HOST))?;
     match &args.output {
         Some(output) => write_atomically(output, &code)?,
-        None => printer
-            .data(&code)
-            .context("cannot write to standard output")?,
+        None => printer.data(&code)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -44,9 +42,24 @@ pub(crate) fn run_helper(args: &CompileArgs, printer: &Printer) -> Result<ExitCo
 /// A size for people.
 pub(crate) fn size(bytes: usize) -> String {
     const KIB: usize = 1024;
+    const MIB: usize = 1024 * KIB;
     if bytes < 10 * KIB {
         format!("{bytes} bytes")
-    } else {
+    } else if bytes < 10 * MIB {
         format!("{} KiB", bytes.div_ceil(KIB))
+    } else {
+        format!("{} MiB", bytes.div_ceil(MIB))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn a_size_has_few_digits() {
+        assert_eq!(size(10_239), "10239 bytes");
+        assert_eq!(size(10_241), "11 KiB");
+        assert_eq!(size(27 * 1024 * 1024), "27 MiB");
     }
 }

@@ -18,14 +18,14 @@ use tokio::time::Instant;
 use super::build::component_for;
 use super::dev::{launch, runtime};
 use crate::args::InvokeArgs;
-use crate::dev::answer::Part;
-use crate::dev::answer::{Failure, settled};
+use crate::dev::answer::{Answer, Failure, Part, settled};
 use crate::dev::context::new_request_id;
 use crate::dev::deployment::{HANDLER_NAME, project_file};
-use crate::dev::door::Door;
+use crate::dev::event::caller::Caller;
 use crate::dev::intake::EVENT_LIMIT_BYTES;
+use crate::dev::opened::{Opened, open_as};
 use crate::dev::pool::{Call, Overflow, Pool};
-use crate::dev::reply;
+use crate::dev::prelude::ResponseHead;
 use crate::dev::sdk::{ERROR_TYPE, FUNCTION_ERROR, json_event};
 use crate::dev::source::Source;
 use crate::printer::Printer;
@@ -97,28 +97,38 @@ fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()>
     let handler = args.handler.context("no handler was named")?;
     let bootstrap = args.function.bootstrap.as_deref();
     let source = Source::component(component_for(&handler)?, bootstrap, project_file(&handler))?;
-    let deployment = source.prepare()?;
+    let deployment = source.prepare(&source.included()?, None, *output.printer)?;
     let handler_name = HANDLER_NAME.to_owned();
-    let launch = launch(args.function, &source, handler_name, *output.printer);
+    let mut launch = launch(args.function, &source, handler_name, *output.printer);
+    launch.shows_usage = args.timing;
     runtime()?.block_on(async {
-        let pool = Pool::new(launch, deployment, 1, Overflow::Waits);
+        let pool = Pool::new(launch, 1, Overflow::Waits);
+        pool.put(deployment);
+        let caller = Caller::of(&event);
         let call = Call {
             request_id: new_request_id(),
             event,
             headers: HeaderMap::new(),
         };
-        let result = print_answer(pool.invoke_in_turn(call), output).await;
+        let result = print_answer(pool.invoke_in_turn(call), caller, output).await;
         pool.shutdown().await;
         result
     })
 }
 
-async fn print_answer(answer: crate::dev::answer::Answer, mut output: Output<'_>) -> Result<()> {
+async fn print_answer(answer: Answer, caller: Caller, mut output: Output<'_>) -> Result<()> {
     output.start();
-    let mut reply = reply::open(answer, Door::Url)
+    let opened = open_as(caller, answer)
         .await
         .map_err(|failure| describe(&failure))?;
-    output.head(reply.head.status, &reply.head.headers)?;
+    let mut reply = match opened {
+        Opened::Whole(head, body) => {
+            output.answer_head(&head)?;
+            return output.piece(&body);
+        }
+        Opened::Stream(reply) => reply,
+    };
+    output.answer_head(&reply.head)?;
     output.piece(&reply.first)?;
     while let Some(part) = reply.rest.parts.recv().await {
         if let Part::Chunk(chunk) = part {
@@ -199,7 +209,13 @@ fn host(host: &str) -> &str {
 }
 
 fn describe(failure: &Failure) -> anyhow::Error {
-    anyhow::Error::msg(failure.to_string()).context("the handler failed")
+    let what = match failure.error_type.as_str() {
+        "Runtime.HandlerNotFound" | "Runtime.InvalidComponent" | "Runtime.InvalidConfiguration" => {
+            "the function can't start"
+        }
+        _ => "the handler failed",
+    };
+    anyhow::Error::msg(failure.to_string()).context(what)
 }
 
 /// Prints a response.
@@ -213,6 +229,13 @@ struct Output<'a> {
 impl Output<'_> {
     fn start(&mut self) {
         self.started = Some(Instant::now());
+    }
+
+    fn answer_head(&self, head: &ResponseHead) -> Result<()> {
+        for warning in &head.warnings {
+            self.printer.warning(None, warning);
+        }
+        self.head(head.status, &head.headers)
     }
 
     fn head(&self, status: StatusCode, headers: &HeaderMap) -> Result<()> {
@@ -245,9 +268,7 @@ impl Output<'_> {
     }
 
     fn data(&self, bytes: &[u8]) -> Result<()> {
-        self.printer
-            .data(bytes)
-            .context("cannot write to standard output")
+        Ok(self.printer.data(bytes)?)
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use bootstream_host::engine::PRECOMPILED_EXTENSION;
 use serde_json::{Value, json};
 
 use super::build::component_for;
@@ -12,10 +13,18 @@ use crate::component::{self, FileKind};
 use crate::finding::{Finding, Place, Severity};
 use crate::package::archive::{Archive, Content, Written};
 use crate::package::args::{Format, PackageArgs, Part};
+use crate::package::include::Included;
 use crate::package::inspect::{self, Function, HostPlace};
 use crate::package::layout::{FunctionFiles, HostFiles, SETTINGS, find_bootstrap, find_compiler};
 use crate::precompile::{Arch, precompile};
 use crate::printer::{Printer, Tone};
+
+const HOST_LAYER: &str = "host-layer.zip";
+const FUNCTION: &str = "function.zip";
+const COMBINED: &str = "combined.zip";
+
+/// Everything that is written to the folder of the zips.
+const ZIPS: [&str; 3] = [HOST_LAYER, FUNCTION, COMBINED];
 
 /// A zip that was made and checked.
 struct Made {
@@ -68,8 +77,9 @@ fn function_files(args: &PackageArgs, arch: Arch, printer: &Printer) -> Result<F
     let bytes = std::fs::read(&file).with_context(|| format!("cannot read `{name}`"))?;
     let (component, machine_code) = match FileKind::of(&bytes) {
         FileKind::Precompiled => (None, Some(bytes)),
-        FileKind::Component => {
-            component::check_world(&bytes).with_context(|| format!("`{name}`"))?;
+        FileKind::Text => bail!("`{name}` is a component as text: package its binary form"),
+        FileKind::Component | FileKind::CoreModule | FileKind::Unknown => {
+            component::check_handler(&bytes).with_context(|| format!("`{name}`"))?;
             let code = if args.portable {
                 None
             } else {
@@ -78,18 +88,39 @@ fn function_files(args: &PackageArgs, arch: Arch, printer: &Printer) -> Result<F
             };
             (Some(bytes), code)
         }
-        FileKind::Text => bail!("`{name}` is a component as text: package its binary form"),
-        FileKind::CoreModule | FileKind::Unknown => {
-            component::expect_component(&bytes).with_context(|| format!("`{name}`"))?;
-            (Some(bytes), None)
-        }
     };
+    let included = included(args, settings.as_deref(), &file, printer)?;
     Ok(FunctionFiles {
         name: args.name.clone(),
         component,
         machine_code,
         settings,
+        included,
     })
+}
+
+/// Finds what goes along.
+fn included(
+    args: &PackageArgs,
+    settings: Option<&Path>,
+    component: &Path,
+    printer: &Printer,
+) -> Result<Included> {
+    let Some(settings) = settings else {
+        return Ok(Included::default());
+    };
+    let code = component.with_extension(PRECOMPILED_EXTENSION);
+    let zips = ZIPS.map(|name| args.out_dir.join(name));
+    let made = zips.iter().map(PathBuf::as_path);
+    let made: Vec<_> = made.chain([component, &code]).collect();
+    let included = Included::find(settings, &made)?;
+    included
+        .check(&args.name)
+        .with_context(|| format!("`{}`", settings.display()))?;
+    if let Some(text) = included.left_out() {
+        printer.message(Tone::Plain, &text);
+    }
+    Ok(included)
 }
 
 /// Finds the settings: the named file, or the one beside the handler.
@@ -142,14 +173,14 @@ fn write(
         let mut content = Content::default();
         host.add_to(&mut content)?;
         function.add_to(&mut content)?;
-        let path = args.out_dir.join("combined.zip");
+        let path = args.out_dir.join(COMBINED);
         made.push(pack(content, &path, printer, |archive| {
             inspect::function(archive, &facts(HostPlace::Package))
         })?);
         return Ok(made);
     }
     if host.is_some() {
-        let path = args.out_dir.join("host-layer.zip");
+        let path = args.out_dir.join(HOST_LAYER);
         made.push(pack(host_content, &path, printer, |archive| {
             inspect::host_layer(archive, arch)
         })?);
@@ -158,7 +189,7 @@ fn write(
         let place = host.map_or(HostPlace::UnknownLayer, |host| HostPlace::Layer {
             compiler: host.compiler.is_some(),
         });
-        let path = args.out_dir.join("function.zip");
+        let path = args.out_dir.join(FUNCTION);
         made.push(pack(function_content, &path, printer, |archive| {
             inspect::function(archive, &facts(place))
         })?);
@@ -241,10 +272,17 @@ fn to_json(made: &Made) -> Value {
 }
 
 fn to_text(made: &Made) -> String {
-    let names: Vec<_> = made.content.files().map(|(name, _, _)| name).collect();
+    /// More are counted.
+    const SHOWN: usize = 12;
+    let mut names: Vec<_> = made.content.files().map(|(name, _, _)| name).collect();
+    let more = match names.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    names.truncate(SHOWN);
     let bytes = usize::try_from(made.written.bytes).unwrap_or(usize::MAX);
     format!(
-        "{} ({}): {}",
+        "{} ({}): {}{more}",
         made.written.path.display(),
         size(bytes),
         names.join(", ")

@@ -23,6 +23,9 @@ pub(crate) const TRUNCATED: &str = "Runtime.TruncatedResponse";
 /// The error type of an invocation for which there was no room.
 pub(crate) const THROTTLED: &str = "TooManyRequestsException";
 
+/// The error type of a function that cannot be started.
+pub(crate) const INVALID_ENTRYPOINT: &str = "Runtime.InvalidEntrypoint";
+
 /// How the runtime sent its response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ResponseMode {
@@ -100,6 +103,19 @@ impl Failure {
             message: parsed.error_message,
             stack_trace: parsed.stack_trace,
             document,
+        }
+    }
+
+    /// Puts other words into the message and the document.
+    pub(crate) fn map_text(self, change: impl Fn(&str) -> String) -> Self {
+        let document = match std::str::from_utf8(&self.document) {
+            Ok(document) => change(document).into(),
+            Err(_) => self.document,
+        };
+        Self {
+            message: change(&self.message),
+            document,
+            ..self
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 
 use super::clock::Clock;
 use super::deployment::Deployment;
+use super::usage;
 use crate::printer::Printer;
 
 /// Variables that a process gets from this one. Everything else is Lambda's or `--env`.
@@ -36,6 +37,8 @@ pub(crate) struct Launch {
     pub(crate) timeout: Duration,
     pub(crate) clock: Clock,
     pub(crate) variables: Vec<(String, String)>,
+    /// Whether what each invocation has used is shown.
+    pub(crate) shows_usage: bool,
     pub(crate) printer: Printer,
 }
 
@@ -64,6 +67,7 @@ impl Launch {
             .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
             .env("AWS_REGION", REGION)
             .env("AWS_DEFAULT_REGION", REGION)
+            .envs(self.shows_usage.then_some(usage::VARIABLE))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(root)
             .stdin(Stdio::null())

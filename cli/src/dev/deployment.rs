@@ -1,5 +1,8 @@
 //! A version of the handler, ready to be run: the folder that becomes the task root.
 
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -7,11 +10,21 @@ use bootstream_host::config::FILE_NAME;
 use bootstream_host::engine::PRECOMPILED_EXTENSION;
 use tempfile::TempDir;
 
+use super::answer::Failure;
+use crate::compile_cache;
 use crate::component::{self, FileKind};
-use crate::precompile::{Arch, precompile};
+use crate::package::include::{Included, IncludedFile};
+use crate::precompile::{Arch, check_code};
+use crate::printer::{Printer, Tone};
 
 /// The name of the handler in the task root, without its extension.
 pub(crate) const HANDLER_NAME: &str = "handler";
+
+/// What files of components are called.
+const COMPONENT_EXTENSION: &str = "wasm";
+
+/// What others may not do to a file whose content is executed.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// A prepared version of the handler.
 #[derive(Debug)]
@@ -21,39 +34,80 @@ pub(crate) struct Deployment {
 
 #[derive(Debug)]
 enum Folder {
-    /// Removed when the last environment is gone.
-    Own(TempDir),
+    Own {
+        /// Removed when the last environment is gone.
+        folder: TempDir,
+        /// The file that the handler's was made from.
+        origin: PathBuf,
+    },
     /// Somebody else's, with a runtime in it.
     Foreign(PathBuf),
 }
 
+/// What a version is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts<'a> {
+    /// The component, or its machine code.
+    pub(crate) file: &'a Path,
+    /// The file of settings, if there is one.
+    pub(crate) project: &'a Path,
+    /// What goes along.
+    pub(crate) included: &'a Included,
+    /// The version before, whose files need not be copied again.
+    pub(crate) before: Option<&'a Deployment>,
+}
+
 impl Deployment {
-    /// Checks and precompiles the component in `file`, and puts the file of the project beside it if
-    /// there is one, as a package has it. Takes as long as compiling takes.
+    /// Checks that `file` can be a handler, which takes no time. What cannot be compiled may pass.
     ///
     /// # Errors
     ///
-    /// The file is missing, not a handler, or does not compile. The error names the file.
-    pub(crate) fn prepare(file: &Path, project: &Path) -> Result<Self> {
-        let name = file.display();
-        let bytes = std::fs::read(file).with_context(|| format!("cannot read `{name}`"))?;
-        let code = machine_code(bytes).with_context(|| format!("`{name}`"))?;
+    /// The file is missing or not a handler. The error names the file.
+    pub(crate) fn check(file: &Path) -> Result<()> {
+        let bytes = read(file)?;
+        match FileKind::of(&bytes) {
+            FileKind::Precompiled => Ok(()),
+            _ => component::check_handler(&bytes).with_context(|| format!("`{}`", file.display())),
+        }
+    }
+
+    /// Checks and precompiles the component, and puts the file of the project and what goes along
+    /// beside it, as a package has them. Takes as long as compiling takes.
+    ///
+    /// # Errors
+    ///
+    /// A file is missing, the component is no handler or does not compile, or something else would be in
+    /// its place. The error names the file.
+    pub(crate) fn prepare(parts: Parts<'_>, printer: Printer) -> Result<Self> {
+        let Parts {
+            file,
+            project,
+            included,
+            before,
+        } = parts;
+        included
+            .check(HANDLER_NAME)
+            .with_context(|| format!("`{}`", project.display()))?;
+        let code = machine_code(file, printer)?;
         let folder = tempfile::Builder::new()
             .prefix("bootstream-")
             .tempdir()
             .context("cannot make a temporary folder")?;
-        let target = folder
-            .path()
-            .join(HANDLER_NAME)
-            .with_extension(PRECOMPILED_EXTENSION);
+        let target = handler_in(folder.path());
         std::fs::write(&target, code)
             .with_context(|| format!("cannot write `{}`", target.display()))?;
         if project.is_file() {
             std::fs::copy(project, folder.path().join(FILE_NAME))
                 .with_context(|| format!("cannot copy `{}`", project.display()))?;
         }
+        for (name, file) in &included.files {
+            let before = before.map(|before| before.task_root().join(name));
+            place(file, before.as_deref(), &folder.path().join(name))
+                .with_context(|| format!("cannot copy `{}`", file.path.display()))?;
+        }
+        let origin = file.to_owned();
         Ok(Self {
-            folder: Folder::Own(folder),
+            folder: Folder::Own { folder, origin },
         })
     }
 
@@ -66,10 +120,32 @@ impl Deployment {
 
     pub(crate) fn task_root(&self) -> &Path {
         match &self.folder {
-            Folder::Own(folder) => folder.path(),
+            Folder::Own { folder, .. } => folder.path(),
             Folder::Foreign(folder) => folder,
         }
     }
+
+    /// Puts the user's own path where a text has that of the file in the task root.
+    pub(crate) fn in_user_s_words(&self, text: &str) -> String {
+        match &self.folder {
+            Folder::Own { folder, origin } => {
+                let here = handler_in(folder.path());
+                text.replace(&*here.to_string_lossy(), &origin.to_string_lossy())
+            }
+            Folder::Foreign(_) => text.to_owned(),
+        }
+    }
+
+    /// Puts the user's own path where a failure has that of the file in the task root.
+    pub(crate) fn failure_in_user_s_words(&self, failure: Failure) -> Failure {
+        failure.map_text(|text| self.in_user_s_words(text))
+    }
+}
+
+fn handler_in(folder: &Path) -> PathBuf {
+    folder
+        .join(HANDLER_NAME)
+        .with_extension(PRECOMPILED_EXTENSION)
 }
 
 /// Where the `bootstream.toml` of a handler is, if it has one: in its folder, or beside a component.
@@ -81,17 +157,91 @@ pub(crate) fn project_file(handler: &Path) -> PathBuf {
     }
 }
 
-fn machine_code(bytes: Vec<u8>) -> Result<Vec<u8>> {
-    match FileKind::of(&bytes) {
-        // Whether it fits this host is checked by the host.
-        FileKind::Precompiled => Ok(bytes),
-        FileKind::Component => {
-            component::check_world(&bytes)?;
-            precompile(&bytes, Arch::HOST).context("does not compile")
-        }
-        FileKind::Text | FileKind::CoreModule | FileKind::Unknown => {
-            component::expect_component(&bytes)?;
-            precompile(&bytes, Arch::HOST).context("does not compile")
-        }
+fn read(file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))
+}
+
+/// The machine code for what is in `file`, as fresh as the component that it was made from.
+fn machine_code(file: &Path, printer: Printer) -> Result<Vec<u8>> {
+    let bytes = read(file)?;
+    if FileKind::of(&bytes) != FileKind::Precompiled {
+        return compiled(file, &bytes, printer);
     }
+    // Whether it fits this host is checked by the host, unless there is something better to run.
+    let Some((path, component)) = component_beside(file) else {
+        return Ok(bytes);
+    };
+    let Err(unfit) = check_code(&bytes, Some(&component), Arch::HOST) else {
+        return Ok(bytes);
+    };
+    let text = format!(
+        "taking `{}` in place of `{}`: {unfit}",
+        path.display(),
+        file.display()
+    );
+    printer.message(Tone::Plain, &text);
+    compiled(&path, &component, printer)
+}
+
+/// The machine code of a component: what lies beside it, if that is fresh, else from the cache or the
+/// compiler.
+fn compiled(file: &Path, component: &[u8], printer: Printer) -> Result<Vec<u8>> {
+    component::check_handler(component)
+        .and_then(|()| match fresh_code_beside(file, component) {
+            Some(code) => Ok(code),
+            None => compile_cache::machine_code(component, file, printer),
+        })
+        .with_context(|| format!("`{}`", file.display()))
+}
+
+fn component_beside(code: &Path) -> Option<(PathBuf, Vec<u8>)> {
+    let path = code.with_extension(COMPONENT_EXTENSION);
+    let bytes = (path != code).then(|| std::fs::read(&path).ok())??;
+    (FileKind::of(&bytes) == FileKind::Component).then_some((path, bytes))
+}
+
+/// Machine code is executed: it is taken only from a file that nobody but this user can have written.
+fn fresh_code_beside(file: &Path, component: &[u8]) -> Option<Vec<u8>> {
+    let path = file.with_extension(PRECOMPILED_EXTENSION);
+    let mut code_file = path.is_file().then(|| File::open(&path).ok())??;
+    let metadata = code_file.metadata().ok()?;
+    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    if !is_ours || metadata.mode() & WRITABLE_BY_OTHERS != 0 {
+        return None;
+    }
+    let mut code = Vec::new();
+    code_file.read_to_end(&mut code).ok()?;
+    check_code(&code, Some(component), Arch::HOST).ok()?;
+    Some(code)
+}
+
+/// Puts a file into the task root without copying it, if it is on the same disk or was there before.
+fn place(file: &IncludedFile, before: Option<&Path>, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    if std::fs::hard_link(&file.path, to).is_ok() {
+        return Ok(());
+    }
+    if let Some(before) = before
+        && is_copy(before, file)
+        && std::fs::hard_link(before, to).is_ok()
+    {
+        return Ok(());
+    }
+    std::fs::copy(&file.path, to)?;
+    if let Some(modified) = file.modified {
+        // Otherwise it is copied again for the next version.
+        let _ = File::open(to).and_then(|copy| copy.set_modified(modified));
+    }
+    Ok(())
+}
+
+/// Whether a file of the version before is what [`place`] has made of this one.
+fn is_copy(before: &Path, file: &IncludedFile) -> bool {
+    before.metadata().is_ok_and(|metadata| {
+        metadata.len() == file.bytes
+            && file.modified.is_some()
+            && metadata.modified().ok() == file.modified
+    })
 }

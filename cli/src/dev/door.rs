@@ -1,5 +1,6 @@
 //! The services that stand before a function: what each makes of a request and of an answer.
 
+use bootstream_host::front_end::FrontEnd;
 use bytes::Bytes;
 use clap::ValueEnum;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, SERVER, UPGRADE, WWW_AUTHENTICATE};
@@ -83,6 +84,18 @@ impl Door {
             let rest = path_and_query.strip_prefix(door.segment())?;
             (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((*door, rest))
         })
+    }
+
+    /// The door of a front end.
+    pub(crate) fn of(front_end: FrontEnd) -> Self {
+        match front_end {
+            FrontEnd::FunctionUrl => Self::Url,
+            FrontEnd::RestApi => Self::Rest,
+            FrontEnd::HttpApiV1 | FrontEnd::HttpApiV2 => Self::Http,
+            FrontEnd::LoadBalancer { multi_value: false } => Self::Alb,
+            FrontEnd::LoadBalancer { multi_value: true } => Self::AlbMulti,
+            FrontEnd::Lattice => Self::Lattice,
+        }
     }
 
     /// Builds the event.

@@ -14,13 +14,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::answer::{Failure, Responder, Verdict, settled};
+use super::answer::{Failure, INVALID_ENTRYPOINT, Responder, Verdict, settled};
 use super::bootstrap::Launch;
 use super::context::new_request_id;
 use super::deployment::Deployment;
 use super::emulator::{Delivery, INVOCATION_ID, Invocation, Phase, RuntimeApi};
 use super::http_server;
 use super::log_tail::LogTail;
+use super::usage::Usage;
 use crate::printer::{Printer, Tone};
 
 /// How long a process may take until it asks for its first invocation: Lambda's own limit.
@@ -94,7 +95,7 @@ impl Environment {
         launch: &Launch,
         deployment: Arc<Deployment>,
     ) -> Result<Self, Failure> {
-        let failed = |error| Failure::new("Runtime.InvalidEntrypoint", format!("{error}"));
+        let failed = |error| Failure::new(INVALID_ENTRYPOINT, format!("{error}"));
         let listener = http_server::bind_loopback().await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         // One invocation at a time.
@@ -105,11 +106,17 @@ impl Environment {
         let mut child = launch.spawn(&deployment, address).map_err(failed)?;
         let mut output = JoinSet::new();
         let log = CurrentLog::default();
+        let deployed = || (Arc::clone(&deployment), Arc::clone(&log));
         if let Some(stdout) = child.stdout.take() {
-            output.spawn(pass_on(stdout, launch.printer, Arc::clone(&log)));
+            output.spawn(pass_on(
+                stdout,
+                launch.printer,
+                deployed(),
+                launch.shows_usage,
+            ));
         }
         if let Some(stderr) = child.stderr.take() {
-            output.spawn(pass_on(stderr, launch.printer, Arc::clone(&log)));
+            output.spawn(pass_on(stderr, launch.printer, deployed(), false));
         }
         let launch = launch.clone();
         let mut environment = Self {
@@ -125,8 +132,9 @@ impl Environment {
         match environment.init().await {
             Ok(()) => Ok(environment),
             Err(failure) => {
+                let deployment = Arc::clone(&environment.deployment);
                 environment.end().await;
-                Err(failure)
+                Err(deployment.failure_in_user_s_words(failure))
             }
         }
     }
@@ -352,8 +360,13 @@ fn timed_out(id: &str, limit: Duration) -> Failure {
     )
 }
 
-/// Passes on output line by line.
-async fn pass_on(output: impl AsyncRead + Unpin, printer: Printer, log: CurrentLog) {
+/// Passes on output line by line. Where usage is shown, it is not passed on as it is.
+async fn pass_on(
+    output: impl AsyncRead + Unpin,
+    printer: Printer,
+    (deployment, log): (Arc<Deployment>, CurrentLog),
+    shows_usage: bool,
+) {
     let mut reader = BufReader::new(output);
     let mut line = Vec::new();
     loop {
@@ -368,7 +381,17 @@ async fn pass_on(output: impl AsyncRead + Unpin, printer: Printer, log: CurrentL
                 if line.last() != Some(&b'\n') {
                     line.push(b'\n');
                 }
+                if shows_usage && let Some(usage) = Usage::parse(&line) {
+                    printer.usage(&usage);
+                    continue;
+                }
                 let log = log.lock().unwrap_or_else(PoisonError::into_inner);
+                // Before the first invocation it is about loading the handler.
+                if log.request_id.is_none()
+                    && let Ok(text) = std::str::from_utf8(&line)
+                {
+                    line = deployment.in_user_s_words(text).into_bytes();
+                }
                 log.tail.push(&line);
                 printer.log(&line, log.request_id.as_deref());
             }

@@ -15,12 +15,12 @@ use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
-use super::answer::{Answer, Failure, ResponseMode};
+use super::answer::Failure;
 use super::body::{AnswerBody, Form};
-use super::buffered::{remark_on_body, unfold};
 use super::context::{new_request_id, trace, traced};
 use super::cors::Cors;
 use super::door::{Door, Refusal, SERVICE_TIMEOUT};
+use super::event::caller::Caller;
 use super::event::{Origin, Stage};
 use super::flow::Flow;
 use super::functions::LiveFunctions;
@@ -28,10 +28,10 @@ use super::guard::{HostName, check_host, check_origin};
 use super::http_server::Handler;
 use super::intake::{EVENT_LIMIT_BYTES, NotTaken, take_in};
 use super::link::{Conditions, Link};
+use super::opened::{Opened, open, open_as};
 use super::pool::{Call, Pool};
-use super::prelude::ResponseHead;
 use super::record::Record;
-use super::reply::{self, Reply};
+use super::reply::Reply;
 use super::response::{
     Ending, FrontBody, failed, missing, preflight, refuse_body, refuse_event, refused, respond,
     unwelcome, whole,
@@ -115,7 +115,13 @@ impl Handler for Front {
                 };
                 record.invocation(&call.request_id);
                 let ending = Ending::document(record);
-                self.through(&visit(Door::Url), call, ending).await
+                match Caller::of(&call.event) {
+                    Caller::FrontEnd(door) => self.through(&visit(door), call, ending).await,
+                    Caller::Unknown => self.through(&visit(Door::Url), call, ending).await,
+                    caller @ Caller::Service(_) => {
+                        self.payload(&visit(Door::Url), caller, call, ending).await
+                    }
+                }
             }
             Route::Door(door) => self.knock(&visit(door), &body, peer, record).await,
             Route::Sdk(requested) => self.serve_sdk(&requested, &parts, body, record).await,
@@ -223,13 +229,37 @@ impl Front {
                 .unwrap_or_else(|_| Err(out_of_patience(patience))),
             None => opening.await,
         };
+        let link = self.setup.conditions.link(Some(door), began);
+        self.pass_on(visit, opened, link, ending)
+    }
+
+    /// Invokes, and passes on the payload as it is.
+    async fn payload(
+        &self,
+        visit: &Visit<'_>,
+        caller: Caller,
+        call: Call,
+        ending: Ending,
+    ) -> Response<FrontBody> {
+        let opened = match visit.pool.invoke(call) {
+            Ok(answer) => open_as(caller, answer).await,
+            Err(failure) => Err(failure),
+        };
+        let link = self.setup.conditions.link(None, Instant::now());
+        self.pass_on(visit, opened, link, ending)
+    }
+
+    fn pass_on(
+        &self,
+        visit: &Visit<'_>,
+        opened: Result<Opened, Failure>,
+        link: Link,
+        ending: Ending,
+    ) -> Response<FrontBody> {
         match opened {
-            Ok(Opened::Stream(reply)) => {
-                let link = self.setup.conditions.link(Some(door), began);
-                self.stream(visit, reply, link, ending.record)
-            }
+            Ok(Opened::Stream(reply)) => self.stream(visit, reply, link, ending.record),
             Ok(Opened::Whole(head, body)) => whole(head, body, ending.record),
-            Err(failure) => failed(door, &failure, ending),
+            Err(failure) => failed(visit.door, &failure, ending),
         }
     }
 
@@ -272,42 +302,6 @@ fn is_gzip(encoding: &HeaderValue) -> bool {
 fn out_of_patience(patience: Duration) -> Failure {
     let message = format!("the service waits {} seconds at most", patience.as_secs());
     Failure::new(SERVICE_TIMEOUT, message)
-}
-
-/// An answer whose head is known.
-enum Opened {
-    Stream(Reply),
-    Whole(ResponseHead, Bytes),
-}
-
-/// Waits for as much of an answer as `door` wants before it answers.
-async fn open(answer: Answer, door: Door, limit: Option<usize>) -> Result<Opened, Failure> {
-    let reply = reply::open(answer, door).await?;
-    if reply.mode == ResponseMode::Streaming && door.streams() {
-        return Ok(Opened::Stream(reply));
-    }
-    let (mode, head) = (reply.mode, reply.head.clone());
-    let body = reply.whole().await?;
-    if let Some(limit) = limit.filter(|limit| body.len() > *limit) {
-        let message = format!(
-            "the service passes on {limit} bytes at most, and the response has {}",
-            body.len()
-        );
-        return Err(Failure::new("Service.ResponseTooLarge", message));
-    }
-    let unfolded = match mode {
-        ResponseMode::Streaming => None,
-        ResponseMode::Buffered => unfold(&body, door)
-            .map_err(|message| Failure::new("Runtime.InvalidResponse", message))?,
-    };
-    let (head, body) = unfolded.unwrap_or_else(|| {
-        let mut head = head;
-        if mode == ResponseMode::Buffered {
-            head.warnings.extend(remark_on_body(&body));
-        }
-        (head, body)
-    });
-    Ok(Opened::Whole(head, body))
 }
 
 fn invoke_call(headers: &HeaderMap, body: Bytes) -> Result<Call, ApiError> {

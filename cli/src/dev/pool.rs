@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::answer::{self, Answer, Failure, THROTTLED};
+use super::answer::{self, Answer, Failure, INVALID_ENTRYPOINT, THROTTLED};
 use super::bootstrap::Launch;
 use super::deployment::Deployment;
 use super::environment::{Environment, Fate, Job};
@@ -41,29 +41,34 @@ pub(crate) struct Pool {
     launch: Launch,
     permits: Arc<Semaphore>,
     overflow: Overflow,
+    version: watch::Sender<Version>,
     state: Mutex<State>,
     /// Invocations are owned here, so a caller that leaves does not end one.
     tasks: Mutex<JoinSet<()>>,
     stop: watch::Sender<bool>,
 }
 
+/// What callers get.
+#[derive(Clone, Debug)]
+enum Version {
+    /// The first one is being made. Callers wait for it.
+    Awaited,
+    /// The first one could not be made. Callers are told why.
+    Failed(Failure),
+    Ready(Arc<Deployment>),
+}
+
 #[derive(Debug)]
 struct State {
-    deployment: Arc<Deployment>,
     idle: Vec<Environment>,
     /// Another function has taken the place of this one: nothing is kept for a next invocation.
     retired: bool,
 }
 
 impl Pool {
-    pub(crate) fn new(
-        launch: Launch,
-        deployment: Deployment,
-        concurrency: u16,
-        overflow: Overflow,
-    ) -> Arc<Self> {
+    /// A function whose first version is yet to come.
+    pub(crate) fn new(launch: Launch, concurrency: u16, overflow: Overflow) -> Arc<Self> {
         let state = State {
-            deployment: Arc::new(deployment),
             idle: Vec::new(),
             retired: false,
         };
@@ -71,22 +76,51 @@ impl Pool {
             launch,
             permits: Arc::new(Semaphore::new(concurrency.into())),
             overflow,
+            version: watch::Sender::new(Version::Awaited),
             state: Mutex::new(state),
             tasks: Mutex::default(),
             stop: watch::Sender::new(false),
         })
     }
 
-    /// Starts an environment before anybody calls.
-    ///
-    /// # Errors
-    ///
-    /// The component does not load. A later call tries again.
-    pub(crate) async fn warm_up(&self) -> Result<(), Failure> {
-        let deployment = Arc::clone(&lock(&self.state).deployment);
-        let environment = Environment::start(&self.launch, deployment).await?;
-        self.give_back(environment).await;
-        Ok(())
+    /// The version that serves, if there is one.
+    pub(crate) fn deployment(&self) -> Option<Arc<Deployment>> {
+        match &*self.version.borrow() {
+            Version::Ready(deployment) => Some(Arc::clone(deployment)),
+            Version::Awaited | Version::Failed(_) => None,
+        }
+    }
+
+    /// Waits for the version that serves.
+    async fn awaited(&self) -> Result<Arc<Deployment>, Failure> {
+        let mut version = self.version.subscribe();
+        let version = version.wait_for(|version| !matches!(version, Version::Awaited));
+        match version.await.as_deref() {
+            Ok(Version::Ready(deployment)) => Ok(Arc::clone(deployment)),
+            Ok(Version::Failed(failure)) => Err(failure.clone()),
+            // The sender is this one's own.
+            Ok(Version::Awaited) | Err(_) => Err(Failure::new(
+                INVALID_ENTRYPOINT,
+                "there is no version of the function",
+            )),
+        }
+    }
+
+    /// Puts the first version in place, whose environments start when somebody calls.
+    pub(crate) fn put(&self, deployment: Deployment) {
+        let deployment = Arc::new(deployment);
+        self.version.send_replace(Version::Ready(deployment));
+    }
+
+    /// Tells callers why there is no version, unless an old one serves.
+    pub(crate) fn fail(&self, failure: Failure) {
+        self.version.send_if_modified(|version| {
+            let is_first = !matches!(version, Version::Ready(_));
+            if is_first {
+                *version = Version::Failed(failure);
+            }
+            is_first
+        });
     }
 
     /// The function as its callers name it.
@@ -152,12 +186,12 @@ impl Pool {
             // Dropping the job tells the caller.
             return;
         }
-        let environment = match self.take_idle() {
-            Some(environment) => Ok(environment),
-            None => {
-                let deployment = Arc::clone(&lock(&self.state).deployment);
-                Environment::start(&self.launch, deployment).await
-            }
+        let mut stop = self.stop.subscribe();
+        let environment = tokio::select! {
+            biased;
+            environment = self.environment() => environment,
+            // As above.
+            _ = stop.wait_for(|stopped| *stopped) => return,
         };
         let mut environment = match environment {
             Ok(environment) => environment,
@@ -167,10 +201,18 @@ impl Pool {
                 return;
             }
         };
-        let mut stop = self.stop.subscribe();
         match environment.serve(job, &mut stop).await {
             Fate::Reusable => self.give_back(environment).await,
             Fate::Ended => environment.end().await,
+        }
+    }
+
+    /// An environment that waits, or else a new one.
+    async fn environment(&self) -> Result<Environment, Failure> {
+        let deployment = self.awaited().await?;
+        match self.take_idle() {
+            Some(environment) => Ok(environment),
+            None => Environment::start(&self.launch, deployment).await,
         }
     }
 
@@ -192,7 +234,8 @@ impl Pool {
         let outdated = {
             let mut state = lock(&self.state);
             let is_wanted = !state.retired && !*self.stop.borrow();
-            if environment.runs(&state.deployment) && is_wanted {
+            let current = self.deployment();
+            if current.is_some_and(|it| environment.runs(&it)) && is_wanted {
                 state.idle.push(environment);
                 None
             } else {
@@ -208,17 +251,23 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The new version does not load; the old one stays in place.
+    /// The new version does not load. The old one stays in place; without one, every caller tries anew,
+    /// and is told.
     pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Failure> {
         let deployment = Arc::new(deployment);
-        let first = Environment::start(&self.launch, Arc::clone(&deployment)).await?;
-        let outdated = {
+        let first = Environment::start(&self.launch, Arc::clone(&deployment)).await;
+        if first.is_err() && self.deployment().is_some() {
+            return first.map(drop);
+        }
+        let (outdated, result) = {
             let mut state = lock(&self.state);
-            state.deployment = deployment;
-            std::mem::replace(&mut state.idle, vec![first])
+            self.version.send_replace(Version::Ready(deployment));
+            let idle = first.map(|environment| vec![environment]);
+            let (idle, failure) = idle.map_or_else(|it| (Vec::new(), Err(it)), |it| (it, Ok(())));
+            (std::mem::replace(&mut state.idle, idle), failure)
         };
         end_all(outdated).await;
-        Ok(())
+        result
     }
 
     /// Ends the environments that wait. Those at work end with their invocations.

@@ -14,6 +14,8 @@ use super::prelude::{INTEGRATION_RESPONSE, INVALID_PRELUDE, PreludeReader, Respo
 pub(crate) struct Reply {
     pub(crate) mode: ResponseMode,
     pub(crate) head: ResponseHead,
+    /// Whether the body begins with a prelude, which its reader takes for a part of it.
+    pub(crate) has_unread_prelude: bool,
     /// The start of the body, which came together with the head. May be empty.
     pub(crate) first: Bytes,
     pub(crate) rest: Answer,
@@ -52,52 +54,82 @@ pub(crate) async fn whole(first: Bytes, mut rest: Answer) -> Result<Bytes, Failu
     Ok(body.into())
 }
 
+/// Who reads an answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reader {
+    /// A front end, which makes an HTTP response of it.
+    Door(Door),
+    /// Somebody who takes the payload as it is.
+    Payload,
+}
+
+impl Reader {
+    /// Whether a stream of this content type begins with a prelude that is taken off.
+    fn reads_prelude(self, content_type: Option<&str>) -> bool {
+        match self {
+            // A front end that buffers invokes the function as anybody else does.
+            Self::Door(door) => {
+                door.streams() && (door.demands_prelude() || announces_prelude(content_type))
+            }
+            Self::Payload => false,
+        }
+    }
+}
+
+fn announces_prelude(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|content_type| essence(content_type) == INTEGRATION_RESPONSE)
+}
+
 /// Waits for the head.
 ///
 /// # Errors
 ///
 /// The invocation failed before there was one, or what came is not a response.
-pub(crate) async fn open(mut answer: Answer, door: Door) -> Result<Reply, Failure> {
+pub(crate) async fn open(mut answer: Answer, reader: Reader) -> Result<Reply, Failure> {
     let Some(Part::Head { mode, content_type }) = answer.parts.recv().await else {
         return Err(verdict_of(answer)
             .await
             .err()
             .unwrap_or_else(Failure::truncated));
     };
-    let has_prelude = mode == ResponseMode::Streaming
-        && (door.demands_prelude()
-            || content_type
-                .as_deref()
-                .is_some_and(|it| essence(it) == INTEGRATION_RESPONSE));
-    if has_prelude {
-        return read_prelude(answer, door).await;
+    let content_type = content_type.as_deref();
+    match (mode, reader) {
+        (ResponseMode::Streaming, Reader::Door(door)) if reader.reads_prelude(content_type) => {
+            read_prelude(answer, door).await
+        }
+        (ResponseMode::Streaming, _) => {
+            let has_unread_prelude = announces_prelude(content_type);
+            let head = typed(content_type.unwrap_or("application/octet-stream"));
+            let (first, rest) = first_chunk(answer).await?;
+            Ok(Reply {
+                mode,
+                head,
+                has_unread_prelude,
+                first,
+                rest,
+            })
+        }
+        // What a runtime calls a buffered response is not passed on by Lambda.
+        (ResponseMode::Buffered, _) => Ok(Reply {
+            mode,
+            head: typed("application/json"),
+            has_unread_prelude: false,
+            first: Bytes::new(),
+            rest: answer,
+        }),
     }
-    let default = match mode {
-        ResponseMode::Buffered => "application/json",
-        ResponseMode::Streaming => "application/octet-stream",
-    };
-    // What a runtime calls a buffered response is not passed on by Lambda.
-    let content_type = content_type
-        .filter(|_| mode == ResponseMode::Streaming)
-        .and_then(|value| HeaderValue::try_from(value).ok())
-        .unwrap_or(HeaderValue::from_static(default));
-    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
-    let head = ResponseHead {
+}
+
+/// The head of a response that has a content type and nothing else.
+fn typed(content_type: &str) -> ResponseHead {
+    let content_type = HeaderValue::try_from(content_type)
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    ResponseHead {
         status: StatusCode::OK,
         reason: None,
-        headers,
+        headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
         warnings: Vec::new(),
-    };
-    let (first, rest) = match mode {
-        ResponseMode::Buffered => (Bytes::new(), answer),
-        ResponseMode::Streaming => first_chunk(answer).await?,
-    };
-    Ok(Reply {
-        mode,
-        head,
-        first,
-        rest,
-    })
+    }
 }
 
 /// Waits for the first bytes. Some runtimes open their response before they know that they fail:
@@ -141,6 +173,7 @@ async fn read_prelude(mut answer: Answer, door: Door) -> Result<Reply, Failure> 
                 return Ok(Reply {
                     mode: ResponseMode::Streaming,
                     head,
+                    has_unread_prelude: false,
                     first,
                     rest: answer,
                 });
@@ -182,9 +215,49 @@ mod tests {
         responder.verdict.send(Ok(())).unwrap();
         drop(responder.parts);
 
-        let failure = open(answer, Door::Url).await.unwrap_err();
+        let failure = open(answer, Reader::Door(Door::Url)).await.unwrap_err();
 
         assert_eq!(failure.error_type, INVALID_PRELUDE);
+    }
+
+    /// The next parts of an answer in streaming mode, with a prelude.
+    async fn with_prelude() -> Answer {
+        let (responder, answer) = answer::channel();
+        let head = Part::Head {
+            mode: ResponseMode::Streaming,
+            content_type: Some(INTEGRATION_RESPONSE.to_owned()),
+        };
+        let chunk = Bytes::from_static(b"{\"statusCode\":201}\0\0\0\0\0\0\0\0hi");
+        for part in [head, Part::Chunk(chunk)] {
+            responder.parts.send(part).await.unwrap();
+        }
+        responder.verdict.send(Ok(())).unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn only_front_ends_that_stream_take_the_prelude_off() {
+        for door in [Door::Url, Door::Rest] {
+            let reply = open(with_prelude().await, Reader::Door(door))
+                .await
+                .unwrap();
+            assert_eq!(reply.head.status, 201);
+            assert!(!reply.has_unread_prelude);
+            assert_eq!(reply.whole().await.unwrap(), "hi");
+        }
+        let buffering = [Door::Http, Door::Alb, Door::AlbMulti].map(Reader::Door);
+        for reader in buffering.into_iter().chain([Reader::Payload]) {
+            let reply = open(with_prelude().await, reader).await.unwrap();
+            assert_eq!(reply.head.status, 200);
+            assert!(reply.has_unread_prelude);
+            assert!(
+                reply
+                    .whole()
+                    .await
+                    .unwrap()
+                    .starts_with(b"{\"statusCode\":201}\0")
+            );
+        }
     }
 
     #[tokio::test]
@@ -199,7 +272,7 @@ mod tests {
             responder.verdict.send(verdict.clone()).unwrap();
             drop(responder.parts);
 
-            let opened = open(answer, Door::Url).await;
+            let opened = open(answer, Reader::Door(Door::Url)).await;
 
             assert_eq!(opened.map(|_| ()), verdict);
         }

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use bootstream_host::engine::Target;
+use bootstream_host::engine::{PRECOMPILED_EXTENSION, Target};
 
 use super::bootstrap::{self, EXECUTABLE_NAME};
-use super::deployment::Deployment;
+use super::deployment::{Deployment, Parts};
+use crate::package::include::Included;
+use crate::printer::Printer;
 
 /// The code of a function.
 #[derive(Clone, Debug)]
@@ -92,14 +94,55 @@ impl Source {
         }
     }
 
-    /// Makes a version of what is in the file now. Takes as long as compiling takes.
+    /// Checks, without compiling it, that there is something to run.
+    ///
+    /// # Errors
+    ///
+    /// The component cannot be read or is not a handler.
+    pub(crate) fn check(&self) -> Result<()> {
+        match self {
+            Self::Component { file, .. } => Deployment::check(file),
+            Self::Runtime { .. } => Ok(()),
+        }
+    }
+
+    /// Finds what goes along with the component.
+    ///
+    /// # Errors
+    ///
+    /// The settings make no sense, or something they name is missing.
+    pub(crate) fn included(&self) -> Result<Included> {
+        match self {
+            Self::Component { file, project, .. } => {
+                let code = file.with_extension(PRECOMPILED_EXTENSION);
+                Included::find(project, &[file, &code])
+            }
+            Self::Runtime { .. } => Ok(Included::default()),
+        }
+    }
+
+    /// Makes a version of what is in the files now, after the one before. Takes as long as compiling
+    /// takes.
     ///
     /// # Errors
     ///
     /// The component cannot be read, is not a handler, or does not compile.
-    pub(crate) fn prepare(&self) -> Result<Deployment> {
+    pub(crate) fn prepare(
+        &self,
+        included: &Included,
+        before: Option<&Deployment>,
+        printer: Printer,
+    ) -> Result<Deployment> {
         match self {
-            Self::Component { file, project, .. } => Deployment::prepare(file, project),
+            Self::Component { file, project, .. } => {
+                let parts = Parts {
+                    file,
+                    project,
+                    included,
+                    before,
+                };
+                Deployment::prepare(parts, printer)
+            }
             Self::Runtime { bootstrap } => {
                 let folder = bootstrap.parent().unwrap_or(Path::new("/"));
                 Ok(Deployment::folder(folder.to_owned()))

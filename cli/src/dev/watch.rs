@@ -19,16 +19,18 @@ const QUIET_PERIOD: Duration = Duration::from_millis(100);
 /// Bytes of a source that are read at a time.
 const READ_BYTES: usize = 64 * 1024;
 
-/// What builds write into the folder of a project, and what is never compiled.
-const NOT_SOURCES: [&str; 7] = [
+/// Folders in that of a project that builds and other tools write to.
+pub(crate) const BUILD_FOLDERS: [&str; 6] = [
     "target",
     "dist",
     "node_modules",
     ".venv",
     "__pycache__",
     ".git",
-    "Cargo.lock",
 ];
+
+/// What a build writes beside the sources.
+const LOCK_FILE: &str = "Cargo.lock";
 
 /// What a build makes, wherever it is.
 const COMPONENT_EXTENSIONS: [&str; 2] = ["wasm", "cwasm"];
@@ -68,15 +70,25 @@ impl Watch {
     ///
     /// The folder cannot be read, or the system refuses to watch.
     pub(crate) fn sources(folder: &Path) -> Result<Self> {
-        let unreadable = || format!("cannot read `{}`", folder.display());
-        let mut folders = vec![(folder.to_owned(), RecursiveMode::NonRecursive)];
-        for entry in std::fs::read_dir(folder).with_context(unreadable)? {
-            let path = entry.with_context(unreadable)?.path();
-            if path.is_dir() && is_source(&path) {
-                folders.push((path, RecursiveMode::Recursive));
+        Self::new(&without_builds(folder)?, is_source)
+    }
+
+    /// Watches everything in `folders`; in `project`, if that is among them, everything but what builds
+    /// write there.
+    ///
+    /// # Errors
+    ///
+    /// As for [`sources`](Self::sources).
+    pub(crate) fn folders(folders: &BTreeSet<PathBuf>, project: &Path) -> Result<Self> {
+        let mut watched = Vec::new();
+        for folder in folders {
+            if folder == project {
+                watched.extend(without_builds(folder)?);
+            } else {
+                watched.push((folder.clone(), RecursiveMode::Recursive));
             }
         }
-        Self::new(&folders, is_source)
+        Self::new(&watched, |_| true)
     }
 
     fn new(
@@ -114,6 +126,19 @@ impl Watch {
         self.touched.notified().await;
         while timeout(QUIET_PERIOD, self.touched.notified()).await.is_ok() {}
     }
+}
+
+/// The folder of a project, and those in it that no build writes to.
+fn without_builds(folder: &Path) -> Result<Vec<(PathBuf, RecursiveMode)>> {
+    let unreadable = || format!("cannot read `{}`", folder.display());
+    let mut folders = vec![(folder.to_owned(), RecursiveMode::NonRecursive)];
+    for entry in std::fs::read_dir(folder).with_context(unreadable)? {
+        let path = entry.with_context(unreadable)?.path();
+        if path.is_dir() && is_source(&path) {
+            folders.push((path, RecursiveMode::Recursive));
+        }
+    }
+    Ok(folders)
 }
 
 /// What is in the sources of a project, as a number. A build may leave files among them, and a file may
@@ -160,7 +185,8 @@ fn is_source(path: &Path) -> bool {
         .extension()
         .is_some_and(|extension| COMPONENT_EXTENSIONS.iter().any(|it| extension == *it));
     let name = path.file_name();
-    !is_component && name.is_some_and(|name| !NOT_SOURCES.iter().any(|it| name == *it))
+    let is_made = |name| BUILD_FOLDERS.iter().any(|it| name == *it) || name == LOCK_FILE;
+    !is_component && name.is_some_and(|name| !is_made(name))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The tools of this machine: which are there, and what for.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::dev::bootstrap;
@@ -121,7 +122,7 @@ fn number(line: &str) -> Option<(u32, u32)> {
 }
 
 fn target() -> Checked {
-    let found = Toolchain::find();
+    let found = Toolchain::find(Path::new("."));
     Checked {
         name: TARGET.to_owned(),
         version: found.is_ok().then(|| "installed".to_owned()),

@@ -37,8 +37,8 @@ Examples:
   bootstream new hello --template javascript    one in JavaScript
   bootstream new hello --template python        one in Python
 
-The project streams three numbers, one each second. It has a README that says how to run, test and
-deploy it, a bootstream.toml with the settings of the sandbox, an event to send, and the templates of a
-REST API and a function URL.
+The project streams three numbers, one each second. It has a README that says how to run, test and \
+deploy it, a bootstream.toml with the settings of the sandbox, an event to send, and the templates of \
+a REST API and a function URL.
 
 Exit codes: 0 made, 1 failed, 2 wrong usage.";

@@ -69,19 +69,27 @@ const HELP: &str = "\
 Examples:
   bootstream package                                   the crate in this folder
   bootstream package hello.wasm --arch arm64           for Graviton
-  bootstream package hello.wasm --only function        to swap the handler of a deployed function
-  bootstream package hello.wasm --combined             one zip, for a function without a layer
+  bootstream package hello.wasm --only function        to swap the handler
+  bootstream package hello.wasm --combined             for a function without a layer
 
 Writes, with the same bytes for the same content wherever and whenever it runs:
-  dist/host-layer.zip  bootstrap, and with --compiler bootstream-compile    -> /opt
-  dist/function.zip    handler.wasm, handler.cwasm, bootstream.toml         -> /var/task
+  dist/host-layer.zip  -> /opt       bootstrap, and with --compiler
+                                     bootstream-compile
+  dist/function.zip    -> /var/task  handler.wasm, handler.cwasm,
+                                     bootstream.toml, and what goes along
 or with --combined:
-  dist/combined.zip    all of them                                          -> /var/task
+  dist/combined.zip    -> /var/task  all of them
 
-Checks before Lambda does: processor, C library and other libraries of the executables, modes, 250 MB
-unpacked, and that the function's handler is there. Downloads nothing.
+What goes along is said in bootstream.toml, relative to its folder and in the pattern syntax of \
+.gitignore; a wildcard does not match a name that begins with a dot:
+  [package]
+  include = [\"web/**\", \"!web/drafts\", \"certs/*.pem\"]
+
+Checks before Lambda does: processor, C library and other libraries of the executables, modes, 250 MB \
+unpacked, that the function's handler is there, and the files that settings name. Downloads nothing.
 
 Environment: BOOTSTREAM_BOOTSTRAP, and what `bootstream build` reads.
+
 Exit codes: 0 made, 1 failed or refused, 2 wrong usage.";
 
 fn parse_name(text: &str) -> Result<String, String> {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::archive::{Content, DATA, PROGRAM};
+use super::include::Included;
 use super::inspect::UNPACKED_LIMIT;
 use crate::dev::bootstrap;
 use crate::precompile::Arch;
@@ -51,6 +52,8 @@ pub(crate) struct FunctionFiles {
     pub(crate) component: Option<Vec<u8>>,
     pub(crate) machine_code: Option<Vec<u8>>,
     pub(crate) settings: Option<PathBuf>,
+    /// What goes along.
+    pub(crate) included: Included,
 }
 
 impl FunctionFiles {
@@ -68,6 +71,10 @@ impl FunctionFiles {
         }
         if let Some(settings) = &self.settings {
             content.add(SETTINGS, DATA, read(settings)?);
+        }
+        for (name, file) in &self.included.files {
+            let mode = if file.executable { PROGRAM } else { DATA };
+            content.add(name, mode, read(&file.path)?);
         }
         Ok(())
     }

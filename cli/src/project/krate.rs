@@ -1,5 +1,6 @@
 //! A handler crate, and what cargo makes of it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -8,9 +9,22 @@ use serde::Deserialize;
 
 use crate::toolchain::{TARGET, Toolchain};
 
+/// Variables of cargo with a path, which is relative to where cargo is run.
+const PATH_VARIABLES: [&str; 3] = ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
+
+/// Variables of cargo with a program: a path if there is a `/` in it.
+const PROGRAM_VARIABLES: [&str; 5] = [
+    "RUSTC",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTC",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+];
+
 /// A handler crate.
 #[derive(Debug)]
 pub(super) struct Crate {
+    /// An absolute path.
     manifest: PathBuf,
 }
 
@@ -31,6 +45,29 @@ impl Crate {
         Ok(Some(Self { manifest }))
     }
 
+    /// Where cargo is run, so that it reads the `.cargo/config.toml` and the `rust-toolchain.toml` that are
+    /// the crate's.
+    pub(super) fn folder(&self) -> &Path {
+        self.manifest.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Cargo in the folder of the crate. What the user's variables name stays relative to the user's own.
+    fn cargo(&self) -> Result<Command> {
+        let mut cargo = Command::new("cargo");
+        cargo.current_dir(self.folder()).stderr(Stdio::inherit());
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let paths = PATH_VARIABLES.map(|name| (name, set(name)));
+        let programs = PROGRAM_VARIABLES.map(|name| (name, set(name)));
+        let is_path = |program: &OsString| program.as_encoded_bytes().contains(&b'/');
+        let programs = programs.map(|(name, program)| (name, program.filter(is_path)));
+        for (name, value) in paths.into_iter().chain(programs) {
+            if let Some(value) = value {
+                cargo.env(name, std::path::absolute(value)?);
+            }
+        }
+        Ok(cargo)
+    }
+
     /// Asks cargo where it puts what it makes for this crate.
     ///
     /// # Errors
@@ -42,7 +79,8 @@ impl Crate {
             target_directory: PathBuf,
         }
 
-        let output = Command::new("cargo")
+        let output = self
+            .cargo()?
             .args([
                 "metadata",
                 "--no-deps",
@@ -51,7 +89,6 @@ impl Crate {
                 "--manifest-path",
             ])
             .arg(&self.manifest)
-            .stderr(Stdio::inherit())
             .output()
             .context("cannot run `cargo`")?;
         if !output.status.success() {
@@ -73,10 +110,10 @@ impl Crate {
         target_dir: Option<&Path>,
     ) -> Result<PathBuf> {
         let target_dir = match target_dir {
-            Some(folder) => folder.to_owned(),
+            Some(folder) => std::path::absolute(folder)?,
             None => self.target_dir()?,
         };
-        let mut cargo = Command::new("cargo");
+        let mut cargo = self.cargo()?;
         cargo
             .args(["build", "--release", "--target", TARGET])
             .args([
@@ -86,8 +123,7 @@ impl Crate {
             ])
             .arg(&self.manifest)
             .arg("--target-dir")
-            .arg(toolchain.target_dir(&target_dir))
-            .stderr(Stdio::inherit());
+            .arg(toolchain.target_dir(&target_dir));
         toolchain.configure(&mut cargo);
         let output = cargo.output().context("cannot run `cargo`")?;
         if !output.status.success() {

@@ -1,4 +1,5 @@
-//! The table `[build]` of `bootstream.toml`: how the component is made. The host passes it over.
+//! The tables `[build]` and `[package]` of `bootstream.toml`: how the component is made, and what goes
+//! along with it. The host passes them over.
 
 use std::path::{Path, PathBuf};
 
@@ -19,10 +20,32 @@ pub(super) struct BuildTable {
     pub(super) preinit: bool,
 }
 
+/// The table `[package]`.
+#[derive(Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PackageTable {
+    /// The files that go along, in the pattern syntax of `.gitignore`, relative to the folder.
+    pub(crate) include: Vec<String>,
+}
+
 #[derive(Deserialize)]
 struct File {
     #[serde(default)]
     build: BuildTable,
+    #[serde(default)]
+    package: PackageTable,
+}
+
+impl PackageTable {
+    /// Reads the table in the text of a file, which may lack it.
+    ///
+    /// # Errors
+    ///
+    /// The table has other keys or values than these.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let File { package, .. } = toml::from_str(text)?;
+        Ok(package)
+    }
 }
 
 impl BuildTable {
@@ -43,7 +66,7 @@ impl BuildTable {
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let File { build } = toml::from_str(text)?;
+        let File { build, .. } = toml::from_str(text)?;
         if build.component.is_none() && !build.command.is_empty() {
             bail!("`[build]` has a `command` and does not say which `component` it makes");
         }
@@ -71,6 +94,25 @@ mod tests {
 
         assert_eq!(table.command, ["npm", "run", "build"]);
         assert_eq!(table.component, Some("handler.wasm".into()));
+    }
+
+    #[test]
+    fn what_goes_along_is_a_list() {
+        let text = "[package]\ninclude = [\"web/**\", \"!web/drafts\"]\n";
+
+        assert_eq!(
+            PackageTable::parse(text).unwrap().include,
+            ["web/**", "!web/drafts"]
+        );
+        assert_eq!(PackageTable::parse("").unwrap(), PackageTable::default());
+        for (text, wanted) in [
+            ("[package]\nincludes = []", "unknown field `includes`"),
+            ("[package]\ninclude = \"web\"", "expected a sequence"),
+        ] {
+            let error = PackageTable::parse(text).unwrap_err();
+
+            assert!(format!("{error:#}").contains(wanted), "{error:#}");
+        }
     }
 
     #[test]

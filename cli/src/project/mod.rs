@@ -18,6 +18,7 @@ use crate::toolchain::Toolchain;
 use command::BuildCommand;
 use krate::Crate;
 use manifest::BuildTable;
+pub(crate) use manifest::PackageTable;
 
 /// A project.
 #[derive(Debug)]
@@ -83,13 +84,13 @@ impl Project {
     pub(crate) fn build(&self, options: &BuildOptions<'_>) -> Result<PathBuf> {
         let made = match &self.maker {
             Maker::Command(command) => command.run()?,
-            Maker::Crate(krate) => krate.compile(&toolchain(options)?, options.target_dir)?,
+            Maker::Crate(krate) => {
+                krate.compile(&toolchain(krate.folder(), options)?, options.target_dir)?
+            }
         };
         let name = made.display();
         let bytes = std::fs::read(&made).with_context(|| format!("cannot read `{name}`"))?;
-        component::expect_component(&bytes)
-            .and_then(|()| component::check_world(&bytes))
-            .with_context(|| format!("`{name}`"))?;
+        component::check_handler(&bytes).with_context(|| format!("`{name}`"))?;
         if !self.preinit && !options.preinit {
             return Ok(made);
         }
@@ -101,10 +102,10 @@ impl Project {
     }
 }
 
-fn toolchain(options: &BuildOptions<'_>) -> Result<Toolchain> {
+fn toolchain(folder: &Path, options: &BuildOptions<'_>) -> Result<Toolchain> {
     if options.setup {
-        Toolchain::find_or_install()
+        Toolchain::find_or_install(folder)
     } else {
-        Toolchain::find()
+        Toolchain::find(folder)
     }
 }

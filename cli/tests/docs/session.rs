@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
+use std::sync::OnceLock;
 
 use crate::document::Command;
 
@@ -18,6 +19,25 @@ const TRIES: usize = 60;
 pub(crate) fn repository(path: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     root.join(path).canonicalize().unwrap()
+}
+
+/// A cache for all readers of this run, which begins empty.
+fn cache_home() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache-of-readers");
+        // It is not there before the first run.
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    })
+}
+
+/// Where the compiler of handlers is, which may be in the user's own cache.
+fn toolchain() -> PathBuf {
+    let set = |name| std::env::var_os(name).map(PathBuf::from);
+    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
+    set("WASM_TOOLCHAIN_DIR")
+        .unwrap_or_else(|| cache().unwrap_or_default().join("wasm-guest-toolchain"))
 }
 
 pub(crate) struct Session {
@@ -128,6 +148,8 @@ impl Session {
             .env("LOCAL_LAMBDA_PORT", self.port.to_string())
             // A handler of the reader's shares what the examples were built with.
             .env("CARGO_TARGET_DIR", repository("target"))
+            .env("XDG_CACHE_HOME", cache_home())
+            .env("WASM_TOOLCHAIN_DIR", toolchain())
             .envs(self.variables.iter().copied())
             .stdin(Stdio::null());
         shell

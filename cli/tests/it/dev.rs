@@ -226,6 +226,7 @@ fn a_caller_that_leaves_does_not_stop_the_handler() {
 #[test]
 fn sigterm_ends_the_server_and_its_processes() {
     let mut dev = Dev::start(&ready_guest(), &[]);
+    dev.wait_for("is ready");
     let environments = dev.environments();
     assert_eq!(environments.len(), 1);
 
@@ -301,8 +302,9 @@ fn machines_get_an_object_for_each_line() {
 
     dev.invoke(&steps).rest();
 
-    dev.wait_until_seen("\"type\":\"invocation\"");
-    dev.wait_until_seen("a line");
+    for seen in ["\"type\":\"invocation\"", "\"type\":\"usage\"", "a line"] {
+        dev.wait_until_seen(seen);
+    }
     let objects: Vec<Value> = dev
         .lines()
         .iter()
@@ -317,6 +319,16 @@ fn machines_get_an_object_for_each_line() {
     assert!(invocation["totalMs"].is_u64(), "{invocation}");
     assert_eq!(of("log")["requestId"], invocation["requestId"]);
     assert_eq!(of("message")["level"], "info");
+    let usage = of("usage");
+    assert_eq!(usage["requestId"], invocation["requestId"]);
+    assert_eq!(usage["bytesWritten"], 2);
+    assert!(usage["milliseconds"].is_u64(), "{usage}");
+    let memory = usage["memoryMib"].as_u64().unwrap();
+    assert!((1..100).contains(&memory), "{usage}");
+    let raw = objects
+        .iter()
+        .filter(|it| it["line"].to_string().contains("usage"));
+    assert_eq!(raw.count(), 0, "{objects:?}");
 }
 
 #[test]
@@ -346,6 +358,7 @@ fn people_get_a_line_for_each_invocation_and_its_log_beside_it() {
     let frame = dev.wait_for("trap at ");
     assert!(frame.contains("resources.rs:"), "{frame}");
     dev.wait_until_seen("a line");
+    dev.wait_until_seen(&format!("{tag}  the handler used "));
     let of_guest = |line: &&String| line.contains("a line");
     let log = dev.lines().iter().find(of_guest).unwrap();
     assert!(log.starts_with(&format!("{tag} | ")), "{log}");

@@ -6,7 +6,9 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::support::{Dev, bootstream, ready_guest, run, script, scripted_guest, text};
+use crate::support::{
+    Dev, bootstream, component as component_of, ready_guest, run, script, scripted_guest, text,
+};
 
 #[test]
 fn each_piece_is_printed_when_it_arrives() {
@@ -88,6 +90,32 @@ fn head_and_times_are_printed_on_request() {
         "{body}"
     );
     assert!(lines[1].ends_with("s] Number: 2"), "{body}");
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("  the handler used "), "{stderr}");
+    assert!(stderr.contains(" MiB of memory and took "), "{stderr}");
+}
+
+#[test]
+fn settings_that_make_no_sense_are_not_the_handlers_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let handler = folder.path().join("handler.cwasm");
+    std::fs::copy(ready_guest(), &handler).unwrap();
+    std::fs::write(
+        folder.path().join("bootstream.toml"),
+        "[secrets]\nKEY = ['a.example']\n",
+    )
+    .unwrap();
+
+    let output = run(bootstream(&["invoke"]).arg(&handler));
+
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = text(&output.stderr);
+    for words in [
+        "error: the function can't start: Runtime.InvalidConfiguration: bootstream.toml:2: ",
+        "`--env KEY=...`",
+    ] {
+        assert!(stderr.contains(words), "{stderr}");
+    }
 }
 
 #[test]
@@ -178,6 +206,67 @@ fn a_server_that_refuses_an_event_is_told_from_a_handler_that_answers() {
 }
 
 #[test]
+fn a_reader_that_leaves_ends_it_without_a_word_as_other_tools_end() {
+    let lines = json!([{"write_many": {"count": 100_000, "chunk": "a line\n"}}]);
+    let mut child = bootstream(&["invoke", "-d", &script(&lines)])
+        .arg(ready_guest())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut first = [0; 7];
+    stdout.read_exact(&mut first).unwrap();
+
+    drop(stdout);
+
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(&first, b"a line\n");
+    assert_eq!(text(&output.stderr), "");
+    // What a shell says of a program that `SIGPIPE` has ended.
+    assert_eq!(output.status.code(), Some(141));
+}
+
+#[test]
+fn stale_machine_code_is_not_run_in_place_of_the_component_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = folder.path().join("stale.cwasm");
+    std::fs::copy(ready_guest(), &code).unwrap();
+    let component = folder.path().join("stale.wasm");
+    std::fs::copy(component_of("streaming_numbers"), &component).unwrap();
+
+    let output = run(bootstream(&["invoke"]).arg(&code));
+
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("Number: 1"));
+    let said = text(&output.stderr);
+    let expected = format!(
+        "taking `{}` in place of `{}`: it was compiled from another component",
+        component.display(),
+        code.display()
+    );
+    assert!(said.contains(&expected), "{said}");
+}
+
+#[test]
+fn machine_code_that_does_not_fit_is_named_by_the_user_s_own_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.cwasm");
+    let mut code = std::fs::read(ready_guest()).unwrap();
+    let middle = code.len() / 2;
+    code[middle] ^= 1;
+    std::fs::write(&path, code).unwrap();
+
+    let output = run(bootstream(&["invoke"]).arg(&path));
+
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains(path.to_str().unwrap()), "{said}");
+    assert!(!said.contains("handler.cwasm"), "{said}");
+    assert!(said.contains("it is damaged"), "{said}");
+}
+
+#[test]
 fn without_a_server_the_error_says_what_to_start() {
     // Nothing listens on port 1, and binding it needs root.
     let output = run(&mut bootstream(&[
@@ -240,7 +329,7 @@ fn a_server_refuses_an_event_that_is_not_json() {
 fn wrong_usage_is_exit_code_2() {
     for args in [
         vec!["invoke", "--nonsense"],
-        vec!["dev"],
+        vec!["dev", "x", "--memory", "12GB"],
         vec!["dev", "x", "--env", "novalue"],
     ] {
         assert_eq!(

@@ -2,13 +2,17 @@
 
 mod attacks;
 mod build;
+mod cache;
 mod clients;
 mod compile;
 mod deploy;
 mod dev;
 mod doctor;
+mod documents;
 mod doors;
+mod event;
 mod functions;
+mod include;
 mod invoke;
 mod limits;
 mod load;
@@ -17,6 +21,7 @@ mod package;
 mod pages;
 mod peers;
 mod preinit;
+mod requests;
 mod runtimes;
 mod sdk;
 mod support;

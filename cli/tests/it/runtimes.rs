@@ -241,6 +241,7 @@ fn each_door_sends_its_own_event() {
         ("http", "rawPath"),
         ("rest", "multiValueHeaders"),
         ("alb", "requestContext"),
+        ("alb-multi", "multiValueHeaders"),
         ("lattice", "requestContext"),
         ("sqs", "Records"),
     ] {

@@ -80,11 +80,34 @@ pub(crate) fn script(steps: &Value) -> String {
     json!({ "steps": steps }).to_string()
 }
 
+/// A cache for all commands of this run, which begins empty.
+pub(crate) fn cache_home() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+        // It is not there before the first run.
+        let _ = std::fs::remove_dir_all(&folder);
+        folder
+    })
+}
+
+/// Where the compiler of handlers is, which may be in the user's own cache.
+fn toolchain() -> PathBuf {
+    let set = |name| std::env::var_os(name).map(PathBuf::from);
+    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
+    set("WASM_TOOLCHAIN_DIR").unwrap_or_else(|| {
+        let cache = cache().unwrap_or_default();
+        cache.join("wasm-guest-toolchain")
+    })
+}
+
 /// The `bootstream` command, cut off from this machine's settings.
 pub(crate) fn bootstream(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bootstream"));
     command
         .args(args)
+        .env("XDG_CACHE_HOME", cache_home())
+        .env("WASM_TOOLCHAIN_DIR", toolchain())
         .env_remove("LOCAL_LAMBDA_HOST")
         .env_remove("LOCAL_LAMBDA_PORT")
         .env("BOOTSTREAM_BOOTSTRAP", bootstrap())

@@ -42,6 +42,7 @@ fn a_new_component_serves_while_open_streams_finish_on_the_old_one() {
 fn a_component_may_be_replaced_by_a_rename() {
     let (_folder, handler) = copy();
     let mut dev = Dev::start(&handler, &[]);
+    dev.wait_for("is ready");
 
     replace(&handler, &component("streaming_numbers"));
     dev.wait_for("swapped to the new");
@@ -79,6 +80,7 @@ fn settings_are_taken_when_they_are_written_changed_or_removed() {
 fn a_broken_component_leaves_the_old_one_in_place() {
     let (_folder, handler) = copy();
     let mut dev = Dev::start(&handler, &[]);
+    dev.wait_for("is ready");
 
     std::fs::write(&handler, "garbage").unwrap();
 

@@ -68,6 +68,8 @@ fn a_change_of_the_sources_is_built_and_taken() {
         ],
     );
 
+    dev.wait_for("is ready");
+
     write(workshop.path(), "crate/src/lib.rs", "broken");
     dev.wait_for("does not compile");
     let response = dev.invoke(&script(&json!([{"write": "still here"}])));

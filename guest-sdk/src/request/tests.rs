@@ -1,5 +1,6 @@
-use super::{RequestKind, UNKNOWN_SHAPE};
-use crate::{Request, testing};
+use serde_json::{Value, json};
+
+use crate::{Request, RequestKind, testing};
 
 const V1: &str = include_str!("../../tests/fixtures/api_gateway_v1.json");
 const V1_NULLS: &str = include_str!("../../tests/fixtures/api_gateway_v1_nulls.json");
@@ -7,6 +8,13 @@ const V2: &str = include_str!("../../tests/fixtures/api_gateway_v2.json");
 const FUNCTION_URL: &str = include_str!("../../tests/fixtures/function_url.json");
 const ALB: &str = include_str!("../../tests/fixtures/alb.json");
 const ALB_MULTI: &str = include_str!("../../tests/fixtures/alb_multi_value.json");
+
+const LATTICE_V1: &str = include_str!("../../tests/fixtures/vpc_lattice_v1.json");
+const LATTICE_V2: &str = include_str!("../../tests/fixtures/vpc_lattice_v2.json");
+
+/// What every other event is refused with.
+const UNKNOWN_SHAPE: &str = "the event is not an HTTP request of a known shape (API Gateway 1.0, \
+     API Gateway 2.0 or Function URL, Application Load Balancer, VPC Lattice)";
 
 fn request(event: &str) -> Request {
     testing::event(event).request().unwrap()
@@ -40,7 +48,7 @@ fn an_api_gateway_1_0_event_is_a_request() {
         request.cookies(),
         pairs([("session", "1"), ("theme", "dark")])
     );
-    assert_eq!(request.json::<serde_json::Value>().unwrap()["item"], "lamp");
+    assert_eq!(request.json::<Value>().unwrap()["item"], "lamp");
 }
 
 #[test]
@@ -82,11 +90,10 @@ fn a_query_value_that_does_not_parse_is_named() {
 
     assert_eq!(request.parse_query_value::<u8>("n").unwrap(), Some(7));
     assert_eq!(request.parse_query_value::<u8>("m").unwrap(), None);
+    let rejection = request.parse_query_value::<u8>("text").unwrap_err();
+    assert_eq!(rejection.status(), 400);
     assert_eq!(
-        request
-            .parse_query_value::<u8>("text")
-            .unwrap_err()
-            .to_string(),
+        rejection.message(),
         "query parameter `text` is `x`: invalid digit found in string"
     );
 }
@@ -132,6 +139,189 @@ fn an_alb_event_with_several_values_keeps_them() {
         pairs([("a", "1"), ("b", "2"), ("c", "3")])
     );
     assert_eq!(request.body(), [0, 159, 146, 150]);
+}
+
+#[test]
+fn a_vpc_lattice_event_of_either_version_is_a_request() {
+    for (event, kind) in [
+        (LATTICE_V1, RequestKind::VpcLatticeV1),
+        (LATTICE_V2, RequestKind::VpcLatticeV2),
+    ] {
+        let request = request(event);
+
+        assert_eq!(request.kind(), kind);
+        assert_eq!(request.method(), "PUT");
+        assert_eq!(request.path(), "/orders/a%20b");
+        assert_eq!(request.query_value("state"), Some("prod & test"));
+        assert_eq!(request.header("accept"), Some("text/html"));
+        assert_eq!(request.cookies(), pairs([("a", "1"), ("b", "2")]));
+        assert_eq!(request.body(), b"{\"item\":\"lamp\"}");
+        assert_eq!(request.stage(), None);
+    }
+}
+
+#[test]
+fn a_vpc_lattice_event_of_version_2_0_keeps_several_values() {
+    let request = request(LATTICE_V2);
+
+    assert_eq!(
+        request.query(),
+        pairs([("state", "prod & test"), ("tag", "red"), ("tag", "blue")])
+    );
+    let colours: Vec<_> = request.headers().get_all("x-colour").iter().collect();
+    assert_eq!(colours, ["red", "blue"]);
+}
+
+#[test]
+fn the_smallest_vpc_lattice_events_are_requests() {
+    let v2 = request(
+        r#"{"version":"2.0","path":"/hello","method":"GET","headers":{"accept":["*/*"]},
+        "queryStringParameters":{"state":["prod"]},
+        "requestContext":{"serviceNetworkArn":"arn:aws:vpc-lattice:us-east-1:123456789012:servicenetwork/sn-1"}}"#,
+    );
+    let v1 = request(r#"{"raw_path":"/hello?state=prod","method":"GET"}"#);
+
+    for request in [v2, v1] {
+        assert_eq!(request.method(), "GET");
+        assert_eq!(request.path(), "/hello");
+        assert_eq!(request.query_string(), "state=prod");
+        assert!(request.body().is_empty());
+    }
+}
+
+/// One request to all front ends, as each delivered it on 10 July 2026.
+const CAPTURED: [&str; 4] = [
+    include_str!("../../tests/fixtures/captured/alb.json"),
+    include_str!("../../tests/fixtures/captured/api_gateway_v1.json"),
+    include_str!("../../tests/fixtures/captured/api_gateway_v2.json"),
+    include_str!("../../tests/fixtures/captured/function_url.json"),
+];
+
+#[test]
+fn one_request_is_the_same_behind_every_front_end() {
+    for event in CAPTURED {
+        let request = request(event);
+
+        assert_eq!(request.method(), "POST");
+        assert_eq!(request.path(), "/capture/space%20value");
+        assert_eq!(request.path_segments(), ["capture", "space value"]);
+        let mut query = request.query().to_vec();
+        query.sort();
+        assert_eq!(
+            query,
+            pairs([
+                ("empty", ""),
+                ("encodedPlus", "a+b"),
+                ("literalPlus", "a b"),
+                ("redirect", "https://example.com/a/b"),
+                ("repeat", "one"),
+                ("repeat", "two"),
+            ])
+        );
+        assert_eq!(request.header("cookie"), Some("session=abc123; theme=dark"));
+        assert_eq!(
+            request.cookies(),
+            pairs([("session", "abc123"), ("theme", "dark")])
+        );
+        let document: Value = request.json().unwrap();
+        assert_eq!(document["unicode"], "lambda-\u{3bb}");
+    }
+}
+
+/// The event of an HTTP API that has a stage and was asked for a path.
+fn http_api(stage: &str, path: &str, domain: &str) -> Request {
+    let event = json!({
+        "version": "2.0",
+        "rawPath": path,
+        "requestContext": {
+            "stage": stage,
+            "domainName": domain,
+            "http": { "method": "GET", "path": path },
+        },
+    });
+    request(&event.to_string())
+}
+
+#[test]
+fn a_path_that_an_http_api_has_decoded_is_encoded_again() {
+    for (raw, path) in [
+        ("/a b/\u{3bb}", "/a%20b/%CE%BB"),
+        ("/l%v", "/l%25v"),
+        ("/q?v", "/q%3Fv"),
+        ("/a%2Fb", "/a%2Fb"),
+    ] {
+        let request = http_api("$default", raw, "abc.execute-api.us-east-1.amazonaws.com");
+
+        assert_eq!(request.path(), path);
+        assert_eq!(request.stage(), Some("$default"));
+    }
+}
+
+#[test]
+fn the_stage_of_an_http_api_is_no_part_of_the_path() {
+    for domain in ["abc.execute-api.us-east-1.amazonaws.com", "api.example.com"] {
+        for (raw, path) in [
+            ("/dev/my/path", "/my/path"),
+            ("/dev/dev/x", "/dev/x"),
+            ("/dev/", "/"),
+            ("/dev", "/"),
+            ("/devices/7", "/devices/7"),
+            ("/other", "/other"),
+        ] {
+            let request = http_api("dev", raw, domain);
+
+            assert_eq!(request.path(), path, "{raw}");
+            assert_eq!(request.stage(), Some("dev"));
+        }
+    }
+}
+
+#[test]
+fn a_function_url_puts_no_stage_in_front() {
+    let domain = "abc.lambda-url.us-east-1.on.aws";
+
+    assert_eq!(http_api("dev", "/dev/x", domain).path(), "/dev/x");
+}
+
+#[test]
+fn payload_format_1_0_has_the_stage_in_front_behind_an_http_api_only() {
+    let event = |version: Value| {
+        let event = json!({
+            "version": version,
+            "httpMethod": "GET",
+            "path": "/dev/x",
+            "requestContext": { "stage": "dev" },
+        });
+        request(&event.to_string())
+    };
+
+    assert_eq!(event(json!("1.0")).path(), "/x");
+    assert_eq!(event(Value::Null).path(), "/dev/x");
+    assert_eq!(event(Value::Null).stage(), Some("dev"));
+}
+
+#[test]
+fn the_query_is_there_as_a_uri_has_it() {
+    let url = testing::get("/?a[]=1&b=x+y&c=%26").request().unwrap();
+
+    assert_eq!(url.query_string(), "a[]=1&b=x+y&c=%26");
+    assert_eq!(
+        request(V1).query_string(),
+        "tag=red%20%26%20blue&tag=50%25&page=2"
+    );
+}
+
+#[test]
+fn a_body_that_is_not_the_json_that_was_asked_for_is_the_callers_failure() {
+    let request = testing::post("/", "{bad").request().unwrap();
+
+    let rejection = request.json::<Value>().unwrap_err();
+
+    assert_eq!(rejection.status(), 400);
+    assert_eq!(
+        rejection.message(),
+        "failed to decode the request body: key must be a string at line 1 column 2"
+    );
 }
 
 #[test]

@@ -12,6 +12,9 @@ const HEAD_LIMIT_BYTES: usize = 16_000;
 
 const DELIMITER_BYTES: usize = 8;
 
+/// The content type of a stream with a head.
+const HTTP_INTEGRATION: &str = "application/vnd.awslambda.http-integration-response";
+
 /// Refuses the heads the host refuses, in the order it does.
 pub(super) fn check(head: &Head) -> Result<(), StreamError> {
     if !(100..=599).contains(&head.status) {
@@ -30,6 +33,22 @@ pub(super) fn check(head: &Head) -> Result<(), StreamError> {
             actual_bytes: as_u64(size),
             limit_bytes: as_u64(HEAD_LIMIT_BYTES),
         });
+    }
+    Ok(())
+}
+
+/// Refuses the content types of raw streams that the host refuses.
+pub(super) fn check_content_type(content_type: &str) -> Result<(), StreamError> {
+    check_value(header::CONTENT_TYPE.as_str(), content_type)?;
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if essence.is_empty() {
+        let reason = "a stream without a head needs a content type";
+        return Err(StreamError::InvalidHeader(reason.to_owned()));
+    }
+    if essence.eq_ignore_ascii_case(HTTP_INTEGRATION) {
+        return Err(StreamError::InvalidHeader(format!(
+            "`{essence}` says that a head comes first: start the response with `write-headers`"
+        )));
     }
     Ok(())
 }
@@ -62,7 +81,6 @@ struct Prelude<'a> {
     headers: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     multi_value_headers: BTreeMap<String, Vec<&'a str>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     cookies: Vec<&'a str>,
 }
 
@@ -119,6 +137,14 @@ mod tests {
             .cookie("b=2");
 
         assert_eq!(encoded_bytes(&head), json.len() + 8);
+    }
+
+    /// The host writes the list of cookies also when there are none.
+    #[test]
+    fn the_size_counts_an_empty_list_of_cookies() {
+        let json = r#"{"statusCode":200,"headers":{},"cookies":[]}"#;
+
+        assert_eq!(encoded_bytes(&Head::new(200)), json.len() + 8);
     }
 
     #[test]

@@ -30,4 +30,4 @@ mod head;
 mod recording;
 
 pub use event::{ContextFields, event, event_with, get, post};
-pub use recording::{Recording, response};
+pub use recording::{Recording, ResponseKind, response};

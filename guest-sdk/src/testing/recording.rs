@@ -2,8 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::de::DeserializeOwned;
+
 use super::head;
 use crate::{Head, Response, StreamError, stream::Stream};
+
+/// Largest document, in bytes.
+const DOCUMENT_LIMIT_BYTES: usize = 6_291_556;
 
 /// Makes a response for a handler, and the recording of what the handler does with it.
 pub fn response() -> (Response, Recording) {
@@ -23,11 +28,33 @@ pub struct Recording(Arc<Mutex<Record>>);
 #[derive(Debug, Default)]
 struct Record {
     /// Present once the response has started.
-    head: Option<Head>,
+    start: Option<Start>,
     chunks: Vec<Vec<u8>>,
+    /// Bytes that were written to a document, with those that were too many.
+    document_bytes: usize,
     is_finished: bool,
     /// Writes that still succeed before the caller goes away. `None` for a caller that stays.
     writes_left: Option<usize>,
+}
+
+/// How a response was started.
+#[derive(Debug)]
+enum Start {
+    Http(Head),
+    Document,
+    Raw(String),
+}
+
+/// What kind of response a handler has started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseKind {
+    /// An HTTP stream: it has a status, headers and cookies.
+    Http,
+    /// A document.
+    Document,
+    /// A stream without a head: it has a content type.
+    Raw,
 }
 
 impl Recording {
@@ -37,18 +64,32 @@ impl Recording {
         self.lock().writes_left = Some(writes);
     }
 
-    /// Returns the status, once the response has started.
+    /// Returns what kind of response it is, once it has started.
+    pub fn kind(&self) -> Option<ResponseKind> {
+        Some(match self.lock().start.as_ref()? {
+            Start::Http(_) => ResponseKind::Http,
+            Start::Document => ResponseKind::Document,
+            Start::Raw(_) => ResponseKind::Raw,
+        })
+    }
+
+    /// Returns the status of an HTTP stream, once it has started.
     pub fn status(&self) -> Option<u16> {
-        self.lock().head.as_ref().map(|head| head.status)
+        self.head(|head| head.status)
+    }
+
+    /// Returns the content type of a stream: the header of one with a head, what it was started with
+    /// otherwise.
+    pub fn content_type(&self) -> Option<String> {
+        if let Some(Start::Raw(content_type)) = &self.lock().start {
+            return Some(content_type.clone());
+        }
+        self.header("content-type")
     }
 
     /// Returns the headers as the handler gave them, in order. Empty before the start.
     pub fn headers(&self) -> Vec<(String, String)> {
-        self.lock()
-            .head
-            .as_ref()
-            .map(|head| head.headers.clone())
-            .unwrap_or_default()
+        self.head(|head| head.headers.clone()).unwrap_or_default()
     }
 
     /// Returns the first value of a header. Names are case-insensitive.
@@ -62,11 +103,7 @@ impl Recording {
 
     /// Returns the cookies as the handler gave them, in order. Empty before the start.
     pub fn cookies(&self) -> Vec<String> {
-        self.lock()
-            .head
-            .as_ref()
-            .map(|head| head.cookies.clone())
-            .unwrap_or_default()
+        self.head(|head| head.cookies.clone()).unwrap_or_default()
     }
 
     /// Returns what each write sent, in order. Empty writes send nothing.
@@ -84,6 +121,15 @@ impl Recording {
         String::from_utf8_lossy(&self.body()).into_owned()
     }
 
+    /// Reads everything that was sent as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is not the JSON of a `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.body())
+    }
+
     /// Tells whether the handler ended the response itself.
     ///
     /// A handler that returns without doing so is no mistake: the host ends the response then.
@@ -92,20 +138,28 @@ impl Recording {
     }
 
     pub(crate) fn on_write_headers(&self, head: Head) -> Result<(), StreamError> {
-        let mut record = self.lock();
-        record.check_open()?;
-        if record.head.is_some() {
-            return Err(StreamError::AlreadyStarted);
-        }
-        head::check(&head)?;
-        record.head = Some(head);
-        Ok(())
+        self.start(|| {
+            head::check(&head)?;
+            Ok(Start::Http(head))
+        })
+    }
+
+    pub(crate) fn on_start_document(&self) -> Result<(), StreamError> {
+        self.start(|| Ok(Start::Document))
+    }
+
+    pub(crate) fn on_start_raw(&self, content_type: &str) -> Result<(), StreamError> {
+        self.start(|| {
+            head::check_content_type(content_type)?;
+            Ok(Start::Raw(content_type.to_owned()))
+        })
     }
 
     pub(crate) fn on_write(&self, chunk: &[u8]) -> Result<(), StreamError> {
         let mut record = self.lock();
         record.check_open()?;
-        record.head.get_or_insert_default();
+        record.start.get_or_insert_default();
+        record.check_size(chunk.len())?;
         record.writes_left = record.writes_left.map(|writes| writes.saturating_sub(1));
         if !chunk.is_empty() {
             record.chunks.push(chunk.to_vec());
@@ -116,9 +170,27 @@ impl Recording {
     pub(crate) fn on_finish(&self) -> Result<(), StreamError> {
         let mut record = self.lock();
         record.check_open()?;
-        record.head.get_or_insert_default();
+        record.start.get_or_insert_default();
+        record.check_size(0)?;
         record.is_finished = true;
         Ok(())
+    }
+
+    fn start(&self, start: impl FnOnce() -> Result<Start, StreamError>) -> Result<(), StreamError> {
+        let mut record = self.lock();
+        record.check_open()?;
+        if record.start.is_some() {
+            return Err(StreamError::AlreadyStarted);
+        }
+        record.start = Some(start()?);
+        Ok(())
+    }
+
+    fn head<R>(&self, read: impl FnOnce(&Head) -> R) -> Option<R> {
+        match self.lock().start.as_ref()? {
+            Start::Http(head) => Some(read(head)),
+            Start::Document | Start::Raw(_) => None,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Record> {
@@ -127,7 +199,31 @@ impl Recording {
     }
 }
 
+impl Default for Start {
+    /// What a write starts with.
+    fn default() -> Self {
+        Self::Http(Head::default())
+    }
+}
+
 impl Record {
+    /// Refuses what is more than a document may have, as the host does: for good.
+    fn check_size(&mut self, more_bytes: usize) -> Result<(), StreamError> {
+        if !matches!(self.start, Some(Start::Document)) {
+            return Ok(());
+        }
+        let bytes = self.document_bytes.saturating_add(more_bytes);
+        self.document_bytes = bytes;
+        if bytes <= DOCUMENT_LIMIT_BYTES {
+            return Ok(());
+        }
+        self.chunks.clear();
+        Err(StreamError::Other(format!(
+            "the response is a document of at least {bytes} bytes, and Lambda takes \
+             {DOCUMENT_LIMIT_BYTES} at most: answer with less, or with a stream"
+        )))
+    }
+
     fn check_open(&self) -> Result<(), StreamError> {
         if self.is_finished {
             Err(StreamError::AlreadyFinished)
@@ -141,7 +237,7 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use super::{Recording, response};
+    use super::{DOCUMENT_LIMIT_BYTES, Recording, ResponseKind, response};
     use crate::{Head, StreamError};
 
     #[test]
@@ -210,5 +306,49 @@ mod tests {
 
         assert_eq!(*refused.reason(), StreamError::Closed);
         assert_eq!(recording.status(), None);
+    }
+
+    #[test]
+    fn a_document_is_json_and_has_no_status() {
+        let (response, recording) = response();
+
+        response.document(&["a", "b"]).unwrap();
+
+        assert_eq!(recording.kind(), Some(ResponseKind::Document));
+        assert_eq!(recording.status(), None);
+        assert_eq!(recording.json::<Vec<String>>().unwrap(), ["a", "b"]);
+        assert!(recording.finished());
+    }
+
+    #[test]
+    fn a_document_that_is_too_large_is_refused_for_good() {
+        let (response, recording) = response();
+
+        let mut body = response.start_document().unwrap();
+        body.write(vec![b'x'; DOCUMENT_LIMIT_BYTES]).unwrap();
+        let error = body.write("y").unwrap_err().to_string();
+        assert!(error.contains("6291557 bytes"), "{error}");
+        body.write("").unwrap_err();
+        body.finish().unwrap_err();
+        assert!(!recording.finished());
+    }
+
+    #[test]
+    fn a_raw_stream_has_a_content_type_that_is_one() {
+        let (mut response, recording) = response();
+        for refused in [
+            "",
+            "a\nb",
+            "application/vnd.awslambda.http-integration-response",
+        ] {
+            response = response.raw(refused).unwrap_err().into_response();
+        }
+
+        response.raw("text/csv").unwrap().write("a,b\n").unwrap();
+
+        assert_eq!(recording.kind(), Some(ResponseKind::Raw));
+        assert_eq!(recording.content_type().as_deref(), Some("text/csv"));
+        assert_eq!(recording.status(), None);
+        assert_eq!(recording.text(), "a,b\n");
     }
 }

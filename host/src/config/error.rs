@@ -61,6 +61,29 @@ pub enum ConfigError {
     /// A variable `BOOTSTREAM_...` that nobody knows.
     #[error("variable `{0}` is no setting; known are {known}", known = known_variables())]
     UnknownVariable(String),
+    /// A setting has a value of another kind than it should have.
+    #[error("{origin}: `{key}` is {kind}; expected {expected}")]
+    Kind {
+        /// The setting's key in the file.
+        key: String,
+        /// What its value is, such as `a table`.
+        kind: &'static str,
+        /// File and line.
+        origin: String,
+        /// What it should look like.
+        expected: &'static str,
+    },
+    /// A secret is in a variable that is not set.
+    #[error(
+        "{origin}: `secrets` takes `{name}` from a variable of the function, and `{name}` is not set; locally \
+         it is with `--env {name}=...`"
+    )]
+    UnsetSecret {
+        /// The variable.
+        name: String,
+        /// Where the secret is asked for: file and line, or the variable.
+        origin: String,
+    },
     /// A setting has a value that makes no sense.
     #[error("{origin}: `{key}` is `{value}`; expected {expected}")]
     Setting {

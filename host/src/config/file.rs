@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::setting::{COMMAND_KEYS, FILE_NAME, SECRETS, SETTINGS, Setting};
-use super::values::{Given, Origin, Value, Values};
+use super::values::{Given, Item, Origin, Value, Values};
 
 /// Larger than anybody writes by hand, in bytes.
 const SIZE_LIMIT_BYTES: u64 = 1024 * 1024;
@@ -83,31 +83,70 @@ impl Document<'_> {
     }
 
     fn value(&self, setting: &Setting, value: &Spanned<DeValue<'_>>) -> Result<Value, ConfigError> {
-        let line = self.line(value.span().start);
-        let invalid = |expected: &str| ConfigError::Setting {
-            key: setting.key,
-            value: value.get_ref().type_str().to_owned(),
-            origin: self.origin(line).to_string(),
-            expected: expected.to_owned(),
-        };
         match value.get_ref() {
             DeValue::String(text) => Ok(Value::Text(text.clone().into_owned())),
             DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix())
                 .map(Value::Number)
-                .map_err(|_| invalid("a whole number that is not negative")),
+                .map_err(|_| ConfigError::Setting {
+                    key: setting.key,
+                    value: number.as_str().to_owned(),
+                    origin: self.origin(self.line(value.span().start)).to_string(),
+                    expected: "a whole number that is not negative".to_owned(),
+                }),
             DeValue::Array(items) => {
-                let items = items.iter().map(|item| item.get_ref().as_str());
-                let items: Option<Vec<_>> = items.map(|item| item.map(ToOwned::to_owned)).collect();
-                items
-                    .map(Value::List)
-                    .ok_or_else(|| invalid("a list of texts"))
+                let items = items.iter().map(|item| self.item(setting.key, item));
+                items.collect::<Result<_, _>>().map(Value::List)
             }
-            DeValue::Table(table) if *setting == SECRETS => secrets(table)
-                .map(Value::List)
-                .ok_or_else(|| invalid("a table of lists: `NAME = [\"host\"]`")),
+            DeValue::Table(table) if *setting == SECRETS => self.secrets(table).map(Value::List),
             DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
-                Err(invalid("a number, a text or a list of texts"))
+                Err(self.kind(setting.key, value, "a number, a text or a list of texts"))
             }
+        }
+    }
+
+    /// One text of a list.
+    fn item(&self, key: &str, item: &Spanned<DeValue<'_>>) -> Result<Item, ConfigError> {
+        let text = item.get_ref().as_str();
+        let text = text.ok_or_else(|| self.kind(key, item, "texts only"))?;
+        Ok(Item {
+            text: text.to_owned(),
+            line: self.line(item.span().start),
+        })
+    }
+
+    /// `NAME = ["host"]` as the variable has it: `NAME@host`.
+    fn secrets(&self, table: &DeTable<'_>) -> Result<Vec<Item>, ConfigError> {
+        let mut all = Vec::new();
+        for (name, hosts) in table {
+            let name = name.get_ref();
+            let key = format!("secrets.{name}");
+            let list = hosts.get_ref().as_array();
+            let list = list.ok_or_else(|| self.kind(&key, hosts, "a list of hosts"))?;
+            for host in list {
+                let host = self.item(&key, host)?;
+                all.push(Item {
+                    text: format!("{name}@{}", host.text),
+                    line: host.line,
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    fn kind(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &'static str) -> ConfigError {
+        ConfigError::Kind {
+            key: key.to_owned(),
+            kind: match value.get_ref() {
+                DeValue::String(_) => "a text",
+                DeValue::Integer(_) => "a whole number",
+                DeValue::Float(_) => "a number with a fraction",
+                DeValue::Boolean(_) => "`true` or `false`",
+                DeValue::Datetime(_) => "a date or a time",
+                DeValue::Array(_) => "a list",
+                DeValue::Table(_) => "a table",
+            },
+            origin: self.origin(self.line(value.span().start)).to_string(),
+            expected,
         }
     }
 
@@ -119,27 +158,13 @@ impl Document<'_> {
     }
 
     fn origin(&self, line: usize) -> Origin {
-        Origin::File {
-            path: self.name.to_owned(),
-            line,
-        }
+        Origin::at(self.name, line)
     }
 
     fn line(&self, offset: usize) -> usize {
         let before = self.text.as_bytes().iter().take(offset);
         1 + before.filter(|byte| **byte == b'\n').count()
     }
-}
-
-/// `NAME = ["host"]` as the variable has it: `NAME@host`.
-fn secrets(table: &DeTable<'_>) -> Option<Vec<String>> {
-    let mut all = Vec::new();
-    for (name, hosts) in table {
-        for host in hosts.get_ref().as_array()? {
-            all.push(format!("{}@{}", name.get_ref(), host.get_ref().as_str()?));
-        }
-    }
-    Some(all)
 }
 
 fn is_table(name: &str) -> bool {
@@ -187,7 +212,10 @@ mod tests {
         assert_eq!(values["limits.memory-mib"].value, Value::Number(64));
         assert_eq!(
             values["secrets"].value,
-            Value::List(vec!["KEY@h".to_owned()])
+            Value::List(vec![Item {
+                text: "KEY@h".to_owned(),
+                line: 7
+            }])
         );
     }
 
@@ -237,6 +265,30 @@ mod tests {
             "secrets.A = 'x'",
         ] {
             assert!(error(text).contains("expected"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_told_in_words_with_its_own_key_and_line() {
+        for (text, told) in [
+            (
+                "[secrets]\nA = ['h']\nB = 'h'\n",
+                "bootstream.toml:3: `secrets.B` is a text; expected a list of hosts",
+            ),
+            (
+                "[secrets]\n[secrets.A]\nhosts = ['h']\n",
+                "bootstream.toml:2: `secrets.A` is a table; expected a list of hosts",
+            ),
+            (
+                "[secrets]\nA = [\n  'h',\n  7,\n]\n",
+                "bootstream.toml:4: `secrets.A` is a whole number; expected texts only",
+            ),
+            (
+                "pass-env = true",
+                "bootstream.toml:1: `pass-env` is `true` or `false`; expected a number, a text or a list of texts",
+            ),
+        ] {
+            assert_eq!(error(text), told);
         }
     }
 }

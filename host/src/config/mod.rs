@@ -21,10 +21,11 @@ pub use vars::{
 };
 
 use crate::engine::Digest;
+use crate::front_end::Buffered;
 use crate::guest::Environment;
 use crate::logging::{Level, LogFormat};
 use crate::runtime_api::Endpoint;
-use setting::HANDLER_SHA256;
+use setting::{FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
 use values::Values;
 
 /// An environment has 1,024 threads.
@@ -56,6 +57,8 @@ pub struct Config {
     pub(crate) function_timeout: Option<Duration>,
     /// Whether the process is to be snapshotted before its first invocation.
     pub(crate) snap_start: bool,
+    /// Which front ends get a response document in the place of a stream.
+    pub(crate) buffered: Buffered,
     pub(crate) environment: Environment,
 }
 
@@ -80,6 +83,7 @@ impl Config {
             max_concurrency: max_concurrency(vars)?,
             function_timeout: function_timeout(vars)?,
             snap_start: vars.get(INITIALIZATION_TYPE).as_deref() == Some("snap-start"),
+            buffered: buffered(&values)?,
             environment: sandbox::environment(vars, &values, &task_root)?,
             task_root,
         })
@@ -94,6 +98,38 @@ impl Config {
 /// Names the first key that is unknown or has a value of another kind, with its line.
 pub fn check_file(text: &str, name: &str) -> Result<(), ConfigError> {
     file::parse(text, name).map(drop)
+}
+
+/// A file of the package that a setting names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedFile {
+    /// The setting, such as `outbound.ca-file`.
+    pub key: &'static str,
+    /// The path as it was written: relative to the package, unless it is absolute.
+    pub path: String,
+    /// The file and the line that name it, such as `bootstream.toml:3`.
+    pub origin: String,
+}
+
+/// Returns the files that the settings in the text of a file name. `name` is what errors and origins
+/// call that file.
+///
+/// # Errors
+///
+/// As for [`check_file`], and for a name that is no text.
+pub fn named_files(text: &str, name: &str) -> Result<Vec<NamedFile>, ConfigError> {
+    let values = file::parse(text, name)?;
+    let mut files = Vec::new();
+    for setting in &FILE_SETTINGS {
+        if let Some((path, given)) = values.text(setting)? {
+            files.push(NamedFile {
+                key: setting.key,
+                path: path.to_owned(),
+                origin: given.origin.to_string(),
+            });
+        }
+    }
+    Ok(files)
 }
 
 /// The log settings. Values nobody knows fall back to text at INFO: a log that says too much beats
@@ -137,6 +173,15 @@ fn function_timeout(vars: &dyn Vars) -> Result<Option<Duration>, ConfigError> {
         expected: "a whole number of seconds, at least 1",
     })?;
     Ok(Some(Duration::from_secs(seconds)))
+}
+
+fn buffered(values: &Values) -> Result<Buffered, ConfigError> {
+    match values.text(&RESPONSE_BUFFERED)? {
+        None | Some(("auto", _)) => Ok(Buffered::Auto),
+        Some(("always", _)) => Ok(Buffered::Always),
+        Some(("never", _)) => Ok(Buffered::Never),
+        Some((_, given)) => Err(given.invalid(&RESPONSE_BUFFERED, "`auto`, `always` or `never`")),
+    }
 }
 
 fn handler_digest(values: &Values) -> Result<Option<Digest>, ConfigError> {

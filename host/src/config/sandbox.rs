@@ -7,10 +7,10 @@ use super::error::ConfigError;
 use super::setting::{
     FILES_TASK_ROOT, FILES_TMP, FILES_TMP_MIB, LIMITS_EVENT_KIB, LIMITS_HOSTCALL_KIB,
     LIMITS_INSTANCES, LIMITS_MEMORY_MIB, LIMITS_RESPONSE_MIB, LIMITS_RESPONSE_WRITES,
-    LIMITS_STACK_KIB, LIMITS_TABLE_ELEMENTS, LIMITS_TABLES, OUTBOUND_ALLOW, OUTBOUND_CA_FILE,
-    OUTBOUND_CONNECT_MS, OUTBOUND_FIRST_BYTE_MS, OUTBOUND_HEADER_KIB, OUTBOUND_IDLE_MS,
-    OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, PASS_ENV, RESPONSE_EMPTY, REUSE_INVOCATIONS,
-    REUSE_SECONDS, SECRETS, Setting,
+    LIMITS_STACK_KIB, LIMITS_TABLE_ELEMENTS, LIMITS_TABLES, LOG_USAGE, OUTBOUND_ALLOW,
+    OUTBOUND_CA_FILE, OUTBOUND_CONNECT_MS, OUTBOUND_FIRST_BYTE_MS, OUTBOUND_HEADER_KIB,
+    OUTBOUND_IDLE_MS, OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, PASS_ENV, RESPONSE_EMPTY,
+    REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS, Setting,
 };
 use super::values::Values;
 use super::vars::{
@@ -55,6 +55,7 @@ pub(super) fn environment(
         outbound: outbound.into(),
         reuse: reuse(values)?,
         pad_empty: values.is_on(&RESPONSE_EMPTY, "line-feed")?,
+        tells_usage: values.is_one_of(&LOG_USAGE, "debug", "info")?,
         function_name: vars.get(FUNCTION_NAME).unwrap_or_default(),
         function_version: vars.get(FUNCTION_VERSION).unwrap_or_default(),
         memory_limit_mib: memory.unwrap_or(0),
@@ -228,7 +229,10 @@ fn secrets(vars: &dyn Vars, values: &Values) -> Result<Vec<Secret>, ConfigError>
             return Err(invalid("no credentials of the function's role"));
         }
         let value = vars.get(name).filter(|value| !value.is_empty());
-        let value = value.ok_or_else(|| invalid("the name of a variable that is set"))?;
+        let value = value.ok_or_else(|| ConfigError::UnsetSecret {
+            name: name.to_owned(),
+            origin: given.origin.to_string(),
+        })?;
         let secret = Secret::new(name, value, vec![target]);
         let expected = "a variable whose value can stand in an HTTP header";
         secrets.push(secret.ok_or_else(|| invalid(expected))?);

@@ -6,9 +6,20 @@ pub const FILE_NAME: &str = "bootstream.toml";
 /// What the variables of settings begin with.
 pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
-/// Parts of the file that belong to the `bootstream` command: how the handler is built, and the
-/// functions of a local Lambda.
-pub const COMMAND_KEYS: [&str; 3] = ["build", "default", "functions"];
+/// Variables of the project's commands, scripts and tests. They may be set where a host starts, and are no
+/// settings of it.
+pub(super) const TOOL_VARIABLES: [&str; 6] = [
+    "BOOTSTREAM_BOOTSTRAP",
+    "BOOTSTREAM_LAMBDA_CGROUP",
+    "BOOTSTREAM_LAMBDA_ROOT",
+    "BOOTSTREAM_NO_RUSTUP",
+    "BOOTSTREAM_PROFILE",
+    "BOOTSTREAM_TARGET_DIR",
+];
+
+/// Parts of the file that belong to the `bootstream` command: how the handler is built, what goes
+/// into its package, and the functions of a local Lambda.
+pub const COMMAND_KEYS: [&str; 4] = ["build", "package", "default", "functions"];
 
 /// One setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +173,17 @@ pub(super) const RESPONSE_EMPTY: Setting = Setting::new(
     "`line-feed` sends a line feed as the body of a response that has none, unless it has a \
      `content-length`",
 );
+pub(super) const RESPONSE_BUFFERED: Setting = Setting::new(
+    "response.buffered",
+    "auto",
+    "who gets a response document in the place of a stream: `auto` HTTP APIs, load balancers and VPC \
+     Lattice, which cannot read one; `always` REST APIs and function URLs too; `never` nobody",
+);
+pub(super) const LOG_USAGE: Setting = Setting::new(
+    "log.usage",
+    "debug",
+    "`info` logs what each invocation has used at the level INFO instead of DEBUG: memory, time and bytes",
+);
 pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
     "reuse.invocations",
     "1",
@@ -173,8 +195,11 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
     "age after which an instance is not used again, in seconds, 1 to 86400",
 );
 
+/// The settings whose value is the path of a file in the package.
+pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
+
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 26] = [
+pub const SETTINGS: [Setting; 28] = [
     PASS_ENV,
     SECRETS,
     HANDLER_SHA256,
@@ -199,6 +224,8 @@ pub const SETTINGS: [Setting; 26] = [
     LIMITS_RESPONSE_MIB,
     LIMITS_RESPONSE_WRITES,
     RESPONSE_EMPTY,
+    RESPONSE_BUFFERED,
+    LOG_USAGE,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,
 ];

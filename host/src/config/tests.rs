@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::vars::NEVER_PASSED;
 use super::*;
@@ -179,6 +180,39 @@ fn a_secret_that_cannot_be_used_is_refused_without_showing_it() {
         let error = error("", &[("BOOTSTREAM_SECRETS", setting), ("KEY", value)]);
         assert!(error.contains("KEY"), "{error}");
         assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_not_set_is_told_with_its_own_line_and_how_to_set_it() {
+    let file = "[secrets]\nKEY = ['a.example']\nUPSTREAM_KEY = ['b.example']\n";
+    let error = error(file, &[("KEY", "k")]);
+    assert!(error.starts_with("bootstream.toml:3: "), "{error}");
+    for words in ["`UPSTREAM_KEY` is not set", "`--env UPSTREAM_KEY=...`"] {
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn variables_of_the_tools_and_their_documents_are_no_mistakes() {
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = std::collections::BTreeSet::new();
+    for folder in [".", "docs", "scripts", ".ci", "benches"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let Ok(text) = std::fs::read_to_string(entry.unwrap().path()) else {
+                continue;
+            };
+            let names = text.match_indices("BOOTSTREAM_").filter_map(|(at, _)| {
+                let name = text[at..].split(|c| !is_part(c)).next()?;
+                (!name.ends_with('_')).then(|| name.to_owned())
+            });
+            found.extend(names);
+        }
+    }
+    assert!(found.contains("BOOTSTREAM_NO_RUSTUP"), "{found:?}");
+    for name in found {
+        assert!(config(&[(&name, "")]).is_ok(), "{name}");
     }
 }
 

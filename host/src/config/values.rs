@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::error::ConfigError;
-use super::setting::{SETTINGS, Setting, VARIABLE_PREFIX};
+use super::setting::{SETTINGS, Setting, TOOL_VARIABLES, VARIABLE_PREFIX};
 use super::vars::Vars;
 
 /// Where a value was found.
@@ -15,6 +15,15 @@ pub(super) enum Origin {
     Variable(String),
     /// In the file: its path, and the line counted from 1.
     File { path: String, line: usize },
+}
+
+impl Origin {
+    pub(super) fn at(path: &str, line: usize) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            line,
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -31,7 +40,14 @@ impl fmt::Display for Origin {
 pub(super) enum Value {
     Text(String),
     Number(u64),
-    List(Vec<String>),
+    List(Vec<Item>),
+}
+
+/// One text of a list, and the line of the file it stands on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) text: String,
+    pub(super) line: usize,
 }
 
 impl fmt::Display for Value {
@@ -39,7 +55,10 @@ impl fmt::Display for Value {
         match self {
             Self::Text(text) => f.write_str(text),
             Self::Number(number) => write!(f, "{number}"),
-            Self::List(items) => f.write_str(&items.join(",")),
+            Self::List(items) => {
+                let texts: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
+                f.write_str(&texts.join(","))
+            }
         }
     }
 }
@@ -58,7 +77,7 @@ impl Values {
     /// Puts the variables over what the file says.
     pub(super) fn override_from(&mut self, vars: &dyn Vars) -> Result<(), ConfigError> {
         for name in vars.names() {
-            if !name.starts_with(VARIABLE_PREFIX) {
+            if !name.starts_with(VARIABLE_PREFIX) || TOOL_VARIABLES.contains(&name.as_str()) {
                 continue;
             }
             let setting = SETTINGS.iter().find(|setting| setting.variable() == name);
@@ -109,23 +128,31 @@ impl Values {
             .ok_or_else(|| given.invalid(setting, expected()))
     }
 
-    /// A list, from a variable separated by commas.
-    pub(super) fn list(&self, setting: &Setting) -> Result<Vec<(String, &Given)>, ConfigError> {
+    /// A list, from a variable separated by commas. Each text is given as if it were alone.
+    pub(super) fn list(&self, setting: &Setting) -> Result<Vec<(String, Given)>, ConfigError> {
         let Some(given) = self.given(setting) else {
             return Ok(Vec::new());
         };
-        let items: Vec<&str> = match &given.value {
-            Value::List(items) => items.iter().map(String::as_str).collect(),
-            Value::Text(text) => match given.origin {
-                Origin::Variable(_) => text.split(',').collect(),
-                Origin::File { .. } => return Err(given.invalid(setting, "a list of texts")),
-            },
-            Value::Number(_) => return Err(given.invalid(setting, "a list of texts")),
+        let items: Vec<(&str, Origin)> = match (&given.value, &given.origin) {
+            (Value::List(items), Origin::File { path, .. }) => items
+                .iter()
+                .map(|item| (item.text.as_str(), Origin::at(path, item.line)))
+                .collect(),
+            (Value::Text(text), Origin::Variable(_)) => text
+                .split(',')
+                .map(|item| (item, given.origin.clone()))
+                .collect(),
+            _ => return Err(given.invalid(setting, "a list of texts")),
         };
-        let items = items.into_iter().map(str::trim);
+        let items = items
+            .into_iter()
+            .map(|(text, origin)| (text.trim(), origin));
         Ok(items
-            .filter(|item| !item.is_empty())
-            .map(|item| (item.to_owned(), given))
+            .filter(|(text, _)| !text.is_empty())
+            .map(|(text, origin)| {
+                let value = Value::Text(text.to_owned());
+                (text.to_owned(), Given { value, origin })
+            })
             .collect())
     }
 
@@ -141,10 +168,21 @@ impl Values {
 
     /// Whether a setting of two values has the one that is not `none`.
     pub(super) fn is_on(&self, setting: &Setting, on: &'static str) -> Result<bool, ConfigError> {
+        self.is_one_of(setting, "none", on)
+    }
+
+    /// Whether a setting of two values has the second. The first is the default.
+    pub(super) fn is_one_of(
+        &self,
+        setting: &Setting,
+        first: &'static str,
+        second: &'static str,
+    ) -> Result<bool, ConfigError> {
         match self.text(setting)? {
-            None | Some(("none", _)) => Ok(false),
-            Some((text, _)) if text == on => Ok(true),
-            Some((_, given)) => Err(given.invalid(setting, format!("`none` or `{on}`"))),
+            None => Ok(false),
+            Some((text, _)) if text == first => Ok(false),
+            Some((text, _)) if text == second => Ok(true),
+            Some((_, given)) => Err(given.invalid(setting, format!("`{first}` or `{second}`"))),
         }
     }
 

@@ -1,5 +1,6 @@
-//! A folder for machine code that was compiled at a start, for the next process of the same
-//! execution environment. Never needed: whatever is wrong with it, the code is compiled again.
+//! A folder for machine code: on Lambda for what was compiled at a start, for the next process of the same
+//! execution environment, and on a developer's machine for what the `bootstream` command has run before.
+//! Never needed: whatever is wrong with it, the code is compiled again.
 //!
 //! Machine code is executed, so nobody else may have a hand in it: the folder belongs to this user
 //! and is closed to all others, and everything is opened relative to the folder that was checked,
@@ -9,28 +10,47 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
 /// No access for anybody but the owner.
 const OTHERS: u32 = 0o077;
 
+/// What the names of files begin with that are being written.
+const UNFINISHED: &str = "unfinished-";
+
+/// How long nobody takes to write a file. What is older was left by a process that was killed.
+const UNFINISHED_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// Tells the files apart that threads of this process write at once.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 /// An open cache.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub struct Cache {
     path: PathBuf,
     folder: OwnedFd,
 }
 
 impl Cache {
-    /// Opens the cache of this user under `parent`, and makes it if there is none.
+    /// Opens the cache of this user under `parent`, which all users share, and makes it if there is none.
     ///
     /// # Errors
     ///
     /// When it cannot be made, or is not a folder that belongs to this user alone.
     pub(super) fn open(parent: &Path) -> io::Result<Self> {
         let user = rustix::process::geteuid();
-        let path = parent.join(format!("bootstream-cache-{}", user.as_raw()));
+        Self::open_at(parent.join(format!("bootstream-cache-{}", user.as_raw())))
+    }
+
+    /// Opens the cache at `path`, and makes it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made, or is not a folder that belongs to this user alone.
+    pub fn open_at(path: PathBuf) -> io::Result<Self> {
         match rustix::fs::mkdir(&path, Mode::RWXU) {
             Ok(()) | Err(rustix::io::Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
@@ -42,7 +62,8 @@ impl Cache {
     }
 
     /// Where it is.
-    pub(super) fn path(&self) -> &Path {
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
@@ -51,7 +72,7 @@ impl Cache {
     /// # Errors
     ///
     /// When there is none, or it is not a file of this user alone.
-    pub(super) fn entry(&self, name: &str) -> io::Result<File> {
+    pub fn entry(&self, name: &str) -> io::Result<File> {
         // Without NONBLOCK a pipe in the place of a file would be waited for.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&self.folder, name, flags, Mode::empty())?;
@@ -64,12 +85,60 @@ impl Cache {
     /// # Errors
     ///
     /// When it cannot be written. Then nothing is left of it.
-    pub(super) fn store(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
-        let unfinished = format!("unfinished-{}", std::process::id());
+    pub fn store(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let unfinished = format!("{UNFINISHED}{}-{number}", std::process::id());
         self.write(&unfinished, bytes)
             .and_then(|()| self.rename(&unfinished, name))
             .inspect_err(|_| self.remove(&unfinished))?;
         self.entry(name)
+    }
+
+    /// Removes the entries that were written, or else marked as used by their time, the longest ago, so that
+    /// the rest takes at most `limit_bytes`. The newest stays whatever it takes.
+    pub fn prune(&self, limit_bytes: u64) {
+        let Ok(mut entries) = self.entries() else {
+            return;
+        };
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.used));
+        let mut sum = 0_u64;
+        for (position, entry) in entries.iter().enumerate() {
+            sum = sum.saturating_add(entry.bytes);
+            if position > 0 && sum > limit_bytes {
+                self.remove(&entry.name);
+            }
+        }
+    }
+
+    /// The entries, after what was left unfinished was removed.
+    fn entries(&self) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for item in rustix::fs::Dir::read_from(&self.folder)? {
+            let item = item?;
+            let Ok(name) = item.file_name().to_str() else {
+                continue;
+            };
+            // Another process may have removed it.
+            let flags = AtFlags::SYMLINK_NOFOLLOW;
+            let Ok(status) = rustix::fs::statat(&self.folder, name, flags) else {
+                continue;
+            };
+            if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+                continue;
+            }
+            let used = Duration::from_secs(u64::try_from(status.st_mtime).unwrap_or_default())
+                + Duration::from_nanos(u64::try_from(status.st_mtime_nsec).unwrap_or_default());
+            if !name.starts_with(UNFINISHED) {
+                entries.push(Entry {
+                    name: name.to_owned(),
+                    bytes: u64::try_from(status.st_size).unwrap_or_default(),
+                    used,
+                });
+            } else if is_older(used, UNFINISHED_FOR) {
+                self.remove(name);
+            }
+        }
+        Ok(entries)
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -89,6 +158,20 @@ impl Cache {
         // Nothing depends on it.
         let _ = rustix::fs::unlinkat(&self.folder, name, AtFlags::empty());
     }
+}
+
+/// A file that is complete.
+struct Entry {
+    name: String,
+    bytes: u64,
+    /// Since the epoch.
+    used: Duration,
+}
+
+/// Whether a time since the epoch is further back than `age`.
+fn is_older(time: Duration, age: Duration) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.is_ok_and(|now| now.saturating_sub(time) > age)
 }
 
 fn expect_private(file: &OwnedFd, kind: FileType) -> io::Result<()> {
@@ -142,10 +225,69 @@ mod tests {
     fn what_a_killed_process_left_does_not_matter() {
         let parent = tempfile::tempdir().unwrap();
         let cache = Cache::open(parent.path()).unwrap();
-        let left = format!("unfinished-{}", std::process::id());
-        fs::write(cache.path().join(left), "half").unwrap();
+        let next = NEXT.load(Ordering::Relaxed);
+        for number in next..next + 8 {
+            let left = format!("{UNFINISHED}{}-{number}", std::process::id());
+            fs::write(cache.path().join(left), "half").unwrap();
+        }
 
         assert_eq!(text(cache.store("a", b"whole").unwrap()), "whole");
+    }
+
+    fn names(cache: &Cache) -> Vec<String> {
+        let files = fs::read_dir(cache.path()).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_was_used_the_longest_ago_makes_room() {
+        let parent = tempfile::tempdir().unwrap();
+        let cache = Cache::open_at(parent.path().join("own")).unwrap();
+        let used = |name: &str, seconds_ago| {
+            let time = SystemTime::now() - Duration::from_secs(seconds_ago);
+            File::open(cache.path().join(name))
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+        };
+        for (name, seconds_ago) in [("a", 30), ("b", 10), ("c", 20)] {
+            cache.store(name, &[0; 100]).unwrap();
+            used(name, seconds_ago);
+        }
+        fs::write(cache.path().join("unfinished-1-0"), "left").unwrap();
+        fs::write(cache.path().join("unfinished-2-0"), "in progress").unwrap();
+        used("unfinished-1-0", 2 * 60 * 60);
+
+        cache.prune(300);
+        assert_eq!(names(&cache), ["a", "b", "c", "unfinished-2-0"]);
+        cache.prune(250);
+        assert_eq!(names(&cache), ["b", "c", "unfinished-2-0"]);
+        cache.prune(0);
+        assert_eq!(names(&cache), ["b", "unfinished-2-0"]);
+    }
+
+    #[test]
+    fn threads_write_one_entry_at_once_and_it_is_whole() {
+        let parent = tempfile::tempdir().unwrap();
+        let cache = Cache::open(parent.path()).unwrap();
+        std::thread::scope(|scope| {
+            for byte in 0..4 {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        cache.store("a", &[byte; 10_000]).unwrap();
+                    }
+                });
+            }
+        });
+
+        let whole = fs::read(cache.path().join("a")).unwrap();
+        assert_eq!(whole.len(), 10_000);
+        assert!(whole.iter().all(|byte| *byte == whole[0]));
+        assert_eq!(names(&cache), ["a"]);
     }
 
     #[test]

@@ -39,7 +39,8 @@ impl Fingerprint {
     }
 
     /// Sixteen hexadecimal digits that stand for all of it, for the name of a file.
-    pub(super) fn digest(&self) -> String {
+    #[must_use]
+    pub fn digest(&self) -> String {
         let json = serde_json::to_vec(self).expect("texts are JSON");
         let mut digest = hex(&Sha256::digest(json));
         digest.truncate(16);

@@ -17,6 +17,7 @@ mod sources;
 mod stamp;
 mod target;
 
+pub use cache::Cache;
 pub use config::{FirstContent, PRECOMPILED_EXTENSION, config};
 pub(crate) use digest::{Digest, check_digest};
 pub(crate) use engines::Engines;

@@ -56,7 +56,11 @@ impl Failure {
             return interrupted(reason);
         }
         if let Some(I32Exit(status)) = self.error.downcast_ref::<I32Exit>() {
-            let message = format!("the handler called `exit` with status {status}");
+            let message = match status {
+                0 => "the handler called `exit` before it had ended its response; call `finish` first"
+                    .to_owned(),
+                _ => format!("the handler called `exit` with status {status}"),
+            };
             return (ErrorType::Exit, message);
         }
         if trap == Some(Trap::StackOverflow) {
@@ -116,7 +120,7 @@ fn interrupted(reason: InterruptReason) -> (ErrorType, String) {
     let (error_type, message) = match reason {
         InterruptReason::Deadline => (
             ErrorType::DeadlineExceeded,
-            "the handler was stopped because the function's timeout is about to pass",
+            "the handler was stopped because the function's timeout is about to pass, or has passed",
         ),
         InterruptReason::PeerGone => (
             ErrorType::ResponseClosed,

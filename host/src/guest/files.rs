@@ -22,6 +22,10 @@ use super::state::GuestState;
 const TASK_ROOT: &str = "/var/task";
 const TMP: &str = "/tmp";
 
+/// Where relative paths lead: to the package, as for every function on Lambda. Libraries that know of a
+/// current folder are told of it, others look among the folders that are open.
+const CURRENT: &str = ".";
+
 /// The interface as Wasmtime's WASI names it.
 const FILESYSTEM: &str = "wasi:filesystem/types@0.2.12";
 
@@ -61,10 +65,13 @@ impl Budget {
 impl Files {
     /// Opens what the guest may see. What cannot be opened, it does not see.
     pub(super) fn open(&self, wasi: &mut WasiCtxBuilder) -> Option<Tmp> {
-        if let Some(root) = &self.task_root
-            && let Err(error) = wasi.preopened_dir(root, TASK_ROOT, FsPerms::ReadOnly)
-        {
-            tracing::error!(%error, "cannot show the handler its package");
+        if let Some(root) = &self.task_root {
+            for name in [TASK_ROOT, CURRENT] {
+                if let Err(error) = wasi.preopened_dir(root, name, FsPerms::ReadOnly) {
+                    tracing::error!(%error, "cannot show the handler its package");
+                }
+            }
+            wasi.initial_cwd(TASK_ROOT);
         }
         let opened = open_tmp(wasi, self.tmp_bytes?);
         opened

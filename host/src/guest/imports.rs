@@ -9,14 +9,17 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList};
 
 use super::output::log_record;
-use super::state::GuestState;
+use super::state::{Current, GuestState};
 use super::wait::wait;
 use crate::bindings::{HeadSize, Level, ResponseHead, StreamError};
+use crate::front_end::FrontEnd;
 use crate::logging;
-use crate::response::{InvalidHead, PRELUDE_LIMIT_BYTES, Prelude, Refused, ResponseWriter};
+use crate::response::{
+    InvalidHead, PRELUDE_LIMIT_BYTES, Prelude, Refused, ResponseWriter, raw_content_type,
+};
 
-const RESPONSE_STREAM: &str = "bootstream:handler/response-stream@0.1.0";
-const LOGGING: &str = "bootstream:handler/logging@0.1.0";
+const RESPONSE_STREAM: &str = "bootstream:handler/response-stream@0.1.1";
+const LOGGING: &str = "bootstream:handler/logging@0.1.1";
 
 /// Defines the interfaces of the world.
 pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
@@ -40,7 +43,20 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
     interface.func_wrap(
         "write-headers",
         |store: StoreContextMut<'_, GuestState>, (head,): (ResponseHead,)| {
-            Ok((write_headers(&store.data().current()?.response, head),))
+            Ok((write_headers(store.data().current()?, head),))
+        },
+    )?;
+    interface.func_wrap(
+        "start-document",
+        |store: StoreContextMut<'_, GuestState>, (): ()| {
+            let response = &store.data().current()?.response;
+            Ok((response.start_document().map_err(StreamError::from),))
+        },
+    )?;
+    interface.func_wrap(
+        "start-raw",
+        |store: StoreContextMut<'_, GuestState>, (content_type,): (String,)| {
+            Ok((start_raw(&store.data().current()?.response, &content_type),))
         },
     )?;
     interface.func_wrap("write", |store, (chunk,): (WasmList<u8>,)| {
@@ -55,9 +71,24 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
     )
 }
 
-fn write_headers(response: &ResponseWriter, head: ResponseHead) -> Result<(), StreamError> {
+fn write_headers(current: &Current, head: ResponseHead) -> Result<(), StreamError> {
     let prelude = Prelude::encode(head.status, head.headers, head.cookies)?;
-    Ok(response.write_headers(prelude)?)
+    let cookies = prelude.cookies();
+    current.response.write_headers(prelude)?;
+    let front_end = current.response.front_end();
+    if cookies > 1 && front_end.is_some_and(FrontEnd::keeps_one_cookie) {
+        tracing::warn!(
+            requestId = %current.line_of.request_id,
+            "the response sets {cookies} cookies, and its front end takes only the last of them \
+             (a load balancer takes all if its target group has multi-value headers switched on)"
+        );
+    }
+    Ok(())
+}
+
+fn start_raw(response: &ResponseWriter, content_type: &str) -> Result<(), StreamError> {
+    let content_type = raw_content_type(content_type).map_err(StreamError::InvalidHeader)?;
+    Ok(response.start_raw(content_type)?)
 }
 
 fn write(
@@ -88,6 +119,7 @@ impl From<Refused> for StreamError {
             Refused::AlreadyStarted => Self::AlreadyStarted,
             Refused::AlreadyFinished => Self::AlreadyFinished,
             Refused::Closed => Self::Closed,
+            Refused::TooLarge(document) => Self::Other(document.to_string()),
         }
     }
 }

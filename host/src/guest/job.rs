@@ -4,20 +4,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+use wasmtime_wasi::I32Exit;
 
 use super::failure::{Failure, interrupted_report};
 use super::instance::Instance;
 use super::interrupt::{Interrupt, InterruptReason};
 use super::limits::EventTooLarge;
-use super::output::OneLine;
+use super::output::beginning;
 use super::state::Current;
 use crate::bindings::Context;
 use crate::error_report::{ErrorReport, ErrorType};
 use crate::handler::Handler;
 use crate::invocation::Invocation;
-use crate::response::{ResponseStream, ResponseWriter, Telling};
+use crate::response::{Refused, ResponseStream, ResponseWriter, Telling};
 
 const MIB: usize = 1024 * 1024;
+
+/// What the log calls whoever tells of an invocation's usage. `bootstream dev` looks for it.
+const USAGE_TARGET: &str = "usage";
 
 /// Most of a failure's message that is logged, in bytes: `CloudWatch` takes no longer event. A handler may
 /// return more.
@@ -71,7 +75,9 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> 
     let spent = Spent {
         memory_bytes: instance.state().limits.used_bytes(),
         time: started.elapsed(),
+        written_bytes: instance.state().written_bytes(),
     };
+    tell_usage(handler, &current, &spent);
     let untold = end_response(&current, outcome, &spent);
     report_back(ended, untold);
     Served { instance, returned }
@@ -91,6 +97,17 @@ enum Called {
 struct Spent {
     memory_bytes: usize,
     time: Duration,
+    written_bytes: u64,
+}
+
+impl Spent {
+    fn memory_mib(&self) -> usize {
+        self.memory_bytes.div_ceil(MIB)
+    }
+
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 impl Called {
@@ -103,6 +120,7 @@ impl Called {
     ) -> Result<(), ErrorReport> {
         match self {
             Self::Returned(Ok(())) => Ok(()),
+            Self::Broke(error) if has_succeeded(&error, current) => Ok(()),
             Self::Returned(Err(text)) => Err(ErrorReport::new(ErrorType::HandlerError, text)),
             Self::Stopped(reason) => Err(interrupted_report(reason)),
             Self::Refused(event) => Err(ErrorReport::new(
@@ -121,6 +139,21 @@ impl Called {
     }
 }
 
+/// Whether the guest has ended as a command does that has done its work: with `exit(0)`. In the middle of
+/// a response that says nothing of its end: what the guest still had to write may be lost.
+fn has_succeeded(error: &wasmtime::Error, current: &Current) -> bool {
+    let succeeded = error
+        .downcast_ref()
+        .is_some_and(|I32Exit(status)| *status == 0);
+    succeeded
+        && match current.response.state() {
+            ResponseStream::AwaitingPrelude | ResponseStream::Finished | ResponseStream::Failed => {
+                true
+            }
+            ResponseStream::Collecting | ResponseStream::Streaming => false,
+        }
+}
+
 /// Calls the guest until it returns, fails, or is stopped.
 async fn call_to_end(
     handler: &Handler,
@@ -133,7 +166,7 @@ async fn call_to_end(
         return Called::Stopped(reason);
     }
     let limits = &handler.environment.limits;
-    if let Err(too_large) = limits.check_event(&invocation.event) {
+    if let Err(too_large) = limits.check_event(invocation) {
         return Called::Refused(too_large);
     }
     tokio::select! {
@@ -171,15 +204,35 @@ fn context(handler: &Handler, invocation: &Invocation) -> Context {
     }
 }
 
+/// Logs what an invocation has used, for whoever has to choose a function's memory.
+fn tell_usage(handler: &Handler, current: &Current, spent: &Spent) {
+    macro_rules! tell_at {
+        ($level:ident) => {
+            tracing::$level!(
+                target: USAGE_TARGET,
+                requestId = %current.line_of.request_id,
+                tenantId = current.line_of.tenant_id.as_deref(),
+                memoryMib = spent.memory_mib(),
+                milliseconds = spent.milliseconds(),
+                bytes = spent.written_bytes,
+                "used"
+            )
+        };
+    }
+    if handler.environment.tells_usage {
+        tell_at!(info);
+    } else {
+        tell_at!(debug);
+    }
+}
+
 /// Ends the response the way the guest ended. Gives back the report that still has to be posted.
 fn end_response(
     current: &Current,
     outcome: Result<(), ErrorReport>,
     spent: &Spent,
 ) -> Option<ErrorReport> {
-    let Err(report) = outcome else {
-        // Refused if the guest has finished by itself, or its receiver is gone.
-        let _ = current.response.finish();
+    let Err(report) = outcome.and_then(|()| finish(&current.response)) else {
         return None;
     };
     let telling = current.response.fail(&report);
@@ -196,12 +249,26 @@ fn end_response(
         tenantId = current.line_of.tenant_id.as_deref(),
         errorType = report.error_type.as_str(),
         stackTrace = ?report.stack_trace,
-        memoryMib = spent.memory_bytes.div_ceil(MIB),
-        milliseconds = u64::try_from(spent.time.as_millis()).unwrap_or(u64::MAX),
+        memoryMib = spent.memory_mib(),
+        milliseconds = spent.milliseconds(),
         "handler failed {told}: {}",
-        OneLine::cut(&report.message, FAILURE_LIMIT_BYTES)
+        beginning(&report.message, FAILURE_LIMIT_BYTES)
     );
     (telling == Telling::ErrorDocument).then_some(report)
+}
+
+/// Ends the response of a guest that returned.
+fn finish(response: &ResponseWriter) -> Result<(), ErrorReport> {
+    match response.finish() {
+        Err(Refused::TooLarge(document)) => Err(ErrorReport::new(
+            ErrorType::ResponseTooLarge,
+            document.to_string(),
+        )),
+        // Refused if the guest has finished by itself, or its receiver is gone.
+        Ok(()) | Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
+            Ok(())
+        }
+    }
 }
 
 fn report_back(ended: oneshot::Sender<Option<ErrorReport>>, untold: Option<ErrorReport>) {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use wasmtime::ResourceLimiter;
 
+use crate::invocation::Invocation;
+
 /// The limits of an instance, as the user set them.
 #[derive(Clone, Debug)]
 pub(crate) struct LimitSettings {
@@ -34,17 +36,20 @@ pub(crate) struct LimitSettings {
      `limits.event-kib`"
 )]
 pub(crate) struct EventTooLarge {
-    bytes: usize,
+    bytes: u64,
     limit: usize,
 }
 
 impl LimitSettings {
-    pub(crate) fn check_event(&self, event: &[u8]) -> Result<(), EventTooLarge> {
-        let (bytes, limit) = (event.len(), self.event_bytes);
-        if bytes > limit {
-            return Err(EventTooLarge { bytes, limit });
+    pub(crate) fn check_event(&self, invocation: &Invocation) -> Result<(), EventTooLarge> {
+        // Whoever has read the event has held it to the limit.
+        match invocation.surplus_bytes {
+            Some(bytes) => Err(EventTooLarge {
+                bytes,
+                limit: self.event_bytes,
+            }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -69,6 +74,10 @@ pub(crate) struct Written {
 }
 
 impl Written {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Counts a write of so many bytes.
     pub(crate) fn count(
         &mut self,

@@ -10,6 +10,7 @@ mod instance;
 mod interrupt;
 mod job;
 mod limits;
+mod metrics;
 mod next;
 mod output;
 mod record;

@@ -1,7 +1,6 @@
 //! What the guest says to the log: each line of its standard output and standard error, and its
 //! records.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -11,6 +10,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use super::metrics::{DOCUMENT_LIMIT_BYTES, DOCUMENT_START, is_metrics};
 use super::record::log_line;
 use crate::bindings::Level;
 use crate::invocation::Invocation;
@@ -115,27 +115,34 @@ impl GuestOutput {
 impl Lines {
     fn write(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let room = LINE_LIMIT_BYTES.saturating_sub(self.partial.len()).max(1);
-            for part in piece.chunks(room) {
+            let mut rest = piece;
+            while !rest.is_empty() {
+                let limit = self.limit(rest);
+                let room = limit.saturating_sub(self.partial.len()).max(1);
+                let (part, behind) = rest.split_at(room.min(rest.len()));
                 self.partial.extend_from_slice(part);
+                rest = behind;
                 if self.partial.ends_with(b"\n") {
                     self.flush();
-                } else if self.partial.len() >= LINE_LIMIT_BYTES {
+                } else if self.partial.len() >= limit {
                     self.flush_part();
                 }
             }
         }
     }
 
+    /// How long the line may become, of which `next` comes next. Metrics are of no use in parts.
+    fn limit(&self, next: &[u8]) -> usize {
+        match self.partial.first().or(next.first()) {
+            Some(&DOCUMENT_START) => DOCUMENT_LIMIT_BYTES,
+            _ => LINE_LIMIT_BYTES,
+        }
+    }
+
     /// Logs the beginning of a line that is too long, up to the start of its last character.
     fn flush_part(&mut self) {
-        let is_start = |byte: &u8| (*byte & 0xc0) != 0x80;
-        let cut = self
-            .partial
-            .iter()
-            .rposition(is_start)
-            .filter(|cut| *cut > 0);
-        let rest = self.partial.split_off(cut.unwrap_or(self.partial.len()));
+        let cut = last_start(&self.partial);
+        let rest = self.partial.split_off(cut);
         self.flush();
         self.partial = rest;
     }
@@ -148,6 +155,22 @@ impl Lines {
         let line = std::mem::take(&mut self.partial);
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end_matches(['\n', '\r']);
+        if is_metrics(line) {
+            logging::write_line(line);
+            return;
+        }
+        let mut rest = line;
+        loop {
+            let part = beginning(rest, LINE_LIMIT_BYTES);
+            self.log(part);
+            rest = rest.get(part.len()..).unwrap_or_default();
+            if rest.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn log(&mut self, line: &str) {
         match self.source {
             Source::Stdout => log_line(&self.of, tracing::Level::INFO, &line),
             Source::Stderr => {
@@ -173,35 +196,22 @@ impl Lines {
     }
 }
 
-/// A text of the guest without line breaks, with which it could forge lines of others. Costs nothing
-/// where the log drops it.
-#[derive(Debug)]
-pub(crate) struct OneLine<'a>(pub(crate) &'a str);
-
-impl<'a> OneLine<'a> {
-    /// The beginning of `text`, at most `limit` bytes.
-    pub(crate) fn cut(text: &'a str, limit: usize) -> Self {
-        let end = text.floor_char_boundary(limit);
-        Self(text.get(..end).unwrap_or_default())
-    }
+/// Where the last character of `text` starts, or its end if it has no other.
+fn last_start(text: &[u8]) -> usize {
+    let is_start = |byte: &u8| (*byte & 0xc0) != 0x80;
+    let start = text.iter().rposition(is_start);
+    start.filter(|start| *start > 0).unwrap_or(text.len())
 }
 
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in self.0.split_inclusive(['\r', '\n']) {
-            let text = part.trim_end_matches(['\r', '\n']);
-            f.write_str(text)?;
-            for line_break in part.get(text.len()..).unwrap_or_default().chars() {
-                f.write_str(if line_break == '\n' { "\\n" } else { "\\r" })?;
-            }
-        }
-        Ok(())
-    }
+/// The beginning of a text of the guest, at most `limit` bytes.
+pub(crate) fn beginning(text: &str, limit: usize) -> &str {
+    text.get(..text.floor_char_boundary(limit))
+        .unwrap_or_default()
 }
 
 /// Logs a record of the guest, cut to the length of a line.
 pub(crate) fn log_record(of: &LineOf, level: Level, message: &str) {
-    let message = OneLine::cut(message, LINE_LIMIT_BYTES);
+    let message = beginning(message, LINE_LIMIT_BYTES);
     let level = match level {
         Level::Trace => tracing::Level::TRACE,
         Level::Debug => tracing::Level::DEBUG,
@@ -317,23 +327,18 @@ mod tests {
     }
 
     #[test]
-    fn a_text_on_one_line_keeps_everything_but_its_line_breaks() {
-        for (text, line) in [
-            ("", ""),
-            ("plain", "plain"),
-            ("a\nb\r\nc", "a\\nb\\r\\nc"),
-            ("\n\r\u{e9}\n", "\\n\\r\u{e9}\\n"),
-        ] {
-            assert_eq!(OneLine(text).to_string(), line);
-        }
-    }
-
-    #[test]
     fn a_line_without_end_is_not_gathered_for_ever() {
         let output = output(Source::Stdout);
         for _ in 0..100 {
             output.write_bytes(&[b'x'; 10_000]);
         }
         assert!(output.lock().partial.len() < LINE_LIMIT_BYTES);
+
+        let document = self::output(Source::Stdout);
+        document.write_bytes(b"{");
+        for _ in 0..100 {
+            document.write_bytes(&[b'x'; 10_000]);
+        }
+        assert!(document.lock().partial.len() < DOCUMENT_LIMIT_BYTES);
     }
 }

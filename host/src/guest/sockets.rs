@@ -4,6 +4,8 @@
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, Linker, Resource, ResourceType, Type, Val};
 use wasmtime::{StoreContextMut, bail};
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use super::state::GuestState;
 
@@ -26,6 +28,14 @@ const REFUSAL: &str = "access-denied";
 /// Stands for all of them. The network is the only one that a handler ever gets, and opens nothing.
 struct Nothing;
 
+/// What there is to wait for where every answer is there at once.
+struct Ready;
+
+#[async_trait]
+impl Pollable for Ready {
+    async fn ready(&mut self) {}
+}
+
 /// Defines what `component` imports of `wasi:sockets`.
 pub(crate) fn refuse_sockets(
     linker: &mut Linker<GuestState>,
@@ -42,10 +52,11 @@ pub(crate) fn refuse_sockets(
         let mut linker = linker.instance(interface)?;
         for (name, item) in instance.exports(engine) {
             match item.ty {
-                ComponentItem::ComponentFunc(_) => linker
-                    .func_new(name, |store, function, _, results| {
-                        refuse(store, &function, results)
-                    })?,
+                ComponentItem::ComponentFunc(_) => {
+                    linker.func_new_async(name, |store, function, params, results| {
+                        Box::new(refuse(store, function, params, results))
+                    })?;
+                }
                 ComponentItem::Resource(_) if RESOURCES.contains(&name) => {
                     linker.resource(name, ResourceType::host::<Nothing>(), |_, _| Ok(()))?;
                 }
@@ -57,20 +68,42 @@ pub(crate) fn refuse_sockets(
 }
 
 /// Every function of `wasi:sockets`.
-fn refuse(
-    store: StoreContextMut<'_, GuestState>,
-    function: &ComponentFunc,
+async fn refuse(
+    mut store: StoreContextMut<'_, GuestState>,
+    function: ComponentFunc,
+    params: &[Val],
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
-    let answer = match function.results().next() {
-        Some(Type::Result(_)) => Val::Result(Err(Some(Box::new(Val::Enum(REFUSAL.to_owned()))))),
-        Some(Type::Own(_)) => {
-            Val::Resource(Resource::<Nothing>::new_own(0).try_into_resource_any(store)?)
+    for param in params {
+        // The engine counts what a call lends to the host, and ends a guest whose call is over with
+        // something of it still out.
+        if let Val::Resource(resource) = param {
+            resource.resource_drop_async(&mut store).await?;
         }
-        Some(_) | None => bail!("a handler has no sockets"),
-    };
-    if let Some(result) = results.first_mut() {
-        *result = answer;
+    }
+    if let (Some(result), Some(ty)) = (results.first_mut(), function.results().next()) {
+        *result = refusal(store, &ty)?;
     }
     Ok(())
+}
+
+/// The answer of a function with a result of this type: an error where it has one, else what a socket
+/// without anything behind it says of itself.
+fn refusal(mut store: StoreContextMut<'_, GuestState>, ty: &Type) -> wasmtime::Result<Val> {
+    Ok(match ty {
+        Type::Result(_) => Val::Result(Err(Some(Box::new(Val::Enum(REFUSAL.to_owned()))))),
+        Type::Option(_) => Val::Option(None),
+        Type::Bool => Val::Bool(false),
+        Type::Enum(cases) => Val::Enum(cases.names().next().unwrap_or_default().to_owned()),
+        Type::Own(resource) if *resource == ResourceType::host::<DynPollable>() => {
+            let table = &mut store.data_mut().table;
+            let ready = table.push(Ready)?;
+            let pollable = subscribe(table, ready)?;
+            Val::Resource(pollable.try_into_resource_any(store)?)
+        }
+        Type::Own(_) => {
+            Val::Resource(Resource::<Nothing>::new_own(0).try_into_resource_any(store)?)
+        }
+        _ => bail!("a handler has no sockets"),
+    })
 }

@@ -12,14 +12,63 @@ use crate::engine::Sources;
 use crate::source_map::{SourceFrame, SourceMap};
 
 /// One line for each frame, innermost first: `function at file:line:column` as far as the component
-/// knows its source, else the function's name or number.
+/// knows its source, else the function's name or number. Those that only carry out the end are left out.
 pub(super) fn stack_trace(error: &Error, sources: &Sources) -> Vec<String> {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
     };
     let map = sources.read();
     let frames = backtrace.frames().iter();
-    frames.flat_map(|frame| lines(frame, &map)).collect()
+    let mut lines: Vec<String> = frames.flat_map(|frame| lines(frame, &map)).collect();
+    let machinery = machinery(&lines);
+    lines.drain(..machinery);
+    lines
+}
+
+/// How many of the innermost lines are of functions by which a language panics, aborts or exits: they are
+/// the same each time, and what led there begins behind them. Nothing is left out of a stack of such alone.
+fn machinery(lines: &[String]) -> usize {
+    let is_other = |line: &String| !is_machinery(line.split(" at ").next().unwrap_or(line));
+    lines.iter().position(is_other).unwrap_or(0)
+}
+
+/// Whether a function of this name ends its program, and does nothing else.
+fn is_machinery(function: &str) -> bool {
+    /// Of the C library and of Rust's runtime, which has some with a prefix of the compiler's.
+    const NAMES: [&str; 14] = [
+        "_Exit",
+        "__cxa_throw",
+        "__rust_abort",
+        "__rust_start_panic",
+        "__wasi_proc_exit",
+        "abort",
+        "exit",
+        "proc_exit",
+        "rust_begin_unwind",
+        "rust_panic",
+        "rust_panic_with_hook",
+        "begin_panic_handler",
+        "default_alloc_error_hook",
+        "handle_alloc_error",
+    ];
+    const MODULES: [&str; 10] = [
+        "core::option::expect_failed",
+        "core::option::unwrap_failed",
+        "core::panicking::",
+        "core::result::unwrap_failed",
+        "panic_abort::",
+        "std::panicking::",
+        "std::process::abort",
+        "std::process::exit",
+        "std::sys::backtrace::__rust_end_short_backtrace",
+        "wasip2::cli::exit::",
+    ];
+    let function = function.trim_start_matches('<');
+    let name = function.rsplit("::").next().unwrap_or(function);
+    let is_runtimes = function == name || function.starts_with("__rustc::");
+    (is_runtimes && NAMES.contains(&name))
+        || MODULES.iter().any(|module| function.starts_with(module))
+        || (function.starts_with("std::sys::") && (name == "exit" || name.starts_with("abort")))
 }
 
 /// A frame is several functions where the compiler has put one into another.
@@ -64,5 +113,61 @@ impl fmt::Display for Line<'_> {
             write!(f, ":{number}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(lines: &[&str]) -> usize {
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        machinery(&lines)
+    }
+
+    #[test]
+    fn the_functions_that_end_a_program_are_left_out_up_to_the_first_other() {
+        let panicked = [
+            "abort",
+            "std::sys::pal::wasip2::helpers::abort_internal at /rustc/x/library/std/src/sys/a.rs:9:5",
+            "std::process::abort",
+            "panic_abort::__rust_start_panic::abort",
+            "__rustc::__rust_start_panic",
+            "__rustc::rust_panic",
+            "std::panicking::rust_panic_with_hook",
+            "std::panicking::begin_panic_handler::{closure#0}",
+            "std::sys::backtrace::__rust_end_short_backtrace::<std::panicking::x, !>",
+            "__rustc::rust_begin_unwind",
+            "core::panicking::panic_fmt",
+            "core::option::unwrap_failed",
+            "handler::sse::handle at src/lib.rs:7:3",
+            "core::panicking::panic_fmt",
+        ];
+        assert_eq!(cut(&panicked), 12);
+        let exited = [
+            "__wasi_proc_exit",
+            "_Exit",
+            "exit",
+            "std::sys::exit::exit",
+            "std::process::exit",
+            "f",
+        ];
+        assert_eq!(cut(&exited), 5);
+    }
+
+    #[test]
+    fn functions_that_only_sound_alike_are_kept() {
+        for line in [
+            "handler::abort",
+            "handler::exit at src/lib.rs:1:1",
+            "core::slice::index::slice_index_fail",
+            "panicking::f",
+            "<function 7>",
+            "my_abort",
+        ] {
+            assert_eq!(cut(&[line, "abort"]), 0, "{line}");
+        }
+        assert_eq!(cut(&["abort", "exit"]), 0);
+        assert_eq!(cut(&[]), 0);
     }
 }

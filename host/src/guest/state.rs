@@ -35,11 +35,9 @@ pub(crate) struct Environment {
     pub(crate) reuse: Reuse,
     /// Whether a response without a body gets one.
     pub(crate) pad_empty: bool,
+    /// Whether what an invocation has used is told at INFO, not only at DEBUG.
+    pub(crate) tells_usage: bool,
     /// What the guest may ask of the network.
-    #[cfg_attr(
-        not(any(feature = "outbound-http", test)),
-        expect(dead_code, reason = "nobody asks")
-    )]
     pub(crate) outbound: Arc<Policy>,
     /// The function's name, or empty.
     pub(crate) function_name: String,
@@ -176,6 +174,11 @@ impl GuestState {
             return true;
         }
         self.wasi.is_some()
+    }
+
+    /// Bytes written to the response so far.
+    pub(super) fn written_bytes(&self) -> u64 {
+        self.written.bytes()
     }
 
     /// Counts a write to the response.

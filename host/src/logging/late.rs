@@ -34,7 +34,9 @@ impl Late {
             let builder = fmt()
                 .with_max_level(self.level)
                 .with_ansi(false)
-                .with_writer(Lines);
+                // The lines are escaped as a whole, and more of them.
+                .with_ansi_sanitization(false)
+                .with_writer(Lines(self.format));
             match self.format {
                 LogFormat::Text => Box::new(builder.finish()),
                 LogFormat::Json => Box::new(

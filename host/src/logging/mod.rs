@@ -7,13 +7,15 @@
 //! Whoever logs never waits for the pipe: a log that nobody reads must not hold up a response.
 
 mod backlog;
+mod escape;
 mod late;
 mod once;
 mod output;
 mod settings;
 
+pub(crate) use escape::is_control;
 pub(crate) use once::OncePerMinute;
 pub use output::{flush, init};
-pub(crate) use output::{has_room, room, settled};
+pub(crate) use output::{has_room, room, settled, write_line};
 pub use settings::{LogFormat, parse_level};
 pub use tracing::Level;

@@ -1,5 +1,6 @@
 //! From `tracing` to standard output.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::sync::OnceLock;
 use std::thread;
@@ -8,6 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::Level;
 use super::backlog::{Backlog, Work};
+use super::escape::escaped;
 use super::late::Late;
 use super::settings::LogFormat;
 
@@ -26,8 +28,7 @@ pub fn init(format: LogFormat, level: Level) {
     tracing::subscriber::set_global_default(Late::new(format, level))
         .expect("a process has one log");
     std::panic::set_hook(Box::new(|panic| {
-        let text = panic.to_string().replace('\n', " ");
-        tracing::error!("a bug in the host: {text}");
+        tracing::error!("a bug in the host: {panic}");
         flush();
     }));
 }
@@ -54,26 +55,44 @@ pub(crate) fn has_room() -> bool {
     BACKLOG.has_room()
 }
 
-/// Where `tracing` writes: one call for each line.
-pub(super) struct Lines;
+/// Writes this line, which has no line break, as it is.
+pub(crate) fn write_line(line: &str) {
+    let mut whole = String::with_capacity(line.len() + 1);
+    whole.push_str(line);
+    whole.push('\n');
+    push(whole.as_bytes());
+}
+
+fn push(line: &[u8]) {
+    if *THREAD.get_or_init(start_thread) {
+        BACKLOG.push(line);
+    } else {
+        // Waiting for the pipe is better than silence, and there is nowhere to say that it is broken.
+        let _ = io::stdout().write_all(line);
+    }
+}
+
+/// Where `tracing` writes: one call for each event.
+#[derive(Clone, Copy)]
+pub(super) struct Lines(pub(super) LogFormat);
 
 impl<'a> MakeWriter<'a> for Lines {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
-        Self
+        *self
     }
 }
 
 impl io::Write for Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if *THREAD.get_or_init(start_thread) {
-            BACKLOG.push(line);
-        } else {
-            // Waiting for the pipe is better than silence.
-            io::stdout().write_all(line)?;
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        match escaped(line, self.0) {
+            Cow::Borrowed(_) => push(event),
+            Cow::Owned(line) => write_line(&line),
         }
-        Ok(line.len())
+        Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

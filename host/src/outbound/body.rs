@@ -10,6 +10,16 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use wasmtime_wasi_http::{Error, WasiBody};
 
+/// Takes the body of a request that is not sent, and throws it away. A guest may write it before it looks
+/// at the answer; if the writing failed, that would be all it sees.
+pub(super) fn let_go(mut body: WasiBody) {
+    if body.is_end_stream() {
+        return;
+    }
+    // It ends with the guest's writer: when the guest has written all of it, or is gone.
+    tokio::spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
+}
+
 /// A body that ends with an error, and not as if it were complete, once the instance that writes it is
 /// gone: an instance that is torn down says nothing of the bodies it had not finished.
 pub(super) struct Upload {

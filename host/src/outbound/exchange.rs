@@ -18,6 +18,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 use super::connect::{self, NoConnection, Permit, Stream};
 use super::policy::Policy;
 use super::target::Destination;
+use super::told::AnswerOf;
 
 /// Headers of an answer.
 const HEADER_LIMIT: usize = 1000;
@@ -47,40 +48,67 @@ impl Timeouts {
 type Connection = Pin<Box<http1::Connection<TokioIo<Box<dyn Stream>>, WasiBody>>>;
 pub(super) type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-/// Sends `request` and waits for the head of its answer. The second part of the result has to be
-/// driven until the body of the answer has ended, and holds the permit as long.
-pub(super) async fn send(
+/// A connection for one exchange, with the permit for it.
+pub(super) struct Opened {
+    sender: http1::SendRequest<WasiBody>,
+    connection: Connection,
+    permit: Permit,
+}
+
+/// Connects to `destination`.
+pub(super) async fn connect(
     policy: &Policy,
     destination: &Destination,
-    mut request: Request<WasiBody>,
     timeouts: Timeouts,
     permit: Permit,
-) -> Result<(Response<WasiBody>, Io), NoConnection> {
+) -> Result<Opened, NoConnection> {
     let opening = connect::open(policy, destination, &permit);
     let opening = timeout(timeouts.connect, opening);
     let stream = opening.await.map_err(|_| Error::ConnectionTimeout)??;
-    let (mut sender, connection) = http1::Builder::new()
+    let (sender, connection) = http1::Builder::new()
         .max_buf_size(policy.header_bytes)
         .max_headers(HEADER_LIMIT)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(Error::from)?;
-    *request.uri_mut() = in_origin_form(request.uri());
-    let mut connection: Connection = Box::pin(connection);
-    let answering = timeout(timeouts.first_byte, sender.send_request(request));
-    let answer = drive(&mut connection, answering).await?;
-    let answer = answer.map_err(|_| Error::ConnectionReadTimeout)?;
-    let answer = answer.map_err(answer_error)?;
-    let answer = answer.map(|body| TimedBody::new(body, timeouts.idle).boxed_unsync());
-    let io = async move {
-        // The connection ends with the exchange once nobody can send another request on it.
-        drop(sender);
-        // What goes wrong from here on, the body of the answer tells.
-        let _ = connection.await;
-        drop(permit);
-        Ok(())
-    };
-    Ok((answer, Box::new(io)))
+    Ok(Opened {
+        sender,
+        connection: Box::pin(connection),
+        permit,
+    })
+}
+
+impl Opened {
+    /// Sends `request` and waits for the head of its answer. The second part of the result has to be
+    /// driven until the body of the answer has ended, and holds the permit as long.
+    pub(super) async fn send(
+        self,
+        mut request: Request<WasiBody>,
+        timeouts: Timeouts,
+        answer_of: AnswerOf,
+    ) -> Result<(Response<WasiBody>, Io), Error> {
+        let Self {
+            mut sender,
+            mut connection,
+            permit,
+        } = self;
+        *request.uri_mut() = in_origin_form(request.uri());
+        let answering = timeout(timeouts.first_byte, sender.send_request(request));
+        let answer = drive(&mut connection, answering).await?;
+        let answer = answer.map_err(|_| Error::ConnectionReadTimeout)?;
+        let answer = answer.map_err(answer_error)?;
+        let answer =
+            answer.map(|body| TimedBody::new(body, timeouts.idle, answer_of).boxed_unsync());
+        let io = async move {
+            // The connection ends with the exchange once nobody can send another request on it.
+            drop(sender);
+            // What goes wrong from here on, the body of the answer tells.
+            let _ = connection.await;
+            drop(permit);
+            Ok(())
+        };
+        Ok((answer, Box::new(io)))
+    }
 }
 
 /// Waits for `answering` while the connection works.
@@ -119,18 +147,25 @@ fn in_origin_form(uri: &Uri) -> Uri {
 /// A body whose parts must not be too far apart.
 struct TimedBody {
     body: Incoming,
+    of: AnswerOf,
     idle: Duration,
     /// Runs while somebody waits for a part.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimedBody {
-    fn new(body: Incoming, idle: Duration) -> Self {
+    fn new(body: Incoming, idle: Duration, of: AnswerOf) -> Self {
         Self {
             body,
+            of,
             idle,
             timer: None,
         }
+    }
+
+    fn broken(&self, error: Error) -> Error {
+        self.of.broke_off(&error);
+        error
     }
 }
 
@@ -144,12 +179,13 @@ impl Body for TimedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
             self.timer = None;
-            return Poll::Ready(frame.map(|frame| frame.map_err(answer_error)));
+            let frame = frame.map(|frame| frame.map_err(|error| self.broken(answer_error(error))));
+            return Poll::Ready(frame);
         }
         let idle = self.idle;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(idle)));
         ready!(timer.as_mut().poll(cx));
-        Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
+        Poll::Ready(Some(Err(self.broken(Error::ConnectionReadTimeout))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -13,31 +13,17 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
-use super::body::Upload;
+use super::body::{Upload, let_go};
 use super::connect::{NoConnection, Permit};
 use super::exchange::{self, Io, Timeouts};
 use super::policy::Policy;
 use super::secret::{Withheld, fill_in};
 use super::target::Destination;
+use super::told::{AnswerOf, tell};
 use crate::guest::LineOf;
-use crate::logging;
 
 /// Most of a request's body that waits in one piece, in bytes. Two pieces may wait.
 const BODY_CHUNK_BYTES: usize = 64 * 1024;
-
-/// Logs what became of a request, while the log has room: a guest in a loop must not drown the lines
-/// of others.
-macro_rules! tell {
-    ($of:expr, $($message:tt)*) => {
-        if logging::has_room() {
-            tracing::warn!(
-                requestId = %$of.request_id,
-                tenantId = $of.tenant_id.as_deref(),
-                $($message)*
-            );
-        }
-    };
-}
 
 /// What one instance needs for its requests.
 pub(crate) struct Outbound {
@@ -105,35 +91,42 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Answer> + Send> {
-        let checked = self.check(request);
+        let (head, body) = request.into_parts();
+        let checked = self.check(Request::from_parts(head, ()));
         let policy = Arc::clone(&self.policy);
         let line_of = Arc::clone(&self.line_of);
         let gone = Arc::clone(&self.gone);
         Box::new(async move {
+            let checked = match checked {
+                Ok(checked) => checked,
+                Err(error) => {
+                    let_go(body);
+                    return Err(error);
+                }
+            };
             let Checked {
                 request,
                 destination,
                 permit,
-            } = checked?;
+            } = checked;
             let timeouts = Timeouts::new(&policy, options);
-            let request = request.map(|body| Upload::new(body, gone).boxed());
-            let sent = exchange::send(&policy, &destination, request, timeouts, permit).await;
-            sent.map_err(|error| match error {
-                NoConnection::Failed(error) => {
-                    tell!(line_of, "a request to `{destination}` failed: {error}");
-                    without_details(error)
+            let opened = exchange::connect(&policy, &destination, timeouts, permit).await;
+            let connection = match opened {
+                Ok(connection) => connection,
+                Err(error) => {
+                    let_go(body);
+                    return Err(unconnected(&line_of, &destination, error));
                 }
-                NoConnection::Prohibited(found) => {
-                    log_prohibited(&line_of, &destination, &found);
-                    Error::DestinationIpProhibited
-                }
-            })
+            };
+            let request = request.map(|()| Upload::new(body, gone).boxed());
+            let answer_of = AnswerOf::new(Arc::clone(&line_of), destination.clone());
+            let sent = connection.send(request, timeouts, answer_of).await;
+            sent.map_err(|error| failed(&line_of, &destination, error))
         })
     }
 
-    /// The body of an answer broke off. The library's own line does not say whose it was.
-    fn p2_error_from_hyper(&mut self, error: &hyper::Error) -> ErrorCode {
-        tell!(self.line_of, "the answer to a request broke off: {error}");
+    /// What becomes of an answer is logged where it is read; the library would do so again.
+    fn p2_error_from_hyper(&mut self, _error: &hyper::Error) -> ErrorCode {
         ErrorCode::HttpProtocolError
     }
 
@@ -142,15 +135,15 @@ impl WasiHttpHooks for Hooks {
     }
 }
 
-/// A request that may be sent.
+/// A request that may be sent. Its body is kept apart.
 struct Checked {
-    request: Request<WasiBody>,
+    request: Request<()>,
     destination: Destination,
     permit: Permit,
 }
 
 impl Hooks {
-    fn check(&self, mut request: Request<WasiBody>) -> Result<Checked, Error> {
+    fn check(&self, mut request: Request<()>) -> Result<Checked, Error> {
         // One would make a tunnel, and what goes through a tunnel nobody checks. The other is answered
         // with the request itself, secrets included.
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
@@ -187,6 +180,21 @@ impl Hooks {
             permit: permit.into(),
         })
     }
+}
+
+fn unconnected(line_of: &LineOf, destination: &Destination, error: NoConnection) -> Error {
+    match error {
+        NoConnection::Failed(error) => failed(line_of, destination, error),
+        NoConnection::Prohibited(found) => {
+            log_prohibited(line_of, destination, &found);
+            Error::DestinationIpProhibited
+        }
+    }
+}
+
+fn failed(line_of: &LineOf, destination: &Destination, error: Error) -> Error {
+    tell!(line_of, "a request to `{destination}` failed: {error}");
+    without_details(error)
 }
 
 /// An error for which the guest's interface has a code. For others the library would write a line of

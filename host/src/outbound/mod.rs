@@ -1,7 +1,7 @@
 //! HTTP requests of the guest, to the hosts that are allowed and to nowhere else.
 //!
 //! `target`, `address`, `policy` and `secret` decide and do no I/O. `hooks` is where a request
-//! leaves the guest; `connect`, `exchange` and `body` carry it out.
+//! leaves the guest; `connect`, `exchange` and `body` carry it out, and `told` logs what came to nothing.
 
 pub(crate) mod address;
 mod policy;
@@ -18,6 +18,8 @@ mod exchange;
 mod hooks;
 #[cfg(feature = "outbound-http")]
 mod tls;
+#[cfg(feature = "outbound-http")]
+mod told;
 
 #[cfg(feature = "outbound-http")]
 pub(crate) use hooks::Outbound;

@@ -52,6 +52,15 @@ impl Policy {
         self.allow.iter().any(|target| target.covers(destination))
     }
 
+    /// The secrets with a host that no request may go to.
+    pub(crate) fn idle_secrets(&self) -> impl Iterator<Item = (&str, &Target)> {
+        self.secrets.iter().flat_map(|secret| {
+            let targets = secret.targets.iter();
+            let idle = targets.filter(|host| !self.allow.iter().any(|allowed| allowed.meets(host)));
+            idle.map(|host| (secret.name.as_str(), host))
+        })
+    }
+
     /// The first of `found` that may be connected to for `destination`.
     ///
     /// `runtime_api` are the addresses of the Runtime API.
@@ -165,5 +174,31 @@ mod tests {
             assert_eq!(choose(&all, uri, &[address]), None, "{address}");
         }
         assert!(choose(&all, uri, &["127.0.0.1:9002"]).is_some());
+    }
+
+    #[test]
+    fn a_secret_is_idle_at_hosts_that_no_request_may_go_to() {
+        let targets = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        for (allowed, host, idle) in [
+            ("api.example", "api.example", false),
+            ("*.example", "api.example", false),
+            ("api.example", "*.example", false),
+            ("*.api.example", "*.example", false),
+            ("https://api.example:443", "API.example", false),
+            ("api.example", "other.example", true),
+            ("*.example", "example", true),
+            ("api.example", "http://api.example", true),
+            ("api.example", "api.example:8443", true),
+            ("10.0.0.1", "10.0.0.2", true),
+        ] {
+            let secret = Secret::new("KEY", "s3cret".to_owned(), targets(&[host])).unwrap();
+            let policy = Policy {
+                allow: targets(&[allowed]),
+                secrets: vec![secret],
+                ..Policy::default()
+            };
+            let found: Vec<_> = policy.idle_secrets().map(|(name, _)| name).collect();
+            assert_eq!(!found.is_empty(), idle, "{allowed} {host}");
+        }
     }
 }

@@ -62,6 +62,20 @@ impl Target {
             }
     }
 
+    /// Whether this covers at least one destination that `other` covers as well.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        let is_below =
+            |name: &str, suffix: &str| name.len() > suffix.len() && name.ends_with(suffix);
+        self.scheme == other.scheme
+            && self.port == other.port
+            && match (&self.host, &other.host) {
+                (Host::Below(one), Host::Below(two)) => one.ends_with(two) || two.ends_with(one),
+                (Host::Below(suffix), Host::Name(name))
+                | (Host::Name(name), Host::Below(suffix)) => is_below(name, suffix),
+                (one, two) => one == two,
+            }
+    }
+
     /// The address that the user named, if it is one.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         match self.host {
@@ -115,6 +129,24 @@ impl Destination {
             scheme,
             host,
         })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.scheme != Scheme::HTTPS {
+            write!(f, "{}://", self.scheme)?;
+        }
+        match &self.host {
+            Host::Name(name) => f.write_str(name)?,
+            Host::Below(suffix) => write!(f, "*{suffix}")?,
+            Host::Address(IpAddr::V6(address)) => write!(f, "[{address}]")?,
+            Host::Address(address) => write!(f, "{address}")?,
+        }
+        if self.port == default_port(&self.scheme) {
+            return Ok(());
+        }
+        write!(f, ":{}", self.port)
     }
 }
 
@@ -232,5 +264,18 @@ mod tests {
         let of = |uri: &str| Destination::of(&uri.parse().unwrap()).unwrap().to_string();
         assert_eq!(of("https://A.example/x"), "https://a.example:443");
         assert_eq!(of("http://[::1]/"), "http://[::1]:80");
+    }
+
+    #[test]
+    fn a_target_is_told_as_it_is_written() {
+        for text in [
+            "api.example",
+            "*.example",
+            "api.example:8443",
+            "http://10.0.0.1",
+            "http://[::1]:8080",
+        ] {
+            assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
+        }
     }
 }

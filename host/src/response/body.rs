@@ -3,12 +3,26 @@
 use std::sync::Arc;
 use std::task::Context;
 
+use bytes::Bytes;
+use http::HeaderValue;
+
 use super::buffer::{Buffer, More, Part};
 use super::socket::Socket;
 use super::state::{ResponseStream, Telling};
 use crate::error_report::ErrorReport;
 
-/// Watches a response until it starts; then it becomes the body.
+/// A response that can be posted.
+#[derive(Debug)]
+pub enum Payload {
+    /// A stream that begins with a prelude.
+    Http(ResponseBody),
+    /// A stream without one, of this content type.
+    Raw(HeaderValue, ResponseBody),
+    /// All of it.
+    Document(Bytes),
+}
+
+/// Watches a response until it starts; then it becomes the payload.
 #[derive(Debug)]
 pub struct ResponseReader {
     buffer: Arc<Buffer>,
@@ -19,12 +33,25 @@ impl ResponseReader {
         Self { buffer }
     }
 
-    /// Waits until the guest has started its response. To be awaited before [`body`](Self::body).
+    /// Waits until there is something to post: the guest has started a stream, or ended a document. To
+    /// be awaited before [`payload`](Self::payload).
     pub async fn started(&self) {
         std::future::poll_fn(|cx| self.buffer.poll_started(cx)).await;
     }
 
-    /// The body of the started response. To be taken once.
+    /// What is to be posted of the started response. To be taken once.
+    #[must_use]
+    pub fn payload(&self) -> Payload {
+        if let Some(document) = self.buffer.take_whole() {
+            return Payload::Document(document);
+        }
+        match self.buffer.content_type() {
+            Some(content_type) => Payload::Raw(content_type, self.body()),
+            None => Payload::Http(self.body()),
+        }
+    }
+
+    /// The body of a started stream.
     #[must_use]
     pub fn body(&self) -> ResponseBody {
         ResponseBody {
@@ -101,7 +128,6 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::task::{Poll, Wake, Waker};
 
-    use bytes::Bytes;
     use http::HeaderMap;
 
     use super::*;
@@ -150,7 +176,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_finished_response_ends_without_trailers() {
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         writer.write_headers(Prelude::implied()).unwrap();
         writer.write(b"hello").await.unwrap();
         writer.finish().unwrap();
@@ -161,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_prelude_is_readable_before_any_write() {
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         assert!(is_pending(reader.started()));
         writer.write_headers(Prelude::implied()).unwrap();
         reader.started().await;
@@ -174,7 +200,7 @@ mod tests {
     #[tokio::test]
     async fn finish_alone_and_an_empty_write_start_with_the_implied_prelude() {
         for empty_write_first in [false, true] {
-            let (writer, reader) = channel();
+            let (writer, reader) = channel(None);
             if empty_write_first {
                 writer.write(b"").await.unwrap();
             }
@@ -192,7 +218,7 @@ mod tests {
             (length("0"), b"", b""),
             (length("4"), b"text", b"text"),
         ] {
-            let (writer, reader) = channel();
+            let (writer, reader) = channel(None);
             writer.pad_empty();
             let prelude = Prelude::encode(200, headers, vec![]).unwrap();
             let [json, delimiter] = prelude.clone().into_chunks();
@@ -206,7 +232,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_is_never_padded() {
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         writer.pad_empty();
         writer.write_headers(Prelude::implied()).unwrap();
         writer.fail(&ErrorReport::new(ErrorType::Trap, "boom"));
@@ -215,7 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_after_the_start_ends_in_trailers_after_the_data() {
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         writer.write(b"part").await.unwrap();
         let report = ErrorReport::new(ErrorType::Trap, "boom");
         assert_eq!(writer.fail(&report), Telling::Trailers);
@@ -227,7 +253,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_writer_that_vanishes_is_never_a_clean_end() {
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         writer.write(b"part").await.unwrap();
         drop(writer);
         let (_, trailers) = collect(reader.body()).await;
@@ -236,7 +262,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_before_the_start_leaves_no_body() {
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         let report = ErrorReport::new(ErrorType::Trap, "boom");
         assert_eq!(writer.fail(&report), Telling::ErrorDocument);
         assert!(is_pending(reader.started()));
@@ -255,7 +281,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_write_waits_until_a_reader_that_is_behind_has_taken_half() {
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         let mut body = reader.body();
         writer.write(&[b'x'; HIGH_WATER_BYTES]).await.unwrap();
         let mut waiting = pin!(writer.write(b"y"));
@@ -280,7 +306,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_huge_chunk_is_buffered_in_part_only() {
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         let huge = vec![7; 5_000_000];
         let mut body = reader.body();
         let mut total = 0;
@@ -307,7 +333,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_dropped_closes_the_writer() {
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         writer.write(&[b'x'; HIGH_WATER_BYTES]).await.unwrap();
         let waiting = writer.write(b"y");
         tokio::pin!(waiting);
@@ -319,7 +345,7 @@ mod tests {
 
     #[tokio::test]
     async fn small_writes_keep_their_order_between_large_ones() {
-        let (writer, reader): (ResponseWriter, _) = channel();
+        let (writer, reader): (ResponseWriter, _) = channel(None);
         let large = vec![b'L'; 33_000];
         let mut expected = IMPLIED.to_vec();
         for round in 0..3_u8 {

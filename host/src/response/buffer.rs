@@ -12,13 +12,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
+use super::document::{Document, Envelope};
 use super::piece::{PIECE_BYTES, Piece, Pieces};
 use super::prelude::Prelude;
 use super::socket::{Sent, Socket};
-use super::state::{Refused, ResponseStream, Start, Telling};
+use super::state::{Delivery, Refused, ResponseStream, Start, Telling};
 use crate::error_report::ErrorReport;
+use crate::front_end::FrontEnd;
 
 /// Bytes that may wait for the socket before `write` waits. With less, two threads lose their time
 /// waking each other; with more, what is copied leaves the processor's cache before it is sent.
@@ -54,6 +56,14 @@ pub(crate) struct Buffer {
 #[derive(Debug)]
 struct Inner {
     stream: ResponseStream,
+    /// The front end that gets a document in the place of a stream with a head.
+    front_end: Option<FrontEnd>,
+    /// What is collected of a response that travels as a whole.
+    document: Option<Document>,
+    /// That response, once it is complete.
+    whole: Option<Bytes>,
+    /// The content type of a stream without a head.
+    content_type: Option<HeaderValue>,
     /// What was written, in order, all before `tail`.
     queue: VecDeque<Bytes>,
     /// Small chunks, gathered.
@@ -91,11 +101,16 @@ pub enum More {
     Never,
 }
 
-impl Default for Buffer {
-    fn default() -> Self {
+impl Buffer {
+    /// An empty buffer. `front_end` is the one that gets a document in the place of a stream.
+    pub(super) fn new(front_end: Option<FrontEnd>) -> Self {
         Self {
             inner: Mutex::new(Inner {
                 stream: ResponseStream::AwaitingPrelude,
+                front_end,
+                document: None,
+                whole: None,
+                content_type: None,
                 queue: VecDeque::new(),
                 tail: None,
                 buffered: 0,
@@ -109,18 +124,38 @@ impl Default for Buffer {
             pieces: Pieces::default(),
         }
     }
-}
 
-impl Buffer {
     /// A body without a byte is to get one. To be called before the start.
     pub(super) fn pad_empty(&self) {
         self.lock().pads_empty = true;
     }
 
+    pub(super) fn front_end(&self) -> Option<FrontEnd> {
+        self.lock().front_end
+    }
+
     pub(crate) fn start(&self, prelude: Prelude) -> Result<(), Refused> {
         let mut inner = self.lock();
-        inner.stream.on_head()?;
-        inner.push_prelude(prelude);
+        let delivery = inner.implied_delivery();
+        inner.stream.on_start(delivery)?;
+        inner.push_head(prelude);
+        wake_reader(inner);
+        Ok(())
+    }
+
+    pub(super) fn start_document(&self) -> Result<(), Refused> {
+        let mut inner = self.lock();
+        inner.stream.on_start(Delivery::Document)?;
+        inner.document = Some(Document::new(Envelope::Bare));
+        Ok(())
+    }
+
+    pub(super) fn start_raw(&self, content_type: HeaderValue) -> Result<(), Refused> {
+        let mut inner = self.lock();
+        inner.stream.on_start(Delivery::Stream)?;
+        inner.content_type = Some(content_type);
+        // Nobody reads it over HTTP.
+        inner.pads_empty = false;
         wake_reader(inner);
         Ok(())
     }
@@ -140,8 +175,10 @@ impl Buffer {
     /// with the high-water mark this bounds the buffer, however large the chunk is.
     fn poll_write(&self, cx: &Context<'_>, chunk: &[u8]) -> Poll<Result<usize, Refused>> {
         let mut inner = self.lock();
-        if inner.stream.on_write()? == Start::Now {
-            inner.push_prelude(Prelude::implied());
+        inner.start_unless_started()?;
+        if let Some(document) = &mut inner.document {
+            let pushed = document.push(chunk).map_err(Refused::TooLarge);
+            return Poll::Ready(pushed.map(|()| chunk.len()));
         }
         inner.pads_empty &= chunk.is_empty();
         let is_large = chunk.len() >= DIRECT_BYTES;
@@ -164,7 +201,7 @@ impl Buffer {
             let mut piece = self.pieces.take();
             piece.push(taken);
             inner = self.lock();
-            inner.stream.on_write()?;
+            inner.stream.on_write(Delivery::Stream)?;
             inner.push_own(piece.freeze());
         }
         wake_reader(inner);
@@ -173,9 +210,10 @@ impl Buffer {
 
     pub(crate) fn finish(&self) -> Result<(), Refused> {
         let mut inner = self.lock();
-        if inner.stream.on_finish()? == Start::Now {
-            inner.push_prelude(Prelude::implied());
-        }
+        inner.start_unless_started()?;
+        let document = inner.document.as_mut().map(Document::finish);
+        inner.whole = document.transpose().map_err(Refused::TooLarge)?;
+        inner.stream.on_finish(Delivery::Stream)?;
         if inner.pads_empty {
             inner.push_own(PADDING);
         }
@@ -219,14 +257,25 @@ impl Buffer {
         self.lock().stream
     }
 
-    /// Ready once the response has started. To be polled before the first [`take`](Self::take).
+    /// Ready once there is something to send: a stream has started, or a document is complete. To be
+    /// polled before the first [`take`](Self::take).
     pub(super) fn poll_started(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
-        if inner.buffered > 0 {
+        if inner.stream == ResponseStream::Streaming || inner.end.is_some() {
             return Poll::Ready(());
         }
         inner.reader = Some(cx.waker().clone());
         Poll::Pending
+    }
+
+    /// Takes the response that is complete, if it travels as a whole.
+    pub(super) fn take_whole(&self) -> Option<Bytes> {
+        self.lock().whole.take()
+    }
+
+    /// The content type of a stream without a head.
+    pub(super) fn content_type(&self) -> Option<HeaderValue> {
+        self.lock().content_type.clone()
     }
 
     /// From now on large chunks may be sent over `socket`. To be called before the first
@@ -295,6 +344,35 @@ fn wake(waker: &mut Option<Waker>) {
 }
 
 impl Inner {
+    /// How a response travels whose handler does not say.
+    fn implied_delivery(&self) -> Delivery {
+        match self.front_end {
+            Some(_) => Delivery::Document,
+            None => Delivery::Stream,
+        }
+    }
+
+    /// A write or an end starts a response that has not started.
+    fn start_unless_started(&mut self) -> Result<(), Refused> {
+        let delivery = self.implied_delivery();
+        if self.stream.on_write(delivery)? == Start::Now {
+            self.push_head(Prelude::implied());
+        }
+        Ok(())
+    }
+
+    fn push_head(&mut self, prelude: Prelude) {
+        match self.front_end {
+            Some(front_end) => {
+                // The front end counts the bytes itself.
+                self.pads_empty = false;
+                let envelope = Envelope::FrontEnd(front_end, prelude.into_head());
+                self.document = Some(Document::new(envelope));
+            }
+            None => self.push_prelude(prelude),
+        }
+    }
+
     fn gather(&mut self, chunk: &[u8], pieces: &Pieces) {
         if self
             .tail

@@ -1,8 +1,9 @@
 //! What a guest may put into the head of a response, and what it may not.
 
-use http::{HeaderName, header};
+use http::{HeaderName, HeaderValue, header};
 
 use super::prelude::PRELUDE_LIMIT_BYTES;
+use crate::runtime_api::headers::HTTP_INTEGRATION;
 
 /// Bytes of names, and of values and cookies, that are looked at. More than the limit of the result,
 /// so that the size of a head which is a little too large is told exactly.
@@ -34,6 +35,7 @@ pub enum InvalidHead {
 }
 
 /// A checked head, in the form Lambda's front ends want it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) status: u16,
     /// What the names take, each counted once.
@@ -43,12 +45,23 @@ pub(super) struct Head {
 }
 
 /// One header: its name and every value it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Field {
     pub(super) name: HeaderName,
     pub(super) values: Vec<String>,
 }
 
 impl Head {
+    /// What a response starts with whose handler wrote without a head: status 200, nothing else.
+    pub(super) fn implied() -> Self {
+        Self {
+            status: 200,
+            name_bytes: 0,
+            fields: vec![],
+            cookies: vec![],
+        }
+    }
+
     /// Checks a head as the guest gives it. Header names are folded to lower case and keep the
     /// order of their first occurrence.
     pub(super) fn check(
@@ -134,9 +147,37 @@ impl Field {
         Ok(())
     }
 
+    /// The values as one, for who has room for one text per name.
+    pub(super) fn joined(&self) -> String {
+        self.values.join(", ")
+    }
+
     pub(super) fn is_repeated(&self) -> bool {
         self.values.len() > 1
     }
+}
+
+/// Checks the content type of a stream without a head.
+///
+/// # Errors
+///
+/// Says why it cannot be one: it is no header value, or it announces a prelude.
+pub fn raw_content_type(content_type: &str) -> Result<HeaderValue, String> {
+    check_value(header::CONTENT_TYPE.as_str(), content_type).map_err(|error| error.to_string())?;
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if essence.is_empty() {
+        return Err("a stream without a head needs a content type".to_owned());
+    }
+    if essence
+        .as_bytes()
+        .eq_ignore_ascii_case(HTTP_INTEGRATION.as_bytes())
+    {
+        return Err(format!(
+            "`{essence}` says that a head comes first: start the response with `write-headers`"
+        ));
+    }
+    HeaderValue::try_from(content_type)
+        .map_err(|_| format!("`{}` is not a content type", shown(content_type)))
 }
 
 /// Refuses at once what cannot fit however it is encoded, so that the work on a head is bounded.

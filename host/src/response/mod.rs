@@ -2,6 +2,7 @@
 
 mod body;
 mod buffer;
+mod document;
 mod head;
 mod piece;
 mod prelude;
@@ -9,21 +10,25 @@ mod socket;
 mod state;
 mod writer;
 
-pub use body::{ResponseBody, ResponseReader};
+pub use body::{Payload, ResponseBody, ResponseReader};
 pub(crate) use buffer::HIGH_WATER_BYTES;
 pub use buffer::{More, Part};
-pub use head::InvalidHead;
+pub use document::{DocumentTooLarge, LOAD_BALANCER_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES};
+pub use head::{InvalidHead, raw_content_type};
 pub use prelude::{DELIMITER, PRELUDE_LIMIT_BYTES, Prelude};
 pub use socket::Socket;
-pub use state::{Refused, ResponseStream, Start, Telling};
+pub use state::{Delivery, Refused, ResponseStream, Start, Telling};
 pub use writer::ResponseWriter;
 
 use std::sync::Arc;
 
-/// Makes the two halves of one response.
+use crate::front_end::FrontEnd;
+
+/// Makes the two halves of one response. `front_end` is the one that gets a response document in the
+/// place of a stream with a head.
 #[must_use]
-pub fn channel() -> (ResponseWriter, ResponseReader) {
-    let buffer = Arc::new(buffer::Buffer::default());
+pub fn channel(front_end: Option<FrontEnd>) -> (ResponseWriter, ResponseReader) {
+    let buffer = Arc::new(buffer::Buffer::new(front_end));
     (
         ResponseWriter::new(Arc::clone(&buffer)),
         ResponseReader::new(buffer),

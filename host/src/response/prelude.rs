@@ -16,8 +16,8 @@ pub const PRELUDE_LIMIT_BYTES: usize = 16_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prelude {
     json: Bytes,
-    /// Whether the head says how long the body is.
-    has_length: bool,
+    /// What it encodes, for front ends that want it in another form.
+    head: Head,
 }
 
 impl Prelude {
@@ -26,7 +26,7 @@ impl Prelude {
     pub fn implied() -> Self {
         Self {
             json: Bytes::from_static(br#"{"statusCode":200,"headers":{},"cookies":[]}"#),
-            has_length: false,
+            head: Head::implied(),
         }
     }
 
@@ -49,12 +49,23 @@ impl Prelude {
         }
         Ok(Self {
             json: json.into(),
-            has_length: head.has_length(),
+            head,
         })
     }
 
+    /// Whether the head says how long the body is.
     pub(super) fn has_length(&self) -> bool {
-        self.has_length
+        self.head.has_length()
+    }
+
+    /// Cookies the head sets.
+    #[must_use]
+    pub fn cookies(&self) -> usize {
+        self.head.cookies.len()
+    }
+
+    pub(super) fn into_head(self) -> Head {
+        self.head
     }
 
     /// What goes on the wire: the JSON, then the delimiter, each a chunk of its own. That is how
@@ -87,7 +98,7 @@ impl Serialize for SingleValues<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for field in self.0 {
-            map.serialize_entry(field.name.as_str(), &field.values.join(", "))?;
+            map.serialize_entry(field.name.as_str(), &field.joined())?;
         }
         map.end()
     }

@@ -1,11 +1,16 @@
 //! The state of a response. The machine decides, its callers act; it does no I/O.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+use super::document::DocumentTooLarge;
+
 /// Where the response to one invocation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseStream {
     /// No byte has left: a failure can still become `POST …/error`.
     AwaitingPrelude,
+    /// The response is a document, of which no byte leaves before its end: a failure still becomes
+    /// `POST …/error`.
+    Collecting,
     /// The prelude has left: a failure can only be told in trailers.
     Streaming,
     /// The end was said aloud. Nothing more is sent.
@@ -14,15 +19,26 @@ pub enum ResponseStream {
     Failed,
 }
 
+/// How a response travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// While it is written.
+    Stream,
+    /// At its end, as a whole.
+    Document,
+}
+
 /// Why a call of the guest is refused. The state stays as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// `write-headers` after the start.
+    /// Another start after the start.
     AlreadyStarted,
     /// Any call after `finish`.
     AlreadyFinished,
     /// Any call after a failure.
     Closed,
+    /// The document is too large, now or since an earlier call.
+    TooLarge(DocumentTooLarge),
 }
 
 /// Whether an accepted call is the one that starts the response.
@@ -46,35 +62,35 @@ pub enum Telling {
 }
 
 impl ResponseStream {
-    /// The guest calls `write-headers` with a valid head.
+    /// The guest starts the response, `write-headers` with a valid head.
     ///
     /// # Errors
     ///
     /// When the response has started or ended.
-    pub fn on_head(&mut self) -> Result<(), Refused> {
+    pub fn on_start(&mut self, delivery: Delivery) -> Result<(), Refused> {
         match self {
             Self::AwaitingPrelude => {
-                *self = Self::Streaming;
+                *self = Self::started(delivery);
                 Ok(())
             }
-            Self::Streaming => Err(Refused::AlreadyStarted),
+            Self::Collecting | Self::Streaming => Err(Refused::AlreadyStarted),
             Self::Finished => Err(Refused::AlreadyFinished),
             Self::Failed => Err(Refused::Closed),
         }
     }
 
-    /// The guest calls `write`.
+    /// The guest calls `write`, which starts a response that has not started.
     ///
     /// # Errors
     ///
     /// When the response has ended.
-    pub fn on_write(&mut self) -> Result<Start, Refused> {
+    pub fn on_write(&mut self, implied: Delivery) -> Result<Start, Refused> {
         match self {
             Self::AwaitingPrelude => {
-                *self = Self::Streaming;
+                *self = Self::started(implied);
                 Ok(Start::Now)
             }
-            Self::Streaming => Ok(Start::Before),
+            Self::Collecting | Self::Streaming => Ok(Start::Before),
             Self::Finished => Err(Refused::AlreadyFinished),
             Self::Failed => Err(Refused::Closed),
         }
@@ -85,8 +101,8 @@ impl ResponseStream {
     /// # Errors
     ///
     /// When the response has ended.
-    pub fn on_finish(&mut self) -> Result<Start, Refused> {
-        let start = self.on_write()?;
+    pub fn on_finish(&mut self, implied: Delivery) -> Result<Start, Refused> {
+        let start = self.on_write(implied)?;
         *self = Self::Finished;
         Ok(start)
     }
@@ -94,7 +110,7 @@ impl ResponseStream {
     /// The guest fails: it returns `err`, traps, or is stopped.
     pub fn on_failure(&mut self) -> Telling {
         match self {
-            Self::AwaitingPrelude => {
+            Self::AwaitingPrelude | Self::Collecting => {
                 *self = Self::Failed;
                 Telling::ErrorDocument
             }
@@ -110,11 +126,18 @@ impl ResponseStream {
     /// the response was cut by it.
     pub fn on_peer_closed(&mut self) -> bool {
         match self {
-            Self::AwaitingPrelude | Self::Streaming => {
+            Self::AwaitingPrelude | Self::Collecting | Self::Streaming => {
                 *self = Self::Failed;
                 true
             }
             Self::Finished | Self::Failed => false,
+        }
+    }
+
+    fn started(delivery: Delivery) -> Self {
+        match delivery {
+            Delivery::Stream => Self::Streaming,
+            Delivery::Document => Self::Collecting,
         }
     }
 }
@@ -122,7 +145,8 @@ impl ResponseStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ResponseStream::{AwaitingPrelude, Failed, Finished, Streaming};
+    use Delivery::{Document, Stream};
+    use ResponseStream::{AwaitingPrelude, Collecting, Failed, Finished, Streaming};
 
     #[test]
     fn each_input_in_each_state_does_what_the_contract_says() {
@@ -131,6 +155,12 @@ mod tests {
                 AwaitingPrelude,
                 Ok(()),
                 Ok(Start::Now),
+                Telling::ErrorDocument,
+            ),
+            (
+                Collecting,
+                Err(Refused::AlreadyStarted),
+                Ok(Start::Before),
                 Telling::ErrorDocument,
             ),
             (
@@ -152,11 +182,25 @@ mod tests {
                 Telling::LogOnly,
             ),
         ];
-        for (state, head, write, failure) in table {
-            assert_eq!(with(state, ResponseStream::on_head), head);
-            assert_eq!(with(state, ResponseStream::on_write), write);
-            assert_eq!(with(state, ResponseStream::on_finish), write);
+        for (state, start, write, failure) in table {
+            for delivery in [Stream, Document] {
+                assert_eq!(with(state, |state| state.on_start(delivery)), start);
+                assert_eq!(with(state, |state| state.on_write(delivery)), write);
+                assert_eq!(with(state, |state| state.on_finish(delivery)), write);
+            }
             assert_eq!(with(state, ResponseStream::on_failure), failure);
+        }
+    }
+
+    #[test]
+    fn a_response_travels_as_it_was_started() {
+        for (delivery, started) in [(Stream, Streaming), (Document, Collecting)] {
+            let mut state = AwaitingPrelude;
+            state.on_start(delivery).unwrap();
+            assert_eq!(state, started);
+            let mut state = AwaitingPrelude;
+            state.on_write(delivery).unwrap();
+            assert_eq!(state, started);
         }
     }
 
@@ -180,51 +224,60 @@ mod tests {
                 self.sent_after_end += 1;
             }
         }
-    }
 
-    fn apply(state: &mut ResponseStream, input: u32, wire: &mut Wire) {
-        match input {
-            0 if state.on_head().is_ok() => {
-                wire.sends();
-                wire.opened += 1;
+        /// A call of the guest was accepted. A stream is open from its start, a document at its end.
+        fn accepted(&mut self, before: ResponseStream, after: ResponseStream) {
+            if before == Collecting && after == Collecting {
+                return;
             }
-            1 | 2 => {
-                let outcome = if input == 1 {
-                    state.on_write()
-                } else {
-                    state.on_finish()
-                };
-                if let Ok(start) = outcome {
-                    wire.sends();
-                    wire.opened += u32::from(start == Start::Now);
-                    wire.clean_ends += u32::from(input == 2);
-                }
+            let opens_stream = before == AwaitingPrelude && after == Streaming;
+            let ends_unopened = before != Streaming && after == Finished;
+            if after != Collecting {
+                self.sends();
             }
-            3 => match state.on_failure() {
-                Telling::ErrorDocument => wire.error_documents += 1,
-                Telling::Trailers => wire.trailer_ends += 1,
-                Telling::LogOnly => {}
-            },
-            4 => {
-                state.on_peer_closed();
-            }
-            _ => {}
+            self.opened += u32::from(opens_stream || ends_unopened);
+            self.clean_ends += u32::from(after == Finished);
         }
     }
 
-    /// Every sequence of six inputs out of five, exhaustively: 15,625 of them.
+    fn apply(state: &mut ResponseStream, input: u32, implied: Delivery, wire: &mut Wire) {
+        let before = *state;
+        let accepted = match input {
+            0 => state.on_start(Stream).is_ok(),
+            1 => state.on_start(Document).is_ok(),
+            2 => state.on_write(implied).is_ok(),
+            3 => state.on_finish(implied).is_ok(),
+            4 => {
+                match state.on_failure() {
+                    Telling::ErrorDocument => wire.error_documents += 1,
+                    Telling::Trailers => wire.trailer_ends += 1,
+                    Telling::LogOnly => {}
+                }
+                false
+            }
+            _ => {
+                state.on_peer_closed();
+                false
+            }
+        };
+        if accepted {
+            wire.accepted(before, *state);
+        }
+    }
+
+    /// Every sequence of six inputs out of six, exhaustively: 46,656 of them, for both kinds of an
+    /// implied start.
     #[test]
     fn the_invariants_hold_for_every_sequence_of_inputs() {
-        const INPUTS: u32 = 5;
+        const INPUTS: u32 = 6;
         const LENGTH: u32 = 6;
-        for sequence in 0..INPUTS.pow(LENGTH) {
+        for (sequence, implied) in
+            (0..INPUTS.pow(LENGTH)).flat_map(|sequence| [(sequence, Stream), (sequence, Document)])
+        {
             let (mut state, mut wire) = (AwaitingPrelude, Wire::default());
             for position in 0..LENGTH {
-                apply(
-                    &mut state,
-                    sequence / INPUTS.pow(position) % INPUTS,
-                    &mut wire,
-                );
+                let input = sequence / INPUTS.pow(position) % INPUTS;
+                apply(&mut state, input, implied, &mut wire);
             }
             assert!(
                 wire.opened + wire.error_documents <= 1,

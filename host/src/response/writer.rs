@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use super::buffer::Buffer;
 use super::prelude::Prelude;
 use super::state::{Refused, ResponseStream, Telling};
 use crate::error_report::{ErrorReport, ErrorType};
+use crate::front_end::FrontEnd;
 
 /// What the guest writes to. Dropping it without [`finish`](Self::finish) or
 /// [`fail`](Self::fail) ends a started response with error trailers: an end is said aloud, so
@@ -26,7 +29,13 @@ impl ResponseWriter {
         self.buffer.pad_empty();
     }
 
-    /// Starts the response.
+    /// The front end that gets a response document in the place of a stream.
+    #[must_use]
+    pub fn front_end(&self) -> Option<FrontEnd> {
+        self.buffer.front_end()
+    }
+
+    /// Starts the response with a head.
     ///
     /// # Errors
     ///
@@ -35,12 +44,30 @@ impl ResponseWriter {
         self.buffer.start(prelude)
     }
 
+    /// Starts a response that is a document: nothing leaves before its end.
+    ///
+    /// # Errors
+    ///
+    /// Refused when the response has started or ended.
+    pub fn start_document(&self) -> Result<(), Refused> {
+        self.buffer.start_document()
+    }
+
+    /// Starts a stream without a head.
+    ///
+    /// # Errors
+    ///
+    /// Refused when the response has started or ended.
+    pub fn start_raw(&self, content_type: HeaderValue) -> Result<(), Refused> {
+        self.buffer.start_raw(content_type)
+    }
+
     /// Sends `chunk`, waiting while the receiver is behind. An empty chunk starts the response
     /// and sends nothing.
     ///
     /// # Errors
     ///
-    /// Refused when the response has ended.
+    /// Refused when the response has ended, or is a document that has become too large.
     pub async fn write(&self, chunk: &[u8]) -> Result<(), Refused> {
         self.buffer.write(chunk).await
     }
@@ -49,7 +76,7 @@ impl ResponseWriter {
     ///
     /// # Errors
     ///
-    /// Refused when the response has ended.
+    /// Refused when the response has ended, or is a document that is too large.
     pub fn finish(&self) -> Result<(), Refused> {
         self.buffer.finish()
     }
@@ -75,8 +102,10 @@ impl Drop for ResponseWriter {
                 self.buffer.fail(&report);
             }
             // Nothing has left: the reader's half can still report an error instead.
-            ResponseStream::AwaitingPrelude | ResponseStream::Finished | ResponseStream::Failed => {
-            }
+            ResponseStream::AwaitingPrelude
+            | ResponseStream::Collecting
+            | ResponseStream::Finished
+            | ResponseStream::Failed => {}
         }
     }
 }

@@ -1,36 +1,42 @@
 //! The Runtime API, as methods.
 
+use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
 use super::backoff::Backoff;
+use super::connection::Connection;
 use super::endpoint::Endpoint;
-use super::error::{Answer, POLL_ATTEMPTS, RuntimeApiError};
+use super::error::{Answer, InvalidAnswer, POLL_ATTEMPTS, Refusal, RuntimeApiError};
 use super::head::AnswerHead;
 use super::headers::{
     ANNOUNCED_TRAILERS, FUNCTION_ERROR_TYPE, HTTP_INTEGRATION, INVOCATION_ID, RESPONSE_MODE,
-    RESPONSE_MODE_STREAMING, XRAY_ERROR_CAUSE, parse_invocation,
+    RESPONSE_MODE_STREAMING, XRAY_ERROR_CAUSE, parse_invocation, request_id,
 };
 use super::peer::Peer;
 use super::request::Request;
 use crate::error_cause::error_cause;
 use crate::error_report::ErrorReport;
 use crate::invocation::Invocation;
-use crate::response::ResponseBody;
+use crate::response::{Payload, ResponseBody};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Attempts to reach a Runtime API before the first poll: a second and a half in all.
 const CONNECT_ATTEMPTS: u32 = 7;
 
-/// Some emulators answer a poll with "nothing yet" at once.
-const NOTHING_YET_PAUSE: Duration = Duration::from_millis(50);
+/// Some emulators answer a poll with "nothing yet" at once. The pause after it, which doubles as long as
+/// there is nothing, up to the longest.
+const NOTHING_YET_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_NOTHING_YET_PAUSE: Duration = Duration::from_millis(320);
 
-/// Most of an answer to a post that is read, in bytes. Those are a line of JSON.
+/// Most of an acceptance that is read, in bytes. Those are a line of JSON.
 const ANSWER_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// Most of a refusal that is told, in bytes.
+const REFUSAL_LIMIT_BYTES: usize = 256;
 
 /// What one poll brought.
 enum Poll {
@@ -53,6 +59,8 @@ pub struct Client {
     peer: Peer,
     /// The longest an invocation may take, where that is known.
     function_timeout: Option<Duration>,
+    /// The largest event that is kept, in bytes.
+    event_limit_bytes: usize,
 }
 
 impl Client {
@@ -62,7 +70,15 @@ impl Client {
         Self {
             peer: Peer::new(endpoint),
             function_timeout: None,
+            event_limit_bytes: usize::MAX,
         }
+    }
+
+    /// Keeps no event of more than `bytes`: it is counted while it is read, and thrown away.
+    #[must_use]
+    pub fn with_event_limit(mut self, bytes: usize) -> Self {
+        self.event_limit_bytes = bytes;
+        self
     }
 
     /// Takes no deadline for later than `timeout` after its event.
@@ -93,12 +109,13 @@ impl Client {
         let request = Request::get(self.peer.endpoint(), &path);
         // Its connection is of the time before the snapshot, and is not used again.
         let exchanged = self.peer.exchange(request).await;
-        let (_, head) = exchanged.map_err(|source| RuntimeApiError::Broken { endpoint, source })?;
-        let status = head.status;
-        if status.is_success() {
+        let (mut connection, head) =
+            exchanged.map_err(|source| RuntimeApiError::Broken { endpoint, source })?;
+        if head.status.is_success() {
             return Ok(());
         }
-        Err(RuntimeApiError::Status { endpoint, status })
+        let refusal = refusal(&mut connection, &head).await;
+        Err(RuntimeApiError::Status { endpoint, refusal })
     }
 
     /// Waits for the next invocation, for hours if need be. Repeats a failed poll a few times.
@@ -108,12 +125,14 @@ impl Client {
     /// When polling keeps failing, or is answered with an error.
     pub async fn next(&mut self) -> Result<Invocation, RuntimeApiError> {
         let mut attempts = Backoff::of(POLL_ATTEMPTS);
+        let mut pause = NOTHING_YET_PAUSE;
         loop {
             match self.poll().await? {
                 Ok(Poll::Event(invocation)) => return Ok(*invocation),
                 Ok(Poll::NothingYet) => {
                     attempts = Backoff::of(POLL_ATTEMPTS);
-                    tokio::time::sleep(NOTHING_YET_PAUSE).await;
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_NOTHING_YET_PAUSE);
                 }
                 Err(error) => {
                     tracing::debug!(%error, "polling failed");
@@ -125,9 +144,9 @@ impl Client {
         }
     }
 
-    /// Posts a streamed response: sends `body` until it ends, and waits for the answer.
+    /// Posts a response: a document at once, a stream until it ends. Waits for the answer.
     ///
-    /// If the answer comes early and is a refusal, `body` is dropped at once.
+    /// If the answer comes early and is a refusal, the body of a stream is dropped at once.
     ///
     /// # Errors
     ///
@@ -135,14 +154,17 @@ impl Client {
     pub async fn respond(
         &mut self,
         invocation: &Invocation,
-        body: ResponseBody,
+        payload: Payload,
     ) -> Result<Answer, RuntimeApiError> {
         let endpoint = self.peer.endpoint();
         let path = endpoint.response_path(&invocation.request_id);
-        let request = Request::streamed(endpoint, &path, body)
-            .with(&header::CONTENT_TYPE, &HTTP_INTEGRATION)
-            .with(&RESPONSE_MODE, &RESPONSE_MODE_STREAMING)
-            .with(&header::TRAILER, &ANNOUNCED_TRAILERS);
+        let request = match payload {
+            Payload::Http(body) => streamed(endpoint, &path, body, &HTTP_INTEGRATION),
+            Payload::Raw(content_type, body) => streamed(endpoint, &path, body, &content_type),
+            Payload::Document(document) => {
+                Request::document(endpoint, &path, document).with(&header::CONTENT_TYPE, &JSON)
+            }
+        };
         self.deliver("response", echo(invocation, request)).await
     }
 
@@ -196,32 +218,43 @@ impl Client {
 
     async fn poll(&mut self) -> Result<io::Result<Poll>, RuntimeApiError> {
         let request = Request::get(self.peer.endpoint(), self.peer.endpoint().next_path());
-        let (head, body) = match self.exchange_whole(request).await {
+        let (mut connection, head) = match self.peer.exchange(request).await {
             Ok(answer) => answer,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => {
+                if error
+                    .get_ref()
+                    .is_some_and(<dyn Error + Send + Sync>::is::<InvalidAnswer>)
+                {
+                    tell_loss(None, &error);
+                }
+                return Ok(Err(error));
+            }
         };
-        match head.status {
-            StatusCode::NO_CONTENT => Ok(Ok(Poll::NothingYet)),
-            StatusCode::OK | StatusCode::ACCEPTED => Ok(parse_invocation(&head, body)
-                .map(|invocation| Poll::Event(Box::new(self.in_time(invocation))))
-                .ok_or_else(|| {
-                    tracing::error!("an event came without a request id, and cannot be answered");
-                    io::Error::other("no `lambda-runtime-aws-request-id` header")
-                })),
-            status => Err(RuntimeApiError::Status {
-                endpoint: "next",
-                status,
-            }),
+        if !head.status.is_success() {
+            let refusal = refusal(&mut connection, &head).await;
+            let endpoint = "next";
+            return Err(RuntimeApiError::Status { endpoint, refusal });
         }
-    }
-
-    /// Sends a request without a body, and reads all of its answer.
-    async fn exchange_whole(&mut self, request: Request) -> io::Result<(AnswerHead, Bytes)> {
-        let (mut connection, head) = self.peer.exchange(request).await?;
-        // Lambda limits its events; there is no other limit to hold.
-        let body = connection.body(&head, usize::MAX).await?;
+        let event = match connection
+            .body_or_length(&head, self.event_limit_bytes)
+            .await
+        {
+            Ok(event) => event,
+            Err(error) => {
+                tell_loss(request_id(&head).as_deref(), &error);
+                return Ok(Err(error));
+            }
+        };
         self.peer.keep(connection).await;
-        Ok((head, body))
+        if !matches!(head.status, StatusCode::OK | StatusCode::ACCEPTED) {
+            return Ok(Ok(Poll::NothingYet));
+        }
+        Ok(parse_invocation(&head, event)
+            .map(|invocation| Poll::Event(Box::new(self.in_time(invocation))))
+            .ok_or_else(|| {
+                tracing::error!("an event came without a request id, and cannot be answered");
+                io::Error::other("no `lambda-runtime-aws-request-id` header")
+            }))
     }
 
     async fn deliver(
@@ -231,18 +264,18 @@ impl Client {
     ) -> Result<Answer, RuntimeApiError> {
         let broken = |source| RuntimeApiError::Broken { endpoint, source };
         let (mut connection, head) = self.peer.exchange(request).await.map_err(broken)?;
-        let status = head.status;
-        if status.is_success() {
+        if head.status.is_success() {
             // What it says besides is of no interest, but must be read before the next request.
             let _ = connection.body(&head, ANSWER_LIMIT_BYTES).await;
             // An acceptance may come early; the body is still to be sent to its end.
             self.peer.keep(connection).await;
             return Ok(Answer::Accepted);
         }
-        if status.is_server_error() {
-            return Err(RuntimeApiError::Status { endpoint, status });
+        let refusal = refusal(&mut connection, &head).await;
+        if head.status.is_server_error() {
+            return Err(RuntimeApiError::Status { endpoint, refusal });
         }
-        Ok(Answer::Refused(status))
+        Ok(Answer::Refused(refusal))
     }
 
     fn in_time(&self, mut invocation: Invocation) -> Invocation {
@@ -258,6 +291,36 @@ impl Client {
             .with(&header::CONTENT_TYPE, &JSON)
             .with(&FUNCTION_ERROR_TYPE, &error_type)
     }
+}
+
+fn streamed(
+    endpoint: &Endpoint,
+    path: &str,
+    body: ResponseBody,
+    content_type: &HeaderValue,
+) -> Request {
+    Request::streamed(endpoint, path, body)
+        .with(&header::CONTENT_TYPE, content_type)
+        .with(&RESPONSE_MODE, &RESPONSE_MODE_STREAMING)
+        .with(&header::TRAILER, &ANNOUNCED_TRAILERS)
+}
+
+/// What an answer says that is no success.
+async fn refusal(connection: &mut Connection, head: &AnswerHead) -> Refusal {
+    let said = connection.beginning(head, REFUSAL_LIMIT_BYTES).await;
+    let said = String::from_utf8_lossy(&said);
+    Refusal {
+        status: head.status,
+        said: said.trim().to_owned(),
+    }
+}
+
+/// The answer to a poll began and cannot be read: Lambda believes that its event was taken.
+fn tell_loss(request_id: Option<&str>, error: &io::Error) {
+    tracing::warn!(
+        requestId = request_id,
+        "an event was lost on its way here: {error}"
+    );
 }
 
 fn echo(invocation: &Invocation, request: Request) -> Request {

@@ -19,8 +19,9 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
+use super::error::InvalidAnswer;
 use super::head::AnswerHead;
-use super::incoming::Incoming;
+use super::incoming::{Body, Incoming};
 use super::outgoing::Outgoing;
 use super::request::{Request, RequestBody};
 use crate::response::{More, Socket};
@@ -40,8 +41,20 @@ const ROOM_BYTES: usize = 8 * 1024;
 /// With less room than this, in bytes, more is made.
 const LEAST_ROOM_BYTES: usize = 1024;
 
+/// How long the body of a refusal is waited for. It comes with the head, if there is one.
+const REFUSAL_PATIENCE: Duration = Duration::from_millis(100);
+
 /// Most room that is made because a head says that so much is coming: it may not be true.
 const READ_AHEAD_BYTES: usize = 1024 * 1024;
+
+/// What becomes of a body over its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surplus {
+    /// It is not read on.
+    Refused,
+    /// It is read to its end.
+    Discarded,
+}
 
 /// A connection. Dropping it closes the socket at once, in the middle of a request too.
 #[derive(Debug)]
@@ -110,18 +123,71 @@ impl Connection {
         head: &AnswerHead,
         limit_bytes: usize,
     ) -> io::Result<Bytes> {
+        match self.read(head, limit_bytes, Surplus::Refused).await? {
+            Body::Whole(body) => Ok(body),
+            Body::TooLong(_) => {
+                self.is_reusable = false;
+                Err(InvalidAnswer::LongBody(limit_bytes).into())
+            }
+        }
+    }
+
+    /// Reads the body behind a head to its end, and keeps it if it is of at most `limit_bytes`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub(super) async fn body_or_length(
+        &mut self,
+        head: &AnswerHead,
+        limit_bytes: usize,
+    ) -> io::Result<Body> {
+        self.read(head, limit_bytes, Surplus::Discarded).await
+    }
+
+    async fn read(
+        &mut self,
+        head: &AnswerHead,
+        limit_bytes: usize,
+        surplus: Surplus,
+    ) -> io::Result<Body> {
         let is_kept = head.keeps_connection();
-        let body = match head.framing().and_then(|it| Incoming::new(it, limit_bytes)) {
-            Ok(mut body) => poll_fn(|cx| self.poll_body(cx, &mut body)).await,
+        let body = match head.framing() {
+            Ok(framing) => {
+                let mut body = Incoming::new(framing, limit_bytes);
+                poll_fn(|cx| self.poll_body(cx, &mut body, surplus)).await
+            }
             Err(error) => Err(error.into()),
         };
         self.is_reusable &= is_kept && body.is_ok();
-        let size = head.size() + body.as_ref().map_or(0, Bytes::len);
+        let size = match &body {
+            Ok(Body::Whole(bytes)) => head.size() + bytes.len(),
+            Ok(Body::TooLong(_)) => usize::MAX,
+            Err(_) => head.size(),
+        };
         if self.received.is_empty() && size > ROOM_BYTES {
             // It shares its room with head and body, and would keep all of it.
             self.received = BytesMut::new();
         }
         body
+    }
+
+    /// The first bytes of the body behind a head, at most `limit_bytes`, as far as they come soon. Nothing
+    /// more is sent, and the connection can carry no other request.
+    pub(super) async fn beginning(&mut self, head: &AnswerHead, limit_bytes: usize) -> Bytes {
+        self.give_up();
+        let Ok(framing) = head.framing() else {
+            return Bytes::new();
+        };
+        let mut body = Incoming::new(framing, usize::MAX);
+        let reading = poll_fn(|cx| self.poll_beginning(cx, &mut body, limit_bytes));
+        let whole = timeout(REFUSAL_PATIENCE, reading).await.ok().flatten();
+        let whole = whole.unwrap_or_else(|| {
+            let beginning = body.beginning(&self.received);
+            let end = beginning.len().min(limit_bytes);
+            Bytes::copy_from_slice(beginning.get(..end).unwrap_or_default())
+        });
+        whole.slice(..whole.len().min(limit_bytes))
     }
 
     /// Waits until the request has left wholly. `false` if the connection cannot carry another.
@@ -157,16 +223,28 @@ impl Connection {
             if let Some(head) = AnswerHead::take(&mut self.received)? {
                 return Poll::Ready(Ok(head));
             }
+            let has_begun = !self.received.is_empty();
             let end = match ready!(self.poll_receive(cx, LEAST_ROOM_BYTES)) {
+                Ok(0) if has_begun => closed("in the head of its answer"),
                 Ok(0) => closed("before it answered"),
                 Ok(_) => continue,
                 Err(error) => error,
+            };
+            let end = if has_begun {
+                InvalidAnswer::Cut(end).into()
+            } else {
+                end
             };
             return Poll::Ready(Err(broken.take().unwrap_or(end)));
         }
     }
 
-    fn poll_body(&mut self, cx: &mut Context<'_>, body: &mut Incoming) -> Poll<io::Result<Bytes>> {
+    fn poll_body(
+        &mut self,
+        cx: &mut Context<'_>,
+        body: &mut Incoming,
+        surplus: Surplus,
+    ) -> Poll<io::Result<Body>> {
         self.go_on_sending(cx);
         let mut at_end = false;
         loop {
@@ -177,12 +255,34 @@ impl Connection {
             if at_end {
                 return Poll::Ready(Err(closed("in the middle of its answer")));
             }
+            if surplus == Surplus::Refused && body.is_too_long() {
+                return Poll::Ready(Err(InvalidAnswer::LongBody(body.limit_bytes()).into()));
+            }
             let wanted = match body.wants(self.received.len()) {
                 0 => LEAST_ROOM_BYTES,
                 bytes => bytes.min(READ_AHEAD_BYTES),
             };
             let received = self.poll_receive(cx, wanted);
             at_end = ready!(received)? == 0;
+        }
+    }
+
+    /// The body, or nothing if it has no end within so many bytes.
+    fn poll_beginning(
+        &mut self,
+        cx: &mut Context<'_>,
+        body: &mut Incoming,
+        limit_bytes: usize,
+    ) -> Poll<Option<Bytes>> {
+        loop {
+            match body.take(&mut self.received, false) {
+                Ok(Some(Body::Whole(whole))) => return Poll::Ready(Some(whole)),
+                Ok(None) if body.beginning(&self.received).len() < limit_bytes => {}
+                Ok(_) | Err(_) => return Poll::Ready(None),
+            }
+            if !matches!(ready!(self.poll_receive(cx, LEAST_ROOM_BYTES)), Ok(1..)) {
+                return Poll::Ready(None);
+            }
         }
     }
 
@@ -302,7 +402,7 @@ mod tests {
         let (listener, endpoint) = listen();
         let mut connection = Connection::open(&endpoint).await.unwrap();
         let (mut peer, _) = listener.accept().unwrap();
-        let (writer, reader) = channel();
+        let (writer, reader) = channel(None);
         writer.write(b"part").await.unwrap();
         let path = endpoint.response_path("id");
         let request = Request::streamed(&endpoint, &path, reader.body());

@@ -1,6 +1,6 @@
 //! What the Runtime API says to a post, and how it can fail.
 
-use std::io;
+use std::{fmt, io};
 
 use http::StatusCode;
 
@@ -9,12 +9,31 @@ use http::StatusCode;
 pub(super) const POLL_ATTEMPTS: u32 = 10;
 
 /// What the Runtime API said to a post.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// It has the response, or the error.
     Accepted,
     /// It does not want it. The environment goes on.
-    Refused(StatusCode),
+    Refused(Refusal),
+}
+
+/// An answer that is no success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its status.
+    pub status: StatusCode,
+    /// The beginning of its body, at most 256 bytes, or nothing if none came soon.
+    pub said: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if self.said.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {}", self.said)
+    }
 }
 
 /// The Runtime API did not do its part.
@@ -35,12 +54,12 @@ pub enum RuntimeApiError {
         source: io::Error,
     },
     /// An answer that means the environment is at its end.
-    #[error("`{endpoint}` answered {status}")]
+    #[error("`{endpoint}` answered {refusal}")]
     Status {
         /// Which request.
         endpoint: &'static str,
         /// What it answered.
-        status: StatusCode,
+        refusal: Refusal,
     },
 }
 
@@ -63,6 +82,9 @@ pub enum InvalidAnswer {
     /// Its body is longer than this, in bytes.
     #[error("the body of the answer takes more than the limit of {0} bytes")]
     LongBody(usize),
+    /// The connection ended before it did.
+    #[error("{0}")]
+    Cut(io::Error),
     /// What comes in chunks is not in those of HTTP.
     #[error("the body of the answer is not in chunks of HTTP/1.1")]
     Chunk,
@@ -70,6 +92,10 @@ pub enum InvalidAnswer {
 
 impl From<InvalidAnswer> for io::Error {
     fn from(error: InvalidAnswer) -> Self {
-        Self::new(io::ErrorKind::InvalidData, error)
+        let kind = match &error {
+            InvalidAnswer::Cut(cause) => cause.kind(),
+            _ => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
     }
 }

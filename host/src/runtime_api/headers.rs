@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
 use super::head::AnswerHead;
+use super::incoming::Body;
 use crate::invocation::{Deadline, Invocation};
 use crate::logging::OncePerMinute;
 
@@ -53,12 +54,17 @@ pub const HTTP_INTEGRATION: HeaderValue =
 /// Reads what `next` answered. `None` when the request id is missing: without it there is nowhere
 /// to send an answer.
 #[must_use]
-pub fn parse_invocation(head: &AnswerHead, event: Bytes) -> Option<Invocation> {
-    let request_id = text(head, &REQUEST_ID)?;
+pub fn parse_invocation(head: &AnswerHead, event: Body) -> Option<Invocation> {
+    let request_id = request_id(head)?;
+    let (event, surplus_bytes) = match event {
+        Body::Whole(event) => (event, None),
+        Body::TooLong(bytes) => (Bytes::new(), Some(bytes)),
+    };
     let deadline_ms = text(head, &DEADLINE_MS).and_then(|ms| ms.trim().parse().ok());
     Some(Invocation {
         request_id,
         event,
+        surplus_bytes,
         deadline: Deadline::from_unix_ms(deadline_ms),
         invoked_function_arn: text(head, &INVOKED_FUNCTION_ARN),
         trace_id: text(head, &TRACE_ID),
@@ -71,6 +77,12 @@ pub fn parse_invocation(head: &AnswerHead, event: Bytes) -> Option<Invocation> {
             .and_then(|value| HeaderValue::from_bytes(value).ok())
             .filter(is_printable),
     })
+}
+
+/// The id of the invocation that an answer to `next` brings.
+#[must_use]
+pub fn request_id(head: &AnswerHead) -> Option<String> {
+    text(head, &REQUEST_ID)
 }
 
 /// The header's text. An empty header counts as absent: some versions of Lambda send those.
@@ -135,7 +147,7 @@ mod tests {
         }
         input.extend_from_slice(b"\r\n");
         let head = AnswerHead::take(&mut input).unwrap().unwrap();
-        parse_invocation(&head, Bytes::from_static(b"{}"))
+        parse_invocation(&head, Body::Whole(Bytes::from_static(b"{}")))
     }
 
     #[test]

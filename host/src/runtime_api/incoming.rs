@@ -9,23 +9,39 @@ use super::head::Framing;
 /// Most that is kept of an unfinished line with the size of a chunk, or of unfinished trailers, in bytes.
 const LINES_LIMIT_BYTES: usize = 16 * 1024;
 
+/// Room for what is thrown away, in bytes.
+const DISCARD_BYTES: usize = 64 * 1024;
+
 /// Trailers that may come behind a body.
 const TRAILER_LIMIT: usize = 128;
 
 const LINE_END: &[u8] = b"\r\n";
 
-/// A body that is being read into memory, whole.
+/// A body that has come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// It had so many bytes, more than its limit, and was thrown away.
+    TooLong(u64),
+}
+
+/// A body that is being read into memory, whole. What is over its limit is read and thrown away.
 #[derive(Debug)]
 pub struct Incoming {
     state: State,
     /// What came in chunks.
     chunks: BytesMut,
     limit_bytes: usize,
+    /// What was thrown away, once the body is over its limit.
+    discarded_bytes: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Length(usize),
+    /// So many bytes that are not wanted.
+    Surplus(u64),
     UntilClose,
     ChunkSize,
     /// So many bytes of a chunk, and the end of its line.
@@ -34,25 +50,27 @@ enum State {
 }
 
 impl Incoming {
-    /// A body of at most `limit_bytes`.
-    ///
-    /// # Errors
-    ///
-    /// When its head says that it is longer.
-    pub fn new(framing: Framing, limit_bytes: usize) -> Result<Self, InvalidAnswer> {
+    /// A body of which at most `limit_bytes` are kept.
+    #[must_use]
+    pub fn new(framing: Framing, limit_bytes: usize) -> Self {
+        let mut discarded_bytes = None;
         let state = match framing {
             Framing::Length(length) => match usize::try_from(length) {
                 Ok(length) if length <= limit_bytes => State::Length(length),
-                _ => return Err(InvalidAnswer::LongBody(limit_bytes)),
+                _ => {
+                    discarded_bytes = Some(length);
+                    State::Surplus(length)
+                }
             },
             Framing::Chunked => State::ChunkSize,
             Framing::UntilClose => State::UntilClose,
         };
-        Ok(Self {
+        Self {
             state,
             chunks: BytesMut::new(),
             limit_bytes,
-        })
+            discarded_bytes,
+        }
     }
 
     /// Takes what belongs to the body from `input`, which has what arrived. Gives the body when it is
@@ -60,24 +78,69 @@ impl Incoming {
     ///
     /// # Errors
     ///
-    /// When the chunks are not those of HTTP, or the body is over its limit.
+    /// When the chunks are not those of HTTP.
     pub fn take(
         &mut self,
         input: &mut BytesMut,
         at_end: bool,
-    ) -> Result<Option<Bytes>, InvalidAnswer> {
+    ) -> Result<Option<Body>, InvalidAnswer> {
         match self.state {
             State::Length(length) if input.len() >= length => {
-                Ok(Some(input.split_to(length).freeze()))
+                Ok(Some(Body::Whole(input.split_to(length).freeze())))
             }
             State::Length(_) => Ok(None),
-            State::UntilClose if at_end => Ok(Some(input.split().freeze())),
-            State::UntilClose => self.within_limit(input.len()).map(|()| None),
+            State::Surplus(left) => {
+                let count = left.min(bytes(input.len()));
+                input.advance(usize::try_from(count).unwrap_or(input.len()));
+                self.state = State::Surplus(left - count);
+                Ok((left == count).then(|| self.end(Bytes::new())))
+            }
+            State::UntilClose => {
+                if self.discarded_bytes.is_some() || input.len() > self.limit_bytes {
+                    self.discard(input.len());
+                    input.clear();
+                }
+                Ok(at_end.then(|| self.end(input.split().freeze())))
+            }
             State::ChunkSize | State::Chunk(_) | State::Trailers => {
                 let is_whole = self.take_chunks(input)?;
-                Ok(is_whole.then(|| self.chunks.split().freeze()))
+                Ok(is_whole.then(|| {
+                    let chunks = self.chunks.split().freeze();
+                    self.end(chunks)
+                }))
             }
         }
+    }
+
+    /// What there is of the body so far, where `input` has what arrived.
+    #[must_use]
+    pub fn beginning<'a>(&'a self, input: &'a [u8]) -> &'a [u8] {
+        match self.state {
+            State::Length(_) | State::Surplus(_) | State::UntilClose => input,
+            State::ChunkSize | State::Chunk(_) | State::Trailers => &self.chunks,
+        }
+    }
+
+    /// The most that is kept.
+    #[must_use]
+    pub fn limit_bytes(&self) -> usize {
+        self.limit_bytes
+    }
+
+    /// Whether more came, or is to come, than is kept.
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        self.discarded_bytes.is_some()
+    }
+
+    fn end(&self, whole: Bytes) -> Body {
+        self.discarded_bytes
+            .map_or(Body::Whole(whole), Body::TooLong)
+    }
+
+    fn discard(&mut self, count: usize) {
+        let before = self.discarded_bytes.unwrap_or_default();
+        self.discarded_bytes = Some(before.saturating_add(bytes(count)));
     }
 
     /// How many more bytes it is worth to make room for, if that is known.
@@ -85,7 +148,9 @@ impl Incoming {
     pub fn wants(&self, has: usize) -> usize {
         match self.state {
             State::Length(length) => length.saturating_sub(has),
+            State::Chunk(_) if self.discarded_bytes.is_some() => DISCARD_BYTES,
             State::Chunk(left) => left.saturating_add(LINE_END.len()).saturating_sub(has),
+            State::Surplus(_) => DISCARD_BYTES,
             State::UntilClose | State::ChunkSize | State::Trailers => 0,
         }
     }
@@ -108,15 +173,14 @@ impl Incoming {
                     self.state = match usize::try_from(size) {
                         Ok(0) => State::Trailers,
                         Ok(size) => State::Chunk(size),
-                        Err(_) => return Err(InvalidAnswer::LongBody(self.limit_bytes)),
+                        Err(_) => return Err(InvalidAnswer::Chunk),
                     };
                 }
                 State::Chunk(left) => {
-                    let data = input.split_to(left.min(input.len()));
-                    self.within_limit(self.chunks.len().saturating_add(left))?;
-                    self.chunks.extend_from_slice(&data);
-                    self.state = State::Chunk(left - data.len());
-                    if data.len() < left || input.len() < LINE_END.len() {
+                    let count = left.min(input.len());
+                    self.take_data(input, left, count);
+                    self.state = State::Chunk(left - count);
+                    if count < left || input.len() < LINE_END.len() {
                         return Ok(false);
                     }
                     if !input.starts_with(LINE_END) {
@@ -135,17 +199,30 @@ impl Incoming {
                     input.advance(length);
                     return Ok(true);
                 }
-                State::Length(_) | State::UntilClose => return Ok(false),
+                State::Length(_) | State::Surplus(_) | State::UntilClose => return Ok(false),
             }
         }
     }
 
-    fn within_limit(&self, bytes: usize) -> Result<(), InvalidAnswer> {
-        if bytes > self.limit_bytes {
-            return Err(InvalidAnswer::LongBody(self.limit_bytes));
+    /// Takes `count` bytes of a chunk of which `left` are to come.
+    fn take_data(&mut self, input: &mut BytesMut, left: usize, count: usize) {
+        let has = self.chunks.len();
+        if self.discarded_bytes.is_none() && has.saturating_add(left) > self.limit_bytes {
+            self.discard(has);
+            self.chunks = BytesMut::new();
         }
-        Ok(())
+        if self.discarded_bytes.is_some() {
+            self.discard(count);
+        } else {
+            self.chunks
+                .extend_from_slice(input.get(..count).unwrap_or_default());
+        }
+        input.advance(count);
     }
+}
+
+fn bytes(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Lines that are not all there yet may only be so long.
@@ -162,13 +239,17 @@ mod tests {
 
     const LIMIT: usize = 100;
 
+    fn whole(text: &str) -> Body {
+        Body::Whole(Bytes::copy_from_slice(text.as_bytes()))
+    }
+
     /// What is read of `text`, which arrives in pieces of `size` bytes, and what is left of it.
     fn read(
         framing: Framing,
         text: &[u8],
         size: usize,
-    ) -> Result<Option<(Bytes, BytesMut)>, InvalidAnswer> {
-        let mut body = Incoming::new(framing, LIMIT)?;
+    ) -> Result<Option<(Body, BytesMut)>, InvalidAnswer> {
+        let mut body = Incoming::new(framing, LIMIT);
         let mut input = BytesMut::new();
         for piece in text.chunks(size) {
             input.extend_from_slice(piece);
@@ -199,7 +280,7 @@ mod tests {
         ] {
             for size in 1..=text.len().max(1) {
                 let (body, left) = read(framing, text.as_bytes(), size).unwrap().unwrap();
-                assert_eq!(body, expected, "{text:?} by {size}");
+                assert_eq!(body, whole(expected), "{text:?} by {size}");
                 assert_eq!(left, "");
             }
         }
@@ -207,7 +288,7 @@ mod tests {
 
     #[test]
     fn what_is_wanted_has_no_limit_that_overflows() {
-        let mut body = Incoming::new(Framing::Chunked, usize::MAX).unwrap();
+        let mut body = Incoming::new(Framing::Chunked, usize::MAX);
         let mut input = BytesMut::from("ffffffffffffffff\r\nx");
         assert_eq!(body.take(&mut input, false).unwrap(), None);
         assert!(body.wants(0) > usize::MAX / 2);
@@ -220,10 +301,7 @@ mod tests {
             (Framing::Chunked, "2\r\nok\r\n0\r\n\r\nHTTP/1.1"),
         ] {
             let (body, left) = read(framing, text.as_bytes(), 100).unwrap().unwrap();
-            assert_eq!(
-                (body, left),
-                (Bytes::from_static(b"ok"), BytesMut::from("HTTP/1.1"))
-            );
+            assert_eq!((body, left), (whole("ok"), BytesMut::from("HTTP/1.1")));
         }
     }
 
@@ -244,14 +322,50 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_or_no_chunk_is_refused() {
+    fn what_is_too_long_is_counted_and_thrown_away_however_it_arrives() {
+        let long = "x".repeat(LIMIT + 1);
+        for (framing, text, length) in [
+            (Framing::Length(101), long.clone(), 101),
+            (Framing::UntilClose, long.clone(), 101),
+            (Framing::Chunked, format!("65\r\n{long}\r\n0\r\n\r\n"), 101),
+            (
+                Framing::Chunked,
+                format!(
+                    "60\r\n{}\r\n5f\r\n{}\r\n1\r\nx\r\n0\r\n\r\n",
+                    &long[..96],
+                    &long[..95]
+                ),
+                192,
+            ),
+        ] {
+            let behind = if framing == Framing::UntilClose {
+                ""
+            } else {
+                "HTTP/1.1"
+            };
+            let text = format!("{text}{behind}");
+            for size in 1..=text.len() {
+                let mut body = Incoming::new(framing, LIMIT);
+                let (mut input, mut end) = (BytesMut::new(), None);
+                for piece in text.as_bytes().chunks(size) {
+                    input.extend_from_slice(piece);
+                    if end.is_none() {
+                        end = body.take(&mut input, false).unwrap();
+                        assert!(body.beginning(&input).len() <= LIMIT + size);
+                    }
+                }
+                let end = end.or_else(|| body.take(&mut input, true).unwrap());
+                assert_eq!(end, Some(Body::TooLong(length)), "{framing:?} by {size}");
+                assert_eq!(input, behind, "{framing:?} by {size}");
+            }
+        }
+        assert_eq!(read(Framing::Length(u64::MAX), b"x", 1).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_no_chunk_is_refused() {
         let long_line = format!("1;{}", "x".repeat(LINES_LIMIT_BYTES));
         for (framing, text) in [
-            (Framing::Length(101), ""),
-            (Framing::Length(u64::MAX), ""),
-            (Framing::Chunked, "ffffffffffffffff\r\n"),
-            (Framing::Chunked, "65\r\n"),
-            (Framing::Chunked, "10\r\n0123456789abcdef\r\n5f\r\n"),
             (Framing::Chunked, "1\r\nab\r\n"),
             (Framing::Chunked, "x\r\n"),
             // Without a digit.
@@ -261,7 +375,6 @@ mod tests {
             (Framing::Chunked, " \r\n\r\n"),
             (Framing::Chunked, "11111111111111111\r\n"),
             (Framing::Chunked, &long_line),
-            (Framing::UntilClose, &"x".repeat(101)),
         ] {
             assert!(read(framing, text.as_bytes(), 1 << 20).is_err(), "{text:?}");
         }

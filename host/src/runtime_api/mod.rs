@@ -14,6 +14,6 @@ mod request;
 
 pub use client::{Client, StartPhase};
 pub use endpoint::{Endpoint, InvalidEndpoint};
-pub use error::{Answer, InvalidAnswer, RuntimeApiError};
+pub use error::{Answer, InvalidAnswer, Refusal, RuntimeApiError};
 pub use head::{AnswerHead, Framing};
-pub use incoming::Incoming;
+pub use incoming::{Body, Incoming};

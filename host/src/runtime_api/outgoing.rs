@@ -212,7 +212,7 @@ mod tests {
         const SIZES: [usize; 5] = [1, OWN_PART_BYTES, 40_000, 33_000, 2];
         for fails in [false, true] {
             for most in [1, 977, 65_536, usize::MAX] {
-                let (writer, reader) = channel();
+                let (writer, reader) = channel(None);
                 writer.write_headers(Prelude::implied()).unwrap();
                 let mut expected = vec![];
                 for (size, byte) in SIZES.into_iter().zip(b'a'..) {

@@ -1,6 +1,6 @@
 //! Handlers that are still running when the function's time is about to pass.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -136,16 +136,39 @@ fn a_deadline_that_is_almost_there_stops_the_handler_all_the_same() {
     lambda.idle(1);
     for n in 0..20 {
         let id = format!("id-{n}-");
-        // Long, but not for ever: on a busy machine the deadline may have passed on arrival, and
-        // then it counts for nothing.
-        let event = Event::script(&id, &json!([{"spin_ms": 3000}]));
+        let event = Event::script(&id, &json!(["loop_forever"]));
         lambda.enqueue(event.deadline_in(Duration::from_millis(30 + n)));
         lambda.idle(1);
     }
 
     let (answers, errors) = lambda.look(|seen| (seen.posts().len(), seen.to("/error").len()));
-    assert_eq!(answers, 20);
-    assert!(errors > 0, "no deadline was in time");
+    assert_eq!((answers, errors), (20, 20));
+    host.assert_running();
+}
+
+/// It has no time left, and does not begin.
+#[test]
+fn a_deadline_that_has_just_passed_stops_the_handler_at_once() {
+    const NAME: &str = "Lambda-Runtime-Deadline-Ms";
+    let lambda = Recorder::start();
+    let mut host = Bootstrap::scripted(&lambda).start();
+    lambda.idle(1);
+    for late in [1, 1000, 60_000, 30 * 60_000] {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let deadline = now.expect("after 1970").as_millis() - late;
+        let id = format!("late-by-{late}-");
+        let steps = json!([{"print": "it runs\n"}, write("x"), "loop_forever"]);
+        lambda.enqueue(Event::script(&id, &steps).header(NAME, deadline.to_string()));
+
+        let error = lambda.reported_error(&id, "Function.DeadlineExceeded");
+
+        let took = error.began.elapsed();
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+    let log = host.stdout().join("\n");
+    assert!(!log.contains("it runs"), "{log}");
+    lambda.script("after", &json!([write("fine")]));
+    assert_eq!(lambda.complete_response("after").body(), "fine");
     host.assert_running();
 }
 

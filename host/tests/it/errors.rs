@@ -168,6 +168,9 @@ fn a_panic_is_reported_with_its_message_and_place() {
 
     assert!(message(&document).contains("out of cheese"), "{document}");
     assert!(message(&document).contains(".rs:"), "{document}");
+    // What follows a panic is the same each time.
+    let innermost = document["stackTrace"][0].as_str().expect("a frame");
+    assert!(innermost.contains("step at "), "{document}");
 }
 
 /// Cases 60 and 61.
@@ -294,11 +297,40 @@ fn limits_are_reported_with_types_of_their_own() {
             "stack",
         ),
         (json!([{"exit": 3}]), "Function.Exit", "exit"),
-        (json!([{"exit": 0}]), "Function.Exit", "exit"),
     ] {
         let document = report(&steps, error_type).document();
         assert!(message(&document).contains(text), "{document}");
     }
+}
+
+/// As a command that has done its work.
+#[test]
+fn an_exit_with_success_is_a_return_where_no_response_is_cut_by_it() {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda).start();
+    for (id, steps, body) in [
+        ("before", json!([{"exit": 0}]), ""),
+        ("after", json!([write("all"), "finish", {"exit": 0}]), "all"),
+    ] {
+        lambda.script(id, &steps);
+        assert_eq!(lambda.complete_response(id).body(), body, "{id}");
+    }
+    for (id, steps) in [
+        ("head", json!([head(200), {"exit": 0}])),
+        ("part", json!([write("part"), {"exit": 0}])),
+    ] {
+        lambda.script(id, &steps);
+        let response = lambda.failed_response(id, "Function.Exit");
+        let document = response.trailer_document();
+        assert!(message(&document).contains("`finish`"), "{document}");
+    }
+    let errors = host.stdout();
+    let errors = errors.iter().filter(|line| line.contains("ERROR"));
+    assert!(
+        errors.clone().count() <= 2,
+        "{:?}",
+        errors.collect::<Vec<_>>()
+    );
 }
 
 /// Case 70.

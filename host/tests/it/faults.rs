@@ -137,12 +137,12 @@ fn assert_cut(response: &Exchange) {
 
 /// A post of the host's own client, with somebody to write to it.
 async fn posting(lambda: &Recorder, write: impl AsyncFnOnce(ResponseWriter)) -> Option<Answer> {
-    let (writer, reader) = response::channel();
+    let (writer, reader) = response::channel(None);
     let mut client = Client::new(lambda.address().parse().expect("an address"));
     let invocation = Invocation::new("id-1", Bytes::new());
     let answering = async {
         reader.started().await;
-        client.respond(&invocation, reader.body()).await.ok()
+        client.respond(&invocation, reader.payload()).await.ok()
     };
     let (answer, ()) = tokio::join!(answering, write(writer));
     answer
@@ -189,13 +189,13 @@ async fn a_writer_whose_task_panics_or_is_aborted_ends_the_response_in_trailers(
 #[tokio::test]
 async fn a_post_that_is_given_up_cuts_the_response() {
     let lambda = Recorder::start();
-    let (writer, reader) = response::channel();
+    let (writer, reader) = response::channel(None);
     let mut client = Client::new(lambda.address().parse().expect("an address"));
     let invocation = Invocation::new("id-1", Bytes::new());
     writer.write(b"part").await.expect("an open response");
 
     tokio::select! {
-        answer = client.respond(&invocation, reader.body()) => panic!("{answer:?}"),
+        answer = client.respond(&invocation, reader.payload()) => panic!("{answer:?}"),
         () = tokio::time::sleep(Duration::from_millis(100)) => {}
     }
     // Whatever this says: it comes too late to be believed.
@@ -210,14 +210,14 @@ fn begun(
     lambda: &Recorder,
     runtime: &Runtime,
 ) -> (ResponseWriter, impl Future<Output = ()> + use<>) {
-    let (writer, reader) = response::channel();
+    let (writer, reader) = response::channel(None);
     let mut client = Client::new(lambda.address().parse().expect("an address"));
     runtime
         .block_on(writer.write(b"part"))
         .expect("an open response");
     let sending = async move {
         let invocation = Invocation::new("id-1", Bytes::new());
-        let _ = client.respond(&invocation, reader.body()).await;
+        let _ = client.respond(&invocation, reader.payload()).await;
     };
     (writer, sending)
 }

@@ -133,6 +133,46 @@ fn a_failure_is_logged_with_what_its_handler_has_used() {
     assert!(frames.contains("resources.rs:"), "{failed}");
 }
 
+/// So that somebody can choose the function's memory.
+#[test]
+fn what_an_invocation_has_used_is_logged_at_debug_or_where_it_is_asked_for() {
+    for (name, value, logged) in [
+        ("AWS_LAMBDA_LOG_LEVEL", "INFO", false),
+        ("AWS_LAMBDA_LOG_LEVEL", "DEBUG", true),
+        ("BOOTSTREAM_LOG_USAGE", "info", true),
+    ] {
+        let lambda = Recorder::start();
+        let steps =
+            json!([{"grow_memory": 9_000_000}, {"sleep_ms": 50}, write("12345"), write("67")]);
+        lambda.script("id-1", &steps);
+        let host = Bootstrap::scripted(&lambda)
+            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+            .env(name, value)
+            .start();
+        lambda.complete_response("id-1");
+        // Written before the poll that was waited for, and read soon.
+        lambda.script("id-2", &json!([{"eprint": "the end\n"}]));
+        host.logged("the end");
+
+        let records = records(&host);
+
+        let used = |id: &str| {
+            let mut all = records.iter();
+            all.find(|record| record["target"] == "usage" && record["requestId"] == id)
+        };
+        let Some(used) = used("id-1") else {
+            assert!(!logged, "{records:?}");
+            continue;
+        };
+        assert!(logged, "{records:?}");
+        let memory = used["memoryMib"].as_u64().expect("a number");
+        assert!((9..20).contains(&memory), "{used}");
+        let time = used["milliseconds"].as_u64().expect("a number");
+        assert!((50..5000).contains(&time), "{used}");
+        assert_eq!(used["bytes"], 7, "{used}");
+    }
+}
+
 /// Case 93.
 #[test]
 fn a_level_leaves_out_what_is_below_it() {
@@ -271,6 +311,103 @@ fn control_characters_cannot_forge_a_line() {
     assert_eq!(records.len(), 1);
     assert_eq!(records[0]["message"], forged.trim_end_matches('\n'));
     assert_eq!(records[0]["level"], "INFO");
+}
+
+#[test]
+fn text_logs_have_no_control_character_whoever_says_it() {
+    let lambda = Recorder::start();
+    let text = "a\r2026 ERROR b\u{1b}[2K\u{0}\u{7f}\u{85}\u{2028}\u{2029}\tc \u{e9}";
+    let shown = "a\\r2026 ERROR b\\u{1b}[2K\\u{0}\\u{7f}\\u{85}\\u{2028}\\u{2029}\tc \u{e9}";
+    lambda.script(
+        "id-1",
+        &json!([
+            {"print": format!("out {text}\n")},
+            {"eprint": format!("err {text}\n")},
+            {"log": {"level": "info", "message": format!("log {text}\n2026 ERROR more")}},
+            {"error": format!("end {text}")},
+        ]),
+    );
+    let host = Bootstrap::scripted(&lambda).start();
+    lambda.reported_error("id-1", "Function.Error");
+
+    for start in ["out", "err", "log", "end"] {
+        let line = host.logged(&format!("{start} a"));
+        assert!(line.contains(&format!("{start} {shown}")), "{line}");
+    }
+    assert!(host.logged("log a").contains("\\n2026 ERROR more"));
+    assert_eq!(host.stdout().len(), 4, "{:?}", host.stdout());
+}
+
+/// `CloudWatch` takes a log event for metrics only if it is their document and nothing else.
+#[test]
+fn metrics_that_a_handler_prints_are_lines_of_their_own_in_either_format() {
+    let document = |pad: usize| {
+        json!({
+            "_aws": {
+                "Timestamp": 1_574_109_732_004_u64,
+                "CloudWatchMetrics": [{
+                    "Namespace": "n",
+                    "Dimensions": [["Function"]],
+                    "Metrics": [{"Name": "Latency", "Unit": "Milliseconds"}],
+                }],
+            },
+            "Function": "f\"\n",
+            "Latency": 7.5,
+            "pad": "x".repeat(pad),
+        })
+        .to_string()
+    };
+    for format in ["Text", "JSON"] {
+        let lambda = Recorder::start();
+        let (small, large) = (document(0), document(200_000));
+        let (start, end) = small.split_at(30);
+        lambda.script(
+            "id-1",
+            &json!([
+                {"print": format!("before\n{small}\nbehind\n")},
+                {"eprint": format!("{large}\r\n")},
+                {"print": start}, {"print": end},
+                {"log": {"level": "info", "message": small}},
+                {"print": "\n{\"_aws\": {}}\n"},
+                {"print": format!(" {small}\nlast\n")},
+            ]),
+        );
+        let host = Bootstrap::scripted(&lambda)
+            .env("AWS_LAMBDA_LOG_FORMAT", format)
+            .start();
+        lambda.complete_response("id-1");
+        host.logged("last");
+
+        let lines = host.stdout();
+        let found = |text: &String| lines.iter().filter(|line| *line == text).count();
+        assert_eq!((found(&small), found(&large)), (2, 1), "{lines:?}");
+        let wrapped = lines.iter().filter(|line| line.contains("id-1"));
+        assert_eq!(wrapped.count(), 6, "{lines:?}");
+        let place = |text: &str| lines.iter().position(|line| line.contains(text));
+        let at = lines.iter().position(|line| *line == small);
+        assert!(place("before") < at && at < place("behind"), "{lines:?}");
+    }
+}
+
+/// A level is for what people read.
+#[test]
+fn metrics_are_logged_at_every_level() {
+    let lambda = Recorder::start();
+    let metrics = r#"{"_aws":{"CloudWatchMetrics":[]},"a":1}"#;
+    lambda.script(
+        "id-1",
+        &json!([{"print": format!("a line\n{metrics}\n")}, "trap"]),
+    );
+    let host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .env("AWS_LAMBDA_LOG_LEVEL", "FATAL")
+        .start();
+    lambda.reported_error("id-1", "Function.Trap");
+    host.logged("handler failed");
+
+    let lines = host.stdout();
+    assert_eq!(lines[0], metrics);
+    assert_eq!(lines.len(), 2, "{lines:?}");
 }
 
 /// A line that is too long for one record is cut, but not inside a character.

@@ -232,6 +232,62 @@ fn what_a_server_does_wrong_is_an_error_of_the_request() {
     }
 }
 
+/// Once for each, with whose answer it was.
+#[test]
+fn an_answer_that_breaks_off_is_logged_with_its_host() {
+    let web = Web::start();
+    for (path, reason) in [("/cut", "error reading a body"), ("/stall", "read timeout")] {
+        let lambda = Recorder::start();
+        let settings = format!("{}idle-ms = 300\n", allow(&web));
+        let running = host(&lambda, &settings).start();
+
+        let outcome = outcomes(&lambda, "id-1", &json!([fetch(&web.url(path))]));
+
+        assert!(outcome[0].starts_with("error: "), "{path}: {outcome:?}");
+        let line = running.logged("broke off");
+        let host = format!("`http://127.0.0.1:{}`", web.port());
+        for text in ["WARN", "id-1", &host, reason] {
+            assert!(line.contains(text), "no {text} in {line}");
+        }
+        let lines = running.stdout();
+        let warnings = lines.iter().filter(|line| line.contains("WARN"));
+        assert_eq!(warnings.count(), 1, "{path}: {lines:?}");
+    }
+}
+
+/// Whatever the handler writes before it looks at the answer.
+#[test]
+fn a_request_that_is_denied_is_so_although_it_has_a_body() {
+    let web = Web::start();
+    let closed = Web::closed_url();
+    let lambda = Recorder::start();
+    let settings = format!(
+        "{}requests = 1\n[secrets]\nAPI_KEY = ['https://api.example.com']\n",
+        allow(&web).replace("]\nprivate", &format!(", '{closed}']\nprivate"))
+    );
+    let _host = host(&lambda, &settings).env("API_KEY", "s3cret").start();
+    let body = "x".repeat(400_000);
+    let post = |url: &str| json!({"fetch": {"url": url, "body": body}});
+    let steps = json!([
+        post("https://other.example.com/"),
+        {"fetch": {"url": web.url("/"), "body": body, "env_header": "API_KEY"}},
+        {"fetch_at_once": [2, {"url": web.url("/slow"), "body": "x"}]},
+        {"fetch": {"url": web.url("/"), "body": body, "method": "TRACE"}},
+        post(&closed),
+    ]);
+
+    let outcomes = outcomes(&lambda, "id-1", &steps);
+
+    let expected = [
+        "error: ErrorCode::HttpRequestDenied",
+        "error: ErrorCode::HttpRequestDenied",
+        "ok: 200, ErrorCode::ConnectionLimitReached",
+        "error: ErrorCode::HttpRequestMethodInvalid",
+        "error: ErrorCode::ConnectionRefused",
+    ];
+    assert_eq!(outcomes, expected);
+}
+
 #[test]
 fn the_guest_may_ask_for_less_time_but_not_for_more() {
     let web = Web::start();

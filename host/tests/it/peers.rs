@@ -63,6 +63,51 @@ fn a_refused_response_is_logged_and_forgotten() {
     }
 }
 
+#[test]
+fn a_refusal_is_logged_with_the_beginning_of_what_it_says_on_one_line() {
+    let long = format!("a\r\nb \u{e9}{}END", "x".repeat(5000));
+    let chunked = "HTTP/1.1 413 Too Large\r\nTransfer-Encoding: chunked\r\n\r\n\
+                   5\r\nwhole\r\n5\r\n body\r\n0\r\n\r\n";
+    let unfinished = "HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\nit stays";
+    for (answer, words) in [
+        (
+            Post::status("410 Gone", "{\"errorType\":\"InvokeTimeout\"}"),
+            ["410", "the invocation had timed out", "InvokeTimeout"],
+        ),
+        (
+            Post::status("403 Forbidden", INVALID_REQUEST_ID),
+            ["403", "InvalidRequestID", "Invalid request ID"],
+        ),
+        (Post::raw(chunked), ["413", "whole body", ""]),
+        (Post::raw(unfinished), ["400", "it stays", ""]),
+        (
+            Post::status("400 Bad Request", &long),
+            ["400", "a\\r\\nb \u{e9}xxx", ""],
+        ),
+    ] {
+        let lambda = Recorder::start();
+        for path in ["response-1/response", "error-1/error"] {
+            lambda.on(path, answer.clone());
+        }
+        lambda.script("response-1", &json!([write("x")]));
+        lambda.script("error-1", &json!(["trap"]));
+        let host = Bootstrap::scripted(&lambda).start();
+        lambda.idle(1);
+
+        for id in ["response-1", "error-1"] {
+            let line = host.line("the refusal", |line| {
+                line.contains("WARN") && line.contains(id) && line.contains("refused")
+            });
+            for word in words {
+                assert!(line.contains(word), "no `{word}` in `{line}`");
+            }
+            assert!(line.len() < 600 && !line.contains("END"), "{line}");
+            let timed_out = line.contains("timed out");
+            assert_eq!(timed_out, words[0] == "410", "{line}");
+        }
+    }
+}
+
 /// What Managed Instances say to a response that they could not read to its end.
 #[test]
 fn a_refusal_that_closes_its_connection_is_followed_by_a_poll_on_another() {

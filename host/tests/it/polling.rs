@@ -182,6 +182,118 @@ fn an_event_that_is_cut_short_is_not_handled() {
     assert_eq!(lambda.look(|seen| seen.posts().len()), 1);
 }
 
+/// Lambda believes that it was taken, so somebody has to say what became of it.
+#[test]
+fn an_event_that_is_lost_on_its_way_is_a_warning_with_the_reason() {
+    let text = "text ".repeat(2000);
+    let event = || Event::script("id-1", &json!([{"write": &text}]));
+    for (lost, words) in [
+        (event().cut(5000), ["id-1", "closed the connection"]),
+        (
+            event().chunked(1000).cut(5),
+            ["id-1", "closed the connection"],
+        ),
+        (event().cut(10_060), ["the head of its answer", ""]),
+        (event().status("099 Strange"), ["status 99", ""]),
+        (
+            event().header("Transfer-Encoding", "chunked"),
+            ["id-1", "chunks"],
+        ),
+    ] {
+        let lambda = Recorder::start();
+        lambda.enqueue(lost);
+        lambda.script("whole", &json!([{"write": "fine"}]));
+        let host = Bootstrap::scripted(&lambda).start();
+
+        assert_eq!(lambda.complete_response("whole").body(), "fine");
+
+        let line = host.logged("an event was lost");
+        for word in words {
+            assert!(line.contains(word), "no `{word}` in `{line}`");
+        }
+        let warnings = host.stdout();
+        let warnings = warnings.iter().filter(|line| line.contains("WARN"));
+        assert_eq!(warnings.count(), 1, "{:?}", host.stdout());
+    }
+}
+
+/// A Runtime API that is not there, or goes, has lost nothing.
+#[test]
+fn a_poll_that_was_never_answered_is_no_warning() {
+    let lambda = Recorder::start();
+    for fate in [Fate::Close, Fate::Reset] {
+        lambda.enqueue(Event::none("200 OK", fate));
+    }
+    lambda.script("id-1", &json!([{"write": "fine"}]));
+    let host = Bootstrap::scripted(&lambda).start();
+
+    assert_eq!(lambda.complete_response("id-1").body(), "fine");
+
+    assert_eq!(host.stdout(), [""; 0]);
+}
+
+/// However it comes, it is thrown away as it is read, and the connection goes on.
+#[test]
+fn an_event_over_its_limit_is_refused_in_little_memory() {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda).env("BOOTSTREAM_LIMITS_EVENT_KIB", "64");
+    let mut host = host.start();
+    lambda.idle(1);
+    let idle = host.resident_kib();
+    let large = || vec![b' '; 200_000_000];
+    for (id, event) in [
+        ("whole", Event::new("whole", large())),
+        ("chunked", Event::new("chunked", large()).chunked(1_000_000)),
+        (
+            "little",
+            Event::new("little", vec![b' '; 65_537]).chunked(1000),
+        ),
+    ] {
+        let bytes = event.body.len();
+        lambda.enqueue(event);
+
+        let error = lambda.reported_error(id, "Function.LimitExceeded");
+
+        let document = error.document();
+        let message = document["errorMessage"].as_str().expect("a text");
+        for words in [&format!("{bytes} bytes"), "65536", "`limits.event-kib`"] {
+            assert!(message.contains(words), "no `{words}` in `{message}`");
+        }
+    }
+    let peak = host.peak_resident_kib();
+    assert!(peak < idle + 10 * 1024, "{idle} KiB, then {peak}");
+    lambda.script("next", &json!([{"write": "fine"}]));
+    assert_eq!(lambda.complete_response("next").body(), "fine");
+    // The first post has a connection of its own; all else is on one.
+    assert!(lambda.look(|seen| seen.connections) <= 2);
+    host.assert_running();
+}
+
+#[test]
+fn the_memory_of_large_events_is_given_back() {
+    let lambda = Recorder::start();
+    let host = Bootstrap::with_handler(&lambda, &guests::text("echo.wat"))
+        .env("BOOTSTREAM_LIMITS_EVENT_KIB", "1048576");
+    let host = host.start();
+    lambda.enqueue(Event::new("small", "{}"));
+    lambda.complete_response("small");
+    let idle = host.resident_kib();
+    for (id, chunk_bytes) in [("one", None), ("two", Some(100_000)), ("three", None)] {
+        let event = Event::new(id, vec![b' '; 60 * 1024 * 1024]);
+        lambda.enqueue(match chunk_bytes {
+            Some(bytes) => event.chunked(bytes),
+            None => event,
+        });
+        // Larger than what the component has room for, which is told when all of it was read.
+        lambda.idle(1);
+    }
+    lambda.enqueue(Event::new("last", "{}"));
+    lambda.complete_response("last");
+
+    let after = host.resident_kib();
+    assert!(after < idle + 10 * 1024, "{idle} KiB, then {after}");
+}
+
 #[test]
 fn status_204_is_not_asked_for_without_a_pause() {
     let lambda = Recorder::start();
@@ -192,6 +304,26 @@ fn status_204_is_not_asked_for_without_a_pause() {
     pause(Duration::from_secs(1));
 
     let polls = lambda.look(|seen| seen.polls().len());
-    assert!((2..=50).contains(&polls), "{polls}");
+    assert!((3..=10).contains(&polls), "{polls}");
     host.assert_running();
+}
+
+/// And is as quick as before once there is an event again.
+#[test]
+fn a_success_without_an_event_is_asked_again_a_few_times_a_second() {
+    for status in ["204 No Content", "201 Created", "206 Partial Content"] {
+        let lambda = Recorder::start();
+        let mut host = Bootstrap::scripted(&lambda).start();
+        lambda.idle(1);
+        lambda.when_empty(Event::none(status, Fate::Keep));
+        lambda.enqueue(Event::none(status, Fate::Keep));
+        pause(Duration::from_millis(1500));
+        let before = lambda.look(|seen| seen.polls().len());
+
+        pause(Duration::from_secs(1));
+
+        let polls = lambda.look(|seen| seen.polls().len()) - before;
+        assert!((1..=5).contains(&polls), "{status}: {polls}");
+        host.assert_running();
+    }
 }

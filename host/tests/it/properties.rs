@@ -81,7 +81,7 @@ impl Told {
 
 /// Makes the calls while the response is posted, and then drops the guest's half.
 async fn run(lambda: &Recorder, id: &str, calls: &[Call]) -> Told {
-    let (writer, reader) = response::channel();
+    let (writer, reader) = response::channel(None);
     let (done, ended) = tokio::sync::oneshot::channel();
     let calling = async move {
         let mut told = Told::default();
@@ -110,7 +110,7 @@ async fn post(
     }
     let mut client = Client::new(lambda.address().parse().expect("an address"));
     let answer = client
-        .respond(&Invocation::new(id, Bytes::new()), reader.body())
+        .respond(&Invocation::new(id, Bytes::new()), reader.payload())
         .await;
     answer.expect("the Runtime API accepts everything");
 }

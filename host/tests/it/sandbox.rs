@@ -55,9 +55,25 @@ fn the_package_can_be_read_and_not_left_or_changed() {
     std::os::unix::fs::symlink("/etc/passwd", package.join("out")).expect("a link");
     let _host = start.start();
 
+    std::fs::create_dir(package.join("web")).expect("a folder");
+    std::fs::write(package.join("web/index.html"), "123").expect("a file");
+
     let steps = json!([
         {"read_file": "/var/task/data.txt"},
         {"list": "/var/task"},
+        {"read_file": "data.txt"},
+        {"read_file": "./data.txt"},
+        {"read_file": "web/index.html"},
+        {"read_file": "web/../web/index.html"},
+        {"list": "web"},
+        {"list": "."},
+        {"read_file": "../data.txt"},
+        {"read_file": "../../etc/passwd"},
+        {"read_file": "web/../../data.txt"},
+        {"read_file": "out"},
+        {"write_file": {"path": "new", "bytes": 1}},
+        {"write_file": {"path": "data.txt", "bytes": 1}},
+        {"remove_file": "data.txt"},
         {"read_file": "/var/task/../../etc/passwd"},
         {"read_file": "/var/task/out"},
         {"read_file": "/etc/passwd"},
@@ -68,8 +84,18 @@ fn the_package_can_be_read_and_not_left_or_changed() {
     let outcomes = outcomes(&lambda, "id-1", &steps);
 
     assert_eq!(outcomes[0], "ok: 5 bytes");
-    assert_eq!(outcomes[1], "ok: bootstream.toml data.txt handler.wasm out");
-    for outcome in &outcomes[2..] {
+    let package_list = "ok: bootstream.toml data.txt handler.wasm out web";
+    assert_eq!(outcomes[1], package_list);
+    let relative = [
+        "ok: 5 bytes",
+        "ok: 5 bytes",
+        "ok: 3 bytes",
+        "ok: 3 bytes",
+        "ok: index.html",
+    ];
+    assert_eq!(outcomes[2..7], relative);
+    assert_eq!(outcomes[7], package_list);
+    for outcome in &outcomes[8..] {
         assert!(outcome.starts_with("error: "), "{outcomes:?}");
     }
     let data = std::fs::read_to_string(package.join("data.txt"));

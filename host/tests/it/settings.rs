@@ -59,6 +59,34 @@ fn a_mistake_in_the_settings_is_an_init_error_with_its_place() {
     assert_init_error(&lambda, host, invalid, &words);
 }
 
+/// Exported where somebody works with the project, and inherited by a host that is started there.
+#[test]
+fn variables_of_the_projects_tools_stop_nobody() {
+    let lambda = Recorder::start();
+    let _host = Bootstrap::scripted(&lambda)
+        .env("BOOTSTREAM_NO_RUSTUP", "1")
+        .env("BOOTSTREAM_BOOTSTRAP", "/somewhere/bootstrap")
+        .start();
+    lambda.script("id-1", &json!([write("fine")]));
+    assert_eq!(lambda.complete_response("id-1").body(), "fine");
+}
+
+#[test]
+fn a_secret_for_a_host_that_is_not_allowed_is_warned_of_at_the_start() {
+    let lambda = Recorder::start();
+    let settings = "outbound.allow = ['api.example.com']\n\
+                    [secrets]\nKEY = ['api.example.com', 'other.example.com']\n";
+    let host = scripted(&lambda, settings).env("KEY", "s3cret").start();
+    lambda.idle(1);
+
+    let line = host.logged("WARN");
+
+    for word in ["`KEY`", "`other.example.com`", "`outbound.allow`"] {
+        assert!(line.contains(word), "no `{word}` in `{line}`");
+    }
+    assert_eq!(host.stdout().len(), 1, "{:?}", host.stdout());
+}
+
 #[test]
 fn a_variable_overrides_the_file() {
     let lambda = Recorder::start();

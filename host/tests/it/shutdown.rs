@@ -148,4 +148,34 @@ fn a_receiver_that_does_not_read_does_not_hold_the_process() {
     host.exit();
 
     assert!(signalled.elapsed() < END_BUDGET);
+    assert_eq!(lambda.response("id-1").end, End::Truncated);
+}
+
+/// How long the process takes to end, of which the answer to its post does not come.
+fn time_without_an_answer(steps: &Value, post: &str) -> Duration {
+    let lambda = Recorder::start();
+    lambda.on(post, Post::default().delay(2 * END_BUDGET));
+    lambda.enqueue(Event::script("id-1", steps).deadline_in(2 * END_BUDGET));
+    let mut host = Bootstrap::scripted(&lambda).start();
+    lambda.request(post);
+
+    let signalled = Instant::now();
+    host.signal(Signal::TERM);
+    assert!(host.exit().success());
+    signalled.elapsed()
+}
+
+/// Lambda kills 300 to 500 ms after its signal. A busy machine may be late once: the best of three counts.
+#[test]
+fn a_receiver_that_never_answers_does_not_hold_the_process_either() {
+    let part = json!([write("part"), sleep_forever()]);
+    for (steps, post) in [
+        (json!([write("all")]), "id-1/response"),
+        (part, "id-1/response"),
+        (json!(["trap"]), "id-1/error"),
+    ] {
+        let times = [(); 3].map(|()| time_without_an_answer(&steps, post));
+        let best = times.iter().min().expect("three");
+        assert!(*best < Duration::from_millis(450), "{post}: {times:?}");
+    }
 }

@@ -11,6 +11,9 @@ use wasip2::io::streams::StreamError;
 /// Most of an answer that is written down, in bytes.
 const SHOWN_BYTES: usize = 2000;
 
+/// The most that one call writes, in bytes.
+const WRITTEN_BYTES: usize = 4096;
+
 /// One request. Redirects are followed as a client library would: with another request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,9 +117,9 @@ impl Fetch {
         let pending = outgoing_handler::handle(request, Some(options)).map_err(told)?;
         if !self.body.is_empty() {
             let stream = body.write().map_err(refused("body"))?;
-            stream
-                .blocking_write_and_flush(self.body.as_bytes())
-                .map_err(told)?;
+            for part in self.body.as_bytes().chunks(WRITTEN_BYTES) {
+                stream.blocking_write_and_flush(part).map_err(told)?;
+            }
         }
         OutgoingBody::finish(body, None).map_err(told)?;
         Ok(pending)

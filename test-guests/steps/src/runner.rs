@@ -63,6 +63,8 @@ impl<'a> Runner<'a> {
         match step {
             Step::WriteHeaders(head) => stream::write_headers(&head.into())?,
             Step::WriteManyHeaders(many) => stream::write_headers(&many.into())?,
+            Step::StartDocument => stream::start_document()?,
+            Step::StartRaw(content_type) => stream::start_raw(content_type)?,
             Step::Write(text) => stream::write(text)?,
             Step::WriteBytes(bytes) => stream::write(vec![bytes.fill; bytes.len])?,
             Step::WriteMany(repetition) => write_many(repetition)?,

@@ -18,6 +18,8 @@ struct Script<S> {
 pub enum Step {
     WriteHeaders(Head),
     WriteManyHeaders(Many),
+    StartDocument,
+    StartRaw(String),
     Write(String),
     WriteBytes(Fill),
     WriteMany(Repetition),

@@ -9,6 +9,14 @@ pub(crate) fn write_headers(head: &ResponseHead) -> Result<(), Refusal> {
     Ok(response_stream::write_headers(head)?)
 }
 
+pub(crate) fn start_document() -> Result<(), Refusal> {
+    Ok(response_stream::start_document()?)
+}
+
+pub(crate) fn start_raw(content_type: &str) -> Result<(), Refusal> {
+    Ok(response_stream::start_raw(content_type)?)
+}
+
 /// Writes a chunk to the body.
 ///
 /// # Errors

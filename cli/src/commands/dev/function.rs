@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
+use tokio::sync::{Mutex, Notify};
 use tokio::task::spawn_blocking;
 
 use super::launch;
 use super::settings::Settings;
 use crate::args::DevArgs;
 use crate::commands::build::component_for;
+use crate::dev::answer::{Failure, INVALID_ENTRYPOINT};
 use crate::dev::pool::{Overflow, Pool};
 use crate::dev::source::Source;
 use crate::dev::watch::{Watch, sources_digest};
+use crate::package::include::{self, Included};
 use crate::printer::{Printer, Tone};
 
 /// A function that runs.
@@ -26,15 +29,23 @@ pub(super) struct Function {
     /// one that names them.
     has_own_settings: bool,
     pub(super) pool: Arc<Pool>,
+    /// What went along with the version that was made last, or why that is not known. Held while a
+    /// version is made: one after the other, so that the last one is made of what is there last.
+    making: Mutex<Option<Found>>,
+    /// Another version was made.
+    made: Notify,
     printer: Printer,
 }
 
+/// What goes along, or why that cannot be told.
+type Found = Result<Included, String>;
+
 impl Function {
-    /// Builds a function. Takes as long as compiling takes.
+    /// Builds the project of a function. Its first version is made by [`start`](Self::start).
     ///
     /// # Errors
     ///
-    /// Its code cannot be used.
+    /// The project does not build, or what it makes is no handler.
     pub(super) fn build(settings: Settings, args: &DevArgs, printer: Printer) -> Result<Self> {
         let named = settings.function.bootstrap.as_deref();
         let source = match &settings.handler {
@@ -47,10 +58,13 @@ impl Function {
                 "`{}` is not a folder: a component is watched without --watch",
                 file.display()
             ),
+            None if args.watch && settings.name.is_none() => {
+                bail!("--watch rebuilds a handler, and `--bootstrap` alone names none")
+            }
             _ => None,
         };
         let has_own_settings = settings.name.is_none();
-        let deployment = source.prepare()?;
+        source.check()?;
         let name = settings.name.unwrap_or_else(|| source.function_name());
         let mut launch = launch(settings.function, &source, settings.handler_name, printer);
         launch.function_name = name;
@@ -64,35 +78,56 @@ impl Function {
             source,
             crate_folder,
             has_own_settings,
-            pool: Pool::new(launch, deployment, settings.concurrency, overflow),
+            pool: Pool::new(launch, settings.concurrency, overflow),
+            making: Mutex::new(None),
+            made: Notify::new(),
             printer,
         })
     }
 
-    pub(super) async fn warm_up(&self) {
-        // Whoever calls gets the same failure, and a fixed component is taken when it appears.
-        if let Err(failure) = self.pool.warm_up().await {
-            let text = format!("the handler does not start: {failure}");
-            self.printer.message(Tone::Bad, &text);
+    /// Makes the first version, and tells callers who wait for it if that fails.
+    ///
+    /// # Errors
+    ///
+    /// It does not compile, something that goes along is missing, or it does not start.
+    pub(super) async fn start(&self) -> Result<()> {
+        self.try_swap().await
+    }
+
+    /// Makes the first version if there is none, and takes new ones as they appear. Ends only when the files
+    /// cannot be watched.
+    pub(super) async fn follow_changes(self: Arc<Self>) -> Result<()> {
+        let files = [self.source.file()].into_iter().chain(self.own_settings());
+        // Watched from the start, so that no change is lost while the first version is made.
+        let files = Watch::files(files)?;
+        let sources = self.crate_folder.as_deref();
+        let sources = sources.map(Watch::sources).transpose()?;
+        if self.pool.deployment().is_none() {
+            self.start_and_tell().await;
+        }
+        tokio::select! {
+            () = self.swap_on_change(&files) => Ok(()),
+            result = self.swap_on_included() => result,
+            result = self.rebuild_on_change(sources.as_ref()) => result,
         }
     }
 
-    /// Takes new versions as they appear. Ends only when the files cannot be watched.
-    pub(super) async fn follow_changes(self: Arc<Self>) -> Result<()> {
-        let files = [self.source.file()].into_iter().chain(self.own_settings());
-        let files = Watch::files(files)?;
-        tokio::select! {
-            () = self.swap_on_change(&files) => Ok(()),
-            result = self.rebuild_on_change() => result,
-        }
+    async fn start_and_tell(&self) {
+        let (tone, text) = match self.start().await {
+            Ok(()) => (
+                Tone::Good,
+                format!("`{}` is ready", self.source.file().display()),
+            ),
+            Err(error) => (Tone::Bad, format!("the handler does not start: {error:#}")),
+        };
+        self.printer.message(tone, &text);
     }
 
     /// Rebuilds the project. That changes the component file, which is watched too.
-    async fn rebuild_on_change(&self) -> Result<()> {
-        let Some(folder) = &self.crate_folder else {
+    async fn rebuild_on_change(&self, watch: Option<&Watch>) -> Result<()> {
+        let (Some(folder), Some(watch)) = (&self.crate_folder, watch) else {
             return std::future::pending().await;
         };
-        let watch = Watch::sources(folder)?;
         // Unknown: what is running may have been built from something older.
         let mut built_from = None;
         loop {
@@ -150,15 +185,68 @@ impl Function {
     }
 
     async fn try_swap(&self) -> Result<()> {
-        let source = self.source.clone();
-        let prepared = spawn_blocking(move || source.prepare()).await;
+        let made = self.make().await;
+        if let Err(error) = &made {
+            // Without an old version callers are told, and a fixed component is taken when it appears.
+            let text = format!("{error:#}");
+            self.pool.fail(Failure::new(INVALID_ENTRYPOINT, text));
+        }
+        made
+    }
+
+    async fn make(&self) -> Result<()> {
+        let mut last = self.making.lock().await;
+        let found = self.found().await?;
+        *last = Some(found.clone());
+        let included = found.map_err(anyhow::Error::msg)?;
+        let (source, before, printer) = (self.source.clone(), self.pool.deployment(), self.printer);
+        let prepared =
+            spawn_blocking(move || source.prepare(&included, before.as_deref(), printer)).await;
         let deployment = prepared.context("compiling was interrupted")??;
         let name = self.source.file().display();
-        self.pool
-            .deploy(deployment)
-            .await
-            .with_context(|| format!("`{name}` does not start"))
+        let deployed = self.pool.deploy(deployment).await;
+        self.made.notify_one();
+        deployed.with_context(|| format!("`{name}` does not start"))
     }
+
+    /// Finds what goes along now.
+    async fn found(&self) -> Result<Found> {
+        let source = self.source.clone();
+        let found = spawn_blocking(move || source.included()).await;
+        let found = found.context("looking for files was interrupted")?;
+        Ok(found.map_err(|error| format!("{error:#}")))
+    }
+
+    /// Makes a new version when something that goes along has changed. Which files those are may change
+    /// with every version.
+    async fn swap_on_included(&self) -> Result<()> {
+        let Some(settings) = self.source.settings() else {
+            return std::future::pending().await;
+        };
+        loop {
+            let watch = include::watch(settings)?;
+            let found = self.found().await?;
+            let last = self.making.lock().await.clone();
+            if let Some(changed) = last.as_ref().and_then(|last| difference(last, &found)) {
+                self.swap(changed.as_deref().unwrap_or(settings)).await;
+            }
+            tokio::select! {
+                () = watch.changed() => {}
+                () = self.made.notified() => {}
+            }
+        }
+    }
+}
+
+/// What has changed, if something has: a file, or everything.
+fn difference(before: &Found, now: &Found) -> Option<Option<PathBuf>> {
+    if before == now {
+        return None;
+    }
+    Some(match (before, now) {
+        (Ok(before), Ok(now)) => now.first_change(before),
+        _ => None,
+    })
 }
 
 async fn digest_of(folder: &Path) -> Result<u64> {

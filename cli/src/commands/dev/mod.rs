@@ -37,12 +37,15 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
         *printer
     };
     raise_file_limit();
-    let running = Running::build(args, printer)?;
     let address = SocketAddr::from((args.host, args.port));
-    runtime()?.block_on(async {
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("cannot listen on {address}: choose another --port, or 0 for a free one")
-        })?;
+    let runtime = runtime()?;
+    // Callers who come while the project is built wait in the system's queue.
+    let listener = runtime.block_on(TcpListener::bind(address));
+    let listener = listener.with_context(|| {
+        format!("cannot listen on {address}: choose another --port, or 0 for a free one")
+    })?;
+    let running = Running::build(args, printer)?;
+    let result = runtime.block_on(async {
         let setup = Setup {
             door: args.front_door,
             conditions: Conditions {
@@ -60,7 +63,10 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
             printer,
         };
         server.run(running, listener).await
-    })
+    });
+    // A compiler that is at work would be waited for.
+    runtime.shutdown_background();
+    result
 }
 
 /// Lets this process have as many files as the system allows: each environment takes five. Without
@@ -101,6 +107,7 @@ pub(super) fn launch(
         timeout: Duration::from_secs(args.timeout),
         clock: Clock::default(),
         variables: args.variables,
+        shows_usage: true,
         printer,
     }
 }
@@ -116,7 +123,7 @@ impl Server {
         let mut terminate = signal(SignalKind::terminate())?;
         let (members, live) = (running.members().to_vec(), running.live());
         tokio::select! {
-            result = self.warm_up_and_serve(members, live, listener) => result?,
+            result = self.serve(members, live, listener) => result?,
             result = running.follow() => result?,
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
@@ -126,15 +133,13 @@ impl Server {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn warm_up_and_serve(
+    /// Serves from the start: who calls before there is a version waits for it.
+    async fn serve(
         &self,
         members: Vec<Member>,
         functions: Arc<LiveFunctions>,
         listener: TcpListener,
     ) -> Result<()> {
-        for member in &members {
-            member.function.warm_up().await;
-        }
         let front = Front {
             functions,
             printer: self.printer,

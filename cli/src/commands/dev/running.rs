@@ -56,7 +56,7 @@ impl Member {
 }
 
 impl Running {
-    /// Builds what the arguments, or the file they name, say. Takes as long as compiling takes.
+    /// Builds what the arguments, or the file they name, say. Takes as long as building takes.
     ///
     /// # Errors
     ///
@@ -182,7 +182,7 @@ impl Running {
         let (args, printer) = (Arc::clone(&self.args), self.printer);
         let built = spawn_blocking(move || Member::build(settings, &args, printer)).await;
         let member = built.context("building was interrupted")??;
-        let started = member.function.pool.warm_up().await;
+        let started = member.function.start().await;
         started.context("the handler does not start")?;
         Ok(member)
     }

@@ -1,19 +1,14 @@
 //! What is to run: one function from the arguments, or several from a `bootstream.toml`.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use bootstream_host::config;
 use serde::Deserialize;
 
-use crate::args::{DevArgs, FunctionArgs};
+use crate::args::{DevArgs, FunctionArgs, MEMORY_MIB, TIMEOUT_SECONDS};
 use crate::dev::deployment::{HANDLER_NAME, project_file};
-
-/// Lambda's own limits, in MiB and in seconds.
-const MEMORY: RangeInclusive<u32> = 128..=10_240;
-const TIMEOUT: RangeInclusive<u64> = 1..=900;
 
 /// What is to run.
 #[derive(Debug)]
@@ -135,8 +130,8 @@ impl Entry {
         }
         let memory = self.memory.unwrap_or(args.function.memory);
         let timeout = self.timeout.unwrap_or(args.function.timeout);
-        if !MEMORY.contains(&memory) || !TIMEOUT.contains(&timeout) {
-            bail!("`memory` is {MEMORY:?} MiB and `timeout` {TIMEOUT:?} seconds");
+        if !MEMORY_MIB.contains(&memory) || !TIMEOUT_SECONDS.contains(&timeout) {
+            bail!("`memory` is {MEMORY_MIB:?} MiB and `timeout` {TIMEOUT_SECONDS:?} seconds");
         }
         let folder = file.parent().unwrap_or(Path::new("."));
         let mut variables = args.function.variables.clone();

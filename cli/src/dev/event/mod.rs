@@ -1,6 +1,7 @@
 //! HTTP requests as events, one file for each format, and what the formats share.
 
 pub(crate) mod alb;
+pub(crate) mod caller;
 pub(crate) mod lattice;
 mod path;
 mod stage;

@@ -22,6 +22,7 @@ struct Form {
     /// The path in `requestContext.http`.
     path: String,
     stage: String,
+    domain_name: String,
     headers: HeaderMap,
 }
 
@@ -32,6 +33,7 @@ pub(crate) fn of_function_url(request: &Parts, body: &Bytes, origin: &Origin) ->
         raw_path: path.to_owned(),
         path: percent_decode_str(path).decode_utf8_lossy().into_owned(),
         stage: Stage::default().of_http_api().to_owned(),
+        domain_name: function_url_domain(&request.headers),
         headers: request.headers.clone(),
     };
     event(request, body, origin, form)
@@ -49,6 +51,7 @@ pub(crate) fn of_http_api(request: &Parts, body: &Bytes, origin: &Origin) -> Val
         raw_path: path.clone(),
         path,
         stage: origin.stage.of_http_api().to_owned(),
+        domain_name: text_header(&request.headers, &HOST),
         headers,
     };
     event(request, body, origin, form)
@@ -90,7 +93,7 @@ fn request_context(request: &Parts, origin: &Origin, form: &Form) -> Value {
         "accountId": ACCOUNT_ID,
         "apiId": API_ID,
         // Frameworks build absolute addresses from it, so it is where the server can be reached.
-        "domainName": text_header(&request.headers, &HOST),
+        "domainName": form.domain_name,
         "domainPrefix": API_ID,
         "http": {
             "method": request.method.as_str(),
@@ -105,6 +108,16 @@ fn request_context(request: &Parts, origin: &Origin, form: &Form) -> Value {
         "time": log_time(origin.now),
         "timeEpoch": millis(origin.now),
     })
+}
+
+/// The domain of a function URL, which nothing else tells from an HTTP API. On AWS it ends in `on.aws`;
+/// a name below `localhost` is this machine.
+fn function_url_domain(headers: &HeaderMap) -> String {
+    let host = text_header(headers, &HOST);
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    let port = port.filter(|port| port.parse::<u16>().is_ok());
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{API_ID}.lambda-url.us-east-1.localhost{port}")
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {

@@ -1,14 +1,14 @@
 //! The handler: whether it is there, in a form that the host runs.
 
 use anyhow::{Result, bail};
-use bootstream_host::engine::{Fingerprint, Stamp, Unfit};
+use bootstream_host::engine::Unfit;
 
 use super::{Function, HostPlace, UNPACKED_LIMIT};
 use crate::component::FileKind;
 use crate::finding::{Finding, Place, Rule};
 use crate::package::archive::Archive;
 use crate::package::layout::{BOOTSTRAP, COMPILER};
-use crate::precompile::Arch;
+use crate::precompile::{Arch, check_code};
 
 /// The file that the host takes for `Handler`, by the host's own rule.
 pub(super) fn handler_file(archive: &Archive, handler: &str) -> Option<String> {
@@ -103,16 +103,6 @@ fn forms(archive: &mut Archive, file: &str) -> Result<Forms> {
             bail!("`{file}` is neither a component nor a precompiled one")
         }
     }
-}
-
-/// Makes the checks that the host makes, against a host of this release.
-fn check_code(code: &[u8], component: Option<&[u8]>, arch: Arch) -> Result<(), Unfit> {
-    let stamp = Stamp::read(code)?;
-    stamp.check_fits(&Fingerprint::of(arch.target()))?;
-    if let Some(component) = component {
-        stamp.check_origin(component)?;
-    }
-    stamp.check_code(code)
 }
 
 fn stale(name: &str, why: &Unfit, arch: Arch, place: Place) -> Finding {

@@ -42,8 +42,14 @@ pub(crate) fn text(name: &str) -> PathBuf {
 pub(crate) fn text_with(name: &str, comment: &str, replacement: &str, folder: &Path) -> PathBuf {
     let text = std::fs::read_to_string(text_source(name)).expect("a text");
     assert!(text.contains(comment), "`{name}` has no `{comment}`");
-    let source = folder.join(name);
-    std::fs::write(&source, text.replace(comment, replacement)).expect("a folder to write in");
+    compiled(&text.replace(comment, replacement), folder)
+}
+
+/// A component of this text, compiled into `folder`.
+#[track_caller]
+pub(crate) fn compiled(text: &str, folder: &Path) -> PathBuf {
+    let source = folder.join("handler.wat");
+    std::fs::write(&source, text).expect("a folder to write in");
     let compiled = folder.join("handler.cwasm");
     run_compiler(&source, &compiled);
     compiled

@@ -70,6 +70,12 @@ impl Web {
         (web, cert.pem())
     }
 
+    /// `http://127.0.0.1:port` where nobody listens.
+    pub(crate) fn closed_url() -> String {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        format!("http://{}", listener.local_addr().expect("it is bound"))
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }

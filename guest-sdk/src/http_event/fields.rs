@@ -1,4 +1,4 @@
-//! The small formats inside an event: maps with one or several values, queries, cookies.
+//! The small formats inside an event: maps with one or several values, cookies.
 
 use std::fmt;
 
@@ -74,27 +74,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 }
 
-/// Splits a query into decoded names and values.
-pub(super) fn parse_query(query: &str) -> Vec<(String, String)> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (percent_decoded(name), percent_decoded(value))
-        })
-        .collect()
-}
-
-/// Decodes a name or a value of a query, in which `+` stands for a space.
-pub(super) fn percent_decoded(text: &str) -> String {
-    let text = text.replace('+', " ");
-    percent_encoding::percent_decode_str(&text)
-        .decode_utf8_lossy()
-        .into_owned()
-}
-
 /// Splits `a=1; b=2` into names and values. A part without `=` is no cookie.
-pub(super) fn parse_cookies(line: &str) -> Vec<(String, String)> {
+pub(crate) fn parse_cookies(line: &str) -> Vec<(String, String)> {
     let pairs = line
         .split(';')
         .filter_map(|pair| pair.trim().split_once('='));

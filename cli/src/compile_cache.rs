@@ -1,0 +1,163 @@
+//! Machine code of the components that `dev` and `invoke` have run before: in the folder `bootstream` of
+//! the user's cache, which is `$XDG_CACHE_HOME`, else `~/.cache`.
+//!
+//! An entry is named after the component's SHA-256 and everything that decides what code comes out of
+//! it. It is checked as `bootstrap` checks a precompiled component, and what does not pass is compiled
+//! again.
+
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result};
+use bootstream_host::engine::{Cache, Fingerprint, Origin, PRECOMPILED_EXTENSION};
+
+use crate::commands::compile::size;
+use crate::precompile::{Arch, check_code, precompile};
+use crate::printer::{Printer, Tone};
+
+const FOLDER: &str = "bootstream";
+
+/// What the entries may take together.
+const LIMIT_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Compiles a component for this machine, unless that was done before. `file` is what messages call it.
+///
+/// # Errors
+///
+/// The component does not compile.
+pub(crate) fn machine_code(component: &[u8], file: &Path, printer: Printer) -> Result<Vec<u8>> {
+    let cache = open(printer);
+    let name = entry_name(component);
+    if let Some(code) = cache.as_ref().and_then(|it| entry(it, &name, component)) {
+        return Ok(code);
+    }
+    let text = format!(
+        "compiling `{}` ({}, the first time takes a while) ...",
+        file.display(),
+        size(component.len())
+    );
+    printer.message(Tone::Faint, &text);
+    let code = precompile(component, Arch::HOST).context("does not compile")?;
+    if let Some(cache) = cache {
+        keep(&cache, &name, &code, printer);
+    }
+    Ok(code)
+}
+
+/// Opens the cache. Without one everything works, only slower.
+fn open(printer: Printer) -> Option<Cache> {
+    let path = parent()?.join(FOLDER);
+    match open_at(path.clone()) {
+        Ok(cache) => Some(cache),
+        Err(error) => {
+            let advice = if error.kind() == io::ErrorKind::PermissionDenied {
+                ": it must be this user's, with mode 0700, because its content is executed"
+            } else {
+                ""
+            };
+            let text = format!(
+                "machine code is not kept: cannot use `{}`: {error}{advice}",
+                path.display()
+            );
+            printer.message(Tone::Bad, &text);
+            None
+        }
+    }
+}
+
+fn open_at(path: PathBuf) -> io::Result<Cache> {
+    if let Some(parent) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent)?;
+    }
+    Cache::open_at(path)
+}
+
+/// The folder of all caches of this user, by the XDG Base Directory Specification, which says that a
+/// relative path is none.
+fn parent() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).map(PathBuf::from);
+    let absolute = |path: &PathBuf| path.is_absolute();
+    set("XDG_CACHE_HOME")
+        .filter(absolute)
+        .or_else(|| Some(set("HOME").filter(absolute)?.join(".cache")))
+}
+
+fn entry_name(component: &[u8]) -> String {
+    let Origin { sha256, .. } = Origin::of(component);
+    let compiler = Fingerprint::of(Arch::HOST.target()).digest();
+    let release = env!("CARGO_PKG_VERSION");
+    format!("{sha256}-{compiler}-{release}.{PRECOMPILED_EXTENSION}")
+}
+
+fn entry(cache: &Cache, name: &str, component: &[u8]) -> Option<Vec<u8>> {
+    let mut file = cache.entry(name).ok()?;
+    let mut code = Vec::new();
+    file.read_to_end(&mut code).ok()?;
+    check_code(&code, Some(component), Arch::HOST).ok()?;
+    mark_as_used(&file);
+    Some(code)
+}
+
+fn mark_as_used(file: &File) {
+    // Otherwise it is removed sooner.
+    let _ = file.set_modified(SystemTime::now());
+}
+
+fn keep(cache: &Cache, name: &str, code: &[u8], printer: Printer) {
+    match cache.store(name, code) {
+        Ok(_) => cache.prune(LIMIT_BYTES),
+        Err(error) => {
+            let path = cache.path().display();
+            let text = format!("machine code is not kept: cannot write to `{path}`: {error}");
+            printer.message(Tone::Bad, &text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_that_is_damaged_or_of_another_component_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = open_at(folder.path().join("made/on/the/way")).unwrap();
+        let component = b"(component)".as_slice();
+        let code = precompile(component, Arch::HOST).unwrap();
+        let name = entry_name(component);
+        assert!(entry(&cache, &name, component).is_none());
+
+        cache.store(&name, &code).unwrap();
+        assert_eq!(entry(&cache, &name, component), Some(code.clone()));
+        assert!(entry(&cache, &name, b"(component )").is_none());
+
+        let mut damaged = code.clone();
+        damaged[100] ^= 1;
+        for bytes in [&damaged, &code[..code.len() / 2], b""] {
+            cache.store(&name, bytes).unwrap();
+            assert!(entry(&cache, &name, component).is_none());
+        }
+    }
+
+    #[test]
+    fn use_keeps_an_entry() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = open_at(folder.path().join(FOLDER)).unwrap();
+        let component = b"(component)".as_slice();
+        let name = entry_name(component);
+        let file = cache.store(&name, &precompile(component, Arch::HOST).unwrap());
+        file.unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        cache.store("newer", b"x").unwrap();
+
+        entry(&cache, &name, component).unwrap();
+
+        cache.prune(0);
+        assert!(cache.entry(&name).is_ok() && cache.entry("newer").is_err());
+    }
+}

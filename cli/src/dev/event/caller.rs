@@ -1,0 +1,259 @@
+//! Who sends an event of this shape, and so what they make of the answer.
+
+use bootstream_host::front_end::FrontEnd;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::dev::door::Door;
+
+/// Whoever an event comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Caller {
+    /// A front end, which makes an HTTP response of the answer.
+    FrontEnd(Door),
+    /// A service that takes the payload of the answer as it is.
+    Service(Service),
+    /// Somebody with an event of their own.
+    Unknown,
+}
+
+/// A service that invokes functions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Service {
+    /// Its name, with its article.
+    pub(crate) name: &'static str,
+    /// Whether it reads the answer.
+    pub(crate) reads: bool,
+}
+
+/// The fields that tell services apart.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Fields {
+    #[serde(rename = "Records")]
+    records: Option<Vec<Record>>,
+    event_source: Option<String>,
+    trigger_source: Option<Value>,
+    method_arn: Option<Value>,
+    route_arn: Option<Value>,
+    request_context: Option<RequestContext>,
+    authorization_token: Option<Value>,
+    #[serde(rename = "RequestType")]
+    request_type: Option<Value>,
+    #[serde(rename = "ResponseURL")]
+    response_url: Option<Value>,
+    #[serde(rename = "detail-type")]
+    detail_type: Option<Value>,
+    awslogs: Option<Value>,
+    delivery_stream_arn: Option<Value>,
+    get_object_context: Option<Value>,
+    invocation_schema_version: Option<Value>,
+    info: Option<Info>,
+    session_state: Option<Value>,
+    bot: Option<Value>,
+    #[serde(rename = "Details")]
+    details: Option<Value>,
+    #[serde(rename = "Name")]
+    name: Option<Value>,
+    #[serde(rename = "CodePipeline.job")]
+    code_pipeline_job: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Record {
+    #[serde(rename = "eventSource", alias = "EventSource")]
+    event_source: Option<String>,
+    cf: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RequestContext {
+    connection_id: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Info {
+    field_name: Option<Value>,
+}
+
+impl Caller {
+    /// Recognises the caller by the shape of the event.
+    pub(crate) fn of(event: &[u8]) -> Self {
+        if let Some(front_end) = FrontEnd::of(event) {
+            return Self::FrontEnd(Door::of(front_end));
+        }
+        let fields: Fields = serde_json::from_slice(event).unwrap_or_default();
+        fields.service().map_or(Self::Unknown, |(name, reads)| {
+            Self::Service(Service { name, reads })
+        })
+    }
+}
+
+impl Fields {
+    /// The service's name, and whether it reads the answer.
+    fn service(&self) -> Option<(&'static str, bool)> {
+        let first = self.records.as_ref().and_then(|records| records.first());
+        if first.is_some_and(|record| record.cf.is_some()) {
+            return Some(("a CloudFront distribution", true));
+        }
+        let source = first.and_then(|record| record.event_source.as_deref());
+        if let Some(source) = source.or(self.event_source.as_deref()) {
+            return by_source(source);
+        }
+        let has = |field: &Option<Value>| field.is_some();
+        let context = self.request_context.as_ref();
+        let checks = [
+            (
+                context.is_some_and(|it| has(&it.connection_id)),
+                ("a WebSocket API", true),
+            ),
+            (has(&self.trigger_source), ("a Cognito user pool", true)),
+            (
+                has(&self.method_arn) || has(&self.route_arn) || has(&self.authorization_token),
+                ("an API that asks its authorizer", true),
+            ),
+            (
+                has(&self.request_type) && has(&self.response_url),
+                ("a CloudFormation stack", false),
+            ),
+            (has(&self.detail_type), ("an EventBridge rule", false)),
+            (
+                has(&self.awslogs),
+                ("a CloudWatch Logs subscription", false),
+            ),
+            (has(&self.delivery_stream_arn), ("a Firehose stream", true)),
+            (
+                has(&self.get_object_context),
+                ("an S3 Object Lambda access point", false),
+            ),
+            (
+                has(&self.invocation_schema_version),
+                ("an S3 batch job", true),
+            ),
+            (
+                self.info.as_ref().is_some_and(|info| has(&info.field_name)),
+                ("an AppSync API", true),
+            ),
+            (
+                has(&self.bot) && has(&self.session_state),
+                ("a Lex bot", true),
+            ),
+            (
+                has(&self.details) && has(&self.name),
+                ("a Connect contact flow", true),
+            ),
+            (
+                has(&self.code_pipeline_job),
+                ("a CodePipeline action", false),
+            ),
+        ];
+        let found = checks.into_iter().find(|(fits, _)| *fits);
+        found.map(|(_, service)| service)
+    }
+}
+
+/// The service that a record or an event names as its source.
+fn by_source(source: &str) -> Option<(&'static str, bool)> {
+    Some(match source {
+        "aws:sqs" => ("an SQS queue", true),
+        "aws:kinesis" => ("a Kinesis stream", true),
+        "aws:dynamodb" => ("a DynamoDB stream", true),
+        "aws:kafka" | "SelfManagedKafka" => ("a Kafka topic", true),
+        "aws:rmq" | "aws:amq" => ("a message broker", false),
+        "aws:docdb" => ("a DocumentDB stream", false),
+        "aws:sns" => ("an SNS topic", false),
+        "aws:s3" => ("an S3 bucket", false),
+        "aws:ses" => ("an SES rule", false),
+        "aws:codecommit" => ("a CodeCommit repository", false),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn service(event: &str) -> (&'static str, bool) {
+        match Caller::of(event.as_bytes()) {
+            Caller::Service(Service { name, reads }) => (name, reads),
+            other => panic!("{other:?}: {event}"),
+        }
+    }
+
+    #[test]
+    fn services_are_told_by_the_shape_of_their_events() {
+        for (event, name, reads) in [
+            (
+                r#"{"Records":[{"eventSource":"aws:sqs"}]}"#,
+                "an SQS queue",
+                true,
+            ),
+            (
+                r#"{"Records":[{"EventSource":"aws:sns"}]}"#,
+                "an SNS topic",
+                false,
+            ),
+            (
+                r#"{"eventSource":"aws:kafka","records":{}}"#,
+                "a Kafka topic",
+                true,
+            ),
+            (
+                r#"{"requestContext":{"connectionId":"c","routeKey":"$connect"}}"#,
+                "a WebSocket API",
+                true,
+            ),
+            (
+                r#"{"triggerSource":"PreSignUp_SignUp","request":{}}"#,
+                "a Cognito user pool",
+                true,
+            ),
+            (
+                r#"{"type":"TOKEN","methodArn":"arn"}"#,
+                "an API that asks its authorizer",
+                true,
+            ),
+            (
+                r#"{"RequestType":"Create","ResponseURL":"https://x"}"#,
+                "a CloudFormation stack",
+                false,
+            ),
+            (
+                r#"{"detail-type":"Scheduled Event","detail":{}}"#,
+                "an EventBridge rule",
+                false,
+            ),
+            (
+                r#"{"info":{"fieldName":"f"},"arguments":{}}"#,
+                "an AppSync API",
+                true,
+            ),
+            (
+                r#"{"Records":[{"cf":{"config":{}}}]}"#,
+                "a CloudFront distribution",
+                true,
+            ),
+        ] {
+            assert_eq!(service(event), (name, reads), "{event}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_somebody_s_own_event() {
+        for event in [
+            "",
+            "{}",
+            "[]",
+            "3",
+            "text",
+            r#"{"Records":[]}"#,
+            r#"{"Records":[{"eventSource":"mine"}]}"#,
+        ] {
+            assert_eq!(Caller::of(event.as_bytes()), Caller::Unknown, "{event}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What an invocation has used, as `bootstrap` tells it in its log.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+/// Asks `bootstrap` to tell it whatever its level.
+pub(crate) const VARIABLE: (&str, &str) = ("BOOTSTREAM_LOG_USAGE", "info");
+
+/// Who tells it, behind the time and the level. A handler's lines have another name there.
+const TELLER: &str = "usage:";
+
+/// One invocation's memory, time and bytes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Usage {
+    pub(crate) request_id: String,
+    memory_mib: u64,
+    milliseconds: u64,
+    bytes: u64,
+}
+
+impl Usage {
+    /// Reads a line of a log in text. `None` if it tells something else.
+    pub(crate) fn parse(line: &[u8]) -> Option<Self> {
+        let line = std::str::from_utf8(line).ok()?;
+        let mut words = line.split_whitespace();
+        if words.nth(2)? != TELLER {
+            return None;
+        }
+        let fields: HashMap<&str, &str> = words.filter_map(|word| word.split_once('=')).collect();
+        let number = |name| fields.get(name)?.parse().ok();
+        Some(Self {
+            request_id: (*fields.get("requestId")?).to_owned(),
+            memory_mib: number("memoryMib")?,
+            milliseconds: number("milliseconds")?,
+            bytes: number("bytes")?,
+        })
+    }
+
+    /// For people.
+    pub(crate) fn text(&self) -> String {
+        let (memory, time) = (self.memory_mib, self.milliseconds);
+        format!("the handler used {memory} MiB of memory and took {time} ms")
+    }
+
+    /// For programs.
+    pub(crate) fn object(&self) -> Value {
+        json!({
+            "type": "usage",
+            "requestId": self.request_id,
+            "memoryMib": self.memory_mib,
+            "milliseconds": self.milliseconds,
+            "bytesWritten": self.bytes,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_the_host_is_read_and_none_of_a_handler() {
+        let line = "2026-01-02T03:04:05.678901Z  INFO usage: used requestId=r-1 tenantId=\"t\" \
+                    memoryMib=14 milliseconds=3 bytes=1200\n";
+        let usage = Usage::parse(line.as_bytes()).unwrap();
+        assert_eq!(usage.request_id, "r-1");
+        assert_eq!(
+            usage.text(),
+            "the handler used 14 MiB of memory and took 3 ms"
+        );
+        assert_eq!(usage.object()["bytesWritten"], 1200);
+        for other in [
+            line.replace("usage:", "handler: usage:"),
+            line.replace("memoryMib=14", "memoryMib=many"),
+            "{\"_aws\": usage: requestId=r memoryMib=1 milliseconds=1 bytes=1}".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(Usage::parse(other.as_bytes()), None, "{other}");
+        }
+    }
+}

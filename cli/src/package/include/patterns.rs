@@ -1,0 +1,287 @@
+//! Which files go along: a decision about names alone.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+/// What begins a part of a pattern that is not simply a name.
+const WILDCARDS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+
+/// The patterns of `include`, in order.
+#[derive(Debug)]
+pub(super) struct Patterns(Vec<Pattern>);
+
+#[derive(Debug)]
+pub(super) struct Pattern {
+    /// As it was written.
+    pub(super) text: String,
+    /// Whether it takes files out again.
+    pub(super) excludes: bool,
+    /// The folder or file below which everything lies that it matches.
+    pub(super) start: PathBuf,
+    matcher: Gitignore,
+    /// How many of its names begin with a dot.
+    hidden: usize,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Choice {
+    Taken,
+    /// It is not taken because its name, or that of a folder above it, begins with a dot, and no pattern
+    /// has that.
+    Hidden,
+    Left,
+}
+
+impl Patterns {
+    /// Reads patterns in the syntax of `.gitignore`.
+    ///
+    /// # Errors
+    ///
+    /// Names the first one that makes no sense, or leads out of the folder.
+    pub(super) fn parse(texts: &[String]) -> Result<Self> {
+        let patterns = texts
+            .iter()
+            .map(|text| Pattern::parse(text).with_context(|| format!("the pattern `{text}`")));
+        patterns.collect::<Result<_>>().map(Self)
+    }
+
+    /// Those that take files.
+    pub(super) fn including(&self) -> impl Iterator<Item = (usize, &Pattern)> {
+        let all = self.0.iter().enumerate();
+        all.filter(|(_, pattern)| !pattern.excludes)
+    }
+
+    /// Decides about a file: the last pattern wins that matches it, or a folder above it. `seen` is told
+    /// the numbers of the patterns that match.
+    pub(super) fn choose(&self, file: &Path, mut seen: impl FnMut(usize)) -> Choice {
+        let hidden = hidden_names(file);
+        let mut choice = Choice::Left;
+        for (number, pattern) in self.0.iter().enumerate() {
+            if !pattern.matches(file) {
+                continue;
+            }
+            if pattern.excludes {
+                choice = Choice::Left;
+            } else if pattern.hidden >= hidden {
+                seen(number);
+                choice = Choice::Taken;
+            } else if choice == Choice::Left {
+                choice = Choice::Hidden;
+            }
+        }
+        choice
+    }
+}
+
+impl Pattern {
+    fn parse(text: &str) -> Result<Self> {
+        let (excludes, rest) = match text.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (is_anchored, path) = match rest.strip_prefix("./") {
+            Some(path) => (true, path.trim_end()),
+            None => (false, rest.trim_end()),
+        };
+        if path.is_empty() {
+            bail!("is empty");
+        }
+        if path.starts_with('#') {
+            bail!("begins with `#`, which makes it a comment: write `\\#`");
+        }
+        if path.starts_with('/') {
+            bail!(
+                "is absolute: write it relative to the folder of bootstream.toml, and put what lies \
+                 elsewhere into that folder"
+            );
+        }
+        let names: Vec<&str> = path.split('/').collect();
+        if names.contains(&"..") {
+            bail!("leads out of the folder of bootstream.toml: only what lies in it can go along");
+        }
+        let is_anchored = is_anchored || path.trim_end_matches('/').contains('/');
+        let line = if is_anchored {
+            format!("/{path}")
+        } else {
+            path.to_owned()
+        };
+        let mut builder = GitignoreBuilder::new("");
+        builder.add_line(None, &line)?;
+        Ok(Self {
+            text: text.to_owned(),
+            excludes,
+            start: if is_anchored {
+                start(path)
+            } else {
+                PathBuf::new()
+            },
+            matcher: builder.build()?,
+            hidden: names.iter().filter(|name| is_hidden(name)).count(),
+        })
+    }
+
+    fn matches(&self, file: &Path) -> bool {
+        let found = self.matcher.matched_path_or_any_parents(file, false);
+        found.is_ignore()
+    }
+}
+
+/// The names at the start of a pattern that are no wildcards.
+fn start(path: &str) -> PathBuf {
+    let names = path.split('/');
+    names.take_while(|name| !name.contains(WILDCARDS)).collect()
+}
+
+fn hidden_names(path: &Path) -> usize {
+    let names = path.iter();
+    names
+        .filter(|name| is_hidden(&name.to_string_lossy()))
+        .count()
+}
+
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.') || name.starts_with("\\.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patterns(texts: &[&str]) -> Patterns {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        Patterns::parse(&texts).unwrap()
+    }
+
+    #[track_caller]
+    fn assert_chosen(texts: &[&str], cases: &[(&str, Choice)]) {
+        let patterns = patterns(texts);
+        for (file, choice) in cases {
+            let chosen = patterns.choose(Path::new(file), |_| {});
+            assert_eq!(chosen, *choice, "{file} of {texts:?}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_named_with_or_without_what_is_in_it() {
+        use Choice::{Left, Taken};
+        for pattern in ["web/**", "web/", "web", "./web/**"] {
+            assert_chosen(
+                &[pattern],
+                &[
+                    ("web/index.html", Taken),
+                    ("web/a/b.css", Taken),
+                    ("website/index.html", Left),
+                    ("index.html", Left),
+                ],
+            );
+        }
+    }
+
+    #[test]
+    fn wildcards_are_those_of_gitignore() {
+        use Choice::{Left, Taken};
+        assert_chosen(
+            &["certs/*.pem", "*.sql", "data/[ab]?.csv", "{one,two}.txt"],
+            &[
+                ("certs/ca.pem", Taken),
+                ("certs/old/ca.pem", Left),
+                ("ca.pem", Left),
+                ("a/b/schema.sql", Taken),
+                ("data/a1.csv", Taken),
+                ("data/c1.csv", Left),
+                ("two.txt", Taken),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_last_pattern_that_matches_wins_also_for_what_is_below_a_folder() {
+        use Choice::{Left, Taken};
+        for excluded in ["!web/drafts/**", "!web/drafts/", "!web/drafts", "!drafts"] {
+            assert_chosen(
+                &["web/**", excluded, "web/drafts/kept.html"],
+                &[
+                    ("web/index.html", Taken),
+                    ("web/drafts/a.html", Left),
+                    ("web/drafts/b/a.html", Left),
+                    ("web/drafts/kept.html", Taken),
+                ],
+            );
+        }
+        assert_chosen(&["!web/a", "web/**"], &[("web/a", Taken)]);
+    }
+
+    #[test]
+    fn one_name_alone_matches_everywhere_unless_it_begins_at_the_folder() {
+        use Choice::{Left, Taken};
+        assert_chosen(&["a.txt"], &[("a.txt", Taken), ("b/a.txt", Taken)]);
+        assert_chosen(&["./a.txt"], &[("a.txt", Taken), ("b/a.txt", Left)]);
+    }
+
+    #[test]
+    fn a_wildcard_does_not_match_a_name_that_begins_with_a_dot() {
+        use Choice::{Hidden, Left, Taken};
+        assert_chosen(
+            &["**", "web"],
+            &[
+                ("a", Taken),
+                (".env", Hidden),
+                ("web/.env", Hidden),
+                (".aws/credentials", Hidden),
+            ],
+        );
+        assert_chosen(
+            &["**", ".well-known/**", "web/.e*", "!web/.env.local"],
+            &[
+                (".well-known/a.json", Taken),
+                (".well-known/.env", Hidden),
+                ("web/.env", Taken),
+                ("web/.env.local", Left),
+            ],
+        );
+    }
+
+    #[test]
+    fn only_what_a_pattern_can_match_is_looked_through() {
+        for (text, start) in [
+            ("web/**", "web"),
+            ("web/a/*.html", "web/a"),
+            ("certs/ca.pem", "certs/ca.pem"),
+            ("./.env", ".env"),
+            ("*.pem", ""),
+            ("web", ""),
+            ("web/", ""),
+            ("**/x", ""),
+            ("a{b,c}/d", ""),
+        ] {
+            assert_eq!(patterns(&[text]).0[0].start, Path::new(start), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_or_leads_out_is_named() {
+        for (text, reason) in [
+            ("/etc/passwd", "is absolute"),
+            ("!/etc/passwd", "is absolute"),
+            ("../shared/**", "leads out of the folder"),
+            ("web/../../x", "leads out of the folder"),
+            ("..", "leads out of the folder"),
+            ("", "is empty"),
+            ("!", "is empty"),
+            ("./", "is empty"),
+            ("  ", "is empty"),
+            ("# web", "begins with `#`"),
+        ] {
+            let error = Patterns::parse(&[text.to_owned()]).unwrap_err();
+            let error = format!("{error:#}");
+            assert!(
+                error.starts_with(&format!("the pattern `{text}`: ")),
+                "{error}"
+            );
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The machine code that `invoke` and `dev` keep: that it is used, and when it is not.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use bootstream_host::engine::{Fingerprint, Stamp, Target};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{
+    Dev, bootstream, component, ready_guest, run, script, scripted_guest, success, text,
+};
+
+/// A home for caches, and a component of its own.
+fn setup() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let handler = folder.path().join("handler.wasm");
+    std::fs::copy(component("streaming_numbers"), &handler).unwrap();
+    (folder, handler)
+}
+
+fn invoke(home: &Path, handler: &Path) -> Output {
+    let output = run(bootstream(&["invoke"])
+        .arg(handler)
+        .env("XDG_CACHE_HOME", home));
+    success(&output);
+    output
+}
+
+fn entries(home: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(home.join("bootstream")).unwrap();
+    files.map(|file| file.unwrap().path()).collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o777
+}
+
+fn has_compiled(output: &Output) -> bool {
+    text(&output.stderr).contains("compiling `")
+}
+
+/// Machine code that passes for that of `component`, and is the scripted guest's, which answers an
+/// empty event with an error.
+fn plant(component: &Path) -> Vec<u8> {
+    let other = std::fs::read(ready_guest()).unwrap();
+    let length = Stamp::read(&other).unwrap().code.bytes;
+    let code = other[..usize::try_from(length).unwrap()].to_vec();
+    let component = std::fs::read(component).unwrap();
+    Stamp::append(code, b"", Fingerprint::of(Target::HOST), &component)
+}
+
+/// What the scripted guest does, and the component of these tests does not.
+#[track_caller]
+fn assert_runs_the_scripted_guest(home: &Path, handler: &Path) {
+    let event = script(&json!([{"write": "planted"}]));
+    let output = run(bootstream(&["invoke", "-d", &event])
+        .arg(handler)
+        .env("XDG_CACHE_HOME", home));
+    success(&output);
+    assert_eq!(text(&output.stdout), "planted");
+}
+
+#[test]
+fn a_component_is_compiled_once_with_a_line_that_says_so() {
+    let (home, handler) = setup();
+
+    let first = invoke(home.path(), &handler);
+
+    let said = text(&first.stderr);
+    let line = format!("compiling `{}` (", handler.display());
+    assert!(said.contains(&line), "{said}");
+    assert!(said.contains("the first time takes a while"), "{said}");
+    let kept = entries(home.path());
+    assert_eq!(kept.len(), 1);
+    assert_eq!(mode(&home.path().join("bootstream")), 0o700);
+    assert_eq!(mode(&kept[0]), 0o600);
+
+    let second = invoke(home.path(), &handler);
+
+    assert!(!has_compiled(&second), "{}", text(&second.stderr));
+    assert_eq!(first.stdout, second.stdout);
+}
+
+#[test]
+fn what_is_in_the_cache_is_what_runs() {
+    let (home, handler) = setup();
+    invoke(home.path(), &handler);
+    let entry = &entries(home.path())[0];
+
+    std::fs::write(entry, plant(&handler)).unwrap();
+
+    assert_runs_the_scripted_guest(home.path(), &handler);
+}
+
+#[test]
+fn a_damaged_entry_is_compiled_again_and_mended() {
+    let (home, handler) = setup();
+    invoke(home.path(), &handler);
+    let entry = &entries(home.path())[0];
+    let good = std::fs::read(entry).unwrap();
+    for broken in [&good[..good.len() / 2], b"", &plant(&scripted_guest())] {
+        std::fs::write(entry, broken).unwrap();
+
+        let output = invoke(home.path(), &handler);
+
+        assert!(has_compiled(&output));
+        assert!(text(&output.stdout).contains("Number: 1"));
+        assert_eq!(std::fs::read(entry).unwrap(), good);
+    }
+}
+
+#[test]
+fn a_folder_that_others_can_write_is_not_used() {
+    let (home, handler) = setup();
+    invoke(home.path(), &handler);
+    let folder = home.path().join("bootstream");
+    std::fs::write(&entries(home.path())[0], plant(&handler)).unwrap();
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
+
+    let output = invoke(home.path(), &handler);
+
+    assert!(text(&output.stdout).contains("Number: 1"));
+    let said = text(&output.stderr);
+    assert!(said.contains("machine code is not kept"), "{said}");
+    assert!(said.contains(folder.to_str().unwrap()), "{said}");
+    assert!(said.contains("mode 0700"), "{said}");
+}
+
+#[test]
+fn a_link_in_the_place_of_the_folder_or_of_an_entry_is_not_followed() {
+    let (home, handler) = setup();
+    invoke(home.path(), &handler);
+    let folder = home.path().join("bootstream");
+    let entry = entries(home.path())[0].clone();
+    let elsewhere = home.path().join("elsewhere");
+    std::fs::write(&elsewhere, plant(&handler)).unwrap();
+    std::fs::remove_file(&entry).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &entry).unwrap();
+
+    let output = invoke(home.path(), &handler);
+
+    assert!(text(&output.stdout).contains("Number: 1"));
+    assert!(!entry.is_symlink(), "it is replaced");
+    std::fs::write(&entry, plant(&handler)).unwrap();
+    let moved = home.path().join("moved");
+    std::fs::rename(&folder, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &folder).unwrap();
+    let output = invoke(home.path(), &handler);
+    assert!(text(&output.stdout).contains("Number: 1"));
+    assert!(text(&output.stderr).contains("machine code is not kept"));
+}
+
+#[test]
+fn where_nothing_can_be_kept_it_works_all_the_same() {
+    let (home, handler) = setup();
+    let file = home.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let output = invoke(&file, &handler);
+    assert!(text(&output.stdout).contains("Number: 1"));
+    assert!(text(&output.stderr).contains("machine code is not kept"));
+
+    let homeless = run(bootstream(&["invoke"])
+        .arg(&handler)
+        .env_remove("HOME")
+        .env("XDG_CACHE_HOME", "relative"));
+    success(&homeless);
+    assert!(!text(&homeless.stderr).contains("not kept"));
+}
+
+#[test]
+fn commands_at_once_use_one_cache() {
+    let (home, handler) = setup();
+    let children: Vec<_> = (0..3)
+        .map(|_| {
+            bootstream(&["invoke"])
+                .arg(&handler)
+                .env("XDG_CACHE_HOME", home.path())
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        success(&output);
+        assert!(text(&output.stdout).contains("Number: 1"));
+    }
+    assert_eq!(entries(home.path()).len(), 1, "nothing is left unfinished");
+    assert!(!has_compiled(&invoke(home.path(), &handler)));
+}
+
+#[test]
+fn fresh_machine_code_beside_the_component_is_used() {
+    let (home, handler) = setup();
+    let code = handler.with_extension("cwasm");
+
+    std::fs::write(&code, plant(&handler)).unwrap();
+    assert_runs_the_scripted_guest(home.path(), &handler);
+    assert!(!home.path().join("bootstream").exists());
+
+    // Not if somebody else can have written it, or if it is another component's.
+    std::fs::set_permissions(&code, Permissions::from_mode(0o666)).unwrap();
+    assert!(text(&invoke(home.path(), &handler).stdout).contains("Number: 1"));
+    std::fs::set_permissions(&code, Permissions::from_mode(0o644)).unwrap();
+    std::fs::copy(ready_guest(), &code).unwrap();
+    assert!(text(&invoke(home.path(), &handler).stdout).contains("Number: 1"));
+}
+
+#[test]
+fn a_local_lambda_uses_what_an_invocation_has_kept() {
+    let (home, handler) = setup();
+    invoke(home.path(), &handler);
+    std::fs::write(&entries(home.path())[0], plant(&handler)).unwrap();
+    let handler = handler.to_str().unwrap();
+    let variables = [("XDG_CACHE_HOME", home.path().as_os_str())];
+
+    let dev = Dev::run_with(&[handler], &variables);
+
+    let response = dev.invoke(&script(&json!([{"write": "planted"}])));
+    assert_eq!(response.rest().0, "planted");
+}
+
+#[test]
+fn a_local_lambda_listens_while_it_compiles_and_tells_callers_what_does_not_compile() {
+    let folder = tempfile::tempdir().unwrap();
+    let handler = folder.path().join("handler.wat");
+    // The names are right, and the type of the module's export is found wrong by the compiler.
+    let wrong = r#"(component (core module $m (func (export "f") (result i32) (i64.const 1)))
+        (core instance $i (instantiate $m)) (func $f (canon lift (core func $i "f")))
+        (export "handle" (func $f)))"#;
+    std::fs::write(&handler, wrong).unwrap();
+
+    let mut dev = Dev::start(&handler, &[]);
+
+    let response = dev.invoke("{}");
+    assert_eq!(response.status, 502);
+    let (document, _) = response.rest();
+    assert!(document.contains("Runtime.InvalidEntrypoint"), "{document}");
+    assert!(document.contains("does not compile"), "{document}");
+    assert!(document.contains(handler.to_str().unwrap()), "{document}");
+    dev.wait_until_seen("the handler does not start");
+
+    std::fs::copy(scripted_guest(), &handler).unwrap();
+    dev.wait_for("swapped to the new");
+    let response = dev.invoke(&script(&json!([{"write": "mended"}])));
+    assert_eq!(response.rest().0, "mended");
+}

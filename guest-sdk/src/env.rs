@@ -1,0 +1,56 @@
+//! Variables of the function.
+
+use std::env::VarError;
+
+use crate::Error;
+
+/// Returns the value of a variable of the function.
+///
+/// A handler sees the variables that `pass-env` of `bootstream.toml` names, and placeholders for those
+/// that `secrets` names. [`std::env::var`] reads the same ones, but its errors do not say which variable is
+/// missing.
+///
+/// ```
+/// let error = bootstream::env("TABLE_NAME").unwrap_err();
+///
+/// assert_eq!(
+///     error.to_string(),
+///     "the handler has no variable `TABLE_NAME`: set it for the function, and name it in `pass-env` of \
+///      bootstream.toml"
+/// );
+/// ```
+///
+/// # Errors
+///
+/// The handler has no such variable, or its value is not UTF-8. The error names it, and never shows the
+/// value.
+pub fn env(name: &str) -> Result<String, Error> {
+    std::env::var(name).map_err(|error| match error {
+        VarError::NotPresent => Error::msg(format!(
+            "the handler has no variable `{name}`: set it for the function, and name it in `pass-env` of \
+             bootstream.toml"
+        )),
+        VarError::NotUnicode(_) => {
+            Error::msg(format!("the value of the variable `{name}` is not UTF-8"))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::env;
+
+    #[test]
+    fn a_variable_that_is_set_is_read() {
+        // Cargo sets it for every test.
+        assert_eq!(env("CARGO_PKG_NAME").unwrap(), "bootstream");
+    }
+
+    #[test]
+    fn one_that_is_missing_is_named_with_the_setting_that_passes_it() {
+        let error = env("NO_SUCH_VARIABLE").unwrap_err().to_string();
+
+        assert!(error.contains("no variable `NO_SUCH_VARIABLE`"), "{error}");
+        assert!(error.contains("`pass-env`"), "{error}");
+    }
+}

@@ -1,0 +1,152 @@
+//! The shapes of events, and how they are told apart.
+
+use serde::{Deserialize, de::IgnoredAny};
+
+use super::{Fields, RequestKind};
+
+/// The stage that is at the root of its HTTP API, which is also what a Function URL says.
+const DEFAULT_STAGE: &str = "$default";
+
+/// The union of the members of all known shapes that matter to a request.
+///
+/// From the developer guides of API Gateway, Lambda, Elastic Load Balancing and VPC Lattice, and from
+/// events that AWS has sent.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct RawEvent {
+    version: Option<IgnoredAny>,
+    http_method: Option<String>,
+    method: Option<String>,
+    path: Option<String>,
+    #[serde(alias = "raw_path")]
+    raw_path: Option<String>,
+    pub(super) raw_query_string: Option<String>,
+    pub(super) cookies: Option<Vec<String>>,
+    headers: Fields,
+    multi_value_headers: Fields,
+    #[serde(alias = "query_string_parameters")]
+    query_string_parameters: Fields,
+    multi_value_query_string_parameters: Fields,
+    request_context: Option<RawContext>,
+    pub(super) body: Option<String>,
+    #[serde(alias = "is_base64_encoded")]
+    pub(super) is_base64_encoded: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RawContext {
+    elb: Option<IgnoredAny>,
+    http: Option<RawHttp>,
+    stage: Option<String>,
+    domain_name: Option<String>,
+    /// Only WebSocket APIs have connections.
+    connection_id: Option<IgnoredAny>,
+    /// These three are of VPC Lattice. A load balancer has its group inside `elb`.
+    service_network_arn: Option<IgnoredAny>,
+    service_arn: Option<IgnoredAny>,
+    target_group_arn: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct RawHttp {
+    method: String,
+    path: Option<String>,
+}
+
+impl RawEvent {
+    /// Tells the shapes apart by what only one of them has.
+    pub(crate) fn kind(&self) -> Option<RequestKind> {
+        let Some(context) = &self.request_context else {
+            let is_lattice = self.method.is_some() && self.raw_path.is_some();
+            return is_lattice.then_some(RequestKind::VpcLatticeV1);
+        };
+        if context.connection_id.is_some() {
+            None
+        } else if context.elb.is_some() {
+            self.http_method.as_ref().map(|_| RequestKind::Alb)
+        } else if context.http.is_some() {
+            Some(RequestKind::ApiGatewayV2)
+        } else if context.is_of_lattice() {
+            self.method.as_ref().map(|_| RequestKind::VpcLatticeV2)
+        } else {
+            self.http_method.as_ref().map(|_| RequestKind::ApiGatewayV1)
+        }
+    }
+
+    pub(super) fn method(&self, kind: RequestKind) -> Option<&str> {
+        match kind {
+            RequestKind::ApiGatewayV1 | RequestKind::Alb => self.http_method.as_deref(),
+            RequestKind::ApiGatewayV2 => self.http().map(|http| http.method.as_str()),
+            RequestKind::VpcLatticeV1 | RequestKind::VpcLatticeV2 => self.method.as_deref(),
+        }
+    }
+
+    /// Returns the path as the front end gave it, but without a stage in front.
+    pub(super) fn path(&self, kind: RequestKind) -> Option<&str> {
+        match kind {
+            RequestKind::Alb | RequestKind::VpcLatticeV2 => self.path.as_deref(),
+            RequestKind::VpcLatticeV1 => self.raw_path.as_deref(),
+            // Only HTTP APIs write a version 1.0, and only they put the stage in front.
+            RequestKind::ApiGatewayV1 if self.version.is_none() => self.path.as_deref(),
+            RequestKind::ApiGatewayV1 => self.path.as_deref().map(|path| self.below_stage(path)),
+            RequestKind::ApiGatewayV2 => {
+                let of_context = || self.http()?.path.as_deref();
+                let path = self.raw_path.as_deref().or_else(of_context)?;
+                Some(self.below_stage(path))
+            }
+        }
+    }
+
+    /// Cuts a named stage from the front of the path of an HTTP API.
+    ///
+    /// It is there however the API was called, through a domain of its own as well:
+    /// <https://github.com/CodeGenieApp/serverless-express/issues/465>.
+    fn below_stage<'path>(&self, path: &'path str) -> &'path str {
+        let named = self.stage().filter(|stage| *stage != DEFAULT_STAGE);
+        let Some(stage) = named.filter(|_| !self.is_from_function_url()) else {
+            return path;
+        };
+        let below = path
+            .strip_prefix('/')
+            .and_then(|path| path.strip_prefix(stage));
+        match below {
+            Some("") => "/",
+            Some(below) if below.starts_with('/') => below,
+            _ => path,
+        }
+    }
+
+    fn is_from_function_url(&self) -> bool {
+        let context = self.request_context.as_ref();
+        let domain = context.and_then(|context| context.domain_name.as_deref());
+        domain.is_some_and(|domain| domain.contains(".lambda-url."))
+    }
+
+    pub(super) fn stage(&self) -> Option<&str> {
+        self.request_context.as_ref()?.stage.as_deref()
+    }
+
+    /// Returns the lists if there are any: the single values are the last of each.
+    pub(super) fn headers(&self) -> &Fields {
+        self.multi_value_headers.or(&self.headers)
+    }
+
+    /// Returns the lists if there are any: the single values are the last of each.
+    pub(super) fn parameters(&self) -> &Fields {
+        self.multi_value_query_string_parameters
+            .or(&self.query_string_parameters)
+    }
+
+    fn http(&self) -> Option<&RawHttp> {
+        self.request_context.as_ref()?.http.as_ref()
+    }
+}
+
+impl RawContext {
+    fn is_of_lattice(&self) -> bool {
+        self.service_network_arn.is_some()
+            || self.service_arn.is_some()
+            || self.target_group_arn.is_some()
+    }
+}

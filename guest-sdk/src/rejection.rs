@@ -1,0 +1,204 @@
+//! What a caller did wrong, and is told.
+
+use std::{error::Error as StdError, fmt};
+
+use serde_json::json;
+
+use crate::{Error, Head, Response};
+
+/// A request that is refused: the caller's failure, not the handler's.
+///
+/// A handler that returns one as its error answers with its status and the text as a JSON document,
+/// `{"message":"..."}`. The invocation succeeds, and the log has a warning. The methods of
+/// [`Request`](crate::Request) that read what a caller wrote return rejections with status 400, and a
+/// handler makes its own:
+///
+/// ```
+/// use bootstream::{Error, Event, Rejection, Response};
+///
+/// fn handle(event: Event, response: Response) -> Result<(), Error> {
+///     let request = event.into_request()?;
+///     let Some(name) = request.query_value("name") else {
+///         return Err(Rejection::new(422, "the query has no `name`").into());
+///     };
+///     response.write_headers(200)?.write_and_finish(name)
+/// }
+///
+/// bootstream::handler!(handle);
+/// ```
+///
+/// The text of errors around it, as from [`Error::context`], goes to the log only. Once the response
+/// has started there is no other status to send, so that the invocation fails as with any error. For
+/// an answer of another form, take the rejection with [`Error::rejection`] and write it.
+///
+/// Only what answers HTTP should return one: to a queue, an answered batch is a handled batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    status: u16,
+    message: String,
+    /// The same without one of its own.
+    cause: Option<Box<Self>>,
+}
+
+impl Rejection {
+    /// Creates a rejection with a status of 400 to 499 and a text for the caller.
+    ///
+    /// ```
+    /// # use bootstream::Rejection;
+    /// let rejection = Rejection::new(404, "no such order");
+    /// assert_eq!(rejection.to_string(), "no such order");
+    /// ```
+    pub fn new(status: u16, message: impl Into<String>) -> Self {
+        let inner = Self {
+            status,
+            message: message.into(),
+            cause: None,
+        };
+        Self {
+            cause: Some(Box::new(inner.clone())),
+            ..inner
+        }
+    }
+
+    /// Returns the status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Returns the text for the caller.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn document(&self) -> String {
+        json!({ "message": self.message }).to_string()
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Rejection {
+    /// Returns the rejection once more. What wraps errors in a type of its own, as `anyhow` and
+    /// transparent enums do, shows of them only the text and what is behind them.
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_ref().map(|cause| &**cause as _)
+    }
+}
+
+/// Answers with the rejection that an error is.
+///
+/// # Errors
+///
+/// The error itself, if it is none, or if the response has started.
+pub(crate) fn answer(error: Error, response: Response) -> Result<(), Error> {
+    let Some(rejection) = error.rejection() else {
+        return Err(error);
+    };
+    let head = Head::new(rejection.status).header("content-type", "application/json");
+    let Ok(body) = response.write_headers(head) else {
+        return Err(error);
+    };
+    log::warn!("rejected with status {}: {error}", rejection.status);
+    body.write_and_finish(rejection.document())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rejection, answer};
+    use crate::{Error, Response, error::BoxedError, stream::Stream, testing};
+
+    fn rejection() -> Rejection {
+        Rejection::new(400, "no \"such\" order")
+    }
+
+    #[test]
+    fn a_rejection_is_answered_with_its_status_and_text() {
+        let (response, recording) = testing::response();
+
+        answer(rejection().into(), response).unwrap();
+
+        assert_eq!(recording.status(), Some(400));
+        assert_eq!(
+            recording.header("content-type").as_deref(),
+            Some("application/json")
+        );
+        assert_eq!(recording.text(), r#"{"message":"no \"such\" order"}"#);
+        assert!(recording.finished());
+    }
+
+    #[test]
+    fn what_was_attempted_is_not_for_the_caller() {
+        let (response, recording) = testing::response();
+        let error = Error::from(rejection()).context("reading the order of Ada");
+
+        assert_eq!(
+            error.to_string(),
+            "reading the order of Ada: no \"such\" order"
+        );
+        answer(error, response).unwrap();
+
+        assert_eq!(recording.text(), r#"{"message":"no \"such\" order"}"#);
+    }
+
+    #[test]
+    fn another_error_is_no_answer() {
+        let (response, recording) = testing::response();
+
+        let error = answer(Error::msg("disk full"), response).unwrap_err();
+
+        assert_eq!(error.to_string(), "disk full");
+        assert_eq!(recording.status(), None);
+    }
+
+    #[test]
+    fn a_response_that_has_started_is_not_answered_again() {
+        let (response, recording) = testing::response();
+        let mut body = response.write_headers(200).unwrap();
+        body.write("half").unwrap();
+        let again = Response::new(Stream::Recording(recording.clone()));
+
+        let error = answer(rejection().into(), again).unwrap_err();
+
+        assert_eq!(error.rejection(), Some(&rejection()));
+        assert_eq!(recording.status(), Some(200));
+        assert_eq!(recording.text(), "half");
+    }
+
+    #[test]
+    fn a_status_that_is_none_fails_the_invocation() {
+        let (response, recording) = testing::response();
+
+        let error = answer(Rejection::new(42, "odd").into(), response).unwrap_err();
+
+        assert_eq!(error.to_string(), "odd");
+        assert_eq!(recording.status(), None);
+    }
+
+    /// As `anyhow::Error` becomes a box, and as `#[error(transparent)]` shows what it holds.
+    #[derive(Debug)]
+    struct Transparent(Rejection);
+
+    impl std::fmt::Display for Transparent {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+
+    impl std::error::Error for Transparent {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            self.0.source()
+        }
+    }
+
+    #[test]
+    fn a_rejection_is_found_in_an_error_of_another_library() {
+        let error = Error::from_boxed(BoxedError::from(Transparent(rejection())));
+
+        assert_eq!(error.rejection().unwrap().status(), 400);
+        assert_eq!(error.to_string(), "no \"such\" order");
+    }
+}

@@ -1,0 +1,485 @@
+//! Which front end of Lambda an event comes from, and with it who reads the answer.
+//!
+//! Pure: an event in, a [`FrontEnd`] out. Everything that is not clearly one of them is `None`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A service that turns an HTTP request into an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrontEnd {
+    /// A function URL: payload format 2.0, a stream if its invoke mode says so.
+    FunctionUrl,
+    /// A REST API of API Gateway: a stream if its integration says so.
+    RestApi,
+    /// An HTTP API of API Gateway with payload format 1.0.
+    HttpApiV1,
+    /// An HTTP API of API Gateway with payload format 2.0.
+    HttpApiV2,
+    /// An Application Load Balancer.
+    LoadBalancer {
+        /// Whether its target group has multi-value headers switched on.
+        multi_value: bool,
+    },
+    /// VPC Lattice, either version of its events.
+    Lattice,
+}
+
+/// Which front ends get a response document instead of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Buffered {
+    /// Those that cannot read a stream.
+    #[default]
+    Auto,
+    /// All of them.
+    Always,
+    /// None.
+    Never,
+}
+
+impl FrontEnd {
+    /// Recognises the front end in an event. Reads no further than it has to.
+    ///
+    /// Shapes of the events:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>,
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>,
+    /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>,
+    /// <https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html>.
+    #[must_use]
+    pub fn of(event: &[u8]) -> Option<Self> {
+        let mut seen = Seen::default();
+        let mut json = serde_json::Deserializer::from_slice(event);
+        // Fails on purpose once enough was seen.
+        match json.deserialize_map(Look(&mut seen)) {
+            Ok(()) if json.end().is_ok() => seen.conclude(),
+            Ok(()) => None,
+            Err(_) => seen.verdict.flatten(),
+        }
+    }
+
+    /// Whether this front end gets a response document rather than a stream.
+    #[must_use]
+    pub fn wants_document(self, buffered: Buffered) -> bool {
+        match (buffered, self) {
+            (Buffered::Never, _) | (Buffered::Auto, Self::FunctionUrl | Self::RestApi) => false,
+            (
+                Buffered::Auto,
+                Self::HttpApiV1 | Self::HttpApiV2 | Self::LoadBalancer { .. } | Self::Lattice,
+            )
+            | (Buffered::Always, _) => true,
+        }
+    }
+
+    /// Whether its document has the cookies in a list of their own: payload format 2.0.
+    #[must_use]
+    pub fn lists_cookies(self) -> bool {
+        matches!(self, Self::FunctionUrl | Self::HttpApiV2)
+    }
+
+    /// Whether its document has a list of values for each header.
+    #[must_use]
+    pub fn lists_values(self) -> bool {
+        matches!(
+            self,
+            Self::RestApi | Self::HttpApiV1 | Self::LoadBalancer { multi_value: true }
+        )
+    }
+
+    /// Whether its document has room for one cookie only.
+    #[must_use]
+    pub fn keeps_one_cookie(self) -> bool {
+        !self.lists_cookies() && !self.lists_values()
+    }
+
+    /// Whether its document has the reason phrase beside the status.
+    #[must_use]
+    pub fn has_reason_phrase(self) -> bool {
+        matches!(self, Self::LoadBalancer { .. } | Self::Lattice)
+    }
+}
+
+/// What is known of an event so far.
+#[derive(Default)]
+struct Seen {
+    version: Option<Version>,
+    context: Option<RequestContext>,
+    multi_value: Option<bool>,
+    /// `resource` or `httpMethod`: payload format 1.0.
+    is_v1: bool,
+    /// `raw_path`: the first version of Lattice's events.
+    is_lattice_v1: bool,
+    /// Set once nothing that follows can change it.
+    verdict: Option<Option<FrontEnd>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    One,
+    Two,
+    Other,
+}
+
+/// What `requestContext` tells.
+#[derive(Clone, Copy)]
+enum RequestContext {
+    LoadBalancer,
+    Lattice,
+    WebSocket,
+    /// `http` is in it: payload format 2.0 of a function URL or an HTTP API.
+    Http {
+        is_function_url: bool,
+    },
+    Other,
+}
+
+impl Seen {
+    /// What the event is, as far as the order of its keys cannot matter any more.
+    fn early(&self) -> Option<Option<FrontEnd>> {
+        match (self.context?, self.version, self.multi_value) {
+            (RequestContext::LoadBalancer, _, Some(_))
+            | (RequestContext::Lattice | RequestContext::WebSocket, _, _)
+            | (RequestContext::Http { .. }, Some(_), _)
+            | (RequestContext::Other, Some(_), _) => Some(self.conclude()),
+            (
+                RequestContext::LoadBalancer | RequestContext::Http { .. } | RequestContext::Other,
+                _,
+                _,
+            ) => None,
+        }
+    }
+
+    /// What the whole event is.
+    fn conclude(&self) -> Option<FrontEnd> {
+        match self.context {
+            None => self.is_lattice_v1.then_some(FrontEnd::Lattice),
+            Some(RequestContext::LoadBalancer) => Some(FrontEnd::LoadBalancer {
+                multi_value: self.multi_value.unwrap_or_default(),
+            }),
+            Some(RequestContext::Lattice) => Some(FrontEnd::Lattice),
+            Some(RequestContext::WebSocket) => None,
+            Some(RequestContext::Http { is_function_url }) => (self.version == Some(Version::Two))
+                .then_some(if is_function_url {
+                    FrontEnd::FunctionUrl
+                } else {
+                    FrontEnd::HttpApiV2
+                }),
+            Some(RequestContext::Other) => match self.version {
+                Some(Version::One) => self.is_v1.then_some(FrontEnd::HttpApiV1),
+                Some(Version::Two | Version::Other) => None,
+                None => self.is_v1.then_some(FrontEnd::RestApi),
+            },
+        }
+    }
+}
+
+/// Reads the keys of the event.
+struct Look<'a>(&'a mut Seen);
+
+impl<'de> Visitor<'de> for Look<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let seen = self.0;
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            match &*key.0 {
+                "version" => {
+                    seen.version = Some(match map.next_value::<Glimpse>()? {
+                        Glimpse::One => Version::One,
+                        Glimpse::Two => Version::Two,
+                        Glimpse::FilledMap | Glimpse::Other => Version::Other,
+                    });
+                }
+                "requestContext" => {
+                    let context = map.next_value::<Option<ContextFields<'de>>>()?;
+                    seen.context = context.map(|fields| fields.kind());
+                }
+                key @ ("headers" | "multiValueHeaders") => {
+                    // Some write the other map as an empty one.
+                    if map.next_value::<Glimpse>()? == Glimpse::FilledMap {
+                        seen.multi_value = Some(key == "multiValueHeaders");
+                    }
+                }
+                key => {
+                    seen.is_v1 |= matches!(key, "resource" | "httpMethod");
+                    seen.is_lattice_v1 |= key == "raw_path";
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            if let Some(verdict) = seen.early() {
+                seen.verdict = Some(verdict);
+                return Err(de::Error::custom("enough was seen"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text that is borrowed where JSON allows it.
+#[derive(serde::Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// As much of a value as matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Glimpse {
+    /// The text `1.0`.
+    One,
+    /// The text `2.0`.
+    Two,
+    /// A map with an entry.
+    FilledMap,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Glimpse {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(GlimpseVisitor)
+    }
+}
+
+struct GlimpseVisitor;
+
+impl<'de> Visitor<'de> for GlimpseVisitor {
+    type Value = Glimpse;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Glimpse, E> {
+        Ok(match text {
+            "1.0" => Glimpse::One,
+            "2.0" => Glimpse::Two,
+            _ => Glimpse::Other,
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Glimpse, A::Error> {
+        let mut glimpse = Glimpse::Other;
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            glimpse = Glimpse::FilledMap;
+        }
+        Ok(glimpse)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Glimpse, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Glimpse::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Glimpse, E> {
+        Ok(Glimpse::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Glimpse, E> {
+        Ok(Glimpse::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Glimpse, E> {
+        Ok(Glimpse::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Glimpse, E> {
+        Ok(Glimpse::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Glimpse, E> {
+        Ok(Glimpse::Other)
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContextFields<'a> {
+    elb: Option<IgnoredAny>,
+    service_network_arn: Option<IgnoredAny>,
+    connection_id: Option<IgnoredAny>,
+    http: Option<IgnoredAny>,
+    #[serde(borrow)]
+    domain_name: Option<Text<'a>>,
+}
+
+impl ContextFields<'_> {
+    fn kind(&self) -> RequestContext {
+        if self.elb.is_some() {
+            RequestContext::LoadBalancer
+        } else if self.service_network_arn.is_some() {
+            RequestContext::Lattice
+        } else if self.connection_id.is_some() {
+            RequestContext::WebSocket
+        } else if self.http.is_some() {
+            // Without a name it is an event that somebody wrote: a stream shows what comes.
+            let name = self.domain_name.as_ref();
+            RequestContext::Http {
+                is_function_url: name.is_none_or(|name| is_function_url(&name.0)),
+            }
+        } else {
+            RequestContext::Other
+        }
+    }
+}
+
+/// Whether a domain is that of a function URL: `ID.lambda-url.REGION.on.aws`, which cannot be replaced
+/// by one of the user's.
+fn is_function_url(domain_name: &str) -> bool {
+    domain_name.split('.').nth(1) == Some("lambda-url")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn of(event: &Value) -> Option<FrontEnd> {
+        FrontEnd::of(event.to_string().as_bytes())
+    }
+
+    fn http(domain_name: &str) -> Value {
+        json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": "/a", "headers": {"a": "b"},
+            "requestContext": {"domainName": domain_name, "http": {"method": "GET"}},
+        })
+    }
+
+    #[test]
+    fn each_front_end_is_recognised() {
+        let elb = json!({"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:..."}});
+        let rest = json!({"resourcePath": "/", "httpMethod": "GET", "domainName": "example.com"});
+        for (event, front_end) in [
+            (
+                http("abc.lambda-url.us-east-1.on.aws"),
+                FrontEnd::FunctionUrl,
+            ),
+            (
+                http("abc.execute-api.us-east-1.amazonaws.com"),
+                FrontEnd::HttpApiV2,
+            ),
+            (http("api.example.com"), FrontEnd::HttpApiV2),
+            (
+                json!({"version": "1.0", "resource": "/", "httpMethod": "GET", "requestContext": rest}),
+                FrontEnd::HttpApiV1,
+            ),
+            (
+                json!({"resource": "/", "httpMethod": "GET", "headers": null, "requestContext": rest}),
+                FrontEnd::RestApi,
+            ),
+            (
+                json!({"requestContext": elb, "httpMethod": "GET", "headers": {"a": "b"}}),
+                FrontEnd::LoadBalancer { multi_value: false },
+            ),
+            (
+                json!({"requestContext": elb, "httpMethod": "GET", "headers": {},
+                    "multiValueHeaders": {"a": ["b"]}}),
+                FrontEnd::LoadBalancer { multi_value: true },
+            ),
+            (
+                json!({"requestContext": elb, "httpMethod": "GET"}),
+                FrontEnd::LoadBalancer { multi_value: false },
+            ),
+            (
+                json!({"version": "2.0", "path": "/", "method": "GET", "headers": {"a": ["b"]},
+                    "requestContext": {"serviceNetworkArn": "arn:aws:vpc-lattice:..."}}),
+                FrontEnd::Lattice,
+            ),
+            (
+                json!({"raw_path": "/", "method": "GET", "headers": {"a": "b"}}),
+                FrontEnd::Lattice,
+            ),
+        ] {
+            assert_eq!(of(&event), Some(front_end), "{event}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_keys_does_not_matter() {
+        for (event, front_end) in [
+            (
+                r#"{"requestContext":{"http":{},"domainName":"a.example.com"},"version":"2.0"}"#,
+                FrontEnd::HttpApiV2,
+            ),
+            (
+                r#"{"requestContext":{},"resource":"/","version":"1.0"}"#,
+                FrontEnd::HttpApiV1,
+            ),
+            (
+                r#"{"multiValueHeaders":{"a":["b"]},"requestContext":{"elb":{}}}"#,
+                FrontEnd::LoadBalancer { multi_value: true },
+            ),
+            (
+                r#"{"version":"2.0","requestContext":{"domainName":"\u0061.lambda-url.eu-west-1.on.aws","http":{}}}"#,
+                FrontEnd::FunctionUrl,
+            ),
+        ] {
+            assert_eq!(FrontEnd::of(event.as_bytes()), Some(front_end), "{event}");
+        }
+    }
+
+    #[test]
+    fn every_other_event_is_none() {
+        for event in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "\"text\"",
+            "{\"version\":\"2.0\"",
+            "not JSON",
+            r#"{"Records":[{"eventSource":"aws:sqs"}]}"#,
+            r#"{"version":"2.0","requestContext":{}}"#,
+            r#"{"version":"1.0","requestContext":{"domainName":"a"}}"#,
+            r#"{"version":"3.0","httpMethod":"GET","requestContext":{}}"#,
+            r#"{"version":2,"requestContext":{"http":{},"domainName":"a.b"}}"#,
+            r#"{"requestContext":{"http":{},"domainName":"a.b"},"version":[2]}"#,
+            r#"{"version":"2.0","requestContext":{"http":{},"domainName":7}}"#,
+            r#"{"version":"2.0","requestContext":"text"}"#,
+            r#"{"requestContext":{"connectionId":"c","domainName":"a.b","routeKey":"$connect"}}"#,
+            r#"{"version":"0","source":"aws.events","detail-type":"x"}"#,
+            // A text in the body is no part of the event.
+            r#"{"body":"{\"requestContext\":{\"elb\":{}}}"}"#,
+            r#"{"detail":{"requestContext":{"elb":{}},"httpMethod":"GET"}}"#,
+        ] {
+            assert_eq!(FrontEnd::of(event.as_bytes()), None, "{event}");
+        }
+    }
+
+    /// An event without a domain is one that somebody wrote.
+    #[test]
+    fn payload_2_0_without_a_domain_is_taken_for_a_function_url() {
+        let event = json!({"version": "2.0", "requestContext": {"http": {"method": "GET"}}});
+        assert_eq!(of(&event), Some(FrontEnd::FunctionUrl));
+    }
+
+    #[test]
+    fn what_follows_the_answer_is_not_read() {
+        let known = http("api.example.com").to_string();
+        let unfinished = format!("{},\"body\":\"", known.strip_suffix('}').unwrap());
+        // serde_json sorts keys: the version comes last.
+        assert_eq!(
+            FrontEnd::of(unfinished.as_bytes()),
+            Some(FrontEnd::HttpApiV2)
+        );
+    }
+
+    #[test]
+    fn front_ends_that_cannot_read_a_stream_get_a_document_by_default() {
+        let load_balancer = FrontEnd::LoadBalancer { multi_value: false };
+        for (front_end, auto) in [
+            (FrontEnd::FunctionUrl, false),
+            (FrontEnd::RestApi, false),
+            (FrontEnd::HttpApiV1, true),
+            (FrontEnd::HttpApiV2, true),
+            (load_balancer, true),
+            (FrontEnd::Lattice, true),
+        ] {
+            assert_eq!(front_end.wants_document(Buffered::Auto), auto);
+            assert!(front_end.wants_document(Buffered::Always));
+            assert!(!front_end.wants_document(Buffered::Never));
+        }
+    }
+}

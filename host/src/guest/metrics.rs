@@ -1,0 +1,82 @@
+//! Metrics in a handler's output: documents in `CloudWatch`'s embedded metric format (EMF).
+//!
+//! `CloudWatch` looks for a JSON object with a member `_aws` in which `CloudWatchMetrics` is a list, and takes
+//! a log event for metrics only if it is that document and nothing besides.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::logging::is_control;
+
+/// Largest document, in bytes: the largest event of `CloudWatch`'s logs.
+pub(super) const DOCUMENT_LIMIT_BYTES: usize = 256 * 1024;
+
+/// What a document begins with.
+pub(super) const DOCUMENT_START: u8 = b'{';
+
+/// Members that are not named here may be anything.
+#[derive(Deserialize)]
+struct Document {
+    #[serde(rename = "_aws")]
+    metadata: Map<String, Value>,
+}
+
+/// Whether `line` is such a document, and can stand in the log as it is.
+pub(super) fn is_metrics(line: &str) -> bool {
+    line.as_bytes().first() == Some(&DOCUMENT_START)
+        && line.contains("\"_aws\"")
+        && !line.contains(is_control)
+        && serde_json::from_str::<Document>(line).is_ok_and(|document| {
+            let directives = document.metadata.get("CloudWatchMetrics");
+            directives.is_some_and(Value::is_array)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_metrics_if_cloudwatch_would_take_it_so() {
+        for line in [
+            r#"{"_aws":{"CloudWatchMetrics":[]}}"#,
+            r#"{"latency":7,"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"n","Dimensions":[[]],"Metrics":[{"Name":"latency"}]}]},"text":"{\n}"}"#,
+            "{ \"_aws\" :\t{ \"CloudWatchMetrics\" : [ ] } } ",
+        ] {
+            assert!(is_metrics(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_close_to_one_is_a_line_like_others() {
+        for line in [
+            "",
+            "{",
+            "text",
+            "[]",
+            r#""_aws""#,
+            r#"{"_aws":1}"#,
+            r#"{"_aws":[]}"#,
+            r#"{"_aws":[{"CloudWatchMetrics":[]}]}"#,
+            r#"{"_aws":{}}"#,
+            r#"{"_aws":{"CloudWatchMetrics":{}}}"#,
+            r#"{"_aws":{"CloudWatchMetrics":"[]"}}"#,
+            r#"{"a":{"_aws":{"CloudWatchMetrics":[]}}}"#,
+            r#"{"CloudWatchMetrics":[],"a":"\"_aws\""}"#,
+            r#" {"_aws":{"CloudWatchMetrics":[]}}"#,
+            r#"{"_aws":{"CloudWatchMetrics":[]}} and more"#,
+            r#"{"_aws":{"CloudWatchMetrics":[]}"#,
+            r#"{"_aws":{"CloudWatchMetrics":[]}}{"_aws":{"CloudWatchMetrics":[]}}"#,
+            "{\"_aws\":{\"CloudWatchMetrics\":[]},\"a\":\"\u{85}\"}",
+            "{\"_aws\":{\"CloudWatchMetrics\":[]},\r\"level\":\"ERROR\"}",
+        ] {
+            assert!(!is_metrics(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_document_of_brackets_is_refused_before_it_takes_the_stack() {
+        let deep = format!(r#"{{"_aws":{}"#, "[".repeat(200_000));
+        assert!(!is_metrics(&deep));
+    }
+}

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::door::Door;
 use super::fields::Fields;
-use super::prelude::{Asked, AskedIn, ResponseHead, object};
+use super::prelude::{Asked, ResponseHead, object};
 
 /// What says that an answer is a document.
 const STATUS: &str = "statusCode";
@@ -30,9 +30,7 @@ pub(crate) fn unfold(answer: &[u8], door: Door) -> Result<Option<(ResponseHead, 
         let service = door.service();
         format!("{service} cannot read the response document: {error}")
     };
-    let head = Asked::read(fields)
-        .map_err(unread)?
-        .head(door, AskedIn::Document)?;
+    let head = Asked::read(fields).map_err(unread)?.head(door)?;
     let body = fields.text("body").map_err(unread)?.unwrap_or_default();
     let body = if fields.flag("isBase64Encoded").map_err(unread)? == Some(true) {
         let decoded = STANDARD.decode(body);

@@ -94,7 +94,7 @@ impl PreludeReader {
         let invalid = |error| format!("the prelude is invalid: {error}");
         let object = object(&json).map_err(|error| invalid(error.to_string()))?;
         let asked = Asked::read(Fields::new(&object, self.door.reading())).map_err(invalid)?;
-        Ok(Some((asked.head(self.door, AskedIn::Prelude)?, body)))
+        Ok(Some((asked.head(self.door)?, body)))
     }
 }
 
@@ -121,15 +121,6 @@ pub(crate) struct Asked {
     status_description: Option<String>,
 }
 
-/// Where a function asks for a head.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum AskedIn {
-    /// In a prelude, which is the same for every door.
-    Prelude,
-    /// In a document made for one kind of door.
-    Document,
-}
-
 impl Asked {
     /// Reads what is asked for.
     ///
@@ -151,15 +142,11 @@ impl Asked {
     /// # Errors
     ///
     /// A status, header or cookie is not valid HTTP.
-    pub(crate) fn head(self, door: Door, place: AskedIn) -> Result<ResponseHead, String> {
+    pub(crate) fn head(self, door: Door) -> Result<ResponseHead, String> {
         let status = status(self.status_code.unwrap_or(200))?;
-        let warnings = self.unread(door, place).into_iter().collect();
-        let multi_value = match (place, door.multi_value_headers()) {
-            // Made for other doors, a prelude says everything once more in the list.
-            (AskedIn::Prelude, MultiValue::Only) => MultiValue::First,
-            (AskedIn::Prelude, _) if !door.takes_cookies() => MultiValue::First,
-            (_, multi_value) => multi_value,
-        };
+        let warnings = [self.unread_headers(door), self.unread_cookies(door)];
+        let warnings = warnings.into_iter().flatten().collect();
+        let multi_value = door.multi_value_headers();
         let mut headers = HeaderMap::new();
         if multi_value != MultiValue::Only {
             for (name, value) in &self.headers {
@@ -174,8 +161,7 @@ impl Asked {
                 }
             }
         }
-        let takes_cookies = place == AskedIn::Prelude || door.takes_cookies();
-        for cookie in self.cookies.iter().filter(|_| takes_cookies) {
+        for cookie in self.cookies.iter().filter(|_| door.takes_cookies()) {
             let value = HeaderValue::from_bytes(cookie.as_bytes())
                 .map_err(|_| "a cookie of the response is not valid HTTP".to_owned())?;
             headers.append(SET_COOKIE, value);
@@ -190,10 +176,7 @@ impl Asked {
     }
 
     /// Names the headers that the service does not read where they are, and says where it does.
-    fn unread(&self, door: Door, place: AskedIn) -> Option<String> {
-        if place == AskedIn::Prelude && !door.takes_cookies() {
-            return None;
-        }
+    fn unread_headers(&self, door: Door) -> Option<String> {
         let ones: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let lists: Vec<_> = self
             .multi_value_headers
@@ -224,6 +207,13 @@ impl Asked {
         (!unread.is_empty()).then(|| {
             let (names, service) = (unread.join("`, `"), door.service());
             format!("{service} does not read `{key}`, so `{names}` is lost: {advice}")
+        })
+    }
+
+    fn unread_cookies(&self, door: Door) -> Option<String> {
+        (!self.cookies.is_empty() && !door.takes_cookies()).then(|| {
+            let service = door.service();
+            format!("{service} does not read `cookies`, so they are lost: write `set-cookie` into the headers")
         })
     }
 }
@@ -380,7 +370,7 @@ mod tests {
         let head = |door: Door| {
             let object = object(json).unwrap();
             let asked = Asked::read(Fields::new(&object, door.reading())).unwrap();
-            asked.head(door, AskedIn::Document).unwrap()
+            asked.head(door).unwrap()
         };
 
         for (door, expected) in [
@@ -400,57 +390,50 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_a_service_does_not_read_are_named() {
-        let warnings = |json: &[u8], door: Door, place| {
+    fn what_a_service_does_not_read_is_named() {
+        let warnings = |json: &[u8], door: Door| {
             let object = object(json).unwrap();
             let asked = Asked::read(Fields::new(&object, door.reading())).unwrap();
-            asked.head(door, place).unwrap().warnings
+            asked.head(door).unwrap().warnings
         };
         let lost = br#"{"headers":{"a":"1"},"multiValueHeaders":{"A":["1"],"b":["1"],"c":["2"]}}"#;
-        for (door, place, expected) in [
-            (Door::Url, AskedIn::Prelude, Some("`b`, `c` is lost")),
-            (
-                Door::Url,
-                AskedIn::Document,
-                Some("several values with a comma"),
-            ),
-            (
-                Door::Http,
-                AskedIn::Document,
-                Some("an HTTP API does not read"),
-            ),
-            (
-                Door::Alb,
-                AskedIn::Document,
-                Some("switch on multi-value headers"),
-            ),
-            (
-                Door::Lattice,
-                AskedIn::Document,
-                Some("write them into `headers`"),
-            ),
-            (Door::Rest, AskedIn::Prelude, None),
-            (Door::Rest, AskedIn::Document, None),
-            (Door::AlbMulti, AskedIn::Document, None),
-            (Door::Alb, AskedIn::Prelude, None),
-            (Door::AlbMulti, AskedIn::Prelude, None),
+        for (door, expected) in [
+            (Door::Url, Some("`b`, `c` is lost")),
+            (Door::Url, Some("several values with a comma")),
+            (Door::Http, Some("an HTTP API does not read")),
+            (Door::Alb, Some("switch on multi-value headers")),
+            (Door::Lattice, Some("write them into `headers`")),
+            (Door::Rest, None),
+            (Door::AlbMulti, None),
         ] {
-            let seen = warnings(lost, door, place);
-            let case = format!("{door:?} {place:?} {seen:?}");
-            assert_eq!(seen.len(), usize::from(expected.is_some()), "{case}");
-            assert!(
-                seen.concat().contains(expected.unwrap_or_default()),
-                "{case}"
+            let seen = warnings(lost, door);
+            assert_eq!(
+                seen.len(),
+                usize::from(expected.is_some()),
+                "{door:?} {seen:?}"
             );
+            let expected = expected.unwrap_or_default();
+            assert!(seen.concat().contains(expected), "{door:?} {seen:?}");
         }
         let twice = br#"{"headers":{"X-A":"1, 2"},"multiValueHeaders":{"x-a":["1","2"]}}"#;
-        assert!(warnings(twice, Door::Url, AskedIn::Prelude).is_empty());
+        assert!(warnings(twice, Door::Url).is_empty());
         let only = br#"{"headers":{"a":"1","b":"2"},"multiValueHeaders":{"a":["1"]}}"#;
-        let seen = warnings(only, Door::AlbMulti, AskedIn::Document);
+        let seen = warnings(only, Door::AlbMulti);
         assert!(
             seen.concat().contains("`headers`, so `b` is lost"),
             "{seen:?}"
         );
+        let cookies = br#"{"cookies":["a=1"]}"#;
+        for door in [Door::Alb, Door::AlbMulti, Door::Lattice] {
+            let seen = warnings(cookies, door);
+            assert!(
+                seen.concat().contains("does not read `cookies`"),
+                "{door:?} {seen:?}"
+            );
+        }
+        for door in [Door::Url, Door::Rest, Door::Http] {
+            assert!(warnings(cookies, door).is_empty(), "{door:?}");
+        }
     }
 
     #[test]
@@ -460,7 +443,7 @@ mod tests {
         let object = object(json).unwrap();
         let head = Asked::read(Fields::new(&object, Door::Rest.reading()))
             .unwrap()
-            .head(Door::Rest, AskedIn::Prelude)
+            .head(Door::Rest)
             .unwrap();
 
         assert_eq!(head.status, 200);

@@ -32,6 +32,28 @@ fn data_that_has_to_be_json_is_refused_with_its_fault() {
 }
 
 #[test]
+fn a_path_is_what_the_service_makes_of_it() {
+    let event = |kind, path| run(&mut bootstream(&["event", kind, "--path", path]));
+    let paths = |kind| {
+        let event: Value = serde_json::from_slice(&event(kind, "/a%2Fb").stdout).unwrap();
+        (
+            event["rawPath"].clone(),
+            event["requestContext"]["http"]["path"].clone(),
+        )
+    };
+
+    assert_eq!(paths("http"), ("/a/b".into(), "/a/b".into()));
+    assert_eq!(paths("url"), ("/a%2Fb".into(), "/a/b".into()));
+    let refused = event("http", "/100%25");
+    assert_eq!(refused.status.code(), Some(1));
+    let stderr = text(&refused.stderr);
+    assert!(
+        stderr.contains("an HTTP API decodes the path twice"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn an_authorizer_is_shown_the_path_and_no_body() {
     for (kind, arn) in [
         ("authorizer-rest", "methodArn"),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, header};
@@ -46,10 +46,10 @@ impl Front {
     ///
     /// # Errors
     ///
-    /// The path is none.
+    /// The path is none, or none that the service passes on.
     pub(super) fn event(self, path: &str, body: &str) -> Result<Value> {
         let request = request(path)?;
-        Ok(match self {
+        match self {
             Self::Url => of_door(Door::Url, &request, body),
             Self::Rest => of_door(Door::Rest, &request, body),
             Self::Http => of_door(Door::Http, &request, body),
@@ -58,7 +58,7 @@ impl Front {
             Self::Lattice => of_door(Door::Lattice, &request, body),
             Self::AuthorizerRest => of_rest_authorizer(request),
             Self::AuthorizerHttp => of_http_authorizer(request),
-        })
+        }
     }
 }
 
@@ -75,7 +75,10 @@ fn request(path: &str) -> Result<Parts> {
     Ok(request.into_parts().0)
 }
 
-fn of_door(door: Door, request: &Parts, body: &str) -> Value {
+fn of_door(door: Door, request: &Parts, body: &str) -> Result<Value> {
+    if let Some((_, reason)) = door.turns_away(request) {
+        bail!("no function gets such a request: {reason}");
+    }
     let origin = Origin {
         request_id: new_request_id(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -83,28 +86,28 @@ fn of_door(door: Door, request: &Parts, body: &str) -> Value {
         now: SystemTime::now(),
         stage: Stage::default(),
     };
-    door.event(request, &Bytes::copy_from_slice(body.as_bytes()), &origin)
+    Ok(door.event(request, &Bytes::copy_from_slice(body.as_bytes()), &origin))
 }
 
 /// The event of an authorizer of type `REQUEST`.
-fn of_rest_authorizer(mut request: Parts) -> Value {
+fn of_rest_authorizer(mut request: Parts) -> Result<Value> {
     authorize(&mut request);
-    let mut event = of_door(Door::Rest, &request, "");
+    let mut event = of_door(Door::Rest, &request, "")?;
     put(&mut event, "type", json!("REQUEST"));
     let arn = format!("{API}/local/POST{}", request.uri.path());
     put(&mut event, "methodArn", json!(arn));
-    without_body(event)
+    Ok(without_body(event))
 }
 
 /// The event of an authorizer in payload format 2.0.
-fn of_http_authorizer(mut request: Parts) -> Value {
+fn of_http_authorizer(mut request: Parts) -> Result<Value> {
     authorize(&mut request);
-    let mut event = of_door(Door::Http, &request, "");
+    let mut event = of_door(Door::Http, &request, "")?;
     put(&mut event, "type", json!("REQUEST"));
     let arn = format!("{API}/$default/POST{}", request.uri.path());
     put(&mut event, "routeArn", json!(arn));
     put(&mut event, "identitySource", json!([TOKEN]));
-    without_body(event)
+    Ok(without_body(event))
 }
 
 fn authorize(request: &mut Parts) {

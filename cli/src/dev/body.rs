@@ -184,7 +184,7 @@ mod tests {
     use crate::dev::door::Door;
     use crate::dev::link::Link;
     use crate::dev::prelude::INTEGRATION_RESPONSE;
-    use crate::dev::reply::{Reply, open};
+    use crate::dev::reply::{Reader, Reply, open};
     use crate::printer::Printer;
     use http_body_util::BodyExt as _;
 
@@ -220,7 +220,7 @@ mod tests {
         responder.verdict.send(Ok(())).unwrap();
         drop(responder.parts);
 
-        let reply = open(answer, Door::Url).await.unwrap();
+        let reply = open(answer, Reader::Door(Door::Url)).await.unwrap();
 
         assert_eq!(reply.head.status, 404);
         assert_eq!(body(reply).collect().await.unwrap().to_bytes(), "gone");
@@ -240,7 +240,7 @@ mod tests {
         responder.verdict.send(Ok(())).unwrap();
         drop(responder.parts);
 
-        let reply = open(answer, Door::Url).await.unwrap();
+        let reply = open(answer, Reader::Door(Door::Url)).await.unwrap();
 
         assert_eq!(reply.head.headers["content-type"], "text/csv");
         assert_eq!(
@@ -263,7 +263,7 @@ mod tests {
             .unwrap();
         drop(responder.parts);
 
-        let mut body = body(open(answer, Door::Url).await.unwrap());
+        let mut body = body(open(answer, Reader::Door(Door::Url)).await.unwrap());
 
         let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert_eq!(first, "part");
@@ -280,7 +280,7 @@ mod tests {
         send(&responder, parts).await;
         drop(responder);
 
-        let error = body(open(answer, Door::Url).await.unwrap())
+        let error = body(open(answer, Reader::Door(Door::Url)).await.unwrap())
             .collect()
             .await
             .unwrap_err();

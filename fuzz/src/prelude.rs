@@ -5,12 +5,18 @@
 #[path = "../../cli/src/dev/prelude.rs"]
 mod of_command;
 
+#[expect(dead_code, reason = "the module has more than this needs")]
+#[path = "../../cli/src/dev/fields.rs"]
+mod fields;
+
 use door::Door;
 use of_command::PreludeReader;
 
 /// As much of the command's doors as its prelude asks for.
 mod door {
     use http::HeaderName;
+
+    use super::fields::Reading;
 
     #[derive(Clone, Copy, Debug, Eq, PartialEq)]
     pub(super) enum Door {
@@ -19,6 +25,7 @@ mod door {
         Http,
         Alb,
         AlbMulti,
+        Lattice,
     }
 
     #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,7 +38,7 @@ mod door {
     impl Door {
         pub(super) fn multi_value_headers(self) -> MultiValue {
             match self {
-                Self::Url | Self::Http | Self::Alb => MultiValue::Ignored,
+                Self::Url | Self::Http | Self::Alb | Self::Lattice => MultiValue::Ignored,
                 Self::Rest => MultiValue::First,
                 Self::AlbMulti => MultiValue::Only,
             }
@@ -41,6 +48,22 @@ mod door {
             matches!(self, Self::Alb | Self::AlbMulti)
         }
 
+        pub(super) fn takes_cookies(self) -> bool {
+            matches!(self, Self::Url | Self::Rest | Self::Http)
+        }
+
+        pub(super) fn reading(self) -> Reading {
+            if self.takes_cookies() {
+                Reading::Lenient
+            } else {
+                Reading::Strict
+            }
+        }
+
+        pub(super) fn service(self) -> &'static str {
+            "a service"
+        }
+
         pub(super) fn renamed(self, header: &HeaderName) -> Option<HeaderName> {
             let belongs = matches!(self, Self::Url) && *header == http::header::CONNECTION;
             belongs.then(|| HeaderName::from_static("x-amzn-remapped-connection"))
@@ -48,7 +71,14 @@ mod door {
     }
 }
 
-const DOORS: [Door; 5] = [Door::Url, Door::Rest, Door::Http, Door::Alb, Door::AlbMulti];
+const DOORS: [Door; 6] = [
+    Door::Url,
+    Door::Rest,
+    Door::Http,
+    Door::Alb,
+    Door::AlbMulti,
+    Door::Lattice,
+];
 
 /// Cut anywhere, a prelude is read the same. The input is where to cut, in two bytes, and the prelude.
 ///

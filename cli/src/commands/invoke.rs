@@ -28,7 +28,7 @@ use crate::dev::pool::{Call, Overflow, Pool};
 use crate::dev::prelude::ResponseHead;
 use crate::dev::sdk::{ERROR_TYPE, FUNCTION_ERROR, json_event};
 use crate::dev::source::Source;
-use crate::printer::Printer;
+use crate::printer::{Printer, Tone};
 
 /// What a server may answer with instead of a response, in bytes.
 const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
@@ -233,7 +233,8 @@ impl Output<'_> {
 
     fn answer_head(&self, head: &ResponseHead) -> Result<()> {
         for warning in &head.warnings {
-            self.printer.warning(None, warning);
+            self.printer
+                .message(Tone::Warn, &format!("warning: {warning}"));
         }
         self.head(head.status, &head.headers)
     }

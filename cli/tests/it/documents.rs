@@ -110,7 +110,7 @@ fn the_event_of_a_front_end_is_answered_as_that_front_end_answers() {
         {"write": "text"},
     ]);
     for kind in ["url", "rest", "http", "alb"] {
-        let event = run(bootstream(&["event", kind, "-d", &script(&steps)]));
+        let event = run(&mut bootstream(&["event", kind, "-d", &script(&steps)]));
         success(&event);
         let event = text(&event.stdout);
         let output = run(bootstream(&["invoke", "-i", "-d", &event]).arg(ready_guest()));

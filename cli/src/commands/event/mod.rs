@@ -5,7 +5,7 @@ mod front;
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::Value;
 
 use self::{document::Document, front::Front};

@@ -165,7 +165,7 @@ pub(super) fn read_stacks(
     template: &Template,
     outer: &[PathBuf],
 ) -> (Vec<(String, Template)>, Vec<Finding>) {
-    let outer = [outer, &[template.path()]].concat();
+    let outer = [outer, &[template.path()][..]].concat();
     let mut stacks = Vec::new();
     let mut notes = Vec::new();
     let kinds = [

@@ -1,5 +1,6 @@
 //! REST APIs: SAM's and plain ones, with an OpenAPI document or with methods.
 
+use super::front::is_of_function;
 use super::integration::{Integration, OPEN_API, PLAIN_METHOD, called, public};
 use crate::doctor::function::Function;
 use crate::doctor::known::Known;
@@ -84,7 +85,7 @@ fn methods_of_document<'a>(
                 continue;
             };
             notes.extend(unknown(template, &name, integration));
-            if !is_proxy(integration, "type") {
+            if !is_of_function(&integration.text_at("type")) {
                 continue;
             }
             match called(template, &name, integration, OPEN_API) {
@@ -113,12 +114,6 @@ fn unknown(template: &Template, name: &str, node: &Node) -> Option<Finding> {
         text.why()
     );
     (!template.is_unread(node.at)).then(|| template.note(Rule::TransferMode, node.at, what))
-}
-
-/// Whether the function answers the caller itself. In a mapping of the API, it gives a document.
-fn is_proxy(integration: &Node, key: &str) -> bool {
-    let kind = integration.text_at(key).is();
-    kind.is_none_or(|kind| kind.eq_ignore_ascii_case("aws_proxy"))
 }
 
 fn document_method(template: &Template, api: Resource<'_>, method: &Method<'_>) -> Vec<Finding> {
@@ -340,7 +335,7 @@ fn plain_method(template: &Template, method: Resource<'_>) -> Vec<Finding> {
     if let Some(note) = unknown(template, method.name, node) {
         return vec![note];
     }
-    if !is_proxy(node, "Type") {
+    if !is_of_function(&node.text_at("Type")) {
         return Vec::new();
     }
     let function = match called(template, method.name, node, PLAIN_METHOD) {

@@ -140,7 +140,10 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
         findings.extend(steps(template, machine));
     }
     for integration in template.resources("AWS::ApiGatewayV2::Integration") {
-        if is_web_socket(template, integration) {
+        let kind = integration.text("IntegrationType");
+        if !matches!(kind, Known::Is("HTTP" | "HTTP_PROXY" | "MOCK"))
+            && is_web_socket(template, integration)
+        {
             let what = "a route of a WebSocket API";
             findings.extend(named(template, integration, "IntegrationUri", what));
         }

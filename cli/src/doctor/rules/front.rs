@@ -30,7 +30,9 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
         findings.extend(target.flat_map(|it| target_of(template, it, "an HTTP API")));
     }
     for integration in template.resources("AWS::ApiGatewayV2::Integration") {
-        if !is_web_socket(template, integration) {
+        if is_of_function(&integration.text("IntegrationType"))
+            && !is_web_socket(template, integration)
+        {
             let uri = integration.property("IntegrationUri").into_iter();
             findings.extend(uri.flat_map(|uri| target_of(template, uri, "an HTTP API")));
         }
@@ -44,8 +46,9 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
         ("AWS::VpcLattice::TargetGroup", "Type", "VPC Lattice"),
     ] {
         for group in template.resources(kind) {
-            let of_lambda = group.text(type_of);
-            if matches!(of_lambda, Known::Is(it) if !it.eq_ignore_ascii_case("lambda")) {
+            let kind = group.text(type_of);
+            let of_lambda = matches!(kind, Known::Is(it) if it.eq_ignore_ascii_case("lambda"));
+            if !of_lambda && kind.why().is_none() {
                 continue;
             }
             let targets = group.properties().into_iter();
@@ -68,11 +71,18 @@ pub(super) fn is_web_socket(template: &Template, integration: Resource<'_>) -> b
 
 /// The integrations of an OpenAPI document.
 fn document(template: &Template, api: Resource<'_>, property: &str) -> Vec<Finding> {
-    let path = ["paths", "*", "*", "x-amazon-apigateway-integration", "uri"];
+    let path = ["paths", "*", "*", "x-amazon-apigateway-integration"];
     let document = api.property(property).into_iter();
-    let uris = document.flat_map(|document| document.all_at(&path));
-    uris.flat_map(|uri| target_of(template, uri, "an HTTP API"))
+    let integrations = document.flat_map(|document| document.all_at(&path));
+    integrations
+        .filter(|integration| is_of_function(&integration.text_at("type")))
+        .filter_map(|integration| target_of(template, integration.get("uri")?, "an HTTP API"))
         .collect()
+}
+
+/// Whether an integration of this type calls a function, and not an address or another service.
+pub(super) fn is_of_function(kind: &Known<&str>) -> bool {
+    !matches!(kind, Known::Is(it) if !it.eq_ignore_ascii_case("aws_proxy"))
 }
 
 fn target_of(template: &Template, node: &Node, what: &str) -> Option<Finding> {

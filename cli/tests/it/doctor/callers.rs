@@ -345,6 +345,24 @@ fn a_front_end_that_buffers_is_a_warning() {
 }
 
 #[test]
+fn what_is_no_function_behind_a_front_end_is_nobody_s_business() {
+    let parameters = "Parameters: {Elsewhere: {Type: String}}\n";
+    for resource in [
+        "  G: {Type: AWS::ElasticLoadBalancingV2::TargetGroup, Properties: {Targets: [{Id: !Ref Elsewhere}]}}\n",
+        "  G: {Type: AWS::VpcLattice::TargetGroup, Properties: {Type: IP, Targets: [{Id: !Ref Elsewhere}]}}\n",
+        "  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {IntegrationType: HTTP_PROXY, IntegrationUri: !Ref Elsewhere}}\n",
+        "  A: {Type: AWS::Serverless::HttpApi, Properties: {DefinitionBody: {paths: {/: {get: {x-amazon-apigateway-integration: {type: http_proxy, uri: !Ref Elsewhere}}}}}}}\n",
+    ] {
+        let said = said_of(&format!("{FUNCTIONS}{resource}{parameters}"));
+        assert_eq!(
+            said,
+            (Vec::new(), vec!["archive template.yaml:3".to_owned()]),
+            "{resource}"
+        );
+    }
+}
+
+#[test]
 fn the_setting_of_buffered_responses_decides_what_a_front_end_has_to_be() {
     let with = |setting: &str, more: &str| {
         format!(

@@ -6,6 +6,7 @@
     reason = "helpers of tests, outside of the tests themselves"
 )]
 
+use super::packages::zip;
 use super::{ARCH, NONE, diagnose, folder, project, report, repository, said};
 use crate::support::scripted_guest;
 
@@ -280,6 +281,29 @@ Resources:
             "{code}"
         );
     }
+}
+
+#[test]
+fn what_the_cdk_uploads_is_looked_at() {
+    let template = r#"{"Resources": {"Stream": {
+        "Type": "AWS::Lambda::Function",
+        "Metadata": {"aws:asset:path": "asset.0f.zip"},
+        "Properties": {
+            "Runtime": "provided.al2023", "Handler": "handler", "Timeout": 60,
+            "Layers": ["arn:aws:lambda:eu-central-1:123456789012:layer:host:1"],
+            "Code": {"S3Bucket": "b", "S3Key": "k"}
+        }
+    }}}"#;
+    let folder = folder(&[("template.yaml", template)]);
+    let files = [("bootstream.toml", 0o644, &b""[..])];
+    zip(&folder.path().join("asset.0f.zip"), &files);
+    assert_eq!(
+        said(folder.path(), &[]),
+        (
+            vec!["missing-handler asset.0f.zip:null".to_owned()],
+            Vec::new()
+        )
+    );
 }
 
 #[test]

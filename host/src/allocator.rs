@@ -43,8 +43,9 @@ const ALIGNMENT: usize = 16;
 /// dlmalloc takes so many bytes at a time from the system, or more for a block that is larger.
 const REGION_BYTES: usize = 64 * 1024;
 
-/// Blocks of so many bytes or more are the system's.
-const MAPPED_BYTES: usize = 1024 * 1024;
+/// Blocks of so many bytes or more are the system's. None of Lambda's own events takes as much while it is
+/// read: for those the next finds its pages there, which is a seventh faster.
+const MAPPED_BYTES: usize = 16 * 1024 * 1024;
 
 /// What the system aligns everything to.
 const PAGE_BYTES: usize = 4096;
@@ -464,16 +465,16 @@ mod tests {
         for bytes in [
             MAPPED_BYTES - 1,
             MAPPED_BYTES,
-            40 * MAPPED_BYTES + 1,
-            2 * MAPPED_BYTES,
+            2 * MAPPED_BYTES + 1,
+            MAPPED_BYTES + 5,
             MAPPED_BYTES - 1,
             100,
-            64 * MAPPED_BYTES,
+            2 * MAPPED_BYTES,
         ] {
             block.resize(bytes);
         }
         // SAFETY: in the middle of it, where nothing small comes to lie afterwards.
-        let middle = unsafe { block.start.add(32 * MAPPED_BYTES) };
+        let middle = unsafe { block.start.add(MAPPED_BYTES) };
         assert!(mapped(middle));
         block.free();
         assert!(!mapped(middle));

@@ -203,11 +203,10 @@ fn variables_of_the_tools_and_their_documents_are_no_mistakes() {
             let Ok(text) = std::fs::read_to_string(entry.unwrap().path()) else {
                 continue;
             };
-            let names = text.match_indices("BOOTSTREAM_").filter_map(|(at, _)| {
-                let name = text[at..].split(|c| !is_part(c)).next()?;
-                (!name.ends_with('_')).then(|| name.to_owned())
-            });
-            found.extend(names);
+            let rests = text.split("BOOTSTREAM_").skip(1);
+            let names = rests.filter_map(|rest| rest.split(|c| !is_part(c)).next());
+            let names = names.filter(|name| !name.is_empty());
+            found.extend(names.map(|name| format!("BOOTSTREAM_{name}")));
         }
     }
     assert!(found.contains("BOOTSTREAM_NO_RUSTUP"), "{found:?}");

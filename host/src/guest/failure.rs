@@ -57,7 +57,7 @@ impl Failure {
         }
         if let Some(I32Exit(status)) = self.error.downcast_ref::<I32Exit>() {
             let message = match status {
-                0 => "the handler called `exit` before it had ended its response; call `finish` first"
+                0 => "the handler called `exit` with status 0 before the end of its response; call `finish` first"
                     .to_owned(),
                 _ => format!("the handler called `exit` with status {status}"),
             };

@@ -1,23 +1,31 @@
-//! The body of a request.
+//! The bodies of requests.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
+use tokio::task::JoinSet;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-/// Takes the body of a request that is not sent, and throws it away. A guest may write it before it looks
-/// at the answer; if the writing failed, that would be all it sees.
-pub(super) fn let_go(mut body: WasiBody) {
-    if body.is_end_stream() {
-        return;
+/// The bodies of requests that are not sent. A guest may write one before it looks at the answer; if the
+/// writing failed, that would be all it sees.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unsent(Arc<Mutex<JoinSet<()>>>);
+
+impl Unsent {
+    /// Throws away what the guest writes, until it has written all of it or its instance is gone.
+    pub(super) fn take(&self, mut body: WasiBody) {
+        if body.is_end_stream() {
+            return;
+        }
+        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
     }
-    // It ends with the guest's writer: when the guest has written all of it, or is gone.
-    tokio::spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
 }
 
 /// A body that ends with an error, and not as if it were complete, once the instance that writes it is

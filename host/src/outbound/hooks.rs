@@ -13,7 +13,7 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
-use super::body::{Upload, let_go};
+use super::body::{Unsent, Upload};
 use super::connect::{NoConnection, Permit};
 use super::exchange::{self, Io, Timeouts};
 use super::policy::Policy;
@@ -35,6 +35,7 @@ struct Hooks {
     policy: Arc<Policy>,
     line_of: Arc<LineOf>,
     open: Arc<Semaphore>,
+    unsent: Unsent,
     /// Whether the instance is gone, and with it whoever would have completed a body.
     gone: Arc<AtomicBool>,
 }
@@ -49,6 +50,7 @@ impl Outbound {
                 policy: Arc::clone(policy),
                 line_of: Arc::new(line_of),
                 open: Arc::new(Semaphore::new(policy.requests)),
+                unsent: Unsent::default(),
                 gone: Arc::new(AtomicBool::new(false)),
             },
         }
@@ -96,11 +98,12 @@ impl WasiHttpHooks for Hooks {
         let policy = Arc::clone(&self.policy);
         let line_of = Arc::clone(&self.line_of);
         let gone = Arc::clone(&self.gone);
+        let unsent = self.unsent.clone();
         Box::new(async move {
             let checked = match checked {
                 Ok(checked) => checked,
                 Err(error) => {
-                    let_go(body);
+                    unsent.take(body);
                     return Err(error);
                 }
             };
@@ -114,7 +117,7 @@ impl WasiHttpHooks for Hooks {
             let connection = match opened {
                 Ok(connection) => connection,
                 Err(error) => {
-                    let_go(body);
+                    unsent.take(body);
                     return Err(unconnected(&line_of, &destination, error));
                 }
             };

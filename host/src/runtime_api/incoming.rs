@@ -332,8 +332,8 @@ mod tests {
                 Framing::Chunked,
                 format!(
                     "60\r\n{}\r\n5f\r\n{}\r\n1\r\nx\r\n0\r\n\r\n",
-                    &long[..96],
-                    &long[..95]
+                    "x".repeat(96),
+                    "x".repeat(95)
                 ),
                 192,
             ),

@@ -144,9 +144,23 @@ fn a_variable_that_makes_no_sense_is_an_init_error() {
 #[test]
 fn a_refused_init_error_is_not_repeated() {
     let lambda = Recorder::start();
-    lambda.on("/init/error", Post::status("403 Forbidden", "{}\n"));
-    let host = Bootstrap::with_handler_bytes(&lambda, b"garbage");
-    assert_invalid(&lambda, host, &["neither"]);
+    let refusal = "{\"errorType\":\"InvalidStateTransition\"}\n";
+    lambda.on("/init/error", Post::status("403 Forbidden", refusal));
+    let mut host = Bootstrap::with_handler_bytes(&lambda, b"garbage").start();
+
+    assert!(!host.exit().success());
+
+    assert_eq!(lambda.look(|seen| seen.posts().len()), 1);
+    let lines = host.stdout();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for (line, words) in lines.iter().zip([
+        ["WARN", "403", "InvalidStateTransition"],
+        ["ERROR", "neither", "component"],
+    ]) {
+        for word in words {
+            assert!(line.contains(word), "no `{word}` in `{line}`");
+        }
+    }
 }
 
 /// An environment that has not enough threads for every worker cannot start.

@@ -70,7 +70,10 @@ fn open(printer: Printer) -> Option<Cache> {
 
 fn open_at(path: PathBuf) -> io::Result<Cache> {
     if let Some(parent) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent)?;
     }
     Cache::open_at(path)
 }

@@ -62,7 +62,12 @@ pub(crate) fn check_handler(bytes: &[u8]) -> Result<()> {
     check_world(&binary)
 }
 
-fn expect_component(bytes: &[u8]) -> Result<()> {
+/// Refuses whatever is not a component, in binary form or as text, with what to do about it.
+///
+/// # Errors
+///
+/// The file is a core module, precompiled already, or not WebAssembly.
+pub(crate) fn expect_component(bytes: &[u8]) -> Result<()> {
     match FileKind::of(bytes) {
         FileKind::Component | FileKind::Text => Ok(()),
         FileKind::CoreModule => bail!(
@@ -245,7 +250,10 @@ mod tests {
     #[test]
     fn a_component_of_another_world_is_told_what_it_is() {
         for (export, what) in [
-            ("wasi:http/incoming-handler@0.2.3", "a server of `wasi:http`"),
+            (
+                "wasi:http/incoming-handler@0.2.3",
+                "a server of `wasi:http`",
+            ),
             ("wasi:http/handler@0.3.0", "a server of `wasi:http`"),
             ("wasi:cli/run@0.2.0", "a command, as `wasmtime run`"),
             ("fermyon:spin/inbound-redis", "a component for Spin"),
@@ -260,11 +268,18 @@ mod tests {
 
             assert!(error.starts_with(&format!("is {what}")), "{error}");
             assert!(error.contains(&format!("exports `{export}`")), "{error}");
-            assert!(error.contains("`bootstream:handler/handler@0.1`"), "{error}");
+            assert!(
+                error.contains("`bootstream:handler/handler@0.1`"),
+                "{error}"
+            );
         }
-        let library = "(component (instance $it) (export \"acme:maths/sums@1.0.0\" (instance $it)))";
+        let library =
+            "(component (instance $it) (export \"acme:maths/sums@1.0.0\" (instance $it)))";
         let error = check_handler(library.as_bytes()).unwrap_err().to_string();
-        assert!(error.starts_with("exports no `handle`, but `acme:maths/sums@1.0.0`: "), "{error}");
+        assert!(
+            error.starts_with("exports no `handle`, but `acme:maths/sums@1.0.0`: "),
+            "{error}"
+        );
     }
 
     #[test]

@@ -99,7 +99,10 @@ impl Pool {
             Ok(Version::Ready(deployment)) => Ok(Arc::clone(deployment)),
             Ok(Version::Failed(failure)) => Err(failure.clone()),
             // The sender is this one's own.
-            Ok(Version::Awaited) | Err(_) => Err(Failure::new(INVALID_ENTRYPOINT, "there is no version of the function")),
+            Ok(Version::Awaited) | Err(_) => Err(Failure::new(
+                INVALID_ENTRYPOINT,
+                "there is no version of the function",
+            )),
         }
     }
 

@@ -84,7 +84,9 @@ impl Project {
     pub(crate) fn build(&self, options: &BuildOptions<'_>) -> Result<PathBuf> {
         let made = match &self.maker {
             Maker::Command(command) => command.run()?,
-            Maker::Crate(krate) => krate.compile(&toolchain(krate.folder(), options)?, options.target_dir)?,
+            Maker::Crate(krate) => {
+                krate.compile(&toolchain(krate.folder(), options)?, options.target_dir)?
+            }
         };
         let name = made.display();
         let bytes = std::fs::read(&made).with_context(|| format!("cannot read `{name}`"))?;

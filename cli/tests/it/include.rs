@@ -79,7 +79,8 @@ fn read_file(name: &str) -> String {
 
 #[test]
 fn what_the_settings_include_is_in_the_zip_sorted_with_plain_modes() {
-    let folder = project("[package]\ninclude = ['web/**', '!web/drafts', 'certs/*.pem', 'run.sh']\n");
+    let folder =
+        project("[package]\ninclude = ['web/**', '!web/drafts', 'certs/*.pem', 'run.sh']\n");
     write(folder.path(), "run.sh", "#!/bin/sh\n");
     let mode = |name: &str, mode| {
         let mode = Permissions::from_mode(mode);
@@ -129,7 +130,8 @@ fn packing_twice_gives_the_same_bytes_also_with_everything_included() {
     let index = folder.path().join("web/index.html");
     std::fs::set_permissions(&index, Permissions::from_mode(0o640)).unwrap();
     let file = File::options().write(true).open(&index).unwrap();
-    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap();
     write(folder.path(), "handler.cwasm", "stale");
     assert!(first == pack(), "the same content is not the same bytes");
 }
@@ -148,7 +150,10 @@ fn a_file_that_a_setting_names_goes_along_or_is_named_when_it_is_missing() {
     ] {
         let folder = project(&format!("# settings\noutbound.ca-file = '{path}'\n"));
         let message = refusal(folder.path());
-        assert!(message.contains("bootstream.toml:2: `outbound.ca-file`"), "{message}");
+        assert!(
+            message.contains("bootstream.toml:2: `outbound.ca-file`"),
+            "{message}"
+        );
         assert!(message.contains(&format!("`{path}`")), "{message}");
         assert!(message.contains(reason), "{message}");
     }
@@ -164,11 +169,23 @@ fn what_cannot_go_along_is_named() {
         ("/etc/passwd", "the pattern `/etc/passwd`: is absolute"),
         ("wbe/**", "the pattern `wbe/**` matches no file"),
         ("*.env", "a name that begins with a dot is matched only by"),
-        ("out/**", "`out` is a link out of the folder of bootstream.toml"),
-        ("out", "`out` is a link out of the folder of bootstream.toml"),
+        (
+            "out/**",
+            "`out` is a link out of the folder of bootstream.toml",
+        ),
+        (
+            "out",
+            "`out` is a link out of the folder of bootstream.toml",
+        ),
         ("links/hosts", "`links/hosts` is a link out of the folder"),
-        ("links/nothing", "`links/nothing` is a link that leads nowhere"),
-        ("links/above/**", "is a link to a folder above it, which never ends"),
+        (
+            "links/nothing",
+            "`links/nothing` is a link that leads nowhere",
+        ),
+        (
+            "links/above/**",
+            "is a link to a folder above it, which never ends",
+        ),
         ("bootstrap", "`bootstrap` cannot go along"),
         ("other/handler.wasm", ""),
         ("handler", "`handler` cannot go along"),
@@ -208,7 +225,10 @@ fn links_inside_of_the_project_are_followed() {
 
     success(&package(folder.path(), &[]));
 
-    assert_eq!(names(folder.path()), ["site/css/site.css", "site/start.html"]);
+    assert_eq!(
+        names(folder.path()),
+        ["site/css/site.css", "site/start.html"]
+    );
 }
 
 #[test]
@@ -222,8 +242,14 @@ fn more_than_lambda_takes_is_refused_with_the_largest_file_before_it_is_read() {
 
     let message = refusal(folder.path());
 
-    assert!(message.contains("Lambda takes 262144000 (250 MB) unpacked"), "{message}");
-    assert!(message.contains("the largest is `data/large.bin`"), "{message}");
+    assert!(
+        message.contains("Lambda takes 262144000 (250 MB) unpacked"),
+        "{message}"
+    );
+    assert!(
+        message.contains("the largest is `data/large.bin`"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -297,7 +323,10 @@ fn a_local_lambda_says_what_is_missing_and_takes_it_when_it_is_there() {
     assert_eq!(response.status, 502);
     let document: Value = serde_json::from_str(&response.rest().0).unwrap();
     let message = document["errorMessage"].as_str().unwrap();
-    assert!(message.contains("the pattern `pages/**` matches no file"), "{message}");
+    assert!(
+        message.contains("the pattern `pages/**` matches no file"),
+        "{message}"
+    );
     dev.wait_until_seen("matches no file");
 
     write(folder.path(), "pages/index.html", "here");

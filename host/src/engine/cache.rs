@@ -248,7 +248,10 @@ mod tests {
         let cache = Cache::open_at(parent.path().join("own")).unwrap();
         let used = |name: &str, seconds_ago| {
             let time = SystemTime::now() - Duration::from_secs(seconds_ago);
-            File::open(cache.path().join(name)).unwrap().set_modified(time).unwrap();
+            File::open(cache.path().join(name))
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
         };
         for (name, seconds_ago) in [("a", 30), ("b", 10), ("c", 20)] {
             cache.store(name, &[0; 100]).unwrap();

@@ -169,7 +169,9 @@ fn folders(settings: &Path) -> BTreeSet<PathBuf> {
     });
     let name = settings.display().to_string();
     let named = config::named_files(&text, &name).unwrap_or_default();
-    let named = named.iter().filter_map(|file| relative(file).ok().flatten());
+    let named = named
+        .iter()
+        .filter_map(|file| relative(file).ok().flatten());
     let paths = starts.chain(named).map(|path| folder.join(path));
     paths
         .filter_map(|path| path.ancestors().find(|it| it.is_dir()).map(Path::to_owned))

@@ -100,9 +100,7 @@ impl Pattern {
         }
         let names: Vec<&str> = path.split('/').collect();
         if names.contains(&"..") {
-            bail!(
-                "leads out of the folder of bootstream.toml: only what lies in it can go along"
-            );
+            bail!("leads out of the folder of bootstream.toml: only what lies in it can go along");
         }
         let is_anchored = is_anchored || path.trim_end_matches('/').contains('/');
         let line = if is_anchored {
@@ -115,7 +113,11 @@ impl Pattern {
         Ok(Self {
             text: text.to_owned(),
             excludes,
-            start: if is_anchored { start(path) } else { PathBuf::new() },
+            start: if is_anchored {
+                start(path)
+            } else {
+                PathBuf::new()
+            },
             matcher: builder.build()?,
             hidden: names.iter().filter(|name| is_hidden(name)).count(),
         })
@@ -130,9 +132,7 @@ impl Pattern {
 /// The names at the start of a pattern that are no wildcards.
 fn start(path: &str) -> PathBuf {
     let names = path.split('/');
-    names
-        .take_while(|name| !name.contains(WILDCARDS))
-        .collect()
+    names.take_while(|name| !name.contains(WILDCARDS)).collect()
 }
 
 fn hidden_names(path: &Path) -> usize {
@@ -277,7 +277,10 @@ mod tests {
         ] {
             let error = Patterns::parse(&[text.to_owned()]).unwrap_err();
             let error = format!("{error:#}");
-            assert!(error.starts_with(&format!("the pattern `{text}`: ")), "{error}");
+            assert!(
+                error.starts_with(&format!("the pattern `{text}`: ")),
+                "{error}"
+            );
             assert!(error.contains(reason), "{error}");
         }
     }

@@ -36,11 +36,11 @@ pub(crate) struct Cli {
 
 const CLI_HELP: &str = "\
 Examples:
-  bootstream new hello                           start a handler of your own
-  bootstream build examples/streaming-numbers    compile a handler to a component
-  bootstream dev examples/streaming-numbers      run it behind a local Lambda, port 7000
-  bootstream invoke --timing                     invoke it, and show when each piece arrives
-  bootstream package examples/streaming-numbers  make the zips that Lambda takes
+  bootstream new hello           start a handler of your own
+  bootstream build hello         compile a handler to a component
+  bootstream dev hello           run it behind a local Lambda, port 7000
+  bootstream invoke --timing     invoke it, and show when each piece arrives
+  bootstream package hello       make the zips that Lambda takes
 
 Exit codes: 0 success, 1 failure, 2 wrong usage.";
 
@@ -171,12 +171,12 @@ pub(crate) struct BuildArgs {
 
 const BUILD_HELP: &str = "\
 Examples:
-  bootstream build                                  the crate in this folder
+  bootstream build                              the crate in this folder
   bootstream build examples/streaming-numbers -o numbers.wasm
-  bootstream build --precompile --arch arm64        also NAME.cwasm for Graviton
-  bootstream build --preinit -o handler.wasm        with its start-up work done
-  bootstream build js-project                       as its bootstream.toml says
-  bootstream build --setup                          get the compiler target first
+  bootstream build --precompile --arch arm64    also NAME.cwasm for Graviton
+  bootstream build --preinit -o handler.wasm    with its start-up work done
+  bootstream build js-project                   as its bootstream.toml says
+  bootstream build --setup                      get the compiler target first
 
 A bootstream.toml in the folder may say how the component is made, for `package`, `dev` and \
 `invoke` as well:
@@ -281,25 +281,25 @@ pub(crate) struct DevArgs {
 
 const DEV_HELP: &str = "\
 Examples:
-  bootstream dev                                    the project in this folder
+  bootstream dev                                  the project in this folder
   bootstream dev examples/streaming-numbers --watch
   bootstream dev dist/numbers.wasm --port 7001
   curl -N http://127.0.0.1:7000/any/path?q=1
   curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
-  bootstream dev --bootstrap ./their-bootstrap      a runtime in any language, or its folder
-  bootstream event rest > event.json                an event to edit and send
+  bootstream dev --bootstrap ./their-bootstrap    a runtime in any language
+  bootstream event rest > event.json              an event to edit and send
 
 Doors, all of them open at once:
   /           a Function URL, or what --front-door says
   /@url/...   a Function URL: payload format 2.0, streams
   /@rest/...  a REST API: payload format 1.0, streams, wants a prelude
-  /@http/...  an HTTP API: payload format 2.0, answers when the response is complete
-  /@alb/...   an Application Load Balancer, answers when the response is complete;
+  /@http/...  an HTTP API: payload format 2.0, answers with the whole response
+  /@alb/...   an Application Load Balancer, answers with the whole response;
               /@alb-multi/... one with multi-value headers switched on
-  /@lattice/... VPC Lattice, answers when the response is complete
-  /invoke     POST: the body is the event, the answer that of a Function URL
-  AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and InvokeWithResponseStream,
-              under any function name
+  /@lattice/  VPC Lattice, answers with the whole response
+  /invoke     POST: the body is the event, the answer what its sender would get
+  AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and
+              InvokeWithResponseStream, under any function name
   /@fn/NAME/  before any of these: one of several functions
 
 Requests are served if their Host is an IP address, localhost, a name below it, or one that \

@@ -64,7 +64,12 @@ pub(crate) fn check_handler(bytes: &[u8]) -> Result<()> {
     check_world(&binary)
 }
 
-fn expect_component(bytes: &[u8]) -> Result<()> {
+/// Refuses whatever is not a component, in binary form or as text, with what to do about it.
+///
+/// # Errors
+///
+/// The file is a core module, precompiled already, or not WebAssembly.
+pub(crate) fn expect_component(bytes: &[u8]) -> Result<()> {
     match FileKind::of(bytes) {
         FileKind::Component | FileKind::Text => Ok(()),
         FileKind::CoreModule => bail!(

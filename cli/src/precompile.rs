@@ -64,15 +64,19 @@ impl fmt::Display for Arch {
     }
 }
 
-/// Reads a component and precompiles it.
+/// Reads a component, checks it with `check`, and precompiles it.
 ///
 /// # Errors
 ///
-/// The file cannot be read, is no handler, or does not compile. The error names the file.
-pub(crate) fn precompile_file(path: &Path, arch: Arch) -> Result<Vec<u8>> {
+/// The file cannot be read, does not pass, or does not compile. The error names the file.
+pub(crate) fn precompile_file(
+    path: &Path,
+    arch: Arch,
+    check: fn(&[u8]) -> Result<()>,
+) -> Result<Vec<u8>> {
     let name = path.display();
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
-    component::check_handler(&bytes).with_context(|| format!("`{name}`"))?;
+    check(&bytes).with_context(|| format!("`{name}`"))?;
     precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))
 }
 

@@ -6,6 +6,7 @@ use anyhow::Result;
 use bootstream_host::engine::PRECOMPILED_EXTENSION;
 
 use crate::args::{CompileArgs, PrecompileArgs};
+use crate::component;
 use crate::precompile::{Arch, precompile_file, write_atomically};
 use crate::printer::Printer;
 
@@ -13,9 +14,13 @@ use crate::printer::Printer;
 ///
 /// # Errors
 ///
-/// The component cannot be compiled or the result cannot be written.
+/// The component is no handler, cannot be compiled, or the result cannot be written.
 pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> {
-    let code = precompile_file(&args.input, args.arch.unwrap_or(Arch::HOST))?;
+    let code = precompile_file(
+        &args.input,
+        args.arch.unwrap_or(Arch::HOST),
+        component::check_handler,
+    )?;
     let output = match &args.output {
         Some(output) => output.clone(),
         None => args.input.with_extension(PRECOMPILED_EXTENSION),
@@ -31,7 +36,12 @@ pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> 
 ///
 /// The component cannot be compiled or the result cannot be written.
 pub(crate) fn run_helper(args: &CompileArgs, printer: &Printer) -> Result<ExitCode> {
-    let code = precompile_file(&args.input, args.target.unwrap_or(Arch::HOST))?;
+    // Whether a host runs it is not asked here: the host that calls this does so.
+    let code = precompile_file(
+        &args.input,
+        args.target.unwrap_or(Arch::HOST),
+        component::expect_component,
+    )?;
     match &args.output {
         Some(output) => write_atomically(output, &code)?,
         None => printer.data(&code)?,

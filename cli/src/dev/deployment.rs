@@ -245,3 +245,59 @@ fn is_copy(before: &Path, file: &IncludedFile) -> bool {
             && metadata.modified().ok() == file.modified
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    fn included(path: &Path, bytes: u64, modified: SystemTime) -> IncludedFile {
+        IncludedFile {
+            path: path.to_owned(),
+            executable: false,
+            bytes,
+            modified: Some(modified),
+        }
+    }
+
+    fn inode(path: &Path) -> u64 {
+        path.metadata().unwrap().ino()
+    }
+
+    #[test]
+    fn a_file_on_the_same_disk_is_linked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.bin");
+        std::fs::write(&path, "data").unwrap();
+        let to = folder.path().join("root/a/data.bin");
+
+        place(&included(&path, 4, SystemTime::now()), None, &to).unwrap();
+
+        assert_eq!(inode(&path), inode(&to));
+    }
+
+    #[test]
+    fn a_file_of_another_disk_is_copied_for_the_first_version_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = folder.path().join("before");
+        std::fs::write(&before, "data").unwrap();
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        File::open(&before).unwrap().set_modified(modified).unwrap();
+        // It can neither be linked nor copied.
+        let unreachable = Path::new("/nowhere/data.bin");
+        let to = folder.path().join("root/data.bin");
+
+        place(&included(unreachable, 4, modified), Some(&before), &to).unwrap();
+        assert_eq!(inode(&before), inode(&to));
+
+        std::fs::remove_file(&to).unwrap();
+        let later = modified + Duration::from_secs(1);
+        for other in [
+            included(unreachable, 4, later),
+            included(unreachable, 5, modified),
+        ] {
+            assert!(place(&other, Some(&before), &to).is_err());
+        }
+    }
+}

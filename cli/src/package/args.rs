@@ -67,10 +67,10 @@ pub(crate) enum Format {
 
 const HELP: &str = "\
 Examples:
-  bootstream package                                   the crate in this folder
-  bootstream package hello.wasm --arch arm64           for Graviton
-  bootstream package hello.wasm --only function        to swap the handler
-  bootstream package hello.wasm --combined             for a function without a layer
+  bootstream package                             the crate in this folder
+  bootstream package hello.wasm --arch arm64     for Graviton
+  bootstream package hello.wasm --only function  to swap the handler
+  bootstream package hello.wasm --combined       for a function without a layer
 
 Writes, with the same bytes for the same content wherever and whenever it runs:
   dist/host-layer.zip  -> /opt       bootstrap, and with --compiler

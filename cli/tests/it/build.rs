@@ -106,3 +106,55 @@ fn a_watched_project_is_built_when_its_sources_change_and_not_because_it_was_bui
     let builds = builds.filter(|line| line.as_str() == "the sources changed");
     assert_eq!(builds.count(), 2);
 }
+
+/// A crate of no handler, whose own configuration of cargo says where it is built.
+fn crate_with_own_configuration() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join("crate").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let manifest = "[package]\nname = \"tiny\"\nedition = \"2024\"\n[lib]\n\
+                    crate-type = [\"cdylib\"]\n[workspace]\n";
+    write("Cargo.toml", manifest);
+    write("src/lib.rs", "const _: () = assert!(cfg!(its_own));\n");
+    let configuration = "[build]\ntarget-dir = \"its-own-target\"\n\
+                         [target.wasm32-wasip2]\nrustflags = [\"--cfg=its_own\"]\n";
+    write(".cargo/config.toml", configuration);
+    folder
+}
+
+#[test]
+fn cargo_runs_in_the_folder_of_the_crate_and_paths_of_the_user_stay_the_user_s() {
+    let folder = crate_with_own_configuration();
+    // Without symbolic links, as cargo tells it.
+    let folder = folder.path().canonicalize().unwrap();
+    let build = |args: &[&str], variable: Option<&str>| {
+        let mut command = bootstream(&[&["build", "crate"], args].concat());
+        // What is made is no handler, and the error says where it is.
+        command
+            .current_dir(&folder)
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("RUSTFLAGS")
+            .envs(variable.map(|folder| ("CARGO_TARGET_DIR", folder)));
+        let output = run(&mut command);
+        assert_eq!(output.status.code(), Some(1));
+        text(&output.stderr)
+    };
+    for (args, variable, expected) in [
+        (&[][..], None, "crate/its-own-target"),
+        (&[], Some("by-variable"), "by-variable"),
+        (
+            &["--target-dir", "by-option"],
+            Some("by-variable"),
+            "by-option",
+        ),
+    ] {
+        let said = build(args, variable);
+
+        let place = format!("error: `{}/", folder.join(expected).display());
+        assert!(said.contains(&place), "{expected}: {said}");
+        assert!(said.contains("exports no `handle`"), "{said}");
+    }
+}

@@ -96,7 +96,7 @@ fn a_component_that_is_cut_off_is_refused() {
     let message = refusal(&bytes[..bytes.len() / 2]);
 
     assert!(
-        message.starts_with("error: `FILE`: is damaged, or its end is missing: unexpected end"),
+        message.starts_with("error: cannot compile `FILE`: "),
         "{message}"
     );
     assert_eq!(message.lines().count(), 1, "{message}");
@@ -152,6 +152,28 @@ fn a_component_of_another_world_is_refused() {
             component.display()
         )
     );
+}
+
+#[test]
+fn what_no_host_runs_is_refused_by_every_command_in_the_same_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = folder.path().join("server.wat");
+    let server =
+        r#"(component (instance $it) (export "wasi:http/incoming-handler@0.2.3" (instance $it)))"#;
+    std::fs::write(&component, server).unwrap();
+    let reason = format!(
+        "error: `{}`: is a server of `wasi:http`, as `wasmtime serve`, Spin and wasmCloud run them: \
+         it exports `wasi:http/incoming-handler@0.2.3`; this host runs handlers",
+        component.display()
+    );
+    for command in ["compile", "dev", "invoke"] {
+        let output = run(bootstream(&[command]).arg(&component));
+
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        let said = text(&output.stderr);
+        assert!(said.starts_with(&reason), "{command}: {said}");
+    }
+    assert!(!component.with_extension("cwasm").exists());
 }
 
 #[test]

@@ -279,3 +279,18 @@ fn the_documented_example_can_be_used() {
     assert_eq!(config.environment.outbound.allow.len(), 3);
     assert_eq!(config.environment.limits.memory_bytes, 256 * MIB);
 }
+
+#[test]
+fn files_that_settings_name_are_told_with_their_lines() {
+    let text = "[package]\ninclude = ['web/**']\n[outbound]\nca-file = 'certs/ca.pem'\n";
+    let file = NamedFile {
+        key: "outbound.ca-file",
+        path: "certs/ca.pem".to_owned(),
+        origin: "app/bootstream.toml:4".to_owned(),
+    };
+
+    assert_eq!(named_files(text, "app/bootstream.toml").unwrap(), [file]);
+    assert_eq!(named_files("", FILE_NAME).unwrap(), []);
+    let error = named_files("outbound.ca-file = ['a']", FILE_NAME).unwrap_err();
+    assert!(error.to_string().contains("expected a text"), "{error}");
+}

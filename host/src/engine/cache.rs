@@ -119,19 +119,17 @@ impl Cache {
                 continue;
             };
             // Another process may have removed it.
-            let flags = AtFlags::SYMLINK_NOFOLLOW;
-            let Ok(status) = rustix::fs::statat(&self.folder, name, flags) else {
+            let Ok(metadata) = self.path.join(name).symlink_metadata() else {
                 continue;
             };
-            if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+            if !metadata.is_file() {
                 continue;
             }
-            let used = Duration::from_secs(u64::try_from(status.st_mtime).unwrap_or_default())
-                + Duration::from_nanos(u64::try_from(status.st_mtime_nsec).unwrap_or_default());
+            let used = metadata.modified()?;
             if !name.starts_with(UNFINISHED) {
                 entries.push(Entry {
                     name: name.to_owned(),
-                    bytes: u64::try_from(status.st_size).unwrap_or_default(),
+                    bytes: metadata.len(),
                     used,
                 });
             } else if is_older(used, UNFINISHED_FOR) {
@@ -164,14 +162,11 @@ impl Cache {
 struct Entry {
     name: String,
     bytes: u64,
-    /// Since the epoch.
-    used: Duration,
+    used: SystemTime,
 }
 
-/// Whether a time since the epoch is further back than `age`.
-fn is_older(time: Duration, age: Duration) -> bool {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.is_ok_and(|now| now.saturating_sub(time) > age)
+fn is_older(time: SystemTime, age: Duration) -> bool {
+    time.elapsed().is_ok_and(|elapsed| elapsed > age)
 }
 
 fn expect_private(file: &OwnedFd, kind: FileType) -> io::Result<()> {

@@ -23,8 +23,10 @@ use crate::printer::{Printer, Tone};
 #[derive(Debug)]
 pub(super) struct Function {
     pub(super) source: Source,
-    /// The folder of the project that makes the component, if it is watched.
-    crate_folder: Option<PathBuf>,
+    /// The sources of the component, if they are watched.
+    project: Option<Sources>,
+    /// Watched from the start, so that no change is lost while the first version is made.
+    files: Watch,
     /// Whether the settings of the sandbox are in a file of its own. Those of several functions are in the
     /// one that names them.
     has_own_settings: bool,
@@ -37,6 +39,25 @@ pub(super) struct Function {
     printer: Printer,
 }
 
+/// The sources of a component.
+#[derive(Debug)]
+struct Sources {
+    folder: PathBuf,
+    watch: Watch,
+    /// What was in them before the component was built.
+    built_from: u64,
+}
+
+impl Sources {
+    fn watch(folder: PathBuf) -> Result<Self> {
+        Ok(Self {
+            watch: Watch::sources(&folder)?,
+            built_from: sources_digest(&folder),
+            folder,
+        })
+    }
+}
+
 /// What goes along, or why that cannot be told.
 type Found = Result<Included, String>;
 
@@ -47,13 +68,9 @@ impl Function {
     ///
     /// The project does not build, or what it makes is no handler.
     pub(super) fn build(settings: Settings, args: &DevArgs, printer: Printer) -> Result<Self> {
-        let named = settings.function.bootstrap.as_deref();
-        let source = match &settings.handler {
-            Some(handler) => Source::component(component_for(handler)?, named, settings.project)?,
-            None => Source::runtime(named)?,
-        };
-        let crate_folder = match settings.handler {
-            Some(folder) if args.watch && folder.is_dir() => Some(folder),
+        // Watched before it is built, so that no change is lost.
+        let project = match &settings.handler {
+            Some(folder) if args.watch && folder.is_dir() => Some(Sources::watch(folder.clone())?),
             Some(file) if args.watch => bail!(
                 "`{}` is not a folder: a component is watched without --watch",
                 file.display()
@@ -63,8 +80,15 @@ impl Function {
             }
             _ => None,
         };
-        let has_own_settings = settings.name.is_none();
+        let named = settings.function.bootstrap.as_deref();
+        let source = match &settings.handler {
+            Some(handler) => Source::component(component_for(handler)?, named, settings.project)?,
+            None => Source::runtime(named)?,
+        };
         source.check()?;
+        let has_own_settings = settings.name.is_none();
+        let own_settings = source.settings().filter(|_| has_own_settings);
+        let files = Watch::files([source.file()].into_iter().chain(own_settings))?;
         let name = settings.name.unwrap_or_else(|| source.function_name());
         let mut launch = launch(settings.function, &source, settings.handler_name, printer);
         launch.function_name = name;
@@ -76,7 +100,8 @@ impl Function {
         };
         Ok(Self {
             source,
-            crate_folder,
+            project,
+            files,
             has_own_settings,
             pool: Pool::new(launch, settings.concurrency, overflow),
             making: Mutex::new(None),
@@ -97,18 +122,13 @@ impl Function {
     /// Makes the first version if there is none, and takes new ones as they appear. Ends only when the files
     /// cannot be watched.
     pub(super) async fn follow_changes(self: Arc<Self>) -> Result<()> {
-        let files = [self.source.file()].into_iter().chain(self.own_settings());
-        // Watched from the start, so that no change is lost while the first version is made.
-        let files = Watch::files(files)?;
-        let sources = self.crate_folder.as_deref();
-        let sources = sources.map(Watch::sources).transpose()?;
         if self.pool.deployment().is_none() {
             self.start_and_tell().await;
         }
         tokio::select! {
-            () = self.swap_on_change(&files) => Ok(()),
+            () = self.swap_on_change() => Ok(()),
             result = self.swap_on_included() => result,
-            result = self.rebuild_on_change(sources.as_ref()) => result,
+            result = self.rebuild_on_change() => result,
         }
     }
 
@@ -124,15 +144,19 @@ impl Function {
     }
 
     /// Rebuilds the project. That changes the component file, which is watched too.
-    async fn rebuild_on_change(&self, watch: Option<&Watch>) -> Result<()> {
-        let (Some(folder), Some(watch)) = (&self.crate_folder, watch) else {
+    async fn rebuild_on_change(&self) -> Result<()> {
+        let Some(Sources {
+            folder,
+            watch,
+            built_from,
+        }) = &self.project
+        else {
             return std::future::pending().await;
         };
-        // Unknown: what is running may have been built from something older.
-        let mut built_from = None;
+        let mut built_from = *built_from;
         loop {
             watch.changed().await;
-            let now = Some(digest_of(folder).await?);
+            let now = digest_of(folder).await?;
             // Taken before the build, so that a change during it is not lost.
             if std::mem::replace(&mut built_from, now) == now {
                 continue;
@@ -147,10 +171,10 @@ impl Function {
         }
     }
 
-    async fn swap_on_change(&self, watch: &Watch) {
+    async fn swap_on_change(&self) {
         let mut settings = self.settings_written();
         loop {
-            watch.changed().await;
+            self.files.changed().await;
             if !self.source.file().exists() {
                 // It is about to be replaced.
                 continue;

@@ -23,6 +23,8 @@ pub(super) struct Running {
     members: Vec<Member>,
     /// The settings of the sandbox, which are those of all functions of the file.
     sandbox: toml::Table,
+    /// The file of functions, watched from before it was read until it is followed.
+    file: Option<Watch>,
     followers: JoinSet<Result<()>>,
     live: Arc<LiveFunctions>,
     /// What others have taken the place of. Invocations of theirs may still run.
@@ -62,6 +64,8 @@ impl Running {
     ///
     /// The file makes no sense, or the code of a function cannot be used.
     pub(super) fn build(args: &DevArgs, printer: Printer) -> Result<Self> {
+        let file = settings::file(args).filter(|file| file.is_file());
+        let file = file.map(|file| Watch::files([file])).transpose()?;
         let plan = settings::read(args)?;
         let members = plan.functions.into_iter();
         let members: Vec<_> = members
@@ -72,6 +76,7 @@ impl Running {
             args: Arc::new(args.clone()),
             members,
             sandbox: plan.sandbox,
+            file,
             followers: JoinSet::new(),
             live: Arc::new(LiveFunctions::new(functions)),
             retired: Vec::new(),
@@ -98,7 +103,7 @@ impl Running {
         }
         let args = Arc::clone(&self.args);
         let file = settings::file(&args);
-        let watch = file.map(|file| Watch::files([file])).transpose()?;
+        let watch = self.file.take();
         // Kept from turn to turn: it would forget a change it has noticed.
         let mut change = pin!(written(file, watch.as_ref()));
         loop {

@@ -113,6 +113,7 @@ fn target(raw: &RawEvent, kind: RequestKind) -> (String, String) {
         }
         RequestKind::Alb => (uri::path(path), uri::joined_query(parameters())),
         RequestKind::VpcLatticeV1 | RequestKind::VpcLatticeV2 => {
+            // AWS does not say whether values are decoded. Its own `lambda_http` takes them as encoded.
             // No example has one, but nothing forbids a path that still has its query.
             let (path, query) = path.split_once('?').unwrap_or((path, ""));
             let joined = uri::joined_query(parameters());

@@ -189,7 +189,7 @@ fn the_smallest_vpc_lattice_events_are_requests() {
     }
 }
 
-/// One request to all front ends, as each delivered it on 10 July 2026.
+/// One request to all front ends, as each delivered it: see `tests/fixtures/captured`.
 const CAPTURED: [&str; 4] = [
     include_str!("../../tests/fixtures/captured/alb.json"),
     include_str!("../../tests/fixtures/captured/api_gateway_v1.json"),

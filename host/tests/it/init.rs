@@ -123,7 +123,7 @@ fn a_component_of_another_version_is_an_init_error() {
         ("older_contract.wat", "0.0.9", "build the handler again"),
         ("later_patch.wat", "0.1.7", "update"),
     ] {
-        assert_text_invalid(name, &["bootstream:handler", version, "0.1.0", advice]);
+        assert_text_invalid(name, &["bootstream:handler", version, "0.1.1", advice]);
     }
 }
 

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A service that turns an HTTP request into an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum Buffered {
 }
 
 impl FrontEnd {
-    /// Recognises the front end in an event. Reads no further than it has to.
+    /// Recognises the front end in an event.
     ///
     /// Shapes of the events:
     /// <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>,
@@ -49,14 +49,9 @@ impl FrontEnd {
     /// <https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html>.
     #[must_use]
     pub fn of(event: &[u8]) -> Option<Self> {
-        let mut seen = Seen::default();
-        let mut json = serde_json::Deserializer::from_slice(event);
-        // Fails on purpose once enough was seen.
-        match json.deserialize_map(Look(&mut seen)) {
-            Ok(()) if json.end().is_ok() => seen.conclude(),
-            Ok(()) => None,
-            Err(_) => seen.verdict.flatten(),
-        }
+        serde_json::from_slice::<Fields<'_>>(event)
+            .ok()?
+            .front_end()
     }
 
     /// Whether this front end gets a response document rather than a stream.
@@ -100,123 +95,78 @@ impl FrontEnd {
     }
 }
 
-/// What is known of an event so far.
-#[derive(Default)]
-struct Seen {
-    version: Option<Version>,
-    context: Option<RequestContext>,
-    multi_value: Option<bool>,
-    /// `resource` or `httpMethod`: payload format 1.0.
-    is_v1: bool,
-    /// `raw_path`: the first version of Lattice's events.
-    is_lattice_v1: bool,
-    /// Set once nothing that follows can change it.
-    verdict: Option<Option<FrontEnd>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Version {
-    One,
-    Two,
-    Other,
+/// What tells the events apart.
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Fields<'a> {
+    version: Glimpse,
+    #[serde(borrow)]
+    request_context: Option<RequestContext<'a>>,
+    headers: Glimpse,
+    multi_value_headers: Glimpse,
+    resource: Option<IgnoredAny>,
+    http_method: Option<IgnoredAny>,
+    #[serde(rename = "raw_path")]
+    raw_path: Option<IgnoredAny>,
+    method_arn: Option<IgnoredAny>,
+    route_arn: Option<IgnoredAny>,
 }
 
 /// What `requestContext` tells.
-#[derive(Clone, Copy)]
-enum RequestContext {
-    LoadBalancer,
-    Lattice,
-    WebSocket,
-    /// `http` is in it: payload format 2.0 of a function URL or an HTTP API.
-    Http {
-        is_function_url: bool,
-    },
-    Other,
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RequestContext<'a> {
+    elb: Option<IgnoredAny>,
+    service_network_arn: Option<IgnoredAny>,
+    connection_id: Option<IgnoredAny>,
+    http: Option<IgnoredAny>,
+    #[serde(borrow)]
+    domain_name: Option<Text<'a>>,
 }
 
-impl Seen {
-    /// What the event is, as far as the order of its keys cannot matter any more.
-    fn early(&self) -> Option<Option<FrontEnd>> {
-        match (self.context?, self.version, self.multi_value) {
-            (RequestContext::LoadBalancer, _, Some(_))
-            | (RequestContext::Lattice | RequestContext::WebSocket, _, _)
-            | (RequestContext::Http { .. }, Some(_), _)
-            | (RequestContext::Other, Some(_), _) => Some(self.conclude()),
-            (
-                RequestContext::LoadBalancer | RequestContext::Http { .. } | RequestContext::Other,
-                _,
-                _,
-            ) => None,
+impl Fields<'_> {
+    fn front_end(&self) -> Option<FrontEnd> {
+        // An API that asks its authorizer about a request wants to hear of a policy.
+        if self.method_arn.is_some() || self.route_arn.is_some() {
+            return None;
         }
-    }
-
-    /// What the whole event is.
-    fn conclude(&self) -> Option<FrontEnd> {
-        match self.context {
-            None => self.is_lattice_v1.then_some(FrontEnd::Lattice),
-            Some(RequestContext::LoadBalancer) => Some(FrontEnd::LoadBalancer {
-                multi_value: self.multi_value.unwrap_or_default(),
-            }),
-            Some(RequestContext::Lattice) => Some(FrontEnd::Lattice),
-            Some(RequestContext::WebSocket) => None,
-            Some(RequestContext::Http { is_function_url }) => (self.version == Some(Version::Two))
-                .then_some(if is_function_url {
-                    FrontEnd::FunctionUrl
-                } else {
-                    FrontEnd::HttpApiV2
-                }),
-            Some(RequestContext::Other) => match self.version {
-                Some(Version::One) => self.is_v1.then_some(FrontEnd::HttpApiV1),
-                Some(Version::Two | Version::Other) => None,
-                None => self.is_v1.then_some(FrontEnd::RestApi),
-            },
+        let Some(context) = &self.request_context else {
+            return self.raw_path.map(|_| FrontEnd::Lattice);
+        };
+        if context.elb.is_some() {
+            // Some write the other map as an empty one.
+            return Some(FrontEnd::LoadBalancer {
+                multi_value: self.multi_value_headers == Glimpse::FilledMap
+                    && self.headers != Glimpse::FilledMap,
+            });
+        }
+        if context.service_network_arn.is_some() {
+            return Some(FrontEnd::Lattice);
+        }
+        // A message of a WebSocket API is no request.
+        if context.connection_id.is_some() {
+            return None;
+        }
+        if context.http.is_some() {
+            return (self.version == Glimpse::Two).then(|| context.payload_v2());
+        }
+        self.resource.or(self.http_method)?;
+        match self.version {
+            Glimpse::One => Some(FrontEnd::HttpApiV1),
+            Glimpse::Absent => Some(FrontEnd::RestApi),
+            Glimpse::Two | Glimpse::FilledMap | Glimpse::Other => None,
         }
     }
 }
 
-/// Reads the keys of the event.
-struct Look<'a>(&'a mut Seen);
-
-impl<'de> Visitor<'de> for Look<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an event")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let seen = self.0;
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            match &*key.0 {
-                "version" => {
-                    seen.version = Some(match map.next_value::<Glimpse>()? {
-                        Glimpse::One => Version::One,
-                        Glimpse::Two => Version::Two,
-                        Glimpse::FilledMap | Glimpse::Other => Version::Other,
-                    });
-                }
-                "requestContext" => {
-                    let context = map.next_value::<Option<ContextFields<'de>>>()?;
-                    seen.context = context.map(|fields| fields.kind());
-                }
-                key @ ("headers" | "multiValueHeaders") => {
-                    // Some write the other map as an empty one.
-                    if map.next_value::<Glimpse>()? == Glimpse::FilledMap {
-                        seen.multi_value = Some(key == "multiValueHeaders");
-                    }
-                }
-                key => {
-                    seen.is_v1 |= matches!(key, "resource" | "httpMethod");
-                    seen.is_lattice_v1 |= key == "raw_path";
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-            if let Some(verdict) = seen.early() {
-                seen.verdict = Some(verdict);
-                return Err(de::Error::custom("enough was seen"));
-            }
+impl RequestContext<'_> {
+    /// A function URL or an HTTP API. Without a name it is an event that somebody wrote: a stream shows
+    /// what comes.
+    fn payload_v2(&self) -> FrontEnd {
+        match &self.domain_name {
+            Some(name) if !is_function_url(&name.0) => FrontEnd::HttpApiV2,
+            Some(_) | None => FrontEnd::FunctionUrl,
         }
-        Ok(())
     }
 }
 
@@ -225,8 +175,10 @@ impl<'de> Visitor<'de> for Look<'_> {
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// As much of a value as matters.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Glimpse {
+    #[default]
+    Absent,
     /// The text `1.0`.
     One,
     /// The text `2.0`.
@@ -273,7 +225,7 @@ impl<'de> Visitor<'de> for GlimpseVisitor {
     }
 
     fn visit_unit<E>(self) -> Result<Glimpse, E> {
-        Ok(Glimpse::Other)
+        Ok(Glimpse::Absent)
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Glimpse, E> {
@@ -290,37 +242,6 @@ impl<'de> Visitor<'de> for GlimpseVisitor {
 
     fn visit_f64<E>(self, _: f64) -> Result<Glimpse, E> {
         Ok(Glimpse::Other)
-    }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ContextFields<'a> {
-    elb: Option<IgnoredAny>,
-    service_network_arn: Option<IgnoredAny>,
-    connection_id: Option<IgnoredAny>,
-    http: Option<IgnoredAny>,
-    #[serde(borrow)]
-    domain_name: Option<Text<'a>>,
-}
-
-impl ContextFields<'_> {
-    fn kind(&self) -> RequestContext {
-        if self.elb.is_some() {
-            RequestContext::LoadBalancer
-        } else if self.service_network_arn.is_some() {
-            RequestContext::Lattice
-        } else if self.connection_id.is_some() {
-            RequestContext::WebSocket
-        } else if self.http.is_some() {
-            // Without a name it is an event that somebody wrote: a stream shows what comes.
-            let name = self.domain_name.as_ref();
-            RequestContext::Http {
-                is_function_url: name.is_none_or(|name| is_function_url(&name.0)),
-            }
-        } else {
-            RequestContext::Other
-        }
     }
 }
 
@@ -440,6 +361,7 @@ mod tests {
             r#"{"version":"2.0","requestContext":"text"}"#,
             r#"{"requestContext":{"connectionId":"c","domainName":"a.b","routeKey":"$connect"}}"#,
             r#"{"version":"0","source":"aws.events","detail-type":"x"}"#,
+            "{\"version\":\"2.0\",\"requestContext\":{\"http\":{}},\"body\":\"",
             // A text in the body is no part of the event.
             r#"{"body":"{\"requestContext\":{\"elb\":{}}}"}"#,
             r#"{"detail":{"requestContext":{"elb":{}},"httpMethod":"GET"}}"#,
@@ -455,15 +377,15 @@ mod tests {
         assert_eq!(of(&event), Some(FrontEnd::FunctionUrl));
     }
 
+    /// They have everything that a request has, and an ARN.
     #[test]
-    fn what_follows_the_answer_is_not_read() {
-        let known = http("api.example.com").to_string();
-        let unfinished = format!("{},\"body\":\"", known.strip_suffix('}').unwrap());
-        // serde_json sorts keys: the version comes last.
-        assert_eq!(
-            FrontEnd::of(unfinished.as_bytes()),
-            Some(FrontEnd::HttpApiV2)
-        );
+    fn what_asks_an_authorizer_is_no_request() {
+        let mut event = http("api.example.com");
+        event["routeArn"] = json!("arn:aws:execute-api:...");
+        assert_eq!(of(&event), None);
+        let event = json!({"type": "REQUEST", "methodArn": "arn:aws:execute-api:...", "resource": "/",
+            "httpMethod": "GET", "requestContext": {"resourcePath": "/"}});
+        assert_eq!(of(&event), None);
     }
 
     #[test]

@@ -254,7 +254,7 @@ mod tests {
                 "requestContext": {
                     "accountId": "123456789012",
                     "apiId": "local",
-                    "domainName": "127.0.0.1:7000",
+                    "domainName": "local.lambda-url.us-east-1.localhost:7000",
                     "domainPrefix": "local",
                     "http": {
                         "method": "GET",

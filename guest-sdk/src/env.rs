@@ -25,7 +25,12 @@ use crate::Error;
 /// The handler has no such variable, or its value is not UTF-8. The error names it, and never shows the
 /// value.
 pub fn env(name: &str) -> Result<String, Error> {
-    std::env::var(name).map_err(|error| match error {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "that is for the host; a handler has only the variables that it may see"
+    )]
+    let value = std::env::var(name);
+    value.map_err(|error| match error {
         VarError::NotPresent => Error::msg(format!(
             "the handler has no variable `{name}`: set it for the function, and name it in `pass-env` of \
              bootstream.toml"

@@ -1,11 +1,5 @@
 //! Only what calls a function of this runtime is judged, however it names it.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 use super::packages::zip;
 use super::{NONE, folder, report, said, said_of};
 use crate::support::{bootstream, run, text};

@@ -1,11 +1,5 @@
 //! Parts of a template that are elsewhere are read, or it is said that they were not.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 use super::packages::zip;
 use super::{ARCH, NONE, diagnose, folder, project, report, repository, said};
 use crate::support::scripted_guest;

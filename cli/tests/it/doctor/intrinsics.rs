@@ -1,11 +1,6 @@
 //! Values that the template has are resolved; those that only the deployment knows are neither a fault
 //! nor in order.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 use super::{NONE, folder, report, said, said_of};
 use crate::support::{bootstream, run, text};
 

@@ -5,7 +5,6 @@
 #[path = "../../cli/src/dev/prelude.rs"]
 mod of_command;
 
-#[expect(dead_code, reason = "the module has more than this needs")]
 #[path = "../../cli/src/dev/fields.rs"]
 mod fields;
 

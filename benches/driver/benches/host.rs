@@ -10,7 +10,9 @@ use std::task::Poll;
 use bootstream_host::bench::Guest;
 use bootstream_host::error_report::{ErrorReport, ErrorType};
 use bootstream_host::invocation::Invocation;
-use bootstream_host::response::{More, Part, Prelude, ResponseBody, ResponseStream, channel};
+use bootstream_host::response::{
+    Delivery, More, Part, Prelude, ResponseBody, ResponseStream, channel,
+};
 use bootstream_host::runtime_api::headers::parse_invocation;
 use bootstream_host::runtime_api::{AnswerHead, Body};
 use bytes::{Bytes, BytesMut};
@@ -127,12 +129,12 @@ fn failed_response(bencher: Bencher<'_, '_>) {
 fn states_of_a_response(bencher: Bencher<'_, '_>, writes: usize) {
     bencher.bench(|| {
         let mut state = divan::black_box(ResponseStream::AwaitingPrelude);
-        divan::black_box(state.on_head()).expect("it has not started");
+        divan::black_box(state.on_start(Delivery::Stream)).expect("it has not started");
         for _ in 0..writes {
             let state = divan::black_box(&mut state);
-            divan::black_box(state.on_write()).expect("it has not ended");
+            divan::black_box(state.on_write(Delivery::Stream)).expect("it has not ended");
         }
-        divan::black_box(state.on_finish()).expect("it has not ended");
+        divan::black_box(state.on_finish(Delivery::Stream)).expect("it has not ended");
         // The handler may fail after all, and nobody is told.
         divan::black_box(state.on_failure());
         state
@@ -144,9 +146,10 @@ fn states_of_a_response(bencher: Bencher<'_, '_>, writes: usize) {
 fn states_of_a_failed_response(bencher: Bencher<'_, '_>) {
     bencher.bench(|| {
         let mut state = divan::black_box(ResponseStream::AwaitingPrelude);
-        divan::black_box(state.on_write()).expect("it has not started");
+        divan::black_box(state.on_write(Delivery::Stream)).expect("it has not started");
         divan::black_box(state.on_failure());
-        divan::black_box(divan::black_box(&mut state).on_write()).expect_err("it has failed");
+        divan::black_box(divan::black_box(&mut state).on_write(Delivery::Stream))
+            .expect_err("it has failed");
         state
     });
 }

@@ -52,7 +52,10 @@ fn has_compiled(output: &Output) -> bool {
 fn plant(component: &Path) -> Vec<u8> {
     let other = std::fs::read(ready_guest()).unwrap();
     let length = Stamp::read(&other).unwrap().code.bytes;
-    let code = other[..usize::try_from(length).unwrap()].to_vec();
+    let code = other
+        .get(..usize::try_from(length).unwrap())
+        .unwrap()
+        .to_vec();
     let component = std::fs::read(component).unwrap();
     Stamp::append(code, b"", Fingerprint::of(Target::HOST), &component)
 }

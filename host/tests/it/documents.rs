@@ -26,9 +26,8 @@ fn fill(bytes: usize) -> Value {
 /// Steps that write so many bytes, a MiB at a time.
 fn fills(bytes: usize) -> Vec<Value> {
     const STEP: usize = 1024 * 1024;
-    let rest = (bytes % STEP > 0).then_some(bytes % STEP);
     std::iter::repeat_n(STEP, bytes / STEP)
-        .chain(rest)
+        .chain([bytes % STEP])
         .map(fill)
         .collect()
 }

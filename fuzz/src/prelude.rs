@@ -5,6 +5,11 @@
 #[path = "../../cli/src/dev/prelude.rs"]
 mod of_command;
 
+// Its own tests use all of it.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the module has more than this needs")
+)]
 #[path = "../../cli/src/dev/fields.rs"]
 mod fields;
 

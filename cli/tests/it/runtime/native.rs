@@ -4,7 +4,7 @@
 //! type of its answer, `hex=61,62;` the chunks of a streamed one, `whole=61;` a buffered one, `cut`
 //! leaves out the last chunk, `trailers` ends with those of a failure that the head did not announce,
 //! `handler` answers with the setting of that name, `echo` with the event
-//! behind an empty prelude, `fail` with an error before the first byte.
+//! in a document, `fail` with an error before the first byte.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -89,11 +89,12 @@ fn answer(id: &str, event: &str) -> Vec<u8> {
 const STREAMING: &str =
     "lambda-runtime-function-response-mode: streaming\r\ntransfer-encoding: chunked\r\n\r\n";
 
-fn echo(mut head: String, event: &str) -> Vec<u8> {
-    head += "content-type: application/vnd.awslambda.http-integration-response\r\n";
-    head += STREAMING;
-    let body = format!("{{}}\0\0\0\0\0\0\0\0{event}");
-    format!("{head}{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).into_bytes()
+/// Answers with a document, which every service reads.
+fn echo(head: String, event: &str) -> Vec<u8> {
+    let text = event.replace('\\', "\\\\").replace('"', "\\\"");
+    let document = format!("{{\"statusCode\":200,\"body\":\"{text}\"}}");
+    let length = document.len();
+    format!("{head}content-length: {length}\r\n\r\n{document}").into_bytes()
 }
 
 fn bytes(hex: &str) -> Vec<u8> {

@@ -291,7 +291,8 @@ fn the_memory_of_large_events_is_given_back() {
     lambda.complete_response("last");
 
     let after = host.resident_kib();
-    assert!(after < idle + 10 * 1024, "{idle} KiB, then {after}");
+    // The room of an event as large as Lambda's is kept for the next.
+    assert!(after < idle + 20 * 1024, "{idle} KiB, then {after}");
 }
 
 #[test]

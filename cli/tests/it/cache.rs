@@ -52,12 +52,14 @@ fn has_compiled(output: &Output) -> bool {
 fn plant(component: &Path) -> Vec<u8> {
     let other = std::fs::read(ready_guest()).unwrap();
     let length = Stamp::read(&other).unwrap().code.bytes;
-    let code = other
-        .get(..usize::try_from(length).unwrap())
-        .unwrap()
-        .to_vec();
+    let (code, _) = other.split_at(usize::try_from(length).unwrap());
     let component = std::fs::read(component).unwrap();
-    Stamp::append(code, b"", Fingerprint::of(Target::HOST), &component)
+    Stamp::append(
+        code.to_vec(),
+        b"",
+        Fingerprint::of(Target::HOST),
+        &component,
+    )
 }
 
 /// What the scripted guest does, and the component of these tests does not.

@@ -4,7 +4,9 @@
 
 use anyhow::{Result, anyhow, bail};
 use bootstream_host::contract::{is_served, version_of_import};
-use wasmparser::{ComponentTypeRef, DataKind, Encoding, Parser, Payload};
+use wasmparser::{
+    ComponentType, ComponentTypeRef, DataKind, Encoding, InstanceTypeDeclaration, Parser, Payload,
+};
 
 /// The export every handler has.
 const HANDLE: &str = "handle";
@@ -97,6 +99,16 @@ pub(crate) fn exports(bytes: &[u8], name: &str) -> Result<bool> {
     Ok(names.exports.iter().any(|export| export == name))
 }
 
+/// Whether a binary component imports a function by that name, in any of the interfaces it imports.
+///
+/// # Errors
+///
+/// The component cannot be read.
+pub(crate) fn imports_function(bytes: &[u8], name: &str) -> Result<bool> {
+    let names = Names::read(bytes)?;
+    Ok(names.of_interfaces.iter().any(|it| it == name))
+}
+
 fn is_offered(import: &str) -> bool {
     import.starts_with("wasi:") || version_of_import(import).is_some_and(is_served)
 }
@@ -120,6 +132,8 @@ fn foreign_import(import: &str) -> anyhow::Error {
 struct Names {
     imports: Vec<String>,
     exports: Vec<String>,
+    /// What the types of the component's interfaces have.
+    of_interfaces: Vec<String>,
 }
 
 impl Names {
@@ -145,6 +159,11 @@ impl Names {
                         }
                     }
                 }
+                Payload::ComponentTypeSection(section) if depth == 1 => {
+                    for kind in section {
+                        names.of_interfaces.extend(functions_of(&kind?));
+                    }
+                }
                 Payload::ComponentExportSection(section) if depth == 1 => {
                     for export in section {
                         names.exports.push(export?.name.name.to_owned());
@@ -155,6 +174,23 @@ impl Names {
         }
         Ok(names)
     }
+}
+
+/// The functions of an interface.
+fn functions_of(kind: &ComponentType<'_>) -> Vec<String> {
+    let ComponentType::Instance(declarations) = kind else {
+        return Vec::new();
+    };
+    let functions = declarations
+        .iter()
+        .filter_map(|declaration| match declaration {
+            InstanceTypeDeclaration::Export {
+                name,
+                ty: ComponentTypeRef::Func(_),
+            } => Some(name.name.to_owned()),
+            _ => None,
+        });
+    functions.collect()
 }
 
 #[cfg(test)]
@@ -183,6 +219,17 @@ mod tests {
             (component (core module (memory 1) (data (i32.const 8) "eight by"))))"#;
         assert_eq!(data_bytes(&wat::parse_str(text).unwrap()), 12);
         assert_eq!(data_bytes(b"garbage"), 0);
+    }
+
+    #[test]
+    fn functions_that_are_imported_are_told_from_those_inside() {
+        let text = r#"(component
+            (import "a:b/c@0.1.0" (instance (export "one" (func))))
+            (component (import "a:b/c@0.1.0" (instance (export "two" (func))))))"#;
+        let component = wat::parse_str(text).unwrap();
+        assert!(imports_function(&component, "one").unwrap());
+        assert!(!imports_function(&component, "two").unwrap());
+        assert!(imports_function(b"garbage", "one").is_err());
     }
 
     #[test]

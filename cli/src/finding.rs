@@ -37,8 +37,12 @@ pub(crate) enum Rule {
     TimeoutOrder,
     /// An edge-optimized API ends a stream that is silent for 30 seconds
     EdgeIdleLimit,
-    /// HTTP APIs do not stream
+    /// HTTP APIs, load balancers and VPC Lattice do not stream
     HttpApi,
+    /// The caller takes a JSON document, not a stream
+    Document,
+    /// The settings ask for a variable that the function does not have
+    MissingVariable,
     /// Anybody may call
     PublicApi,
     /// The API cannot cache or compress what it streams
@@ -62,6 +66,8 @@ pub(crate) enum Severity {
     Error,
     /// It works, but perhaps not as intended.
     Warning,
+    /// Nobody can tell before it is deployed.
+    Note,
 }
 
 /// One thing that is wrong.
@@ -72,7 +78,7 @@ pub(crate) struct Finding {
     pub(crate) place: Place,
     /// What is the case, in one line.
     pub(crate) what: String,
-    /// What to do, in one line.
+    /// What to do, in one line. Empty for a note.
     pub(crate) fix: String,
 }
 
@@ -110,10 +116,21 @@ impl Finding {
         }
     }
 
-    /// The same finding, as a warning.
+    /// What could not be judged, and why.
+    pub(crate) fn note(rule: Rule, place: Place, what: impl Into<String>) -> Self {
+        Self {
+            rule,
+            severity: Severity::Note,
+            place,
+            what: what.into(),
+            fix: String::new(),
+        }
+    }
+
+    /// An error as a warning. A note stays one.
     pub(crate) fn into_warning(self) -> Self {
         Self {
-            severity: Severity::Warning,
+            severity: self.severity.max(Severity::Warning),
             ..self
         }
     }
@@ -145,11 +162,12 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }
 
-/// `FILE:LINE: error[rule]: what`, then the fix on a line of its own.
+/// `FILE:LINE: error[rule]: what`, then the fix, if there is one, on a line of its own.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.place.file.as_os_str().is_empty() {
@@ -161,6 +179,9 @@ impl fmt::Display for Finding {
         }
         let severity = self.severity.name();
         write!(f, "{severity}[{}]: {}", self.rule.name(), self.what)?;
+        if self.fix.is_empty() {
+            return Ok(());
+        }
         write!(f, "\n  fix: {}", self.fix)
     }
 }

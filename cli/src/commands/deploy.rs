@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-use super::doctor::diagnose;
 use crate::deploy::args::DeployArgs;
 use crate::deploy::plan::{self, CommandLine};
 use crate::deploy::tool::{self, Ran};
+use crate::doctor::diagnosis::diagnose;
 use crate::doctor::samconfig;
 use crate::finding::{Finding, Rule, Severity};
 use crate::package::archive::Archive;
@@ -40,8 +40,13 @@ fn stack(args: &DeployArgs, printer: &Printer) -> Result<ExitCode> {
             "name the stack with `--stack NAME`, or let SAM ask: `bootstream deploy -- --guided`"
         );
     }
-    let findings = diagnose(&args.template, &args.parameters);
-    let findings = findings.into_iter();
+    let diagnosis = diagnose(&args.template, &args.parameters);
+    if !diagnosis.is_ours {
+        let template = args.template.display();
+        let message = format!("{template}: no function of this runtime");
+        printer.message(Tone::Plain, &message);
+    }
+    let findings = diagnosis.findings.into_iter();
     // SAM is about to ask for parameters, so that what is found with the defaults may not hold.
     let findings = findings.map(|it| if guided { it.into_warning() } else { it });
     refuse(
@@ -79,7 +84,11 @@ fn refuse(findings: Vec<Finding>, way_out: &str, printer: &Printer) -> Result<()
     let mut errors = 0;
     for finding in findings {
         errors += usize::from(finding.severity == Severity::Error);
-        printer.message(Tone::Bad, &finding.to_string());
+        let tone = match finding.severity {
+            Severity::Error | Severity::Warning => Tone::Bad,
+            Severity::Note => Tone::Plain,
+        };
+        printer.message(tone, &finding.to_string());
     }
     if errors > 0 {
         bail!("nothing was deployed because of the errors above: correct them, or {way_out}");

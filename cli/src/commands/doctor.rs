@@ -7,10 +7,9 @@ use anyhow::{Result, bail};
 use serde_json::json;
 
 use crate::doctor::args::{DoctorArgs, Subject};
+use crate::doctor::diagnosis::{Diagnosis, diagnose};
 use crate::doctor::machine::{self, Checked};
-use crate::doctor::template::Template;
-use crate::doctor::{artefacts, rules, samconfig};
-use crate::finding::{Finding, Place, Rule, Severity};
+use crate::finding::{Finding, Severity};
 use crate::package::args::Format;
 use crate::printer::{Printer, Tone};
 
@@ -31,19 +30,12 @@ pub(crate) fn run(args: &DoctorArgs, printer: &Printer) -> Result<ExitCode> {
         Some(Subject::Templates) => Vec::new(),
         None | Some(Subject::Machine) => machine::check(),
     };
-    let mut findings: Vec<_> = templates
-        .iter()
-        .flat_map(|path| diagnose(path, &args.parameters))
-        .filter(|finding| !args.allow.contains(&finding.rule))
-        .collect();
-    findings.sort_by(|one, other| (&one.place, one.rule).cmp(&(&other.place, other.rule)));
-    // Two functions may share a layer, and two templates a package.
-    findings.dedup();
+    let report = Report::new(args, &templates, &tools);
     match args.output {
-        Format::Text => print_text(&templates, &findings, &tools, printer)?,
-        Format::Json => print_json(&templates, &findings, &tools, printer)?,
+        Format::Text => report.print_text(printer)?,
+        Format::Json => report.print_json(printer)?,
     }
-    let sick = findings.iter().any(|it| it.severity == Severity::Error);
+    let sick = report.count(Severity::Error) > 0;
     Ok(if sick {
         ExitCode::FAILURE
     } else {
@@ -69,81 +61,106 @@ fn templates(args: &DoctorArgs) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Finds what is wrong with one template and the zips it names, when it is deployed with `parameters`
-/// and, for the others, with what SAM remembers.
-pub(crate) fn diagnose(path: &Path, parameters: &[(String, String)]) -> Vec<Finding> {
-    let template = samconfig::parameters(path).and_then(|mut all| {
-        all.extend_from_slice(parameters);
-        Template::read(path, &all)
-    });
-    match template {
-        Ok(template) => {
-            let mut findings = rules::check(&template);
-            findings.extend(artefacts::check(&template));
-            findings
-        }
-        Err(error) => vec![Finding::error(
-            Rule::Template,
-            Place::file(path),
-            format!("{error:#}"),
-            "correct the file",
-        )],
-    }
+/// What was found, in order.
+struct Report<'a> {
+    templates: Vec<(&'a Path, Diagnosis)>,
+    findings: Vec<Finding>,
+    tools: &'a [Checked],
 }
 
-fn print_text(
-    templates: &[PathBuf],
-    findings: &[Finding],
-    tools: &[Checked],
-    printer: &Printer,
-) -> Result<()> {
-    for tool in tools {
-        match (&tool.version, &tool.finding) {
-            (Some(version), None) => printer.data_line(&format!("ok: {}: {version}", tool.name))?,
-            (_, Some(finding)) => printer.data_line(&finding.to_string())?,
-            (None, None) => {}
-        }
-    }
-    for finding in findings {
-        printer.data_line(&finding.to_string())?;
-    }
-    for template in templates {
-        let clean = !findings.iter().any(|it| it.place.file == *template);
-        if clean {
-            printer.data_line(&format!("ok: {}", template.display()))?;
-        }
-    }
-    let count = |severity| {
-        let of_tools = tools.iter().filter_map(|tool| tool.finding.as_ref());
-        findings
+impl<'a> Report<'a> {
+    fn new(args: &DoctorArgs, templates: &'a [PathBuf], tools: &'a [Checked]) -> Self {
+        let mut templates: Vec<(&Path, Diagnosis)> = templates
             .iter()
-            .chain(of_tools)
-            .filter(|finding| finding.severity == severity)
-            .count()
-    };
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let tone = if errors == 0 { Tone::Good } else { Tone::Bad };
-    printer.message(tone, &format!("errors: {errors}, warnings: {warnings}"));
-    Ok(())
-}
+            .map(|path| (path.as_path(), diagnose(path, &args.parameters)))
+            .collect();
+        let mut findings = Vec::new();
+        for (_, diagnosis) in &mut templates {
+            let accepted = |finding: &Finding| args.allow.contains(&finding.rule);
+            diagnosis.findings.retain(|finding| !accepted(finding));
+            findings.extend_from_slice(&diagnosis.findings);
+        }
+        findings.sort_by(|one, other| (&one.place, one.rule).cmp(&(&other.place, other.rule)));
+        // Two functions may share a layer, and two templates a package.
+        findings.dedup();
+        Self {
+            templates,
+            findings,
+            tools,
+        }
+    }
 
-fn print_json(
-    templates: &[PathBuf],
-    findings: &[Finding],
-    tools: &[Checked],
-    printer: &Printer,
-) -> Result<()> {
-    let of_tools = tools.iter().filter_map(|tool| tool.finding.as_ref());
-    let findings: Vec<_> = findings
-        .iter()
-        .chain(of_tools)
-        .map(Finding::to_json)
-        .collect();
-    let tools: Vec<_> = tools
-        .iter()
-        .map(|tool| json!({ "name": tool.name, "version": tool.version }))
-        .collect();
-    let report = json!({ "templates": templates, "machine": tools, "findings": findings });
-    printer.data_line(&report.to_string())?;
-    Ok(())
+    fn all(&self) -> impl Iterator<Item = &Finding> {
+        let of_tools = self.tools.iter().filter_map(|tool| tool.finding.as_ref());
+        self.findings.iter().chain(of_tools)
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        let all = self.all();
+        all.filter(|finding| finding.severity == severity).count()
+    }
+
+    fn print_text(&self, printer: &Printer) -> Result<()> {
+        for tool in self.tools {
+            match (&tool.version, &tool.finding) {
+                (Some(version), None) => {
+                    printer.data_line(&format!("ok: {}: {version}", tool.name))?;
+                }
+                (_, Some(finding)) => printer.data_line(&finding.to_string())?,
+                (None, None) => {}
+            }
+        }
+        for finding in &self.findings {
+            printer.data_line(&finding.to_string())?;
+        }
+        for (path, diagnosis) in &self.templates {
+            let path = path.display();
+            if !diagnosis.is_ours {
+                printer.data_line(&format!("{path}: no function of this runtime"))?;
+            } else if diagnosis.findings.is_empty() {
+                printer.data_line(&format!("ok: {path}"))?;
+            } else if diagnosis.is_sound() {
+                printer.data_line(&format!("ok but for what the notes name: {path}"))?;
+            }
+        }
+        let count = |severity| self.count(severity);
+        let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+        let notes = match count(Severity::Note) {
+            0 => String::new(),
+            notes => format!(", notes: {notes}"),
+        };
+        let tone = if errors == 0 { Tone::Good } else { Tone::Bad };
+        printer.message(
+            tone,
+            &format!("errors: {errors}, warnings: {warnings}{notes}"),
+        );
+        Ok(())
+    }
+
+    /// Notes are a list of their own: what is in `findings` is a fault.
+    fn print_json(&self, printer: &Printer) -> Result<()> {
+        let of = |is_note: bool| -> Vec<_> {
+            let all = self.all();
+            all.filter(|finding| (finding.severity == Severity::Note) == is_note)
+                .map(Finding::to_json)
+                .collect()
+        };
+        let tools: Vec<_> = self
+            .tools
+            .iter()
+            .map(|tool| json!({ "name": tool.name, "version": tool.version }))
+            .collect();
+        let templates: Vec<_> = self.templates.iter().map(|(path, _)| path).collect();
+        let foreign = self.templates.iter().filter(|(_, it)| !it.is_ours);
+        let foreign: Vec<_> = foreign.map(|(path, _)| path).collect();
+        let report = json!({
+            "templates": templates,
+            "withoutFunctions": foreign,
+            "machine": tools,
+            "findings": of(false),
+            "notes": of(true),
+        });
+        printer.data_line(&report.to_string())?;
+        Ok(())
+    }
 }

@@ -48,13 +48,16 @@ Examples:
   bootstream doctor -p AuthType=NONE --allow public-api
 
 Each finding names a file, a line, a rule and what to do. Errors would not work once deployed;
-warnings work, but perhaps not as intended.
+warnings work, but perhaps not as intended; a note names what only the deployment knows, or what was
+not looked at. Only functions of this runtime and what calls them are judged.
 
 Rules of the templates:
   transfer-mode  streaming-uri  invoke-mode    the response is buffered
   timeout-order  edge-idle-limit               the stream is cut
   http-api  url-in-vpc                         streams never
+  document                                     the caller takes JSON, not a stream
   public-api  url-permissions  permission      anybody may call, or nobody
+  missing-variable                             the function does not start
   stage-update  stream-cache  runtime  template
 Rules of the zips:
   bootstrap  architecture  system-libraries  missing-handler  stale-precompiled

@@ -1,20 +1,21 @@
-//! The zips that a template names.
+//! The zips and folders that a template names.
 
-use std::path::{Path, PathBuf};
-
-use super::rules::function::{architecture_of, layers};
+use super::function::{Code, code, open};
+use super::known::Known;
+use super::rules::function::architecture_of;
 use super::template::{Resource, Template};
+use super::yaml::At;
 use crate::finding::{Finding, Place, Rule};
 use crate::package::archive::Archive;
 use crate::package::inspect::{self, Function, HostPlace};
 use crate::package::layout::{BOOTSTRAP, COMPILER};
 use crate::precompile::Arch;
 
-/// Checks the zips of every function, and of the layers it uses.
+/// Checks the packages of every function, and of the layers it uses.
 pub(crate) fn check(template: &Template) -> Vec<Finding> {
     template
         .functions()
-        .flat_map(|function| of_function(template, function))
+        .flat_map(|(_, function)| of_function(template, function))
         .collect()
 }
 
@@ -23,71 +24,110 @@ fn of_function(template: &Template, function: Resource<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = Vec::new();
-    let mut sizes = Vec::new();
-    let mut host = if function.property("Layers").is_some() {
-        HostPlace::UnknownLayer
-    } else {
-        HostPlace::Package
+    let what = format!("the package of function `{}`", function.name);
+    let mut own = package(template, function, &what, &mut findings);
+    let mut sizes: Vec<_> = own.iter().map(Archive::unpacked).collect();
+    let has_host = own
+        .as_ref()
+        .map(|archive| archive.entry(BOOTSTRAP).is_some());
+    let layers = template.layers(function);
+    let listed = function.property("Layers").map_or(0, |it| it.items().len());
+    let mut host = match (listed, has_host) {
+        (0, _) => HostPlace::Package,
+        // All of them are here, and none of them has it, or it is told below.
+        (_, Some(true)) if listed == layers.len() => HostPlace::Package,
+        _ => HostPlace::UnknownLayer,
     };
-    for layer in layers(template, function) {
-        let Some(mut archive) = open(template, layer, "ContentUri", &mut findings) else {
+    for layer in &layers {
+        let what = format!("the layer `{}`", layer.name);
+        let Some(mut archive) = package(template, *layer, &what, &mut findings) else {
+            host = HostPlace::UnknownLayer;
             continue;
         };
         sizes.push(archive.unpacked());
-        // Another layer may hold anything.
-        if archive.entry(BOOTSTRAP).is_some() || layers(template, function).count() == 1 {
+        // The only layer has to have it, if the function's package has not. Others may hold anything.
+        let has_to = listed == 1 && has_host == Some(false);
+        if has_to || is_host(&archive) {
             let compiler = archive.entry(COMPILER).is_some();
             host = HostPlace::Layer { compiler };
             findings.extend(inspect::host_layer(&mut archive, arch));
         }
     }
-    if let Some(mut archive) = open(template, function, "CodeUri", &mut findings) {
-        sizes.push(archive.unpacked());
-        let handler = function.text("Handler").map(str::to_owned);
+    if let Some(archive) = &mut own {
         let facts = Function {
             arch,
-            handler,
+            handler: handler(template, function, &mut findings),
             host,
         };
-        findings.extend(inspect::function(&mut archive, &facts));
+        findings.extend(inspect::function(archive, &facts));
     }
-    findings.extend(inspect::unpacked_size(&sizes, Place::file(&template.path)));
+    let place = Place::file(&template.path());
+    findings.extend(inspect::unpacked_size(&sizes, place));
     findings
+}
+
+/// Whether a layer has the host, be it in the wrong folder.
+fn is_host(archive: &Archive) -> bool {
+    let nested = format!("/{BOOTSTRAP}");
+    let mut names = archive.entries.iter().map(|entry| &entry.name);
+    names.any(|name| name == BOOTSTRAP || name.ends_with(&nested))
 }
 
 fn arch(function: Resource<'_>) -> Option<Arch> {
     match architecture_of(function) {
-        "x86_64" => Some(Arch::X86_64),
-        "arm64" => Some(Arch::Arm64),
-        _ => None,
+        Known::Is("x86_64") => Some(Arch::X86_64),
+        Known::Is("arm64") => Some(Arch::Arm64),
+        Known::Is(_) | Known::Absent | Known::Unknown(_) => None,
     }
 }
 
-/// Opens a zip that is on this machine. One that is elsewhere, and a folder, cannot be looked at.
-fn open(
+fn handler(
+    template: &Template,
+    function: Resource<'_>,
+    findings: &mut Vec<Finding>,
+) -> Option<String> {
+    let handler = function.text("Handler");
+    if let Some(why) = handler.why() {
+        let what = format!(
+            "cannot tell whether the handler of function `{}` is in its package: `Handler` depends on {why}",
+            function.name
+        );
+        findings.push(template.note(Rule::MissingHandler, function.at_of("Handler"), what));
+    }
+    handler.is().map(str::to_owned)
+}
+
+/// Opens a package that is on this machine, or says that it is not looked at.
+fn package(
     template: &Template,
     resource: Resource<'_>,
-    property: &str,
+    what: &str,
     findings: &mut Vec<Finding>,
 ) -> Option<Archive> {
-    let named = resource.property(property)?;
-    let path = local(template, named.scalar()?)?;
-    match Archive::open(&path) {
-        Ok(archive) => Some(archive),
-        Err(error) => {
-            findings.push(template.error(
-                Rule::Archive,
-                named.line,
-                format!("cannot read `{}`: {error:#}", path.display()),
-                "make it with `bootstream package`",
-            ));
+    match code(&template.files, resource) {
+        Code::Local(path) => match open(&path) {
+            Ok(archive) => Some(archive),
+            Err(error) => {
+                findings.push(template.error(
+                    Rule::Archive,
+                    named_at(resource),
+                    format!("cannot read `{}`: {error:#}", path.display()),
+                    "make it with `bootstream package`",
+                ));
+                None
+            }
+        },
+        Code::Elsewhere(place) => {
+            let what = format!("{what} was not looked at: it is {place}");
+            findings.push(template.note(Rule::Archive, named_at(resource), what));
             None
         }
+        Code::Foreign | Code::Unnamed => None,
     }
 }
 
-fn local(template: &Template, text: &str) -> Option<PathBuf> {
-    let path = template.beside(text);
-    let elsewhere = text.starts_with("s3://") || text.starts_with("https://");
-    (!elsewhere && !Path::new(&path).is_dir()).then_some(path)
+fn named_at(resource: Resource<'_>) -> At {
+    let names = ["CodeUri", "Code", "ContentUri", "Content"];
+    let named = names.into_iter().find_map(|name| resource.property(name));
+    named.map_or(resource.at(), |node| node.at)
 }

@@ -1,72 +1,19 @@
-//! Parameters and conditions put into a template, as far as they can be known before it is deployed.
+//! Intrinsic functions, as far as they can be known before the template is deployed.
+//!
+//! Source of what they do: CloudFormation's "Intrinsic function reference".
 
-use std::collections::BTreeMap;
+use super::scope::Scope;
+use super::text::{Piece, Text};
+use super::yaml::{At, Node, Value};
 
-use super::yaml::{Node, Value};
+/// What begins a dynamic reference, such as `{{resolve:ssm:name}}`.
+const DYNAMIC: &str = "{{resolve:";
 
-/// How deep conditions may refer to conditions. AWS refuses circles; so does this.
-const DEPTH: usize = 32;
-
-/// The values of a template's parameters, and its conditions.
-#[derive(Debug)]
-pub(crate) struct Scope<'a> {
-    parameters: BTreeMap<&'a str, &'a str>,
-    conditions: Option<&'a Node>,
-}
-
-impl<'a> Scope<'a> {
-    /// Takes the defaults of a template, and `overrides` in the place of some.
-    pub(crate) fn new(root: &'a Node, overrides: &'a [(String, String)]) -> Self {
-        let defaults = root.get("Parameters").into_iter().flat_map(Node::entries);
-        let mut parameters: BTreeMap<_, _> = defaults
-            .filter_map(|(name, node)| Some((name, node.get("Default")?.scalar()?)))
-            .collect();
-        parameters.extend(
-            overrides
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str())),
-        );
-        Self {
-            parameters,
-            conditions: root.get("Conditions"),
-        }
-    }
-
-    /// Whether a condition of the template holds. One that is not there, or that depends on what is
-    /// known only later, does.
-    pub(crate) fn holds(&self, name: &str) -> bool {
-        self.condition(name, DEPTH).unwrap_or(true)
-    }
-
-    fn condition(&self, name: &str, depth: usize) -> Option<bool> {
-        self.truth(self.conditions?.get(name)?, depth.checked_sub(1)?)
-    }
-
-    fn truth(&self, node: &Node, depth: usize) -> Option<bool> {
-        let (function, argument) = match &node.value {
-            Value::Call(function, argument) => (function.as_str(), argument.as_ref()),
-            Value::Map(_) => ("Condition", node.get("Condition")?),
-            Value::Scalar(_) | Value::List(_) => return None,
-        };
-        let mut items = argument.items().iter();
-        match function {
-            "Equals" => {
-                let one = self.resolve(items.next()?)?;
-                let other = self.resolve(items.next()?)?;
-                Some(one.scalar()? == other.scalar()?)
-            }
-            "Not" => Some(!self.truth(items.next()?, depth)?),
-            "And" => items.try_fold(true, |all, item| Some(all & self.truth(item, depth)?)),
-            "Or" => items.try_fold(false, |any, item| Some(any | self.truth(item, depth)?)),
-            "Condition" => self.condition(argument.scalar()?, depth),
-            _ => None,
-        }
-    }
-
-    /// Puts the values in. Nothing is left of `AWS::NoValue`; what is unknown stays a call.
+impl Scope {
+    /// Puts the values in. Nothing is left of `AWS::NoValue`, and no calls: what is unknown is open.
     pub(crate) fn resolve(&self, node: &Node) -> Option<Node> {
         let value = match &node.value {
-            Value::Scalar(_) => return Some(node.clone()),
+            Value::Scalar(_) | Value::Open(_) => return Some(with_references(node)),
             Value::List(items) => {
                 Value::List(items.iter().filter_map(|item| self.resolve(item)).collect())
             }
@@ -76,110 +23,306 @@ impl<'a> Scope<'a> {
                     .filter_map(|(name, node)| Some((name.clone(), self.resolve(node)?)))
                     .collect(),
             ),
-            Value::Call(function, argument) => return self.call(node, function, argument),
+            Value::Call(function, argument) => return self.call(node.at, function, argument),
         };
-        Some(Node {
-            line: node.line,
-            value,
-        })
+        Some(Node { at: node.at, value })
     }
 
-    fn call(&self, node: &Node, function: &str, argument: &Node) -> Option<Node> {
-        let scalar = |text: String| Node {
-            line: node.line,
-            value: Value::Scalar(text),
-        };
+    fn call(&self, at: At, function: &str, argument: &Node) -> Option<Node> {
         let known = match function {
             "Ref" if argument.scalar() == Some("AWS::NoValue") => return None,
-            "Ref" => argument
-                .scalar()
-                .and_then(|name| self.parameters.get(name))
-                .map(|value| scalar((*value).to_owned())),
-            "If" => return self.branch(argument),
-            "Sub" => {
-                let text = argument.items().first().and_then(Node::scalar);
-                return Some(self.substitute(node, text.unwrap_or_default()));
-            }
-            "Join" => self.join(argument).map(scalar),
+            "If" => return self.branch(at, argument),
+            // What is looked for is in the argument, whatever the form.
+            "ToJsonString" => return self.resolve(argument),
+            "Ref" => self
+                .resolve(argument)
+                .and_then(|it| Some(self.reference(at, it.scalar()?))),
+            "GetAtt" => self.attribute(at, argument),
+            "Sub" => self.substitute(at, argument),
+            "Join" => self.join(at, argument),
+            "Select" => self.select(argument),
+            "Split" => self.split(at, argument),
+            "FindInMap" => self.find_in_map(argument),
+            "Length" => self.length(at, argument),
             _ => None,
         };
-        known.or_else(|| {
-            Some(Node {
-                line: node.line,
-                value: Value::Call(function.to_owned(), Box::new(self.resolve(argument)?)),
-            })
-        })
+        let known = known.map(|known| Node { at, ..known });
+        Some(known.unwrap_or_else(|| Node::unknown(at, shown(function, argument))))
     }
 
-    fn branch(&self, argument: &Node) -> Option<Node> {
+    fn reference(&self, at: At, name: &str) -> Node {
+        if let Some(value) = self.parameter(name) {
+            return value.clone();
+        }
+        open(at, Text::of(reference(name)))
+    }
+
+    fn attribute(&self, at: At, argument: &Node) -> Option<Node> {
+        let mut path = Vec::new();
+        for item in argument.items() {
+            path.push(self.resolve(item)?.scalar()?.to_owned());
+        }
+        Some(open(at, Text::of(reference(&path.join(".")))))
+    }
+
+    /// One of two values. If only the deployment knows which, they must be the same to be known.
+    fn branch(&self, at: At, argument: &Node) -> Option<Node> {
         let [condition, then, otherwise] = argument.items() else {
-            return None;
+            return Some(Node::unknown(at, shown("If", argument)));
         };
-        let taken = if self.holds(condition.scalar()?) {
-            then
-        } else {
-            otherwise
-        };
-        self.resolve(taken)
-    }
-
-    fn substitute(&self, node: &Node, text: &str) -> Node {
-        let text = self
-            .parameters
-            .iter()
-            .fold(text.to_owned(), |text, (name, value)| {
-                text.replace(&format!("${{{name}}}"), value)
-            });
-        let plain = Node {
-            line: node.line,
-            value: Value::Scalar(text.clone()),
-        };
-        if !text.contains("${") {
-            return plain;
-        }
-        Node {
-            line: node.line,
-            value: Value::Call("Sub".to_owned(), Box::new(plain)),
+        let name = condition.scalar().unwrap_or_default();
+        match self.holds(name) {
+            Some(true) => self.resolve(then),
+            Some(false) => self.resolve(otherwise),
+            None => {
+                let one = self.resolve(then);
+                if one == self.resolve(otherwise) {
+                    return one;
+                }
+                Some(Node::unknown(at, format!("the condition `{name}`")))
+            }
         }
     }
 
-    fn join(&self, argument: &Node) -> Option<String> {
+    fn substitute(&self, at: At, argument: &Node) -> Option<Node> {
+        let mut items = argument.items().iter();
+        let template = items.next()?.scalar()?;
+        let own = items.next();
+        let mut text = Text::default();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((name, after)) = after.split_once('}') else {
+                break;
+            };
+            text.push(Piece::Literal(before.to_owned()));
+            match name.strip_prefix('!') {
+                Some(literal) => text.push(Piece::Literal(format!("${{{literal}}}"))),
+                None => text.extend(self.variable(at, name.trim(), own)),
+            }
+            rest = after;
+        }
+        text.push(Piece::Literal(rest.to_owned()));
+        let node = open(at, text);
+        Some(with_references(&node))
+    }
+
+    fn variable(&self, at: At, name: &str, own: Option<&Node>) -> Text {
+        let own = own.and_then(|own| own.get(name));
+        let value = match own {
+            Some(node) => self.resolve(node),
+            None => Some(self.reference(at, name)),
+        };
+        let value = value.unwrap_or_else(|| Node::text(at, ""));
+        text_of(&value).unwrap_or_else(|| Text::of(Piece::Unknown(format!("`${{{name}}}`"))))
+    }
+
+    fn join(&self, at: At, argument: &Node) -> Option<Node> {
         let [separator, items] = argument.items() else {
             return None;
         };
-        let items: Option<Vec<_>> = self
-            .resolve(items)?
-            .items()
-            .iter()
-            .map(|item| item.scalar().map(str::to_owned))
+        let items = self.resolve(items)?;
+        // A list that only the deployment knows.
+        if let Value::Open(text) = &items.value {
+            return Some(Node::unknown(at, text.why()));
+        }
+        let separator = self.resolve(separator)?;
+        let separator = separator.scalar()?;
+        let mut text = Text::default();
+        for (index, item) in items.items().iter().enumerate() {
+            if index > 0 {
+                text.push(Piece::Literal(separator.to_owned()));
+            }
+            text.extend(text_of(item)?);
+        }
+        Some(open(at, text))
+    }
+
+    fn select(&self, argument: &Node) -> Option<Node> {
+        let [index, list] = argument.items() else {
+            return None;
+        };
+        let index: usize = self.resolve(index)?.scalar()?.trim().parse().ok()?;
+        let list = self.resolve(list)?;
+        match &list.value {
+            Value::List(items) => items.get(index).cloned(),
+            Value::Open(text) => Some(Node::unknown(list.at, text.why())),
+            Value::Scalar(_) | Value::Map(_) | Value::Call(..) => None,
+        }
+    }
+
+    fn split(&self, at: At, argument: &Node) -> Option<Node> {
+        let [separator, text] = argument.items() else {
+            return None;
+        };
+        let (separator, text) = (self.resolve(separator)?, self.resolve(text)?);
+        if let Value::Open(text) = &text.value {
+            return Some(Node::unknown(at, text.why()));
+        }
+        let parts = text.scalar()?.split(separator.scalar()?);
+        Some(Node {
+            at,
+            value: Value::List(parts.map(|part| Node::text(at, part)).collect()),
+        })
+    }
+
+    fn length(&self, at: At, argument: &Node) -> Option<Node> {
+        match self.resolve(argument)?.value {
+            Value::List(items) => Some(Node::text(at, items.len().to_string())),
+            Value::Open(text) => Some(Node::unknown(at, text.why())),
+            Value::Scalar(_) | Value::Map(_) | Value::Call(..) => None,
+        }
+    }
+
+    /// A value of a mapping. With a key that only the deployment knows, all values that it may be must
+    /// be the same.
+    fn find_in_map(&self, argument: &Node) -> Option<Node> {
+        let [map, first, second, more @ ..] = argument.items() else {
+            return None;
+        };
+        let map = self.mapping(self.resolve(map)?.scalar()?);
+        let keys = [self.resolve(first)?, self.resolve(second)?];
+        let [first, second] = &keys;
+        let fits = |key: &Node, name: &str| key.scalar().is_none_or(|key| key == name);
+        let default = more.first().and_then(|node| node.get("DefaultValue"));
+        let default = default.and_then(|node| self.resolve(node));
+        let mut candidates: Vec<Node> = map
+            .into_iter()
+            .flat_map(Node::entries)
+            .filter(|(name, _)| fits(first, name))
+            .flat_map(|(_, row)| row.entries())
+            .filter(|(name, _)| fits(second, name))
+            .filter_map(|(_, node)| self.resolve(node))
             .collect();
-        Some(items?.join(separator.scalar()?))
+        let open = keys.iter().find_map(|key| match &key.value {
+            Value::Open(text) => Some(text.why()),
+            _ => None,
+        });
+        if open.is_some() || candidates.is_empty() {
+            candidates.extend(default);
+        }
+        let one = candidates.pop()?;
+        match open {
+            Some(why) if candidates.iter().any(|other| *other != one) => {
+                Some(Node::unknown(one.at, why))
+            }
+            _ => Some(one),
+        }
+    }
+}
+
+/// A resource, an attribute of one, or a pseudo parameter.
+fn reference(path: &str) -> Piece {
+    let (name, attribute) = match path.split_once('.') {
+        Some((name, attribute)) => (name, Some(attribute.to_owned())),
+        None => (path, None),
+    };
+    Piece::Reference {
+        name: name.to_owned(),
+        attribute,
+    }
+}
+
+fn open(at: At, text: Text) -> Node {
+    match text.literal() {
+        Some(literal) => Node::text(at, literal),
+        None => Node {
+            at,
+            value: Value::Open(text),
+        },
+    }
+}
+
+/// A resolved text. Nothing for a list or a map.
+fn text_of(node: &Node) -> Option<Text> {
+    match &node.value {
+        Value::Scalar(text) => Some(Text::of(Piece::Literal(text.clone()))),
+        Value::Open(text) => Some(text.clone()),
+        Value::List(_) | Value::Map(_) | Value::Call(..) => None,
+    }
+}
+
+/// A text whose dynamic references, which CloudFormation looks up elsewhere, are unknown.
+pub(super) fn with_references(node: &Node) -> Node {
+    let Some(text) = node.scalar().filter(|text| text.contains(DYNAMIC)) else {
+        return node.clone();
+    };
+    let mut pieces = Text::default();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(DYNAMIC) {
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        pieces.push(Piece::Literal(before.to_owned()));
+        pieces.push(Piece::Unknown(format!("`{DYNAMIC}{name}}}}}`")));
+        rest = after;
+    }
+    pieces.push(Piece::Literal(rest.to_owned()));
+    open(node.at, pieces)
+}
+
+/// A call as a noun, in its short form.
+fn shown(function: &str, argument: &Node) -> String {
+    let items: Vec<_> = argument.items().iter().filter_map(Node::scalar).collect();
+    match items.as_slice() {
+        [] => format!("`!{function}`"),
+        [one] => format!("`!{function} {one}`"),
+        all => format!("`!{function} [{}]`", all.join(", ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::known::Known;
+    use super::super::scope::Given;
     use super::*;
 
     const TEMPLATE: &str = "
 Parameters:
-  Key: {Default: ''}
-  Origin: {Default: 'https://a'}
+  Key: {Type: String, Default: ''}
+  Origin: {Type: String, Default: 'https://a'}
+  Names: {Type: CommaDelimitedList, Default: 'one, two'}
+  Open: {Type: String}
+  Stored: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /name}
+Mappings:
+  Of:
+    dev: {seconds: 30, same: yes}
+    prod: {seconds: 120, same: yes}
 Conditions:
   HasKey: !Not [!Equals [!Ref Key, '']]
   Both: !And [!Condition HasKey, !Not [!Equals [!Ref Origin, '']]]
   Circle: !Not [!Condition Circle]
+  Through: !Equals [!If [Through, a, b], a]
+  Regional: !Equals [!Ref AWS::Region, eu-central-1]
+  Decided: !And [!Condition Regional, !Condition HasKey]
 Use:
   key: !If [HasKey, !Ref Key, !Ref AWS::NoValue]
   both: !If [Both, yes, no]
   text: !Sub '${Origin}/${AWS::Region}'
   plain: !Sub '${Origin}/x'
+  own: !Sub ['${Origin}-${it}-${!Kept}', {it: !Ref Key}]
   later: !Ref Function
+  joined: !Join [':', [a, !GetAtt Function.Arn, !Ref Origin]]
+  item: !Select [1, !Ref Names]
+  part: !Select [0, !Split ['/', 'b/c']]
+  count: !Length [a, b, c]
+  mapped: !FindInMap [Of, prod, seconds]
+  missing: !FindInMap [Of, test, seconds, {DefaultValue: 7}]
+  same: !FindInMap [Of, !Ref AWS::Region, same]
+  differs: !FindInMap [Of, !Ref AWS::Region, seconds]
+  imported: !ImportValue shared
+  open: !Ref Open
+  stored: !Ref Stored
+  secret: 'a-{{resolve:ssm:/x}}'
+  regional: !If [Regional, a, b]
+  either: !If [Regional, a, a]
+  decided: !If [Decided, a, b]
 ";
 
-    fn used(overrides: &[(String, String)]) -> Node {
-        let root = Node::parse(TEMPLATE).unwrap();
-        let scope = Scope::new(&root, overrides);
+    fn used(given: &[(&str, &str)]) -> Node {
+        let root = Node::parse(TEMPLATE, 0).unwrap();
+        let given: Given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Known::Is((*value).to_owned())))
+            .collect();
+        let scope = Scope::new(&root, &given);
         scope.resolve(root.get("Use").unwrap()).unwrap()
     }
 
@@ -192,20 +335,72 @@ Use:
         assert_eq!(used.get("plain").unwrap().scalar(), Some("https://a/x"));
         assert!(used.get("text").unwrap().refers_to("AWS::Region"));
         assert!(used.get("later").unwrap().refers_to("Function"));
+        assert_eq!(used.get("decided").unwrap().scalar(), Some("b"));
     }
 
     #[test]
     fn overrides_decide_instead() {
-        let used = used(&[("Key".to_owned(), "arn".to_owned())]);
+        let used = used(&[("Key", "arn"), ("Open", "given"), ("Stored", "/other")]);
 
         assert_eq!(used.get("key").unwrap().scalar(), Some("arn"));
         assert_eq!(used.get("both").unwrap().scalar(), Some("yes"));
+        assert_eq!(used.get("open").unwrap().scalar(), Some("given"));
+        assert_eq!(used.get("stored").unwrap().scalar(), None, "a name");
+    }
+
+    #[test]
+    fn what_the_template_has_is_computed() {
+        let used = used(&[]);
+
+        for (key, value) in [
+            ("own", "https://a--${Kept}"),
+            ("item", "two"),
+            ("part", "b"),
+            ("count", "3"),
+            ("mapped", "120"),
+            ("missing", "7"),
+            ("same", "yes"),
+            ("either", "a"),
+        ] {
+            assert_eq!(used.text_at(key), Known::Is(value), "{key}");
+        }
+        let joined = used.get("joined").unwrap();
+        assert!(joined.refers_to("Function"));
+        let Value::Open(text) = &joined.value else {
+            panic!("{joined:?}")
+        };
+        assert_eq!(text.to_string(), "a:${Function.Arn}:https://a");
+    }
+
+    #[test]
+    fn what_only_the_deployment_knows_is_unknown_and_says_why() {
+        let used = used(&[]);
+
+        for (key, why) in [
+            ("differs", "`${AWS::Region}`"),
+            ("imported", "`!ImportValue shared`"),
+            (
+                "open",
+                "the parameter `Open`, which has no default (`-p Open=...`)",
+            ),
+            (
+                "stored",
+                "the parameter `Stored`, whose value Systems Manager has",
+            ),
+            ("secret", "`{{resolve:ssm:/x}}`"),
+            ("regional", "the condition `Regional`"),
+        ] {
+            assert_eq!(used.text_at(key).why(), Some(why), "{key}");
+        }
+        assert_eq!(used.text_at("nowhere"), Known::Absent);
     }
 
     #[test]
     fn a_circle_of_conditions_ends() {
-        let root = Node::parse(TEMPLATE).unwrap();
+        let root = Node::parse(TEMPLATE, 0).unwrap();
+        let scope = Scope::new(&root, &Given::new());
 
-        assert!(Scope::new(&root, &[]).holds("Circle"));
+        assert_eq!(scope.holds("Circle"), None);
+        assert_eq!(scope.holds("Through"), None);
     }
 }

@@ -4,18 +4,40 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::intrinsics::Scope;
-use super::yaml::{Node, Value};
+use super::expand::Expander;
+use super::files::Files;
+use super::function::{Function, Kind, kind};
+use super::globals;
+use super::known::Known;
+use super::parts;
+use super::scope::{Given, Scope};
+use super::yaml::{At, Node, Value};
 use crate::finding::{Finding, Place, Rule};
+
+/// What settings of this runtime begin with, as variables of a function.
+const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
+
+/// The types of functions.
+const FUNCTIONS: [&str; 2] = ["AWS::Serverless::Function", "AWS::Lambda::Function"];
+
+/// The types of layers.
+const LAYERS: [&str; 2] = ["AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"];
 
 /// A template with its parameters put in.
 #[derive(Debug)]
 pub(crate) struct Template {
-    pub(crate) path: PathBuf,
-    /// As it is written.
-    raw: Node,
-    /// With parameters and conditions put in, and without resources whose condition does not hold.
+    pub(crate) files: Files,
+    /// As it is written, with loops and included files written out.
+    written: Node,
+    /// With parameters, conditions and SAM's globals put in, and without resources whose condition does
+    /// not hold.
     root: Node,
+    /// The functions of this runtime, and of those of which nobody can tell.
+    functions: Vec<(String, Kind)>,
+    /// The stacks in this one that were read, by their resources.
+    nested: Vec<(String, Self)>,
+    /// About what was not read.
+    notes: Vec<Finding>,
 }
 
 /// A resource of a template.
@@ -23,63 +45,136 @@ pub(crate) struct Template {
 pub(crate) struct Resource<'a> {
     pub(crate) name: &'a str,
     node: &'a Node,
-    /// What SAM's `Globals` say about resources of this kind.
-    globals: Option<&'a Node>,
 }
 
 impl Template {
-    /// Reads a template.
+    /// Reads a template, and the stacks in it. `parameters` override its defaults.
     ///
     /// # Errors
     ///
     /// The file cannot be read, or is no template. The error names it.
     pub(crate) fn read(path: &Path, parameters: &[(String, String)]) -> Result<Self> {
+        let given = parameters
+            .iter()
+            .map(|(name, value)| (name.clone(), Known::Is(value.clone())));
+        Self::read_within(path, &given.collect(), &[])
+    }
+
+    /// Reads a template that is within others.
+    pub(super) fn read_within(path: &Path, given: &Given, outer: &[PathBuf]) -> Result<Self> {
         let name = path.display();
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
-        let raw = Node::parse(&text).with_context(|| format!("`{name}` is not YAML or JSON"))?;
+        let raw = Node::parse(&text, 0).with_context(|| format!("`{name}` is not YAML or JSON"))?;
+        if let Some(other) = parts::other_document(&raw) {
+            bail!("`{name}` is {other}");
+        }
+        let mut files = Files::new(path);
+        let (raw, mut unread) = expand(&parts::with_root_include(raw), given, &mut files);
         if raw.get("Resources").is_none() {
             bail!("`{name}` is no template: it has no `Resources`");
         }
-        let scope = Scope::new(&raw, parameters);
+        let scope = Scope::new(&raw, given);
         let root = scope
             .resolve(&raw)
             .with_context(|| format!("`{name}` has no content"))?;
-        let root = only_with(root, &scope);
-        Ok(Self {
-            path: path.to_owned(),
-            raw,
+        let mut root = globals::applied(only_with(root, &scope));
+        unread.extend(parts::macros(&root));
+        unread.extend(parts::read_definitions(&mut root, &scope, &mut files));
+        let mut template = Self {
+            files,
+            written: raw,
             root,
-        })
+            functions: Vec::new(),
+            nested: Vec::new(),
+            notes: Vec::new(),
+        };
+        let notes = unread.into_iter().map(|(at, what, why)| {
+            template.note(
+                Rule::Template,
+                at,
+                format!("{what} was not looked at: {why}"),
+            )
+        });
+        template.notes = notes.collect();
+        template.functions = template.kinds();
+        let (nested, notes) = parts::read_stacks(&template, outer);
+        template.nested = nested;
+        template.notes.extend(notes);
+        Ok(template)
     }
 
     /// The resources of a type, in order.
     pub(crate) fn resources(&self, kind: &str) -> impl Iterator<Item = Resource<'_>> {
-        let globals = kind
-            .strip_prefix("AWS::Serverless::")
-            .and_then(|kind| self.root.at(&["Globals", kind]));
-        self.root
-            .get("Resources")
-            .into_iter()
-            .flat_map(Node::entries)
-            .filter(move |(_, node)| node.get("Type").and_then(Node::scalar) == Some(kind))
-            .map(move |(name, node)| Resource {
-                name,
-                node,
-                globals,
-            })
+        self.all().filter(move |resource| resource.kind() == kind)
     }
 
-    /// The functions that `bootstrap` may be the runtime of.
-    pub(crate) fn functions(&self) -> impl Iterator<Item = Resource<'_>> {
-        ["AWS::Serverless::Function", "AWS::Lambda::Function"]
-            .into_iter()
-            .flat_map(|kind| self.resources(kind))
-            .filter(|function| {
-                function
-                    .text("Runtime")
-                    .is_none_or(|runtime| runtime.starts_with("provided"))
-            })
+    /// All resources, in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Resource<'_>> {
+        let section = self.root.get("Resources").into_iter();
+        section
+            .flat_map(Node::entries)
+            .map(|(name, node)| Resource { name, node })
+    }
+
+    pub(crate) fn resource(&self, name: &str) -> Option<Resource<'_>> {
+        self.all().find(|resource| resource.name == name)
+    }
+
+    /// The functions of this runtime.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (&Function, Resource<'_>)> {
+        self.functions.iter().filter_map(|(name, kind)| match kind {
+            Kind::Ours(function) => Some((function.as_ref(), self.resource(name)?)),
+            Kind::Foreign | Kind::Unknown(_) => None,
+        })
+    }
+
+    /// Whose the function of a resource is. Nothing if the resource is none.
+    pub(crate) fn kind_of(&self, resource: &str) -> Option<&Kind> {
+        let found = self.functions.iter().find(|(name, _)| name == resource);
+        found.map(|(_, kind)| kind)
+    }
+
+    /// All functions, whosever they are.
+    pub(crate) fn kinds_of_functions(&self) -> impl Iterator<Item = (&str, &Kind)> {
+        self.functions
+            .iter()
+            .map(|(name, kind)| (name.as_str(), kind))
+    }
+
+    /// Whether this template, or a stack in it, has a function of this runtime.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.functions().next().is_some() || self.nested.iter().any(|(_, it)| it.is_ours())
+    }
+
+    /// The layers of this template that a function uses.
+    pub(crate) fn layers<'a>(&'a self, function: Resource<'a>) -> Vec<Resource<'a>> {
+        let Some(used) = function.property("Layers") else {
+            return Vec::new();
+        };
+        self.all()
+            .filter(|layer| LAYERS.contains(&layer.kind()) && used.refers_to(layer.name))
+            .collect()
+    }
+
+    pub(crate) fn nested(&self) -> &[(String, Self)] {
+        &self.nested
+    }
+
+    /// About what was not read.
+    pub(crate) fn notes(&self) -> &[Finding] {
+        &self.notes
+    }
+
+    /// Whether a note says of a place that it was not read.
+    pub(crate) fn is_unread(&self, at: At) -> bool {
+        let place = self.place(at);
+        self.notes.iter().any(|note| note.place == place)
+    }
+
+    /// A value of the template's outputs.
+    pub(crate) fn output(&self, name: &str) -> Option<&Node> {
+        self.root.at(&["Outputs", name, "Value"])
     }
 
     /// All resources.
@@ -95,14 +190,14 @@ impl Template {
     /// Whether a property of a resource depends on a parameter.
     pub(crate) fn depends_on_parameters(&self, resource: &str, property: &str) -> bool {
         let path = ["Resources", resource, "Properties", property];
-        let Some(node) = self.raw.at(&path) else {
+        let Some(node) = self.written.at(&path) else {
             return false;
         };
-        self.raw
+        self.written
             .get("Parameters")
             .into_iter()
             .flat_map(Node::entries)
-            .any(|(parameter, _)| node.refers_to(parameter))
+            .any(|(parameter, _)| node.names(parameter))
             || node.any(&|node| matches!(&node.value, Value::Call(name, _) if name == "If"))
     }
 
@@ -110,66 +205,125 @@ impl Template {
     pub(crate) fn error(
         &self,
         rule: Rule,
-        line: usize,
+        at: At,
         what: impl Into<String>,
         fix: impl Into<String>,
     ) -> Finding {
-        let place = Place {
-            file: self.path.clone(),
-            line: Some(line),
-        };
-        Finding::error(rule, place, what, fix)
+        Finding::error(rule, self.place(at), what, fix)
     }
 
-    /// A file that the template names, relative to it.
-    pub(crate) fn beside(&self, path: &str) -> PathBuf {
-        match self.path.parent() {
-            Some(folder) => folder.join(path),
-            None => PathBuf::from(path),
+    /// What cannot be judged, at a line of this template.
+    pub(crate) fn note(&self, rule: Rule, at: At, what: impl Into<String>) -> Finding {
+        Finding::note(rule, self.place(at), what)
+    }
+
+    pub(crate) fn place(&self, at: At) -> Place {
+        Place {
+            file: self.files.path(at.file).to_owned(),
+            line: Some(at.line),
         }
+    }
+
+    /// The template's own file.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.files.path(0).to_owned()
+    }
+
+    fn kinds(&self) -> Vec<(String, Kind)> {
+        let functions = self
+            .all()
+            .filter(|resource| FUNCTIONS.contains(&resource.kind()));
+        functions
+            .map(|function| {
+                let layers = self.layers(function);
+                let is_told = self.is_told(function.name);
+                let kind = kind(&self.files, function, &layers, is_told);
+                (function.name.to_owned(), kind)
+            })
+            .collect()
+    }
+
+    /// Whether the template has a setting of this runtime for a function, whatever its value.
+    fn is_told(&self, function: &str) -> bool {
+        let path = [
+            "Resources",
+            function,
+            "Properties",
+            "Environment",
+            "Variables",
+        ];
+        let variables = self.written.at(&path).into_iter().flat_map(Node::entries);
+        let mut names = variables.map(|(name, _)| name);
+        names.any(|name| name.starts_with(VARIABLE_PREFIX))
     }
 }
 
 impl<'a> Resource<'a> {
-    pub(crate) fn line(&self) -> usize {
-        self.node.line
+    pub(crate) fn at(&self) -> At {
+        self.node.at
     }
 
-    /// A property, or what `Globals` say in its place.
+    pub(crate) fn kind(&self) -> &'a str {
+        let kind = self.node.get("Type").and_then(Node::scalar);
+        kind.unwrap_or_default()
+    }
+
+    /// A property, or what SAM's `Globals` say in its place.
     pub(crate) fn property(&self, name: &str) -> Option<&'a Node> {
-        self.node
-            .at(&["Properties", name])
-            .or_else(|| self.globals?.get(name))
+        self.node.at(&["Properties", name])
     }
 
-    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
-        self.property(name)?.scalar()
+    /// All properties.
+    pub(crate) fn properties(&self) -> Option<&'a Node> {
+        self.node.get("Properties")
     }
 
-    /// The line of a property, or of the resource if it lacks it.
-    pub(crate) fn line_of(&self, name: &str) -> usize {
-        self.property(name).map_or(self.line(), |node| node.line)
+    pub(crate) fn metadata(&self, name: &str) -> Option<&'a Node> {
+        self.node.at(&["Metadata", name])
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Known<&'a str> {
+        Known::from(self.property(name)).and_then(Node::known)
+    }
+
+    /// The place of a property, or of the resource if it lacks it.
+    pub(crate) fn at_of(&self, name: &str) -> At {
+        self.property(name).map_or(self.at(), |node| node.at)
+    }
+
+    /// The variables of a function.
+    pub(crate) fn variables(&self) -> Known<&'a Node> {
+        Known::from(self.property("Environment")).and_then(|node| node.lookup("Variables"))
     }
 
     /// The longest an invocation of this function may take, in seconds. Lambda's default is 3.
-    pub(crate) fn timeout_seconds(&self) -> f64 {
-        self.property("Timeout")
-            .and_then(Node::number)
-            .unwrap_or(3.0)
+    pub(crate) fn timeout_seconds(&self) -> Known<f64> {
+        let properties = Known::from(self.properties());
+        let timeout = properties.and_then(|node| node.number_at("Timeout"));
+        timeout.or(3.0)
     }
 }
 
+/// What a part is, where it is named, and why it was not read, as a noun.
+pub(super) type Unread = (At, String, String);
+
+/// Writes out loops and included files, in which there may be conditions and mappings.
+fn expand(raw: &Node, given: &Given, files: &mut Files) -> (Node, Vec<Unread>) {
+    let scope = Scope::new(raw, given);
+    let mut expander = Expander::new(&scope, files);
+    let root = expander.expand(raw);
+    let unread = std::mem::take(&mut expander.unread);
+    (root, unread)
+}
+
 /// Drops resources whose condition does not hold.
-fn only_with(mut root: Node, scope: &Scope<'_>) -> Node {
-    if let Value::Map(sections) = &mut root.value {
-        for (name, section) in sections {
-            if let ("Resources", Value::Map(resources)) = (name.as_str(), &mut section.value) {
-                resources.retain(|(_, node)| {
-                    let condition = node.get("Condition").and_then(Node::scalar);
-                    condition.is_none_or(|condition| scope.holds(condition))
-                });
-            }
-        }
+fn only_with(mut root: Node, scope: &Scope) -> Node {
+    let resources = root.get_mut("Resources").map(|node| &mut node.value);
+    if let Some(Value::Map(resources)) = resources {
+        resources.retain(|(_, node)| {
+            let condition = node.get("Condition").and_then(Node::scalar);
+            condition.is_none_or(|condition| scope.holds(condition) != Some(false))
+        });
     }
     root
 }

@@ -1,14 +1,26 @@
 //! Templates as nodes that know their line, in YAML or in JSON.
 
 use anyhow::{Result, bail};
-use saphyr::{LoadableYamlNode as _, MarkedYamlOwned, ScalarOwned, YamlDataOwned};
+use saphyr::{MarkedYamlOwned, ScalarOwned, YamlDataOwned};
+
+use super::known::Known;
+use super::lenient;
+use super::text::{Piece, Text};
 
 /// A value and where it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
+    pub(crate) at: At,
+    pub(crate) value: Value,
+}
+
+/// A place in a template or in a file that is a part of it.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct At {
+    /// Which of the template's files.
+    pub(crate) file: usize,
     /// Counted from 1.
     pub(crate) line: usize,
-    pub(crate) value: Value,
 }
 
 /// What CloudFormation tells apart: to it, `60` and `'60'` are the same.
@@ -18,28 +30,53 @@ pub(crate) enum Value {
     List(Vec<Node>),
     /// In the order of the file.
     Map(Vec<(String, Node)>),
-    /// An intrinsic function, without `Fn::`, and its argument.
+    /// An intrinsic function, without `Fn::`, and its argument. Only in a template as it is written.
     Call(String, Box<Node>),
+    /// What a call came to, if only the deployment knows all of it. Only in a resolved template.
+    Open(Text),
 }
 
 impl Node {
-    /// Parses a template.
+    /// Parses a template, or a part of one: `file` says which.
     ///
     /// # Errors
     ///
     /// It is not YAML, or is empty. The error names line and column.
-    pub(crate) fn parse(text: &str) -> Result<Self> {
-        let mut documents = MarkedYamlOwned::load_from_str(text)?;
+    pub(crate) fn parse(text: &str, file: usize) -> Result<Self> {
+        let mut documents = lenient::load(text)?;
         if documents.is_empty() {
             bail!("is empty");
         }
-        Ok(from_yaml(documents.swap_remove(0)))
+        Ok(from_yaml(documents.swap_remove(0), file))
+    }
+
+    pub(crate) fn text(at: At, text: impl Into<String>) -> Self {
+        let value = Value::Scalar(text.into());
+        Self { at, value }
+    }
+
+    /// A node that only the deployment knows. `why` is a noun.
+    pub(crate) fn unknown(at: At, why: impl Into<String>) -> Self {
+        let value = Value::Open(Text::of(Piece::Unknown(why.into())));
+        Self { at, value }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.entries()
             .find(|(name, _)| *name == key)
             .map(|(_, node)| node)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let mut entries = self.entries_mut();
+        entries.find(|(name, _)| *name == key).map(|(_, node)| node)
+    }
+
+    /// Adds an entry to a map; does nothing to anything else.
+    pub(crate) fn push(&mut self, key: &str, node: Self) {
+        if let Value::Map(entries) = &mut self.value {
+            entries.push((key.to_owned(), node));
+        }
     }
 
     /// Follows keys downwards.
@@ -50,19 +87,48 @@ impl Node {
     pub(crate) fn scalar(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar(text) => Some(text),
-            Value::List(_) | Value::Map(_) | Value::Call(..) => None,
+            Value::List(_) | Value::Map(_) | Value::Call(..) | Value::Open(_) => None,
         }
     }
 
-    pub(crate) fn number(&self) -> Option<f64> {
-        self.scalar()?.parse().ok()
+    /// The text of a resolved node.
+    pub(crate) fn known(&self) -> Known<&str> {
+        match &self.value {
+            Value::Scalar(text) => Known::Is(text),
+            Value::Open(text) => Known::Unknown(text.why()),
+            Value::List(_) | Value::Map(_) | Value::Call(..) => {
+                Known::Unknown("a value of an unexpected kind".to_owned())
+            }
+        }
+    }
+
+    /// What a resolved map has under a key.
+    pub(crate) fn lookup(&self, key: &str) -> Known<&Self> {
+        match &self.value {
+            Value::Open(text) => Known::Unknown(text.why()),
+            Value::Scalar(_) | Value::List(_) | Value::Map(_) | Value::Call(..) => {
+                self.get(key).into()
+            }
+        }
+    }
+
+    /// The text that a resolved map has under a key.
+    pub(crate) fn text_at(&self, key: &str) -> Known<&str> {
+        self.lookup(key).and_then(Self::known)
+    }
+
+    /// The number that a resolved map has under a key.
+    pub(crate) fn number_at(&self, key: &str) -> Known<f64> {
+        self.text_at(key).and_then(number)
     }
 
     /// The elements of a list, or the node itself: many properties take either.
     pub(crate) fn items(&self) -> &[Self] {
         match &self.value {
             Value::List(items) => items,
-            Value::Scalar(_) | Value::Map(_) | Value::Call(..) => std::slice::from_ref(self),
+            Value::Scalar(_) | Value::Map(_) | Value::Call(..) | Value::Open(_) => {
+                std::slice::from_ref(self)
+            }
         }
     }
 
@@ -70,31 +136,36 @@ impl Node {
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Self)> {
         let entries: &[(String, Self)] = match &self.value {
             Value::Map(entries) => entries,
-            Value::Scalar(_) | Value::List(_) | Value::Call(..) => &[],
+            Value::Scalar(_) | Value::List(_) | Value::Call(..) | Value::Open(_) => &[],
         };
         entries.iter().map(|(name, node)| (name.as_str(), node))
+    }
+
+    pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = (&str, &mut Self)> {
+        let entries: &mut [(String, Self)] = match &mut self.value {
+            Value::Map(entries) => entries,
+            Value::Scalar(_) | Value::List(_) | Value::Call(..) | Value::Open(_) => &mut [],
+        };
+        entries.iter_mut().map(|(name, node)| (name.as_str(), node))
     }
 
     /// Whether this or anything in it fulfils a condition.
     pub(crate) fn any(&self, condition: &dyn Fn(&Self) -> bool) -> bool {
         condition(self)
             || match &self.value {
-                Value::Scalar(_) => false,
+                Value::Scalar(_) | Value::Open(_) => false,
                 Value::List(items) => items.iter().any(|item| item.any(condition)),
                 Value::Map(entries) => entries.iter().any(|(_, node)| node.any(condition)),
                 Value::Call(_, argument) => argument.any(condition),
             }
     }
 
-    /// The resource that this refers to, by `Ref`, `GetAtt` or `Sub`.
-    pub(crate) fn refers_to(&self, name: &str) -> bool {
+    /// Whether a node as it is written names a parameter or a resource.
+    pub(crate) fn names(&self, name: &str) -> bool {
         self.any(&|node| match &node.value {
             Value::Call(function, argument) => {
-                let argument = argument
-                    .items()
-                    .first()
-                    .and_then(Self::scalar)
-                    .unwrap_or("");
+                let argument = argument.items().first().and_then(Self::scalar);
+                let argument = argument.unwrap_or("");
                 match function.as_str() {
                     "Ref" => argument == name,
                     "GetAtt" => argument.split('.').next() == Some(name),
@@ -105,9 +176,42 @@ impl Node {
                     _ => false,
                 }
             }
-            Value::Scalar(_) | Value::List(_) | Value::Map(_) => false,
+            Value::Scalar(_) | Value::List(_) | Value::Map(_) | Value::Open(_) => false,
         })
     }
+
+    /// Whether a resolved node refers to a resource, by `Ref`, `GetAtt`, `Sub` or what comes to that.
+    pub(crate) fn refers_to(&self, resource: &str) -> bool {
+        self.any(&|node| match &node.value {
+            Value::Open(text) => text
+                .pieces()
+                .iter()
+                .any(|piece| matches!(piece, Piece::Reference { name, .. } if name == resource)),
+            Value::Scalar(_) | Value::List(_) | Value::Map(_) | Value::Call(..) => false,
+        })
+    }
+
+    /// What is at the end of a path of keys, in which `*` stands for each element or entry.
+    pub(crate) fn all_at(&self, path: &[&str]) -> Vec<&Self> {
+        let Some((key, rest)) = path.split_first() else {
+            return vec![self];
+        };
+        let next: Vec<&Self> = match &self.value {
+            Value::List(items) if *key == "*" => items.iter().collect(),
+            Value::Map(entries) if *key == "*" => entries.iter().map(|(_, node)| node).collect(),
+            _ => self.get(key).into_iter().collect(),
+        };
+        next.into_iter()
+            .flat_map(|node| node.all_at(rest))
+            .collect()
+    }
+}
+
+fn number(text: &str) -> Known<f64> {
+    text.trim().parse().map_or_else(
+        |_| Known::Unknown(format!("`{text}`, which is no number")),
+        Known::Is,
+    )
 }
 
 /// Values are equal wherever they are.
@@ -120,34 +224,40 @@ impl PartialEq for Node {
             (Value::Call(one, of_one), Value::Call(other, of_other)) => {
                 one == other && of_one == of_other
             }
+            (Value::Open(one), Value::Open(other)) => one == other,
             _ => false,
         }
     }
 }
 
-fn from_yaml(yaml: MarkedYamlOwned) -> Node {
+fn from_yaml(yaml: MarkedYamlOwned, file: usize) -> Node {
     let line = yaml.span.start.line();
+    let at = At { file, line };
     let value = match yaml.data {
-        YamlDataOwned::Sequence(items) => Value::List(items.into_iter().map(from_yaml).collect()),
+        YamlDataOwned::Sequence(items) => {
+            let items = items.into_iter().map(|item| from_yaml(item, file));
+            Value::List(items.collect())
+        }
         YamlDataOwned::Mapping(entries) => map(entries
             .into_iter()
             .map(|(key, node)| {
                 // What a reader looks for is the line of the key.
                 let line = key.span.start.line();
-                let node = from_yaml(node);
-                (text(&key.data), Node { line, ..node })
+                let node = from_yaml(node, file);
+                let at = At { file, line };
+                (text(&key.data), Node { at, ..node })
             })
             .collect()),
         YamlDataOwned::Tagged(tag, node) => {
-            let node = from_yaml(*node);
+            let node = from_yaml(*node, file);
             return Node {
-                line: if line == 0 { node.line } else { line },
+                at: if line == 0 { node.at } else { at },
                 value: Value::Call(tag.suffix, Box::new(node)),
             };
         }
         scalar => Value::Scalar(text(&scalar)),
     };
-    Node { line, value }
+    Node { at, value }
 }
 
 /// A map, or the long form of a call: a map with one key, `Ref` or `Fn::...`.
@@ -183,21 +293,24 @@ mod tests {
 
     #[test]
     fn nodes_know_their_lines_and_calls_have_two_forms() {
-        let short = Node::parse("a:\n  b: !Ref X\n  c: !GetAtt [Y, Arn]\n").unwrap();
-        let long = Node::parse(r#"{"a": {"b": {"Ref": "X"}, "c": {"Fn::GetAtt": ["Y", "Arn"]}}}"#)
-            .unwrap();
+        let short = Node::parse("a:\n  b: !Ref X\n  c: !GetAtt [Y, Arn]\n", 0).unwrap();
+        let long = Node::parse(
+            r#"{"a": {"b": {"Ref": "X"}, "c": {"Fn::GetAtt": ["Y", "Arn"]}}}"#,
+            0,
+        )
+        .unwrap();
 
         assert!(short == long);
-        assert_eq!(short.at(&["a", "b"]).unwrap().line, 2);
-        assert_eq!(short.at(&["a", "c"]).unwrap().line, 3);
-        assert!(short.refers_to("X"));
-        assert!(short.refers_to("Y"));
-        assert!(!short.refers_to("Z"));
+        assert_eq!(short.at(&["a", "b"]).unwrap().at.line, 2);
+        assert_eq!(short.at(&["a", "c"]).unwrap().at.line, 3);
+        assert!(short.names("X"));
+        assert!(short.names("Y"));
+        assert!(!short.names("Z"));
     }
 
     #[test]
     fn what_is_no_template_is_an_error() {
-        assert!(Node::parse("").is_err());
-        assert!(Node::parse("a: [").is_err());
+        assert!(Node::parse("", 0).is_err());
+        assert!(Node::parse("a: [", 0).is_err());
     }
 }

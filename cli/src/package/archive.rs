@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Cursor, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -98,14 +99,15 @@ fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// A zip on disk.
+/// A zip on disk, or a folder that is to become one.
 #[derive(Debug)]
 pub(crate) struct Archive {
     pub(crate) path: PathBuf,
-    /// The size of the zip.
+    /// The size of the zip. Zero for a folder.
     pub(crate) bytes: u64,
     pub(crate) entries: Vec<Entry>,
-    zip: ZipArchive<File>,
+    /// Nothing for a folder.
+    zip: Option<ZipArchive<File>>,
 }
 
 /// A file in a zip.
@@ -144,8 +146,29 @@ impl Archive {
             path: path.to_owned(),
             bytes,
             entries,
-            zip,
+            zip: Some(zip),
         })
+    }
+
+    /// Reads the list of files of a folder that a tool of AWS zips, which lets everybody read them.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or has more than 100,000 files.
+    pub(crate) fn folder(path: &Path) -> Result<Self> {
+        let mut entries = Vec::new();
+        add_folder(path, "", &mut entries)?;
+        entries.sort_by(|one: &Entry, other| one.name.cmp(&other.name));
+        Ok(Self {
+            path: path.to_owned(),
+            bytes: 0,
+            entries,
+            zip: None,
+        })
+    }
+
+    pub(crate) fn is_folder(&self) -> bool {
+        self.zip.is_none()
     }
 
     pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
@@ -165,16 +188,44 @@ impl Archive {
     ///
     /// There is none by that name, it is damaged, or it is larger.
     pub(crate) fn read(&mut self, name: &str, limit: u64) -> Result<Vec<u8>> {
-        let file = self.zip.by_name(name)?;
         let mut bytes = Vec::new();
-        file.take(limit + 1)
-            .read_to_end(&mut bytes)
-            .with_context(|| format!("`{name}` is damaged"))?;
+        let read = match &mut self.zip {
+            Some(zip) => zip.by_name(name)?.take(limit + 1).read_to_end(&mut bytes),
+            None => File::open(self.path.join(name))?
+                .take(limit + 1)
+                .read_to_end(&mut bytes),
+        };
+        read.with_context(|| format!("`{name}` is damaged"))?;
         if bytes.len() as u64 > limit {
             bail!("`{name}` is larger than {limit} bytes");
         }
         Ok(bytes)
     }
+}
+
+/// More files than any package has.
+const MOST_FILES: usize = 100_000;
+
+fn add_folder(folder: &Path, prefix: &str, entries: &mut Vec<Entry>) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if metadata.is_dir() {
+            add_folder(&entry.path(), &format!("{name}/"), entries)?;
+        } else {
+            entries.push(Entry {
+                name,
+                mode: Some(metadata.permissions().mode() & 0o777 | 0o444),
+                size: metadata.len(),
+                folder: false,
+            });
+        }
+        if entries.len() > MOST_FILES {
+            bail!("has more than {MOST_FILES} files");
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

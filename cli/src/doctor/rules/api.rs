@@ -1,22 +1,42 @@
 //! REST APIs: SAM's and plain ones, with an OpenAPI document or with methods.
 
-use super::integration::{Integration, OPEN_API, PLAIN_METHOD, public};
+use super::front::is_of_function;
+use super::integration::{Integration, OPEN_API, PLAIN_METHOD, called, public};
+use crate::doctor::function::Function;
+use crate::doctor::known::Known;
+use crate::doctor::settings::Buffered;
 use crate::doctor::template::{Resource, Template};
-use crate::doctor::yaml::Node;
+use crate::doctor::yaml::{At, Node, Value};
 use crate::finding::{Finding, Rule};
 
 pub(super) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for api in template.resources("AWS::Serverless::Api") {
-        findings.extend(edge(template, api, api.property("EndpointConfiguration")));
-        findings.extend(stage_update(template, api));
-        findings.extend(cache(template, api));
-        findings.extend(body(template, api, "DefinitionBody"));
-    }
-    for api in template.resources("AWS::ApiGateway::RestApi") {
-        findings.extend(edge(template, api, api.property("EndpointConfiguration")));
-        findings.extend(cache(template, api));
-        findings.extend(body(template, api, "Body"));
+    for (kind, body) in [
+        ("AWS::Serverless::Api", "DefinitionBody"),
+        ("AWS::ApiGateway::RestApi", "Body"),
+    ] {
+        for api in template.resources(kind) {
+            let (methods, notes) = methods_of_document(template, api, body);
+            findings.extend(notes);
+            let mut functions: Vec<_> = methods.iter().map(|it| it.function).collect();
+            functions.extend(by_methods(template, api));
+            functions.extend(by_events(template, api));
+            if functions.is_empty() {
+                continue;
+            }
+            if functions.into_iter().any(may_stream) {
+                let endpoint = api.property("EndpointConfiguration");
+                let at = endpoint.map_or(api.at(), |node| node.at);
+                findings.extend(edge(template, api.name, endpoint, at));
+                findings.extend(cache(template, api));
+            }
+            if kind == "AWS::Serverless::Api" {
+                findings.extend(stage_update(template, api));
+            }
+            for method in methods {
+                findings.extend(document_method(template, api, &method));
+            }
+        }
     }
     for method in template.resources("AWS::ApiGateway::Method") {
         findings.extend(plain_method(template, method));
@@ -24,155 +44,327 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
     findings
 }
 
-fn edge(template: &Template, api: Resource<'_>, endpoint: Option<&Node>) -> Option<Finding> {
-    let line = endpoint.map_or(api.line(), |node| node.line);
-    edge_finding(template, api.name, endpoint, line)
+/// Whether the setting of the host leaves anything to stream.
+fn may_stream(function: &Function) -> bool {
+    function.settings.buffered != Known::Is(Buffered::Always)
 }
 
-pub(super) fn edge_finding(
+/// A method of an OpenAPI document that calls a function of this runtime.
+struct Method<'a> {
+    name: String,
+    node: &'a Node,
+    integration: &'a Node,
+    function: &'a Function,
+}
+
+fn methods_of_document<'a>(
+    template: &'a Template,
+    api: Resource<'a>,
+    property: &str,
+) -> (Vec<Method<'a>>, Vec<Finding>) {
+    let (mut methods, mut notes) = (Vec::new(), Vec::new());
+    let Some(document) = api.property(property) else {
+        return (methods, notes);
+    };
+    let paths = document.get("paths");
+    notes.extend(
+        [Some(document), paths]
+            .into_iter()
+            .flatten()
+            .filter_map(|node| unknown(template, api.name, node)),
+    );
+    for (path, of_path) in paths.into_iter().flat_map(Node::entries) {
+        notes.extend(unknown(template, path, of_path));
+        for (method, node) in of_path.entries() {
+            let name = format!("{method} {path}").replace("x-amazon-apigateway-any-method", "ANY");
+            // A preflight hardly ever has a function behind it.
+            if !method.eq_ignore_ascii_case("options") {
+                notes.extend(unknown(template, &name, node));
+            }
+            let Some(integration) = node.get("x-amazon-apigateway-integration") else {
+                continue;
+            };
+            notes.extend(unknown(template, &name, integration));
+            if !is_of_function(&integration.text_at("type")) {
+                continue;
+            }
+            match called(template, &name, integration, OPEN_API) {
+                Ok(Some(function)) => methods.push(Method {
+                    name,
+                    node,
+                    integration,
+                    function,
+                }),
+                Ok(None) => {}
+                Err(note) => notes.push(note),
+            }
+        }
+    }
+    (methods, notes)
+}
+
+/// What to say of a part of a document that only the deployment knows, unless it was said that it was
+/// not read.
+fn unknown(template: &Template, name: &str, node: &Node) -> Option<Finding> {
+    let Value::Open(text) = &node.value else {
+        return None;
+    };
+    let what = format!(
+        "cannot tell what `{name}` calls: it depends on {}",
+        text.why()
+    );
+    (!template.is_unread(node.at)).then(|| template.note(Rule::TransferMode, node.at, what))
+}
+
+fn document_method(template: &Template, api: Resource<'_>, method: &Method<'_>) -> Vec<Finding> {
+    let integration = Integration {
+        template,
+        name: &method.name,
+        node: method.integration,
+        at: method.integration.at,
+        spelling: OPEN_API,
+        function: method.function,
+    };
+    let mut findings = integration.check();
+    // Browsers send the preflight without a signature.
+    if !method.name.to_ascii_lowercase().starts_with("options ") {
+        let by_api = by_api(api);
+        let authorized = or(by_api, || by_method(method.node));
+        let at = auth_at(method.node);
+        findings.extend(public(template, at, &method.name, &authorized));
+    }
+    findings
+}
+
+/// The functions of this runtime that plain methods of an API call.
+fn by_methods<'a>(template: &'a Template, api: Resource<'_>) -> Vec<&'a Function> {
+    let methods = template.resources("AWS::ApiGateway::Method");
+    let of_api = methods.filter(|method| {
+        let id = method.property("RestApiId");
+        id.is_some_and(|id| id.refers_to(api.name))
+    });
+    of_api
+        .filter_map(|method| {
+            let integration = method.property("Integration")?;
+            called(template, method.name, integration, PLAIN_METHOD).ok()?
+        })
+        .collect()
+}
+
+/// The functions of this runtime whose SAM events make methods of an API.
+fn by_events<'a>(template: &'a Template, api: Resource<'_>) -> Vec<&'a Function> {
+    let functions = template.functions().filter(|(_, resource)| {
+        let events = resource.properties().into_iter();
+        let mut ids = events.flat_map(|it| it.all_at(&["Events", "*", "Properties", "RestApiId"]));
+        ids.any(|id| id.refers_to(api.name))
+    });
+    functions.map(|(function, _)| function).collect()
+}
+
+pub(super) fn edge(
     template: &Template,
     name: &str,
     endpoint: Option<&Node>,
-    line: usize,
+    at: At,
 ) -> Option<Finding> {
-    let kind = endpoint.and_then(|node| {
-        let kind = node
-            .get("Type")
-            .or_else(|| node.get("Types"))
-            .unwrap_or(node);
-        kind.items().first()?.scalar()
-    });
-    let keeps_silent_streams = matches!(kind, Some("REGIONAL" | "PRIVATE"));
-    (!keeps_silent_streams).then(|| {
-        template.error(
+    match endpoint_type(endpoint) {
+        Known::Is("REGIONAL" | "PRIVATE") => None,
+        Known::Unknown(why) => {
+            let what = format!(
+                "cannot tell when the API `{name}` ends a silent stream: `EndpointConfiguration` \
+                 depends on {why}"
+            );
+            Some(template.note(Rule::EdgeIdleLimit, at, what))
+        }
+        Known::Is(_) | Known::Absent => Some(template.error(
             Rule::EdgeIdleLimit,
-            line,
+            at,
             format!(
                 "the API `{name}` is edge-optimized: it ends a stream that is silent for 30 seconds"
             ),
             "set `EndpointConfiguration: {Type: REGIONAL}`, where that limit is 5 minutes",
-        )
+        )),
+    }
+}
+
+fn endpoint_type(endpoint: Option<&Node>) -> Known<&str> {
+    Known::from(endpoint).and_then(|node| {
+        if matches!(node.value, Value::Scalar(_) | Value::Open(_)) {
+            return node.known();
+        }
+        let kind = node.get("Type").or_else(|| node.get("Types"));
+        let first = Known::from(kind).and_then(|kind| Known::from(kind.items().first()));
+        first.and_then(Node::known)
     })
 }
 
 /// SAM names a deployment after the text of the body, in which a parameter is only a name.
 fn stage_update(template: &Template, api: Resource<'_>) -> Option<Finding> {
-    let always = api.text("AlwaysDeploy") == Some("true");
-    let depends = template.depends_on_parameters(api.name, "DefinitionBody");
-    (depends && !always).then(|| {
-        template.error(
+    let at = api.at_of("DefinitionBody");
+    if !template.depends_on_parameters(api.name, "DefinitionBody") {
+        return None;
+    }
+    match api.text("AlwaysDeploy") {
+        Known::Is("true") => None,
+        Known::Unknown(why) => {
+            let name = api.name;
+            let what = format!(
+                "cannot tell whether a change reaches the stage of `{name}`: `AlwaysDeploy` depends on {why}"
+            );
+            Some(template.note(Rule::StageUpdate, at, what))
+        }
+        Known::Is(_) | Known::Absent => Some(template.error(
             Rule::StageUpdate,
-            api.line_of("DefinitionBody"),
+            at,
             format!(
                 "the definition of `{}` depends on parameters: a change of `AuthType` or the like \
                  does not reach the live stage",
                 api.name
             ),
             "set `AlwaysDeploy: true`",
-        )
-    })
+        )),
+    }
 }
 
 fn cache(template: &Template, api: Resource<'_>) -> Vec<Finding> {
     ["CacheClusterEnabled", "MinimumCompressionSize"]
         .into_iter()
-        .filter_map(|name| api.property(name))
-        .filter(|node| node.scalar() != Some("false"))
-        .map(|node| {
-            let what = format!(
-                "the API `{}` cannot cache or compress what it streams",
-                api.name
-            );
-            let fix = "take the setting out; the handler may compress by itself";
-            template
-                .error(Rule::StreamCache, node.line, what, fix)
-                .into_warning()
+        .filter_map(|name| Some((name, api.property(name)?)))
+        .filter_map(|(key, node)| match node.known() {
+            Known::Is("false") | Known::Absent => None,
+            Known::Unknown(why) => {
+                let name = api.name;
+                let what = format!(
+                    "cannot tell whether `{name}` caches or compresses: `{key}` depends on {why}"
+                );
+                Some(template.note(Rule::StreamCache, node.at, what))
+            }
+            Known::Is(_) => {
+                let what = format!(
+                    "the API `{}` cannot cache or compress what it streams",
+                    api.name
+                );
+                let fix = "take the setting out; the handler may compress by itself";
+                let finding = template.error(Rule::StreamCache, node.at, what, fix);
+                Some(finding.into_warning())
+            }
         })
         .collect()
 }
 
-/// Checks every method of an OpenAPI document.
-fn body(template: &Template, api: Resource<'_>, property: &str) -> Vec<Finding> {
-    let Some(document) = api.property(property) else {
-        return Vec::new();
-    };
-    let authorized = document.get("security").is_some() || has_default_auth(api.property("Auth"));
-    let mut findings = Vec::new();
-    for (path, methods) in document.get("paths").into_iter().flat_map(Node::entries) {
-        for (method, node) in methods.entries() {
-            let Some(integration) = node.get("x-amazon-apigateway-integration") else {
-                continue;
-            };
-            let mock = integration.get("type").and_then(Node::scalar) == Some("mock");
-            // Browsers send the preflight without a signature.
-            if mock || method.eq_ignore_ascii_case("options") {
-                continue;
-            }
-            let name = format!("{method} {path}").replace("x-amazon-apigateway-any-method", "ANY");
-            let integration = Integration {
-                template,
-                name: &name,
-                node: integration,
-                line: integration.line,
-                spelling: OPEN_API,
-            };
-            findings.extend(integration.check());
-            if !authorized && !is_authorized(node) {
-                findings.push(public(template, auth_line(node), &name));
-            }
-        }
+/// One answer, or else another, if the first is no.
+pub(super) fn or(one: Known<bool>, other: impl FnOnce() -> Known<bool>) -> Known<bool> {
+    match one {
+        Known::Is(true) => one,
+        Known::Is(false) | Known::Absent => other(),
+        Known::Unknown(_) => match other() {
+            Known::Is(true) => Known::Is(true),
+            Known::Is(false) | Known::Absent | Known::Unknown(_) => one,
+        },
     }
-    findings
 }
 
-pub(super) fn has_default_auth(auth: Option<&Node>) -> bool {
-    auth.and_then(|auth| auth.get("DefaultAuthorizer"))
-        .is_some_and(|node| node.scalar() != Some("NONE"))
+/// Whether an API lets in only those it knows, whatever its methods say.
+pub(super) fn by_api(api: Resource<'_>) -> Known<bool> {
+    let endpoint = endpoint_type(api.property("EndpointConfiguration"));
+    if endpoint == Known::Is("PRIVATE") {
+        return Known::Is(true);
+    }
+    let documents = ["DefinitionBody", "Body"];
+    let document = documents.iter().find_map(|name| api.property(name));
+    if document.is_some_and(|document| document.get("security").is_some()) {
+        return Known::Is(true);
+    }
+    let of_document = document.and_then(|it| it.get("x-amazon-apigateway-policy"));
+    or(by_auth(api.property("Auth")), || {
+        if of_document.is_some() || api.property("Policy").is_some() {
+            return by_policy();
+        }
+        Known::Is(false)
+    })
 }
 
-fn is_authorized(method: &Node) -> bool {
-    let by_type = method
-        .at(&["x-amazon-apigateway-auth", "type"])
-        .is_some_and(|kind| kind.scalar() != Some("NONE"));
-    let by_scheme = method.get("security").is_some_and(|schemes| {
-        schemes
-            .items()
-            .iter()
-            .any(|scheme| scheme.entries().next().is_some())
-    });
-    by_type || by_scheme
+/// Who a resource policy lets in is not told here.
+fn by_policy() -> Known<bool> {
+    Known::Unknown("the API's resource policy".to_owned())
 }
 
-fn auth_line(method: &Node) -> usize {
+/// Whether SAM's `Auth` has an authorizer, a key or a policy for all methods.
+pub(super) fn by_auth(auth: Option<&Node>) -> Known<bool> {
+    let has_policy = auth.is_some_and(|auth| auth.get("ResourcePolicy").is_some());
+    or(default_auth(auth), || {
+        if has_policy {
+            by_policy()
+        } else {
+            Known::Is(false)
+        }
+    })
+}
+
+fn default_auth(auth: Option<&Node>) -> Known<bool> {
+    let auth = Known::from(auth);
+    let key = auth.clone().and_then(|auth| auth.text_at("ApiKeyRequired"));
+    if key == Known::Is("true") {
+        return Known::Is(true);
+    }
+    auth.and_then(|auth| auth.text_at("DefaultAuthorizer"))
+        .map(|name| name != "NONE")
+}
+
+fn by_method(method: &Node) -> Known<bool> {
+    let kind = method.lookup("x-amazon-apigateway-auth");
+    let by_type = kind.and_then(|auth| auth.text_at("type"));
+    or(by_type.map(|kind| kind != "NONE"), || {
+        method.lookup("security").map(|schemes| {
+            let mut schemes = schemes.items().iter();
+            schemes.any(|scheme| scheme.entries().next().is_some())
+        })
+    })
+}
+
+fn auth_at(method: &Node) -> At {
     let auth = method.at(&["x-amazon-apigateway-auth", "type"]);
     auth.or_else(|| method.get("x-amazon-apigateway-auth"))
-        .map_or(method.line, |node| node.line)
+        .map_or(method.at, |node| node.at)
 }
 
 fn plain_method(template: &Template, method: Resource<'_>) -> Vec<Finding> {
     let Some(node) = method.property("Integration") else {
         return Vec::new();
     };
-    let verb = method.text("HttpMethod").unwrap_or("ANY");
-    if node.get("Type").and_then(Node::scalar) == Some("MOCK")
-        || verb.eq_ignore_ascii_case("options")
-    {
+    if let Some(note) = unknown(template, method.name, node) {
+        return vec![note];
+    }
+    if !is_of_function(&node.text_at("Type")) {
         return Vec::new();
     }
+    let function = match called(template, method.name, node, PLAIN_METHOD) {
+        Ok(Some(function)) => function,
+        Ok(None) => return Vec::new(),
+        Err(note) => return vec![note],
+    };
     let integration = Integration {
         template,
         name: method.name,
         node,
-        line: node.line,
+        at: node.at,
         spelling: PLAIN_METHOD,
+        function,
     };
     let mut findings = integration.check();
-    if method
-        .text("AuthorizationType")
-        .is_none_or(|kind| kind == "NONE")
-    {
-        let line = method.line_of("AuthorizationType");
-        findings.push(public(template, line, method.name));
+    let is_preflight =
+        matches!(method.text("HttpMethod"), Known::Is(it) if it.eq_ignore_ascii_case("options"));
+    if !is_preflight {
+        let by_method = method.text("AuthorizationType").map(|kind| kind != "NONE");
+        let with_key = method.text("ApiKeyRequired").map(|it| it == "true");
+        let authorized = or(or(by_method, || with_key), || {
+            let id = method.property("RestApiId");
+            let mut apis = template.resources("AWS::ApiGateway::RestApi");
+            let api = apis.find(|api| id.is_some_and(|id| id.refers_to(api.name)));
+            api.map_or(Known::Absent, by_api)
+        });
+        let at = method.at_of("AuthorizationType");
+        findings.extend(public(template, at, method.name, &authorized));
     }
     findings
 }

@@ -1,68 +1,72 @@
 //! SAM's events, which make methods of an API that has no document of its own.
 
-use super::api::{edge_finding, has_default_auth};
+use super::api::{by_api, by_auth, edge, or};
 use super::integration::{Integration, SAM_EVENT, public};
+use crate::doctor::function::Function;
+use crate::doctor::known::Known;
+use crate::doctor::settings::Buffered;
 use crate::doctor::template::{Resource, Template};
 use crate::doctor::yaml::Node;
 use crate::finding::Finding;
 
 pub(super) fn check(template: &Template) -> Vec<Finding> {
-    template
-        .functions()
-        .flat_map(|function| events(template, function))
+    let functions = template.functions();
+    functions
+        .flat_map(|(function, resource)| events(template, function, resource))
         .collect()
 }
 
-fn events(template: &Template, function: Resource<'_>) -> Vec<Finding> {
+fn events(template: &Template, function: &Function, resource: Resource<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (name, event) in function
-        .property("Events")
-        .into_iter()
-        .flat_map(Node::entries)
-    {
-        if event.get("Type").and_then(Node::scalar) != Some("Api") {
+    let events = resource.property("Events").into_iter();
+    for (name, event) in events.flat_map(Node::entries) {
+        if event.text_at("Type") != Known::Is("Api") {
             continue;
         }
         let properties = event.get("Properties").unwrap_or(event);
         let api = template.resources("AWS::Serverless::Api").find(|api| {
-            properties
-                .get("RestApiId")
-                .is_some_and(|id| id.refers_to(api.name))
+            let id = properties.get("RestApiId");
+            id.is_some_and(|id| id.refers_to(api.name))
         });
-        if api.is_some_and(|api| api.property("DefinitionBody").is_some()) {
+        // The document is what counts, also one that is elsewhere.
+        let has_document = |api: Resource<'_>| {
+            ["DefinitionBody", "DefinitionUri"]
+                .into_iter()
+                .any(|name| api.property(name).is_some())
+        };
+        if api.is_some_and(has_document) {
             continue;
         }
         let integration = Integration {
             template,
             name,
             node: properties,
-            line: event.line,
+            at: event.at,
             spelling: SAM_EVENT,
+            function,
         };
         findings.extend(integration.transfer_mode());
-        findings.extend(integration.timeouts(Some(function)));
+        findings.extend(integration.timeouts());
         let globals = template.globals("Api");
-        if api.is_none() && properties.get("RestApiId").is_none() {
+        let streams = function.settings.buffered != Known::Is(Buffered::Always);
+        if api.is_none() && properties.get("RestApiId").is_none() && streams {
             let endpoint = globals.and_then(|globals| globals.get("EndpointConfiguration"));
-            findings.extend(edge_finding(
-                template,
-                "ServerlessRestApi",
-                endpoint,
-                event.line,
-            ));
+            findings.extend(edge(template, "ServerlessRestApi", endpoint, event.at));
         }
-        let auth = api
-            .and_then(|api| api.property("Auth"))
-            .or_else(|| globals.and_then(|globals| globals.get("Auth")));
-        let own = properties.at(&["Auth", "Authorizer"]);
-        let authorized = own.map_or(has_default_auth(auth), |own| own.scalar() != Some("NONE"));
-        if !authorized {
-            findings.push(public(
-                template,
-                own.map_or(event.line, |own| own.line),
-                name,
-            ));
-        }
+        let by_all = || match api {
+            Some(api) => by_api(api),
+            None => by_auth(globals.and_then(|globals| globals.get("Auth"))),
+        };
+        let auth = properties.get("Auth");
+        let own = auth.and_then(|auth| auth.get("Authorizer"));
+        let authorized = match own.map(Node::known) {
+            // The API's default does not count then.
+            Some(Known::Is("NONE")) => Known::Is(false),
+            Some(own) => own.map(|_| true),
+            None => or(by_auth(auth), by_all),
+        };
+        let at = own.map_or(event.at, |own| own.at);
+        findings.extend(public(template, at, name, &authorized));
     }
     findings
 }

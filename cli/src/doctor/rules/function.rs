@@ -1,5 +1,7 @@
-//! Functions and layers: runtime, architecture, timeout, and APIs that cannot stream.
+//! Functions and layers: runtime, architecture and timeout.
 
+use crate::doctor::function::Kind;
+use crate::doctor::known::Known;
 use crate::doctor::template::{Resource, Template};
 use crate::doctor::yaml::Node;
 use crate::finding::{Finding, Rule};
@@ -9,96 +11,101 @@ const RUNTIME: &str = "provided.al2023";
 /// The longest an invocation may take, in seconds: "Lambda quotas".
 const LONGEST_SECONDS: f64 = 900.0;
 
-pub(super) fn check(template: &Template) -> Vec<Finding> {
+pub(crate) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for function in template.functions() {
+    for (_, function) in template.functions() {
         findings.extend(runtime(template, function));
         findings.extend(timeout(template, function));
         findings.extend(architecture(template, function));
-        findings.extend(http_api(template, function));
+    }
+    for (name, kind) in template.kinds_of_functions() {
+        if let (Kind::Unknown(why), Some(function)) = (kind, template.resource(name)) {
+            let what = format!(
+                "cannot tell whether function `{name}` is of this runtime: it depends on {why}"
+            );
+            findings.push(template.note(Rule::Runtime, function.at_of("Runtime"), what));
+        }
     }
     findings
 }
 
 fn runtime(template: &Template, function: Resource<'_>) -> Option<Finding> {
-    let found = function.text("Runtime");
     let name = function.name;
-    let what = match found {
-        Some(RUNTIME) => return None,
-        Some(found) => format!(
+    let at = function.at_of("Runtime");
+    let what = match function.text("Runtime") {
+        Known::Is(RUNTIME) => return None,
+        Known::Is(found) => format!(
             "function `{name}` has the runtime `{found}`, which Lambda no longer keeps up to date"
         ),
-        None => format!("function `{name}` has no runtime"),
+        Known::Absent => format!("function `{name}` has no runtime"),
+        Known::Unknown(why) => {
+            let what = format!("cannot tell the runtime of function `{name}`: it depends on {why}");
+            return Some(template.note(Rule::Runtime, at, what));
+        }
     };
     let fix = format!("set `Runtime: {RUNTIME}`");
-    Some(template.error(Rule::Runtime, function.line_of("Runtime"), what, fix))
+    Some(template.error(Rule::Runtime, at, what, fix))
 }
 
 fn timeout(template: &Template, function: Resource<'_>) -> Option<Finding> {
-    let line = function.line_of("Timeout");
+    let name = function.name;
+    let at = function.at_of("Timeout");
     if function.property("Timeout").is_none() {
-        let what = format!(
-            "function `{}` has no `Timeout`: Lambda stops its streams after 3 seconds",
-            function.name
-        );
+        let what =
+            format!("function `{name}` has no `Timeout`: Lambda stops its streams after 3 seconds");
         let fix = "set `Timeout` to the longest a stream may take, in seconds";
-        return Some(
-            template
-                .error(Rule::TimeoutOrder, line, what, fix)
-                .into_warning(),
-        );
+        let finding = template.error(Rule::TimeoutOrder, at, what, fix);
+        return Some(finding.into_warning());
     }
-    (function.timeout_seconds() > LONGEST_SECONDS).then(|| {
-        template.error(
+    match function.timeout_seconds() {
+        Known::Is(seconds) if seconds > LONGEST_SECONDS => Some(template.error(
             Rule::TimeoutOrder,
-            line,
+            at,
             format!(
-                "function `{}` has a timeout of {} seconds; Lambda takes at most 900",
-                function.name,
-                function.timeout_seconds()
+                "function `{name}` has a timeout of {seconds} seconds; Lambda takes at most 900"
             ),
             "set `Timeout` to 900 or less",
-        )
-    })
+        )),
+        Known::Unknown(why) => {
+            let what = format!(
+                "cannot tell how long function `{name}` may take: `Timeout` depends on {why}"
+            );
+            Some(template.note(Rule::TimeoutOrder, at, what))
+        }
+        Known::Is(_) | Known::Absent => None,
+    }
 }
 
 /// Lambda's default is x86_64.
-pub(crate) fn architecture_of(function: Resource<'_>) -> &str {
-    function
-        .property("Architectures")
-        .and_then(|node| node.items().first())
-        .and_then(Node::scalar)
-        .unwrap_or("x86_64")
-}
-
-/// The layers of this template that a function uses.
-pub(crate) fn layers<'a>(
-    template: &'a Template,
-    function: Resource<'a>,
-) -> impl Iterator<Item = Resource<'a>> {
-    ["AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"]
-        .into_iter()
-        .flat_map(|kind| template.resources(kind))
-        .filter(move |layer| {
-            function
-                .property("Layers")
-                .is_some_and(|layers| layers.refers_to(layer.name))
-        })
+pub(crate) fn architecture_of(function: Resource<'_>) -> Known<&str> {
+    let listed = Known::from(function.property("Architectures"));
+    let first = listed.and_then(|node| Known::from(node.items().first()));
+    first.and_then(Node::known).or("x86_64")
 }
 
 fn architecture(template: &Template, function: Resource<'_>) -> Vec<Finding> {
-    let wanted = architecture_of(function);
-    layers(template, function)
+    let wanted = match architecture_of(function) {
+        Known::Is(wanted) => wanted,
+        Known::Absent => return Vec::new(),
+        Known::Unknown(why) => {
+            let name = function.name;
+            let what =
+                format!("cannot tell the architecture of function `{name}`: it depends on {why}");
+            let at = function.at_of("Architectures");
+            return vec![template.note(Rule::Architecture, at, what)];
+        }
+    };
+    let layers = template.layers(function).into_iter();
+    layers
         .filter_map(|layer| {
             let listed = layer.property("CompatibleArchitectures")?;
-            let fits = listed
-                .items()
-                .iter()
-                .any(|item| item.scalar() == Some(wanted));
-            (!fits).then(|| {
+            let known: Vec<_> = listed.items().iter().map(Node::known).collect();
+            // One that only the deployment knows may be the one.
+            let fits = |it: &Known<&str>| it.why().is_some() || *it == Known::Is(wanted);
+            (!known.iter().any(fits)).then(|| {
                 template.error(
                     Rule::Architecture,
-                    listed.line,
+                    listed.at,
                     format!(
                         "layer `{}` is not for {wanted}, which function `{}` is",
                         layer.name, function.name
@@ -107,38 +114,5 @@ fn architecture(template: &Template, function: Resource<'_>) -> Vec<Finding> {
                 )
             })
         })
-        .collect()
-}
-
-fn http_api(template: &Template, function: Resource<'_>) -> Vec<Finding> {
-    let what = || {
-        format!(
-            "function `{}` is behind an HTTP API, which buffers every response",
-            function.name
-        )
-    };
-    let fix = "use a REST API with `responseTransferMode: STREAM`, or a function URL with \
-               `InvokeMode: RESPONSE_STREAM`";
-    let events = function
-        .property("Events")
-        .into_iter()
-        .flat_map(Node::entries);
-    let events = events
-        .filter_map(|(_, event)| event.get("Type"))
-        .filter(|kind| kind.scalar() == Some("HttpApi"))
-        .map(|kind| kind.line);
-    let resources = ["AWS::Serverless::HttpApi", "AWS::ApiGatewayV2::Integration"]
-        .into_iter()
-        .flat_map(|kind| template.resources(kind))
-        .filter_map(|resource| {
-            ["DefinitionBody", "IntegrationUri"]
-                .into_iter()
-                .filter_map(|name| resource.property(name))
-                .find(|node| node.refers_to(function.name))
-        })
-        .map(|node| node.line);
-    events
-        .chain(resources)
-        .map(|line| template.error(Rule::HttpApi, line, what(), fix))
         .collect()
 }

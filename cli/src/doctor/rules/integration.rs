@@ -3,8 +3,12 @@
 //! Source of the numbers: API Gateway's "Stream the integration response for your proxy
 //! integrations" and "Amazon API Gateway quotas".
 
-use crate::doctor::template::{Resource, Template};
-use crate::doctor::yaml::Node;
+use crate::doctor::callee::Callee;
+use crate::doctor::function::Function;
+use crate::doctor::known::Known;
+use crate::doctor::settings::Buffered;
+use crate::doctor::template::Template;
+use crate::doctor::yaml::{At, Node, Value};
 use crate::finding::{Finding, Rule};
 
 /// What API Gateway waits for an integration if it is told nothing, in milliseconds.
@@ -14,7 +18,7 @@ const DEFAULT_TIMEOUT: f64 = 29_000.0;
 const LONGEST_TIMEOUT: f64 = 900_000.0;
 
 /// How one kind of method spells what it says.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Spelling {
     mode: &'static str,
     /// The mode in which a response streams.
@@ -54,50 +58,111 @@ pub(super) struct Integration<'a> {
     pub(super) name: &'a str,
     pub(super) node: &'a Node,
     /// Where to point when something is missing.
-    pub(super) line: usize,
+    pub(super) at: At,
     pub(super) spelling: Spelling,
+    /// The function that it calls.
+    pub(super) function: &'a Function,
+}
+
+/// The function that a method calls, if it is one of this runtime's, or a note that nobody can tell.
+pub(super) fn called<'a>(
+    template: &'a Template,
+    name: &str,
+    node: &Node,
+    spelling: Spelling,
+) -> Result<Option<&'a Function>, Finding> {
+    let uri = match node.lookup(spelling.uri) {
+        Known::Is(uri) => uri,
+        Known::Absent => return Ok(None),
+        // Said of the whole integration.
+        Known::Unknown(_) => return Ok(None),
+    };
+    match template.callee(uri) {
+        Callee::Ours(function) => Ok(Some(function)),
+        Callee::Other => Ok(None),
+        Callee::Unknown(why) => Err(unknown_callee(template, name, uri.at, &why)),
+    }
+}
+
+fn unknown_callee(template: &Template, name: &str, at: At, why: &str) -> Finding {
+    let what = format!("cannot tell which function `{name}` calls: it depends on {why}");
+    template.note(Rule::TransferMode, at, what)
 }
 
 impl Integration<'_> {
     /// Checks everything, for a method that names the function's URI itself.
     pub(super) fn check(&self) -> Vec<Finding> {
-        let mut functions = self.template.functions();
-        let called = functions.find(|function| self.node.refers_to(function.name));
         let mut findings = Vec::new();
         findings.extend(self.transfer_mode());
-        findings.extend(self.uri());
-        findings.extend(self.timeouts(called));
+        if !self.is_buffered_on_purpose() {
+            findings.extend(self.uri());
+        }
+        findings.extend(self.timeouts());
         findings
+    }
+
+    fn mode(&self) -> Known<&str> {
+        self.node.text_at(self.spelling.mode)
+    }
+
+    /// Whether host and method agree on a whole document.
+    fn is_buffered_on_purpose(&self) -> bool {
+        self.function.settings.buffered == Known::Is(Buffered::Always)
+            && self.mode() != Known::Is(self.spelling.streams)
     }
 
     pub(super) fn transfer_mode(&self) -> Option<Finding> {
         let Spelling { mode, streams, .. } = self.spelling;
-        let node = self.node.get(mode);
-        let found = node.and_then(Node::scalar);
-        (found != Some(streams)).then(|| {
-            let found = found.map_or("no transfer mode".to_owned(), |mode| {
-                format!("the transfer mode `{mode}`")
-            });
-            self.template.error(
-                Rule::TransferMode,
-                node.map_or(self.line, |node| node.line),
-                format!("`{}` has {found}: the response is buffered", self.name),
-                format!("set `{mode}: {streams}`"),
+        let (name, buffered) = (self.name, &self.function.settings.buffered);
+        let at = self.node.get(mode).map_or(self.at, |node| node.at);
+        let error = |what: String, fix: String| {
+            Some(self.template.error(Rule::TransferMode, at, what, fix))
+        };
+        let note = |what: String| Some(self.template.note(Rule::TransferMode, at, what));
+        match (self.mode(), buffered) {
+            (Known::Is(found), Known::Is(Buffered::Always)) if found == streams => error(
+                format!(
+                    "nothing streams through `{name}`: the setting `response.buffered` of function \
+                     `{}` is `always`",
+                    self.function.name
+                ),
+                "set `response.buffered` to `auto`".to_owned(),
             )
-        })
+            .map(Finding::into_warning),
+            (_, Known::Is(Buffered::Always)) => None,
+            (Known::Is(found), _) if found == streams => None,
+            (Known::Unknown(why), _) => note(format!(
+                "cannot tell whether `{name}` streams: `{mode}` depends on {why}"
+            )),
+            (_, Known::Unknown(why)) => note(format!(
+                "cannot tell whether `{name}` is to be buffered: `response.buffered` depends on {why}"
+            )),
+            (Known::Is(found), _) => error(
+                format!("`{name}` has the transfer mode `{found}`: the response is buffered"),
+                format!("set `{mode}: {streams}`"),
+            ),
+            (Known::Absent, _) => error(
+                format!("`{name}` has no transfer mode: the response is buffered"),
+                format!("set `{mode}: {streams}`"),
+            ),
+        }
     }
 
     fn uri(&self) -> Option<Finding> {
         let uri = self.node.get(self.spelling.uri);
-        let has = |fits: fn(&str) -> bool| {
-            uri.is_some_and(|uri| uri.any(&|node| node.scalar().is_some_and(fits)))
-        };
-        let streams = has(|text| text.contains("2021-11-15/functions/"))
-            && has(|text| text.ends_with("/response-streaming-invocations"));
+        let shown = uri.map(|uri| match &uri.value {
+            Value::Scalar(text) => text.clone(),
+            Value::Open(text) => text.to_string(),
+            Value::List(_) | Value::Map(_) | Value::Call(..) => String::new(),
+        });
+        let streams = shown.is_some_and(|text| {
+            text.contains("2021-11-15/functions/")
+                && text.ends_with("/response-streaming-invocations")
+        });
         (!streams).then(|| {
             self.template.error(
                 Rule::StreamingUri,
-                uri.map_or(self.line, |uri| uri.line),
+                uri.map_or(self.at, |uri| uri.at),
                 format!("`{}` calls the function in a way that buffers", self.name),
                 "use the URI `arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2021-11-15/\
                  functions/${FUNCTION.Arn}/response-streaming-invocations`",
@@ -107,16 +172,17 @@ impl Integration<'_> {
 
     /// The API must wait at least as long as the function works: a function whose caller is gone goes
     /// on, and is billed.
-    pub(super) fn timeouts(&self, function: Option<Resource<'_>>) -> Vec<Finding> {
+    pub(super) fn timeouts(&self) -> Vec<Finding> {
         let (name, key) = (self.name, self.spelling.timeout);
-        let timeout = self.node.get(key);
-        let line = timeout.map_or(self.line, |node| node.line);
-        let error = |what, fix: String| self.template.error(Rule::TimeoutOrder, line, what, fix);
-        let millis = match timeout.map(Node::number) {
-            Some(Some(millis)) => millis,
-            // Known only when it is deployed.
-            Some(None) => return Vec::new(),
-            None => DEFAULT_TIMEOUT,
+        let at = self.node.get(key).map_or(self.at, |node| node.at);
+        let error = |what, fix: String| self.template.error(Rule::TimeoutOrder, at, what, fix);
+        let millis = match self.node.number_at(key) {
+            Known::Is(millis) => millis,
+            Known::Absent => DEFAULT_TIMEOUT,
+            Known::Unknown(why) => {
+                let what = format!("cannot tell when `{name}` is cut: `{key}` depends on {why}");
+                return vec![self.template.note(Rule::TimeoutOrder, at, what)];
+            }
         };
         let mut findings = Vec::new();
         if !(50.0..=LONGEST_TIMEOUT).contains(&millis) {
@@ -125,16 +191,17 @@ impl Integration<'_> {
                 format!("set `{key}` to 900000 or less"),
             ));
         }
-        let Some(function) = function else {
+        let function = &self.function.name;
+        let resource = self.template.resource(function);
+        // The rule for functions has said it if nobody can tell.
+        let Some(Known::Is(seconds)) = resource.map(|it| it.timeout_seconds()) else {
             return findings;
         };
-        let seconds = function.timeout_seconds();
         if millis < seconds * 1000.0 {
             findings.push(error(
                 format!(
-                    "`{name}` is cut after {millis} ms, but function `{}` goes on for up to \
-                     {seconds} seconds, and is billed",
-                    function.name
+                    "`{name}` is cut after {millis} ms, but function `{function}` goes on for up to \
+                     {seconds} seconds, and is billed"
                 ),
                 format!("set `{key}` to at least the function's `Timeout`, in milliseconds"),
             ));
@@ -143,12 +210,26 @@ impl Integration<'_> {
     }
 }
 
-pub(super) fn public(template: &Template, line: usize, name: &str) -> Finding {
-    template.error(
-        Rule::PublicApi,
-        line,
-        format!("anybody may call `{name}`"),
-        "set `x-amazon-apigateway-auth: {type: AWS_IAM}` (in SAM events `Auth: {Authorizer: AWS_IAM}`), \
-         or accept it with `--allow public-api`",
-    )
+/// Whether a caller has to say who it is.
+pub(super) fn public(
+    template: &Template,
+    at: At,
+    name: &str,
+    is_authorized: &Known<bool>,
+) -> Option<Finding> {
+    match is_authorized {
+        Known::Is(true) => None,
+        Known::Unknown(why) => {
+            let what =
+                format!("cannot tell whether anybody may call `{name}`: it depends on {why}");
+            Some(template.note(Rule::PublicApi, at, what))
+        }
+        Known::Is(false) | Known::Absent => Some(template.error(
+            Rule::PublicApi,
+            at,
+            format!("anybody may call `{name}`"),
+            "set `x-amazon-apigateway-auth: {type: AWS_IAM}` (in SAM events `Auth: {Authorizer: \
+             AWS_IAM}`), or accept it with `--allow public-api`",
+        )),
+    }
 }

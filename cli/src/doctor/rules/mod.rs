@@ -1,22 +1,28 @@
 //! What is checked of a template. One file per kind of resource.
 
 mod api;
+mod document;
 mod event;
+mod front;
 pub(crate) mod function;
 mod integration;
 mod permissions;
 mod url;
+mod variables;
 
 use super::template::Template;
 use crate::finding::Finding;
 
-/// Checks a template on its own, without its zips.
+/// Checks a template on its own, without its zips and the stacks in it.
 pub(crate) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(function::check(template));
+    findings.extend(variables::check(template));
     findings.extend(api::check(template));
     findings.extend(event::check(template));
+    findings.extend(front::check(template));
     findings.extend(url::check(template));
+    findings.extend(document::check(template));
     findings.extend(permissions::check(template));
     findings
 }

@@ -1,12 +1,28 @@
 //! Permissions: those that do not exist, and those that are too wide.
 
-use crate::doctor::template::Template;
+use crate::doctor::callee::Callee;
+use crate::doctor::known::Known;
+use crate::doctor::template::{Resource, Template};
 use crate::doctor::yaml::{Node, Value};
 use crate::finding::{Finding, Rule};
 
+/// What says more of the caller than its name: Lambda's "AddPermission".
+const NARROW: [&str; 5] = [
+    "SourceAccount",
+    "SourceArn",
+    "PrincipalOrgID",
+    "FunctionUrlAuthType",
+    "EventSourceToken",
+];
+
+/// What the names of services end with.
+const SUFFIXES: [&str; 2] = [".amazonaws.com", ".${AWS::URLSuffix}"];
+
 pub(super) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
-    actions(template, template.everything(), &mut findings);
+    if template.functions().next().is_some() {
+        actions(template, template.everything(), &mut findings);
+    }
     findings.extend(wide(template));
     findings
 }
@@ -17,12 +33,14 @@ fn actions(template: &Template, node: &Node, findings: &mut Vec<Finding>) {
         Value::Scalar(text) if text.eq_ignore_ascii_case("lambda:InvokeWithResponseStream") => {
             findings.push(template.error(
                 Rule::Permission,
-                node.line,
+                node.at,
                 format!("there is no permission `{text}`"),
                 "use `lambda:InvokeFunction`, which covers streaming",
             ));
         }
-        Value::Scalar(_) => {}
+        Value::Scalar(_) | Value::Open(_) => {}
+        // Beside the one that works, it does nothing.
+        Value::List(items) if items.iter().any(invokes) => {}
         Value::List(items) => items
             .iter()
             .for_each(|item| actions(template, item, findings)),
@@ -33,37 +51,72 @@ fn actions(template: &Template, node: &Node, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A service that may call the function for anybody's API, or everybody.
+fn invokes(action: &Node) -> bool {
+    let action = action.scalar().unwrap_or_default().to_ascii_lowercase();
+    ["lambda:invokefunction", "lambda:invoke*", "lambda:*", "*"].contains(&action.as_str())
+}
+
+/// A service that may call a function of this runtime for anybody's API, or everybody.
 fn wide(template: &Template) -> Vec<Finding> {
     template
         .resources("AWS::Lambda::Permission")
         .filter_map(|permission| {
-            let principal = permission.text("Principal")?;
-            let source = permission.property("SourceArn");
-            let source_is_wide = source.is_none_or(|source| source.scalar() == Some("*"));
-            let service = principal.ends_with(".amazonaws.com");
-            let line = permission.line_of("Principal");
-            if service && source_is_wide {
-                return Some(template.error(
-                    Rule::Permission,
-                    line,
-                    format!(
-                        "`{}` lets `{principal}` call the function for any account",
-                        permission.name
-                    ),
-                    "name the caller with `SourceArn`",
-                ));
+            let function = permission.property("FunctionName")?;
+            match template.callee(function) {
+                Callee::Ours(_) => of_permission(template, permission),
+                Callee::Other => None,
+                Callee::Unknown(why) => {
+                    // Nothing would be found whichever it is.
+                    of_permission(template, permission)?;
+                    let name = permission.name;
+                    let what = format!(
+                        "cannot tell which function `{name}` lets others call: it depends on {why}"
+                    );
+                    Some(template.note(Rule::Permission, function.at, what))
+                }
             }
-            let for_url = permission.text("FunctionUrlAuthType") == Some("NONE")
-                || permission.text("InvokedViaFunctionUrl") == Some("true");
-            (principal == "*" && !for_url).then(|| {
-                template.error(
-                    Rule::Permission,
-                    line,
-                    format!("`{}` lets anybody call the function", permission.name),
-                    "name the principal",
-                )
-            })
         })
         .collect()
+}
+
+fn of_permission(template: &Template, permission: Resource<'_>) -> Option<Finding> {
+    let name = permission.name;
+    let at = permission.at_of("Principal");
+    let is_narrow = NARROW.into_iter().any(|key| {
+        let value = permission.property(key);
+        value.is_some_and(|value| value.scalar() != Some("*"))
+    });
+    if is_narrow || permission.text("InvokedViaFunctionUrl") == Known::Is("true") {
+        return None;
+    }
+    let principal = match &permission.property("Principal")?.value {
+        Value::Scalar(text) => text.clone(),
+        Value::Open(text) if text.has_unknown() => {
+            let why = text.why();
+            let what = format!(
+                "cannot tell whom `{name}` lets call the function: `Principal` depends on {why}"
+            );
+            return Some(template.note(Rule::Permission, at, what));
+        }
+        // An account, a role, or a service with the partition's own suffix.
+        Value::Open(text) => text.to_string(),
+        Value::List(_) | Value::Map(_) | Value::Call(..) => return None,
+    };
+    if principal == "*" {
+        return Some(template.error(
+            Rule::Permission,
+            at,
+            format!("`{name}` lets anybody call the function"),
+            "name the principal",
+        ));
+    }
+    let is_service = SUFFIXES.iter().any(|suffix| principal.ends_with(suffix));
+    is_service.then(|| {
+        template.error(
+            Rule::Permission,
+            at,
+            format!("`{name}` lets `{principal}` call the function for any account"),
+            "name the caller with `SourceArn`, or its account with `SourceAccount`",
+        )
+    })
 }

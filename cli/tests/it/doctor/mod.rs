@@ -7,9 +7,14 @@
     reason = "helpers of tests, outside of the tests themselves"
 )]
 
+mod callers;
+mod documents;
+mod elsewhere;
+mod intrinsics;
 mod packages;
 mod rules;
 mod templates;
+mod variables;
 
 use std::path::{Path, PathBuf};
 
@@ -44,16 +49,53 @@ fn project() -> tempfile::TempDir {
 
 /// What doctor says about the templates of a folder, and its exit code.
 fn diagnose(folder: &Path, args: &[&str]) -> (Vec<Value>, Option<i32>) {
+    let (report, code) = report(folder, args);
+    (report["findings"].as_array().unwrap().clone(), code)
+}
+
+/// All that doctor says about the templates of a folder, and its exit code.
+fn report(folder: &Path, args: &[&str]) -> (Value, Option<i32>) {
     let fixed = ["doctor", "--only", "templates", "--output", "json"];
     let args = [&fixed[..], args].concat();
     let output = run(bootstream(&args).current_dir(folder));
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("no report: {}", text(&output.stderr)));
-    (
-        report["findings"].as_array().unwrap().clone(),
-        output.status.code(),
-    )
+    (report, output.status.code())
 }
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+    folder
+}
+
+/// What doctor says about the `template.yaml` of a folder: findings and notes, each as
+/// `RULE FILE:LINE`.
+fn said(folder: &Path, args: &[&str]) -> (Vec<String>, Vec<String>) {
+    let (report, _) = report(folder, &[&["template.yaml"], args].concat());
+    let of = |list: &str| {
+        let all = report[list].as_array().unwrap().iter();
+        all.map(|it| {
+            let [rule, file] = ["rule", "file"].map(|key| it[key].as_str().unwrap());
+            format!("{rule} {file}:{}", it["line"])
+        })
+        .collect()
+    };
+    (of("findings"), of("notes"))
+}
+
+/// The findings and the notes about one template.
+fn said_of(template: &str) -> (Vec<String>, Vec<String>) {
+    said(folder(&[("template.yaml", template)]).path(), &[])
+}
+
+/// Nothing that was said.
+const NONE: [&str; 0] = [];
 
 /// The line, counted from 1, that holds a text.
 #[track_caller]
@@ -87,16 +129,21 @@ fn text_for_people_names_file_line_rule_and_fix() {
 
     let output = run(bootstream(&["doctor", "--only", "templates"]).current_dir(folder.path()));
 
-    let line = line_of("template-url.yaml", "InvokeMode: RESPONSE_STREAM");
+    let [layer, package, line] = ["ContentUri:", "CodeUri:", "InvokeMode: RESPONSE_STREAM"]
+        .map(|it| line_of("template-url.yaml", it));
     assert_eq!(
         text(&output.stdout),
         format!(
-            "template-url.yaml:{line}: error[invoke-mode]: the function URL of `StreamingFunction` \
+            "template-url.yaml:{layer}: note[archive]: the layer `HostLayer` was not looked at: it is \
+             at `s3://bucket/host-layer.zip`\n\
+             template-url.yaml:{package}: note[archive]: the package of function `StreamingFunction` \
+             was not looked at: it is at `s3://bucket/function.zip`\n\
+             template-url.yaml:{line}: error[invoke-mode]: the function URL of `StreamingFunction` \
              has the mode `BUFFERED`, which buffers the response\n  \
              fix: set `InvokeMode: RESPONSE_STREAM`\n"
         )
     );
-    assert_eq!(text(&output.stderr), "errors: 1, warnings: 0\n");
+    assert_eq!(text(&output.stderr), "errors: 1, warnings: 0, notes: 2\n");
     assert_eq!(output.status.code(), Some(1));
 }
 

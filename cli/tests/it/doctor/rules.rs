@@ -24,7 +24,7 @@ const REST: &str = "template.yaml";
 const URL: &str = "template-url.yaml";
 
 /// One for each rule, by its name.
-const FAULTS: [Fault; 22] = [
+const FAULTS: [Fault; 24] = [
     ("transfer-mode", || {
         let [sound, faulty] =
             ["STREAM", "BUFFERED"].map(|it| format!("responseTransferMode: {it}"));
@@ -67,6 +67,22 @@ const FAULTS: [Fault; 22] = [
         let [sound, event] = ["FunctionUrlConfig:", "Events: {Http: {Type: HttpApi}}"]
             .map(|it| format!("      {it}"));
         edit(URL, &sound, &format!("{event}\n{sound}"))
+    }),
+    ("document", || {
+        let event = "      Events: {Q: {Type: Cognito, Properties: {UserPool: x}}}\n";
+        spoil(&[], |folder| {
+            let template = folder.join(REST);
+            let source = std::fs::read_to_string(&template).unwrap();
+            let faulty = source.replacen("      Events:\n", event, 1);
+            let (start, end) = faulty.split_once(event).unwrap();
+            let (_, end) = end.split_once("\n\n").unwrap();
+            std::fs::write(template, format!("{start}{event}\n{end}")).unwrap();
+        })
+    }),
+    ("missing-variable", || {
+        let pass = "          BOOTSTREAM_PASS_ENV:";
+        let secrets = "          BOOTSTREAM_SECRETS: KEY@api.example.com\n";
+        edit(URL, pass, &format!("{secrets}{pass}"))
     }),
     ("public-api", || {
         edit(URL, "AuthType: !Ref AuthType", "AuthType: NONE")

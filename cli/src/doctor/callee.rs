@@ -1,0 +1,228 @@
+//! Which function a URI, an ARN or a name means.
+
+use super::function::{Function, Kind};
+use super::template::Template;
+use super::text::{Piece, Text, UNKNOWN};
+use super::yaml::{Node, Value};
+
+/// How long a chain of aliases and outputs may be.
+const DEPTH: usize = 8;
+
+/// What is called.
+#[derive(Clone, Debug)]
+pub(crate) enum Callee<'a> {
+    /// A function of this runtime.
+    Ours(&'a Function),
+    /// Another function, or no function at all.
+    Other,
+    /// What it depends on, as a noun.
+    Unknown(String),
+}
+
+impl<'a> Callee<'a> {
+    pub(crate) fn ours(self) -> Option<&'a Function> {
+        match self {
+            Self::Ours(function) => Some(function),
+            Self::Other | Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl Template {
+    /// Tells what a resolved node means: `Ref` and `GetAtt`, the URI of an integration, an ARN with or
+    /// without a version or an alias, a name, in whatever form it was put together.
+    pub(crate) fn callee(&self, node: &Node) -> Callee<'_> {
+        self.callee_within(node, DEPTH)
+    }
+
+    /// The functions of this runtime that are named anywhere in a resolved node, such as the definition
+    /// of a state machine.
+    pub(crate) fn functions_in(&self, node: &Node) -> Vec<&Function> {
+        match &node.value {
+            Value::Scalar(text) => self.functions_of(&Text::of(Piece::Literal(text.clone()))),
+            Value::Open(text) => self.functions_of(text),
+            Value::List(items) => items.iter().flat_map(|it| self.functions_in(it)).collect(),
+            Value::Map(entries) => {
+                let nodes = entries.iter();
+                nodes
+                    .flat_map(|(_, node)| self.functions_in(node))
+                    .collect()
+            }
+            Value::Call(_, argument) => self.functions_in(argument),
+        }
+    }
+
+    fn functions_of(&self, text: &Text) -> Vec<&Function> {
+        let by_reference = text.pieces().iter().filter_map(|piece| match piece {
+            Piece::Reference { name, attribute } => {
+                self.callee_by_reference(name, attribute.as_deref(), DEPTH)
+            }
+            Piece::Literal(_) | Piece::Unknown(_) => None,
+        });
+        let shown = text.to_string();
+        let named = shown.split(":function:").skip(1);
+        let by_name = named.map(|after| self.callee_by_name(until_end(after)));
+        let all = by_reference.chain(by_name);
+        all.filter_map(Callee::ours).collect()
+    }
+
+    fn callee_within(&self, node: &Node, depth: usize) -> Callee<'_> {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Callee::Other;
+        };
+        match &node.value {
+            Value::Scalar(text) => self.callee_of(&Text::of(Piece::Literal(text.clone())), depth),
+            Value::Open(text) => self.callee_of(text, depth),
+            Value::List(_) | Value::Map(_) | Value::Call(..) => Callee::Other,
+        }
+    }
+
+    fn callee_of(&self, text: &Text, depth: usize) -> Callee<'_> {
+        for piece in text.pieces() {
+            let Piece::Reference { name, attribute } = piece else {
+                continue;
+            };
+            if let Some(callee) = self.callee_by_reference(name, attribute.as_deref(), depth) {
+                return callee;
+            }
+        }
+        let shown = text.to_string();
+        match function_name(&shown) {
+            Some(name) if name.contains("${stageVariables.") => {
+                Callee::Unknown("a variable of the stage".to_owned())
+            }
+            Some(name) if name.contains(UNKNOWN) => Callee::Unknown(text.why()),
+            Some(name) => self.callee_by_name(name),
+            // An ARN that is put together elsewhere.
+            None if text.has_unknown() => Callee::Unknown(text.why()),
+            None => Callee::Other,
+        }
+    }
+
+    fn callee_by_reference(
+        &self,
+        name: &str,
+        attribute: Option<&str>,
+        depth: usize,
+    ) -> Option<Callee<'_>> {
+        if let Some(kind) = self.kind_of(name) {
+            return Some(callee(name, kind));
+        }
+        let resource = self.resource(name)?;
+        match resource.kind() {
+            "AWS::Lambda::Alias" | "AWS::Lambda::Version" => resource
+                .property("FunctionName")
+                .map(|node| self.callee_within(node, depth)),
+            "AWS::CloudFormation::Stack" | "AWS::Serverless::Application" => {
+                let stack = self.nested().iter().find(|(stack, _)| stack == name);
+                let output = attribute.and_then(|it| it.strip_prefix("Outputs."));
+                let found = stack.zip(output).and_then(|((_, stack), output)| {
+                    let node = stack.output(output)?;
+                    Some(stack.callee_within(node, depth))
+                });
+                Some(
+                    found.unwrap_or_else(|| {
+                        Callee::Unknown(format!("an output of the stack `{name}`"))
+                    }),
+                )
+            }
+            _ => None,
+        }
+    }
+
+    /// A function that is told by its own name, which may have the name of the stack in it.
+    fn callee_by_name(&self, name: &str) -> Callee<'_> {
+        let found = self.kinds_of_functions().find(|(resource, _)| {
+            let own = self.resource(resource);
+            let own = own.and_then(|resource| resource.property("FunctionName"));
+            own.is_some_and(|node| match &node.value {
+                Value::Scalar(own) => own == name,
+                Value::Open(own) => !own.has_unknown() && own.to_string() == name,
+                Value::List(_) | Value::Map(_) | Value::Call(..) => false,
+            })
+        });
+        found.map_or(Callee::Other, |(resource, kind)| callee(resource, kind))
+    }
+}
+
+fn callee<'a>(name: &str, kind: &'a Kind) -> Callee<'a> {
+    match kind {
+        Kind::Ours(function) => Callee::Ours(function),
+        Kind::Foreign => Callee::Other,
+        Kind::Unknown(_) => Callee::Unknown(format!("the runtime of function `{name}`")),
+    }
+}
+
+/// The name in a function's ARN, with or without what an API puts around it; the text itself if it can
+/// be a name.
+fn function_name(text: &str) -> Option<&str> {
+    if let Some((_, after)) = text.split_once(":function:") {
+        return Some(until_end(after));
+    }
+    let outside = without_placeholders(text);
+    let is_name = !outside.contains(':') && !outside.contains('/') && text != UNKNOWN;
+    is_name.then_some(text)
+}
+
+/// What comes before the `:` of a version or the `/` of a path, placeholders left whole.
+fn until_end(text: &str) -> &str {
+    let mut inside = false;
+    let end = text.find(|c| {
+        match c {
+            '{' => inside = true,
+            '}' => inside = false,
+            _ => {}
+        }
+        !inside && !is_of_name(c) && c != '}'
+    });
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+/// Whether a name may have it, a placeholder's `$` and `{` included.
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_${".contains(c)
+}
+
+fn without_placeholders(text: &str) -> String {
+    let mut inside = false;
+    let outside = text.chars().filter(|c| {
+        match c {
+            '{' => inside = true,
+            '}' => inside = false,
+            _ => {}
+        }
+        !inside
+    });
+    outside.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_in_each_form() {
+        for (text, name) in [
+            ("stream", Some("stream")),
+            ("${AWS::StackName}-stream", Some("${AWS::StackName}-stream")),
+            (
+                "arn:aws:lambda:eu-central-1:1:function:stream",
+                Some("stream"),
+            ),
+            (
+                "arn:aws:lambda:${AWS::Region}:1:function:stream:live",
+                Some("stream"),
+            ),
+            (
+                "arn:aws:apigateway:x:lambda:path/2015-03-31/functions/\
+                 arn:aws:lambda:x:1:function:${AWS::StackName}-a/invocations",
+                Some("${AWS::StackName}-a"),
+            ),
+            ("arn:aws:apigateway:x:s3:path/files", None),
+            ("https://example.com/", None),
+            (UNKNOWN, None),
+        ] {
+            assert_eq!(function_name(text), name, "{text}");
+        }
+    }
+}

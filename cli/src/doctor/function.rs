@@ -1,0 +1,284 @@
+//! The functions of a template: which of them `bootstrap` is the runtime of, and what they are made of.
+
+use std::path::{Path, PathBuf};
+
+use super::files::{Files, is_elsewhere};
+use super::known::Known;
+use super::settings::Settings;
+use super::template::Resource;
+use super::yaml::{At, Node, Value};
+use crate::component::{self, FileKind};
+use crate::package::archive::Archive;
+use crate::package::inspect::UNPACKED_LIMIT;
+use crate::package::layout::{BOOTSTRAP, SETTINGS};
+
+/// What only this runtime's executable says of itself.
+const MARK: &[u8] = b"bootstream:handler";
+
+/// What a handler imports to answer with a JSON document.
+const START_DOCUMENT: &str = "start-document";
+
+/// A function of this runtime.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    /// The name of its resource.
+    pub(crate) name: String,
+    pub(crate) settings: Settings,
+    /// Whether its component can answer with a JSON document.
+    pub(crate) documents: Known<bool>,
+}
+
+/// Whose function it is.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Ours(Box<Function>),
+    Foreign,
+    /// What that depends on, as a noun.
+    Unknown(String),
+}
+
+/// Where the code of a function or a layer is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Code {
+    /// A zip or a folder of this machine, which may not be there.
+    Local(PathBuf),
+    /// Where it is instead, to be said after "it is".
+    Elsewhere(String),
+    /// In the template, or in an image: nothing that this runtime has.
+    Foreign,
+    Unnamed,
+}
+
+/// Finds the code of a function or a layer, by each property that has it.
+pub(crate) fn code(files: &Files, resource: Resource<'_>) -> Code {
+    if resource.metadata("BuildMethod").is_some() {
+        return Code::Elsewhere("what `sam build` makes".to_owned());
+    }
+    // Where the CDK left what it uploads.
+    let asset = resource.metadata("aws:asset:path");
+    if let Some(path) = asset.and_then(Node::scalar) {
+        return local(files, resource.at(), path);
+    }
+    if resource.property("ImageUri").is_some()
+        || resource.property("InlineCode").is_some()
+        || resource.text("PackageType") == Known::Is("Image")
+    {
+        return Code::Foreign;
+    }
+    let named = ["CodeUri", "Code", "ContentUri", "Content"];
+    let Some(node) = named.into_iter().find_map(|name| resource.property(name)) else {
+        return Code::Unnamed;
+    };
+    match &node.value {
+        Value::Scalar(path) => local(files, node.at, path),
+        Value::Open(text) => Code::Elsewhere(format!("at a place that depends on {}", text.why())),
+        Value::Map(_) if node.get("ZipFile").is_some() || node.get("ImageUri").is_some() => {
+            Code::Foreign
+        }
+        Value::Map(_) | Value::List(_) | Value::Call(..) => Code::Elsewhere("in S3".to_owned()),
+    }
+}
+
+fn local(files: &Files, at: At, path: &str) -> Code {
+    if is_elsewhere(path) {
+        return Code::Elsewhere(format!("at `{path}`"));
+    }
+    let path = files.local(at.file, path);
+    path.map_or_else(|why| Code::Elsewhere(format!("at {why}")), Code::Local)
+}
+
+/// Opens a zip or a folder.
+///
+/// # Errors
+///
+/// It is not there, or is no zip.
+pub(crate) fn open(path: &Path) -> anyhow::Result<Archive> {
+    if path.is_dir() {
+        Archive::folder(path)
+    } else {
+        Archive::open(path)
+    }
+}
+
+/// What a function's own code and its layers show of whose it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Trace {
+    Ours,
+    Foreign,
+    None,
+}
+
+/// Tells whose a function is. `layers` are those of the template that it uses, and `is_told` is whether
+/// the template has settings of this runtime for it.
+pub(crate) fn kind(
+    files: &Files,
+    resource: Resource<'_>,
+    layers: &[Resource<'_>],
+    is_told: bool,
+) -> Kind {
+    let runtime = resource.text("Runtime");
+    let code = code(files, resource);
+    if code == Code::Foreign || matches!(runtime, Known::Is(it) if !it.starts_with("provided")) {
+        return Kind::Foreign;
+    }
+    let mut archive = match &code {
+        Code::Local(path) => open(path).ok(),
+        Code::Elsewhere(_) | Code::Foreign | Code::Unnamed => None,
+    };
+    let handler = resource.text("Handler");
+    let is_handler = matches!(&handler, Known::Is(it) if is_component(it));
+    let mut traces = vec![archive.as_mut().map_or(Trace::None, trace_of_code)];
+    traces.extend(layers.iter().map(|layer| trace_of_layer(files, *layer)));
+    let ours = is_told || is_handler || traces.contains(&Trace::Ours);
+    if !ours {
+        let by_handler = matches!(&handler, Known::Is(it) if is_foreign_handler(it));
+        let is_built = resource
+            .metadata("BuildMethod")
+            .is_some_and(|method| method.scalar() != Some("makefile"));
+        if by_handler || is_built || traces.contains(&Trace::Foreign) {
+            return Kind::Foreign;
+        }
+        if let Known::Unknown(why) = runtime {
+            return Kind::Unknown(why);
+        }
+        if archive.is_none() && layers.is_empty() && has_foreign_layers(resource) {
+            let why = "its package and its layers, of which nothing was looked at";
+            return Kind::Unknown(why.to_owned());
+        }
+    }
+    Kind::Ours(Box::new(function(resource, &code, archive, &handler)))
+}
+
+/// Whether a function has layers of other stacks, none of which has this project's name.
+fn has_foreign_layers(resource: Resource<'_>) -> bool {
+    let layers = resource.property("Layers").map_or(&[][..], Node::items);
+    let is_named = |layer: &Node| layer.scalar().is_some_and(|arn| arn.contains("bootstream"));
+    !layers.is_empty() && !layers.iter().any(is_named)
+}
+
+fn function(
+    resource: Resource<'_>,
+    code: &Code,
+    archive: Option<Archive>,
+    handler: &Known<&str>,
+) -> Function {
+    let mut archive = archive;
+    let file = archive
+        .as_mut()
+        .and_then(|archive| archive.read(SETTINGS, UNPACKED_LIMIT).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let documents = match (archive, handler) {
+        (Some(mut archive), Known::Is(handler)) => documents(&mut archive, handler),
+        (None, _) => Known::Unknown(match code {
+            Code::Elsewhere(place) => format!("its package, which is {place}"),
+            Code::Local(path) => format!("its package, and `{}` cannot be read", path.display()),
+            Code::Foreign | Code::Unnamed => {
+                "its package, which the template does not name".to_owned()
+            }
+        }),
+        (Some(_), handler) => Known::Unknown(handler.why().unwrap_or("its `Handler`").to_owned()),
+    };
+    Function {
+        name: resource.name.to_owned(),
+        settings: Settings::read(file.as_deref(), resource.variables()),
+        documents,
+    }
+}
+
+/// Whether the handler's component can answer with a document.
+fn documents(archive: &mut Archive, handler: &str) -> Known<bool> {
+    let stem = handler.strip_suffix(".cwasm").unwrap_or(handler);
+    let names = [handler.to_owned(), stem.to_owned(), format!("{stem}.wasm")];
+    let component = names
+        .iter()
+        .filter_map(|name| archive.read(name, UNPACKED_LIMIT).ok())
+        .find(|bytes| FileKind::of(bytes) == FileKind::Component);
+    let Some(component) = component else {
+        return Known::Unknown(format!("the component `{stem}`, which its package lacks"));
+    };
+    match component::imports_function(&component, START_DOCUMENT) {
+        Ok(imports) => Known::Is(imports),
+        Err(error) => Known::Unknown(format!("its component, which cannot be read: {error}")),
+    }
+}
+
+fn is_component(name: &str) -> bool {
+    let extension = Path::new(name).extension();
+    extension.is_some_and(|it| it == "wasm" || it == "cwasm")
+}
+
+/// Whether other runtimes have such handlers: `bootstrap`, `index.php`, `Assembly::Class`, `App\Class`.
+fn is_foreign_handler(handler: &str) -> bool {
+    handler == BOOTSTRAP
+        || handler.contains("::")
+        || handler.contains('\\')
+        || Path::new(handler).extension().is_some()
+}
+
+fn trace_of_code(archive: &mut Archive) -> Trace {
+    // A folder of sources may have built things somewhere in it.
+    let of_folder = archive.is_folder();
+    let ours =
+        |name: &str| name == SETTINGS || is_component(name) && !(of_folder && name.contains('/'));
+    if archive.entries.iter().any(|entry| ours(&entry.name)) {
+        return Trace::Ours;
+    }
+    match trace_of_host(archive) {
+        Trace::None if archive.is_folder() && !archive.entries.is_empty() => Trace::Foreign,
+        trace => trace,
+    }
+}
+
+fn trace_of_layer(files: &Files, layer: Resource<'_>) -> Trace {
+    match code(files, layer) {
+        Code::Local(path) => open(&path).map_or(Trace::None, |mut it| trace_of_host(&mut it)),
+        Code::Elsewhere(_) | Code::Foreign | Code::Unnamed => Trace::None,
+    }
+}
+
+/// Whose `bootstrap` it is, if there is one.
+fn trace_of_host(archive: &mut Archive) -> Trace {
+    if archive.entry(BOOTSTRAP).is_none_or(|entry| entry.folder) {
+        return Trace::None;
+    }
+    match archive.read(BOOTSTRAP, UNPACKED_LIMIT) {
+        Ok(bytes) if bytes.windows(MARK.len()).any(|window| window == MARK) => Trace::Ours,
+        Ok(bytes) if starts(&bytes) => Trace::Foreign,
+        // One that does not start is anybody's.
+        Ok(_) | Err(_) => Trace::None,
+    }
+}
+
+/// Whether it is a program, or a script whose first line names one.
+fn starts(bytes: &[u8]) -> bool {
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or(bytes);
+    bytes.starts_with(b"\x7fELF") || first.starts_with(b"#!") && !first.ends_with(b"\r")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_with_the_line_ends_of_windows_does_not_start() {
+        assert!(starts(b"\x7fELF..") && starts(b"#!/bin/sh\necho"));
+        assert!(!starts(b"#!/bin/sh\r\necho\r\n") && !starts(b"MZ") && !starts(b""));
+    }
+
+    #[test]
+    fn handlers_of_other_runtimes_are_told_by_their_names() {
+        for foreign in [
+            "bootstrap",
+            "index.php",
+            "swift.bootstrap",
+            "App::Function",
+            "App\\Own",
+        ] {
+            assert!(is_foreign_handler(foreign), "{foreign}");
+        }
+        for ours in ["handler", "bin/handler"] {
+            assert!(!is_foreign_handler(ours), "{ours}");
+        }
+        assert!(is_component("a.wasm") && is_component("b/a.cwasm") && !is_component("wasm"));
+    }
+}

@@ -1,0 +1,244 @@
+//! Parts of a template that are in files of their own: API documents, state machines, nested stacks.
+
+use std::path::PathBuf;
+
+use super::files::{Files, is_elsewhere};
+use super::known::Known;
+use super::scope::{Given, Scope};
+use super::template::{Resource, Template, Unread};
+use super::yaml::{Node, Value};
+use crate::finding::{Finding, Rule};
+
+/// How deep stacks may be nested.
+const DEPTH: usize = 8;
+
+/// The types of resources that have a definition, where it may be, and where it is if it is here.
+const DEFINITIONS: [(&str, &str, &str); 6] = [
+    ("AWS::Serverless::Api", "DefinitionUri", "DefinitionBody"),
+    (
+        "AWS::Serverless::HttpApi",
+        "DefinitionUri",
+        "DefinitionBody",
+    ),
+    (
+        "AWS::Serverless::StateMachine",
+        "DefinitionUri",
+        "Definition",
+    ),
+    ("AWS::ApiGateway::RestApi", "BodyS3Location", "Body"),
+    ("AWS::ApiGatewayV2::Api", "BodyS3Location", "Body"),
+    (
+        "AWS::StepFunctions::StateMachine",
+        "DefinitionS3Location",
+        "Definition",
+    ),
+];
+
+/// What a file is that is often taken for a template, and what to do with it.
+pub(super) fn other_document(root: &Node) -> Option<&'static str> {
+    let has = |keys: &[&str]| keys.iter().all(|key| root.get(key).is_some());
+    if root.get("Resources").is_some() {
+        return None;
+    }
+    if root.get("terraform_version").is_some() {
+        return Some("a Terraform plan or state: doctor reads CloudFormation");
+    }
+    if has(&["service", "provider"]) {
+        return Some(
+            "the Serverless Framework's file, not a template: run `serverless package`, and name \
+             `.serverless/cloudformation-template-update-stack.json`",
+        );
+    }
+    if root.get("openapi").is_some() || root.get("swagger").is_some() {
+        return Some("an API's document, not a template: name the template that has the API");
+    }
+    if root.get("app").is_some() || has(&["version", "artifacts"]) {
+        return Some(
+            "of the CDK, not a template: run `cdk synth`, and name `cdk.out/STACK.template.json`",
+        );
+    }
+    None
+}
+
+/// Puts a transform `AWS::Include` of the whole template where those of its parts are.
+pub(super) fn with_root_include(mut root: Node) -> Node {
+    let transforms = root.get("Transform").into_iter().flat_map(Node::items);
+    let includes: Vec<_> = transforms
+        .filter(|it| it.get("Name").and_then(Node::scalar) == Some("AWS::Include"))
+        .cloned()
+        .collect();
+    for node in includes {
+        root.push("Fn::Transform", node);
+    }
+    root
+}
+
+/// The macros that may change anything in the template: those that are not AWS's own.
+pub(super) fn macros(root: &Node) -> Vec<Unread> {
+    let transforms = root.get("Transform").into_iter().flat_map(Node::items);
+    let foreign = transforms.filter_map(|it| {
+        let name = it.scalar().or_else(|| it.get("Name")?.scalar())?;
+        let what = format!("what the macro `{name}` makes of the template");
+        let why = "it runs when the template is deployed".to_owned();
+        (!name.starts_with("AWS::")).then_some((it.at, what, why))
+    });
+    foreign.collect()
+}
+
+/// Reads the definitions that are in files of this machine, and puts them where they would be in the
+/// template. Returns what was not read.
+pub(super) fn read_definitions(root: &mut Node, scope: &Scope, files: &mut Files) -> Vec<Unread> {
+    let mut unread = Vec::new();
+    let resources = root.get_mut("Resources").into_iter();
+    for (name, resource) in resources.flat_map(Node::entries_mut) {
+        let kind = resource.get("Type").and_then(Node::scalar);
+        let Some((_, place, body)) = DEFINITIONS.iter().find(|(it, ..)| kind == Some(it)) else {
+            continue;
+        };
+        let at_property = |key: &str| resource.at(&["Properties", key]);
+        if at_property(body).is_some() {
+            continue;
+        }
+        let Some(place) = at_property(place) else {
+            continue;
+        };
+        let what = || format!("the definition of `{name}`");
+        let at = place.at;
+        let place = match place.known() {
+            Known::Is(place) => place.to_owned(),
+            known => {
+                let is_map = matches!(place.value, Value::Map(_));
+                let why = known.why().filter(|_| !is_map).unwrap_or("it is in S3");
+                unread.push((at, what(), why.to_owned()));
+                continue;
+            }
+        };
+        match files.read(at.file, &place) {
+            Ok(node) => put_in(resource, body, scope, &node),
+            Err(why) => unread.push((at, format!("{}, `{place}`,", what()), why)),
+        }
+    }
+    unread
+}
+
+fn put_in(resource: &mut Node, body: &str, scope: &Scope, node: &Node) {
+    // SAM puts these into a state machine's definition as `Fn::Sub` does.
+    let own = resource.at(&["Properties", "DefinitionSubstitutions"]);
+    let node = match own {
+        Some(own) => substituted(node, own),
+        None => node.clone(),
+    };
+    let Some(resolved) = scope.resolve(&node) else {
+        return;
+    };
+    if let Some(properties) = resource.get_mut("Properties") {
+        properties.push(body, resolved);
+    }
+}
+
+fn substituted(node: &Node, own: &Node) -> Node {
+    let value = match &node.value {
+        Value::Scalar(text) if text.contains("${") => {
+            let whole = own
+                .entries()
+                .find(|(name, _)| *text == format!("${{{name}}}"));
+            match whole {
+                Some((_, value)) => value.value.clone(),
+                None => Value::Scalar(text.clone()),
+            }
+        }
+        Value::List(items) => {
+            Value::List(items.iter().map(|item| substituted(item, own)).collect())
+        }
+        Value::Map(entries) => {
+            let entries = entries.iter();
+            let entries = entries.map(|(name, node)| (name.clone(), substituted(node, own)));
+            Value::Map(entries.collect())
+        }
+        other => other.clone(),
+    };
+    Node { at: node.at, value }
+}
+
+/// Reads the stacks in a template, which is within `outer`, with the parameters it gives them.
+pub(super) fn read_stacks(
+    template: &Template,
+    outer: &[PathBuf],
+) -> (Vec<(String, Template)>, Vec<Finding>) {
+    let outer = [outer, &[template.path()][..]].concat();
+    let mut stacks = Vec::new();
+    let mut notes = Vec::new();
+    let kinds = [
+        ("AWS::CloudFormation::Stack", "TemplateURL"),
+        ("AWS::Serverless::Application", "Location"),
+    ];
+    for (kind, property) in kinds {
+        for stack in template.resources(kind) {
+            match read_stack(template, stack, property, &outer) {
+                Ok(nested) => stacks.push((stack.name.to_owned(), nested)),
+                Err(finding) => notes.push(finding),
+            }
+        }
+    }
+    (stacks, notes)
+}
+
+fn read_stack(
+    template: &Template,
+    stack: Resource<'_>,
+    property: &str,
+    outer: &[PathBuf],
+) -> Result<Template, Finding> {
+    let name = stack.name;
+    let at = stack.at_of(property);
+    let unread = |why: &str| {
+        let what = format!("the stack `{name}` was not looked at: {why}");
+        template.note(Rule::Template, at, what)
+    };
+    let asset = stack.metadata("aws:asset:path").and_then(Node::scalar);
+    let place = match (asset, stack.text(property)) {
+        (Some(path), _) => path,
+        (None, Known::Is(place)) if is_elsewhere(place) => {
+            return Err(unread(&format!("it is at `{place}`")));
+        }
+        (None, Known::Is(place)) => place,
+        (None, Known::Unknown(why)) => {
+            let is_map = stack.property(property);
+            let is_map = is_map.is_some_and(|node| matches!(node.value, Value::Map(_)));
+            let why = if is_map {
+                "it is of another repository"
+            } else {
+                &why
+            };
+            return Err(unread(why));
+        }
+        (None, Known::Absent) => return Err(unread("it has no template")),
+    };
+    let path = template.files.local(at.file, place);
+    let path = path.map_err(|why| unread(&why))?;
+    if outer.len() > DEPTH || outer.contains(&path) {
+        return Err(unread("stacks that have each other in them"));
+    }
+    Template::read_within(&path, &given(name, stack), outer)
+        .map_err(|error| unread(&format!("{error:#}")))
+}
+
+/// The parameters of a stack in a stack. What depends on the outer stack is unknown in the inner one.
+fn given(name: &str, stack: Resource<'_>) -> Given {
+    let parameters = stack.property("Parameters").into_iter();
+    let parameters = parameters.flat_map(Node::entries);
+    parameters
+        .map(|(parameter, node)| {
+            let of_list = || {
+                let items = node.items().iter().map(Node::scalar);
+                let items: Option<Vec<_>> = items.collect();
+                items.map(|items| Known::Is(items.join(",")))
+            };
+            let unknown = || {
+                let why = format!("the parameter `{parameter}`, which the stack `{name}` is given");
+                Known::Unknown(why)
+            };
+            (parameter.to_owned(), of_list().unwrap_or_else(unknown))
+        })
+        .collect()
+}

@@ -1,0 +1,326 @@
+//! Callers that take a JSON document from the function, not a stream.
+//!
+//! Sources: Lambda's pages on partial batch responses and on each event source, API Gateway's on Lambda
+//! authorizers and WebSocket APIs, and those of the services named here.
+
+use super::front::is_web_socket;
+use crate::doctor::callee::Callee;
+use crate::doctor::function::Function;
+use crate::doctor::known::Known;
+use crate::doctor::template::{Resource, Template};
+use crate::doctor::yaml::{At, Node};
+use crate::finding::{Finding, Rule};
+
+/// Then a queue or a stream reads a list of failed messages from the answer.
+const BATCHES: &str = "ReportBatchItemFailures";
+
+const AUTHORIZER: &str = "an API's authorizer";
+const TRIGGER: &str = "a Cognito trigger";
+const SOURCE: &str = "a data source of AppSync";
+const STEP: &str = "a step of a state machine";
+
+/// SAM's events whose callers always read the answer.
+const EVENTS: [(&str, &str); 2] = [("Cognito", TRIGGER), ("AlexaSkill", "an Alexa skill")];
+
+/// Where resources name a function that answers them: their type, the path to the name, and what it is
+/// to them.
+const CALLERS: [(&str, &str, &str); 14] = [
+    ("AWS::ApiGateway::Authorizer", "AuthorizerUri", AUTHORIZER),
+    ("AWS::ApiGatewayV2::Authorizer", "AuthorizerUri", AUTHORIZER),
+    (
+        "AWS::Serverless::Api",
+        "Auth.Authorizers.*.FunctionArn",
+        AUTHORIZER,
+    ),
+    (
+        "AWS::Serverless::HttpApi",
+        "Auth.Authorizers.*.FunctionArn",
+        AUTHORIZER,
+    ),
+    (
+        "AWS::AppSync::GraphQLApi",
+        "LambdaAuthorizerConfig.AuthorizerUri",
+        AUTHORIZER,
+    ),
+    (
+        "AWS::AppSync::GraphQLApi",
+        "AdditionalAuthenticationProviders.*.LambdaAuthorizerConfig.AuthorizerUri",
+        AUTHORIZER,
+    ),
+    (
+        "AWS::Serverless::GraphQLApi",
+        "Auth.LambdaAuthorizer.AuthorizerUri",
+        AUTHORIZER,
+    ),
+    (
+        "AWS::AppSync::DataSource",
+        "LambdaConfig.LambdaFunctionArn",
+        SOURCE,
+    ),
+    (
+        "AWS::Serverless::GraphQLApi",
+        "DataSources.Lambda.*.FunctionArn",
+        SOURCE,
+    ),
+    ("AWS::Cognito::UserPool", "LambdaConfig.*", TRIGGER),
+    (
+        "AWS::Bedrock::Agent",
+        "ActionGroups.*.ActionGroupExecutor.Lambda",
+        "an action group of a Bedrock agent",
+    ),
+    (
+        "AWS::KinesisFirehose::DeliveryStream",
+        "ExtendedS3DestinationConfiguration.ProcessingConfiguration.Processors.*.Parameters.*.\
+         ParameterValue",
+        "a transformation of Firehose",
+    ),
+    (
+        "AWS::Lex::Bot",
+        "TestBotAliasSettings.BotAliasLocaleSettings.*",
+        "a code hook of Lex",
+    ),
+    (
+        "AWS::Lex::BotAlias",
+        "BotAliasLocaleSettings.*",
+        "a code hook of Lex",
+    ),
+];
+
+/// Where an OpenAPI document names a Lambda authorizer, in version 3 and in version 2.
+const IN_DOCUMENTS: [&str; 2] = [
+    "components.securitySchemes.*.x-amazon-apigateway-authorizer.authorizerUri",
+    "securityDefinitions.*.x-amazon-apigateway-authorizer.authorizerUri",
+];
+
+/// The resources that have an OpenAPI document, and where.
+const DOCUMENTS: [(&str, &str); 4] = [
+    ("AWS::Serverless::Api", "DefinitionBody"),
+    ("AWS::Serverless::HttpApi", "DefinitionBody"),
+    ("AWS::ApiGateway::RestApi", "Body"),
+    ("AWS::ApiGatewayV2::Api", "Body"),
+];
+
+/// The types of state machines.
+const MACHINES: [&str; 2] = [
+    "AWS::Serverless::StateMachine",
+    "AWS::StepFunctions::StateMachine",
+];
+
+/// Where a state machine names functions.
+const DEFINITIONS: [&str; 3] = ["Definition", "DefinitionString", "DefinitionSubstitutions"];
+
+pub(super) fn check(template: &Template) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(events(template));
+    findings.extend(mappings(template));
+    for (kind, path, what) in CALLERS {
+        for resource in template.resources(kind) {
+            findings.extend(named(template, resource, path, what));
+        }
+    }
+    for (kind, body) in DOCUMENTS {
+        for api in template.resources(kind) {
+            for path in IN_DOCUMENTS {
+                findings.extend(named(template, api, &format!("{body}.{path}"), AUTHORIZER));
+            }
+            let path = format!("{body}.paths.*.*.x-amazon-apigateway-integration");
+            for integration in at_path(api, &path) {
+                findings.extend(mapped(template, integration, "type", "uri"));
+            }
+        }
+    }
+    for method in template.resources("AWS::ApiGateway::Method") {
+        let integration = method.property("Integration").into_iter();
+        findings.extend(integration.flat_map(|it| mapped(template, it, "Type", "Uri")));
+    }
+    for machine in MACHINES
+        .into_iter()
+        .flat_map(|kind| template.resources(kind))
+    {
+        findings.extend(steps(template, machine));
+    }
+    for integration in template.resources("AWS::ApiGatewayV2::Integration") {
+        let kind = integration.text("IntegrationType");
+        if !matches!(kind, Known::Is("HTTP" | "HTTP_PROXY" | "MOCK"))
+            && is_web_socket(template, integration)
+        {
+            let what = "a route of a WebSocket API";
+            findings.extend(named(template, integration, "IntegrationUri", what));
+        }
+    }
+    findings.extend(custom_resources(template));
+    findings
+}
+
+fn at_path<'a>(resource: Resource<'a>, path: &str) -> Vec<&'a Node> {
+    let path: Vec<_> = path.split('.').collect();
+    let properties = resource.properties().into_iter();
+    properties.flat_map(|node| node.all_at(&path)).collect()
+}
+
+/// The functions that a resource names at a path.
+fn named(template: &Template, resource: Resource<'_>, path: &str, what: &str) -> Vec<Finding> {
+    let nodes = at_path(resource, path).into_iter();
+    nodes
+        .flat_map(|node| match template.callee(node) {
+            Callee::Ours(function) => takes(template, function, node.at, what),
+            // A map or a list may name several.
+            Callee::Other => {
+                let functions = template.functions_in(node).into_iter();
+                functions
+                    .filter_map(|function| takes(template, function, node.at, what))
+                    .next()
+            }
+            Callee::Unknown(why) => Some(template.note(
+                Rule::Document,
+                node.at,
+                format!("cannot tell which function is {what}: it depends on {why}"),
+            )),
+        })
+        .collect()
+}
+
+/// A method that makes the caller's answer of what the function says.
+fn mapped(template: &Template, integration: &Node, kind: &str, uri: &str) -> Option<Finding> {
+    let is_mapped =
+        matches!(integration.text_at(kind), Known::Is(it) if it.eq_ignore_ascii_case("aws"));
+    // Then nobody waits for the answer.
+    let is_event = integration.any(&|node| node.scalar() == Some("'Event'"));
+    if !is_mapped || is_event {
+        return None;
+    }
+    let function = template.callee(integration.get(uri)?).ours()?;
+    let what = "an integration with mappings";
+    takes(template, function, integration.at, what)
+}
+
+/// The functions that a state machine calls, each once.
+fn steps(template: &Template, machine: Resource<'_>) -> Vec<Finding> {
+    let mut found: Vec<(&Function, At)> = Vec::new();
+    for name in DEFINITIONS {
+        let Some(definition) = machine.property(name) else {
+            continue;
+        };
+        for function in template.functions_in(definition) {
+            if !found.iter().any(|(other, _)| other.name == function.name) {
+                found.push((function, definition.at));
+            }
+        }
+    }
+    let found = found.into_iter();
+    found
+        .filter_map(|(function, at)| takes(template, function, at, STEP))
+        .collect()
+}
+
+/// SAM's events.
+fn events(template: &Template) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (function, resource) in template.functions() {
+        let events = resource.property("Events").into_iter();
+        for (_, event) in events.flat_map(Node::entries) {
+            let Known::Is(kind) = event.text_at("Type") else {
+                continue;
+            };
+            if let Some((_, what)) = EVENTS.iter().find(|(name, _)| *name == kind) {
+                findings.extend(takes(template, function, event.at, what));
+            }
+            let types = event.at(&["Properties", "FunctionResponseTypes"]);
+            if let Some(types) = types {
+                let what = format!("the consumer of `{kind}` that reports failed messages");
+                findings.extend(batches(template, function, types, &what));
+            }
+        }
+    }
+    findings
+}
+
+fn mappings(template: &Template) -> Vec<Finding> {
+    let mappings = template.resources("AWS::Lambda::EventSourceMapping");
+    mappings
+        .filter_map(|mapping| {
+            let types = mapping.property("FunctionResponseTypes")?;
+            let name = mapping.property("FunctionName")?;
+            let what = format!(
+                "the consumer of `{}` that reports failed messages",
+                mapping.name
+            );
+            match template.callee(name) {
+                Callee::Ours(function) => batches(template, function, types, &what),
+                Callee::Other => None,
+                Callee::Unknown(why) => {
+                    let what = format!("cannot tell which function is {what}: it depends on {why}");
+                    Some(template.note(Rule::Document, name.at, what))
+                }
+            }
+        })
+        .collect()
+}
+
+fn batches(template: &Template, function: &Function, types: &Node, what: &str) -> Option<Finding> {
+    for kind in types.items() {
+        match kind.known() {
+            Known::Is(BATCHES) => return takes(template, function, types.at, what),
+            Known::Unknown(why) => {
+                let what = format!(
+                    "cannot tell whether function `{}` has to name failed messages: it depends on {why}",
+                    function.name
+                );
+                return Some(template.note(Rule::Document, types.at, what));
+            }
+            Known::Is(_) | Known::Absent => {}
+        }
+    }
+    None
+}
+
+/// What CloudFormation reads goes to the address in the event, so that the stream does no harm by itself.
+fn custom_resources(template: &Template) -> Vec<Finding> {
+    let custom = template.all().filter(|resource| {
+        resource.kind().starts_with("Custom::")
+            || resource.kind() == "AWS::CloudFormation::CustomResource"
+    });
+    custom
+        .filter_map(|resource| {
+            let token = resource.property("ServiceToken")?;
+            let function = template.callee(token).ours()?;
+            let what = format!("what makes the custom resource `{}`", resource.name);
+            takes(template, function, token.at, &what).map(|finding| {
+                let fix = format!(
+                    "send a JSON document to the `ResponseURL` of the event; behind the CDK's \
+                     provider, {}",
+                    finding.fix
+                );
+                let finding = finding.into_warning();
+                if finding.fix.is_empty() {
+                    finding
+                } else {
+                    Finding { fix, ..finding }
+                }
+            })
+        })
+        .collect()
+}
+
+/// What to say of a function whose caller takes a document.
+fn takes(template: &Template, function: &Function, at: At, what: &str) -> Option<Finding> {
+    let name = &function.name;
+    match &function.documents {
+        Known::Is(true) => None,
+        Known::Is(false) | Known::Absent => Some(template.error(
+            Rule::Document,
+            at,
+            format!(
+                "function `{name}` is {what}, which takes a JSON document, but its handler only streams"
+            ),
+            "answer with `response.document(&value)`, or with `start-document` of `response-stream`",
+        )),
+        Known::Unknown(why) => {
+            let what = format!(
+                "cannot tell whether function `{name}` answers with a JSON document, as {what} has \
+                 to: it depends on {why}"
+            );
+            Some(template.note(Rule::Document, at, what))
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The settings of a function that decide what its template has to say.
+//!
+//! Reads the keys it needs and leaves the others alone: `bootstrap` checks the file when it starts,
+//! and `bootstream package` before.
+
+use toml::{Table, Value};
+
+use super::known::Known;
+use super::yaml::Node;
+
+/// Whether the host answers with a whole document in place of a stream: `response.buffered`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Buffered {
+    /// Where the front end takes nothing else.
+    Auto,
+    Always,
+    Never,
+}
+
+/// What `bootstream.toml` and the variables that override it say.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) buffered: Known<Buffered>,
+    /// Variables without which the host does not start.
+    pub(crate) secrets: Vec<String>,
+    /// Variables that the handler may see.
+    pub(crate) pass_env: Vec<String>,
+}
+
+impl Settings {
+    /// Puts together the text of `bootstream.toml` and a function's variables, each of which takes back
+    /// what the file says.
+    pub(crate) fn read(file: Option<&str>, variables: Known<&Node>) -> Self {
+        let file: Table = file.and_then(|text| text.parse().ok()).unwrap_or_default();
+        // Of variables none of which is known, none is taken for one of these.
+        let variables = variables.is();
+        let variable = |name: &str| Known::from(variables).and_then(|node| node.text_at(name));
+        let list = |name: &str, of_file: Vec<String>| match variable(name) {
+            Known::Absent => of_file,
+            Known::Is(text) => split(text),
+            Known::Unknown(_) => Vec::new(),
+        };
+        let in_file = file
+            .get("response")
+            .and_then(|table| table.get("buffered"))
+            .and_then(Value::as_str);
+        let buffered = match variable("BOOTSTREAM_RESPONSE_BUFFERED") {
+            Known::Absent => Known::Is(in_file.unwrap_or_default()),
+            other => other,
+        };
+        let mut secrets = list("BOOTSTREAM_SECRETS", secrets(file.get("secrets")));
+        for secret in &mut secrets {
+            if let Some((name, _)) = secret.split_once('@') {
+                *secret = name.to_owned();
+            }
+        }
+        secrets.dedup();
+        Self {
+            buffered: buffered.map(|text| match text.trim() {
+                "always" => Buffered::Always,
+                "never" => Buffered::Never,
+                _ => Buffered::Auto,
+            }),
+            secrets,
+            pass_env: list("BOOTSTREAM_PASS_ENV", texts(file.get("pass-env"))),
+        }
+    }
+}
+
+fn split(text: &str) -> Vec<String> {
+    let items = text.split(',').map(str::trim);
+    let items = items.filter(|item| !item.is_empty());
+    items.map(str::to_owned).collect()
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let items = value.and_then(Value::as_array).into_iter().flatten();
+    let items = items.filter_map(Value::as_str);
+    items.map(str::to_owned).collect()
+}
+
+/// A table of names, or a list of `NAME@host`.
+fn secrets(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::Table(table)) => table.keys().cloned().collect(),
+        other => texts(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(file: &str, variables: &str) -> Settings {
+        let variables = Node::parse(variables, 0).unwrap();
+        Settings::read(Some(file), Known::Is(&variables))
+    }
+
+    #[test]
+    fn variables_take_back_what_the_file_says() {
+        let file = "pass-env = ['A']\n[secrets]\nK = ['h']\n[response]\nbuffered = 'always'";
+        let of_file = settings(file, "{}");
+        assert_eq!(of_file.secrets, ["K"]);
+        assert_eq!(of_file.pass_env, ["A"]);
+        assert_eq!(of_file.buffered, Known::Is(Buffered::Always));
+
+        let variables = "{BOOTSTREAM_SECRETS: 'X@h, X@i, Y@h', BOOTSTREAM_PASS_ENV: '', \
+                         BOOTSTREAM_RESPONSE_BUFFERED: never}";
+        let of_variables = settings(file, variables);
+        assert_eq!(of_variables.secrets, ["X", "Y"]);
+        assert_eq!(of_variables.pass_env, [""; 0]);
+        assert_eq!(of_variables.buffered, Known::Is(Buffered::Never));
+    }
+
+    #[test]
+    fn without_a_file_the_defaults_hold() {
+        let none = Settings::read(None, Known::Absent);
+        assert_eq!(none.buffered, Known::Is(Buffered::Auto));
+        assert!(none.secrets.is_empty() && none.pass_env.is_empty());
+    }
+}

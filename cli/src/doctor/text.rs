@@ -1,0 +1,95 @@
+//! Texts of which a part is known only once they are deployed.
+
+use std::fmt;
+
+/// A text in pieces, literals and what will be put between them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Text {
+    pieces: Vec<Piece>,
+}
+
+/// A piece of a text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Piece {
+    Literal(String),
+    /// A resource of the template or an attribute of one, or a pseudo parameter such as `AWS::Region`.
+    Reference {
+        name: String,
+        attribute: Option<String>,
+    },
+    /// What it depends on, as a noun: `` `!ImportValue shared` ``.
+    Unknown(String),
+}
+
+impl Text {
+    pub(crate) fn of(piece: Piece) -> Self {
+        let mut text = Self::default();
+        text.push(piece);
+        text
+    }
+
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// Adds a piece. Neighbouring literals become one.
+    pub(crate) fn push(&mut self, piece: Piece) {
+        match (self.pieces.last_mut(), piece) {
+            (_, Piece::Literal(more)) if more.is_empty() => {}
+            (Some(Piece::Literal(text)), Piece::Literal(more)) => text.push_str(&more),
+            (_, piece) => self.pieces.push(piece),
+        }
+    }
+
+    pub(crate) fn extend(&mut self, other: Self) {
+        for piece in other.pieces {
+            self.push(piece);
+        }
+    }
+
+    /// The whole text, if all of it is known.
+    pub(crate) fn literal(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [] => Some(""),
+            [Piece::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What the text depends on, as a noun.
+    pub(crate) fn why(&self) -> String {
+        let unknown = self.pieces.iter().find_map(|piece| match piece {
+            Piece::Unknown(why) => Some(why.clone()),
+            Piece::Literal(_) | Piece::Reference { .. } => None,
+        });
+        unknown.unwrap_or_else(|| format!("`{self}`"))
+    }
+
+    pub(crate) fn has_unknown(&self) -> bool {
+        let mut pieces = self.pieces.iter();
+        pieces.any(|piece| matches!(piece, Piece::Unknown(_)))
+    }
+}
+
+/// As `Fn::Sub` takes it, with `${?}` for what is unknown.
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => f.write_str(text)?,
+                Piece::Reference { name, attribute } => {
+                    write!(f, "${{{name}")?;
+                    if let Some(attribute) = attribute {
+                        write!(f, ".{attribute}")?;
+                    }
+                    f.write_str("}")?;
+                }
+                Piece::Unknown(_) => f.write_str(UNKNOWN)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What stands for an unknown piece.
+pub(crate) const UNKNOWN: &str = "${?}";

@@ -1,0 +1,394 @@
+//! Only what calls a function of this runtime is judged, however it names it.
+
+use super::packages::zip;
+use super::{NONE, folder, report, said, said_of};
+use crate::support::{bootstream, run, text};
+
+/// A function of this runtime whose package is not there, and one of another.
+const FUNCTIONS: &str = "
+Resources:
+  Stream: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler, CodeUri: s3://b/k, Timeout: 60, FunctionName: stream}}
+  Orders: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: index.handler, CodeUri: orders/}}
+";
+
+/// What is found in a template with these two functions and other resources.
+fn found(resources: &str) -> Vec<String> {
+    said_of(&format!("{FUNCTIONS}{resources}")).0
+}
+
+/// A method of a REST API, in an OpenAPI document.
+fn api(of_method: &str) -> String {
+    format!(
+        "  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      EndpointConfiguration: {{Type: REGIONAL}}
+      Auth: {{DefaultAuthorizer: AWS_IAM}}
+      DefinitionBody:
+        paths:
+          /x: {{get: {{x-amazon-apigateway-integration: {of_method}}}}}
+"
+    )
+}
+
+#[test]
+fn methods_of_other_functions_and_services_are_nobody_s_business() {
+    for method in [
+        "{type: aws_proxy, httpMethod: POST, uri: !Sub 'arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Orders.Arn}/invocations'}",
+        "{type: http_proxy, httpMethod: GET, uri: 'https://legacy.example.com/'}",
+        "{type: aws, httpMethod: GET, uri: !Sub 'arn:aws:apigateway:${AWS::Region}:s3:path/files'}",
+        "{type: mock}",
+    ] {
+        assert_eq!(found(&api(method)), NONE, "{method}");
+    }
+}
+
+/// Each form in which a method can name the function.
+const URIS: [&str; 8] = [
+    "!Sub 'arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'",
+    "!Sub ['arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${it}/invocations', {it: !GetAtt Stream.Arn}]",
+    "!Join ['', ['arn:', !Ref AWS::Partition, ':apigateway:x:lambda:path/2015-03-31/functions/', !GetAtt [Stream, Arn], /invocations]]",
+    "{'Fn::Join': ['', ['arn:aws:apigateway:x:lambda:path/2015-03-31/functions/', {'Fn::GetAtt': [Stream, Arn]}, /invocations]]}",
+    "'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/arn:aws:lambda:x:123456789012:function:stream/invocations'",
+    "!Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/arn:aws:lambda:x:${AWS::AccountId}:function:stream:live/invocations'",
+    "!Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Live}/invocations'",
+    "!Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Alias}/invocations'",
+];
+
+const ALIAS: &str = "  Live: {Type: AWS::Lambda::Alias, Properties: {Name: live, FunctionName: !Ref Stream, FunctionVersion: '1'}}\n";
+
+#[test]
+fn a_buffering_method_is_found_in_whatever_form_it_names_the_function() {
+    for uri in URIS {
+        let resources = format!(
+            "{}{ALIAS}",
+            api(&format!(
+                "{{type: aws_proxy, httpMethod: POST, timeoutInMillis: 60000, uri: {uri}}}"
+            ))
+        );
+        assert_eq!(
+            found(&resources),
+            [
+                "transfer-mode template.yaml:12",
+                "streaming-uri template.yaml:12"
+            ],
+            "{uri}"
+        );
+    }
+}
+
+#[test]
+fn a_method_of_the_cdk_s_is_found_as_well() {
+    let template = r#"{"Resources": {
+"Stream": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "provided.al2023", "Handler": "handler", "Timeout": 20, "Code": {"S3Bucket": "b", "S3Key": "k"}}},
+"Orders": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "nodejs22.x", "Handler": "index.handler", "Code": {"ZipFile": "1"}}},
+"Get": {"Type": "AWS::ApiGateway::Method", "Properties": {"HttpMethod": "GET", "AuthorizationType": "NONE", "Integration": {"Type": "AWS_PROXY",
+  "Uri": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":apigateway:", {"Ref": "AWS::Region"}, ":lambda:path/2015-03-31/functions/", {"Fn::GetAtt": ["Orders", "Arn"]}, "/invocations"]]}}}},
+"Chat": {"Type": "AWS::ApiGateway::Method", "Properties": {"HttpMethod": "POST", "AuthorizationType": "AWS_IAM", "Integration": {"Type": "AWS_PROXY",
+  "Uri": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":apigateway:", {"Ref": "AWS::Region"}, ":lambda:path/2015-03-31/functions/", {"Fn::GetAtt": ["Stream", "Arn"]}, "/invocations"]]}}}}
+}}"#;
+    assert_eq!(
+        said_of(template),
+        (
+            vec![
+                "transfer-mode template.yaml:6".to_owned(),
+                "streaming-uri template.yaml:7".to_owned()
+            ],
+            vec!["archive template.yaml:2".to_owned()]
+        )
+    );
+}
+
+#[test]
+fn a_function_that_only_the_stage_knows_is_unknown() {
+    let method = api(
+        "{type: aws_proxy, uri: 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/arn:aws:lambda:x:1:function:${stageVariables.name}/invocations'}",
+    );
+    let (findings, notes) = said_of(&format!("{FUNCTIONS}{method}"));
+    assert_eq!(findings, NONE);
+    assert!(
+        notes.contains(&"transfer-mode template.yaml:12".to_owned()),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn a_method_that_may_not_be_there_is_unknown() {
+    let method = api("!If [Regional, {type: mock}, {type: aws_proxy}]");
+    let conditions = "Conditions: {Regional: !Equals [!Ref AWS::Region, x]}\n";
+    let (findings, notes) = said_of(&format!("{FUNCTIONS}{method}{conditions}"));
+    assert_eq!(findings, NONE);
+    let wanted = ["archive template.yaml:3", "transfer-mode template.yaml:12"];
+    assert_eq!(notes, wanted);
+}
+
+#[test]
+fn urls_and_permissions_of_other_functions_are_nobody_s_business() {
+    let resources = "
+  Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref Orders, AuthType: NONE}}
+  Wide: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunction, FunctionName: !Ref Orders, Principal: '*'}}
+";
+    assert_eq!(found(resources), NONE);
+    assert_eq!(
+        found(&resources.replace("Orders", "Stream")),
+        [
+            "invoke-mode template.yaml:6",
+            "public-api template.yaml:6",
+            "permission template.yaml:7"
+        ]
+    );
+}
+
+#[test]
+fn what_says_more_of_the_caller_narrows_a_permission() {
+    let permission = |more: &str| {
+        format!(
+            "  P: {{Type: AWS::Lambda::Permission, Properties: {{Action: lambda:InvokeFunction, \
+             FunctionName: !Ref Stream, {more}}}}}\n"
+        )
+    };
+    for narrow in [
+        "Principal: s3.amazonaws.com, SourceAccount: !Ref AWS::AccountId",
+        "Principal: s3.amazonaws.com, SourceArn: !Sub 'arn:aws:s3:::${AWS::StackName}'",
+        "Principal: '*', PrincipalOrgID: o-a1b2c3d4e5",
+        "Principal: '*', FunctionUrlAuthType: AWS_IAM",
+        "Principal: alexa-appkit.amazon.com, EventSourceToken: skill",
+        "Principal: !Ref AWS::AccountId",
+        "Principal: !GetAtt Role.Arn",
+    ] {
+        assert_eq!(found(&permission(narrow)), NONE, "{narrow}");
+    }
+    for wide in [
+        "Principal: s3.amazonaws.com",
+        "Principal: !Sub 's3.${AWS::URLSuffix}'",
+        "Principal: s3.amazonaws.com, SourceArn: '*'",
+        "Principal: '*'",
+    ] {
+        assert_eq!(
+            found(&permission(wide)),
+            ["permission template.yaml:5"],
+            "{wide}"
+        );
+    }
+}
+
+#[test]
+fn two_permissions_name_the_same_function_in_different_forms() {
+    let permissions = |other: &str| {
+        format!(
+            "
+  One: {{Type: AWS::Lambda::Permission, Properties: {{Action: lambda:InvokeFunctionUrl, FunctionName: !Ref Stream, Principal: '123456789012', FunctionUrlAuthType: AWS_IAM}}}}
+  Two: {{Type: AWS::Lambda::Permission, Properties: {{Action: lambda:InvokeFunction, FunctionName: {other}, Principal: '123456789012', InvokedViaFunctionUrl: true}}}}
+"
+        )
+    };
+    for same in [
+        "!GetAtt Stream.Arn",
+        "stream",
+        "!Sub '${Stream}'",
+        "!Sub 'arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:stream'",
+    ] {
+        assert_eq!(found(&permissions(same)), NONE, "{same}");
+    }
+    assert_eq!(
+        found(&permissions("!Ref Orders")),
+        ["url-permissions template.yaml:6"]
+    );
+}
+
+#[test]
+fn an_api_with_a_policy_of_its_own_is_not_said_to_be_anybody_s() {
+    let events = |auth: &str, own: &str| {
+        format!(
+            "
+Resources:
+  Stream:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: handler
+      Timeout: 20
+      Events:
+        Get: {{Type: Api, Properties: {{Path: /, Method: GET, RestApiId: !Ref Api, ResponseTransferMode: RESPONSE_STREAM{own}}}}}
+  Api: {{Type: AWS::Serverless::Api, Properties: {{StageName: x, EndpointConfiguration: REGIONAL{auth}}}}}
+"
+        )
+    };
+    let public = vec!["public-api template.yaml:10".to_owned()];
+    for (auth, own, findings, notes) in [
+        ("", "", public.clone(), Vec::new()),
+        (
+            ", Auth: {DefaultAuthorizer: Own}",
+            "",
+            Vec::new(),
+            Vec::new(),
+        ),
+        (", Auth: {ApiKeyRequired: true}", "", Vec::new(), Vec::new()),
+        (
+            ", Auth: {ResourcePolicy: {IpRangeWhitelist: [10.0.0.0/8]}}",
+            "",
+            Vec::new(),
+            public.clone(),
+        ),
+        (
+            ", Auth: {DefaultAuthorizer: Own}",
+            ", Auth: {Authorizer: NONE}",
+            public.clone(),
+            Vec::new(),
+        ),
+        ("", ", Auth: {ApiKeyRequired: true}", Vec::new(), Vec::new()),
+    ] {
+        assert_eq!(
+            said_of(&events(auth, own)),
+            (findings, notes),
+            "{auth} {own}"
+        );
+    }
+}
+
+#[test]
+fn a_permission_that_does_not_exist_does_no_harm_beside_the_one_that_works() {
+    let policy = |actions: &str| {
+        format!(
+            "  Role: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{Action: {actions}}}]}}}}\n"
+        )
+    };
+    let wrong = policy("[lambda:InvokeWithResponseStream]");
+    assert_eq!(found(&wrong), ["permission template.yaml:5"]);
+    let both = policy("[lambda:InvokeFunction, lambda:InvokeWithResponseStream]");
+    assert_eq!(found(&both), NONE);
+}
+
+#[test]
+fn functions_of_other_runtimes_are_told_by_what_they_are_made_of() {
+    let template = "
+Resources:
+  Rust: {Type: AWS::Serverless::Function, Metadata: {BuildMethod: rust-cargolambda}, Properties: {Runtime: provided.al2, Handler: main, CodeUri: rust/}}
+  Go: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Handler: bootstrap, CodeUri: s3://b/k}}
+  Php: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Handler: public/index.php, CodeUri: .}}
+  Cpp: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Handler: hello, CodeUri: cpp}}
+  Aot: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: Assembly, CodeUri: aot.zip}}
+  Image: {Type: AWS::Serverless::Function, Properties: {PackageType: Image, ImageUri: x}}
+  Inline: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.13, Handler: index.f, Code: {ZipFile: x}}}
+  Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref Rust, AuthType: NONE}}
+";
+    let folder = folder(&[
+        ("template.yaml", template),
+        ("cpp/CMakeLists.txt", "project(hello)"),
+    ]);
+    let files = [("bootstrap", 0o755, &b"\x7fELF"[..])];
+    zip(&folder.path().join("aot.zip"), &files);
+
+    assert_eq!(said(folder.path(), &[]), (Vec::new(), Vec::new()));
+    let (report, code) = report(folder.path(), &["template.yaml"]);
+    assert_eq!(report["withoutFunctions"][0], "template.yaml");
+    assert_eq!(code, Some(0));
+    let args = ["doctor", "--only", "templates"];
+    let output = run(bootstream(&args).current_dir(folder.path()));
+    assert_eq!(
+        text(&output.stdout),
+        "template.yaml: no function of this runtime\n"
+    );
+}
+
+#[test]
+fn a_function_whose_package_and_layers_are_elsewhere_may_be_anybody_s() {
+    let template = "
+Resources:
+  Artisan: {Type: AWS::Lambda::Function, Properties: {Runtime: provided.al2, Handler: artisan, Layers: ['arn:aws:lambda:x:1:layer:php-81:73'], Code: {S3Bucket: b, S3Key: k}}}
+  Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref Artisan, AuthType: NONE}}
+";
+    assert_eq!(
+        said_of(template),
+        (Vec::new(), vec!["runtime template.yaml:3".to_owned()])
+    );
+}
+
+#[test]
+fn a_front_end_that_buffers_is_a_warning() {
+    for (resource, line) in [
+        (
+            "  G: {Type: AWS::ElasticLoadBalancingV2::TargetGroup, Properties: {TargetType: lambda, Targets: [{Id: !GetAtt Stream.Arn}]}}",
+            5,
+        ),
+        (
+            "  G: {Type: AWS::VpcLattice::TargetGroup, Properties: {Type: LAMBDA, Targets: [{Id: !GetAtt Stream.Arn}]}}",
+            5,
+        ),
+        (
+            "  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {IntegrationUri: !GetAtt Stream.Arn}}",
+            5,
+        ),
+        (
+            "  A: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: !GetAtt Stream.Arn}}",
+            5,
+        ),
+    ] {
+        let template = format!("{FUNCTIONS}{resource}\n");
+        let folder = folder(&[("template.yaml", &template)]);
+        let (report, code) = report(folder.path(), &["template.yaml"]);
+        assert_eq!(report["findings"][0]["rule"], "http-api", "{resource}");
+        assert_eq!(report["findings"][0]["severity"], "warning", "{resource}");
+        assert_eq!(report["findings"][0]["line"], line);
+        assert_eq!(code, Some(0));
+        assert_eq!(
+            found(&format!("{}\n", resource.replace("Stream", "Orders"))),
+            NONE
+        );
+    }
+}
+
+#[test]
+fn what_is_no_function_behind_a_front_end_is_nobody_s_business() {
+    let parameters = "Parameters: {Elsewhere: {Type: String}}\n";
+    for resource in [
+        "  G: {Type: AWS::ElasticLoadBalancingV2::TargetGroup, Properties: {Targets: [{Id: !Ref Elsewhere}]}}\n",
+        "  G: {Type: AWS::VpcLattice::TargetGroup, Properties: {Type: IP, Targets: [{Id: !Ref Elsewhere}]}}\n",
+        "  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {IntegrationType: HTTP_PROXY, IntegrationUri: !Ref Elsewhere}}\n",
+        "  A: {Type: AWS::Serverless::HttpApi, Properties: {DefinitionBody: {paths: {/: {get: {x-amazon-apigateway-integration: {type: http_proxy, uri: !Ref Elsewhere}}}}}}}\n",
+    ] {
+        let said = said_of(&format!("{FUNCTIONS}{resource}{parameters}"));
+        assert_eq!(
+            said,
+            (Vec::new(), vec!["archive template.yaml:3".to_owned()]),
+            "{resource}"
+        );
+    }
+}
+
+#[test]
+fn the_setting_of_buffered_responses_decides_what_a_front_end_has_to_be() {
+    let with = |setting: &str, more: &str| {
+        format!(
+            "
+Resources:
+  Stream:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: handler
+      Timeout: 60
+      Environment: {{Variables: {{BOOTSTREAM_RESPONSE_BUFFERED: {setting}}}}}
+      {more}
+"
+        )
+    };
+    let url = |mode: &str| format!("FunctionUrlConfig: {{AuthType: AWS_IAM, InvokeMode: {mode}}}");
+    let http = "Events: {Http: {Type: HttpApi}}";
+    for (setting, more, severity) in [
+        ("auto", url("BUFFERED"), Some("error")),
+        ("auto", url("RESPONSE_STREAM"), None),
+        ("always", url("BUFFERED"), None),
+        ("always", url("RESPONSE_STREAM"), Some("warning")),
+        ("never", url("RESPONSE_STREAM"), None),
+        ("auto", http.to_owned(), Some("warning")),
+        ("always", http.to_owned(), None),
+        ("never", http.to_owned(), Some("error")),
+    ] {
+        let folder = folder(&[("template.yaml", &with(setting, &more))]);
+        let (report, _) = report(folder.path(), &["template.yaml"]);
+        let found = report["findings"].as_array().unwrap().first();
+        let found = found.map(|it| it["severity"].as_str().unwrap());
+        assert_eq!(found, severity, "{setting}, {more}: {report:#}");
+    }
+}

@@ -1,0 +1,234 @@
+//! Callers that take a JSON document: found where the handler cannot give one.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
+use std::path::Path;
+
+use super::packages::zip;
+use super::{NONE, folder, report, said};
+use crate::support::scripted_guest;
+
+/// A component that imports what answers with a document.
+fn with_documents() -> Vec<u8> {
+    wat::parse_str(
+        r#"(component
+            (import "bootstream:handler/response-stream@0.1.0"
+                (instance (export "start-document" (func (result u32))))))"#,
+    )
+    .unwrap()
+}
+
+/// Two functions, of which the first is this runtime's, and a caller.
+fn template(events: &str, resources: &str) -> String {
+    format!(
+        "
+Resources:
+  Stream:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: handler
+      CodeUri: function.zip
+      Layers: [arn:aws:lambda:eu-central-1:123456789012:layer:host:1]
+      Timeout: 60
+      Events: {events}
+  Orders: {{Type: AWS::Serverless::Function, Properties: {{Runtime: nodejs22.x, Handler: index.handler, CodeUri: .}}}}
+{resources}
+"
+    )
+}
+
+fn packed(template: &str, component: &[u8]) -> tempfile::TempDir {
+    let folder = folder(&[("template.yaml", template)]);
+    pack(folder.path(), &[("handler.wasm", 0o644, component)]);
+    folder
+}
+
+fn pack(folder: &Path, files: &[(&str, u32, &[u8])]) {
+    zip(&folder.join("function.zip"), files);
+}
+
+/// Each kind of caller: SAM's events, or resources.
+const CALLERS: [(&str, &str); 18] = [
+    (
+        "{Q: {Type: SQS, Properties: {Queue: q, FunctionResponseTypes: [ReportBatchItemFailures]}}}",
+        "",
+    ),
+    (
+        "{Q: {Type: Kinesis, Properties: {Stream: q, FunctionResponseTypes: [ReportBatchItemFailures]}}}",
+        "",
+    ),
+    (
+        "{Q: {Type: MSK, Properties: {Stream: q, FunctionResponseTypes: [ReportBatchItemFailures]}}}",
+        "",
+    ),
+    (
+        "{Q: {Type: Cognito, Properties: {UserPool: p, Trigger: PreSignUp}}}",
+        "",
+    ),
+    (
+        "{}",
+        "  M: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !Ref Stream, FunctionResponseTypes: [ReportBatchItemFailures]}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::ApiGateway::Authorizer, Properties: {AuthorizerUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {AuthorizerUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {Authorizers: {Own: {FunctionArn: !GetAtt Stream.Arn}}}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::ApiGateway::RestApi, Properties: {Body: {securityDefinitions: {own: {x-amazon-apigateway-authorizer: {authorizerUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::AppSync::GraphQLApi, Properties: {LambdaAuthorizerConfig: {AuthorizerUri: !GetAtt Stream.Arn}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::AppSync::DataSource, Properties: {LambdaConfig: {LambdaFunctionArn: !GetAtt Stream.Arn}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::Cognito::UserPool, Properties: {LambdaConfig: {PreSignUp: !GetAtt Stream.Arn}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::Cognito::UserPool, Properties: {LambdaConfig: {PreTokenGenerationConfig: {LambdaArn: !GetAtt Stream.Arn}}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: !Sub '{\"Resource\": \"${Orders.Arn}\", \"Then\": \"${Stream.Arn}\"}'}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: {Fn::ToJsonString: {States: {A: {Resource: !GetAtt Stream.Arn}}}}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionSubstitutions: {Arn: !GetAtt Stream.Arn}, Definition: {}}}",
+    ),
+    (
+        "{}",
+        "  W: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: WEBSOCKET}}\n  A: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref W, IntegrationUri: !GetAtt Stream.Arn}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::ApiGateway::Method, Properties: {AuthorizationType: AWS_IAM, Integration: {Type: AWS, Uri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}",
+    ),
+];
+
+fn rules(folder: &Path) -> Vec<(String, String)> {
+    let (report, _) = report(folder, &["template.yaml"]);
+    let findings = report["findings"].as_array().unwrap().iter();
+    let field = |it: &serde_json::Value, key: &str| it[key].as_str().unwrap().to_owned();
+    findings
+        .map(|it| (field(it, "rule"), field(it, "severity")))
+        .collect()
+}
+
+#[test]
+fn a_handler_that_only_streams_is_found_behind_each_kind_of_caller() {
+    let component = std::fs::read(scripted_guest()).unwrap();
+    for (events, resources) in CALLERS {
+        let folder = packed(&template(events, resources), &component);
+        let found = rules(folder.path());
+        let wanted = [("document".to_owned(), "error".to_owned())];
+        assert_eq!(found, wanted, "{events} {resources}");
+    }
+}
+
+#[test]
+fn a_handler_that_answers_with_documents_is_in_order() {
+    for (events, resources) in CALLERS {
+        let folder = packed(&template(events, resources), &with_documents());
+        assert_eq!(
+            said(folder.path(), &[]),
+            (Vec::new(), Vec::new()),
+            "{resources}"
+        );
+    }
+}
+
+#[test]
+fn other_functions_and_callers_that_read_no_answer_are_nobody_s_business() {
+    let component = std::fs::read(scripted_guest()).unwrap();
+    for (events, resources) in [
+        ("{Q: {Type: SQS, Properties: {Queue: q}}}", ""),
+        ("{Q: {Type: S3, Properties: {Bucket: q}}}", ""),
+        (
+            "{}",
+            "  M: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !Ref Orders, FunctionResponseTypes: [ReportBatchItemFailures]}}",
+        ),
+        (
+            "{}",
+            "  A: {Type: AWS::Cognito::UserPool, Properties: {LambdaConfig: {PreSignUp: !GetAtt Orders.Arn}}}",
+        ),
+        (
+            "{}",
+            "  A: {Type: AWS::ApiGateway::Method, Properties: {Integration: {Type: AWS, RequestParameters: {integration.request.header.X-Amz-Invocation-Type: \"'Event'\"}, Uri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}",
+        ),
+    ] {
+        let folder = packed(&template(events, resources), &component);
+        assert_eq!(said(folder.path(), &[]).0, NONE, "{events} {resources}");
+    }
+}
+
+#[test]
+fn a_state_machine_in_a_file_of_its_own_is_read() {
+    let machine = "  A: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: steps.asl.json, DefinitionSubstitutions: {Arn: !GetAtt Stream.Arn}}}";
+    let component = std::fs::read(scripted_guest()).unwrap();
+    let folder = packed(&template("{}", machine), &component);
+    let steps =
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${Arn}", "End": true}}}"#;
+    std::fs::write(folder.path().join("steps.asl.json"), steps).unwrap();
+
+    assert_eq!(rules(folder.path()).len(), 1);
+}
+
+#[test]
+fn what_makes_a_custom_resource_is_a_warning() {
+    let custom = "  A: {Type: 'Custom::Thing', Properties: {ServiceToken: !GetAtt Stream.Arn}}";
+    let component = std::fs::read(scripted_guest()).unwrap();
+    let folder = packed(&template("{}", custom), &component);
+    assert_eq!(
+        rules(folder.path()),
+        [("document".to_owned(), "warning".to_owned())]
+    );
+}
+
+#[test]
+fn without_a_component_to_look_at_nobody_can_tell() {
+    let (events, _) = CALLERS[0];
+    let folder = folder(&[("template.yaml", &template(events, ""))]);
+    pack(
+        folder.path(),
+        &[
+            ("handler.txt", 0o644, b"x"),
+            ("bootstream.toml", 0o644, b""),
+        ],
+    );
+    let (_, notes) = said(folder.path(), &[]);
+    assert_eq!(notes, ["document template.yaml:11"]);
+
+    let elsewhere = template(events, "")
+        .replace("function.zip", "s3://b/k")
+        .replace("layer:host:1", "layer:bootstream-host:1");
+    let folder = super::folder(&[("template.yaml", &elsewhere)]);
+    let (findings, notes) = said(folder.path(), &[]);
+    assert_eq!(findings, NONE);
+    assert_eq!(
+        notes,
+        ["archive template.yaml:8", "document template.yaml:11"]
+    );
+}

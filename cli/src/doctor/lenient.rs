@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use saphyr::{MarkedYamlOwned, ScanError, YamlLoader};
 use saphyr_parser::Parser;
 
-/// What the parser says of a line in brackets that is not indented.
+/// How the parser begins what it says of a line in brackets that is not indented.
 const INDENTATION: &str = "invalid indentation";
 
 /// Enough to be deeper than anything around it.
@@ -23,7 +23,7 @@ pub(super) fn load(text: &str) -> Result<Vec<MarkedYamlOwned>, ScanError> {
         // Counted from 1.
         let line = error.marker().line();
         let is_new = indented.len() < MOST_LINES && !indented.contains(&line);
-        if error.info() != INDENTATION || !is_new || !is_in_brackets(text, line) {
+        if !error.info().starts_with(INDENTATION) || !is_new || !is_in_brackets(text, line) {
             break;
         }
         indented.insert(line);

@@ -55,7 +55,7 @@ Rules of the templates:
   transfer-mode  streaming-uri  invoke-mode    the response is buffered
   timeout-order  edge-idle-limit               the stream is cut
   http-api  url-in-vpc                         streams never
-  document                                     the caller takes JSON, not a stream
+  document                                     the caller takes a JSON document
   public-api  url-permissions  permission      anybody may call, or nobody
   missing-variable                             the function does not start
   stage-update  stream-cache  runtime  template

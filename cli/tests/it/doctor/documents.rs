@@ -10,7 +10,10 @@ use std::path::Path;
 
 use super::packages::zip;
 use super::{NONE, folder, report, said};
-use crate::support::scripted_guest;
+use crate::support::component;
+
+/// A handler whose only answer is a stream.
+const STREAMS_ONLY: &str = "streaming_numbers";
 
 /// A component that imports what answers with a document.
 fn with_documents() -> Vec<u8> {
@@ -139,7 +142,7 @@ fn rules(folder: &Path) -> Vec<(String, String)> {
 
 #[test]
 fn a_handler_that_only_streams_is_found_behind_each_kind_of_caller() {
-    let component = std::fs::read(scripted_guest()).unwrap();
+    let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
     for (events, resources) in CALLERS {
         let folder = packed(&template(events, resources), &component);
         let found = rules(folder.path());
@@ -162,7 +165,7 @@ fn a_handler_that_answers_with_documents_is_in_order() {
 
 #[test]
 fn other_functions_and_callers_that_read_no_answer_are_nobody_s_business() {
-    let component = std::fs::read(scripted_guest()).unwrap();
+    let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
     for (events, resources) in [
         ("{Q: {Type: SQS, Properties: {Queue: q}}}", ""),
         ("{Q: {Type: S3, Properties: {Bucket: q}}}", ""),
@@ -187,7 +190,7 @@ fn other_functions_and_callers_that_read_no_answer_are_nobody_s_business() {
 #[test]
 fn a_state_machine_in_a_file_of_its_own_is_read() {
     let machine = "  A: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: steps.asl.json, DefinitionSubstitutions: {Arn: !GetAtt Stream.Arn}}}";
-    let component = std::fs::read(scripted_guest()).unwrap();
+    let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
     let folder = packed(&template("{}", machine), &component);
     let steps =
         r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${Arn}", "End": true}}}"#;
@@ -199,7 +202,7 @@ fn a_state_machine_in_a_file_of_its_own_is_read() {
 #[test]
 fn what_makes_a_custom_resource_is_a_warning() {
     let custom = "  A: {Type: 'Custom::Thing', Properties: {ServiceToken: !GetAtt Stream.Arn}}";
-    let component = std::fs::read(scripted_guest()).unwrap();
+    let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
     let folder = packed(&template("{}", custom), &component);
     assert_eq!(
         rules(folder.path()),

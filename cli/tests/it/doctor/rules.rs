@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::packages::{host_for_newer_libraries, machine_code, zip};
 use super::templates::edited;
 use super::{ARCH, bare_machine, diagnose, project};
-use crate::support::{bootstream, run, text};
+use crate::support::{bootstream, component, run, success, text};
 
 /// What a rule is there for, and what is found there.
 type Fault = (&'static str, fn() -> Vec<Value>);
@@ -77,6 +77,15 @@ const FAULTS: [Fault; 24] = [
             let (start, end) = faulty.split_once(event).unwrap();
             let (_, end) = end.split_once("\n\n").unwrap();
             std::fs::write(template, format!("{start}{event}\n{end}")).unwrap();
+            // One that answers with nothing but streams.
+            success(&run(bootstream(&[
+                "package",
+                "--only",
+                "function",
+                "--out-dir",
+            ])
+            .arg(folder.join("dist"))
+            .arg(component("streaming_numbers"))));
         })
     }),
     ("missing-variable", || {

@@ -1,5 +1,5 @@
-//! Machine code of the components that `dev` and `invoke` have run before: in the folder `bootstream` of
-//! the user's cache, which is `$XDG_CACHE_HOME`, else `~/.cache`.
+//! Machine code of the components that this user has compiled before, for `dev` and `invoke`: in the
+//! folder `bootstream` of the user's cache, which is `$XDG_CACHE_HOME`, else `~/.cache`.
 //!
 //! An entry is named after the component's SHA-256 and everything that decides what code comes out of
 //! it. It is checked as `bootstrap` checks a precompiled component, and what does not pass is compiled
@@ -20,10 +20,10 @@ use crate::printer::{Printer, Tone};
 
 const FOLDER: &str = "bootstream";
 
-/// What the entries may take together.
+/// The most that all entries may take, in bytes.
 const LIMIT_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Compiles a component for this machine, unless that was done before. `file` is what messages call it.
+/// Compiles a component for this machine, unless that was done before. `file` is its name in messages.
 ///
 /// # Errors
 ///
@@ -45,6 +45,15 @@ pub(crate) fn machine_code(component: &[u8], file: &Path, printer: Printer) -> R
         keep(&cache, &name, &code, printer);
     }
     Ok(code)
+}
+
+/// Keeps machine code that another command of this user has just compiled, if it is for this machine.
+pub(crate) fn record(component: &[u8], code: &[u8], arch: Arch, printer: Printer) {
+    if arch == Arch::HOST
+        && let Some(cache) = open(printer)
+    {
+        keep(&cache, &entry_name(component), code, printer);
+    }
 }
 
 /// Opens the cache. Without one everything works, only slower.

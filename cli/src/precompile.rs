@@ -64,7 +64,8 @@ impl fmt::Display for Arch {
     }
 }
 
-/// Reads a component, checks it with `check`, and precompiles it.
+/// Reads a component, checks it with `check`, and precompiles it. Returns the component and its machine
+/// code.
 ///
 /// # Errors
 ///
@@ -73,11 +74,12 @@ pub(crate) fn precompile_file(
     path: &Path,
     arch: Arch,
     check: fn(&[u8]) -> Result<()>,
-) -> Result<Vec<u8>> {
+) -> Result<(Vec<u8>, Vec<u8>)> {
     let name = path.display();
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
     check(&bytes).with_context(|| format!("`{name}`"))?;
-    precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))
+    let code = precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))?;
+    Ok((bytes, code))
 }
 
 /// Precompiles a component, binary or text, and adds what is known of its source and a stamp.

@@ -8,6 +8,7 @@ use bootstream_host::engine::PRECOMPILED_EXTENSION;
 
 use super::compile::size;
 use crate::args::BuildArgs;
+use crate::compile_cache;
 use crate::precompile::{Arch, precompile, write_atomically};
 use crate::printer::Printer;
 use crate::project::{BuildOptions, Project};
@@ -31,8 +32,10 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
     }
     printer.data_line(&format!("{} ({})", output.display(), size(bytes.len())))?;
     if args.precompile {
-        let code = precompile(&bytes, args.arch.unwrap_or(Arch::HOST))
+        let arch = args.arch.unwrap_or(Arch::HOST);
+        let code = precompile(&bytes, arch)
             .with_context(|| format!("cannot compile `{}`", output.display()))?;
+        compile_cache::record(&bytes, &code, arch, *printer);
         let path = output.with_extension(PRECOMPILED_EXTENSION);
         write_atomically(&path, &code)?;
         printer.data_line(&format!("{} ({})", path.display(), size(code.len())))?;

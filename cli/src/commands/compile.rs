@@ -6,6 +6,7 @@ use anyhow::Result;
 use bootstream_host::engine::PRECOMPILED_EXTENSION;
 
 use crate::args::{CompileArgs, PrecompileArgs};
+use crate::compile_cache;
 use crate::component;
 use crate::precompile::{Arch, precompile_file, write_atomically};
 use crate::printer::Printer;
@@ -16,11 +17,9 @@ use crate::printer::Printer;
 ///
 /// The component is no handler, cannot be compiled, or the result cannot be written.
 pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> {
-    let code = precompile_file(
-        &args.input,
-        args.arch.unwrap_or(Arch::HOST),
-        component::check_handler,
-    )?;
+    let arch = args.arch.unwrap_or(Arch::HOST);
+    let (component, code) = precompile_file(&args.input, arch, component::check_handler)?;
+    compile_cache::record(&component, &code, arch, *printer);
     let output = match &args.output {
         Some(output) => output.clone(),
         None => args.input.with_extension(PRECOMPILED_EXTENSION),
@@ -37,7 +36,7 @@ pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> 
 /// The component cannot be compiled or the result cannot be written.
 pub(crate) fn run_helper(args: &CompileArgs, printer: &Printer) -> Result<ExitCode> {
     // Whether a host runs it is not asked here: the host that calls this does so.
-    let code = precompile_file(
+    let (_, code) = precompile_file(
         &args.input,
         args.target.unwrap_or(Arch::HOST),
         component::expect_component,

@@ -26,7 +26,8 @@ use crate::dev::intake::EVENT_LIMIT_BYTES;
 use crate::dev::opened::{Opened, open_as};
 use crate::dev::pool::{Call, Overflow, Pool};
 use crate::dev::prelude::ResponseHead;
-use crate::dev::sdk::{ERROR_TYPE, FUNCTION_ERROR, json_event};
+use crate::dev::response::REFUSAL;
+use crate::dev::sdk::{FUNCTION_ERROR, json_event};
 use crate::dev::source::Source;
 use crate::printer::{Printer, Tone};
 
@@ -156,7 +157,7 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
             None,
         )));
     }
-    if head.headers.contains_key(ERROR_TYPE) {
+    if head.headers.contains_key(REFUSAL) {
         let reason = document(body).await;
         let reason = String::from_utf8_lossy(&reason);
         bail!("the server refused the event: {}", reason.trim_end());

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::build::component_for;
 use super::compile::size;
+use crate::compile_cache;
 use crate::component::{self, FileKind};
 use crate::finding::{Finding, Place, Severity};
 use crate::package::archive::{Archive, Content, Written};
@@ -84,7 +85,10 @@ fn function_files(args: &PackageArgs, arch: Arch, printer: &Printer) -> Result<F
                 None
             } else {
                 progress(printer, &format!("compiling `{name}` for {arch}"));
-                Some(precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))?)
+                let code =
+                    precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))?;
+                compile_cache::record(&bytes, &code, arch, *printer);
+                Some(code)
             };
             (Some(bytes), code)
         }

@@ -101,7 +101,12 @@ impl Cors {
         headers
     }
 
-    fn checked(self) -> Result<Self, String> {
+    /// Checks what its type does not.
+    ///
+    /// # Errors
+    ///
+    /// A value is none that Lambda takes.
+    pub(crate) fn checked(self) -> Result<Self, String> {
         const METHODS: [&str; 7] = ["GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", ANY];
         if self.allow_origins.is_empty() {
             return Err("`AllowOrigins` has to name an origin, or `*`".to_owned());

@@ -1,8 +1,7 @@
 //! A version of the handler, ready to be run: the folder that becomes the task root.
 
 use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -22,9 +21,6 @@ pub(crate) const HANDLER_NAME: &str = "handler";
 
 /// What files of components are called.
 const COMPONENT_EXTENSION: &str = "wasm";
-
-/// What others may not do to a file whose content is executed.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// A prepared version of the handler.
 #[derive(Debug)]
@@ -183,14 +179,12 @@ fn machine_code(file: &Path, printer: Printer) -> Result<Vec<u8>> {
     compiled(&path, &component, printer)
 }
 
-/// The machine code of a component: what lies beside it, if that is fresh, else from the cache or the
-/// compiler.
+/// The machine code of a component. It is executed outside of any sandbox, so it comes from the compiler
+/// or from what the compiler made for this user before, never from a file that happens to lie beside the
+/// component.
 fn compiled(file: &Path, component: &[u8], printer: Printer) -> Result<Vec<u8>> {
     component::check_handler(component)
-        .and_then(|()| match fresh_code_beside(file, component) {
-            Some(code) => Ok(code),
-            None => compile_cache::machine_code(component, file, printer),
-        })
+        .and_then(|()| compile_cache::machine_code(component, file, printer))
         .with_context(|| format!("`{}`", file.display()))
 }
 
@@ -198,21 +192,6 @@ fn component_beside(code: &Path) -> Option<(PathBuf, Vec<u8>)> {
     let path = code.with_extension(COMPONENT_EXTENSION);
     let bytes = (path != code).then(|| std::fs::read(&path).ok())??;
     (FileKind::of(&bytes) == FileKind::Component).then_some((path, bytes))
-}
-
-/// Machine code is executed: it is taken only from a file that nobody but this user can have written.
-fn fresh_code_beside(file: &Path, component: &[u8]) -> Option<Vec<u8>> {
-    let path = file.with_extension(PRECOMPILED_EXTENSION);
-    let mut code_file = path.is_file().then(|| File::open(&path).ok())??;
-    let metadata = code_file.metadata().ok()?;
-    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
-    if !is_ours || metadata.mode() & WRITABLE_BY_OTHERS != 0 {
-        return None;
-    }
-    let mut code = Vec::new();
-    code_file.read_to_end(&mut code).ok()?;
-    check_code(&code, Some(component), Arch::HOST).ok()?;
-    Some(code)
 }
 
 /// Puts a file into the task root without copying it, if it is on the same disk or was there before.

@@ -90,8 +90,9 @@ impl Door {
     pub(crate) fn of(front_end: FrontEnd) -> Self {
         match front_end {
             FrontEnd::FunctionUrl => Self::Url,
-            FrontEnd::RestApi => Self::Rest,
-            FrontEnd::HttpApiV1 | FrontEnd::HttpApiV2 => Self::Http,
+            // An HTTP API reads the same document in payload format 1.0.
+            FrontEnd::RestApi | FrontEnd::HttpApiV1 => Self::Rest,
+            FrontEnd::HttpApiV2 => Self::Http,
             FrontEnd::LoadBalancer { multi_value: false } => Self::Alb,
             FrontEnd::LoadBalancer { multi_value: true } => Self::AlbMulti,
             FrontEnd::Lattice => Self::Lattice,

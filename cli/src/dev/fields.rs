@@ -102,7 +102,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn text_of_each(self, key: &str) -> Result<Vec<(String, String)>, String> {
         let mut pairs = Vec::new();
         for (name, value) in self.entries(key)? {
-            let place = format!("`{name}` in `{key}`");
+            let place = format!("`{}` in `{key}`", name.escape_debug());
             if let Some(text) = self.as_text(value, &place)? {
                 pairs.push((name.clone(), text));
             }
@@ -121,7 +121,7 @@ impl<'a> Fields<'a> {
             if value.is_null() && self.reading == Reading::Lenient {
                 continue;
             }
-            let place = format!("`{name}` in `{key}`");
+            let place = format!("`{}` in `{key}`", name.escape_debug());
             pairs.push((name.clone(), self.list(value, &place)?));
         }
         Ok(pairs)

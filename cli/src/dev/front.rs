@@ -115,13 +115,7 @@ impl Handler for Front {
                 };
                 record.invocation(&call.request_id);
                 let ending = Ending::document(record);
-                match Caller::of(&call.event) {
-                    Caller::FrontEnd(door) => self.through(&visit(door), call, ending).await,
-                    Caller::Unknown => self.through(&visit(Door::Url), call, ending).await,
-                    caller @ Caller::Service(_) => {
-                        self.payload(&visit(Door::Url), caller, call, ending).await
-                    }
-                }
+                self.invoke(&visit(Door::Url), call, ending).await
             }
             Route::Door(door) => self.knock(&visit(door), &body, peer, record).await,
             Route::Sdk(requested) => self.serve_sdk(&requested, &parts, body, record).await,
@@ -233,14 +227,9 @@ impl Front {
         self.pass_on(visit, opened, link, ending)
     }
 
-    /// Invokes, and passes on the payload as it is.
-    async fn payload(
-        &self,
-        visit: &Visit<'_>,
-        caller: Caller,
-        call: Call,
-        ending: Ending,
-    ) -> Response<FrontBody> {
+    /// Invokes with an event as it is, and answers as its sender would be answered.
+    async fn invoke(&self, visit: &Visit<'_>, call: Call, ending: Ending) -> Response<FrontBody> {
+        let caller = Caller::of(&call.event);
         let opened = match visit.pool.invoke(call) {
             Ok(answer) => open_as(caller, answer).await,
             Err(failure) => Err(failure),

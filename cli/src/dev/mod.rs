@@ -29,7 +29,7 @@ pub(crate) mod pool;
 pub(crate) mod prelude;
 mod record;
 pub(crate) mod reply;
-mod response;
+pub(crate) mod response;
 mod route;
 pub(crate) mod sdk;
 mod sdk_door;

@@ -1,4 +1,4 @@
-//! An answer, as far as its reader has to have it before they answer in turn.
+//! An answer, opened as far as its reader needs before it can reply.
 
 use bytes::Bytes;
 
@@ -71,13 +71,16 @@ fn unread_by(door: Door) -> String {
 ///
 /// As for [`open`].
 pub(crate) async fn open_as(caller: Caller, answer: Answer) -> Result<Opened, Failure> {
-    let service = match caller {
+    let mut reply = match caller {
         Caller::FrontEnd(door) => return open(answer, door, None).await,
-        Caller::Unknown => return open(answer, Door::Url, None).await,
-        Caller::Service(service) => service,
+        // A stream is shown as a function URL would, a document as it is.
+        Caller::Unknown => reply::open(answer, Reader::Door(Door::Url)).await?,
+        Caller::Service(_) => reply::open(answer, Reader::Payload).await?,
     };
-    let mut reply = reply::open(answer, Reader::Payload).await?;
-    if service.reads && reply.has_unread_prelude {
+    if let Caller::Service(service) = caller
+        && service.reads
+        && reply.has_unread_prelude
+    {
         reply.head.warnings.push(unread_by_service(service));
     }
     Ok(Opened::Stream(reply))

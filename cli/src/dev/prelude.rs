@@ -205,7 +205,8 @@ impl Asked {
             }
         };
         (!unread.is_empty()).then(|| {
-            let (names, service) = (unread.join("`, `"), door.service());
+            let names = unread.join("`, `");
+            let (names, service) = (names.escape_debug(), door.service());
             format!("{service} does not read `{key}`, so `{names}` is lost: {advice}")
         })
     }
@@ -241,7 +242,10 @@ fn status(status: u16) -> Result<StatusCode, String> {
 
 /// Adds a header, unless it is about the connection, which is not the function's.
 fn append(headers: &mut HeaderMap, door: Door, name: &str, value: &str) -> Result<(), String> {
-    let invalid = || format!("header `{name}` of the response is not valid HTTP");
+    let invalid = || {
+        let name = name.escape_debug();
+        format!("header `{name}` of the response is not valid HTTP")
+    };
     let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
     let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid())?;
     if let Some(renamed) = door.renamed(&header) {

@@ -1,7 +1,7 @@
 //! Answers that are known as a whole: buffered ones, failures and refusals.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::ext::ReasonPhrase;
@@ -14,6 +14,9 @@ use super::intake::NotTaken;
 use super::prelude::ResponseHead;
 use super::record::Record;
 use super::sdk::{ApiError, DENIED, ERROR_TYPE, FUNCTION_ERROR};
+
+/// Tells a refusal of this server from an answer of a function, which may have every header of AWS's.
+pub(crate) const REFUSAL: HeaderName = HeaderName::from_static("x-bootstream-refusal");
 
 pub(super) type FrontBody = Either<Full<Bytes>, AnswerBody>;
 
@@ -105,8 +108,9 @@ pub(super) fn refuse_event(error: &ApiError, mut record: Record) -> Response<Fro
     record.status(error.status);
     record.failed(&failure);
     let mut response = json(error.status, failure.document);
-    let name = HeaderValue::from_static(error.name);
-    response.headers_mut().insert(ERROR_TYPE, name);
+    let headers = response.headers_mut();
+    headers.insert(ERROR_TYPE, HeaderValue::from_static(error.name));
+    headers.insert(REFUSAL, HeaderValue::from_static("event"));
     response
 }
 
@@ -118,6 +122,7 @@ pub(super) fn unwelcome(reason: &Unwelcome, mut record: Record) -> Response<Fron
     let mut response = typed(StatusCode::FORBIDDEN, plain, format!("{reason}\n").into());
     let headers = response.headers_mut();
     headers.insert(ERROR_TYPE, HeaderValue::from_static(DENIED));
+    headers.insert(REFUSAL, HeaderValue::from_static("request"));
     let nosniff = HeaderValue::from_static("nosniff");
     headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
     response

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-/// Asks `bootstrap` to tell it whatever its level.
+/// Makes `bootstrap` log it at any log level.
 pub(crate) const VARIABLE: (&str, &str) = ("BOOTSTREAM_LOG_USAGE", "info");
 
-/// Who tells it, behind the time and the level. A handler's lines have another name there.
-const TELLER: &str = "usage:";
+/// What follows the time in such a line: the level, the target and the message. No line of a handler has
+/// that target, and what a handler prints without one, a metric, does not begin with a time.
+const MARK: [&str; 3] = ["INFO", "usage:", "used"];
 
 /// One invocation's memory, time and bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,7 +25,10 @@ impl Usage {
     pub(crate) fn parse(line: &[u8]) -> Option<Self> {
         let line = std::str::from_utf8(line).ok()?;
         let mut words = line.split_whitespace();
-        if words.nth(2)? != TELLER {
+        let is_time =
+            |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with('Z');
+        if !words.next().is_some_and(is_time) || !MARK.iter().all(|mark| words.next() == Some(mark))
+        {
             return None;
         }
         let fields: HashMap<&str, &str> = words.filter_map(|word| word.split_once('=')).collect();
@@ -73,7 +77,8 @@ mod tests {
         for other in [
             line.replace("usage:", "handler: usage:"),
             line.replace("memoryMib=14", "memoryMib=many"),
-            "{\"_aws\": usage: requestId=r memoryMib=1 milliseconds=1 bytes=1}".to_owned(),
+            line.replace("2026-01-02T03:04:05.678901Z", "{\"_aws\":"),
+            line.replace("used", "lost"),
             String::new(),
         ] {
             assert_eq!(Usage::parse(other.as_bytes()), None, "{other}");

@@ -109,7 +109,7 @@ fn the_event_of_a_front_end_is_answered_as_that_front_end_answers() {
         {"write_headers": {"status": 201, "headers": [["x-a", "1"]], "cookies": ["c=1"]}},
         {"write": "text"},
     ]);
-    for kind in ["url", "rest", "http", "alb"] {
+    for kind in ["url", "rest", "http", "alb", "alb-multi", "lattice"] {
         let event = run(&mut bootstream(&["event", kind, "-d", &script(&steps)]));
         success(&event);
         let event = text(&event.stdout);

@@ -288,9 +288,9 @@ fn a_local_lambda_serves_what_goes_along_as_it_changes() {
     assert_eq!(read(&dev, "web/index.html"), "ok: 12 bytes\n");
 
     // As editors do it: a new file in place of the old one.
-    write(folder.path(), "web/next", "<p>changed</p>");
+    write(folder.path(), "next", "<p>changed</p>");
     std::fs::rename(
-        folder.path().join("web/next"),
+        folder.path().join("next"),
         folder.path().join("web/index.html"),
     )
     .unwrap();

@@ -279,3 +279,44 @@ fn a_setting_that_lambda_refuses_is_wrong_usage() {
         assert_eq!(output.status.code(), Some(2), "{cors}");
     }
 }
+
+#[test]
+fn the_setting_may_be_the_project_s() {
+    let folder = tempfile::tempdir().unwrap();
+    let handler = folder.path().join("handler.cwasm");
+    std::fs::copy(ready_guest(), &handler).unwrap();
+    let settings = |text: &str| std::fs::write(folder.path().join("bootstream.toml"), text);
+    settings(
+        "[dev.cors]\nAllowOrigins = ['http://localhost:5173']\nAllowMethods = ['POST']\nMaxAge = 60\n",
+    )
+    .unwrap();
+    let allowed = |args: &[&str]| {
+        let dev = Dev::start(&handler, args);
+        let response = dev.send("OPTIONS", "/", &PREFLIGHT, "");
+        response.header("access-control-allow-methods").join(",")
+    };
+    assert_eq!(allowed(&[]), "POST");
+    // The arguments go first.
+    assert_eq!(allowed(&["--cors", CORS]), "GET,POST");
+
+    for (text, expected) in [
+        (
+            "[dev.cors]\nAllowMethods = ['GET']\n",
+            "`AllowOrigins` has to name",
+        ),
+        (
+            "[dev.cors]\nAllowOrigin = '*'\n",
+            "unknown field `AllowOrigin`",
+        ),
+        ("[dev]\ncars = 1\n", "unknown field `cars`"),
+    ] {
+        settings(text).unwrap();
+        let output = run(bootstream(&["dev", "--port", "0"]).arg(&handler));
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        let stderr = crate::support::text(&output.stderr);
+        assert!(
+            stderr.contains(expected) && stderr.contains("bootstream.toml"),
+            "{stderr}"
+        );
+    }
+}

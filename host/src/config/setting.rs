@@ -18,8 +18,8 @@ pub(super) const TOOL_VARIABLES: [&str; 6] = [
 ];
 
 /// Parts of the file that belong to the `bootstream` command: how the handler is built, what goes
-/// into its package, and the functions of a local Lambda.
-pub const COMMAND_KEYS: [&str; 4] = ["build", "package", "default", "functions"];
+/// into its package, and the local Lambda with its functions.
+pub const COMMAND_KEYS: [&str; 5] = ["build", "package", "dev", "default", "functions"];
 
 /// One setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use super::launch;
 use super::settings::Settings;
@@ -18,6 +19,9 @@ use crate::dev::source::Source;
 use crate::dev::watch::{Watch, sources_digest};
 use crate::package::include::{self, Included};
 use crate::printer::{Printer, Tone};
+
+/// How long to wait before files that go along are watched again.
+const WATCH_PAUSE: Duration = Duration::from_millis(200);
 
 /// A function that runs.
 #[derive(Debug)]
@@ -247,8 +251,8 @@ impl Function {
         let Some(settings) = self.source.settings() else {
             return std::future::pending().await;
         };
+        let mut watch = include::watch(settings)?;
         loop {
-            let watch = include::watch(settings)?;
             let found = self.found().await?;
             let last = self.making.lock().await.clone();
             if let Some(changed) = last.as_ref().and_then(|last| difference(last, &found)) {
@@ -258,6 +262,13 @@ impl Function {
                 () = watch.changed() => {}
                 () = self.made.notified() => {}
             }
+            // A folder may be gone for the moment in which it is made anew.
+            watch = loop {
+                match include::watch(settings) {
+                    Ok(watch) => break watch,
+                    Err(_) => sleep(WATCH_PAUSE).await,
+                }
+            };
         }
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
     let listener = listener.with_context(|| {
         format!("cannot listen on {address}: choose another --port, or 0 for a free one")
     })?;
+    let cors = settings::cors(args)?;
     let running = Running::build(args, printer)?;
     let result = runtime.block_on(async {
         let setup = Setup {
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
             },
             allowed_hosts: args.allowed_hosts.clone(),
             stage: args.stage.clone(),
-            cors: args.cors.clone(),
+            cors,
         };
         let server = Server {
             setup: Arc::new(setup),

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use bootstream_host::config;
 use serde::Deserialize;
 
 use crate::args::{DevArgs, FunctionArgs, MEMORY_MIB, TIMEOUT_SECONDS};
+use crate::dev::cors::Cors;
 use crate::dev::deployment::{HANDLER_NAME, project_file};
 
 /// What is to run.
@@ -62,6 +63,42 @@ pub(super) fn file(args: &DevArgs) -> Option<&Path> {
         .extension()
         .is_some_and(|it| it == "toml")
         .then_some(handler)
+}
+
+/// The table `dev` of a project's file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct LocalLambda {
+    /// The `Cors` of the function URL, with Lambda's own names.
+    cors: Option<Cors>,
+}
+
+/// Finds the `Cors` of the function URL: in the arguments, or else in the project's file.
+///
+/// # Errors
+///
+/// The table `dev` of the file makes no sense.
+pub(super) fn cors(args: &DevArgs) -> Result<Option<Cors>> {
+    if args.cors.is_some() {
+        return Ok(args.cors.clone());
+    }
+    let handler = args.handler.as_deref().unwrap_or(Path::new("."));
+    let file = file(args).map_or_else(|| project_file(handler), Path::to_owned);
+    // One that is missing or damaged is told of when the function is made.
+    let text = std::fs::read_to_string(&file).unwrap_or_default();
+    let mut table: toml::Table = toml::from_str(&text).unwrap_or_default();
+    let Some(dev) = table.remove("dev") else {
+        return Ok(None);
+    };
+    let checked = || -> Result<Option<Cors>> {
+        let LocalLambda { cors } = dev.try_into()?;
+        let cors = cors.map(|cors| {
+            cors.checked()
+                .map_err(|error| anyhow!("`dev.cors`: {error}"))
+        });
+        cors.transpose()
+    };
+    checked().with_context(|| format!("`{}`", file.display()))
 }
 
 /// Reads what is to run.

@@ -1,4 +1,4 @@
-//! Who sends an event of this shape, and so what they make of the answer.
+//! Recognises who sent an event, which decides how the answer is read.
 
 use bootstream_host::front_end::FrontEnd;
 use serde::Deserialize;
@@ -32,11 +32,11 @@ pub(crate) struct Service {
 struct Fields {
     #[serde(rename = "Records")]
     records: Option<Vec<Record>>,
-    event_source: Option<String>,
+    event_source: Option<Value>,
     trigger_source: Option<Value>,
     method_arn: Option<Value>,
     route_arn: Option<Value>,
-    request_context: Option<RequestContext>,
+    request_context: Option<Value>,
     authorization_token: Option<Value>,
     #[serde(rename = "RequestType")]
     request_type: Option<Value>,
@@ -48,7 +48,7 @@ struct Fields {
     delivery_stream_arn: Option<Value>,
     get_object_context: Option<Value>,
     invocation_schema_version: Option<Value>,
-    info: Option<Info>,
+    info: Option<Value>,
     session_state: Option<Value>,
     bot: Option<Value>,
     #[serde(rename = "Details")]
@@ -63,20 +63,8 @@ struct Fields {
 #[serde(default)]
 struct Record {
     #[serde(rename = "eventSource", alias = "EventSource")]
-    event_source: Option<String>,
+    event_source: Option<Value>,
     cf: Option<Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct RequestContext {
-    connection_id: Option<Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Info {
-    field_name: Option<Value>,
 }
 
 impl Caller {
@@ -99,15 +87,18 @@ impl Fields {
         if first.is_some_and(|record| record.cf.is_some()) {
             return Some(("a CloudFront distribution", true));
         }
-        let source = first.and_then(|record| record.event_source.as_deref());
-        if let Some(source) = source.or(self.event_source.as_deref()) {
-            return by_source(source);
+        let source = first.and_then(|record| record.event_source.as_ref());
+        if let Some(source) = source.or(self.event_source.as_ref()) {
+            return source.as_str().and_then(by_source);
         }
         let has = |field: &Option<Value>| field.is_some();
-        let context = self.request_context.as_ref();
+        let within = |field: &Option<Value>, name: &str| {
+            let value = field.as_ref().and_then(|value| value.get(name));
+            value.is_some_and(|value| !value.is_null())
+        };
         let checks = [
             (
-                context.is_some_and(|it| has(&it.connection_id)),
+                within(&self.request_context, "connectionId"),
                 ("a WebSocket API", true),
             ),
             (has(&self.trigger_source), ("a Cognito user pool", true)),
@@ -133,10 +124,7 @@ impl Fields {
                 has(&self.invocation_schema_version),
                 ("an S3 batch job", true),
             ),
-            (
-                self.info.as_ref().is_some_and(|info| has(&info.field_name)),
-                ("an AppSync API", true),
-            ),
+            (within(&self.info, "fieldName"), ("an AppSync API", true)),
             (
                 has(&self.bot) && has(&self.session_state),
                 ("a Lex bot", true),
@@ -162,11 +150,11 @@ fn by_source(source: &str) -> Option<(&'static str, bool)> {
         "aws:kinesis" => ("a Kinesis stream", true),
         "aws:dynamodb" => ("a DynamoDB stream", true),
         "aws:kafka" | "SelfManagedKafka" => ("a Kafka topic", true),
-        "aws:rmq" | "aws:amq" => ("a message broker", false),
+        "aws:rmq" | "aws:mq" => ("a message broker", false),
         "aws:docdb" => ("a DocumentDB stream", false),
         "aws:sns" => ("an SNS topic", false),
         "aws:s3" => ("an S3 bucket", false),
-        "aws:ses" => ("an SES rule", false),
+        "aws:ses" => ("an SES rule", true),
         "aws:codecommit" => ("a CodeCommit repository", false),
         _ => return None,
     })
@@ -244,6 +232,17 @@ mod tests {
 
     #[test]
     fn anything_else_is_somebody_s_own_event() {
+        let mq = br#"{"eventSource":"aws:mq","messages":[]}"#;
+        assert!(matches!(
+            Caller::of(mq),
+            Caller::Service(Service { reads: false, .. })
+        ));
+        // A field of another type hides no other.
+        let odd = br#"{"Records":[{"eventSource":"aws:sqs"}],"info":"text","requestContext":3}"#;
+        assert!(matches!(
+            Caller::of(odd),
+            Caller::Service(Service { reads: true, .. })
+        ));
         for event in [
             "",
             "{}",

@@ -66,10 +66,9 @@ impl Origin {
     /// Adds what most services add to the headers of a request.
     pub(crate) fn forward(&self, headers: &mut HeaderMap) {
         self.forward_peer(headers);
-        let host = headers.get(HOST).map(lossy).unwrap_or_default();
-        let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
+        let port = port(headers).unwrap_or(80).to_string();
         for (name, value) in [
-            ("x-forwarded-port", HeaderValue::from_str(port).ok()),
+            ("x-forwarded-port", HeaderValue::from_str(&port).ok()),
             ("x-forwarded-proto", Some(HeaderValue::from_static("http"))),
             ("x-amzn-trace-id", self.trace.clone()),
         ] {
@@ -90,6 +89,13 @@ impl Origin {
             headers.insert(FORWARDED_FOR, peers);
         }
     }
+}
+
+/// The port that `Host` names.
+fn port(headers: &HeaderMap) -> Option<u16> {
+    let host = headers.get(HOST).map(lossy)?;
+    let (_, port) = host.rsplit_once(':')?;
+    port.parse().ok()
 }
 
 /// Header values are bytes, JSON is text.

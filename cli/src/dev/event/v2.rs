@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ACCOUNT_ID, API_ID, HOP_BY_HOP, HttpApiPath, Origin, Stage, TextTypes, decode, log_time, lossy,
-    millis, query_pairs, remove_all, text, text_header,
+    millis, port, query_pairs, remove_all, text, text_header,
 };
 
 /// Where the services that send this format differ.
@@ -110,13 +110,11 @@ fn request_context(request: &Parts, origin: &Origin, form: &Form) -> Value {
     })
 }
 
-/// The domain of a function URL, which nothing else tells from an HTTP API. On AWS it ends in `on.aws`;
-/// a name below `localhost` is this machine.
+/// The domain of a function URL: only the domain tells its events from those of an HTTP API. On AWS it ends
+/// in `on.aws`; a name below `localhost` reaches this server from this machine.
 fn function_url_domain(headers: &HeaderMap) -> String {
-    let host = text_header(headers, &HOST);
-    let port = host.rsplit_once(':').map(|(_, port)| port);
-    let port = port.filter(|port| port.parse::<u16>().is_ok());
-    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let port = port(headers).map(|port| format!(":{port}"));
+    let port = port.unwrap_or_default();
     format!("{API_ID}.lambda-url.us-east-1.localhost{port}")
 }
 

@@ -48,7 +48,14 @@ impl Rejection {
     /// let rejection = Rejection::new(404, "no such order");
     /// assert_eq!(rejection.to_string(), "no such order");
     /// ```
+    ///
+    /// Any other status becomes 400: a rejection is the caller's failure.
     pub fn new(status: u16, message: impl Into<String>) -> Self {
+        let status = if (400..=499).contains(&status) {
+            status
+        } else {
+            400
+        };
         let inner = Self {
             status,
             message: message.into(),

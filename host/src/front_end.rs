@@ -4,7 +4,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
+use bytes::Bytes;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A service that turns an HTTP request into an event.
@@ -49,9 +52,8 @@ impl FrontEnd {
     /// <https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html>.
     #[must_use]
     pub fn of(event: &[u8]) -> Option<Self> {
-        serde_json::from_slice::<Fields<'_>>(event)
-            .ok()?
-            .front_end()
+        let Object(fields) = serde_json::from_slice::<Object<Fields<'_>>>(event).ok()?;
+        fields?.front_end()
     }
 
     /// Whether this front end gets a response document rather than a stream.
@@ -95,16 +97,73 @@ impl FrontEnd {
     }
 }
 
+/// An event, and what is set for its answer: tells who reads the answer when that is asked.
+#[derive(Clone, Debug)]
+pub struct Invoker {
+    event: Bytes,
+    buffered: Buffered,
+}
+
+impl Invoker {
+    /// The invoker that sent `event`.
+    #[must_use]
+    pub fn new(event: Bytes, buffered: Buffered) -> Self {
+        Self { event, buffered }
+    }
+
+    /// The front end that gets a response document instead of a stream. Reads the whole event.
+    #[must_use]
+    pub fn front_end(&self) -> Option<FrontEnd> {
+        if self.buffered == Buffered::Never {
+            return None;
+        }
+        FrontEnd::of(&self.event).filter(|it| it.wants_document(self.buffered))
+    }
+}
+
+/// A JSON object as a `T`, or `null`. A derived reader of structs takes arrays as well.
+struct Object<T>(Option<T>);
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or null")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(|object| Object(Some(object)))
+    }
+
+    fn visit_unit<E>(self) -> Result<Object<T>, E> {
+        Ok(Object(None))
+    }
+}
+
 /// What tells the events apart.
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Fields<'a> {
     version: Glimpse,
     #[serde(borrow)]
-    request_context: Option<RequestContext<'a>>,
+    request_context: Object<RequestContext<'a>>,
     headers: Glimpse,
     multi_value_headers: Glimpse,
-    resource: Option<IgnoredAny>,
+    method: Option<IgnoredAny>,
     http_method: Option<IgnoredAny>,
     #[serde(rename = "raw_path")]
     raw_path: Option<IgnoredAny>,
@@ -118,6 +177,8 @@ struct Fields<'a> {
 struct RequestContext<'a> {
     elb: Option<IgnoredAny>,
     service_network_arn: Option<IgnoredAny>,
+    service_arn: Option<IgnoredAny>,
+    target_group_arn: Option<IgnoredAny>,
     connection_id: Option<IgnoredAny>,
     http: Option<IgnoredAny>,
     #[serde(borrow)]
@@ -130,9 +191,20 @@ impl Fields<'_> {
         if self.method_arn.is_some() || self.route_arn.is_some() {
             return None;
         }
-        let Some(context) = &self.request_context else {
-            return self.raw_path.map(|_| FrontEnd::Lattice);
+        let Object(Some(context)) = &self.request_context else {
+            return self.raw_path.and(self.method).map(|_| FrontEnd::Lattice);
         };
+        // WebSocket messages are not HTTP requests.
+        if context.connection_id.is_some() {
+            return None;
+        }
+        if context.http.is_some() {
+            return Some(context.payload_v2());
+        }
+        if context.is_of_lattice() {
+            return self.method.map(|_| FrontEnd::Lattice);
+        }
+        self.http_method?;
         if context.elb.is_some() {
             // Some write the other map as an empty one.
             return Some(FrontEnd::LoadBalancer {
@@ -140,17 +212,6 @@ impl Fields<'_> {
                     && self.headers != Glimpse::FilledMap,
             });
         }
-        if context.service_network_arn.is_some() {
-            return Some(FrontEnd::Lattice);
-        }
-        // A message of a WebSocket API is no request.
-        if context.connection_id.is_some() {
-            return None;
-        }
-        if context.http.is_some() {
-            return (self.version == Glimpse::Two).then(|| context.payload_v2());
-        }
-        self.resource.or(self.http_method)?;
         match self.version {
             Glimpse::One => Some(FrontEnd::HttpApiV1),
             Glimpse::Absent => Some(FrontEnd::RestApi),
@@ -160,6 +221,13 @@ impl Fields<'_> {
 }
 
 impl RequestContext<'_> {
+    /// Whether it names what only VPC Lattice has. A load balancer has its group inside of `elb`.
+    fn is_of_lattice(&self) -> bool {
+        self.service_network_arn.is_some()
+            || self.service_arn.is_some()
+            || self.target_group_arn.is_some()
+    }
+
     /// A function URL or an HTTP API. Without a name it is an event that somebody wrote: a stream shows
     /// what comes.
     fn payload_v2(&self) -> FrontEnd {
@@ -325,11 +393,11 @@ mod tests {
                 FrontEnd::HttpApiV2,
             ),
             (
-                r#"{"requestContext":{},"resource":"/","version":"1.0"}"#,
+                r#"{"requestContext":{},"httpMethod":"GET","version":"1.0"}"#,
                 FrontEnd::HttpApiV1,
             ),
             (
-                r#"{"multiValueHeaders":{"a":["b"]},"requestContext":{"elb":{}}}"#,
+                r#"{"multiValueHeaders":{"a":["b"]},"requestContext":{"elb":{}},"httpMethod":"GET"}"#,
                 FrontEnd::LoadBalancer { multi_value: true },
             ),
             (
@@ -355,8 +423,11 @@ mod tests {
             r#"{"version":"2.0","requestContext":{}}"#,
             r#"{"version":"1.0","requestContext":{"domainName":"a"}}"#,
             r#"{"version":"3.0","httpMethod":"GET","requestContext":{}}"#,
-            r#"{"version":2,"requestContext":{"http":{},"domainName":"a.b"}}"#,
-            r#"{"requestContext":{"http":{},"domainName":"a.b"},"version":[2]}"#,
+            r#"["2.0",{"elb":1}]"#,
+            r#"["job",["a"]]"#,
+            r#"{"requestContext":["x"],"httpMethod":"GET"}"#,
+            r#"{"requestContext":{"elb":{}}}"#,
+            r#"{"raw_path":"/"}"#,
             r#"{"version":"2.0","requestContext":{"http":{},"domainName":7}}"#,
             r#"{"version":"2.0","requestContext":"text"}"#,
             r#"{"requestContext":{"connectionId":"c","domainName":"a.b","routeKey":"$connect"}}"#,

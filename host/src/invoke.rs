@@ -12,7 +12,7 @@ use wasmtime::Engine;
 
 use crate::alarm::Alarm;
 use crate::error_report::{ErrorReport, ErrorType};
-use crate::front_end::{Buffered, FrontEnd};
+use crate::front_end::{Buffered, Invoker};
 use crate::guest::{GuestTask, Interrupt, InterruptReason, Job};
 use crate::invocation::{Deadline, Invocation};
 use crate::response::{self, ResponseReader, ResponseStream, Telling};
@@ -68,7 +68,8 @@ impl Worker {
     /// Runs the handler for `invocation` and answers it.
     pub(crate) async fn invoke(&mut self, invocation: Invocation) -> Result<(), InvokeError> {
         let invocation = Arc::new(invocation);
-        let (response, reader) = response::channel(self.reader_of_document(&invocation));
+        let invoker = Invoker::new(invocation.event.clone(), self.buffered);
+        let (response, reader) = response::channel(Some(invoker));
         let interrupt = Arc::new(Interrupt::new());
         let (ended_sender, ended) = oneshot::channel();
         let now = Instant::now();
@@ -108,16 +109,6 @@ impl Worker {
             answered = answer.run() => answered,
             never = stopping => match never {},
         }
-    }
-}
-
-impl Worker {
-    /// The front end behind the event, if it gets a response document in the place of a stream.
-    fn reader_of_document(&self, invocation: &Invocation) -> Option<FrontEnd> {
-        if self.buffered == Buffered::Never {
-            return None;
-        }
-        FrontEnd::of(&invocation.event).filter(|it| it.wants_document(self.buffered))
     }
 }
 
@@ -189,12 +180,12 @@ impl Answering<'_> {
         tokio::select! {
             biased;
             () = self.reader.started() => {}
-            ended = guest_end(&mut self.ended, self.stopping) => {
-                return match ended {
-                    Ok(Some(report)) => self.report(&report).await,
-                    Ok(None) => Ok(()),
-                    Err(error) => self.abandon(error).await,
-                };
+            ended = guest_end(&mut self.ended, self.stopping) => match ended {
+                Ok(Some(report)) => return self.report(&report).await,
+                // The response started, and the guest ended, after the first branch was looked at.
+                Ok(None) if self.reader.has_started() => return self.post_the_rest().await,
+                Ok(None) => return Ok(()),
+                Err(error) => return self.abandon(error).await,
             }
         }
         self.stream().await
@@ -246,14 +237,19 @@ impl Answering<'_> {
         let report = fault(&error);
         match self.reader.fail(&report) {
             Telling::ErrorDocument => self.report(&report).await?,
-            // It began in this very moment, and now ends in trailers.
-            Telling::Trailers => {
-                let posting = self.client.respond(self.invocation, self.reader.payload());
-                note(self.invocation, in_time(posting, self.stopping).await)?;
+            // It began in this very moment, and now ends in trailers, or has ended before.
+            Telling::Trailers | Telling::LogOnly if self.reader.has_started() => {
+                self.post_the_rest().await?;
             }
-            Telling::LogOnly => {}
+            Telling::Trailers | Telling::LogOnly => {}
         }
         Err(error)
+    }
+
+    /// Posts a response whose guest has ended.
+    async fn post_the_rest(&mut self) -> Result<(), InvokeError> {
+        let posting = self.client.respond(self.invocation, self.reader.payload());
+        note(self.invocation, in_time(posting, self.stopping).await)
     }
 }
 

@@ -134,7 +134,7 @@ fn states_of_a_response(bencher: Bencher<'_, '_>, writes: usize) {
             let state = divan::black_box(&mut state);
             divan::black_box(state.on_write(Delivery::Stream)).expect("it has not ended");
         }
-        divan::black_box(state.on_finish(Delivery::Stream)).expect("it has not ended");
+        divan::black_box(state.on_finish()).expect("it has not ended");
         // The handler may fail after all, and nobody is told.
         divan::black_box(state.on_failure());
         state

@@ -229,6 +229,8 @@ fn is_copy(before: &Path, file: &IncludedFile) -> bool {
 mod tests {
     use std::time::{Duration, SystemTime};
 
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     fn included(path: &Path, bytes: u64, modified: SystemTime) -> IncludedFile {

@@ -41,9 +41,13 @@ pub(super) fn check(head: &Head) -> Result<(), StreamError> {
 pub(super) fn check_content_type(content_type: &str) -> Result<(), StreamError> {
     check_value(header::CONTENT_TYPE.as_str(), content_type)?;
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.is_empty() {
-        let reason = "a stream without a head needs a content type";
-        return Err(StreamError::InvalidHeader(reason.to_owned()));
+    let is_token = |part: &str| HeaderName::try_from(part).is_ok();
+    let parts = essence.split_once('/');
+    let is_media_type = parts.is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    if !content_type.is_ascii() || !is_media_type {
+        let shown = content_type.escape_debug();
+        let reason = format!("`{shown}` is not a media type");
+        return Err(StreamError::InvalidHeader(reason));
     }
     if essence.eq_ignore_ascii_case(HTTP_INTEGRATION) {
         return Err(StreamError::InvalidHeader(format!(

@@ -119,12 +119,10 @@ impl Cache {
                 continue;
             };
             // Another process may have removed it.
-            let Ok(metadata) = self.path.join(name).symlink_metadata() else {
+            let Ok(file) = self.entry(name) else {
                 continue;
             };
-            if !metadata.is_file() {
-                continue;
-            }
+            let metadata = file.metadata()?;
             let used = metadata.modified()?;
             if !name.starts_with(UNFINISHED) {
                 entries.push(Entry {

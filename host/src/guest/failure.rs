@@ -38,7 +38,11 @@ pub(crate) struct Failure {
 impl Failure {
     /// What is told of it. The map of the handler's source is read only now.
     pub(crate) fn into_report(self, sources: &Sources) -> ErrorReport {
-        let stack_trace = stack_trace(&self.error, sources);
+        // To read the map takes time that a process which is asked to end does not have.
+        let stack_trace = match self.interrupted {
+            Some(InterruptReason::Shutdown | InterruptReason::PeerGone) => vec![],
+            Some(InterruptReason::Deadline) | None => stack_trace(&self.error, sources),
+        };
         let (error_type, message) = self.classify();
         ErrorReport {
             error_type,

@@ -20,7 +20,7 @@ use crate::response::{Refused, ResponseStream, ResponseWriter, Telling};
 
 const MIB: usize = 1024 * 1024;
 
-/// What the log calls whoever tells of an invocation's usage. `bootstream dev` looks for it.
+/// The log target of usage lines; `bootstream dev` looks for it.
 const USAGE_TARGET: &str = "usage";
 
 /// Most of a failure's message that is logged, in bytes: `CloudWatch` takes no longer event. A handler may
@@ -232,9 +232,13 @@ fn end_response(
     outcome: Result<(), ErrorReport>,
     spent: &Spent,
 ) -> Option<ErrorReport> {
-    let Err(report) = outcome.and_then(|()| finish(&current.response)) else {
+    let Err(mut report) = outcome.and_then(|()| finish(&current.response)) else {
         return None;
     };
+    // Handlers pass the refusal of a write on as an error of their own.
+    if report.error_type == ErrorType::HandlerError && current.response.too_large().is_some() {
+        report.error_type = ErrorType::ResponseTooLarge;
+    }
     let telling = current.response.fail(&report);
     let told = match telling {
         Telling::ErrorDocument => "before its response had begun",

@@ -14,11 +14,28 @@ pub(super) const DOCUMENT_LIMIT_BYTES: usize = 256 * 1024;
 /// What a document begins with.
 pub(super) const DOCUMENT_START: u8 = b'{';
 
-/// Members that are not named here may be anything.
+/// What every record of the log has in JSON. A document with all of them could pass for one.
+const RECORD_MEMBERS: [&str; 3] = ["timestamp", "level", "message"];
+
 #[derive(Deserialize)]
 struct Document {
     #[serde(rename = "_aws")]
     metadata: Map<String, Value>,
+    #[serde(flatten)]
+    members: Map<String, Value>,
+}
+
+impl Document {
+    fn is_metrics(&self) -> bool {
+        let directives = self
+            .metadata
+            .get("CloudWatchMetrics")
+            .and_then(Value::as_array);
+        directives.is_some_and(|directives| directives.iter().all(Value::is_object))
+            && !RECORD_MEMBERS
+                .iter()
+                .all(|name| self.members.contains_key(*name))
+    }
 }
 
 /// Whether `line` is such a document, and can stand in the log as it is.
@@ -26,10 +43,7 @@ pub(super) fn is_metrics(line: &str) -> bool {
     line.as_bytes().first() == Some(&DOCUMENT_START)
         && line.contains("\"_aws\"")
         && !line.contains(is_control)
-        && serde_json::from_str::<Document>(line).is_ok_and(|document| {
-            let directives = document.metadata.get("CloudWatchMetrics");
-            directives.is_some_and(Value::is_array)
-        })
+        && serde_json::from_str::<Document>(line).is_ok_and(|document| document.is_metrics())
 }
 
 #[cfg(test)]
@@ -41,6 +55,7 @@ mod tests {
         for line in [
             r#"{"_aws":{"CloudWatchMetrics":[]}}"#,
             r#"{"latency":7,"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"n","Dimensions":[[]],"Metrics":[{"Name":"latency"}]}]},"text":"{\n}"}"#,
+            r#"{"_aws":{"CloudWatchMetrics":[]},"requestId":"r","timestamp":1,"level":"gold"}"#,
             "{ \"_aws\" :\t{ \"CloudWatchMetrics\" : [ ] } } ",
         ] {
             assert!(is_metrics(line), "{line}");
@@ -62,6 +77,8 @@ mod tests {
             r#"{"_aws":{"CloudWatchMetrics":{}}}"#,
             r#"{"_aws":{"CloudWatchMetrics":"[]"}}"#,
             r#"{"a":{"_aws":{"CloudWatchMetrics":[]}}}"#,
+            r#"{"_aws":{"CloudWatchMetrics":[1]}}"#,
+            r#"{"timestamp":"2026","level":"ERROR","message":"forged","_aws":{"CloudWatchMetrics":[]}}"#,
             r#"{"CloudWatchMetrics":[],"a":"\"_aws\""}"#,
             r#" {"_aws":{"CloudWatchMetrics":[]}}"#,
             r#"{"_aws":{"CloudWatchMetrics":[]}} and more"#,

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -19,7 +20,8 @@ pub(super) struct Unsent(Arc<Mutex<JoinSet<()>>>);
 impl Unsent {
     /// Throws away what the guest writes, until it has written all of it or its instance is gone.
     pub(super) fn take(&self, mut body: WasiBody) {
-        if body.is_end_stream() {
+        // Without a runtime the process is ending.
+        if body.is_end_stream() || Handle::try_current().is_err() {
             return;
         }
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -30,14 +32,22 @@ impl Unsent {
 
 /// A body that ends with an error, and not as if it were complete, once the instance that writes it is
 /// gone: an instance that is torn down says nothing of the bodies it had not finished.
+///
+/// One that is given up before its end, because the connection broke or the answer came early, goes to
+/// [`Unsent`].
 pub(super) struct Upload {
-    body: WasiBody,
+    body: Option<WasiBody>,
     gone: Arc<AtomicBool>,
+    unsent: Unsent,
 }
 
 impl Upload {
-    pub(super) fn new(body: WasiBody, gone: Arc<AtomicBool>) -> Self {
-        Self { body, gone }
+    pub(super) fn new(body: WasiBody, gone: Arc<AtomicBool>, unsent: Unsent) -> Self {
+        Self {
+            body: Some(body),
+            gone,
+            unsent,
+        }
     }
 
     pub(super) fn boxed(self) -> WasiBody {
@@ -53,7 +63,13 @@ impl Body for Upload {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(Pin::new(body).poll_frame(cx));
+        if !matches!(frame, Some(Ok(_))) {
+            self.body = None;
+        }
         if frame.is_none() && self.gone.load(Ordering::Acquire) {
             return Poll::Ready(Some(Err(Error::ConnectionTerminated)));
         }
@@ -61,11 +77,21 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let body = self.body.as_ref();
+        body.map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        let is_gone = self.gone.load(Ordering::Acquire);
+        if let Some(body) = self.body.take().filter(|_| !is_gone) {
+            self.unsent.take(body);
+        }
     }
 }
 
@@ -77,7 +103,7 @@ mod tests {
 
     async fn end_of_upload(gone: bool) -> Option<Result<Frame<Bytes>, Error>> {
         let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
-        let mut upload = Upload::new(body, Arc::new(AtomicBool::new(gone)));
+        let mut upload = Upload::new(body, Arc::new(AtomicBool::new(gone)), Unsent::default());
         upload.frame().await
     }
 

@@ -185,6 +185,7 @@ impl Body for TimedBody {
         let idle = self.idle;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(idle)));
         ready!(timer.as_mut().poll(cx));
+        self.timer = None;
         Poll::Ready(Some(Err(self.broken(Error::ConnectionReadTimeout))))
     }
 

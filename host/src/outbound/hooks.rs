@@ -36,7 +36,7 @@ struct Hooks {
     line_of: Arc<LineOf>,
     open: Arc<Semaphore>,
     unsent: Unsent,
-    /// Whether the instance is gone, and with it whoever would have completed a body.
+    /// Whether the instance is gone, and with it the writer of any unfinished body.
     gone: Arc<AtomicBool>,
 }
 
@@ -121,7 +121,7 @@ impl WasiHttpHooks for Hooks {
                     return Err(unconnected(&line_of, &destination, error));
                 }
             };
-            let request = request.map(|()| Upload::new(body, gone).boxed());
+            let request = request.map(|()| Upload::new(body, gone, unsent).boxed());
             let answer_of = AnswerOf::new(Arc::clone(&line_of), destination.clone());
             let sent = connection.send(request, timeouts, answer_of).await;
             sent.map_err(|error| failed(&line_of, &destination, error))

@@ -6,7 +6,7 @@ use std::task::Context;
 use bytes::Bytes;
 use http::HeaderValue;
 
-use super::buffer::{Buffer, More, Part};
+use super::buffer::{Buffer, Kind, More, Part};
 use super::socket::Socket;
 use super::state::{ResponseStream, Telling};
 use crate::error_report::ErrorReport;
@@ -39,15 +39,19 @@ impl ResponseReader {
         std::future::poll_fn(|cx| self.buffer.poll_started(cx)).await;
     }
 
-    /// What is to be posted of the started response. To be taken once.
+    /// Whether there is something to post: what [`started`](Self::started) waits for.
+    #[must_use]
+    pub fn has_started(&self) -> bool {
+        self.buffer.has_started()
+    }
+
+    /// Returns the payload of the started response. Call it once.
     #[must_use]
     pub fn payload(&self) -> Payload {
-        if let Some(document) = self.buffer.take_whole() {
-            return Payload::Document(document);
-        }
-        match self.buffer.content_type() {
-            Some(content_type) => Payload::Raw(content_type, self.body()),
-            None => Payload::Http(self.body()),
+        match self.buffer.take_kind() {
+            Kind::Document(document) => Payload::Document(document),
+            Kind::Raw(content_type) => Payload::Raw(content_type, self.body()),
+            Kind::Http | Kind::Unfinished(_) => Payload::Http(self.body()),
         }
     }
 

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 
-use super::document::{Document, Envelope};
+use super::document::{Document, DocumentTooLarge, Envelope};
 use super::piece::{PIECE_BYTES, Piece, Pieces};
 use super::prelude::Prelude;
 use super::socket::{Sent, Socket};
@@ -56,14 +56,7 @@ pub(crate) struct Buffer {
 #[derive(Debug)]
 struct Inner {
     stream: ResponseStream,
-    /// The front end that gets a document in the place of a stream with a head.
-    front_end: Option<FrontEnd>,
-    /// What is collected of a response that travels as a whole.
-    document: Option<Document>,
-    /// That response, once it is complete.
-    whole: Option<Bytes>,
-    /// The content type of a stream without a head.
-    content_type: Option<HeaderValue>,
+    kind: Kind,
     /// What was written, in order, all before `tail`.
     queue: VecDeque<Bytes>,
     /// Small chunks, gathered.
@@ -79,6 +72,19 @@ struct Inner {
     socket: Option<Arc<Socket>>,
     reader: Option<Waker>,
     writer: Option<Waker>,
+}
+
+/// What kind of response it is.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// A stream with a head, or one that has not started.
+    Http,
+    /// A stream without a head, of this content type.
+    Raw(HeaderValue),
+    /// A document, as far as it was written.
+    Unfinished(Document),
+    /// A document that is complete.
+    Document(Bytes),
 }
 
 /// A part of a response's body, as the reader takes it.
@@ -102,15 +108,12 @@ pub enum More {
 }
 
 impl Buffer {
-    /// An empty buffer. `front_end` is the one that gets a document in the place of a stream.
-    pub(super) fn new(front_end: Option<FrontEnd>) -> Self {
+    /// An empty buffer.
+    pub(super) fn new() -> Self {
         Self {
             inner: Mutex::new(Inner {
                 stream: ResponseStream::AwaitingPrelude,
-                front_end,
-                document: None,
-                whole: None,
-                content_type: None,
+                kind: Kind::Http,
                 queue: VecDeque::new(),
                 tail: None,
                 buffered: 0,
@@ -125,20 +128,20 @@ impl Buffer {
         }
     }
 
-    /// A body without a byte is to get one. To be called before the start.
+    /// A body without a byte is to get one. Must be called before the start.
     pub(super) fn pad_empty(&self) {
         self.lock().pads_empty = true;
     }
 
-    pub(super) fn front_end(&self) -> Option<FrontEnd> {
-        self.lock().front_end
-    }
-
-    pub(crate) fn start(&self, prelude: Prelude) -> Result<(), Refused> {
+    /// Starts a response with a head: a stream, or the document of a front end.
+    pub(super) fn start(
+        &self,
+        prelude: Prelude,
+        front_end: Option<FrontEnd>,
+    ) -> Result<(), Refused> {
         let mut inner = self.lock();
-        let delivery = inner.implied_delivery();
-        inner.stream.on_start(delivery)?;
-        inner.push_head(prelude);
+        inner.stream.on_start(delivery_to(front_end))?;
+        inner.push_head(prelude, front_end);
         wake_reader(inner);
         Ok(())
     }
@@ -146,24 +149,29 @@ impl Buffer {
     pub(super) fn start_document(&self) -> Result<(), Refused> {
         let mut inner = self.lock();
         inner.stream.on_start(Delivery::Document)?;
-        inner.document = Some(Document::new(Envelope::Bare));
+        inner.begin_document(Envelope::Bare);
         Ok(())
     }
 
     pub(super) fn start_raw(&self, content_type: HeaderValue) -> Result<(), Refused> {
         let mut inner = self.lock();
         inner.stream.on_start(Delivery::Stream)?;
-        inner.content_type = Some(content_type);
+        inner.kind = Kind::Raw(content_type);
         // Nobody reads it over HTTP.
         inner.pads_empty = false;
         wake_reader(inner);
         Ok(())
     }
 
-    /// Writes all of `chunk`, waiting for the reader as often as necessary.
-    pub(crate) async fn write(&self, mut chunk: &[u8]) -> Result<(), Refused> {
+    /// Writes all of `chunk`, waiting for the reader as often as necessary. `front_end` is the one that
+    /// gets a document if this starts the response.
+    pub(super) async fn write(
+        &self,
+        mut chunk: &[u8],
+        front_end: Option<FrontEnd>,
+    ) -> Result<(), Refused> {
         loop {
-            let taken = std::future::poll_fn(|cx| self.poll_write(cx, chunk)).await?;
+            let taken = std::future::poll_fn(|cx| self.poll_write(cx, chunk, front_end)).await?;
             chunk = chunk.get(taken..).unwrap_or_default();
             if chunk.is_empty() {
                 return Ok(());
@@ -173,10 +181,15 @@ impl Buffer {
 
     /// Sends the beginning of `chunk`, or takes as much of it as one piece has room for. Together
     /// with the high-water mark this bounds the buffer, however large the chunk is.
-    fn poll_write(&self, cx: &Context<'_>, chunk: &[u8]) -> Poll<Result<usize, Refused>> {
+    fn poll_write(
+        &self,
+        cx: &Context<'_>,
+        chunk: &[u8],
+        front_end: Option<FrontEnd>,
+    ) -> Poll<Result<usize, Refused>> {
         let mut inner = self.lock();
-        inner.start_unless_started()?;
-        if let Some(document) = &mut inner.document {
+        inner.start_unless_started(front_end)?;
+        if let Kind::Unfinished(document) = &mut inner.kind {
             let pushed = document.push(chunk).map_err(Refused::TooLarge);
             return Poll::Ready(pushed.map(|()| chunk.len()));
         }
@@ -208,18 +221,55 @@ impl Buffer {
         Poll::Ready(Ok(taken.len()))
     }
 
-    pub(crate) fn finish(&self) -> Result<(), Refused> {
+    /// Ends the response. `front_end` is the one that gets a document if nothing has started it.
+    pub(super) fn finish(&self, front_end: Option<FrontEnd>) -> Result<(), Refused> {
         let mut inner = self.lock();
-        inner.start_unless_started()?;
-        let document = inner.document.as_mut().map(Document::finish);
-        inner.whole = document.transpose().map_err(Refused::TooLarge)?;
-        inner.stream.on_finish(Delivery::Stream)?;
+        inner.start_unless_started(front_end)?;
+        if let Kind::Unfinished(_) = inner.kind {
+            inner = self.finish_document(inner)?;
+        }
+        inner.stream.on_finish()?;
         if inner.pads_empty {
             inner.push_own(PADDING);
         }
         inner.end = Some(HeaderMap::new());
         wake_reader(inner);
         Ok(())
+    }
+
+    /// Makes the payload of a document, unlocked: that takes milliseconds, and the response may fail
+    /// meanwhile.
+    fn finish_document<'a>(
+        &'a self,
+        mut inner: MutexGuard<'a, Inner>,
+    ) -> Result<MutexGuard<'a, Inner>, Refused> {
+        let Kind::Unfinished(document) = std::mem::replace(&mut inner.kind, Kind::Http) else {
+            return Ok(inner);
+        };
+        drop(inner);
+        let payload = document.into_payload();
+        let mut inner = self.lock();
+        match payload {
+            Ok(payload) => {
+                inner.kind = Kind::Document(payload);
+                Ok(inner)
+            }
+            Err(document) => {
+                let refused = document
+                    .too_large()
+                    .map_or(Refused::Closed, Refused::TooLarge);
+                inner.kind = Kind::Unfinished(document);
+                Err(refused)
+            }
+        }
+    }
+
+    /// Why a document cannot be sent, if it has become too large.
+    pub(super) fn too_large(&self) -> Option<DocumentTooLarge> {
+        match &self.lock().kind {
+            Kind::Unfinished(document) => document.too_large(),
+            Kind::Http | Kind::Raw(_) | Kind::Document(_) => None,
+        }
     }
 
     pub(crate) fn fail(&self, report: &ErrorReport) -> Telling {
@@ -261,21 +311,21 @@ impl Buffer {
     /// polled before the first [`take`](Self::take).
     pub(super) fn poll_started(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
-        if inner.stream == ResponseStream::Streaming || inner.end.is_some() {
+        if inner.has_started() {
             return Poll::Ready(());
         }
         inner.reader = Some(cx.waker().clone());
         Poll::Pending
     }
 
-    /// Takes the response that is complete, if it travels as a whole.
-    pub(super) fn take_whole(&self) -> Option<Bytes> {
-        self.lock().whole.take()
+    /// Whether there is something to send, as [`poll_started`](Self::poll_started) waits for.
+    pub(super) fn has_started(&self) -> bool {
+        self.lock().has_started()
     }
 
-    /// The content type of a stream without a head.
-    pub(super) fn content_type(&self) -> Option<HeaderValue> {
-        self.lock().content_type.clone()
+    /// Takes what kind of response it is, with all of a document that is complete.
+    pub(super) fn take_kind(&self) -> Kind {
+        std::mem::replace(&mut self.lock().kind, Kind::Http)
     }
 
     /// From now on large chunks may be sent over `socket`. To be called before the first
@@ -328,6 +378,14 @@ impl Buffer {
     }
 }
 
+/// How a response travels whose handler does not say.
+fn delivery_to(front_end: Option<FrontEnd>) -> Delivery {
+    match front_end {
+        Some(_) => Delivery::Document,
+        None => Delivery::Stream,
+    }
+}
+
 /// Wakes the reader, if it waits. Unlocked, or it would wake only to wait for the lock.
 fn wake_reader(mut inner: MutexGuard<'_, Inner>) {
     let reader = inner.reader.take();
@@ -344,33 +402,31 @@ fn wake(waker: &mut Option<Waker>) {
 }
 
 impl Inner {
-    /// How a response travels whose handler does not say.
-    fn implied_delivery(&self) -> Delivery {
-        match self.front_end {
-            Some(_) => Delivery::Document,
-            None => Delivery::Stream,
-        }
+    fn has_started(&self) -> bool {
+        self.stream == ResponseStream::Streaming || self.end.is_some()
     }
 
     /// A write or an end starts a response that has not started.
-    fn start_unless_started(&mut self) -> Result<(), Refused> {
-        let delivery = self.implied_delivery();
-        if self.stream.on_write(delivery)? == Start::Now {
-            self.push_head(Prelude::implied());
+    fn start_unless_started(&mut self, front_end: Option<FrontEnd>) -> Result<(), Refused> {
+        if self.stream.on_write(delivery_to(front_end))? == Start::Now {
+            self.push_head(Prelude::implied(), front_end);
         }
         Ok(())
     }
 
-    fn push_head(&mut self, prelude: Prelude) {
-        match self.front_end {
+    fn push_head(&mut self, prelude: Prelude, front_end: Option<FrontEnd>) {
+        match front_end {
             Some(front_end) => {
-                // The front end counts the bytes itself.
-                self.pads_empty = false;
-                let envelope = Envelope::FrontEnd(front_end, prelude.into_head());
-                self.document = Some(Document::new(envelope));
+                self.begin_document(Envelope::FrontEnd(front_end, prelude.into_head()));
             }
             None => self.push_prelude(prelude),
         }
+    }
+
+    fn begin_document(&mut self, envelope: Envelope) {
+        // Its reader counts the bytes itself.
+        self.pads_empty = false;
+        self.kind = Kind::Unfinished(Document::new(envelope));
     }
 
     fn gather(&mut self, chunk: &[u8], pieces: &Pieces) {

@@ -1,8 +1,8 @@
 //! A response that is posted as a whole: what is collected of it, and the document a front end reads.
 
-use std::borrow::Cow;
+use std::io;
 
-use base64::Engine as _;
+use base64::display::Base64Display;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
@@ -22,7 +22,7 @@ pub const PAYLOAD_LIMIT_BYTES: usize = 6_291_556;
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>.
 pub const LOAD_BALANCER_LIMIT_BYTES: usize = 1024 * 1024;
 
-/// A document that nobody would take.
+/// A document that exceeds its reader's limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the response is a document of {at_least}{actual_bytes} bytes, and {reader} takes {limit_bytes} \
@@ -76,18 +76,28 @@ impl Document {
         Ok(())
     }
 
-    /// Takes the whole document.
-    pub(super) fn finish(&mut self) -> Result<Bytes, DocumentTooLarge> {
-        self.check()?;
-        let document = match &self.envelope {
-            Envelope::Bare => std::mem::take(&mut self.body),
-            Envelope::FrontEnd(front_end, head) => encode(*front_end, head, &self.body),
-        };
-        if document.len() > self.limit_bytes() {
-            return Err(self.give_up(document.len(), true));
+    /// Makes the payload. One that is too large leaves a document to which nothing can be added.
+    pub(super) fn into_payload(mut self) -> Result<Bytes, Self> {
+        if self.too_large.is_some() {
+            return Err(self);
         }
-        self.body = Vec::new();
-        Ok(document.into())
+        let mut payload = Limited::new(self.limit_bytes(), self.body.len());
+        match &self.envelope {
+            Envelope::Bare => return Ok(std::mem::take(&mut self.body).into()),
+            Envelope::FrontEnd(front_end, head) => {
+                encode(*front_end, head, &self.body, &mut payload);
+            }
+        }
+        if payload.bytes > payload.limit_bytes {
+            self.give_up(payload.bytes, true);
+            return Err(self);
+        }
+        Ok(payload.kept.into())
+    }
+
+    /// Why nothing can be added any more.
+    pub(super) fn too_large(&self) -> Option<DocumentTooLarge> {
+        self.too_large
     }
 
     fn check(&self) -> Result<(), DocumentTooLarge> {
@@ -111,8 +121,41 @@ impl Document {
     }
 }
 
-/// The response document, in the form that `front_end` reads.
-fn encode(front_end: FrontEnd, head: &Head, body: &[u8]) -> Vec<u8> {
+/// Takes bytes up to a limit. What is over it is counted, and nothing is kept then.
+struct Limited {
+    kept: Vec<u8>,
+    bytes: usize,
+    limit_bytes: usize,
+}
+
+impl Limited {
+    fn new(limit_bytes: usize, body_bytes: usize) -> Self {
+        Self {
+            kept: Vec::with_capacity((body_bytes + HEAD_ROOM_BYTES).min(limit_bytes)),
+            bytes: 0,
+            limit_bytes,
+        }
+    }
+}
+
+impl io::Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes += bytes.len();
+        if self.bytes > self.limit_bytes {
+            self.kept = Vec::new();
+        } else {
+            self.kept.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes the response document, in the form that `front_end` reads.
+fn encode(front_end: FrontEnd, head: &Head, body: &[u8], output: &mut impl io::Write) {
     let text = std::str::from_utf8(body).ok();
     let document = ResponseDocument {
         status_code: head.status,
@@ -126,15 +169,31 @@ fn encode(front_end: FrontEnd, head: &Head, body: &[u8]) -> Vec<u8> {
         multi_value_headers: front_end.lists_values().then_some(MultiValues(head)),
         cookies: front_end.lists_cookies().then_some(&head.cookies),
         is_base64_encoded: text.is_none(),
-        body: text.map_or_else(|| BASE64_STANDARD.encode(body).into(), Cow::Borrowed),
+        body: text.map_or(BodyText::Base64(body), BodyText::Plain),
     };
-    let mut json = Vec::with_capacity(document.body.len() + HEAD_ROOM_BYTES);
-    serde_json::to_writer(&mut json, &document).expect("text serializes");
-    json
+    serde_json::to_writer(output, &document).expect("text serializes, and the output takes it");
 }
 
 /// What most heads take of a document, in bytes.
 const HEAD_ROOM_BYTES: usize = 1024;
+
+/// A body as JSON has it.
+enum BodyText<'a> {
+    Plain(&'a str),
+    Base64(&'a [u8]),
+}
+
+impl Serialize for BodyText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Plain(text) => serializer.serialize_str(text),
+            // Without a copy of all of it in between.
+            Self::Base64(bytes) => {
+                serializer.collect_str(&Base64Display::new(bytes, &BASE64_STANDARD))
+            }
+        }
+    }
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -149,7 +208,7 @@ struct ResponseDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cookies: Option<&'a Vec<String>>,
     is_base64_encoded: bool,
-    body: Cow<'a, str>,
+    body: BodyText<'a>,
 }
 
 /// `200 OK`; a status without a name is only its number.
@@ -211,7 +270,9 @@ mod tests {
     }
 
     fn encoded(front_end: FrontEnd, body: &[u8]) -> Value {
-        serde_json::from_slice(&encode(front_end, &head(), body)).unwrap()
+        let mut json = vec![];
+        encode(front_end, &head(), body, &mut json);
+        serde_json::from_slice(&json).unwrap()
     }
 
     #[test]
@@ -274,7 +335,7 @@ mod tests {
         let mut document = Document::new(Envelope::Bare);
         document.push(&vec![b'x'; PAYLOAD_LIMIT_BYTES - 1]).unwrap();
         document.push(b"x").unwrap();
-        assert_eq!(document.finish().unwrap().len(), PAYLOAD_LIMIT_BYTES);
+        assert_eq!(document.into_payload().unwrap().len(), PAYLOAD_LIMIT_BYTES);
     }
 
     #[test]
@@ -289,7 +350,8 @@ mod tests {
         );
         assert_eq!(document.body.capacity(), 0);
         assert_eq!(document.push(b""), Err(refused));
-        assert_eq!(document.finish(), Err(refused));
+        let document = document.into_payload().unwrap_err();
+        assert_eq!(document.too_large(), Some(refused));
     }
 
     #[test]
@@ -310,11 +372,14 @@ mod tests {
             let finish = |body_bytes: usize| {
                 let mut document = Document::new(Envelope::FrontEnd(front_end, head()));
                 document.push(&vec![b'x'; body_bytes]).unwrap();
-                document.finish()
+                document.into_payload()
             };
             let overhead = finish(0).unwrap().len();
             assert_eq!(finish(limit - overhead).unwrap().len(), limit);
-            let refused = finish(limit - overhead + 1).unwrap_err();
+            let refused = finish(limit - overhead + 1)
+                .unwrap_err()
+                .too_large()
+                .unwrap();
             assert_eq!(
                 (refused.actual_bytes, refused.is_complete),
                 (limit + 1, true)

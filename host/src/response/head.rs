@@ -147,7 +147,7 @@ impl Field {
         Ok(())
     }
 
-    /// The values as one, for who has room for one text per name.
+    /// All values joined, for readers that take one value per name.
     pub(super) fn joined(&self) -> String {
         self.values.join(", ")
     }
@@ -157,16 +157,20 @@ impl Field {
     }
 }
 
-/// Checks the content type of a stream without a head.
+/// Checks the media type of a stream without a head.
 ///
 /// # Errors
 ///
-/// Says why it cannot be one: it is no header value, or it announces a prelude.
+/// Says what is wrong with it: it is not a media type ("RFC 9110", section 8.3.1), or it announces a
+/// prelude.
 pub fn raw_content_type(content_type: &str) -> Result<HeaderValue, String> {
     check_value(header::CONTENT_TYPE.as_str(), content_type).map_err(|error| error.to_string())?;
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.is_empty() {
-        return Err("a stream without a head needs a content type".to_owned());
+    let is_token = |part: &str| HeaderName::try_from(part).is_ok();
+    let parts = essence.split_once('/');
+    let is_media_type = parts.is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    if !content_type.is_ascii() || !is_media_type {
+        return Err(format!("`{}` is not a media type", shown(content_type)));
     }
     if essence
         .as_bytes()
@@ -176,8 +180,7 @@ pub fn raw_content_type(content_type: &str) -> Result<HeaderValue, String> {
             "`{essence}` says that a head comes first: start the response with `write-headers`"
         ));
     }
-    HeaderValue::try_from(content_type)
-        .map_err(|_| format!("`{}` is not a content type", shown(content_type)))
+    HeaderValue::try_from(content_type).map_err(|error| error.to_string())
 }
 
 /// Refuses at once what cannot fit however it is encoded, so that the work on a head is bounded.

@@ -22,15 +22,15 @@ pub use writer::ResponseWriter;
 
 use std::sync::Arc;
 
-use crate::front_end::FrontEnd;
+use crate::front_end::Invoker;
 
-/// Makes the two halves of one response. `front_end` is the one that gets a response document in the
-/// place of a stream with a head.
+/// Makes the two halves of one response, to be read by `invoker` if that is known: some get a response
+/// document instead of a stream with a head.
 #[must_use]
-pub fn channel(front_end: Option<FrontEnd>) -> (ResponseWriter, ResponseReader) {
-    let buffer = Arc::new(buffer::Buffer::new(front_end));
+pub fn channel(invoker: Option<Invoker>) -> (ResponseWriter, ResponseReader) {
+    let buffer = Arc::new(buffer::Buffer::new());
     (
-        ResponseWriter::new(Arc::clone(&buffer)),
+        ResponseWriter::new(Arc::clone(&buffer), invoker),
         ResponseReader::new(buffer),
     )
 }

@@ -96,15 +96,20 @@ impl ResponseStream {
         }
     }
 
-    /// The guest calls `finish`, or returns `ok` without having done so.
+    /// The guest calls `finish`, or returns `ok` without having done so, and the response has started.
     ///
     /// # Errors
     ///
-    /// When the response has ended.
-    pub fn on_finish(&mut self, implied: Delivery) -> Result<Start, Refused> {
-        let start = self.on_write(implied)?;
-        *self = Self::Finished;
-        Ok(start)
+    /// When the response has not started, or has ended.
+    pub fn on_finish(&mut self) -> Result<(), Refused> {
+        match self {
+            Self::Collecting | Self::Streaming => {
+                *self = Self::Finished;
+                Ok(())
+            }
+            Self::Finished => Err(Refused::AlreadyFinished),
+            Self::AwaitingPrelude | Self::Failed => Err(Refused::Closed),
+        }
     }
 
     /// The guest fails: it returns `err`, traps, or is stopped.
@@ -186,7 +191,9 @@ mod tests {
             for delivery in [Stream, Document] {
                 assert_eq!(with(state, |state| state.on_start(delivery)), start);
                 assert_eq!(with(state, |state| state.on_write(delivery)), write);
-                assert_eq!(with(state, |state| state.on_finish(delivery)), write);
+            }
+            if state != AwaitingPrelude {
+                assert_eq!(with(state, ResponseStream::on_finish), write.map(drop));
             }
             assert_eq!(with(state, ResponseStream::on_failure), failure);
         }
@@ -246,7 +253,8 @@ mod tests {
             0 => state.on_start(Stream).is_ok(),
             1 => state.on_start(Document).is_ok(),
             2 => state.on_write(implied).is_ok(),
-            3 => state.on_finish(implied).is_ok(),
+            // As every end does, which starts a response that has not started.
+            3 => state.on_write(implied).is_ok() && state.on_finish().is_ok(),
             4 => {
                 match state.on_failure() {
                     Telling::ErrorDocument => wire.error_documents += 1,

@@ -1,14 +1,15 @@
 //! The guest's half of a response.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
 
 use super::buffer::Buffer;
+use super::document::DocumentTooLarge;
 use super::prelude::Prelude;
 use super::state::{Refused, ResponseStream, Telling};
 use crate::error_report::{ErrorReport, ErrorType};
-use crate::front_end::FrontEnd;
+use crate::front_end::{FrontEnd, Invoker};
 
 /// What the guest writes to. Dropping it without [`finish`](Self::finish) or
 /// [`fail`](Self::fail) ends a started response with error trailers: an end is said aloud, so
@@ -16,23 +17,37 @@ use crate::front_end::FrontEnd;
 #[derive(Debug)]
 pub struct ResponseWriter {
     buffer: Arc<Buffer>,
+    invoker: Option<Invoker>,
+    /// Found when the guest first writes to a response of no other kind: a long event is read for it.
+    front_end: OnceLock<Option<FrontEnd>>,
 }
 
 impl ResponseWriter {
-    pub(super) fn new(buffer: Arc<Buffer>) -> Self {
-        Self { buffer }
+    pub(super) fn new(buffer: Arc<Buffer>, invoker: Option<Invoker>) -> Self {
+        Self {
+            buffer,
+            invoker,
+            front_end: OnceLock::new(),
+        }
     }
 
     /// Ends a response without a body with a line feed for one, unless its head says how long its
-    /// body is. To be called before the start.
+    /// body is. Must be called before the start.
     pub fn pad_empty(&self) {
         self.buffer.pad_empty();
     }
 
-    /// The front end that gets a response document in the place of a stream.
+    /// The front end that gets a response document instead of a stream.
     #[must_use]
     pub fn front_end(&self) -> Option<FrontEnd> {
-        self.buffer.front_end()
+        let find = || self.invoker.as_ref().and_then(Invoker::front_end);
+        *self.front_end.get_or_init(find)
+    }
+
+    /// Why a document cannot be sent, if it has become too large.
+    #[must_use]
+    pub fn too_large(&self) -> Option<DocumentTooLarge> {
+        self.buffer.too_large()
     }
 
     /// Starts the response with a head.
@@ -41,7 +56,7 @@ impl ResponseWriter {
     ///
     /// Refused when the response has started or ended.
     pub fn write_headers(&self, prelude: Prelude) -> Result<(), Refused> {
-        self.buffer.start(prelude)
+        self.buffer.start(prelude, self.front_end())
     }
 
     /// Starts a response that is a document: nothing leaves before its end.
@@ -50,7 +65,9 @@ impl ResponseWriter {
     ///
     /// Refused when the response has started or ended.
     pub fn start_document(&self) -> Result<(), Refused> {
-        self.buffer.start_document()
+        self.buffer.start_document()?;
+        self.forget_front_end();
+        Ok(())
     }
 
     /// Starts a stream without a head.
@@ -59,7 +76,9 @@ impl ResponseWriter {
     ///
     /// Refused when the response has started or ended.
     pub fn start_raw(&self, content_type: HeaderValue) -> Result<(), Refused> {
-        self.buffer.start_raw(content_type)
+        self.buffer.start_raw(content_type)?;
+        self.forget_front_end();
+        Ok(())
     }
 
     /// Sends `chunk`, waiting while the receiver is behind. An empty chunk starts the response
@@ -69,7 +88,7 @@ impl ResponseWriter {
     ///
     /// Refused when the response has ended, or is a document that has become too large.
     pub async fn write(&self, chunk: &[u8]) -> Result<(), Refused> {
-        self.buffer.write(chunk).await
+        self.buffer.write(chunk, self.front_end()).await
     }
 
     /// Ends the response cleanly.
@@ -78,12 +97,18 @@ impl ResponseWriter {
     ///
     /// Refused when the response has ended, or is a document that is too large.
     pub fn finish(&self) -> Result<(), Refused> {
-        self.buffer.finish()
+        self.buffer.finish(self.front_end())
     }
 
     /// Ends the response because of a failure, and says how the failure is to be told.
     pub fn fail(&self, report: &ErrorReport) -> Telling {
         self.buffer.fail(report)
+    }
+
+    /// The guest has chosen a kind of response that is the same for every invoker.
+    fn forget_front_end(&self) {
+        // It may be known already.
+        let _ = self.front_end.set(None);
     }
 
     /// Where the response stands.

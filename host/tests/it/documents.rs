@@ -151,7 +151,9 @@ fn a_document_has_what_lambda_takes_and_not_a_byte_more() {
 
     // The handler hears of it; one that takes no notice has failed all the same.
     lambda.script("large", &document(PAYLOAD_LIMIT + 1));
-    let error = lambda.reported_error("large", "Function.Error").document();
+    let error = lambda
+        .reported_error("large", "Function.ResponseSizeTooLarge")
+        .document();
     let message = error["errorMessage"].as_str().unwrap();
     assert!(
         message.contains("6291557 bytes") && message.contains("6291556"),
@@ -216,6 +218,10 @@ fn a_raw_stream_needs_a_content_type_that_is_one() {
     let refused = [
         "",
         " ; charset=utf-8",
+        "nonsense",
+        "text/",
+        "text/a b",
+        "text/plain; x=\u{e9}",
         "text/plain\r\nx: y",
         "application/vnd.awslambda.http-integration-response",
         "Application/Vnd.AwsLambda.HTTP-Integration-Response; x=1",
@@ -377,7 +383,7 @@ fn a_failure_behind_a_front_end_that_buffers_is_an_error_document() {
         &json!([fills(LOAD_BALANCER_LIMIT), vec![write("x")]].concat()),
     );
     let error = lambda
-        .reported_error("alb-multi", "Function.Error")
+        .reported_error("alb-multi", "Function.ResponseSizeTooLarge")
         .document();
     let message = error["errorMessage"].as_str().unwrap();
     assert!(

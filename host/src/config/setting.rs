@@ -176,8 +176,8 @@ pub(super) const RESPONSE_EMPTY: Setting = Setting::new(
 pub(super) const RESPONSE_BUFFERED: Setting = Setting::new(
     "response.buffered",
     "auto",
-    "who gets a response document in the place of a stream: `auto` HTTP APIs, load balancers and VPC \
-     Lattice, which cannot read one; `always` REST APIs and function URLs too; `never` nobody",
+    "which front ends get a document in place of a stream: `auto` those that cannot read a stream (HTTP \
+     APIs, load balancers, VPC Lattice); `always` REST APIs and function URLs too; `never` none",
 );
 pub(super) const LOG_USAGE: Setting = Setting::new(
     "log.usage",

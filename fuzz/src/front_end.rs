@@ -1,9 +1,11 @@
 //! Which front end an event is from.
 
+use bootstream::RequestKind;
 use bootstream_host::front_end::FrontEnd;
 use serde_json::{Map, Value};
 
-/// The order of the keys changes nothing, nor does what stands behind them. The input is an event.
+/// The order of the keys changes nothing, and the SDK reads a request where there is a front end. The
+/// input is an event.
 ///
 /// # Panics
 ///
@@ -16,6 +18,36 @@ pub fn check(bytes: &[u8]) {
     let sorted = FrontEnd::of(written(event.iter()).as_bytes());
     let reversed = FrontEnd::of(written(event.iter().rev()).as_bytes());
     assert_eq!(sorted, reversed);
+    let asks_authorizer = ["methodArn", "routeArn"]
+        .iter()
+        .any(|name| event.get(*name).is_some_and(|arn| !arn.is_null()));
+    if let Ok(request) = bootstream::testing::event(written(event.iter())).request()
+        && !asks_authorizer
+    {
+        assert!(
+            is_of(request.kind(), sorted),
+            "{:?}, {sorted:?}",
+            request.kind()
+        );
+    }
+}
+
+/// Whether both mean the same sender. Only payload format 1.0 has versions that nobody sends.
+fn is_of(kind: RequestKind, front_end: Option<FrontEnd>) -> bool {
+    match kind {
+        RequestKind::ApiGatewayV1 => matches!(
+            front_end,
+            Some(FrontEnd::RestApi | FrontEnd::HttpApiV1) | None
+        ),
+        RequestKind::ApiGatewayV2 => {
+            matches!(front_end, Some(FrontEnd::FunctionUrl | FrontEnd::HttpApiV2))
+        }
+        RequestKind::Alb => matches!(front_end, Some(FrontEnd::LoadBalancer { .. })),
+        RequestKind::VpcLatticeV1 | RequestKind::VpcLatticeV2 => {
+            front_end == Some(FrontEnd::Lattice)
+        }
+        _ => false,
+    }
 }
 
 fn written<'a>(entries: impl Iterator<Item = (&'a String, &'a Value)>) -> String {

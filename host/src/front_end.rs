@@ -198,6 +198,14 @@ impl Fields<'_> {
         if context.connection_id.is_some() {
             return None;
         }
+        if context.elb.is_some() {
+            // Some write the other map as an empty one.
+            let multi_value = self.multi_value_headers == Glimpse::FilledMap
+                && self.headers != Glimpse::FilledMap;
+            return self
+                .http_method
+                .map(|_| FrontEnd::LoadBalancer { multi_value });
+        }
         if context.http.is_some() {
             return Some(context.payload_v2());
         }
@@ -205,13 +213,6 @@ impl Fields<'_> {
             return self.method.map(|_| FrontEnd::Lattice);
         }
         self.http_method?;
-        if context.elb.is_some() {
-            // Some write the other map as an empty one.
-            return Some(FrontEnd::LoadBalancer {
-                multi_value: self.multi_value_headers == Glimpse::FilledMap
-                    && self.headers != Glimpse::FilledMap,
-            });
-        }
         match self.version {
             Glimpse::One => Some(FrontEnd::HttpApiV1),
             Glimpse::Absent => Some(FrontEnd::RestApi),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 
 /// No access for anybody but the owner.
 const OTHERS: u32 = 0o077;
@@ -119,15 +119,17 @@ impl Cache {
                 continue;
             };
             // Another process may have removed it.
-            let Ok(file) = self.entry(name) else {
+            let Ok(file) = rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW) else {
                 continue;
             };
-            let metadata = file.metadata()?;
-            let used = metadata.modified()?;
+            if FileType::from_raw_mode(file.st_mode) != FileType::RegularFile {
+                continue;
+            }
+            let used = modified(&file);
             if !name.starts_with(UNFINISHED) {
                 entries.push(Entry {
                     name: name.to_owned(),
-                    bytes: metadata.len(),
+                    bytes: u64::try_from(file.st_size).unwrap_or_default(),
                     used,
                 });
             } else if is_older(used, UNFINISHED_FOR) {
@@ -178,6 +180,12 @@ fn expect_private(file: &OwnedFd, kind: FileType) -> io::Result<()> {
             "it does not belong to this user alone",
         ))
     }
+}
+
+/// When a file was written, or marked as used. One of before 1970 is as old as can be.
+fn modified(file: &Stat) -> SystemTime {
+    let seconds = u64::try_from(file.st_mtime).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
 #[cfg(test)]

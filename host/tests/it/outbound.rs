@@ -288,6 +288,22 @@ fn a_request_that_is_denied_is_so_although_it_has_a_body() {
     assert_eq!(outcomes, expected);
 }
 
+/// Its handler would otherwise see that a write failed, and not why.
+#[test]
+fn a_request_whose_connection_breaks_while_it_is_sent_has_the_reason() {
+    let web = Web::start();
+    let lambda = Recorder::start();
+    let settings = format!("{}first-byte-ms = 500\n", allow(&web));
+    let _host = host(&lambda, &settings).start();
+    let body = "x".repeat(8_000_000);
+    for (path, reason) in [("/silent", "ConnectionReadTimeout"), ("/garbage", "")] {
+        let step = json!({"fetch": {"url": web.url(path), "body": body}});
+        let outcome = outcomes(&lambda, path.trim_matches('/'), &json!([step]));
+        let expected = format!("error: ErrorCode::{reason}");
+        assert!(outcome[0].starts_with(&expected), "{path}: {outcome:?}");
+    }
+}
+
 #[test]
 fn the_guest_may_ask_for_less_time_but_not_for_more() {
     let web = Web::start();

@@ -49,14 +49,14 @@ Examples:
 
 Each finding names a file, a line, a rule and what to do. Errors would not work once deployed; \
 warnings work, but perhaps not as intended; a note names what only the deployment knows, or what was \
-not looked at. Only functions of this runtime and what calls them are judged.
+not read. Only functions of this runtime and what calls them are judged.
 
 Rules of the templates:
   transfer-mode  streaming-uri  invoke-mode    the response is buffered
   timeout-order  edge-idle-limit               the stream is cut
   http-api  url-in-vpc                         streams never
   document                                     the caller takes a JSON document
-  public-api  url-permissions  permission      anybody may call, or nobody
+  public-api  url-permissions  permission      who may call the function
   missing-variable                             the function does not start
   stage-update  stream-cache  runtime  template
 Rules of the zips:

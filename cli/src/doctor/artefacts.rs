@@ -66,7 +66,7 @@ fn of_function(template: &Template, function: Resource<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether a layer has the host, be it in the wrong folder.
+/// Whether a layer has the host, even in the wrong folder.
 fn is_host(archive: &Archive) -> bool {
     let nested = format!("/{BOOTSTRAP}");
     let mut names = archive.entries.iter().map(|entry| &entry.name);
@@ -97,7 +97,7 @@ fn handler(
     handler.is().map(str::to_owned)
 }
 
-/// Opens a package that is on this machine, or says that it is not looked at.
+/// Opens a package that is on this machine, or says that it was not read.
 fn package(
     template: &Template,
     resource: Resource<'_>,
@@ -118,7 +118,7 @@ fn package(
             }
         },
         Code::Elsewhere(place) => {
-            let what = format!("{what} was not looked at: it is {place}");
+            let what = format!("{what} was not read: it is {place}");
             findings.push(template.note(Rule::Archive, named_at(resource), what));
             None
         }

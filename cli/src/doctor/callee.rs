@@ -13,7 +13,8 @@ const DEPTH: usize = 8;
 pub(crate) enum Callee<'a> {
     /// A function of this runtime.
     Ours(&'a Function),
-    /// Another function, or no function at all.
+    /// Another function, no function at all, or a function whose runtime nobody can tell: the rule for
+    /// functions says that once, and not again for each of its callers.
     Other,
     /// What it depends on, as a noun.
     Unknown(String),
@@ -92,10 +93,13 @@ impl Template {
                 Callee::Unknown("a variable of the stage".to_owned())
             }
             Some(name) if name.contains(UNKNOWN) => Callee::Unknown(text.why()),
-            Some(name) => self.callee_by_name(name),
+            Some(name) => match (self.callee_by_name(name), self.stranger(text)) {
+                (Callee::Other, Some(why)) => Callee::Unknown(why),
+                (callee, _) => callee,
+            },
             // An ARN that is put together elsewhere.
             None if text.has_unknown() => Callee::Unknown(text.why()),
-            None => Callee::Other,
+            None => self.stranger(text).map_or(Callee::Other, Callee::Unknown),
         }
     }
 
@@ -106,9 +110,11 @@ impl Template {
         depth: usize,
     ) -> Option<Callee<'_>> {
         if let Some(kind) = self.kind_of(name) {
-            return Some(callee(name, kind));
+            return Some(callee(kind));
         }
-        let resource = self.resource(name)?;
+        let Some(resource) = self.resource(name) else {
+            return Some(callee(self.published(name)?));
+        };
         match resource.kind() {
             "AWS::Lambda::Alias" | "AWS::Lambda::Version" => resource
                 .property("FunctionName")
@@ -130,6 +136,31 @@ impl Template {
         }
     }
 
+    /// The function of an alias or a version that SAM makes for `AutoPublishAlias`: "AWS CloudFormation
+    /// resources generated when you specify AutoPublishAlias".
+    fn published(&self, name: &str) -> Option<&Kind> {
+        let mut functions = self.kinds_of_functions();
+        let (_, kind) = functions.find(|(function, _)| {
+            let made = name.strip_prefix(function);
+            let is_made = |it: &str| it.starts_with("Alias") || it.starts_with("Version");
+            let resource = self.resource(function);
+            made.is_some_and(is_made)
+                && resource.is_some_and(|it| it.property("AutoPublishAlias").is_some())
+        })?;
+        Some(kind)
+    }
+
+    /// What a text names that the template does not declare, such as what a macro makes.
+    fn stranger(&self, text: &Text) -> Option<String> {
+        let mut pieces = text.pieces().iter();
+        pieces.find_map(|piece| match piece {
+            Piece::Reference { name, .. } if !name.contains("::") && !self.declares(name) => {
+                Some(format!("`{name}`, which the template does not declare"))
+            }
+            Piece::Literal(_) | Piece::Reference { .. } | Piece::Unknown(_) => None,
+        })
+    }
+
     /// A function that is told by its own name, which may have the name of the stack in it.
     fn callee_by_name(&self, name: &str) -> Callee<'_> {
         let found = self.kinds_of_functions().find(|(resource, _)| {
@@ -141,15 +172,14 @@ impl Template {
                 Value::List(_) | Value::Map(_) | Value::Call(..) => false,
             })
         });
-        found.map_or(Callee::Other, |(resource, kind)| callee(resource, kind))
+        found.map_or(Callee::Other, |(_, kind)| callee(kind))
     }
 }
 
-fn callee<'a>(name: &str, kind: &'a Kind) -> Callee<'a> {
+fn callee(kind: &Kind) -> Callee<'_> {
     match kind {
         Kind::Ours(function) => Callee::Ours(function),
-        Kind::Foreign => Callee::Other,
-        Kind::Unknown(_) => Callee::Unknown(format!("the runtime of function `{name}`")),
+        Kind::Foreign | Kind::Unknown(_) => Callee::Other,
     }
 }
 
@@ -160,6 +190,10 @@ fn function_name(text: &str) -> Option<&str> {
         return Some(until_end(after));
     }
     let outside = without_placeholders(text);
+    // A name with a version or an alias.
+    if outside.matches(':').count() == 1 && !outside.contains('/') {
+        return Some(until_end(text));
+    }
     let is_name = !outside.contains(':') && !outside.contains('/') && text != UNKNOWN;
     is_name.then_some(text)
 }
@@ -183,7 +217,8 @@ fn is_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_${".contains(c)
 }
 
-fn without_placeholders(text: &str) -> String {
+/// What of a text is not within `${...}`.
+pub(super) fn without_placeholders(text: &str) -> String {
     let mut inside = false;
     let outside = text.chars().filter(|c| {
         match c {
@@ -219,6 +254,8 @@ mod tests {
                 Some("${AWS::StackName}-a"),
             ),
             ("arn:aws:apigateway:x:s3:path/files", None),
+            ("stream:live", Some("stream")),
+            ("123456789012:function:stream", Some("stream")),
             ("https://example.com/", None),
             (UNKNOWN, None),
         ] {

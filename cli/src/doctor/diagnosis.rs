@@ -64,7 +64,7 @@ fn look_at(template: &Template, findings: &mut Vec<Finding>) {
 }
 
 /// What of a template without a function of this runtime might have one: parts that were not read, and
-/// functions of which nobody can tell.
+/// functions that may or may not use this runtime.
 fn unread(template: &Template) -> Vec<Finding> {
     let mut findings = template.notes().to_vec();
     findings.extend(rules::function::check(template));

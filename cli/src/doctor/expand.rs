@@ -84,21 +84,21 @@ impl<'a> Expander<'a> {
     }
 
     fn loop_over(&mut self, at: At, name: &str, argument: &Node, all: &mut Vec<(String, Node)>) {
-        let what = || format!("the loop `Fn::{name}`");
+        let what = || format!("the loop `Fn::{name}` was not expanded");
         let [variable, collection, body] = argument.items() else {
-            return self.unread(at, what(), "three elements, which it lacks".to_owned());
+            return self.unread(at, what(), "it needs three elements".to_owned());
         };
         let Some(variable) = variable.scalar() else {
-            return self.unread(at, what(), "its first element, which is no name".to_owned());
+            return self.unread(at, what(), "its first element is not a name".to_owned());
         };
         let values = match self.values(collection) {
             Ok(values) => values,
-            Err(why) => return self.unread(at, what(), why),
+            Err(why) => return self.unread(at, what(), format!("it depends on {why}")),
         };
         for value in values {
             self.copies += 1;
             if self.copies > MOST_COPIES {
-                let why = format!("more than {MOST_COPIES} rounds of loops");
+                let why = format!("the loops have more than {MOST_COPIES} rounds");
                 return self.unread(at, what(), why);
             }
             let body = self.expand(&with_value(body, variable, &value));
@@ -123,8 +123,8 @@ impl<'a> Expander<'a> {
 
     fn include(&mut self, at: At, argument: &Node) -> Node {
         self.included(at, argument).unwrap_or_else(|(what, why)| {
-            self.unread(at, what, why.clone());
-            Node::unknown(at, why)
+            self.unread(at, format!("{what} was not read"), why);
+            Node::unknown(at, what)
         })
     }
 
@@ -132,8 +132,8 @@ impl<'a> Expander<'a> {
     fn included(&mut self, at: At, argument: &Node) -> Result<Node, (String, String)> {
         let name = argument.get("Name").and_then(Node::scalar).unwrap_or("?");
         if name != "AWS::Include" {
-            let what = "what a macro makes".to_owned();
-            return Err((what, format!("the macro `{name}`")));
+            let what = format!("what the macro `{name}` makes");
+            return Err((what, "it runs when the template is deployed".to_owned()));
         }
         let location = argument.at(&["Parameters", "Location"]);
         let location = location.and_then(|node| self.scope.resolve(node));
@@ -141,13 +141,13 @@ impl<'a> Expander<'a> {
         let unread = |why: String| ("an included file".to_owned(), why);
         let place = match location {
             Known::Is(place) => place,
-            Known::Unknown(why) => return Err(unread(why)),
+            Known::Unknown(why) => return Err(unread(format!("it depends on {why}"))),
             Known::Absent => return Err(unread("it has no `Location`".to_owned())),
         };
         let unread = |why: String| (format!("the included file `{place}`"), why);
         self.copies += 1;
         if self.depth >= DEPTH || self.copies > MOST_COPIES {
-            return Err(unread("files that include each other".to_owned()));
+            return Err(unread("files include each other".to_owned()));
         }
         let node = self.files.read(at.file, place).map_err(unread)?;
         self.depth += 1;

@@ -25,21 +25,21 @@ impl Files {
 
     /// Reads a part that one of the files names, relative to the template.
     ///
-    /// The error says why it was not read, as a noun.
+    /// The error says why it was not read, as a sentence.
     pub(crate) fn read(&mut self, from: usize, place: &str) -> Result<Node, String> {
         let path = self.local(from, place)?;
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("`{error}`"))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| why_not(&error))?;
         let number = self.paths.len();
         let node = Node::parse(&text, number)
-            .map_err(|error| format!("its text, which is not YAML or JSON: {error}"))?;
+            .map_err(|error| format!("it is not YAML or JSON: {error}"))?;
         self.paths.push(path);
         Ok(node)
     }
 
-    /// Where a part is on this machine. The error says where it is in its place, as a noun.
+    /// Where a part is on this machine. The error says why it is not, as a sentence.
     pub(crate) fn local(&self, from: usize, place: &str) -> Result<PathBuf, String> {
         if is_elsewhere(place) {
-            return Err("another place than this machine".to_owned());
+            return Err("it is not on this machine".to_owned());
         }
         // SAM takes paths relative to the template, and an included file is part of that.
         let beside = |file: usize| {
@@ -53,6 +53,13 @@ impl Files {
             of_part
         })
     }
+}
+
+fn why_not(error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return "there is no such file".to_owned();
+    }
+    format!("it cannot be read: {error}")
 }
 
 /// Whether a place is not a path of this machine.

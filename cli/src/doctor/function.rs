@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{Files, is_elsewhere};
+use super::files::Files;
 use super::known::Known;
 use super::settings::Settings;
 use super::template::Resource;
@@ -17,6 +17,10 @@ const MARK: &[u8] = b"bootstream:handler";
 
 /// What a handler imports to answer with a JSON document.
 const START_DOCUMENT: &str = "start-document";
+
+/// What the handler is called, and where `bootstream package` leaves its zip, if they are told nothing else.
+const DEFAULT_HANDLER: &str = "handler";
+const DEFAULT_PACKAGES: [&str; 2] = ["dist/function.zip", "dist/combined.zip"];
 
 /// A function of this runtime.
 #[derive(Clone, Debug)]
@@ -79,12 +83,9 @@ pub(crate) fn code(files: &Files, resource: Resource<'_>) -> Code {
     }
 }
 
-fn local(files: &Files, at: At, path: &str) -> Code {
-    if is_elsewhere(path) {
-        return Code::Elsewhere(format!("at `{path}`"));
-    }
-    let path = files.local(at.file, path);
-    path.map_or_else(|why| Code::Elsewhere(format!("at {why}")), Code::Local)
+fn local(files: &Files, at: At, place: &str) -> Code {
+    let path = files.local(at.file, place);
+    path.map_or_else(|_| Code::Elsewhere(format!("at `{place}`")), Code::Local)
 }
 
 /// Opens a zip or a folder.
@@ -127,33 +128,59 @@ pub(crate) fn kind(
     };
     let handler = resource.text("Handler");
     let is_handler = matches!(&handler, Known::Is(it) if is_component(it));
-    let mut traces = vec![archive.as_mut().map_or(Trace::None, trace_of_code)];
-    traces.extend(layers.iter().map(|layer| trace_of_layer(files, *layer)));
-    let ours = is_told || is_handler || traces.contains(&Trace::Ours);
-    if !ours {
+    let of_code = match &mut archive {
+        Some(archive) => trace_of_code(archive, &handler),
+        None if is_default(&code, &handler) => Trace::Ours,
+        None => Trace::None,
+    };
+    let of_layers: Vec<_> = layers
+        .iter()
+        .map(|layer| trace_of_layer(files, *layer))
+        .collect();
+    let by_layers = of_layers.contains(&Trace::Ours) || has_layer_of_ours(resource);
+    let by_code = of_code == Trace::Ours || is_handler && of_code != Trace::Foreign;
+    if !(is_told || by_layers || by_code) {
         let by_handler = matches!(&handler, Known::Is(it) if is_foreign_handler(it));
         let is_built = resource
             .metadata("BuildMethod")
             .is_some_and(|method| method.scalar() != Some("makefile"));
-        if by_handler || is_built || traces.contains(&Trace::Foreign) {
+        let mut traces = of_layers.iter().chain([&of_code]);
+        if by_handler || is_built || traces.any(|trace| *trace == Trace::Foreign) {
             return Kind::Foreign;
         }
-        if let Known::Unknown(why) = runtime {
-            return Kind::Unknown(why);
-        }
-        if archive.is_none() && layers.is_empty() && has_foreign_layers(resource) {
-            let why = "its package and its layers, of which nothing was looked at";
-            return Kind::Unknown(why.to_owned());
-        }
+        return Kind::Unknown(match (runtime, &archive) {
+            (Known::Unknown(why), _) => why,
+            (_, None) => unread(&code),
+            (_, Some(_)) => "its package, in which nothing tells".to_owned(),
+        });
     }
     Kind::Ours(Box::new(function(resource, &code, archive, &handler)))
 }
 
-/// Whether a function has layers of other stacks, none of which has this project's name.
-fn has_foreign_layers(resource: Resource<'_>) -> bool {
+/// Whether a function has a layer of another stack that has this project's name.
+fn has_layer_of_ours(resource: Resource<'_>) -> bool {
     let layers = resource.property("Layers").map_or(&[][..], Node::items);
-    let is_named = |layer: &Node| layer.scalar().is_some_and(|arn| arn.contains("bootstream"));
-    !layers.is_empty() && !layers.iter().any(is_named)
+    let mut layers = layers.iter();
+    layers.any(|layer| match &layer.value {
+        Value::Scalar(arn) => arn.contains("bootstream"),
+        Value::Open(arn) => arn.to_string().contains("bootstream"),
+        Value::List(_) | Value::Map(_) | Value::Call(..) => false,
+    })
+}
+
+/// Whether the names are those that a project has if it chooses none, for a package that is not made yet.
+fn is_default(code: &Code, handler: &Known<&str>) -> bool {
+    let is_package = |path: &Path| DEFAULT_PACKAGES.iter().any(|it| path.ends_with(it));
+    matches!(code, Code::Local(path) if is_package(path)) && *handler == Known::Is(DEFAULT_HANDLER)
+}
+
+/// A package that was not read, as a noun.
+fn unread(code: &Code) -> String {
+    match code {
+        Code::Elsewhere(place) => format!("its package, which is {place}"),
+        Code::Local(path) => format!("its package, and `{}` cannot be read", path.display()),
+        Code::Foreign | Code::Unnamed => "its package, which the template does not name".to_owned(),
+    }
 }
 
 fn function(
@@ -169,13 +196,7 @@ fn function(
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let documents = match (archive, handler) {
         (Some(mut archive), Known::Is(handler)) => documents(&mut archive, handler),
-        (None, _) => Known::Unknown(match code {
-            Code::Elsewhere(place) => format!("its package, which is {place}"),
-            Code::Local(path) => format!("its package, and `{}` cannot be read", path.display()),
-            Code::Foreign | Code::Unnamed => {
-                "its package, which the template does not name".to_owned()
-            }
-        }),
+        (None, _) => Known::Unknown(unread(code)),
         (Some(_), handler) => Known::Unknown(handler.why().unwrap_or("its `Handler`").to_owned()),
     };
     Function {
@@ -187,7 +208,7 @@ fn function(
 
 /// Whether the handler's component can answer with a document.
 fn documents(archive: &mut Archive, handler: &str) -> Known<bool> {
-    let stem = handler.strip_suffix(".cwasm").unwrap_or(handler);
+    let stem = stem(handler);
     let names = [handler.to_owned(), stem.to_owned(), format!("{stem}.wasm")];
     let component = names
         .iter()
@@ -215,18 +236,36 @@ fn is_foreign_handler(handler: &str) -> bool {
         || Path::new(handler).extension().is_some()
 }
 
-fn trace_of_code(archive: &mut Archive) -> Trace {
-    // A folder of sources may have built things somewhere in it.
-    let of_folder = archive.is_folder();
-    let ours =
-        |name: &str| name == SETTINGS || is_component(name) && !(of_folder && name.contains('/'));
+fn trace_of_code(archive: &mut Archive, handler: &Known<&str>) -> Trace {
+    let of_host = trace_of_host(archive);
+    if of_host != Trace::None {
+        return of_host;
+    }
+    // Other runtimes have WebAssembly as well, but not as what Lambda calls.
+    let is_handler = |name: &str| match handler {
+        Known::Is(handler) => is_component(name) && stem(name) == stem(handler),
+        Known::Absent | Known::Unknown(_) => is_component(name) && !name.contains('/'),
+    };
+    let ours = |name: &str| name == SETTINGS || is_machine_code(name) || is_handler(name);
     if archive.entries.iter().any(|entry| ours(&entry.name)) {
         return Trace::Ours;
     }
-    match trace_of_host(archive) {
-        Trace::None if archive.is_folder() && !archive.entries.is_empty() => Trace::Foreign,
-        trace => trace,
+    if archive.is_folder() && !archive.entries.is_empty() {
+        return Trace::Foreign;
     }
+    Trace::None
+}
+
+/// Whether it is machine code at the root: no other runtime has that there.
+fn is_machine_code(name: &str) -> bool {
+    !name.contains('/') && Path::new(name).extension().is_some_and(|it| it == "cwasm")
+}
+
+/// The name of a handler, without an extension.
+fn stem(handler: &str) -> &str {
+    let stem = handler.strip_suffix(".cwasm");
+    stem.or_else(|| handler.strip_suffix(".wasm"))
+        .unwrap_or(handler)
 }
 
 fn trace_of_layer(files: &Files, layer: Resource<'_>) -> Trace {

@@ -40,7 +40,7 @@ fn apply(resource: &mut Node, globals: &Node) {
             continue;
         }
         match properties.get_mut(name) {
-            // A function has one: here the lists are no parts of one.
+            // A function has one: the function's own list replaces the global one.
             Some(_) if name == "Architectures" => {}
             Some(own) => merge(own, of_all),
             None => properties.push(name, of_all.clone()),

@@ -54,7 +54,7 @@ impl Scope {
         if let Some(value) = self.parameter(name) {
             return value.clone();
         }
-        open(at, Text::of(reference(name)))
+        open(at, Text::of(Piece::reference(name)))
     }
 
     fn attribute(&self, at: At, argument: &Node) -> Option<Node> {
@@ -62,7 +62,7 @@ impl Scope {
         for item in argument.items() {
             path.push(self.resolve(item)?.scalar()?.to_owned());
         }
-        Some(open(at, Text::of(reference(&path.join(".")))))
+        Some(open(at, Text::of(Piece::reference(&path.join(".")))))
     }
 
     /// One of two values. If only the deployment knows which, they must be the same to be known.
@@ -75,11 +75,17 @@ impl Scope {
             Some(true) => self.resolve(then),
             Some(false) => self.resolve(otherwise),
             None => {
-                let one = self.resolve(then);
-                if one == self.resolve(otherwise) {
+                let [one, other] = [then, otherwise].map(|node| self.resolve(node));
+                if one == other {
                     return one;
                 }
-                Some(Node::unknown(at, format!("the condition `{name}`")))
+                let may_be_absent = [one, other]
+                    .iter()
+                    .any(|it| it.as_ref().is_none_or(Node::may_be_absent));
+                let mut text = Text::of(Piece::Unknown(format!("the condition `{name}`")));
+                text.may_be_absent = may_be_absent;
+                let value = Value::Open(text);
+                Some(Node { at, value })
             }
         }
     }
@@ -191,7 +197,7 @@ impl Scope {
             .filter(|(name, _)| fits(first, name))
             .flat_map(|(_, row)| row.entries())
             .filter(|(name, _)| fits(second, name))
-            .filter_map(|(_, node)| self.resolve(node))
+            .map(|(_, node)| without_calls(node))
             .collect();
         let open = keys.iter().find_map(|key| match &key.value {
             Value::Open(text) => Some(text.why()),
@@ -207,18 +213,6 @@ impl Scope {
             }
             _ => Some(one),
         }
-    }
-}
-
-/// A resource, an attribute of one, or a pseudo parameter.
-fn reference(path: &str) -> Piece {
-    let (name, attribute) = match path.split_once('.') {
-        Some((name, attribute)) => (name, Some(attribute.to_owned())),
-        None => (path, None),
-    };
-    Piece::Reference {
-        name: name.to_owned(),
-        attribute,
     }
 }
 
@@ -256,6 +250,23 @@ pub(super) fn with_references(node: &Node) -> Node {
     }
     pieces.push(Piece::Literal(rest.to_owned()));
     open(node.at, pieces)
+}
+
+/// What stands where CloudFormation takes no functions: in mappings, and as the default of a parameter.
+pub(super) fn without_calls(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Scalar(_) | Value::Open(_) => return with_references(node),
+        Value::List(items) => Value::List(items.iter().map(without_calls).collect()),
+        Value::Map(entries) => {
+            let entries = entries.iter();
+            let entries = entries.map(|(name, node)| (name.clone(), without_calls(node)));
+            Value::Map(entries.collect())
+        }
+        Value::Call(function, argument) => {
+            return Node::unknown(node.at, shown(function, argument));
+        }
+    };
+    Node { at: node.at, value }
 }
 
 /// A call as a noun, in its short form.
@@ -393,6 +404,49 @@ Use:
             assert_eq!(used.text_at(key).why(), Some(why), "{key}");
         }
         assert_eq!(used.text_at("nowhere"), Known::Absent);
+    }
+
+    fn used_in(template: &str) -> Known<String> {
+        let root = Node::parse(template, 0).unwrap();
+        let scope = Scope::new(&root, &Given::new());
+        let used = scope.resolve(root.get("Use").unwrap()).unwrap();
+        used.known().map(str::to_owned)
+    }
+
+    #[test]
+    fn functions_in_mappings_and_defaults_are_unknown() {
+        for template in [
+            "Mappings: {M: {a: {b: !FindInMap [M, a, b]}}}\nUse: !FindInMap [M, a, b]\n",
+            "Parameters: {P: {Default: !Ref P}}\nUse: !Ref P\n",
+        ] {
+            assert!(used_in(template).why().is_some(), "{template}");
+        }
+    }
+
+    #[test]
+    fn conditions_that_use_each_other_are_decided_once() {
+        let mut template = "Conditions:\n  C0: !Equals [!Ref AWS::Region, x]\n".to_owned();
+        for number in 1..100 {
+            let below = number - 1;
+            let both = format!("  C{number}: !And [!Condition C{below}, !Condition C{below}]\n");
+            template.push_str(&both);
+        }
+        template.push_str("  C: !And [!Condition C, !Condition C]\n");
+        for name in ["C", "C99"] {
+            let used = used_in(&format!("{template}Use: !If [{name}, a, b]\n"));
+            assert_eq!(used.why(), Some(format!("the condition `{name}`").as_str()));
+        }
+    }
+
+    #[test]
+    fn a_long_chain_of_conditions_ends() {
+        let mut template = "Conditions:\n  C0: !Equals [a, a]\n".to_owned();
+        for number in 1..50_000 {
+            let below = number - 1;
+            template.push_str(&format!("  C{number}: !Not [!Condition C{below}]\n"));
+        }
+        let used = used_in(&format!("{template}Use: !If [C49999, a, b]\n"));
+        assert!(used.why().is_some());
     }
 
     #[test]

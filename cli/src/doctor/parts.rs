@@ -1,6 +1,7 @@
 //! Parts of a template that are in files of their own: API documents, state machines, nested stacks.
 
-use std::path::PathBuf;
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
 
 use super::files::{Files, is_elsewhere};
 use super::known::Known;
@@ -11,6 +12,17 @@ use crate::finding::{Finding, Rule};
 
 /// How deep stacks may be nested.
 const DEPTH: usize = 8;
+
+/// How many stacks are read in all, however they are nested: a small template can name very many.
+const MOST_STACKS: usize = 250;
+
+/// The templates that one is within.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outer<'a> {
+    /// Without links and `..`, so that one is known again however it is named.
+    paths: Vec<PathBuf>,
+    read: Option<&'a Cell<usize>>,
+}
 
 /// The types of resources that have a definition, where it may be, and where it is if it is here.
 const DEFINITIONS: [(&str, &str, &str); 6] = [
@@ -78,7 +90,7 @@ pub(super) fn macros(root: &Node) -> Vec<Unread> {
     let transforms = root.get("Transform").into_iter().flat_map(Node::items);
     let foreign = transforms.filter_map(|it| {
         let name = it.scalar().or_else(|| it.get("Name")?.scalar())?;
-        let what = format!("what the macro `{name}` makes of the template");
+        let what = format!("what the macro `{name}` makes of the template was not read");
         let why = "it runs when the template is deployed".to_owned();
         (!name.starts_with("AWS::")).then_some((it.at, what, why))
     });
@@ -108,27 +120,24 @@ pub(super) fn read_definitions(root: &mut Node, scope: &Scope, files: &mut Files
             Known::Is(place) => place.to_owned(),
             known => {
                 let is_map = matches!(place.value, Value::Map(_));
-                let why = known.why().filter(|_| !is_map).unwrap_or("it is in S3");
-                unread.push((at, what(), why.to_owned()));
+                let why = match known.why() {
+                    Some(why) if !is_map => format!("it depends on {why}"),
+                    _ => "it is in S3".to_owned(),
+                };
+                unread.push((at, format!("{} was not read", what()), why));
                 continue;
             }
         };
         match files.read(at.file, &place) {
             Ok(node) => put_in(resource, body, scope, &node),
-            Err(why) => unread.push((at, format!("{}, `{place}`,", what()), why)),
+            Err(why) => unread.push((at, format!("{}, `{place}`, was not read", what()), why)),
         }
     }
     unread
 }
 
 fn put_in(resource: &mut Node, body: &str, scope: &Scope, node: &Node) {
-    // SAM puts these into a state machine's definition as `Fn::Sub` does.
-    let own = resource.at(&["Properties", "DefinitionSubstitutions"]);
-    let node = match own {
-        Some(own) => substituted(node, own),
-        None => node.clone(),
-    };
-    let Some(resolved) = scope.resolve(&node) else {
+    let Some(resolved) = scope.resolve(node) else {
         return;
     };
     if let Some(properties) = resource.get_mut("Properties") {
@@ -136,36 +145,16 @@ fn put_in(resource: &mut Node, body: &str, scope: &Scope, node: &Node) {
     }
 }
 
-fn substituted(node: &Node, own: &Node) -> Node {
-    let value = match &node.value {
-        Value::Scalar(text) if text.contains("${") => {
-            let whole = own
-                .entries()
-                .find(|(name, _)| *text == format!("${{{name}}}"));
-            match whole {
-                Some((_, value)) => value.value.clone(),
-                None => Value::Scalar(text.clone()),
-            }
-        }
-        Value::List(items) => {
-            Value::List(items.iter().map(|item| substituted(item, own)).collect())
-        }
-        Value::Map(entries) => {
-            let entries = entries.iter();
-            let entries = entries.map(|(name, node)| (name.clone(), substituted(node, own)));
-            Value::Map(entries.collect())
-        }
-        other => other.clone(),
-    };
-    Node { at: node.at, value }
-}
-
 /// Reads the stacks in a template, which is within `outer`, with the parameters it gives them.
 pub(super) fn read_stacks(
     template: &Template,
-    outer: &[PathBuf],
+    outer: &Outer<'_>,
 ) -> (Vec<(String, Template)>, Vec<Finding>) {
-    let outer = [outer, &[template.path()][..]].concat();
+    let none_read = Cell::new(0);
+    let outer = Outer {
+        paths: [&outer.paths[..], &[canonical(&template.path())]].concat(),
+        read: Some(outer.read.unwrap_or(&none_read)),
+    };
     let mut stacks = Vec::new();
     let mut notes = Vec::new();
     let kinds = [
@@ -187,12 +176,12 @@ fn read_stack(
     template: &Template,
     stack: Resource<'_>,
     property: &str,
-    outer: &[PathBuf],
+    outer: &Outer<'_>,
 ) -> Result<Template, Finding> {
     let name = stack.name;
     let at = stack.at_of(property);
     let unread = |why: &str| {
-        let what = format!("the stack `{name}` was not looked at: {why}");
+        let what = format!("the stack `{name}` was not read: {why}");
         template.note(Rule::Template, at, what)
     };
     let asset = stack.metadata("aws:asset:path").and_then(Node::scalar);
@@ -205,22 +194,32 @@ fn read_stack(
         (None, Known::Unknown(why)) => {
             let is_map = stack.property(property);
             let is_map = is_map.is_some_and(|node| matches!(node.value, Value::Map(_)));
-            let why = if is_map {
-                "it is of another repository"
+            return Err(unread(&if is_map {
+                "it comes from the Serverless Application Repository".to_owned()
             } else {
-                &why
-            };
-            return Err(unread(why));
+                format!("it depends on {why}")
+            }));
         }
         (None, Known::Absent) => return Err(unread("it has no template")),
     };
     let path = template.files.local(at.file, place);
     let path = path.map_err(|why| unread(&why))?;
-    if outer.len() > DEPTH || outer.contains(&path) {
-        return Err(unread("stacks that have each other in them"));
+    if outer.paths.len() > DEPTH || outer.paths.contains(&canonical(&path)) {
+        return Err(unread("stacks have each other in them"));
+    }
+    if let Some(read) = outer.read {
+        if read.get() >= MOST_STACKS {
+            return Err(unread(&format!("there are more than {MOST_STACKS} stacks")));
+        }
+        read.set(read.get() + 1);
     }
     Template::read_within(&path, &given(name, stack), outer)
         .map_err(|error| unread(&format!("{error:#}")))
+}
+
+/// The path without links and `..`; as it is if there is no such file.
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// The parameters of a stack in a stack. What depends on the outer stack is unknown in the inner one.

@@ -1,13 +1,13 @@
 //! What a template's intrinsic functions refer to: parameters, mappings and conditions.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::known::Known;
 use super::yaml::{At, Node, Value};
 
-/// How deep conditions may refer to conditions. AWS refuses circles; so does this.
-const DEPTH: usize = 32;
+/// How deep conditions may refer to conditions: a bound on the stack, far beyond what templates have.
+const DEPTH: usize = 200;
 
 /// The values that parameters are given, by name, in place of their defaults.
 pub(crate) type Given = BTreeMap<String, Known<String>>;
@@ -18,6 +18,9 @@ pub(crate) struct Scope {
     parameters: BTreeMap<String, Node>,
     mappings: BTreeMap<String, Node>,
     conditions: BTreeMap<String, Node>,
+    /// Whether each condition that was asked for holds; nothing while it is being decided, so that a circle
+    /// ends.
+    decided: RefCell<BTreeMap<String, Option<bool>>>,
     /// How many conditions are being decided.
     depth: Cell<usize>,
 }
@@ -39,6 +42,7 @@ impl Scope {
             parameters,
             mappings: section("Mappings").collect(),
             conditions: section("Conditions").collect(),
+            decided: RefCell::default(),
             depth: Cell::new(0),
         }
     }
@@ -54,13 +58,18 @@ impl Scope {
     /// Whether a condition of the template holds. Nothing if only the deployment knows.
     pub(crate) fn holds(&self, name: &str) -> Option<bool> {
         let node = self.conditions.get(name)?;
+        if let Some(decided) = self.decided.borrow().get(name) {
+            return *decided;
+        }
         let depth = self.depth.get();
         if depth >= DEPTH {
             return None;
         }
+        self.decided.borrow_mut().insert(name.to_owned(), None);
         self.depth.set(depth + 1);
         let holds = self.truth(node);
         self.depth.set(depth);
+        self.decided.borrow_mut().insert(name.to_owned(), holds);
         holds
     }
 
@@ -116,7 +125,7 @@ fn parameter(name: &str, declared: &Node, given: Option<&Known<String>>) -> Node
     match declared.get("Default") {
         Some(default) => match default.scalar() {
             Some(text) => super::intrinsics::with_references(&value(at, kind, text)),
-            None => default.clone(),
+            None => super::intrinsics::without_calls(default),
         },
         None => {
             let why = format!("the parameter `{name}`, which has no default (`-p {name}=...`)");

@@ -22,9 +22,9 @@ pub(crate) enum Buffered {
 pub(crate) struct Settings {
     pub(crate) buffered: Known<Buffered>,
     /// Variables without which the host does not start.
-    pub(crate) secrets: Vec<String>,
+    pub(crate) secrets: Known<Vec<String>>,
     /// Variables that the handler may see.
-    pub(crate) pass_env: Vec<String>,
+    pub(crate) pass_env: Known<Vec<String>>,
 }
 
 impl Settings {
@@ -32,36 +32,31 @@ impl Settings {
     /// what the file says.
     pub(crate) fn read(file: Option<&str>, variables: Known<&Node>) -> Self {
         let file: Table = file.and_then(|text| text.parse().ok()).unwrap_or_default();
-        // Of variables none of which is known, none is taken for one of these.
+        let why = variables.why().map(str::to_owned);
+        // If the variables are unknown, none of the lists is assumed to be among them: the rule for
+        // variables has a note of its own then.
         let variables = variables.is();
         let variable = |name: &str| Known::from(variables).and_then(|node| node.text_at(name));
-        let list = |name: &str, of_file: Vec<String>| match variable(name) {
-            Known::Absent => of_file,
-            Known::Is(text) => split(text),
-            Known::Unknown(_) => Vec::new(),
-        };
+        let list = |name: &str, of_file: Vec<String>| variable(name).map(split).or(of_file);
         let in_file = file
             .get("response")
             .and_then(|table| table.get("buffered"))
             .and_then(Value::as_str);
         let buffered = match variable("BOOTSTREAM_RESPONSE_BUFFERED") {
-            Known::Absent => Known::Is(in_file.unwrap_or_default()),
+            Known::Absent => match why {
+                Some(why) => Known::Unknown(why),
+                None => Known::Is(in_file.unwrap_or_default()),
+            },
             other => other,
         };
-        let mut secrets = list("BOOTSTREAM_SECRETS", secrets(file.get("secrets")));
-        for secret in &mut secrets {
-            if let Some((name, _)) = secret.split_once('@') {
-                *secret = name.to_owned();
-            }
-        }
-        secrets.dedup();
+        let secrets = list("BOOTSTREAM_SECRETS", secrets(file.get("secrets")));
         Self {
             buffered: buffered.map(|text| match text.trim() {
                 "always" => Buffered::Always,
                 "never" => Buffered::Never,
                 _ => Buffered::Auto,
             }),
-            secrets,
+            secrets: secrets.map(|secrets| names(&secrets)),
             pass_env: list("BOOTSTREAM_PASS_ENV", texts(file.get("pass-env"))),
         }
     }
@@ -71,6 +66,20 @@ fn split(text: &str) -> Vec<String> {
     let items = text.split(',').map(str::trim);
     let items = items.filter(|item| !item.is_empty());
     items.map(str::to_owned).collect()
+}
+
+/// The names of secrets, each once, from `NAME@host`.
+fn names(secrets: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for secret in secrets {
+        let name = secret
+            .split_once('@')
+            .map_or(secret.as_str(), |(name, _)| name);
+        if !names.iter().any(|other| other == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {
@@ -96,19 +105,23 @@ mod tests {
         Settings::read(Some(file), Known::Is(&variables))
     }
 
+    fn is(names: &[&str]) -> Known<Vec<String>> {
+        Known::Is(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
     #[test]
     fn variables_take_back_what_the_file_says() {
         let file = "pass-env = ['A']\n[secrets]\nK = ['h']\n[response]\nbuffered = 'always'";
         let of_file = settings(file, "{}");
-        assert_eq!(of_file.secrets, ["K"]);
-        assert_eq!(of_file.pass_env, ["A"]);
+        assert_eq!(of_file.secrets, is(&["K"]));
+        assert_eq!(of_file.pass_env, is(&["A"]));
         assert_eq!(of_file.buffered, Known::Is(Buffered::Always));
 
-        let variables = "{BOOTSTREAM_SECRETS: 'X@h, X@i, Y@h', BOOTSTREAM_PASS_ENV: '', \
+        let variables = "{BOOTSTREAM_SECRETS: 'X@h, Y@h, X@i', BOOTSTREAM_PASS_ENV: '', \
                          BOOTSTREAM_RESPONSE_BUFFERED: never}";
         let of_variables = settings(file, variables);
-        assert_eq!(of_variables.secrets, ["X", "Y"]);
-        assert_eq!(of_variables.pass_env, [""; 0]);
+        assert_eq!(of_variables.secrets, is(&["X", "Y"]));
+        assert_eq!(of_variables.pass_env, is(&[]));
         assert_eq!(of_variables.buffered, Known::Is(Buffered::Never));
     }
 
@@ -116,6 +129,15 @@ mod tests {
     fn without_a_file_the_defaults_hold() {
         let none = Settings::read(None, Known::Absent);
         assert_eq!(none.buffered, Known::Is(Buffered::Auto));
-        assert!(none.secrets.is_empty() && none.pass_env.is_empty());
+        assert_eq!(none.secrets, is(&[]));
+        assert_eq!(none.pass_env, is(&[]));
+    }
+
+    #[test]
+    fn what_variables_may_say_that_nobody_knows_is_unknown() {
+        let file = "[response]\nbuffered = 'always'\n[secrets]\nK = ['h']\n";
+        let all = Settings::read(Some(file), Known::Unknown("`!ImportValue e`".to_owned()));
+        assert_eq!(all.buffered.why(), Some("`!ImportValue e`"));
+        assert_eq!(all.secrets, is(&["K"]));
     }
 }

@@ -32,7 +32,7 @@ pub(crate) struct Template {
     /// With parameters, conditions and SAM's globals put in, and without resources whose condition does
     /// not hold.
     root: Node,
-    /// The functions of this runtime, and of those of which nobody can tell.
+    /// All functions, of any runtime.
     functions: Vec<(String, Kind)>,
     /// The stacks in this one that were read, by their resources.
     nested: Vec<(String, Self)>,
@@ -57,11 +57,15 @@ impl Template {
         let given = parameters
             .iter()
             .map(|(name, value)| (name.clone(), Known::Is(value.clone())));
-        Self::read_within(path, &given.collect(), &[])
+        Self::read_within(path, &given.collect(), &parts::Outer::default())
     }
 
     /// Reads a template that is within others.
-    pub(super) fn read_within(path: &Path, given: &Given, outer: &[PathBuf]) -> Result<Self> {
+    pub(super) fn read_within(
+        path: &Path,
+        given: &Given,
+        outer: &parts::Outer<'_>,
+    ) -> Result<Self> {
         let name = path.display();
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
@@ -72,7 +76,7 @@ impl Template {
         let mut files = Files::new(path);
         let (raw, mut unread) = expand(&parts::with_root_include(raw), given, &mut files);
         if raw.get("Resources").is_none() {
-            bail!("`{name}` is no template: it has no `Resources`");
+            bail!("`{name}` is not a template: it has no `Resources`");
         }
         let scope = Scope::new(&raw, given);
         let root = scope
@@ -89,13 +93,9 @@ impl Template {
             nested: Vec::new(),
             notes: Vec::new(),
         };
-        let notes = unread.into_iter().map(|(at, what, why)| {
-            template.note(
-                Rule::Template,
-                at,
-                format!("{what} was not looked at: {why}"),
-            )
-        });
+        let notes = unread
+            .into_iter()
+            .map(|(at, what, why)| template.note(Rule::Template, at, format!("{what}: {why}")));
         template.notes = notes.collect();
         template.functions = template.kinds();
         let (nested, notes) = parts::read_stacks(&template, outer);
@@ -129,13 +129,13 @@ impl Template {
         })
     }
 
-    /// Whose the function of a resource is. Nothing if the resource is none.
+    /// Which runtime a function uses; `None` if the resource is not a function.
     pub(crate) fn kind_of(&self, resource: &str) -> Option<&Kind> {
         let found = self.functions.iter().find(|(name, _)| name == resource);
         found.map(|(_, kind)| kind)
     }
 
-    /// All functions, whosever they are.
+    /// All functions, of any runtime.
     pub(crate) fn kinds_of_functions(&self) -> impl Iterator<Item = (&str, &Kind)> {
         self.functions
             .iter()
@@ -236,7 +236,7 @@ impl Template {
         functions
             .map(|function| {
                 let layers = self.layers(function);
-                let is_told = self.is_told(function.name);
+                let is_told = self.is_told(function);
                 let kind = kind(&self.files, function, &layers, is_told);
                 (function.name.to_owned(), kind)
             })
@@ -244,17 +244,24 @@ impl Template {
     }
 
     /// Whether the template has a setting of this runtime for a function, whatever its value.
-    fn is_told(&self, function: &str) -> bool {
-        let path = [
-            "Resources",
-            function,
-            "Properties",
-            "Environment",
-            "Variables",
-        ];
-        let variables = self.written.at(&path).into_iter().flat_map(Node::entries);
-        let mut names = variables.map(|(name, _)| name);
-        names.any(|name| name.starts_with(VARIABLE_PREFIX))
+    fn is_told(&self, function: Resource<'_>) -> bool {
+        let own = ["Resources", function.name, "Properties", "Environment"];
+        let own = self.written.at(&own);
+        let is_sam = function.kind() == "AWS::Serverless::Function";
+        let of_all = self.written.at(&["Globals", "Function", "Environment"]);
+        let mut all = own.into_iter().chain(of_all.filter(|_| is_sam));
+        // Also within an `Fn::If`.
+        all.any(|environment| {
+            environment.any(&|node| {
+                let mut names = node.entries().map(|(name, _)| name);
+                names.any(|name| name.starts_with(VARIABLE_PREFIX))
+            })
+        })
+    }
+
+    /// Whether the template declares a resource, be it one whose condition does not hold.
+    pub(crate) fn declares(&self, resource: &str) -> bool {
+        self.written.at(&["Resources", resource]).is_some()
     }
 }
 
@@ -282,6 +289,10 @@ impl<'a> Resource<'a> {
         self.node.at(&["Metadata", name])
     }
 
+    pub(crate) fn boolean(&self, name: &str) -> Known<bool> {
+        Known::from(self.property(name)).and_then(Node::boolean)
+    }
+
     pub(crate) fn text(&self, name: &str) -> Known<&'a str> {
         Known::from(self.property(name)).and_then(Node::known)
     }
@@ -304,7 +315,7 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// What a part is, where it is named, and why it was not read, as a noun.
+/// Where a part is named, what was not done with it, and why, as sentences.
 pub(super) type Unread = (At, String, String);
 
 /// Writes out loops and included files, in which there may be conditions and mappings.

@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Text {
     pieces: Vec<Piece>,
+    /// Whether there may be no text at all: one branch of an `Fn::If` is `AWS::NoValue`.
+    pub(crate) may_be_absent: bool,
 }
 
 /// A piece of a text.
@@ -26,6 +28,25 @@ impl Text {
         let mut text = Self::default();
         text.push(piece);
         text
+    }
+
+    /// Reads a text as `Fn::Sub` takes it: the opposite of `Display`.
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut all = Self::default();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((name, after)) = after.split_once('}') else {
+                break;
+            };
+            all.push(Piece::Literal(before.to_owned()));
+            all.push(match name {
+                "?" => Piece::Unknown(format!("`{UNKNOWN}`")),
+                path => Piece::reference(path),
+            });
+            rest = after;
+        }
+        all.push(Piece::Literal(rest.to_owned()));
+        all
     }
 
     pub(crate) fn pieces(&self) -> &[Piece] {
@@ -68,6 +89,20 @@ impl Text {
     pub(crate) fn has_unknown(&self) -> bool {
         let mut pieces = self.pieces.iter();
         pieces.any(|piece| matches!(piece, Piece::Unknown(_)))
+    }
+}
+
+impl Piece {
+    /// A resource, an attribute of one, or a pseudo parameter.
+    pub(crate) fn reference(path: &str) -> Self {
+        let (name, attribute) = match path.split_once('.') {
+            Some((name, attribute)) => (name, Some(attribute.to_owned())),
+            None => (path, None),
+        };
+        Self::Reference {
+            name: name.to_owned(),
+            attribute,
+        }
     }
 }
 

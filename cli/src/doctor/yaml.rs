@@ -36,6 +36,9 @@ pub(crate) enum Value {
     Open(Text),
 }
 
+/// The key whose maps are put into the one that has it.
+const MERGE: &str = "<<";
+
 impl Node {
     /// Parses a template, or a part of one: `file` says which.
     ///
@@ -77,6 +80,10 @@ impl Node {
         if let Value::Map(entries) = &mut self.value {
             entries.push((key.to_owned(), node));
         }
+    }
+
+    fn is_map(&self) -> bool {
+        matches!(self.value, Value::Map(_))
     }
 
     /// Follows keys downwards.
@@ -149,6 +156,21 @@ impl Node {
         entries.iter_mut().map(|(name, node)| (name.as_str(), node))
     }
 
+    /// Whether a resolved node is one that the deployment may leave out.
+    pub(crate) fn may_be_absent(&self) -> bool {
+        matches!(&self.value, Value::Open(text) if text.may_be_absent)
+    }
+
+    /// The truth value of a resolved node, as YAML 1.1 spells it: the tools of AWS read that.
+    pub(crate) fn boolean(&self) -> Known<bool> {
+        self.known()
+            .and_then(|text| match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "y" => Known::Is(true),
+                "false" | "no" | "off" | "n" => Known::Is(false),
+                _ => Known::Unknown(format!("`{text}`, which is neither true nor false")),
+            })
+    }
+
     /// Whether this or anything in it fulfils a condition.
     pub(crate) fn any(&self, condition: &dyn Fn(&Self) -> bool) -> bool {
         condition(self)
@@ -209,7 +231,7 @@ impl Node {
 
 fn number(text: &str) -> Known<f64> {
     text.trim().parse().map_or_else(
-        |_| Known::Unknown(format!("`{text}`, which is no number")),
+        |_| Known::Unknown(format!("`{text}`, which is not a number")),
         Known::Is,
     )
 }
@@ -238,16 +260,18 @@ fn from_yaml(yaml: MarkedYamlOwned, file: usize) -> Node {
             let items = items.into_iter().map(|item| from_yaml(item, file));
             Value::List(items.collect())
         }
-        YamlDataOwned::Mapping(entries) => map(entries
-            .into_iter()
-            .map(|(key, node)| {
-                // What a reader looks for is the line of the key.
-                let line = key.span.start.line();
-                let node = from_yaml(node, file);
-                let at = At { file, line };
-                (text(&key.data), Node { at, ..node })
-            })
-            .collect()),
+        YamlDataOwned::Mapping(entries) => map(merged(
+            entries
+                .into_iter()
+                .map(|(key, node)| {
+                    // What a reader looks for is the line of the key.
+                    let line = key.span.start.line();
+                    let node = from_yaml(node, file);
+                    let at = At { file, line };
+                    (text(&key.data), Node { at, ..node })
+                })
+                .collect(),
+        )),
         YamlDataOwned::Tagged(tag, node) => {
             let node = from_yaml(*node, file);
             return Node {
@@ -258,6 +282,22 @@ fn from_yaml(yaml: MarkedYamlOwned, file: usize) -> Node {
         scalar => Value::Scalar(text(&scalar)),
     };
     Node { at, value }
+}
+
+/// Puts in what merge keys name: YAML's "Merge Key Language-Independent Type". A map's own entries win,
+/// then those of the earlier maps.
+fn merged(entries: Vec<(String, Node)>) -> Vec<(String, Node)> {
+    let (merges, mut all): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|(name, node)| name == MERGE && node.items().iter().all(Node::is_map));
+    for (_, node) in merges {
+        for (name, node) in node.items().iter().flat_map(Node::entries) {
+            if !all.iter().any(|(own, _)| own == name) {
+                all.push((name.to_owned(), node.clone()));
+            }
+        }
+    }
+    all
 }
 
 /// A map, or the long form of a call: a map with one key, `Ref` or `Fn::...`.
@@ -306,6 +346,39 @@ mod tests {
         assert!(short.names("X"));
         assert!(short.names("Y"));
         assert!(!short.names("Z"));
+    }
+
+    #[test]
+    fn merge_keys_are_put_in_behind_a_map_s_own_entries() {
+        let text = "base: &b {a: 1, b: 2}\nmore: &m {b: 3, c: 4}\none: {<<: *b, b: 5}\n\
+                    two:\n  <<: [*m, *b]\n  d: 6\nthree: {<<: !Ref x}\n";
+        let node = Node::parse(text, 0).unwrap();
+        for (path, value) in [
+            (["one", "a"], Known::Is("1")),
+            (["one", "b"], Known::Is("5")),
+            (["two", "a"], Known::Is("1")),
+            (["two", "b"], Known::Is("3")),
+            (["two", "c"], Known::Is("4")),
+            (["two", "d"], Known::Is("6")),
+        ] {
+            assert_eq!(node.at(&path).unwrap().known(), value, "{path:?}");
+        }
+        assert!(node.at(&["one", "<<"]).is_none());
+        assert!(node.at(&["three", "<<"]).is_some(), "it is not a map");
+    }
+
+    #[test]
+    fn truth_values_are_those_of_yaml_1_1() {
+        let node = Node::parse(
+            "[true, yes, On, 'True', Y, false, no, OFF, 'False', n, 1, x]",
+            0,
+        )
+        .unwrap();
+        let (yes, rest) = node.items().split_at(5);
+        let (no, other) = rest.split_at(5);
+        assert!(yes.iter().all(|it| it.boolean() == Known::Is(true)));
+        assert!(no.iter().all(|it| it.boolean() == Known::Is(false)));
+        assert!(other.iter().all(|it| it.boolean().why().is_some()));
     }
 
     #[test]

@@ -146,6 +146,11 @@ fn a_file_that_a_setting_names_goes_along_or_is_named_when_it_is_missing() {
         ("certs/other.pem", "and there is no such file in `.`"),
         ("certs", "and there is no such file in `.`"),
         ("../ca.pem", "which leads out of the package"),
+        ("web/../../ca.pem", "which leads out of the package"),
+        (
+            "web/../certs/ca.pem",
+            "write it without `..`, as `certs/ca.pem`",
+        ),
         ("/home/me/ca.pem", "which Lambda does not have"),
     ] {
         let folder = project(&format!("# settings\noutbound.ca-file = '{path}'\n"));
@@ -166,7 +171,11 @@ fn a_file_that_a_setting_names_goes_along_or_is_named_when_it_is_missing() {
 fn what_cannot_go_along_is_named() {
     for (include, reason) in [
         ("../x", "the pattern `../x`: leads out of the folder"),
-        ("/etc/passwd", "the pattern `/etc/passwd`: is absolute"),
+        (
+            "/etc/passwd",
+            "the pattern `/etc/passwd` matches no file in `.`\n",
+        ),
+        ("!bang", "nothing goes along"),
         ("wbe/**", "the pattern `wbe/**` matches no file"),
         ("*.env", "a name that begins with a dot is matched only by"),
         (
@@ -214,6 +223,20 @@ fn what_cannot_go_along_is_named() {
         assert!(message.contains(reason), "{include}: {message}");
         assert!(message.contains("bootstream.toml"), "{include}: {message}");
     }
+}
+
+#[test]
+fn what_takes_out_all_again_is_refused() {
+    let folder = project("[package]\ninclude = ['web', '!**']\n");
+    let message = refusal(folder.path());
+    assert!(message.contains("nothing goes along"), "{message}");
+}
+
+#[test]
+fn a_pattern_that_begins_at_the_folder_and_one_with_dots_have_plain_paths_in_the_zip() {
+    let folder = project("[package]\ninclude = ['/web/./index.html', 'web/./css//*.css']\n");
+    success(&package(folder.path(), &[]));
+    assert_eq!(names(folder.path()), ["web/css/site.css", "web/index.html"]);
 }
 
 #[test]

@@ -128,8 +128,7 @@ fn document_method(template: &Template, api: Resource<'_>, method: &Method<'_>) 
     let mut findings = integration.check();
     // Browsers send the preflight without a signature.
     if !method.name.to_ascii_lowercase().starts_with("options ") {
-        let by_api = by_api(api);
-        let authorized = or(by_api, || by_method(method.node));
+        let authorized = authorized(api, method.node);
         let at = auth_at(method.node);
         findings.extend(public(template, at, &method.name, &authorized));
     }
@@ -204,8 +203,8 @@ fn stage_update(template: &Template, api: Resource<'_>) -> Option<Finding> {
     if !template.depends_on_parameters(api.name, "DefinitionBody") {
         return None;
     }
-    match api.text("AlwaysDeploy") {
-        Known::Is("true") => None,
+    match api.boolean("AlwaysDeploy") {
+        Known::Is(true) => None,
         Known::Unknown(why) => {
             let name = api.name;
             let what = format!(
@@ -227,32 +226,39 @@ fn stage_update(template: &Template, api: Resource<'_>) -> Option<Finding> {
 }
 
 fn cache(template: &Template, api: Resource<'_>) -> Vec<Finding> {
-    ["CacheClusterEnabled", "MinimumCompressionSize"]
-        .into_iter()
-        .filter_map(|name| Some((name, api.property(name)?)))
-        .filter_map(|(key, node)| match node.known() {
-            Known::Is("false") | Known::Absent => None,
+    let caches = api.boolean("CacheClusterEnabled");
+    let compresses = api.text("MinimumCompressionSize").map(|_| true);
+    [
+        ("CacheClusterEnabled", caches),
+        ("MinimumCompressionSize", compresses),
+    ]
+    .into_iter()
+    .filter_map(|(key, is_set)| {
+        let at = api.at_of(key);
+        match is_set {
+            Known::Is(false) | Known::Absent => None,
             Known::Unknown(why) => {
                 let name = api.name;
                 let what = format!(
                     "cannot tell whether `{name}` caches or compresses: `{key}` depends on {why}"
                 );
-                Some(template.note(Rule::StreamCache, node.at, what))
+                Some(template.note(Rule::StreamCache, at, what))
             }
-            Known::Is(_) => {
+            Known::Is(true) => {
                 let what = format!(
                     "the API `{}` cannot cache or compress what it streams",
                     api.name
                 );
                 let fix = "take the setting out; the handler may compress by itself";
-                let finding = template.error(Rule::StreamCache, node.at, what, fix);
+                let finding = template.error(Rule::StreamCache, at, what, fix);
                 Some(finding.into_warning())
             }
-        })
-        .collect()
+        }
+    })
+    .collect()
 }
 
-/// One answer, or else another, if the first is no.
+/// The first answer unless it is no; then the other.
 pub(super) fn or(one: Known<bool>, other: impl FnOnce() -> Known<bool>) -> Known<bool> {
     match one {
         Known::Is(true) => one,
@@ -264,24 +270,51 @@ pub(super) fn or(one: Known<bool>, other: impl FnOnce() -> Known<bool>) -> Known
     }
 }
 
-/// Whether an API lets in only those it knows, whatever its methods say.
+/// Whether a method of an OpenAPI document lets in only those it knows. What the method says itself wins
+/// over the API's defaults.
+fn authorized(api: Resource<'_>, method: &Node) -> Known<bool> {
+    let own = by_method(method);
+    let by_default = match own {
+        Known::Absent => by_default(api),
+        // SAM puts its default in the place of an empty list.
+        Known::Is(false) if has_empty_security(method) => default_authorizer(api.property("Auth")),
+        Known::Is(_) | Known::Unknown(_) => Known::Is(false),
+    };
+    or(own, || or(by_default, || for_all_methods(api)))
+}
+
+/// Whether an API lets in only those it knows, if its methods say nothing else.
 pub(super) fn by_api(api: Resource<'_>) -> Known<bool> {
+    or(by_default(api), || for_all_methods(api))
+}
+
+/// Whether the API's default lets in only those it knows.
+fn by_default(api: Resource<'_>) -> Known<bool> {
+    or(default_authorizer(api.property("Auth")), || {
+        document(api).map_or(Known::Absent, by_security)
+    })
+}
+
+/// Whether an API lets in only those it knows by what no method takes back: where it is, a key, or a
+/// policy.
+pub(super) fn for_all_methods(api: Resource<'_>) -> Known<bool> {
     let endpoint = endpoint_type(api.property("EndpointConfiguration"));
     if endpoint == Known::Is("PRIVATE") {
         return Known::Is(true);
     }
-    let documents = ["DefinitionBody", "Body"];
-    let document = documents.iter().find_map(|name| api.property(name));
-    if document.is_some_and(|document| document.get("security").is_some()) {
-        return Known::Is(true);
-    }
-    let of_document = document.and_then(|it| it.get("x-amazon-apigateway-policy"));
-    or(by_auth(api.property("Auth")), || {
+    or(key_or_policy(api.property("Auth")), || {
+        let of_document = document(api).and_then(|it| it.get("x-amazon-apigateway-policy"));
         if of_document.is_some() || api.property("Policy").is_some() {
             return by_policy();
         }
         Known::Is(false)
     })
+}
+
+/// The OpenAPI document of an API.
+fn document(api: Resource<'_>) -> Option<&Node> {
+    let names = ["DefinitionBody", "Body"];
+    names.into_iter().find_map(|name| api.property(name))
 }
 
 /// Who a resource policy lets in is not told here.
@@ -291,35 +324,50 @@ fn by_policy() -> Known<bool> {
 
 /// Whether SAM's `Auth` has an authorizer, a key or a policy for all methods.
 pub(super) fn by_auth(auth: Option<&Node>) -> Known<bool> {
-    let has_policy = auth.is_some_and(|auth| auth.get("ResourcePolicy").is_some());
-    or(default_auth(auth), || {
-        if has_policy {
-            by_policy()
-        } else {
-            Known::Is(false)
-        }
+    or(default_authorizer(auth), || key_or_policy(auth))
+}
+
+/// Whether SAM's `Auth` has a key or a policy, which count beside any authorizer and without one.
+pub(super) fn key_or_policy(auth: Option<&Node>) -> Known<bool> {
+    let key = Known::from(auth).and_then(|auth| auth.lookup("ApiKeyRequired"));
+    or(key.and_then(Node::boolean), || {
+        let policy = auth.and_then(|auth| auth.get("ResourcePolicy"));
+        policy.map_or(Known::Is(false), |_| by_policy())
     })
 }
 
-fn default_auth(auth: Option<&Node>) -> Known<bool> {
+fn default_authorizer(auth: Option<&Node>) -> Known<bool> {
     let auth = Known::from(auth);
-    let key = auth.clone().and_then(|auth| auth.text_at("ApiKeyRequired"));
-    if key == Known::Is("true") {
-        return Known::Is(true);
-    }
     auth.and_then(|auth| auth.text_at("DefaultAuthorizer"))
         .map(|name| name != "NONE")
 }
 
+/// Whether a method says itself that it lets in only those it knows. Absent if it says nothing.
 fn by_method(method: &Node) -> Known<bool> {
     let kind = method.lookup("x-amazon-apigateway-auth");
     let by_type = kind.and_then(|auth| auth.text_at("type"));
-    or(by_type.map(|kind| kind != "NONE"), || {
-        method.lookup("security").map(|schemes| {
-            let mut schemes = schemes.items().iter();
-            schemes.any(|scheme| scheme.entries().next().is_some())
-        })
+    let by_type = by_type.map(|kind| kind != "NONE");
+    match by_security(method) {
+        Known::Absent => by_type,
+        by_security => or(by_type, || by_security),
+    }
+}
+
+/// Whether the `security` of a document or of a method has a scheme. SAM takes `NONE` for none.
+fn by_security(node: &Node) -> Known<bool> {
+    node.lookup("security").and_then(|schemes| {
+        if let Value::Open(text) = &schemes.value {
+            return Known::Unknown(text.why());
+        }
+        let mut names = schemes.items().iter().flat_map(Node::entries);
+        Known::Is(names.any(|(name, _)| name != "NONE"))
     })
+}
+
+fn has_empty_security(method: &Node) -> bool {
+    let security = method.get("security");
+    security.is_some_and(|it| matches!(&it.value, Value::List(items) if items.is_empty()))
+        && method.get("x-amazon-apigateway-auth").is_none()
 }
 
 fn auth_at(method: &Node) -> At {
@@ -356,12 +404,12 @@ fn plain_method(template: &Template, method: Resource<'_>) -> Vec<Finding> {
         matches!(method.text("HttpMethod"), Known::Is(it) if it.eq_ignore_ascii_case("options"));
     if !is_preflight {
         let by_method = method.text("AuthorizationType").map(|kind| kind != "NONE");
-        let with_key = method.text("ApiKeyRequired").map(|it| it == "true");
+        let with_key = method.boolean("ApiKeyRequired");
         let authorized = or(or(by_method, || with_key), || {
             let id = method.property("RestApiId");
             let mut apis = template.resources("AWS::ApiGateway::RestApi");
             let api = apis.find(|api| id.is_some_and(|id| id.refers_to(api.name)));
-            api.map_or(Known::Absent, by_api)
+            api.map_or(Known::Absent, for_all_methods)
         });
         let at = method.at_of("AuthorizationType");
         findings.extend(public(template, at, method.name, &authorized));

@@ -9,7 +9,7 @@ use crate::doctor::function::Function;
 use crate::doctor::known::Known;
 use crate::doctor::template::{Resource, Template};
 use crate::doctor::yaml::{At, Node};
-use crate::finding::{Finding, Rule};
+use crate::finding::{Finding, Rule, Severity};
 
 /// Then a queue or a stream reads a list of failed messages from the answer.
 const BATCHES: &str = "ReportBatchItemFailures";
@@ -17,14 +17,13 @@ const BATCHES: &str = "ReportBatchItemFailures";
 const AUTHORIZER: &str = "an API's authorizer";
 const TRIGGER: &str = "a Cognito trigger";
 const SOURCE: &str = "a data source of AppSync";
-const STEP: &str = "a step of a state machine";
 
 /// SAM's events whose callers always read the answer.
 const EVENTS: [(&str, &str); 2] = [("Cognito", TRIGGER), ("AlexaSkill", "an Alexa skill")];
 
 /// Where resources name a function that answers them: their type, the path to the name, and what it is
 /// to them.
-const CALLERS: [(&str, &str, &str); 14] = [
+const CALLERS: [(&str, &str, &str); 17] = [
     ("AWS::ApiGateway::Authorizer", "AuthorizerUri", AUTHORIZER),
     ("AWS::ApiGatewayV2::Authorizer", "AuthorizerUri", AUTHORIZER),
     (
@@ -70,8 +69,7 @@ const CALLERS: [(&str, &str, &str); 14] = [
     ),
     (
         "AWS::KinesisFirehose::DeliveryStream",
-        "ExtendedS3DestinationConfiguration.ProcessingConfiguration.Processors.*.Parameters.*.\
-         ParameterValue",
+        "*.ProcessingConfiguration.Processors.*.Parameters.*.ParameterValue",
         "a transformation of Firehose",
     ),
     (
@@ -83,6 +81,17 @@ const CALLERS: [(&str, &str, &str); 14] = [
         "AWS::Lex::BotAlias",
         "BotAliasLocaleSettings.*",
         "a code hook of Lex",
+    ),
+    ("AWS::Pipes::Pipe", "Enrichment", "the enrichment of a pipe"),
+    (
+        "AWS::IoT::Authorizer",
+        "AuthorizerFunctionArn",
+        "an authorizer of IoT",
+    ),
+    (
+        "AWS::EC2::ClientVpnEndpoint",
+        "ClientConnectOptions.LambdaFunctionArn",
+        "a connection handler of Client VPN",
     ),
 ];
 
@@ -99,15 +108,6 @@ const DOCUMENTS: [(&str, &str); 4] = [
     ("AWS::ApiGateway::RestApi", "Body"),
     ("AWS::ApiGatewayV2::Api", "Body"),
 ];
-
-/// The types of state machines.
-const MACHINES: [&str; 2] = [
-    "AWS::Serverless::StateMachine",
-    "AWS::StepFunctions::StateMachine",
-];
-
-/// Where a state machine names functions.
-const DEFINITIONS: [&str; 3] = ["Definition", "DefinitionString", "DefinitionSubstitutions"];
 
 pub(super) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -133,12 +133,8 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
         let integration = method.property("Integration").into_iter();
         findings.extend(integration.flat_map(|it| mapped(template, it, "Type", "Uri")));
     }
-    for machine in MACHINES
-        .into_iter()
-        .flat_map(|kind| template.resources(kind))
-    {
-        findings.extend(steps(template, machine));
-    }
+    findings.extend(receipt_rules(template));
+    findings.extend(destinations(template));
     for integration in template.resources("AWS::ApiGatewayV2::Integration") {
         let kind = integration.text("IntegrationType");
         if !matches!(kind, Known::Is("HTTP" | "HTTP_PROXY" | "MOCK"))
@@ -162,22 +158,70 @@ fn at_path<'a>(resource: Resource<'a>, path: &str) -> Vec<&'a Node> {
 fn named(template: &Template, resource: Resource<'_>, path: &str, what: &str) -> Vec<Finding> {
     let nodes = at_path(resource, path).into_iter();
     nodes
-        .flat_map(|node| match template.callee(node) {
-            Callee::Ours(function) => takes(template, function, node.at, what),
-            // A map or a list may name several.
-            Callee::Other => {
-                let functions = template.functions_in(node).into_iter();
-                functions
-                    .filter_map(|function| takes(template, function, node.at, what))
-                    .next()
-            }
-            Callee::Unknown(why) => Some(template.note(
-                Rule::Document,
-                node.at,
-                format!("cannot tell which function is {what}: it depends on {why}"),
-            )),
+        .flat_map(|node| named_by(template, node, what))
+        .collect()
+}
+
+fn named_by(template: &Template, node: &Node, what: &str) -> Option<Finding> {
+    match template.callee(node) {
+        Callee::Ours(function) => takes(template, function, node.at, what),
+        // A map or a list may name several.
+        Callee::Other => {
+            let functions = template.functions_in(node).into_iter();
+            functions
+                .filter_map(|function| takes(template, function, node.at, what))
+                .next()
+        }
+        Callee::Unknown(why) => Some(template.note(
+            Rule::Document,
+            node.at,
+            format!("cannot tell which function is {what}: it depends on {why}"),
+        )),
+    }
+}
+
+/// Receipt rules of SES that wait for the answer.
+fn receipt_rules(template: &Template) -> Vec<Finding> {
+    let rules = template.resources("AWS::SES::ReceiptRule");
+    let actions = rules.flat_map(|rule| at_path(rule, "Rule.Actions.*.LambdaAction"));
+    actions
+        .filter(|action| action.text_at("InvocationType") == Known::Is("RequestResponse"))
+        .filter_map(|action| {
+            let what = "an action of a receipt rule of SES that waits for it";
+            named_by(template, action.get("FunctionArn")?, what)
         })
         .collect()
+}
+
+/// Destinations for what an asynchronous invocation answers. The invocation itself is in order without.
+fn destinations(template: &Template) -> Vec<Finding> {
+    let configs = template.resources("AWS::Lambda::EventInvokeConfig");
+    let by_resource = configs.filter_map(|config| {
+        let to = config.property("DestinationConfig")?.get("OnSuccess")?;
+        let function = template.callee(config.property("FunctionName")?).ours()?;
+        Some((function, to.at))
+    });
+    let by_property = template.functions().filter_map(|(function, resource)| {
+        let config = resource.property("EventInvokeConfig")?;
+        let to = config.at(&["DestinationConfig", "OnSuccess"])?;
+        Some((function, to.at))
+    });
+    by_resource
+        .chain(by_property)
+        .filter_map(|(function, at)| {
+            let what = "invoked with a destination on success";
+            takes(template, function, at, what).map(warned)
+        })
+        .collect()
+}
+
+/// A warning in place of an error.
+fn warned(finding: Finding) -> Finding {
+    if finding.severity == Severity::Error {
+        finding.into_warning()
+    } else {
+        finding
+    }
 }
 
 /// A method that makes the caller's answer of what the function says.
@@ -192,25 +236,6 @@ fn mapped(template: &Template, integration: &Node, kind: &str, uri: &str) -> Opt
     let function = template.callee(integration.get(uri)?).ours()?;
     let what = "an integration with mappings";
     takes(template, function, integration.at, what)
-}
-
-/// The functions that a state machine calls, each once.
-fn steps(template: &Template, machine: Resource<'_>) -> Vec<Finding> {
-    let mut found: Vec<(&Function, At)> = Vec::new();
-    for name in DEFINITIONS {
-        let Some(definition) = machine.property(name) else {
-            continue;
-        };
-        for function in template.functions_in(definition) {
-            if !found.iter().any(|(other, _)| other.name == function.name) {
-                found.push((function, definition.at));
-            }
-        }
-    }
-    let found = found.into_iter();
-    found
-        .filter_map(|(function, at)| takes(template, function, at, STEP))
-        .collect()
 }
 
 /// SAM's events.
@@ -249,7 +274,10 @@ fn mappings(template: &Template) -> Vec<Finding> {
                 Callee::Ours(function) => batches(template, function, types, &what),
                 Callee::Other => None,
                 Callee::Unknown(why) => {
-                    let what = format!("cannot tell which function is {what}: it depends on {why}");
+                    let mapping = mapping.name;
+                    let what = format!(
+                        "cannot tell which function `{mapping}` calls: it depends on {why}"
+                    );
                     Some(template.note(Rule::Document, name.at, what))
                 }
             }
@@ -263,7 +291,7 @@ fn batches(template: &Template, function: &Function, types: &Node, what: &str) -
             Known::Is(BATCHES) => return takes(template, function, types.at, what),
             Known::Unknown(why) => {
                 let what = format!(
-                    "cannot tell whether function `{}` has to name failed messages: it depends on {why}",
+                    "cannot tell whether function `{}` must report failed messages: it depends on {why}",
                     function.name
                 );
                 return Some(template.note(Rule::Document, types.at, what));
@@ -284,14 +312,15 @@ fn custom_resources(template: &Template) -> Vec<Finding> {
         .filter_map(|resource| {
             let token = resource.property("ServiceToken")?;
             let function = template.callee(token).ours()?;
-            let what = format!("what makes the custom resource `{}`", resource.name);
-            takes(template, function, token.at, &what).map(|finding| {
+            let name = resource.name;
+            let what = format!("handles the custom resource `{name}`");
+            takes_as(template, function, token.at, &what).map(|finding| {
                 let fix = format!(
                     "send a JSON document to the `ResponseURL` of the event; behind the CDK's \
                      provider, {}",
                     finding.fix
                 );
-                let finding = finding.into_warning();
+                let finding = warned(finding);
                 if finding.fix.is_empty() {
                     finding
                 } else {
@@ -302,8 +331,18 @@ fn custom_resources(template: &Template) -> Vec<Finding> {
         .collect()
 }
 
-/// What to say of a function whose caller takes a document.
-fn takes(template: &Template, function: &Function, at: At, what: &str) -> Option<Finding> {
+/// What to say of a function that is something whose caller takes a document.
+pub(super) fn takes(
+    template: &Template,
+    function: &Function,
+    at: At,
+    what: &str,
+) -> Option<Finding> {
+    takes_as(template, function, at, &format!("is {what}"))
+}
+
+/// What to say of a function that does something for which a caller takes a document.
+fn takes_as(template: &Template, function: &Function, at: At, does: &str) -> Option<Finding> {
     let name = &function.name;
     match &function.documents {
         Known::Is(true) => None,
@@ -311,14 +350,14 @@ fn takes(template: &Template, function: &Function, at: At, what: &str) -> Option
             Rule::Document,
             at,
             format!(
-                "function `{name}` is {what}, which takes a JSON document, but its handler only streams"
+                "function `{name}` {does}, which takes a JSON document, but its handler only streams"
             ),
             "answer with `response.document(&value)`, or with `start-document` of `response-stream`",
         )),
         Known::Unknown(why) => {
             let what = format!(
-                "cannot tell whether function `{name}` answers with a JSON document, as {what} has \
-                 to: it depends on {why}"
+                "function `{name}` {does}, which takes a JSON document; cannot tell whether its handler \
+                 answers with one: it depends on {why}"
             );
             Some(template.note(Rule::Document, at, what))
         }

@@ -1,6 +1,6 @@
 //! SAM's events, which make methods of an API that has no document of its own.
 
-use super::api::{by_api, by_auth, edge, or};
+use super::api::{by_api, by_auth, edge, for_all_methods, key_or_policy, or};
 use super::integration::{Integration, SAM_EVENT, public};
 use crate::doctor::function::Function;
 use crate::doctor::known::Known;
@@ -57,11 +57,15 @@ fn events(template: &Template, function: &Function, resource: Resource<'_>) -> V
             Some(api) => by_api(api),
             None => by_auth(globals.and_then(|globals| globals.get("Auth"))),
         };
+        let for_all = || match api {
+            Some(api) => for_all_methods(api),
+            None => key_or_policy(globals.and_then(|globals| globals.get("Auth"))),
+        };
         let auth = properties.get("Auth");
         let own = auth.and_then(|auth| auth.get("Authorizer"));
         let authorized = match own.map(Node::known) {
             // The API's default does not count then.
-            Some(Known::Is("NONE")) => Known::Is(false),
+            Some(Known::Is("NONE")) => or(key_or_policy(auth), for_all),
             Some(own) => own.map(|_| true),
             None => or(by_auth(auth), by_all),
         };

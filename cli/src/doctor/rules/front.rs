@@ -97,8 +97,8 @@ fn target_of(template: &Template, node: &Node, what: &str) -> Option<Finding> {
     }
 }
 
-/// What to say of a function behind a front end that does not stream. Who set the host to answer with
-/// documents only knows it.
+/// What to say of a function behind a front end that does not stream. No finding if `response.buffered` is
+/// `always`: that was a choice.
 fn buffers(template: &Template, function: &Function, at: At, what: &str) -> Option<Finding> {
     let name = &function.name;
     let fix = "to stream, use a REST API with `responseTransferMode: STREAM`, or a function URL with \

@@ -163,7 +163,7 @@ impl Integration<'_> {
             self.template.error(
                 Rule::StreamingUri,
                 uri.map_or(self.at, |uri| uri.at),
-                format!("`{}` calls the function in a way that buffers", self.name),
+                format!("`{}` uses the buffering invocation URI", self.name),
                 "use the URI `arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2021-11-15/\
                  functions/${FUNCTION.Arn}/response-streaming-invocations`",
             )

@@ -7,6 +7,7 @@ mod front;
 pub(crate) mod function;
 mod integration;
 mod permissions;
+mod steps;
 mod url;
 mod variables;
 
@@ -23,6 +24,7 @@ pub(crate) fn check(template: &Template) -> Vec<Finding> {
     findings.extend(front::check(template));
     findings.extend(url::check(template));
     findings.extend(document::check(template));
+    findings.extend(steps::check(template));
     findings.extend(permissions::check(template));
     findings
 }

@@ -1,6 +1,6 @@
 //! Permissions: those that do not exist, and those that are too wide.
 
-use crate::doctor::callee::Callee;
+use crate::doctor::callee::{Callee, without_placeholders};
 use crate::doctor::known::Known;
 use crate::doctor::template::{Resource, Template};
 use crate::doctor::yaml::{Node, Value};
@@ -16,7 +16,7 @@ const NARROW: [&str; 5] = [
 ];
 
 /// What the names of services end with.
-const SUFFIXES: [&str; 2] = [".amazonaws.com", ".${AWS::URLSuffix}"];
+const SUFFIXES: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".${AWS::URLSuffix}"];
 
 pub(super) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -66,11 +66,11 @@ fn wide(template: &Template) -> Vec<Finding> {
                 Callee::Ours(_) => of_permission(template, permission),
                 Callee::Other => None,
                 Callee::Unknown(why) => {
-                    // Nothing would be found whichever it is.
+                    // Skip the note if the permission is fine whichever function it names.
                     of_permission(template, permission)?;
                     let name = permission.name;
                     let what = format!(
-                        "cannot tell which function `{name}` lets others call: it depends on {why}"
+                        "cannot tell which function the permission `{name}` is for: it depends on {why}"
                     );
                     Some(template.note(Rule::Permission, function.at, what))
                 }
@@ -79,14 +79,32 @@ fn wide(template: &Template) -> Vec<Finding> {
         .collect()
 }
 
+/// Whether a value takes in everybody: `*`, or an ARN that names neither an account nor a resource, such
+/// as `arn:aws:s3:::*`.
+fn is_of_anybody(value: &Node) -> bool {
+    let text = match &value.value {
+        Value::Scalar(text) => text.clone(),
+        Value::Open(text) => without_placeholders(&text.to_string()),
+        Value::List(_) | Value::Map(_) | Value::Call(..) => return false,
+    };
+    let parts: Vec<_> = text.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["*"] => true,
+        ["arn", _, _, _, account, resource] => {
+            matches!(*account, "" | "*") && resource.starts_with('*')
+        }
+        _ => false,
+    }
+}
+
 fn of_permission(template: &Template, permission: Resource<'_>) -> Option<Finding> {
     let name = permission.name;
     let at = permission.at_of("Principal");
     let is_narrow = NARROW.into_iter().any(|key| {
         let value = permission.property(key);
-        value.is_some_and(|value| value.scalar() != Some("*"))
+        value.is_some_and(|value| !is_of_anybody(value))
     });
-    if is_narrow || permission.text("InvokedViaFunctionUrl") == Known::Is("true") {
+    if is_narrow || permission.boolean("InvokedViaFunctionUrl") == Known::Is(true) {
         return None;
     }
     let principal = match &permission.property("Principal")?.value {

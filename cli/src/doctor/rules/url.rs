@@ -186,7 +186,7 @@ fn permissions(template: &Template) -> Vec<Finding> {
     };
     all.iter()
         .filter_map(|(permission, function)| {
-            let by_url = permission.text("InvokedViaFunctionUrl") == Known::Is("true");
+            let by_url = permission.boolean("InvokedViaFunctionUrl") == Known::Is(true);
             let missing = match permission.text("Action").is()? {
                 URL_ACTION => ACTION,
                 ACTION if by_url => URL_ACTION,
@@ -197,7 +197,7 @@ fn permissions(template: &Template) -> Vec<Finding> {
                     Rule::UrlPermissions,
                     permission.at_of("Action"),
                     format!(
-                        "`{}` lets a caller of the function URL do one of two things it needs; \
+                        "`{}` grants only one of the two permissions a function URL needs; \
                          `{missing}` is missing",
                         permission.name
                     ),

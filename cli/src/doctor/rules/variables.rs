@@ -1,8 +1,9 @@
 //! Variables that the settings in a package ask for.
 
+use crate::doctor::function::Function;
 use crate::doctor::known::Known;
-use crate::doctor::template::Template;
-use crate::doctor::yaml::Node;
+use crate::doctor::template::{Resource, Template};
+use crate::doctor::yaml::At;
 use crate::finding::{Finding, Rule};
 
 /// Variables that Lambda sets: "Working with Lambda environment variables".
@@ -19,62 +20,92 @@ const OF_LAMBDA: [&str; 6] = [
 const PREFIXES_OF_LAMBDA: [&str; 2] = ["AWS_", "LAMBDA_"];
 
 pub(super) fn check(template: &Template) -> Vec<Finding> {
+    let functions = template.functions();
+    functions
+        .flat_map(|(function, resource)| of_function(template, function, resource))
+        .collect()
+}
+
+fn of_function(template: &Template, function: &Function, resource: Resource<'_>) -> Vec<Finding> {
+    let name = &function.name;
+    let note = |at: At, what: String| template.note(Rule::MissingVariable, at, what);
     let mut findings = Vec::new();
-    for (function, resource) in template.functions() {
-        let settings = &function.settings;
-        if settings.secrets.is_empty() && settings.pass_env.is_empty() {
-            continue;
+    let mut lists = Vec::new();
+    for (list, key, what) in [
+        (
+            &function.settings.secrets,
+            "BOOTSTREAM_SECRETS",
+            "the secrets",
+        ),
+        (
+            &function.settings.pass_env,
+            "BOOTSTREAM_PASS_ENV",
+            "what is passed to the handler",
+        ),
+    ] {
+        if let Known::Unknown(why) = list {
+            let at = resource.variables().is().and_then(|node| node.get(key));
+            let at = at.map_or(resource.at(), |node| node.at);
+            findings.push(note(
+                at,
+                format!("cannot tell {what} of function `{name}`: `{key}` depends on {why}"),
+            ));
         }
-        let name = &function.name;
-        let variables = match resource.variables() {
-            Known::Is(variables) => Some(variables),
-            Known::Absent => None,
-            Known::Unknown(why) => {
-                let what =
-                    format!("cannot tell the variables of function `{name}`: they depend on {why}");
-                let at = resource.at_of("Environment");
-                findings.push(template.note(Rule::MissingVariable, at, what));
-                continue;
+        lists.push(list.clone().is().unwrap_or_default());
+    }
+    if lists.iter().all(Vec::is_empty) {
+        return findings;
+    }
+    let variables = match resource.variables() {
+        Known::Is(variables) => Some(variables),
+        Known::Absent => None,
+        Known::Unknown(why) => {
+            let what =
+                format!("cannot tell the variables of function `{name}`: they depend on {why}");
+            findings.push(note(resource.at_of("Environment"), what));
+            return findings;
+        }
+    };
+    let at = variables.map_or(resource.at(), |node| node.at);
+    for (list, is_secret) in lists.iter().zip([true, false]) {
+        for variable in list {
+            let value = variables.and_then(|variables| variables.get(variable));
+            let is_missing = match value {
+                None => is_secret || !of_lambda(variable),
+                // The host takes an empty secret for one that is missing.
+                Some(value) => is_secret && value.scalar() == Some(""),
+            };
+            if is_missing {
+                findings.push(missing(template, at, name, variable, is_secret));
+            } else if let Some(value) = value.filter(|value| value.may_be_absent()) {
+                let why = value.known().why().unwrap_or_default().to_owned();
+                let what = format!(
+                    "cannot tell whether function `{name}` has the variable `{variable}`, which its \
+                     settings name: it depends on {why}"
+                );
+                findings.push(note(value.at, what));
             }
-        };
-        let at = variables.map_or(resource.at(), |node| node.at);
-        let fix = |variable: &str| {
-            format!("add `{variable}` to the function's `Environment: {{Variables: ...}}`")
-        };
-        for secret in settings
-            .secrets
-            .iter()
-            .filter(|it| is_missing(variables, it))
-        {
-            let what = format!(
-                "function `{name}` does not start: the secret `{secret}` of its settings is no \
-                 variable of it"
-            );
-            findings.push(template.error(Rule::MissingVariable, at, what, fix(secret)));
-        }
-        let mut passed = settings.pass_env.iter();
-        while let Some(variable) = passed.find(|it| !of_lambda(it) && !is_there(variables, it)) {
-            let what = format!(
-                "the handler of function `{name}` may see `{variable}` by its settings, which is no \
-                 variable of it"
-            );
-            let finding = template.error(Rule::MissingVariable, at, what, fix(variable));
-            findings.push(finding.into_warning());
         }
     }
     findings
 }
 
+fn missing(template: &Template, at: At, name: &str, variable: &str, is_secret: bool) -> Finding {
+    let fix = format!("add `{variable}` to the function's `Environment: {{Variables: ...}}`");
+    if is_secret {
+        let what = format!(
+            "function `{name}` does not start: its settings name the secret `{variable}`, but the \
+             template does not set that variable"
+        );
+        return template.error(Rule::MissingVariable, at, what, fix);
+    }
+    let what = format!(
+        "`pass-env` of function `{name}` lists `{variable}`, but the template does not set it"
+    );
+    let finding = template.error(Rule::MissingVariable, at, what, fix);
+    finding.into_warning()
+}
+
 fn of_lambda(name: &str) -> bool {
     OF_LAMBDA.contains(&name) || PREFIXES_OF_LAMBDA.iter().any(|it| name.starts_with(it))
-}
-
-fn is_there(variables: Option<&Node>, name: &str) -> bool {
-    variables.is_some_and(|variables| variables.get(name).is_some())
-}
-
-/// The host takes an empty secret for one that is missing.
-fn is_missing(variables: Option<&Node>, name: &str) -> bool {
-    let value = Known::from(variables).and_then(|node| node.text_at(name));
-    matches!(value, Known::Absent | Known::Is(""))
 }

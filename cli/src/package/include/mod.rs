@@ -47,8 +47,8 @@ pub(crate) struct IncludedFile {
 }
 
 impl Included {
-    /// Finds the files for the settings in `settings`, which need not be there. What is in `made` is
-    /// no part of the project, but is made of it.
+    /// Finds the files for the settings in `settings`, which need not be there. Files in `made`
+    /// are build output and never go along.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl Included {
         changed.map(|(_, file)| file.path.clone())
     }
 
-    /// Says which files a wildcard has passed over because their names begin with a dot, if there are any.
+    /// Says which files a wildcard has skipped because their names begin with a dot, if there are any.
     pub(crate) fn left_out(&self) -> Option<String> {
         const SHOWN: usize = 3;
         let shown: Vec<_> = self.hidden.iter().take(SHOWN).cloned().collect();
@@ -193,15 +193,22 @@ fn relative(file: &NamedFile) -> Result<Option<PathBuf>> {
     if path_in_package.starts_with('/') {
         return Ok(None);
     }
-    let mut relative = PathBuf::new();
+    let (mut relative, mut turns) = (PathBuf::new(), false);
     for part in Path::new(path_in_package).components() {
         match part {
             Component::Normal(name) => relative.push(name),
             Component::CurDir => {}
+            // Inside of the package as well, the folder before it need not go along, and without that
+            // folder the path leads nowhere on Lambda.
+            Component::ParentDir if relative.pop() => turns = true,
             Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
                 bail!("{origin}: `{key}` is `{path}`, which leads out of the package")
             }
         }
+    }
+    if turns {
+        let plain = relative.display();
+        bail!("{origin}: `{key}` is `{path}`: write it without `..`, as `{plain}`");
     }
     Ok(Some(relative))
 }

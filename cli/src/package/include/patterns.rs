@@ -48,6 +48,10 @@ impl Patterns {
         patterns.collect::<Result<_>>().map(Self)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Those that take files.
     pub(super) fn including(&self) -> impl Iterator<Item = (usize, &Pattern)> {
         let all = self.0.iter().enumerate();
@@ -82,31 +86,28 @@ impl Pattern {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let (is_anchored, path) = match rest.strip_prefix("./") {
-            Some(path) => (true, path.trim_end()),
-            None => (false, rest.trim_end()),
-        };
-        if path.is_empty() {
-            bail!("is empty");
-        }
-        if path.starts_with('#') {
+        let written = rest.trim_end();
+        if written.starts_with('#') {
             bail!("begins with `#`, which makes it a comment: write `\\#`");
         }
-        if path.starts_with('/') {
-            bail!(
-                "is absolute: write it relative to the folder of bootstream.toml, and put what lies \
-                 elsewhere into that folder"
-            );
+        // `.` and what is between two `/` are no names in a package.
+        let names: Vec<&str> = written
+            .split('/')
+            .filter(|name| !matches!(*name, "" | "."))
+            .collect();
+        if names.is_empty() {
+            bail!("is empty: `**` is everything in the folder of bootstream.toml");
         }
-        let names: Vec<&str> = path.split('/').collect();
         if names.contains(&"..") {
             bail!("leads out of the folder of bootstream.toml: only what lies in it can go along");
         }
-        let is_anchored = is_anchored || path.trim_end_matches('/').contains('/');
+        let is_anchored = written.trim_end_matches('/').contains('/');
+        let path = names.join("/");
+        let end = if written.ends_with('/') { "/" } else { "" };
         let line = if is_anchored {
-            format!("/{path}")
+            format!("/{path}{end}")
         } else {
-            path.to_owned()
+            format!("{path}{end}")
         };
         let mut builder = GitignoreBuilder::new("");
         builder.add_line(None, &line)?;
@@ -114,7 +115,7 @@ impl Pattern {
             text: text.to_owned(),
             excludes,
             start: if is_anchored {
-                start(path)
+                start(&path)
             } else {
                 PathBuf::new()
             },
@@ -167,7 +168,16 @@ mod tests {
     #[test]
     fn a_folder_is_named_with_or_without_what_is_in_it() {
         use Choice::{Left, Taken};
-        for pattern in ["web/**", "web/", "web", "./web/**"] {
+        for pattern in [
+            "web/**",
+            "web/",
+            "web",
+            "./web/**",
+            "/web",
+            "/web/",
+            "./web/./**",
+            "web//**",
+        ] {
             assert_chosen(
                 &[pattern],
                 &[
@@ -218,7 +228,13 @@ mod tests {
     fn one_name_alone_matches_everywhere_unless_it_begins_at_the_folder() {
         use Choice::{Left, Taken};
         assert_chosen(&["a.txt"], &[("a.txt", Taken), ("b/a.txt", Taken)]);
-        assert_chosen(&["./a.txt"], &[("a.txt", Taken), ("b/a.txt", Left)]);
+        for anchored in ["./a.txt", "/a.txt"] {
+            assert_chosen(&[anchored], &[("a.txt", Taken), ("b/a.txt", Left)]);
+        }
+        assert_chosen(
+            &["a.txt", "!/a.txt"],
+            &[("a.txt", Left), ("b/a.txt", Taken)],
+        );
     }
 
     #[test]
@@ -256,6 +272,8 @@ mod tests {
             ("web/", ""),
             ("**/x", ""),
             ("a{b,c}/d", ""),
+            ("web/./index.html", "web/index.html"),
+            ("/web//index.html", "web/index.html"),
         ] {
             assert_eq!(patterns(&[text]).0[0].start, Path::new(start), "{text}");
         }
@@ -264,14 +282,16 @@ mod tests {
     #[test]
     fn what_makes_no_sense_or_leads_out_is_named() {
         for (text, reason) in [
-            ("/etc/passwd", "is absolute"),
-            ("!/etc/passwd", "is absolute"),
+            ("/../shared/**", "leads out of the folder"),
+            ("!/..", "leads out of the folder"),
             ("../shared/**", "leads out of the folder"),
             ("web/../../x", "leads out of the folder"),
             ("..", "leads out of the folder"),
             ("", "is empty"),
             ("!", "is empty"),
             ("./", "is empty"),
+            (".", "is empty"),
+            ("/", "is empty"),
             ("  ", "is empty"),
             ("# web", "begins with `#`"),
         ] {

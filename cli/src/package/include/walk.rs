@@ -27,6 +27,8 @@ pub(super) struct Walk<'a> {
     files: BTreeMap<String, IncludedFile>,
     hidden: BTreeSet<String>,
     seen: HashSet<usize>,
+    /// Whether anything was taken, be it build output.
+    has_taken: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -48,6 +50,7 @@ impl<'a> Walk<'a> {
             files: BTreeMap::new(),
             hidden: BTreeSet::new(),
             seen: HashSet::new(),
+            has_taken: false,
         })
     }
 
@@ -65,12 +68,22 @@ impl<'a> Walk<'a> {
         for (number, pattern) in patterns.including() {
             if !self.seen.contains(&number) {
                 let folder = self.folder.display();
+                let hint = if self.hidden.is_empty() {
+                    ""
+                } else {
+                    " (a name that begins with a dot is matched only by a pattern that has it)"
+                };
                 bail!(
-                    "the pattern `{}` matches no file in `{folder}` (a name that begins with a dot is \
-                     matched only by a pattern that has it)",
+                    "the pattern `{}` matches no file in `{folder}`{hint}",
                     pattern.text
                 );
             }
+        }
+        if !self.has_taken && !patterns.is_empty() {
+            bail!(
+                "nothing goes along: what begins with `!` takes out again all that the others take; a \
+                 name that begins with `!` is written `\\!`"
+            );
         }
         Ok(())
     }
@@ -105,7 +118,7 @@ impl<'a> Walk<'a> {
         let entries = std::fs::read_dir(&path).with_context(unreadable)?;
         for entry in entries {
             let name = entry.with_context(unreadable)?.file_name();
-            if !is_passed_over(&name, start) {
+            if !is_skipped(&name, start) {
                 self.visit(&relative.join(name), start)?;
             }
         }
@@ -151,6 +164,7 @@ impl<'a> Walk<'a> {
     }
 
     fn take(&mut self, relative: &Path, path: &Path, metadata: &Metadata) -> Result<()> {
+        self.has_taken = true;
         let shown = relative.display();
         if !metadata.is_file() {
             bail!("`{shown}` is neither a file nor a folder");
@@ -205,8 +219,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a wildcard at the start of a pattern passes over a folder by that name. A pattern that begins
+/// Whether a wildcard at the start of a pattern skips a folder by that name. A pattern that begins
 /// with a folder looks through all of it.
-fn is_passed_over(name: &std::ffi::OsStr, start: &Path) -> bool {
+fn is_skipped(name: &std::ffi::OsStr, start: &Path) -> bool {
     start.as_os_str().is_empty() && BUILD_FOLDERS.iter().any(|folder| name == *folder)
 }

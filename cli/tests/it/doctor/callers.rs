@@ -7,7 +7,7 @@ use crate::support::{bootstream, run, text};
 /// A function of this runtime whose package is not there, and one of another.
 const FUNCTIONS: &str = "
 Resources:
-  Stream: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler, CodeUri: s3://b/k, Timeout: 60, FunctionName: stream}}
+  Stream: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler.wasm, CodeUri: s3://b/k, Timeout: 60, FunctionName: stream}}
   Orders: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: index.handler, CodeUri: orders/}}
 ";
 
@@ -80,7 +80,7 @@ fn a_buffering_method_is_found_in_whatever_form_it_names_the_function() {
 #[test]
 fn a_method_of_the_cdk_s_is_found_as_well() {
     let template = r#"{"Resources": {
-"Stream": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "provided.al2023", "Handler": "handler", "Timeout": 20, "Code": {"S3Bucket": "b", "S3Key": "k"}}},
+"Stream": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "provided.al2023", "Handler": "handler.wasm", "Timeout": 20, "Code": {"S3Bucket": "b", "S3Key": "k"}}},
 "Orders": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "nodejs22.x", "Handler": "index.handler", "Code": {"ZipFile": "1"}}},
 "Get": {"Type": "AWS::ApiGateway::Method", "Properties": {"HttpMethod": "GET", "AuthorizationType": "NONE", "Integration": {"Type": "AWS_PROXY",
   "Uri": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":apigateway:", {"Ref": "AWS::Region"}, ":lambda:path/2015-03-31/functions/", {"Fn::GetAtt": ["Orders", "Arn"]}, "/invocations"]]}}}},
@@ -155,6 +155,9 @@ fn what_says_more_of_the_caller_narrows_a_permission() {
         "Principal: alexa-appkit.amazon.com, EventSourceToken: skill",
         "Principal: !Ref AWS::AccountId",
         "Principal: !GetAtt Role.Arn",
+        "Principal: sns.amazonaws.com, SourceArn: 'arn:aws:sns:*:123456789012:*'",
+        "Principal: apigateway.amazonaws.com, SourceArn: !Sub 'arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:*'",
+        "Principal: s3.amazonaws.com, SourceArn: 'arn:aws:s3:::bucket'",
     ] {
         assert_eq!(found(&permission(narrow)), NONE, "{narrow}");
     }
@@ -162,6 +165,10 @@ fn what_says_more_of_the_caller_narrows_a_permission() {
         "Principal: s3.amazonaws.com",
         "Principal: !Sub 's3.${AWS::URLSuffix}'",
         "Principal: s3.amazonaws.com, SourceArn: '*'",
+        "Principal: s3.amazonaws.com, SourceArn: 'arn:aws:s3:::*'",
+        "Principal: '*', SourceArn: 'arn:aws:s3:::*'",
+        "Principal: sns.amazonaws.com, SourceArn: !Sub 'arn:${AWS::Partition}:sns:*:*:*'",
+        "Principal: apigateway.amazonaws.com.cn",
         "Principal: '*'",
     ] {
         assert_eq!(
@@ -206,7 +213,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       Runtime: provided.al2023
-      Handler: handler
+      Handler: handler.wasm
       Timeout: 20
       Events:
         Get: {{Type: Api, Properties: {{Path: /, Method: GET, RestApiId: !Ref Api, ResponseTransferMode: RESPONSE_STREAM{own}}}}}
@@ -366,7 +373,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       Runtime: provided.al2023
-      Handler: handler
+      Handler: handler.wasm
       Timeout: 60
       Environment: {{Variables: {{BOOTSTREAM_RESPONSE_BUFFERED: {setting}}}}}
       {more}
@@ -391,4 +398,181 @@ Resources:
         let found = found.map(|it| it["severity"].as_str().unwrap());
         assert_eq!(found, severity, "{setting}, {more}: {report:#}");
     }
+}
+
+/// An API with a method that streams, and what the document and the method say of who may call.
+fn guarded(of_api: &str, of_document: &str, of_method: &str) -> String {
+    format!(
+        "{FUNCTIONS}  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      EndpointConfiguration: {{Type: REGIONAL}}
+      AlwaysDeploy: yes
+      CacheClusterEnabled: no
+      {of_api}
+      DefinitionBody:
+        {of_document}
+        paths:
+          /x:
+            get:
+              {of_method}
+              x-amazon-apigateway-integration: {{type: aws_proxy, responseTransferMode: STREAM, timeoutInMillis: 60000, uri: !Sub 'arn:aws:apigateway:x:lambda:path/2021-11-15/functions/${{Stream.Arn}}/response-streaming-invocations'}}
+"
+    )
+}
+
+#[test]
+fn what_a_method_says_of_its_callers_wins_over_the_api_s_default() {
+    let (key, none) = ("security: [{key: []}]", "security: []");
+    let no_auth = "x-amazon-apigateway-auth: {type: NONE}";
+    let default = "Auth: {DefaultAuthorizer: Own}";
+    for (of_api, of_document, of_method, is_public) in [
+        ("", key, "", false),
+        ("", none, "", true),
+        ("", none, key, false),
+        ("", key, none, true),
+        ("", key, no_auth, true),
+        ("", key, "x-amazon-apigateway-auth: {type: AWS_IAM}", false),
+        (default, "", "", false),
+        // SAM fills in its default.
+        (default, "", none, false),
+        (default, "", "security: [{NONE: []}]", true),
+        (default, "", no_auth, true),
+        ("Auth: {ApiKeyRequired: yes}", "", no_auth, false),
+        ("Auth: {ApiKeyRequired: no}", "", "", true),
+    ] {
+        let found = said_of(&guarded(of_api, of_document, of_method)).0;
+        let found: Vec<_> = found
+            .iter()
+            .filter_map(|it| it.split_whitespace().next())
+            .collect();
+        let wanted: &[&str] = if is_public { &["public-api"] } else { &[] };
+        assert_eq!(found, wanted, "{of_api} {of_document} {of_method}");
+    }
+}
+
+#[test]
+fn an_alias_that_sam_makes_is_the_function() {
+    let functions = FUNCTIONS.replacen("Timeout: 60", "Timeout: 60, AutoPublishAlias: live", 1);
+    let url = |target: &str| {
+        let url = format!(
+            "  Url: {{Type: AWS::Lambda::Url, Properties: {{TargetFunctionArn: !Ref {target}, AuthType: NONE, InvokeMode: RESPONSE_STREAM}}}}\n"
+        );
+        said_of(&format!("{functions}{url}"))
+    };
+    for target in ["StreamAliaslive", "StreamVersion0123abcdef"] {
+        assert_eq!(url(target).0, ["public-api template.yaml:5"], "{target}");
+    }
+    let (findings, notes) = url("MadeByAMacro");
+    assert_eq!(findings, NONE);
+    assert!(
+        notes.contains(&"invoke-mode template.yaml:5".to_owned()),
+        "{notes:?}"
+    );
+    assert_eq!(url("Orders").0, NONE);
+}
+
+#[test]
+fn a_function_without_a_sign_of_this_runtime_is_one_note() {
+    for function in [
+        "Handler: provided, CodeUri: .build/plugins/function.zip",
+        "Handler: main, CodeUri: cmd/",
+        "Handler: main, CodeUri: s3://b/k",
+        "Handler: handler, CodeUri: s3://b/k",
+        "Handler: hello",
+    ] {
+        let template = format!(
+            "
+Resources:
+  Own: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2, {function}}}}}
+  Url: {{Type: AWS::Lambda::Url, Properties: {{TargetFunctionArn: !Ref Own, AuthType: NONE}}}}
+  Wide: {{Type: AWS::Lambda::Permission, Properties: {{Action: lambda:InvokeFunction, FunctionName: !Ref Own, Principal: '*'}}}}
+  Stream: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2023, Handler: handler.wasm, Timeout: 60}}}}
+"
+        );
+        let wanted = vec!["runtime template.yaml:3".to_owned()];
+        assert_eq!(said_of(&template), (Vec::new(), wanted), "{function}");
+    }
+}
+
+#[test]
+fn a_function_with_a_sign_of_this_runtime_is_judged() {
+    for function in [
+        "Handler: handler, CodeUri: dist/function.zip",
+        "Handler: handler.wasm",
+        "Handler: hello.cwasm, CodeUri: s3://b/k",
+        "Handler: hello, Layers: ['arn:aws:lambda:x:123456789012:layer:bootstream-host:1']",
+        "Handler: hello, Environment: {Variables: {BOOTSTREAM_LOG_LEVEL: debug}}",
+        "Handler: hello, Environment: {Variables: !If [Never, {}, {BOOTSTREAM_LOG_LEVEL: debug}]}",
+    ] {
+        let template = format!(
+            "
+Conditions: {{Never: !Equals [a, b]}}
+Resources:
+  Own: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2, Timeout: 60, {function}}}}}
+"
+        );
+        let found = said_of(&template).0;
+        assert!(
+            found.contains(&"runtime template.yaml:4".to_owned()),
+            "{function}: {found:?}"
+        );
+    }
+    let of_all = "
+Globals: {Function: {Environment: {Variables: {BOOTSTREAM_LOG_LEVEL: debug}}}}
+Resources:
+  Own: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Timeout: 60, Handler: hello}}
+";
+    assert_eq!(said_of(of_all).0, ["runtime template.yaml:4"]);
+}
+
+#[test]
+fn a_program_of_another_runtime_is_not_this_one_for_a_library_in_webassembly() {
+    let template = "
+Resources:
+  Own: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Handler: HANDLER, CodeUri: own.zip}}
+";
+    let elf = ("bootstrap", 0o755, &b"\x7fELF"[..]);
+    let library = ("sqlite.wasm", 0o644, &b"\0asm"[..]);
+    for (handler, files, notes) in [
+        ("bootstrap", vec![elf, library], Vec::new()),
+        ("sqlite", vec![elf, library], Vec::new()),
+        (
+            "hello",
+            vec![library],
+            vec!["runtime template.yaml:3".to_owned()],
+        ),
+    ] {
+        let folder = folder(&[("template.yaml", &template.replace("HANDLER", handler))]);
+        zip(&folder.path().join("own.zip"), &files);
+        assert_eq!(said(folder.path(), &[]), (Vec::new(), notes), "{handler}");
+    }
+}
+
+#[test]
+fn a_runtime_that_nobody_knows_is_one_note_whatever_calls_the_function() {
+    let uri = "arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Own.Arn}/invocations";
+    let template = format!(
+        "
+Parameters: {{Rt: {{Type: String}}}}
+Resources:
+  Own: {{Type: AWS::Serverless::Function, Properties: {{Runtime: !Ref Rt, Handler: hello, CodeUri: s3://b/k}}}}
+  One: {{Type: AWS::ApiGateway::Method, Properties: {{Integration: {{Type: AWS_PROXY, Uri: !Sub '{uri}'}}}}}}
+  Two: {{Type: AWS::ApiGateway::Method, Properties: {{Integration: {{Type: AWS_PROXY, Uri: !Sub '{uri}'}}}}}}
+  Queue: {{Type: AWS::Lambda::EventSourceMapping, Properties: {{FunctionName: !Ref Own, FunctionResponseTypes: [ReportBatchItemFailures]}}}}
+  Stream: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2023, Handler: handler.wasm, Timeout: 60}}}}
+"
+    );
+    let wanted = vec!["runtime template.yaml:4".to_owned()];
+    assert_eq!(said_of(&template), (Vec::new(), wanted));
+}
+
+#[test]
+fn a_setting_that_unknown_variables_may_have_is_unknown() {
+    let template = "
+Resources:
+  Stream: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler.wasm, Timeout: 60, Environment: !ImportValue e, FunctionUrlConfig: {AuthType: AWS_IAM, InvokeMode: BUFFERED}}}
+";
+    let wanted = vec!["invoke-mode template.yaml:3".to_owned()];
+    assert_eq!(said_of(template), (Vec::new(), wanted));
 }

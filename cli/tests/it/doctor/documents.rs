@@ -38,6 +38,7 @@ Resources:
       CodeUri: function.zip
       Layers: [arn:aws:lambda:eu-central-1:123456789012:layer:host:1]
       Timeout: 60
+      FunctionName: stream
       Events: {events}
   Orders: {{Type: AWS::Serverless::Function, Properties: {{Runtime: nodejs22.x, Handler: index.handler, CodeUri: .}}}}
 {resources}
@@ -56,7 +57,7 @@ fn pack(folder: &Path, files: &[(&str, u32, &[u8])]) {
 }
 
 /// Each kind of caller: SAM's events, or resources.
-const CALLERS: [(&str, &str); 18] = [
+const CALLERS: [(&str, &str); 25] = [
     (
         "{Q: {Type: SQS, Properties: {Queue: q, FunctionResponseTypes: [ReportBatchItemFailures]}}}",
         "",
@@ -127,6 +128,34 @@ const CALLERS: [(&str, &str); 18] = [
     ),
     (
         "{}",
+        "  A: {Type: AWS::Pipes::Pipe, Properties: {Enrichment: !GetAtt Stream.Arn}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::IoT::Authorizer, Properties: {AuthorizerFunctionArn: !GetAtt Stream.Arn}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::EC2::ClientVpnEndpoint, Properties: {ClientConnectOptions: {Enabled: true, LambdaFunctionArn: !GetAtt Stream.Arn}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::SES::ReceiptRule, Properties: {Rule: {Actions: [{LambdaAction: {FunctionArn: !GetAtt Stream.Arn, InvocationType: RequestResponse}}]}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::KinesisFirehose::DeliveryStream, Properties: {RedshiftDestinationConfiguration: {ProcessingConfiguration: {Processors: [{Parameters: [{ParameterName: LambdaArn, ParameterValue: !GetAtt Stream.Arn}]}]}}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {States: {A: {Resource: 'arn:aws:states:::lambda:invoke', Parameters: {FunctionName: stream}}}}}}",
+    ),
+    (
+        "{}",
+        "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: '{\"States\": {\"A\": {\"Resource\": \"arn:aws:states:::lambda:invoke\", \"Arguments\": {\"FunctionName\": \"stream:live\"}}}}'}}",
+    ),
+    (
+        "{}",
         "  A: {Type: AWS::ApiGateway::Method, Properties: {AuthorizationType: AWS_IAM, Integration: {Type: AWS, Uri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}",
     ),
 ];
@@ -179,6 +208,26 @@ fn other_functions_and_callers_that_read_no_answer_are_nobody_s_business() {
         ),
         (
             "{}",
+            "  A: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {States: {A: {Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken', Parameters: {FunctionName: !GetAtt Stream.Arn}}}}}}",
+        ),
+        (
+            "{}",
+            "  A: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionSubstitutions: {Fn: !GetAtt Stream.Arn}, Definition: {States: {A: {Resource: 'arn:aws:states:::lambda:invoke', Parameters: {FunctionName: '${Fn}', InvocationType: Event}}}}}}",
+        ),
+        (
+            "{}",
+            "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: !Sub '{\"States\": {\"A\": {\"Resource\": \"arn:${AWS::Partition}:states:::lambda:invoke.waitForTaskToken\", \"Parameters\": {\"FunctionName\": \"${Stream.Arn}\"}}}}'}}",
+        ),
+        (
+            "{}",
+            "  A: {Type: AWS::SES::ReceiptRule, Properties: {Rule: {Actions: [{LambdaAction: {FunctionArn: !GetAtt Stream.Arn}}]}}}",
+        ),
+        (
+            "{}",
+            "  A: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Stream, DestinationConfig: {OnFailure: {Destination: q}}}}",
+        ),
+        (
+            "{}",
             "  A: {Type: AWS::ApiGateway::Method, Properties: {Integration: {Type: AWS, RequestParameters: {integration.request.header.X-Amz-Invocation-Type: \"'Event'\"}, Uri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}",
         ),
     ] {
@@ -211,6 +260,17 @@ fn what_makes_a_custom_resource_is_a_warning() {
 }
 
 #[test]
+fn a_destination_for_what_a_function_answers_is_a_warning() {
+    let config = "  A: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Stream, DestinationConfig: {OnSuccess: {Destination: q}}}}";
+    let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
+    let folder = packed(&template("{}", config), &component);
+    assert_eq!(
+        rules(folder.path()),
+        [("document".to_owned(), "warning".to_owned())]
+    );
+}
+
+#[test]
 fn without_a_component_to_look_at_nobody_can_tell() {
     let (events, _) = CALLERS[0];
     let folder = folder(&[("template.yaml", &template(events, ""))]);
@@ -222,7 +282,7 @@ fn without_a_component_to_look_at_nobody_can_tell() {
         ],
     );
     let (_, notes) = said(folder.path(), &[]);
-    assert_eq!(notes, ["document template.yaml:11"]);
+    assert_eq!(notes, ["document template.yaml:12"]);
 
     let elsewhere = template(events, "")
         .replace("function.zip", "s3://b/k")
@@ -232,6 +292,6 @@ fn without_a_component_to_look_at_nobody_can_tell() {
     assert_eq!(findings, NONE);
     assert_eq!(
         notes,
-        ["archive template.yaml:8", "document template.yaml:11"]
+        ["archive template.yaml:8", "document template.yaml:12"]
     );
 }

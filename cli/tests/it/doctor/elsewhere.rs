@@ -20,7 +20,7 @@ fn api(kind: &str, definition: &str) -> String {
     format!(
         "
 Resources:
-  Stream: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2023, Handler: handler, Timeout: 60}}}}
+  Stream: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2023, Handler: handler.wasm, Timeout: 60}}}}
   Api:
     Type: {kind}
     Properties:
@@ -96,7 +96,7 @@ Resources:
   Type: AWS::Serverless::Function
   Properties:
     Runtime: provided.al2023
-    Handler: handler
+    Handler: handler.wasm
     Timeout: 60
     FunctionUrlConfig: {AuthType: AWS_IAM}
 ";
@@ -127,7 +127,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       Runtime: provided.al2023
-      Handler: handler
+      Handler: handler.wasm
       Timeout: 60
       FunctionUrlConfig:
         AuthType: !Ref Auth
@@ -224,6 +224,64 @@ Resources:
 }
 
 #[test]
+fn stacks_that_name_each_other_in_many_ways_end() {
+    use std::fmt::Write as _;
+
+    let mut template = "Resources:\n".to_owned();
+    for number in 0..8 {
+        let up = "../inner/".repeat(number + 1);
+        writeln!(
+            template,
+            "  S{number}: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {up}template.yaml}}}}"
+        )
+        .unwrap();
+    }
+    let folder = folder(&[("inner/template.yaml", &template)]);
+    let (findings, notes) = said(&folder.path().join("inner"), &[]);
+    assert_eq!(findings, NONE);
+    assert_eq!(notes.len(), 8, "{notes:#?}");
+}
+
+#[test]
+fn no_more_stacks_are_read_than_a_bound() {
+    use std::fmt::Write as _;
+
+    let names: Vec<String> = (0..8).map(|level| format!("level{level}.yaml")).collect();
+    let mut files = Vec::new();
+    for (level, name) in names.iter().enumerate() {
+        let mut template = "Resources:\n  Topic: {Type: AWS::SNS::Topic}\n".to_owned();
+        for number in 0..10 {
+            if let Some(below) = names.get(level + 1) {
+                writeln!(
+                    template,
+                    "  S{number}: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {below}}}}}"
+                )
+                .unwrap();
+            }
+        }
+        files.push((name.as_str(), template));
+    }
+    files[0].0 = "template.yaml";
+    let files: Vec<_> = files
+        .iter()
+        .map(|(name, text)| (*name, text.as_str()))
+        .collect();
+    let folder = folder(&files);
+    let (report, _) = report(folder.path(), &["template.yaml"]);
+    let notes = report["notes"].as_array().unwrap();
+    let messages: Vec<_> = notes
+        .iter()
+        .filter_map(|it| it["message"].as_str())
+        .collect();
+    assert!(
+        messages
+            .iter()
+            .any(|it| it.ends_with("there are more than 250 stacks")),
+        "{messages:#?}"
+    );
+}
+
+#[test]
 fn code_in_a_folder_is_looked_at_as_the_zip_that_is_made_of_it() {
     let folder = project();
     let code = folder.path().join("code");
@@ -265,7 +323,7 @@ fn a_layer_of_something_else_is_no_host() {
 fn a_package_that_is_elsewhere_is_named() {
     let template = "
 Resources:
-  Stream: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler, Timeout: 60, CodeUri: CODE}}
+  Stream: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler.wasm, Timeout: 60, CodeUri: CODE}}
 ";
     for code in ["s3://b/k", "{Bucket: b, Key: k}", "!ImportValue shared"] {
         let folder = folder(&[("template.yaml", &template.replace("CODE", code))]);

@@ -17,7 +17,7 @@ Resources:
       Runtime: !FindInMap [M, prod, runtime]
       Architectures: [!FindInMap [M, prod, arch]]
       Layers: [!Ref Layer]
-      Handler: handler
+      Handler: handler.wasm
       CodeUri: s3://b/k
       Timeout: !FindInMap [M, prod, seconds]
       FunctionUrlConfig: {AuthType: !FindInMap [M, prod, auth], InvokeMode: !FindInMap [M, prod, url]}
@@ -57,7 +57,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       Runtime: provided.al2023
-      Handler: handler
+      Handler: handler.wasm
       Timeout: 60
       FunctionUrlConfig:
         InvokeMode: RESPONSE_STREAM
@@ -118,7 +118,7 @@ Resources:
         Type: AWS::Serverless::Function
         Properties:
           Runtime: provided.al2023
-          Handler: handler
+          Handler: handler.wasm
           Timeout: 60
           FunctionUrlConfig: {AuthType: NONE}
   Fn::ForEach::Urls:
@@ -162,7 +162,7 @@ fn a_loop_over_what_is_unknown_is_a_note() {
 Parameters:
   Names: {Type: CommaDelimitedList}
 Resources:
-  Fn::ForEach::Fns: [Name, !Ref Names, {'${Name}': {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler}}}]
+  Fn::ForEach::Fns: [Name, !Ref Names, {'${Name}': {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler.wasm}}}]
 ";
     assert_eq!(
         said_of(template),
@@ -176,7 +176,7 @@ fn globals_of_sam_are_merged_as_sam_merges_them() {
 Globals:
   Function:
     Runtime: provided.al2023
-    Handler: handler
+    Handler: handler.wasm
     Timeout: 60
     Environment: {Variables: {BOOTSTREAM_SECRETS: KEY@a.example.com}}
 Resources:

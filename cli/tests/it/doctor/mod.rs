@@ -134,10 +134,10 @@ fn text_for_people_names_file_line_rule_and_fix() {
     assert_eq!(
         text(&output.stdout),
         format!(
-            "template-url.yaml:{layer}: note[archive]: the layer `HostLayer` was not looked at: it is \
+            "template-url.yaml:{layer}: note[archive]: the layer `HostLayer` was not read: it is \
              at `s3://bucket/host-layer.zip`\n\
              template-url.yaml:{package}: note[archive]: the package of function `StreamingFunction` \
-             was not looked at: it is at `s3://bucket/function.zip`\n\
+             was not read: it is at `s3://bucket/function.zip`\n\
              template-url.yaml:{line}: error[invoke-mode]: the function URL of `StreamingFunction` \
              has the mode `BUFFERED`, which buffers the response\n  \
              fix: set `InvokeMode: RESPONSE_STREAM`\n"

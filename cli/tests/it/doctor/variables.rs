@@ -112,3 +112,31 @@ Resources:
         )
     );
 }
+
+#[test]
+fn a_variable_that_may_not_be_there_is_a_note() {
+    let maybe = "{Variables: {TABLE: t, KEY: !If [Sometimes, v, !Ref AWS::NoValue]}}";
+    let (findings, notes) = found(SETTINGS, maybe);
+    assert_eq!(findings, [Value::Null; 0]);
+    assert_eq!(notes.len(), 1, "{notes:#?}");
+    assert!(notes[0]["message"].as_str().unwrap().contains("`KEY`"));
+}
+
+#[test]
+fn lists_that_only_the_deployment_knows_are_a_note_each() {
+    let lists = "{Variables: {TABLE: t, BOOTSTREAM_SECRETS: !ImportValue x, BOOTSTREAM_PASS_ENV: !ImportValue y}}";
+    let (findings, notes) = found(SETTINGS, lists);
+    assert_eq!(findings, [Value::Null; 0]);
+    let messages: Vec<_> = notes
+        .iter()
+        .map(|it| it["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "cannot tell the secrets of function `Stream`: `BOOTSTREAM_SECRETS` depends on `!ImportValue x`",
+            "cannot tell what is passed to the handler of function `Stream`: `BOOTSTREAM_PASS_ENV` depends \
+             on `!ImportValue y`",
+        ]
+    );
+}

@@ -1,0 +1,178 @@
+//! State machines, whose steps read what a function answers.
+//!
+//! Source: Step Functions' "Invoke an AWS Lambda function with Step Functions".
+
+use super::document::takes;
+use crate::doctor::function::Function;
+use crate::doctor::template::{Resource, Template};
+use crate::doctor::text::{Piece, Text};
+use crate::doctor::yaml::{At, Node, Value};
+use crate::finding::Finding;
+
+/// The types of state machines.
+const MACHINES: [&str; 2] = [
+    "AWS::Serverless::StateMachine",
+    "AWS::StepFunctions::StateMachine",
+];
+
+/// Where a state machine names functions.
+const DEFINITIONS: [&str; 3] = ["Definition", "DefinitionString", "DefinitionSubstitutions"];
+
+/// What the resource of a step has that calls the function named in its parameters.
+const INVOKE: &str = "lambda:invoke";
+
+/// Where a step has its parameters, for JSONPath and for JSONata.
+const PARAMETERS: [&str; 2] = ["Parameters", "Arguments"];
+
+pub(super) fn check(template: &Template) -> Vec<Finding> {
+    let machines = MACHINES.into_iter();
+    let machines = machines.flat_map(|kind| template.resources(kind));
+    machines
+        .flat_map(|machine| of_machine(template, machine))
+        .collect()
+}
+
+/// The functions that a state machine calls, each once.
+fn of_machine(template: &Template, machine: Resource<'_>) -> Vec<Finding> {
+    let mut found: Vec<(&Function, At)> = Vec::new();
+    let functions = match definition(machine) {
+        Some(definition) => {
+            let at = definition.at;
+            let mut functions = Vec::new();
+            by_states(template, &definition, &mut functions);
+            functions.into_iter().map(|it| (it, at)).collect()
+        }
+        None => anywhere(template, machine),
+    };
+    for (function, at) in functions {
+        if !found.iter().any(|(other, _)| other.name == function.name) {
+            found.push((function, at));
+        }
+    }
+    let found = found.into_iter();
+    found
+        .filter_map(|(function, at)| takes(template, function, at, "a step of a state machine"))
+        .collect()
+}
+
+/// Every function that a state machine names, for a definition that cannot be read.
+fn anywhere<'a>(template: &'a Template, machine: Resource<'_>) -> Vec<(&'a Function, At)> {
+    let definitions = DEFINITIONS.into_iter();
+    let definitions = definitions.filter_map(|name| machine.property(name));
+    definitions
+        .flat_map(|node| {
+            let functions = template.functions_in(node).into_iter();
+            functions.map(|function| (function, node.at))
+        })
+        .collect()
+}
+
+/// The definition with its substitutions put in, if it has states.
+fn definition(machine: Resource<'_>) -> Option<Node> {
+    let names = ["Definition", "DefinitionString"];
+    let written = names.into_iter().find_map(|name| machine.property(name))?;
+    let at = written.at;
+    let parsed = match &written.value {
+        Value::Scalar(text) => parsed(at, text),
+        Value::Open(text) => parsed(at, &text.to_string()),
+        Value::List(_) | Value::Map(_) | Value::Call(..) => Some(written.clone()),
+    }?;
+    parsed.get("States")?;
+    Some(substituted(
+        &parsed,
+        machine.property("DefinitionSubstitutions"),
+    ))
+}
+
+fn parsed(at: At, text: &str) -> Option<Node> {
+    let node = Node::parse(text, at.file).ok()?;
+    Some(Node { at, ..node })
+}
+
+/// Puts substitutions in as `Fn::Sub` does. Other placeholders name what the template has.
+fn substituted(node: &Node, own: Option<&Node>) -> Node {
+    let value = match &node.value {
+        Value::Scalar(text) if text.contains("${") => {
+            let mut all = Text::default();
+            for piece in Text::parse(text).pieces() {
+                all.extend(substitution(piece, own).unwrap_or_else(|| Text::of(piece.clone())));
+            }
+            all.literal()
+                .map(|text| Value::Scalar(text.to_owned()))
+                .unwrap_or(Value::Open(all))
+        }
+        Value::List(items) => {
+            Value::List(items.iter().map(|item| substituted(item, own)).collect())
+        }
+        Value::Map(entries) => {
+            let entries = entries.iter();
+            let entries = entries.map(|(name, node)| (name.clone(), substituted(node, own)));
+            Value::Map(entries.collect())
+        }
+        other => other.clone(),
+    };
+    Node { at: node.at, value }
+}
+
+fn substitution(piece: &Piece, own: Option<&Node>) -> Option<Text> {
+    let Piece::Reference {
+        name,
+        attribute: None,
+    } = piece
+    else {
+        return None;
+    };
+    match &own?.get(name)?.value {
+        Value::Scalar(text) => Some(Text::of(Piece::Literal(text.clone()))),
+        Value::Open(text) => Some(text.clone()),
+        Value::List(_) | Value::Map(_) | Value::Call(..) => None,
+    }
+}
+
+/// The functions that states call and wait for.
+fn by_states<'a>(template: &'a Template, node: &Node, found: &mut Vec<&'a Function>) {
+    match &node.value {
+        Value::Map(_) if is_unread(node) => {}
+        Value::Map(entries) => {
+            if invokes(node) {
+                let named = parameter(node, "FunctionName");
+                found.extend(named.and_then(|name| template.callee(name).ours()));
+            }
+            for (_, node) in entries {
+                by_states(template, node, found);
+            }
+        }
+        Value::List(items) => items
+            .iter()
+            .for_each(|item| by_states(template, item, found)),
+        Value::Scalar(_) | Value::Open(_) | Value::Call(..) => {
+            found.extend(template.functions_in(node));
+        }
+    }
+}
+
+/// The text of a step's resource.
+fn resource(state: &Node) -> String {
+    match state.get("Resource").map(|node| &node.value) {
+        Some(Value::Scalar(text)) => text.clone(),
+        Some(Value::Open(text)) => text.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn invokes(state: &Node) -> bool {
+    resource(state).contains(INVOKE)
+}
+
+/// Whether a step does not read what its function answers: it waits for a token, or for nothing.
+fn is_unread(state: &Node) -> bool {
+    let invocation = parameter(state, "InvocationType").and_then(Node::scalar);
+    invokes(state)
+        && (resource(state).ends_with(".waitForTaskToken")
+            || matches!(invocation, Some("Event" | "DryRun")))
+}
+
+fn parameter<'a>(state: &'a Node, name: &str) -> Option<&'a Node> {
+    let mut parameters = PARAMETERS.into_iter();
+    parameters.find_map(|parameters| state.get(parameters)?.get(name))
+}

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::dev::usage::Usage;
 
-/// Whether the reader of the data has left. What happens while the command ends is of no interest then.
+/// Whether the reader of stdout has gone; nothing more is printed then.
 static IS_SILENT: AtomicBool = AtomicBool::new(false);
 
 /// Where output goes, and whether it may be coloured.
@@ -209,10 +209,19 @@ impl Printer {
     }
 }
 
+/// How `bootstrap` writes the start of a traceback, which is one record, in a log in text.
+const TRACEBACK: &str = "Traceback (most recent call last):\\n";
+
 /// A line of output, or several: runtimes end the lines of one record with a carriage return, as Lambda wants
-/// it. All but the first are set back, so that none passes for a record of its own.
+/// it, and `bootstrap` escapes them. All but the first are set back, so that none passes for a record of its
+/// own.
 fn shown(tag: &str, line: &[u8]) -> Vec<u8> {
     let inner = line.strip_suffix(b"\n").unwrap_or(line);
+    let traceback = std::str::from_utf8(inner)
+        .ok()
+        .filter(|text| text.contains(TRACEBACK))
+        .map(|text| text.replace("\\n", "\r").into_bytes());
+    let inner = traceback.as_deref().unwrap_or(inner);
     let mut shown = Vec::with_capacity(line.len() + tag.len());
     for (number, line) in inner.split(|byte| *byte == b'\r').enumerate() {
         shown.extend_from_slice(tag.as_bytes());
@@ -240,5 +249,11 @@ mod tests {
         let shown = shown("id | ", b"first\r2026 INFO second\n");
         assert_eq!(shown, b"id | first\nid |   2026 INFO second\n");
         assert_eq!(super::shown("id | ", b"one\n"), b"id | one\n");
+        assert_eq!(super::shown("id | ", b"one\\ntwo\n"), b"id | one\\ntwo\n");
+        let line = b"WARN handler: Traceback (most recent call last):\\n  File\\nValueError\n";
+        assert_eq!(
+            super::shown("id | ", line),
+            b"id | WARN handler: Traceback (most recent call last):\nid |     File\nid |   ValueError\n"
+        );
     }
 }

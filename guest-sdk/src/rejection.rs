@@ -1,4 +1,4 @@
-//! What a caller did wrong, and is told.
+//! Errors that are the caller's fault, answered with a 4xx status.
 
 use std::{error::Error as StdError, fmt};
 
@@ -100,7 +100,7 @@ impl StdError for Rejection {
 ///
 /// # Errors
 ///
-/// The error itself, if it is none, or if the response has started.
+/// Returns the error unchanged if it is not a rejection or the response has started.
 pub(crate) fn answer(error: Error, response: Response) -> Result<(), Error> {
     let Some(rejection) = error.rejection() else {
         return Err(error);

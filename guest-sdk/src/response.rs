@@ -79,7 +79,7 @@ impl Response {
 
     /// Answers with a document: the JSON of `value`, and nothing else.
     ///
-    /// That is the answer for whoever reads the payload of `Invoke`: event sources with partial batches,
+    /// That is the answer for callers that read the payload of `Invoke`: event sources with partial batches,
     /// authorizers, Cognito, Step Functions, AppSync, other functions. It leaves as a whole when it is
     /// complete, so a failure before that is a failed invocation.
     ///

@@ -65,7 +65,7 @@ fn read(vars: &dyn Vars) -> Result<Config, ErrorReport> {
         .map_err(|error| ErrorReport::new(ErrorType::InvalidConfiguration, error.to_string()))
 }
 
-/// Logs what is most likely a mistake and stops nobody.
+/// Warns about likely mistakes in the configuration.
 fn warn_of(config: &Config) {
     for (name, host) in config.environment.outbound.idle_secrets() {
         tracing::warn!(

@@ -302,7 +302,7 @@ async fn end_without_receiver(
     guest_end(ended, stopping).await
 }
 
-/// Logs what became of a post. A broken connection or a refusal concerns this invocation only; an
+/// Logs the outcome of a post. A broken connection or a refusal concerns this invocation only; an
 /// answer that ends the environment ends the worker.
 fn note(
     invocation: &Invocation,

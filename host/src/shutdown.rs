@@ -17,7 +17,7 @@ const GRACE_PERIOD: Duration = Duration::from_millis(200);
 /// From the signal to the moment at which a handler that has not stopped is not waited for any more.
 const STOP_PERIOD: Duration = Duration::from_millis(240);
 
-/// From the signal to the moment at which nobody is waited for any more.
+/// From the signal to the moment at which the process stops waiting.
 const LAST_PERIOD: Duration = Duration::from_millis(280);
 
 /// Knows whether the process was asked to end, and when.

@@ -41,8 +41,7 @@ pub(crate) fn unfold(answer: &[u8], door: Door) -> Result<Option<(ResponseHead, 
     Ok(Some((head, body.into())))
 }
 
-/// What the author of an answer should know that became the body itself: it may have been meant as a
-/// document.
+/// A warning about an answer that became the body although it has a `statusCode`.
 pub(crate) fn remark_on_body(answer: &[u8]) -> Option<String> {
     let object = object(answer).ok()?;
     object.contains_key(STATUS).then(|| {

@@ -54,7 +54,7 @@ pub(crate) struct Parts<'a> {
 }
 
 impl Deployment {
-    /// Checks that `file` can be a handler, which takes no time. What cannot be compiled may pass.
+    /// Checks quickly that `file` can be a handler. A component that does not compile may still pass.
     ///
     /// # Errors
     ///

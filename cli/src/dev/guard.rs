@@ -105,7 +105,7 @@ pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Unwelcome> {
 }
 
 /// Decides whether a request for the Runtime API may be one of a runtime: no browser says where it is
-/// from, and it names no host that somebody could make mean this machine. Runtimes call it what they like.
+/// from, and it names no host that somebody could make mean this machine. A runtime may use any other name for it.
 ///
 /// # Errors
 ///

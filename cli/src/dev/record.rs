@@ -53,7 +53,7 @@ impl Record {
         self.status = status;
     }
 
-    /// Tells the author of the function what is amiss with an answer that is given all the same.
+    /// Warns about a response that is delivered anyway.
     pub(crate) fn warn(&self, warnings: &[String]) {
         for warning in warnings {
             self.printer.warning(self.request_id.as_deref(), warning);

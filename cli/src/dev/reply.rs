@@ -14,7 +14,7 @@ use super::prelude::{INTEGRATION_RESPONSE, INVALID_PRELUDE, PreludeReader, Respo
 pub(crate) struct Reply {
     pub(crate) mode: ResponseMode,
     pub(crate) head: ResponseHead,
-    /// Whether the body begins with a prelude, which its reader takes for a part of it.
+    /// Whether the body still starts with a prelude that its reader does not strip.
     pub(crate) has_unread_prelude: bool,
     /// The start of the body, which came together with the head. May be empty.
     pub(crate) first: Bytes,

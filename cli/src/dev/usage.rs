@@ -1,4 +1,4 @@
-//! What an invocation has used, as `bootstrap` tells it in its log.
+//! What an invocation has used, as `bootstrap` logs it.
 
 use std::collections::HashMap;
 

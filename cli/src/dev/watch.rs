@@ -19,7 +19,7 @@ const QUIET_PERIOD: Duration = Duration::from_millis(100);
 /// Bytes of a source that are read at a time.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Folders in that of a project that builds and other tools write to.
+/// Folders inside a project that builds and other tools write to.
 pub(crate) const BUILD_FOLDERS: [&str; 6] = [
     "target",
     "dist",

@@ -161,7 +161,7 @@ fn body(raw: RawEvent) -> Result<Vec<u8>, ReadError> {
     }
 }
 
-/// Why an event is no HTTP request.
+/// Why an event cannot be read as an HTTP request.
 #[derive(Debug)]
 pub(crate) enum ReadError {
     /// Not JSON, of no known shape, or with a member of another type.

@@ -57,7 +57,7 @@ pub struct Config {
     pub(crate) function_timeout: Option<Duration>,
     /// Whether the process is to be snapshotted before its first invocation.
     pub(crate) snap_start: bool,
-    /// Which front ends get a response document in the place of a stream.
+    /// Which front ends get a response document instead of a stream.
     pub(crate) buffered: Buffered,
     pub(crate) environment: Environment,
 }

@@ -21,7 +21,7 @@ const OTHERS: u32 = 0o077;
 /// What the names of files begin with that are being written.
 const UNFINISHED: &str = "unfinished-";
 
-/// How long nobody takes to write a file. What is older was left by a process that was killed.
+/// Longer than writing a file ever takes. What is older was left by a process that was killed.
 const UNFINISHED_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// Tells the files apart that threads of this process write at once.

@@ -19,6 +19,7 @@ mod sockets;
 mod stack;
 mod state;
 mod task;
+mod traceback;
 mod wait;
 mod wasi;
 

@@ -12,6 +12,7 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::metrics::{DOCUMENT_LIMIT_BYTES, DOCUMENT_START, is_metrics};
 use super::record::log_line;
+use super::traceback::{Taken, Traceback};
 use crate::bindings::Level;
 use crate::invocation::Invocation;
 use crate::logging;
@@ -66,6 +67,7 @@ struct Lines {
     partial: Vec<u8>,
     panic: Option<String>,
     in_panic: bool,
+    traceback: Traceback,
 }
 
 impl GuestOutput {
@@ -76,6 +78,7 @@ impl GuestOutput {
             partial: Vec::new(),
             panic: None,
             in_panic: false,
+            traceback: Traceback::default(),
         };
         Self {
             lines: Arc::new(Mutex::new(lines)),
@@ -90,9 +93,13 @@ impl GuestOutput {
         lines.in_panic = false;
     }
 
-    /// Logs a line that the guest has not ended.
+    /// Logs what the guest has not ended.
     pub(crate) fn flush_line(&self) {
-        self.lock().flush();
+        let mut lines = self.lock();
+        lines.flush();
+        if let Some(traceback) = lines.traceback.end() {
+            lines.log(&traceback);
+        }
     }
 
     /// The panic message seen on this stream, with its place in the source.
@@ -159,6 +166,9 @@ impl Lines {
             logging::write_line(line);
             return;
         }
+        if self.source == Source::Stderr && self.is_of_traceback(line) {
+            return;
+        }
         let mut rest = line;
         loop {
             let part = beginning(rest, LINE_LIMIT_BYTES);
@@ -166,6 +176,23 @@ impl Lines {
             rest = rest.get(part.len()..).unwrap_or_default();
             if rest.is_empty() {
                 return;
+            }
+        }
+    }
+
+    /// Keeps a line of a traceback, and logs the traceback as one record with its last line. Returns
+    /// whether nothing is left to be done.
+    fn is_of_traceback(&mut self, line: &str) -> bool {
+        match self.traceback.take(line) {
+            Taken::Kept => true,
+            Taken::Whole(traceback) => {
+                self.log(&traceback);
+                true
+            }
+            Taken::Other => false,
+            Taken::TooLong(beginning) => {
+                self.log(&beginning);
+                false
             }
         }
     }

@@ -52,7 +52,7 @@ impl Policy {
         self.allow.iter().any(|target| target.covers(destination))
     }
 
-    /// The secrets with a host that no request may go to.
+    /// Secrets whose host `outbound.allow` does not include.
     pub(crate) fn idle_secrets(&self) -> impl Iterator<Item = (&str, &Target)> {
         self.secrets.iter().flat_map(|secret| {
             let targets = secret.targets.iter();

@@ -1,4 +1,4 @@
-//! What the log is told of a request that came to nothing.
+//! What the log is told of a request that failed.
 
 use std::sync::Arc;
 

@@ -44,7 +44,7 @@ const LEAST_ROOM_BYTES: usize = 1024;
 /// How long the body of a refusal is waited for. It comes with the head, if there is one.
 const REFUSAL_PATIENCE: Duration = Duration::from_millis(100);
 
-/// Most room that is made because a head says that so much is coming: it may not be true.
+/// Upper bound on memory reserved on the word of `content-length`.
 const READ_AHEAD_BYTES: usize = 1024 * 1024;
 
 /// What becomes of a body over its limit.
@@ -267,7 +267,7 @@ impl Connection {
         }
     }
 
-    /// The body, or nothing if it has no end within so many bytes.
+    /// The body, or `None` if it does not end within `limit_bytes`.
     fn poll_beginning(
         &mut self,
         cx: &mut Context<'_>,

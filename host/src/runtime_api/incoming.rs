@@ -22,7 +22,7 @@ const LINE_END: &[u8] = b"\r\n";
 pub enum Body {
     /// All of it.
     Whole(Bytes),
-    /// It had so many bytes, more than its limit, and was thrown away.
+    /// It exceeded the limit and was discarded; this is its length.
     TooLong(u64),
 }
 

@@ -296,6 +296,37 @@ fn lines_of_two_handlers_do_not_mix() {
 
 /// Whatever a handler prints, one line of it is one line of the log.
 #[test]
+fn a_traceback_is_one_record() {
+    let traceback = "Traceback (most recent call last):\n  File \"/app.py\", line 3, in handle\n    \
+                     raise ValueError('no luck')\nValueError: no luck";
+    // As Python writes it: in pieces.
+    let (first, second) = traceback.split_at(50);
+    let steps = json!([
+        {"eprint": "before\n"}, {"eprint": first}, {"eprint": second}, {"eprint": "\nafter\n"},
+        {"eprint": "Traceback (most recent call last):\n  cut\n"}, write("x"),
+    ]);
+    for format in ["JSON", "Text"] {
+        let lambda = Recorder::start();
+        lambda.script("id-1", &steps);
+        let host = Bootstrap::scripted(&lambda)
+            .env("AWS_LAMBDA_LOG_FORMAT", format)
+            .start();
+        lambda.complete_response("id-1");
+        host.logged("  cut");
+
+        assert_eq!(host.stdout().len(), 4, "{:?}", host.stdout());
+        if format == "JSON" {
+            let records = records(&host);
+            assert_eq!(records[1]["message"], traceback);
+            assert_eq!(records[1]["level"], "WARN");
+        } else {
+            let line = host.logged("ValueError: no luck requestId=id-1");
+            assert!(line.contains(&traceback.replace('\n', "\\n")), "{line}");
+        }
+    }
+}
+
+#[test]
 fn control_characters_cannot_forge_a_line() {
     let lambda = Recorder::start();
     let forged = "a\r\u{1b}[2K{\"level\":\"ERROR\"}\u{0}\n";

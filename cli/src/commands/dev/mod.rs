@@ -65,7 +65,7 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
         };
         server.run(running, listener).await
     });
-    // A compiler that is at work would be waited for.
+    // Dropping the runtime would wait for a running compilation.
     runtime.shutdown_background();
     result
 }

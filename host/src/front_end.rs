@@ -5,10 +5,12 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::invocation::Invocation;
 
 /// A service that turns an HTTP request into an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,18 +99,21 @@ impl FrontEnd {
     }
 }
 
-/// An event, and what is set for its answer: tells who reads the answer when that is asked.
+/// An invocation, and what is set for its answer: tells who reads the answer when that is asked.
 #[derive(Clone, Debug)]
 pub struct Invoker {
-    event: Bytes,
+    invocation: Arc<Invocation>,
     buffered: Buffered,
 }
 
 impl Invoker {
-    /// The invoker that sent `event`.
+    /// The invoker behind `invocation`.
     #[must_use]
-    pub fn new(event: Bytes, buffered: Buffered) -> Self {
-        Self { event, buffered }
+    pub fn new(invocation: Arc<Invocation>, buffered: Buffered) -> Self {
+        Self {
+            invocation,
+            buffered,
+        }
     }
 
     /// The front end that gets a response document instead of a stream. Reads the whole event.
@@ -117,7 +122,7 @@ impl Invoker {
         if self.buffered == Buffered::Never {
             return None;
         }
-        FrontEnd::of(&self.event).filter(|it| it.wants_document(self.buffered))
+        FrontEnd::of(&self.invocation.event).filter(|it| it.wants_document(self.buffered))
     }
 }
 

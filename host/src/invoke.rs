@@ -68,7 +68,7 @@ impl Worker {
     /// Runs the handler for `invocation` and answers it.
     pub(crate) async fn invoke(&mut self, invocation: Invocation) -> Result<(), InvokeError> {
         let invocation = Arc::new(invocation);
-        let invoker = Invoker::new(invocation.event.clone(), self.buffered);
+        let invoker = Invoker::new(Arc::clone(&invocation), self.buffered);
         let (response, reader) = response::channel(Some(invoker));
         let interrupt = Arc::new(Interrupt::new());
         let (ended_sender, ended) = oneshot::channel();

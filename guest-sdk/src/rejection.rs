@@ -176,13 +176,17 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_is_none_fails_the_invocation() {
-        let (response, recording) = testing::response();
+    fn any_other_status_is_400() {
+        for status in [0, 42, 200, 399, 500, 503, 1000] {
+            let (response, recording) = testing::response();
 
-        let error = answer(Rejection::new(42, "odd").into(), response).unwrap_err();
+            answer(Rejection::new(status, "odd").into(), response).unwrap();
 
-        assert_eq!(error.to_string(), "odd");
-        assert_eq!(recording.status(), None);
+            assert_eq!(recording.status(), Some(400), "{status}");
+        }
+        for status in [400, 404, 499] {
+            assert_eq!(Rejection::new(status, "").status(), status);
+        }
     }
 
     /// As `anyhow::Error` becomes a box, and as `#[error(transparent)]` shows what it holds.

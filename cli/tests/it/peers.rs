@@ -53,7 +53,7 @@ fn lambda_runtime_fails_before_the_first_byte() {
 fn node_s_runtime_streams_under_it_a_hundred_times_over() {
     let dev = node();
     for number in 0..100 {
-        let path = ["/", "/@rest/", "/@http/", "/@alb/"][number % 4];
+        let path = ["/", "/@rest/"][number % 2];
         let response = dev.send("GET", path, &[], "");
 
         assert_eq!(response.status, 201, "{path}");
@@ -62,6 +62,10 @@ fn node_s_runtime_streams_under_it_a_hundred_times_over() {
         let body = ("first second".to_owned(), End::Complete);
         assert_eq!(response.rest(), body, "{path}");
     }
+    // Services that buffer take its stream for the payload, as they do on AWS.
+    let (payload, _) = dev.send("GET", "/@http/", &[], "").rest();
+    assert!(payload.starts_with("{\"statusCode\":201,"), "{payload}");
+    assert_eq!(dev.send("GET", "/@alb/", &[], "").status, 502);
     // The next request may come before it has asked for the next event.
     let started = dev.environments().len();
     assert!(started <= 3, "{started}");

@@ -43,7 +43,7 @@ const ALIGNMENT: usize = 16;
 /// dlmalloc takes so many bytes at a time from the system, or more for a block that is larger.
 const REGION_BYTES: usize = 64 * 1024;
 
-/// Blocks of so many bytes or more are the system's. None of Lambda's own events takes as much while it is
+/// Blocks of at least this size are mapped individually. None of Lambda's own events takes as much while it is
 /// read: for those the next finds its pages there, which is a seventh faster.
 const MAPPED_BYTES: usize = 16 * 1024 * 1024;
 

@@ -244,7 +244,7 @@ impl RequestContext<'_> {
     }
 }
 
-/// A text that is borrowed where JSON allows it.
+/// A string, borrowed unless JSON escapes it.
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -439,7 +439,7 @@ mod tests {
             r#"{"requestContext":{"connectionId":"c","domainName":"a.b","routeKey":"$connect"}}"#,
             r#"{"version":"0","source":"aws.events","detail-type":"x"}"#,
             "{\"version\":\"2.0\",\"requestContext\":{\"http\":{}},\"body\":\"",
-            // A text in the body is no part of the event.
+            // What the body holds is not part of the event.
             r#"{"body":"{\"requestContext\":{\"elb\":{}}}"}"#,
             r#"{"detail":{"requestContext":{"elb":{}},"httpMethod":"GET"}}"#,
         ] {

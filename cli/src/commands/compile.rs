@@ -15,7 +15,7 @@ use crate::printer::Printer;
 ///
 /// # Errors
 ///
-/// The component is no handler, cannot be compiled, or the result cannot be written.
+/// The component is not a handler, cannot be compiled, or the result cannot be written.
 pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> {
     let arch = args.arch.unwrap_or(Arch::HOST);
     let (component, code) = precompile_file(&args.input, arch, component::check_handler)?;

@@ -72,7 +72,7 @@ impl Deployment {
     ///
     /// # Errors
     ///
-    /// A file is missing, the component is no handler or does not compile, or something else would be in
+    /// A file is missing, the component is not a handler or does not compile, or something else would be in
     /// its place. The error names the file.
     pub(crate) fn prepare(parts: Parts<'_>, printer: Printer) -> Result<Self> {
         let Parts {

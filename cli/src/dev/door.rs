@@ -157,7 +157,7 @@ impl Door {
         }
     }
 
-    /// How the service reads what is no text in a place for text. API Gateway, and with it function
+    /// How the service reads a value that is not a string where it wants one. API Gateway, and with it function
     /// URLs, makes text of numbers and booleans; a load balancer refuses the document, and of VPC
     /// Lattice nothing else is known.
     pub(crate) fn reading(self) -> Reading {

@@ -65,7 +65,7 @@ fn unread_by(door: Door) -> String {
     )
 }
 
-/// Opens an answer to an event as whoever sends such events does.
+/// Opens an answer to an event as the sender of such events does.
 ///
 /// # Errors
 ///

@@ -112,7 +112,7 @@ impl Pool {
         self.version.send_replace(Version::Ready(deployment));
     }
 
-    /// Tells callers why there is no version, unless an old one serves.
+    /// Fails waiting callers with this reason, unless an older version serves.
     pub(crate) fn fail(&self, failure: Failure) {
         self.version.send_if_modified(|version| {
             let is_first = !matches!(version, Version::Ready(_));

@@ -161,7 +161,7 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// Puts one round's value in the place of a loop's variable.
+/// Replaces a loop's variable by one round's value.
 fn with_value(node: &Node, variable: &str, value: &str) -> Node {
     let replaced = match &node.value {
         Value::Scalar(text) => Value::Scalar(put_in(text, variable, value)),

@@ -92,7 +92,7 @@ fn local(files: &Files, at: At, place: &str) -> Code {
 ///
 /// # Errors
 ///
-/// It is not there, or is no zip.
+/// It is missing, or is not a zip.
 pub(crate) fn open(path: &Path) -> anyhow::Result<Archive> {
     if path.is_dir() {
         Archive::folder(path)

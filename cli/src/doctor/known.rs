@@ -40,7 +40,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// The same, with a default in the place of a value that is not there.
+    /// The same, with a default for a missing value.
     pub(crate) fn or(self, default: T) -> Self {
         match self {
             Self::Absent => Self::Is(default),

@@ -166,7 +166,7 @@ fn body(raw: RawEvent) -> Result<Vec<u8>, ReadError> {
 pub(crate) enum ReadError {
     /// Not JSON, of no known shape, or with a member of another type.
     UnknownShape(Option<serde_json::Error>),
-    /// What there is in the place of a method.
+    /// The invalid method.
     Method(String),
     /// The name of a header, and what is wrong with it or its value.
     Header(String, String),

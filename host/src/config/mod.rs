@@ -116,7 +116,7 @@ pub struct NamedFile {
 ///
 /// # Errors
 ///
-/// As for [`check_file`], and for a name that is no text.
+/// As for [`check_file`], and when a name is not a string.
 pub fn named_files(text: &str, name: &str) -> Result<Vec<NamedFile>, ConfigError> {
     let values = file::parse(text, name)?;
     let mut files = Vec::new();

@@ -204,7 +204,7 @@ fn context(handler: &Handler, invocation: &Invocation) -> Context {
     }
 }
 
-/// Logs what an invocation has used, for whoever has to choose a function's memory.
+/// Logs what an invocation has used, from which to choose a function's memory.
 fn tell_usage(handler: &Handler, current: &Current, spent: &Spent) {
     macro_rules! tell_at {
         ($level:ident) => {

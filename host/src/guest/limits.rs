@@ -42,7 +42,7 @@ pub(crate) struct EventTooLarge {
 
 impl LimitSettings {
     pub(crate) fn check_event(&self, invocation: &Invocation) -> Result<(), EventTooLarge> {
-        // Whoever has read the event has held it to the limit.
+        // The client has held the event to the limit.
         match invocation.surplus_bytes {
             Some(bytes) => Err(EventTooLarge {
                 bytes,

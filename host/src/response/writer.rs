@@ -18,7 +18,7 @@ use crate::front_end::{FrontEnd, Invoker};
 pub struct ResponseWriter {
     buffer: Arc<Buffer>,
     invoker: Option<Invoker>,
-    /// Found when the guest first writes to a response of no other kind: a long event is read for it.
+    /// Found by the first write of a guest that has not chosen a kind: finding it reads the whole event.
     front_end: OnceLock<Option<FrontEnd>>,
 }
 

@@ -305,7 +305,7 @@ fn streamed(
         .with(&header::TRAILER, &ANNOUNCED_TRAILERS)
 }
 
-/// What an answer says that is no success.
+/// Reads the beginning of an unsuccessful answer.
 async fn refusal(connection: &mut Connection, head: &AnswerHead) -> Refusal {
     let said = connection.beginning(head, REFUSAL_LIMIT_BYTES).await;
     let said = String::from_utf8_lossy(&said);

@@ -17,7 +17,7 @@ pub enum Answer {
     Refused(Refusal),
 }
 
-/// An answer that is no success.
+/// An unsuccessful answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// Its status.

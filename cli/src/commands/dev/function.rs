@@ -70,7 +70,7 @@ impl Function {
     ///
     /// # Errors
     ///
-    /// The project does not build, or what it makes is no handler.
+    /// The project does not build, or what it makes is not a handler.
     pub(super) fn build(settings: Settings, args: &DevArgs, printer: Printer) -> Result<Self> {
         // Watched before it is built, so that no change is lost.
         let project = match &settings.handler {

@@ -29,7 +29,7 @@ pub(crate) fn from_request(request: &Parts, body: &Bytes, values: Values) -> Val
         .map(|(name, value)| (name.as_str(), lossy(value)));
     let parameters = query_pairs(request.uri.query().unwrap_or_default())
         .map(|(name, value)| (name, value.to_owned()));
-    // A compressed body is no text, whatever its type. Where there is none, nothing is encoded.
+    // A compressed body is not text, whatever its type. Where there is none, nothing is encoded.
     let text = if body.is_empty() {
         Some("")
     } else {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::dev::door::Door;
 
-/// Whoever an event comes from.
+/// Who sent an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Caller {
     /// A front end, which makes an HTTP response of the answer.

@@ -276,7 +276,7 @@ fn authorized(api: Resource<'_>, method: &Node) -> Known<bool> {
     let own = by_method(method);
     let by_default = match own {
         Known::Absent => by_default(api),
-        // SAM puts its default in the place of an empty list.
+        // SAM replaces an empty list by its default.
         Known::Is(false) if has_empty_security(method) => default_authorizer(api.property("Auth")),
         Known::Is(_) | Known::Unknown(_) => Known::Is(false),
     };

@@ -228,7 +228,7 @@ fn warned(finding: Finding) -> Finding {
 fn mapped(template: &Template, integration: &Node, kind: &str, uri: &str) -> Option<Finding> {
     let is_mapped =
         matches!(integration.text_at(kind), Known::Is(it) if it.eq_ignore_ascii_case("aws"));
-    // Then nobody waits for the answer.
+    // Then the answer is not read.
     let is_event = integration.any(&|node| node.scalar() == Some("'Event'"));
     if !is_mapped || is_event {
         return None;

@@ -64,7 +64,7 @@ pub(super) struct Integration<'a> {
     pub(super) function: &'a Function,
 }
 
-/// The function that a method calls, if it is one of this runtime's, or a note that nobody can tell.
+/// The function that a method calls, if it is one of this runtime's, or a note that it is unknown.
 pub(super) fn called<'a>(
     template: &'a Template,
     name: &str,

@@ -186,7 +186,7 @@ fn folder_of(settings: &Path) -> &Path {
     }
 }
 
-/// Where in the package a file is that a setting names; nothing if it is no part of the package.
+/// Where in the package a file is that a setting names; nothing if it is outside of the package.
 fn relative(file: &NamedFile) -> Result<Option<PathBuf>> {
     let NamedFile { key, path, origin } = file;
     let path_in_package = path.strip_prefix(TASK_ROOT).unwrap_or(path);

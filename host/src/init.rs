@@ -1,8 +1,8 @@
 //! From a fresh process to a running loop; what fails on the way is an init error.
 
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
-use std::{io, iter};
 
 use tokio::time::timeout;
 
@@ -13,22 +13,22 @@ use crate::error_report::{ErrorReport, ErrorType};
 use crate::guest::GuestTask;
 use crate::handler::Handler;
 use crate::invoke::Worker;
+use crate::platform::epoch_timer;
 use crate::processor;
 use crate::run_loop;
 use crate::runtime_api::{Answer, Client, Endpoint, StartPhase};
 use crate::shutdown::{self, Shutdown};
-use crate::team::Team;
 
 /// How long Lambda may take to acknowledge that a start failed before the process ends anyway.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Runs the host with the configuration in `vars` until it is asked to end: the service of `team`.
+/// Runs the host with the configuration in `vars` until it is asked to end.
 ///
 /// # Errors
 ///
 /// When the handler cannot be loaded, which is reported to Lambda as an init error first, or when
 /// the Runtime API fails for good.
-pub async fn run(vars: &(dyn Vars + Sync), team: Arc<Team>) -> anyhow::Result<()> {
+pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     let endpoint = config::endpoint(vars)?;
     let mut client = Client::new(endpoint.clone());
     let mut phase = StartPhase::Init;
@@ -45,7 +45,7 @@ pub async fn run(vars: &(dyn Vars + Sync), team: Arc<Team>) -> anyhow::Result<()
     }
     // Threads, connections and instances are made after the snapshot: each process that goes on from it
     // has its own. Only the placeholders of secrets are the same in all of them.
-    let started = start(&loaded, &endpoint, client, &team);
+    let started = start(&loaded, &endpoint, client);
     let mut reporter = Client::new(endpoint);
     let (workers, asked_to_end) = reported(started, phase, &mut reporter).await?;
     tokio::select! {
@@ -85,7 +85,6 @@ fn start(
     loaded: &Loaded,
     endpoint: &Endpoint,
     client: Client,
-    team: &Arc<Team>,
 ) -> Result<(Vec<Worker>, impl Future<Output = ()> + use<>), ErrorReport> {
     // Not earlier: until then a signal simply ends the process.
     let (shutdown, listening) = shutdown::listen()
@@ -95,10 +94,10 @@ fn start(
     let count = loaded.config.max_concurrency;
     let others = iter::repeat_with(|| Client::new(endpoint.clone()));
     let clients = iter::once(client).chain(others).take(count);
-    let start = |client| start_worker(loaded, client, &shutdown, team);
-    let workers: io::Result<_> = clients.map(start).collect();
-    let workers = workers.map_err(|error| too_many_workers(count, &error))?;
-    Ok((workers, listening))
+    let start = |client| start_worker(loaded, client, &shutdown);
+    epoch_timer::start(&loaded.handler.engine)
+        .map_err(|error| internal(format!("cannot make a timer: {error}")))?;
+    Ok((clients.map(start).collect(), listening))
 }
 
 pub(crate) fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
@@ -116,29 +115,17 @@ pub(crate) fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
         .map_err(|error| error.report())
 }
 
-fn start_worker(
-    loaded: &Loaded,
-    client: Client,
-    shutdown: &Shutdown,
-    team: &Arc<Team>,
-) -> io::Result<Worker> {
-    Ok(Worker {
+fn start_worker(loaded: &Loaded, client: Client, shutdown: &Shutdown) -> Worker {
+    Worker {
         client: client
             .with_function_timeout(loaded.config.function_timeout)
             .with_event_limit(loaded.config.environment.limits.event_bytes),
-        guest: GuestTask::spawn(Arc::clone(&loaded.handler), team)?,
+        guest: GuestTask::spawn(Arc::clone(&loaded.handler)),
         engine: loaded.handler.engine.clone(),
         shutdown: shutdown.clone(),
         alarm: Alarm::new(),
         buffered: loaded.config.buffered,
-    })
-}
-
-fn too_many_workers(wanted: usize, error: &io::Error) -> ErrorReport {
-    internal(format!(
-        "cannot start a thread for each of {wanted} invocations at once: {error}; \
-         lower the function's concurrency, or raise what its environment may have"
-    ))
+    }
 }
 
 fn internal(message: String) -> ErrorReport {

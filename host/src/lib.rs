@@ -48,19 +48,24 @@ mod memory_functions;
     )
 )]
 mod outbound;
+mod platform;
 mod processor;
 pub mod response;
 mod run_loop;
 pub mod runtime_api;
 mod shutdown;
 pub mod source_map;
-mod team;
 
 #[cfg(feature = "bench")]
 pub use guest::bench;
 pub use init::run;
 pub use shutdown::end;
-pub use team::Team;
+
+/// Lets this thread keep what it frees.
+pub fn keep_blocks() {
+    #[cfg(target_env = "musl")]
+    allocator::keep_blocks();
+}
 
 /// For every program with this library in it.
 #[cfg(target_env = "musl")]

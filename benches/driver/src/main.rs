@@ -17,7 +17,7 @@ mod table;
 mod target;
 mod wire;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -56,6 +56,9 @@ struct Compare {
     /// Only the runtimes whose names contain one of these: bootstream, native, hyper
     #[arg(long, value_delimiter = ',', value_name = "TEXT")]
     runtimes: Vec<String>,
+    /// Another `bootstrap` to measure beside the one that was built, such as that of an earlier commit
+    #[arg(long, value_name = "FILE")]
+    before: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -74,6 +77,11 @@ fn compare(args: &Compare) -> anyhow::Result<String> {
     let mut targets = target::all(root()?)?;
     if !args.runtimes.is_empty() {
         targets.retain(|target| args.runtimes.iter().any(|part| target.name.contains(part)));
+    }
+    if let Some(executable) = &args.before {
+        let ours = target::ours(root()?)?;
+        let before = ours.with_executable("before", executable)?;
+        targets.insert(targets.len().saturating_sub(1), before);
     }
     measure_all(&targets, &chosen(args)?, args.rounds)
 }

@@ -28,6 +28,20 @@ impl Target {
         }
     }
 
+    /// The same with another executable.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub(crate) fn with_executable(self, name: &'static str, path: &Path) -> anyhow::Result<Self> {
+        let executable = path.canonicalize();
+        Ok(Self {
+            name,
+            executable: executable.with_context(|| format!("`{}`", path.display()))?,
+            ..self
+        })
+    }
+
     /// The program, ready to be started.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);

@@ -1,30 +1,41 @@
 //! The executable Lambda starts.
 
-use std::sync::Arc;
+use std::io;
+use std::num::NonZero;
+use std::thread::available_parallelism;
 
-use bootstream_host::config::{ProcessVars, log_settings};
-use bootstream_host::{Team, end, logging, run};
+use bootstream_host::config::{ProcessVars, log_settings, max_concurrency};
+use bootstream_host::{end, logging, run};
+use tokio::runtime::{Builder, Runtime};
 
-/// Threads that look up names, which is all that blocks here. Lambda allows 1,024 in all.
-const LOOKUP_THREADS: usize = 32;
+/// Threads for what blocks: looking up names, and files. Lambda allows 1,024 in all.
+const BLOCKING_THREADS: usize = 32;
 
 fn main() {
     let (format, level) = log_settings(&ProcessVars);
     logging::init(format, level);
-    match team() {
-        Ok(team) => {
-            let service = run(&ProcessVars, Arc::clone(&team));
-            team.run(service)
-        }
-        Err(error) => end(Err(error)),
-    }
+    bootstream_host::keep_blocks();
+    let ended = match runtime() {
+        Ok(runtime) => runtime.block_on(run(&ProcessVars)),
+        Err(error) => Err(error.into()),
+    };
+    end(ended)
 }
 
-fn team() -> anyhow::Result<Arc<Team>> {
-    // One thread at a time drives it, and a follower takes over where a guest would hold that up.
-    let runtime = tokio::runtime::Builder::new_current_thread()
+/// One thread is enough for one invocation at a time.
+fn runtime() -> io::Result<Runtime> {
+    let concurrency = max_concurrency(&ProcessVars).unwrap_or(1);
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let mut builder = if concurrency.min(threads) > 1 {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(concurrency.min(threads));
+        builder
+    } else {
+        Builder::new_current_thread()
+    };
+    builder
         .enable_all()
-        .max_blocking_threads(LOOKUP_THREADS)
-        .build()?;
-    Ok(Team::new(runtime, end)?)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .on_thread_start(bootstream_host::keep_blocks)
+        .build()
 }

@@ -147,7 +147,7 @@ pub fn log_settings(vars: &dyn Vars) -> (LogFormat, Level) {
 
 /// One when it is not set, as for all but managed instances; and when it is no number, as every
 /// runtime does.
-fn max_concurrency(vars: &dyn Vars) -> Result<usize, ConfigError> {
+pub fn max_concurrency(vars: &dyn Vars) -> Result<usize, ConfigError> {
     let value = vars.get(MAX_CONCURRENCY).unwrap_or_default();
     let concurrency = value.trim().parse().unwrap_or(1).max(1);
     if concurrency > CONCURRENCY_LIMIT {

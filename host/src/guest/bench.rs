@@ -1,4 +1,4 @@
-//! The guest's task without the team that runs it, and without Lambda: what benchmarks time of it.
+//! The guest's task without Lambda: what benchmarks time of it.
 
 use std::sync::Arc;
 
@@ -48,8 +48,8 @@ impl Guest {
     /// # Errors
     ///
     /// When the handler cannot be instantiated ahead of its invocation.
-    pub fn instantiate(&self) -> anyhow::Result<()> {
-        let instance = Instance::prepare(&self.handler);
+    pub async fn instantiate(&self) -> anyhow::Result<()> {
+        let instance = Instance::prepare(&self.handler).await;
         let instance = instance.map_err(|_| anyhow::anyhow!("not ahead of an invocation"))?;
         drop(instance);
         Ok(())
@@ -66,7 +66,7 @@ impl Guest {
         invocation: Arc<Invocation>,
         response: ResponseWriter,
     ) -> anyhow::Result<()> {
-        self.next.prepare(&self.handler);
+        self.next.prepare(&self.handler).await;
         let instance = self.next.take(&self.handler, &invocation);
         let (ended, end) = oneshot::channel();
         let job = Job {

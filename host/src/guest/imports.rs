@@ -1,16 +1,11 @@
 //! The host's side of our imports. `write` is where a chunk leaves the guest.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
-
-use tokio::task::unconstrained;
+use tokio::task::yield_now;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList};
 
 use super::output::log_record;
 use super::state::{Current, GuestState};
-use super::wait::wait;
 use crate::bindings::{HeadSize, Level, ResponseHead, StreamError};
 use crate::front_end::FrontEnd;
 use crate::logging;
@@ -59,8 +54,8 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
             Ok((start_raw(&store.data().current()?.response, &content_type),))
         },
     )?;
-    interface.func_wrap("write", |store, (chunk,): (WasmList<u8>,)| {
-        Ok((write(store, &chunk)?,))
+    interface.func_wrap_async("write", |store, (chunk,): (WasmList<u8>,)| {
+        Box::new(async move { Ok((write(store, &chunk).await?,)) })
     })?;
     interface.func_wrap(
         "finish",
@@ -91,26 +86,19 @@ fn start_raw(response: &ResponseWriter, content_type: &str) -> Result<(), Stream
     Ok(response.start_raw(content_type)?)
 }
 
-fn write(
+async fn write(
     mut store: StoreContextMut<'_, GuestState>,
     chunk: &WasmList<u8>,
 ) -> wasmtime::Result<Result<(), StreamError>> {
     let bytes = chunk.as_le_slice(&store).len();
     store.data_mut().count_write(bytes)?;
     let current = store.data().current()?;
-    let mut writing = pin!(current.response.write(chunk.as_le_slice(&store)));
-    // Not to be held back by the scheduler's budget, which nothing here gives back.
-    let mut stopped = pin!(unconstrained(current.interrupt.raised()));
-    let written = wait(poll_fn(|cx| {
-        if let Poll::Ready(written) = writing.as_mut().poll(cx) {
-            return Poll::Ready(Ok(written));
-        }
-        stopped.as_mut().poll(cx).map(Err)
-    }));
-    match written {
-        Ok(written) => Ok(written.map_err(StreamError::from)),
-        Err(_) => Err(wasmtime::Error::msg("stopped in `write`")),
+    let written = current.response.write(chunk.as_le_slice(&store)).await;
+    if std::mem::take(&mut store.data_mut().has_computed) {
+        // What it takes long to make does not wait any longer.
+        yield_now().await;
     }
+    Ok(written.map_err(StreamError::from))
 }
 
 impl From<Refused> for StreamError {

@@ -1,8 +1,10 @@
 //! A store with the component in it: made, given to an invocation, called.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, Waker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use wasmtime::{Store, UpdateDeadline};
 
@@ -10,6 +12,7 @@ use super::reuse::Life;
 use super::state::{Current, GuestState};
 use crate::bindings::{Context, Exports};
 use crate::handler::Handler;
+use crate::platform::epoch_timer::preemptible;
 
 /// One instance of the handler, instantiated or still to be.
 pub(super) struct Instance {
@@ -43,41 +46,52 @@ impl Instance {
     ///
     /// When that is not possible, or the instance could tell: a component that traps, waits, or
     /// asks its host for anything in the process has to be instantiated with its invocation.
-    pub(super) fn prepare(handler: &Handler) -> Result<Self, NotAhead> {
+    pub(super) async fn prepare(handler: &Handler) -> Result<Self, NotAhead> {
         let mut instance = Self::new(handler);
-        // Whoever is being stopped in this process, it may be the invocation that waits for this.
+        let computes = Arc::new(AtomicBool::new(false));
+        let yields = Arc::clone(&computes);
         instance.store.set_epoch_deadline(1);
-        instance.store.epoch_deadline_trap();
-        instance.instantiate_at_once(handler)?;
+        instance.store.epoch_deadline_callback(move |_| {
+            yields.store(true, Ordering::Relaxed);
+            Ok(UpdateDeadline::Yield(1))
+        });
+        instance.exports = Some(
+            instance
+                .instantiate_unless_it_waits(handler, &computes)
+                .await?,
+        );
         if instance.store.data().has_used_wasi() {
             return Err(NotAhead);
         }
         Ok(instance)
     }
 
-    fn instantiate_at_once(&mut self, handler: &Handler) -> Result<(), NotAhead> {
-        let instantiating = pin!(handler.pre.instantiate_async(&mut self.store));
-        let mut cx = TaskContext::from_waker(Waker::noop());
-        match instantiating.poll(&mut cx) {
-            Poll::Ready(Ok(exports)) => {
-                self.exports = Some(exports);
-                Ok(())
-            }
-            Poll::Ready(Err(_)) | Poll::Pending => Err(NotAhead),
-        }
+    /// `computes` is set whenever the guest yields because it computes.
+    async fn instantiate_unless_it_waits(
+        &mut self,
+        handler: &Handler,
+        computes: &AtomicBool,
+    ) -> Result<Exports, NotAhead> {
+        let mut instantiating = pin!(handler.pre.instantiate_async(&mut self.store));
+        preemptible(poll_fn(|cx| match instantiating.as_mut().poll(cx) {
+            Poll::Ready(instantiated) => Poll::Ready(instantiated.map_err(|_| NotAhead)),
+            Poll::Pending if computes.swap(false, Ordering::Relaxed) => Poll::Pending,
+            Poll::Pending => Poll::Ready(Err(NotAhead)),
+        }))
+        .await
     }
 
     /// Gives the instance to an invocation, whose interrupt stops it while it computes.
     pub(super) fn begin(&mut self, current: Arc<Current>) {
         let interrupt = Arc::clone(&current.interrupt);
         self.store.data_mut().begin(current);
-        // The epoch belongs to the engine: every guest of the process notices an increment, and
-        // each looks whether it was meant.
+        // The epoch is the engine's: every guest of the process notices an increment.
         self.store.set_epoch_deadline(1);
-        self.store.epoch_deadline_callback(move |_| {
+        self.store.epoch_deadline_callback(move |mut store| {
+            store.data_mut().has_computed = true;
             Ok(match interrupt.reason() {
                 Some(_) => UpdateDeadline::Interrupt,
-                None => UpdateDeadline::Continue(1),
+                None => UpdateDeadline::Yield(1),
             })
         });
     }
@@ -89,11 +103,14 @@ impl Instance {
         event: &[u8],
         context: &Context,
     ) -> wasmtime::Result<Result<(), String>> {
-        if self.exports.is_none() {
-            self.exports = Some(handler.pre.instantiate_async(&mut self.store).await?);
-        }
-        let exports = self.exports.as_ref().expect("instantiated above");
-        exports.call_handle(&mut self.store, event, context).await
+        preemptible(async {
+            if self.exports.is_none() {
+                self.exports = Some(handler.pre.instantiate_async(&mut self.store).await?);
+            }
+            let exports = self.exports.as_ref().expect("instantiated above");
+            exports.call_handle(&mut self.store, event, context).await
+        })
+        .await
     }
 
     pub(super) fn state(&self) -> &GuestState {

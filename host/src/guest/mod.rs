@@ -20,7 +20,6 @@ mod stack;
 mod state;
 mod task;
 mod traceback;
-mod wait;
 mod wasi;
 
 pub(crate) use files::{Files, limit_writes};

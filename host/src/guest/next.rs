@@ -3,7 +3,7 @@
 //! It is made while Lambda is told of the last answer and asked for the next event, so that the
 //! event finds it ready. It knows nothing of any invocation until it is taken.
 
-use super::instance::{Instance, NotAhead};
+use super::instance::Instance;
 use crate::handler::Handler;
 use crate::invocation::Invocation;
 
@@ -20,14 +20,16 @@ pub(super) struct NextInstance {
 
 impl NextInstance {
     /// Makes an instance ready, unless the component does not allow it.
-    pub(super) fn prepare(&mut self, handler: &Handler) {
+    pub(super) async fn prepare(&mut self, handler: &Handler) {
         if self.not_ahead || self.waiting.is_some() || self.kept.is_some() {
             return;
         }
-        match Instance::prepare(handler) {
-            Ok(instance) => self.waiting = Some(instance),
-            // The invocation will see for itself what is wrong, and report it.
-            Err(NotAhead) => self.not_ahead = true,
+        // Until it has succeeded: one that computes for too long is given up.
+        self.not_ahead = true;
+        // After a failure the invocation sees for itself what is wrong, and reports it.
+        if let Ok(instance) = Instance::prepare(handler).await {
+            self.waiting = Some(instance);
+            self.not_ahead = false;
         }
     }
 

@@ -60,6 +60,8 @@ pub(crate) struct GuestState {
     pub(super) tmp: Option<Tmp>,
     pub(crate) limits: Limits,
     written: Written,
+    /// The guest has computed for a while since it last gave its thread away.
+    pub(super) has_computed: bool,
     outputs: Outputs,
     current: Option<Arc<Current>>,
 }
@@ -126,6 +128,7 @@ impl GuestState {
             tmp: None,
             limits: Limits::new(Arc::clone(&environment.limits)),
             written: Written::default(),
+            has_computed: false,
             outputs: Outputs {
                 stdout: GuestOutput::new(Source::Stdout),
                 stderr: GuestOutput::new(Source::Stderr),
@@ -142,6 +145,7 @@ impl GuestState {
         }
         self.limits.begin();
         self.written = Written::default();
+        self.has_computed = false;
         self.current = Some(current);
     }
 
@@ -203,8 +207,6 @@ fn wasi(
     {
         wasi.env(TRACE_ID_VARIABLE, trace_id);
     }
-    // Another thread takes over what else this one had to do, so a blocking call blocks nobody else.
-    wasi.allow_blocking_current_thread(true);
     let tmp = environment.files.open(&mut wasi);
     (wasi.build(), tmp)
 }

@@ -1,6 +1,6 @@
 //! The task in which a worker's guests run, one after the other.
 
-use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -9,7 +9,6 @@ use tokio::task::yield_now;
 use super::job::{self, Job};
 use super::next::NextInstance;
 use crate::handler::Handler;
-use crate::team::Team;
 
 /// Jobs that may wait. A worker hands over one invocation at a time and waits for its end.
 const JOBS_IN_FLIGHT: usize = 1;
@@ -21,11 +20,11 @@ pub(crate) struct GuestTask {
 }
 
 impl GuestTask {
-    /// Starts the task, and the thread that it may need.
-    pub(crate) fn spawn(handler: Arc<Handler>, team: &Arc<Team>) -> io::Result<Self> {
+    /// Starts the task.
+    pub(crate) fn spawn(handler: Arc<Handler>) -> Self {
         let (jobs, inbox) = mpsc::channel(JOBS_IN_FLIGHT);
-        team.spawn(async move { serve(&handler, inbox).await })?;
-        Ok(Self { jobs })
+        tokio::spawn(async move { serve(&handler, inbox).await });
+        Self { jobs }
     }
 
     /// Hands over an invocation. `false` if the task is gone.
@@ -36,11 +35,7 @@ impl GuestTask {
 
 async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Job>) {
     let mut next = NextInstance::default();
-    loop {
-        next.prepare(handler);
-        let Some(job) = inbox.recv().await else {
-            return;
-        };
+    while let Some(job) = receive(handler, &mut next, &mut inbox).await {
         let instance = next.take(handler, &job.invocation);
         let served = job::run(handler, instance, job).await;
         // The end of the response leaves before the instance is torn down and the next one made.
@@ -49,4 +44,24 @@ async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Job>) {
             next.keep(handler, instance);
         }
     }
+}
+
+/// Waits for a job, and meanwhile makes the instance for it. `None` if no more will come.
+async fn receive(
+    handler: &Handler,
+    next: &mut NextInstance,
+    inbox: &mut mpsc::Receiver<Job>,
+) -> Option<Job> {
+    let mut preparing = pin!(next.prepare(handler));
+    let job = tokio::select! {
+        biased;
+        () = &mut preparing => return inbox.recv().await,
+        job = inbox.recv() => job?,
+    };
+    tokio::select! {
+        biased;
+        () = preparing => {}
+        _ = job.interrupt.raised() => {}
+    }
+    Some(job)
 }

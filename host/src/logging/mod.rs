@@ -8,7 +8,6 @@
 
 mod backlog;
 mod escape;
-mod late;
 mod once;
 mod output;
 mod settings;

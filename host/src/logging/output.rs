@@ -10,7 +10,6 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::Level;
 use super::backlog::{Backlog, Work};
 use super::escape::escaped;
-use super::late::Late;
 use super::settings::LogFormat;
 
 /// Bytes written in one go. A pipe takes 64 KiB; with less, a reader that is slow but alive is seen
@@ -25,8 +24,21 @@ static THREAD: OnceLock<bool> = OnceLock::new();
 
 /// Installs the log of this process. To be called once.
 pub fn init(format: LogFormat, level: Level) {
-    tracing::subscriber::set_global_default(Late::new(format, level))
-        .expect("a process has one log");
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(false)
+        // The lines are escaped as a whole, and more of them.
+        .with_ansi_sanitization(false)
+        .with_writer(Lines(format));
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .init(),
+    }
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!("a bug in the host: {panic}");
         flush();

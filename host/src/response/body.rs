@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use super::buffer::{Buffer, Kind, More, Part};
-use super::socket::Socket;
 use super::state::{ResponseStream, Telling};
 use crate::error_report::ErrorReport;
 
@@ -99,12 +98,6 @@ pub struct ResponseBody {
 }
 
 impl ResponseBody {
-    /// Lets the guest's thread send over `socket`, on which this body is about to be sent. To be
-    /// called before the body is first polled.
-    pub fn send_over(&self, socket: &Arc<Socket>) {
-        self.buffer.send_over(socket);
-    }
-
     /// Hands what there is to `taker`, in order, until it got `enough_bytes` or a little more. Wakes the
     /// task when there is more, if it said [`More::Later`]. The response is locked while `taker` runs.
     pub fn take(&mut self, cx: &Context<'_>, enough_bytes: usize, taker: impl FnMut(Part)) -> More {

@@ -3,13 +3,13 @@
 //!
 //! There is no message per write. A write appends to the buffer and wakes the reader only if it
 //! waits, so a chunk leaves at once while the socket keeps up, and chunks gather while it is
-//! behind. A large chunk that nothing is before goes to the [`Socket`] instead. The state of the
+//! behind. The state of the
 //! response lives under the same lock, which makes every decision about the stream and its effect on
 //! the stream one step.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
@@ -17,14 +17,13 @@ use http::{HeaderMap, HeaderValue};
 use super::document::{Document, DocumentTooLarge, Envelope};
 use super::piece::{PIECE_BYTES, Piece, Pieces};
 use super::prelude::Prelude;
-use super::socket::{Sent, Socket};
 use super::state::{Delivery, Refused, ResponseStream, Start, Telling};
 use crate::error_report::ErrorReport;
 use crate::front_end::FrontEnd;
 
 /// Bytes that may wait for the socket before `write` waits. With less, two threads lose their time
 /// waking each other; with more, what is copied leaves the processor's cache before it is sent.
-pub(crate) const HIGH_WATER_BYTES: usize = 192 * 1024;
+pub(crate) const HIGH_WATER_BYTES: usize = 256 * 1024;
 
 /// A waiting `write` goes on when no more than this is left, so that it is not woken for every
 /// piece the socket takes.
@@ -33,15 +32,6 @@ const LOW_WATER_BYTES: usize = HIGH_WATER_BYTES / 2;
 /// Chunks of at least this many bytes travel as they are; smaller ones are gathered in a piece while
 /// they wait, which saves a frame each.
 const OWN_FRAME_BYTES: usize = 32 * 1024;
-
-/// Chunks of at least this many bytes are sent by the guest's thread where that is possible. Each such
-/// send wakes the receiver, which for smaller chunks costs more than to gather them and to wake the
-/// I/O thread.
-const DIRECT_BYTES: usize = 256 * 1024;
-
-/// Most that the guest's thread sends at once. What the socket does not take of it is kept beside the
-/// buffer, so it bounds memory; with a quarter of it, large chunks cost half as much again.
-const DIRECT_LIMIT_BYTES: usize = 512 * 1024;
 
 /// The body of a response that has none and must not be empty. White space, because it changes the
 /// meaning of hardly any type of content.
@@ -68,8 +58,6 @@ struct Inner {
     /// Whether a body without a byte gets [`PADDING`].
     pads_empty: bool,
     abandoned: bool,
-    /// Where the body is sent, while it is.
-    socket: Option<Arc<Socket>>,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -120,7 +108,6 @@ impl Buffer {
                 end: None,
                 pads_empty: false,
                 abandoned: false,
-                socket: None,
                 reader: None,
                 writer: None,
             }),
@@ -179,8 +166,8 @@ impl Buffer {
         }
     }
 
-    /// Sends the beginning of `chunk`, or takes as much of it as one piece has room for. Together
-    /// with the high-water mark this bounds the buffer, however large the chunk is.
+    /// Takes as much of the beginning of `chunk` as one piece has room for. Together with the high-water
+    /// mark this bounds the buffer, however large the chunk is.
     fn poll_write(
         &self,
         cx: &Context<'_>,
@@ -194,15 +181,8 @@ impl Buffer {
             return Poll::Ready(pushed.map(|()| chunk.len()));
         }
         inner.pads_empty &= chunk.is_empty();
-        let is_large = chunk.len() >= DIRECT_BYTES;
-        if is_large && let Some((sent, bytes)) = ready!(inner.poll_send(cx, chunk)) {
-            if sent == Sent::Begun {
-                wake_reader(inner);
-            }
-            return Poll::Ready(Ok(bytes));
-        }
         if inner.buffered >= HIGH_WATER_BYTES {
-            inner.wait_for_room(cx, is_large);
+            inner.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
         let taken = chunk.get(..PIECE_BYTES).unwrap_or(chunk);
@@ -276,7 +256,7 @@ impl Buffer {
         let mut inner = self.lock();
         let telling = inner.stream.on_failure();
         // A write that still waits must learn that it waits in vain.
-        inner.wake_writer();
+        wake(&mut inner.writer);
         match telling {
             Telling::Trailers => {
                 inner.end = Some(report.trailers());
@@ -294,8 +274,7 @@ impl Buffer {
         inner.queue.clear();
         inner.tail = None;
         inner.buffered = 0;
-        inner.wake_writer();
-        inner.socket = None;
+        wake(&mut inner.writer);
     }
 
     /// Whether the receiver went before the response had ended.
@@ -328,13 +307,6 @@ impl Buffer {
         std::mem::replace(&mut self.lock().kind, Kind::Http)
     }
 
-    /// From now on large chunks may be sent over `socket`. To be called before the first
-    /// [`take`](Self::take).
-    pub(super) fn send_over(&self, socket: &Arc<Socket>) {
-        socket.request_begins();
-        self.lock().socket = Some(Arc::clone(socket));
-    }
-
     /// Hands what there is to `taker`, until it got `enough_bytes`.
     pub(super) fn take(
         &self,
@@ -343,11 +315,6 @@ impl Buffer {
         mut taker: impl FnMut(Part),
     ) -> More {
         let mut inner = self.lock();
-        if inner.buffered > 0
-            && let Some(socket) = &inner.socket
-        {
-            socket.connection_takes();
-        }
         let mut taken = 0;
         while taken < enough_bytes
             && let Some(bytes) = inner.pop()
@@ -357,7 +324,7 @@ impl Buffer {
         }
         let more = if taken >= enough_bytes {
             More::Now
-        } else if let Some(trailers) = inner.take_end() {
+        } else if let Some(trailers) = inner.end.take() {
             taker(Part::End(trailers));
             More::Never
         } else {
@@ -466,47 +433,5 @@ impl Inner {
         let bytes = queued.or_else(|| self.tail.take().map(Piece::freeze))?;
         self.buffered -= bytes.len();
         Some(bytes)
-    }
-
-    /// The end, if there is nothing before it.
-    fn take_end(&mut self) -> Option<HeaderMap> {
-        let end = self.end.take();
-        if end.is_some() {
-            if let Some(socket) = self.socket.take() {
-                socket.body_ends();
-            }
-        } else if let Some(socket) = &self.socket {
-            socket.body_asked();
-        }
-        end
-    }
-
-    /// Sends the beginning of `chunk` from this thread, if nothing is before it: `None` if something
-    /// is. Says how much of it was taken. Waits while the receiver is behind.
-    fn poll_send(&self, cx: &Context<'_>, chunk: &[u8]) -> Poll<Option<(Sent, usize)>> {
-        match &self.socket {
-            Some(socket) if self.buffered == 0 => {
-                let taken = chunk.get(..DIRECT_LIMIT_BYTES).unwrap_or(chunk);
-                let sent = ready!(socket.poll_send(cx, taken));
-                Poll::Ready(sent.map(|sent| (sent, taken.len())))
-            }
-            Some(_) | None => Poll::Ready(None),
-        }
-    }
-
-    /// A large chunk waits until it can be sent from this thread: with less it would go on behind
-    /// the connection for ever.
-    fn wait_for_room(&mut self, cx: &Context<'_>, is_large: bool) {
-        match &self.socket {
-            Some(socket) if is_large => socket.wake_when_flushed(cx),
-            Some(_) | None => self.writer = Some(cx.waker().clone()),
-        }
-    }
-
-    fn wake_writer(&mut self) {
-        wake(&mut self.writer);
-        if let Some(socket) = &self.socket {
-            socket.wake();
-        }
     }
 }

@@ -6,7 +6,6 @@ mod document;
 mod head;
 mod piece;
 mod prelude;
-mod socket;
 mod state;
 mod writer;
 
@@ -16,7 +15,6 @@ pub use buffer::{More, Part};
 pub use document::{DocumentTooLarge, LOAD_BALANCER_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES};
 pub use head::{InvalidHead, raw_content_type};
 pub use prelude::{DELIMITER, PRELUDE_LIMIT_BYTES, Prelude};
-pub use socket::Socket;
 pub use state::{Delivery, Refused, ResponseStream, Start, Telling};
 pub use writer::ResponseWriter;
 

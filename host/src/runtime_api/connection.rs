@@ -5,17 +5,15 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use rustix::net::RecvFlags;
 use rustix::net::sockopt::set_socket_send_buffer_size;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
@@ -23,8 +21,8 @@ use super::error::InvalidAnswer;
 use super::head::AnswerHead;
 use super::incoming::{Body, Incoming};
 use super::outgoing::Outgoing;
-use super::request::{Request, RequestBody};
-use crate::response::{More, Socket};
+use super::request::Request;
+use crate::response::More;
 
 /// The Runtime API is on this machine: what takes longer is not coming.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -59,8 +57,7 @@ enum Surplus {
 /// A connection. Dropping it closes the socket at once, in the middle of a request too.
 #[derive(Debug)]
 pub(super) struct Connection {
-    receiving: OwnedReadHalf,
-    socket: Arc<Socket>,
+    stream: TcpStream,
     /// What has arrived, and was not used yet.
     received: BytesMut,
     outgoing: Outgoing,
@@ -82,10 +79,8 @@ impl Connection {
         // acknowledgement, 40 ms later.
         stream.set_nodelay(true)?;
         set_socket_send_buffer_size(&stream, SEND_BUFFER_BYTES)?;
-        let (receiving, sending) = stream.into_split();
         Ok(Self {
-            receiving,
-            socket: Arc::new(Socket::new(sending)),
+            stream,
             received: BytesMut::new(),
             outgoing: Outgoing::default(),
             is_sending: false,
@@ -100,9 +95,6 @@ impl Connection {
     ///
     /// When the connection breaks, or the answer makes no sense. The body of the request is dropped.
     pub(super) async fn send(&mut self, request: Request) -> io::Result<AnswerHead> {
-        if let RequestBody::Streamed(response) = &request.body {
-            response.send_over(&self.socket);
-        }
         self.outgoing = Outgoing::new(request);
         self.is_sending = true;
         let mut broken = None;
@@ -199,9 +191,8 @@ impl Connection {
     /// Whether nothing was heard that speaks against using it again. Asks the kernel, because this thread
     /// may not have looked for a while, and what is sent to a peer that has closed is lost.
     pub(super) fn is_open(&self) -> bool {
-        let stream: &TcpStream = self.receiving.as_ref();
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
-        let heard = rustix::net::recv(stream, &mut [0], flags);
+        let heard = rustix::net::recv(&self.stream, &mut [0], flags);
         self.received.is_empty() && heard.is_err_and(|error| error == rustix::io::Errno::AGAIN)
     }
 
@@ -331,10 +322,10 @@ impl Connection {
         while self.is_sending {
             let more = self.outgoing.fill(cx);
             while !self.outgoing.is_empty() {
-                let socket = &self.socket;
+                let stream = Pin::new(&mut self.stream);
                 let sent = self
                     .outgoing
-                    .write_with(|parts| socket.poll_write(cx, parts));
+                    .write_with(|parts| stream.poll_write_vectored(cx, parts));
                 match ready!(sent)? {
                     0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                     sent => self.outgoing.advance(sent),
@@ -343,7 +334,6 @@ impl Connection {
             if more == More::Now {
                 continue;
             }
-            ready!(self.socket.poll_flush(cx))?;
             if more == More::Later {
                 return Poll::Pending;
             }
@@ -358,7 +348,7 @@ impl Connection {
         if room < wanted.min(LEAST_ROOM_BYTES) {
             self.received.reserve(wanted.max(ROOM_BYTES));
         }
-        pin!(self.receiving.read_buf(&mut self.received)).poll(cx)
+        pin!(self.stream.read_buf(&mut self.received)).poll(cx)
     }
 }
 

@@ -1,0 +1,241 @@
+//! Preempts a guest that computes, so that its thread can attend to sockets and timers.
+//!
+//! A timer sends a signal to the process while a guest runs, and the signal's handler increments the
+//! engine's epoch: at its next check the guest yields to the other tasks of its thread. A ticking thread
+//! would do the same, if the scheduler let it run in time: on the one processor of a small function, a
+//! thread that wakes may have to wait until a computing one has used up its slice of some milliseconds.
+
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::pin;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use wasmtime::Engine;
+
+/// How long a guest computes before it yields. Each signal takes some microseconds.
+const PERIOD: Duration = Duration::from_micros(500);
+
+/// How long a guest computes before it first yields, if the one before it computed for longer than
+/// [`PERIOD`]: its first chunk leaves sooner.
+const FIRST: Duration = Duration::from_micros(100);
+
+/// The timer of this process.
+static TIMER: OnceLock<EpochTimer> = OnceLock::new();
+
+/// Increments the epoch of an engine while guests run.
+struct EpochTimer {
+    engine: Engine,
+    id: libc::timer_t,
+    /// Threads that run a guest.
+    running: AtomicUsize,
+    /// Whether a guest ran since the timer last expired.
+    has_run: AtomicBool,
+    is_armed: AtomicBool,
+    /// Whether a guest was preempted since one last ended.
+    has_preempted: AtomicBool,
+    /// Whether the guest that last ended was preempted.
+    expects_long: AtomicBool,
+}
+
+// SAFETY: the id of a timer is the process's, and any thread may use it.
+#[expect(unsafe_code, reason = "the C type of an id may be a pointer")]
+unsafe impl Send for EpochTimer {}
+// SAFETY: as above.
+#[expect(unsafe_code, reason = "the C type of an id may be a pointer")]
+unsafe impl Sync for EpochTimer {}
+
+/// Creates the timer of this process, for the guests of `engine`. Only the first call does.
+///
+/// # Errors
+///
+/// When the system refuses a timer.
+pub(crate) fn start(engine: &Engine) -> io::Result<()> {
+    if TIMER.get().is_some() {
+        return Ok(());
+    }
+    let timer = EpochTimer {
+        engine: engine.clone(),
+        id: create_timer()?,
+        running: AtomicUsize::new(0),
+        has_run: AtomicBool::new(false),
+        is_armed: AtomicBool::new(false),
+        has_preempted: AtomicBool::new(false),
+        expects_long: AtomicBool::new(false),
+    };
+    // Lost only to another thread that has started one.
+    let _ = TIMER.set(timer);
+    handle_signal()
+}
+
+/// Runs a guest, preempting it while it computes. Without a timer, as in benchmarks, it is not.
+pub(crate) async fn preemptible<T>(guest: impl Future<Output = T>) -> T {
+    let Some(timer) = TIMER.get() else {
+        return guest.await;
+    };
+    let mut guest = pin!(guest);
+    let output = poll_fn(|cx| {
+        let _running = timer.enter();
+        guest.as_mut().poll(cx)
+    })
+    .await;
+    timer.end();
+    output
+}
+
+/// A thread runs a guest while this lives.
+struct Running(&'static EpochTimer);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl EpochTimer {
+    fn enter(&'static self) -> Running {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        self.has_run.store(true, Ordering::SeqCst);
+        self.arm();
+        Running(self)
+    }
+
+    /// A guest has ended. After a long one the timer is armed anew, for the next one's first chunk.
+    fn end(&self) {
+        let was_long = self.has_preempted.swap(false, Ordering::SeqCst);
+        self.expects_long.store(was_long, Ordering::SeqCst);
+        if was_long && self.running.load(Ordering::SeqCst) == 0 {
+            self.disarm();
+        }
+    }
+
+    fn arm(&self) {
+        if !self.is_armed.swap(true, Ordering::SeqCst) {
+            let is_long = self.expects_long.swap(false, Ordering::SeqCst);
+            self.set(if is_long { FIRST } else { PERIOD }, PERIOD);
+        }
+    }
+
+    fn disarm(&self) {
+        self.set(Duration::ZERO, Duration::ZERO);
+        self.is_armed.store(false, Ordering::SeqCst);
+        // A guest that began in between has found the timer still armed.
+        if self.running.load(Ordering::SeqCst) > 0 {
+            self.arm();
+        }
+    }
+
+    /// The timer has expired. Runs in the signal's handler, which may neither allocate nor lock.
+    fn expire(&self) {
+        if self.running.load(Ordering::SeqCst) > 0 {
+            self.has_preempted.store(true, Ordering::SeqCst);
+            self.engine.increment_epoch();
+        } else if !self.has_run.swap(false, Ordering::SeqCst) {
+            self.disarm();
+        }
+    }
+
+    /// Lets the timer expire after `first`, then every `period`. Two zeros stop it.
+    fn set(&self, first: Duration, period: Duration) {
+        let time = |duration: Duration| libc::timespec {
+            tv_sec: 0,
+            tv_nsec: duration.subsec_nanos().into(),
+        };
+        let setting = libc::itimerspec {
+            it_interval: time(period),
+            it_value: time(first),
+        };
+        #[expect(unsafe_code, reason = "a C function")]
+        // SAFETY: the timer exists, and the setting is initialised. Signal handlers may call it.
+        let failed =
+            unsafe { libc::timer_settime(self.id, 0, &raw const setting, std::ptr::null_mut()) };
+        debug_assert_eq!(failed, 0);
+    }
+}
+
+fn create_timer() -> io::Result<libc::timer_t> {
+    let mut id = MaybeUninit::uninit();
+    #[expect(unsafe_code, reason = "a C type")]
+    // SAFETY: zeros are a valid `sigevent`.
+    let mut event: libc::sigevent = unsafe { std::mem::zeroed() };
+    event.sigev_notify = libc::SIGEV_SIGNAL;
+    event.sigev_signo = libc::SIGALRM;
+    #[expect(unsafe_code, reason = "a C function")]
+    // SAFETY: `event` is initialised, and `id` is valid for writes.
+    let failed =
+        unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, id.as_mut_ptr()) };
+    if failed != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    #[expect(unsafe_code, reason = "written by C")]
+    // SAFETY: the call above has succeeded and written it.
+    let id = unsafe { id.assume_init() };
+    Ok(id)
+}
+
+fn handle_signal() -> io::Result<()> {
+    #[expect(unsafe_code, reason = "a C type")]
+    // SAFETY: zeros are a valid `sigaction`, with an empty mask.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = on_signal as extern "C" fn(libc::c_int) as usize;
+    // On the thread's alternate stack: a guest may have used up its own.
+    action.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
+    #[expect(unsafe_code, reason = "a C function")]
+    // SAFETY: `on_signal` calls only what a signal handler may call.
+    let failed = unsafe { libc::sigaction(libc::SIGALRM, &raw const action, std::ptr::null_mut()) };
+    if failed != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+extern "C" fn on_signal(_signal: libc::c_int) {
+    if let Some(timer) = TIMER.get() {
+        timer.expire();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use wasmtime::{Config, Engine, Instance, Module, Store, UpdateDeadline};
+
+    use super::*;
+
+    /// The epoch is the only thing that ends this loop.
+    #[tokio::test]
+    async fn a_guest_that_computes_lets_other_tasks_run() {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        let engine = Engine::new(&config).unwrap();
+        start(&engine).unwrap();
+        let module = Module::new(&engine, r#"(module (func (export "f") (loop (br 0))))"#).unwrap();
+        let mut store = Store::new(&engine, ());
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
+        let guest = async {
+            let instance = Instance::new_async(&mut store, &module, &[]).await.unwrap();
+            let function = instance.get_typed_func::<(), ()>(&mut store, "f").unwrap();
+            function.call_async(&mut store, ()).await
+        };
+        let begin = Instant::now();
+        let others = tokio::time::sleep(Duration::from_millis(20));
+        tokio::select! {
+            biased;
+            ended = preemptible(guest) => panic!("it ended: {ended:?}"),
+            () = others => {}
+        }
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        let timer = TIMER.get().unwrap();
+        assert_eq!(timer.running.load(Ordering::SeqCst), 0);
+        // Two periods without a guest.
+        let disarmed = || !timer.is_armed.load(Ordering::SeqCst);
+        while !disarmed() {
+            tokio::time::sleep(PERIOD).await;
+            assert!(begin.elapsed() < Duration::from_secs(10));
+        }
+    }
+}

@@ -20,7 +20,7 @@
 # libc6-dev-arm64-cross). Rust's standard library for the target is the one that is there, or rustup's,
 # or is built from Debian's sources: see setup-wasm-target.sh.
 #
-# Both are built for the processors that precompiled components are for (docs/precompiled.md): to ask one
+# Both are built for the processors that precompiled components are for (docs/guide/precompiled.md): to ask one
 # what it can do takes a fifteenth of each start. Flags of yours come behind these.
 #
 # What is stripped from an executable stays where cargo has built it, in target/unstripped.

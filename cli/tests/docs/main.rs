@@ -48,9 +48,9 @@ macro_rules! followed {
 
 followed! {
     the_readme_can_be_followed: "README.md",
-    the_page_on_the_local_lambda_can_be_followed: "docs/local-lambda.md",
-    the_page_on_deploying_can_be_followed: "docs/deploy.md",
-    the_page_on_event_sources_can_be_followed: "docs/event-sources.md",
+    the_page_on_the_local_lambda_can_be_followed: "docs/guide/local-lambda.md",
+    the_page_on_deploying_can_be_followed: "docs/guide/deploy.md",
+    the_page_on_event_sources_can_be_followed: "docs/guide/event-sources.md",
     the_readme_of_streaming_numbers_can_be_followed: "examples/streaming-numbers/README.md",
     the_readme_of_server_sent_events_can_be_followed: "examples/server-sent-events/README.md",
     the_readme_of_large_download_can_be_followed: "examples/large-download/README.md",

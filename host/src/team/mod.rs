@@ -9,6 +9,8 @@
 //! runtime, polls the guest, and comes back: one thread does it all, and nobody has to be woken. If the
 //! guest takes longer, or blocks its thread, a follower becomes the leader, and drives the runtime while
 //! the guest computes.
+//!
+//! `docs/design/executor.md` has the measurements and the alternatives.
 
 mod bell;
 mod lead;

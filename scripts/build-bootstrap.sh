@@ -14,13 +14,13 @@
 # BOOTSTREAM_PROFILE names another profile than `lambda`.
 #
 # For x86_64 both are linked statically with musl as their C library: they start on every Linux, and
-# sooner (benches/README.md says why). For arm64 they use the system's C library, which must not be newer
+# sooner (docs/design/musl.md says why). For arm64 they use the system's C library, which must not be newer
 # than Lambda's: Rust links no static executable for arm64 that has random addresses. On other machines
 # that needs a compiler and a C library for arm64 (Debian: gcc-aarch64-linux-gnu,
 # libc6-dev-arm64-cross). Rust's standard library for the target is the one that is there, or rustup's,
 # or is built from Debian's sources: see setup-wasm-target.sh.
 #
-# Both are built for the processors that precompiled components are for (docs/precompiled.md): to ask one
+# Both are built for the processors that precompiled components are for (docs/guide/precompiled.md): to ask one
 # what it can do takes a fifteenth of each start. Flags of yours come behind these.
 #
 # What is stripped from an executable stays where cargo has built it, in target/unstripped.

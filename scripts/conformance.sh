@@ -1,7 +1,7 @@
 #!/bin/sh
 # conformance.sh [NAME=BOOTSTRAP...] - how runtimes fare in the cases that any runtime can be held to.
 #
-# Prints the table of docs/conformance.md: for `bootstrap`, for AWS's runtimes for Rust and Node.js,
+# Prints the table of docs/reference/conformance.md: for `bootstrap`, for AWS's runtimes for Rust and Node.js,
 # and for any other executable named. What it does with an event is in test-guests/README.md. Needs
 # what scripts/test.sh builds. Takes some minutes: what never comes is waited for.
 set -eu

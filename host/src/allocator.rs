@@ -8,6 +8,8 @@
 //! dlmalloc does not give back what it has once taken from the system for a large block. Those come from
 //! the system one by one, and go back to it: an event of many megabytes must not be paid for as long as the
 //! process lasts.
+//!
+//! `docs/design/musl.md` has the measurements, and the condition for removing this.
 
 #![expect(
     unsafe_code,

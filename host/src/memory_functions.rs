@@ -4,6 +4,8 @@
 //! a tenth of what `bootstrap` computed for a tiny invocation, as values of Rust are moved by `memcpy`.
 //! Here that begins where it pays.
 //!
+//! `docs/design/musl.md` has the measurements, and the condition for removing this.
+//!
 //! The definitions take the place of musl's because the linker sees them first.
 
 #![expect(

@@ -1,4 +1,4 @@
-//! Which processor the threads run on.
+//! Which processor the threads run on. The measurements are in `docs/design/cpu-affinity.md`.
 
 use rustix::thread::{CpuSet, sched_setaffinity};
 

@@ -1,8 +1,9 @@
 //! Runs what the documents tell a reader to type, in order, and compares what they say comes out.
 //!
 //! A block marked `console` holds commands after `$ ` and their expected output. Numbers may
-//! differ, sizes of files by a tenth, and a line `...` stands for anything. A block whose language is followed by a path is a
-//! file to write. A comment `<!-- run by hand: reason -->` before a block leaves it to the reader.
+//! differ, sizes of files by a tenth, and a line `...` stands for anything. A block whose language is
+//! followed by a path is a file to write. A comment `<!-- run by hand: reason -->` before a block leaves
+//! it to the reader.
 
 #![expect(
     clippy::print_stdout,
@@ -11,6 +12,7 @@
 )]
 
 mod document;
+mod links;
 mod projects;
 mod session;
 
@@ -47,16 +49,30 @@ macro_rules! followed {
 }
 
 followed! {
-    the_readme_can_be_followed: "README.md",
-    the_page_on_the_local_lambda_can_be_followed: "docs/local-lambda.md",
-    the_page_on_deploying_can_be_followed: "docs/deploy.md",
-    the_page_on_event_sources_can_be_followed: "docs/event-sources.md",
+    getting_started_can_be_followed: "docs/guide/getting-started.md",
+    the_page_on_handlers_can_be_followed: "docs/guide/handlers.md",
+    the_page_on_the_local_lambda_can_be_followed: "docs/guide/local-lambda.md",
+    the_page_on_deploying_can_be_followed: "docs/guide/deploy.md",
+    the_page_on_event_sources_can_be_followed: "docs/guide/event-sources.md",
     the_readme_of_streaming_numbers_can_be_followed: "examples/streaming-numbers/README.md",
     the_readme_of_server_sent_events_can_be_followed: "examples/server-sent-events/README.md",
     the_readme_of_large_download_can_be_followed: "examples/large-download/README.md",
     the_readme_of_streaming_javascript_can_be_followed: "examples/streaming-javascript/README.md",
     the_readme_of_the_scripted_guest_can_be_followed: "test-guests/README.md",
 }
+
+/// Made by a command of the README.
+const PROJECT_OF_THE_README: &str = "hello";
+
+#[test]
+fn the_readme_can_be_followed() {
+    let mut reader = Session::new(&repository("."))
+        .with(&projects::PROFILE)
+        .makes(PROJECT_OF_THE_README);
+    follow(&mut reader, README);
+}
+
+const README: &str = "README.md";
 
 /// What builds and tools put into folders, and nobody here has written.
 const NOT_OURS: [&str; 5] = [".git", ".venv", "dist", "node_modules", "target"];
@@ -66,7 +82,8 @@ fn documents(root: &Path, folder: &Path, visit: &mut impl FnMut(&str)) {
     for entry in std::fs::read_dir(root.join(folder)).unwrap() {
         let entry = entry.unwrap();
         let path = folder.join(entry.file_name());
-        let is_ours = NOT_OURS.iter().all(|name| entry.file_name() != *name);
+        let is_ours = NOT_OURS.iter().all(|name| entry.file_name() != *name)
+            && path != Path::new(PROJECT_OF_THE_README);
         if is_ours && entry.file_type().unwrap().is_dir() {
             documents(root, &path, visit);
         } else if path.extension().is_some_and(|it| it == "md") {
@@ -75,16 +92,37 @@ fn documents(root: &Path, folder: &Path, visit: &mut impl FnMut(&str)) {
     }
 }
 
+/// The paths of all documents in the repository.
+fn all_documents() -> Vec<String> {
+    let mut paths = Vec::new();
+    documents(&repository("."), Path::new(""), &mut |path| {
+        paths.push(path.to_owned());
+    });
+    paths
+}
+
+/// The lines of a document that are not code.
+fn outside_code(markdown: &str) -> impl Iterator<Item = &str> {
+    let mut in_code = false;
+    markdown.lines().filter(move |line| {
+        let is_fence = line.starts_with("```");
+        in_code ^= is_fence;
+        !in_code && !is_fence
+    })
+}
+
 #[test]
 fn every_command_in_a_document_is_run_or_left_to_the_reader() {
-    let mut left_out = Vec::new();
-    documents(&repository("."), Path::new(""), &mut |path| {
-        let is_followed = FOLLOWED.contains(&path) || projects::FOLLOWED.contains(&path);
+    let mut left_out = all_documents();
+    left_out.retain(|path| {
+        let path = path.as_str();
+        let is_followed =
+            path == README || FOLLOWED.contains(&path) || projects::FOLLOWED.contains(&path);
         let text = std::fs::read_to_string(repository(path)).unwrap();
-        let mut blocks = parse(&text).into_iter();
-        if !is_followed && blocks.any(|block| matches!(block, Block::Commands(_))) {
-            left_out.push(path.to_owned());
-        }
+        let has_commands = parse(&text)
+            .iter()
+            .any(|block| matches!(block, Block::Commands(_)));
+        !is_followed && has_commands
     });
     assert!(
         left_out.is_empty(),

@@ -23,7 +23,7 @@ const ARCH: &str = if cfg!(target_arch = "aarch64") {
 
 /// The profile of this repository's own handlers in the place of the project's, which is for size: so
 /// that what was compiled for them is used again.
-const PROFILE: [(&str, &str); 3] = [
+pub(crate) const PROFILE: [(&str, &str); 3] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
     ("CARGO_PROFILE_RELEASE_LTO", "false"),
     ("CARGO_PROFILE_RELEASE_STRIP", "debuginfo"),

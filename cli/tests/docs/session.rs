@@ -49,6 +49,8 @@ pub(crate) struct Session {
     variables: Vec<(&'static str, &'static str)>,
     local_lambda: Option<Child>,
     written: Vec<PathBuf>,
+    /// A folder that the reader's commands make.
+    made: Option<PathBuf>,
     /// Whether the last command was a pause.
     paused: bool,
 }
@@ -69,6 +71,7 @@ impl Session {
             variables: Vec::new(),
             local_lambda: None,
             written: Vec::new(),
+            made: None,
             paused: false,
         }
     }
@@ -76,6 +79,15 @@ impl Session {
     /// With variables besides this machine's.
     pub(crate) fn with(mut self, variables: &[(&'static str, &'static str)]) -> Self {
         self.variables.extend_from_slice(variables);
+        self
+    }
+
+    /// Removes a folder that the reader's commands make, now and at the end.
+    pub(crate) fn makes(mut self, folder: &str) -> Self {
+        let folder = self.start.join(folder);
+        // It is not there unless an earlier run was killed.
+        let _ = fs::remove_dir_all(&folder);
+        self.made = Some(folder);
         self
     }
 
@@ -188,6 +200,9 @@ impl Drop for Session {
         self.stop_local_lambda();
         for path in &self.written {
             let _ = fs::remove_file(path);
+        }
+        if let Some(folder) = &self.made {
+            let _ = fs::remove_dir_all(folder);
         }
     }
 }

@@ -255,7 +255,7 @@ fn a_missing_handler_or_endpoint_says_what_to_do() {
     assert!(error.contains("bootstream dev"), "{error}");
 }
 
-const DOCUMENT: &str = include_str!("../../../docs/configuration.md");
+const DOCUMENT: &str = include_str!("../../../docs/guide/configuration.md");
 
 #[test]
 fn every_setting_is_documented_as_it_is() {

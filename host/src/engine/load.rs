@@ -3,6 +3,8 @@
 //! Machine code is run only after [`Stamp`] has vouched for it: it was compiled for this host, from
 //! the component beside it if there is one, and no bit of it has changed since. Code that does not
 //! fit is compiled again if its component and the compile helper are there.
+//!
+//! `docs/design/no-compiler.md` says why the compiler is not in this process.
 
 use std::fmt;
 use std::fs::File;

@@ -4,6 +4,8 @@
 //! than most handlers do. Wasmtime's own pool gives memories back whole as well, unless it may ask the
 //! kernel which pages were written (`PAGEMAP_SCAN`), and the answer leaves out what is swapped or being
 //! moved: <https://github.com/bytecodealliance/wasmtime/pull/14357>.
+//!
+//! `docs/design/instance-memory.md` has the measurements, and the condition for removing this.
 
 use std::io;
 use std::ops::{Deref, DerefMut};

@@ -6,6 +6,8 @@
 //! behind. The state of the
 //! response lives under the same lock, which makes every decision about the stream and its effect on
 //! the stream one step.
+//!
+//! `docs/design/one-buffer.md` has the measurements behind the sizes.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,6 @@
 //! The state of a response. The machine decides, its callers act; it does no I/O.
+//!
+//! `docs/design/explicit-end.md` has the rule that it enforces.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 use super::document::DocumentTooLarge;

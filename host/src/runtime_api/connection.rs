@@ -2,6 +2,8 @@
 //!
 //! A request leaves while its answer may already come: both are driven by whoever waits for one of them, in
 //! one task. There is none of the connection's own.
+//!
+//! `docs/design/http-client.md` has the measurements, and the condition for using a library instead.
 
 use std::future::poll_fn;
 use std::io;

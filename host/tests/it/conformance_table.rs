@@ -1,7 +1,7 @@
-//! `docs/conformance.md` has every case of `any_runtime`, as `scripts/conformance.sh` prints it, and
+//! `docs/reference/conformance.md` has every case of `any_runtime`, as `scripts/conformance.sh` prints it, and
 //! the README says the same.
 
-const TABLE: &str = include_str!("../../../docs/conformance.md");
+const TABLE: &str = include_str!("../../../docs/reference/conformance.md");
 const README: &str = include_str!("../../../README.md");
 const SOURCES: [&str; 5] = [
     include_str!("any_runtime/concurrency.rs"),

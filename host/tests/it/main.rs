@@ -1,6 +1,6 @@
 //! Drives the real `bootstrap` with real handlers against a Runtime API that keeps every byte.
 //!
-//! What they show is what `docs/protocol.md` promises. A comment `Case N` numbers the conformance case.
+//! What they show is what `docs/reference/protocol.md` promises. A comment `Case N` numbers the conformance case.
 #![cfg(test)]
 
 mod any_runtime;

@@ -1,14 +1,10 @@
 //! Runs what the documents tell a reader to type, in order, and compares what they say comes out.
 //!
 //! A block marked `console` holds commands after `$ ` and their expected output. Numbers may
-//! differ, sizes of files by a tenth, and a line `...` stands for anything. A block whose language is followed by a path is a
-//! file to write. A comment `<!-- run by hand: reason -->` before a block leaves it to the reader.
-
-#![expect(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
+//! differ, sizes of files by a tenth, and a line `...` stands for anything. A block whose language is
+//! followed by a path is a file to write. A comment `<!-- run by hand: reason -->` before a block leaves
+//! it to the reader.
+#![cfg(test)]
 
 mod document;
 mod projects;
@@ -58,7 +54,7 @@ followed! {
     the_readme_of_the_scripted_guest_can_be_followed: "test-guests/README.md",
 }
 
-/// What builds and tools put into folders, and nobody here has written.
+/// Folders and files that builds and tools generate.
 const NOT_OURS: [&str; 5] = [".git", ".venv", "dist", "node_modules", "target"];
 
 /// Calls `visit` with every document below `folder`, by its path in there.

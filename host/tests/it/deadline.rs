@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use bootstream_test_support::assert_contains;
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::{Event, Post, Recorder};
+use bootstream_test_support::steps::{sleep_forever, write};
 use serde_json::{Value, json};
-
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Event, Post, Recorder};
-use crate::support::steps::{sleep_forever, write};
 
 /// Ample for a handler to start, and for a test to wait.
 const TIME: Duration = Duration::from_millis(1500);
@@ -15,7 +15,6 @@ fn limited(id: &str, steps: &Value) -> Event {
     Event::script(id, steps).deadline_in(TIME)
 }
 
-/// Case 69.
 #[test]
 fn a_handler_that_never_ends_is_stopped_and_the_next_one_runs() {
     let lambda = Recorder::start();
@@ -37,7 +36,7 @@ fn a_handler_that_never_ends_is_stopped_and_the_next_one_runs() {
     }
 }
 
-/// Case 69. A busy machine may be late once: the best of three counts.
+/// A busy machine may be late once: the best of three counts.
 #[test]
 fn the_end_is_told_before_the_deadline() {
     let lambda = Recorder::start();
@@ -92,7 +91,7 @@ fn a_handler_that_never_begins_is_reported_as_an_error() {
         let error = lambda.reported_error(id, "Function.DeadlineExceeded");
         let document = error.document();
         let message = document["errorMessage"].as_str().expect("a text");
-        assert!(message.contains("timeout"), "{message}");
+        assert_contains(&message, "timeout");
     }
 }
 

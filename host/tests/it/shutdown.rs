@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use bootstream_test_support::process::{Bootstrap, Running};
+use bootstream_test_support::recorder::{End, Event, Post, Recorder};
+use bootstream_test_support::steps::{sleep_forever, write};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-
-use crate::support::process::{Bootstrap, Running};
-use crate::support::recorder::{End, Event, Post, Recorder};
-use crate::support::steps::{sleep_forever, write};
 
 /// Lambda kills after a few hundred milliseconds; a busy machine gets more.
 const END_BUDGET: Duration = Duration::from_secs(5);
@@ -129,7 +128,7 @@ fn every_response_under_way_is_ended() {
     }
 }
 
-/// The process ends also when nobody takes the end of its response.
+/// The process ends even if the end of its response is never read.
 #[test]
 fn a_receiver_that_does_not_read_does_not_hold_the_process() {
     let lambda = Recorder::with_small_buffers();

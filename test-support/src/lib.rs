@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits on `changed` until `find` finds something in `shared`, whose guard is returned on a timeout.
-pub fn wait_on<'a, T, R>(
+pub(crate) fn wait_on<'a, T, R>(
     mut shared: MutexGuard<'a, T>,
     changed: &Condvar,
     mut find: impl FnMut(&T) -> Option<R>,

@@ -35,6 +35,14 @@ pub fn executable() -> PathBuf {
     path
 }
 
+/// A running host of the scripted guest, and its Runtime API.
+#[track_caller]
+pub fn serving() -> (Recorder, Running) {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda).start();
+    (lambda, host)
+}
+
 /// A `bootstrap` about to start: a package of its own, and nothing of this process's environment.
 pub struct Bootstrap {
     command: Command,

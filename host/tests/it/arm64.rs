@@ -63,7 +63,8 @@ fn the_arm64_bootstrap_refuses_code_for_x86_64() {
     let mut host = start(&lambda, Target::X86_64);
 
     assert!(!host.exit().success());
-    let error = lambda.request("/2018-06-01/runtime/init/error").document();
-    let message = error["errorMessage"].as_str().expect("a text");
+    let message = lambda
+        .request("/2018-06-01/runtime/init/error")
+        .error_message();
     assert_contains(&message, "target `x86_64-unknown-linux-gnu`");
 }

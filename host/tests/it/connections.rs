@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bootstream_test_support::pause;
-use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::process::{Bootstrap, serving};
 use bootstream_test_support::recorder::{Event, Fate, Post, Recorder};
 use bootstream_test_support::steps::write;
 use rustix::process::Signal;
@@ -23,9 +23,8 @@ fn a_runtime_api_that_never_opens_is_given_up() {
 
 #[test]
 fn polls_that_are_always_reset_are_given_up_after_pauses() {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving();
     lambda.when_empty(Event::none("", Fate::Reset));
-    let mut host = Bootstrap::scripted(&lambda).start();
 
     assert!(!host.exit().success());
     let polls = lambda.look(|seen| seen.polls().len());
@@ -83,8 +82,7 @@ fn a_peer_that_drops_kept_connections_gets_every_answer() {
 /// The first post has a connection of its own only if there is one to be had.
 #[test]
 fn an_answer_is_not_lost_where_no_further_connection_opens() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     lambda.idle(1);
     lambda.close();
 
@@ -113,8 +111,7 @@ fn a_kept_connection_is_used_again() {
 /// Lambda freezes the process between its invocations, for hours.
 #[test]
 fn a_process_that_was_frozen_goes_on() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let (lambda, host) = serving();
     assert_goes_on(&lambda);
 
     host.signal(Signal::STOP);
@@ -130,8 +127,7 @@ fn a_process_that_was_frozen_goes_on() {
 /// Silence where the answer should be is waited out, within the time the function has.
 #[test]
 fn a_poll_may_stay_unanswered() {
-    let lambda = Recorder::start();
-    let mut host = Bootstrap::scripted(&lambda).start();
+    let (lambda, mut host) = serving();
     lambda.polls(1);
 
     pause(Duration::from_secs(3));

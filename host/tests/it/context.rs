@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::process::{Bootstrap, serving};
 use bootstream_test_support::recorder::{Event, Recorder};
 use serde_json::{Value, json};
 
@@ -19,8 +19,7 @@ fn context_of(lambda: &Recorder, id: &str, event: Event) -> Value {
 
 #[test]
 fn every_header_of_an_event_is_read_in_any_case() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let headers = [
         ("Lambda-Runtime-Aws-Request-Id", "id"),
         ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
@@ -59,8 +58,7 @@ fn every_header_of_an_event_is_read_in_any_case() {
 /// Lambda Managed Instances do send the empty header.
 #[test]
 fn what_lambda_leaves_out_or_empty_is_absent() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let bare = Event::script("bare", &write_context());
     let empty = Event::script("empty", &write_context())
         .header("Lambda-Runtime-Cognito-Identity", "")
@@ -116,8 +114,7 @@ fn a_client_context_and_an_identity_may_be_base64_and_are_absent_when_garbled() 
             identity,
         ),
     ] {
-        let lambda = Recorder::start();
-        let host = Bootstrap::scripted(&lambda).start();
+        let (lambda, host) = serving();
         for (id, sent, seen) in [
             ("plain", json.to_owned(), json!(json)),
             ("encoded", BASE64_STANDARD.encode(json), json!(json)),
@@ -163,8 +160,7 @@ fn a_guest_sees_no_credentials_and_only_the_variables_it_is_meant_to() {
 
 #[test]
 fn the_trace_id_is_in_the_environment_of_its_invocation_only() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     for (id, trace) in [
         ("id-1", Some("Root=1")),
         ("id-2", Some("Root=2")),

@@ -46,10 +46,7 @@ fn assert_document(response: &Exchange, content_length: usize) {
         response.header("content-length"),
         Some(content_length.to_string())
     );
-    assert_eq!(
-        response.header("content-type").as_deref(),
-        Some("application/json")
-    );
+    response.assert_header("content-type", "application/json");
     for name in [
         "transfer-encoding",
         "trailer",
@@ -150,10 +147,9 @@ fn a_document_has_what_lambda_takes_and_not_a_byte_more() {
 
     // The handler hears of it; one that takes no notice has failed all the same.
     lambda.script("large", &document(PAYLOAD_LIMIT + 1));
-    let error = lambda
+    let message = lambda
         .reported_error("large", "Function.ResponseSizeTooLarge")
-        .document();
-    let message = error["errorMessage"].as_str().unwrap();
+        .error_message();
     assert!(
         message.contains("6291557 bytes") && message.contains("6291556"),
         "{message}"
@@ -189,16 +185,8 @@ fn a_raw_stream_has_a_content_type_and_no_prelude() {
     ] {
         lambda.script(id, &steps);
         let response = lambda.complete_response(id);
-        assert_eq!(
-            response.header("content-type").as_deref(),
-            Some("application/x-ndjson")
-        );
-        assert_eq!(
-            response
-                .header("lambda-runtime-function-response-mode")
-                .as_deref(),
-            Some("streaming")
-        );
+        response.assert_header("content-type", "application/x-ndjson");
+        response.assert_header("lambda-runtime-function-response-mode", "streaming");
         assert_eq!(payload(&response), body);
     }
     lambda.script(
@@ -375,10 +363,9 @@ fn a_failure_behind_a_front_end_that_buffers_is_an_error_document() {
         "alb-multi",
         &json!([fills(LOAD_BALANCER_LIMIT), vec![write("x")]].concat()),
     );
-    let error = lambda
+    let message = lambda
         .reported_error("alb-multi", "Function.ResponseSizeTooLarge")
-        .document();
-    let message = error["errorMessage"].as_str().unwrap();
+        .error_message();
     assert_contains(&message, "a load balancer takes 1048576");
 }
 

@@ -1,6 +1,6 @@
 //! Handlers that fail: before, during and after their response.
 
-use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::process::{Bootstrap, serving};
 use bootstream_test_support::recorder::{End, Event, Exchange, Recorder};
 use bootstream_test_support::steps::{head, sleep_forever, write};
 use bootstream_test_support::{assert_contains, guests};
@@ -221,8 +221,7 @@ fn trailers_stay_small_however_deep_the_stack() {
 
 #[test]
 fn a_long_message_is_cut_between_characters() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     for shift in 0..4 {
         let text = format!("{}{}", "a".repeat(shift), "\u{1f600}".repeat(2000));
         let id = format!("id-{shift}");
@@ -239,8 +238,7 @@ fn a_long_message_is_cut_between_characters() {
 
 #[test]
 fn a_failure_after_the_end_is_only_logged() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let (lambda, host) = serving();
     for (id, step) in [
         ("trap", json!("trap")),
         ("panic", json!({"panic": "p"})),
@@ -261,9 +259,8 @@ fn a_failure_after_the_end_is_only_logged() {
 /// As far as it can be provoked from outside.
 #[test]
 fn a_process_that_dies_in_a_response_does_not_end_it() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     lambda.script("id-1", &json!([write("part"), sleep_forever()]));
-    let host = Bootstrap::scripted(&lambda).start();
     lambda.first_chunk("id-1");
 
     host.signal(Signal::ABORT);
@@ -294,8 +291,7 @@ fn limits_are_reported_with_types_of_their_own() {
 /// As a command that has done its work.
 #[test]
 fn an_exit_with_success_is_a_return_where_no_response_is_cut_by_it() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let (lambda, host) = serving();
     for (id, steps, body) in [
         ("before", json!([{"exit": 0}]), ""),
         ("after", json!([write("all"), "finish", {"exit": 0}]), "all"),

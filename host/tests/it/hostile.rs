@@ -23,8 +23,7 @@ fn report(component: &str, error_type: &str, words: &[&str]) {
         .start();
     for id in ["id-1", "id-2"] {
         lambda.enqueue(Event::new(id, "{}"));
-        let document = lambda.reported_error(id, error_type).document();
-        let message = document["errorMessage"].as_str().expect("a text");
+        let message = lambda.reported_error(id, error_type).error_message();
         assert_contains_all(&message, words);
     }
     assert!(host.peak_resident_kib() < MEMORY_LIMIT_KIB);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bootstream_test_support::guests;
-use bootstream_test_support::process::{Bootstrap, executable};
+use bootstream_test_support::process::{Bootstrap, executable, serving};
 use bootstream_test_support::recorder::{Event, Recorder};
 use bootstream_test_support::steps::write;
 use serde_json::json;
@@ -13,8 +13,7 @@ const START_BUDGET: Duration = Duration::from_secs(3);
 
 #[test]
 fn a_precompiled_handler_polls_soon() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let (lambda, host) = serving();
 
     lambda.polls(1);
 

@@ -1,7 +1,7 @@
 //! Standard output: the host's own lines, and those of the handlers.
 
 use bootstream_test_support::assert_contains;
-use bootstream_test_support::process::{Bootstrap, Running};
+use bootstream_test_support::process::{Bootstrap, Running, serving};
 use bootstream_test_support::recorder::{Event, Recorder};
 use bootstream_test_support::steps::write;
 use serde_json::{Value, json};
@@ -230,9 +230,8 @@ fn lines_of_a_tenant_have_its_id() {
 
 #[test]
 fn text_logs_name_the_request_in_each_line() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     lambda.script("id-1", &talkative());
-    let host = Bootstrap::scripted(&lambda).start();
     lambda.reported_error("id-1", "Function.Error");
 
     for (text, level) in [

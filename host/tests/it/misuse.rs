@@ -1,15 +1,14 @@
 //! Handlers that break the rules of the contract: they hear of it, and the wire never does.
 
-use bootstream_test_support::process::Bootstrap;
-use bootstream_test_support::recorder::{DELIMITER, Exchange, IMPLIED_PRELUDE, Recorder, contains};
+use bootstream_test_support::process::serving;
+use bootstream_test_support::recorder::{DELIMITER, Exchange, IMPLIED_PRELUDE, contains};
 use bootstream_test_support::steps::{expect, head, head_with, write};
 use serde_json::{Value, json};
 
 /// Runs one script and gives its response, which must be complete.
 fn run(steps: &Value) -> Exchange {
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     lambda.script("id-1", steps);
-    let _host = Bootstrap::scripted(&lambda).start();
     lambda.complete_response("id-1")
 }
 
@@ -61,9 +60,8 @@ fn every_call_after_finish_is_refused() {
 /// The response was complete before the handler failed.
 #[test]
 fn a_handler_that_fails_over_a_refusal_has_answered_all_the_same() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     lambda.script("id-1", &json!([write("all"), "finish", "finish"]));
-    let host = Bootstrap::scripted(&lambda).start();
 
     let response = lambda.complete_response("id-1");
 
@@ -109,10 +107,7 @@ fn headers_of_the_handler_never_become_headers_of_the_post() {
         write("abc")
     ]));
 
-    assert_eq!(
-        response.header("transfer-encoding").as_deref(),
-        Some("chunked")
-    );
+    response.assert_header("transfer-encoding", "chunked");
     for name in ["connection", "content-length", "x-own"] {
         assert_eq!(response.header(name), None, "{name}");
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bootstream_test_support::assert_contains_all;
-use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::process::{Bootstrap, serving};
 use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
 use bootstream_test_support::steps::{expect, sleep_forever, write};
 use serde_json::{Value, json};
@@ -163,13 +163,12 @@ fn an_early_refusal_stops_the_handler() {
 fn an_early_acceptance_does_not_cut_the_response() {
     let with_more = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n\r\nmore";
     for accepted in [Post::default(), Post::raw(with_more)] {
-        let lambda = Recorder::start();
+        let (lambda, _host) = serving();
         lambda.on("id-1/response", accepted.early_after(1));
         lambda.script(
             "id-1",
             &json!([write("one"), {"sleep_ms": 300}, {"write_bytes": {"len": 1_000_000, "fill": 97}}]),
         );
-        let _host = Bootstrap::scripted(&lambda).start();
 
         let response = lambda.complete_response("id-1");
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::process::{Bootstrap, serving};
 use bootstream_test_support::recorder::{Event, Fate, Recorder};
 use bootstream_test_support::{assert_contains_all, guests, pause};
 use serde_json::json;
@@ -18,8 +18,7 @@ fn fnv1a64(bytes: &[u8]) -> u64 {
 
 #[test]
 fn the_first_request_is_a_plain_poll() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
 
     lambda.polls(1);
 
@@ -74,8 +73,7 @@ fn an_event_without_a_request_id_is_skipped() {
 /// An id that was not sent is not invented.
 #[test]
 fn the_invocation_id_goes_back_unchanged_or_not_at_all() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let token = "~opaque token=/+\"{}";
     for (id, steps) in [("response", json!(["finish"])), ("error", json!(["trap"]))] {
         for (id, sent) in [(format!("{id}-1"), None), (format!("{id}-2"), Some(token))] {
@@ -129,8 +127,7 @@ fn an_event_that_is_no_json_arrives_unchanged() {
 
 #[test]
 fn the_largest_and_the_empty_event_arrive_whole() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let script = json!({"steps": ["write_event_digest"]}).to_string();
     // White space after a document is part of the event, not of the script.
     let mut largest = script.into_bytes();
@@ -149,8 +146,7 @@ fn the_largest_and_the_empty_event_arrive_whole() {
 
 #[test]
 fn an_event_may_come_in_chunks() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let text = "text ".repeat(2000);
     let event = Event::script("id-1", &json!([{"write": &text}]));
 
@@ -194,10 +190,9 @@ fn an_event_that_is_lost_on_its_way_is_a_warning_with_the_reason() {
             ["id-1", "chunks"],
         ),
     ] {
-        let lambda = Recorder::start();
+        let (lambda, host) = serving();
         lambda.enqueue(lost);
         lambda.script("whole", &json!([{"write": "fine"}]));
-        let host = Bootstrap::scripted(&lambda).start();
 
         assert_eq!(lambda.complete_response("whole").body(), "fine");
 
@@ -246,8 +241,7 @@ fn an_event_over_its_limit_is_refused_in_little_memory() {
 
         let error = lambda.reported_error(id, "Function.LimitExceeded");
 
-        let document = error.document();
-        let message = document["errorMessage"].as_str().expect("a text");
+        let message = error.error_message();
         assert_contains_all(
             &message,
             [&format!("{bytes} bytes"), "65536", "`limits.event-kib`"],
@@ -290,9 +284,8 @@ fn the_memory_of_large_events_is_given_back() {
 
 #[test]
 fn status_204_is_not_asked_for_without_a_pause() {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving();
     lambda.when_empty(Event::none("204 No Content", Fate::Keep));
-    let mut host = Bootstrap::scripted(&lambda).start();
     lambda.polls(1);
 
     pause(Duration::from_secs(1));
@@ -306,8 +299,7 @@ fn status_204_is_not_asked_for_without_a_pause() {
 #[test]
 fn a_success_without_an_event_is_asked_again_a_few_times_a_second() {
     for status in ["204 No Content", "201 Created", "206 Partial Content"] {
-        let lambda = Recorder::start();
-        let mut host = Bootstrap::scripted(&lambda).start();
+        let (lambda, mut host) = serving();
         lambda.idle(1);
         lambda.when_empty(Event::none(status, Fate::Keep));
         lambda.enqueue(Event::none(status, Fate::Keep));

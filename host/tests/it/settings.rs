@@ -193,8 +193,7 @@ fn a_limit_that_is_reached_is_told_with_its_setting() {
         ),
     ] {
         lambda.script(id, &steps);
-        let document = lambda.reported_error(id, error_type).document();
-        let message = document["errorMessage"].as_str().expect("a text");
+        let message = lambda.reported_error(id, error_type).error_message();
         for word in words {
             assert_contains(&message, word);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::process::{Bootstrap, serving};
 use bootstream_test_support::recorder::{
     DELIMITER, Event, Exchange, IMPLIED_PRELUDE, Post, Recorder,
 };
@@ -13,9 +13,8 @@ const HTTP_INTEGRATION: &str = "application/vnd.awslambda.http-integration-respo
 
 /// Runs one script and gives its response, which must be complete.
 fn run(steps: &Value) -> Exchange {
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     lambda.script("id-1", steps);
-    let _host = Bootstrap::scripted(&lambda).start();
     lambda.complete_response("id-1")
 }
 
@@ -79,9 +78,8 @@ fn the_prelude_and_the_delimiter_are_chunks_of_their_own() {
 /// The head leaves at once.
 #[test]
 fn the_prelude_does_not_wait_for_the_first_write() {
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     lambda.script("id-1", &json!([head(200), sleep_forever()]));
-    let _host = Bootstrap::scripted(&lambda).start();
 
     lambda.chunk("id-1", |chunk| chunk == DELIMITER);
 }
@@ -89,9 +87,8 @@ fn the_prelude_does_not_wait_for_the_first_write() {
 /// A handler that computes without a call of the host does not hold back what it wrote.
 #[test]
 fn a_chunk_is_on_the_wire_while_the_handler_computes() {
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     lambda.script("id-1", &json!([head(200), write("one"), "loop_forever"]));
-    let _host = Bootstrap::scripted(&lambda).start();
 
     lambda.chunk("id-1", |chunk| chunk == b"one");
 }
@@ -101,19 +98,15 @@ fn a_write_without_a_head_starts_with_status_200() {
     let response = run(&json!([write("raw"), "finish"]));
 
     assert!(is_implied(&response.data(), b"raw"), "{response:?}");
-    assert_eq!(
-        response.header("content-type").as_deref(),
-        Some(HTTP_INTEGRATION)
-    );
+    response.assert_header("content-type", HTTP_INTEGRATION);
 }
 
 #[test]
 fn a_handler_that_says_nothing_gives_an_empty_response() {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving();
     lambda.script("finish", &json!(["finish"]));
     lambda.script("return", &json!([]));
     lambda.script("empty-write", &json!([write("")]));
-    let mut host = Bootstrap::scripted(&lambda).start();
 
     for id in ["finish", "return", "empty-write"] {
         let response = lambda.complete_response(id);
@@ -195,9 +188,8 @@ fn a_status_is_a_number_from_100_to_599() {
 
 #[test]
 fn ten_thousand_tiny_writes_arrive_in_little_memory() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     lambda.script("warm", &json!(["finish"]));
-    let host = Bootstrap::scripted(&lambda).start();
     lambda.complete_response("warm");
     let idle = host.resident_kib();
 
@@ -231,21 +223,19 @@ fn a_head_that_is_too_large_is_refused_before_a_byte_has_left() {
         &head_with(&[("x", &too_large)]),
         "head-too-large(17008 > 16000)",
     );
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     lambda.script("id-1", &json!([refused, "trap"]));
-    let _host = Bootstrap::scripted(&lambda).start();
     lambda.reported_error("id-1", "Function.Trap");
 }
 
 #[test]
 fn an_answer_to_the_response_may_take_ten_seconds() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     lambda.on(
         "id-1/response",
         Post::default().delay(Duration::from_secs(10)),
     );
     lambda.script("id-1", &json!(["finish"]));
-    let host = Bootstrap::scripted(&lambda).start();
 
     lambda.complete_response("id-1");
 
@@ -254,8 +244,7 @@ fn an_answer_to_the_response_may_take_ten_seconds() {
 
 #[test]
 fn a_hundred_events_leak_neither_sockets_nor_memory() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let (lambda, host) = serving();
     let steps = json!([write("x")]);
     let enqueue = |from: u32, to: u32| {
         let events = (from..to).map(|n| Event::script(&format!("id-{n}-"), &steps));
@@ -279,9 +268,8 @@ fn a_hundred_events_leak_neither_sockets_nor_memory() {
 
 #[test]
 fn work_after_the_end_of_the_response_delays_the_next_poll_only() {
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     lambda.script("id-1", &json!([write("all"), "finish", {"sleep_ms": 500}]));
-    let _host = Bootstrap::scripted(&lambda).start();
 
     let response = lambda.complete_response("id-1");
 

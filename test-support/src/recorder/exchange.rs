@@ -107,6 +107,22 @@ impl Exchange {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
+    /// Asserts that there is a header of this name with this value.
+    #[track_caller]
+    pub fn assert_header(&self, name: &str, value: &str) {
+        assert_eq!(self.header(name).as_deref(), Some(value), "{name}");
+    }
+
+    /// The message of the error document.
+    #[track_caller]
+    pub fn error_message(&self) -> String {
+        let document = self.document();
+        document["errorMessage"]
+            .as_str()
+            .expect("a text")
+            .to_owned()
+    }
+
     /// The whole body, chunk framing removed.
     pub fn data(&self) -> Vec<u8> {
         let chunks: Vec<_> = self.chunks.iter().map(|c| c.data.as_slice()).collect();

@@ -205,7 +205,7 @@ fn every_sdk_gets_the_end_of_the_log_and_nothing_of_other_invocations() {
                 }
             };
             let log = log.as_str().expect("a log");
-            assert_contains(&log, &own);
+            assert_contains(log, &own);
             assert_eq!(log.matches("printed for").count(), 1, "{log}");
         }
     }

@@ -360,6 +360,6 @@ fn people_get_a_line_for_each_invocation_and_its_log_beside_it() {
     let failed = |line: &&String| line.contains("handler failed");
     let log = dev.lines().iter().find(failed).unwrap();
     for spent in ["memoryMib=", "milliseconds="] {
-        assert_contains(&log, spent);
+        assert_contains(log, spent);
     }
 }

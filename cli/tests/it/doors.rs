@@ -533,7 +533,7 @@ fn headers_that_are_lost_at_a_door_are_named_on_the_terminal() {
     );
     assert_eq!(message["requestId"].as_str().map(str::len), Some(36));
     let text = message["text"].as_str().expect("text");
-    assert_contains(&text, "write them into `headers`");
+    assert_contains(text, "write them into `headers`");
 }
 
 #[test]

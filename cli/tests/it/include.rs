@@ -333,7 +333,7 @@ fn a_local_lambda_says_what_is_missing_and_takes_it_when_it_is_there() {
     assert_eq!(response.status, 502);
     let document: Value = serde_json::from_str(&response.rest().0).unwrap();
     let message = document["errorMessage"].as_str().unwrap();
-    assert_contains(&message, "the pattern `pages/**` matches no file");
+    assert_contains(message, "the pattern `pages/**` matches no file");
     dev.wait_until_seen("matches no file");
 
     write(folder.path(), "pages/index.html", "here");

@@ -80,7 +80,7 @@ fn head_and_times_are_printed_on_request() {
     let stdout = text(&output.stdout);
     let (head, body) = stdout.split_once("\n\n").unwrap();
     assert!(head.starts_with("202 Accepted\n"), "{head}");
-    assert_contains(&head, "x-one: 1");
+    assert_contains(head, "x-one: 1");
     let lines: Vec<_> = body.lines().collect();
     assert_eq!(lines.len(), 2, "{body}");
     assert!(

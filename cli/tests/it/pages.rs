@@ -98,7 +98,7 @@ fn an_sdk_is_told_in_its_own_words() {
         );
         let body: Value = serde_json::from_str(&response.rest().0).expect("JSON");
         let message = body["Message"].as_str().expect("a message");
-        assert_contains(&message, "--allow-host NAME");
+        assert_contains(message, "--allow-host NAME");
     }
 }
 

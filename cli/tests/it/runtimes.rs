@@ -222,8 +222,8 @@ fn a_failure_in_trailers_that_were_not_announced_is_lost_and_told() {
     let message: Value = serde_json::from_str(&line).expect("JSON");
     assert_eq!(message["level"], "warn");
     let text = message["text"].as_str().expect("text");
-    assert_contains(&text, "`lambda-runtime-function-error-type`");
-    assert_contains(&text, "Trailer: ");
+    assert_contains(text, "`lambda-runtime-function-error-type`");
+    assert_contains(text, "Trailer: ");
     dev.forget();
     drop(dev);
 

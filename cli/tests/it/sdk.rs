@@ -163,7 +163,7 @@ fn the_end_of_a_process_is_told_in_the_last_frame() {
         let (_, complete) = collect(response);
         assert_eq!(complete["ErrorCode"], code);
         let seen = complete["ErrorDetails"].as_str().unwrap();
-        assert_contains(&seen, details);
+        assert_contains(seen, details);
         let next = dev.send("POST", STREAM, &[], &script(&json!([{"write": "c"}])));
         assert_eq!(collect(next).1, json!({}));
     }

@@ -135,7 +135,7 @@ fn an_error_comes_with_its_cause_for_x_ray() {
         let (label, line) = (frame["label"].as_str(), line.as_str().expect("a text"));
         assert!(line.starts_with(label.expect("a text")), "{line}");
         if let Some(path) = frame["path"].as_str() {
-            assert_contains(&line, &format!(" at {path}:{}", frame["line"]));
+            assert_contains(line, &format!(" at {path}:{}", frame["line"]));
         }
     }
 }

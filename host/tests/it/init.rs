@@ -157,7 +157,7 @@ fn a_refused_init_error_is_not_repeated() {
         ["WARN", "403", "InvalidStateTransition"],
         ["ERROR", "neither", "component"],
     ]) {
-        assert_contains_all(&line, words);
+        assert_contains_all(line, words);
     }
 }
 

@@ -84,7 +84,7 @@ fn nothing_is_left(handler: &Path, workers: usize) {
             let report = lambda.error(id).document();
             assert_eq!(report["errorType"], "Function.Trap");
             let message = report["errorMessage"].as_str().expect("a text");
-            assert_contains(&message, "out of bounds memory access");
+            assert_contains(message, "out of bounds memory access");
         }
     }
     lambda.idle(workers);

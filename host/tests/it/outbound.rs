@@ -52,7 +52,7 @@ fn an_allowed_host_is_reached_by_name_and_by_address() {
     assert!(outcomes[2].starts_with("ok: 200 5000000 x"));
     let head = &web.heads()[1];
     assert!(head.starts_with("GET /a?b=c HTTP/1.1\r\n"), "{head}");
-    assert_contains(&head, &format!("host: localhost:{}\r\n", web.port()));
+    assert_contains(head, &format!("host: localhost:{}\r\n", web.port()));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_body_and_headers_are_sent() {
     assert_eq!(outcome, "ok: 200 5 hello");
     let head = &web.heads()[0];
     for line in ["POST / HTTP/1.1", "x-one: 1", "x-two: 2"] {
-        assert_contains(&head, line);
+        assert_contains(head, line);
     }
 }
 

@@ -33,7 +33,7 @@ fn assert_refused(file: &[u8], words: &[&str]) {
     assert_eq!(error["errorType"], "Runtime.InvalidComponent");
     let message = error["errorMessage"].as_str().expect("a text");
     assert_contains_all(
-        &message,
+        message,
         [&["handler.wasm", "bootstream compile"], words].concat(),
     );
     assert_eq!(lambda.look(|seen| seen.exchanges.len()), 1);

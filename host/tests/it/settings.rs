@@ -215,7 +215,7 @@ fn a_limit_that_is_reached_is_told_with_its_setting() {
         let document = response.trailer_document();
         let message = document["errorMessage"].as_str().expect("a text");
         for word in words {
-            assert_contains(&message, word);
+            assert_contains(message, word);
         }
     }
     lambda.enqueue(Event::script("after", &json!([write("fine")])));

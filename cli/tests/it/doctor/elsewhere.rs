@@ -377,7 +377,7 @@ fn what_is_often_taken_for_a_template_is_named() {
         let folder = folder(&[("template.yaml", content)]);
         let (findings, code) = diagnose(folder.path(), &["template.yaml"]);
         let message = findings[0]["message"].as_str().unwrap();
-        assert_contains(&message, words);
+        assert_contains(message, words);
         assert_eq!(code, Some(1));
     }
 }

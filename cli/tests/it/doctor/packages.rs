@@ -134,7 +134,7 @@ fn a_function_without_a_layer_brings_its_own_host() {
 #[test]
 fn a_layer_without_bootstrap_at_its_root_is_found() {
     let (rule, message) = spoil(&[], |folder| {
-        zip_one(folder, "host-layer.zip", ("host/bootstrap", 0o755, b"x"))
+        zip_one(folder, "host-layer.zip", ("host/bootstrap", 0o755, b"x"));
     });
     assert_eq!(rule, "bootstrap");
     assert_eq!(
@@ -147,7 +147,7 @@ fn a_layer_without_bootstrap_at_its_root_is_found() {
 fn a_bootstrap_that_cannot_be_executed_is_found() {
     let host = std::fs::read(bootstrap()).unwrap();
     let (rule, message) = spoil(&[], |folder| {
-        zip_one(folder, "host-layer.zip", ("bootstrap", 0o644, &host))
+        zip_one(folder, "host-layer.zip", ("bootstrap", 0o644, &host));
     });
     assert_eq!(rule, "archive");
     assert_eq!(
@@ -160,7 +160,7 @@ fn a_bootstrap_that_cannot_be_executed_is_found() {
 fn a_file_that_lambda_cannot_read_is_found() {
     let code = machine_code();
     let (rule, message) = spoil(&[], |folder| {
-        zip_one(folder, "function.zip", ("handler.cwasm", 0o600, &code))
+        zip_one(folder, "function.zip", ("handler.cwasm", 0o600, &code));
     });
     assert_eq!(rule, "archive");
     assert!(
@@ -188,7 +188,7 @@ fn a_bootstrap_that_needs_newer_libraries_is_found() {
             folder,
             "host-layer.zip",
             ("bootstrap", 0o755, &host_for_newer_libraries()),
-        )
+        );
     });
     assert_eq!(rule, "system-libraries");
     assert_eq!(
@@ -216,7 +216,7 @@ fn machine_code_that_the_host_will_not_run_is_found() {
         (code[..code.len() - 1].to_vec(), "its end is missing"),
     ] {
         let (rule, message) = spoil(&[], |folder| {
-            zip_one(folder, "function.zip", ("handler.cwasm", 0o644, &code))
+            zip_one(folder, "function.zip", ("handler.cwasm", 0o644, &code));
         });
         assert_eq!(rule, "stale-precompiled");
         assert!(
@@ -246,7 +246,7 @@ fn machine_code_that_is_replaced_at_each_start_is_a_warning() {
     assert_eq!(findings.len(), 1, "{findings:#?}");
     assert_eq!(findings[0]["severity"], "warning");
     let message = findings[0]["message"].as_str().unwrap();
-    assert_contains(&message, "compiled from another component");
+    assert_contains(message, "compiled from another component");
     assert_eq!(code, Some(0));
 }
 

@@ -61,7 +61,7 @@ const FAULTS: [Fault; 10] = [
     }),
     ("bootstrap", || {
         spoil(&[], |folder| {
-            zip_one(folder, "host-layer.zip", ("bin/bootstrap", 0o755, b"#!"))
+            zip_one(folder, "host-layer.zip", ("bin/bootstrap", 0o755, b"#!"));
         })
     }),
     ("system-libraries", || {
@@ -70,7 +70,7 @@ const FAULTS: [Fault; 10] = [
                 folder,
                 "host-layer.zip",
                 ("bootstrap", 0o755, &host_for_newer_libraries()),
-            )
+            );
         })
     }),
     ("stale-precompiled", || {

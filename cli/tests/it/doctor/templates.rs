@@ -230,7 +230,7 @@ fn what_is_no_template_is_found() {
 
         assert_eq!(findings[0]["rule"], "template");
         let message = findings[0]["message"].as_str().unwrap();
-        assert_contains(&message, wanted);
+        assert_contains(message, wanted);
         assert_eq!(code, Some(1));
     }
     let output = run(bootstream(&["doctor", "nowhere.yaml"]).current_dir(folder.path()));

@@ -35,7 +35,7 @@ fn response(steps: &Value) -> Exchange {
 #[track_caller]
 fn assert_says(failure: &Failure, text: &str) {
     let message = failure.document["errorMessage"].as_str().expect("a text");
-    assert_contains(&message, text);
+    assert_contains(message, text);
     assert!(failure.document["errorType"].is_string());
 }
 

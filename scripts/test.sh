@@ -33,4 +33,4 @@ cargo test --release -p bootstream-cli
 # are processors: most of them wait for a pause, a deadline or a peer.
 RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test -p bootstream-host -p bootstream-fuzz
 cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download \
-    -p scripted-guest -p guest-steps -p bench-workload -p bench-driver
+    -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support

@@ -1,17 +1,17 @@
 //! The Runtime API as a runtime sees it: hands out events, takes answers, and looks at the clock.
 
 use std::collections::{HashMap, VecDeque};
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use bootstream_test_support::wire::{Wire, is_gone};
 
 use crate::answer::{Answer, Arriving};
 use crate::event::Event;
-use crate::wire::{Wire, is_gone};
 
 const ACCEPTED: &[u8] = b"HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\n\
     content-length: 16\r\n\r\n{\"status\":\"OK\"}\n";
@@ -60,10 +60,10 @@ impl Lambda {
                 if shared.lock().closed {
                     return;
                 }
-                let Ok(wire) = stream.and_then(Wire::new) else {
-                    continue;
-                };
-                thread::spawn(move || serve(wire, &shared));
+                let Ok(stream) = stream else { continue };
+                // Without it, the answer to a post waits for an acknowledgement.
+                let _ = stream.set_nodelay(true);
+                thread::spawn(move || serve(Wire::new(stream), &shared));
             }
         });
         Ok(Self { address, shared })
@@ -179,7 +179,7 @@ impl Shared {
     }
 }
 
-fn serve(mut wire: Wire, shared: &Shared) {
+fn serve(mut wire: Wire<TcpStream>, shared: &Shared) {
     loop {
         match exchange(&mut wire, shared) {
             Ok(true) => {}
@@ -195,9 +195,10 @@ fn serve(mut wire: Wire, shared: &Shared) {
 }
 
 /// One request and its answer. `false` when the connection is over.
-fn exchange(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
-    let Some(head) = wire.head()? else {
-        return Ok(false);
+fn exchange(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
+    let head = match wire.head() {
+        Err(error) if is_gone(&error) => return Ok(false),
+        head => String::from_utf8_lossy(&head?).into_owned(),
     };
     let path = head.split(' ').nth(1).unwrap_or_default();
     let mut segments = path.rsplit('/');
@@ -208,7 +209,7 @@ fn exchange(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
     }
 }
 
-fn hand_out(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
+fn hand_out(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
     let Some((id, event)) = shared.next() else {
         return Ok(false);
     };
@@ -224,11 +225,11 @@ fn hand_out(wire: &mut Wire, shared: &Shared) -> io::Result<bool> {
     seen.out.insert(id, (event, Instant::now()));
     drop(seen);
     shared.changed.notify_all();
-    wire.send(message.as_bytes())?;
+    wire.source().write_all(message.as_bytes())?;
     Ok(true)
 }
 
-fn take_answer(wire: &mut Wire, shared: &Shared, id: &str) -> io::Result<bool> {
+fn take_answer(wire: &mut Wire<TcpStream>, shared: &Shared, id: &str) -> io::Result<bool> {
     let known = shared.lock().out.remove(id);
     let (event, delivered) =
         known.ok_or_else(|| io::Error::other(format!("an answer to `{id}`, unknown")))?;
@@ -241,7 +242,7 @@ fn take_answer(wire: &mut Wire, shared: &Shared, id: &str) -> io::Result<bool> {
             "{bytes} bytes instead of {expected}"
         )));
     }
-    wire.send(ACCEPTED)?;
+    wire.source().write_all(ACCEPTED)?;
     shared.lock().answers.push(answer);
     shared.changed.notify_all();
     Ok(true)

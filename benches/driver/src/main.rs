@@ -15,7 +15,6 @@ mod process;
 mod stats;
 mod table;
 mod target;
-mod wire;
 
 use std::path::{Path, PathBuf};
 

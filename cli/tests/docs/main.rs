@@ -4,12 +4,7 @@
 //! differ, sizes of files by a tenth, and a line `...` stands for anything. A block whose language is
 //! followed by a path is a file to write. A comment `<!-- run by hand: reason -->` before a block leaves
 //! it to the reader.
-
-#![expect(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
+#![cfg(test)]
 
 mod document;
 mod links;

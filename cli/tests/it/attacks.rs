@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 
+use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 
 use crate::support::{Dev, End, Response, ready_guest, script, text};
@@ -9,8 +10,7 @@ use crate::support::{Dev, End, Response, ready_guest, script, text};
 /// The server still serves.
 #[track_caller]
 fn expect_alive(dev: &Dev) {
-    let response = dev.invoke(&script(&json!([{"write": "alive"}])));
-    assert_eq!(response.rest(), ("alive".to_owned(), End::Complete));
+    dev.assert_serves();
 }
 
 #[test]
@@ -59,11 +59,8 @@ fn a_request_that_stops_halfway_becomes_no_event() {
     drop(half);
 
     let line = dev.wait_for("POST /half");
-    assert!(line.contains("400"), "{line}");
-    assert!(
-        line.contains("the request ended before it was complete"),
-        "{line}"
-    );
+    assert_contains(&line, "400");
+    assert_contains(&line, "the request ended before it was complete");
 }
 
 #[test]
@@ -211,7 +208,7 @@ fn an_event_of_6_mib_and_100_bytes_is_the_largest() {
         let largest: Response = dev.send("POST", path, &[], &event(LARGEST));
         assert_eq!(largest.status, 200, "{path}");
         let body = largest.rest().0;
-        assert!(body.contains(&format!("event bytes: {LARGEST}")), "{body}");
+        assert_contains(&body, &format!("event bytes: {LARGEST}"));
         let beyond = dev.send("POST", path, &[], &event(LARGEST + 1));
         assert_eq!(beyond.status, 413, "{path}");
     }

@@ -1,11 +1,8 @@
-//! `build` of what is no crate: a bootstream.toml says how the component is made.
-
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
+//! `build` without a crate: a bootstream.toml says how the component is made.
 
 use std::path::Path;
+
+use bootstream_test_support::assert_contains;
 
 use crate::support::{Dev, bootstream, component, run, scripted_guest, success, text};
 
@@ -52,7 +49,7 @@ fn such_a_project_is_packaged_like_a_crate() {
 
     success(&output);
     let said = text(&output.stdout);
-    assert!(said.contains("bootstream.toml, handler.wasm\n"), "{said}");
+    assert_contains(&said, "bootstream.toml, handler.wasm\n");
 }
 
 #[test]
@@ -87,7 +84,7 @@ fn what_stands_in_the_way_is_named() {
 
         let message = refusal(folder.path());
 
-        assert!(message.contains(wanted), "{message}");
+        assert_contains(&message, wanted);
     }
 }
 
@@ -132,7 +129,7 @@ fn cargo_runs_in_the_folder_of_the_crate_and_paths_of_the_user_stay_the_user_s()
     let folder = folder.path().canonicalize().unwrap();
     let build = |args: &[&str], variable: Option<&str>| {
         let mut command = bootstream(&[&["build", "crate"], args].concat());
-        // What is made is no handler, and the error says where it is.
+        // The result is not a handler, and the error says where it is.
         command
             .current_dir(&folder)
             .env_remove("CARGO_TARGET_DIR")
@@ -155,6 +152,6 @@ fn cargo_runs_in_the_folder_of_the_crate_and_paths_of_the_user_stay_the_user_s()
 
         let place = format!("error: `{}/", folder.join(expected).display());
         assert!(said.contains(&place), "{expected}: {said}");
-        assert!(said.contains("exports no `handle`"), "{said}");
+        assert_contains(&said, "exports no `handle`");
     }
 }

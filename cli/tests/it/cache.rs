@@ -1,16 +1,12 @@
 //! The machine code that `invoke` and `dev` keep: that it is used, and when it is not.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use bootstream_host::engine::{Fingerprint, Stamp, Target};
+use bootstream_test_support::assert_contains;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -81,8 +77,8 @@ fn a_component_is_compiled_once_with_a_line_that_says_so() {
 
     let said = text(&first.stderr);
     let line = format!("compiling `{}` (", handler.display());
-    assert!(said.contains(&line), "{said}");
-    assert!(said.contains("the first time takes a while"), "{said}");
+    assert_contains(&said, &line);
+    assert_contains(&said, "the first time takes a while");
     let kept = entries(home.path());
     assert_eq!(kept.len(), 1);
     assert_eq!(mode(&home.path().join("bootstream")), 0o700);
@@ -134,9 +130,9 @@ fn a_folder_that_others_can_write_is_not_used() {
 
     assert!(text(&output.stdout).contains("Number: 1"));
     let said = text(&output.stderr);
-    assert!(said.contains("machine code is not kept"), "{said}");
-    assert!(said.contains(folder.to_str().unwrap()), "{said}");
-    assert!(said.contains("mode 0700"), "{said}");
+    assert_contains(&said, "machine code is not kept");
+    assert_contains(&said, folder.to_str().unwrap());
+    assert_contains(&said, "mode 0700");
 }
 
 #[test]
@@ -272,9 +268,9 @@ fn a_local_lambda_listens_while_it_compiles_and_tells_callers_what_does_not_comp
     let response = dev.invoke("{}");
     assert_eq!(response.status, 502);
     let (document, _) = response.rest();
-    assert!(document.contains("Runtime.InvalidEntrypoint"), "{document}");
-    assert!(document.contains("does not compile"), "{document}");
-    assert!(document.contains(handler.to_str().unwrap()), "{document}");
+    assert_contains(&document, "Runtime.InvalidEntrypoint");
+    assert_contains(&document, "does not compile");
+    assert_contains(&document, handler.to_str().unwrap());
     dev.wait_until_seen("the handler does not start");
 
     std::fs::copy(scripted_guest(), &handler).unwrap();

@@ -3,12 +3,11 @@
 use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use bootstream_test_support::{assert_contains, built};
 use serde_json::{Value, json};
 
 use crate::functions::two;
-use crate::support::{Dev, End, Response, ready_guest, script, target};
-
-const HOW: &str = "scripts/setup-clients.sh";
+use crate::support::{Dev, End, Response, ready_guest, script};
 
 #[derive(Clone, Copy, Debug)]
 enum Sdk {
@@ -23,17 +22,14 @@ impl Sdk {
     fn command(self) -> Command {
         let (program, script) = match self {
             Self::Python => (
-                Command::new(target("clients/python/bin/python", HOW)),
+                Command::new(built("clients/python/bin/python")),
                 Some("clients/python/client.py"),
             ),
             Self::JavaScript => (Command::new("node"), Some("clients/javascript/client.mjs")),
-            Self::Rust => (
-                Command::new(target("clients/rust/debug/sdk-client", HOW)),
-                None,
-            ),
+            Self::Rust => (Command::new(built("clients/rust/debug/sdk-client")), None),
         };
         let mut program = program;
-        program.args(script.map(|script| target(script, HOW)));
+        program.args(script.map(built));
         program
     }
 
@@ -209,7 +205,7 @@ fn every_sdk_gets_the_end_of_the_log_and_nothing_of_other_invocations() {
                 }
             };
             let log = log.as_str().expect("a log");
-            assert!(log.contains(&own), "{log}");
+            assert_contains(log, &own);
             assert_eq!(log.matches("printed for").count(), 1, "{log}");
         }
     }

@@ -2,15 +2,12 @@
 //!
 //! Neither is here: scripts of these names on the path write down what they are told.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+
+use bootstream_test_support::assert_contains;
 
 use crate::support::{bootstream, packages, run, scripted_guest, text};
 
@@ -160,13 +157,10 @@ fn what_doctor_finds_stops_it_unless_it_is_accepted() {
 
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
-    assert!(
-        said.contains("error[public-api]: anybody may call `ANY /stream`"),
-        "{said}"
-    );
-    assert!(
-        said.contains("error: nothing was deployed because of the errors above"),
-        "{said}"
+    assert_contains(&said, "error[public-api]: anybody may call `ANY /stream`");
+    assert_contains(
+        &said,
+        "error: nothing was deployed because of the errors above",
     );
     assert_eq!(desk.told(), [""; 0]);
     let accepted = desk.deploy(&[&args[..], &["--allow", "public-api"]].concat());
@@ -309,7 +303,7 @@ fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
 
         assert_eq!(output.status.code(), Some(1));
         let said = text(&output.stderr);
-        assert!(said.contains(wanted), "{said}");
+        assert_contains(&said, wanted);
     }
     assert!(
         !desk

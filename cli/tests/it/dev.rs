@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bootstream_test_support::assert_contains;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ fn the_handler_decides_status_headers_and_cookies() {
     assert_eq!(response.header("x-one"), ["1"]);
     assert_eq!(response.header("set-cookie"), ["a=1", "b=2"]);
     assert_eq!(response.header("x-amzn-remapped-content-length"), ["5"]);
-    assert_eq!(response.rest(), ("hello".to_owned(), End::Complete));
+    response.assert_body("hello");
 }
 
 #[test]
@@ -111,7 +112,7 @@ fn any_other_request_is_a_function_url_event() {
 
     assert_eq!(response.status, 404);
     assert_eq!(response.header("content-type"), ["text/html"]);
-    assert_eq!(response.rest(), ("<p>".to_owned(), End::Complete));
+    response.assert_body("<p>");
 }
 
 #[test]
@@ -133,15 +134,13 @@ fn invocations_run_side_by_side() {
     assert_eq!(first.chunk(), Ok("a".to_owned()));
     let began = Instant::now();
 
-    let second = dev.invoke(&script(&json!([{"write": "c"}])));
-
-    assert_eq!(second.rest(), ("c".to_owned(), End::Complete));
+    dev.assert_serves();
     assert_eq!(dev.environments().len(), 2);
     assert!(
         began.elapsed() < Duration::from_millis(2500),
         "the second waited for the first"
     );
-    assert_eq!(first.rest(), ("b".to_owned(), End::Complete));
+    first.assert_body("b");
 }
 
 #[test]
@@ -151,11 +150,9 @@ fn callers_beyond_the_concurrency_wait_their_turn() {
     let mut first = dev.invoke(&slow);
     assert_eq!(first.chunk(), Ok("a".to_owned()));
 
-    let second = dev.invoke(&script(&json!([{"write": "c"}])));
-
-    assert_eq!(second.rest(), ("c".to_owned(), End::Complete));
+    dev.assert_serves();
     assert_eq!(dev.environments().len(), 1);
-    assert_eq!(first.rest(), ("b".to_owned(), End::Complete));
+    first.assert_body("b");
 }
 
 #[test]
@@ -171,8 +168,7 @@ fn a_process_that_is_killed_in_the_middle_is_replaced() {
 
     assert_eq!(response.rest(), (String::new(), End::Cut));
     dev.wait_for("Runtime.ExitError");
-    let next = dev.invoke(&script(&json!([{"write": "c"}])));
-    assert_eq!(next.rest(), ("c".to_owned(), End::Complete));
+    dev.assert_serves();
 }
 
 #[test]
@@ -183,8 +179,7 @@ fn a_handler_that_takes_too_long_is_stopped() {
 
     assert_eq!(response.status, 502);
     dev.wait_for("total");
-    let next = dev.invoke(&script(&json!([{"write": "c"}])));
-    assert_eq!(next.rest(), ("c".to_owned(), End::Complete));
+    dev.assert_serves();
 }
 
 #[test]
@@ -201,8 +196,7 @@ fn a_process_that_hangs_is_killed_when_its_time_is_over() {
 
     assert_eq!(response.rest(), (String::new(), End::Cut));
     dev.wait_for("Task timed out after 2.00 seconds");
-    let next = dev.invoke(&script(&json!([{"write": "c"}])));
-    assert_eq!(next.rest(), ("c".to_owned(), End::Complete));
+    dev.assert_serves();
 }
 
 #[test]
@@ -353,10 +347,10 @@ fn people_get_a_line_for_each_invocation_and_its_log_beside_it() {
         line.starts_with(&format!("{tag}  POST /p  201  first byte ")),
         "{line}"
     );
-    assert!(line.contains(" total "), "{line}");
-    assert!(line.contains("  5 B in 1 chunk  Function.Trap: "), "{line}");
+    assert_contains(&line, " total ");
+    assert_contains(&line, "  5 B in 1 chunk  Function.Trap: ");
     let frame = dev.wait_for("trap at ");
-    assert!(frame.contains("resources.rs:"), "{frame}");
+    assert_contains(&frame, "resources.rs:");
     dev.wait_until_seen("a line");
     dev.wait_until_seen(&format!("{tag}  the handler used "));
     let of_guest = |line: &&String| line.contains("a line");
@@ -366,6 +360,6 @@ fn people_get_a_line_for_each_invocation_and_its_log_beside_it() {
     let failed = |line: &&String| line.contains("handler failed");
     let log = dev.lines().iter().find(failed).unwrap();
     for spent in ["memoryMib=", "milliseconds="] {
-        assert!(log.contains(spent), "{log}");
+        assert_contains(log, spent);
     }
 }

@@ -1,5 +1,6 @@
 //! Answers that are no HTTP stream, as their callers get them.
 
+use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 
 use crate::support::{Dev, End, Response, bootstream, ready_guest, run, script, success, text};
@@ -70,7 +71,7 @@ fn a_raw_stream_is_what_was_written() {
     let steps = json!([{"start_raw": "application/x-ndjson"}, {"write": "1\n"}, {"write": "2\n"}]);
     let response = post(&dev, "/invoke", &script(&steps));
     assert_eq!(response.header("content-type"), ["application/x-ndjson"]);
-    assert_eq!(response.rest(), ("1\n2\n".to_owned(), End::Complete));
+    response.assert_body("1\n2\n");
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn a_queue_gets_the_bytes_of_an_http_stream_and_the_terminal_says_so() {
     success(&output);
     assert_eq!(text(&output.stdout), expected);
     let stderr = text(&output.stderr);
-    assert!(stderr.contains("`response.document(&value)`"), "{stderr}");
+    assert_contains(&stderr, "`response.document(&value)`");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What each front door makes of a request and of an answer.
 
+use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 
 use crate::support::{Dev, End, Response, ready_guest, script};
@@ -450,7 +451,7 @@ fn vpc_lattice_reads_a_document() {
 
     assert_eq!(response.status, 201);
     assert_eq!(response.header("x-a"), ["b"]);
-    assert_eq!(response.rest(), ("hi".to_owned(), End::Complete));
+    response.assert_body("hi");
     assert_eq!(answered(&dev, "/", "{\"a\":1}").status, 502);
 }
 
@@ -532,7 +533,7 @@ fn headers_that_are_lost_at_a_door_are_named_on_the_terminal() {
     );
     assert_eq!(message["requestId"].as_str().map(str::len), Some(36));
     let text = message["text"].as_str().expect("text");
-    assert!(text.contains("write them into `headers`"), "{text}");
+    assert_contains(text, "write them into `headers`");
 }
 
 #[test]
@@ -654,7 +655,7 @@ fn a_function_url_undoes_gzip_and_the_others_leave_it() {
     let rest = dev.send("POST", "/@rest", &text, &words);
 
     assert!(url.header("content-encoding").is_empty());
-    assert_eq!(url.rest(), ("hello gzip".to_owned(), End::Complete));
+    url.assert_body("hello gzip");
     assert_eq!(rest.header("content-encoding"), ["gzip"]);
     assert_eq!(rest.raw_rest().0, HELLO_GZIP);
 }

@@ -1,5 +1,6 @@
 //! `bootstream event`: what it is told and what it prints.
 
+use bootstream_test_support::assert_contains;
 use serde_json::Value;
 
 use crate::support::{bootstream, run, text};
@@ -47,10 +48,7 @@ fn a_path_is_what_the_service_makes_of_it() {
     let refused = event("http", "/100%25");
     assert_eq!(refused.status.code(), Some(1));
     let stderr = text(&refused.stderr);
-    assert!(
-        stderr.contains("an HTTP API decodes the path twice"),
-        "{stderr}"
-    );
+    assert_contains(&stderr, "an HTTP API decodes the path twice");
 }
 
 #[test]

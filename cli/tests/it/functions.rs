@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use bootstream_test_support::assert_contains;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Dev, End, bootstream, component, run, script, scripted_guest, text};
+use crate::support::{Dev, bootstream, component, run, script, scripted_guest, text};
 
 fn file(content: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("temporary files are writable");
@@ -40,14 +41,14 @@ fn each_function_has_its_path_its_name_and_its_settings() {
     let named = dev.send("POST", "/@fn/scripted/@rest/p", &json, &context);
     let default = dev.send("POST", "/p", &json, &context).rest().0;
 
-    assert!(numbers.contains("Number: 1"), "{numbers}");
+    assert_contains(&numbers, "Number: 1");
     assert_eq!(named.status, 200);
     for expected in [
         "\"function-name\":\"scripted\"",
         "\"memory-limit-mib\":256",
         "\"GREETING\":\"hi\"",
     ] {
-        assert!(default.contains(expected), "{default}");
+        assert_contains(&default, expected);
     }
 }
 
@@ -106,7 +107,7 @@ fn functions_appear_change_and_go_as_their_file_says() {
     let greeting = json!(["write_env"]);
     let assert_greets = |dev: &Dev, name: &str, with: &str| {
         let (seen, _) = call(dev, name, &greeting).rest();
-        assert!(seen.contains(&format!("\"GREETING\":\"{with}\"")), "{seen}");
+        assert_contains(&seen, &format!("\"GREETING\":\"{with}\""));
     };
     let waiting = json!([{"write": "begun"}, {"sleep_ms": 3000}, {"write": "ended"}]);
     assert_eq!(call(&dev, "comes", &greeting).status, 404);
@@ -122,7 +123,7 @@ fn functions_appear_change_and_go_as_their_file_says() {
     assert_greets(&dev, "comes", "c");
     assert_eq!(call(&dev, "goes", &greeting).status, 404);
     // What it had begun, it ends.
-    assert_eq!(open.rest(), ("ended".to_owned(), End::Complete));
+    open.assert_body("ended");
 
     // What makes no sense changes nothing.
     for (broken, why) in [

@@ -1,15 +1,11 @@
 //! The files that go along with a handler: in the zip, and in the local task root.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Output;
 
+use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use zip::ZipArchive;
@@ -101,7 +97,7 @@ fn what_the_settings_include_is_in_the_zip_sorted_with_plain_modes() {
     let expected = expected.map(|(name, mode)| (name.to_owned(), mode));
     assert_eq!(along(folder.path()), expected);
     let said = text(&output.stderr);
-    assert!(said.contains("left out `web/.env`"), "{said}");
+    assert_contains(&said, "left out `web/.env`");
 }
 
 #[test]
@@ -155,12 +151,9 @@ fn a_file_that_a_setting_names_goes_along_or_is_named_when_it_is_missing() {
     ] {
         let folder = project(&format!("# settings\noutbound.ca-file = '{path}'\n"));
         let message = refusal(folder.path());
-        assert!(
-            message.contains("bootstream.toml:2: `outbound.ca-file`"),
-            "{message}"
-        );
-        assert!(message.contains(&format!("`{path}`")), "{message}");
-        assert!(message.contains(reason), "{message}");
+        assert_contains(&message, "bootstream.toml:2: `outbound.ca-file`");
+        assert_contains(&message, &format!("`{path}`"));
+        assert_contains(&message, reason);
     }
     // In a layer, or in Lambda's system.
     let folder = project("outbound.ca-file = '/opt/ca.pem'\n");
@@ -229,7 +222,7 @@ fn what_cannot_go_along_is_named() {
 fn what_takes_out_all_again_is_refused() {
     let folder = project("[package]\ninclude = ['web', '!**']\n");
     let message = refusal(folder.path());
-    assert!(message.contains("nothing goes along"), "{message}");
+    assert_contains(&message, "nothing goes along");
 }
 
 #[test]
@@ -265,14 +258,8 @@ fn more_than_lambda_takes_is_refused_with_the_largest_file_before_it_is_read() {
 
     let message = refusal(folder.path());
 
-    assert!(
-        message.contains("Lambda takes 262144000 (250 MB) unpacked"),
-        "{message}"
-    );
-    assert!(
-        message.contains("the largest is `data/large.bin`"),
-        "{message}"
-    );
+    assert_contains(&message, "Lambda takes 262144000 (250 MB) unpacked");
+    assert_contains(&message, "the largest is `data/large.bin`");
 }
 
 #[test]
@@ -281,7 +268,7 @@ fn a_key_that_is_unknown_is_named() {
 
     let message = refusal(folder.path());
 
-    assert!(message.contains("unknown field `includes`"), "{message}");
+    assert_contains(&message, "unknown field `includes`");
 }
 
 #[test]
@@ -346,10 +333,7 @@ fn a_local_lambda_says_what_is_missing_and_takes_it_when_it_is_there() {
     assert_eq!(response.status, 502);
     let document: Value = serde_json::from_str(&response.rest().0).unwrap();
     let message = document["errorMessage"].as_str().unwrap();
-    assert!(
-        message.contains("the pattern `pages/**` matches no file"),
-        "{message}"
-    );
+    assert_contains(message, "the pattern `pages/**` matches no file");
     dev.wait_until_seen("matches no file");
 
     write(folder.path(), "pages/index.html", "here");

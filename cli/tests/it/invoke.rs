@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Stdio;
 
+use bootstream_test_support::assert_contains;
 use serde_json::json;
 
 use crate::support::{
@@ -43,11 +44,8 @@ fn a_failure_before_the_first_byte_prints_nothing_and_fails() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stdout), "");
     let stderr = text(&output.stderr);
-    assert!(
-        stderr.contains("error: the handler failed: Function.Error: "),
-        "{stderr}"
-    );
-    assert!(stderr.contains("no luck"), "{stderr}");
+    assert_contains(&stderr, "error: the handler failed: Function.Error: ");
+    assert_contains(&stderr, "no luck");
 }
 
 #[test]
@@ -60,7 +58,7 @@ fn a_failure_after_the_first_byte_is_told_from_the_trailers() {
     assert_eq!(text(&output.stdout), "part");
     let stderr = text(&output.stderr);
     let expected = "error: the response was cut: the handler failed: Function.Trap: ";
-    assert!(stderr.contains(expected), "{stderr}");
+    assert_contains(&stderr, expected);
 }
 
 #[test]
@@ -82,7 +80,7 @@ fn head_and_times_are_printed_on_request() {
     let stdout = text(&output.stdout);
     let (head, body) = stdout.split_once("\n\n").unwrap();
     assert!(head.starts_with("202 Accepted\n"), "{head}");
-    assert!(head.contains("x-one: 1"), "{head}");
+    assert_contains(head, "x-one: 1");
     let lines: Vec<_> = body.lines().collect();
     assert_eq!(lines.len(), 2, "{body}");
     assert!(
@@ -91,8 +89,8 @@ fn head_and_times_are_printed_on_request() {
     );
     assert!(lines[1].ends_with("s] Number: 2"), "{body}");
     let stderr = text(&output.stderr);
-    assert!(stderr.contains("  the handler used "), "{stderr}");
-    assert!(stderr.contains(" MiB of memory and took "), "{stderr}");
+    assert_contains(&stderr, "  the handler used ");
+    assert_contains(&stderr, " MiB of memory and took ");
 }
 
 #[test]
@@ -114,7 +112,7 @@ fn settings_that_make_no_sense_are_not_the_handlers_failure() {
         "error: the function can't start: Runtime.InvalidConfiguration: bootstream.toml:2: ",
         "`--env KEY=...`",
     ] {
-        assert!(stderr.contains(words), "{stderr}");
+        assert_contains(&stderr, words);
     }
 }
 
@@ -198,11 +196,8 @@ fn a_server_that_refuses_an_event_is_told_from_a_handler_that_answers() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stdout), "");
     let stderr = text(&output.stderr);
-    assert!(
-        stderr.contains("the server refused the event: `evil.example`"),
-        "{stderr}"
-    );
-    assert!(stderr.contains("--allow-host NAME"), "{stderr}");
+    assert_contains(&stderr, "the server refused the event: `evil.example`");
+    assert_contains(&stderr, "--allow-host NAME");
 }
 
 #[test]
@@ -245,7 +240,7 @@ fn stale_machine_code_is_not_run_in_place_of_the_component_beside_it() {
         component.display(),
         code.display()
     );
-    assert!(said.contains(&expected), "{said}");
+    assert_contains(&said, &expected);
 }
 
 #[test]
@@ -261,9 +256,9 @@ fn machine_code_that_does_not_fit_is_named_by_the_user_s_own_path() {
 
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
-    assert!(said.contains(path.to_str().unwrap()), "{said}");
+    assert_contains(&said, path.to_str().unwrap());
     assert!(!said.contains("handler.cwasm"), "{said}");
-    assert!(said.contains("it is damaged"), "{said}");
+    assert_contains(&said, "it is damaged");
 }
 
 #[test]
@@ -302,7 +297,7 @@ fn an_event_that_lambda_refuses_does_not_reach_the_handler() {
             assert_eq!(output.status.code(), Some(1), "{event:.20}");
             assert_eq!(text(&output.stdout), "");
             let stderr = text(&output.stderr);
-            assert!(stderr.contains(reason), "{stderr}");
+            assert_contains(&stderr, reason);
         }
     }
 }
@@ -316,10 +311,7 @@ fn a_server_refuses_an_event_that_is_not_json() {
 
         assert_eq!(response.status, 400, "{path}");
         let document = response.rest().0;
-        assert!(
-            document.contains("Could not parse request body into json"),
-            "{document}"
-        );
+        assert_contains(&document, "Could not parse request body into json");
         dev.wait_for("InvalidRequestContentException");
     }
     assert_eq!(dev.send("POST", "/invoke", &json, "").status, 200);

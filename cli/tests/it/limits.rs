@@ -98,7 +98,7 @@ fn a_size_that_is_none_is_wrong_usage() {
 /// A minute of Lambda's in half a second.
 const FAST: [&str; 4] = ["--limits", "aws", "--clock-scale", "120"];
 
-/// Writes, is silent for so many of Lambda's seconds, and writes again.
+/// Writes, is silent for this many of Lambda's seconds, and writes again.
 fn silent_for(seconds: u64) -> String {
     let pause = seconds * 1000 / 120;
     script(&json!([
@@ -238,7 +238,7 @@ fn a_load_balancer_takes_1_mib_either_way() {
     assert_eq!(answer(MIB), 502);
     dev.wait_for("a load balancer takes 1048576 at most");
 
-    // Of another runtime, whose documents nobody has measured: each quote takes four bytes there.
+    // Of a runtime whose documents were not measured: each quote is assumed to take four bytes.
     let mut dev = crate::runtimes::start(&["--limits", "aws"]);
     let echo = |quotes: usize| {
         let headers = [("x-do", "echo"), ("content-type", "text/plain")];

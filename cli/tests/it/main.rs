@@ -1,4 +1,5 @@
 //! Drives the real commands over real sockets.
+#![cfg(test)]
 
 mod attacks;
 mod build;

@@ -1,16 +1,12 @@
 //! `package`: what is in the zips, that they are the same bytes everywhere, and what is refused.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 use std::fs::Permissions;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use bootstream_test_support::assert_contains;
 use serde_json::Value;
 use zip::{System, ZipArchive};
 
@@ -88,10 +84,7 @@ fn a_layer_and_a_function_are_made() {
     assert_eq!(function[2].2, std::fs::read(scripted_guest()).unwrap());
     let said = text(&output.stdout);
     assert!(said.contains("dist/host-layer.zip ("), "{said}");
-    assert!(
-        said.contains("the function's handler is handler,"),
-        "{said}"
-    );
+    assert_contains(&said, "the function's handler is handler,");
     assert!(text(&output.stderr).contains("compiling `hello.wasm`"));
 }
 
@@ -207,11 +200,8 @@ fn a_bootstrap_for_another_processor_is_refused() {
     let message = refusal(folder.path(), &["--bootstrap", "other"]);
 
     let wanted = format!("error[architecture]: `bootstrap` is for {found}, the function is ");
-    assert!(message.contains(&wanted), "{message}");
-    assert!(
-        message.contains("  fix: package it with `--arch "),
-        "{message}"
-    );
+    assert_contains(&message, &wanted);
+    assert_contains(&message, "  fix: package it with `--arch ");
 }
 
 #[test]
@@ -229,11 +219,9 @@ fn a_bootstrap_that_needs_a_newer_system_is_refused() {
 
     let message = refusal(folder.path(), &["--bootstrap", "newer"]);
 
-    assert!(
-        message.contains(
-            "error[system-libraries]: `bootstrap` needs glibc 2.99; `provided.al2023` has 2.34"
-        ),
-        "{message}"
+    assert_contains(
+        &message,
+        "error[system-libraries]: `bootstrap` needs glibc 2.99; `provided.al2023` has 2.34",
     );
 }
 
@@ -244,11 +232,9 @@ fn a_bootstrap_that_is_no_program_is_refused() {
 
     let message = refusal(folder.path(), &["--bootstrap", "script"]);
 
-    assert!(
-        message.contains(
-            "error[bootstrap]: `bootstrap` is no executable for Lambda: is not a 64-bit ELF file"
-        ),
-        "{message}"
+    assert_contains(
+        &message,
+        "error[bootstrap]: `bootstrap` is no executable for Lambda: is not a 64-bit ELF file",
     );
 }
 
@@ -316,11 +302,9 @@ fn a_portable_package_wants_a_compiler_in_the_layer() {
 
     let message = refusal(folder.path(), &["--portable"]);
 
-    assert!(
-        message.contains(
-            "`handler.wasm` is not precompiled, and there is no `bootstream-compile` beside `bootstrap`"
-        ),
-        "{message}"
+    assert_contains(
+        &message,
+        "`handler.wasm` is not precompiled, and there is no `bootstream-compile` beside `bootstrap`",
     );
     success(&package(folder.path(), &["--portable", "--compiler"]));
 }

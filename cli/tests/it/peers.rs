@@ -1,17 +1,17 @@
 //! AWS's own runtimes in the place of `bootstrap`, unchanged: `lambda_runtime` for Rust and
 //! `aws-lambda-ric` for Node.js.
 
-use crate::support::{Dev, End, target};
+use bootstream_test_support::built;
 
-const HOW: &str = "scripts/setup-clients.sh";
+use crate::support::{Dev, End};
 
 fn rust() -> Dev {
-    let native = target("clients/native/debug/native", HOW);
+    let native = built("clients/native/debug/native");
     Dev::run(&["--bootstrap", native.to_str().expect("a path in UTF-8")])
 }
 
 fn node() -> Dev {
-    let folder = target("clients/node-runtime", HOW);
+    let folder = built("clients/node-runtime");
     let folder = folder.to_str().expect("a path in UTF-8");
     Dev::run(&["--bootstrap", folder, "--handler-name", "index.handler"])
 }
@@ -79,7 +79,7 @@ fn node_s_runtime_is_heard_while_it_is_at_work() {
 
     assert_eq!(response.chunk(), Ok("first ".to_owned()));
     assert!(!dev.has_seen("awake again"));
-    assert_eq!(response.rest(), ("second".to_owned(), End::Complete));
+    response.assert_body("second");
     dev.wait_until_seen("awake again");
 }
 

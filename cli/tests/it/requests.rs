@@ -1,5 +1,6 @@
 //! Requests as the SDK reads them, and refuses them, behind every front door.
 
+use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 
 use crate::support::{Dev, End, bootstream, component, run, text};
@@ -56,7 +57,7 @@ fn bad_json_is_answered_with_400_and_a_warning_and_fails_nothing() {
             "{door}"
         );
         let line = dev.wait_for("rejected with status 400");
-        assert!(line.contains("WARN"), "{line}");
+        assert_contains(&line, "WARN");
     }
 }
 
@@ -89,10 +90,7 @@ fn an_event_that_is_no_request_is_still_a_failure() {
 
     assert_eq!(output.status.code(), Some(1));
     let stderr = text(&output.stderr);
-    assert!(
-        stderr.contains("not an HTTP request of a known shape"),
-        "{stderr}"
-    );
+    assert_contains(&stderr, "not an HTTP request of a known shape");
 }
 
 #[test]

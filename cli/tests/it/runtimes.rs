@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use bootstream_test_support::assert_contains;
 use serde_json::Value;
 
 use crate::support::{Dev, End, Response};
@@ -47,7 +48,7 @@ fn a_runtime_of_any_kind_runs_unchanged() {
 
     let response = post(&dev, "/invoke", "\"handler\"");
 
-    assert_eq!(response.rest(), ("index.main".to_owned(), End::Complete));
+    response.assert_body("index.main");
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn the_folder_of_a_runtime_will_do() {
     let response = post(&dev, "/", "type=text/csv;hex=612c,62;");
 
     assert_eq!(response.header("content-type"), ["text/csv"]);
-    assert_eq!(response.rest(), ("a,b".to_owned(), End::Complete));
+    response.assert_body("a,b");
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn a_stream_without_a_prelude_is_for_function_urls_only() {
 
     assert_eq!(url.status, 200);
     assert_eq!(url.header("content-type"), ["application/octet-stream"]);
-    assert_eq!(url.rest(), ("raw".to_owned(), End::Complete));
+    url.assert_body("raw");
     assert_eq!((rest.status, long.status), (500, 500));
     assert_eq!(rest.rest().0, "{\"message\":\"Internal server error\"}");
 }
@@ -171,7 +172,7 @@ fn a_buffered_document_is_unfolded_at_every_door() {
         assert_eq!(response.header("x-a"), ["b"], "{path}");
         assert_eq!(response.rest(), ("hi".to_owned(), End::Complete), "{path}");
     }
-    // To whoever invokes the function it is the payload.
+    // To a caller of the invoke API it is the payload.
     let payload = post(&dev, "/invoke", &format!("\"whole={};\"", hex(document)));
     assert_eq!(payload.rest().0.as_bytes(), document);
 }
@@ -216,23 +217,20 @@ fn a_failure_in_trailers_that_were_not_announced_is_lost_and_told() {
 
     let response = post(&dev, "/", "hex=61;trailers");
 
-    assert_eq!(response.rest(), ("a".to_owned(), End::Complete));
+    response.assert_body("a");
     let line = dev.wait_for("without announcing it");
     let message: Value = serde_json::from_str(&line).expect("JSON");
     assert_eq!(message["level"], "warn");
     let text = message["text"].as_str().expect("text");
-    assert!(
-        text.contains("`lambda-runtime-function-error-type`"),
-        "{text}"
-    );
-    assert!(text.contains("Trailer: "), "{text}");
+    assert_contains(text, "`lambda-runtime-function-error-type`");
+    assert_contains(text, "Trailer: ");
     dev.forget();
     drop(dev);
 
     let mut dev = start(&[]);
     post(&dev, "/", "hex=61;trailers").rest();
     let line = dev.wait_for("without announcing it");
-    assert!(line.contains("warning: "), "{line}");
+    assert_contains(&line, "warning: ");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use aws_smithy_eventstream::frame::read_message_from;
 use aws_smithy_types::event_stream::Message;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bootstream_test_support::assert_contains;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -162,7 +163,7 @@ fn the_end_of_a_process_is_told_in_the_last_frame() {
         let (_, complete) = collect(response);
         assert_eq!(complete["ErrorCode"], code);
         let seen = complete["ErrorDetails"].as_str().unwrap();
-        assert!(seen.contains(details), "{seen}");
+        assert_contains(seen, details);
         let next = dev.send("POST", STREAM, &[], &script(&json!([{"write": "c"}])));
         assert_eq!(collect(next).1, json!({}));
     }
@@ -318,12 +319,9 @@ fn the_client_context_and_the_tenant_reach_the_function() {
     let response = dev.send("POST", INVOKE, &headers, &script(&json!(["write_context"])));
 
     let body = response.rest().0;
-    assert!(body.contains(r#"{\"custom\":{\"a\":\"1\"}}"#), "{body}");
-    assert!(body.contains("\"blue team\""), "{body}");
-    assert!(
-        body.contains("Root=1-5759e988-bd862e3fe1be46a994272793"),
-        "{body}"
-    );
+    assert_contains(&body, r#"{\"custom\":{\"a\":\"1\"}}"#);
+    assert_contains(&body, "\"blue team\"");
+    assert_contains(&body, "Root=1-5759e988-bd862e3fe1be46a994272793");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Starting the commands, and an HTTP client that sees chunks as they are on the wire.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -9,42 +9,22 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use bootstream_test_support::built;
+pub(crate) use bootstream_test_support::guests::source as component;
+use bootstream_test_support::wire::{Field, Wire, field};
 use serde_json::{Value, json};
 
 /// How long anything may take. Only a failing test waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-#[track_caller]
-pub(crate) fn target(path: &str, how: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../target")
-        .join(path);
-    path.canonicalize()
-        .unwrap_or_else(|_| panic!("no `{}`: run `{how}`", path.display()))
-}
-
 /// The binary under the emulator.
 #[track_caller]
 pub(crate) fn bootstrap() -> PathBuf {
-    std::env::var_os("BOOTSTREAM_BOOTSTRAP").map_or_else(
-        || target("lambda/bootstrap", "scripts/build-bootstrap.sh"),
-        PathBuf::from,
-    )
+    std::env::var_os("BOOTSTREAM_BOOTSTRAP")
+        .map_or_else(|| built("lambda/bootstrap"), PathBuf::from)
 }
 
-/// A component that was built before the tests.
 #[track_caller]
-pub(crate) fn component(name: &str) -> PathBuf {
-    let package = name.replace('_', "-");
-    target(
-        &format!("guests/wasm32-wasip2/release/{name}.wasm"),
-        &format!(
-            "RUSTC=$(scripts/setup-wasm-target.sh) cargo build --release --target wasm32-wasip2 \
-             --target-dir target/guests -p {package}"
-        ),
-    )
-}
-
 pub(crate) fn scripted_guest() -> PathBuf {
     component("scripted_guest")
 }
@@ -240,6 +220,13 @@ impl Dev {
         )
     }
 
+    /// Asserts that the scripted guest goes on answering.
+    #[track_caller]
+    pub(crate) fn assert_serves(&self) {
+        let next = self.invoke(&script(&json!([{"write": "next"}])));
+        next.assert_body("next");
+    }
+
     pub(crate) fn send(
         &self,
         method: &str,
@@ -302,7 +289,6 @@ impl Dev {
 }
 
 impl Drop for Dev {
-    #[expect(clippy::print_stdout, reason = "shown with a test that failed")]
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
             self.terminate();
@@ -322,8 +308,8 @@ pub(crate) fn signal(pid: i32, signal: rustix::process::Signal) {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) reason: String,
-    headers: Vec<(String, String)>,
-    reader: BufReader<TcpStream>,
+    headers: Vec<Field>,
+    wire: Wire<TcpStream>,
 }
 
 /// How a body ended.
@@ -336,29 +322,26 @@ pub(crate) enum End {
 
 impl Response {
     pub(crate) fn read(stream: TcpStream) -> Self {
-        Self::read_from(BufReader::new(stream))
+        Self::read_from(Wire::new(stream))
     }
 
     /// Reads the response that comes after this one, whose body was read.
     pub(crate) fn next(self) -> Self {
-        Self::read_from(self.reader)
+        Self::read_from(self.wire)
     }
 
-    fn read_from(mut reader: BufReader<TcpStream>) -> Self {
-        let status_line = line(&mut reader).expect("a status line");
-        let mut words = status_line.splitn(3, ' ').skip(1);
+    fn read_from(mut wire: Wire<TcpStream>) -> Self {
+        let head = String::from_utf8(wire.head().expect("a head")).expect("a head is text");
+        let mut lines = head.lines().filter(|line| !line.is_empty());
+        let mut words = lines.next().expect("a status line").splitn(3, ' ').skip(1);
         let status = words.next().and_then(|status| status.parse().ok());
         let reason = words.next().unwrap_or_default().to_owned();
-        let mut headers = Vec::new();
-        while let Some(field) = line(&mut reader).filter(|line| !line.is_empty()) {
-            let (name, value) = field.split_once(": ").expect("a header");
-            headers.push((name.to_owned(), value.to_owned()));
-        }
+        let headers = lines.map(|line| field(line).expect("a header")).collect();
         Self {
             status: status.expect("a status"),
             reason,
             headers,
-            reader,
+            wire,
         }
     }
 
@@ -373,16 +356,12 @@ impl Response {
     }
 
     pub(crate) fn raw_chunk(&mut self) -> Result<Vec<u8>, End> {
-        let size = line(&mut self.reader).ok_or(End::Cut)?;
-        let size = usize::from_str_radix(&size, 16).expect("a chunk size");
-        let mut chunk = vec![0; size + 2];
-        self.reader.read_exact(&mut chunk).map_err(|_| End::Cut)?;
-        chunk.truncate(size);
+        let chunk = self.wire.chunk().map_err(cut)?;
         if chunk.is_empty() {
-            Err(End::Complete)
-        } else {
-            Ok(chunk)
+            self.wire.trailers(|_| {}).map_err(cut)?;
+            return Err(End::Complete);
         }
+        Ok(chunk)
     }
 
     /// Reads the rest of the body.
@@ -391,15 +370,20 @@ impl Response {
         (text(&body), end)
     }
 
+    /// Asserts that the rest of the body is this text, and complete.
+    #[track_caller]
+    pub(crate) fn assert_body(self, text: &str) {
+        assert_eq!(self.rest(), (text.to_owned(), End::Complete));
+    }
+
     pub(crate) fn raw_rest(mut self) -> (Vec<u8>, End) {
         let mut body = Vec::new();
         if let Some(length) = self.header("content-length").first() {
-            let mut bytes = vec![0; length.parse().expect("a length")];
-            let end = self
-                .reader
-                .read_exact(&mut bytes)
-                .map_or(End::Cut, |()| End::Complete);
-            return (bytes, end);
+            let length = length.parse().expect("a length");
+            let read = self
+                .wire
+                .pieces(length, |piece| body.extend_from_slice(piece));
+            return (body, read.map_or_else(cut, |()| End::Complete));
         }
         loop {
             match self.raw_chunk() {
@@ -410,11 +394,8 @@ impl Response {
     }
 }
 
-/// Reads a line of the head, or nothing when the connection is closed.
-fn line(reader: &mut impl BufRead) -> Option<String> {
-    let mut line = String::new();
-    match reader.read_line(&mut line) {
-        Ok(length) if length > 0 => Some(line.trim_end().to_owned()),
-        _ => None,
-    }
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn cut(error: std::io::Error) -> End {
+    assert_ne!(error.kind(), ErrorKind::InvalidData, "{error}");
+    End::Cut
 }

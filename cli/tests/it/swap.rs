@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bootstream_test_support::assert_contains;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -33,9 +34,9 @@ fn a_new_component_serves_while_open_streams_finish_on_the_old_one() {
     dev.wait_for("swapped to the new");
 
     let (body, end) = dev.invoke("{}").rest();
-    assert!(body.contains("Number: 1"), "{body}");
+    assert_contains(&body, "Number: 1");
     assert_eq!(end, End::Complete);
-    assert_eq!(old.rest(), ("b".to_owned(), End::Complete));
+    old.assert_body("b");
 }
 
 #[test]
@@ -49,8 +50,7 @@ fn a_component_may_be_replaced_by_a_rename() {
     replace(&handler, &scripted_guest());
     dev.wait_for("swapped to the new");
 
-    let response = dev.invoke(&script(&json!([{"write": "back"}])));
-    assert_eq!(response.rest(), ("back".to_owned(), End::Complete));
+    dev.assert_serves();
 }
 
 #[test]
@@ -63,12 +63,12 @@ fn settings_are_taken_when_they_are_written_changed_or_removed() {
 
     std::fs::write(&settings, "pass-env = ['A']").unwrap();
     let line = dev.wait_for("swapped to the new");
-    assert!(line.contains("bootstream.toml"), "{line}");
+    assert_contains(&line, "bootstream.toml");
     assert!(seen(&dev).contains("\"A\":\"1\""));
 
     std::fs::write(&settings, "pass-env = 'A'").unwrap();
     let line = dev.wait_for("kept the old version");
-    assert!(line.contains("bootstream.toml:1"), "{line}");
+    assert_contains(&line, "bootstream.toml:1");
     assert!(seen(&dev).contains("\"A\":\"1\""));
 
     std::fs::remove_file(&settings).unwrap();
@@ -85,9 +85,9 @@ fn a_broken_component_leaves_the_old_one_in_place() {
     std::fs::write(&handler, "garbage").unwrap();
 
     let line = dev.wait_for("kept the old version");
-    assert!(line.contains("is not WebAssembly"), "{line}");
+    assert_contains(&line, "is not WebAssembly");
     let response = dev.invoke(&script(&json!([{"write": "still here"}])));
-    assert_eq!(response.rest(), ("still here".to_owned(), End::Complete));
+    response.assert_body("still here");
 }
 
 #[test]
@@ -121,6 +121,5 @@ fn what_bootstrap_refuses_is_told_to_callers_until_it_is_replaced() {
     std::fs::write(&handler, &good).unwrap();
     dev.wait_for("swapped to the new");
 
-    let response = dev.invoke(&script(&json!([{"write": "mended"}])));
-    assert_eq!(response.rest(), ("mended".to_owned(), End::Complete));
+    dev.assert_serves();
 }

@@ -4,13 +4,12 @@ use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use bootstream_test_support::built;
 use serde_json::json;
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-use crate::support::{
-    Dev, End, bootstream, packages, run, script, scripted_guest, success, target,
-};
+use crate::support::{Dev, End, bootstream, packages, run, script, scripted_guest, success};
 
 /// A program that starts `/opt/bootstrap` with the folders `opt` and `task` of `folder`.
 fn launcher(folder: &Path) -> PathBuf {
@@ -81,10 +80,7 @@ fn the_packages_stream_where_lambda_unpacks_them() {
 fn the_packages_for_arm64_stream_as_well() {
     let profile = std::env::var_os("BOOTSTREAM_PROFILE");
     let profile = profile.map_or("release".to_owned(), |name| name.into_string().unwrap());
-    let bootstrap = target(
-        &format!("arm64/{profile}/bootstrap"),
-        &format!("BOOTSTREAM_PROFILE={profile} scripts/build-bootstrap.sh --arch arm64"),
-    );
+    let bootstrap = built(&format!("arm64/{profile}/bootstrap"));
     let made = tempfile::tempdir().unwrap();
     let output = run(bootstream(&["package", "--arch", "arm64", "--out-dir"])
         .arg(made.path())

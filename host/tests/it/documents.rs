@@ -1,29 +1,32 @@
 //! Responses that are no HTTP stream: documents, streams without a head, and the documents that front
 //! ends read.
 
+use bootstream_test_support::assert_contains;
+use bootstream_test_support::process::{Bootstrap, Running};
+use bootstream_test_support::recorder::{End, Event, Exchange, Recorder};
+use bootstream_test_support::steps::{expect, head_with, write};
 use serde_json::{Value, json};
 
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{End, Event, Exchange, Recorder};
-use crate::support::steps::{expect, head_with, write};
-
-/// Largest payload of a response that is no stream, in bytes.
+/// Largest payload of a response that is not a stream, in bytes.
 const PAYLOAD_LIMIT: usize = 6_291_556;
 
 const LOAD_BALANCER_LIMIT: usize = 1_048_576;
 
-fn scripted(lambda: &Recorder, settings: &str) -> Bootstrap {
-    let host = Bootstrap::scripted(lambda);
+/// A host with these settings, and its Runtime API.
+fn scripted(settings: &str) -> (Recorder, Running) {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda);
     std::fs::write(host.package().join("bootstream.toml"), settings)
         .expect("a file in a fresh folder");
-    host
+    let host = host.start();
+    (lambda, host)
 }
 
 fn fill(bytes: usize) -> Value {
     json!({"write_bytes": {"len": bytes, "fill": 97}})
 }
 
-/// Steps that write so many bytes, a MiB at a time.
+/// Steps that write `bytes` bytes, a MiB at a time.
 fn fills(bytes: usize) -> Vec<Value> {
     const STEP: usize = 1024 * 1024;
     std::iter::repeat_n(STEP, bytes / STEP)
@@ -43,10 +46,7 @@ fn assert_document(response: &Exchange, content_length: usize) {
         response.header("content-length"),
         Some(content_length.to_string())
     );
-    assert_eq!(
-        response.header("content-type").as_deref(),
-        Some("application/json")
-    );
+    response.assert_header("content-type", "application/json");
     for name in [
         "transfer-encoding",
         "trailer",
@@ -59,8 +59,7 @@ fn assert_document(response: &Exchange, content_length: usize) {
 
 #[test]
 fn a_document_is_posted_with_its_length_and_nothing_else() {
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "").start();
+    let (lambda, _host) = scripted("");
     let failures = r#"{"batchItemFailures":[{"itemIdentifier":"m-2"}]}"#;
     for (id, steps, document) in [
         (
@@ -90,8 +89,7 @@ fn a_document_is_posted_with_its_length_and_nothing_else() {
 /// A stream would have had to break off.
 #[test]
 fn a_document_that_fails_before_its_end_is_an_error_and_never_half_a_document() {
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "").start();
+    let (lambda, _host) = scripted("");
     for (id, failure, error_type) in [
         ("error", json!({"error": "no luck"}), "Function.Error"),
         ("trap", json!("trap"), "Function.Trap"),
@@ -121,8 +119,7 @@ fn a_response_starts_once_whatever_its_kind() {
         json!({"write_headers": {"status": 200}}),
         write("x"),
     ];
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "").start();
+    let (lambda, _host) = scripted("");
     for (first, second) in starts
         .iter()
         .flat_map(|first| starts.iter().take(3).map(move |second| (first, second)))
@@ -143,18 +140,16 @@ fn a_response_starts_once_whatever_its_kind() {
 
 #[test]
 fn a_document_has_what_lambda_takes_and_not_a_byte_more() {
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "").start();
+    let (lambda, _host) = scripted("");
     let document = |bytes| json!([vec![json!("start_document")], fills(bytes)].concat());
     lambda.script("fits", &document(PAYLOAD_LIMIT));
     assert_document(&lambda.response("fits"), PAYLOAD_LIMIT);
 
     // The handler hears of it; one that takes no notice has failed all the same.
     lambda.script("large", &document(PAYLOAD_LIMIT + 1));
-    let error = lambda
+    let message = lambda
         .reported_error("large", "Function.ResponseSizeTooLarge")
-        .document();
-    let message = error["errorMessage"].as_str().unwrap();
+        .error_message();
     assert!(
         message.contains("6291557 bytes") && message.contains("6291556"),
         "{message}"
@@ -175,8 +170,7 @@ fn a_document_has_what_lambda_takes_and_not_a_byte_more() {
 
 #[test]
 fn a_raw_stream_has_a_content_type_and_no_prelude() {
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "response.empty = 'line-feed'").start();
+    let (lambda, _host) = scripted("response.empty = 'line-feed'");
     for (id, steps, body) in [
         (
             "lines",
@@ -191,16 +185,8 @@ fn a_raw_stream_has_a_content_type_and_no_prelude() {
     ] {
         lambda.script(id, &steps);
         let response = lambda.complete_response(id);
-        assert_eq!(
-            response.header("content-type").as_deref(),
-            Some("application/x-ndjson")
-        );
-        assert_eq!(
-            response
-                .header("lambda-runtime-function-response-mode")
-                .as_deref(),
-            Some("streaming")
-        );
+        response.assert_header("content-type", "application/x-ndjson");
+        response.assert_header("lambda-runtime-function-response-mode", "streaming");
         assert_eq!(payload(&response), body);
     }
     lambda.script(
@@ -227,8 +213,7 @@ fn a_raw_stream_needs_a_content_type_that_is_one() {
         "Application/Vnd.AwsLambda.HTTP-Integration-Response; x=1",
     ];
     let refused = refused.map(|text| expect(&json!({"start_raw": text}), "invalid-header"));
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "").start();
+    let (lambda, _host) = scripted("");
     lambda.script(
         "id",
         &json!([refused.to_vec(), vec![write("started")]].concat()),
@@ -284,8 +269,7 @@ fn ask(lambda: &Recorder, front_end: &str, steps: &Value) {
 
 #[test]
 fn one_handler_answers_every_front_end_in_the_form_it_reads() {
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "").start();
+    let (lambda, _host) = scripted("");
     let steps = json!([
         {"write_headers": {"status": 201, "headers": [["Content-Type", "text/plain"], ["x-a", "1"],
             ["x-a", "2"]], "cookies": ["c=1; Path=/", "d=2"]}},
@@ -340,8 +324,7 @@ fn one_handler_answers_every_front_end_in_the_form_it_reads() {
 
 #[test]
 fn a_handler_that_writes_without_a_head_answers_a_front_end_with_status_200() {
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "response.empty = 'line-feed'").start();
+    let (lambda, _host) = scripted("response.empty = 'line-feed'");
     for (steps, body) in [(json!([write("text")]), "text"), (json!([]), "")] {
         ask(&lambda, "http-api", &steps);
         let document = lambda.response("http-api").document();
@@ -354,8 +337,7 @@ fn a_handler_that_writes_without_a_head_answers_a_front_end_with_status_200() {
 
 #[test]
 fn a_body_that_is_no_text_reaches_a_front_end_in_base64() {
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "").start();
+    let (lambda, _host) = scripted("");
     ask(
         &lambda,
         "http-api",
@@ -368,8 +350,7 @@ fn a_body_that_is_no_text_reaches_a_front_end_in_base64() {
 
 #[test]
 fn a_failure_behind_a_front_end_that_buffers_is_an_error_document() {
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "").start();
+    let (lambda, _host) = scripted("");
     ask(
         &lambda,
         "alb",
@@ -382,21 +363,16 @@ fn a_failure_behind_a_front_end_that_buffers_is_an_error_document() {
         "alb-multi",
         &json!([fills(LOAD_BALANCER_LIMIT), vec![write("x")]].concat()),
     );
-    let error = lambda
+    let message = lambda
         .reported_error("alb-multi", "Function.ResponseSizeTooLarge")
-        .document();
-    let message = error["errorMessage"].as_str().unwrap();
-    assert!(
-        message.contains("a load balancer takes 1048576"),
-        "{message}"
-    );
+        .error_message();
+    assert_contains(&message, "a load balancer takes 1048576");
 }
 
 /// Control characters take six bytes in JSON, so that only the end shows how large the document is.
 #[test]
 fn a_document_that_only_its_encoding_makes_too_large_is_refused_at_its_end() {
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "").start();
+    let (lambda, _host) = scripted("");
     ask(
         &lambda,
         "alb",
@@ -415,8 +391,7 @@ fn a_document_that_only_its_encoding_makes_too_large_is_refused_at_its_end() {
 
 #[test]
 fn a_load_balancer_without_lists_of_values_takes_one_cookie_and_the_log_says_so() {
-    let lambda = Recorder::start();
-    let host = scripted(&lambda, "").start();
+    let (lambda, host) = scripted("");
     ask(
         &lambda,
         "alb",
@@ -443,8 +418,7 @@ fn the_setting_says_who_gets_a_document() {
         ),
         ("response.buffered = 'never'", &[]),
     ] {
-        let lambda = Recorder::start();
-        let _host = scripted(&lambda, settings).start();
+        let (lambda, _host) = scripted(settings);
         for front_end in ["http-api", "alb", "url", "rest", "lattice"] {
             ask(&lambda, front_end, &steps);
             let response = lambda.response(front_end);
@@ -455,7 +429,7 @@ fn the_setting_says_who_gets_a_document() {
                 "{settings} {front_end}"
             );
         }
-        // What is no HTTP request is answered as the handler says.
+        // An event that is not an HTTP request gets the answer that the handler gives.
         lambda.script("other", &steps);
         lambda.complete_response("other");
     }
@@ -463,8 +437,7 @@ fn the_setting_says_who_gets_a_document() {
 
 #[test]
 fn what_the_handler_chooses_goes_before_the_front_end() {
-    let lambda = Recorder::start();
-    let _host = scripted(&lambda, "").start();
+    let (lambda, _host) = scripted("");
     ask(
         &lambda,
         "http-api",

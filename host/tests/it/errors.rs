@@ -1,12 +1,11 @@
 //! Handlers that fail: before, during and after their response.
 
+use bootstream_test_support::process::{Bootstrap, serving};
+use bootstream_test_support::recorder::{End, Event, Exchange, Recorder};
+use bootstream_test_support::steps::{head, sleep_forever, write};
+use bootstream_test_support::{assert_contains, guests};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-
-use crate::support::guests;
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{End, Event, Exchange, Recorder};
-use crate::support::steps::{head, sleep_forever, write};
 
 /// What Lambda's side reads of a trailer block, in bytes.
 const TRAILERS_LIMIT_BYTES: usize = 4096;
@@ -45,7 +44,6 @@ fn trailer_block_bytes(response: &Exchange) -> usize {
     response.tail.len() - "0\r\n".len()
 }
 
-/// Case 57.
 #[test]
 fn a_trap_before_anything_is_posted_as_an_error() {
     let error = report(&json!(["trap"]), "Function.Trap");
@@ -137,10 +135,7 @@ fn an_error_comes_with_its_cause_for_x_ray() {
         let (label, line) = (frame["label"].as_str(), line.as_str().expect("a text"));
         assert!(line.starts_with(label.expect("a text")), "{line}");
         if let Some(path) = frame["path"].as_str() {
-            assert!(
-                line.contains(&format!(" at {path}:{}", frame["line"])),
-                "{line}"
-            );
+            assert_contains(line, &format!(" at {path}:{}", frame["line"]));
         }
     }
 }
@@ -153,7 +148,6 @@ fn the_cause_for_x_ray_stays_small_however_long_the_error() {
     assert!(cause.expect("a cause").len() <= 8 * 1024);
 }
 
-/// Case 58.
 #[test]
 fn an_error_before_anything_is_posted_with_its_text() {
     let document = report(&json!([{"error": "boom"}]), "Function.Error").document();
@@ -173,7 +167,6 @@ fn a_panic_is_reported_with_its_message_and_place() {
     assert!(innermost.contains("step at "), "{document}");
 }
 
-/// Cases 60 and 61.
 #[test]
 fn a_failure_in_the_response_ends_it_with_trailers() {
     for (step, error_type, text) in [
@@ -196,7 +189,6 @@ fn a_failure_between_head_and_body_ends_in_trailers() {
     assert_eq!(response.body(), "");
 }
 
-/// Case 63.
 #[test]
 fn trailers_stay_small_however_long_the_message() {
     let lambda = Recorder::start();
@@ -214,7 +206,6 @@ fn trailers_stay_small_however_long_the_message() {
     assert!(host.logged("the end").contains(&long));
 }
 
-/// Case 63.
 #[test]
 fn trailers_stay_small_however_deep_the_stack() {
     let response = failed(
@@ -228,11 +219,9 @@ fn trailers_stay_small_however_deep_the_stack() {
     assert!(!frames.is_empty());
 }
 
-/// Case 64.
 #[test]
 fn a_long_message_is_cut_between_characters() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     for shift in 0..4 {
         let text = format!("{}{}", "a".repeat(shift), "\u{1f600}".repeat(2000));
         let id = format!("id-{shift}");
@@ -247,11 +236,9 @@ fn a_long_message_is_cut_between_characters() {
     }
 }
 
-/// Case 66.
 #[test]
 fn a_failure_after_the_end_is_only_logged() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let (lambda, host) = serving();
     for (id, step) in [
         ("trap", json!("trap")),
         ("panic", json!({"panic": "p"})),
@@ -269,12 +256,11 @@ fn a_failure_after_the_end_is_only_logged() {
     }
 }
 
-/// Case 67, as far as it can be provoked from outside.
+/// As far as it can be provoked from outside.
 #[test]
 fn a_process_that_dies_in_a_response_does_not_end_it() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     lambda.script("id-1", &json!([write("part"), sleep_forever()]));
-    let host = Bootstrap::scripted(&lambda).start();
     lambda.first_chunk("id-1");
 
     host.signal(Signal::ABORT);
@@ -282,7 +268,6 @@ fn a_process_that_dies_in_a_response_does_not_end_it() {
     assert_eq!(lambda.response("id-1").end, End::Truncated);
 }
 
-/// Case 70.
 #[test]
 fn limits_are_reported_with_types_of_their_own() {
     for (steps, error_type, text) in [
@@ -306,8 +291,7 @@ fn limits_are_reported_with_types_of_their_own() {
 /// As a command that has done its work.
 #[test]
 fn an_exit_with_success_is_a_return_where_no_response_is_cut_by_it() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let (lambda, host) = serving();
     for (id, steps, body) in [
         ("before", json!([{"exit": 0}]), ""),
         ("after", json!([write("all"), "finish", {"exit": 0}]), "all"),
@@ -333,7 +317,6 @@ fn an_exit_with_success_is_a_return_where_no_response_is_cut_by_it() {
     );
 }
 
-/// Case 70.
 #[test]
 fn a_process_survives_what_its_handlers_do() {
     let lambda = Recorder::start();
@@ -384,7 +367,6 @@ fn a_handler_too_large_for_its_function_is_reported_with_each_event() {
     }
 }
 
-/// Case 72.
 #[test]
 fn messages_are_escaped_as_json() {
     let text = "\"quoted\" \\ \u{0} \u{1} \u{1b}[31m \t \r\n \u{7f} \u{2028} \u{e9}";
@@ -396,7 +378,7 @@ fn messages_are_escaped_as_json() {
     assert_eq!(message(&trailed.trailer_document()), text);
 }
 
-/// Case 72: text that is not UTF-8 never gets through the canonical ABI.
+/// Text that is not UTF-8 never gets through the canonical ABI.
 #[test]
 fn a_message_with_a_lone_surrogate_is_a_failure_of_its_own() {
     let lambda = Recorder::start();
@@ -408,7 +390,6 @@ fn a_message_with_a_lone_surrogate_is_a_failure_of_its_own() {
     assert!(!message(&document).is_empty());
 }
 
-/// Case 73.
 #[test]
 fn an_error_document_is_capped() {
     let long = "\u{e9}\n".repeat(700_000);

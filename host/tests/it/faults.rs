@@ -1,7 +1,5 @@
 //! Faults of the host itself: tasks that panic, are cancelled, or vanish. None of them makes a
 //! response look complete.
-//!
-//! Case 67.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,15 +7,14 @@ use std::time::Duration;
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{self, ResponseWriter};
 use bootstream_host::runtime_api::{Answer, Client};
+use bootstream_test_support::guests;
+use bootstream_test_support::process::{Bootstrap, Running};
+use bootstream_test_support::recorder::{End, Event, Exchange, Recorder};
+use bootstream_test_support::steps::{head, sleep_forever, write};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
-
-use crate::support::guests;
-use crate::support::process::{Bootstrap, Running};
-use crate::support::recorder::{End, Event, Exchange, Recorder};
-use crate::support::steps::{head, sleep_forever, write};
 
 /// The host whose tasks can be made to panic: `examples/faulty.rs`, which cargo builds with the
 /// tests.

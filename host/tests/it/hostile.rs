@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::{Event, Recorder};
+use bootstream_test_support::steps::write;
+use bootstream_test_support::{assert_contains, assert_contains_all, guests};
 use serde_json::json;
-
-use crate::support::guests;
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Event, Recorder};
-use crate::support::steps::write;
 
 const DEADLINE: Duration = Duration::from_millis(400);
 
@@ -24,11 +23,8 @@ fn report(component: &str, error_type: &str, words: &[&str]) {
         .start();
     for id in ["id-1", "id-2"] {
         lambda.enqueue(Event::new(id, "{}"));
-        let document = lambda.reported_error(id, error_type).document();
-        let message = document["errorMessage"].as_str().expect("a text");
-        for word in words {
-            assert!(message.contains(word), "no `{word}` in `{message}`");
-        }
+        let message = lambda.reported_error(id, error_type).error_message();
+        assert_contains_all(&message, words);
     }
     assert!(host.peak_resident_kib() < MEMORY_LIMIT_KIB);
     host.assert_running();
@@ -89,7 +85,7 @@ fn a_scan_of_the_environment_finds_no_secret_and_no_way_to_the_runtime_api() {
     ] {
         assert!(!found.contains(hidden), "{found}");
     }
-    assert!(found.contains("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "{found}");
+    assert_contains(&found, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
 }
 
 #[test]

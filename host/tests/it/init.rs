@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::process::{Bootstrap, executable};
-use crate::support::recorder::{Post, Recorder};
-use crate::support::{guests, pause};
+use bootstream_test_support::process::{Bootstrap, executable};
+use bootstream_test_support::recorder::{Post, Recorder};
+use bootstream_test_support::{assert_contains_all, guests, pause};
 
 /// Asserts that this host fails to start, tells Lambda, and says why in one line with these words.
 #[track_caller]
@@ -140,7 +140,7 @@ fn a_variable_that_makes_no_sense_is_an_init_error() {
     }
 }
 
-/// Case 90: another worker process may have reported first.
+/// Another worker process may have reported first.
 #[test]
 fn a_refused_init_error_is_not_repeated() {
     let lambda = Recorder::start();
@@ -157,9 +157,7 @@ fn a_refused_init_error_is_not_repeated() {
         ["WARN", "403", "InvalidStateTransition"],
         ["ERROR", "neither", "component"],
     ]) {
-        for word in words {
-            assert!(line.contains(word), "no `{word}` in `{line}`");
-        }
+        assert_contains_all(line, words);
     }
 }
 
@@ -180,7 +178,7 @@ pub(crate) fn without_room_for_threads(lambda: &Recorder) -> Bootstrap {
         .env("RUST_MIN_STACK", &stack_bytes.to_string())
 }
 
-/// Case 84, for a process that has nothing else to say.
+/// Even a process that has nothing else to say waits for the Runtime API.
 #[test]
 fn an_init_error_waits_for_a_runtime_api_that_opens_late() {
     let lambda = Recorder::closed();
@@ -203,7 +201,6 @@ fn an_init_error_that_cannot_be_reported_is_still_logged() {
     host.logged("neither");
 }
 
-/// Case 91.
 #[test]
 fn without_a_runtime_api_the_process_says_so_and_ends() {
     let lambda = Recorder::start();
@@ -222,8 +219,6 @@ fn without_a_runtime_api_the_process_says_so_and_ends() {
         assert!(!host.exit().success());
         let lines = host.stdout();
         assert_eq!(lines.len(), 1, "{lines:?}");
-        for word in words {
-            assert!(lines[0].contains(word), "{lines:?}");
-        }
+        assert_contains_all(&lines[0], words);
     }
 }

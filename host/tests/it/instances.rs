@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::guests;
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Event, Recorder};
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::{Event, Recorder};
+use bootstream_test_support::{assert_contains, guests};
 
 const IDS: [&str; 3] = ["id-1", "id-2", "id-3"];
 
@@ -84,7 +84,7 @@ fn nothing_is_left(handler: &Path, workers: usize) {
             let report = lambda.error(id).document();
             assert_eq!(report["errorType"], "Function.Trap");
             let message = report["errorMessage"].as_str().expect("a text");
-            assert!(message.contains("out of bounds memory access"), "{message}");
+            assert_contains(message, "out of bounds memory access");
         }
     }
     lambda.idle(workers);

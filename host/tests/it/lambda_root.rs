@@ -4,14 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use bootstream_test_support::guests;
+use bootstream_test_support::process::{Bootstrap, Running, executable, peak_resident_kib};
+use bootstream_test_support::recorder::Recorder;
+use bootstream_test_support::steps::write;
 use rustix::process::Signal;
 use serde_json::json;
 use tempfile::TempDir;
-
-use crate::support::guests;
-use crate::support::process::{Bootstrap, Running, executable, peak_resident_kib};
-use crate::support::recorder::Recorder;
-use crate::support::steps::write;
 
 /// The memory of the smallest function, in MiB.
 const MEMORY_MIB: u64 = 128;

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::Recorder;
+use bootstream_test_support::recorder::{
+    DELIMITER, End, Event, Exchange, Fate, IMPLIED_PRELUDE, Post,
+};
+use bootstream_test_support::steps::{expect, write};
 use serde_json::{Value, json};
-
-use crate::support::process::Bootstrap;
-use crate::support::recorder::Recorder;
-use crate::support::recorder::{DELIMITER, End, Event, Exchange, Fate, IMPLIED_PRELUDE, Post};
-use crate::support::steps::{expect, write};
 
 /// Larger than what the host takes into its buffer at once, and no multiple of anything in it.
 const CHUNK_BYTES: usize = 300_007;

@@ -2,21 +2,18 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::guests;
+use bootstream_test_support::process::{Bootstrap, executable, serving};
+use bootstream_test_support::recorder::{Event, Recorder};
+use bootstream_test_support::steps::write;
 use serde_json::json;
-
-use crate::support::guests;
-use crate::support::process::{Bootstrap, executable};
-use crate::support::recorder::{Event, Recorder};
-use crate::support::steps::write;
 
 /// From the start to the first poll. Takes a few hundredths of a second on an idle machine.
 const START_BUDGET: Duration = Duration::from_secs(3);
 
-/// Case 96.
 #[test]
 fn a_precompiled_handler_polls_soon() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let (lambda, host) = serving();
 
     lambda.polls(1);
 

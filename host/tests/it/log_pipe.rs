@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use bootstream_test_support::pause;
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::{Event, Fate, Recorder};
+use bootstream_test_support::steps::write;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-
-use crate::support::pause;
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Event, Fate, Recorder};
-use crate::support::steps::write;
 
 /// Lines of 10,000 bytes each, numbered.
 fn lines(count: usize) -> impl Iterator<Item = Value> {

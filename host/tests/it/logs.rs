@@ -1,10 +1,10 @@
 //! Standard output: the host's own lines, and those of the handlers.
 
+use bootstream_test_support::assert_contains;
+use bootstream_test_support::process::{Bootstrap, Running, serving};
+use bootstream_test_support::recorder::{Event, Recorder};
+use bootstream_test_support::steps::write;
 use serde_json::{Value, json};
-
-use crate::support::process::{Bootstrap, Running};
-use crate::support::recorder::{Event, Recorder};
-use crate::support::steps::write;
 
 /// Every line as JSON, with what Lambda needs in each.
 #[track_caller]
@@ -29,7 +29,6 @@ fn talkative() -> Value {
     ])
 }
 
-/// Case 93.
 #[test]
 fn records_of_the_handler_have_its_levels_and_are_filtered_by_them() {
     let lambda = Recorder::start();
@@ -54,7 +53,6 @@ fn records_of_the_handler_have_its_levels_and_are_filtered_by_them() {
     );
 }
 
-/// Case 93.
 #[test]
 fn at_trace_every_record_of_the_handler_is_logged_and_none_of_a_library() {
     let lambda = Recorder::start();
@@ -78,7 +76,6 @@ fn at_trace_every_record_of_the_handler_is_logged_and_none_of_a_library() {
     assert_eq!(traces.count(), 1, "{records:?}");
 }
 
-/// Case 93.
 #[test]
 fn json_logs_are_one_object_in_each_line() {
     for format in ["JSON", "json"] {
@@ -173,7 +170,6 @@ fn what_an_invocation_has_used_is_logged_at_debug_or_where_it_is_asked_for() {
     }
 }
 
-/// Case 93.
 #[test]
 fn a_level_leaves_out_what_is_below_it() {
     for (level, seen) in [
@@ -234,9 +230,8 @@ fn lines_of_a_tenant_have_its_id() {
 
 #[test]
 fn text_logs_name_the_request_in_each_line() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     lambda.script("id-1", &talkative());
-    let host = Bootstrap::scripted(&lambda).start();
     lambda.reported_error("id-1", "Function.Error");
 
     for (text, level) in [
@@ -250,7 +245,6 @@ fn text_logs_name_the_request_in_each_line() {
     assert_eq!(host.stderr(), [""; 0]);
 }
 
-/// Case 94.
 #[test]
 fn lines_of_two_handlers_do_not_mix() {
     let lambda = Recorder::start();
@@ -321,7 +315,7 @@ fn a_traceback_is_one_record() {
             assert_eq!(records[1]["level"], "WARN");
         } else {
             let line = host.logged("ValueError: no luck requestId=id-1");
-            assert!(line.contains(&traceback.replace('\n', "\\n")), "{line}");
+            assert_contains(&line, &traceback.replace('\n', "\\n"));
         }
     }
 }
@@ -363,7 +357,7 @@ fn text_logs_have_no_control_character_whoever_says_it() {
 
     for start in ["out", "err", "log", "end"] {
         let line = host.logged(&format!("{start} a"));
-        assert!(line.contains(&format!("{start} {shown}")), "{line}");
+        assert_contains(&line, &format!("{start} {shown}"));
     }
     assert!(host.logged("log a").contains("\\n2026 ERROR more"));
     assert_eq!(host.stdout().len(), 4, "{:?}", host.stdout());

@@ -1,6 +1,6 @@
 //! Drives the real `bootstrap` with real handlers against a Runtime API that keeps every byte.
 //!
-//! What they show is what `docs/reference/protocol.md` promises. A comment `Case N` numbers the conformance case.
+//! What they show is what `docs/reference/protocol.md` promises.
 #![cfg(test)]
 
 mod any_runtime;
@@ -33,6 +33,8 @@ mod precompiled;
 mod processor;
 mod properties;
 #[cfg(feature = "outbound-http")]
+mod reaching;
+#[cfg(feature = "outbound-http")]
 mod rebinding;
 #[cfg(feature = "outbound-http")]
 mod reuse;
@@ -44,4 +46,5 @@ mod snapshot;
 mod soak;
 mod sockets;
 mod streaming;
-mod support;
+#[cfg(feature = "outbound-http")]
+mod web;

@@ -3,16 +3,16 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::process::{Bootstrap, Running};
+use bootstream_test_support::recorder::{End, Event, Recorder};
+use bootstream_test_support::steps::{expect, head_with, sleep_forever, write};
 use serde_json::{Value, json};
 
-use crate::support::process::{Bootstrap, Running};
-use crate::support::reaching::{fetch, host};
-use crate::support::recorder::{End, Event, Recorder};
-use crate::support::steps::{expect, head_with, sleep_forever, write};
-use crate::support::web::Web;
+use crate::reaching::{fetch, host};
+use crate::web::Web;
 
 const INVOCATIONS: usize = 1000;
-/// Of so many hostile handlers, one has to be stopped by its deadline: each takes its time.
+/// One in this many hostile handlers has to be stopped by its deadline, which takes time.
 const ONE_ENDLESS_OF: usize = 25;
 const DEADLINE: Duration = Duration::from_millis(400);
 const WORKERS: usize = 8;
@@ -22,7 +22,7 @@ const MIB: usize = 1024 * 1024;
 enum Expected {
     /// This body, to the byte.
     Complete(String),
-    /// A body of so many lines, all of which tell of an error.
+    /// A body of this many lines, each of which reports an error.
     Refused(usize),
     /// This error type, and a message with these words, in the trailers of a response.
     Failed(&'static str, Vec<String>),

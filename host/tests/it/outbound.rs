@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::assert_contains;
+use bootstream_test_support::recorder::{Event, Recorder};
 use serde_json::json;
 
-use crate::support::reaching::{fetch, host, outcome, outcomes};
-use crate::support::recorder::{Event, Recorder};
-use crate::support::web::Web;
+use crate::reaching::{fetch, host, outcome, outcomes};
+use crate::web::Web;
 
 /// Settings that allow the server and its address.
 fn allow(web: &Web) -> String {
@@ -27,11 +28,8 @@ fn nothing_is_reached_unless_it_is_allowed() {
 
     assert_eq!(outcome, ["error: ErrorCode::HttpRequestDenied"]);
     let line = running.logged("`outbound.allow`");
-    assert!(
-        line.contains(&format!("`http://127.0.0.1:{}`", web.port())),
-        "{line}"
-    );
-    assert!(line.contains("requestId=id-1"), "{line}");
+    assert_contains(&line, &format!("`http://127.0.0.1:{}`", web.port()));
+    assert_contains(&line, "requestId=id-1");
     assert!(web.heads().is_empty());
 }
 
@@ -54,10 +52,7 @@ fn an_allowed_host_is_reached_by_name_and_by_address() {
     assert!(outcomes[2].starts_with("ok: 200 5000000 x"));
     let head = &web.heads()[1];
     assert!(head.starts_with("GET /a?b=c HTTP/1.1\r\n"), "{head}");
-    assert!(
-        head.contains(&format!("host: localhost:{}\r\n", web.port())),
-        "{head}"
-    );
+    assert_contains(head, &format!("host: localhost:{}\r\n", web.port()));
 }
 
 #[test]
@@ -71,7 +66,7 @@ fn a_body_and_headers_are_sent() {
     assert_eq!(outcome, "ok: 200 5 hello");
     let head = &web.heads()[0];
     for line in ["POST / HTTP/1.1", "x-one: 1", "x-two: 2"] {
-        assert!(head.contains(line), "{head}");
+        assert_contains(head, line);
     }
 }
 
@@ -97,7 +92,7 @@ fn a_name_that_leads_to_this_machine_is_refused_however_it_is_written() {
             "{name}"
         );
         let line = running.logged("`outbound.private-addresses`");
-        assert!(line.contains("127.0.0.1"), "{line}");
+        assert_contains(&line, "127.0.0.1");
     }
     assert!(web.heads().is_empty());
 }

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use bootstream_test_support::assert_contains_all;
+use bootstream_test_support::process::{Bootstrap, serving};
+use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
+use bootstream_test_support::steps::{expect, sleep_forever, write};
 use serde_json::{Value, json};
-
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{End, Event, Fate, Post, Recorder};
-use crate::support::steps::{expect, sleep_forever, write};
 
 const INVALID_REQUEST_ID: &str =
     "{\"errorMessage\":\"Invalid request ID\",\"errorType\":\"InvalidRequestID\"}\n";
@@ -24,7 +24,6 @@ fn endless() -> Value {
     json!([write("part"), "loop_writing"])
 }
 
-/// Case 75.
 #[test]
 fn status_200_accepts_a_post() {
     let lambda = Recorder::start();
@@ -37,30 +36,6 @@ fn status_200_accepts_a_post() {
     lambda.complete_response("id-1");
     lambda.reported_error("id-2", "Function.Trap");
     assert_goes_on(&lambda);
-}
-
-/// Cases 76 and 78.
-#[test]
-fn a_refused_response_is_logged_and_forgotten() {
-    for (status, reason) in [
-        ("400", "Bad Request"),
-        ("403", "Forbidden"),
-        ("410", "Gone"),
-        ("413", "Too Large"),
-    ] {
-        let lambda = Recorder::start();
-        let refusal = Post::status(&format!("{status} {reason}"), INVALID_REQUEST_ID);
-        lambda.on("id-1/response", refusal);
-        lambda.script("id-1", &json!([write("x")]));
-        let host = Bootstrap::scripted(&lambda).start();
-
-        lambda.complete_response("id-1");
-
-        assert_goes_on(&lambda);
-        host.line("the refusal", |line| {
-            line.contains("WARN") && line.contains("id-1") && line.contains(status)
-        });
-    }
 }
 
 #[test]
@@ -77,6 +52,10 @@ fn a_refusal_is_logged_with_the_beginning_of_what_it_says_on_one_line() {
         (
             Post::status("403 Forbidden", INVALID_REQUEST_ID),
             ["403", "InvalidRequestID", "Invalid request ID"],
+        ),
+        (
+            Post::status("413 Too Large", TOO_LARGE),
+            ["413", "RequestEntityTooLarge", ""],
         ),
         (Post::raw(chunked), ["413", "whole body", ""]),
         (Post::raw(unfinished), ["400", "it stays", ""]),
@@ -98,13 +77,14 @@ fn a_refusal_is_logged_with_the_beginning_of_what_it_says_on_one_line() {
             let line = host.line("the refusal", |line| {
                 line.contains("WARN") && line.contains(id) && line.contains("refused")
             });
-            for word in words {
-                assert!(line.contains(word), "no `{word}` in `{line}`");
-            }
+            assert_contains_all(&line, words);
             assert!(line.len() < 600 && !line.contains("END"), "{line}");
             let timed_out = line.contains("timed out");
             assert_eq!(timed_out, words[0] == "410", "{line}");
         }
+        lambda.response("response-1").assert_clean_end();
+        lambda.reported_error("error-1", "Function.Trap");
+        assert_goes_on(&lambda);
     }
 }
 
@@ -131,7 +111,7 @@ fn a_refusal_that_closes_its_connection_is_followed_by_a_poll_on_another() {
     host.assert_running();
 }
 
-/// A handler hears within a second that nobody wants its response.
+/// A handler learns within a second that its response is refused.
 #[test]
 fn the_next_write_after_a_refusal_fails() {
     let lambda = Recorder::start();
@@ -148,19 +128,6 @@ fn the_next_write_after_a_refusal_fails() {
 
     assert_eq!(lambda.response("id-1").end, End::Truncated);
     assert_goes_on(&lambda);
-}
-
-#[test]
-fn a_refused_error_is_logged_and_forgotten() {
-    let lambda = Recorder::start();
-    lambda.on("id-1/error", Post::status("413 Too Large", TOO_LARGE));
-    lambda.script("id-1", &json!(["trap"]));
-    let host = Bootstrap::scripted(&lambda).start();
-
-    lambda.reported_error("id-1", "Function.Trap");
-
-    assert_goes_on(&lambda);
-    host.line("the refusal", |line| line.contains("413"));
 }
 
 /// A refusal that does not wait for the end of the response ends it.
@@ -191,18 +158,17 @@ fn an_early_refusal_stops_the_handler() {
     }
 }
 
-/// An answer may overtake the response it is for, and bring what nobody has asked for.
+/// An answer may overtake the response it is for, and bring surplus bytes.
 #[test]
 fn an_early_acceptance_does_not_cut_the_response() {
     let with_more = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n\r\nmore";
     for accepted in [Post::default(), Post::raw(with_more)] {
-        let lambda = Recorder::start();
+        let (lambda, _host) = serving();
         lambda.on("id-1/response", accepted.early_after(1));
         lambda.script(
             "id-1",
             &json!([write("one"), {"sleep_ms": 300}, {"write_bytes": {"len": 1_000_000, "fill": 97}}]),
         );
-        let _host = Bootstrap::scripted(&lambda).start();
 
         let response = lambda.complete_response("id-1");
 
@@ -230,43 +196,35 @@ fn a_connection_that_ends_after_an_early_acceptance_stops_the_handler() {
     assert!(stopped_after < deadline / 2, "{stopped_after:?}");
 }
 
-/// Case 79.
 #[test]
-fn a_refused_poll_ends_the_process() {
-    let lambda = Recorder::start();
-    lambda.when_empty(Event::none("403 Forbidden", Fate::Keep));
-    let mut host = Bootstrap::scripted(&lambda).start();
-
-    let status = host.exit();
-
-    assert!(!status.success());
-    assert!(host.started.elapsed() < Duration::from_secs(5));
-    assert!(lambda.look(|seen| seen.exchanges.len()) <= 3);
-    host.line("the reason", |line| line.contains("403"));
-}
-
-/// Case 81.
-#[test]
-fn a_server_error_ends_the_process() {
-    let poll = Recorder::start();
-    poll.when_empty(Event::none("500 Internal Server Error", Fate::Keep));
-    let broken = Post::status("500 Internal Server Error", "{}\n");
-    let response = Recorder::start();
-    response.on("/response", broken.clone());
-    response.script("id-1", &json!([write("x")]));
-    let error = Recorder::start();
-    error.on("/error", broken);
-    error.script("id-1", &json!(["trap"]));
-
-    for lambda in [poll, response, error] {
+fn a_process_that_lambda_ends_says_why() {
+    const BROKEN: &str = "500 Internal Server Error";
+    let poll = |status| {
+        let lambda = Recorder::start();
+        lambda.when_empty(Event::none(status, Fate::Keep));
+        lambda
+    };
+    let post = |path, steps| {
+        let lambda = Recorder::start();
+        lambda.on(path, Post::status(BROKEN, "{}\n"));
+        lambda.script("id-1", &steps);
+        lambda
+    };
+    for (lambda, status) in [
+        (poll("403 Forbidden"), "403"),
+        (poll(BROKEN), "500"),
+        (post("/response", json!([write("x")])), "500"),
+        (post("/error", json!(["trap"])), "500"),
+    ] {
         let mut host = Bootstrap::scripted(&lambda).start();
+
         assert!(!host.exit().success());
-        host.line("the reason", |line| line.contains("500"));
-        assert!(lambda.look(|seen| seen.polls().len()) <= 3);
+        assert!(host.started.elapsed() < Duration::from_secs(5));
+        host.line("the reason", |line| line.contains(status));
+        assert!(lambda.look(|seen| seen.exchanges.len()) <= 3);
     }
 }
 
-/// Case 82.
 #[test]
 fn a_reset_in_a_response_fails_its_writes() {
     for fate in [Fate::Reset, Fate::Close] {
@@ -297,7 +255,7 @@ fn a_reset_in_a_response_fails_its_writes() {
     }
 }
 
-/// Case 82: a handler that takes no notice is stopped after about a second.
+/// A handler that ignores the failed writes is stopped after about a second.
 #[test]
 fn a_handler_that_writes_to_nobody_is_stopped() {
     let lambda = Recorder::start();

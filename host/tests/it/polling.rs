@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::process::{Bootstrap, serving};
+use bootstream_test_support::recorder::{Event, Fate, Recorder};
+use bootstream_test_support::{assert_contains_all, guests, pause};
 use serde_json::json;
-
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Event, Fate, Recorder};
-use crate::support::{guests, pause};
 
 /// The largest event Lambda delivers, in bytes.
 const LARGEST_EVENT_BYTES: usize = 6_291_556;
@@ -17,11 +16,9 @@ fn fnv1a64(bytes: &[u8]) -> u64 {
     })
 }
 
-/// Case 1.
 #[test]
 fn the_first_request_is_a_plain_poll() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
 
     lambda.polls(1);
 
@@ -40,9 +37,8 @@ fn the_first_request_is_a_plain_poll() {
     assert_eq!(length, "0");
 }
 
-/// Case 4.
 #[test]
-fn the_address_may_have_a_scheme_and_a_path() {
+fn the_address_needs_no_scheme_and_may_end_in_a_slash() {
     for (prefix, suffix, base) in [("", "/base", "/base"), ("http://", "/a/b/", "/a/b")] {
         let lambda = Recorder::start();
         lambda.script("id-1", &json!([{"write": "x"}]));
@@ -60,7 +56,6 @@ fn the_address_may_have_a_scheme_and_a_path() {
     }
 }
 
-/// Case 12.
 #[test]
 fn an_event_without_a_request_id_is_skipped() {
     let lambda = Recorder::start();
@@ -75,11 +70,10 @@ fn an_event_without_a_request_id_is_skipped() {
     host.line("an error", |line| line.contains("ERROR"));
 }
 
-/// Case 15, and its opposite.
+/// An id that was not sent is not invented.
 #[test]
 fn the_invocation_id_goes_back_unchanged_or_not_at_all() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let token = "~opaque token=/+\"{}";
     for (id, steps) in [("response", json!(["finish"])), ("error", json!(["trap"]))] {
         for (id, sent) in [(format!("{id}-1"), None), (format!("{id}-2"), Some(token))] {
@@ -100,7 +94,7 @@ fn the_invocation_id_goes_back_unchanged_or_not_at_all() {
     }
 }
 
-/// Case 16: a busy function would otherwise fill its log with one sentence.
+/// Otherwise a busy function would fill its log with one sentence.
 #[test]
 fn unprintable_invocation_ids_are_warned_of_at_most_once_a_minute() {
     let lambda = Recorder::start();
@@ -119,7 +113,6 @@ fn unprintable_invocation_ids_are_warned_of_at_most_once_a_minute() {
     assert!(warnings.count() <= 1, "{:?}", host.stdout());
 }
 
-/// Case 18.
 #[test]
 fn an_event_that_is_no_json_arrives_unchanged() {
     let bytes: Vec<u8> = (0..=255).cycle().take(1000).collect();
@@ -132,11 +125,9 @@ fn an_event_that_is_no_json_arrives_unchanged() {
     assert_eq!(response.prelude_and_body().1, bytes);
 }
 
-/// Case 19.
 #[test]
 fn the_largest_and_the_empty_event_arrive_whole() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let script = json!({"steps": ["write_event_digest"]}).to_string();
     // White space after a document is part of the event, not of the script.
     let mut largest = script.into_bytes();
@@ -155,8 +146,7 @@ fn the_largest_and_the_empty_event_arrive_whole() {
 
 #[test]
 fn an_event_may_come_in_chunks() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda).start();
+    let (lambda, _host) = serving();
     let text = "text ".repeat(2000);
     let event = Event::script("id-1", &json!([{"write": &text}]));
 
@@ -165,9 +155,9 @@ fn an_event_may_come_in_chunks() {
     assert_eq!(lambda.complete_response("id-1").body(), text);
 }
 
-/// Half an event is none.
+/// Wherever the cut is.
 #[test]
-fn an_event_that_is_cut_short_is_not_handled() {
+fn an_event_that_is_cut_in_its_head_or_its_body_is_not_handled() {
     let lambda = Recorder::start();
     let text = "text ".repeat(2000);
     let event = |id: &str| Event::script(id, &json!([{"write": &text}]));
@@ -200,17 +190,14 @@ fn an_event_that_is_lost_on_its_way_is_a_warning_with_the_reason() {
             ["id-1", "chunks"],
         ),
     ] {
-        let lambda = Recorder::start();
+        let (lambda, host) = serving();
         lambda.enqueue(lost);
         lambda.script("whole", &json!([{"write": "fine"}]));
-        let host = Bootstrap::scripted(&lambda).start();
 
         assert_eq!(lambda.complete_response("whole").body(), "fine");
 
         let line = host.logged("an event was lost");
-        for word in words {
-            assert!(line.contains(word), "no `{word}` in `{line}`");
-        }
+        assert_contains_all(&line, words);
         let warnings = host.stdout();
         let warnings = warnings.iter().filter(|line| line.contains("WARN"));
         assert_eq!(warnings.count(), 1, "{:?}", host.stdout());
@@ -254,11 +241,11 @@ fn an_event_over_its_limit_is_refused_in_little_memory() {
 
         let error = lambda.reported_error(id, "Function.LimitExceeded");
 
-        let document = error.document();
-        let message = document["errorMessage"].as_str().expect("a text");
-        for words in [&format!("{bytes} bytes"), "65536", "`limits.event-kib`"] {
-            assert!(message.contains(words), "no `{words}` in `{message}`");
-        }
+        let message = error.error_message();
+        assert_contains_all(
+            &message,
+            [&format!("{bytes} bytes"), "65536", "`limits.event-kib`"],
+        );
     }
     let peak = host.peak_resident_kib();
     assert!(peak < idle + 10 * 1024, "{idle} KiB, then {peak}");
@@ -297,9 +284,8 @@ fn the_memory_of_large_events_is_given_back() {
 
 #[test]
 fn status_204_is_not_asked_for_without_a_pause() {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving();
     lambda.when_empty(Event::none("204 No Content", Fate::Keep));
-    let mut host = Bootstrap::scripted(&lambda).start();
     lambda.polls(1);
 
     pause(Duration::from_secs(1));
@@ -313,8 +299,7 @@ fn status_204_is_not_asked_for_without_a_pause() {
 #[test]
 fn a_success_without_an_event_is_asked_again_a_few_times_a_second() {
     for status in ["204 No Content", "201 Created", "206 Partial Content"] {
-        let lambda = Recorder::start();
-        let mut host = Bootstrap::scripted(&lambda).start();
+        let (lambda, mut host) = serving();
         lambda.idle(1);
         lambda.when_empty(Event::none(status, Fate::Keep));
         lambda.enqueue(Event::none(status, Fate::Keep));

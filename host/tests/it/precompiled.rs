@@ -7,14 +7,13 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use bootstream_host::engine::{Fingerprint, Stamp, Target};
+use bootstream_test_support::process::{Bootstrap, Running, executable};
+use bootstream_test_support::recorder::{Event, Recorder};
+use bootstream_test_support::steps::write;
+use bootstream_test_support::{assert_contains, assert_contains_all, guests};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use crate::support::guests;
-use crate::support::process::{Bootstrap, Running, executable};
-use crate::support::recorder::{Event, Recorder};
-use crate::support::steps::write;
 
 /// The scripted guest's machine code with its stamp.
 fn stamped() -> Vec<u8> {
@@ -33,9 +32,10 @@ fn assert_refused(file: &[u8], words: &[&str]) {
     let error = lambda.request("/2018-06-01/runtime/init/error").document();
     assert_eq!(error["errorType"], "Runtime.InvalidComponent");
     let message = error["errorMessage"].as_str().expect("a text");
-    for word in [&["handler.wasm", "bootstream compile"], words].concat() {
-        assert!(message.contains(word), "no `{word}` in `{message}`");
-    }
+    assert_contains_all(
+        message,
+        [&["handler.wasm", "bootstream compile"], words].concat(),
+    );
     assert_eq!(lambda.look(|seen| seen.exchanges.len()), 1);
 }
 
@@ -67,7 +67,7 @@ fn code_for_another_machine_is_refused() {
         Target::Arm64 => [Target::Arm64, Target::X86_64],
     };
     let file = folder.path().join("handler.cwasm");
-    guests::scripted_for(other, &file);
+    guests::scripted_for(other.triple(), &file);
 
     let file = fs::read(file).expect("the code can be read");
     assert_refused(&file, &["target", here.triple(), other.triple()]);
@@ -241,9 +241,7 @@ impl Deployment {
 #[track_caller]
 fn assert_one_line(lines: &[String], words: &[&str]) {
     assert_eq!(lines.len(), 1, "{lines:?}");
-    for word in words {
-        assert!(lines[0].contains(word), "no `{word}` in {lines:?}");
-    }
+    assert_contains_all(&lines[0], words);
 }
 
 #[test]
@@ -301,9 +299,10 @@ fn code_of_another_component_is_never_run() {
         .with_component()
         .with_file("handler.cwasm", &other);
     let message = deployment.init_error();
-    for word in ["another component", "handler.cwasm", "bootstream-compile"] {
-        assert!(message.contains(word), "no `{word}` in `{message}`");
-    }
+    assert_contains_all(
+        &message,
+        ["another component", "handler.cwasm", "bootstream-compile"],
+    );
 
     let lines = deployment.with_helper().serve();
 
@@ -318,26 +317,28 @@ fn stale_code_without_the_helper_is_an_init_error() {
         .with_file("handler.cwasm", &stale)
         .init_error();
 
-    for word in [
-        "47.0.0",
-        "bootstream compile",
-        "put `bootstream-compile` beside",
-    ] {
-        assert!(message.contains(word), "no `{word}` in `{message}`");
-    }
+    assert_contains_all(
+        &message,
+        [
+            "47.0.0",
+            "bootstream compile",
+            "put `bootstream-compile` beside",
+        ],
+    );
 }
 
 #[test]
 fn a_component_without_the_helper_is_an_init_error() {
     let message = Deployment::new().with_component().init_error();
 
-    for word in [
-        "not precompiled",
-        "bootstream-compile",
-        "bootstream compile",
-    ] {
-        assert!(message.contains(word), "no `{word}` in `{message}`");
-    }
+    assert_contains_all(
+        &message,
+        [
+            "not precompiled",
+            "bootstream-compile",
+            "bootstream compile",
+        ],
+    );
 }
 
 #[test]
@@ -347,7 +348,7 @@ fn a_component_that_does_not_compile_is_an_init_error() {
         .with_file("handler.wasm", b"\0asm\x0d\0\x01\0 and then garbage")
         .init_error();
 
-    assert!(message.contains("cannot be compiled"), "{message}");
+    assert_contains(&message, "cannot be compiled");
 }
 
 #[test]
@@ -372,9 +373,7 @@ fn a_helper_that_dies_or_is_of_another_release_is_an_init_error() {
 
         let message = deployment.init_error();
 
-        for word in words {
-            assert!(message.contains(word), "no `{word}` in `{message}`");
-        }
+        assert_contains_all(&message, words);
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::thread::available_parallelism;
 
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::Recorder;
+use bootstream_test_support::steps::write;
 use serde_json::json;
-
-use crate::support::process::Bootstrap;
-use crate::support::recorder::Recorder;
-use crate::support::steps::write;
 
 /// For each thread, on how many processors it may run, once an answer was given.
 #[track_caller]

@@ -5,11 +5,10 @@ use bootstream_host::error_report::{ErrorReport, ErrorType};
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{self, Prelude, ResponseReader, ResponseWriter, Telling};
 use bootstream_host::runtime_api::Client;
+use bootstream_test_support::recorder::{End, Exchange, Recorder};
 use bytes::Bytes;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
-
-use crate::support::recorder::{End, Exchange, Recorder};
 
 /// Sequences that are tried; each is one invocation on a connection.
 const CASES: u32 = 300;

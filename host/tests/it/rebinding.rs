@@ -3,14 +3,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use bootstream_test_support::process::{Bootstrap, executable};
+use bootstream_test_support::recorder::Recorder;
+use bootstream_test_support::{assert_contains, guests};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::guests;
-use crate::support::process::{Bootstrap, executable};
-use crate::support::reaching::{fetch, outcomes};
-use crate::support::recorder::Recorder;
-use crate::support::web::Web;
+use crate::reaching::{fetch, outcomes};
+use crate::web::Web;
 
 const NAME: &str = "changing.example";
 
@@ -92,7 +92,7 @@ fn a_name_is_judged_by_the_address_it_has_at_each_request() {
     );
     let line = running.logged("failed");
     for word in ["requestId=nowhere", NAME] {
-        assert!(line.contains(word), "{line}");
+        assert_contains(&line, word);
     }
     assert_eq!(web.heads().len(), 3);
     assert!(victim.heads().is_empty());

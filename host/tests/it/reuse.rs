@@ -1,9 +1,10 @@
 //! Instances that are used again, and never by the wrong invocation.
 
+use bootstream_test_support::assert_contains;
+use bootstream_test_support::recorder::{Event, Recorder};
 use serde_json::{Value, json};
 
-use crate::support::reaching::host;
-use crate::support::recorder::{Event, Recorder};
+use crate::reaching::host;
 
 /// How many invocations an instance has had, told by a handler that counts them in its memory.
 #[track_caller]
@@ -84,6 +85,6 @@ fn what_an_instance_prints_belongs_to_its_current_invocation() {
         lambda.script(id, &json!([{"print": format!("hello from {id}\n")}]));
         lambda.complete_response(id);
         let line = running.logged(&format!("hello from {id}"));
-        assert!(line.contains(&format!("requestId={id}")), "{line}");
+        assert_contains(&line, &format!("requestId={id}"));
     }
 }

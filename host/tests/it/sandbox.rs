@@ -1,10 +1,10 @@
 //! What a handler finds when it reaches out of its sandbox with a real program's means.
 
+use bootstream_test_support::recorder::Recorder;
 use serde_json::{Value, json};
 
-use crate::support::reaching::{host, outcomes};
-use crate::support::recorder::Recorder;
-use crate::support::web::Web;
+use crate::reaching::{host, outcomes};
+use crate::web::Web;
 
 #[track_caller]
 fn assert_all_fail(steps: &[Value]) {

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::{Event, Recorder};
+use bootstream_test_support::steps::{head, head_with, write};
+use bootstream_test_support::{assert_contains, assert_contains_all, guests};
 use serde_json::{Value, json};
-
-use crate::support::guests;
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Event, Recorder};
-use crate::support::steps::{head, head_with, write};
 
 fn scripted(lambda: &Recorder, settings: &str) -> Bootstrap {
     let host = Bootstrap::scripted(lambda);
@@ -81,9 +80,7 @@ fn a_secret_for_a_host_that_is_not_allowed_is_warned_of_at_the_start() {
 
     let line = host.logged("WARN");
 
-    for word in ["`KEY`", "`other.example.com`", "`outbound.allow`"] {
-        assert!(line.contains(word), "no `{word}` in `{line}`");
-    }
+    assert_contains_all(&line, ["`KEY`", "`other.example.com`", "`outbound.allow`"]);
     assert_eq!(host.stdout().len(), 1, "{:?}", host.stdout());
 }
 
@@ -196,10 +193,9 @@ fn a_limit_that_is_reached_is_told_with_its_setting() {
         ),
     ] {
         lambda.script(id, &steps);
-        let document = lambda.reported_error(id, error_type).document();
-        let message = document["errorMessage"].as_str().expect("a text");
+        let message = lambda.reported_error(id, error_type).error_message();
         for word in words {
-            assert!(message.contains(word), "{message}");
+            assert_contains(&message, word);
         }
     }
     for (id, steps, words) in [
@@ -219,7 +215,7 @@ fn a_limit_that_is_reached_is_told_with_its_setting() {
         let document = response.trailer_document();
         let message = document["errorMessage"].as_str().expect("a text");
         for word in words {
-            assert!(message.contains(word), "{message}");
+            assert_contains(message, word);
         }
     }
     lambda.enqueue(Event::script("after", &json!([write("fine")])));

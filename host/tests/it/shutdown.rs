@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use bootstream_test_support::process::{Bootstrap, Running, serving};
+use bootstream_test_support::recorder::{End, Event, Post, Recorder};
+use bootstream_test_support::steps::{sleep_forever, write};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-
-use crate::support::process::{Bootstrap, Running};
-use crate::support::recorder::{End, Event, Post, Recorder};
-use crate::support::steps::{sleep_forever, write};
 
 /// Lambda kills after a few hundred milliseconds; a busy machine gets more.
 const END_BUDGET: Duration = Duration::from_secs(5);
@@ -50,9 +49,8 @@ fn an_idle_process_ends_at_once() {
 #[test]
 fn a_response_under_way_is_ended_with_trailers() {
     for step in endless() {
-        let lambda = Recorder::start();
+        let (lambda, mut host) = serving();
         lambda.script("id-1", &json!([write("part"), step]));
-        let mut host = Bootstrap::scripted(&lambda).start();
         lambda.first_chunk("id-1");
 
         assert_ends(&mut host, Signal::TERM);
@@ -67,9 +65,8 @@ fn a_response_under_way_is_ended_with_trailers() {
 #[test]
 fn the_second_signal_ends_the_process_whatever_its_handler_does() {
     for step in endless() {
-        let lambda = Recorder::start();
+        let (lambda, mut host) = serving();
         lambda.script("id-1", &json!([write("part"), step]));
-        let mut host = Bootstrap::scripted(&lambda).start();
         lambda.first_chunk("id-1");
 
         host.signal(Signal::TERM);
@@ -83,9 +80,8 @@ fn the_second_signal_ends_the_process_whatever_its_handler_does() {
 
 #[test]
 fn a_handler_that_has_not_begun_is_reported_as_an_error() {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving();
     lambda.script("id-1", &json!([{"print": "it runs\n"}, sleep_forever()]));
-    let mut host = Bootstrap::scripted(&lambda).start();
     host.logged("it runs");
 
     assert_ends(&mut host, Signal::TERM);
@@ -97,9 +93,8 @@ fn a_handler_that_has_not_begun_is_reported_as_an_error() {
 
 #[test]
 fn a_complete_response_stays_complete() {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving();
     lambda.script("id-1", &json!([write("all"), "finish", sleep_forever()]));
-    let mut host = Bootstrap::scripted(&lambda).start();
     lambda.response("id-1");
 
     assert_ends(&mut host, Signal::TERM);
@@ -129,7 +124,7 @@ fn every_response_under_way_is_ended() {
     }
 }
 
-/// The process ends also when nobody takes the end of its response.
+/// The process ends even if the end of its response is never read.
 #[test]
 fn a_receiver_that_does_not_read_does_not_hold_the_process() {
     let lambda = Recorder::with_small_buffers();
@@ -153,10 +148,9 @@ fn a_receiver_that_does_not_read_does_not_hold_the_process() {
 
 /// How long the process takes to end, of which the answer to its post does not come.
 fn time_without_an_answer(steps: &Value, post: &str) -> Duration {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving();
     lambda.on(post, Post::default().delay(2 * END_BUDGET));
     lambda.enqueue(Event::script("id-1", steps).deadline_in(2 * END_BUDGET));
-    let mut host = Bootstrap::scripted(&lambda).start();
     lambda.request(post);
 
     let signalled = Instant::now();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::{Post, Recorder};
+use bootstream_test_support::{guests, pause};
 use serde_json::json;
 
 use crate::init::without_room_for_threads;
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Post, Recorder};
-use crate::support::{guests, pause};
 
 const VARIABLE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 const SNAP_START: &str = "snap-start";

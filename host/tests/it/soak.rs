@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::{Event, Fate, Post, Recorder};
+use bootstream_test_support::steps::{head, write};
 use serde_json::{Value, json};
-
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Event, Fate, Post, Recorder};
-use crate::support::steps::{head, write};
 
 /// Invocations at once.
 const WORKERS: usize = 2;

@@ -1,13 +1,13 @@
 //! A handler that calls every function of `wasi:sockets` itself, as no library would.
 //!
-//! Its component is made here, from [`FUNCTIONS`] and `wat/sockets.wat`. Nobody gets a socket, so the host is
+//! Its component is made here, from [`FUNCTIONS`] and `test-guests/wat/sockets.wat`. Nobody gets a socket, so the host is
 //! asked for one in a way that WASI does not have: the methods of a socket are called as well.
 
 use std::fmt::Write as _;
 
-use crate::support::guests;
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{Event, Recorder};
+use bootstream_test_support::guests;
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::{Event, Recorder};
 
 /// What a function gives back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -338,7 +338,7 @@ fn flat(ty: &str) -> (String, String) {
 
 /// The component in text form.
 fn component() -> String {
-    let mut text = include_str!("wat/sockets.wat").to_owned();
+    let mut text = include_str!("../../../test-guests/wat/sockets.wat").to_owned();
     let mut put = |place: &str, line: &str| {
         let place = format!(";; {place}\n");
         assert!(text.contains(&place), "no `{place}`");

@@ -1,11 +1,5 @@
 //! Callers that take a JSON document: found where the handler cannot give one.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 use std::path::Path;
 
 use super::packages::zip;
@@ -25,8 +19,12 @@ fn with_documents() -> Vec<u8> {
     .unwrap()
 }
 
-/// Two functions, of which the first is this runtime's, and a caller.
-fn template(events: &str, resources: &str) -> String {
+/// Two functions, of which the first is this runtime's, and a caller: SAM's events, or a resource.
+fn template(caller: &str) -> String {
+    let (events, resources) = match caller.starts_with('{') {
+        true => (caller, ""),
+        false => ("{}", caller),
+    };
     format!(
         "
 Resources:
@@ -56,108 +54,33 @@ fn pack(folder: &Path, files: &[(&str, u32, &[u8])]) {
     zip(&folder.join("function.zip"), files);
 }
 
-/// Each kind of caller: SAM's events, or resources.
-const CALLERS: [(&str, &str); 25] = [
-    (
-        "{Q: {Type: SQS, Properties: {Queue: q, FunctionResponseTypes: [ReportBatchItemFailures]}}}",
-        "",
-    ),
-    (
-        "{Q: {Type: Kinesis, Properties: {Stream: q, FunctionResponseTypes: [ReportBatchItemFailures]}}}",
-        "",
-    ),
-    (
-        "{Q: {Type: MSK, Properties: {Stream: q, FunctionResponseTypes: [ReportBatchItemFailures]}}}",
-        "",
-    ),
-    (
-        "{Q: {Type: Cognito, Properties: {UserPool: p, Trigger: PreSignUp}}}",
-        "",
-    ),
-    (
-        "{}",
-        "  M: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !Ref Stream, FunctionResponseTypes: [ReportBatchItemFailures]}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::ApiGateway::Authorizer, Properties: {AuthorizerUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {AuthorizerUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {Authorizers: {Own: {FunctionArn: !GetAtt Stream.Arn}}}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::ApiGateway::RestApi, Properties: {Body: {securityDefinitions: {own: {x-amazon-apigateway-authorizer: {authorizerUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::AppSync::GraphQLApi, Properties: {LambdaAuthorizerConfig: {AuthorizerUri: !GetAtt Stream.Arn}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::AppSync::DataSource, Properties: {LambdaConfig: {LambdaFunctionArn: !GetAtt Stream.Arn}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::Cognito::UserPool, Properties: {LambdaConfig: {PreSignUp: !GetAtt Stream.Arn}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::Cognito::UserPool, Properties: {LambdaConfig: {PreTokenGenerationConfig: {LambdaArn: !GetAtt Stream.Arn}}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: !Sub '{\"Resource\": \"${Orders.Arn}\", \"Then\": \"${Stream.Arn}\"}'}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: {Fn::ToJsonString: {States: {A: {Resource: !GetAtt Stream.Arn}}}}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionSubstitutions: {Arn: !GetAtt Stream.Arn}, Definition: {}}}",
-    ),
-    (
-        "{}",
-        "  W: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: WEBSOCKET}}\n  A: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref W, IntegrationUri: !GetAtt Stream.Arn}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::Pipes::Pipe, Properties: {Enrichment: !GetAtt Stream.Arn}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::IoT::Authorizer, Properties: {AuthorizerFunctionArn: !GetAtt Stream.Arn}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::EC2::ClientVpnEndpoint, Properties: {ClientConnectOptions: {Enabled: true, LambdaFunctionArn: !GetAtt Stream.Arn}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::SES::ReceiptRule, Properties: {Rule: {Actions: [{LambdaAction: {FunctionArn: !GetAtt Stream.Arn, InvocationType: RequestResponse}}]}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::KinesisFirehose::DeliveryStream, Properties: {RedshiftDestinationConfiguration: {ProcessingConfiguration: {Processors: [{Parameters: [{ParameterName: LambdaArn, ParameterValue: !GetAtt Stream.Arn}]}]}}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {States: {A: {Resource: 'arn:aws:states:::lambda:invoke', Parameters: {FunctionName: stream}}}}}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: '{\"States\": {\"A\": {\"Resource\": \"arn:aws:states:::lambda:invoke\", \"Arguments\": {\"FunctionName\": \"stream:live\"}}}}'}}",
-    ),
-    (
-        "{}",
-        "  A: {Type: AWS::ApiGateway::Method, Properties: {AuthorizationType: AWS_IAM, Integration: {Type: AWS, Uri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}",
-    ),
+/// Each kind of caller.
+const CALLERS: [&str; 25] = [
+    "{Q: {Type: SQS, Properties: {Queue: q, FunctionResponseTypes: [ReportBatchItemFailures]}}}",
+    "{Q: {Type: Kinesis, Properties: {Stream: q, FunctionResponseTypes: [ReportBatchItemFailures]}}}",
+    "{Q: {Type: MSK, Properties: {Stream: q, FunctionResponseTypes: [ReportBatchItemFailures]}}}",
+    "{Q: {Type: Cognito, Properties: {UserPool: p, Trigger: PreSignUp}}}",
+    "  M: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !Ref Stream, FunctionResponseTypes: [ReportBatchItemFailures]}}",
+    "  A: {Type: AWS::ApiGateway::Authorizer, Properties: {AuthorizerUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}",
+    "  A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {AuthorizerUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}",
+    "  A: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {Authorizers: {Own: {FunctionArn: !GetAtt Stream.Arn}}}}}",
+    "  A: {Type: AWS::ApiGateway::RestApi, Properties: {Body: {securityDefinitions: {own: {x-amazon-apigateway-authorizer: {authorizerUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}}}}",
+    "  A: {Type: AWS::AppSync::GraphQLApi, Properties: {LambdaAuthorizerConfig: {AuthorizerUri: !GetAtt Stream.Arn}}}",
+    "  A: {Type: AWS::AppSync::DataSource, Properties: {LambdaConfig: {LambdaFunctionArn: !GetAtt Stream.Arn}}}",
+    "  A: {Type: AWS::Cognito::UserPool, Properties: {LambdaConfig: {PreSignUp: !GetAtt Stream.Arn}}}",
+    "  A: {Type: AWS::Cognito::UserPool, Properties: {LambdaConfig: {PreTokenGenerationConfig: {LambdaArn: !GetAtt Stream.Arn}}}}",
+    "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: !Sub '{\"Resource\": \"${Orders.Arn}\", \"Then\": \"${Stream.Arn}\"}'}}",
+    "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: {Fn::ToJsonString: {States: {A: {Resource: !GetAtt Stream.Arn}}}}}}",
+    "  A: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionSubstitutions: {Arn: !GetAtt Stream.Arn}, Definition: {}}}",
+    "  W: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: WEBSOCKET}}\n  A: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref W, IntegrationUri: !GetAtt Stream.Arn}}",
+    "  A: {Type: AWS::Pipes::Pipe, Properties: {Enrichment: !GetAtt Stream.Arn}}",
+    "  A: {Type: AWS::IoT::Authorizer, Properties: {AuthorizerFunctionArn: !GetAtt Stream.Arn}}",
+    "  A: {Type: AWS::EC2::ClientVpnEndpoint, Properties: {ClientConnectOptions: {Enabled: true, LambdaFunctionArn: !GetAtt Stream.Arn}}}",
+    "  A: {Type: AWS::SES::ReceiptRule, Properties: {Rule: {Actions: [{LambdaAction: {FunctionArn: !GetAtt Stream.Arn, InvocationType: RequestResponse}}]}}}",
+    "  A: {Type: AWS::KinesisFirehose::DeliveryStream, Properties: {RedshiftDestinationConfiguration: {ProcessingConfiguration: {Processors: [{Parameters: [{ParameterName: LambdaArn, ParameterValue: !GetAtt Stream.Arn}]}]}}}}",
+    "  A: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {States: {A: {Resource: 'arn:aws:states:::lambda:invoke', Parameters: {FunctionName: stream}}}}}}",
+    "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: '{\"States\": {\"A\": {\"Resource\": \"arn:aws:states:::lambda:invoke\", \"Arguments\": {\"FunctionName\": \"stream:live\"}}}}'}}",
+    "  A: {Type: AWS::ApiGateway::Method, Properties: {AuthorizationType: AWS_IAM, Integration: {Type: AWS, Uri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}",
 ];
 
 fn rules(folder: &Path) -> Vec<(String, String)> {
@@ -172,22 +95,22 @@ fn rules(folder: &Path) -> Vec<(String, String)> {
 #[test]
 fn a_handler_that_only_streams_is_found_behind_each_kind_of_caller() {
     let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
-    for (events, resources) in CALLERS {
-        let folder = packed(&template(events, resources), &component);
+    for caller in CALLERS {
+        let folder = packed(&template(caller), &component);
         let found = rules(folder.path());
         let wanted = [("document".to_owned(), "error".to_owned())];
-        assert_eq!(found, wanted, "{events} {resources}");
+        assert_eq!(found, wanted, "{caller}");
     }
 }
 
 #[test]
 fn a_handler_that_answers_with_documents_is_in_order() {
-    for (events, resources) in CALLERS {
-        let folder = packed(&template(events, resources), &with_documents());
+    for caller in CALLERS {
+        let folder = packed(&template(caller), &with_documents());
         assert_eq!(
             said(folder.path(), &[]),
             (Vec::new(), Vec::new()),
-            "{resources}"
+            "{caller}"
         );
     }
 }
@@ -195,44 +118,20 @@ fn a_handler_that_answers_with_documents_is_in_order() {
 #[test]
 fn other_functions_and_callers_that_read_no_answer_are_nobody_s_business() {
     let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
-    for (events, resources) in [
-        ("{Q: {Type: SQS, Properties: {Queue: q}}}", ""),
-        ("{Q: {Type: S3, Properties: {Bucket: q}}}", ""),
-        (
-            "{}",
-            "  M: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !Ref Orders, FunctionResponseTypes: [ReportBatchItemFailures]}}",
-        ),
-        (
-            "{}",
-            "  A: {Type: AWS::Cognito::UserPool, Properties: {LambdaConfig: {PreSignUp: !GetAtt Orders.Arn}}}",
-        ),
-        (
-            "{}",
-            "  A: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {States: {A: {Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken', Parameters: {FunctionName: !GetAtt Stream.Arn}}}}}}",
-        ),
-        (
-            "{}",
-            "  A: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionSubstitutions: {Fn: !GetAtt Stream.Arn}, Definition: {States: {A: {Resource: 'arn:aws:states:::lambda:invoke', Parameters: {FunctionName: '${Fn}', InvocationType: Event}}}}}}",
-        ),
-        (
-            "{}",
-            "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: !Sub '{\"States\": {\"A\": {\"Resource\": \"arn:${AWS::Partition}:states:::lambda:invoke.waitForTaskToken\", \"Parameters\": {\"FunctionName\": \"${Stream.Arn}\"}}}}'}}",
-        ),
-        (
-            "{}",
-            "  A: {Type: AWS::SES::ReceiptRule, Properties: {Rule: {Actions: [{LambdaAction: {FunctionArn: !GetAtt Stream.Arn}}]}}}",
-        ),
-        (
-            "{}",
-            "  A: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Stream, DestinationConfig: {OnFailure: {Destination: q}}}}",
-        ),
-        (
-            "{}",
-            "  A: {Type: AWS::ApiGateway::Method, Properties: {Integration: {Type: AWS, RequestParameters: {integration.request.header.X-Amz-Invocation-Type: \"'Event'\"}, Uri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}",
-        ),
+    for caller in [
+        "{Q: {Type: SQS, Properties: {Queue: q}}}",
+        "{Q: {Type: S3, Properties: {Bucket: q}}}",
+        "  M: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !Ref Orders, FunctionResponseTypes: [ReportBatchItemFailures]}}",
+        "  A: {Type: AWS::Cognito::UserPool, Properties: {LambdaConfig: {PreSignUp: !GetAtt Orders.Arn}}}",
+        "  A: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {States: {A: {Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken', Parameters: {FunctionName: !GetAtt Stream.Arn}}}}}}",
+        "  A: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionSubstitutions: {Fn: !GetAtt Stream.Arn}, Definition: {States: {A: {Resource: 'arn:aws:states:::lambda:invoke', Parameters: {FunctionName: '${Fn}', InvocationType: Event}}}}}}",
+        "  A: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: !Sub '{\"States\": {\"A\": {\"Resource\": \"arn:${AWS::Partition}:states:::lambda:invoke.waitForTaskToken\", \"Parameters\": {\"FunctionName\": \"${Stream.Arn}\"}}}}'}}",
+        "  A: {Type: AWS::SES::ReceiptRule, Properties: {Rule: {Actions: [{LambdaAction: {FunctionArn: !GetAtt Stream.Arn}}]}}}",
+        "  A: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Stream, DestinationConfig: {OnFailure: {Destination: q}}}}",
+        "  A: {Type: AWS::ApiGateway::Method, Properties: {Integration: {Type: AWS, RequestParameters: {integration.request.header.X-Amz-Invocation-Type: \"'Event'\"}, Uri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Stream.Arn}/invocations'}}}",
     ] {
-        let folder = packed(&template(events, resources), &component);
-        assert_eq!(said(folder.path(), &[]).0, NONE, "{events} {resources}");
+        let folder = packed(&template(caller), &component);
+        assert_eq!(said(folder.path(), &[]).0, NONE, "{caller}");
     }
 }
 
@@ -240,7 +139,7 @@ fn other_functions_and_callers_that_read_no_answer_are_nobody_s_business() {
 fn a_state_machine_in_a_file_of_its_own_is_read() {
     let machine = "  A: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: steps.asl.json, DefinitionSubstitutions: {Arn: !GetAtt Stream.Arn}}}";
     let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
-    let folder = packed(&template("{}", machine), &component);
+    let folder = packed(&template(machine), &component);
     let steps =
         r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${Arn}", "End": true}}}"#;
     std::fs::write(folder.path().join("steps.asl.json"), steps).unwrap();
@@ -249,31 +148,21 @@ fn a_state_machine_in_a_file_of_its_own_is_read() {
 }
 
 #[test]
-fn what_makes_a_custom_resource_is_a_warning() {
-    let custom = "  A: {Type: 'Custom::Thing', Properties: {ServiceToken: !GetAtt Stream.Arn}}";
+fn custom_resources_and_destinations_for_an_answer_are_warnings() {
     let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
-    let folder = packed(&template("{}", custom), &component);
-    assert_eq!(
-        rules(folder.path()),
-        [("document".to_owned(), "warning".to_owned())]
-    );
-}
-
-#[test]
-fn a_destination_for_what_a_function_answers_is_a_warning() {
-    let config = "  A: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Stream, DestinationConfig: {OnSuccess: {Destination: q}}}}";
-    let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
-    let folder = packed(&template("{}", config), &component);
-    assert_eq!(
-        rules(folder.path()),
-        [("document".to_owned(), "warning".to_owned())]
-    );
+    for caller in [
+        "  A: {Type: 'Custom::Thing', Properties: {ServiceToken: !GetAtt Stream.Arn}}",
+        "  A: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Stream, DestinationConfig: {OnSuccess: {Destination: q}}}}",
+    ] {
+        let folder = packed(&template(caller), &component);
+        let wanted = [("document".to_owned(), "warning".to_owned())];
+        assert_eq!(rules(folder.path()), wanted, "{caller}");
+    }
 }
 
 #[test]
 fn without_a_component_to_look_at_nobody_can_tell() {
-    let (events, _) = CALLERS[0];
-    let folder = folder(&[("template.yaml", &template(events, ""))]);
+    let folder = folder(&[("template.yaml", &template(CALLERS[0]))]);
     pack(
         folder.path(),
         &[
@@ -284,7 +173,7 @@ fn without_a_component_to_look_at_nobody_can_tell() {
     let (_, notes) = said(folder.path(), &[]);
     assert_eq!(notes, ["document template.yaml:12"]);
 
-    let elsewhere = template(events, "")
+    let elsewhere = template(CALLERS[0])
         .replace("function.zip", "s3://b/k")
         .replace("layer:host:1", "layer:bootstream-host:1");
     let folder = super::folder(&[("template.yaml", &elsewhere)]);

@@ -1,5 +1,7 @@
 //! Parts of a template that are elsewhere are read, or it is said that they were not.
 
+use bootstream_test_support::assert_contains;
+
 use super::packages::zip;
 use super::{ARCH, NONE, diagnose, folder, project, report, repository, said};
 use crate::support::scripted_guest;
@@ -375,7 +377,7 @@ fn what_is_often_taken_for_a_template_is_named() {
         let folder = folder(&[("template.yaml", content)]);
         let (findings, code) = diagnose(folder.path(), &["template.yaml"]);
         let message = findings[0]["message"].as_str().unwrap();
-        assert!(message.contains(words), "{message}");
+        assert_contains(message, words);
         assert_eq!(code, Some(1));
     }
 }

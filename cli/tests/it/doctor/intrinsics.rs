@@ -53,15 +53,7 @@ Parameters:
 Conditions:
   Regional: !Equals [!Ref AWS::Region, x]
 Resources:
-  Stream:
-    Type: AWS::Serverless::Function
-    Properties:
-      Runtime: provided.al2023
-      Handler: handler.wasm
-      Timeout: 60
-      FunctionUrlConfig:
-        InvokeMode: RESPONSE_STREAM
-        AuthType: {auth}
+  Stream: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2023, Handler: handler.wasm, Timeout: 60, FunctionUrlConfig: {{InvokeMode: RESPONSE_STREAM, AuthType: {auth}}}}}}}
 "
     )
 }
@@ -78,13 +70,13 @@ fn what_only_the_deployment_knows_is_one_note() {
     ] {
         let (findings, notes) = said_of(&with_auth(auth));
         assert_eq!(findings, NONE, "{auth}");
-        assert_eq!(notes, ["public-api template.yaml:16"], "{auth}");
+        assert_eq!(notes, ["public-api template.yaml:8"], "{auth}");
     }
     let folder = folder(&[("template.yaml", &with_auth("!ImportValue shared-auth"))]);
     let output = run(bootstream(&["doctor", "--only", "templates"]).current_dir(folder.path()));
     assert_eq!(
         text(&output.stdout),
-        "template.yaml:16: note[public-api]: cannot tell whether anybody may call the function URL of \
+        "template.yaml:8: note[public-api]: cannot tell whether anybody may call the function URL of \
          `Stream`: `AuthType` depends on `!ImportValue shared-auth`\n\
          ok but for what the notes name: template.yaml\n"
     );
@@ -98,7 +90,7 @@ fn what_only_the_deployment_knows_is_one_note() {
 fn a_value_that_is_given_is_judged() {
     let folder = folder(&[("template.yaml", &with_auth("!Ref Open"))]);
     for (value, findings) in [
-        ("Open=NONE", vec!["public-api template.yaml:16".to_owned()]),
+        ("Open=NONE", vec!["public-api template.yaml:8".to_owned()]),
         ("Open=AWS_IAM", Vec::new()),
     ] {
         assert_eq!(said(folder.path(), &["-p", value]), (findings, Vec::new()));

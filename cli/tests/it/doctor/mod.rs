@@ -1,12 +1,6 @@
 //! `doctor`: nothing is found in what is in order, and one seeded fault for each rule is found, at its
 //! line, with a way out.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 mod callers;
 mod documents;
 mod elsewhere;
@@ -61,6 +55,12 @@ fn report(folder: &Path, args: &[&str]) -> (Value, Option<i32>) {
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("no report: {}", text(&output.stderr)));
     (report, output.status.code())
+}
+
+/// One field of each finding or note.
+fn fields<'a>(findings: &'a [Value], name: &str) -> Vec<&'a str> {
+    let findings = findings.iter();
+    findings.map(|it| it[name].as_str().unwrap()).collect()
 }
 
 /// A folder with these files.
@@ -166,12 +166,8 @@ fn bare_machine() -> (Vec<Value>, Option<i32>) {
 fn tools_that_are_missing_are_warnings_with_a_way_to_get_them() {
     let (findings, code) = bare_machine();
 
-    let messages: Vec<_> = findings
-        .iter()
-        .map(|it| it["message"].as_str().unwrap())
-        .collect();
     assert_eq!(
-        messages,
+        fields(&findings, "message"),
         [
             "there is no `cargo` to build handlers in Rust",
             "there is no `node` to build handlers in JavaScript",

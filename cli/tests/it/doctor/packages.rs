@@ -1,16 +1,11 @@
 //! The rules about the zips that a template names.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 use std::path::Path;
 
 use bootstream_host::engine::{Fingerprint, Stamp, Target};
+use bootstream_test_support::assert_contains;
 
-use super::{ARCH, diagnose, project, repository};
+use super::{ARCH, diagnose, fields, project, repository};
 use crate::support::{bootstrap, bootstream, run, scripted_guest, success};
 
 /// Spoils a package of a project in order, and returns the only finding's rule and message.
@@ -39,6 +34,11 @@ pub(super) fn zip(path: &Path, files: &[(&str, u32, &[u8])]) {
         zip.write_all(content).unwrap();
     }
     zip.finish().unwrap();
+}
+
+/// Replaces a package of a project by one with this file alone.
+pub(super) fn zip_one(folder: &Path, package: &str, file: (&str, u32, &[u8])) {
+    zip(&folder.join("dist").join(package), &[file]);
 }
 
 pub(super) fn machine_code() -> Vec<u8> {
@@ -88,11 +88,10 @@ fn packages_for_another_architecture_are_found() {
 
     let (findings, _) = diagnose(folder.path(), &["template.yaml", "-p", other]);
 
-    let rules: Vec<_> = findings
-        .iter()
-        .map(|it| it["rule"].as_str().unwrap())
-        .collect();
-    assert_eq!(rules, ["stale-precompiled", "architecture"]);
+    assert_eq!(
+        fields(&findings, "rule"),
+        ["stale-precompiled", "architecture"]
+    );
 }
 
 #[test]
@@ -106,10 +105,7 @@ fn a_bootstrap_in_the_function_s_package_is_found() {
         zip(&folder.join("dist/function.zip"), &files);
     });
     assert_eq!(rule, "bootstrap");
-    assert!(
-        message.contains("which Lambda starts in place of the layer's"),
-        "{message}"
-    );
+    assert_contains(&message, "which Lambda starts in place of the layer's");
 }
 
 #[test]
@@ -138,8 +134,7 @@ fn a_function_without_a_layer_brings_its_own_host() {
 #[test]
 fn a_layer_without_bootstrap_at_its_root_is_found() {
     let (rule, message) = spoil(&[], |folder| {
-        let files = [("host/bootstrap", 0o755, &b"x"[..])];
-        zip(&folder.join("dist/host-layer.zip"), &files);
+        zip_one(folder, "host-layer.zip", ("host/bootstrap", 0o755, b"x"));
     });
     assert_eq!(rule, "bootstrap");
     assert_eq!(
@@ -152,10 +147,7 @@ fn a_layer_without_bootstrap_at_its_root_is_found() {
 fn a_bootstrap_that_cannot_be_executed_is_found() {
     let host = std::fs::read(bootstrap()).unwrap();
     let (rule, message) = spoil(&[], |folder| {
-        zip(
-            &folder.join("dist/host-layer.zip"),
-            &[("bootstrap", 0o644, &host)],
-        );
+        zip_one(folder, "host-layer.zip", ("bootstrap", 0o644, &host));
     });
     assert_eq!(rule, "archive");
     assert_eq!(
@@ -168,10 +160,7 @@ fn a_bootstrap_that_cannot_be_executed_is_found() {
 fn a_file_that_lambda_cannot_read_is_found() {
     let code = machine_code();
     let (rule, message) = spoil(&[], |folder| {
-        zip(
-            &folder.join("dist/function.zip"),
-            &[("handler.cwasm", 0o600, &code)],
-        );
+        zip_one(folder, "function.zip", ("handler.cwasm", 0o600, &code));
     });
     assert_eq!(rule, "archive");
     assert!(
@@ -195,9 +184,10 @@ pub(super) fn host_for_newer_libraries() -> Vec<u8> {
 #[test]
 fn a_bootstrap_that_needs_newer_libraries_is_found() {
     let (rule, message) = spoil(&[], |folder| {
-        zip(
-            &folder.join("dist/host-layer.zip"),
-            &[("bootstrap", 0o755, &host_for_newer_libraries())],
+        zip_one(
+            folder,
+            "host-layer.zip",
+            ("bootstrap", 0o755, &host_for_newer_libraries()),
         );
     });
     assert_eq!(rule, "system-libraries");
@@ -226,10 +216,7 @@ fn machine_code_that_the_host_will_not_run_is_found() {
         (code[..code.len() - 1].to_vec(), "its end is missing"),
     ] {
         let (rule, message) = spoil(&[], |folder| {
-            zip(
-                &folder.join("dist/function.zip"),
-                &[("handler.cwasm", 0o644, &code)],
-            );
+            zip_one(folder, "function.zip", ("handler.cwasm", 0o644, &code));
         });
         assert_eq!(rule, "stale-precompiled");
         assert!(
@@ -259,10 +246,7 @@ fn machine_code_that_is_replaced_at_each_start_is_a_warning() {
     assert_eq!(findings.len(), 1, "{findings:#?}");
     assert_eq!(findings[0]["severity"], "warning");
     let message = findings[0]["message"].as_str().unwrap();
-    assert!(
-        message.contains("compiled from another component"),
-        "{message}"
-    );
+    assert_contains(message, "compiled from another component");
     assert_eq!(code, Some(0));
 }
 
@@ -275,10 +259,7 @@ fn a_package_that_is_too_large_is_found() {
         zip(&folder.join("dist/function.zip"), &files);
     });
     assert_eq!(rule, "package-size");
-    assert!(
-        message.contains("Lambda takes 262144000 (250 MB)"),
-        "{message}"
-    );
+    assert_contains(&message, "Lambda takes 262144000 (250 MB)");
 }
 
 #[test]

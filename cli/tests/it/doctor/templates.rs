@@ -1,14 +1,9 @@
 //! The rules about templates.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
+use bootstream_test_support::assert_contains;
 use serde_json::Value;
 
-use super::{ARCH, diagnose, line_of, project, repository};
+use super::{ARCH, diagnose, fields, line_of, project, repository};
 use crate::support::{bootstream, run, text};
 
 /// A folder with a template that has one fault.
@@ -26,158 +21,184 @@ pub(super) fn edited(template: &str, sound: &str, faulty: &str) -> tempfile::Tem
     folder
 }
 
-/// Seeds one fault into a template, and expects exactly the one finding about it.
-#[track_caller]
-fn seed(template: &str, sound: &str, faulty: &str, rule: &str) -> Value {
-    let folder = edited(template, sound, faulty);
-
-    let (findings, code) = diagnose(folder.path(), &[]);
-
-    assert_eq!(findings.len(), 1, "{findings:#?}");
-    let finding = findings[0].clone();
-    assert_eq!(finding["rule"], rule, "{finding}");
-    assert_eq!(finding["file"], template);
-    let is_error = finding["severity"] == "error";
-    assert_eq!(code, Some(i32::from(is_error)));
-    assert!(!finding["fix"].as_str().unwrap().is_empty());
-    let (allowed, code) = diagnose(folder.path(), &["--allow", rule]);
-    assert_eq!((allowed.len(), code), (0, Some(0)), "it can be accepted");
-    finding
+/// A fault in a template of this project, and what is found.
+pub(super) struct Seed {
+    pub(super) rule: &'static str,
+    template: &'static str,
+    sound: &'static str,
+    faulty: &'static str,
+    /// What the line of the finding holds in the sound template, where a test knows it.
+    line: &'static str,
+    /// What the finding says, besides its rule.
+    says: &'static str,
 }
 
-#[test]
-fn a_buffering_transfer_mode_is_found_at_its_line() {
-    let sound = "responseTransferMode: STREAM";
-    let finding = seed(
-        "template.yaml",
+const REST: &str = "template.yaml";
+const URL: &str = "template-url.yaml";
+
+const fn seed(
+    rule: &'static str,
+    template: &'static str,
+    [sound, faulty]: [&'static str; 2],
+    line: &'static str,
+    says: &'static str,
+) -> Seed {
+    Seed {
+        rule,
+        template,
         sound,
-        "responseTransferMode: BUFFERED",
-        "transfer-mode",
-    );
-    assert_eq!(finding["line"], line_of("template.yaml", sound));
-    assert_eq!(finding["fix"], "set `responseTransferMode: STREAM`");
+        faulty,
+        line,
+        says,
+    }
 }
 
-#[test]
-fn the_uri_of_buffered_invocations_is_found() {
-    let finding = seed(
-        "template.yaml",
-        "/response-streaming-invocations",
-        "/invocations",
-        "streaming-uri",
-    );
-    assert_eq!(
-        finding["line"],
-        line_of("template.yaml", "/response-streaming-invocations")
-    );
-}
+const MODE: &str = "responseTransferMode: STREAM";
+const URI_END: &str = "/response-streaming-invocations";
+const INVOKE_MODE: &str = "InvokeMode: RESPONSE_STREAM";
+const API_TIMEOUT: &str = "timeoutInMillis: !Ref IntegrationTimeoutMillis";
+const TIMEOUT: &str = "Timeout: !Ref FunctionTimeout";
+const REGIONAL: &str = "      EndpointConfiguration: {Type: REGIONAL}\n";
+const URL_CONFIG: &str = "      FunctionUrlConfig:";
+const DEPLOY: &str = "      AlwaysDeploy: true\n";
+const RUNTIME: &str = "      Runtime: provided.al2023";
+const WIDE: &str = "  Wide:\n    Type: AWS::Lambda::Permission\n    Properties:\n      \
+                    Action: lambda:InvokeFunction\n      FunctionName: !Ref StreamingFunction\n      \
+                    Principal: apigateway.amazonaws.com\n\nOutputs:\n";
+
+#[rustfmt::skip]
+pub(super) const SEEDS: &[Seed] = &[
+    seed("transfer-mode", REST, [MODE, "responseTransferMode: BUFFERED"], MODE,
+        "set `responseTransferMode: STREAM`"),
+    seed("transfer-mode", REST, [MODE, "responseTransferMode: RESPONSE_STREAM"], MODE, ""),
+    seed("transfer-mode", REST, ["                responseTransferMode: STREAM\n", ""], "", ""),
+    seed("streaming-uri", REST, [URI_END, "/invocations"], URI_END, ""),
+    seed("invoke-mode", URL, [INVOKE_MODE, "InvokeMode: BUFFERED"], INVOKE_MODE, ""),
+    seed("invoke-mode", URL, ["        InvokeMode: RESPONSE_STREAM\n", ""], "", ""),
+    seed("url-in-vpc", URL,
+        [URL_CONFIG, "      VpcConfig: {SubnetIds: [s], SecurityGroupIds: [g]}\n      FunctionUrlConfig:"],
+        "", ""),
+    seed("timeout-order", REST, [API_TIMEOUT, "timeoutInMillis: 30000"], "", "is cut after 30000 ms"),
+    seed("timeout-order", REST,
+        ["                timeoutInMillis: !Ref IntegrationTimeoutMillis\n", ""], "", ""),
+    seed("timeout-order", REST, [API_TIMEOUT, "timeoutInMillis: 900001"], "", ""),
+    seed("timeout-order", URL, [TIMEOUT, "Timeout: 901"], TIMEOUT, ""),
+    seed("timeout-order", URL, [TIMEOUT, "Description: streams"], "", "\"severity\":\"warning\""),
+    seed("edge-idle-limit", REST, [REGIONAL, ""], "  StreamingApi:", ""),
+    seed("edge-idle-limit", REST, [REGIONAL, "      EndpointConfiguration: {Type: EDGE}\n"],
+        "      EndpointConfiguration: {Type: REGIONAL}", ""),
+    seed("http-api", URL,
+        [URL_CONFIG, "      Events: {Http: {Type: HttpApi}}\n      FunctionUrlConfig:"], URL_CONFIG, ""),
+    seed("missing-variable", URL,
+        ["          BOOTSTREAM_PASS_ENV:",
+         "          BOOTSTREAM_SECRETS: KEY@api.example.com\n          BOOTSTREAM_PASS_ENV:"], "", ""),
+    seed("public-api", REST,
+        ["              x-amazon-apigateway-auth:\n                type: !Ref AuthType\n", ""], "",
+        "`ANY /stream`"),
+    seed("public-api", URL, ["AuthType: !Ref AuthType", "AuthType: NONE"], "", ""),
+    seed("stage-update", REST, [DEPLOY, ""], "", ""),
+    seed("stream-cache", REST, [DEPLOY, "      AlwaysDeploy: true\n      CacheClusterEnabled: true\n"], "",
+        "\"severity\":\"warning\""),
+    seed("permission", REST,
+        ["Action: sqs:SendMessage", "Action: [sqs:SendMessage, lambda:InvokeWithResponseStream]"], "", ""),
+    seed("permission", REST, ["Outputs:\n", WIDE], "", ""),
+    seed("runtime", REST, [RUNTIME, "      Runtime: provided.al2"], RUNTIME, ""),
+    seed("architecture", REST,
+        ["CompatibleArchitectures: [!Ref Architecture]", "CompatibleArchitectures: [x86_64]"], "", ""),
+];
 
 #[test]
-fn a_buffering_function_url_is_found() {
-    let sound = "InvokeMode: RESPONSE_STREAM";
-    let finding = seed(
-        "template-url.yaml",
-        sound,
-        "InvokeMode: BUFFERED",
-        "invoke-mode",
-    );
-    assert_eq!(finding["line"], line_of("template-url.yaml", sound));
+fn each_fault_in_a_template_is_found_once_at_its_line_with_a_fix_and_can_be_accepted() {
+    for seed in SEEDS {
+        let folder = edited(seed.template, seed.sound, seed.faulty);
+
+        let (findings, code) = diagnose(folder.path(), &[]);
+
+        let case = format!("{}: `{}`", seed.rule, seed.faulty);
+        assert_eq!(findings.len(), 1, "{case}: {findings:#?}");
+        let finding = &findings[0];
+        assert_eq!(finding["rule"], seed.rule, "{case}");
+        assert_eq!(finding["file"], seed.template, "{case}");
+        assert!(finding.to_string().contains(seed.says), "{case}: {finding}");
+        if !seed.line.is_empty() {
+            assert_eq!(finding["line"], line_of(seed.template, seed.line), "{case}");
+        }
+        let is_error = finding["severity"] == "error";
+        assert_eq!(code, Some(i32::from(is_error)), "{case}");
+        assert!(!finding["fix"].as_str().unwrap().is_empty(), "{case}");
+        let (allowed, code) = diagnose(folder.path(), &["--allow", seed.rule]);
+        assert_eq!((allowed.len(), code), (0, Some(0)), "{case}");
+    }
 }
 
 #[test]
 fn one_permission_of_the_two_for_urls_is_found() {
-    let folder = tempfile::tempdir().unwrap();
-    let source = std::fs::read_to_string(repository("template-url.yaml")).unwrap();
-    let broken = source.replacen(
-        "Action: lambda:InvokeFunction\n",
-        "Action: lambda:GetFunction\n",
-        1,
-    );
-    let broken = broken.replace("dist/", "s3://bucket/");
-    std::fs::write(folder.path().join("template-url.yaml"), broken).unwrap();
+    let distribution = "DistributionArn=arn:aws:cloudfront::1:distribution/x";
+    for (principal, parameter) in [
+        ("cloudfront.amazonaws.com", distribution),
+        ("'*'", "AuthType=NONE"),
+    ] {
+        let of = |action: &str| {
+            format!(
+                "Action: lambda:{action}\n      FunctionName: !Ref StreamingFunction\n      \
+                 Principal: {principal}"
+            )
+        };
+        let folder = edited(URL, &of("InvokeFunction"), &of("GetFunction"));
 
-    let args = ["-p", "DistributionArn=arn:aws:cloudfront::1:distribution/x"];
-    let (findings, code) = diagnose(folder.path(), &args);
+        let args = ["--allow", "public-api", "-p", parameter];
+        let (findings, code) = diagnose(folder.path(), &args);
 
-    assert_eq!(findings.len(), 1, "{findings:#?}");
-    assert_eq!(findings[0]["rule"], "url-permissions");
-    let wanted = line_of("template-url.yaml", "Action: lambda:InvokeFunctionUrl");
-    assert_eq!(findings[0]["line"], wanted);
-    assert_eq!(code, Some(1));
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert_eq!(findings[0]["rule"], "url-permissions");
+        let source = std::fs::read_to_string(repository(URL)).unwrap();
+        let (before, _) = source.split_once(&of("InvokeFunctionUrl")).unwrap();
+        assert_eq!(findings[0]["line"], before.lines().count());
+        assert_eq!(code, Some(1));
+    }
 }
 
+/// What these templates promise beyond the rules, each setting by its text.
 #[test]
-fn an_api_that_gives_up_before_the_function_is_found() {
-    let finding = seed(
-        "template.yaml",
-        "timeoutInMillis: !Ref IntegrationTimeoutMillis",
-        "timeoutInMillis: 30000",
-        "timeout-order",
-    );
-    let message = finding["message"].as_str().unwrap();
-    assert!(message.contains("is cut after 30000 ms"), "{message}");
-    seed(
-        "template.yaml",
-        "                timeoutInMillis: !Ref IntegrationTimeoutMillis\n",
-        "",
-        "timeout-order",
-    );
-    seed(
-        "template.yaml",
-        "timeoutInMillis: !Ref IntegrationTimeoutMillis",
-        "timeoutInMillis: 900001",
-        "timeout-order",
-    );
-}
-
-#[test]
-fn a_timeout_beyond_lambda_s_is_found() {
-    let (sound, faulty) = ("Timeout: !Ref FunctionTimeout", "Timeout: 901");
-    let finding = seed("template-url.yaml", sound, faulty, "timeout-order");
-    assert_eq!(finding["line"], line_of("template-url.yaml", sound));
-    let faulty = "Description: streams";
-    let finding = seed("template-url.yaml", sound, faulty, "timeout-order");
-    assert_eq!(finding["severity"], "warning");
-}
-
-#[test]
-fn an_edge_optimized_api_is_found() {
-    let sound = "      EndpointConfiguration: {Type: REGIONAL}\n";
-    let finding = seed("template.yaml", sound, "", "edge-idle-limit");
-    assert_eq!(finding["line"], line_of("template.yaml", "  StreamingApi:"));
-    let faulty = "      EndpointConfiguration: {Type: EDGE}\n";
-    let finding = seed("template.yaml", sound, faulty, "edge-idle-limit");
-    assert_eq!(finding["line"], line_of("template.yaml", sound.trim_end()));
-}
-
-#[test]
-fn an_http_api_is_found() {
-    let finding = seed(
-        "template-url.yaml",
-        "      FunctionUrlConfig:",
-        "      Events: {Http: {Type: HttpApi}}\n      FunctionUrlConfig:",
-        "http-api",
-    );
-    let wanted = line_of("template-url.yaml", "      FunctionUrlConfig:");
-    assert_eq!(finding["line"], wanted);
-}
-
-#[test]
-fn a_public_api_is_found() {
-    let finding = seed(
-        "template.yaml",
-        "              x-amazon-apigateway-auth:\n                type: !Ref AuthType\n",
-        "",
-        "public-api",
-    );
-    assert!(
-        finding["message"]
-            .as_str()
-            .unwrap()
-            .contains("`ANY /stream`")
-    );
-    let (sound, faulty) = ("AuthType: !Ref AuthType", "AuthType: NONE");
-    seed("template-url.yaml", sound, faulty, "public-api");
+fn the_templates_trace_log_throttle_and_name_what_the_documentation_names() {
+    let source = |template| std::fs::read_to_string(repository(template)).unwrap();
+    let (rest, url) = (source(REST), source(URL));
+    for template in [&rest, &url] {
+        for wanted in [
+            "      Tracing: Active\n",
+            "      LoggingConfig:\n",
+            "\n  LambdaArn:\n",
+        ] {
+            assert!(template.contains(wanted), "no `{wanted}`");
+        }
+        for parameter in [
+            "Architecture",
+            "HandlerFile",
+            "AuthType",
+            "FunctionTimeout",
+            "MemorySize",
+            "PassEnv",
+        ] {
+            let wanted = format!("\n  {parameter}:\n    Type: ");
+            assert!(template.contains(&wanted), "no parameter `{parameter}`");
+        }
+    }
+    assert!(url.contains("\n  FunctionUrl:\n"));
+    for wanted in [
+        "\n  ApiUrl:\n",
+        "      TracingEnabled: true\n",
+        "          ThrottlingRateLimit: !Ref ThrottlingRateLimit\n",
+        "                type: aws_proxy\n                httpMethod: POST\n",
+        // By this event, SAM lets this API and no other invoke the function.
+        "          Type: Api\n          Properties:\n            RestApiId: !Ref StreamingApi\n",
+    ] {
+        assert!(rest.contains(wanted), "no `{wanted}`");
+    }
+    let (_, format) = rest.split_once("        Format: >-\n").unwrap();
+    let (format, _) = format.split_once("      MethodSettings:").unwrap();
+    let fields: Value = serde_json::from_str(format).unwrap();
+    let mode = "$context.integration.responseTransferMode";
+    assert_eq!(fields["transferMode"], mode);
 }
 
 #[test]
@@ -197,51 +218,6 @@ fn a_parameter_is_judged_by_the_value_it_is_deployed_with() {
 }
 
 #[test]
-fn a_cache_in_front_of_a_stream_is_found() {
-    let finding = seed(
-        "template.yaml",
-        "      AlwaysDeploy: true\n",
-        "      AlwaysDeploy: true\n      CacheClusterEnabled: true\n",
-        "stream-cache",
-    );
-    assert_eq!(finding["severity"], "warning");
-}
-
-#[test]
-fn permissions_that_do_not_exist_or_are_too_wide_are_found() {
-    seed(
-        "template.yaml",
-        "Action: sqs:SendMessage",
-        "Action: [sqs:SendMessage, lambda:InvokeWithResponseStream]",
-        "permission",
-    );
-    let wide = "  Wide:\n    Type: AWS::Lambda::Permission\n    Properties:\n      \
-                Action: lambda:InvokeFunction\n      FunctionName: !Ref StreamingFunction\n      \
-                Principal: apigateway.amazonaws.com\n\nOutputs:\n";
-    seed("template.yaml", "Outputs:\n", wide, "permission");
-}
-
-#[test]
-fn an_old_runtime_is_found() {
-    let (sound, faulty) = (
-        "      Runtime: provided.al2023",
-        "      Runtime: provided.al2",
-    );
-    let finding = seed("template.yaml", sound, faulty, "runtime");
-    assert_eq!(finding["line"], line_of("template.yaml", sound));
-}
-
-#[test]
-fn a_layer_for_another_architecture_is_found() {
-    seed(
-        "template.yaml",
-        "CompatibleArchitectures: [!Ref Architecture]",
-        "CompatibleArchitectures: [x86_64]",
-        "architecture",
-    );
-}
-
-#[test]
 fn what_is_no_template_is_found() {
     let folder = tempfile::tempdir().unwrap();
     for (content, wanted) in [
@@ -254,7 +230,7 @@ fn what_is_no_template_is_found() {
 
         assert_eq!(findings[0]["rule"], "template");
         let message = findings[0]["message"].as_str().unwrap();
-        assert!(message.contains(wanted), "{message}");
+        assert_contains(message, wanted);
         assert_eq!(code, Some(1));
     }
     let output = run(bootstream(&["doctor", "nowhere.yaml"]).current_dir(folder.path()));
@@ -309,8 +285,7 @@ Resources:
         ]
     );
     // Each with the names of its own kind.
-    let fixes = findings.iter().map(|it| it["fix"].as_str().unwrap());
-    let fixes: Vec<_> = fixes.collect();
+    let fixes = fields(&findings, "fix");
     assert_eq!(fixes[2], "set `ResponseTransferMode: RESPONSE_STREAM`");
     assert!(
         fixes[3].starts_with("set `TimeoutInMillis` to"),

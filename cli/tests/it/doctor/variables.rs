@@ -1,15 +1,9 @@
 //! Variables that the settings in a package ask for, and a template has or lacks.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside of the tests themselves"
-)]
-
 use serde_json::Value;
 
 use super::packages::zip;
-use super::{folder, report, said};
+use super::{fields, folder, report, said};
 use crate::support::scripted_guest;
 
 const SETTINGS: &str =
@@ -22,15 +16,7 @@ fn found(settings: &str, variables: &str) -> (Vec<Value>, Vec<Value>) {
 Parameters:
   Given: {{Type: String, NoEcho: true}}
 Resources:
-  Stream:
-    Type: AWS::Serverless::Function
-    Properties:
-      Runtime: provided.al2023
-      Handler: handler
-      CodeUri: function.zip
-      Layers: [arn:aws:lambda:eu-central-1:123456789012:layer:host:1]
-      Timeout: 60
-      Environment: {variables}
+  Stream: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2023, Handler: handler, CodeUri: function.zip, Layers: ['arn:aws:lambda:eu-central-1:123456789012:layer:host:1'], Timeout: 60, Environment: {variables}}}}}
 "
     );
     let folder = folder(&[("template.yaml", &template)]);
@@ -127,12 +113,8 @@ fn lists_that_only_the_deployment_knows_are_a_note_each() {
     let lists = "{Variables: {TABLE: t, BOOTSTREAM_SECRETS: !ImportValue x, BOOTSTREAM_PASS_ENV: !ImportValue y}}";
     let (findings, notes) = found(SETTINGS, lists);
     assert_eq!(findings, [Value::Null; 0]);
-    let messages: Vec<_> = notes
-        .iter()
-        .map(|it| it["message"].as_str().unwrap())
-        .collect();
     assert_eq!(
-        messages,
+        fields(&notes, "message"),
         [
             "cannot tell the secrets of function `Stream`: `BOOTSTREAM_SECRETS` depends on `!ImportValue x`",
             "cannot tell what is passed to the handler of function `Stream`: `BOOTSTREAM_PASS_ENV` depends \

@@ -1,13 +1,11 @@
 //! Several invocations at once, as on Lambda Managed Instances.
 
-use std::time::Duration;
-
+use bootstream_test_support::process::Running;
+use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
+use bootstream_test_support::tagged::{IDS, WORKERS, assert_tagged, tagged};
 use serde_json::{Value, json};
 
 use super::{event, head, runtime};
-use crate::support::process::Running;
-use crate::support::recorder::{End, Event, Fate, Post, Recorder};
-use crate::support::tagged::{IDS, WORKERS, assert_tagged, tagged};
 
 #[track_caller]
 fn start(lambda: &Recorder) -> Running {
@@ -29,7 +27,6 @@ fn tagged_events(ids: &[&str]) -> Vec<Event> {
     events.collect()
 }
 
-/// Case 97.
 #[test]
 fn there_are_as_many_polls_at_once_as_lambda_allows() {
     let lambda = Recorder::start();
@@ -45,7 +42,6 @@ fn there_are_as_many_polls_at_once_as_lambda_allows() {
     assert_eq!(lambda.look(|seen| seen.most_waiting_polls), WORKERS);
 }
 
-/// Case 99.
 #[test]
 fn responses_overlap_and_do_not_mix() {
     let lambda = Recorder::start();
@@ -62,7 +58,6 @@ fn responses_overlap_and_do_not_mix() {
     assert!(last_start < first_end, "they ran one after the other");
 }
 
-/// Case 100.
 #[test]
 fn a_handler_that_fails_leaves_its_neighbours_alone() {
     let lambda = Recorder::start();
@@ -79,7 +74,6 @@ fn a_handler_that_fails_leaves_its_neighbours_alone() {
     runtime.assert_running();
 }
 
-/// Case 102.
 #[test]
 fn a_refusal_concerns_one_worker() {
     let lambda = Recorder::start();
@@ -95,7 +89,6 @@ fn a_refusal_concerns_one_worker() {
     runtime.assert_running();
 }
 
-/// Case 103.
 #[test]
 fn a_broken_poll_concerns_one_worker() {
     let lambda = Recorder::start();
@@ -112,12 +105,10 @@ fn a_broken_poll_concerns_one_worker() {
     }
 }
 
-/// Case 105.
 #[test]
 fn a_stalled_reader_slows_down_nobody_else() {
     let lambda = Recorder::with_small_buffers();
-    let stall = Duration::from_secs(4);
-    lambda.on("id-1/response", Post::default().stall(1, stall));
+    lambda.on("id-1/response", Post::default().stall_until_released(1));
     let _runtime = start(&lambda);
     let pattern = json!({"write_pattern": {"total": 20_000_000, "chunk": 65536}});
     let mut events = vec![event("id-1", &json!([head(200), pattern, "finish"]))];
@@ -129,5 +120,6 @@ fn a_stalled_reader_slows_down_nobody_else() {
     }
     let stalled = lambda.look(|seen| seen.to("id-1/response")[0].end);
     assert_eq!(stalled, End::Open);
+    lambda.release();
     lambda.response("id-1").assert_clean_end();
 }

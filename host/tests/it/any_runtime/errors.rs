@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::assert_contains;
+use bootstream_test_support::recorder::{End, Exchange, Recorder, contains};
+use bootstream_test_support::steps::{sleep_forever, write};
 use serde_json::{Value, json};
 
 use super::{
     Failure, assert_goes_on, event, failure_before_a_response, failure_in_a_response, head, runtime,
 };
-use crate::support::recorder::{End, Exchange, Recorder, contains};
-use crate::support::steps::write;
 
 /// Ample for a handler to start, and for a test to wait.
 const TIME: Duration = Duration::from_millis(1500);
@@ -34,7 +35,7 @@ fn response(steps: &Value) -> Exchange {
 #[track_caller]
 fn assert_says(failure: &Failure, text: &str) {
     let message = failure.document["errorMessage"].as_str().expect("a text");
-    assert!(message.contains(text), "{message}");
+    assert_contains(message, text);
     assert!(failure.document["errorType"].is_string());
 }
 
@@ -49,26 +50,22 @@ fn is_kept(error_type: &str) -> bool {
     })
 }
 
-/// Case 58.
 #[test]
 fn an_error_before_anything_is_told_with_its_text() {
     assert_says(&report(&json!([{"error": "boom"}])), "boom");
 }
 
-/// Case 57.
 #[test]
 fn a_panic_before_anything_is_told_with_its_text() {
     assert_says(&report(&json!([{"panic": "boom"}])), "boom");
 }
 
-/// Case 57.
 #[test]
 fn the_type_of_an_error_is_one_that_lambda_keeps() {
     let failure = report(&json!([{"error": "boom"}]));
     assert!(is_kept(&failure.error_type), "{}", failure.error_type);
 }
 
-/// Case 57.
 #[test]
 fn an_error_is_labelled_as_json() {
     let failure = report(&json!([{"error": "boom"}]));
@@ -79,14 +76,13 @@ fn an_error_is_labelled_as_json() {
     }
 }
 
-/// Case 72.
 #[test]
 fn the_text_of_an_error_may_hold_anything() {
     let text = "\"quoted\" \\ \u{1} \u{1b}[31m \t \r\n \u{2028} \u{e9} \u{1f600}";
     assert_says(&report(&json!([{"error": text}])), text);
 }
 
-/// Case 73: Lambda closes the connection on more than it takes, and the environment is lost.
+/// Lambda closes the connection on a larger body, and the environment is lost.
 #[test]
 fn an_error_is_never_larger_than_lambda_takes() {
     let failure = report(&json!([{"error": "x".repeat(1_500_000)}]));
@@ -94,14 +90,12 @@ fn an_error_is_never_larger_than_lambda_takes() {
     assert!(failure.exchange.tail.len() <= 4096);
 }
 
-/// Cases 60 and 61.
 #[test]
 fn an_error_in_the_response_is_told_in_trailers() {
     let exchange = response(&json!([head(200), write("part"), {"error": "late"}]));
     assert_says(&failure_in_a_response(exchange), "late");
 }
 
-/// Case 60.
 #[test]
 fn nothing_of_an_error_is_sent_as_the_body() {
     let exchange = response(&json!([head(200), write("part"), {"error": "late"}]));
@@ -109,21 +103,19 @@ fn nothing_of_an_error_is_sent_as_the_body() {
     assert!(!contains(&exchange.data(), b"ambda-"));
 }
 
-/// Case 60.
 #[test]
 fn an_error_in_the_response_is_no_clean_end() {
     let exchange = response(&json!([head(200), write("part"), {"error": "late"}]));
     assert_ne!(exchange.end, End::Clean, "{exchange:?}");
 }
 
-/// Case 67.
 #[test]
 fn a_panic_in_the_response_is_no_clean_end() {
     let exchange = response(&json!([head(200), write("part"), {"sleep_ms": 200}, {"panic": "p"}]));
     assert_ne!(exchange.end, End::Clean, "{exchange:?}");
 }
 
-/// Case 63: Lambda drops the whole response with a larger block.
+/// Lambda drops the whole response with a larger block.
 #[test]
 fn trailers_stay_within_what_lambda_reads() {
     let text = "x".repeat(100_000);
@@ -133,7 +125,6 @@ fn trailers_stay_within_what_lambda_reads() {
     assert!(failure.exchange.tail.len() - "0\r\n".len() <= 4096);
 }
 
-/// Case 66.
 #[test]
 fn an_error_after_the_end_of_the_response_does_not_undo_it() {
     let lambda = Recorder::start();
@@ -164,18 +155,16 @@ fn the_process_goes_on_after_every_failure() {
     runtime.assert_running();
 }
 
-/// Case 69.
 #[test]
 fn a_handler_that_waits_for_ever_is_stopped_and_told_before_its_deadline() {
     let lambda = Recorder::start();
-    let steps = json!([head(200), write("part"), {"sleep_ms": 60_000}]);
+    let steps = json!([head(200), write("part"), sleep_forever()]);
     lambda.enqueue(event("id-1", &steps).deadline_in(TIME));
     let _runtime = runtime(&lambda).start();
-    lambda.first_chunk("id-1");
 
-    crate::support::pause(2 * TIME);
+    let response = lambda.response("id-1");
 
-    let end = lambda.look(|seen| seen.to("id-1/response")[0].end);
-    assert_eq!(end, End::Trailers);
+    assert_eq!(response.end, End::Trailers);
+    assert!(response.ended.expect("an end") - response.began < 2 * TIME);
     assert_goes_on(&lambda);
 }

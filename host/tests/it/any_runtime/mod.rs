@@ -10,11 +10,10 @@ mod peers;
 mod polling;
 mod streaming;
 
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::{End, Event, Exchange, Recorder};
+use bootstream_test_support::steps::write;
 use serde_json::{Value, json};
-
-use crate::support::process::Bootstrap;
-use crate::support::recorder::{End, Event, Exchange, Recorder};
-use crate::support::steps::write;
 
 /// The runtime under test, with every variable that Lambda sets for certain: some cannot do without.
 #[track_caller]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::pause;
+use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
+use bootstream_test_support::steps::write;
 use serde_json::{Value, json};
 
 use super::{assert_goes_on, event, head, runtime};
-use crate::support::pause;
-use crate::support::recorder::{End, Event, Fate, Post, Recorder};
-use crate::support::steps::write;
 
 const REFUSAL: &str = "{\"errorMessage\":\"Refused\",\"errorType\":\"Refused\"}\n";
 
@@ -25,7 +25,6 @@ fn long() -> Value {
     steps.into()
 }
 
-/// Case 75.
 #[test]
 fn status_200_accepts_a_response() {
     let lambda = Recorder::start();
@@ -37,7 +36,6 @@ fn status_200_accepts_a_response() {
     assert_goes_on(&lambda);
 }
 
-/// Cases 76 and 78.
 #[test]
 fn a_refused_response_is_not_followed_by_anything_but_a_poll() {
     for status in [
@@ -73,7 +71,6 @@ fn an_early_refusal_stops_the_response() {
     assert_goes_on(&lambda);
 }
 
-/// Case 82.
 #[test]
 fn a_reset_in_a_response_concerns_this_invocation_only() {
     let lambda = Recorder::start();
@@ -90,7 +87,6 @@ fn a_reset_in_a_response_concerns_this_invocation_only() {
     runtime.assert_running();
 }
 
-/// Case 79.
 #[test]
 fn a_refused_poll_ends_the_process() {
     let lambda = Recorder::start();
@@ -101,7 +97,6 @@ fn a_refused_poll_ends_the_process() {
     assert!(lambda.look(|seen| seen.exchanges.len()) <= 3);
 }
 
-/// Case 81.
 #[test]
 fn a_server_error_to_a_poll_ends_the_process() {
     let lambda = Recorder::start();
@@ -111,7 +106,6 @@ fn a_server_error_to_a_poll_ends_the_process() {
     assert!(!runtime.exit().success());
 }
 
-/// Case 81.
 #[test]
 fn a_server_error_to_a_response_ends_the_process() {
     let lambda = Recorder::start();
@@ -125,7 +119,6 @@ fn a_server_error_to_a_response_ends_the_process() {
     assert!(!runtime.exit().success());
 }
 
-/// Case 84.
 #[test]
 fn a_runtime_api_that_opens_late_is_waited_for() {
     let lambda = Recorder::closed();
@@ -137,7 +130,6 @@ fn a_runtime_api_that_opens_late_is_waited_for() {
     assert_goes_on(&lambda);
 }
 
-/// Case 85.
 #[test]
 fn a_poll_that_breaks_is_repeated() {
     for fate in [Fate::Reset, Fate::Close] {
@@ -151,7 +143,6 @@ fn a_poll_that_breaks_is_repeated() {
     }
 }
 
-/// Case 85.
 #[test]
 fn polls_that_always_break_are_given_up() {
     let lambda = Recorder::start();
@@ -163,7 +154,6 @@ fn polls_that_always_break_are_given_up() {
     assert!(polls <= 30, "{polls}");
 }
 
-/// Case 87.
 #[test]
 fn the_body_of_an_acceptance_may_have_any_form() {
     let lambda = Recorder::start();
@@ -185,7 +175,6 @@ fn the_body_of_an_acceptance_may_have_any_form() {
     assert_goes_on(&lambda);
 }
 
-/// Case 88.
 #[test]
 fn status_100_before_the_answer_is_skipped() {
     let lambda = Recorder::start();
@@ -221,6 +210,6 @@ fn a_connection_that_is_closed_after_its_answer_is_replaced() {
 
         lambda.idle(1);
 
-        assert_eq!(lambda.look(|seen| seen.posts().len()), 10, "{close:?}");
+        lambda.assert_all_answered(10);
     }
 }

@@ -1,10 +1,10 @@
 //! `GET …/next`: how a runtime asks for work, and what it makes of what comes.
 
+use bootstream_test_support::recorder::{End, Event, Fate, Recorder};
+use bootstream_test_support::steps::write;
 use serde_json::json;
 
 use super::{assert_goes_on, event, head, runtime};
-use crate::support::recorder::{End, Event, Fate, Recorder};
-use crate::support::steps::write;
 
 const DEADLINE: &str = "Lambda-Runtime-Deadline-Ms";
 const CLIENT_CONTEXT: &str = "Lambda-Runtime-Client-Context";
@@ -27,7 +27,6 @@ fn assert_handled(event: Event) {
     assert_goes_on(&lambda);
 }
 
-/// Case 3.
 #[test]
 fn a_proxy_is_not_for_the_runtime_api() {
     let lambda = Recorder::start();
@@ -40,7 +39,6 @@ fn a_proxy_is_not_for_the_runtime_api() {
     lambda.polls(1);
 }
 
-/// Case 4.
 #[test]
 fn the_address_may_have_a_scheme_and_a_path() {
     let lambda = Recorder::start();
@@ -54,7 +52,6 @@ fn the_address_may_have_a_scheme_and_a_path() {
     assert_eq!(lambda.complete_response("id-1").path(), path);
 }
 
-/// Case 6.
 #[test]
 fn the_case_of_header_names_does_not_matter() {
     let name = "LAMBDA-RUNTIME-AWS-REQUEST-ID";
@@ -63,7 +60,6 @@ fn the_case_of_header_names_does_not_matter() {
     assert_handled(event("id-1", &answer("x")).header(name, "id-1"));
 }
 
-/// Case 7.
 #[test]
 fn an_event_may_come_with_an_id_and_a_deadline_only() {
     assert_handled(Event::script("id-1", &answer("x")));
@@ -82,7 +78,6 @@ fn an_empty_header_is_an_absent_one() {
     assert_handled(event.header("Lambda-Runtime-Cognito-Identity", ""));
 }
 
-/// Case 9.
 #[test]
 fn a_client_context_may_be_json_or_base64_of_it() {
     // `{"custom":{"key":"value"}}`, as it is and as some emulators send it.
@@ -94,7 +89,6 @@ fn a_client_context_may_be_json_or_base64_of_it() {
     }
 }
 
-/// Case 10.
 #[test]
 fn a_garbled_client_context_does_not_end_the_process() {
     let lambda = Recorder::start();
@@ -107,7 +101,6 @@ fn a_garbled_client_context_does_not_end_the_process() {
     assert_goes_on(&lambda);
 }
 
-/// Case 12.
 #[test]
 fn an_event_without_a_request_id_is_never_answered() {
     let lambda = Recorder::start();
@@ -120,7 +113,6 @@ fn an_event_without_a_request_id_is_never_answered() {
     assert_eq!(lambda.look(|seen| seen.posts().len()), 1);
 }
 
-/// Case 13.
 #[test]
 fn a_request_id_is_percent_encoded_once() {
     let lambda = Recorder::start();
@@ -131,7 +123,7 @@ fn a_request_id_is_percent_encoded_once() {
     assert_eq!(lambda.complete_response("/a%2Fb%20c%25").path(), path);
 }
 
-/// Case 15, and its opposite.
+/// An id that was not sent is not invented.
 #[test]
 fn the_invocation_id_goes_back_unchanged() {
     let lambda = Recorder::start();
@@ -149,7 +141,6 @@ fn the_invocation_id_goes_back_unchanged() {
     }
 }
 
-/// Case 16.
 #[test]
 fn an_unprintable_invocation_id_is_not_echoed() {
     let lambda = Recorder::start();
@@ -162,7 +153,6 @@ fn an_unprintable_invocation_id_is_not_echoed() {
     assert_eq!(response.body(), "x");
 }
 
-/// Case 19.
 #[test]
 fn the_largest_event_arrives() {
     let mut body = json!({ "steps": answer("x") }).to_string().into_bytes();
@@ -172,7 +162,6 @@ fn the_largest_event_arrives() {
     assert_handled(largest);
 }
 
-/// Case 21.
 #[test]
 fn status_202_with_an_event_is_an_event() {
     assert_handled(event("id-1", &answer("x")).status("202 Accepted"));

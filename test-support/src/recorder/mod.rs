@@ -4,8 +4,8 @@
 //! break the rules.
 
 mod connection;
+mod exchange;
 mod script;
-mod wire;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
@@ -19,32 +19,34 @@ use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 
 use self::connection::Connection;
-pub(crate) use self::script::{Event, Fate, Post};
-pub(crate) use self::wire::{DELIMITER, End, Exchange, IMPLIED_PRELUDE, contains};
-use super::wait_on;
+pub use self::exchange::{Chunk, DELIMITER, End, Exchange, IMPLIED_PRELUDE, contains};
+pub use self::script::{Event, Fate, Post};
+use crate::wait_on;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 64;
 
 /// Everything the recorder has seen, and what it is still to do.
 #[derive(Default)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// All requests in the order their heads came.
-    pub(crate) exchanges: Vec<Exchange>,
-    /// How many requests came before those, and were forgotten.
+    pub exchanges: Vec<Exchange>,
+    /// How many requests came before those and were forgotten.
     forgotten: usize,
     /// How many connections were ever accepted.
-    pub(crate) connections: usize,
+    pub connections: usize,
     /// How many are open.
-    pub(crate) open_connections: usize,
+    pub open_connections: usize,
     /// Polls that wait for an event.
-    pub(crate) waiting_polls: usize,
+    pub waiting_polls: usize,
     /// The most polls that waited at once.
-    pub(crate) most_waiting_polls: usize,
+    pub most_waiting_polls: usize,
     events: VecDeque<Event>,
-    /// For ever what a poll gets when there is no event. Without it the poll waits.
+    /// The answer to every poll while there is no event. Without it, polls wait.
     no_event: Option<Event>,
     posts: HashMap<String, Post>,
+    /// Whether stalled readers go on.
+    released: bool,
     stopped: bool,
 }
 
@@ -80,18 +82,18 @@ impl Seen {
     }
 
     /// The requests to a path with this end, such as `id/response`.
-    pub(crate) fn to(&self, end: &str) -> Vec<&Exchange> {
+    pub fn to(&self, end: &str) -> Vec<&Exchange> {
         let all = self.exchanges.iter();
         all.filter(|exchange| exchange.path().ends_with(end))
             .collect()
     }
 
-    pub(crate) fn polls(&self) -> Vec<&Exchange> {
+    pub fn polls(&self) -> Vec<&Exchange> {
         let all = self.exchanges.iter();
         all.filter(|exchange| exchange.is_poll()).collect()
     }
 
-    pub(crate) fn posts(&self) -> Vec<&Exchange> {
+    pub fn posts(&self) -> Vec<&Exchange> {
         let all = self.exchanges.iter();
         all.filter(|exchange| !exchange.is_poll()).collect()
     }
@@ -132,6 +134,11 @@ impl Shared {
         result
     }
 
+    fn wait_for_release(&self) {
+        let wait = |seen: &mut Seen| !seen.released && !seen.stopped;
+        drop(self.changed.wait_while(self.lock(), wait));
+    }
+
     /// Waits for the next event, for as long as the test takes.
     fn next_event(&self) -> io::Result<Event> {
         let mut seen = self.lock();
@@ -153,7 +160,7 @@ impl Shared {
 }
 
 /// The Runtime API of one test.
-pub(crate) struct Recorder {
+pub struct Recorder {
     shared: Arc<Shared>,
     socket: Socket,
     address: SocketAddr,
@@ -161,14 +168,14 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// Listens on a port of its own.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         let recorder = Self::closed();
         recorder.open();
         recorder
     }
 
     /// Has a port, and refuses connections to it until [`open`](Self::open).
-    pub(crate) fn closed() -> Self {
+    pub fn closed() -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         socket.bind(&any_port.into()).expect("a free port");
@@ -181,7 +188,7 @@ impl Recorder {
     }
 
     /// Makes the buffers of connections small, so that a reader that stalls is soon felt.
-    pub(crate) fn with_small_buffers() -> Self {
+    pub fn with_small_buffers() -> Self {
         let recorder = Self::closed();
         let size = 16 * 1024;
         recorder
@@ -193,7 +200,7 @@ impl Recorder {
     }
 
     /// Begins to accept connections.
-    pub(crate) fn open(&self) {
+    pub fn open(&self) {
         self.socket.listen(BACKLOG).expect("a bound socket listens");
         let listener = self.socket.try_clone().expect("a socket can be cloned");
         let shared = Arc::clone(&self.shared);
@@ -201,54 +208,59 @@ impl Recorder {
     }
 
     /// Refuses further connections. Those that are open stay so.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         let closed = self.socket.shutdown(Shutdown::Read);
         closed.expect("a listening socket can be shut down");
     }
 
     /// `host:port`.
-    pub(crate) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         self.address.to_string()
     }
 
     /// Adds an event to the queue.
-    pub(crate) fn enqueue(&self, event: Event) {
+    pub fn enqueue(&self, event: Event) {
         self.shared.record(|seen| seen.events.push_back(event));
     }
 
     /// Adds a script under this request id.
-    pub(crate) fn script(&self, id: &str, steps: &Value) {
+    pub fn script(&self, id: &str, steps: &Value) {
         self.enqueue(Event::script(id, steps));
     }
 
     /// Adds events in one step.
-    pub(crate) fn enqueue_all(&self, events: Vec<Event>) {
+    pub fn enqueue_all(&self, events: Vec<Event>) {
         self.shared.record(|seen| seen.events.extend(events));
     }
 
-    /// Forgets all that is over, and what was said about posts: for tests with very many of them.
-    pub(crate) fn forget(&self) {
+    /// Forgets the requests that are over and how posts are treated, for tests with very many of them.
+    pub fn forget(&self) {
         self.shared.record(Seen::forget);
     }
 
     /// Answers every poll in this way once the queue is empty.
-    pub(crate) fn when_empty(&self, answer: Event) {
+    pub fn when_empty(&self, answer: Event) {
         self.shared.record(|seen| seen.no_event = Some(answer));
     }
 
     /// Says how posts to a path with this end are treated.
-    pub(crate) fn on(&self, path_end: &str, post: Post) {
+    pub fn on(&self, path_end: &str, post: Post) {
         self.shared
             .record(|seen| seen.posts.insert(path_end.to_owned(), post));
     }
 
-    pub(crate) fn look<R>(&self, look: impl FnOnce(&Seen) -> R) -> R {
+    /// Lets the readers go on that are stalled until then.
+    pub fn release(&self) {
+        self.shared.record(|seen| seen.released = true);
+    }
+
+    pub fn look<R>(&self, look: impl FnOnce(&Seen) -> R) -> R {
         self.shared.look(look)
     }
 
     /// Waits until `find` finds something.
     #[track_caller]
-    pub(crate) fn wait<R>(&self, what: &str, find: impl FnMut(&Seen) -> Option<R>) -> R {
+    pub fn wait<R>(&self, what: &str, find: impl FnMut(&Seen) -> Option<R>) -> R {
         match wait_on(self.shared.lock(), &self.shared.changed, find) {
             Ok(found) => found,
             Err(seen) => panic!("waited in vain for {what}; seen: {}", seen.describe()),
@@ -257,7 +269,7 @@ impl Recorder {
 
     /// Waits for the end of the one request to a path with this end.
     #[track_caller]
-    pub(crate) fn request(&self, path_end: &str) -> Exchange {
+    pub fn request(&self, path_end: &str) -> Exchange {
         let request = self.wait(path_end, |seen| {
             let request = *seen.to(path_end).first()?;
             (request.end != End::Open).then(|| request.clone())
@@ -269,13 +281,13 @@ impl Recorder {
 
     /// Waits for the response to this invocation, whatever its end.
     #[track_caller]
-    pub(crate) fn response(&self, id: &str) -> Exchange {
+    pub fn response(&self, id: &str) -> Exchange {
         self.answer(id, "response")
     }
 
     /// Waits for the error reported for this invocation.
     #[track_caller]
-    pub(crate) fn error(&self, id: &str) -> Exchange {
+    pub fn error(&self, id: &str) -> Exchange {
         self.answer(id, "error")
     }
 
@@ -294,17 +306,24 @@ impl Recorder {
 
     /// Waits until a chunk of the response to this invocation has come.
     #[track_caller]
-    pub(crate) fn first_chunk(&self, id: &str) {
+    pub fn first_chunk(&self, id: &str) {
+        self.chunk(id, |_| true);
+    }
+
+    /// Waits until a chunk of the response to this invocation `fits`.
+    #[track_caller]
+    pub fn chunk(&self, id: &str, fits: impl Fn(&[u8]) -> bool) {
         let path_end = format!("{id}/response");
-        self.wait("the first chunk", |seen| {
+        self.wait("a chunk", |seen| {
             let response = *seen.to(&path_end).first()?;
-            (!response.chunks.is_empty()).then_some(())
+            let mut chunks = response.chunks.iter();
+            chunks.any(|chunk| fits(&chunk.data)).then_some(())
         });
     }
 
-    /// Waits until so many polls were begun in all.
+    /// Waits until `count` polls were begun in all.
     #[track_caller]
-    pub(crate) fn polls(&self, count: usize) {
+    pub fn polls(&self, count: usize) {
         self.wait(&format!("{count} polls"), |seen| {
             (seen.polls().len() >= count).then_some(())
         });
@@ -312,7 +331,7 @@ impl Recorder {
 
     /// Waits until the queue is empty and `workers` polls wait: all work is done.
     #[track_caller]
-    pub(crate) fn idle(&self, workers: usize) {
+    pub fn idle(&self, workers: usize) {
         self.wait("idleness", |seen| {
             (seen.events.is_empty() && seen.waiting_polls == workers).then_some(())
         });
@@ -321,7 +340,7 @@ impl Recorder {
     /// Waits until everything is done, then gives the response to this invocation, which must be
     /// complete and the only answer.
     #[track_caller]
-    pub(crate) fn complete_response(&self, id: &str) -> Exchange {
+    pub fn complete_response(&self, id: &str) -> Exchange {
         let response = self.response(id);
         self.idle(1);
         response.assert_clean_end();
@@ -332,7 +351,7 @@ impl Recorder {
     /// Waits until everything is done, then gives the response to this invocation, which must end
     /// in trailers of this type and be the only answer.
     #[track_caller]
-    pub(crate) fn failed_response(&self, id: &str, error_type: &str) -> Exchange {
+    pub fn failed_response(&self, id: &str, error_type: &str) -> Exchange {
         let response = self.response(id);
         self.idle(1);
         response.assert_failed(error_type);
@@ -340,10 +359,17 @@ impl Recorder {
         response
     }
 
+    /// Asserts that there were `count` posts, each with a clean end.
+    #[track_caller]
+    pub fn assert_all_answered(&self, count: usize) {
+        let ends = self.look(|seen| seen.posts().iter().map(|post| post.end).collect::<Vec<_>>());
+        assert_eq!(ends, vec![End::Clean; count]);
+    }
+
     /// Waits until everything is done, then gives the error of this invocation, which must be of
     /// this type and the only answer.
     #[track_caller]
-    pub(crate) fn reported_error(&self, id: &str, error_type: &str) -> Exchange {
+    pub fn reported_error(&self, id: &str, error_type: &str) -> Exchange {
         let error = self.error(id);
         self.idle(1);
         let header = error.header("lambda-runtime-function-error-type");
@@ -383,10 +409,14 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         let _ = stream.set_nodelay(true);
         let shared = Arc::clone(shared);
         thread::spawn(move || {
-            let connection = Connection::new(Arc::clone(&shared), number, stream);
-            // An end of the connection in the middle of a body is in the records.
-            let _ = connection.serve();
+            let served = Connection::new(Arc::clone(&shared), number, stream).serve();
             shared.record(|seen| seen.open_connections -= 1);
+            // An end of the connection in the middle of a body is in the records.
+            if let Err(error) = served
+                && error.kind() == ErrorKind::InvalidData
+            {
+                panic!("not HTTP as the protocol wants it: {error}");
+            }
         });
     }
 }

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::recorder::Recorder;
-use super::{PATIENCE, built, guests, pause, wait_on};
+use crate::recorder::Recorder;
+use crate::{PATIENCE, built, guests, pause, wait_on};
 
 /// The name a handler has in its package.
 const HANDLER: &str = "handler.wasm";
@@ -22,7 +22,7 @@ const EXIT_POLL: Duration = Duration::from_millis(5);
 
 /// The executable under test.
 #[track_caller]
-pub(crate) fn executable() -> PathBuf {
+pub fn executable() -> PathBuf {
     let Some(other) = std::env::var_os("CONFORMANCE_BOOTSTRAP") else {
         return built("lambda/bootstrap");
     };
@@ -35,8 +35,16 @@ pub(crate) fn executable() -> PathBuf {
     path
 }
 
+/// A running host of the scripted guest, and its Runtime API.
+#[track_caller]
+pub fn serving() -> (Recorder, Running) {
+    let lambda = Recorder::start();
+    let host = Bootstrap::scripted(&lambda).start();
+    (lambda, host)
+}
+
 /// A `bootstrap` about to start: a package of its own, and nothing of this process's environment.
-pub(crate) struct Bootstrap {
+pub struct Bootstrap {
     command: Command,
     package: TempDir,
 }
@@ -44,19 +52,19 @@ pub(crate) struct Bootstrap {
 impl Bootstrap {
     /// With the scripted guest as its handler.
     #[track_caller]
-    pub(crate) fn scripted(lambda: &Recorder) -> Self {
+    pub fn scripted(lambda: &Recorder) -> Self {
         Self::with_handler(lambda, &guests::scripted())
     }
 
     /// With this file as its handler.
     #[track_caller]
-    pub(crate) fn with_handler(lambda: &Recorder, handler: &Path) -> Self {
+    pub fn with_handler(lambda: &Recorder, handler: &Path) -> Self {
         Self::with_executable(lambda, &executable(), handler)
     }
 
     /// With this file as its handler, and another executable.
     #[track_caller]
-    pub(crate) fn with_executable(lambda: &Recorder, executable: &Path, handler: &Path) -> Self {
+    pub fn with_executable(lambda: &Recorder, executable: &Path, handler: &Path) -> Self {
         let bootstrap = Self::with_package(lambda, executable);
         std::os::unix::fs::symlink(handler, bootstrap.package.path().join(HANDLER))
             .expect("a link in a fresh folder");
@@ -65,7 +73,7 @@ impl Bootstrap {
 
     /// With these bytes as its handler.
     #[track_caller]
-    pub(crate) fn with_handler_bytes(lambda: &Recorder, handler: &[u8]) -> Self {
+    pub fn with_handler_bytes(lambda: &Recorder, handler: &[u8]) -> Self {
         let bootstrap = Self::with_package(lambda, &executable());
         std::fs::write(bootstrap.package.path().join(HANDLER), handler)
             .expect("a file in a fresh folder");
@@ -73,7 +81,7 @@ impl Bootstrap {
     }
 
     /// With an empty package, and another copy of the executable.
-    pub(crate) fn with_package(lambda: &Recorder, executable: &Path) -> Self {
+    pub fn with_package(lambda: &Recorder, executable: &Path) -> Self {
         let package = tempfile::tempdir().expect("a folder for the package");
         let mut command = Command::new(executable);
         command
@@ -89,27 +97,27 @@ impl Bootstrap {
     }
 
     /// The folder of the package.
-    pub(crate) fn package(&self) -> &Path {
+    pub fn package(&self) -> &Path {
         self.package.path()
     }
 
-    pub(crate) fn args(mut self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Self {
+    pub fn args(mut self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Self {
         self.command.args(args);
         self
     }
 
-    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+    pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
     }
 
-    pub(crate) fn without_env(mut self, name: &str) -> Self {
+    pub fn without_env(mut self, name: &str) -> Self {
         self.command.env_remove(name);
         self
     }
 
     #[track_caller]
-    pub(crate) fn start(self) -> Running {
+    pub fn start(self) -> Running {
         let mut running = self.start_unread();
         running.read_log();
         running
@@ -117,7 +125,7 @@ impl Bootstrap {
 
     /// Starts it, and leaves what it writes to standard output in the pipe.
     #[track_caller]
-    pub(crate) fn start_unread(mut self) -> Running {
+    pub fn start_unread(mut self) -> Running {
         let started = Instant::now();
         let mut child = self.command.spawn().expect("`bootstrap` starts");
         let log = Arc::new(Log::default());
@@ -167,8 +175,8 @@ fn gather(output: impl Read + Send + 'static, log: Arc<Log>, stream: Stream) -> 
 }
 
 /// A running `bootstrap`. Killed when dropped.
-pub(crate) struct Running {
-    pub(crate) started: Instant,
+pub struct Running {
+    pub started: Instant,
     child: Child,
     log: Arc<Log>,
     readers: Vec<JoinHandle<()>>,
@@ -178,20 +186,20 @@ pub(crate) struct Running {
 impl Running {
     /// Reads the log from now on.
     #[track_caller]
-    pub(crate) fn read_log(&mut self) {
+    pub fn read_log(&mut self) {
         let stdout = self.child.stdout.take().expect("an unread pipe");
         let reader = gather(stdout, Arc::clone(&self.log), Stream::Stdout);
         self.readers.push(reader);
     }
 
     /// Closes the reading end of the unread log.
-    pub(crate) fn close_log(&mut self) {
+    pub fn close_log(&mut self) {
         self.child.stdout = None;
     }
 
     /// What is in the unread log at this moment.
     #[track_caller]
-    pub(crate) fn in_the_pipe(&mut self) -> String {
+    pub fn in_the_pipe(&mut self) -> String {
         let stdout = self.child.stdout.as_mut().expect("an unread pipe");
         let count = rustix::io::ioctl_fionread(&*stdout).expect("a pipe");
         let mut bytes = vec![0; usize::try_from(count).expect("a pipe is small")];
@@ -199,23 +207,23 @@ impl Running {
         String::from_utf8(bytes).expect("a log is text")
     }
 
-    pub(crate) fn pid(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The lines on standard output so far.
-    pub(crate) fn stdout(&self) -> Vec<String> {
+    pub fn stdout(&self) -> Vec<String> {
         self.log.of(Stream::Stdout)
     }
 
     /// The lines on standard error so far. The host writes none.
-    pub(crate) fn stderr(&self) -> Vec<String> {
+    pub fn stderr(&self) -> Vec<String> {
         self.log.of(Stream::Stderr)
     }
 
     /// Waits for a line on standard output that `fits`.
     #[track_caller]
-    pub(crate) fn line(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
+    pub fn line(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
         let lines = self
             .log
             .lines
@@ -234,19 +242,19 @@ impl Running {
 
     /// Waits for a line on standard output that contains `text`.
     #[track_caller]
-    pub(crate) fn logged(&self, text: &str) -> String {
+    pub fn logged(&self, text: &str) -> String {
         self.line(&format!("`{text}`"), |line| line.contains(text))
     }
 
     #[track_caller]
-    pub(crate) fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
         kill_process(pid.expect("a process id"), signal).expect("the process can be signalled");
     }
 
     /// Waits for the process to end, and for all it had to say.
     #[track_caller]
-    pub(crate) fn exit(&mut self) -> ExitStatus {
+    pub fn exit(&mut self) -> ExitStatus {
         let until = Instant::now() + PATIENCE;
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
@@ -262,33 +270,33 @@ impl Running {
     }
 
     #[track_caller]
-    pub(crate) fn assert_running(&mut self) {
+    pub fn assert_running(&mut self) {
         let ended = self.child.try_wait().expect("a child");
         assert!(ended.is_none(), "the process has ended: {ended:?}");
     }
 
     /// Memory in use, in KiB.
     #[track_caller]
-    pub(crate) fn resident_kib(&self) -> u64 {
+    pub fn resident_kib(&self) -> u64 {
         status_kib(self.pid(), "VmRSS:")
     }
 
     /// The most memory that was ever in use, in KiB.
     #[track_caller]
-    pub(crate) fn peak_resident_kib(&self) -> u64 {
+    pub fn peak_resident_kib(&self) -> u64 {
         peak_resident_kib(self.pid())
     }
 
     /// How many threads there are.
     #[track_caller]
-    pub(crate) fn threads(&self) -> usize {
+    pub fn threads(&self) -> usize {
         let path = format!("/proc/{}/task", self.pid());
         std::fs::read_dir(path).expect("the process runs").count()
     }
 
     /// For each thread, on how many processors it may run.
     #[track_caller]
-    pub(crate) fn threads_may_run_on(&self) -> Vec<u32> {
+    pub fn threads_may_run_on(&self) -> Vec<u32> {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid()));
         let statuses = tasks.expect("the process runs").map(|task| {
             std::fs::read_to_string(task.unwrap().path().join("status")).expect("the thread runs")
@@ -307,7 +315,7 @@ impl Running {
 
     /// How many files and sockets are open.
     #[track_caller]
-    pub(crate) fn open_files(&self) -> usize {
+    pub fn open_files(&self) -> usize {
         let path = format!("/proc/{}/fd", self.pid());
         std::fs::read_dir(path).expect("the process runs").count()
     }
@@ -315,7 +323,7 @@ impl Running {
 
 /// The most memory a process ever had in use, in KiB.
 #[track_caller]
-pub(crate) fn peak_resident_kib(pid: u32) -> u64 {
+pub fn peak_resident_kib(pid: u32) -> u64 {
     status_kib(pid, "VmHWM:")
 }
 

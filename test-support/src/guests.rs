@@ -6,40 +6,38 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use bootstream_host::engine::Target;
-
-use super::built;
+use crate::built;
 
 /// Compiled handlers by their source. The lock is held while one is compiled.
 static COMPILED: Mutex<Option<HashMap<PathBuf, PathBuf>>> = Mutex::new(None);
 
 /// The guest that does what its event says.
 #[track_caller]
-pub(crate) fn scripted() -> PathBuf {
+pub fn scripted() -> PathBuf {
     component("scripted_guest")
 }
 
 /// A handler of the workspace, precompiled.
 #[track_caller]
-pub(crate) fn component(name: &str) -> PathBuf {
+pub fn component(name: &str) -> PathBuf {
     precompiled(&source(name))
 }
 
 /// A handler of the workspace as the Rust compiler leaves it.
 #[track_caller]
-pub(crate) fn source(name: &str) -> PathBuf {
+pub fn source(name: &str) -> PathBuf {
     built(&format!("guests/wasm32-wasip2/release/{name}.wasm"))
 }
 
-/// A component in text form of `tests/it/wat`, precompiled.
+/// A component in text form of `test-guests/wat`, precompiled.
 #[track_caller]
-pub(crate) fn text(name: &str) -> PathBuf {
+pub fn text(name: &str) -> PathBuf {
     precompiled(&text_source(name))
 }
 
 /// The same with `replacement` where the text says `comment`. It is compiled each time, into `folder`.
 #[track_caller]
-pub(crate) fn text_with(name: &str, comment: &str, replacement: &str, folder: &Path) -> PathBuf {
+pub fn text_with(name: &str, comment: &str, replacement: &str, folder: &Path) -> PathBuf {
     let text = std::fs::read_to_string(text_source(name)).expect("a text");
     assert!(text.contains(comment), "`{name}` has no `{comment}`");
     compiled(&text.replace(comment, replacement), folder)
@@ -47,7 +45,7 @@ pub(crate) fn text_with(name: &str, comment: &str, replacement: &str, folder: &P
 
 /// A component of this text, compiled into `folder`.
 #[track_caller]
-pub(crate) fn compiled(text: &str, folder: &Path) -> PathBuf {
+pub fn compiled(text: &str, folder: &Path) -> PathBuf {
     let source = folder.join("handler.wat");
     std::fs::write(&source, text).expect("a folder to write in");
     let compiled = folder.join("handler.cwasm");
@@ -57,21 +55,21 @@ pub(crate) fn compiled(text: &str, folder: &Path) -> PathBuf {
 
 fn text_source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/it/wat")
+        .join("../test-guests/wat")
         .join(name)
 }
 
 /// The program that compiles components.
 #[track_caller]
-pub(crate) fn compiler() -> PathBuf {
+pub fn compiler() -> PathBuf {
     built("release/bootstream-compile")
 }
 
-/// The scripted guest's machine code for this target, in a file that is compiled each time.
+/// The scripted guest's machine code for the target `triple`, in a file that is compiled each time.
 #[track_caller]
-pub(crate) fn scripted_for(target: Target, file: &Path) {
+pub fn scripted_for(triple: &str, file: &Path) {
     let output = Command::new(compiler())
-        .args(["--target", target.triple(), "-o"])
+        .args(["--target", triple, "-o"])
         .arg(file)
         .arg(source("scripted_guest"))
         .output()

@@ -1,10 +1,9 @@
 //! The guest that reaches for what is outside of its sandbox.
 
+use bootstream_test_support::guests;
+use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::recorder::Recorder;
 use serde_json::{Value, json};
-
-use super::guests;
-use super::process::Bootstrap;
-use super::recorder::Recorder;
 
 /// A host with that guest, and these settings in its package.
 #[track_caller]

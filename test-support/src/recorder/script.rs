@@ -11,23 +11,23 @@ const DEADLINE_MS: &str = "Lambda-Runtime-Deadline-Ms";
 
 /// One answer to a poll.
 #[derive(Clone)]
-pub(crate) struct Event {
-    pub(crate) status: &'static str,
+pub struct Event {
+    pub status: &'static str,
     /// Header lines without their line ends, in bytes: not everything Lambda sends is text.
-    pub(crate) headers: Vec<Vec<u8>>,
+    pub headers: Vec<Vec<u8>>,
     /// How much time there is from the moment the event is handed out.
     time: Option<Duration>,
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
     /// The most bytes in one chunk, if the body is to come in chunks.
-    pub(crate) chunk_bytes: Option<usize>,
+    pub chunk_bytes: Option<usize>,
     /// Bytes at the end of the answer that are never sent.
-    pub(crate) missing_bytes: usize,
-    pub(crate) fate: Fate,
+    pub missing_bytes: usize,
+    pub fate: Fate,
 }
 
-/// What becomes of a connection.
+/// What happens to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub enum Fate {
     /// It is kept for the next request.
     Keep,
     /// It is closed after the answer.
@@ -42,7 +42,7 @@ pub(crate) enum Fate {
 
 impl Event {
     /// An event of these bytes, with nothing that Lambda might leave out.
-    pub(crate) fn new(id: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub fn new(id: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status: "200 OK",
             headers: Vec::new(),
@@ -57,12 +57,12 @@ impl Event {
     }
 
     /// A script for the scripted guest.
-    pub(crate) fn script(id: &str, steps: &Value) -> Self {
+    pub fn script(id: &str, steps: &Value) -> Self {
         Self::new(id, json!({ "steps": steps }).to_string())
     }
 
     /// A poll that brings no event.
-    pub(crate) fn none(status: &'static str, fate: Fate) -> Self {
+    pub fn none(status: &'static str, fate: Fate) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -74,7 +74,7 @@ impl Event {
         }
     }
 
-    pub(crate) fn header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
+    pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let name = name.to_owned();
         let mut event = self.without(&name);
         let line = [name.as_bytes(), b": ", value.as_ref()].concat();
@@ -82,7 +82,7 @@ impl Event {
         event
     }
 
-    pub(crate) fn without(mut self, name: &str) -> Self {
+    pub fn without(mut self, name: &str) -> Self {
         if name.eq_ignore_ascii_case(DEADLINE_MS) {
             self.time = None;
         }
@@ -94,36 +94,36 @@ impl Event {
     }
 
     /// Counts from the moment the event is handed out.
-    pub(crate) fn deadline_in(self, left: Duration) -> Self {
+    pub fn deadline_in(self, left: Duration) -> Self {
         let mut event = self.without(DEADLINE_MS);
         event.time = Some(left);
         event
     }
 
-    pub(crate) fn status(mut self, status: &'static str) -> Self {
+    pub fn status(mut self, status: &'static str) -> Self {
         self.status = status;
         self
     }
 
-    /// Sends the body in chunks of so many bytes, as Lambda does with large events.
-    pub(crate) fn chunked(mut self, bytes: usize) -> Self {
+    /// Sends the body in chunks of `bytes` bytes, as Lambda does with large events.
+    pub fn chunked(mut self, bytes: usize) -> Self {
         self.chunk_bytes = Some(bytes);
         self
     }
 
     /// Ends the connection before the last bytes of the answer.
-    pub(crate) fn cut(mut self, missing_bytes: usize) -> Self {
+    pub fn cut(mut self, missing_bytes: usize) -> Self {
         self.missing_bytes = missing_bytes;
         self.fate(Fate::CloseAfter)
     }
 
-    pub(crate) fn fate(mut self, fate: Fate) -> Self {
+    pub fn fate(mut self, fate: Fate) -> Self {
         self.fate = fate;
         self
     }
 
     /// The bytes on the wire.
-    pub(crate) fn answer(&self) -> Vec<u8> {
+    pub fn answer(&self) -> Vec<u8> {
         let mut answer = format!("HTTP/1.1 {}\r\n", self.status).into_bytes();
         for line in &self.headers {
             answer.extend_from_slice(line);
@@ -162,18 +162,18 @@ impl Event {
 
 /// How one post is treated.
 #[derive(Clone)]
-pub(crate) struct Post {
+pub struct Post {
     /// The bytes of the answer.
-    pub(crate) answer: Vec<u8>,
+    pub answer: Vec<u8>,
     /// Bytes of the body after which the answer is sent, not waiting for its end.
-    pub(crate) early_after: Option<usize>,
+    pub early_after: Option<usize>,
     /// How long the answer is kept back.
-    pub(crate) delay: Duration,
-    pub(crate) fate: Fate,
-    /// After so many bytes of the body, nothing is read for so long.
-    pub(crate) stall: Option<(usize, Duration)>,
+    pub delay: Duration,
+    pub fate: Fate,
+    /// After this many bytes of the body, nothing is read for a time, or until the test releases it.
+    pub stall: Option<(usize, Option<Duration>)>,
     /// Bytes read in a second.
-    pub(crate) bytes_per_second: Option<u32>,
+    pub bytes_per_second: Option<u32>,
 }
 
 impl Default for Post {
@@ -184,7 +184,7 @@ impl Default for Post {
 
 impl Post {
     /// Answers the whole post with a status and a body.
-    pub(crate) fn status(status: &str, body: &str) -> Self {
+    pub fn status(status: &str, body: &str) -> Self {
         let length = body.len();
         Self::raw(format!(
             "HTTP/1.1 {status}\r\nContent-Type: application/json\r\n\
@@ -193,7 +193,7 @@ impl Post {
     }
 
     /// Answers the whole post with these bytes.
-    pub(crate) fn raw(answer: impl Into<Vec<u8>>) -> Self {
+    pub fn raw(answer: impl Into<Vec<u8>>) -> Self {
         Self {
             answer: answer.into(),
             early_after: None,
@@ -204,27 +204,33 @@ impl Post {
         }
     }
 
-    pub(crate) fn early_after(mut self, bytes: usize) -> Self {
+    pub fn early_after(mut self, bytes: usize) -> Self {
         self.early_after = Some(bytes);
         self
     }
 
-    pub(crate) fn delay(mut self, delay: Duration) -> Self {
+    pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    pub(crate) fn fate(mut self, fate: Fate) -> Self {
+    pub fn fate(mut self, fate: Fate) -> Self {
         self.fate = fate;
         self
     }
 
-    pub(crate) fn stall(mut self, after_bytes: usize, time: Duration) -> Self {
-        self.stall = Some((after_bytes, time));
+    pub fn stall(mut self, after_bytes: usize, time: Duration) -> Self {
+        self.stall = Some((after_bytes, Some(time)));
         self
     }
 
-    pub(crate) fn bytes_per_second(mut self, rate: u32) -> Self {
+    /// Reads nothing after these bytes until [`Recorder::release`](super::Recorder::release).
+    pub fn stall_until_released(mut self, after_bytes: usize) -> Self {
+        self.stall = Some((after_bytes, None));
+        self
+    }
+
+    pub fn bytes_per_second(mut self, rate: u32) -> Self {
         self.bytes_per_second = Some(rate);
         self
     }

@@ -3,25 +3,25 @@
 use serde_json::{Value, json};
 
 /// Writes a head with a status and nothing else.
-pub(crate) fn head(status: u16) -> Value {
+pub fn head(status: u16) -> Value {
     json!({"write_headers": {"status": status}})
 }
 
 /// Writes a head with status 200 and these headers.
-pub(crate) fn head_with(headers: &[(&str, &str)]) -> Value {
+pub fn head_with(headers: &[(&str, &str)]) -> Value {
     json!({"write_headers": {"status": 200, "headers": headers}})
 }
 
-pub(crate) fn write(text: &str) -> Value {
+pub fn write(text: &str) -> Value {
     json!({ "write": text })
 }
 
 /// Does a step that must end with this outcome.
-pub(crate) fn expect(step: &Value, result: &str) -> Value {
+pub fn expect(step: &Value, result: &str) -> Value {
     json!({"expect": {"step": step, "result": result}})
 }
 
 /// Waits for ever.
-pub(crate) fn sleep_forever() -> Value {
+pub fn sleep_forever() -> Value {
     json!({"sleep_ms": 24 * 60 * 60 * 1000})
 }

@@ -2,22 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::recorder::Exchange;
-use super::steps::write;
+use crate::recorder::Exchange;
+use crate::steps::write;
 
 /// Invocations at once.
-pub(crate) const WORKERS: usize = 4;
+pub const WORKERS: usize = 4;
 
 /// One for each.
-pub(crate) const IDS: [&str; WORKERS] = ["id-1", "id-2", "id-3", "id-4"];
+pub const IDS: [&str; WORKERS] = ["id-1", "id-2", "id-3", "id-4"];
 
 /// Ten chunks with the id in each, and time between them for the others.
-pub(crate) fn tagged(id: &str) -> impl Iterator<Item = Value> {
+pub fn tagged(id: &str) -> impl Iterator<Item = Value> {
     (0..10).flat_map(move |n| [write(&format!("{id}:{n} ")), json!({"sleep_ms": 50})])
 }
 
 #[track_caller]
-pub(crate) fn assert_tagged(response: &Exchange, id: &str) {
+pub fn assert_tagged(response: &Exchange, id: &str) {
     let expected: String = (0..10).map(|n| format!("{id}:{n} ")).collect();
     assert_eq!(response.body(), expected);
     response.assert_clean_end();

@@ -5,11 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use bootstream_test_support::{PATIENCE, pause};
 use rcgen::CertifiedKey;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-
-use super::{PATIENCE, pause};
 
 /// The heads of the requests so far, as they came.
 type Heads = Arc<Mutex<Vec<String>>>;
@@ -70,7 +69,7 @@ impl Web {
         (web, cert.pem())
     }
 
-    /// `http://127.0.0.1:port` where nobody listens.
+    /// `http://127.0.0.1:port` where no server listens.
     pub(crate) fn closed_url() -> String {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         format!("http://{}", listener.local_addr().expect("it is bound"))

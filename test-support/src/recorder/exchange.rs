@@ -6,26 +6,25 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
+use crate::wire::{Field, field};
+
 /// Ends the prelude.
-pub(crate) const DELIMITER: [u8; 8] = [0; 8];
+pub const DELIMITER: [u8; 8] = [0; 8];
 
 /// The prelude of a response whose handler wrote without a head.
-pub(crate) const IMPLIED_PRELUDE: &[u8] = b"{\"statusCode\":200,\"headers\":{},\"cookies\":[]}";
-
-/// One line of a head or of a trailer block: name in lower case, value.
-pub(crate) type Field = (String, String);
+pub const IMPLIED_PRELUDE: &[u8] = b"{\"statusCode\":200,\"headers\":{},\"cookies\":[]}";
 
 /// One chunk of a body.
 #[derive(Clone)]
-pub(crate) struct Chunk {
+pub struct Chunk {
     /// When its last byte was read.
-    pub(crate) at: Instant,
-    pub(crate) data: Vec<u8>,
+    pub at: Instant,
+    pub data: Vec<u8>,
 }
 
 /// How a body ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
     /// Not yet.
     Open,
     /// As announced: by its length, or by a last chunk without trailers.
@@ -38,26 +37,26 @@ pub(crate) enum End {
 
 /// One request and what became of it.
 #[derive(Clone)]
-pub(crate) struct Exchange {
+pub struct Exchange {
     /// The connection it came on, counted from 0.
-    pub(crate) connection: usize,
+    pub connection: usize,
     /// The bytes of the head, its empty line included.
-    pub(crate) head: Vec<u8>,
+    pub head: Vec<u8>,
     /// When the head was read.
-    pub(crate) began: Instant,
-    pub(crate) chunks: Vec<Chunk>,
-    pub(crate) trailers: Vec<Field>,
+    pub began: Instant,
+    pub chunks: Vec<Chunk>,
+    pub trailers: Vec<Field>,
     /// The bytes from the last chunk's size line on.
-    pub(crate) tail: Vec<u8>,
-    pub(crate) end: End,
+    pub tail: Vec<u8>,
+    pub end: End,
     /// When the body ended.
-    pub(crate) ended: Option<Instant>,
+    pub ended: Option<Instant>,
     /// When the first byte of the answer was about to leave.
-    pub(crate) answered: Option<Instant>,
+    pub answered: Option<Instant>,
 }
 
 impl Exchange {
-    pub(crate) fn new(connection: usize, head: Vec<u8>) -> Self {
+    pub fn new(connection: usize, head: Vec<u8>) -> Self {
         Self {
             connection,
             head,
@@ -77,27 +76,28 @@ impl Exchange {
     }
 
     /// Such as `GET /path HTTP/1.1`.
-    pub(crate) fn request_line(&self) -> &str {
+    pub fn request_line(&self) -> &str {
         self.head_lines().next().unwrap_or_default()
     }
 
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         self.request_line()
             .split(' ')
             .nth(1)
             .expect("a request line has a path")
     }
 
-    pub(crate) fn is_poll(&self) -> bool {
+    pub fn is_poll(&self) -> bool {
         self.request_line().starts_with("GET ") && self.path().ends_with("/invocation/next")
     }
 
-    pub(crate) fn headers(&self) -> Vec<Field> {
-        self.head_lines().skip(1).map(field).collect()
+    pub fn headers(&self) -> Vec<Field> {
+        let lines = self.head_lines().skip(1).map(field);
+        lines.collect::<Result<_, _>>().expect("header lines")
     }
 
     /// The values of the header lines of this name, joined.
-    pub(crate) fn header(&self, name: &str) -> Option<String> {
+    pub fn header(&self, name: &str) -> Option<String> {
         let values: Vec<_> = self
             .headers()
             .into_iter()
@@ -107,21 +107,37 @@ impl Exchange {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
+    /// Asserts that there is a header of this name with this value.
+    #[track_caller]
+    pub fn assert_header(&self, name: &str, value: &str) {
+        assert_eq!(self.header(name).as_deref(), Some(value), "{name}");
+    }
+
+    /// The message of the error document.
+    #[track_caller]
+    pub fn error_message(&self) -> String {
+        let document = self.document();
+        document["errorMessage"]
+            .as_str()
+            .expect("a text")
+            .to_owned()
+    }
+
     /// The whole body, chunk framing removed.
-    pub(crate) fn data(&self) -> Vec<u8> {
+    pub fn data(&self) -> Vec<u8> {
         let chunks: Vec<_> = self.chunks.iter().map(|c| c.data.as_slice()).collect();
         chunks.concat()
     }
 
     /// The body as the document of an error.
     #[track_caller]
-    pub(crate) fn document(&self) -> Value {
+    pub fn document(&self) -> Value {
         serde_json::from_slice(&self.data()).expect("an error is posted as JSON")
     }
 
     /// The JSON before the delimiter and the body after it.
     #[track_caller]
-    pub(crate) fn prelude_and_body(&self) -> (Value, Vec<u8>) {
+    pub fn prelude_and_body(&self) -> (Value, Vec<u8>) {
         let data = self.data();
         let at = data
             .windows(DELIMITER.len())
@@ -132,18 +148,18 @@ impl Exchange {
     }
 
     #[track_caller]
-    pub(crate) fn prelude(&self) -> Value {
+    pub fn prelude(&self) -> Value {
         self.prelude_and_body().0
     }
 
     /// The body after the prelude, as text.
     #[track_caller]
-    pub(crate) fn body(&self) -> String {
+    pub fn body(&self) -> String {
         String::from_utf8(self.prelude_and_body().1).expect("the script writes text")
     }
 
     #[track_caller]
-    pub(crate) fn trailer(&self, name: &str) -> String {
+    pub fn trailer(&self, name: &str) -> String {
         let trailer = self.trailers.iter().find(|(found, _)| found == name);
         trailer
             .unwrap_or_else(|| panic!("no trailer `{name}` in {:?}", self.trailers))
@@ -152,27 +168,27 @@ impl Exchange {
     }
 
     #[track_caller]
-    pub(crate) fn trailer_error_type(&self) -> String {
+    pub fn trailer_error_type(&self) -> String {
         self.trailer("lambda-runtime-function-error-type")
     }
 
     /// The error document in the trailers.
     #[track_caller]
-    pub(crate) fn trailer_document(&self) -> Value {
+    pub fn trailer_document(&self) -> Value {
         let body = self.trailer("lambda-runtime-function-error-body");
         let json = BASE64_STANDARD.decode(body).expect("base64");
         serde_json::from_slice(&json).expect("the trailer holds JSON")
     }
 
     #[track_caller]
-    pub(crate) fn assert_clean_end(&self) {
+    pub fn assert_clean_end(&self) {
         assert_eq!(self.end, End::Clean, "{self:?}");
         assert_eq!(self.tail, b"0\r\n\r\n", "{self:?}");
     }
 
     /// Asserts that the body ends in trailers of this error type, framed as HTTP wants them.
     #[track_caller]
-    pub(crate) fn assert_failed(&self, error_type: &str) {
+    pub fn assert_failed(&self, error_type: &str) {
         assert_eq!(self.end, End::Trailers, "{self:?}");
         assert_eq!(self.trailer_error_type(), error_type, "{self:?}");
         assert_eq!(self.trailer_document()["errorType"], error_type);
@@ -202,21 +218,7 @@ impl std::fmt::Debug for Exchange {
     }
 }
 
-/// Splits a header or trailer line.
-pub(crate) fn field(line: &str) -> Field {
-    let (name, value) = line
-        .split_once(':')
-        .unwrap_or_else(|| panic!("`{line}` is no header line"));
-    (name.to_ascii_lowercase(), value.trim().to_owned())
-}
-
-/// The size in a chunk's first line: hexadecimal digits and nothing else.
-pub(crate) fn chunk_size(line: &str) -> usize {
-    let is_plain = line.bytes().all(|byte| byte.is_ascii_hexdigit());
-    assert!(is_plain && !line.is_empty(), "`{line}` is no plain size");
-    usize::from_str_radix(line, 16).expect("hexadecimal digits")
-}
-
-pub(crate) fn contains(text: &[u8], part: &[u8]) -> bool {
+/// Whether `part` is somewhere in `text`.
+pub fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }

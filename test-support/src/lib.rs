@@ -1,23 +1,31 @@
-//! A misbehaving Runtime API, the real `bootstrap`, and handlers to run in it.
+//! What the tests of several crates share: a Runtime API that records and misbehaves, the processes
+//! under test, and the handlers that run in them.
+//!
+//! Nothing here uses code of the product: a test that reads the wire has its own reading of it.
 
-pub(crate) mod guests;
-pub(crate) mod process;
-#[cfg(feature = "outbound-http")]
-pub(crate) mod reaching;
-pub(crate) mod recorder;
-pub(crate) mod steps;
-pub(crate) mod tagged;
-#[cfg(feature = "outbound-http")]
-pub(crate) mod web;
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_debug_implementations,
+    reason = "a test fails by a panic, and prints what it has seen"
+)]
+
+pub mod guests;
+pub mod process;
+pub mod recorder;
+pub mod steps;
+pub mod tagged;
+pub mod wire;
 
 use std::path::PathBuf;
 use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long anything may take. Only a failing test waits so long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Waits until `find` finds something in what `changed` tells of, which is given back if it does not.
+/// Waits on `changed` until `find` finds something in `shared`, whose guard is returned on a timeout.
 pub(crate) fn wait_on<'a, T, R>(
     mut shared: MutexGuard<'a, T>,
     changed: &Condvar,
@@ -42,13 +50,27 @@ pub(crate) fn wait_on<'a, T, R>(
     clippy::disallowed_methods,
     reason = "the peer's threads are plain threads, and slowness is what they play"
 )]
-pub(crate) fn pause(time: Duration) {
+pub fn pause(time: Duration) {
     std::thread::sleep(time);
+}
+
+/// Asserts that `part` is somewhere in `text`.
+#[track_caller]
+pub fn assert_contains(text: &str, part: &str) {
+    assert!(text.contains(part), "no `{part}` in `{text}`");
+}
+
+/// Asserts that each of `parts` is somewhere in `text`.
+#[track_caller]
+pub fn assert_contains_all(text: &str, parts: impl IntoIterator<Item: AsRef<str>>) {
+    for part in parts {
+        assert_contains(text, part.as_ref());
+    }
 }
 
 /// A file that was built before the tests.
 #[track_caller]
-pub(crate) fn built(path: &str) -> PathBuf {
+pub fn built(path: &str) -> PathBuf {
     let target = std::env::var_os("BOOTSTREAM_TARGET_DIR").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")),
         PathBuf::from,

@@ -1,0 +1,280 @@
+//! HTTP/1.1 as it is on the wire: heads, chunk boundaries and trailers, and bodies as they arrive.
+//!
+//! An HTTP library would hide all of these. What is not framed as the protocol wants it is an error.
+
+use std::io::{self, ErrorKind, Read};
+
+/// Size of the buffer of a connection that is read as fast as it is written, in bytes: larger than a
+/// peer's writes.
+const BUFFER_BYTES: usize = 512 * 1024;
+
+/// One line of a head or of a trailer block: name in lower case, value.
+pub type Field = (String, String);
+
+/// The reading side of a connection.
+#[derive(Debug)]
+pub struct Wire<R> {
+    source: R,
+    buffer: Vec<u8>,
+    /// What was read and not yet taken: `buffer[start..end]`.
+    start: usize,
+    end: usize,
+}
+
+impl<R: Read> Wire<R> {
+    pub fn new(source: R) -> Self {
+        Self::with_buffer(source, BUFFER_BYTES)
+    }
+
+    /// Reads at most `bytes` at once.
+    pub fn with_buffer(source: R, bytes: usize) -> Self {
+        Self {
+            source,
+            buffer: vec![0; bytes],
+            start: 0,
+            end: 0,
+        }
+    }
+
+    pub fn source(&mut self) -> &mut R {
+        &mut self.source
+    }
+
+    /// How many bytes were read and not yet taken.
+    pub fn unread_bytes(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// The next head, its empty line included.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` when the connection ends first.
+    pub fn head(&mut self) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        loop {
+            let line = self.raw_line()?;
+            let is_last = line == b"\r\n";
+            head.extend(line);
+            if is_last {
+                return Ok(head);
+            }
+        }
+    }
+
+    /// A line without its end.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` when the connection ends first.
+    pub fn line(&mut self) -> io::Result<String> {
+        let line = self.raw_line()?;
+        let line = line.strip_suffix(b"\r\n").unwrap_or(&line);
+        String::from_utf8(line.to_vec()).map_err(|_| malformed("a line is not text"))
+    }
+
+    /// Reads a chunked body, of which `seen` gets each piece as it arrives, with the number of chunks
+    /// begun so far. Returns the trailers.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` when the connection ends first.
+    pub fn chunks(&mut self, mut seen: impl FnMut(&[u8], u64)) -> io::Result<Vec<Field>> {
+        for count in 1.. {
+            let size = chunk_size(&self.line()?)?;
+            if size == 0 {
+                break;
+            }
+            self.pieces(size, |piece| seen(piece, count))?;
+            self.chunk_end()?;
+        }
+        self.trailers(|_| {})
+    }
+
+    /// The next chunk, whole. Empty for the last one, which trailers may follow.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` when the connection ends first.
+    pub fn chunk(&mut self) -> io::Result<Vec<u8>> {
+        let size = chunk_size(&self.line()?)?;
+        let data = self.exactly(size)?;
+        if size > 0 {
+            self.chunk_end()?;
+        }
+        Ok(data)
+    }
+
+    /// Reads what follows the size of the last chunk. `seen` gets each line of it, without its end.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` when the connection ends first.
+    pub fn trailers(&mut self, mut seen: impl FnMut(&str)) -> io::Result<Vec<Field>> {
+        let mut fields = Vec::new();
+        loop {
+            let line = self.line()?;
+            if line.is_empty() {
+                return Ok(fields);
+            }
+            seen(&line);
+            fields.push(field(&line)?);
+        }
+    }
+
+    /// The next `size` bytes.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` when the connection ends first.
+    pub fn exactly(&mut self, size: usize) -> io::Result<Vec<u8>> {
+        let mut data = Vec::new();
+        self.pieces(size, |piece| data.extend_from_slice(piece))?;
+        Ok(data)
+    }
+
+    /// Reads a body of a known size, of which `seen` gets each piece as it arrives.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` when the connection ends first.
+    pub fn pieces(&mut self, size: usize, mut seen: impl FnMut(&[u8])) -> io::Result<()> {
+        let mut left = size;
+        while left > 0 {
+            if self.start == self.end {
+                self.fill()?;
+            }
+            let piece = &self.buffer[self.start..self.end];
+            let piece = piece.get(..left).unwrap_or(piece);
+            seen(piece);
+            left -= piece.len();
+            self.start += piece.len();
+        }
+        Ok(())
+    }
+
+    fn chunk_end(&mut self) -> io::Result<()> {
+        match self.line()?.as_str() {
+            "" => Ok(()),
+            more => Err(malformed(&format!("`{more}` follows a chunk"))),
+        }
+    }
+
+    fn raw_line(&mut self) -> io::Result<Vec<u8>> {
+        let mut looked_at = 0;
+        loop {
+            let unread = &self.buffer[self.start..self.end];
+            let rest = &unread[looked_at..];
+            if let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
+                let line = unread[..=looked_at + at].to_vec();
+                self.start += line.len();
+                return if line.ends_with(b"\r\n") {
+                    Ok(line)
+                } else {
+                    Err(malformed("a line feed without a carriage return"))
+                };
+            }
+            looked_at = unread.len();
+            self.fill()?;
+        }
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        } else if self.end == self.buffer.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+            if self.end == self.buffer.len() {
+                self.buffer.resize(2 * self.end, 0);
+            }
+        }
+        match self.source.read(&mut self.buffer[self.end..])? {
+            0 => Err(ErrorKind::UnexpectedEof.into()),
+            read => {
+                self.end += read;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether the peer has closed the connection, in whatever manner.
+pub fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+    )
+}
+
+/// Splits a header or trailer line.
+///
+/// # Errors
+///
+/// When there is no colon.
+pub fn field(line: &str) -> io::Result<Field> {
+    let (name, value) = line
+        .split_once(':')
+        .ok_or_else(|| malformed(&format!("`{line}` is not a header line")))?;
+    Ok((name.to_ascii_lowercase(), value.trim().to_owned()))
+}
+
+/// The size in a chunk's first line: hexadecimal digits and nothing else.
+fn chunk_size(line: &str) -> io::Result<usize> {
+    let is_plain = line.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let size = usize::from_str_radix(line, 16).ok().filter(|_| is_plain);
+    size.ok_or_else(|| malformed(&format!("`{line}` is not a plain chunk size")))
+}
+
+fn malformed(what: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives `bytes` one by one or at once.
+    fn wire(bytes: &'static [u8], one_by_one: bool) -> Wire<&'static [u8]> {
+        Wire::with_buffer(bytes, if one_by_one { 1 } else { bytes.len() })
+    }
+
+    #[test]
+    fn a_chunked_body_is_read_wherever_it_is_cut() {
+        let bytes = b"POST /x HTTP/1.1\r\na: b\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n";
+        for one_by_one in [true, false] {
+            let mut wire = wire(bytes, one_by_one);
+            assert_eq!(wire.head().unwrap(), b"POST /x HTTP/1.1\r\na: b\r\n\r\n");
+            let (mut body, mut chunks) = (Vec::new(), 0);
+            let trailers = wire.chunks(|piece, count| {
+                body.extend_from_slice(piece);
+                chunks = count;
+            });
+            assert_eq!(trailers.unwrap(), []);
+            assert_eq!((&body[..], chunks), (&b"abc0123456789"[..], 2));
+        }
+    }
+
+    #[test]
+    fn trailers_and_a_cut_are_told_from_a_clean_end() {
+        let trailers = wire(b"0\r\nX: y\r\n\r\n", false).chunks(|_, _| {});
+        assert_eq!(trailers.unwrap(), [("x".to_owned(), "y".to_owned())]);
+        for cut in [&b"3\r\nabc\r\n"[..], b"3\r\nab", b"0\r\n", b"0\r\nx: y\r\n"] {
+            let end = wire(cut, false).chunks(|_, _| {});
+            assert!(is_gone(&end.unwrap_err()));
+        }
+    }
+
+    #[test]
+    fn what_is_framed_in_another_way_is_an_error() {
+        for bytes in [
+            &b"3;a=b\r\nabc\r\n0\r\n\r\n"[..],
+            b"3\r\nabcd\r\n",
+            b"\r\n",
+            b"3\n",
+        ] {
+            let read = wire(bytes, false).chunks(|_, _| {});
+            assert_eq!(read.unwrap_err().kind(), ErrorKind::InvalidData);
+        }
+    }
+}

@@ -13,7 +13,8 @@ const USE: &str = "use bootstream::{Error, Event, Response};\n";
 
 /// Returns the newest build of the crate, and the folder with its dependencies.
 fn sdk() -> (PathBuf, PathBuf) {
-    let deps = env::current_exe().unwrap().parent().unwrap().to_owned();
+    let deps = env::current_exe().expect("the path of this test");
+    let deps = deps.parent().expect("a folder").to_owned();
     let is_sdk = |entry: &DirEntry| {
         let name = entry.file_name().into_string().unwrap_or_default();
         name.starts_with("libbootstream-") && Path::new(&name).extension() == Some("rlib".as_ref())
@@ -22,7 +23,9 @@ fn sdk() -> (PathBuf, PathBuf) {
         let metadata = entry.metadata().and_then(|metadata| metadata.modified());
         metadata.unwrap_or(SystemTime::UNIX_EPOCH)
     };
-    let builds = fs::read_dir(&deps).unwrap().map(Result::unwrap);
+    let builds = fs::read_dir(&deps)
+        .expect("a folder")
+        .filter_map(Result::ok);
     let newest = builds.filter(is_sdk).max_by_key(built);
     (newest.expect("cargo has built the crate").path(), deps)
 }
@@ -43,12 +46,11 @@ fn compile(source: &str) -> Result<(), String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
-    let mut stdin = rustc.stdin.take().unwrap();
-    stdin.write_all(USE.as_bytes()).unwrap();
-    stdin.write_all(source.as_bytes()).unwrap();
+        .expect("rustc is beside cargo");
+    let mut stdin = rustc.stdin.take().expect("it is piped");
+    write!(stdin, "{USE}{source}").expect("rustc reads its input");
     drop(stdin);
-    let finished = rustc.wait_with_output().unwrap();
+    let finished = rustc.wait_with_output().expect("rustc ends");
     if finished.status.success() {
         Ok(())
     } else {

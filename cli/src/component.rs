@@ -111,7 +111,7 @@ fn no_handle(exports: &[String]) -> anyhow::Error {
              host"
         );
     }
-    let advice = "has the crate a function with `#[bootstream::handler]`?";
+    let advice = "does the crate have a function with `#[bootstream::handler]`?";
     match exports {
         [] => anyhow!("exports no `{HANDLE}`: {advice}"),
         [first, ..] => anyhow!("exports no `{HANDLE}`, but `{first}`: {advice}"),
@@ -290,7 +290,7 @@ mod tests {
 
         assert_eq!(
             error.to_string(),
-            "exports no `handle`: has the crate a function with `#[bootstream::handler]`?"
+            "exports no `handle`: does the crate have a function with `#[bootstream::handler]`?"
         );
     }
 

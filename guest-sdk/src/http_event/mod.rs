@@ -82,7 +82,7 @@ pub(crate) fn read(event: &[u8]) -> Result<(RequestHead, Cow<'_, [u8]>), ReadErr
     Ok((head, body(raw)?))
 }
 
-/// Reads what is in an event without looking at it closer.
+/// Parses an event without validating its members.
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ use percent_encoding::{
     AsciiSet, CONTROLS, NON_ALPHANUMERIC, PercentDecode, percent_decode_str, utf8_percent_encode,
 };
 
-/// What cannot stand in a query. Everything else is left as the caller sent it.
+/// Characters that a query cannot have. All others stay as the caller sent them.
 const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 const ENCODED_VALUE: &AsciiSet = &QUERY.add(b'&');
 const ENCODED_NAME: &AsciiSet = &ENCODED_VALUE.add(b'=');
@@ -76,7 +76,7 @@ pub(crate) fn decoded_segments(path: &str) -> Vec<Cow<'_, str>> {
     segments.map(PercentDecode::decode_utf8_lossy).collect()
 }
 
-/// Makes a query of what was sent as one.
+/// Encodes the characters of a raw query that a query cannot have.
 pub(super) fn query(raw: &str) -> String {
     utf8_percent_encode(raw, QUERY).to_string()
 }

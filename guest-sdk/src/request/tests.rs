@@ -13,7 +13,7 @@ const ALB_MULTI: &str = include_str!("../../tests/fixtures/alb_multi_value.json"
 const LATTICE_V1: &str = include_str!("../../tests/fixtures/vpc_lattice_v1.json");
 const LATTICE_V2: &str = include_str!("../../tests/fixtures/vpc_lattice_v2.json");
 
-/// What every other event is refused with.
+/// The error for every other event.
 const UNKNOWN_SHAPE: &str = "the event is not an HTTP request of a known shape (API Gateway 1.0, \
      API Gateway 2.0 or Function URL, Application Load Balancer, VPC Lattice)";
 

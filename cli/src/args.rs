@@ -154,7 +154,7 @@ pub(crate) struct BuildArgs {
     /// Where cargo puts what it makes [default: what cargo says, `CARGO_TARGET_DIR` included]
     #[arg(long, value_name = "DIR")]
     pub(crate) target_dir: Option<PathBuf>,
-    /// Call the handler's `bootstream::preinit!` function now, and keep the memory as it leaves it;
+    /// Call the handler's `#[bootstream::preinit]` function now, and keep the memory as it leaves it;
     /// makes NAME.preinit.wasm
     #[arg(long)]
     pub(crate) preinit: bool,

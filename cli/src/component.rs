@@ -107,11 +107,11 @@ fn no_handle(exports: &[String]) -> anyhow::Error {
     if let Some((export, what)) = other {
         return anyhow!(
             "is {what}: it exports `{export}`; this host runs handlers, which export `{HANDLE}` of the world \
-             `bootstream:handler/handler@0.1`: port it with `bootstream::handler!`, or run it on such a \
+             `bootstream:handler/handler@0.1`: port it with `#[bootstream::handler]`, or run it on such a \
              host"
         );
     }
-    let advice = "does the crate call `bootstream::handler!`?";
+    let advice = "does the crate have a function with `#[bootstream::handler]`?";
     match exports {
         [] => anyhow!("exports no `{HANDLE}`: {advice}"),
         [first, ..] => anyhow!("exports no `{HANDLE}`, but `{first}`: {advice}"),
@@ -290,7 +290,7 @@ mod tests {
 
         assert_eq!(
             error.to_string(),
-            "exports no `handle`: does the crate call `bootstream::handler!`?"
+            "exports no `handle`: does the crate have a function with `#[bootstream::handler]`?"
         );
     }
 

@@ -1,7 +1,7 @@
 //! The generated bindings of the worlds `handler` and `preinit`, and nothing else.
 //!
-//! Public because [`handler!`](crate::handler) expands to code that names them; not part of the
-//! interface handler authors rely on.
+//! Public because [`handler`](macro@crate::handler) expands to code that names them. Handlers do not
+//! use them.
 
 #![expect(clippy::mem_forget, reason = "generated code hands memory to the host")]
 

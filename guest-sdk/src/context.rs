@@ -1,12 +1,12 @@
-//! What is known about the current invocation.
+//! Facts about the current invocation.
 
 use std::time::{Duration, SystemTime};
 
 use crate::bindings;
 
-/// What is known about the current invocation, and about the function it runs in.
+/// Facts about the current invocation and its function.
 ///
-/// Comes with the [`Event`](crate::Event); in tests, from
+/// An [`Event`](crate::Event) has it. Tests set it with
 /// [`testing::event_with`](crate::testing::event_with).
 #[derive(Clone, Debug)]
 pub struct Context(bindings::Context);
@@ -21,7 +21,7 @@ impl Context {
     ///
     /// The host stops the handler shortly before it.
     pub fn deadline(&self) -> SystemTime {
-        // A time no clock can hold is as good as the far future, and must not panic.
+        // A time beyond the clock's range counts as the far future and must not panic.
         SystemTime::UNIX_EPOCH
             .checked_add(Duration::from_millis(self.0.deadline_ms))
             .unwrap_or_else(|| SystemTime::now() + FAR_FUTURE)
@@ -59,18 +59,18 @@ impl Context {
         self.0.tenant_id.as_deref()
     }
 
-    /// Returns the function's name. Empty when the environment does not tell.
+    /// Returns the function's name. Empty when the environment does not have it.
     pub fn function_name(&self) -> &str {
         &self.0.function_name
     }
 
     /// Returns the function's version, such as `$LATEST`. Empty when the environment does not
-    /// tell.
+    /// have it.
     pub fn function_version(&self) -> &str {
         &self.0.function_version
     }
 
-    /// Returns the function's memory, in MiB. 0 when the environment does not tell.
+    /// Returns the function's memory, in MiB. 0 when the environment does not have it.
     pub fn memory_limit_mib(&self) -> u32 {
         self.0.memory_limit_mib
     }

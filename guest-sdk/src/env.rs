@@ -6,9 +6,8 @@ use crate::Error;
 
 /// Returns the value of a variable of the function.
 ///
-/// A handler sees the variables that `pass-env` of `bootstream.toml` names, and placeholders for those
-/// that `secrets` names. [`std::env::var`] reads the same ones, but its errors do not say which variable is
-/// missing.
+/// A handler has the variables that `pass-env` of `bootstream.toml` names, and placeholders for those
+/// that `secrets` names. [`std::env::var`] reads the same ones, but its errors do not name the variable.
 ///
 /// ```
 /// let error = bootstream::env("TABLE_NAME").unwrap_err();
@@ -22,21 +21,21 @@ use crate::Error;
 ///
 /// # Errors
 ///
-/// The handler has no such variable, or its value is not UTF-8. The error names it, and never shows the
-/// value.
+/// When the handler has no such variable, or its value is not UTF-8. The error names the variable and
+/// never shows the value.
 pub fn env(name: &str) -> Result<String, Error> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "that is for the host; a handler has only the variables that it may see"
+        reason = "the rule is for the host; a handler has only the variables that it may see"
     )]
     let value = std::env::var(name);
     value.map_err(|error| match error {
-        VarError::NotPresent => Error::msg(format!(
+        VarError::NotPresent => format!(
             "the handler has no variable `{name}`: set it for the function, and name it in `pass-env` of \
              bootstream.toml"
-        )),
+        ).into(),
         VarError::NotUnicode(_) => {
-            Error::msg(format!("the value of the variable `{name}` is not UTF-8"))
+            format!("the value of the variable `{name}` is not UTF-8").into()
         }
     })
 }

@@ -2,140 +2,33 @@
 
 use std::{error::Error as StdError, fmt, io};
 
-use crate::{HeadRefused, Rejection};
+use crate::{Rejection, StartError};
 
-/// Why a handler failed: any error, with the errors that caused it.
+/// Why a handler failed: any error.
 ///
-/// `?` turns every error that is `Send`, `Sync` and `'static` into this type. For that reason it
-/// does not implement [`std::error::Error`] itself.
+/// `?` turns every error that is `Send`, `Sync` and `'static` into this type, and so it does a text and
+/// `anyhow::Error`.
 ///
-/// Its [`Display`](fmt::Display) form is the whole chain of causes, outermost first, with `: `
-/// between them. That text goes to Lambda, **which shows it to the caller of the function**: keep
-/// secrets out of it.
-///
-/// ```
-/// use bootstream::Error;
-///
-/// fn count(text: &str) -> Result<u32, Error> {
-///     text.parse().map_err(|error| Error::from(error).context(format!("`{text}` is no count")))
-/// }
-///
-/// let error = count("ten").unwrap_err();
-/// assert_eq!(error.to_string(), "`ten` is no count: invalid digit found in string");
-/// ```
-pub struct Error(BoxedError);
+/// Lambda gets the texts of the error and of its [sources](StdError::source), outermost first, with
+/// `: ` between them, **and shows them to the caller of the function**: keep secrets out.
+pub type Error = Box<dyn StdError + Send + Sync>;
 
-/// What every error fits into.
-pub(crate) type BoxedError = Box<dyn StdError + Send + Sync>;
-
-impl Error {
-    /// Creates an error that is only a text.
-    pub fn msg(message: impl fmt::Display) -> Self {
-        Self(message.to_string().into())
-    }
-
-    /// Creates an error from one that is boxed already, as other libraries return them.
-    pub fn from_boxed(error: Box<dyn StdError + Send + Sync>) -> Self {
-        Self(error)
-    }
-
-    /// Puts what was being attempted in front of this error.
-    #[must_use]
-    pub fn context(self, attempted: impl fmt::Display) -> Self {
-        Self(Box::new(Attempt {
-            attempted: attempted.to_string(),
-            source: self.0,
-        }))
-    }
-
-    /// Returns the refusal of the response stream behind this error, if that is what it is.
-    ///
-    /// Looks through the causes, and into [`io::Error`], as which a refusal comes back from
-    /// [`io::Write`].
-    ///
-    /// ```
-    /// # use bootstream::{Error, StreamError};
-    /// # fn clean_up() {}
-    /// fn on_failure(error: Error) -> Result<(), Error> {
-    ///     if error.stream_error() == Some(&StreamError::Closed) {
-    ///         clean_up(); // the reader has left: not a failure of this handler
-    ///         return Ok(());
-    ///     }
-    ///     Err(error)
-    /// }
-    /// ```
-    pub fn stream_error(&self) -> Option<&StreamError> {
-        self.chain().find_map(as_stream_error)
-    }
-
-    /// Returns the rejection behind this error, if that is what it is. Looks through the causes.
-    ///
-    /// [`handler!`](crate::handler) answers with it; see [`Rejection`].
-    pub fn rejection(&self) -> Option<&Rejection> {
-        self.chain().find_map(|error| error.downcast_ref())
-    }
-
-    /// Returns the outermost error as an `E`, if it is one.
-    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
-        self.0.downcast_ref()
-    }
-
-    /// Yields this error and its causes, outermost first.
-    pub fn chain(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-        let outermost: &(dyn StdError + 'static) = &*self.0;
-        std::iter::successors(Some(outermost), |&error| error.source())
-    }
+/// Yields an error and its sources, outermost first.
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
-fn as_stream_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a StreamError> {
-    // The source of an I/O error is the source of what it carries, so the chain steps over that.
-    let carried = error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref);
-    carried.map_or_else(|| error.downcast_ref(), |carried| carried.downcast_ref())
-}
+/// The texts of an error and of its sources, outermost first, with `: ` between them.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
 
-impl<E: StdError + Send + Sync + 'static> From<E> for Error {
-    fn from(error: E) -> Self {
-        Self(Box::new(error))
-    }
-}
-
-impl From<Error> for Box<dyn StdError + Send + Sync> {
-    fn from(error: Error) -> Self {
-        error.0
-    }
-}
-
-impl From<Error> for io::Error {
-    fn from(error: Error) -> Self {
-        match error.0.downcast::<Self>() {
-            Ok(io_error) => *io_error,
-            Err(other) => match refusal(other) {
-                Ok(refusal) => refusal.into(),
-                Err(other) => Self::other(other),
-            },
-        }
-    }
-}
-
-/// The refusal that an error is, if nothing was put in front of it.
-fn refusal(error: BoxedError) -> Result<StreamError, BoxedError> {
-    let error = match error.downcast::<StreamError>() {
-        Ok(refusal) => return Ok(*refusal),
-        Err(error) => error,
-    };
-    error
-        .downcast::<HeadRefused>()
-        .map(|head| head.into_reason())
-}
-
-impl fmt::Display for Error {
+impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut previous = String::new();
-        for error in self.chain() {
+        for error in chain(self.0) {
             let text = error.to_string();
-            // Many errors print their cause themselves; nobody wants to read it twice.
+            // Many errors print their source themselves.
             if previous.ends_with(&text) && !previous.is_empty() {
                 continue;
             }
@@ -149,33 +42,26 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Debug for Error {
-    /// Prints the same as [`Display`](fmt::Display): this is what a failed `unwrap` shows.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// An error below what was being attempted.
+/// JSON that could not be decoded or encoded.
 #[derive(Debug)]
-struct Attempt {
-    attempted: String,
-    source: BoxedError,
+pub(crate) struct JsonError {
+    pub(crate) attempted: &'static str,
+    pub(crate) source: serde_json::Error,
 }
 
-impl fmt::Display for Attempt {
+impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.attempted)
+        write!(f, "{}: {}", self.attempted, self.source)
     }
 }
 
-impl StdError for Attempt {
+impl StdError for JsonError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
+        Some(&self.source)
     }
 }
 
-/// Why the host refused a call on the response. A refused call leaves the response untouched.
+/// Why the host refused a call on the response. A refused call leaves the response unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamError {
@@ -183,23 +69,60 @@ pub enum StreamError {
     AlreadyStarted,
     /// The call came after the response was finished.
     AlreadyFinished,
-    /// Nobody receives the response any more: the invocation was given up by Lambda, or its
-    /// connection broke. Every later call fails in the same way; the handler should return.
+    /// Nobody receives the response any more: Lambda gave up the invocation, or its connection
+    /// broke. Every later call fails in the same way; the handler should return.
     Closed,
     /// The status is outside 100 to 599.
     InvalidStatus(u16),
     /// A header or cookie is not valid HTTP. The text names it and says why.
     InvalidHeader(String),
-    /// The encoded head is larger than what Lambda's front ends accept.
+    /// The encoded head is larger than Lambda's front ends accept.
     HeadTooLarge {
-        /// What the head would have taken, in bytes, delimiter included.
+        /// Size of the encoded head and its delimiter, in bytes.
         actual_bytes: u64,
-        /// What it may take, in bytes.
+        /// Largest size accepted, in bytes.
         limit_bytes: u64,
     },
-    /// Any other reason, as a text: a document is larger than its reader takes. A later host may have
-    /// more.
+    /// Any other reason, as a text; for example, a document larger than its reader accepts. A later
+    /// host may have more.
     Other(String),
+}
+
+impl StreamError {
+    /// Returns the stream error behind an error, if there is one.
+    ///
+    /// Looks through the sources, and into [`io::Error`], which carries a stream error out of
+    /// [`io::Write`].
+    ///
+    /// ```
+    /// # use bootstream::{Error, StreamError};
+    /// # fn clean_up() {}
+    /// fn on_failure(error: Error) -> Result<(), Error> {
+    ///     if StreamError::find_in(&*error) == Some(&StreamError::Closed) {
+    ///         clean_up(); // the reader has left: this handler did not fail
+    ///         return Ok(());
+    ///     }
+    ///     Err(error)
+    /// }
+    /// ```
+    pub fn find_in<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        chain(error).find_map(|error| {
+            // The source of an I/O error is the source of the error inside, which the chain skips.
+            let inside = error
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::get_ref);
+            inside.map_or_else(|| error.downcast_ref(), |inside| inside.downcast_ref())
+        })
+    }
+}
+
+impl Rejection {
+    /// Returns the rejection behind an error, if there is one. Looks through the sources.
+    ///
+    /// [`handler`](macro@crate::handler) answers with it.
+    pub fn find_in<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        chain(error).find_map(|error| error.downcast_ref())
+    }
 }
 
 impl fmt::Display for StreamError {
@@ -226,9 +149,15 @@ impl fmt::Display for StreamError {
 
 impl StdError for StreamError {}
 
-impl From<HeadRefused> for io::Error {
-    fn from(refused: HeadRefused) -> Self {
-        refused.into_reason().into()
+impl From<StartError> for StreamError {
+    fn from(error: StartError) -> Self {
+        error.into_reason()
+    }
+}
+
+impl From<StartError> for io::Error {
+    fn from(error: StartError) -> Self {
+        error.into_reason().into()
     }
 }
 
@@ -248,52 +177,71 @@ impl From<StreamError> for io::Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Error, StreamError, io};
+pub(crate) mod tests {
+    use std::{error::Error as StdError, fmt};
+
+    use super::{Chain, Error, StreamError, io};
+
+    /// An error of a handler's own, in front of another one.
+    #[derive(Debug)]
+    pub(crate) struct Attempt(pub(crate) &'static str, pub(crate) Error);
+
+    impl fmt::Display for Attempt {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl StdError for Attempt {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&*self.1)
+        }
+    }
 
     fn parse_failure() -> Error {
         "x".parse::<u8>().unwrap_err().into()
     }
 
     #[test]
-    fn the_text_is_the_chain_of_causes() {
-        let error = parse_failure()
-            .context("reading `count`")
-            .context("handling the event");
+    fn the_text_is_the_chain_of_sources() {
+        let error = Attempt("reading `count`", parse_failure());
+        let error = Attempt("handling the event", error.into());
 
         assert_eq!(
-            error.to_string(),
+            Chain(&error).to_string(),
             "handling the event: reading `count`: invalid digit found in string"
         );
-        assert_eq!(format!("{error:?}"), error.to_string());
     }
 
     #[test]
-    fn a_cause_that_was_printed_is_not_printed_again() {
-        let error = Error::msg("disk full").context("write failed: disk full");
+    fn a_source_that_was_printed_is_not_printed_again() {
+        let error = Attempt("write failed: disk full", "disk full".into());
 
-        assert_eq!(error.to_string(), "write failed: disk full");
+        assert_eq!(Chain(&error).to_string(), "write failed: disk full");
     }
 
     #[test]
-    fn a_refusal_is_found_behind_contexts_and_io_errors() {
-        let direct = Error::from(StreamError::Closed).context("writing");
-        let through_io = Error::from(io::Error::from(StreamError::Closed)).context("writing");
+    fn a_stream_error_is_found_behind_other_errors_and_io_errors() {
+        let direct = Attempt("writing", StreamError::Closed.into());
+        let through_io = Attempt("writing", io::Error::from(StreamError::Closed).into());
 
-        assert_eq!(direct.stream_error(), Some(&StreamError::Closed));
-        assert_eq!(through_io.stream_error(), Some(&StreamError::Closed));
-        assert_eq!(parse_failure().stream_error(), None);
+        assert_eq!(StreamError::find_in(&direct), Some(&StreamError::Closed));
+        assert_eq!(
+            StreamError::find_in(&through_io),
+            Some(&StreamError::Closed)
+        );
+        assert_eq!(StreamError::find_in(&*parse_failure()), None);
     }
 
     #[test]
-    fn a_refusal_becomes_an_io_error_of_a_fitting_kind() {
+    fn a_stream_error_becomes_an_io_error_of_a_fitting_kind() {
         let cases = [
             (StreamError::Closed, io::ErrorKind::BrokenPipe),
             (StreamError::InvalidStatus(7), io::ErrorKind::InvalidInput),
             (StreamError::AlreadyFinished, io::ErrorKind::Other),
         ];
         for (refusal, kind) in cases {
-            let error = io::Error::from(Error::from(refusal.clone()));
+            let error = io::Error::from(refusal.clone());
 
             assert_eq!(error.kind(), kind);
             assert_eq!(error.to_string(), refusal.to_string());
@@ -304,7 +252,9 @@ mod tests {
     fn an_io_error_comes_back_as_itself() {
         let error = Error::from(io::Error::new(io::ErrorKind::NotFound, "no such table"));
 
-        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::NotFound);
+        let error = error.downcast::<io::Error>().unwrap();
+
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{Context, Error, Request};
+use crate::{Context, Error, error::JsonError, request};
 
 /// The event of one invocation: the document Lambda delivered, and its [`Context`].
 ///
@@ -43,31 +43,61 @@ impl Event {
     ///
     /// When the event is not JSON or not of that type; the text says where.
     pub fn json<'event, T: Deserialize<'event>>(&'event self) -> Result<T, Error> {
-        serde_json::from_slice(&self.bytes)
-            .map_err(|error| Error::from(error).context("failed to decode the event"))
+        serde_json::from_slice(&self.bytes).map_err(|source| {
+            let attempted = "failed to decode the event";
+            JsonError { attempted, source }.into()
+        })
     }
 
     /// Reads the event as an HTTP request, whichever front end it came through.
     ///
     /// Knows API Gateway payload formats 1.0 and 2.0, Function URLs, Application Load Balancers and
-    /// VPC Lattice.
+    /// VPC Lattice. The URI is path and query; [`RequestExt`](crate::RequestExt) decodes both, and
+    /// the cookies.
+    ///
+    /// # Path
+    ///
+    /// The path has one form behind every front end: `/a%20b/%CE%BB`. That is the normal form of
+    /// RFC 3986: it begins with `/`, hex digits are in upper case, and only characters that a path
+    /// cannot have are encoded. Front ends differ in what they decode, and this evens it out; but an
+    /// HTTP API also decodes `%2F`, which its functions see as a `/`.
+    ///
+    /// The stage of an API is not part of the path; see [`RequestExt::stage`](crate::RequestExt::stage).
+    /// The base path that maps a custom domain to a REST API is, since only the mapping knows it.
+    ///
+    /// # Query
+    ///
+    /// The query is as the caller sent it behind HTTP APIs and Function URLs. Other front ends split
+    /// it, and it is joined again; they promise no order.
+    ///
+    /// # Headers
+    ///
+    /// HTTP APIs, Function URLs and version 1.0 of VPC Lattice join the values of a repeated header
+    /// with commas. All cookies are in one header `cookie`.
+    ///
+    /// # Body
+    ///
+    /// The body is decoded from base64 where the event says so. It is empty without a body.
     ///
     /// # Errors
     ///
     /// When the event has none of these shapes, when its body is not the base64 it claims to be,
-    /// or when its method or a header is not valid HTTP.
-    pub fn request(&self) -> Result<Request, Error> {
-        Request::from_event(&self.bytes)
+    /// or when its method, a header, or path and query are not valid HTTP.
+    pub fn request(&self) -> Result<http::Request<Vec<u8>>, Error> {
+        request::read(&self.bytes)
     }
 
-    /// Turns the event into the HTTP request it is, and lets go of the document, so that a large
-    /// body is not held twice.
+    /// Turns the event into the HTTP request it is, as [`request`](Self::request) reads it, and drops
+    /// the document.
+    ///
+    /// A body that the document has as plain text, without escapes of JSON, stays in the memory of the
+    /// document, so that it is never held twice. Any other body is decoded into memory of its own.
     ///
     /// # Errors
     ///
     /// As for [`request`](Self::request).
-    pub fn into_request(self) -> Result<Request, Error> {
-        self.request()
+    pub fn into_request(self) -> Result<http::Request<Vec<u8>>, Error> {
+        request::read_owned(self.bytes)
     }
 }
 

@@ -1,31 +1,12 @@
-//! The macros that turn functions into the component's exports.
+//! The exports of the component: what the attributes expand to.
 
-use crate::{
-    Error, Event, Response, bindings, error::BoxedError, logging, rejection, stream::Stream,
-};
+use crate::{Error, Event, Response, bindings, error::Chain, logging, rejection, stream::Stream};
 
-/// Makes a function the handler of this component.
-///
-/// The function takes an [`Event`] and a [`Response`] and returns a `Result<(), E>`, where `E`
-/// is [`Error`] or whatever turns into a boxed error: every [`std::error::Error`], a text, a
-/// `Box<dyn Error + Send + Sync>`, `anyhow::Error`. An error that is a
-/// [`Rejection`](crate::Rejection) is answered, any other fails the invocation:
-///
-/// ```
-/// use bootstream::{Error, Event, Response};
-///
-/// fn handle(event: Event, response: Response) -> Result<(), Error> {
-///     response.into_body().write_and_finish(event.bytes())
-/// }
-///
-/// bootstream::handler!(handle);
-/// ```
-///
-/// A crate calls this once. The export exists only in WebAssembly, so that the same crate can be
-/// tested natively.
+/// What [`handler`](macro@crate::handler) expands to, behind the function.
+#[doc(hidden)]
 #[macro_export]
-macro_rules! handler {
-    ($handle:path $(,)?) => {
+macro_rules! __export_handler {
+    ($handle:ident) => {
         const _: () = {
             struct Handler;
 
@@ -48,31 +29,11 @@ macro_rules! handler {
     };
 }
 
-/// Makes a function the one that `bootstream build --preinit` calls once, when the handler is built.
-///
-/// The memory is kept as the function leaves it, and every instance starts with it: a table that was
-/// computed, a document that was parsed. The host never calls the function, so a handler finds the
-/// state through something that makes it on demand, and is right with and without `--preinit`:
-///
-/// ```
-/// use std::sync::LazyLock;
-///
-/// static SQUARES: LazyLock<Vec<u64>> = LazyLock::new(|| (0..1000).map(|n| n * n).collect());
-///
-/// fn prepare() {
-///     LazyLock::force(&SQUARES);
-/// }
-///
-/// bootstream::preinit!(prepare);
-/// # assert_eq!(SQUARES[7], 49);
-/// ```
-///
-/// Nothing but memory is kept. A function that logs, answers, opens something, or reads a clock or a
-/// variable fails the build. What it draws at random, the seeds of its hash maps included, is the same
-/// in every later instance: make no secrets here.
+/// What [`preinit`](macro@crate::preinit) expands to, behind the function.
+#[doc(hidden)]
 #[macro_export]
-macro_rules! preinit {
-    ($initialize:path $(,)?) => {
+macro_rules! __export_preinit {
+    ($initialize:ident) => {
         const _: () = {
             struct Preinit;
 
@@ -92,10 +53,10 @@ macro_rules! preinit {
     };
 }
 
-/// Runs a handler for one invocation. A rejection is answered, any other error turned into the text
-/// that the host takes.
+/// Runs a handler for one invocation. Answers with a rejection; turns any other error into the text
+/// for the host.
 #[doc(hidden)]
-pub fn run<E: Into<BoxedError>>(
+pub fn run<E: Into<Error>>(
     event: Vec<u8>,
     context: bindings::Context,
     handle: impl FnOnce(Event, Response) -> Result<(), E>,
@@ -108,18 +69,18 @@ pub fn run<E: Into<BoxedError>>(
     .or_else(|error| {
         // The host knows whether the handler has started its response.
         let response = Response::new(Stream::Host);
-        rejection::answer(Error::from_boxed(error.into()), response)
+        rejection::answer(error.into(), response)
     })
-    .map_err(|error| error.to_string())
+    .map_err(|error| Chain(&*error).to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::ParseIntError;
 
-    use crate::{Error, Event, Response, bindings, error::BoxedError};
+    use crate::{Error, Event, Response, bindings, error::tests::Attempt};
 
-    fn run<E: Into<BoxedError>>(
+    fn run<E: Into<Error>>(
         handle: impl FnOnce(Event, Response) -> Result<(), E>,
     ) -> Result<(), String> {
         let context = bindings::Context {
@@ -149,10 +110,10 @@ mod tests {
     }
 
     #[test]
-    fn an_error_reaches_the_host_as_its_chain_of_causes() {
+    fn an_error_reaches_the_host_as_its_chain_of_sources() {
         let result = run(|_, _| -> Result<(), Error> {
             let error = Error::from("x".parse::<u8>().unwrap_err());
-            Err(error.context("reading `count`"))
+            Err(Attempt("reading `count`", error).into())
         });
 
         assert_eq!(
@@ -175,7 +136,7 @@ mod tests {
     fn a_handler_may_return_a_text_or_a_box() {
         assert_eq!(run(|_, _| Err("a text")), Err("a text".to_owned()));
         assert_eq!(
-            run(|_, _| Err(BoxedError::from("a box"))),
+            run(|_, _| Err(Error::from("a box"))),
             Err("a box".to_owned())
         );
     }

@@ -1,25 +1,24 @@
 //! Write AWS Lambda handlers as WebAssembly components that stream their responses.
 //!
-//! A handler is one function and one macro. This is `examples/streaming-numbers`, whole:
+//! A handler is a function with an attribute. This is `examples/streaming-numbers`, whole:
 //!
 //! ```
 #![doc = include_str!("../../examples/streaming-numbers/src/lib.rs")]
 //! ```
 //!
-//! Its crate is a `cdylib`; `bootstream build` makes a component of it, `bootstream dev` serves
+//! Its crate is a `cdylib`. `bootstream build` compiles it to a component, `bootstream dev` serves
 //! that component over HTTP.
 //!
-//! # The order of things
+//! # Head, body, end
 //!
-//! A [`Response`] is not started yet. [`Response::write_headers`] starts it and gives the
-//! [`Body`]; [`Body::finish`] ends it. Each takes its value away, so a head that comes too late
-//! or a write after the end does not compile:
+//! [`Response::start`] sends the head and returns the [`Body`]; [`Body::finish`] ends the response.
+//! Each consumes its value, so a second head or a write after the end does not compile:
 //!
 //! ```compile_fail,E0382
 //! # fn handle(_: bootstream::Event, response: bootstream::Response)
 //! # -> Result<(), bootstream::Error> {
-//! let body = response.write_headers(200)?;
-//! let again = response.write_headers(404)?; // error: use of moved value: `response`
+//! let body = response.start(200)?;
+//! let again = response.start(404)?; // error: use of moved value: `response`
 //! # Ok(())
 //! # }
 //! ```
@@ -34,32 +33,34 @@
 //! # }
 //! ```
 //!
-//! # Who reads JSON
+//! [`Response::send`] sends a whole [`http::Response`] at once.
 //!
-//! Not every caller speaks HTTP. For those that read the payload of `Invoke`, such as an SQS queue or an
-//! authorizer, [`Response::document`] answers with a document; [`Response::raw`] streams to callers of
-//! `InvokeWithResponseStream`. Front ends that cannot read a stream get the document that they read from
-//! the host: a handler for HTTP is the same behind all of them.
+//! # Callers that read JSON
 //!
-//! # When the reader is slow
+//! Callers that read the payload of `Invoke`, such as an SQS queue or an authorizer, want a document:
+//! [`Response::document`]. [`Response::start_raw`] streams to callers of `InvokeWithResponseStream`.
+//! For front ends that cannot read a stream, the host buffers the response and encodes it: a handler
+//! for HTTP is the same behind all of them.
 //!
-//! A write waits while the caller reads more slowly than the handler writes. There is nothing to
-//! do about it in a handler, and nothing that could pile up in its memory.
+//! # Slow readers
 //!
-//! # When something goes wrong
+//! A write waits while the caller reads more slowly than the handler writes. Nothing piles up in the
+//! handler's memory.
 //!
-//! An `Err` before the first byte fails the invocation; an `Err` later ends the stream in a way
-//! the caller can tell from a complete one. See [`Error`] for what the caller sees of it.
+//! # Errors
 //!
-//! A request that is wrong is not the handler's failure: a [`Rejection`] answers it with its own
-//! status, and the invocation succeeds. [`Request::json`] returns one.
+//! An `Err` before the first byte fails the invocation. A later `Err` ends the stream so that the
+//! caller can tell it is incomplete. See [`Error`] for what the caller sees of it.
+//!
+//! A caller's bad request is not a failure of the handler: a [`Rejection`] answers it with a status of
+//! its own, and the invocation succeeds. [`RequestExt::json`] returns one.
 //!
 //! # Events of other services
 //!
-//! [`Event::json`] reads every event. The types of what AWS's services send are in
-//! [`aws_lambda_events`], and each service is a feature of this crate by the name that it has there.
-//! Those of the HTTP front ends are on by default. For a queue, `Cargo.toml` says
-//! `features = ["sqs"]`, and the handler:
+//! [`Event::json`] decodes any event. The types of events of AWS's services are in
+//! [`aws_lambda_events`]. Each of its features is a feature of this crate with the same name; those of
+//! the HTTP front ends are on by default. For a queue, `Cargo.toml` has `features = ["sqs"]`, and the
+//! handler is:
 //!
 //! ```
 //! # #[cfg(feature = "sqs")]
@@ -67,28 +68,27 @@
 //! use bootstream::aws_lambda_events::sqs::SqsEvent;
 //! use bootstream::{Error, Event, Response};
 //!
+//! #[bootstream::handler]
 //! fn handle(event: Event, _: Response) -> Result<(), Error> {
 //!     let batch: SqsEvent = event.json()?;
 //!     for message in &batch.records {
 //!         let order = message.body.as_deref().unwrap_or_default();
 //!         log::info!("an order: {order}");
 //!     }
-//!     Ok(()) // an error would have the whole batch delivered again
+//!     Ok(()) // after an error, the queue delivers the whole batch again
 //! }
-//!
-//! bootstream::handler!(handle);
 //! # }
 //! ```
 //!
 //! # Logging
 //!
 //! The macros of the crate [`log`] write to the function's log, with their level and the id of the
-//! invocation; so does whatever speaks to `log`, such as `tracing` with its feature of that name.
-//! Nothing has to be set up. Standard output and standard error are logged too, line by line.
+//! invocation. So do crates that log through `log`, such as `tracing` with its feature `log`. No setup
+//! is needed. Standard output and standard error are logged too, line by line.
 //!
 //! # Testing
 //!
-//! Handlers are tested with plain `cargo test`, without WebAssembly: see [`testing`].
+//! Handlers are tested with `cargo test`, without WebAssembly: see [`testing`].
 #![warn(missing_docs)]
 
 /// The code of the README, kept compiling.
@@ -118,9 +118,55 @@ mod typed_event;
 
 /// The types of the events that AWS's services send, each with its feature. See
 /// [Events of other services](crate#events-of-other-services).
+///
+/// They follow the versions of that crate, 1.x today. No other part of this crate does, except the
+/// methods of [`Event`] that have one of these features.
 pub use aws_lambda_events;
 pub use http;
 pub use log;
+
+/// Makes a function the handler of this component.
+///
+/// The function takes an [`Event`] and a [`Response`] and returns a `Result<(), E>`, where `E` is
+/// [`Error`] or converts into it: every [`std::error::Error`], a text, `anyhow::Error`. A
+/// [`Rejection`] becomes the response; any other error fails the invocation:
+///
+/// ```
+/// use bootstream::{Error, Event, Response};
+///
+/// #[bootstream::handler]
+/// fn handle(event: Event, response: Response) -> Result<(), Error> {
+///     response.into_body().write_and_finish(event.bytes())?;
+///     Ok(())
+/// }
+/// ```
+///
+/// A crate has one handler. The export exists only in WebAssembly, so that the same crate can be
+/// tested natively.
+pub use bootstream_macros::handler;
+
+/// Makes a function the one that `bootstream build --preinit` calls once, when it builds the handler.
+///
+/// The memory stays as the function leaves it, and every instance starts with it: a table that was
+/// computed, a document that was parsed. The host never calls the function. A handler that gets the
+/// state through a [`LazyLock`](std::sync::LazyLock) works with and without `--preinit`:
+///
+/// ```
+/// use std::sync::LazyLock;
+///
+/// static SQUARES: LazyLock<Vec<u64>> = LazyLock::new(|| (0..1000).map(|n| n * n).collect());
+///
+/// #[bootstream::preinit]
+/// fn prepare() {
+///     LazyLock::force(&SQUARES);
+/// }
+/// # assert_eq!(SQUARES[7], 49);
+/// ```
+///
+/// Only memory is kept. A function that logs, answers, opens something, or reads a clock or a variable
+/// fails the build. Random numbers that it draws, the seeds of its hash maps included, are the same in
+/// every later instance: make no secrets here.
+pub use bootstream_macros::preinit;
 
 pub use context::Context;
 pub use env::env;
@@ -128,5 +174,5 @@ pub use error::{Error, StreamError};
 pub use event::Event;
 pub use http_event::RequestKind;
 pub use rejection::Rejection;
-pub use request::Request;
-pub use response::{Body, Head, HeadRefused, Response};
+pub use request::RequestExt;
+pub use response::{Body, Head, Response, StartError};

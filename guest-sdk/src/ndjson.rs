@@ -2,26 +2,29 @@
 
 use serde::Serialize;
 
-use crate::{Body, Error, Head, HeadRefused, Response};
+use crate::{Body, Error, Head, Response, StartError, StreamError, error::JsonError};
 
-/// A stream of JSON values. Each value is a line of its own and leaves in one write.
+/// A stream of JSON values. Each value is one line and one write.
 ///
 /// ```
 /// use bootstream::{Error, Event, Response, ndjson::Lines};
 /// use serde_json::json;
 ///
+/// #[bootstream::handler]
 /// fn handle(_: Event, response: Response) -> Result<(), Error> {
 ///     let mut lines = Lines::start(response)?;
 ///     for id in 1..=3 {
 ///         lines.send(&json!({ "id": id }))?;
 ///     }
-///     lines.finish()
+///     lines.finish()?;
+///     Ok(())
 /// }
 /// ```
 #[derive(Debug)]
+#[must_use = "finish the stream, or the host ends it when the handler returns"]
 pub struct Lines {
     body: Body,
-    /// Kept from line to line, so that a long stream does not allocate for each.
+    /// Reused for every line.
     line: Vec<u8>,
 }
 
@@ -35,12 +38,12 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// As for [`Response::write_headers`].
-    pub fn start(response: Response) -> Result<Self, HeadRefused> {
+    /// As for [`Response::start`].
+    pub fn start(response: Response) -> Result<Self, StartError> {
         Self::start_with(response, head())
     }
 
-    /// Starts a response with another head, say that of [`head()`] with more in it:
+    /// Starts a response with a head of its own, such as a changed [`head()`]:
     ///
     /// ```
     /// use bootstream::ndjson::{self, Lines};
@@ -51,18 +54,19 @@ impl Lines {
     ///     .set_header("cache-control", "no-store")
     ///     .cookie("session=1; HttpOnly");
     /// let lines = Lines::start_with(response, head)?;
-    /// # lines.finish()
+    /// # lines.finish()?;
+    /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// As for [`Response::write_headers`].
-    pub fn start_with(response: Response, head: Head) -> Result<Self, HeadRefused> {
-        Ok(Self::from_body(response.write_headers(head)?))
+    /// As for [`Response::start`].
+    pub fn start_with(response: Response, head: Head) -> Result<Self, StartError> {
+        Ok(Self::from_body(response.start(head)?))
     }
 
-    /// Continues a response whose head was written already.
+    /// Continues a response that has started.
     pub fn from_body(body: Body) -> Self {
         Self {
             body,
@@ -74,14 +78,16 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// When the value cannot be written as JSON, before anything of it was sent; or as for
+    /// When the value cannot be encoded as JSON; nothing is sent then. Otherwise as for
     /// [`Body::write`].
     pub fn send<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         self.line.clear();
-        serde_json::to_writer(&mut self.line, value)
-            .map_err(|error| Error::from(error).context("failed to encode a line as JSON"))?;
+        serde_json::to_writer(&mut self.line, value).map_err(|source| JsonError {
+            attempted: "failed to encode a line as JSON",
+            source,
+        })?;
         self.line.push(b'\n');
-        self.body.write(&self.line)
+        Ok(self.body.write(&self.line)?)
     }
 
     /// Ends the response.
@@ -89,7 +95,7 @@ impl Lines {
     /// # Errors
     ///
     /// As for [`Body::finish`].
-    pub fn finish(self) -> Result<(), Error> {
+    pub fn finish(self) -> Result<(), StreamError> {
         self.body.finish()
     }
 }

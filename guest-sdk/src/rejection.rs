@@ -4,39 +4,39 @@ use std::{error::Error as StdError, fmt};
 
 use serde_json::json;
 
-use crate::{Error, Head, Response};
+use crate::{Error, Head, Response, error::Chain};
 
-/// A request that is refused: the caller's failure, not the handler's.
+/// An error that is the caller's fault, not the handler's.
 ///
-/// A handler that returns one as its error answers with its status and the text as a JSON document,
-/// `{"message":"..."}`. The invocation succeeds, and the log has a warning. The methods of
-/// [`Request`](crate::Request) that read what a caller wrote return rejections with status 400, and a
-/// handler makes its own:
+/// When a handler returns one as its error, the response has its status and its text as a JSON
+/// document, `{"message":"..."}`. The invocation succeeds, and the log gets a warning. The methods of
+/// [`RequestExt`](crate::RequestExt) that parse what a caller wrote return rejections with status 400,
+/// and a handler makes its own:
 ///
 /// ```
-/// use bootstream::{Error, Event, Rejection, Response};
+/// use bootstream::{Error, Event, Rejection, RequestExt as _, Response};
 ///
+/// #[bootstream::handler]
 /// fn handle(event: Event, response: Response) -> Result<(), Error> {
 ///     let request = event.into_request()?;
 ///     let Some(name) = request.query_value("name") else {
 ///         return Err(Rejection::new(422, "the query has no `name`").into());
 ///     };
-///     response.write_headers(200)?.write_and_finish(name)
+///     response.start(200)?.write_and_finish(&*name)?;
+///     Ok(())
 /// }
-///
-/// bootstream::handler!(handle);
 /// ```
 ///
-/// The text of errors around it, as from [`Error::context`], goes to the log only. Once the response
-/// has started there is no other status to send, so that the invocation fails as with any error. For
-/// an answer of another form, take the rejection with [`Error::rejection`] and write it.
+/// The texts of errors around it go to the log only. Once the response has started, no other status
+/// can be sent, and the invocation fails as with any error. For an answer of another form, take the
+/// rejection out of an error with [`Rejection::find_in`].
 ///
-/// Only what answers HTTP should return one: to a queue, an answered batch is a handled batch.
+/// Return one only for HTTP: a queue takes an answered batch for a handled batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     status: u16,
     message: String,
-    /// The same without one of its own.
+    /// A copy, for [`source`](StdError::source).
     cause: Option<Box<Self>>,
 }
 
@@ -89,8 +89,8 @@ impl fmt::Display for Rejection {
 }
 
 impl StdError for Rejection {
-    /// Returns the rejection once more. What wraps errors in a type of its own, as `anyhow` and
-    /// transparent enums do, shows of them only the text and what is behind them.
+    /// Returns a copy of the rejection: `anyhow` and transparent enums hide the error that they wrap
+    /// and show only its text and its source.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.cause.as_ref().map(|cause| &**cause as _)
     }
@@ -102,21 +102,30 @@ impl StdError for Rejection {
 ///
 /// Returns the error unchanged if it is not a rejection or the response has started.
 pub(crate) fn answer(error: Error, response: Response) -> Result<(), Error> {
-    let Some(rejection) = error.rejection() else {
+    let Some(rejection) = Rejection::find_in(&*error) else {
         return Err(error);
     };
     let head = Head::new(rejection.status).header("content-type", "application/json");
-    let Ok(body) = response.write_headers(head) else {
+    let Ok(body) = response.start(head) else {
         return Err(error);
     };
-    log::warn!("rejected with status {}: {error}", rejection.status);
-    body.write_and_finish(rejection.document())
+    log::warn!(
+        "rejected with status {}: {}",
+        rejection.status,
+        Chain(&*error)
+    );
+    Ok(body.write_and_finish(rejection.document())?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Rejection, answer};
-    use crate::{Error, Response, error::BoxedError, stream::Stream, testing};
+    use crate::{
+        Error, Response,
+        error::{Chain, tests::Attempt},
+        stream::Stream,
+        testing,
+    };
 
     fn rejection() -> Rejection {
         Rejection::new(400, "no \"such\" order")
@@ -140,13 +149,13 @@ mod tests {
     #[test]
     fn what_was_attempted_is_not_for_the_caller() {
         let (response, recording) = testing::response();
-        let error = Error::from(rejection()).context("reading the order of Ada");
+        let error = Attempt("reading the order of Ada", rejection().into());
 
         assert_eq!(
-            error.to_string(),
+            Chain(&error).to_string(),
             "reading the order of Ada: no \"such\" order"
         );
-        answer(error, response).unwrap();
+        answer(error.into(), response).unwrap();
 
         assert_eq!(recording.text(), r#"{"message":"no \"such\" order"}"#);
     }
@@ -155,7 +164,7 @@ mod tests {
     fn another_error_is_no_answer() {
         let (response, recording) = testing::response();
 
-        let error = answer(Error::msg("disk full"), response).unwrap_err();
+        let error = answer("disk full".into(), response).unwrap_err();
 
         assert_eq!(error.to_string(), "disk full");
         assert_eq!(recording.status(), None);
@@ -164,13 +173,13 @@ mod tests {
     #[test]
     fn a_response_that_has_started_is_not_answered_again() {
         let (response, recording) = testing::response();
-        let mut body = response.write_headers(200).unwrap();
+        let mut body = response.start(200).unwrap();
         body.write("half").unwrap();
         let again = Response::new(Stream::Recording(recording.clone()));
 
         let error = answer(rejection().into(), again).unwrap_err();
 
-        assert_eq!(error.rejection(), Some(&rejection()));
+        assert_eq!(Rejection::find_in(&*error), Some(&rejection()));
         assert_eq!(recording.status(), Some(200));
         assert_eq!(recording.text(), "half");
     }
@@ -207,9 +216,9 @@ mod tests {
 
     #[test]
     fn a_rejection_is_found_in_an_error_of_another_library() {
-        let error = Error::from_boxed(BoxedError::from(Transparent(rejection())));
+        let error = Error::from(Transparent(rejection()));
 
-        assert_eq!(error.rejection().unwrap().status(), 400);
-        assert_eq!(error.to_string(), "no \"such\" order");
+        assert_eq!(Rejection::find_in(&*error).unwrap().status(), 400);
+        assert_eq!(Chain(&*error).to_string(), "no \"such\" order");
     }
 }

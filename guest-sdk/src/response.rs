@@ -6,18 +6,20 @@ use serde::Serialize;
 
 use crate::{Error, StreamError, stream::Stream};
 
-/// A response that has not started yet: an HTTP stream, a document or a raw stream, as the handler
-/// starts it.
+/// A response that has not started yet. The handler starts it as an HTTP stream, a document or a raw
+/// stream.
 ///
-/// | Start | For | Leaves |
+/// | Method | For | Sent |
 /// | --- | --- | --- |
-/// | [`write_headers`](Self::write_headers) | HTTP: function URLs, API Gateway, load balancers | as it is written, where the front end can stream |
-/// | [`document`](Self::document) | everything that reads the payload of `Invoke` | at its end |
-/// | [`raw`](Self::raw) | callers of `InvokeWithResponseStream` | as it is written |
+/// | [`start`](Self::start) | HTTP: function URLs, API Gateway, load balancers | as it is written, where the front end can stream |
+/// | [`send`](Self::send) | HTTP, with the whole body at hand | as a whole |
+/// | [`document`](Self::document) | callers that read the payload of `Invoke` | when it is complete |
+/// | [`start_raw`](Self::start_raw) | callers of `InvokeWithResponseStream` | as it is written |
 ///
-/// Dropping it leaves the answer to the way the handler returns: `Ok` becomes status 200 with an
-/// empty body, `Err` a failed invocation.
+/// When a handler drops it, the result of the handler decides: `Ok` becomes status 200 with an empty
+/// body, `Err` a failed invocation.
 #[derive(Debug)]
+#[must_use = "start or send it: a dropped response becomes status 200 with an empty body"]
 pub struct Response {
     stream: Stream,
 }
@@ -34,7 +36,8 @@ impl Response {
     /// ```
     /// # fn handle(_: bootstream::Event, response: bootstream::Response)
     /// # -> Result<(), bootstream::Error> {
-    /// response.write_headers(404)?.write_and_finish("no such page\n")
+    /// response.start(404)?.write_and_finish("no such page\n")?;
+    /// # Ok(())
     /// # }
     /// ```
     ///
@@ -42,45 +45,72 @@ impl Response {
     ///
     /// [`StreamError::InvalidStatus`], [`StreamError::InvalidHeader`] or
     /// [`StreamError::HeadTooLarge`] when the host refuses the head, [`StreamError::Closed`] when
-    /// nobody receives the response any more. `?` makes an [`Error`] of it; to answer with another head
-    /// instead, take the response out of it:
+    /// nobody receives the response any more. To answer with another head instead, take the response
+    /// out of the error:
     ///
     /// ```
     /// # fn handle(_: bootstream::Event, response: bootstream::Response)
     /// # -> Result<(), bootstream::Error> {
     /// # let from_outside = "a\nb";
     /// let head = bootstream::Head::new(200).header("x-greeting", from_outside);
-    /// match response.write_headers(head) {
-    ///     Ok(body) => body.write_and_finish("hello\n"),
+    /// match response.start(head) {
+    ///     Ok(body) => body.write_and_finish("hello\n")?,
     ///     Err(refused) => {
     ///         let response = refused.into_response();
-    ///         response.write_headers(400)?.write_and_finish("no such greeting\n")
+    ///         response.start(400)?.write_and_finish("no such greeting\n")?;
     ///     }
     /// }
+    /// # Ok(())
     /// # }
     /// # let (response, recording) = bootstream::testing::response();
     /// # handle(bootstream::testing::event("{}"), response).unwrap();
     /// # assert_eq!(recording.status(), Some(400));
     /// ```
-    pub fn write_headers(self, head: impl Into<Head>) -> Result<Body, HeadRefused> {
+    pub fn start(self, head: impl Into<Head>) -> Result<Body, StartError> {
         let started = self.stream.write_headers(head.into());
         self.started(started)
     }
 
-    fn started(self, started: Result<(), StreamError>) -> Result<Body, HeadRefused> {
+    /// Sends a whole HTTP response: head, body and end.
+    ///
+    /// ```
+    /// use bootstream::{Error, Event, Response, http};
+    ///
+    /// #[bootstream::handler]
+    /// fn handle(_: Event, response: Response) -> Result<(), Error> {
+    ///     let page = http::Response::builder()
+    ///         .header("content-type", "text/html")
+    ///         .body("<p>Hello")?;
+    ///     response.send(page)?;
+    ///     Ok(())
+    /// }
+    /// # let (response, recording) = bootstream::testing::response();
+    /// # handle(bootstream::testing::event("{}"), response).unwrap();
+    /// # assert_eq!(recording.text(), "<p>Hello");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start) and [`Body::write`].
+    pub fn send(self, response: http::Response<impl AsRef<[u8]>>) -> Result<(), StreamError> {
+        let (head, body) = response.into_parts();
+        self.start(head)?.write_and_finish(body)
+    }
+
+    fn started(self, started: Result<(), StreamError>) -> Result<Body, StartError> {
         match started {
             Ok(()) => Ok(self.into_body()),
-            Err(reason) => Err(HeadRefused {
+            Err(reason) => Err(StartError {
                 reason,
                 response: self,
             }),
         }
     }
 
-    /// Answers with a document: the JSON of `value`, and nothing else.
+    /// Answers with a document, the JSON of `value`.
     ///
-    /// That is the answer for callers that read the payload of `Invoke`: event sources with partial batches,
-    /// authorizers, Cognito, Step Functions, AppSync, other functions. It leaves as a whole when it is
+    /// Use it for callers that read the payload of `Invoke`: event sources with partial batches,
+    /// authorizers, Cognito, Step Functions, AppSync, other functions. It is sent when it is
     /// complete, so a failure before that is a failed invocation.
     ///
     /// ```
@@ -99,7 +129,7 @@ impl Response {
     ///     item_identifier: String,
     /// }
     ///
-    /// # fn process(_: &Value) -> Result<(), Error> { Err(Error::msg("no luck")) }
+    /// # fn process(_: &Value) -> Result<(), Error> { Err("no luck".into()) }
     /// fn handle(event: Event, response: Response) -> Result<(), Error> {
     ///     let batch: Value = event.json()?;
     ///     let records = batch["Records"].as_array().into_iter().flatten();
@@ -118,43 +148,44 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// When `value` has no form in JSON, or one of more than 6 MB (6,291,556 bytes), as
-    /// [`StreamError::Other`].
+    /// When `value` cannot be encoded as JSON; [`StreamError::Other`] when the document is larger than
+    /// 6 MB (6,291,556 bytes).
     pub fn document(self, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
-        self.document_bytes(serde_json::to_vec(value)?)
+        Ok(self.document_bytes(serde_json::to_vec(value)?)?)
     }
 
     /// Answers with a document of any bytes, as [`document`](Self::document) does with JSON.
     ///
     /// # Errors
     ///
-    /// [`StreamError::Other`] when they are more than 6 MB (6,291,556 bytes).
-    pub fn document_bytes(self, document: impl AsRef<[u8]>) -> Result<(), Error> {
+    /// [`StreamError::Other`] when the document is larger than 6 MB (6,291,556 bytes).
+    pub fn document_bytes(self, document: impl AsRef<[u8]>) -> Result<(), StreamError> {
         self.start_document()?.write_and_finish(document)
     }
 
-    /// Starts a document that is written piece by piece. All of it leaves with
-    /// [`finish`](Body::finish), or when the handler returns `Ok`.
+    /// Starts a document that is written in parts. It is sent with [`finish`](Body::finish), or when
+    /// the handler returns `Ok`.
     ///
     /// # Errors
     ///
     /// [`StreamError::Closed`] when nobody receives the response any more. A later write fails with
-    /// [`StreamError::Other`] when the document has more than 6 MB (6,291,556 bytes).
-    pub fn start_document(self) -> Result<Body, HeadRefused> {
+    /// [`StreamError::Other`] when the document is larger than 6 MB (6,291,556 bytes).
+    pub fn start_document(self) -> Result<Body, StartError> {
         let started = self.stream.start_document();
         self.started(started)
     }
 
-    /// Starts a stream without a head, of this media type, for callers of
-    /// `InvokeWithResponseStream`: they get exactly what is written, while it is written.
+    /// Starts a stream of this media type without a head, for callers of `InvokeWithResponseStream`.
+    /// They receive exactly the bytes that are written, as they are written.
     ///
     /// ```
     /// # fn handle(response: bootstream::Response) -> Result<(), bootstream::Error> {
-    /// let mut body = response.raw("application/x-ndjson")?;
+    /// let mut body = response.start_raw("application/x-ndjson")?;
     /// for n in 1..=3 {
     ///     writeln!(body, "{{\"number\":{n}}}")?;
     /// }
-    /// body.finish()
+    /// # body.finish()?;
+    /// # Ok(())
     /// # }
     /// # let (response, recording) = bootstream::testing::response();
     /// # handle(response).unwrap();
@@ -165,14 +196,14 @@ impl Response {
     ///
     /// [`StreamError::InvalidHeader`] when it is not a media type, [`StreamError::Closed`] when nobody
     /// receives the response any more.
-    pub fn raw(self, content_type: impl AsRef<str>) -> Result<Body, HeadRefused> {
+    pub fn start_raw(self, content_type: impl AsRef<str>) -> Result<Body, StartError> {
         let started = self.stream.start_raw(content_type.as_ref());
         self.started(started)
     }
 
-    /// Goes on to the body without a head: status 200 and no headers.
+    /// Returns the body without starting the response.
     ///
-    /// Nothing leaves yet. The response starts with the first write, or with the end.
+    /// The first write or the end starts it, with status 200 and no headers.
     pub fn into_body(self) -> Body {
         Body {
             stream: self.stream,
@@ -180,20 +211,21 @@ impl Response {
     }
 }
 
-/// A start that was refused. The response has not started.
+/// Why a response could not be started, and the response.
 #[derive(Debug)]
-pub struct HeadRefused {
+#[must_use = "it has the response that was not started"]
+pub struct StartError {
     reason: StreamError,
     response: Response,
 }
 
-impl HeadRefused {
-    /// Returns why.
+impl StartError {
+    /// Returns the reason.
     pub fn reason(&self) -> &StreamError {
         &self.reason
     }
 
-    /// Gives the response back, to start it in another way.
+    /// Returns the response, to start it in another way.
     pub fn into_response(self) -> Response {
         self.response
     }
@@ -203,13 +235,13 @@ impl HeadRefused {
     }
 }
 
-impl fmt::Display for HeadRefused {
+impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.reason, f)
     }
 }
 
-impl std::error::Error for HeadRefused {
+impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.reason)
     }
@@ -217,7 +249,7 @@ impl std::error::Error for HeadRefused {
 
 /// The head of a response: status, headers, cookies.
 ///
-/// It is checked when it is written, not while it is put together.
+/// The host checks it when the response starts. An `http::Response` without its body is a head too.
 ///
 /// ```
 /// use bootstream::Head;
@@ -293,31 +325,46 @@ impl From<http::StatusCode> for Head {
     }
 }
 
-/// The body of a response, written piece by piece.
+impl From<http::response::Parts> for Head {
+    /// Takes status and headers. Bytes of a value that are not UTF-8 become U+FFFD.
+    fn from(parts: http::response::Parts) -> Self {
+        let headers = parts.headers.iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str().to_owned(), value.into_owned())
+        });
+        Self {
+            status: parts.status.as_u16(),
+            headers: headers.collect(),
+            cookies: Vec::new(),
+        }
+    }
+}
+
+/// The body of a response, written in parts.
 ///
-/// Every write is on its way to the caller at once, or a millisecond later if the handler goes on
-/// computing. It waits while the caller is slower than the handler.
+/// Every write is sent to the caller at once, or a millisecond later if the handler goes on
+/// computing. A write waits while the caller is slower than the handler.
 ///
 /// # `write!` and `writeln!`
 ///
-/// Both format first and then make one write of the whole text. They need no `use`.
+/// Both format first, then write the whole text at once. They need no `use`.
 ///
 /// ```
 /// # fn handle(_: bootstream::Event, response: bootstream::Response)
 /// # -> Result<(), bootstream::Error> {
-/// let mut body = response.write_headers(200)?;
+/// let mut body = response.start(200)?;
 /// for i in 1..=3 {
 ///     writeln!(body, "Number: {i}")?;
 /// }
-/// body.finish()
+/// body.finish()?;
+/// # Ok(())
 /// # }
 /// ```
 ///
-/// # Many small pieces
+/// # Many small writes
 ///
-/// A call of the host for every few bytes is slow. A [`BufWriter`](io::BufWriter) collects them;
-/// what it holds becomes visible with its `flush`, and [`into_inner`](io::BufWriter::into_inner)
-/// gives the body back:
+/// A call of the host for every few bytes is slow. A [`BufWriter`](io::BufWriter) collects them. Its
+/// `flush` sends what it holds, and [`into_inner`](io::BufWriter::into_inner) returns the body:
 ///
 /// ```
 /// use std::io::{BufWriter, Write as _};
@@ -328,9 +375,10 @@ impl From<http::StatusCode> for Head {
 /// for i in 0..1000 {
 ///     writeln!(lines, "{i}")?;
 /// }
-/// lines.flush()?; // visible now
+/// lines.flush()?; // sent now
 /// let body = lines.into_inner().map_err(|error| error.into_error())?;
-/// body.finish()
+/// body.finish()?;
+/// # Ok(())
 /// # }
 /// # let (response, recording) = testing::response();
 /// # handle(response).unwrap();
@@ -343,6 +391,7 @@ impl From<http::StatusCode> for Head {
 /// Dropping a body does not end the response: the host does that when the handler returns. `Ok`
 /// ends it cleanly; `Err` and a trap end it so that the caller can tell it is incomplete.
 #[derive(Debug)]
+#[must_use = "finish the body, or the host ends it when the handler returns"]
 pub struct Body {
     stream: Stream,
 }
@@ -356,9 +405,9 @@ impl Body {
     /// # Errors
     ///
     /// [`StreamError::Closed`] when nobody receives the response any more, [`StreamError::Other`] when
-    /// a document has become too large.
-    pub fn write(&mut self, chunk: impl AsRef<[u8]>) -> Result<(), Error> {
-        Ok(self.stream.write(chunk.as_ref())?)
+    /// a document is too large.
+    pub fn write(&mut self, chunk: impl AsRef<[u8]>) -> Result<(), StreamError> {
+        self.stream.write(chunk.as_ref())
     }
 
     /// Sends formatted text as one write. This is what [`write!`] and [`writeln!`] call.
@@ -366,28 +415,28 @@ impl Body {
     /// # Errors
     ///
     /// As for [`write`](Self::write).
-    pub fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
-        Ok(self.write_text(text)?)
+    pub fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), StreamError> {
+        self.write_text(text)
     }
 
-    /// Ends the response. The caller has all of it now.
+    /// Ends the response.
     ///
-    /// The handler may go on working after this: the next invocation waits for it to return.
+    /// The handler may go on working; the next invocation waits until it returns.
     ///
     /// # Errors
     ///
     /// [`StreamError::Closed`] when nobody receives the response any more, [`StreamError::Other`] when
     /// a document is too large.
-    pub fn finish(self) -> Result<(), Error> {
-        Ok(self.stream.finish()?)
+    pub fn finish(self) -> Result<(), StreamError> {
+        self.stream.finish()
     }
 
     /// Sends the last part of the body and ends the response.
     ///
     /// # Errors
     ///
-    /// As for [`write`](Self::write). After a refused write the response is not ended.
-    pub fn write_and_finish(mut self, chunk: impl AsRef<[u8]>) -> Result<(), Error> {
+    /// As for [`write`](Self::write). A refused write does not end the response.
+    pub fn write_and_finish(mut self, chunk: impl AsRef<[u8]>) -> Result<(), StreamError> {
         self.write(chunk)?;
         self.finish()
     }
@@ -403,18 +452,18 @@ impl Body {
 impl io::Write for Body {
     /// Sends the whole buffer as one write.
     ///
-    /// Refusals come as I/O errors that carry the [`StreamError`]; see [`Error::stream_error`].
+    /// The I/O errors carry a [`StreamError`]; see [`StreamError::find_in`].
     fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
         self.stream.write(chunk)?;
         Ok(chunk.len())
     }
 
-    /// Does nothing: no write is held back until then.
+    /// Does nothing: writes are not buffered.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Formats first, so that the caller never sees half a line and the host is called once.
+    /// Formats first, so that the host is called once and the caller never sees half a line.
     fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
         Ok(self.write_text(text)?)
     }
@@ -424,7 +473,7 @@ impl io::Write for Body {
 mod tests {
     use std::io::{self, Write};
 
-    use super::Head;
+    use super::{Head, StartError};
     use crate::{Error, StreamError, testing};
 
     #[test]
@@ -435,9 +484,7 @@ mod tests {
             .header("b", "1")
             .header("a", "2")
             .header("b", "3");
-        response
-            .write_headers(head.cookie("x=1").cookie("y=2"))
-            .unwrap();
+        let _body = response.start(head.cookie("x=1").cookie("y=2")).unwrap();
 
         assert_eq!(recording.status(), Some(201));
         assert_eq!(
@@ -465,18 +512,22 @@ mod tests {
     fn a_refused_head_gives_the_response_back() {
         let (response, recording) = testing::response();
 
-        let refused = response.write_headers(99).unwrap_err();
+        let refused = response.start(99).unwrap_err();
         assert_eq!(*refused.reason(), StreamError::InvalidStatus(99));
         let error = Error::from(refused);
         assert_eq!(error.to_string(), "the status `99` is outside 100 to 599");
-        assert_eq!(error.stream_error(), Some(&StreamError::InvalidStatus(99)));
-        let io_error = io::Error::from(error);
+        assert_eq!(
+            StreamError::find_in(&*error),
+            Some(&StreamError::InvalidStatus(99))
+        );
+        let refused = *error.downcast::<StartError>().unwrap();
+        let io_error = io::Error::from(refused);
         assert_eq!(io_error.kind(), io::ErrorKind::InvalidInput);
         assert_eq!(recording.status(), None);
 
         let (response, recording) = testing::response();
-        let refused = response.write_headers(99).unwrap_err();
-        refused.into_response().write_headers(400).unwrap();
+        let refused = response.start(99).unwrap_err();
+        let _body = refused.into_response().start(400).unwrap();
         assert_eq!(recording.status(), Some(400));
     }
 
@@ -484,7 +535,7 @@ mod tests {
     fn a_refused_head_is_an_io_error_as_well() {
         let (response, _recording) = testing::response();
         let start = || -> io::Result<()> {
-            response.write_headers(99)?;
+            let _body = response.start(99)?;
             Ok(())
         };
         assert_eq!(start().unwrap_err().kind(), io::ErrorKind::InvalidInput);
@@ -494,10 +545,49 @@ mod tests {
     fn a_status_is_head_enough() {
         let (response, recording) = testing::response();
 
-        response.write_headers(http::StatusCode::NOT_FOUND).unwrap();
+        let _body = response.start(http::StatusCode::NOT_FOUND).unwrap();
 
         assert_eq!(recording.status(), Some(404));
         assert!(!recording.finished());
+    }
+
+    #[test]
+    fn a_whole_response_is_sent_with_its_head_and_ended() {
+        let (response, recording) = testing::response();
+        let whole = http::Response::builder()
+            .status(201)
+            .header("b", "1")
+            .header("set-cookie", "x=1")
+            .header("b", "2")
+            .body("created")
+            .unwrap();
+
+        response.send(whole).unwrap();
+
+        assert_eq!(recording.status(), Some(201));
+        let mut headers = recording.headers();
+        headers.sort();
+        assert_eq!(
+            headers,
+            [("b", "1"), ("b", "2"), ("set-cookie", "x=1")]
+                .map(|(n, v)| (n.to_owned(), v.to_owned()))
+        );
+        assert_eq!(recording.chunks(), [b"created"]);
+        assert!(recording.finished());
+    }
+
+    #[test]
+    fn a_whole_response_may_be_empty_or_refused() {
+        let (response, recording) = testing::response();
+        let empty = http::Response::builder().status(204).body([]).unwrap();
+        response.send(empty).unwrap();
+        assert_eq!(recording.status(), Some(204));
+        assert!(recording.chunks().is_empty());
+        assert!(recording.finished());
+
+        let (response, _recording) = testing::response();
+        let odd = http::Response::builder().status(600).body("").unwrap();
+        assert_eq!(response.send(odd), Err(StreamError::InvalidStatus(600)));
     }
 
     #[test]
@@ -549,7 +639,7 @@ mod tests {
         let refused = body.write("unheard").unwrap_err();
         let refused_io = Write::write(&mut body, b"unheard").unwrap_err();
 
-        assert_eq!(refused.stream_error(), Some(&StreamError::Closed));
+        assert_eq!(refused, StreamError::Closed);
         assert_eq!(refused_io.kind(), io::ErrorKind::BrokenPipe);
         assert_eq!(recording.chunks(), [b"heard"]);
     }

@@ -4,30 +4,30 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use crate::{Body, Error, Head, HeadRefused, Response};
+use crate::{Body, Error, Head, Response, StartError, StreamError};
 
-/// One event of a stream.
+/// One event of a stream, as its sender writes it: a browser makes a `MessageEvent` of it.
 ///
 /// ```
 /// use std::time::Duration;
 ///
 /// use bootstream::sse;
 ///
-/// let event = sse::Event::data("first line\nsecond line")
+/// let message = sse::Message::data("first line\nsecond line")
 ///     .event("greeting")
 ///     .id("1")
 ///     .retry(Duration::from_secs(3));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Event {
+pub struct Message {
     event: Option<String>,
     id: Option<String>,
     retry: Option<Duration>,
     data: Option<String>,
 }
 
-impl Event {
-    /// Creates an event with data. Data may have several lines; the receiver sees each line break
+impl Message {
+    /// Creates a message with data. Data may have several lines; the receiver sees each line break
     /// as a line feed.
     pub fn data(data: impl Into<String>) -> Self {
         Self {
@@ -36,14 +36,14 @@ impl Event {
         }
     }
 
-    /// Creates an event that only tells the browser how long to wait before it connects again.
+    /// Creates a message that only tells the browser how long to wait before it connects again.
     ///
-    /// Without data nothing is delivered to the page.
+    /// The page sees nothing of a message without data.
     pub fn only_retry(wait: Duration) -> Self {
         Self::default().retry(wait)
     }
 
-    /// Names the event: what a page listens for with `addEventListener`. Unnamed ones are
+    /// Sets the type of the event, which a page listens for with `addEventListener`. The default is
     /// `message`.
     ///
     /// A name with a line break makes [`Sse::send`] fail.
@@ -53,8 +53,7 @@ impl Event {
         self
     }
 
-    /// Gives the event an id. The browser sends the last one it saw as `last-event-id` when it
-    /// connects again.
+    /// Sets the id. The browser sends the last id it saw as `last-event-id` when it connects again.
     ///
     /// An id with a line break or a NUL character makes [`Sse::send`] fail.
     #[must_use]
@@ -70,7 +69,7 @@ impl Event {
         self
     }
 
-    /// Writes the event in the format of the standard, blank line included.
+    /// Encodes the message in the format of the standard, blank line included.
     fn encode(&self) -> Result<String, Error> {
         let mut text = String::new();
         if let Some(event) = &self.event {
@@ -81,7 +80,7 @@ impl Event {
             );
         }
         if let Some(id) = &self.id {
-            // A browser drops an id with NUL without a word.
+            // A browser ignores an id with a NUL character.
             push_field(
                 &mut text,
                 "id",
@@ -106,13 +105,11 @@ fn push_field(text: &mut String, name: &str, value: &str) {
     writeln!(text, "{name}: {value}").expect("a string takes any text");
 }
 
-/// Checks a text that would become further fields, or further events, if it had several lines.
+/// Refuses a text that would add fields or events.
 fn one_line<'a>(what: &str, value: &'a str, forbidden: &[char]) -> Result<&'a str, Error> {
     if value.contains(forbidden) {
         let shown = value.escape_debug();
-        return Err(Error::msg(format!(
-            "the {what} `{shown}` has a line break or a NUL in it"
-        )));
+        return Err(format!("the {what} `{shown}` has a line break or a NUL in it").into());
     }
     Ok(value)
 }
@@ -123,20 +120,23 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
         .flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
-/// A stream of server-sent events. Each event leaves in one write.
+/// A stream of server-sent events. Each message is one write.
 ///
 /// ```
 /// use bootstream::{Error, Response, sse::{self, Sse}};
 ///
+/// #[bootstream::handler]
 /// fn handle(_: bootstream::Event, response: Response) -> Result<(), Error> {
 ///     let mut events = Sse::start(response)?;
 ///     for i in 1..=3 {
-///         events.send(&sse::Event::data(format!("{i}")).event("count"))?;
+///         events.send(&sse::Message::data(format!("{i}")).event("count"))?;
 ///     }
-///     events.finish()
+///     events.finish()?;
+///     Ok(())
 /// }
 /// ```
 #[derive(Debug)]
+#[must_use = "finish the stream, or the host ends it when the handler returns"]
 pub struct Sse {
     body: Body,
 }
@@ -155,12 +155,12 @@ impl Sse {
     ///
     /// # Errors
     ///
-    /// As for [`Response::write_headers`].
-    pub fn start(response: Response) -> Result<Self, HeadRefused> {
+    /// As for [`Response::start`].
+    pub fn start(response: Response) -> Result<Self, StartError> {
         Self::start_with(response, head())
     }
 
-    /// Starts a response with another head, say that of [`head()`] with more in it:
+    /// Starts a response with a head of its own, such as a changed [`head()`]:
     ///
     /// ```
     /// use bootstream::sse::{self, Sse};
@@ -171,38 +171,39 @@ impl Sse {
     ///     .set_header("cache-control", "no-store")
     ///     .cookie("session=1; HttpOnly");
     /// let events = Sse::start_with(response, head)?;
-    /// # events.finish()
+    /// # events.finish()?;
+    /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// As for [`Response::write_headers`].
-    pub fn start_with(response: Response, head: Head) -> Result<Self, HeadRefused> {
-        Ok(Self::from_body(response.write_headers(head)?))
+    /// As for [`Response::start`].
+    pub fn start_with(response: Response, head: Head) -> Result<Self, StartError> {
+        Ok(Self::from_body(response.start(head)?))
     }
 
-    /// Continues a response whose head was written already.
+    /// Continues a response that has started.
     pub fn from_body(body: Body) -> Self {
         Self { body }
     }
 
-    /// Sends an event.
+    /// Sends a message.
     ///
     /// # Errors
     ///
-    /// When the name or the id of the event has a line break in it, or the id a NUL character,
-    /// before anything was sent; or as for [`Body::write`].
-    pub fn send(&mut self, event: &Event) -> Result<(), Error> {
-        self.body.write(event.encode()?)
+    /// When the type or the id has a line break, or the id a NUL character; nothing is sent then.
+    /// Otherwise as for [`Body::write`].
+    pub fn send(&mut self, message: &Message) -> Result<(), Error> {
+        Ok(self.body.write(message.encode()?)?)
     }
 
-    /// Sends a comment, which no page sees: it keeps a quiet connection from being closed as idle.
+    /// Sends a comment, which keeps an idle connection open. Pages do not see it.
     ///
     /// # Errors
     ///
     /// As for [`Body::write`].
-    pub fn keep_alive(&mut self) -> Result<(), Error> {
+    pub fn keep_alive(&mut self) -> Result<(), StreamError> {
         self.body.write(": keep-alive\n\n")
     }
 
@@ -211,7 +212,7 @@ impl Sse {
     /// # Errors
     ///
     /// As for [`Body::finish`].
-    pub fn finish(self) -> Result<(), Error> {
+    pub fn finish(self) -> Result<(), StreamError> {
         self.body.finish()
     }
 }
@@ -220,16 +221,16 @@ impl Sse {
 mod tests {
     use std::time::Duration;
 
-    use super::{Event, Sse};
+    use super::{Message, Sse};
     use crate::testing;
 
-    fn sent(event: &Event) -> String {
-        event.encode().unwrap()
+    fn sent(message: &Message) -> String {
+        message.encode().unwrap()
     }
 
     #[test]
     fn an_event_has_its_fields_and_ends_with_a_blank_line() {
-        let event = Event::data("hello")
+        let event = Message::data("hello")
             .event("greeting")
             .id("7")
             .retry(Duration::from_secs(2));
@@ -252,14 +253,14 @@ mod tests {
             ("x\n\ndata: y", "data: x\ndata: \ndata: data: y\n\n"),
         ];
         for (data, expected) in cases {
-            assert_eq!(sent(&Event::data(data)), expected, "{data:?}");
+            assert_eq!(sent(&Message::data(data)), expected, "{data:?}");
         }
     }
 
     #[test]
     fn an_event_without_data_has_no_data_line() {
         assert_eq!(
-            sent(&Event::only_retry(Duration::from_millis(1500))),
+            sent(&Message::only_retry(Duration::from_millis(1500))),
             "retry: 1500\n\n"
         );
     }
@@ -267,10 +268,10 @@ mod tests {
     #[test]
     fn a_name_or_an_id_cannot_smuggle_in_fields() {
         let cases = [
-            Event::data("x").event("a\ndata: y"),
-            Event::data("x").event("a\r"),
-            Event::data("x").id("1\n\ndata: y"),
-            Event::data("x").id("1\0"),
+            Message::data("x").event("a\ndata: y"),
+            Message::data("x").event("a\r"),
+            Message::data("x").id("1\n\ndata: y"),
+            Message::data("x").id("1\0"),
         ];
         for event in cases {
             let error = event.encode().unwrap_err().to_string();
@@ -287,7 +288,7 @@ mod tests {
 
         let head = super::head().set_header("Cache-Control", "no-store");
         let mut events = Sse::start_with(response, head.header("x-own", "1")).unwrap();
-        events.send(&Event::data("1")).unwrap();
+        events.send(&Message::data("1")).unwrap();
 
         let mut names: Vec<_> = recording
             .headers()
@@ -314,7 +315,7 @@ mod tests {
         let (response, recording) = testing::response();
 
         let mut events = Sse::start(response).unwrap();
-        events.send(&Event::data("1")).unwrap();
+        events.send(&Message::data("1")).unwrap();
         events.keep_alive().unwrap();
         events.finish().unwrap();
 

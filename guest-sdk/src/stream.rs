@@ -1,4 +1,4 @@
-//! Where the calls of a response go: to the host, or into a recording.
+//! The receiver of a response: the host, or a recording.
 
 use crate::{
     StreamError,
@@ -7,14 +7,14 @@ use crate::{
     testing::Recording,
 };
 
-/// Most that is handed to the host in one call. The host takes 8 times as much in the smallest
-/// function; nothing is gained beyond this.
+/// Largest write of one call of the host, in bytes. The host takes 8 times as much in the smallest
+/// function, but larger writes are no faster.
 const PIECE_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// The receiving end of a response.
 #[derive(Debug)]
 pub(crate) enum Stream {
-    /// The imports of the component. Only works in WebAssembly.
+    /// The imports of the component, which exist in WebAssembly only.
     Host,
     /// The memory of a test.
     Recording(Recording),
@@ -57,9 +57,9 @@ impl Stream {
     }
 }
 
-/// Hands a chunk to the host, one of more than a MiB in pieces.
+/// Writes a chunk to the host, in pieces if it is larger than a MiB.
 fn write_in_pieces(chunk: &[u8]) -> Result<(), StreamError> {
-    // An empty chunk has no pieces, and starts the response all the same.
+    // An empty chunk has no pieces, but it starts the response.
     if chunk.is_empty() {
         return Ok(host::write(chunk)?);
     }

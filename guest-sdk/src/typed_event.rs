@@ -67,9 +67,7 @@ impl Event {
     ) -> Result<T, Error> {
         match http_event::parse(self.bytes())?.kind() {
             Some(kind) if kind == expected => self.json(),
-            Some(kind) => Err(Error::msg(format!(
-                "the event is of {kind}, not of {expected}"
-            ))),
+            Some(kind) => Err(format!("the event is of {kind}, not of {expected}").into()),
             None => Err(ReadError::UnknownShape(None).into()),
         }
     }

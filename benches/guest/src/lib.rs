@@ -6,22 +6,24 @@ use std::thread;
 use bench_workload::{FAILURE_MESSAGE, Failure, Work, spin, stamp};
 use bootstream::{Body, Error, Event, Head, Response};
 
+#[bootstream::handler]
 #[expect(clippy::needless_pass_by_value, reason = "a handler owns its event")]
 fn handle(event: Event, response: Response) -> Result<(), Error> {
     let work = Work::parse(event.bytes())?;
     if work.failure == Some(Failure::Early) {
-        return Err(Error::msg(FAILURE_MESSAGE));
+        return Err(FAILURE_MESSAGE.into());
     }
-    let mut body = response.write_headers(Head::new(200).header("content-type", "text/plain"))?;
+    let mut body = response.start(Head::new(200).header("content-type", "text/plain"))?;
     if work.buffer_bytes == 0 {
         write(&mut body, &work)?;
     } else {
         body = write_gathered(body, &work)?;
     }
     if work.failure == Some(Failure::Late) {
-        return Err(Error::msg(FAILURE_MESSAGE));
+        return Err(FAILURE_MESSAGE.into());
     }
-    body.finish()
+    body.finish()?;
+    Ok(())
 }
 
 fn write(body: &mut Body, work: &Work) -> Result<(), Error> {
@@ -47,5 +49,3 @@ fn write_gathered(body: Body, work: &Work) -> Result<Body, Error> {
     }
     Ok(writer.into_inner().map_err(IntoInnerError::into_error)?)
 }
-
-bootstream::handler!(handle);

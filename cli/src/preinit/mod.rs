@@ -35,7 +35,9 @@ const REACTOR_START: &str = "_initialize";
 /// or the component cannot be kept: it changes its tables, or runs code before the export.
 pub(crate) fn preinitialize(component: &[u8]) -> Result<Vec<u8>> {
     if !component::exports(component, INITIALIZE)? {
-        bail!("exports no `{INITIALIZE}`: does the crate call `bootstream::preinit!`?");
+        bail!(
+            "exports no `{INITIALIZE}`: does the crate have a function with `#[bootstream::preinit]`?"
+        );
     }
     if has_reactor_start(component)? {
         bail!(
@@ -206,7 +208,7 @@ mod tests {
     fn a_component_without_the_export_is_told_what_to_call() {
         assert_eq!(
             refusal(&wat::parse_str("(component)").unwrap()),
-            "exports no `initialize`: does the crate call `bootstream::preinit!`?"
+            "exports no `initialize`: does the crate have a function with `#[bootstream::preinit]`?"
         );
     }
 }

@@ -148,7 +148,7 @@ fn a_component_of_another_world_is_refused() {
     assert_eq!(
         text(&output.stderr),
         format!(
-            "error: `{}`: exports no `handle`: does the crate call `bootstream::handler!`?\n",
+            "error: `{}`: exports no `handle`: does the crate have a function with `#[bootstream::handler]`?\n",
             component.display()
         )
     );

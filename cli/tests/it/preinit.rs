@@ -67,7 +67,7 @@ fn a_handler_without_the_function_is_told_what_to_call() {
     assert_eq!(built.status.code(), Some(1));
     let message = text(&built.stderr);
     let end = "streaming_numbers.wasm`: exports no `initialize`: \
-               does the crate call `bootstream::preinit!`?\n";
+               does the crate have a function with `#[bootstream::preinit]`?\n";
     assert!(message.ends_with(end), "{message}");
     assert!(!output.exists());
 }

@@ -1,16 +1,17 @@
-//! Streams a file of 200 MB that is never in memory: one buffer of 64 KiB is all it takes.
+//! Streams a file of 200 MB with a buffer of 64 KiB.
 
-use bootstream::{Error, Event, Head, Response};
+use bootstream::{Error, Event, Head, RequestExt as _, Response};
 
-/// What a streamed response may have on Lambda: 200 MB, counted in units of 1,000,000 bytes.
+/// Lambda's limit for a streamed response: 200 MB of 1,000,000 bytes each.
 const DEFAULT_BYTES: u64 = 200_000_000;
 
-/// The file is this line again and again.
+/// The file repeats this line.
 const LINE: &[u8; 64] = b"All work and no play makes a dull stream; here is another line.\n";
 
-/// A thousand and twenty-four lines, 64 KiB: few calls of the host, little memory.
+/// 1024 lines, 64 KiB: few calls of the host, little memory.
 const CHUNK_BYTES: usize = LINE.len() * 1024;
 
+#[bootstream::handler]
 fn handle(event: Event, response: Response) -> Result<(), Error> {
     let request = event.into_request()?;
     let total = request.parse_query_value("bytes")?.unwrap_or(DEFAULT_BYTES);
@@ -21,7 +22,7 @@ fn handle(event: Event, response: Response) -> Result<(), Error> {
             "content-disposition",
             "attachment; filename=\"large-download.txt\"",
         );
-    let mut body = response.write_headers(head)?;
+    let mut body = response.start(head)?;
     let chunk = LINE.repeat(CHUNK_BYTES / LINE.len());
     let mut left = total;
     while left > 0 {
@@ -31,10 +32,9 @@ fn handle(event: Event, response: Response) -> Result<(), Error> {
         body.write(piece)?;
         left = left.saturating_sub(piece.len() as u64);
     }
-    body.finish()
+    body.finish()?;
+    Ok(())
 }
-
-bootstream::handler!(handle);
 
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,7 @@ fn the_file_is_of_200_mb_unless_asked_otherwise() {
     let error = super::handle(testing::get("/file"), response).unwrap_err();
 
     assert_eq!(DEFAULT_BYTES, 200_000_000);
-    assert_eq!(error.stream_error(), Some(&StreamError::Closed));
+    assert_eq!(StreamError::find_in(&*error), Some(&StreamError::Closed));
     assert_eq!(recording.body().len(), 2 * CHUNK_BYTES);
 }
 

@@ -1,4 +1,4 @@
-use bootstream::testing;
+use bootstream::{StreamError, testing};
 
 const THREE: &str = "Number: 1\nNumber: 2\nNumber: 3\nStreaming complete!\n";
 
@@ -47,6 +47,6 @@ fn a_caller_that_leaves_ends_the_count() {
 
     let error = super::handle(testing::get("/numbers"), response).unwrap_err();
 
-    assert_eq!(error.stream_error(), Some(&bootstream::StreamError::Closed));
+    assert_eq!(StreamError::find_in(&*error), Some(&StreamError::Closed));
     assert_eq!(recording.text(), "Number: 1\nNumber: 2\n");
 }

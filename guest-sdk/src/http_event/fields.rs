@@ -74,12 +74,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 }
 
-/// Splits `a=1; b=2` into names and values. A part without `=` is no cookie.
-pub(crate) fn parse_cookies(line: &str) -> Vec<(String, String)> {
-    let pairs = line
-        .split(';')
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+/// Splits `a=1; b=2` into names and values. A part without `=` is not a cookie.
+pub(crate) fn parse_cookies(line: &str) -> impl Iterator<Item = (&str, &str)> {
+    line.split(';')
+        .filter_map(|pair| pair.trim().split_once('='))
 }

@@ -6,18 +6,24 @@ mod fields;
 mod shape;
 mod uri;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use base64::{DecodeError, Engine as _, prelude::BASE64_STANDARD};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, header,
+    uri::{InvalidUri, PathAndQuery},
+};
 
-use self::{fields::Fields, shape::RawEvent};
+use self::{
+    fields::Fields,
+    shape::{RawEvent, Text},
+};
 pub(crate) use self::{
     fields::parse_cookies,
     uri::{decoded_segments, parse_query},
 };
 
-/// The shape of the event a [`Request`](crate::Request) was read from.
+/// The shape of the event that a request was read from; see [`RequestExt::kind`](crate::RequestExt::kind).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestKind {
@@ -45,54 +51,47 @@ impl fmt::Display for RequestKind {
     }
 }
 
-/// An HTTP request, in one form for every front end.
-#[derive(Clone, Debug)]
-pub(crate) struct HttpEvent {
+/// The head of an HTTP request, in one form for every front end.
+#[derive(Debug)]
+pub(crate) struct RequestHead {
     pub(crate) kind: RequestKind,
     pub(crate) method: Method,
-    /// Without the stage, in the normal form of [`uri::path`].
-    pub(crate) path: String,
-    /// Percent-encoded, without the `?`; empty without a query.
-    pub(crate) query: String,
+    /// Path and query. The path has no stage, and the normal form of [`uri::path`].
+    pub(crate) target: PathAndQuery,
     pub(crate) stage: Option<String>,
     /// All cookies are in one header `cookie`.
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
 }
 
-impl HttpEvent {
-    /// Reads an event.
-    ///
-    /// # Errors
-    ///
-    /// When the event is not JSON of a known shape, its method or a header is not valid HTTP, or its
-    /// body is not the base64 it claims to be.
-    pub(crate) fn read(event: &[u8]) -> Result<Self, ReadError> {
-        let raw = parse(event)?;
-        let kind = raw.kind().ok_or(ReadError::UnknownShape(None))?;
-        let (path, query) = target(&raw, kind);
-        Ok(Self {
-            kind,
-            method: method(&raw, kind)?,
-            path,
-            query,
-            headers: headers(&raw)?,
-            stage: raw.stage().map(str::to_owned),
-            body: body(raw)?,
-        })
-    }
+/// Reads an event. The body is borrowed if it is part of the event as it is.
+///
+/// # Errors
+///
+/// When the event is not JSON of a known shape, its method, target or a header is not valid HTTP, or
+/// its body is not the base64 it claims to be.
+pub(crate) fn read(event: &[u8]) -> Result<(RequestHead, Cow<'_, [u8]>), ReadError> {
+    let raw = parse(event)?;
+    let kind = raw.kind().ok_or(ReadError::UnknownShape(None))?;
+    let head = RequestHead {
+        kind,
+        method: method(&raw, kind)?,
+        target: path_and_query(target(&raw, kind))?,
+        headers: headers(&raw)?,
+        stage: raw.stage().map(str::to_owned),
+    };
+    Ok((head, body(raw)?))
 }
 
-/// Reads what is in an event without looking at it closer.
+/// Parses an event without validating its members.
 ///
 /// # Errors
 ///
 /// When the event is not JSON, or a member that matters is of another type.
-pub(crate) fn parse(event: &[u8]) -> Result<RawEvent, ReadError> {
+pub(crate) fn parse(event: &[u8]) -> Result<RawEvent<'_>, ReadError> {
     serde_json::from_slice(event).map_err(|error| ReadError::UnknownShape(Some(error)))
 }
 
-fn method(raw: &RawEvent, kind: RequestKind) -> Result<Method, ReadError> {
+fn method(raw: &RawEvent<'_>, kind: RequestKind) -> Result<Method, ReadError> {
     let method = raw.method(kind).unwrap_or_default();
     method
         .parse()
@@ -100,7 +99,7 @@ fn method(raw: &RawEvent, kind: RequestKind) -> Result<Method, ReadError> {
 }
 
 /// Returns path and query, each in the form of a URI.
-fn target(raw: &RawEvent, kind: RequestKind) -> (String, String) {
+fn target(raw: &RawEvent<'_>, kind: RequestKind) -> (String, String) {
     let path = raw.path(kind).unwrap_or("/");
     let parameters = || raw.parameters().pairs();
     match kind {
@@ -127,7 +126,17 @@ fn target(raw: &RawEvent, kind: RequestKind) -> (String, String) {
     }
 }
 
-fn headers(raw: &RawEvent) -> Result<HeaderMap, ReadError> {
+/// An event of Lambda may have a longer target than a URI of the crate `http`.
+fn path_and_query((path, query): (String, String)) -> Result<PathAndQuery, ReadError> {
+    let target = match query.as_str() {
+        "" => path,
+        query => format!("{path}?{query}"),
+    };
+    let bytes = target.len();
+    PathAndQuery::try_from(target).map_err(|error| ReadError::Target(bytes, error))
+}
+
+fn headers(raw: &RawEvent<'_>) -> Result<HeaderMap, ReadError> {
     let mut headers = HeaderMap::new();
     for (name, value) in raw.headers().pairs() {
         let (name, value) = header_line(name, value)?;
@@ -152,13 +161,16 @@ fn header_line(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Rea
     Ok((name, value))
 }
 
-fn body(raw: RawEvent) -> Result<Vec<u8>, ReadError> {
-    let body = raw.body.unwrap_or_default();
+fn body(raw: RawEvent<'_>) -> Result<Cow<'_, [u8]>, ReadError> {
+    let Text(body) = raw.body.unwrap_or_default();
     if raw.is_base64_encoded == Some(true) {
-        BASE64_STANDARD.decode(body).map_err(ReadError::Body)
-    } else {
-        Ok(body.into_bytes())
+        let decoded = BASE64_STANDARD.decode(&*body).map_err(ReadError::Body)?;
+        return Ok(Cow::Owned(decoded));
     }
+    Ok(match body {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    })
 }
 
 /// Why an event cannot be read as an HTTP request.
@@ -168,6 +180,8 @@ pub(crate) enum ReadError {
     UnknownShape(Option<serde_json::Error>),
     /// The invalid method.
     Method(String),
+    /// The size of the path and query, and what is wrong with them.
+    Target(usize, InvalidUri),
     /// The name of a header, and what is wrong with it or its value.
     Header(String, String),
     /// The body is not base64.
@@ -182,6 +196,10 @@ impl fmt::Display for ReadError {
                  2.0 or Function URL, Application Load Balancer, VPC Lattice)",
             ),
             Self::Method(method) => write!(f, "`{method}` is not an HTTP method"),
+            Self::Target(bytes, _) => write!(
+                f,
+                "path and query of the event, {bytes} bytes, are not a URI of less than 65535 bytes"
+            ),
             Self::Header(name, reason) => {
                 write!(f, "the event has an invalid header `{name}`: {reason}")
             }
@@ -195,6 +213,7 @@ impl std::error::Error for ReadError {
         match self {
             Self::UnknownShape(error) => error.as_ref().map(|error| error as _),
             Self::Body(error) => Some(error),
+            Self::Target(_, error) => Some(error),
             Self::Method(_) | Self::Header(..) => None,
         }
     }

@@ -1,5 +1,7 @@
 //! The shapes of events, and how they are told apart.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Fields, RequestKind};
@@ -13,7 +15,7 @@ const DEFAULT_STAGE: &str = "$default";
 /// events that AWS has sent.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct RawEvent {
+pub(crate) struct RawEvent<'event> {
     version: Option<IgnoredAny>,
     http_method: Option<String>,
     method: Option<String>,
@@ -28,10 +30,15 @@ pub(crate) struct RawEvent {
     query_string_parameters: Fields,
     multi_value_query_string_parameters: Fields,
     request_context: Option<RawContext>,
-    pub(super) body: Option<String>,
+    #[serde(borrow)]
+    pub(super) body: Option<Text<'event>>,
     #[serde(alias = "is_base64_encoded")]
     pub(super) is_base64_encoded: Option<bool>,
 }
+
+/// A text that is borrowed unless JSON escapes it: serde borrows no `Option<Cow<str>>` by itself.
+#[derive(Default, Deserialize)]
+pub(super) struct Text<'event>(#[serde(borrow)] pub(super) Cow<'event, str>);
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -54,7 +61,7 @@ struct RawHttp {
     path: Option<String>,
 }
 
-impl RawEvent {
+impl RawEvent<'_> {
     /// Tells the shapes apart by what only one of them has.
     pub(crate) fn kind(&self) -> Option<RequestKind> {
         let Some(context) = &self.request_context else {

@@ -1,12 +1,12 @@
 //! Paths and queries as they are in a URI: RFC 3986.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use percent_encoding::{
-    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
+    AsciiSet, CONTROLS, NON_ALPHANUMERIC, PercentDecode, percent_decode_str, utf8_percent_encode,
 };
 
-/// What cannot stand in a query. Everything else is left as the caller sent it.
+/// Characters that a query cannot have. All others stay as the caller sent them.
 const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 const ENCODED_VALUE: &AsciiSet = &QUERY.add(b'&');
 const ENCODED_NAME: &AsciiSet = &ENCODED_VALUE.add(b'=');
@@ -67,16 +67,16 @@ fn is_path(byte: u8) -> bool {
 }
 
 /// Splits a path at each `/` and decodes the segments. `/` has none.
-pub(crate) fn decoded_segments(path: &str) -> Vec<String> {
+pub(crate) fn decoded_segments(path: &str) -> Vec<Cow<'_, str>> {
     let segments = path.strip_prefix('/').unwrap_or(path);
     if segments.is_empty() {
         return Vec::new();
     }
-    let decoded = |segment| percent_decode_str(segment).decode_utf8_lossy().into_owned();
-    segments.split('/').map(decoded).collect()
+    let segments = segments.split('/').map(percent_decode_str);
+    segments.map(PercentDecode::decode_utf8_lossy).collect()
 }
 
-/// Makes a query of what was sent as one.
+/// Encodes the characters of a raw query that a query cannot have.
 pub(super) fn query(raw: &str) -> String {
     utf8_percent_encode(raw, QUERY).to_string()
 }
@@ -104,19 +104,20 @@ fn join<'a>(
 }
 
 /// Splits a query into decoded names and values, in which `+` stands for a space.
-pub(crate) fn parse_query(query: &str) -> Vec<(String, String)> {
+pub(crate) fn parse_query(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (percent_decoded(name), percent_decoded(value))
-        })
-        .collect()
+    pairs.map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decoded(name), decoded(value))
+    })
 }
 
-fn percent_decoded(text: &str) -> String {
-    let text = text.replace('+', " ");
-    percent_decode_str(&text).decode_utf8_lossy().into_owned()
+fn decoded(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        let text = text.replace('+', " ");
+        return Cow::Owned(percent_decode_str(&text).decode_utf8_lossy().into_owned());
+    }
+    percent_decode_str(text).decode_utf8_lossy()
 }
 
 #[cfg(test)]
@@ -193,12 +194,8 @@ mod tests {
             query,
             "a=1&a=a%2Bb&r=https%3A%2F%2Fx%2Fy%3Fz%23%26%3D%25&%C3%A9%20="
         );
-        let parsed = parse_query(&query);
-        let parsed: Vec<_> = parsed
-            .iter()
-            .map(|(n, v)| (n.as_str(), v.as_str()))
-            .collect();
-        assert_eq!(parsed, pairs);
+        let parsed: Vec<_> = parse_query(&query).collect();
+        assert_eq!(parsed, pairs.map(|(n, v)| (n.into(), v.into())));
     }
 
     #[test]
@@ -213,8 +210,7 @@ mod tests {
         let query = joined_query(pairs.into_iter());
 
         assert_eq!(query, "p=a%2Bb&amp=1%262&odd=x%20%26%20y&bad=%ZZ");
-        let parsed = parse_query(&query);
-        let values: Vec<_> = parsed.iter().map(|(_, value)| value.as_str()).collect();
+        let values: Vec<_> = parse_query(&query).map(|(_, value)| value).collect();
         assert_eq!(values, ["a+b", "1&2", "x & y", "%ZZ"]);
     }
 

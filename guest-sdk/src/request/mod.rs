@@ -1,118 +1,121 @@
-//! One view of an HTTP request over the event shapes of Lambda's front ends.
+//! HTTP requests, read from the events of Lambda's front ends.
 
-use std::{fmt, str::FromStr, sync::OnceLock};
+use std::{borrow::Cow, fmt, ops::Range, str::FromStr};
 
-use http::{HeaderMap, Method, header};
+use http::{Request, Uri, header};
 use serde::Deserialize;
 
 use crate::{
     Error, Rejection, RequestKind,
-    http_event::{HttpEvent, decoded_segments, parse_cookies, parse_query},
+    http_event::{self, RequestHead, decoded_segments, parse_cookies, parse_query},
 };
 
-/// An HTTP request, as it looks behind every front end. See
-/// [`Event::request`](crate::Event::request).
+/// What the front end knows about a request, kept in its extensions.
 #[derive(Clone, Debug)]
-pub struct Request {
-    event: HttpEvent,
-    query: Vec<(String, String)>,
-    cookies: Vec<(String, String)>,
-    /// Decoded when they are asked for.
-    segments: OnceLock<Vec<String>>,
+struct Origin {
+    kind: RequestKind,
+    stage: Option<String>,
 }
 
-impl Request {
-    /// Returns the shape of the event this request was read from.
-    pub fn kind(&self) -> RequestKind {
-        self.event.kind
-    }
+/// Reads a document. The request has memory of its own.
+pub(crate) fn read(event: &[u8]) -> Result<Request<Vec<u8>>, Error> {
+    let (head, body) = http_event::read(event)?;
+    Ok(request(head, body.into_owned()))
+}
 
-    /// Returns the HTTP method.
-    pub fn method(&self) -> &Method {
-        &self.event.method
-    }
+/// Reads a document, whose memory becomes that of the body if the document has the body as it is.
+pub(crate) fn read_owned(mut event: Vec<u8>) -> Result<Request<Vec<u8>>, Error> {
+    let (head, body) = http_event::read(&event)?;
+    let part = match body {
+        Cow::Owned(body) => return Ok(request(head, body)),
+        Cow::Borrowed(body) => range_in(&event, body),
+    };
+    event.truncate(part.end);
+    event.drain(..part.start);
+    Ok(request(head, event))
+}
 
-    /// Returns the path, percent-encoded, in one form behind every front end: `/a%20b/%CE%BB`.
-    ///
-    /// That is the normal form of RFC 3986: it begins with `/`, hex digits are in upper case, and
-    /// only what cannot stand in a path is encoded. Front ends differ in what they decode, and this
-    /// evens it out; but an HTTP API also decodes `%2F`, which its functions see as a `/`.
-    ///
-    /// The stage of an API is not part of it; see [`stage`](Self::stage). The base path that maps a
-    /// custom domain to a REST API is, since only the mapping knows it. A router takes this path;
-    /// to match by hand, see [`path_segments`](Self::path_segments).
-    pub fn path(&self) -> &str {
-        &self.event.path
+/// Returns where a part of the document is; the beginning for an empty one.
+fn range_in(document: &[u8], part: &[u8]) -> Range<usize> {
+    if part.is_empty() {
+        return 0..0;
     }
+    let start = part.as_ptr().addr() - document.as_ptr().addr();
+    start..start + part.len()
+}
+
+fn request(head: RequestHead, body: Vec<u8>) -> Request<Vec<u8>> {
+    let mut request = Request::new(body);
+    *request.method_mut() = head.method;
+    *request.uri_mut() = Uri::from(head.target);
+    *request.headers_mut() = head.headers;
+    request.extensions_mut().insert(Origin {
+        kind: head.kind,
+        stage: head.stage,
+    });
+    request
+}
+
+/// What handlers read of an [`http::Request`]: query, cookies, path segments, JSON, and what the front
+/// end says.
+///
+/// Everything is decoded from the request when it is called, so it works for any request.
+///
+/// ```
+/// use bootstream::{RequestExt as _, testing};
+///
+/// let request = testing::get("/events?count=3&tag=a+b").into_request()?;
+///
+/// let count = request.parse_query_value("count")?.unwrap_or(10);
+/// assert_eq!(count, 3);
+/// assert_eq!(request.query_value("tag").as_deref(), Some("a b"));
+/// # Ok::<(), bootstream::Error>(())
+/// ```
+pub trait RequestExt {
+    /// Returns the shape of the event that the request was read from. `None` for a request that was
+    /// made otherwise.
+    fn kind(&self) -> Option<RequestKind>;
+
+    /// Returns the stage of the API that the request came through. `None` behind load balancers and
+    /// VPC Lattice.
+    ///
+    /// It is `$default` behind a Function URL, and behind an HTTP API whose stage has no name. Links
+    /// need any other stage in front of the path, unless the API has a domain of its own.
+    fn stage(&self) -> Option<&str>;
 
     /// Returns the segments of the path, each percent-decoded. `/` has none.
     ///
     /// ```
-    /// # use bootstream::testing;
-    /// let request = testing::get("/items/caf%C3%A9%2F2").request()?;
+    /// # use bootstream::{RequestExt as _, testing};
+    /// let request = testing::get("/items/caf%C3%A9%2F2").into_request()?;
     ///
     /// let item = match request.path_segments().as_slice() {
-    ///     ["items", id] => *id,
-    ///     _ => "no such page",
+    ///     [items, id] if items == "items" => id.to_string(),
+    ///     _ => "no such page".to_owned(),
     /// };
     /// assert_eq!(item, "caf\u{e9}/2");
     /// # Ok::<(), bootstream::Error>(())
     /// ```
     ///
-    /// A `/` at the end makes an empty last segment. What is not UTF-8 is replaced.
-    pub fn path_segments(&self) -> Vec<&str> {
-        let segments = self
-            .segments
-            .get_or_init(|| decoded_segments(&self.event.path));
-        segments.iter().map(String::as_str).collect()
-    }
+    /// A `/` at the end makes an empty last segment. Bytes that are not UTF-8 are replaced.
+    fn path_segments(&self) -> Vec<Cow<'_, str>>;
 
-    /// Returns the stage of the API that the request came through. `None` behind load balancers
-    /// and VPC Lattice.
-    ///
-    /// It is `$default` behind a Function URL, and an HTTP API whose stage has no name. Links need
-    /// another one in front of the [`path`](Self::path), unless the API has a domain of its own.
-    pub fn stage(&self) -> Option<&str> {
-        self.event.stage.as_deref()
-    }
-
-    /// Returns the query, percent-encoded and without the `?`. Empty without a query.
-    ///
-    /// It is as the caller sent it behind HTTP APIs and Function URLs. The other front ends take it
-    /// apart, and it is put together again.
-    pub fn query_string(&self) -> &str {
-        &self.event.query
-    }
-
-    /// Returns the names and values of the query, decoded; repeated names are all there.
-    ///
-    /// The order is that of the event. It is the caller's order behind API Gateway 2.0 and
-    /// Function URLs; the other front ends promise none.
-    pub fn query(&self) -> &[(String, String)] {
-        &self.query
-    }
+    /// Yields the names and values of the query, decoded, in order. Names may repeat.
+    fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)>;
 
     /// Returns the first value of a name in the query, decoded.
-    pub fn query_value(&self, name: &str) -> Option<&str> {
-        first(&self.query, name)
+    fn query_value(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut pairs = self.query_pairs();
+        pairs.find_map(|(candidate, value)| (candidate == name).then_some(value))
     }
 
-    /// Parses the first value of a name in the query. `None` when the query does not have it.
-    ///
-    /// ```
-    /// # use bootstream::testing;
-    /// let request = testing::get("/events?count=3").request()?;
-    ///
-    /// let count = request.parse_query_value("count")?.unwrap_or(10);
-    /// assert_eq!(count, 3);
-    /// # Ok::<(), bootstream::Error>(())
-    /// ```
+    /// Parses the first value of a name in the query. `None` when the query does not have the name.
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] with status 400 when the value does not parse; the text has the name and the
+    /// A [`Rejection`] with status 400 when the value does not parse. Its text has the name and the
     /// value.
-    pub fn parse_query_value<T>(&self, name: &str) -> Result<Option<T>, Rejection>
+    fn parse_query_value<T>(&self, name: &str) -> Result<Option<T>, Rejection>
     where
         T: FromStr,
         T::Err: fmt::Display,
@@ -128,41 +131,23 @@ impl Request {
         })
     }
 
-    /// Returns the headers. Behind HTTP APIs, Function URLs and version 1.0 of VPC Lattice the values
-    /// of a repeated header come joined with commas.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.event.headers
-    }
-
     /// Returns the first value of a header, if it is visible ASCII. Names are case-insensitive.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.event.headers.get(name)?.to_str().ok()
-    }
+    fn header(&self, name: &str) -> Option<&str>;
 
-    /// Returns the names and values of the cookies, in order, as they came.
-    pub fn cookies(&self) -> &[(String, String)] {
-        &self.cookies
-    }
+    /// Yields the names and values of the cookies, in order, as they came. A cookie that is not UTF-8
+    /// is skipped.
+    fn cookies(&self) -> impl Iterator<Item = (&str, &str)>;
 
     /// Returns the first value of a cookie.
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        first(&self.cookies, name)
+    fn cookie(&self, name: &str) -> Option<&str> {
+        let mut cookies = self.cookies();
+        cookies.find_map(|(candidate, value)| (candidate == name).then_some(value))
     }
 
-    /// Returns the body, decoded from base64 where the event says so. Empty without a body.
-    pub fn body(&self) -> &[u8] {
-        &self.event.body
-    }
-
-    /// Returns the body, decoded from base64 where the event says so. Empty without a body.
-    pub fn into_body(self) -> Vec<u8> {
-        self.event.body
-    }
-
-    /// Reads the body as JSON of a given type. The type may borrow from the request.
+    /// Decodes the body as JSON of a given type. The type may borrow from the request.
     ///
     /// ```
-    /// use bootstream::{Error, Event, Response, testing};
+    /// use bootstream::{Error, Event, Rejection, RequestExt as _, Response, testing};
     /// use serde::Deserialize;
     ///
     /// #[derive(Deserialize)]
@@ -170,46 +155,59 @@ impl Request {
     ///     item: String,
     /// }
     ///
+    /// #[bootstream::handler]
     /// fn handle(event: Event, response: Response) -> Result<(), Error> {
     ///     let request = event.into_request()?;
-    ///     let order: Order = request.json()?; // the caller of `handler!` gets a 400 if it is none
-    ///     response.write_headers(201)?.write_and_finish(order.item)
+    ///     let order: Order = request.json()?; // any other body is answered with status 400
+    ///     response.start(201)?.write_and_finish(order.item)?;
+    ///     Ok(())
     /// }
     ///
     /// let (response, _) = testing::response();
     /// let error = handle(testing::post("/", "{}"), response).unwrap_err();
-    /// assert_eq!(error.rejection().unwrap().status(), 400);
+    /// assert_eq!(Rejection::find_in(&*error).unwrap().status(), 400);
     /// ```
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] with status 400 when the body is not JSON or not of that type; the text says
+    /// A [`Rejection`] with status 400 when the body is not JSON or not of that type. Its text says
     /// where.
-    pub fn json<'request, T: Deserialize<'request>>(&'request self) -> Result<T, Rejection> {
-        serde_json::from_slice(&self.event.body).map_err(|error| {
+    fn json<'request, T: Deserialize<'request>>(&'request self) -> Result<T, Rejection>;
+}
+
+impl<B: AsRef<[u8]>> RequestExt for Request<B> {
+    fn kind(&self) -> Option<RequestKind> {
+        Some(self.extensions().get::<Origin>()?.kind)
+    }
+
+    fn stage(&self) -> Option<&str> {
+        self.extensions().get::<Origin>()?.stage.as_deref()
+    }
+
+    fn path_segments(&self) -> Vec<Cow<'_, str>> {
+        decoded_segments(self.uri().path())
+    }
+
+    fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        parse_query(self.uri().query().unwrap_or_default())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name)?.to_str().ok()
+    }
+
+    fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lines = self.headers().get_all(header::COOKIE).into_iter();
+        lines
+            .filter_map(|line| str::from_utf8(line.as_bytes()).ok())
+            .flat_map(parse_cookies)
+    }
+
+    fn json<'request, T: Deserialize<'request>>(&'request self) -> Result<T, Rejection> {
+        serde_json::from_slice(self.body().as_ref()).map_err(|error| {
             Rejection::new(400, format!("failed to decode the request body: {error}"))
         })
     }
-
-    pub(crate) fn from_event(event: &[u8]) -> Result<Self, Error> {
-        let event = HttpEvent::read(event)?;
-        let lines = event.headers.get_all(header::COOKIE).into_iter();
-        Ok(Self {
-            query: parse_query(&event.query),
-            cookies: lines
-                .flat_map(|line| parse_cookies(&String::from_utf8_lossy(line.as_bytes())))
-                .collect(),
-            segments: OnceLock::new(),
-            event,
-        })
-    }
-}
-
-fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs
-        .iter()
-        .find(|(candidate, _)| candidate == name)
-        .map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub fn event(document: impl AsRef<[u8]>) -> Event {
     event_with(document, ContextFields::default())
 }
 
-/// Makes an event of a document, with a context of its own.
+/// Makes an event of a document, with the given context.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,7 +74,7 @@ fn function_url_event(method: &str, target: &str, body: Option<&str>) -> Value {
     event
 }
 
-/// What the [`Context`] of an event made for a test says.
+/// The fields of the [`Context`] of an event made for a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextFields {
     /// The id of the invocation.
@@ -148,15 +148,16 @@ fn deadline_ms(remaining_time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{get, post};
+    use crate::RequestExt as _;
 
     #[test]
     fn a_target_becomes_path_and_query() {
         let request = get("/a/b?c=1&c=2").request().unwrap();
 
         assert_eq!(request.method(), "GET");
-        assert_eq!(request.path(), "/a/b");
-        assert_eq!(request.query_value("c"), Some("1"));
-        assert_eq!(request.query().len(), 2);
+        assert_eq!(request.uri().path(), "/a/b");
+        assert_eq!(request.query_value("c").as_deref(), Some("1"));
+        assert_eq!(request.query_pairs().count(), 2);
     }
 
     #[test]

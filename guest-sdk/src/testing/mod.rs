@@ -1,16 +1,18 @@
-//! Unit tests for handlers, run with plain `cargo test`: no WebAssembly, no Lambda.
+//! Unit tests for handlers, run with `cargo test`: no WebAssembly, no Lambda.
 //!
-//! A test makes an event and a response, runs the handler, and looks at what was recorded:
+//! A test makes an event and a response, calls the handler, and checks the recording:
 //!
 //! ```
-//! use bootstream::{Error, Event, Response, testing};
+//! use bootstream::{Error, Event, RequestExt as _, Response, testing};
 //!
+//! #[bootstream::handler]
 //! fn handle(event: Event, response: Response) -> Result<(), Error> {
-//!     let request = event.request()?;
-//!     let name = request.query_value("name").unwrap_or("world");
-//!     let mut body = response.write_headers(200)?;
+//!     let request = event.into_request()?;
+//!     let name = request.query_value("name").unwrap_or("world".into());
+//!     let mut body = response.start(200)?;
 //!     writeln!(body, "Hello {name}")?;
-//!     body.finish()
+//!     body.finish()?;
+//!     Ok(())
 //! }
 //!
 //! let (response, recording) = testing::response();
@@ -22,7 +24,7 @@
 //! ```
 //!
 //! A recording refuses what the host refuses: a status or a header that is not valid HTTP, a head
-//! that is too large. It can also play a caller that goes away; see
+//! that is too large. It can also simulate a caller that disconnects; see
 //! [`Recording::close_after_writes`].
 
 mod event;

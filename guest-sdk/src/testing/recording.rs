@@ -1,4 +1,4 @@
-//! A response that is kept instead of sent.
+//! A response that is recorded instead of sent.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,7 +21,7 @@ pub fn response() -> (Response, Recording) {
 
 /// What a handler did with its response. See [`response`].
 ///
-/// It can be looked at before, while and after the handler runs.
+/// It can be read before, while and after the handler runs.
 #[derive(Clone, Debug, Default)]
 pub struct Recording(Arc<Mutex<Record>>);
 
@@ -30,10 +30,10 @@ struct Record {
     /// Present once the response has started.
     start: Option<Start>,
     chunks: Vec<Vec<u8>>,
-    /// Bytes that were written to a document, with those that were too many.
+    /// Bytes written to a document, including those beyond the limit.
     document_bytes: usize,
     is_finished: bool,
-    /// Writes that still succeed before the caller goes away. `None` for a caller that stays.
+    /// Writes that succeed before the caller disconnects. `None` for a caller that stays.
     writes_left: Option<usize>,
 }
 
@@ -58,7 +58,7 @@ pub enum ResponseKind {
 }
 
 impl Recording {
-    /// Makes the caller go away after a number of writes: from then on every call fails with
+    /// Disconnects the caller after a number of writes: from then on every call fails with
     /// [`StreamError::Closed`]. With 0 nothing succeeds.
     pub fn close_after_writes(&self, writes: usize) {
         self.lock().writes_left = Some(writes);
@@ -130,9 +130,9 @@ impl Recording {
         serde_json::from_slice(&self.body())
     }
 
-    /// Tells whether the handler ended the response itself.
+    /// Returns whether the handler ended the response itself.
     ///
-    /// A handler that returns without doing so is no mistake: the host ends the response then.
+    /// A handler that returns without doing so is correct too: the host ends the response then.
     pub fn finished(&self) -> bool {
         self.lock().is_finished
     }
@@ -266,7 +266,7 @@ mod tests {
         let (response, recording) = response();
 
         let error = response
-            .write_headers(Head::new(200).header("a b", ""))
+            .start(Head::new(200).header("a b", ""))
             .unwrap_err();
 
         assert_eq!(
@@ -302,7 +302,7 @@ mod tests {
         let (response, recording) = response();
         recording.close_after_writes(0);
 
-        let refused = response.write_headers(200).unwrap_err();
+        let refused = response.start(200).unwrap_err();
 
         assert_eq!(*refused.reason(), StreamError::Closed);
         assert_eq!(recording.status(), None);
@@ -341,10 +341,14 @@ mod tests {
             "a\nb",
             "application/vnd.awslambda.http-integration-response",
         ] {
-            response = response.raw(refused).unwrap_err().into_response();
+            response = response.start_raw(refused).unwrap_err().into_response();
         }
 
-        response.raw("text/csv").unwrap().write("a,b\n").unwrap();
+        response
+            .start_raw("text/csv")
+            .unwrap()
+            .write("a,b\n")
+            .unwrap();
 
         assert_eq!(recording.kind(), Some(ResponseKind::Raw));
         assert_eq!(recording.content_type().as_deref(), Some("text/csv"));

@@ -21,12 +21,12 @@ struct Table {
     squares: HashMap<u64, u64>,
 }
 
+#[bootstream::preinit]
 fn prepare() {
     LazyLock::force(&TABLE);
 }
 
-bootstream::preinit!(prepare);
-
+#[bootstream::handler]
 fn handle(_event: Event, response: Response) -> Result<(), Error> {
     HANDLING.store(true, Ordering::Relaxed);
     let origin = if TABLE.computed_in_an_instance {
@@ -38,7 +38,6 @@ fn handle(_event: Event, response: Response) -> Result<(), Error> {
     // What is allocated afterwards does not disturb what was there before.
     let more: Vec<u64> = TABLE.squares.keys().copied().collect();
     let text = format!("{origin}, {} squares, sum {sum}\n", more.len());
-    response.into_body().write_and_finish(text)
+    response.into_body().write_and_finish(text)?;
+    Ok(())
 }
-
-bootstream::handler!(handle);

@@ -2,41 +2,42 @@
 //!
 //! `/json` reads the body as JSON first, `/late` after the response has started.
 
-use bootstream::{Error, Event, Head, Request, Response};
+use bootstream::{Error, Event, Head, RequestExt as _, Response, http::Request};
 use serde_json::{Value, json};
 
+#[bootstream::handler]
 fn handle(event: Event, response: Response) -> Result<(), Error> {
     let request = event.into_request()?;
     let head = Head::new(200).header("content-type", "application/json");
-    match request.path_segments().as_slice() {
-        ["json"] => {
+    match request.uri().path() {
+        "/json" => {
             let document: Value = request.json()?;
-            let mut body = response.write_headers(head)?;
+            let mut body = response.start(head)?;
             body.write(document.to_string())?;
-            body.finish()
+            body.finish()?;
         }
-        ["late"] => {
-            let mut body = response.write_headers(head)?;
+        "/late" => {
+            let mut body = response.start(head)?;
             body.write("{")?;
             let document: Value = request.json()?;
-            body.write_and_finish(document.to_string())
+            body.write_and_finish(document.to_string())?;
         }
         _ => response
-            .write_headers(head)?
-            .write_and_finish(seen(&request).to_string()),
+            .start(head)?
+            .write_and_finish(seen(&request).to_string())?,
     }
+    Ok(())
 }
 
-fn seen(request: &Request) -> Value {
+fn seen(request: &Request<Vec<u8>>) -> Value {
+    let query: Vec<_> = request.query_pairs().collect();
     json!({
         "method": request.method().as_str(),
-        "path": request.path(),
+        "path": request.uri().path(),
         "segments": request.path_segments(),
         "stage": request.stage(),
-        "query": request.query(),
+        "query": query,
         "cookie": request.header("cookie"),
         "body": String::from_utf8_lossy(request.body()),
     })
 }
-
-bootstream::handler!(handle);

@@ -1,4 +1,4 @@
-//! A version of the handler, ready to be run: the folder that becomes the task root.
+//! Makes a version of a handler, ready to run: the folder that becomes the task root.
 
 use std::fs::File;
 use std::io;
@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use bootstream_host::config::FILE_NAME;
 use bootstream_host::engine::PRECOMPILED_EXTENSION;
-use tempfile::TempDir;
+use local_lambda::Deployment;
 
-use super::answer::Failure;
 use crate::compile_cache;
 use crate::component::{self, FileKind};
 use crate::package::include::{Included, IncludedFile};
@@ -21,24 +20,6 @@ pub(crate) const HANDLER_NAME: &str = "handler";
 
 /// What files of components are called.
 const COMPONENT_EXTENSION: &str = "wasm";
-
-/// A prepared version of the handler.
-#[derive(Debug)]
-pub(crate) struct Deployment {
-    folder: Folder,
-}
-
-#[derive(Debug)]
-enum Folder {
-    Own {
-        /// Removed when the last environment is gone.
-        folder: TempDir,
-        /// The file that the handler's was made from.
-        origin: PathBuf,
-    },
-    /// Somebody else's, with a runtime in it.
-    Foreign(PathBuf),
-}
 
 /// What a version is made of.
 #[derive(Clone, Copy, Debug)]
@@ -53,95 +34,57 @@ pub(crate) struct Parts<'a> {
     pub(crate) before: Option<&'a Deployment>,
 }
 
-impl Deployment {
-    /// Checks quickly that `file` can be a handler. A component that does not compile may still pass.
-    ///
-    /// # Errors
-    ///
-    /// The file is missing or not a handler. The error names the file.
-    pub(crate) fn check(file: &Path) -> Result<()> {
-        let bytes = read(file)?;
-        match FileKind::of(&bytes) {
-            FileKind::Precompiled => Ok(()),
-            _ => component::check_handler(&bytes).with_context(|| format!("`{}`", file.display())),
-        }
-    }
-
-    /// Checks and precompiles the component, and puts the file of the project and what goes along
-    /// beside it, as a package has them. Takes as long as compiling takes.
-    ///
-    /// # Errors
-    ///
-    /// A file is missing, the component is not a handler or does not compile, or something else would be in
-    /// its place. The error names the file.
-    pub(crate) fn prepare(parts: Parts<'_>, printer: Printer) -> Result<Self> {
-        let Parts {
-            file,
-            project,
-            included,
-            before,
-        } = parts;
-        included
-            .check(HANDLER_NAME)
-            .with_context(|| format!("`{}`", project.display()))?;
-        let code = machine_code(file, printer)?;
-        let folder = tempfile::Builder::new()
-            .prefix("bootstream-")
-            .tempdir()
-            .context("cannot make a temporary folder")?;
-        let target = handler_in(folder.path());
-        std::fs::write(&target, code)
-            .with_context(|| format!("cannot write `{}`", target.display()))?;
-        if project.is_file() {
-            std::fs::copy(project, folder.path().join(FILE_NAME))
-                .with_context(|| format!("cannot copy `{}`", project.display()))?;
-        }
-        for (name, file) in &included.files {
-            let before = before.map(|before| before.task_root().join(name));
-            place(file, before.as_deref(), &folder.path().join(name))
-                .with_context(|| format!("cannot copy `{}`", file.path.display()))?;
-        }
-        let origin = file.to_owned();
-        Ok(Self {
-            folder: Folder::Own { folder, origin },
-        })
-    }
-
-    /// A folder that holds a runtime as it is deployed.
-    pub(crate) fn folder(folder: PathBuf) -> Self {
-        Self {
-            folder: Folder::Foreign(folder),
-        }
-    }
-
-    pub(crate) fn task_root(&self) -> &Path {
-        match &self.folder {
-            Folder::Own { folder, .. } => folder.path(),
-            Folder::Foreign(folder) => folder,
-        }
-    }
-
-    /// Puts the user's own path where a text has that of the file in the task root.
-    pub(crate) fn in_user_s_words(&self, text: &str) -> String {
-        match &self.folder {
-            Folder::Own { folder, origin } => {
-                let here = handler_in(folder.path());
-                text.replace(&*here.to_string_lossy(), &origin.to_string_lossy())
-            }
-            Folder::Foreign(_) => text.to_owned(),
-        }
-    }
-
-    /// Puts the user's own path where a failure has that of the file in the task root.
-    pub(crate) fn failure_in_user_s_words(&self, failure: Failure) -> Failure {
-        failure.map_text(|text| self.in_user_s_words(text))
+/// Checks quickly that `file` can be a handler. A component that does not compile may still pass.
+///
+/// # Errors
+///
+/// The file is missing or not a handler. The error names the file.
+pub(crate) fn check(file: &Path) -> Result<()> {
+    let bytes = read(file)?;
+    match FileKind::of(&bytes) {
+        FileKind::Precompiled => Ok(()),
+        _ => component::check_handler(&bytes).with_context(|| format!("`{}`", file.display())),
     }
 }
 
-fn handler_in(folder: &Path) -> PathBuf {
-    folder
+/// Checks and precompiles the component, and puts the file of the project and what goes along
+/// beside it, as a package has them. Takes as long as compiling takes.
+///
+/// # Errors
+///
+/// A file is missing, the component is not a handler or does not compile, or something else would be in
+/// its place. The error names the file.
+pub(crate) fn prepare(parts: Parts<'_>, printer: Printer) -> Result<Deployment> {
+    let Parts {
+        file,
+        project,
+        included,
+        before,
+    } = parts;
+    included
+        .check(HANDLER_NAME)
+        .with_context(|| format!("`{}`", project.display()))?;
+    let code = machine_code(file, printer)?;
+    let folder = tempfile::Builder::new()
+        .prefix("bootstream-")
+        .tempdir()
+        .context("cannot make a temporary folder")?;
+    let target = folder
+        .path()
         .join(HANDLER_NAME)
-        .with_extension(PRECOMPILED_EXTENSION)
+        .with_extension(PRECOMPILED_EXTENSION);
+    std::fs::write(&target, code)
+        .with_context(|| format!("cannot write `{}`", target.display()))?;
+    if project.is_file() {
+        std::fs::copy(project, folder.path().join(FILE_NAME))
+            .with_context(|| format!("cannot copy `{}`", project.display()))?;
+    }
+    for (name, file) in &included.files {
+        let before = before.map(|before| before.task_root().join(name));
+        place(file, before.as_deref(), &folder.path().join(name))
+            .with_context(|| format!("cannot copy `{}`", file.path.display()))?;
+    }
+    Ok(Deployment::temporary(folder, target, file.to_owned()))
 }
 
 /// Where the `bootstream.toml` of a handler is, if it has one: in its folder, or beside a component.

@@ -9,18 +9,15 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bootstream_host::engine::{self, Fingerprint, FirstContent, Stamp, Target, Unfit};
-use clap::ValueEnum;
 use wasmtime::Engine;
 
 use crate::component;
 use crate::source_map::source_map;
 
 /// A processor architecture Lambda offers.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Arch {
-    #[value(name = "x86_64", alias = "amd64")]
     X86_64,
-    #[value(name = "arm64", alias = "aarch64")]
     Arm64,
 }
 
@@ -37,21 +34,6 @@ impl Arch {
             Self::X86_64 => Target::X86_64,
             Self::Arm64 => Target::Arm64,
         }
-    }
-
-    /// Parses a target triple.
-    ///
-    /// # Errors
-    ///
-    /// The triple is neither of the two that Lambda runs.
-    pub(crate) fn parse_triple(triple: &str) -> Result<Self, String> {
-        [Self::X86_64, Self::Arm64]
-            .into_iter()
-            .find(|arch| arch.target().triple() == triple)
-            .ok_or_else(|| {
-                let [one, other] = Target::ALL.map(Target::triple);
-                format!("use `{one}` or `{other}`")
-            })
     }
 }
 

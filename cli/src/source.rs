@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use bootstream_host::engine::{PRECOMPILED_EXTENSION, Target};
+use local_lambda::{Deployment, EXECUTABLE_NAME};
 
-use super::bootstrap::{self, EXECUTABLE_NAME};
-use super::deployment::{Deployment, Parts};
+use crate::bootstrap;
+use crate::deployment::{self, Parts};
 use crate::package::include::Included;
 use crate::printer::Printer;
 
@@ -101,7 +102,7 @@ impl Source {
     /// The component cannot be read or is not a handler.
     pub(crate) fn check(&self) -> Result<()> {
         match self {
-            Self::Component { file, .. } => Deployment::check(file),
+            Self::Component { file, .. } => deployment::check(file),
             Self::Runtime { .. } => Ok(()),
         }
     }
@@ -141,11 +142,11 @@ impl Source {
                     included,
                     before,
                 };
-                Deployment::prepare(parts, printer)
+                deployment::prepare(parts, printer)
             }
             Self::Runtime { bootstrap } => {
                 let folder = bootstrap.parent().unwrap_or(Path::new("/"));
-                Ok(Deployment::folder(folder.to_owned()))
+                Ok(Deployment::permanent(folder.to_owned()))
             }
         }
     }

@@ -1,23 +1,23 @@
-//! Takes in a whole body, as far as Lambda takes one.
+//! Reads a whole request body, up to a limit.
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-/// What Lambda accepts as an event, in bytes: 6 MiB, and 100 bytes that its emulator has too.
-pub(crate) const EVENT_LIMIT_BYTES: usize = 6 * 1024 * 1024 + 100;
+/// Largest event that Lambda accepts, in bytes: 6 MiB, and 100 bytes that AWS's own emulator allows too.
+pub const EVENT_LIMIT_BYTES: usize = 6 * 1024 * 1024 + 100;
 
-/// How much of a body that is too large is read all the same, in bytes: most clients listen for an
-/// answer only when they have sent everything.
+/// How much of a body over the limit we still read, in bytes: most clients listen for a response only after
+/// they have sent everything.
 const DISCARD_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 
-/// Why a body was not taken.
+/// Why a body was not read.
 #[derive(Debug)]
-pub(crate) enum NotTaken {
-    /// It has at least so many bytes.
+pub(crate) enum BodyError {
+    /// Its size in bytes, as far as it was read.
     TooLarge(usize),
     /// It ended before it was complete.
-    Broken(hyper::Error),
+    Truncated(hyper::Error),
 }
 
 /// Reads a body of at most `limit` bytes.
@@ -25,11 +25,11 @@ pub(crate) enum NotTaken {
 /// # Errors
 ///
 /// It is too large or incomplete.
-pub(crate) async fn take_in(mut body: Incoming, limit: usize) -> Result<Bytes, NotTaken> {
+pub(crate) async fn read_limited(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
     let mut taken = BytesMut::new();
     let mut size = 0_usize;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(NotTaken::Broken)?.into_data() else {
+        let Ok(data) = frame.map_err(BodyError::Truncated)?.into_data() else {
             continue;
         };
         size = size.saturating_add(data.len());
@@ -40,7 +40,7 @@ pub(crate) async fn take_in(mut body: Incoming, limit: usize) -> Result<Bytes, N
         }
     }
     if size > limit {
-        Err(NotTaken::TooLarge(size))
+        Err(BodyError::TooLarge(size))
     } else {
         Ok(taken.freeze())
     }

@@ -1,63 +1,40 @@
-//! What an invocation gives back: parts as they come, then a verdict.
-//!
-//! The verdict travels apart from the parts, so that it can be given while the reader is slow, and
-//! so that an answer without one is never mistaken for a complete one.
+//! Why an invocation failed, in Lambda's words.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
 
-use super::log_tail::LogTail;
-
-/// Parts that may wait for the caller before the handler's `write` waits.
-///
-/// A part is what one read of the socket held, so the backlog stays around a megabyte.
-const PARTS_IN_FLIGHT: usize = 8;
-
-/// What Lambda takes and passes on of an answer that the caller wants whole, in bytes.
+/// Largest response that Lambda passes on as a whole, in bytes.
 pub(crate) const WHOLE_LIMIT_BYTES: usize = 6_291_556;
 
 /// The error type of a response that ended without its last chunk.
 pub(crate) const TRUNCATED: &str = "Runtime.TruncatedResponse";
 
-/// The error type of an invocation for which there was no room.
+/// The error type of an invocation beyond the function's concurrency.
 pub(crate) const THROTTLED: &str = "TooManyRequestsException";
 
 /// The error type of a function that cannot be started.
-pub(crate) const INVALID_ENTRYPOINT: &str = "Runtime.InvalidEntrypoint";
+pub const INVALID_ENTRYPOINT: &str = "Runtime.InvalidEntrypoint";
 
-/// How the runtime sent its response.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum ResponseMode {
-    Buffered,
-    Streaming,
-}
+/// The error type of a streamed response without a valid prelude.
+pub(crate) const INVALID_PRELUDE: &str = "Runtime.InvalidPrelude";
 
-/// One part of an answer.
-#[derive(Debug)]
-pub(crate) enum Part {
-    /// The response was opened. Always the first part.
-    Head {
-        mode: ResponseMode,
-        content_type: Option<String>,
-    },
-    /// Bytes of the response, in order.
-    Chunk(Bytes),
-}
+/// The error type of a response that its reader does not understand.
+pub(crate) const INVALID_RESPONSE: &str = "Runtime.InvalidResponse";
 
-/// How an invocation ended.
-pub(crate) type Verdict = Result<(), Failure>;
+/// The error type of a response that a service did not wait for.
+pub(crate) const SERVICE_TIMEOUT: &str = "Service.Timeout";
 
 /// Why an invocation failed, in Lambda's words.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Failure {
-    /// The dotted name, `Function.Trap`.
-    pub(crate) error_type: String,
-    pub(crate) message: String,
-    /// The function's frames, innermost first, if it told them.
-    pub(crate) stack_trace: Vec<String>,
+pub struct Failure {
+    /// The dotted name, such as `Function.Trap`.
+    pub error_type: String,
+    /// The text of the error.
+    pub message: String,
+    /// The function's frames, innermost first. Empty if the runtime sent none.
+    pub stack_trace: Vec<String>,
     /// The error document as it was sent.
-    pub(crate) document: Bytes,
+    pub document: Bytes,
 }
 
 /// The error document of the Runtime API.
@@ -70,8 +47,9 @@ struct ErrorDocument {
 }
 
 impl Failure {
-    /// A failure told by this emulator.
-    pub(crate) fn new(error_type: &str, message: impl Into<String>) -> Self {
+    /// A failure that the local Lambda reports itself.
+    #[must_use]
+    pub fn new(error_type: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let document = ErrorDocument {
             error_message: message.clone(),
@@ -87,8 +65,9 @@ impl Failure {
         }
     }
 
-    /// A failure told by the runtime: its document, and the type in the header or trailer.
-    pub(crate) fn from_document(document: Bytes, error_type: Option<&str>) -> Self {
+    /// Reads a failure that the runtime reports: its document, and the type in the header or trailer.
+    #[must_use]
+    pub fn from_document(document: Bytes, error_type: Option<&str>) -> Self {
         let parsed: ErrorDocument = serde_json::from_slice(&document).unwrap_or_default();
         let error_type = error_type
             .filter(|name| !name.is_empty())
@@ -106,7 +85,7 @@ impl Failure {
         }
     }
 
-    /// Puts other words into the message and the document.
+    /// Rewrites the message and the document.
     pub(crate) fn map_text(self, change: impl Fn(&str) -> String) -> Self {
         let document = match std::str::from_utf8(&self.document) {
             Ok(document) => change(document).into(),
@@ -156,52 +135,6 @@ impl std::fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
-
-/// The reader's half.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) parts: mpsc::Receiver<Part>,
-    pub(crate) verdict: oneshot::Receiver<Verdict>,
-    /// What the invocation prints.
-    pub(crate) log: LogTail,
-}
-
-/// The writer's half. Dropping it is a failure.
-#[derive(Debug)]
-pub(crate) struct Responder {
-    pub(crate) parts: mpsc::Sender<Part>,
-    pub(crate) verdict: oneshot::Sender<Verdict>,
-    pub(crate) log: LogTail,
-}
-
-/// Makes the two halves.
-pub(crate) fn channel() -> (Responder, Answer) {
-    let (parts, parts_rx) = mpsc::channel(PARTS_IN_FLIGHT);
-    let (verdict, verdict_rx) = oneshot::channel();
-    let log = LogTail::default();
-    (
-        Responder {
-            parts,
-            verdict,
-            log: log.clone(),
-        },
-        Answer {
-            parts: parts_rx,
-            verdict: verdict_rx,
-            log,
-        },
-    )
-}
-
-/// Reads what the verdict's sender left behind.
-pub(crate) fn settled(verdict: Result<Verdict, oneshot::error::RecvError>) -> Verdict {
-    verdict.unwrap_or_else(|_| {
-        Err(Failure::new(
-            "Sandbox.Failure",
-            "the invocation was given up",
-        ))
-    })
-}
 
 #[cfg(test)]
 mod tests {

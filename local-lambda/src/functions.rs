@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::pool::Pool;
+use crate::environment::Pool;
 
 /// Comes before the name of a function in a path.
 const PATH_PREFIX: &str = "/@fn/";
 
 /// One function under any name, or several under their own.
 #[derive(Debug)]
-pub(crate) struct Functions {
+pub struct Functions {
     first: Arc<Pool>,
     named: BTreeMap<String, Arc<Pool>>,
 }
 
 /// The functions as they are now. They may be others at the next request.
 #[derive(Debug)]
-pub(crate) struct LiveFunctions {
+pub struct LiveFunctions {
     now: Mutex<Arc<Functions>>,
 }
 
@@ -32,7 +32,9 @@ pub(crate) enum AtPath<'a> {
 }
 
 impl LiveFunctions {
-    pub(crate) fn new(functions: Functions) -> Self {
+    /// Serves these functions until they are replaced.
+    #[must_use]
+    pub fn new(functions: Functions) -> Self {
         Self {
             now: Mutex::new(Arc::new(functions)),
         }
@@ -44,14 +46,16 @@ impl LiveFunctions {
         Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn replace(&self, functions: Functions) {
+    /// Serves other functions from the next request on.
+    pub fn replace(&self, functions: Functions) {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(functions);
     }
 }
 
 impl Functions {
-    /// A single function, which has every name.
-    pub(crate) fn single(pool: Arc<Pool>) -> Self {
+    /// A single function, which answers to every name.
+    #[must_use]
+    pub fn single(pool: Arc<Pool>) -> Self {
         Self {
             first: pool,
             named: BTreeMap::new(),
@@ -59,7 +63,8 @@ impl Functions {
     }
 
     /// Several functions. `first` is the one that callers reach without a name.
-    pub(crate) fn several(first: Arc<Pool>, named: BTreeMap<String, Arc<Pool>>) -> Self {
+    #[must_use]
+    pub fn several(first: Arc<Pool>, named: BTreeMap<String, Arc<Pool>>) -> Self {
         Self { first, named }
     }
 

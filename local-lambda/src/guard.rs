@@ -18,16 +18,16 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A name that requests may have in `Host`, in lower case, without port or final dot.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct HostName(String);
+pub struct HostName(String);
 
 /// Why a request is not served.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Unwelcome {
+pub(crate) enum Denial {
     /// HTTP/1.1 demands a `Host`, and there is none.
     NoHost,
     /// There is more than one `Host`.
     SeveralHosts,
-    /// The host is none that this server answers to.
+    /// The host is not one of this server.
     Host(String),
     /// Another page asks for something that only programs may have.
     Page,
@@ -55,22 +55,22 @@ enum Host {
 /// # Errors
 ///
 /// It does not.
-pub(crate) fn check_host(request: &Parts, allowed: &[HostName]) -> Result<(), Unwelcome> {
+pub(crate) fn check_host(request: &Parts, allowed: &[HostName]) -> Result<(), Denial> {
     let target = request.uri.authority().map(|it| it.as_str().as_bytes());
     let mut hosts = request.headers.get_all(HOST).iter();
     let host = hosts.next().map(HeaderValue::as_bytes);
     if hosts.next().is_some() {
-        return Err(Unwelcome::SeveralHosts);
+        return Err(Denial::SeveralHosts);
     }
     let may_be_silent = request.version < Version::HTTP_11;
     if target.is_none() && host.is_none() && !may_be_silent {
-        return Err(Unwelcome::NoHost);
+        return Err(Denial::NoHost);
     }
     for text in [target, host].into_iter().flatten() {
         let is_ours = Authority::parse(text).is_some_and(|it| it.host.is_ours(allowed));
         if !is_ours {
             let text = String::from_utf8_lossy(text).escape_default().to_string();
-            return Err(Unwelcome::Host(text));
+            return Err(Denial::Host(text));
         }
     }
     Ok(())
@@ -82,7 +82,7 @@ pub(crate) fn check_host(request: &Parts, allowed: &[HostName]) -> Result<(), Un
 /// # Errors
 ///
 /// A browser says that it comes from another origin, or does not say from which.
-pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Unwelcome> {
+pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Denial> {
     let own = headers
         .get(HOST)
         .and_then(|host| Authority::parse(host.as_bytes()));
@@ -100,7 +100,7 @@ pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Unwelcome> {
     if sites.iter().all(is_own_site) && headers.get_all(ORIGIN).iter().all(is_own) {
         Ok(())
     } else {
-        Err(Unwelcome::Page)
+        Err(Denial::Page)
     }
 }
 
@@ -110,9 +110,9 @@ pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Unwelcome> {
 /// # Errors
 ///
 /// It may be one of a web page.
-pub(crate) fn check_runtime(headers: &HeaderMap) -> Result<(), Unwelcome> {
+pub(crate) fn check_runtime(headers: &HeaderMap) -> Result<(), Denial> {
     if headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE) {
-        return Err(Unwelcome::Page);
+        return Err(Denial::Page);
     }
     for host in headers.get_all(HOST) {
         let is_public = match Authority::parse(host.as_bytes()).map(|it| it.host) {
@@ -122,7 +122,7 @@ pub(crate) fn check_runtime(headers: &HeaderMap) -> Result<(), Unwelcome> {
         };
         if is_public {
             let text = String::from_utf8_lossy(host.as_bytes());
-            return Err(Unwelcome::Host(text.escape_default().to_string()));
+            return Err(Denial::Host(text.escape_default().to_string()));
         }
     }
     Ok(())
@@ -212,8 +212,8 @@ impl FromStr for HostName {
     }
 }
 
-impl Unwelcome {
-    /// What the terminal says, without what a stranger chose to send.
+impl Denial {
+    /// The reason for the log, without bytes that a stranger chose.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::NoHost | Self::SeveralHosts => "the request does not name one host",
@@ -223,7 +223,7 @@ impl Unwelcome {
     }
 }
 
-impl Display for Unwelcome {
+impl Display for Denial {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoHost => f.write_str("the request has no `Host`"),
@@ -351,7 +351,7 @@ mod tests {
         let check = |version, target: &str, hosts: &[&str]| {
             check_host(&request(version, target, hosts), &[])
         };
-        let evil = || Err(Unwelcome::Host("evil.example".to_owned()));
+        let evil = || Err(Denial::Host("evil.example".to_owned()));
         for (target, hosts, expected) in [
             ("http://localhost/", &["localhost"][..], Ok(())),
             ("http://localhost/", &[], Ok(())),
@@ -361,18 +361,14 @@ mod tests {
             (
                 "http://localhost@evil.example/",
                 &["localhost"],
-                Err(Unwelcome::Host("localhost@evil.example".to_owned())),
+                Err(Denial::Host("localhost@evil.example".to_owned())),
             ),
-            ("/", &[], Err(Unwelcome::NoHost)),
-            (
-                "/",
-                &["localhost", "localhost"],
-                Err(Unwelcome::SeveralHosts),
-            ),
+            ("/", &[], Err(Denial::NoHost)),
+            ("/", &["localhost", "localhost"], Err(Denial::SeveralHosts)),
             (
                 "/",
                 &["localhost", "evil.example"],
-                Err(Unwelcome::SeveralHosts),
+                Err(Denial::SeveralHosts),
             ),
         ] {
             assert_eq!(
@@ -387,7 +383,7 @@ mod tests {
         // In HTTP/2 the host is `:authority`, which the library puts into the target.
         assert_eq!(check(Version::HTTP_2, "https://localhost/", &[]), Ok(()));
         assert_eq!(check(Version::HTTP_2, "https://evil.example/", &[]), evil());
-        assert_eq!(check(Version::HTTP_2, "/", &[]), Err(Unwelcome::NoHost));
+        assert_eq!(check(Version::HTTP_2, "/", &[]), Err(Denial::NoHost));
     }
 
     #[test]
@@ -400,7 +396,7 @@ mod tests {
 
         assert_eq!(
             error,
-            Unwelcome::Host("local\\u{fffd}host".to_owned()),
+            Denial::Host("local\\u{fffd}host".to_owned()),
             "escaped"
         );
     }
@@ -478,7 +474,7 @@ mod tests {
         // Without a host, nothing is the server's own.
         let origin = HeaderValue::from_static("http://localhost");
         let headers = HeaderMap::from_iter([(ORIGIN, origin)]);
-        assert_eq!(check_origin(&headers), Err(Unwelcome::Page));
+        assert_eq!(check_origin(&headers), Err(Denial::Page));
     }
 
     #[test]

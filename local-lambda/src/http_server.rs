@@ -16,9 +16,9 @@ use tokio::task::JoinSet;
 /// How long to wait when the system has no connection to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Answers the requests of one listener.
+/// Handles the requests of one listener.
 pub(crate) trait Handler: Clone + Send + 'static {
-    /// How many headers a request may have. The library reserves room for so many.
+    /// Maximum number of headers in a request. hyper reserves room for all of them.
     const MOST_HEADERS: usize = 100;
 
     type Body: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
@@ -31,8 +31,8 @@ pub(crate) trait Handler: Clone + Send + 'static {
         peer: IpAddr,
     ) -> impl Future<Output = Response<Self::Body>> + Send;
 
-    /// Hears of what was no request. The peer has been answered, as far as it listens.
-    fn unreadable(&self, _peer: IpAddr, _error: &hyper::Error) {}
+    /// Called for input that is not HTTP. hyper has already answered the peer.
+    fn not_http(&self, _peer: IpAddr, _error: &hyper::Error) {}
 }
 
 /// Serves until dropped. Dropping it closes every connection.
@@ -68,7 +68,7 @@ async fn serve_connection<H: Handler>(stream: TcpStream, peer: SocketAddr, handl
     if let Err(error) = served
         && error.is_parse()
     {
-        listening.unreadable(peer.ip(), &error);
+        listening.not_http(peer.ip(), &error);
     }
 }
 

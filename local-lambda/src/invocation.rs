@@ -1,9 +1,33 @@
-//! What a function learns about a call beside the event.
+//! An invocation: the event, and what the function learns beside it.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 
-/// Makes a request id: a random UUID, as Lambda's are.
-pub(crate) fn new_request_id() -> String {
+use crate::headers::TRACE_ID;
+
+/// One invocation of a function.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    pub(crate) request_id: String,
+    pub(crate) event: Bytes,
+    /// Headers of `next`, which become the handler's context.
+    pub(crate) headers: HeaderMap,
+}
+
+impl Invocation {
+    /// An invocation whose handler learns no more than the event.
+    pub(crate) fn new(event: Bytes) -> Self {
+        Self {
+            request_id: new_request_id(),
+            event,
+            headers: HeaderMap::new(),
+        }
+    }
+}
+
+/// Generates a request id: a random UUID, like Lambda's.
+#[must_use]
+pub fn new_request_id() -> String {
     const VERSION_4: u128 = 0x4000 << 64;
     const VARIANT_1: u128 = 0x8000 << 48;
     const RANDOM: u128 = !((0xf000 << 64) | (0xc000 << 48));
@@ -19,11 +43,9 @@ pub(crate) fn new_request_id() -> String {
     )
 }
 
-/// The header of `next` with the trace.
-pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
-
 /// The caller's trace, or a new one.
-pub(crate) fn trace(headers: &HeaderMap) -> Option<HeaderValue> {
+#[must_use]
+pub fn trace(headers: &HeaderMap) -> Option<HeaderValue> {
     headers.get("x-amzn-trace-id").cloned().or_else(|| {
         let root = format!(
             "{:08x}-{:024x}",
@@ -35,8 +57,8 @@ pub(crate) fn trace(headers: &HeaderMap) -> Option<HeaderValue> {
     })
 }
 
-/// What a function is told about a call: so far, the trace.
-pub(crate) fn traced(trace: Option<HeaderValue>) -> HeaderMap {
+/// The headers of `next` that carry a trace.
+pub(crate) fn trace_headers(trace: Option<HeaderValue>) -> HeaderMap {
     trace.into_iter().map(|trace| (TRACE_ID, trace)).collect()
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::args::parse_variable;
+use super::values::{parse_variable, rule};
 use crate::finding::Rule;
 
 /// The arguments of `deploy`.
@@ -38,7 +38,7 @@ pub(crate) struct DeployArgs {
     )]
     pub(crate) zip: PathBuf,
     /// Deploy in spite of what a rule of `doctor` finds; may be repeated
-    #[arg(long, value_name = "RULE", hide_possible_values = true)]
+    #[arg(long, value_name = "RULE", hide_possible_values = true, value_parser = rule())]
     pub(crate) allow: Vec<Rule>,
     /// Print the commands, and run none that changes anything
     #[arg(long)]

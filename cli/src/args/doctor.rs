@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::args::parse_variable;
+use super::package::Format;
+use super::values::{parse_variable, rule};
 use crate::finding::Rule;
-use crate::package::args::Format;
 
 /// The arguments of `doctor`.
 #[derive(Args, Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct DoctorArgs {
     #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub(crate) parameters: Vec<(String, String)>,
     /// Accept what a rule finds; may be repeated
-    #[arg(long, value_name = "RULE", hide_possible_values = true)]
+    #[arg(long, value_name = "RULE", hide_possible_values = true, value_parser = rule())]
     pub(crate) allow: Vec<Rule>,
     /// Look at one of the two
     #[arg(long, value_name = "SUBJECT")]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::values::arch;
 use crate::precompile::Arch;
 
 /// The arguments of `package`.
@@ -14,7 +15,7 @@ pub(crate) struct PackageArgs {
     #[arg(default_value = ".")]
     pub(crate) handler: PathBuf,
     /// The architecture of the function [default: this machine's]
-    #[arg(long)]
+    #[arg(long, value_parser = arch())]
     pub(crate) arch: Option<Arch>,
     /// The folder to write to
     #[arg(long, value_name = "DIR", default_value = "dist")]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-use crate::deploy::args::DeployArgs;
+use crate::args::DeployArgs;
 use crate::deploy::plan::{self, CommandLine};
 use crate::deploy::tool::{self, Ran};
 use crate::doctor::diagnosis::diagnose;

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::build::component_for;
 use super::compile::size;
+use crate::args::{Format, PackageArgs, Part};
 use crate::compile_cache;
 use crate::component::{self, FileKind};
 use crate::finding::{Finding, Place, Severity};
 use crate::package::archive::{Archive, Content, Written};
-use crate::package::args::{Format, PackageArgs, Part};
 use crate::package::include::Included;
 use crate::package::inspect::{self, Function, HostPlace};
 use crate::package::layout::{FunctionFiles, HostFiles, SETTINGS, find_bootstrap, find_compiler};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::dev::bootstrap;
+use crate::bootstrap;
 use crate::finding::{Finding, Place, Rule};
 use crate::package::elf::Executable;
 use crate::package::inspect;

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use super::archive::{Content, DATA, PROGRAM};
 use super::include::Included;
 use super::inspect::UNPACKED_LIMIT;
-use crate::dev::bootstrap;
+use crate::bootstrap;
 use crate::precompile::Arch;
 
 /// The executable that Lambda starts.

@@ -1,49 +1,48 @@
-//! Finds the `bootstrap` binary and starts it the way Lambda does.
+//! Starts `bootstrap` the way Lambda does.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
 use tokio::process::{Child, Command};
 
-use super::clock::Clock;
 use super::deployment::Deployment;
-use super::usage;
-use crate::printer::Printer;
+use crate::clock::Clock;
+use crate::observer::USAGE_VARIABLE;
 
-/// Variables that a process gets from this one. Everything else is Lambda's or `--env`.
+/// Variables that a process inherits. All others are Lambda's or the function's own.
 const INHERITED: [&str; 6] = ["HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"];
 
-/// What Lambda starts in a deployed folder.
-pub(crate) const EXECUTABLE_NAME: &str = "bootstrap";
-
-/// Names the `bootstrap` of every command that is not told another one.
-const VARIABLE: &str = "BOOTSTREAM_BOOTSTRAP";
+/// The file that Lambda starts in a deployed folder.
+pub const EXECUTABLE_NAME: &str = "bootstrap";
 
 const REGION: &str = "us-east-1";
 const VERSION: &str = "$LATEST";
 
-/// How to start an execution environment.
+/// The configuration of a function.
 #[derive(Clone, Debug)]
-pub(crate) struct Launch {
-    pub(crate) bootstrap: PathBuf,
-    pub(crate) function_name: String,
+pub struct FunctionConfig {
+    /// The executable that serves the function.
+    pub bootstrap: PathBuf,
+    /// The function's name.
+    pub function_name: String,
     /// The function's handler setting.
-    pub(crate) handler_name: String,
-    pub(crate) memory_mib: u32,
-    /// On Lambda's clock.
-    pub(crate) timeout: Duration,
-    pub(crate) clock: Clock,
-    pub(crate) variables: Vec<(String, String)>,
-    /// Whether what each invocation has used is shown.
-    pub(crate) shows_usage: bool,
-    pub(crate) printer: Printer,
+    pub handler_name: String,
+    /// Memory in MiB, as the function is told. It is not enforced.
+    pub memory_mib: u32,
+    /// How long an invocation may take, on Lambda's clock.
+    pub timeout: Duration,
+    /// The clock for the timeout.
+    pub clock: Clock,
+    /// The function's environment variables.
+    pub variables: Vec<(String, String)>,
+    /// Whether the usage of each invocation is reported.
+    pub reports_usage: bool,
 }
 
-impl Launch {
-    /// Starts a process. It ends when the returned handle is dropped.
+impl FunctionConfig {
+    /// Starts a process. Dropping the returned handle ends it.
     pub(crate) fn spawn(&self, deployment: &Deployment, api: SocketAddr) -> std::io::Result<Child> {
         let root = deployment.task_root();
         let mut command = Command::new(&self.bootstrap);
@@ -67,19 +66,19 @@ impl Launch {
             .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
             .env("AWS_REGION", REGION)
             .env("AWS_DEFAULT_REGION", REGION)
-            .envs(self.shows_usage.then_some(usage::VARIABLE))
+            .envs(self.reports_usage.then_some(USAGE_VARIABLE))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(root)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Ctrl-C reaches the whole group of a terminal; these are stopped in order instead.
+            // Ctrl-C reaches the whole process group of a terminal; these processes are stopped in order.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
     }
 
-    /// How long an invocation may take, on the wall.
+    /// How long an invocation may take, in real time.
     pub(crate) fn real_timeout(&self) -> Duration {
         self.clock.real(self.timeout)
     }
@@ -93,53 +92,4 @@ impl Launch {
 /// The ARN of a function by that name.
 pub(crate) fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:123456789012:function:{name}")
-}
-
-/// How to get a `bootstrap`.
-pub(crate) const HOW: &str = "build it with `scripts/build-bootstrap.sh`";
-
-/// Finds the `bootstrap` binary: the named one, else the variable's, else in `../lambda` or beside this executable.
-///
-/// In that order, because a build of the whole workspace leaves one beside the executable that is
-/// not the deployed profile.
-///
-/// # Errors
-///
-/// There is none. The error names the places and the command that makes one.
-pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
-    let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
-    if let Some(path) = named.or(variable.as_deref().map(Path::new)) {
-        if !path.is_file() {
-            bail!("there is no bootstrap at `{}`: {HOW}", path.display());
-        }
-        return path
-            .canonicalize()
-            .with_context(|| format!("cannot find `{}`", path.display()));
-    }
-    let executable = std::env::current_exe().context("cannot tell where this executable is")?;
-    let folder = executable.parent().unwrap_or(Path::new("/"));
-    let beside = folder.join(EXECUTABLE_NAME);
-    let lambda = folder.with_file_name("lambda").join(EXECUTABLE_NAME);
-    if let Some(found) = [&lambda, &beside].into_iter().find(|place| place.is_file()) {
-        return Ok(found.clone());
-    }
-    bail!(
-        "found no bootstrap at `{}` or `{}`: {HOW}, or pass --bootstrap",
-        lambda.display(),
-        beside.display()
-    )
-}
-
-/// Where `scripts/build-bootstrap.sh` puts a `bootstrap` for another architecture than this machine's.
-///
-/// # Errors
-///
-/// The system does not say where this executable is.
-pub(crate) fn cross_built(arch: &str) -> Result<PathBuf> {
-    let executable = std::env::current_exe().context("cannot tell where this executable is")?;
-    let folder = executable.parent().unwrap_or(Path::new("/"));
-    Ok(folder
-        .with_file_name(arch)
-        .join("lambda")
-        .join(EXECUTABLE_NAME))
 }

@@ -1,46 +1,52 @@
-//! The environments of a function: one for each invocation that runs, kept for the next.
+//! The environments of a function: one for each invocation at work, kept for the next.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::answer::{self, Answer, Failure, INVALID_ENTRYPOINT, THROTTLED};
-use super::bootstrap::Launch;
 use super::deployment::Deployment;
-use super::environment::{Environment, Fate, Job};
-use crate::printer::Tone;
+use super::launch::FunctionConfig;
+use super::process::{ExecutionEnvironment, Reusability};
+use crate::failure::{Failure, INVALID_ENTRYPOINT, THROTTLED};
+use crate::invocation::Invocation;
+use crate::observer::{Observer, Report};
+use crate::response::{self, ResponseReceiver, ResponseSender};
 
-/// How long the last invocations may take to end, their processes' grace period included.
+/// How long the last invocations may take to end, the grace period of their processes included.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 
-/// What a caller asks for.
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) request_id: String,
-    pub(crate) event: Bytes,
-    /// Headers that the handler gets as part of its context.
-    pub(crate) headers: HeaderMap,
-}
-
-/// What happens to a caller when the function is at work as often as it may be.
+/// What happens to a caller beyond the function's concurrency.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Overflow {
-    Waits,
-    /// As on Lambda.
-    Throttled,
+pub enum WhenFull {
+    /// The caller waits for its turn.
+    Wait,
+    /// The invocation is throttled, as on Lambda.
+    Throttle,
 }
 
-/// The environments of one function.
+impl WhenFull {
+    /// What Lambda does if its limits apply; otherwise callers wait.
+    #[must_use]
+    pub fn under(limits_apply: bool) -> Self {
+        if limits_apply {
+            Self::Throttle
+        } else {
+            Self::Wait
+        }
+    }
+}
+
+/// The execution environments of one function. Shut it down before it is dropped, or its processes are
+/// killed.
 #[derive(Debug)]
-pub(crate) struct Pool {
-    launch: Launch,
+pub struct Pool {
+    config: FunctionConfig,
+    observer: Observer,
     permits: Arc<Semaphore>,
-    overflow: Overflow,
+    when_full: WhenFull,
     version: watch::Sender<Version>,
     state: Mutex<State>,
     /// Invocations are owned here, so a caller that leaves does not end one.
@@ -48,34 +54,41 @@ pub(crate) struct Pool {
     stop: watch::Sender<bool>,
 }
 
-/// What callers get.
+/// The version that callers reach.
 #[derive(Clone, Debug)]
 enum Version {
-    /// The first one is being made. Callers wait for it.
+    /// The first version is being made. Callers wait for it.
     Awaited,
-    /// The first one could not be made. Callers are told why.
+    /// The first version could not be made. Callers get the reason.
     Failed(Failure),
     Ready(Arc<Deployment>),
 }
 
 #[derive(Debug)]
 struct State {
-    idle: Vec<Environment>,
-    /// Another function has taken the place of this one: nothing is kept for a next invocation.
+    idle: Vec<ExecutionEnvironment>,
+    /// Another function has replaced this one: no environment is kept for a next invocation.
     retired: bool,
 }
 
 impl Pool {
-    /// A function whose first version is yet to come.
-    pub(crate) fn new(launch: Launch, concurrency: u16, overflow: Overflow) -> Arc<Self> {
+    /// A function without a version. Callers wait until there is one.
+    #[must_use]
+    pub fn new(
+        config: FunctionConfig,
+        concurrency: u16,
+        when_full: WhenFull,
+        observer: Observer,
+    ) -> Arc<Self> {
         let state = State {
             idle: Vec::new(),
             retired: false,
         };
         Arc::new(Self {
-            launch,
+            config,
+            observer,
             permits: Arc::new(Semaphore::new(concurrency.into())),
-            overflow,
+            when_full,
             version: watch::Sender::new(Version::Awaited),
             state: Mutex::new(state),
             tasks: Mutex::default(),
@@ -84,7 +97,7 @@ impl Pool {
     }
 
     /// The version that serves, if there is one.
-    pub(crate) fn deployment(&self) -> Option<Arc<Deployment>> {
+    pub fn deployment(&self) -> Option<Arc<Deployment>> {
         match &*self.version.borrow() {
             Version::Ready(deployment) => Some(Arc::clone(deployment)),
             Version::Awaited | Version::Failed(_) => None,
@@ -98,7 +111,7 @@ impl Pool {
         match version.await.as_deref() {
             Ok(Version::Ready(deployment)) => Ok(Arc::clone(deployment)),
             Ok(Version::Failed(failure)) => Err(failure.clone()),
-            // The sender is this one's own.
+            // `self` owns the sender.
             Ok(Version::Awaited) | Err(_) => Err(Failure::new(
                 INVALID_ENTRYPOINT,
                 "there is no version of the function",
@@ -106,14 +119,14 @@ impl Pool {
         }
     }
 
-    /// Puts the first version in place, whose environments start when somebody calls.
-    pub(crate) fn put(&self, deployment: Deployment) {
+    /// Deploys the first version without starting it: its environments start with the first invocations.
+    pub fn put(&self, deployment: Deployment) {
         let deployment = Arc::new(deployment);
         self.version.send_replace(Version::Ready(deployment));
     }
 
-    /// Fails waiting callers with this reason, unless an older version serves.
-    pub(crate) fn fail(&self, failure: Failure) {
+    /// Fails waiting callers, unless an older version serves.
+    pub fn fail(&self, failure: Failure) {
         self.version.send_if_modified(|version| {
             let is_first = !matches!(version, Version::Ready(_));
             if is_first {
@@ -123,57 +136,58 @@ impl Pool {
         });
     }
 
-    /// The function as its callers name it.
+    /// The function's ARN.
     pub(crate) fn function_arn(&self) -> String {
-        self.launch.function_arn()
+        self.config.function_arn()
     }
 
-    /// Begins an invocation. It runs to its end whether or not the answer is read.
+    /// Begins an invocation. It runs to its end whether or not the response is read.
     ///
     /// # Errors
     ///
     /// The caller is throttled.
-    pub(crate) fn invoke(self: &Arc<Self>, call: Call) -> Result<Answer, Failure> {
-        let permit = match self.overflow {
-            Overflow::Waits => None,
-            Overflow::Throttled => {
+    pub(crate) fn invoke(
+        self: &Arc<Self>,
+        invocation: Invocation,
+    ) -> Result<ResponseReceiver, Failure> {
+        let permit = match self.when_full {
+            WhenFull::Wait => None,
+            WhenFull::Throttle => {
                 let permit = Arc::clone(&self.permits).try_acquire_owned();
                 Some(permit.map_err(|_| Failure::new(THROTTLED, "Rate Exceeded."))?)
             }
         };
-        Ok(self.begin(call, permit))
+        Ok(self.begin(invocation, permit))
     }
 
-    /// Begins an invocation as soon as there is room for it.
-    pub(crate) fn invoke_in_turn(self: &Arc<Self>, call: Call) -> Answer {
-        self.begin(call, None)
+    /// Begins an invocation as soon as the concurrency allows.
+    pub(crate) fn invoke_in_turn(self: &Arc<Self>, invocation: Invocation) -> ResponseReceiver {
+        self.begin(invocation, None)
     }
 
-    fn begin(self: &Arc<Self>, call: Call, permit: Option<OwnedSemaphorePermit>) -> Answer {
-        let (responder, answer) = answer::channel();
-        let Call {
-            request_id,
-            event,
-            headers,
-        } = call;
-        let job = Job {
-            request_id,
-            event,
-            headers,
-            responder,
-        };
+    fn begin(
+        self: &Arc<Self>,
+        invocation: Invocation,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> ResponseReceiver {
+        let (sender, receiver) = response::channel();
         let mut tasks = lock(&self.tasks);
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(Arc::clone(self).run(job, permit));
-        answer
+        tasks.spawn(Arc::clone(self).run(invocation, sender, permit));
+        receiver
     }
 
-    /// Runs something on behalf of an invocation beyond the life of its connection.
+    /// Runs a task of an invocation beyond the life of its connection.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         lock(&self.tasks).spawn(task);
     }
 
-    async fn run(self: Arc<Self>, job: Job, permit: Option<OwnedSemaphorePermit>) {
+    async fn run(
+        self: Arc<Self>,
+        invocation: Invocation,
+        response: ResponseSender,
+        permit: Option<OwnedSemaphorePermit>,
+    ) {
         let _permit = match permit {
             Some(permit) => permit,
             None => match Arc::clone(&self.permits).acquire_owned().await {
@@ -183,7 +197,7 @@ impl Pool {
             },
         };
         if *self.stop.borrow() {
-            // Dropping the job tells the caller.
+            // Dropping the sender fails the invocation.
             return;
         }
         let mut stop = self.stop.subscribe();
@@ -197,40 +211,38 @@ impl Pool {
             Ok(environment) => environment,
             Err(failure) => {
                 // The caller may be gone.
-                let _ = job.responder.verdict.send(Err(failure));
+                let _ = response.outcome.send(Err(failure));
                 return;
             }
         };
-        match environment.serve(job, &mut stop).await {
-            Fate::Reusable => self.give_back(environment).await,
-            Fate::Ended => environment.end().await,
+        match environment.serve(invocation, response, &mut stop).await {
+            Reusability::Reusable => self.give_back(environment).await,
+            Reusability::Ended => environment.end().await,
         }
     }
 
     /// An environment that waits, or else a new one.
-    async fn environment(&self) -> Result<Environment, Failure> {
+    async fn environment(&self) -> Result<ExecutionEnvironment, Failure> {
         let deployment = self.awaited().await?;
         match self.take_idle() {
             Some(environment) => Ok(environment),
-            None => Environment::start(&self.launch, deployment).await,
+            None => ExecutionEnvironment::start(&self.config, deployment, &self.observer).await,
         }
     }
 
     /// Takes an environment that waits, passing over those whose process has died.
-    fn take_idle(&self) -> Option<Environment> {
+    fn take_idle(&self) -> Option<ExecutionEnvironment> {
         let mut state = lock(&self.state);
         while let Some(mut environment) = state.idle.pop() {
             if environment.is_alive() {
                 return Some(environment);
             }
-            self.launch
-                .printer
-                .message(Tone::Faint, "an idle environment has ended by itself");
+            self.observer.report(Report::IdleProcessEnded);
         }
         None
     }
 
-    async fn give_back(&self, environment: Environment) {
+    async fn give_back(&self, environment: ExecutionEnvironment) {
         let outdated = {
             let mut state = lock(&self.state);
             let is_wanted = !state.retired && !*self.stop.borrow();
@@ -247,15 +259,17 @@ impl Pool {
         }
     }
 
-    /// Puts a new version in place. Open streams finish on the old one.
+    /// Starts a new version and puts it in place. Open streams finish on the old one.
     ///
     /// # Errors
     ///
-    /// The new version does not load. The old one stays in place; without one, every caller tries anew,
-    /// and is told.
-    pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Failure> {
+    /// The new version does not load. The old one stays in place; without one, every invocation tries again
+    /// and gets the reason.
+    pub async fn deploy(&self, deployment: Deployment) -> Result<(), Failure> {
         let deployment = Arc::new(deployment);
-        let first = Environment::start(&self.launch, Arc::clone(&deployment)).await;
+        let first =
+            ExecutionEnvironment::start(&self.config, Arc::clone(&deployment), &self.observer)
+                .await;
         if first.is_err() && self.deployment().is_some() {
             return first.map(drop);
         }
@@ -270,8 +284,8 @@ impl Pool {
         result
     }
 
-    /// Ends the environments that wait. Those at work end with their invocations.
-    pub(crate) async fn retire(&self) {
+    /// Ends the idle environments. The others end with their invocations.
+    pub async fn retire(&self) {
         let idle = {
             let mut state = lock(&self.state);
             state.retired = true;
@@ -280,8 +294,8 @@ impl Pool {
         end_all(idle).await;
     }
 
-    /// Ends every environment, those at work included.
-    pub(crate) async fn shutdown(&self) {
+    /// Ends every environment, including those with an invocation.
+    pub async fn shutdown(&self) {
         self.stop.send_replace(true);
         let idle = std::mem::take(&mut lock(&self.state).idle);
         let mut tasks = std::mem::take(&mut *lock(&self.tasks));
@@ -294,7 +308,7 @@ impl Pool {
     }
 }
 
-async fn end_all(environments: Vec<Environment>) {
+async fn end_all(environments: Vec<ExecutionEnvironment>) {
     let mut ends = JoinSet::new();
     for environment in environments {
         ends.spawn(environment.end());

@@ -2,27 +2,26 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue};
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+use http::{HeaderMap, HeaderValue};
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::answer::{Failure, INVALID_ENTRYPOINT, Responder, Verdict, settled};
-use super::bootstrap::Launch;
-use super::context::new_request_id;
 use super::deployment::Deployment;
-use super::emulator::{Delivery, INVOCATION_ID, Invocation, Phase, RuntimeApi};
-use super::http_server;
-use super::log_tail::LogTail;
-use super::usage::Usage;
-use crate::printer::{Printer, Tone};
+use super::launch::FunctionConfig;
+use super::output::{CurrentLog, pass_on};
+use crate::failure::{Failure, INVALID_ENTRYPOINT};
+use crate::headers::{DEADLINE, INVOCATION_ID, INVOKED_FUNCTION_ARN, JSON, RUNTIME_REQUEST_ID};
+use crate::http_server;
+use crate::invocation::{Invocation, new_request_id};
+use crate::observer::{Observer, Report};
+use crate::response::{Outcome, ResponseSender, outcome_of};
+use crate::runtime_api::{Delivery, PendingResponse, Phase, RuntimeApi};
 
 /// How long a process may take until it asks for its first invocation: Lambda's own limit.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
@@ -36,35 +35,19 @@ const CRASH_WINDOW: Duration = Duration::from_millis(500);
 /// How long the output of an ended process may take to arrive. A child of it could hold the pipe.
 const OUTPUT_WINDOW: Duration = Duration::from_millis(200);
 
-/// A longer line of output is passed on in pieces.
-const LINE_LIMIT_BYTES: u64 = 64 * 1024;
-
-/// The header of `next` that says which function, and which version of it, was called.
-pub(crate) const INVOKED_FUNCTION_ARN: HeaderName =
-    HeaderName::from_static("lambda-runtime-invoked-function-arn");
-
-/// One invocation to be served.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) request_id: String,
-    pub(crate) event: Bytes,
-    /// Headers of `next` that came from the caller.
-    pub(crate) headers: HeaderMap,
-    pub(crate) responder: Responder,
-}
-
 /// Whether an environment can serve again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Fate {
+pub(super) enum Reusability {
     Reusable,
     Ended,
 }
 
 /// A running environment. Dropping it kills the process.
 #[derive(Debug)]
-pub(crate) struct Environment {
+pub(super) struct ExecutionEnvironment {
     deployment: Arc<Deployment>,
-    launch: Launch,
+    config: FunctionConfig,
+    observer: Observer,
     child: Child,
     phase: watch::Receiver<Phase>,
     deliveries: mpsc::Sender<Delivery>,
@@ -72,56 +55,42 @@ pub(crate) struct Environment {
     api: JoinSet<()>,
     /// Passes on what the process prints.
     output: JoinSet<()>,
-    /// Where output belongs: to the invocation that runs.
+    /// Attributes output to the invocation at work.
     log: CurrentLog,
 }
 
-/// The log of the invocation that runs. There is one at a time.
-type CurrentLog = Arc<Mutex<InvocationLog>>;
-
-#[derive(Debug, Default)]
-struct InvocationLog {
-    request_id: Option<String>,
-    tail: LogTail,
-}
-
-impl Environment {
+impl ExecutionEnvironment {
     /// Starts a process and waits until it asks for an invocation.
     ///
     /// # Errors
     ///
     /// It cannot be started, reports an error, exits, or takes too long.
-    pub(crate) async fn start(
-        launch: &Launch,
+    pub(super) async fn start(
+        config: &FunctionConfig,
         deployment: Arc<Deployment>,
+        observer: &Observer,
     ) -> Result<Self, Failure> {
         let failed = |error| Failure::new(INVALID_ENTRYPOINT, format!("{error}"));
         let listener = http_server::bind_loopback().await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         // One invocation at a time.
         let (deliveries, deliveries_rx) = mpsc::channel(1);
-        let (runtime_api, phase) = RuntimeApi::new(deliveries_rx, launch.printer);
+        let (runtime_api, phase) = RuntimeApi::new(deliveries_rx, observer.clone());
         let mut api = JoinSet::new();
         api.spawn(http_server::serve(listener, runtime_api));
-        let mut child = launch.spawn(&deployment, address).map_err(failed)?;
+        let mut child = config.spawn(&deployment, address).map_err(failed)?;
         let mut output = JoinSet::new();
-        let log = CurrentLog::default();
-        let deployed = || (Arc::clone(&deployment), Arc::clone(&log));
+        let log = CurrentLog::new(Arc::clone(&deployment), observer.clone());
         if let Some(stdout) = child.stdout.take() {
-            output.spawn(pass_on(
-                stdout,
-                launch.printer,
-                deployed(),
-                launch.shows_usage,
-            ));
+            output.spawn(pass_on(stdout, log.clone(), config.reports_usage));
         }
         if let Some(stderr) = child.stderr.take() {
-            output.spawn(pass_on(stderr, launch.printer, deployed(), false));
+            output.spawn(pass_on(stderr, log.clone(), false));
         }
-        let launch = launch.clone();
         let mut environment = Self {
             deployment,
-            launch,
+            config: config.clone(),
+            observer: observer.clone(),
             child,
             phase,
             deliveries,
@@ -134,7 +103,7 @@ impl Environment {
             Err(failure) => {
                 let deployment = Arc::clone(&environment.deployment);
                 environment.end().await;
-                Err(deployment.failure_in_user_s_words(failure))
+                Err(deployment.failure_with_original_paths(failure))
             }
         }
     }
@@ -154,52 +123,52 @@ impl Environment {
         }
     }
 
-    pub(crate) fn runs(&self, deployment: &Arc<Deployment>) -> bool {
+    pub(super) fn runs(&self, deployment: &Arc<Deployment>) -> bool {
         Arc::ptr_eq(&self.deployment, deployment)
     }
 
-    pub(crate) fn is_alive(&mut self) -> bool {
+    pub(super) fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Serves one invocation until the process asks for the next one.
-    pub(crate) async fn serve(&mut self, job: Job, stop: &mut watch::Receiver<bool>) -> Fate {
-        let deadline = Instant::now() + self.launch.real_timeout();
-        let (verdict_tx, verdict) = oneshot::channel();
-        let id = job.request_id;
-        let Responder {
-            parts,
-            verdict: told,
-            log,
-        } = job.responder;
-        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = InvocationLog {
-            request_id: Some(id.clone()),
-            tail: log,
-        };
+    pub(super) async fn serve(
+        &mut self,
+        invocation: Invocation,
+        response: ResponseSender,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Reusability {
+        let deadline = Instant::now() + self.config.real_timeout();
+        let (outcome_tx, outcome) = oneshot::channel();
+        let id = invocation.request_id.clone();
+        self.log.begin(&id, response.log);
         let token = new_request_id();
+        let headers = self.next_headers(&id, &token, invocation.headers);
         let delivery = Delivery {
-            headers: self.next_headers(&id, &token, job.headers),
-            event: job.event,
             invocation: Invocation {
+                headers,
+                ..invocation
+            },
+            response: PendingResponse {
                 request_id: id.clone(),
                 token,
-                parts,
-                verdict: verdict_tx,
+                parts: response.parts,
+                outcome: outcome_tx,
             },
         };
         if self.deliveries.send(delivery).await.is_err() {
-            return Fate::Ended;
+            return Reusability::Ended;
         }
-        let (verdict, fate) = self.outcome(&id, verdict, deadline, stop).await;
-        if fate == Fate::Ended {
+        let (outcome, reusability) = self.outcome(&id, outcome, deadline, stop).await;
+        if reusability == Reusability::Ended {
             // Closes the connections, and with them the parts that are still on their way.
             self.api.shutdown().await;
         }
         // The caller may be gone.
-        let _ = told.send(verdict);
-        match fate {
-            Fate::Ended => Fate::Ended,
-            Fate::Reusable => self.until_next(&id, deadline, stop).await,
+        let _ = response.outcome.send(outcome);
+        match reusability {
+            Reusability::Ended => Reusability::Ended,
+            Reusability::Reusable => self.until_next(&id, deadline, stop).await,
         }
     }
 
@@ -207,56 +176,56 @@ impl Environment {
     async fn outcome(
         &mut self,
         id: &str,
-        mut verdict: oneshot::Receiver<Verdict>,
+        mut outcome: oneshot::Receiver<Outcome>,
         deadline: Instant,
         stop: &mut watch::Receiver<bool>,
-    ) -> (Verdict, Fate) {
+    ) -> (Outcome, Reusability) {
         tokio::select! {
             biased;
-            verdict = &mut verdict => match settled(verdict) {
+            outcome = &mut outcome => match outcome_of(outcome) {
                 Err(failure) if failure.is_truncated() => self.explain(id, failure).await,
-                verdict => (verdict, Fate::Reusable),
+                outcome => (outcome, Reusability::Reusable),
             },
             status = self.child.wait() => {
-                let verdict = self.last_words(verdict, deadline).await;
-                (verdict.unwrap_or_else(|| Err(exited(id, &status))), Fate::Ended)
+                let outcome = self.last_words(outcome, deadline).await;
+                (outcome.unwrap_or_else(|| Err(exited(id, &status))), Reusability::Ended)
             }
             () = sleep_until(deadline) => {
-                // It had its time, and may be in no state to listen.
+                // Its time is up, and it may not react to a signal.
                 let _ = self.child.start_kill();
-                (Err(timed_out(id, self.launch.timeout)), Fate::Ended)
+                (Err(timed_out(id, self.config.timeout)), Reusability::Ended)
             }
             () = stopped(stop) => {
                 let failure = Failure::new("Sandbox.Failure", "the local Lambda was stopped");
-                (Err(failure), Fate::Ended)
+                (Err(failure), Reusability::Ended)
             }
         }
     }
 
     /// Tells a process that died while it answered from one that sent half an answer.
-    async fn explain(&mut self, id: &str, truncated: Failure) -> (Verdict, Fate) {
+    async fn explain(&mut self, id: &str, truncated: Failure) -> (Outcome, Reusability) {
         match timeout(CRASH_WINDOW, self.child.wait()).await {
-            Ok(status) => (Err(exited(id, &status)), Fate::Ended),
-            Err(_) => (Err(truncated), Fate::Reusable),
+            Ok(status) => (Err(exited(id, &status)), Reusability::Ended),
+            Err(_) => (Err(truncated), Reusability::Reusable),
         }
     }
 
-    /// What an ended process had sent and nobody had read yet.
+    /// Reads the outcome that a process sent before it ended.
     async fn last_words(
         &mut self,
-        mut verdict: oneshot::Receiver<Verdict>,
+        mut outcome: oneshot::Receiver<Outcome>,
         deadline: Instant,
-    ) -> Option<Verdict> {
-        let told = match timeout(CRASH_WINDOW, &mut verdict).await {
+    ) -> Option<Outcome> {
+        let told = match timeout(CRASH_WINDOW, &mut outcome).await {
             Ok(told) => told,
             Err(_) if matches!(*self.phase.borrow(), Phase::Responding { .. }) => {
                 // The caller reads slowly.
-                timeout_at(deadline, verdict).await.ok()?
+                timeout_at(deadline, outcome).await.ok()?
             }
             Err(_) => return None,
         };
         told.ok()
-            .filter(|verdict| !verdict.as_ref().is_err_and(Failure::is_truncated))
+            .filter(|outcome| !outcome.as_ref().is_err_and(Failure::is_truncated))
     }
 
     /// Waits until the process, which has answered, asks for the next invocation.
@@ -265,27 +234,26 @@ impl Environment {
         id: &str,
         deadline: Instant,
         stop: &mut watch::Receiver<bool>,
-    ) -> Fate {
+    ) -> Reusability {
         let failure = tokio::select! {
             biased;
             _ = self.phase.wait_for(|phase| matches!(phase, Phase::Waiting)) => {
-                return Fate::Reusable;
+                return Reusability::Reusable;
             }
             status = self.child.wait() => exited(id, &status),
             () = sleep_until(deadline) => {
-                // It had its time, and may be in no state to listen.
+                // Its time is up, and it may not react to a signal.
                 let _ = self.child.start_kill();
-                timed_out(id, self.launch.timeout)
+                timed_out(id, self.config.timeout)
             }
-            () = stopped(stop) => return Fate::Ended,
+            () = stopped(stop) => return Reusability::Ended,
         };
-        let text = format!("after its response: {failure}");
-        self.launch.printer.message(Tone::Bad, &text);
-        Fate::Ended
+        self.observer.report(Report::FailedAfterResponse(&failure));
+        Reusability::Ended
     }
 
     /// Asks the process to end, and kills it if it does not.
-    pub(crate) async fn end(mut self) {
+    pub(super) async fn end(mut self) {
         if let Some(pid) = self.child.id().and_then(|id| i32::try_from(id).ok())
             && let Some(pid) = rustix::process::Pid::from_raw(pid)
         {
@@ -302,24 +270,18 @@ impl Environment {
     }
 
     fn next_headers(&self, id: &str, token: &str, mut headers: HeaderMap) -> HeaderMap {
-        let deadline = SystemTime::now() + self.launch.real_timeout();
+        let deadline = SystemTime::now() + self.config.real_timeout();
         let deadline = deadline
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
         let own = [
-            (
-                HeaderName::from_static("lambda-runtime-aws-request-id"),
-                id.to_owned(),
-            ),
-            (
-                HeaderName::from_static("lambda-runtime-deadline-ms"),
-                deadline.as_millis().to_string(),
-            ),
+            (RUNTIME_REQUEST_ID, id.to_owned()),
+            (DEADLINE, deadline.as_millis().to_string()),
             (INVOCATION_ID, token.to_owned()),
-            (CONTENT_TYPE, "application/json".to_owned()),
         ];
+        headers.insert(CONTENT_TYPE, JSON);
         // A caller who named a qualifier has set it already.
-        if let Ok(arn) = HeaderValue::try_from(self.launch.function_arn()) {
+        if let Ok(arn) = HeaderValue::try_from(self.config.function_arn()) {
             headers.entry(INVOKED_FUNCTION_ARN).or_insert(arn);
         }
         for (name, value) in own {
@@ -358,43 +320,4 @@ fn timed_out(id: &str, limit: Duration) -> Failure {
         "Sandbox.Timedout",
         format!("RequestId: {id} Error: Task timed out after {seconds:.2} seconds"),
     )
-}
-
-/// Passes on output line by line. Where usage is shown, it is not passed on as it is.
-async fn pass_on(
-    output: impl AsyncRead + Unpin,
-    printer: Printer,
-    (deployment, log): (Arc<Deployment>, CurrentLog),
-    shows_usage: bool,
-) {
-    let mut reader = BufReader::new(output);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = (&mut reader)
-            .take(LINE_LIMIT_BYTES)
-            .read_until(b'\n', &mut line)
-            .await;
-        match read {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {
-                if line.last() != Some(&b'\n') {
-                    line.push(b'\n');
-                }
-                if shows_usage && let Some(usage) = Usage::parse(&line) {
-                    printer.usage(&usage);
-                    continue;
-                }
-                let log = log.lock().unwrap_or_else(PoisonError::into_inner);
-                // Before the first invocation it is about loading the handler.
-                if log.request_id.is_none()
-                    && let Ok(text) = std::str::from_utf8(&line)
-                {
-                    line = deployment.in_user_s_words(text).into_bytes();
-                }
-                log.tail.push(&line);
-                printer.log(&line, log.request_id.as_deref());
-            }
-        }
-    }
 }

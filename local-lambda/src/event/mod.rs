@@ -1,7 +1,6 @@
 //! HTTP requests as events, one file for each format, and what the formats share.
 
 pub(crate) mod alb;
-pub(crate) mod caller;
 pub(crate) mod lattice;
 mod path;
 mod stage;
@@ -9,7 +8,7 @@ pub(crate) mod v1;
 pub(crate) mod v2;
 
 pub(crate) use path::HttpApiPath;
-pub(crate) use stage::Stage;
+pub use stage::Stage;
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -50,16 +49,19 @@ const NOT_FOR_REST: [HeaderName; 7] = [
     WWW_AUTHENTICATE,
 ];
 
-/// What is known about a request beside the request.
+/// What a front end knows about a request beside the request itself.
 #[derive(Clone, Debug)]
-pub(crate) struct Origin {
-    pub(crate) request_id: String,
-    pub(crate) peer: IpAddr,
-    /// The trace that the function is told as well.
-    pub(crate) trace: Option<HeaderValue>,
-    pub(crate) now: SystemTime,
-    /// The stage of the API, where there are APIs.
-    pub(crate) stage: Stage,
+pub struct Origin {
+    /// The id of the invocation.
+    pub request_id: String,
+    /// The caller's address.
+    pub peer: IpAddr,
+    /// The trace, which the handler's context has as well.
+    pub trace: Option<HeaderValue>,
+    /// The time of the request.
+    pub now: SystemTime,
+    /// The stage, if the front end is an API.
+    pub stage: Stage,
 }
 
 impl Origin {

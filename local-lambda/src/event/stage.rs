@@ -8,9 +8,9 @@ const DEFAULT: &str = "$default";
 /// The stage of the local REST API, which always has a name.
 const REST: &str = "local";
 
-/// A stage. REST APIs have one in every case, and HTTP APIs show it in the path if it is named.
+/// A stage. Every REST API has one; an HTTP API shows a named one in the path.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Stage(Option<String>);
+pub struct Stage(Option<String>);
 
 impl Stage {
     pub(crate) fn of_http_api(&self) -> &str {

@@ -1,5 +1,5 @@
 //! The `Cors` of a function URL: Lambda answers preflights by it, and adds its headers to every other
-//! answer, beside those of the function.
+//! response, beside those of the function.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-cors>
 
@@ -17,13 +17,13 @@ use serde_json::Value;
 
 const ANY: &str = "*";
 
-/// The longest that browsers may keep the answer to a preflight, in seconds.
+/// Longest time that browsers may cache the response to a preflight, in seconds.
 const LONGEST_AGE: u32 = 86_400;
 
-/// The setting, with Lambda's own names.
+/// The `Cors` setting of a function URL, with Lambda's own names.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
-pub(crate) struct Cors {
+pub struct Cors {
     allow_credentials: bool,
     allow_headers: Vec<String>,
     allow_methods: Vec<String>,
@@ -34,8 +34,8 @@ pub(crate) struct Cors {
 }
 
 impl Cors {
-    /// The headers of the answer to a preflight, or nothing if the request is none.
-    pub(crate) fn preflight(&self, request: &Parts) -> Option<HeaderMap> {
+    /// The headers of the response to a preflight. `None` if the request is not one.
+    pub(super) fn preflight(&self, request: &Parts) -> Option<HeaderMap> {
         let asked = request.headers.get(ACCESS_CONTROL_REQUEST_METHOD)?;
         if request.method != Method::OPTIONS || !request.headers.contains_key(ORIGIN) {
             return None;
@@ -62,8 +62,8 @@ impl Cors {
         Some(headers)
     }
 
-    /// Adds what every other answer gets. What the function says stays beside it.
-    pub(crate) fn add_to(&self, answer: &mut HeaderMap, request: &HeaderMap) {
+    /// Adds the headers of every other response. Those of the function stay.
+    pub(super) fn add_to(&self, response: &mut HeaderMap, request: &HeaderMap) {
         if !request.contains_key(ORIGIN) {
             return;
         }
@@ -76,12 +76,11 @@ impl Cors {
             );
         }
         for (name, value) in &headers {
-            answer.append(name, value.clone());
+            response.append(name, value.clone());
         }
     }
 
-    /// What preflights and other answers have in common. An origin that is not allowed gets no more than
-    /// the word that the answer depends on it.
+    /// The headers of preflights and other responses. An origin that is not allowed gets only `vary`.
     fn headers_for_origin(&self, request: &HeaderMap) -> HeaderMap {
         let mut headers = HeaderMap::from_iter([(VARY, HeaderValue::from_static("Origin"))]);
         let is_allowed = |origin: &&HeaderValue| {
@@ -106,7 +105,7 @@ impl Cors {
     /// # Errors
     ///
     /// A value is none that Lambda takes.
-    pub(crate) fn checked(self) -> Result<Self, String> {
+    pub fn checked(self) -> Result<Self, String> {
         const METHODS: [&str; 7] = ["GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", ANY];
         if self.allow_origins.is_empty() {
             return Err("`AllowOrigins` has to name an origin, or `*`".to_owned());

@@ -1,50 +1,38 @@
-//! Answers that are known as a whole: buffered ones, failures and refusals.
+//! Responses that are known as a whole: buffered ones, failures and rejections.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::ext::ReasonPhrase;
 
-use super::answer::Failure;
-use super::body::AnswerBody;
-use super::door::{Door, Refusal};
-use super::guard::Unwelcome;
-use super::intake::NotTaken;
-use super::prelude::ResponseHead;
-use super::record::Record;
-use super::sdk::{ApiError, DENIED, ERROR_TYPE, FUNCTION_ERROR};
+use super::invoke_api::{ApiError, DENIED};
+use super::{FrontEnd, Rejection};
+use crate::body::BodyError;
+use crate::failure::Failure;
+use crate::guard::Denial;
+use crate::headers::{ERROR_TYPE, FUNCTION_ERROR, JSON, REJECTION, UNHANDLED};
+use crate::observer::RequestRecord;
+use crate::response::{ResponseHead, StreamedBody};
 
-/// Tells a refusal of this server from an answer of a function, which may have every header of AWS's.
-pub(crate) const REFUSAL: HeaderName = HeaderName::from_static("x-bootstream-refusal");
+/// The body that a caller gets.
+pub(super) type CallerBody = Either<Full<Bytes>, StreamedBody>;
 
-pub(super) type FrontBody = Either<Full<Bytes>, AnswerBody>;
-
-/// How a failure is told to the caller.
-pub(super) struct Ending {
-    pub(super) record: Record,
-    /// With the error document, or with the page of the service.
-    document: bool,
+/// How a failed invocation is reported to the caller.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum FailureStyle {
+    /// With the error document.
+    ErrorDocument,
+    /// With the page of the service.
+    ServicePage,
 }
 
-impl Ending {
-    pub(super) fn document(record: Record) -> Self {
-        Self {
-            record,
-            document: true,
-        }
-    }
-
-    pub(super) fn page(record: Record) -> Self {
-        Self {
-            record,
-            document: false,
-        }
-    }
-}
-
-/// Answers with a whole body.
-pub(super) fn whole(head: ResponseHead, body: Bytes, mut record: Record) -> Response<FrontBody> {
+/// Sends a whole body.
+pub(super) fn whole(
+    head: ResponseHead,
+    body: Bytes,
+    mut record: RequestRecord,
+) -> Response<CallerBody> {
     record.warn(&head.warnings);
     record.status(head.status);
     record.chunk(body.len());
@@ -52,44 +40,48 @@ pub(super) fn whole(head: ResponseHead, body: Bytes, mut record: Record) -> Resp
     respond(head, Either::Left(Full::new(body)))
 }
 
-/// Answers for an invocation that failed before its head.
-pub(super) fn failed(door: Door, failure: &Failure, ending: Ending) -> Response<FrontBody> {
-    let refusal = door.refusal(failure);
-    let mut record = ending.record;
-    record.status(refusal.status);
+/// Reports an invocation that failed before its head.
+pub(super) fn failed(
+    front_end: FrontEnd,
+    failure: &Failure,
+    style: FailureStyle,
+    mut record: RequestRecord,
+) -> Response<CallerBody> {
+    let rejection = (front_end.service().failure)(failure);
+    record.status(rejection.status);
     record.failed(failure);
-    if !ending.document {
-        return refused(&refusal);
+    match style {
+        FailureStyle::ServicePage => rejected(&rejection),
+        FailureStyle::ErrorDocument => {
+            let mut response = json(rejection.status, failure.document.clone());
+            response.headers_mut().insert(FUNCTION_ERROR, UNHANDLED);
+            response
+        }
     }
-    let mut response = json(refusal.status, failure.document.clone());
-    response
-        .headers_mut()
-        .insert(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"));
-    response
 }
 
-/// Answers with a page of the service's own.
-pub(super) fn refused(refusal: &Refusal) -> Response<FrontBody> {
-    let body = Bytes::from_static(refusal.body.as_bytes());
-    let content_type = HeaderValue::from_static(refusal.content_type);
-    typed(refusal.status, content_type, body)
+/// Sends a service's own response.
+pub(super) fn rejected(rejection: &Rejection) -> Response<CallerBody> {
+    let body = Bytes::from_static(rejection.body.as_bytes());
+    let content_type = HeaderValue::from_static(rejection.content_type);
+    typed(rejection.status, content_type, body)
 }
 
-/// Answers for a request whose body cannot become an event of at most `limit` bytes.
-pub(super) fn refuse_body(
-    reason: &NotTaken,
+/// Rejects a request whose body cannot become an event of at most `limit` bytes.
+pub(super) fn reject_body(
+    reason: &BodyError,
     limit: usize,
-    mut record: Record,
-) -> Response<FrontBody> {
+    mut record: RequestRecord,
+) -> Response<CallerBody> {
     let (status, failure) = match reason {
-        NotTaken::TooLarge(size) => (
+        BodyError::TooLarge(size) => (
             StatusCode::PAYLOAD_TOO_LARGE,
             Failure::new(
                 "RequestEntityTooLarge",
                 format!("an event has at most {limit} bytes here, and this one has {size}"),
             ),
         ),
-        NotTaken::Broken(cause) => (
+        BodyError::Truncated(cause) => (
             StatusCode::BAD_REQUEST,
             Failure::new(
                 "TruncatedHTTPRequest",
@@ -102,34 +94,34 @@ pub(super) fn refuse_body(
     json(status, failure.document)
 }
 
-/// Answers for a request of `/invoke` that Lambda would not carry out.
-pub(super) fn refuse_event(error: &ApiError, mut record: Record) -> Response<FrontBody> {
+/// Rejects a request of `/invoke` that Lambda would not carry out.
+pub(super) fn reject_event(error: &ApiError, mut record: RequestRecord) -> Response<CallerBody> {
     let failure = Failure::new(error.name, error.message.as_str());
     record.status(error.status);
     record.failed(&failure);
     let mut response = json(error.status, failure.document);
     let headers = response.headers_mut();
     headers.insert(ERROR_TYPE, HeaderValue::from_static(error.name));
-    headers.insert(REFUSAL, HeaderValue::from_static("event"));
+    headers.insert(REJECTION, HeaderValue::from_static("event"));
     response
 }
 
-/// Answers for a request that the server does not serve.
-pub(super) fn unwelcome(reason: &Unwelcome, mut record: Record) -> Response<FrontBody> {
+/// Rejects a request that this server does not serve.
+pub(super) fn denied(reason: &Denial, mut record: RequestRecord) -> Response<CallerBody> {
     record.status(StatusCode::FORBIDDEN);
-    record.refused(reason.reason());
+    record.rejected(reason.reason());
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     let mut response = typed(StatusCode::FORBIDDEN, plain, format!("{reason}\n").into());
     let headers = response.headers_mut();
     headers.insert(ERROR_TYPE, HeaderValue::from_static(DENIED));
-    headers.insert(REFUSAL, HeaderValue::from_static("request"));
+    headers.insert(REJECTION, HeaderValue::from_static("request"));
     let nosniff = HeaderValue::from_static("nosniff");
     headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
     response
 }
 
-/// Answers a preflight for the function.
-pub(super) fn preflight(headers: HeaderMap, mut record: Record) -> Response<FrontBody> {
+/// Answers a preflight in place of the function.
+pub(super) fn preflight(headers: HeaderMap, mut record: RequestRecord) -> Response<CallerBody> {
     record.status(StatusCode::OK);
     record.complete();
     let mut response = Response::new(Either::Left(Full::default()));
@@ -137,19 +129,19 @@ pub(super) fn preflight(headers: HeaderMap, mut record: Record) -> Response<Fron
     response
 }
 
-/// Answers for a function that is not there.
-pub(super) fn missing(name: &str, mut record: Record) -> Response<FrontBody> {
+/// Rejects a request for a function that does not exist.
+pub(super) fn no_function(name: &str, mut record: RequestRecord) -> Response<CallerBody> {
     record.status(StatusCode::NOT_FOUND);
-    record.refused(&format!("there is no function `{name}`"));
+    record.rejected(&format!("there is no function `{name}`"));
     let body = Bytes::from_static(b"{\"message\":\"Not Found\"}");
     json(StatusCode::NOT_FOUND, body)
 }
 
-pub(super) fn json(status: StatusCode, body: Bytes) -> Response<FrontBody> {
-    typed(status, HeaderValue::from_static("application/json"), body)
+pub(super) fn json(status: StatusCode, body: Bytes) -> Response<CallerBody> {
+    typed(status, JSON, body)
 }
 
-fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<FrontBody> {
+fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<CallerBody> {
     let head = ResponseHead {
         status,
         reason: None,
@@ -159,7 +151,7 @@ fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response
     respond(head, Either::Left(Full::new(body)))
 }
 
-pub(super) fn respond(head: ResponseHead, body: FrontBody) -> Response<FrontBody> {
+pub(super) fn respond(head: ResponseHead, body: CallerBody) -> Response<CallerBody> {
     let mut response = Response::new(body);
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers;

@@ -1,4 +1,4 @@
-//! Finds the function and the door that a request is for, and takes their names off its path.
+//! Finds the function and the front end that a request is for.
 
 use std::sync::Arc;
 
@@ -6,28 +6,33 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
 
-use super::door::Door;
-use super::front::Front;
-use super::functions::AtPath;
-use super::pool::Pool;
-use super::sdk::Requested;
+use super::FrontEnd;
+use super::invoke_api::OperationPath;
+use crate::environment::Pool;
+use crate::functions::{AtPath, Functions};
 
 /// Where a request goes.
 #[derive(Debug)]
 pub(super) enum Route {
     /// `POST /invoke`: the body is the event.
     Invoke,
-    Door(Door),
-    Sdk(Requested),
-    /// To a function that is not there.
+    /// A front end makes the event.
+    FrontEnd(FrontEnd),
+    /// An operation of the Invoke API.
+    InvokeApi(OperationPath),
+    /// A function that does not exist.
     Nowhere(String),
 }
 
-impl Front {
-    /// Finds the function and the door, and takes their names off the path.
-    pub(super) fn route(&self, parts: &mut Parts) -> (Arc<Pool>, Route) {
+impl Route {
+    /// Finds the function and the front end, and takes their names off the path. `default` serves paths
+    /// without a name.
+    pub(super) fn of(
+        parts: &mut Parts,
+        functions: &Functions,
+        default: FrontEnd,
+    ) -> (Arc<Pool>, Self) {
         let target = target(parts);
-        let functions = self.functions.now();
         let pool = match functions.at_path(&target) {
             AtPath::Unnamed => functions.first(),
             AtPath::Found(pool, rest) => {
@@ -35,26 +40,26 @@ impl Front {
                 pool
             }
             AtPath::Missing(name) => {
-                let route = Route::Nowhere(name.to_owned());
+                let route = Self::Nowhere(name.to_owned());
                 return (Arc::clone(functions.first()), route);
             }
         };
-        (Arc::clone(pool), self.route_to_door(parts))
+        (Arc::clone(pool), Self::within_function(parts, default))
     }
 
-    fn route_to_door(&self, parts: &mut Parts) -> Route {
+    fn within_function(parts: &mut Parts, default: FrontEnd) -> Self {
         if parts.method == Method::POST && parts.uri.path() == "/invoke" {
-            return Route::Invoke;
+            return Self::Invoke;
         }
-        if let Some(requested) = Requested::recognise(parts) {
-            return Route::Sdk(requested);
+        if let Some(operation) = OperationPath::recognise(parts) {
+            return Self::InvokeApi(operation);
         }
-        match Door::named_by(&target(parts)) {
-            Some((door, rest)) => {
+        match FrontEnd::named_by(&target(parts)) {
+            Some((front_end, rest)) => {
                 shorten(parts, rest);
-                Route::Door(door)
+                Self::FrontEnd(front_end)
             }
-            None => Route::Door(self.setup.door),
+            None => Self::FrontEnd(default),
         }
     }
 }
@@ -67,7 +72,7 @@ fn target(parts: &Parts) -> String {
 /// Takes the names off the front of a path.
 fn shorten(parts: &mut Parts, rest: &str) {
     let slash = if rest.starts_with('/') { "" } else { "/" };
-    // What was the end of a path is one.
+    // The end of a valid path is valid.
     if let Ok(uri) = Uri::try_from(format!("{slash}{rest}")) {
         parts.uri = uri;
     }

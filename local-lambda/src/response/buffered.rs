@@ -1,36 +1,41 @@
-//! A buffered answer: a document with a status, or at some doors the body itself.
+//! A buffered response: a document with a status, or for some services the body itself.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use super::door::Door;
 use super::fields::Fields;
-use super::prelude::{Asked, ResponseHead, object};
+use super::head::{ResponseDocument, ResponseHead, object};
+use super::rules::{MissingStatus, ResponseRules};
 
-/// What says that an answer is a document.
+/// The field that makes a response a document.
 const STATUS: &str = "statusCode";
 
-/// Unfolds an answer. `None` means that the answer is the body itself, which AWS assumes where no status
-/// is asked for.
+/// Unfolds a response document. `None` means that the response is the body itself, which AWS assumes where
+/// there is no status.
 ///
 /// # Errors
 ///
 /// The document asks for something that is not valid HTTP, or in a way that the service does not read; or
-/// the door demands a document and there is none.
-pub(crate) fn unfold(answer: &[u8], door: Door) -> Result<Option<(ResponseHead, Bytes)>, String> {
-    let object = match object(answer) {
+/// the service demands a document and there is none.
+pub(super) fn unfold(
+    response: &[u8],
+    rules: &ResponseRules,
+) -> Result<Option<(ResponseHead, Bytes)>, String> {
+    let object = match object(response) {
         Ok(object) if object.get(STATUS).is_some_and(|it| !it.is_null()) => object,
-        _ if door.infers_status() => return Ok(None),
+        _ if rules.missing_status == MissingStatus::MeansBody => return Ok(None),
         Ok(_) => return Err(format!("the response document has no `{STATUS}`")),
         Err(error) => return Err(format!("the response is no response document: {error}")),
     };
-    let fields = Fields::new(&object, door.reading());
+    let fields = Fields::new(&object, rules.reading);
     let unread = |error| {
-        let service = door.service();
+        let service = rules.service;
         format!("{service} cannot read the response document: {error}")
     };
-    let head = Asked::read(fields).map_err(unread)?.head(door)?;
+    let head = ResponseDocument::read(fields)
+        .map_err(unread)?
+        .head(rules)?;
     let body = fields.text("body").map_err(unread)?.unwrap_or_default();
     let body = if fields.flag("isBase64Encoded").map_err(unread)? == Some(true) {
         let decoded = STANDARD.decode(body);
@@ -41,9 +46,9 @@ pub(crate) fn unfold(answer: &[u8], door: Door) -> Result<Option<(ResponseHead, 
     Ok(Some((head, body.into())))
 }
 
-/// A warning about an answer that became the body although it has a `statusCode`.
-pub(crate) fn remark_on_body(answer: &[u8]) -> Option<String> {
-    let object = object(answer).ok()?;
+/// A warning about a response that became the body although it has a `statusCode`.
+pub(super) fn null_status_warning(response: &[u8]) -> Option<String> {
+    let object = object(response).ok()?;
     object.contains_key(STATUS).then(|| {
         format!("`{STATUS}` of the response is null, so the document itself became the body")
     })
@@ -52,13 +57,16 @@ pub(crate) fn remark_on_body(answer: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FrontEnd;
 
     #[test]
     fn a_document_with_a_status_is_unfolded() {
         let response = br#"{"statusCode":201,"headers":{"a":"b"},"cookies":["c=1"],
             "body":"aGk=","isBase64Encoded":true}"#;
 
-        let (head, body) = unfold(response, Door::Url).unwrap().unwrap();
+        let (head, body) = unfold(response, FrontEnd::Url.response_rules())
+            .unwrap()
+            .unwrap();
 
         assert_eq!(head.status, 201);
         assert_eq!(head.headers["a"], "b");
@@ -70,7 +78,7 @@ mod tests {
     fn anything_else_is_the_body() {
         for response in ["{\"message\":1}", "[1]", "text", ""] {
             assert_eq!(
-                unfold(response.as_bytes(), Door::Http),
+                unfold(response.as_bytes(), FrontEnd::Http.response_rules()),
                 Ok(None),
                 "{response}"
             );
@@ -79,12 +87,12 @@ mod tests {
 
     #[test]
     fn each_service_reads_documents_as_aws_does() {
-        let status = |document: &str, door| {
-            let unfolded = unfold(document.as_bytes(), door).ok()?;
+        let status = |document: &str, front_end: FrontEnd| {
+            let unfolded = unfold(document.as_bytes(), front_end.response_rules()).ok()?;
             Some(unfolded.expect("a document").0)
         };
-        let lenient = [Door::Url, Door::Http, Door::Rest];
-        let strict = [Door::Alb, Door::AlbMulti, Door::Lattice];
+        let lenient = [FrontEnd::Url, FrontEnd::Http, FrontEnd::Rest];
+        let strict = [FrontEnd::Alb, FrontEnd::AlbMulti, FrontEnd::Lattice];
         for document in [
             r#"{"statusCode":404,"headers":{"x-a":0},"body":"gone"}"#,
             r#"{"statusCode":404,"headers":{"x-a":false},"body":"gone"}"#,
@@ -93,16 +101,20 @@ mod tests {
             r#"{"statusCode":"404","body":"gone"}"#,
             r#"{"statusCode":404.0,"body":"gone"}"#,
         ] {
-            for door in lenient {
-                let head = status(document, door);
+            for front_end in lenient {
+                let head = status(document, front_end);
                 assert_eq!(
                     head.map(|it| it.status.as_u16()),
                     Some(404),
-                    "{door:?} {document}"
+                    "{front_end:?} {document}"
                 );
             }
-            for door in strict {
-                assert_eq!(status(document, door), None, "{door:?} {document}");
+            for front_end in strict {
+                assert_eq!(
+                    status(document, front_end),
+                    None,
+                    "{front_end:?} {document}"
+                );
             }
         }
         for document in [
@@ -112,35 +124,35 @@ mod tests {
             r#"{"statusCode":{},"body":"a"}"#,
             r#"{"statusCode":99,"body":"a"}"#,
         ] {
-            for door in lenient.into_iter().chain(strict) {
+            for front_end in lenient.into_iter().chain(strict) {
                 assert!(
-                    unfold(document.as_bytes(), door).is_err(),
-                    "{door:?} {document}"
+                    unfold(document.as_bytes(), front_end.response_rules()).is_err(),
+                    "{front_end:?} {document}"
                 );
             }
         }
     }
 
     #[test]
-    fn a_status_that_is_null_is_remarked_on() {
+    fn a_status_that_is_null_causes_a_warning() {
         let document = br#"{"statusCode":null,"body":"x"}"#;
 
-        assert_eq!(unfold(document, Door::Http), Ok(None));
-        assert!(remark_on_body(document).unwrap().contains("is null"));
+        assert_eq!(unfold(document, FrontEnd::Http.response_rules()), Ok(None));
+        assert!(null_status_warning(document).unwrap().contains("is null"));
         for other in ["{\"body\":\"x\"}", "[1]", "text"] {
-            assert_eq!(remark_on_body(other.as_bytes()), None, "{other}");
+            assert_eq!(null_status_warning(other.as_bytes()), None, "{other}");
         }
     }
 
     #[test]
-    fn some_doors_demand_a_document() {
+    fn some_services_demand_a_document() {
         for response in ["{\"message\":1}", "[1]", "text", ""] {
             assert!(
-                unfold(response.as_bytes(), Door::Rest).is_err(),
+                unfold(response.as_bytes(), FrontEnd::Rest.response_rules()).is_err(),
                 "{response}"
             );
             assert!(
-                unfold(response.as_bytes(), Door::Alb).is_err(),
+                unfold(response.as_bytes(), FrontEnd::Alb.response_rules()).is_err(),
                 "{response}"
             );
         }

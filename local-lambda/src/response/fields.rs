@@ -2,24 +2,17 @@
 
 use serde_json::{Map, Value};
 
-/// What counts as text.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Reading {
-    /// Numbers and booleans are written out, and `null` is absent.
-    Lenient,
-    /// Text alone.
-    Strict,
-}
+use super::rules::Reading;
 
 /// The fields of an object. A field that is `null` is absent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fields<'a> {
+pub(super) struct Fields<'a> {
     object: &'a Map<String, Value>,
     reading: Reading,
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn new(object: &'a Map<String, Value>, reading: Reading) -> Self {
+    pub(super) fn new(object: &'a Map<String, Value>, reading: Reading) -> Self {
         Self { object, reading }
     }
 
@@ -32,7 +25,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     ///
     /// The field is something else.
-    pub(crate) fn number(self, key: &str) -> Result<Option<u16>, String> {
+    pub(super) fn number(self, key: &str) -> Result<Option<u16>, String> {
         let Some(value) = self.get(key) else {
             return Ok(None);
         };
@@ -56,7 +49,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     ///
     /// The field is something else.
-    pub(crate) fn text(self, key: &str) -> Result<Option<&'a str>, String> {
+    pub(super) fn text(self, key: &str) -> Result<Option<&'a str>, String> {
         let Some(value) = self.get(key) else {
             return Ok(None);
         };
@@ -69,7 +62,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     ///
     /// The field is something else.
-    pub(crate) fn flag(self, key: &str) -> Result<Option<bool>, String> {
+    pub(super) fn flag(self, key: &str) -> Result<Option<bool>, String> {
         let Some(value) = self.get(key) else {
             return Ok(None);
         };
@@ -87,7 +80,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     ///
     /// The field is something else.
-    pub(crate) fn texts(self, key: &str) -> Result<Vec<String>, String> {
+    pub(super) fn texts(self, key: &str) -> Result<Vec<String>, String> {
         match self.get(key) {
             None => Ok(Vec::new()),
             Some(value) => self.list(value, &format!("`{key}`")),
@@ -99,7 +92,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     ///
     /// The field is something else.
-    pub(crate) fn text_of_each(self, key: &str) -> Result<Vec<(String, String)>, String> {
+    pub(super) fn text_of_each(self, key: &str) -> Result<Vec<(String, String)>, String> {
         let mut pairs = Vec::new();
         for (name, value) in self.entries(key)? {
             let place = format!("`{}` in `{key}`", name.escape_debug());
@@ -115,7 +108,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     ///
     /// The field is something else.
-    pub(crate) fn texts_of_each(self, key: &str) -> Result<Vec<(String, Vec<String>)>, String> {
+    pub(super) fn texts_of_each(self, key: &str) -> Result<Vec<(String, Vec<String>)>, String> {
         let mut pairs = Vec::new();
         for (name, value) in self.entries(key)? {
             if value.is_null() && self.reading == Reading::Lenient {

@@ -1,31 +1,31 @@
-//! Undoes the compression of a stream, piece by piece.
+//! Decompresses a stream as it arrives.
 
 use std::io::{self, Write as _};
 
 use bytes::Bytes;
 use flate2::write::GzDecoder;
 
-/// How much is decompressed at once, in bytes: what comes out may be a thousand times as much.
+/// How much we decompress at once, in bytes: the output may be a thousand times as large.
 const PIECE_BYTES: usize = 4096;
 
 /// A stream that is decompressed as it comes.
 #[derive(Debug)]
-pub(crate) struct Gunzip {
+pub(super) struct Gunzip {
     decoder: GzDecoder<Vec<u8>>,
-    /// What came and was not decompressed yet.
+    /// Compressed bytes that wait.
     waiting: Bytes,
 }
 
 impl Gunzip {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             decoder: GzDecoder::new(Vec::new()),
             waiting: Bytes::new(),
         }
     }
 
-    /// Takes compressed bytes. Those before have to be through.
-    pub(crate) fn push(&mut self, compressed: Bytes) {
+    /// Takes compressed bytes. Call [`next`](Self::next) until it returns `None` first.
+    pub(super) fn push(&mut self, compressed: Bytes) {
         self.waiting = compressed;
     }
 
@@ -34,7 +34,7 @@ impl Gunzip {
     /// # Errors
     ///
     /// It is not gzip.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Bytes>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<Bytes>> {
         while !self.waiting.is_empty() {
             let length = self.waiting.len().min(PIECE_BYTES);
             let piece = self.waiting.split_to(length);
@@ -53,7 +53,7 @@ impl Gunzip {
     /// # Errors
     ///
     /// It ended too early, or its checksum is wrong.
-    pub(crate) fn finish(&mut self) -> io::Result<()> {
+    pub(super) fn finish(&mut self) -> io::Result<()> {
         if self.decoder.header().is_none() && self.decoder.get_ref().is_empty() {
             return Ok(());
         }

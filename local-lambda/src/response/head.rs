@@ -1,26 +1,14 @@
-//! The prelude of a streamed response: JSON, then eight zero bytes, then the body.
-//!
-//! Chunks may be cut anywhere, so bytes are collected until the delimiter is complete.
-//! What the JSON asks for becomes the head of the answer; buffered answers ask in the same words.
+//! The head of a response: what the function asks for, and what the caller gets.
 
-use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, SET_COOKIE};
+use bytes::Bytes;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, DATE, HeaderName, HeaderValue, SERVER, SET_COOKIE, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
-use super::door::{Door, MultiValue};
 use super::fields::Fields;
-
-/// The content type that says a prelude comes first.
-pub(crate) const INTEGRATION_RESPONSE: &str = "application/vnd.awslambda.http-integration-response";
-
-/// The error type of a streamed response without a valid prelude.
-pub(crate) const INVALID_PRELUDE: &str = "Runtime.InvalidPrelude";
-
-const DELIMITER: [u8; 8] = [0; 8];
-
-/// Lambda's front ends look for the delimiter no further than this, in bytes.
-const SCAN_LIMIT_BYTES: usize = 16 * 1024;
+use super::rules::{MultiValueHeaders, ResponseRules};
 
 /// Headers that belong to one connection, not to the response.
 const HOP_BY_HOP: [&str; 9] = [
@@ -35,71 +23,20 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
+/// Headers that belong to the service. Services that stream rename those of the function.
+const REMAPPED: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, DATE, SERVER, WWW_AUTHENTICATE];
+
 /// The head of a response, as the caller gets it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct ResponseHead {
-    pub(crate) status: StatusCode,
-    /// What stands beside the status, if that is not the usual.
-    pub(crate) reason: Option<Bytes>,
-    pub(crate) headers: HeaderMap,
-    /// What the author of the function should know, for the terminal.
-    pub(crate) warnings: Vec<String>,
-}
-
-/// Collects bytes until the prelude is complete.
-#[derive(Debug)]
-pub(crate) struct PreludeReader {
-    door: Door,
-    buffer: BytesMut,
-    /// Bytes that cannot be the start of the delimiter.
-    searched: usize,
-}
-
-impl PreludeReader {
-    pub(crate) fn new(door: Door) -> Self {
-        Self {
-            door,
-            buffer: BytesMut::new(),
-            searched: 0,
-        }
-    }
-
-    /// Takes the next bytes. Returns the head and the start of the body once both are known.
-    ///
-    /// # Errors
-    ///
-    /// The delimiter is too far away, or what stands before it is not a valid prelude.
-    pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<Option<(ResponseHead, Bytes)>, String> {
-        self.buffer.extend_from_slice(chunk);
-        let found = self.buffer.get(self.searched..).and_then(|rest| {
-            rest.windows(DELIMITER.len())
-                .position(|window| window == DELIMITER)
-        });
-        let Some(found) = found else {
-            self.searched = self.buffer.len().saturating_sub(DELIMITER.len() - 1);
-            return if self.buffer.len() >= SCAN_LIMIT_BYTES {
-                Err(too_far())
-            } else {
-                Ok(None)
-            };
-        };
-        let end = self.searched + found;
-        if end + DELIMITER.len() > SCAN_LIMIT_BYTES {
-            return Err(too_far());
-        }
-        let json = self.buffer.split_to(end);
-        let body = std::mem::take(&mut self.buffer)
-            .freeze()
-            .slice(DELIMITER.len()..);
-        let invalid = |error| format!("the prelude is invalid: {error}");
-        let object = object(&json).map_err(|error| invalid(error.to_string()))?;
-        let asked = Asked::read(Fields::new(&object, self.door.reading())).map_err(invalid)?;
-        Ok(Some((asked.head(self.door)?, body)))
-    }
-}
-
-fn too_far() -> String {
-    format!("no prelude delimiter in the first {SCAN_LIMIT_BYTES} bytes of the response")
+pub struct ResponseHead {
+    /// The status.
+    pub status: StatusCode,
+    /// The reason phrase beside the status, if it is not the usual one.
+    pub reason: Option<Bytes>,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// What the author of the function should know about the response.
+    pub warnings: Vec<String>,
 }
 
 /// Parses a JSON object.
@@ -107,27 +44,27 @@ fn too_far() -> String {
 /// # Errors
 ///
 /// The text is something else.
-pub(crate) fn object(json: &[u8]) -> serde_json::Result<Map<String, Value>> {
+pub(super) fn object(json: &[u8]) -> serde_json::Result<Map<String, Value>> {
     serde_json::from_slice(json)
 }
 
-/// What a function asks for, in a prelude or in a buffered answer.
+/// The response that a function asks for, in a prelude or in a buffered response.
 #[derive(Debug, Default)]
-pub(crate) struct Asked {
-    pub(crate) status_code: Option<u16>,
+pub(super) struct ResponseDocument {
+    status_code: Option<u16>,
     headers: Vec<(String, String)>,
     multi_value_headers: Vec<(String, Vec<String>)>,
     cookies: Vec<String>,
     status_description: Option<String>,
 }
 
-impl Asked {
-    /// Reads what is asked for.
+impl ResponseDocument {
+    /// Reads the document.
     ///
     /// # Errors
     ///
     /// A field is of a kind that the service does not read.
-    pub(crate) fn read(fields: Fields<'_>) -> Result<Self, String> {
+    pub(super) fn read(fields: Fields<'_>) -> Result<Self, String> {
         Ok(Self {
             status_code: fields.number("statusCode")?,
             headers: fields.text_of_each("headers")?,
@@ -137,36 +74,38 @@ impl Asked {
         })
     }
 
-    /// Builds the head that the caller gets at this door.
+    /// Builds the head that the caller gets from this service.
     ///
     /// # Errors
     ///
     /// A status, header or cookie is not valid HTTP.
-    pub(crate) fn head(self, door: Door) -> Result<ResponseHead, String> {
+    pub(super) fn head(self, rules: &ResponseRules) -> Result<ResponseHead, String> {
         let status = status(self.status_code.unwrap_or(200))?;
-        let warnings = [self.unread_headers(door), self.unread_cookies(door)];
+        let warnings = [self.unread_headers(rules), self.unread_cookies(rules)];
         let warnings = warnings.into_iter().flatten().collect();
-        let multi_value = door.multi_value_headers();
+        let multi_value = rules.multi_value_headers;
         let mut headers = HeaderMap::new();
-        if multi_value != MultiValue::Only {
+        if multi_value != MultiValueHeaders::Only {
             for (name, value) in &self.headers {
-                append(&mut headers, door, name, value)?;
+                append(&mut headers, rules, name, value)?;
             }
         }
-        if multi_value != MultiValue::Ignored {
+        if !matches!(multi_value, MultiValueHeaders::Ignored { .. }) {
             for (name, values) in &self.multi_value_headers {
                 headers.remove(name);
                 for value in values {
-                    append(&mut headers, door, name, value)?;
+                    append(&mut headers, rules, name, value)?;
                 }
             }
         }
-        for cookie in self.cookies.iter().filter(|_| door.takes_cookies()) {
+        for cookie in self.cookies.iter().filter(|_| rules.takes_cookies) {
             let value = HeaderValue::from_bytes(cookie.as_bytes())
                 .map_err(|_| "a cookie of the response is not valid HTTP".to_owned())?;
             headers.append(SET_COOKIE, value);
         }
-        let reason = self.status_description.filter(|_| door.is_load_balancer());
+        let reason = self
+            .status_description
+            .filter(|_| rules.takes_status_description);
         Ok(ResponseHead {
             status,
             reason: reason.map(|text| reason_in(&text, status)),
@@ -176,44 +115,34 @@ impl Asked {
     }
 
     /// Names the headers that the service does not read where they are, and says where it does.
-    fn unread_headers(&self, door: Door) -> Option<String> {
+    fn unread_headers(&self, rules: &ResponseRules) -> Option<String> {
         let ones: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let lists: Vec<_> = self
             .multi_value_headers
             .iter()
             .map(|(name, _)| name)
             .collect();
-        let (key, unread, advice) = match door.multi_value_headers() {
-            MultiValue::First => return None,
-            MultiValue::Only => (
+        let (key, unread, advice) = match rules.multi_value_headers {
+            MultiValueHeaders::Preferred => return None,
+            MultiValueHeaders::Only => (
                 "headers",
                 without(&ones, &lists),
                 "write them into `multiValueHeaders`",
             ),
-            MultiValue::Ignored => {
-                let advice = match door {
-                    Door::Alb => {
-                        "write them into `headers`, or switch on multi-value headers for the target group"
-                    }
-                    Door::Lattice => "write them into `headers`",
-                    _ => {
-                        "write them into `headers`, several values with a comma between, and cookies \
-                         into `cookies`"
-                    }
-                };
+            MultiValueHeaders::Ignored { advice } => {
                 ("multiValueHeaders", without(&lists, &ones), advice)
             }
         };
         (!unread.is_empty()).then(|| {
             let names = unread.join("`, `");
-            let (names, service) = (names.escape_debug(), door.service());
+            let (names, service) = (names.escape_debug(), rules.service);
             format!("{service} does not read `{key}`, so `{names}` is lost: {advice}")
         })
     }
 
-    fn unread_cookies(&self, door: Door) -> Option<String> {
-        (!self.cookies.is_empty() && !door.takes_cookies()).then(|| {
-            let service = door.service();
+    fn unread_cookies(&self, rules: &ResponseRules) -> Option<String> {
+        (!self.cookies.is_empty() && !rules.takes_cookies).then(|| {
+            let service = rules.service;
             format!("{service} does not read `cookies`, so they are lost: write `set-cookie` into the headers")
         })
     }
@@ -226,7 +155,7 @@ fn without<'a>(names: &[&'a String], others: &[&String]) -> Vec<&'a str> {
     names.filter(|name| !is_other(name)).collect()
 }
 
-/// What `statusDescription`, written `200 OK`, says beside the status.
+/// The reason phrase in `statusDescription`, which is written `200 OK`.
 fn reason_in(description: &str, status: StatusCode) -> Bytes {
     let reason = description.strip_prefix(status.as_str());
     let reason = reason.unwrap_or(description).trim();
@@ -241,202 +170,113 @@ fn status(status: u16) -> Result<StatusCode, String> {
 }
 
 /// Adds a header, unless it is about the connection, which is not the function's.
-fn append(headers: &mut HeaderMap, door: Door, name: &str, value: &str) -> Result<(), String> {
+fn append(
+    headers: &mut HeaderMap,
+    rules: &ResponseRules,
+    name: &str,
+    value: &str,
+) -> Result<(), String> {
     let invalid = || {
         let name = name.escape_debug();
         format!("header `{name}` of the response is not valid HTTP")
     };
     let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
     let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid())?;
-    if let Some(renamed) = door.renamed(&header) {
+    if let Some(renamed) = remapped(&header, rules) {
         headers.append(renamed, value);
     } else if !HOP_BY_HOP.contains(&header.as_str()) && header != CONTENT_LENGTH {
-        // A service that buffers knows the length itself.
+        // A service that buffers sets the length itself.
         headers.append(header, value);
     }
     Ok(())
 }
 
+/// The name under which a header reaches the caller, if the service renames it.
+fn remapped(header: &HeaderName, rules: &ResponseRules) -> Option<HeaderName> {
+    if !rules.streams() || !REMAPPED.contains(header) {
+        return None;
+    }
+    HeaderName::try_from(format!("x-amzn-remapped-{header}")).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const STREAM: &[u8] = b"{\"statusCode\":201,\"headers\":{\"content-type\":\"text/plain\",\
-        \"content-length\":\"5\",\"Connection\":\"close\"},\"cookies\":[\"a=1\",\"b=2\"]}\
-        \0\0\0\0\0\0\0\0he\0\0\0\0\0\0\0\0llo";
-    const BODY: &[u8] = b"he\0\0\0\0\0\0\0\0llo";
-
-    /// Feeds the pieces and returns the head and the whole body.
-    fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Option<(ResponseHead, Vec<u8>)> {
-        let mut reader = PreludeReader::new(Door::Url);
-        let mut found: Option<(ResponseHead, Vec<u8>)> = None;
-        for piece in pieces {
-            match &mut found {
-                Some((_, body)) => body.extend_from_slice(piece),
-                None => {
-                    found = reader
-                        .push(piece)
-                        .unwrap()
-                        .map(|(head, body)| (head, body.into()));
-                }
-            }
-        }
-        found
-    }
-
-    fn expect_whole(found: Option<(ResponseHead, Vec<u8>)>, case: &str) {
-        let (head, body) = found.expect(case);
-        assert_eq!(head.status, 201, "{case}");
-        assert_eq!(head.headers["content-type"], "text/plain", "{case}");
-        assert_eq!(
-            head.headers["x-amzn-remapped-content-length"], "5",
-            "{case}"
-        );
-        assert!(!head.headers.contains_key("connection"), "{case}");
-        let cookies: Vec<_> = head.headers.get_all("set-cookie").iter().collect();
-        assert_eq!(cookies, ["a=1", "b=2"], "{case}");
-        assert_eq!(body, BODY, "{case}");
-    }
+    use crate::FrontEnd;
 
     #[test]
-    fn the_prelude_may_be_cut_at_every_byte() {
-        for cut in 0..=STREAM.len() {
-            let (first, second) = STREAM.split_at(cut);
-            expect_whole(read([first, second].into_iter()), &format!("cut at {cut}"));
-        }
-    }
-
-    #[test]
-    fn the_prelude_may_come_byte_by_byte() {
-        expect_whole(read(STREAM.chunks(1)), "one byte per chunk");
-    }
-
-    #[test]
-    fn an_empty_prelude_means_200() {
-        let (head, body) = read([b"{}\0\0\0\0\0\0\0\0".as_slice()].into_iter()).unwrap();
-
-        assert_eq!(head.status, 200);
-        assert!(head.headers.is_empty());
-        assert!(body.is_empty());
-    }
-
-    #[test]
-    fn the_delimiter_must_end_within_16_kib() {
-        let prelude = |length: usize| {
-            let mut bytes = b"{}".to_vec();
-            bytes.resize(length, b' ');
-            bytes.extend(DELIMITER);
-            bytes
-        };
-
-        assert!(
-            PreludeReader::new(Door::Url)
-                .push(&prelude(SCAN_LIMIT_BYTES - 8))
-                .unwrap()
-                .is_some()
-        );
-        assert!(
-            PreludeReader::new(Door::Url)
-                .push(&prelude(SCAN_LIMIT_BYTES - 7))
-                .is_err()
-        );
-        assert!(
-            PreludeReader::new(Door::Url)
-                .push(&[b' '; SCAN_LIMIT_BYTES])
-                .is_err()
-        );
-    }
-
-    #[test]
-    fn what_is_not_a_prelude_is_refused() {
-        for json in [
-            "nonsense",
-            "[]",
-            r#"{"statusCode":99}"#,
-            r#"{"statusCode":103}"#,
-            r#"{"statusCode":700}"#,
-            r#"{"headers":{"a b":"c"}}"#,
-            r#"{"headers":{"a":"b\nc"}}"#,
-            r#"{"headers":{"a":["b"]}}"#,
-            r#"{"cookies":["a\u0000"]}"#,
-        ] {
-            let bytes = [json.as_bytes(), &DELIMITER].concat();
-            assert!(
-                PreludeReader::new(Door::Url).push(&bytes).is_err(),
-                "{json}"
-            );
-        }
-    }
-
-    #[test]
-    fn only_some_doors_read_multi_value_headers_and_there_they_win() {
+    fn only_some_services_read_multi_value_headers_and_there_they_win() {
         let json = br#"{"headers":{"X-A":"joined","b":"1"},"multiValueHeaders":{"x-a":["1","2"]}}"#;
-        let head = |door: Door| {
+        let head = |front_end: FrontEnd| {
             let object = object(json).unwrap();
-            let asked = Asked::read(Fields::new(&object, door.reading())).unwrap();
-            asked.head(door).unwrap()
+            let asked =
+                ResponseDocument::read(Fields::new(&object, front_end.response_rules().reading))
+                    .unwrap();
+            asked.head(front_end.response_rules()).unwrap()
         };
 
-        for (door, expected) in [
-            (Door::Rest, vec!["1", "2"]),
-            (Door::AlbMulti, vec!["1", "2"]),
-            (Door::Alb, vec!["joined"]),
-            (Door::Url, vec!["joined"]),
-            (Door::Http, vec!["joined"]),
+        for (front_end, expected) in [
+            (FrontEnd::Rest, vec!["1", "2"]),
+            (FrontEnd::AlbMulti, vec!["1", "2"]),
+            (FrontEnd::Alb, vec!["joined"]),
+            (FrontEnd::Url, vec!["joined"]),
+            (FrontEnd::Http, vec!["joined"]),
         ] {
-            let head = head(door);
+            let head = head(front_end);
             let values: Vec<_> = head.headers.get_all("x-a").iter().collect();
-            assert_eq!(values, expected, "{door:?}");
+            assert_eq!(values, expected, "{front_end:?}");
             // A load balancer in this mode reads nothing else.
             let alone = head.headers.contains_key("b");
-            assert_eq!(alone, door != Door::AlbMulti, "{door:?}");
+            assert_eq!(alone, front_end != FrontEnd::AlbMulti, "{front_end:?}");
         }
     }
 
     #[test]
     fn what_a_service_does_not_read_is_named() {
-        let warnings = |json: &[u8], door: Door| {
+        let warnings = |json: &[u8], front_end: FrontEnd| {
             let object = object(json).unwrap();
-            let asked = Asked::read(Fields::new(&object, door.reading())).unwrap();
-            asked.head(door).unwrap().warnings
+            let asked =
+                ResponseDocument::read(Fields::new(&object, front_end.response_rules().reading))
+                    .unwrap();
+            asked.head(front_end.response_rules()).unwrap().warnings
         };
         let lost = br#"{"headers":{"a":"1"},"multiValueHeaders":{"A":["1"],"b":["1"],"c":["2"]}}"#;
-        for (door, expected) in [
-            (Door::Url, Some("`b`, `c` is lost")),
-            (Door::Url, Some("several values with a comma")),
-            (Door::Http, Some("an HTTP API does not read")),
-            (Door::Alb, Some("switch on multi-value headers")),
-            (Door::Lattice, Some("write them into `headers`")),
-            (Door::Rest, None),
-            (Door::AlbMulti, None),
+        for (front_end, expected) in [
+            (FrontEnd::Url, Some("`b`, `c` is lost")),
+            (FrontEnd::Url, Some("several values with a comma")),
+            (FrontEnd::Http, Some("an HTTP API does not read")),
+            (FrontEnd::Alb, Some("switch on multi-value headers")),
+            (FrontEnd::Lattice, Some("write them into `headers`")),
+            (FrontEnd::Rest, None),
+            (FrontEnd::AlbMulti, None),
         ] {
-            let seen = warnings(lost, door);
+            let seen = warnings(lost, front_end);
             assert_eq!(
                 seen.len(),
                 usize::from(expected.is_some()),
-                "{door:?} {seen:?}"
+                "{front_end:?} {seen:?}"
             );
             let expected = expected.unwrap_or_default();
-            assert!(seen.concat().contains(expected), "{door:?} {seen:?}");
+            assert!(seen.concat().contains(expected), "{front_end:?} {seen:?}");
         }
         let twice = br#"{"headers":{"X-A":"1, 2"},"multiValueHeaders":{"x-a":["1","2"]}}"#;
-        assert!(warnings(twice, Door::Url).is_empty());
+        assert!(warnings(twice, FrontEnd::Url).is_empty());
         let only = br#"{"headers":{"a":"1","b":"2"},"multiValueHeaders":{"a":["1"]}}"#;
-        let seen = warnings(only, Door::AlbMulti);
+        let seen = warnings(only, FrontEnd::AlbMulti);
         assert!(
             seen.concat().contains("`headers`, so `b` is lost"),
             "{seen:?}"
         );
         let cookies = br#"{"cookies":["a=1"]}"#;
-        for door in [Door::Alb, Door::AlbMulti, Door::Lattice] {
-            let seen = warnings(cookies, door);
+        for front_end in [FrontEnd::Alb, FrontEnd::AlbMulti, FrontEnd::Lattice] {
+            let seen = warnings(cookies, front_end);
             assert!(
                 seen.concat().contains("does not read `cookies`"),
-                "{door:?} {seen:?}"
+                "{front_end:?} {seen:?}"
             );
         }
-        for door in [Door::Url, Door::Rest, Door::Http] {
-            assert!(warnings(cookies, door).is_empty(), "{door:?}");
+        for front_end in [FrontEnd::Url, FrontEnd::Rest, FrontEnd::Http] {
+            assert!(warnings(cookies, front_end).is_empty(), "{front_end:?}");
         }
     }
 
@@ -445,10 +285,13 @@ mod tests {
         let json = br#"{"statusCode":null,"headers":null,"multiValueHeaders":null,"cookies":null}"#;
 
         let object = object(json).unwrap();
-        let head = Asked::read(Fields::new(&object, Door::Rest.reading()))
-            .unwrap()
-            .head(Door::Rest)
-            .unwrap();
+        let head = ResponseDocument::read(Fields::new(
+            &object,
+            FrontEnd::Rest.response_rules().reading,
+        ))
+        .unwrap()
+        .head(FrontEnd::Rest.response_rules())
+        .unwrap();
 
         assert_eq!(head.status, 200);
         assert!(head.headers.is_empty());

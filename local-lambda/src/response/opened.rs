@@ -1,40 +1,101 @@
-//! An answer, opened as far as its reader needs before it can reply.
+//! A response, opened as far as its reader needs before it can reply.
 
 use bytes::Bytes;
 
-use super::answer::{Answer, Failure, ResponseMode};
-use super::buffered::{remark_on_body, unfold};
-use super::door::Door;
-use super::event::caller::{Caller, Service};
-use super::prelude::ResponseHead;
-use super::reply::{self, Reader, Reply};
+use super::buffered::{null_status_warning, unfold};
+use super::channel::{Part, ResponseMode, ResponseReceiver, outcome_of};
+use super::head::ResponseHead;
+use super::rules::ResponseRules;
+use super::start::{Reader, StartedResponse, receive_whole, start};
+use crate::failure::{Failure, INVALID_RESPONSE};
 
-/// An answer whose head is known.
+/// A response whose head is known.
 #[derive(Debug)]
-pub(crate) enum Opened {
-    /// The body is passed on while it comes.
-    Stream(Reply),
-    /// All of it was waited for.
-    Whole(ResponseHead, Bytes),
+pub struct OpenedResponse {
+    /// Status, headers, and what is questionable about them.
+    pub head: ResponseHead,
+    pub(crate) body: OpenedBody,
 }
 
-/// Waits for as much of an answer as `door` wants before it answers its caller. One that buffers passes
-/// on `limit` bytes at most.
+#[derive(Debug)]
+pub(crate) enum OpenedBody {
+    /// The service waited for all of it.
+    Whole(Bytes),
+    /// It is passed on as it arrives. `first` arrived with the head and may be empty.
+    Stream {
+        first: Bytes,
+        rest: ResponseReceiver,
+    },
+}
+
+impl OpenedResponse {
+    /// Waits for the next piece of the body. `None` means that the body is complete.
+    ///
+    /// # Errors
+    ///
+    /// The invocation failed. What has arrived before is not the whole body.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        match &mut self.body {
+            OpenedBody::Whole(bytes) => Ok(taken(bytes)),
+            OpenedBody::Stream { first, rest } => {
+                if let Some(first) = taken(first) {
+                    return Ok(Some(first));
+                }
+                while let Some(part) = rest.parts.recv().await {
+                    if let Part::Chunk(chunk) = part
+                        && !chunk.is_empty()
+                    {
+                        return Ok(Some(chunk));
+                    }
+                }
+                let outcome = (&mut rest.outcome).await;
+                self.body = OpenedBody::Whole(Bytes::new());
+                outcome_of(outcome).map(|()| None)
+            }
+        }
+    }
+
+    /// Waits for the rest of the body.
+    ///
+    /// # Errors
+    ///
+    /// The invocation failed, or the body is larger than Lambda passes on as a whole.
+    pub async fn bytes(self) -> Result<Bytes, Failure> {
+        match self.body {
+            OpenedBody::Whole(bytes) => Ok(bytes),
+            OpenedBody::Stream { first, rest } => receive_whole(first, rest).await,
+        }
+    }
+}
+
+/// Takes the bytes, if there are any.
+fn taken(bytes: &mut Bytes) -> Option<Bytes> {
+    (!bytes.is_empty()).then(|| std::mem::take(bytes))
+}
+
+/// Waits for as much of a response as a service with these rules needs before it replies to its caller.
+/// A service that buffers passes on at most `limit` bytes.
 ///
 /// # Errors
 ///
-/// The invocation failed, the answer is too large, or it is not one that `door` can read.
+/// The invocation failed, the response is too large, or the service cannot read it.
 pub(crate) async fn open(
-    answer: Answer,
-    door: Door,
+    response: ResponseReceiver,
+    rules: &'static ResponseRules,
     limit: Option<usize>,
-) -> Result<Opened, Failure> {
-    let reply = reply::open(answer, Reader::Door(door)).await?;
-    if reply.mode == ResponseMode::Streaming && door.streams() {
-        return Ok(Opened::Stream(reply));
+) -> Result<OpenedResponse, Failure> {
+    let started = start(response, Reader::Service(rules)).await?;
+    if started.mode == ResponseMode::Streaming && rules.streams() {
+        return Ok(started.into());
     }
-    let (mut head, has_unread_prelude) = (reply.head.clone(), reply.has_unread_prelude);
-    let body = reply.whole().await?;
+    let StartedResponse {
+        mut head,
+        has_unread_prelude,
+        first,
+        rest,
+        ..
+    } = started;
+    let body = receive_whole(first, rest).await?;
     if let Some(limit) = limit.filter(|limit| body.len() > *limit) {
         let message = format!(
             "the service passes on {limit} bytes at most, and the response has {}",
@@ -42,54 +103,56 @@ pub(crate) async fn open(
         );
         return Err(Failure::new("Service.ResponseTooLarge", message));
     }
-    let unread = has_unread_prelude.then(|| unread_by(door));
-    match unfold(&body, door) {
-        Ok(Some((head, body))) => Ok(Opened::Whole(head, body)),
+    let unread = has_unread_prelude.then(|| unread_prelude(rules));
+    match unfold(&body, rules) {
+        Ok(Some((head, body))) => Ok(whole(head, body)),
         Ok(None) => {
             head.warnings.extend(unread);
-            head.warnings.extend(remark_on_body(&body));
-            Ok(Opened::Whole(head, body))
+            head.warnings.extend(null_status_warning(&body));
+            Ok(whole(head, body))
         }
-        Err(message) => {
-            let message = unread.unwrap_or(message);
-            Err(Failure::new("Runtime.InvalidResponse", message))
-        }
+        Err(message) => Err(Failure::new(INVALID_RESPONSE, unread.unwrap_or(message))),
     }
 }
 
-fn unread_by(door: Door) -> String {
-    format!(
-        "{} reads a document, and the response begins with the head of an HTTP stream and eight zero \
-         bytes: `response.buffered = \"auto\"` makes `bootstrap` answer with the document",
-        door.service()
-    )
-}
-
-/// Opens an answer to an event as the sender of such events does.
+/// Opens a response as a stream, whoever reads it. Returns whether its body begins with a prelude that the
+/// reader does not take off.
 ///
 /// # Errors
 ///
-/// As for [`open`].
-pub(crate) async fn open_as(caller: Caller, answer: Answer) -> Result<Opened, Failure> {
-    let mut reply = match caller {
-        Caller::FrontEnd(door) => return open(answer, door, None).await,
-        // A stream is shown as a function URL would, a document as it is.
-        Caller::Unknown => reply::open(answer, Reader::Door(Door::Url)).await?,
-        Caller::Service(_) => reply::open(answer, Reader::Payload).await?,
-    };
-    if let Caller::Service(service) = caller
-        && service.reads
-        && reply.has_unread_prelude
-    {
-        reply.head.warnings.push(unread_by_service(service));
-    }
-    Ok(Opened::Stream(reply))
+/// The invocation failed before there was a head.
+pub(crate) async fn open_stream(
+    response: ResponseReceiver,
+    reader: Reader,
+) -> Result<(OpenedResponse, bool), Failure> {
+    let started = start(response, reader).await?;
+    let has_unread_prelude = started.has_unread_prelude;
+    Ok((started.into(), has_unread_prelude))
 }
 
-fn unread_by_service(Service { name, .. }: Service) -> String {
+impl From<StartedResponse> for OpenedResponse {
+    fn from(started: StartedResponse) -> Self {
+        Self {
+            head: started.head,
+            body: OpenedBody::Stream {
+                first: started.first,
+                rest: started.rest,
+            },
+        }
+    }
+}
+
+fn whole(head: ResponseHead, body: Bytes) -> OpenedResponse {
+    OpenedResponse {
+        head,
+        body: OpenedBody::Whole(body),
+    }
+}
+
+fn unread_prelude(rules: &ResponseRules) -> String {
     format!(
-        "this is the event of {name}, which reads the payload as it is: here it begins with the head of \
-         an HTTP stream and eight zero bytes. Answer with a document (`start-document`, in Rust \
-         `response.document(&value)`)"
+        "{} reads a document, and the response begins with the head of an HTTP stream and eight zero \
+         bytes: `response.buffered = \"auto\"` makes `bootstrap` answer with the document",
+        rules.service
     )
 }

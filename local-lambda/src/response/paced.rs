@@ -1,4 +1,4 @@
-//! The body of an answer on its way to the caller, piece by piece.
+//! The body of a response under network conditions.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -6,68 +6,71 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use tokio::time::{Sleep, sleep, sleep_until};
 
-use super::answer::{Answer, Failure, Part, Verdict, settled};
-use super::link::{Link, Pace};
-use super::log_tail::LogTail;
+use super::channel::{Outcome, Part, ResponseReceiver, outcome_of};
+use super::network::NetworkConditions;
+use super::token_bucket::TokenBucket;
+use crate::failure::{Failure, SERVICE_TIMEOUT};
+use crate::log_tail::LogTail;
 
-/// The next thing that happens to a caller.
+/// What happens next to the body.
 #[derive(Debug)]
-pub(crate) enum Piece {
+pub(super) enum BodyEvent {
+    /// Bytes pass.
     Chunk(Bytes),
     /// The invocation ended.
-    End(Verdict),
+    End(Outcome),
     /// The connection breaks, whatever the invocation does.
     Cut(Failure),
 }
 
-/// Reads an answer at the pace of a link.
+/// Reads a response as fast as the network conditions allow.
 ///
-/// Holds one part and asks for the next when that has passed, so that a slow link makes the
-/// function's `write` wait. Dropping it lets the function go on unheard.
+/// Holds one part and reads the next when that has passed, so that a slow network makes the function's
+/// `write` wait. Dropping it lets the function go on without a reader.
 #[derive(Debug)]
-pub(crate) struct Flow {
-    /// What was read and has not passed yet.
+pub(crate) struct PacedBody {
+    /// Bytes that were read and have not passed yet.
     waiting: Bytes,
-    rest: Answer,
-    link: Link,
-    pace: Option<Pace>,
+    rest: ResponseReceiver,
+    conditions: NetworkConditions,
+    bucket: Option<TokenBucket>,
     passed: usize,
     silence: Option<Pin<Box<Sleep>>>,
     end: Option<Pin<Box<Sleep>>>,
 }
 
-impl Flow {
-    pub(crate) fn new(first: Bytes, rest: Answer, link: Link) -> Self {
+impl PacedBody {
+    pub(crate) fn new(first: Bytes, rest: ResponseReceiver, conditions: NetworkConditions) -> Self {
         Self {
             waiting: first,
             rest,
-            link,
-            pace: link.pace.map(Pace::new),
+            conditions,
+            bucket: conditions.rate.map(TokenBucket::new),
             passed: 0,
             silence: None,
-            end: link.end.map(|end| Box::pin(sleep_until(end))),
+            end: conditions.end.map(|end| Box::pin(sleep_until(end))),
         }
     }
 
-    pub(crate) fn log(&self) -> LogTail {
+    pub(super) fn log(&self) -> LogTail {
         self.rest.log.clone()
     }
 
-    /// Waits for the next piece. There is none after an end or a cut.
-    pub(crate) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
+    /// Waits for the next event. There is none after an end or a cut.
+    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<BodyEvent> {
         if self
-            .link
+            .conditions
             .cut_after
             .is_some_and(|limit| self.passed >= limit)
         {
             let message = format!("cut off after {} bytes, as asked", self.passed);
-            return Poll::Ready(Piece::Cut(Failure::new("Client.Disconnected", message)));
+            return Poll::Ready(BodyEvent::Cut(Failure::new("Client.Disconnected", message)));
         }
         if let Some(end) = &mut self.end
             && end.as_mut().poll(cx).is_ready()
         {
-            return Poll::Ready(Piece::Cut(Failure::new(
-                "Service.Timeout",
+            return Poll::Ready(BodyEvent::Cut(Failure::new(
+                SERVICE_TIMEOUT,
                 "the stream took longer than the service allows",
             )));
         }
@@ -75,31 +78,35 @@ impl Flow {
             match self.poll_part(cx) {
                 Poll::Ready(Some(part)) => self.waiting = part,
                 Poll::Ready(None) => {
-                    let verdict = ready!(Pin::new(&mut self.rest.verdict).poll(cx));
-                    return Poll::Ready(Piece::End(settled(verdict)));
+                    let outcome = ready!(Pin::new(&mut self.rest.outcome).poll(cx));
+                    return Poll::Ready(BodyEvent::End(outcome_of(outcome)));
                 }
-                Poll::Pending => return self.poll_silence(cx).map(Piece::Cut),
+                Poll::Pending => return self.poll_silence(cx).map(BodyEvent::Cut),
             }
         }
-        if self.link.total.is_some_and(|limit| self.passed >= limit) {
-            return Poll::Ready(Piece::End(Err(too_large(self.passed))));
+        if self
+            .conditions
+            .total
+            .is_some_and(|limit| self.passed >= limit)
+        {
+            return Poll::Ready(BodyEvent::End(Err(too_large(self.passed))));
         }
-        let allowed = match &mut self.pace {
-            Some(pace) => ready!(pace.poll_allowance(cx)),
+        let allowed = match &mut self.bucket {
+            Some(bucket) => ready!(bucket.poll_allowance(cx)),
             None => usize::MAX,
         };
-        Poll::Ready(Piece::Chunk(self.pass(allowed)))
+        Poll::Ready(BodyEvent::Chunk(self.pass(allowed)))
     }
 
     /// Takes what may pass from what waits.
     fn pass(&mut self, allowed: usize) -> Bytes {
-        let limits = [self.link.total, self.link.cut_after];
+        let limits = [self.conditions.total, self.conditions.cut_after];
         let left = limits.iter().flatten().map(|limit| limit - self.passed);
         let length = left.fold(allowed.min(self.waiting.len()), usize::min);
         let chunk = self.waiting.split_to(length);
         self.passed += length;
-        if let Some(pace) = &mut self.pace {
-            pace.spend(length);
+        if let Some(bucket) = &mut self.bucket {
+            bucket.spend(length);
         }
         chunk
     }
@@ -119,12 +126,12 @@ impl Flow {
 
     /// Waits until nothing has come for too long.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
-        let Some(limit) = self.link.idle else {
+        let Some(limit) = self.conditions.idle else {
             return Poll::Pending;
         };
         let silence = self
             .silence
-            .get_or_insert_with(|| Box::pin(sleep(self.link.clock.real(limit))));
+            .get_or_insert_with(|| Box::pin(sleep(self.conditions.clock.real(limit))));
         silence.as_mut().poll(cx).map(|()| {
             let message = format!("nothing was written for {} seconds", limit.as_secs());
             Failure::new("Service.IdleTimeout", message)
@@ -141,42 +148,45 @@ fn too_large(passed: usize) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dev::answer::{self, Responder};
+    use crate::response::channel::{ResponseSender, channel};
     use std::time::Duration;
     use tokio::time::Instant;
 
-    async fn flow(link: Link, chunks: &[&'static [u8]]) -> (Responder, Flow) {
-        let (responder, answer) = answer::channel();
+    async fn paced(
+        conditions: NetworkConditions,
+        chunks: &[&'static [u8]],
+    ) -> (ResponseSender, PacedBody) {
+        let (sender, receiver) = channel();
         for chunk in chunks {
             let part = Part::Chunk(Bytes::from_static(chunk));
-            responder.parts.send(part).await.unwrap();
+            sender.parts.send(part).await.unwrap();
         }
-        (responder, Flow::new(Bytes::new(), answer, link))
+        (sender, PacedBody::new(Bytes::new(), receiver, conditions))
     }
 
-    async fn next(flow: &mut Flow) -> Piece {
-        std::future::poll_fn(|cx| flow.poll_piece(cx)).await
+    async fn next(body: &mut PacedBody) -> BodyEvent {
+        std::future::poll_fn(|cx| body.poll_event(cx)).await
     }
 
     #[track_caller]
-    fn expect_chunk(piece: &Piece, expected: &str) {
+    fn expect_chunk(event: &BodyEvent, expected: &str) {
         assert!(
-            matches!(piece, Piece::Chunk(chunk) if chunk == expected),
-            "{piece:?}"
+            matches!(event, BodyEvent::Chunk(chunk) if chunk == expected),
+            "{event:?}"
         );
     }
 
     #[tokio::test]
     async fn the_total_is_passed_to_the_last_byte_and_then_told() {
-        let link = Link {
+        let conditions = NetworkConditions {
             total: Some(5),
-            ..Link::default()
+            ..NetworkConditions::default()
         };
-        let (_responder, mut flow) = flow(link, &[b"abc", b"defg"]).await;
+        let (_responder, mut body) = paced(conditions, &[b"abc", b"defg"]).await;
 
-        expect_chunk(&next(&mut flow).await, "abc");
-        expect_chunk(&next(&mut flow).await, "de");
-        let Piece::End(Err(failure)) = next(&mut flow).await else {
+        expect_chunk(&next(&mut body).await, "abc");
+        expect_chunk(&next(&mut body).await, "de");
+        let BodyEvent::End(Err(failure)) = next(&mut body).await else {
             panic!("no failure");
         };
         assert_eq!(failure.error_type, "Function.ResponseSizeTooLarge");
@@ -184,47 +194,47 @@ mod tests {
 
     #[tokio::test]
     async fn a_total_that_is_just_reached_is_complete() {
-        let link = Link {
+        let conditions = NetworkConditions {
             total: Some(3),
-            ..Link::default()
+            ..NetworkConditions::default()
         };
-        let (responder, mut flow) = flow(link, &[b"abc"]).await;
-        responder.verdict.send(Ok(())).unwrap();
-        drop(responder.parts);
+        let (sender, mut body) = paced(conditions, &[b"abc"]).await;
+        sender.outcome.send(Ok(())).unwrap();
+        drop(sender.parts);
 
-        expect_chunk(&next(&mut flow).await, "abc");
-        assert!(matches!(next(&mut flow).await, Piece::End(Ok(()))));
+        expect_chunk(&next(&mut body).await, "abc");
+        assert!(matches!(next(&mut body).await, BodyEvent::End(Ok(()))));
     }
 
     #[tokio::test]
     async fn the_caller_is_cut_off_after_the_bytes_asked_for() {
-        let link = Link {
+        let conditions = NetworkConditions {
             cut_after: Some(4),
-            ..Link::default()
+            ..NetworkConditions::default()
         };
-        let (_responder, mut flow) = flow(link, &[b"abc", b"defg"]).await;
+        let (_responder, mut body) = paced(conditions, &[b"abc", b"defg"]).await;
 
-        expect_chunk(&next(&mut flow).await, "abc");
-        expect_chunk(&next(&mut flow).await, "d");
-        assert!(matches!(next(&mut flow).await, Piece::Cut(_)));
+        expect_chunk(&next(&mut body).await, "abc");
+        expect_chunk(&next(&mut body).await, "d");
+        assert!(matches!(next(&mut body).await, BodyEvent::Cut(_)));
     }
 
     #[tokio::test]
-    async fn silence_is_measured_from_the_last_piece() {
+    async fn silence_is_measured_from_the_last_event() {
         const LIMIT: Duration = Duration::from_millis(400);
-        let link = Link {
+        let conditions = NetworkConditions {
             idle: Some(LIMIT),
-            ..Link::default()
+            ..NetworkConditions::default()
         };
-        let (responder, mut flow) = flow(link, &[b"a"]).await;
-        expect_chunk(&next(&mut flow).await, "a");
-        let early = tokio::time::timeout(LIMIT / 2, next(&mut flow)).await;
+        let (sender, mut body) = paced(conditions, &[b"a"]).await;
+        expect_chunk(&next(&mut body).await, "a");
+        let early = tokio::time::timeout(LIMIT / 2, next(&mut body)).await;
         assert!(early.is_err(), "{early:?}");
-        responder.parts.send(Part::Chunk("b".into())).await.unwrap();
-        expect_chunk(&next(&mut flow).await, "b");
+        sender.parts.send(Part::Chunk("b".into())).await.unwrap();
+        expect_chunk(&next(&mut body).await, "b");
         let since = Instant::now();
 
-        let Piece::Cut(failure) = next(&mut flow).await else {
+        let BodyEvent::Cut(failure) = next(&mut body).await else {
             panic!("not cut");
         };
 

@@ -1,4 +1,4 @@
-//! The body of a streamed answer, in the form the caller understands.
+//! The body of a streamed response, in the framing that the caller understands.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,87 +8,88 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 use tokio::time::{Sleep, sleep};
 
-use super::answer::{Failure, Verdict};
-use super::flow::{Flow, Piece};
+use super::channel::Outcome;
+use super::event_stream;
 use super::gunzip::Gunzip;
-use super::record::Record;
-use super::sdk::frames;
+use super::paced::{BodyEvent, PacedBody};
+use crate::failure::{Failure, INVALID_RESPONSE};
+use crate::observer::RequestRecord;
 
 /// How long the last output of an invocation may take through its pipe.
 pub(crate) const LOG_WINDOW: Duration = Duration::from_millis(50);
 
-/// How a caller gets an answer.
+/// How a caller gets the body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Form {
-    /// As it is. A failure breaks the connection.
-    Bytes,
-    /// In event-stream frames, the last of which tells the verdict, and the log if asked for.
+pub(crate) enum Framing {
+    /// As the function wrote it. A failure breaks the connection.
+    None,
+    /// In event-stream frames. The last one carries the outcome, and the log if asked for.
     EventStream { with_log: bool },
 }
 
-/// A streamed answer. As bytes, it ends clean only if the invocation did.
+/// The body of a streamed response. Without frames, it ends clean only if the invocation did.
 #[derive(Debug)]
-pub(crate) struct AnswerBody {
-    flow: Flow,
-    form: Form,
-    /// What undoes the compression on the way, if the door does.
+pub(crate) struct StreamedBody {
+    paced: PacedBody,
+    framing: Framing,
+    /// Decompresses the body on the way, if the service does.
     gunzip: Option<Gunzip>,
-    record: Record,
+    record: RequestRecord,
     end: End,
 }
 
 #[derive(Debug)]
 enum End {
-    /// It is not known how it ends.
+    /// The body goes on.
     Open,
-    /// It ends with a frame, which waits for the last output.
-    Closing(Verdict, Pin<Box<Sleep>>),
-    /// The connection will break; what came before is being sent.
+    /// A last frame waits for the last output.
+    Closing(Outcome, Pin<Box<Sleep>>),
+    /// The connection will break once what came before has been sent.
     Failing(Failure),
-    /// The end was told.
-    Told,
+    /// Nothing follows.
+    Done,
 }
 
-impl AnswerBody {
-    pub(crate) fn new(flow: Flow, form: Form, record: Record) -> Self {
+impl StreamedBody {
+    pub(crate) fn new(paced: PacedBody, framing: Framing, record: RequestRecord) -> Self {
         Self {
-            flow,
-            form,
+            paced,
+            framing,
             gunzip: None,
             record,
             end: End::Open,
         }
     }
 
-    /// Gives the caller what was compressed, not what it was compressed to.
+    /// Decompresses the body for the caller.
     pub(crate) fn gunzipped(mut self) -> Self {
         self.gunzip = Some(Gunzip::new());
         self
     }
 
-    /// Reads to the end for a caller who gets no body.
+    /// Reads the body to its end for a caller that gets none.
     pub(crate) async fn drain(mut self) {
         while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await
         {
         }
     }
 
-    /// Waits for the next piece that there is for the caller.
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
+    /// Waits for the next event, after decompression.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<BodyEvent> {
         let Some(gunzip) = &mut self.gunzip else {
-            return self.flow.poll_piece(cx);
+            return self.paced.poll_event(cx);
         };
         loop {
             match gunzip.next() {
-                Ok(Some(chunk)) => return Poll::Ready(Piece::Chunk(chunk)),
+                Ok(Some(chunk)) => return Poll::Ready(BodyEvent::Chunk(chunk)),
                 Ok(None) => {}
-                Err(error) => return Poll::Ready(Piece::Cut(not_gzip(&error))),
+                Err(error) => return Poll::Ready(BodyEvent::Cut(not_gzip(&error))),
             }
-            match ready!(self.flow.poll_piece(cx)) {
-                Piece::Chunk(compressed) => gunzip.push(compressed),
-                Piece::End(Ok(())) => {
+            match ready!(self.paced.poll_event(cx)) {
+                BodyEvent::Chunk(compressed) => gunzip.push(compressed),
+                BodyEvent::End(Ok(())) => {
                     let whole = gunzip.finish().map_err(|error| not_gzip(&error));
-                    return Poll::Ready(Piece::End(whole));
+                    return Poll::Ready(BodyEvent::End(whole));
                 }
                 other => return Poll::Ready(other),
             }
@@ -97,39 +98,39 @@ impl AnswerBody {
 
     fn chunk(&mut self, chunk: Bytes) -> Bytes {
         self.record.chunk(chunk.len());
-        match self.form {
-            Form::Bytes => chunk,
-            Form::EventStream { .. } => frames::payload_chunk(chunk),
+        match self.framing {
+            Framing::None => chunk,
+            Framing::EventStream { .. } => event_stream::payload_chunk(chunk),
         }
     }
 
-    /// Decides what follows the last piece.
-    fn end(&mut self, verdict: Verdict) -> End {
-        match (self.form, verdict) {
-            (Form::EventStream { with_log }, verdict) => {
+    /// Decides what follows the last chunk.
+    fn end(&mut self, outcome: Outcome) -> End {
+        match (self.framing, outcome) {
+            (Framing::EventStream { with_log }, outcome) => {
                 let window = if with_log { LOG_WINDOW } else { Duration::ZERO };
-                End::Closing(verdict, Box::pin(sleep(window)))
+                End::Closing(outcome, Box::pin(sleep(window)))
             }
-            (Form::Bytes, Ok(())) => {
+            (Framing::None, Ok(())) => {
                 self.record.complete();
-                End::Told
+                End::Done
             }
-            (Form::Bytes, Err(failure)) => End::Failing(failure),
+            (Framing::None, Err(failure)) => End::Failing(failure),
         }
     }
 
-    fn last_frame(&mut self, verdict: &Verdict) -> Bytes {
-        match verdict {
+    fn last_frame(&mut self, outcome: &Outcome) -> Bytes {
+        match outcome {
             Ok(()) => self.record.complete(),
             Err(failure) => self.record.failed(failure),
         }
-        let with_log = self.form == Form::EventStream { with_log: true };
-        let log = with_log.then(|| self.flow.log().last());
-        frames::invoke_complete(verdict.as_ref().err(), log.as_deref())
+        let with_log = self.framing == Framing::EventStream { with_log: true };
+        let log = with_log.then(|| self.paced.log().last());
+        event_stream::invoke_complete(outcome.as_ref().err(), log.as_deref())
     }
 }
 
-impl Body for AnswerBody {
+impl Body for StreamedBody {
     type Data = Bytes;
     type Error = Failure;
 
@@ -139,28 +140,28 @@ impl Body for AnswerBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
         let this = self.get_mut();
         loop {
-            match std::mem::replace(&mut this.end, End::Told) {
-                End::Told => return Poll::Ready(None),
+            match std::mem::replace(&mut this.end, End::Done) {
+                End::Done => return Poll::Ready(None),
                 End::Failing(failure) => {
                     this.record.failed(&failure);
                     return Poll::Ready(Some(Err(failure)));
                 }
-                End::Closing(verdict, mut window) => {
+                End::Closing(outcome, mut window) => {
                     if window.as_mut().poll(cx).is_pending() {
-                        this.end = End::Closing(verdict, window);
+                        this.end = End::Closing(outcome, window);
                         return Poll::Pending;
                     }
-                    let frame = this.last_frame(&verdict);
+                    let frame = this.last_frame(&outcome);
                     return Poll::Ready(Some(Ok(Frame::data(frame))));
                 }
                 End::Open => this.end = End::Open,
             }
-            this.end = match ready!(this.poll_piece(cx)) {
-                Piece::Chunk(chunk) => {
+            this.end = match ready!(this.poll_event(cx)) {
+                BodyEvent::Chunk(chunk) => {
                     return Poll::Ready(Some(Ok(Frame::data(this.chunk(chunk)))));
                 }
-                Piece::End(verdict) => this.end(verdict),
-                Piece::Cut(failure) => End::Failing(failure),
+                BodyEvent::End(outcome) => this.end(outcome),
+                BodyEvent::Cut(failure) => End::Failing(failure),
             };
             if matches!(this.end, End::Failing(_)) {
                 // hyper drops what it has not flushed when a body fails. It flushes before it
@@ -174,18 +175,19 @@ impl Body for AnswerBody {
 
 fn not_gzip(error: &std::io::Error) -> Failure {
     let message = format!("the body is not the gzip that `content-encoding` says it is: {error}");
-    Failure::new("Runtime.InvalidResponse", message)
+    Failure::new(INVALID_RESPONSE, message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dev::answer::{self, Part, Responder, ResponseMode};
-    use crate::dev::door::Door;
-    use crate::dev::link::Link;
-    use crate::dev::prelude::INTEGRATION_RESPONSE;
-    use crate::dev::reply::{Reader, Reply, open};
-    use crate::printer::Printer;
+    use crate::FrontEnd;
+    use crate::observer::Observer;
+    use crate::response::channel::{Part, ResponseMode, ResponseReceiver, ResponseSender, channel};
+    use crate::response::network::NetworkConditions;
+    use crate::response::opened::{OpenedBody, OpenedResponse, open_stream};
+    use crate::response::prelude::INTEGRATION_RESPONSE;
+    use crate::response::start::Reader;
     use http_body_util::BodyExt as _;
 
     fn head(content_type: Option<&str>) -> Part {
@@ -196,74 +198,82 @@ mod tests {
         }
     }
 
-    fn body(reply: Reply) -> AnswerBody {
-        let record = Record::start(Printer::from_terminal(), "GET /".to_owned());
-        let flow = Flow::new(reply.first, reply.rest, Link::default());
-        AnswerBody::new(flow, Form::Bytes, record)
+    async fn open(response: ResponseReceiver) -> OpenedResponse {
+        let reader = Reader::Service(FrontEnd::Url.response_rules());
+        open_stream(response, reader).await.unwrap().0
     }
 
-    async fn send(responder: &Responder, parts: impl IntoIterator<Item = Part>) {
+    fn body(response: OpenedResponse) -> StreamedBody {
+        let OpenedBody::Stream { first, rest } = response.body else {
+            panic!("not a stream");
+        };
+        let record = RequestRecord::start(Observer::default(), "GET /".to_owned());
+        let paced = PacedBody::new(first, rest, NetworkConditions::default());
+        StreamedBody::new(paced, Framing::None, record)
+    }
+
+    async fn send(sender: &ResponseSender, parts: impl IntoIterator<Item = Part>) {
         for part in parts {
-            responder.parts.send(part).await.unwrap();
+            sender.parts.send(part).await.unwrap();
         }
     }
 
     #[tokio::test]
     async fn the_prelude_becomes_the_head_and_the_rest_the_body() {
-        let (responder, answer) = answer::channel();
+        let (sender, receiver) = channel();
         let stream = b"{\"statusCode\":404}\0\0\0\0\0\0\0\0gone";
         let parts = [
             head(Some(INTEGRATION_RESPONSE)),
             Part::Chunk(Bytes::from_static(stream)),
         ];
-        send(&responder, parts).await;
-        responder.verdict.send(Ok(())).unwrap();
-        drop(responder.parts);
+        send(&sender, parts).await;
+        sender.outcome.send(Ok(())).unwrap();
+        drop(sender.parts);
 
-        let reply = open(answer, Reader::Door(Door::Url)).await.unwrap();
+        let response = open(receiver).await;
 
-        assert_eq!(reply.head.status, 404);
-        assert_eq!(body(reply).collect().await.unwrap().to_bytes(), "gone");
+        assert_eq!(response.head.status, 404);
+        assert_eq!(body(response).collect().await.unwrap().to_bytes(), "gone");
     }
 
     #[tokio::test]
     async fn other_types_are_passed_on_as_they_are() {
-        let (responder, answer) = answer::channel();
+        let (sender, receiver) = channel();
         send(
-            &responder,
+            &sender,
             [
                 head(Some("text/csv")),
                 Part::Chunk(Bytes::from_static(b"{}\0")),
             ],
         )
         .await;
-        responder.verdict.send(Ok(())).unwrap();
-        drop(responder.parts);
+        sender.outcome.send(Ok(())).unwrap();
+        drop(sender.parts);
 
-        let reply = open(answer, Reader::Door(Door::Url)).await.unwrap();
+        let response = open(receiver).await;
 
-        assert_eq!(reply.head.headers["content-type"], "text/csv");
+        assert_eq!(response.head.headers["content-type"], "text/csv");
         assert_eq!(
-            body(reply).collect().await.unwrap().to_bytes(),
+            body(response).collect().await.unwrap().to_bytes(),
             "{}\0".as_bytes()
         );
     }
 
     #[tokio::test]
     async fn a_failure_after_the_head_breaks_the_body() {
-        let (responder, answer) = answer::channel();
+        let (sender, receiver) = channel();
         send(
-            &responder,
+            &sender,
             [head(None), Part::Chunk(Bytes::from_static(b"part"))],
         )
         .await;
-        responder
-            .verdict
+        sender
+            .outcome
             .send(Err(Failure::new("Function.Trap", "unreachable")))
             .unwrap();
-        drop(responder.parts);
+        drop(sender.parts);
 
-        let mut body = body(open(answer, Reader::Door(Door::Url)).await.unwrap());
+        let mut body = body(open(receiver).await);
 
         let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert_eq!(first, "part");
@@ -275,15 +285,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_writer_that_vanishes_breaks_the_body() {
-        let (responder, answer) = answer::channel();
+        let (sender, receiver) = channel();
         let parts = [head(None), Part::Chunk(Bytes::from_static(b"part"))];
-        send(&responder, parts).await;
-        drop(responder);
+        send(&sender, parts).await;
+        drop(sender);
 
-        let error = body(open(answer, Reader::Door(Door::Url)).await.unwrap())
-            .collect()
-            .await
-            .unwrap_err();
+        let error = body(open(receiver).await).collect().await.unwrap_err();
 
         assert_eq!(error.error_type, "Sandbox.Failure");
     }

@@ -6,23 +6,24 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
-use super::replies::{Reply, accepted, too_large, truncated_request};
-use crate::dev::answer::{Failure, Part, TRUNCATED, Verdict, WHOLE_LIMIT_BYTES};
-use crate::dev::intake::{NotTaken, take_in};
+use super::replies::{ApiResponse, accepted, too_large, truncated_request};
+use crate::body::{BodyError, read_limited};
+use crate::failure::{Failure, TRUNCATED, WHOLE_LIMIT_BYTES};
+use crate::response::{Outcome, Part};
 
-/// What Lambda accepts as an error document, in bytes.
+/// Largest error document that Lambda accepts, in bytes.
 const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
 
-/// What Lambda accepts as a block of trailers, in bytes: the lines and the empty line after them.
+/// Largest block of trailers that Lambda accepts, in bytes: the lines and the empty line after them.
 const TRAILERS_LIMIT_BYTES: usize = 4096;
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 
-/// What became of a response.
-pub(super) struct Taken {
-    pub(super) verdict: Verdict,
-    pub(super) reply: Reply,
+/// How the request with a response ended.
+pub(super) struct Received {
+    pub(super) outcome: Outcome,
+    pub(super) reply: ApiResponse,
     /// The trailers about a failure that the head did not announce.
     pub(super) unannounced: Vec<HeaderName>,
 }
@@ -32,7 +33,7 @@ pub(super) async fn stream(
     mut body: Incoming,
     headers: &HeaderMap,
     parts: &mpsc::Sender<Part>,
-) -> Taken {
+) -> Received {
     let mut trailers = None;
     while let Some(frame) = body.frame().await {
         match frame.map(hyper::body::Frame::into_data) {
@@ -48,38 +49,38 @@ pub(super) async fn stream(
         Some(trailers) if block_size(&trailers) > TRAILERS_LIMIT_BYTES => {
             truncated(Failure::new(TRUNCATED, too_long(block_size(&trailers))))
         }
-        Some(trailers) => Taken {
+        Some(trailers) => Received {
             unannounced: unannounced(&trailers, headers),
-            ..taken(verdict_of(&trailers, headers), accepted())
+            ..received(outcome_of(&trailers, headers), accepted())
         },
-        None => taken(Ok(()), accepted()),
+        None => received(Ok(()), accepted()),
     }
 }
 
-fn taken(verdict: Verdict, reply: Reply) -> Taken {
-    Taken {
-        verdict,
+fn received(outcome: Outcome, reply: ApiResponse) -> Received {
+    Received {
+        outcome,
         reply,
         unannounced: Vec::new(),
     }
 }
 
-/// Takes in a whole response, then forwards it.
-pub(super) async fn buffer(body: Incoming, parts: &mpsc::Sender<Part>) -> Taken {
-    match take_in(body, WHOLE_LIMIT_BYTES).await {
+/// Reads a whole response, then forwards it.
+pub(super) async fn buffer(body: Incoming, parts: &mpsc::Sender<Part>) -> Received {
+    match read_limited(body, WHOLE_LIMIT_BYTES).await {
         Ok(whole) => {
             let _ = parts.send(Part::Chunk(whole)).await;
-            taken(Ok(()), accepted())
+            received(Ok(()), accepted())
         }
-        Err(NotTaken::TooLarge(size)) => {
-            taken(Err(Failure::too_large(size)), too_large(WHOLE_LIMIT_BYTES))
+        Err(BodyError::TooLarge(size)) => {
+            received(Err(Failure::too_large(size)), too_large(WHOLE_LIMIT_BYTES))
         }
-        Err(NotTaken::Broken(cause)) => truncated(Failure::truncated_by(&cause)),
+        Err(BodyError::Truncated(cause)) => truncated(Failure::truncated_by(&cause)),
     }
 }
 
-fn truncated(failure: Failure) -> Taken {
-    taken(Err(failure), truncated_request())
+fn truncated(failure: Failure) -> Received {
+    received(Err(failure), truncated_request())
 }
 
 fn too_long(size: usize) -> String {
@@ -89,7 +90,7 @@ fn too_long(size: usize) -> String {
     )
 }
 
-/// Whether the head of a response announced a trailer.
+/// Returns whether the head of a response announced a trailer.
 fn is_announced(headers: &HeaderMap, name: &HeaderName) -> bool {
     headers
         .get_all(TRAILER)
@@ -106,8 +107,8 @@ fn unannounced(trailers: &HeaderMap, headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-/// Reads the verdict in the trailers. Lambda drops trailers that the head did not announce.
-fn verdict_of(trailers: &HeaderMap, headers: &HeaderMap) -> Verdict {
+/// Reads the outcome in the trailers. Lambda drops trailers that the head did not announce.
+fn outcome_of(trailers: &HeaderMap, headers: &HeaderMap) -> Outcome {
     let error_type = text_header(trailers, &ERROR_TYPE);
     let Some(error_type) = error_type.filter(|_| is_announced(headers, &ERROR_TYPE)) else {
         return Ok(());
@@ -135,28 +136,28 @@ fn block_size(trailers: &HeaderMap) -> usize {
         + CRLF
 }
 
-/// An error report that Lambda does not take.
-pub(super) struct Refused {
+/// An error report that Lambda rejects.
+pub(super) struct RejectedReport {
     pub(super) failure: Failure,
-    pub(super) reply: Reply,
+    pub(super) reply: ApiResponse,
 }
 
 /// Reads an error report.
-pub(super) async fn failure_of(request: Request<Incoming>) -> Result<Failure, Refused> {
+pub(super) async fn failure_of(request: Request<Incoming>) -> Result<Failure, RejectedReport> {
     let error_type = text_header(request.headers(), &ERROR_TYPE);
-    match take_in(request.into_body(), ERROR_LIMIT_BYTES).await {
+    match read_limited(request.into_body(), ERROR_LIMIT_BYTES).await {
         Ok(document) => Ok(Failure::from_document(document, error_type.as_deref())),
-        Err(NotTaken::TooLarge(size)) => {
+        Err(BodyError::TooLarge(size)) => {
             let message = format!(
                 "the error document takes {size} bytes and Lambda reads at most {ERROR_LIMIT_BYTES}"
             );
             let error_type = error_type.as_deref().unwrap_or("Runtime.Unknown");
-            Err(Refused {
+            Err(RejectedReport {
                 failure: Failure::new(error_type, message),
                 reply: too_large(ERROR_LIMIT_BYTES),
             })
         }
-        Err(NotTaken::Broken(cause)) => Err(Refused {
+        Err(BodyError::Truncated(cause)) => Err(RejectedReport {
             failure: Failure::truncated_by(&cause),
             reply: truncated_request(),
         }),

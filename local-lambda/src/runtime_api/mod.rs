@@ -2,12 +2,12 @@
 //!
 //! It has a listener of its own, so that a runtime which only understands `host:port` works.
 
-mod api;
-mod body;
+mod bodies;
 mod phase;
 mod replies;
+mod routes;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use api::{Delivery, INVOCATION_ID, RuntimeApi};
-pub(crate) use phase::{Invocation, Phase};
+pub(crate) use phase::{PendingResponse, Phase};
+pub(crate) use routes::{Delivery, RuntimeApi};

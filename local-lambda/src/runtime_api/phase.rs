@@ -2,16 +2,17 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::dev::answer::{Failure, Part, Verdict};
+use crate::failure::Failure;
+use crate::response::{Outcome, Part};
 
-/// The invocation that the runtime has to answer.
+/// Where the response of the invocation at work goes.
 #[derive(Debug)]
-pub(crate) struct Invocation {
+pub(crate) struct PendingResponse {
     pub(crate) request_id: String,
-    /// What the runtime may send back, so that an answer cannot reach another invocation.
+    /// Ties the response to the invocation, if the runtime sends it back.
     pub(crate) token: String,
     pub(crate) parts: mpsc::Sender<Part>,
-    pub(crate) verdict: oneshot::Sender<Verdict>,
+    pub(crate) outcome: oneshot::Sender<Outcome>,
 }
 
 /// Where the runtime is.
@@ -23,12 +24,12 @@ pub(crate) enum Phase {
     InitFailed(Failure),
     /// It waits for an invocation.
     Waiting,
-    /// It has an invocation and has not begun to answer.
-    Invoking(Invocation),
-    /// It is sending its answer.
+    /// It has an invocation and has not begun to respond.
+    Invoking(PendingResponse),
+    /// It is sending its response.
     Responding { request_id: String, with: Reaction },
-    /// It has answered and has not asked for the next invocation yet.
-    Answered { request_id: String },
+    /// It has responded and has not asked for the next invocation yet.
+    Responded { request_id: String },
 }
 
 /// What a runtime does with an invocation.
@@ -57,17 +58,17 @@ impl Phase {
             Self::Waiting => "Ready",
             Self::Invoking(_) => "Running",
             Self::Responding { with, .. } => with.state(),
-            Self::Answered { .. } => "RuntimeResponseSentState",
+            Self::Responded { .. } => "RuntimeResponseSentState",
         }
     }
 
-    /// The invocation that the runtime got last.
+    /// The runtime's latest invocation.
     pub(super) fn request_id(&self) -> Option<&str> {
         match self {
             Self::Starting | Self::InitFailed(_) | Self::Waiting => None,
-            Self::Invoking(Invocation { request_id, .. })
+            Self::Invoking(PendingResponse { request_id, .. })
             | Self::Responding { request_id, .. }
-            | Self::Answered { request_id } => Some(request_id),
+            | Self::Responded { request_id } => Some(request_id),
         }
     }
 }

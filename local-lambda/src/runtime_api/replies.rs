@@ -1,4 +1,4 @@
-//! What the Runtime API answers, byte for byte as Lambda does.
+//! The responses of the Runtime API, byte for byte like Lambda's.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
@@ -6,24 +6,24 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-pub(super) type Reply = Response<Full<Bytes>>;
+pub(super) type ApiResponse = Response<Full<Bytes>>;
 
-/// Refuses a request whose method is another one.
-pub(super) fn only(method: &Method, request: &Request<Incoming>) -> Option<Reply> {
+/// Rejects a request with another method.
+pub(super) fn only(method: &Method, request: &Request<Incoming>) -> Option<ApiResponse> {
     (request.method() != method).then(|| {
-        let mut reply = text(StatusCode::METHOD_NOT_ALLOWED, "");
+        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "");
         if let Ok(value) = HeaderValue::from_str(method.as_str()) {
-            reply.headers_mut().insert(ALLOW, value);
+            response.headers_mut().insert(ALLOW, value);
         }
-        reply
+        response
     })
 }
 
-pub(super) fn accepted() -> Reply {
+pub(super) fn accepted() -> ApiResponse {
     json(StatusCode::ACCEPTED, "{\"status\":\"OK\"}\n".to_owned())
 }
 
-pub(super) fn unknown_id() -> Reply {
+pub(super) fn unknown_id() -> ApiResponse {
     error(
         StatusCode::BAD_REQUEST,
         "InvalidRequestID",
@@ -31,8 +31,8 @@ pub(super) fn unknown_id() -> Reply {
     )
 }
 
-/// Refuses a call that makes no sense in the state that the runtime is in.
-pub(super) fn not_allowed(from: &str, to: &str) -> Reply {
+/// Rejects a request that the state of the runtime does not allow.
+pub(super) fn not_allowed(from: &str, to: &str) -> ApiResponse {
     let message = format!(
         "State transition from {from} to {to} failed for runtime. \
          Error: State transition is not allowed"
@@ -40,7 +40,7 @@ pub(super) fn not_allowed(from: &str, to: &str) -> Reply {
     error(StatusCode::FORBIDDEN, "InvalidStateTransition", &message)
 }
 
-pub(super) fn too_large(limit: usize) -> Reply {
+pub(super) fn too_large(limit: usize) -> ApiResponse {
     let message = format!("Exceeded maximum allowed payload size ({limit} bytes).");
     error(
         StatusCode::PAYLOAD_TOO_LARGE,
@@ -49,36 +49,36 @@ pub(super) fn too_large(limit: usize) -> Reply {
     )
 }
 
-pub(super) fn truncated_request() -> Reply {
-    let mut reply = error(
+pub(super) fn truncated_request() -> ApiResponse {
+    let mut response = error(
         StatusCode::BAD_REQUEST,
         "TruncatedHTTPRequest",
         "HTTP request detected as truncated",
     );
-    reply
+    response
         .headers_mut()
         .insert(CONNECTION, HeaderValue::from_static("close"));
-    reply
+    response
 }
 
-pub(super) fn error(status: StatusCode, error_type: &str, message: &str) -> Reply {
+pub(super) fn error(status: StatusCode, error_type: &str, message: &str) -> ApiResponse {
     json(
         status,
         format!("{{\"errorMessage\":\"{message}\",\"errorType\":\"{error_type}\"}}\n"),
     )
 }
 
-fn json(status: StatusCode, body: String) -> Reply {
-    let mut reply = Response::new(Full::new(body.into()));
-    *reply.status_mut() = status;
-    reply
+fn json(status: StatusCode, body: String) -> ApiResponse {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    reply
+    response
 }
 
-pub(super) fn text(status: StatusCode, body: &'static str) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
-    *reply.status_mut() = status;
-    reply
+pub(super) fn text(status: StatusCode, body: &'static str) -> ApiResponse {
+    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    *response.status_mut() = status;
+    response
 }

@@ -11,28 +11,25 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
-use super::body::{Refused, buffer, failure_of, stream, text_header};
-use super::phase::{Invocation, Phase, Reaction};
-use super::replies::{Reply, accepted, error, not_allowed, only, text, unknown_id};
-use crate::dev::answer::{Failure, Part, ResponseMode, Verdict};
-use crate::dev::guard::check_runtime;
-use crate::dev::http_server::Handler;
-use crate::printer::{Printer, Tone};
+use super::bodies::{RejectedReport, buffer, failure_of, stream, text_header};
+use super::phase::{PendingResponse, Phase, Reaction};
+use super::replies::{ApiResponse, accepted, error, not_allowed, only, text, unknown_id};
+use crate::failure::Failure;
+use crate::guard::check_runtime;
+use crate::headers::INVOCATION_ID;
+use crate::http_server::Handler;
+use crate::invocation::Invocation;
+use crate::observer::{Observer, Report};
+use crate::response::{Outcome, Part, ResponseMode};
 
 const BASE_PATH: &str = "/2018-06-01/runtime/";
 const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
 
-/// Says which invocation an answer is for. Runtimes that know it send it back; none has to.
-pub(crate) const INVOCATION_ID: HeaderName =
-    HeaderName::from_static("lambda-runtime-invocation-id");
-
-/// An invocation on its way to the runtime.
+/// An invocation for the runtime, and where its response goes.
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    /// The headers of the answer to `next`.
-    pub(crate) headers: HeaderMap,
-    pub(crate) event: Bytes,
     pub(crate) invocation: Invocation,
+    pub(crate) response: PendingResponse,
 }
 
 /// The Runtime API of one environment, shared by its connections.
@@ -40,13 +37,13 @@ pub(crate) struct Delivery {
 pub(crate) struct RuntimeApi {
     phase: watch::Sender<Phase>,
     deliveries: Mutex<mpsc::Receiver<Delivery>>,
-    printer: Printer,
+    observer: Observer,
 }
 
 impl Handler for Arc<RuntimeApi> {
     type Body = Full<Bytes>;
 
-    async fn handle(self, request: Request<Incoming>, _peer: IpAddr) -> Reply {
+    async fn handle(self, request: Request<Incoming>, _peer: IpAddr) -> ApiResponse {
         self.route(request).await
     }
 }
@@ -54,22 +51,22 @@ impl Handler for Arc<RuntimeApi> {
 impl RuntimeApi {
     pub(crate) fn new(
         deliveries: mpsc::Receiver<Delivery>,
-        printer: Printer,
+        observer: Observer,
     ) -> (Arc<Self>, watch::Receiver<Phase>) {
         let (phase, phases) = watch::channel(Phase::Starting);
         (
             Arc::new(Self {
                 phase,
                 deliveries: Mutex::new(deliveries),
-                printer,
+                observer,
             }),
             phases,
         )
     }
 
-    async fn route(&self, request: Request<Incoming>) -> Reply {
-        if let Err(unwelcome) = check_runtime(request.headers()) {
-            return error(StatusCode::FORBIDDEN, "AccessDenied", unwelcome.reason());
+    async fn route(&self, request: Request<Incoming>) -> ApiResponse {
+        if let Err(denial) = check_runtime(request.headers()) {
+            return error(StatusCode::FORBIDDEN, "AccessDenied", denial.reason());
         }
         let path = request.uri().path().to_owned();
         if path == "/2018-06-01/ping" {
@@ -97,10 +94,10 @@ impl RuntimeApi {
         }
     }
 
-    async fn next(&self) -> Reply {
+    async fn next(&self) -> ApiResponse {
         let mut refusal = None;
         self.phase.send_if_modified(|phase| match phase {
-            Phase::Starting | Phase::Waiting | Phase::Answered { .. } => {
+            Phase::Starting | Phase::Waiting | Phase::Responded { .. } => {
                 *phase = Phase::Waiting;
                 true
             }
@@ -119,17 +116,20 @@ impl RuntimeApi {
                 "shutting down",
             );
         };
-        // No await since the delivery was taken: it cannot get lost here.
-        self.phase
-            .send_replace(Phase::Invoking(delivery.invocation));
-        let mut reply = Response::new(Full::new(delivery.event));
-        *reply.headers_mut() = delivery.headers;
-        reply
+        // No await since the delivery was received: it cannot get lost here.
+        let Delivery {
+            invocation,
+            response,
+        } = delivery;
+        self.phase.send_replace(Phase::Invoking(response));
+        let mut next = Response::new(Full::new(invocation.event));
+        *next.headers_mut() = invocation.headers;
+        next
     }
 
-    async fn response(&self, id: &str, request: Request<Incoming>) -> Reply {
+    async fn response(&self, id: &str, request: Request<Incoming>) -> ApiResponse {
         let (head, body) = request.into_parts();
-        let (invocation, responding) = match self.begin(id, Reaction::Response, &head.headers) {
+        let (parts, responding) = match self.begin(id, Reaction::Response, &head.headers) {
             Ok(begun) => begun,
             Err(refusal) => return *refusal,
         };
@@ -141,7 +141,7 @@ impl RuntimeApi {
                     "Runtime.InvalidResponseModeHeader",
                     "the runtime asked for a response mode that does not exist",
                 );
-                responding.settle(Err(failure));
+                responding.end(Err(failure));
                 let message = "Invalid function response mode";
                 return error(
                     StatusCode::BAD_REQUEST,
@@ -151,19 +151,19 @@ impl RuntimeApi {
             }
         };
         let content_type = text_header(&head.headers, &CONTENT_TYPE);
-        // Nobody may be listening any more: the response is read to its end all the same.
-        let _ = invocation.send(Part::Head { mode, content_type }).await;
-        let taken = match mode {
-            ResponseMode::Streaming => stream(body, &head.headers, &invocation).await,
-            ResponseMode::Buffered => buffer(body, &invocation).await,
+        // The reader may be gone: the response is read to its end all the same.
+        let _ = parts.send(Part::Head { mode, content_type }).await;
+        let received = match mode {
+            ResponseMode::Streaming => stream(body, &head.headers, &parts).await,
+            ResponseMode::Buffered => buffer(body, &parts).await,
         };
-        self.warn_of_dropped(id, &taken.unannounced);
-        drop(invocation);
-        responding.settle(taken.verdict);
-        taken.reply
+        self.warn_of_dropped(id, &received.unannounced);
+        drop(parts);
+        responding.end(received.outcome);
+        received.reply
     }
 
-    /// Tells the author of a runtime about a failure that Lambda does not hear of.
+    /// Warns of a failure that does not reach Lambda.
     fn warn_of_dropped(&self, id: &str, trailers: &[HeaderName]) {
         if trailers.is_empty() {
             return;
@@ -175,30 +175,30 @@ impl RuntimeApi {
              Lambda-Runtime-Function-Error-Body`",
             names.join("` and `")
         );
-        self.printer.warning(Some(id), &text);
+        self.observer.warn(Some(id), &text);
     }
 
-    async fn error(&self, id: &str, request: Request<Incoming>) -> Reply {
+    async fn error(&self, id: &str, request: Request<Incoming>) -> ApiResponse {
         let (_, responding) = match self.begin(id, Reaction::Error, request.headers()) {
             Ok(begun) => begun,
             Err(refusal) => return *refusal,
         };
         match failure_of(request).await {
             Ok(failure) => {
-                responding.settle(Err(failure));
+                responding.end(Err(failure));
                 accepted()
             }
-            Err(Refused { failure, reply }) => {
-                responding.settle(Err(failure));
+            Err(RejectedReport { failure, reply }) => {
+                responding.end(Err(failure));
                 reply
             }
         }
     }
 
-    async fn init_error(&self, request: Request<Incoming>) -> Reply {
+    async fn init_error(&self, request: Request<Incoming>) -> ApiResponse {
         let (failure, reply) = match failure_of(request).await {
             Ok(failure) => (failure, accepted()),
-            Err(Refused { failure, reply }) => (failure, reply),
+            Err(RejectedReport { failure, reply }) => (failure, reply),
         };
         let mut refusal = None;
         self.phase.send_if_modified(|phase| {
@@ -213,13 +213,13 @@ impl RuntimeApi {
         refusal.unwrap_or(reply)
     }
 
-    /// Takes the invocation for whoever answers it first.
+    /// Gives the pending response to the first request that sends it.
     fn begin(
         &self,
         id: &str,
         with: Reaction,
         headers: &HeaderMap,
-    ) -> Result<(mpsc::Sender<Part>, Responding<'_>), Box<Reply>> {
+    ) -> Result<(mpsc::Sender<Part>, Responding<'_>), Box<ApiResponse>> {
         let mut begun = Err(Box::new(unknown_id()));
         self.phase.send_if_modified(|phase| {
             if phase.request_id() != Some(id) || !is_meant(phase, headers) {
@@ -232,64 +232,62 @@ impl RuntimeApi {
             }
             let request_id = id.to_owned();
             let taken = std::mem::replace(phase, Phase::Responding { request_id, with });
-            if let Phase::Invoking(invocation) = taken {
-                begun = Ok(invocation);
+            if let Phase::Invoking(pending) = taken {
+                begun = Ok(pending);
             }
             true
         });
-        let Invocation {
+        let PendingResponse {
             request_id,
             parts,
-            verdict,
+            outcome,
             ..
         } = begun?;
         let responding = Responding {
             api: self,
             request_id,
-            verdict: Some(verdict),
+            outcome: Some(outcome),
         };
         Ok((parts, responding))
     }
 
-    /// Tells the author of a runtime about a call that Lambda would not even refuse.
+    /// Reports a request that Lambda would not even reject.
     fn explain(&self, phase: &Phase, with: Reaction) {
         let open = Reaction::Response;
         if with == Reaction::Error
             && matches!(phase, Phase::Responding { with, .. } if *with == open)
         {
-            let text = "the runtime called /error while its response was open: Lambda leaves that \
-                        call hanging; an error after the first byte belongs in trailers";
-            self.printer.message(Tone::Bad, text);
+            self.observer.report(Report::ErrorWhileResponding);
         }
     }
 }
 
-/// Whether an answer that names its invocation names this one.
+/// Returns whether a response that names its invocation names this one.
 fn is_meant(phase: &Phase, headers: &HeaderMap) -> bool {
     match (phase, headers.get(INVOCATION_ID)) {
-        (Phase::Invoking(invocation), Some(token)) => token == invocation.token.as_str(),
+        (Phase::Invoking(pending), Some(token)) => token == pending.token.as_str(),
         _ => true,
     }
 }
 
-/// An answer in progress. Dropping it, as when the connection breaks, is a failure.
+/// A response in progress. Dropping it, as when the connection breaks, is a failure.
 struct Responding<'a> {
     api: &'a RuntimeApi,
     request_id: String,
-    verdict: Option<oneshot::Sender<Verdict>>,
+    outcome: Option<oneshot::Sender<Outcome>>,
 }
 
 impl Responding<'_> {
-    fn settle(mut self, verdict: Verdict) {
-        self.tell(verdict);
+    fn end(mut self, outcome: Outcome) {
+        self.tell(outcome);
     }
 
-    fn tell(&mut self, verdict: Verdict) {
-        if let Some(sender) = self.verdict.take() {
+    fn tell(&mut self, outcome: Outcome) {
+        if let Some(sender) = self.outcome.take() {
             let request_id = std::mem::take(&mut self.request_id);
-            self.api.phase.send_replace(Phase::Answered { request_id });
+            self.api.phase.send_replace(Phase::Responded { request_id });
             // The environment may be gone.
-            let _ = sender.send(verdict);
+            let _ = sender.send(outcome);
         }
     }
 }

@@ -9,10 +9,12 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::{Delivery, Invocation, Phase, RuntimeApi};
-use crate::dev::answer::{Failure, Part, ResponseMode, Verdict, settled};
-use crate::dev::http_server;
-use crate::printer::Printer;
+use super::{Delivery, PendingResponse, Phase, RuntimeApi};
+use crate::failure::Failure;
+use crate::http_server;
+use crate::invocation::Invocation;
+use crate::observer::Observer;
+use crate::response::{Outcome, Part, ResponseMode, outcome_of};
 
 const ID: &str = "id-1";
 const TOKEN: &str = "token-1";
@@ -25,7 +27,7 @@ struct Emulator {
     address: std::net::SocketAddr,
     phase: watch::Receiver<Phase>,
     parts: mpsc::Receiver<Part>,
-    verdict: oneshot::Receiver<Verdict>,
+    outcome: oneshot::Receiver<Outcome>,
     _server: JoinSet<()>,
 }
 
@@ -34,29 +36,32 @@ impl Emulator {
         let listener = http_server::bind_loopback().await.unwrap();
         let address = listener.local_addr().unwrap();
         let (deliveries, deliveries_rx) = mpsc::channel(1);
-        let (api, phase) = RuntimeApi::new(deliveries_rx, Printer::from_terminal());
+        let (api, phase) = RuntimeApi::new(deliveries_rx, Observer::default());
         let mut server = JoinSet::new();
         server.spawn(http_server::serve(listener, Arc::clone(&api)));
         let (parts_tx, parts) = mpsc::channel(8);
-        let (verdict_tx, verdict) = oneshot::channel();
-        let invocation = Invocation {
+        let (outcome_tx, outcome) = oneshot::channel();
+        let response = PendingResponse {
             request_id: ID.to_owned(),
             token: TOKEN.to_owned(),
             parts: parts_tx,
-            verdict: verdict_tx,
+            outcome: outcome_tx,
         };
-        let event = Bytes::from_static(b"{}");
-        let delivery = Delivery {
+        let invocation = Invocation {
+            request_id: ID.to_owned(),
+            event: Bytes::from_static(b"{}"),
             headers: HeaderMap::new(),
-            event,
+        };
+        let delivery = Delivery {
             invocation,
+            response,
         };
         deliveries.send(delivery).await.unwrap();
         Self {
             address,
             phase,
             parts,
-            verdict,
+            outcome,
             _server: server,
         }
     }
@@ -79,9 +84,9 @@ impl Emulator {
             .write_all(format!("{head}{headers}\r\n{body}").as_bytes())
             .await
             .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        response
     }
 
     async fn respond(&self, headers: &str, body: &str) -> String {
@@ -90,31 +95,31 @@ impl Emulator {
     }
 
     /// What the caller gets.
-    async fn answer(mut self) -> (String, Verdict) {
+    async fn response(mut self) -> (String, Outcome) {
         let mut body = String::new();
         while let Some(part) = self.parts.recv().await {
             if let Part::Chunk(chunk) = part {
                 body.push_str(std::str::from_utf8(&chunk).unwrap());
             }
         }
-        (body, settled(self.verdict.await))
+        (body, outcome_of(self.outcome.await))
     }
 }
 
 #[track_caller]
-fn expect_forbidden(answer: &str, message: &str) {
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
-    assert!(answer.contains("InvalidStateTransition"), "{answer}");
-    assert!(answer.contains(message), "{answer}");
+fn expect_forbidden(response: &str, message: &str) {
+    assert!(response.starts_with("HTTP/1.1 403"), "{response}");
+    assert!(response.contains("InvalidStateTransition"), "{response}");
+    assert!(response.contains(message), "{response}");
 }
 
 #[track_caller]
-fn expect_answer(answer: &str, status: &str, body: &str) {
+fn expect_response(response: &str, status: &str, body: &str) {
     assert!(
-        answer.starts_with(&format!("HTTP/1.1 {status}")),
-        "{answer}"
+        response.starts_with(&format!("HTTP/1.1 {status}")),
+        "{response}"
     );
-    assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
+    assert!(response.ends_with(&format!("\r\n\r\n{body}")), "{response}");
 }
 
 #[tokio::test]
@@ -125,9 +130,9 @@ async fn a_streamed_response_is_forwarded_and_accepted() {
         .respond(STREAMING, "2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n")
         .await;
 
-    expect_answer(&accepted, "202", "{\"status\":\"OK\"}\n");
-    assert!(matches!(*emulator.phase.borrow(), Phase::Answered { .. }));
-    assert_eq!(emulator.answer().await, ("abcde".to_owned(), Ok(())));
+    expect_response(&accepted, "202", "{\"status\":\"OK\"}\n");
+    assert!(matches!(*emulator.phase.borrow(), Phase::Responded { .. }));
+    assert_eq!(emulator.response().await, ("abcde".to_owned(), Ok(())));
 }
 
 #[tokio::test]
@@ -136,7 +141,7 @@ async fn a_response_without_the_mode_header_is_buffered() {
 
     let accepted = emulator.respond("content-length: 2\r\n", "ab").await;
 
-    expect_answer(&accepted, "202", "{\"status\":\"OK\"}\n");
+    expect_response(&accepted, "202", "{\"status\":\"OK\"}\n");
     let head = emulator.parts.recv().await.unwrap();
     assert!(matches!(
         head,
@@ -145,20 +150,20 @@ async fn a_response_without_the_mode_header_is_buffered() {
             content_type: None
         }
     ));
-    assert_eq!(emulator.answer().await, ("ab".to_owned(), Ok(())));
+    assert_eq!(emulator.response().await, ("ab".to_owned(), Ok(())));
 }
 
 #[tokio::test]
-async fn error_trailers_are_the_verdict() {
+async fn error_trailers_are_the_outcome() {
     let emulator = Emulator::invoking().await;
     let body = "4\r\npart\r\n0\r\nlambda-runtime-function-error-type: Function.Trap\r\n\
         lambda-runtime-function-error-body: eyJlcnJvck1lc3NhZ2UiOiJtIn0=\r\n\r\n";
 
     let accepted = emulator.respond(STREAMING, body).await;
 
-    expect_answer(&accepted, "202", "{\"status\":\"OK\"}\n");
-    let (body, verdict) = emulator.answer().await;
-    let failure = verdict.unwrap_err();
+    expect_response(&accepted, "202", "{\"status\":\"OK\"}\n");
+    let (body, outcome) = emulator.response().await;
+    let failure = outcome.unwrap_err();
     assert_eq!(body, "part");
     assert_eq!(failure.to_string(), "Function.Trap: m");
     assert_eq!(failure.document, "{\"errorMessage\":\"m\"}");
@@ -173,7 +178,7 @@ async fn trailers_that_were_not_announced_are_dropped() {
 
     emulator.respond(headers, body).await;
 
-    assert_eq!(emulator.answer().await, ("part".to_owned(), Ok(())));
+    assert_eq!(emulator.response().await, ("part".to_owned(), Ok(())));
 }
 
 #[tokio::test]
@@ -189,8 +194,8 @@ async fn trailers_beyond_4096_bytes_count_as_truncated() {
 
     let document = "{\"errorMessage\":\"HTTP request detected as truncated\",\
         \"errorType\":\"TruncatedHTTPRequest\"}\n";
-    expect_answer(&refused, "400", document);
-    let failure = emulator.answer().await.1.unwrap_err();
+    expect_response(&refused, "400", document);
+    let failure = emulator.response().await.1.unwrap_err();
     assert!(failure.is_truncated());
     assert!(failure.message.contains("at most 4096"), "{failure}");
 }
@@ -209,13 +214,13 @@ async fn a_body_without_its_last_chunk_is_truncated() {
 
     drop(stream);
 
-    let (body, verdict) = emulator.answer().await;
+    let (body, outcome) = emulator.response().await;
     assert_eq!(body, "part");
-    assert!(verdict.unwrap_err().is_truncated());
+    assert!(outcome.unwrap_err().is_truncated());
 }
 
 #[tokio::test]
-async fn an_error_report_is_the_verdict() {
+async fn an_error_report_is_the_outcome() {
     let emulator = Emulator::invoking().await;
     let document = r#"{"errorMessage":"m","errorType":"Function.Error","stackTrace":[]}"#;
     let headers = format!("content-length: {}\r\n", document.len());
@@ -223,8 +228,8 @@ async fn an_error_report_is_the_verdict() {
 
     let accepted = emulator.exchange("POST", &path, &headers, document).await;
 
-    expect_answer(&accepted, "202", "{\"status\":\"OK\"}\n");
-    let failure = emulator.answer().await.1.unwrap_err();
+    expect_response(&accepted, "202", "{\"status\":\"OK\"}\n");
+    let failure = emulator.response().await.1.unwrap_err();
     assert_eq!(failure.to_string(), "Function.Error: m");
     assert_eq!(failure.document, document);
 }
@@ -238,13 +243,13 @@ async fn an_unknown_id_is_refused() {
         let refused = emulator
             .exchange("POST", path, "content-length: 0\r\n", "")
             .await;
-        expect_answer(&refused, "400", document);
+        expect_response(&refused, "400", document);
     }
     assert!(matches!(*emulator.phase.borrow(), Phase::Invoking(_)));
 }
 
 #[tokio::test]
-async fn a_second_answer_is_refused() {
+async fn a_second_response_is_refused() {
     let emulator = Emulator::invoking().await;
     emulator.respond(STREAMING, "0\r\n\r\n").await;
 
@@ -259,7 +264,7 @@ async fn a_second_answer_is_refused() {
         let message = format!("from RuntimeResponseSentState to {state} failed");
         expect_forbidden(&refused, &message);
     }
-    assert_eq!(emulator.answer().await, (String::new(), Ok(())));
+    assert_eq!(emulator.response().await, (String::new(), Ok(())));
 }
 
 #[tokio::test]
@@ -289,11 +294,11 @@ async fn an_error_report_while_the_response_is_open_is_refused_and_the_response_
     );
     expect_forbidden(&next, "from InvocationResponse to Ready");
     response.write_all(b"0\r\n\r\n").await.unwrap();
-    assert_eq!(emulator.answer().await, ("part".to_owned(), Ok(())));
+    assert_eq!(emulator.response().await, ("part".to_owned(), Ok(())));
 }
 
 #[tokio::test]
-async fn an_answer_for_another_invocation_is_refused() {
+async fn a_response_for_another_invocation_is_refused() {
     let emulator = Emulator::invoking().await;
     let named = |token: &str| format!("lambda-runtime-invocation-id: {token}\r\n{STREAMING}");
 
@@ -302,8 +307,8 @@ async fn an_answer_for_another_invocation_is_refused() {
 
     assert!(late.starts_with("HTTP/1.1 400"), "{late}");
     assert!(late.contains("InvalidRequestID"), "{late}");
-    expect_answer(&right, "202", "{\"status\":\"OK\"}\n");
-    assert_eq!(emulator.answer().await, (String::new(), Ok(())));
+    expect_response(&right, "202", "{\"status\":\"OK\"}\n");
+    assert_eq!(emulator.response().await, (String::new(), Ok(())));
 }
 
 #[tokio::test]
@@ -312,20 +317,20 @@ async fn a_buffered_response_has_a_limit() {
         let mut emulator = Emulator::invoking().await;
         let headers = format!("content-length: {size}\r\n");
 
-        let answer = emulator.respond(&headers, &"x".repeat(size)).await;
+        let response = emulator.respond(&headers, &"x".repeat(size)).await;
 
         assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status}")),
-            "{answer}"
+            response.starts_with(&format!("HTTP/1.1 {status}")),
+            "{response}"
         );
         emulator.parts.close();
-        let verdict = settled(emulator.verdict.await);
+        let outcome = outcome_of(emulator.outcome.await);
         if status == "413" {
             let document = "{\"errorMessage\":\"Exceeded maximum allowed payload size \
                 (6291556 bytes).\",\"errorType\":\"RequestEntityTooLarge\"}\n";
-            expect_answer(&answer, status, document);
+            expect_response(&response, status, document);
             assert_eq!(
-                verdict.unwrap_err().to_string(),
+                outcome.unwrap_err().to_string(),
                 "Function.ResponseSizeTooLarge: Response payload size (6291557 bytes) exceeded \
                  maximum allowed payload size (6291556 bytes)."
             );
@@ -346,7 +351,7 @@ async fn an_error_document_has_a_limit() {
         .await;
 
     assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
-    let failure = emulator.answer().await.1.unwrap_err();
+    let failure = emulator.response().await.1.unwrap_err();
     assert_eq!(failure.error_type, "Function.Error");
     assert!(failure.message.contains("1048577 bytes"), "{failure}");
 }
@@ -362,14 +367,14 @@ async fn a_wrong_response_mode_is_refused_and_told() {
 
         let document = "{\"errorMessage\":\"Invalid function response mode\",\
             \"errorType\":\"InvalidFunctionResponseMode\"}\n";
-        expect_answer(&refused, "400", document);
-        let failure = emulator.answer().await.1.unwrap_err();
+        expect_response(&refused, "400", document);
+        let failure = emulator.response().await.1.unwrap_err();
         assert_eq!(failure.error_type, "Runtime.InvalidResponseModeHeader");
     }
 }
 
 #[tokio::test]
-async fn asking_again_without_an_answer_is_refused() {
+async fn asking_again_without_a_response_is_refused() {
     let emulator = Emulator::invoking().await;
 
     let refused = emulator.exchange("GET", "invocation/next", "", "").await;
@@ -425,5 +430,5 @@ async fn other_paths_and_methods_are_refused() {
 
     assert!(wrong_method.starts_with("HTTP/1.1 405"), "{wrong_method}");
     assert!(wrong_method.contains("allow: GET"), "{wrong_method}");
-    expect_answer(&wrong_path, "404", "404 page not found");
+    expect_response(&wrong_path, "404", "404 page not found");
 }

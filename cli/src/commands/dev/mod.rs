@@ -10,19 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use local_lambda::{Clock, FunctionConfig, LiveFunctions, NetworkSettings, ServerSettings, serve};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{DevArgs, FunctionArgs};
-use crate::dev::bootstrap::Launch;
-use crate::dev::clock::Clock;
-use crate::dev::front::{Front, Setup};
-use crate::dev::functions::LiveFunctions;
-use crate::dev::http_server;
-use crate::dev::link::Conditions;
-use crate::dev::source::Source;
 use crate::printer::{Printer, Tone};
+use crate::report;
+use crate::source::Source;
 use running::{Member, Running};
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -47,9 +43,9 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
     let cors = settings::cors(args)?;
     let running = Running::build(args, printer)?;
     let result = runtime.block_on(async {
-        let setup = Setup {
-            door: args.front_door,
-            conditions: Conditions {
+        let settings = ServerSettings {
+            front_end: args.front_end,
+            network: NetworkSettings {
                 limits: args.limits,
                 clock: args.clock_scale,
                 slow: args.slow,
@@ -59,11 +55,7 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
             stage: args.stage.clone(),
             cors,
         };
-        let server = Server {
-            setup: Arc::new(setup),
-            printer,
-        };
-        server.run(running, listener).await
+        Dev { settings, printer }.run(running, listener).await
     });
     // Dropping the runtime would wait for a running compilation.
     runtime.shutdown_background();
@@ -93,14 +85,13 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
     runtime.context("cannot start the event loop")
 }
 
-/// How to start the handler's environments.
-pub(super) fn launch(
+/// The configuration of the function.
+pub(super) fn function_config(
     args: FunctionArgs,
     source: &Source,
     handler_name: String,
-    printer: Printer,
-) -> Launch {
-    Launch {
+) -> FunctionConfig {
+    FunctionConfig {
         bootstrap: source.bootstrap().to_owned(),
         function_name: source.function_name(),
         handler_name,
@@ -108,18 +99,17 @@ pub(super) fn launch(
         timeout: Duration::from_secs(args.timeout),
         clock: Clock::default(),
         variables: args.variables,
-        shows_usage: true,
-        printer,
+        reports_usage: true,
     }
 }
 
-struct Server {
-    setup: Arc<Setup>,
+struct Dev {
+    settings: ServerSettings,
     printer: Printer,
 }
 
-impl Server {
-    async fn run(&self, mut running: Running, listener: TcpListener) -> Result<ExitCode> {
+impl Dev {
+    async fn run(self, mut running: Running, listener: TcpListener) -> Result<ExitCode> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let (members, live) = (running.members().to_vec(), running.live());
@@ -141,14 +131,10 @@ impl Server {
         functions: Arc<LiveFunctions>,
         listener: TcpListener,
     ) -> Result<()> {
-        let front = Front {
-            functions,
-            printer: self.printer,
-            setup: Arc::clone(&self.setup),
-        };
         self.banner(&members, listener.local_addr()?);
         drop(members);
-        http_server::serve(listener, front).await;
+        let observer = report::observer(self.printer);
+        serve(listener, functions, self.settings.clone(), observer).await;
         Ok(())
     }
 
@@ -166,9 +152,8 @@ impl Server {
                 }
             }
         }
-        let doors =
-            "doors: /@url /@rest /@http /@alb /@alb-multi /@lattice, and /invoke for any event";
-        self.printer.message(Tone::Faint, doors);
+        let front_ends = "front ends: /@url /@rest /@http /@alb /@alb-multi /@lattice, and /invoke for any event";
+        self.printer.message(Tone::Faint, front_ends);
         let sdks = format!("AWS SDKs: --endpoint-url http://{address}");
         self.printer.message(Tone::Faint, &sdks);
         let example = format!("try: curl -N http://{address}/");

@@ -3,7 +3,7 @@
 //! A library that Lambda lacks would show only at the first invocation, as `Runtime.ExitError`.
 
 use super::UNPACKED_LIMIT;
-use crate::dev::bootstrap;
+use crate::bootstrap;
 use crate::finding::{Finding, Place, Rule};
 use crate::package::archive::Archive;
 use crate::package::elf::{Executable, GlibcVersion};

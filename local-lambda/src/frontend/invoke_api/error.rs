@@ -1,30 +1,32 @@
-//! Errors of the Invoke API itself, told before a function runs.
+//! Errors of the Invoke API itself, before a function runs.
 
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::dev::answer::THROTTLED;
+use crate::failure::THROTTLED;
 
-/// What a caller gets who comes when the function is at work as often as it may be.
-pub(crate) const THROTTLED_DOCUMENT: &str = "{\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\",\
+/// What a caller beyond the concurrency of the function gets.
+pub(in crate::frontend) const THROTTLED_DOCUMENT: &str = "{\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\",\
      \"Type\":\"User\",\"message\":\"Rate Exceeded.\"}";
 
-/// The class of exception of a caller who may not ask.
-pub(crate) const DENIED: &str = "AccessDeniedException";
+/// The exception class for a caller that is not allowed.
+pub(in crate::frontend) const DENIED: &str = "AccessDeniedException";
 
-/// A request that is not carried out.
+/// Why the Invoke API does not carry out a request.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) struct ApiError {
-    pub(crate) status: StatusCode,
-    /// The class of exception that an SDK raises.
-    pub(crate) name: &'static str,
-    pub(crate) message: String,
+pub struct ApiError {
+    /// The status of the response.
+    pub status: StatusCode,
+    /// The exception class that an SDK raises.
+    pub name: &'static str,
+    /// What is wrong.
+    pub message: String,
 }
 
 impl ApiError {
-    /// A header or the name of the function makes no sense.
-    pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
+    /// A header or the name of the function is not valid.
+    pub(in crate::frontend) fn invalid_parameter(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
             name: "InvalidParameterValueException",
@@ -33,7 +35,7 @@ impl ApiError {
     }
 
     /// The event or the client context is not JSON.
-    pub(crate) fn invalid_content(message: impl Into<String>) -> Self {
+    pub(in crate::frontend) fn invalid_content(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
             name: "InvalidRequestContentException",
@@ -41,8 +43,8 @@ impl ApiError {
         }
     }
 
-    /// Somebody asks who may not.
-    pub(crate) fn denied(message: impl Into<String>) -> Self {
+    /// The caller is not allowed.
+    pub(in crate::frontend) fn denied(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::FORBIDDEN,
             name: DENIED,
@@ -50,7 +52,7 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn not_found(function_arn: &str) -> Self {
+    pub(in crate::frontend) fn not_found(function_arn: &str) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
             name: "ResourceNotFoundException",
@@ -58,7 +60,7 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn too_large(limit: usize) -> Self {
+    pub(in crate::frontend) fn too_large(limit: usize) -> Self {
         Self {
             status: StatusCode::PAYLOAD_TOO_LARGE,
             name: "RequestTooLargeException",
@@ -68,8 +70,8 @@ impl ApiError {
         }
     }
 
-    /// More callers than the function may serve at once.
-    pub(crate) fn throttled() -> Self {
+    /// The function is at its concurrency.
+    pub(in crate::frontend) fn throttled() -> Self {
         Self {
             status: StatusCode::TOO_MANY_REQUESTS,
             name: THROTTLED,
@@ -77,7 +79,7 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn body(&self) -> Bytes {
+    pub(in crate::frontend) fn body(&self) -> Bytes {
         if self.name == THROTTLED {
             return Bytes::from_static(THROTTLED_DOCUMENT.as_bytes());
         }

@@ -1,23 +1,23 @@
-//! The ways to name a function: a name, a partial ARN or a whole one, each with a qualifier.
+//! The names of a function: a name, a partial ARN or a whole one, each with a qualifier.
 
 use super::ApiError;
 
 const LATEST: &str = "$LATEST";
 
-/// Which function is meant, and which version of it. Regions and accounts are not looked at.
+/// A function and a version of it. Regions and accounts are ignored.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) struct Target {
-    pub(crate) function: String,
+pub(super) struct FunctionName {
+    pub(super) function: String,
     qualifier: Option<String>,
 }
 
-impl Target {
+impl FunctionName {
     /// Reads a name and the `Qualifier` beside it.
     ///
     /// # Errors
     ///
     /// One is not well-formed, or they contradict each other.
-    pub(crate) fn read(name: &str, qualifier: Option<String>) -> Result<Self, ApiError> {
+    pub(super) fn read(name: &str, qualifier: Option<String>) -> Result<Self, ApiError> {
         let invalid =
             || ApiError::invalid_parameter(format!("`{name}` is not the name of a function"));
         let parts: Vec<_> = name.split(':').collect();
@@ -56,8 +56,8 @@ impl Target {
         }
     }
 
-    /// The ARN that the function is told.
-    pub(crate) fn arn(&self, function_arn: &str) -> String {
+    /// The ARN that the handler learns.
+    pub(super) fn arn(&self, function_arn: &str) -> String {
         match &self.qualifier {
             Some(qualifier) => format!("{function_arn}:{qualifier}"),
             None => function_arn.to_owned(),
@@ -65,7 +65,7 @@ impl Target {
     }
 
     /// The version that runs: a number stands for itself, an alias for the latest.
-    pub(crate) fn version(&self) -> &str {
+    pub(super) fn version(&self) -> &str {
         self.qualifier
             .as_deref()
             .filter(|qualifier| qualifier.bytes().all(|byte| byte.is_ascii_digit()))
@@ -118,10 +118,10 @@ mod tests {
                 "$LATEST",
             ),
         ] {
-            let target = Target::read(name, given.map(str::to_owned)).expect(name);
-            assert_eq!(target.function, "f", "{name}");
-            assert_eq!(target.arn(ARN), arn, "{name}");
-            assert_eq!(target.version(), version, "{name}");
+            let read = FunctionName::read(name, given.map(str::to_owned)).expect(name);
+            assert_eq!(read.function, "f", "{name}");
+            assert_eq!(read.arn(ARN), arn, "{name}");
+            assert_eq!(read.version(), version, "{name}");
         }
     }
 
@@ -136,7 +136,7 @@ mod tests {
             ("f", Some("a b")),
             ("arn:aws:s3:::bucket:x:y", None),
         ] {
-            let error = Target::read(name, given.map(str::to_owned)).unwrap_err();
+            let error = FunctionName::read(name, given.map(str::to_owned)).unwrap_err();
             assert_eq!(error.name, "InvalidParameterValueException", "{name}");
         }
     }

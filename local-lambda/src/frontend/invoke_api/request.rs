@@ -4,87 +4,80 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{ApiError, Operation, Target};
-use crate::dev::context::{new_request_id, trace, traced};
-use crate::dev::environment::INVOKED_FUNCTION_ARN;
-use crate::dev::pool::Call;
+use super::{ApiError, FunctionName, Operation};
+use crate::headers::{CLIENT_CONTEXT, INVOKED_FUNCTION_ARN, TENANT_ID};
+use crate::invocation::{Invocation, trace, trace_headers};
 
-/// What Lambda accepts as an event that nobody waits for, in bytes.
+/// Largest event of an asynchronous invocation, in bytes.
 const ASYNCHRONOUS_LIMIT_BYTES: usize = 1024 * 1024;
 
-/// What Lambda accepts as a client context, encoded, in bytes.
+/// Largest client context, encoded, in bytes.
 const CLIENT_CONTEXT_LIMIT_BYTES: usize = 3583;
 
 /// How the caller wants the function to be invoked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Kind {
+pub(super) enum InvocationType {
     RequestResponse,
-    /// Nobody waits.
+    /// Asynchronously: the caller does not wait.
     Event,
-    /// The function is not called.
+    /// Not at all: only the request is checked.
     DryRun,
 }
 
 /// A request that may be carried out.
 #[derive(Debug)]
-pub(crate) struct Invocation {
-    pub(crate) kind: Kind,
-    pub(crate) with_log: bool,
-    pub(crate) target: Target,
-    pub(crate) call: Call,
+pub(super) struct InvokeRequest {
+    pub(super) invocation_type: InvocationType,
+    pub(super) with_log: bool,
+    pub(super) function: FunctionName,
+    pub(super) invocation: Invocation,
 }
 
-impl Invocation {
+impl InvokeRequest {
     /// Reads a request.
     ///
     /// # Errors
     ///
-    /// Lambda would refuse it.
-    pub(crate) fn read(
+    /// Lambda would reject it.
+    pub(super) fn read(
         operation: Operation,
-        target: Target,
+        function: FunctionName,
         request: &Parts,
         body: Bytes,
         function_arn: &str,
     ) -> Result<Self, ApiError> {
-        let kind = kind(operation, &request.headers)?;
-        let with_log = kind == Kind::RequestResponse
+        let invocation_type = invocation_type(operation, &request.headers)?;
+        let with_log = invocation_type == InvocationType::RequestResponse
             && request
                 .headers
                 .get("x-amz-log-type")
                 .is_some_and(|value| value == "Tail");
-        let call = Call {
-            request_id: new_request_id(),
-            event: event(kind, body)?,
-            headers: context(&request.headers, &target.arn(function_arn))?,
+        let event = event(invocation_type, body)?;
+        let invocation = Invocation {
+            headers: context(&request.headers, &function.arn(function_arn))?,
+            ..Invocation::new(event)
         };
         Ok(Self {
-            kind,
+            invocation_type,
             with_log,
-            target,
-            call,
+            function,
+            invocation,
         })
     }
 }
 
-/// What the function learns from the caller, as headers of `next`.
+/// The handler's context, as headers of `next`.
 fn context(caller: &HeaderMap, arn: &str) -> Result<HeaderMap, ApiError> {
-    let mut headers = traced(trace(caller));
+    let mut headers = trace_headers(trace(caller));
     if let Some(context) = client_context(caller)? {
-        headers.insert(
-            HeaderName::from_static("lambda-runtime-client-context"),
-            context,
-        );
+        headers.insert(CLIENT_CONTEXT, context);
     }
     if let Some(tenant) = tenant(caller)? {
-        headers.insert(
-            HeaderName::from_static("lambda-runtime-aws-tenant-id"),
-            tenant,
-        );
+        headers.insert(TENANT_ID, tenant);
     }
     if let Ok(arn) = HeaderValue::try_from(arn) {
         headers.insert(INVOKED_FUNCTION_ARN, arn);
@@ -92,12 +85,12 @@ fn context(caller: &HeaderMap, arn: &str) -> Result<HeaderMap, ApiError> {
     Ok(headers)
 }
 
-fn kind(operation: Operation, headers: &HeaderMap) -> Result<Kind, ApiError> {
+fn invocation_type(operation: Operation, headers: &HeaderMap) -> Result<InvocationType, ApiError> {
     let asked = headers.get("x-amz-invocation-type");
     match (asked.map(HeaderValue::as_bytes), operation) {
-        (None | Some(b"RequestResponse"), _) => Ok(Kind::RequestResponse),
-        (Some(b"DryRun"), _) => Ok(Kind::DryRun),
-        (Some(b"Event"), Operation::Invoke) => Ok(Kind::Event),
+        (None | Some(b"RequestResponse"), _) => Ok(InvocationType::RequestResponse),
+        (Some(b"DryRun"), _) => Ok(InvocationType::DryRun),
+        (Some(b"Event"), Operation::Invoke) => Ok(InvocationType::Event),
         (Some(other), _) => Err(ApiError::invalid_parameter(format!(
             "`{}` is not an invocation type of this operation",
             String::from_utf8_lossy(other)
@@ -106,8 +99,8 @@ fn kind(operation: Operation, headers: &HeaderMap) -> Result<Kind, ApiError> {
 }
 
 /// The event, which is JSON and not too large.
-fn event(kind: Kind, body: Bytes) -> Result<Bytes, ApiError> {
-    if kind == Kind::Event && body.len() > ASYNCHRONOUS_LIMIT_BYTES {
+fn event(invocation_type: InvocationType, body: Bytes) -> Result<Bytes, ApiError> {
+    if invocation_type == InvocationType::Event && body.len() > ASYNCHRONOUS_LIMIT_BYTES {
         return Err(ApiError::too_large(ASYNCHRONOUS_LIMIT_BYTES));
     }
     json_event(body)
@@ -118,11 +111,11 @@ fn event(kind: Kind, body: Bytes) -> Result<Bytes, ApiError> {
 /// # Errors
 ///
 /// It is not JSON.
-pub(crate) fn json_event(body: Bytes) -> Result<Bytes, ApiError> {
+pub fn json_event(body: Bytes) -> Result<Bytes, ApiError> {
     if body.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
-    // The parser skips strings without looking whether they are text.
+    // The parser skips strings without checking that they are UTF-8.
     let parsed = std::str::from_utf8(&body)
         .map_err(|error| error.to_string())
         .and_then(|text| {
@@ -173,10 +166,13 @@ fn tenant(headers: &HeaderMap) -> Result<Option<HeaderValue>, ApiError> {
 mod tests {
     use super::*;
 
-    fn read(request: http::request::Builder, body: &'static str) -> Result<Invocation, ApiError> {
+    fn read(
+        request: http::request::Builder,
+        body: &'static str,
+    ) -> Result<InvokeRequest, ApiError> {
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let target = Target::read("f", Some("$LATEST".to_owned()))?;
-        Invocation::read(Operation::Invoke, target, &parts, body.into(), "arn:f")
+        let function = FunctionName::read("f", Some("$LATEST".to_owned()))?;
+        InvokeRequest::read(Operation::Invoke, function, &parts, body.into(), "arn:f")
     }
 
     #[test]
@@ -186,7 +182,7 @@ mod tests {
             .header("x-amz-client-context", context)
             .header("x-amz-tenant-id", "blue team");
 
-        let headers = read(request, "").unwrap().call.headers;
+        let headers = read(request, "").unwrap().invocation.headers;
 
         let context = headers["lambda-runtime-client-context"].as_bytes();
         assert_eq!(context, "{\"custom\":{\"a\":\"\u{e9}\"}}".as_bytes());
@@ -198,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lambda_refuses_is_refused() {
+    fn what_lambda_rejects_is_rejected() {
         let post = || http::Request::post("/");
         for (request, body, expected) in [
             (post(), "not json", "InvalidRequestContentException"),
@@ -240,9 +236,9 @@ mod tests {
     fn an_event_that_nobody_waits_for_is_smaller() {
         let body = Bytes::from(format!("\"{}\"", "x".repeat(ASYNCHRONOUS_LIMIT_BYTES)));
 
-        assert!(event(Kind::RequestResponse, body.clone()).is_ok());
+        assert!(event(InvocationType::RequestResponse, body.clone()).is_ok());
         assert_eq!(
-            event(Kind::Event, body).unwrap_err().name,
+            event(InvocationType::Event, body).unwrap_err().name,
             "RequestTooLargeException"
         );
     }

@@ -1,69 +1,76 @@
-//! The door of SDK callers: both operations of the Invoke API.
+//! Carries out both operations of the Invoke API.
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{Either, Full};
 use tokio::time::{Instant, sleep};
 
-use super::answer::Answer;
-use super::body::{AnswerBody, Form, LOG_WINDOW};
-use super::bootstrap::function_arn;
-use super::context::new_request_id;
-use super::flow::Flow;
-use super::front::Front;
-use super::pool::Pool;
-use super::prelude::ResponseHead;
-use super::record::Record;
-use super::reply::whole;
-use super::response::{FrontBody, json, respond};
-use super::sdk::{
-    ApiError, ERROR_TYPE, EVENT_STREAM, EXECUTED_VERSION, FUNCTION_ERROR, Invocation, Kind,
-    LOG_RESULT, Operation, REQUEST_ID, Requested,
+use super::path::{Operation, OperationPath};
+use super::{ApiError, InvocationType, InvokeRequest};
+use crate::environment::{Pool, function_arn};
+use crate::frontend::NetworkSettings;
+use crate::frontend::reply::{CallerBody, json, respond};
+use crate::functions::Functions;
+use crate::headers::{ERROR_TYPE, FUNCTION_ERROR, JSON, REQUEST_ID, UNHANDLED};
+use crate::invocation::new_request_id;
+use crate::observer::RequestRecord;
+use crate::response::{
+    Framing, LOG_WINDOW, PacedBody, ResponseHead, ResponseReceiver, StreamedBody, receive_whole,
 };
 
-impl Front {
+const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
+const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
+const EVENT_STREAM: HeaderValue = HeaderValue::from_static("application/vnd.amazon.eventstream");
+
+/// The Invoke API of the functions.
+pub(in crate::frontend) struct InvokeApi<'a> {
+    pub(in crate::frontend) functions: &'a Functions,
+    pub(in crate::frontend) network: NetworkSettings,
+}
+
+impl InvokeApi<'_> {
     /// Carries out an operation.
-    pub(super) async fn serve_sdk(
+    pub(in crate::frontend) async fn serve(
         &self,
-        requested: &Requested,
+        path: &OperationPath,
         request: &Parts,
         body: Bytes,
-        mut record: Record,
-    ) -> Response<FrontBody> {
-        let (pool, invocation) = match self.read(requested, request, body) {
+        mut record: RequestRecord,
+    ) -> Response<CallerBody> {
+        let (pool, request) = match self.read(path, request, body) {
             Ok(read) => read,
-            Err(error) => return refuse(&error, record),
+            Err(error) => return reject(&error, record),
         };
-        record.invocation(&invocation.call.request_id);
-        let headers = headers(&invocation);
-        match (invocation.kind, requested.operation) {
-            (Kind::DryRun, _) => {
+        record.invocation(&request.invocation.request_id);
+        let headers = headers(&request);
+        match (request.invocation_type, path.operation) {
+            (InvocationType::DryRun, _) => {
                 record.status(StatusCode::NO_CONTENT);
                 record.complete();
-                answered(StatusCode::NO_CONTENT, headers, empty())
+                response(StatusCode::NO_CONTENT, headers, empty())
             }
-            (Kind::Event, _) => {
+            (InvocationType::Event, _) => {
                 record.status(StatusCode::ACCEPTED);
-                let answer = pool.invoke_in_turn(invocation.call);
-                pool.spawn(unheard(answer, record));
-                answered(StatusCode::ACCEPTED, headers, empty())
+                let receiver = pool.invoke_in_turn(request.invocation);
+                pool.spawn(discard(receiver, record));
+                response(StatusCode::ACCEPTED, headers, empty())
             }
-            (Kind::RequestResponse, operation) => {
-                let with_log = invocation.with_log;
-                let Ok(answer) = pool.invoke(invocation.call) else {
-                    return refuse(&ApiError::throttled(), record);
+            (InvocationType::RequestResponse, operation) => {
+                let with_log = request.with_log;
+                let Ok(receiver) = pool.invoke(request.invocation) else {
+                    return reject(&ApiError::throttled(), record);
                 };
                 match operation {
-                    Operation::Invoke => buffered(answer, with_log, headers, record).await,
+                    Operation::Invoke => buffered(receiver, with_log, headers, record).await,
                     Operation::InvokeWithResponseStream => {
-                        let form = Form::EventStream { with_log };
-                        self.stream_frames(answer, form, headers, record)
+                        let framing = Framing::EventStream { with_log };
+                        self.streamed(receiver, framing, headers, record)
                     }
                 }
             }
@@ -73,53 +80,53 @@ impl Front {
     /// Finds the function and checks the request.
     fn read(
         &self,
-        requested: &Requested,
+        path: &OperationPath,
         request: &Parts,
         body: Bytes,
-    ) -> Result<(Arc<Pool>, Invocation), ApiError> {
-        let target = requested.target(request)?;
-        let functions = self.functions.now();
-        let pool = functions
-            .named(&target.function)
-            .ok_or_else(|| ApiError::not_found(&function_arn(&target.function)))?;
+    ) -> Result<(Arc<Pool>, InvokeRequest), ApiError> {
+        let name = path.function_name(request)?;
+        let pool = self
+            .functions
+            .named(&name.function)
+            .ok_or_else(|| ApiError::not_found(&function_arn(&name.function)))?;
         let arn = pool.function_arn();
-        let invocation = Invocation::read(requested.operation, target, request, body, &arn)?;
-        Ok((Arc::clone(pool), invocation))
+        let request = InvokeRequest::read(path.operation, name, request, body, &arn)?;
+        Ok((Arc::clone(pool), request))
     }
 
-    fn stream_frames(
+    fn streamed(
         &self,
-        answer: Answer,
-        form: Form,
+        receiver: ResponseReceiver,
+        framing: Framing,
         mut headers: HeaderMap,
-        mut record: Record,
-    ) -> Response<FrontBody> {
+        mut record: RequestRecord,
+    ) -> Response<CallerBody> {
         headers.insert(CONTENT_TYPE, EVENT_STREAM);
         record.status(StatusCode::OK);
-        let link = self.setup.conditions.link(None, Instant::now());
-        let flow = Flow::new(Bytes::new(), answer, link);
-        let body = AnswerBody::new(flow, form, record);
-        answered(StatusCode::OK, headers, Either::Right(body))
+        let conditions = self.network.conditions(None, Instant::now());
+        let paced = PacedBody::new(Bytes::new(), receiver, conditions);
+        let body = StreamedBody::new(paced, framing, record);
+        response(StatusCode::OK, headers, Either::Right(body))
     }
 }
 
-/// What every answer says about its invocation.
-fn headers(invocation: &Invocation) -> HeaderMap {
+/// The headers of every response that is about an invocation.
+fn headers(request: &InvokeRequest) -> HeaderMap {
     HeaderMap::from_iter([
-        (EXECUTED_VERSION, text(invocation.target.version())),
-        (REQUEST_ID, text(&invocation.call.request_id)),
+        (EXECUTED_VERSION, value(request.function.version())),
+        (REQUEST_ID, value(&request.invocation.request_id)),
     ])
 }
 
-/// Answers with everything the function wrote, or with its error document.
+/// Responds with everything that the function wrote, or with its error document.
 async fn buffered(
-    answer: Answer,
+    receiver: ResponseReceiver,
     with_log: bool,
     mut headers: HeaderMap,
-    mut record: Record,
-) -> Response<FrontBody> {
-    let log = answer.log.clone();
-    let result = whole(Bytes::new(), answer).await;
+    mut record: RequestRecord,
+) -> Response<CallerBody> {
+    let log = receiver.log.clone();
+    let result = receive_whole(Bytes::new(), receiver).await;
     record.status(StatusCode::OK);
     let body = match result {
         Ok(body) => {
@@ -129,19 +136,47 @@ async fn buffered(
         }
         Err(failure) => {
             record.failed(&failure);
-            headers.insert(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"));
+            headers.insert(FUNCTION_ERROR, UNHANDLED);
             failure.document
         }
     };
     if with_log {
         sleep(LOG_WINDOW).await;
-        headers.insert(LOG_RESULT, text(&STANDARD.encode(log.last())));
+        headers.insert(LOG_RESULT, value(&STANDARD.encode(log.last())));
     }
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answered(StatusCode::OK, headers, Either::Left(Full::new(body)))
+    headers.insert(CONTENT_TYPE, JSON);
+    response(StatusCode::OK, headers, Either::Left(Full::new(body)))
 }
 
-fn answered(status: StatusCode, headers: HeaderMap, body: FrontBody) -> Response<FrontBody> {
+/// Reads a response for the record alone.
+async fn discard(receiver: ResponseReceiver, mut record: RequestRecord) {
+    match receive_whole(Bytes::new(), receiver).await {
+        Ok(body) => {
+            record.chunk(body.len());
+            record.complete();
+        }
+        Err(failure) => record.failed(&failure),
+    }
+}
+
+/// Responds with an error of the API itself.
+pub(in crate::frontend) fn reject(
+    error: &ApiError,
+    mut record: RequestRecord,
+) -> Response<CallerBody> {
+    record.status(error.status);
+    record.rejected(&format!("{}: {}", error.name, error.message));
+    let mut response = json(error.status, error.body());
+    let headers = response.headers_mut();
+    headers.insert(ERROR_TYPE, HeaderValue::from_static(error.name));
+    headers.insert(REQUEST_ID, value(&new_request_id()));
+    if error.status == StatusCode::TOO_MANY_REQUESTS {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+fn response(status: StatusCode, headers: HeaderMap, body: CallerBody) -> Response<CallerBody> {
     let head = ResponseHead {
         status,
         reason: None,
@@ -151,35 +186,11 @@ fn answered(status: StatusCode, headers: HeaderMap, body: FrontBody) -> Response
     respond(head, body)
 }
 
-/// Waits for an answer that nobody reads, for the terminal.
-async fn unheard(answer: Answer, mut record: Record) {
-    match whole(Bytes::new(), answer).await {
-        Ok(body) => {
-            record.chunk(body.len());
-            record.complete();
-        }
-        Err(failure) => record.failed(&failure),
-    }
-}
-
-pub(super) fn refuse(error: &ApiError, mut record: Record) -> Response<FrontBody> {
-    record.status(error.status);
-    record.refused(&format!("{}: {}", error.name, error.message));
-    let mut response = json(error.status, error.body());
-    let headers = response.headers_mut();
-    headers.insert(ERROR_TYPE, HeaderValue::from_static(error.name));
-    headers.insert(REQUEST_ID, text(&new_request_id()));
-    if error.status == StatusCode::TOO_MANY_REQUESTS {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
-}
-
-fn empty() -> FrontBody {
+fn empty() -> CallerBody {
     Either::Left(Full::default())
 }
 
-/// A value made of what was checked before.
-fn text(value: &str) -> HeaderValue {
-    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""))
+/// A header value of text that was checked before.
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }

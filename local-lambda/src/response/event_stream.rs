@@ -1,4 +1,4 @@
-//! Event-stream frames. The SDK of Rust is the strictest reader: it wants all three headers.
+//! Event-stream frames of the Invoke API. AWS's SDK for Rust is the strictest reader: it wants all three headers.
 
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 
-use crate::dev::answer::Failure;
+use crate::failure::Failure;
 
-/// What the lengths, the checksums and the three headers take at most, in bytes.
+/// Upper bound for lengths, checksums and headers of a frame, in bytes.
 const OVERHEAD_BYTES: usize = 160;
 
 /// How an invocation ended.
@@ -24,13 +24,13 @@ struct InvokeComplete<'a> {
     log_result: Option<String>,
 }
 
-/// A piece of the answer.
-pub(crate) fn payload_chunk(chunk: Bytes) -> Bytes {
+/// Frames a piece of the response.
+pub(super) fn payload_chunk(chunk: Bytes) -> Bytes {
     frame("PayloadChunk", "application/octet-stream", chunk)
 }
 
-/// The last frame.
-pub(crate) fn invoke_complete(failure: Option<&Failure>, log: Option<&[u8]>) -> Bytes {
+/// Makes the last frame.
+pub(super) fn invoke_complete(failure: Option<&Failure>, log: Option<&[u8]>) -> Bytes {
     let details = failure.map(|failure| String::from_utf8_lossy(&failure.document));
     let complete = InvokeComplete {
         error_code: failure.map(|failure| error_code(&failure.error_type)),
@@ -41,7 +41,7 @@ pub(crate) fn invoke_complete(failure: Option<&Failure>, log: Option<&[u8]>) -> 
     frame("InvokeComplete", "application/json", json.into())
 }
 
-/// The type of an error as Lambda passes it on: dotted names are kept, all others are lost.
+/// The error type as Lambda passes it on: it keeps dotted names and replaces all others.
 fn error_code(error_type: &str) -> &str {
     let categories = ["Runtime.", "Function."];
     let is_kept = categories.iter().any(|category| {
@@ -52,7 +52,7 @@ fn error_code(error_type: &str) -> &str {
                 && rest.next().is_some_and(u8::is_ascii_alphabetic)
         })
     });
-    // What is told by Lambda itself does not pass through this.
+    // Lambda's own types are passed on as they are.
     if is_kept || error_type.starts_with("Sandbox.") {
         error_type
     } else if error_type.starts_with("Function.") {

@@ -1,29 +1,31 @@
-//! Recognises who sent an event, which decides how the answer is read.
+//! Recognises who sent an event, which decides how the response is read.
 
-use bootstream_host::front_end::FrontEnd;
+use bootstream_host::front_end::FrontEnd as EventFormat;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::dev::door::Door;
+use super::FrontEnd;
+use crate::failure::Failure;
+use crate::response::{OpenedResponse, Reader, ResponseReceiver, open, open_stream};
 
 /// Who sent an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Caller {
-    /// A front end, which makes an HTTP response of the answer.
-    FrontEnd(Door),
-    /// A service that takes the payload of the answer as it is.
-    Service(Service),
-    /// Somebody with an event of their own.
+pub enum Caller {
+    /// A front end, which turns the response into an HTTP response.
+    FrontEnd(FrontEnd),
+    /// A service that takes the payload of the response as it is.
+    Service(AwsService),
+    /// Unknown: the event has a shape of its own.
     Unknown,
 }
 
 /// A service that invokes functions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Service {
+pub struct AwsService {
     /// Its name, with its article.
-    pub(crate) name: &'static str,
-    /// Whether it reads the answer.
-    pub(crate) reads: bool,
+    pub name: &'static str,
+    /// Whether it reads the response.
+    pub reads: bool,
 }
 
 /// The fields that tell services apart.
@@ -69,19 +71,69 @@ struct Record {
 
 impl Caller {
     /// Recognises the caller by the shape of the event.
-    pub(crate) fn of(event: &[u8]) -> Self {
-        if let Some(front_end) = FrontEnd::of(event) {
-            return Self::FrontEnd(Door::of(front_end));
+    #[must_use]
+    pub fn of(event: &[u8]) -> Self {
+        if let Some(format) = EventFormat::of(event) {
+            return Self::FrontEnd(format.into());
         }
         let fields: Fields = serde_json::from_slice(event).unwrap_or_default();
         fields.service().map_or(Self::Unknown, |(name, reads)| {
-            Self::Service(Service { name, reads })
+            Self::Service(AwsService { name, reads })
         })
     }
 }
 
+impl From<EventFormat> for FrontEnd {
+    fn from(format: EventFormat) -> Self {
+        match format {
+            EventFormat::FunctionUrl => Self::Url,
+            // An HTTP API reads the same document in payload format 1.0.
+            EventFormat::RestApi | EventFormat::HttpApiV1 => Self::Rest,
+            EventFormat::HttpApiV2 => Self::Http,
+            EventFormat::LoadBalancer { multi_value: false } => Self::Alb,
+            EventFormat::LoadBalancer { multi_value: true } => Self::AlbMulti,
+            EventFormat::Lattice => Self::Lattice,
+        }
+    }
+}
+
+/// Opens the response to an event the way its caller does.
+///
+/// # Errors
+///
+/// The invocation failed, or the response is not one that its caller can read.
+pub(crate) async fn open_for(
+    caller: Caller,
+    response: ResponseReceiver,
+) -> Result<OpenedResponse, Failure> {
+    let reader = match caller {
+        Caller::FrontEnd(front_end) => {
+            return open(response, front_end.response_rules(), None).await;
+        }
+        // A stream is shown as a function URL would send it, a document as it is.
+        Caller::Unknown => Reader::Service(FrontEnd::Url.response_rules()),
+        Caller::Service(_) => Reader::Payload,
+    };
+    let (mut opened, has_unread_prelude) = open_stream(response, reader).await?;
+    if let Caller::Service(service) = caller
+        && service.reads
+        && has_unread_prelude
+    {
+        opened.head.warnings.push(unread_prelude(service));
+    }
+    Ok(opened)
+}
+
+fn unread_prelude(AwsService { name, .. }: AwsService) -> String {
+    format!(
+        "this is the event of {name}, which reads the payload as it is: here it begins with the head of \
+         an HTTP stream and eight zero bytes. Answer with a document (`start-document`, in Rust \
+         `response.document(&value)`)"
+    )
+}
+
 impl Fields {
-    /// The service's name, and whether it reads the answer.
+    /// The service's name, and whether it reads the response.
     fn service(&self) -> Option<(&'static str, bool)> {
         let first = self.records.as_ref().and_then(|records| records.first());
         if first.is_some_and(|record| record.cf.is_some()) {
@@ -167,7 +219,7 @@ mod tests {
     #[track_caller]
     fn service(event: &str) -> (&'static str, bool) {
         match Caller::of(event.as_bytes()) {
-            Caller::Service(Service { name, reads }) => (name, reads),
+            Caller::Service(AwsService { name, reads }) => (name, reads),
             other => panic!("{other:?}: {event}"),
         }
     }
@@ -235,13 +287,13 @@ mod tests {
         let mq = br#"{"eventSource":"aws:mq","messages":[]}"#;
         assert!(matches!(
             Caller::of(mq),
-            Caller::Service(Service { reads: false, .. })
+            Caller::Service(AwsService { reads: false, .. })
         ));
         // A field of another type hides no other.
         let odd = br#"{"Records":[{"eventSource":"aws:sqs"}],"info":"text","requestContext":3}"#;
         assert!(matches!(
             Caller::of(odd),
-            Caller::Service(Service { reads: true, .. })
+            Caller::Service(AwsService { reads: true, .. })
         ));
         for event in [
             "",

@@ -7,38 +7,28 @@ use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, header};
+use local_lambda::{FrontEnd, Origin, Stage, new_request_id, trace};
 use serde_json::{Value, json};
-
-use crate::dev::context::{new_request_id, trace};
-use crate::dev::door::Door;
-use crate::dev::event::{Origin, Stage};
 
 const API: &str = "arn:aws:execute-api:us-east-1:123456789012:abc123";
 const TOKEN: &str = "Bearer EXAMPLE";
 
-/// Who makes an event of a request.
+/// Who turns a request into an event.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Front {
-    Url,
-    Rest,
-    Http,
-    Alb,
-    AlbMulti,
-    Lattice,
+pub(super) enum HttpSender {
+    FrontEnd(FrontEnd),
     /// A REST API that asks whether a request may pass.
     AuthorizerRest,
     /// An HTTP API that asks whether a request may pass.
     AuthorizerHttp,
 }
 
-impl Front {
-    /// Whether the event has the body of the request: an authorizer never sees it.
+impl HttpSender {
+    /// Returns whether the event has the body of the request: an authorizer never sees it.
     pub(super) fn takes_body(self) -> bool {
         match self {
             Self::AuthorizerRest | Self::AuthorizerHttp => false,
-            Self::Url | Self::Rest | Self::Http | Self::Alb | Self::AlbMulti | Self::Lattice => {
-                true
-            }
+            Self::FrontEnd(_) => true,
         }
     }
 
@@ -46,16 +36,11 @@ impl Front {
     ///
     /// # Errors
     ///
-    /// The path is none, or none that the service passes on.
+    /// The path is invalid, or not one that the service passes on.
     pub(super) fn event(self, path: &str, body: &str) -> Result<Value> {
         let request = request(path)?;
         match self {
-            Self::Url => of_door(Door::Url, &request, body),
-            Self::Rest => of_door(Door::Rest, &request, body),
-            Self::Http => of_door(Door::Http, &request, body),
-            Self::Alb => of_door(Door::Alb, &request, body),
-            Self::AlbMulti => of_door(Door::AlbMulti, &request, body),
-            Self::Lattice => of_door(Door::Lattice, &request, body),
+            Self::FrontEnd(front_end) => of_front_end(front_end, &request, body),
             Self::AuthorizerRest => of_rest_authorizer(request),
             Self::AuthorizerHttp => of_http_authorizer(request),
         }
@@ -75,8 +60,8 @@ fn request(path: &str) -> Result<Parts> {
     Ok(request.into_parts().0)
 }
 
-fn of_door(door: Door, request: &Parts, body: &str) -> Result<Value> {
-    if let Some((_, reason)) = door.turns_away(request) {
+fn of_front_end(front_end: FrontEnd, request: &Parts, body: &str) -> Result<Value> {
+    if let Some((_, reason)) = front_end.rejects(request) {
         bail!("no function gets such a request: {reason}");
     }
     let origin = Origin {
@@ -86,13 +71,13 @@ fn of_door(door: Door, request: &Parts, body: &str) -> Result<Value> {
         now: SystemTime::now(),
         stage: Stage::default(),
     };
-    Ok(door.event(request, &Bytes::copy_from_slice(body.as_bytes()), &origin))
+    Ok(front_end.event(request, &Bytes::copy_from_slice(body.as_bytes()), &origin))
 }
 
 /// The event of an authorizer of type `REQUEST`.
 fn of_rest_authorizer(mut request: Parts) -> Result<Value> {
     authorize(&mut request);
-    let mut event = of_door(Door::Rest, &request, "")?;
+    let mut event = of_front_end(FrontEnd::Rest, &request, "")?;
     put(&mut event, "type", json!("REQUEST"));
     let arn = format!("{API}/local/POST{}", request.uri.path());
     put(&mut event, "methodArn", json!(arn));
@@ -102,7 +87,7 @@ fn of_rest_authorizer(mut request: Parts) -> Result<Value> {
 /// The event of an authorizer in payload format 2.0.
 fn of_http_authorizer(mut request: Parts) -> Result<Value> {
     authorize(&mut request);
-    let mut event = of_door(Door::Http, &request, "")?;
+    let mut event = of_front_end(FrontEnd::Http, &request, "")?;
     put(&mut event, "type", json!("REQUEST"));
     let arn = format!("{API}/$default/POST{}", request.uri.path());
     put(&mut event, "routeArn", json!(arn));

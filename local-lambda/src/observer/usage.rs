@@ -1,10 +1,8 @@
-//! What an invocation has used, as `bootstrap` logs it.
+//! What an invocation has used, read from the log of `bootstrap`.
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
-
-/// Makes `bootstrap` log it at any log level.
+/// Makes `bootstrap` log usage at any log level.
 pub(crate) const VARIABLE: (&str, &str) = ("BOOTSTREAM_LOG_USAGE", "info");
 
 /// What follows the time in such a line: the level, the target and the message. No line of a handler has
@@ -13,15 +11,19 @@ const MARK: [&str; 3] = ["INFO", "usage:", "used"];
 
 /// One invocation's memory, time and bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Usage {
-    pub(crate) request_id: String,
-    memory_mib: u64,
-    milliseconds: u64,
-    bytes: u64,
+pub struct Usage {
+    /// The invocation.
+    pub request_id: String,
+    /// Peak memory of the handler, in MiB.
+    pub memory_mib: u64,
+    /// Duration of the invocation.
+    pub milliseconds: u64,
+    /// Size of the response.
+    pub bytes: u64,
 }
 
 impl Usage {
-    /// Reads a line of a log in text. `None` if it tells something else.
+    /// Reads a line of a log in text. `None` if it is about something else.
     pub(crate) fn parse(line: &[u8]) -> Option<Self> {
         let line = std::str::from_utf8(line).ok()?;
         let mut words = line.split_whitespace();
@@ -40,23 +42,6 @@ impl Usage {
             bytes: number("bytes")?,
         })
     }
-
-    /// For people.
-    pub(crate) fn text(&self) -> String {
-        let (memory, time) = (self.memory_mib, self.milliseconds);
-        format!("the handler used {memory} MiB of memory and took {time} ms")
-    }
-
-    /// For programs.
-    pub(crate) fn object(&self) -> Value {
-        json!({
-            "type": "usage",
-            "requestId": self.request_id,
-            "memoryMib": self.memory_mib,
-            "milliseconds": self.milliseconds,
-            "bytesWritten": self.bytes,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -69,11 +54,8 @@ mod tests {
                     memoryMib=14 milliseconds=3 bytes=1200\n";
         let usage = Usage::parse(line.as_bytes()).unwrap();
         assert_eq!(usage.request_id, "r-1");
-        assert_eq!(
-            usage.text(),
-            "the handler used 14 MiB of memory and took 3 ms"
-        );
-        assert_eq!(usage.object()["bytesWritten"], 1200);
+        assert_eq!((usage.memory_mib, usage.milliseconds), (14, 3));
+        assert_eq!(usage.bytes, 1200);
         for other in [
             line.replace("usage:", "handler: usage:"),
             line.replace("memoryMib=14", "memoryMib=many"),

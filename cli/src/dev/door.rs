@@ -1,11 +1,11 @@
 //! The services that stand before a function: what each makes of a request and of an answer.
 
-use bootstream_host::front_end::FrontEnd;
 use bytes::Bytes;
 use clap::ValueEnum;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, SERVER, UPGRADE, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
+use lambda_protocol::front_end::FrontEnd;
 use serde_json::Value;
 
 use super::answer::{Failure, THROTTLED};

@@ -1,6 +1,6 @@
 //! Recognises who sent an event, which decides how the answer is read.
 
-use bootstream_host::front_end::FrontEnd;
+use lambda_protocol::front_end::FrontEnd;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -9,7 +9,6 @@ use tokio::time::timeout;
 use crate::alarm::Alarm;
 use crate::config::{self, Config, Vars};
 use crate::engine::{self, Engines};
-use crate::error_report::{ErrorReport, ErrorType};
 use crate::guest::GuestTask;
 use crate::handler::Handler;
 use crate::invoke::Worker;
@@ -18,6 +17,7 @@ use crate::run_loop;
 use crate::runtime_api::{Answer, Client, Endpoint, StartPhase};
 use crate::shutdown::{self, Shutdown};
 use crate::team::Team;
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 
 /// How long Lambda may take to acknowledge that a start failed before the process ends anyway.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -4,9 +4,6 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-/// Largest event that Lambda accepts, in bytes: 6 MiB, and 100 bytes that AWS's own emulator allows too.
-pub const EVENT_LIMIT_BYTES: usize = 6 * 1024 * 1024 + 100;
-
 /// How much of a body over the limit we still read, in bytes: most clients listen for a response only after
 /// they have sent everything.
 const DISCARD_LIMIT_BYTES: usize = 64 * 1024 * 1024;

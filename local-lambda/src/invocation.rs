@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-
-use crate::headers::TRACE_ID;
+use lambda_protocol::headers::TRACE_ID;
 
 /// One invocation of a function.
 #[derive(Debug)]

@@ -31,7 +31,6 @@ mod observer;
 mod response;
 mod runtime_api;
 
-pub use body::EVENT_LIMIT_BYTES;
 pub use clock::Clock;
 pub use environment::{Deployment, EXECUTABLE_NAME, FunctionConfig, Pool, WhenFull};
 pub use event::{Origin, Stage};

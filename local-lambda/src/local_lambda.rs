@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bootstream_host::config::FILE_NAME;
 use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -24,6 +23,9 @@ use crate::response::{OpenedResponse, Rate};
 
 /// The name of the handler in the task root, without its extension.
 const HANDLER_NAME: &str = "handler";
+
+/// The name of the settings in the task root.
+const SETTINGS_NAME: &str = "bootstream.toml";
 
 /// The extensions of files that `bootstrap` loads: components, and their machine code.
 const HANDLER_EXTENSIONS: [&str; 2] = ["wasm", "cwasm"];
@@ -249,7 +251,7 @@ impl Options {
         let to = folder.path().join(HANDLER_NAME).with_extension(extension);
         copy(handler, &to)?;
         if let Some(settings) = &self.settings {
-            copy(settings, &folder.path().join(FILE_NAME))?;
+            copy(settings, &folder.path().join(SETTINGS_NAME))?;
         }
         Ok(Deployment::temporary(folder, to, handler.clone()))
     }

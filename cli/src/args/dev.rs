@@ -4,11 +4,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use lambda_protocol::limits::{MEMORY_MIB, TIMEOUT_SECONDS};
 use local_lambda::{Clock, Cors, FrontEnd, HostName, Limits, Rate, Stage};
 
 use super::values::{
-    MEMORY_MIB, TIMEOUT_SECONDS, front_end, limits, number, parse_address, parse_clock, parse_rate,
-    parse_size, parse_variable,
+    front_end, limits, number, parse_address, parse_clock, parse_rate, parse_size, parse_variable,
 };
 
 /// What a handler runs in, for `dev` and for `invoke HANDLER`.

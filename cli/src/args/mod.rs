@@ -20,7 +20,6 @@ pub(crate) use event::{EventArgs, EventKind};
 pub(crate) use invoke::InvokeArgs;
 pub(crate) use new::{Language, NewArgs};
 pub(crate) use package::{Format, PackageArgs, Part};
-pub(crate) use values::{MEMORY_MIB, TIMEOUT_SECONDS};
 
 use clap::{Parser, Subcommand};
 

@@ -13,12 +13,6 @@ use local_lambda::{Clock, FrontEnd, Limits, Rate};
 use crate::finding::Rule;
 use crate::precompile::Arch;
 
-/// What Lambda gives a function, in MiB.
-pub(crate) const MEMORY_MIB: RangeInclusive<u32> = 128..=10_240;
-
-/// How long Lambda lets an invocation take, in seconds.
-pub(crate) const TIMEOUT_SECONDS: RangeInclusive<u64> = 1..=900;
-
 /// Parses one of several names.
 fn one_of<T: Copy + Send + Sync + 'static>(
     values: Vec<(PossibleValue, T)>,

@@ -12,9 +12,8 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use local_lambda::{
-    EVENT_LIMIT_BYTES, FUNCTION_ERROR, Failure, Pool, REJECTION, ResponseHead, WhenFull, json_event,
-};
+use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
+use local_lambda::{FUNCTION_ERROR, Failure, Pool, REJECTION, ResponseHead, WhenFull, json_event};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -73,9 +72,9 @@ fn read_event(data: &str) -> Result<Bytes> {
 
 /// Refuses what Lambda refuses before it calls the function.
 fn checked(event: Bytes) -> Result<Bytes> {
-    if event.len() > EVENT_LIMIT_BYTES {
+    if event.len() > PAYLOAD_LIMIT_BYTES {
         bail!(
-            "the event has {} bytes, and Lambda takes at most {EVENT_LIMIT_BYTES}: the function would not \
+            "the event has {} bytes, and Lambda takes at most {PAYLOAD_LIMIT_BYTES}: the function would not \
              be called",
             event.len()
         );

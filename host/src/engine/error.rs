@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::stamp::Unfit;
 use crate::contract::CONTRACT_VERSION;
-use crate::error_report::{ErrorReport, ErrorType};
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 
 /// A handler that cannot be loaded.
 #[derive(Debug, thiserror::Error)]

@@ -12,11 +12,12 @@ use super::output::log_record;
 use super::state::{Current, GuestState};
 use super::wait::wait;
 use crate::bindings::{HeadSize, Level, ResponseHead, StreamError};
-use crate::front_end::FrontEnd;
 use crate::logging;
-use crate::response::{
-    InvalidHead, PRELUDE_LIMIT_BYTES, Prelude, Refused, ResponseWriter, raw_content_type,
-};
+use crate::response::{Refused, ResponseWriter};
+use lambda_protocol::front_end::FrontEnd;
+use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
+use lambda_protocol::prelude::Prelude;
+use lambda_protocol::{InvalidHead, raw_content_type};
 
 const RESPONSE_STREAM: &str = "bootstream:handler/response-stream@0.1.1";
 const LOGGING: &str = "bootstream:handler/logging@0.1.1";

@@ -13,10 +13,10 @@ use super::limits::EventTooLarge;
 use super::output::beginning;
 use super::state::Current;
 use crate::bindings::Context;
-use crate::error_report::{ErrorReport, ErrorType};
 use crate::handler::Handler;
 use crate::invocation::Invocation;
 use crate::response::{Refused, ResponseStream, ResponseWriter, Telling};
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 
 const MIB: usize = 1024 * 1024;
 

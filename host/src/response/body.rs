@@ -9,7 +9,7 @@ use http::HeaderValue;
 use super::buffer::{Buffer, Kind, More, Part};
 use super::socket::Socket;
 use super::state::{ResponseStream, Telling};
-use crate::error_report::ErrorReport;
+use lambda_protocol::error_report::ErrorReport;
 
 /// A response that can be posted.
 #[derive(Debug)]
@@ -135,9 +135,10 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
-    use crate::error_report::ErrorType;
-    use crate::response::{HIGH_WATER_BYTES, Prelude, Refused, ResponseWriter, channel};
-    use crate::runtime_api::headers::FUNCTION_ERROR_TYPE;
+    use crate::response::{HIGH_WATER_BYTES, Refused, ResponseWriter, channel};
+    use lambda_protocol::error_report::ErrorType;
+    use lambda_protocol::headers::FUNCTION_ERROR_TYPE;
+    use lambda_protocol::prelude::Prelude;
 
     const IMPLIED: &[u8] = b"{\"statusCode\":200,\"headers\":{},\"cookies\":[]}\0\0\0\0\0\0\0\0";
 

@@ -1,7 +1,7 @@
 //! The state of a response. The machine decides, its callers act; it does no I/O.
 #![warn(clippy::wildcard_enum_match_arm)]
 
-use super::document::DocumentTooLarge;
+use lambda_protocol::response_document::DocumentTooLarge;
 
 /// Where the response to one invocation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

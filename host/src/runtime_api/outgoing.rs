@@ -144,9 +144,10 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
-    use crate::error_report::{ErrorReport, ErrorType};
-    use crate::response::{Prelude, channel};
+    use crate::response::channel;
     use crate::runtime_api::Endpoint;
+    use lambda_protocol::error_report::{ErrorReport, ErrorType};
+    use lambda_protocol::prelude::Prelude;
 
     fn endpoint() -> Endpoint {
         "h:1".parse().unwrap()

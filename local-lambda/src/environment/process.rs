@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
+use lambda_protocol::headers::{DEADLINE_MS, INVOCATION_ID, INVOKED_FUNCTION_ARN, REQUEST_ID};
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -16,7 +17,7 @@ use super::deployment::Deployment;
 use super::launch::FunctionConfig;
 use super::output::{CurrentLog, pass_on};
 use crate::failure::{Failure, INVALID_ENTRYPOINT};
-use crate::headers::{DEADLINE, INVOCATION_ID, INVOKED_FUNCTION_ARN, JSON, RUNTIME_REQUEST_ID};
+use crate::headers::JSON;
 use crate::http_server;
 use crate::invocation::{Invocation, new_request_id};
 use crate::observer::{Observer, Report};
@@ -275,8 +276,8 @@ impl ExecutionEnvironment {
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
         let own = [
-            (RUNTIME_REQUEST_ID, id.to_owned()),
-            (DEADLINE, deadline.as_millis().to_string()),
+            (REQUEST_ID, id.to_owned()),
+            (DEADLINE_MS, deadline.as_millis().to_string()),
             (INVOCATION_ID, token.to_owned()),
         ];
         headers.insert(CONTENT_TYPE, JSON);

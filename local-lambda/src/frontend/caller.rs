@@ -1,6 +1,6 @@
 //! Recognises who sent an event, which decides how the response is read.
 
-use bootstream_host::front_end::FrontEnd as EventFormat;
+use lambda_protocol::front_end::FrontEnd as EventFormat;
 use serde::Deserialize;
 use serde_json::Value;
 

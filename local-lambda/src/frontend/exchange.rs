@@ -9,6 +9,8 @@ use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{Either, Full};
+use lambda_protocol::headers::{CLIENT_CONTEXT, COGNITO_IDENTITY, TENANT_ID, TRACE_ID};
+use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
 use tokio::time::{Instant, timeout};
 
 use super::invoke_api::{ApiError, json_event};
@@ -16,11 +18,10 @@ use super::reply::{
     CallerBody, FailureStyle, failed, preflight, reject_body, rejected, respond, whole,
 };
 use super::{Caller, FrontEnd, Rejection, ServerSettings, open_for};
-use crate::body::{BodyError, EVENT_LIMIT_BYTES};
+use crate::body::BodyError;
 use crate::environment::Pool;
 use crate::event::Origin;
 use crate::failure::{Failure, SERVICE_TIMEOUT};
-use crate::headers::{CLIENT_CONTEXT, COGNITO_IDENTITY, TENANT_ID, TRACE_ID};
 use crate::invocation::{Invocation, new_request_id, trace, trace_headers};
 use crate::observer::RequestRecord;
 use crate::response::{
@@ -73,10 +74,10 @@ impl Exchange<'_> {
         if let Some(warning) = (front_end.service().body_warning)(body) {
             record.warn(&[warning.to_owned()]);
         }
-        if invocation.event.len() > EVENT_LIMIT_BYTES {
+        if invocation.event.len() > PAYLOAD_LIMIT_BYTES {
             // Base64 and the quotes of JSON make a body larger.
             let reason = BodyError::TooLarge(invocation.event.len());
-            return reject_body(&reason, EVENT_LIMIT_BYTES, record);
+            return reject_body(&reason, PAYLOAD_LIMIT_BYTES, record);
         }
         let request_id = HeaderValue::try_from(invocation.request_id.as_str());
         let mut response = self.invoke_function(invocation, record).await;

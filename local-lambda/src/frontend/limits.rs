@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lambda_protocol::limits::LOAD_BALANCER_LIMIT_BYTES;
 use tokio::time::Instant;
 
 use super::FrontEnd;
@@ -36,9 +37,6 @@ const REST_LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// How long an HTTP API waits for its integration.
 const HTTP_API_LIMIT: Duration = Duration::from_secs(30);
-
-/// Largest body of a request, and of a response, of a load balancer, in bytes.
-const LOAD_BALANCER_LIMIT_BYTES: usize = MIB;
 
 /// Which limits apply.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

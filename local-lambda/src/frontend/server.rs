@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
 use tokio::net::TcpListener;
 
 use super::exchange::{Exchange, direct_invocation};
@@ -12,7 +13,7 @@ use super::invoke_api::{self, ApiError, InvokeApi};
 use super::reply::{CallerBody, denied, no_function, reject_body, reject_event};
 use super::route::Route;
 use super::{Cors, FrontEnd, NetworkSettings, alb};
-use crate::body::{BodyError, EVENT_LIMIT_BYTES, read_limited};
+use crate::body::{BodyError, read_limited};
 use crate::event::Stage;
 use crate::functions::LiveFunctions;
 use crate::guard::{HostName, check_host, check_origin};
@@ -77,7 +78,7 @@ impl Handler for Server {
             Route::Invoke | Route::InvokeApi(_) => check_origin(&parts.headers),
         });
         // Most clients read the response only after they have sent the body.
-        let body = read_limited(body, EVENT_LIMIT_BYTES).await;
+        let body = read_limited(body, PAYLOAD_LIMIT_BYTES).await;
         if let Err(reason) = permission {
             return match route {
                 Route::InvokeApi(_) => {
@@ -89,9 +90,9 @@ impl Handler for Server {
         let body = match (body, &route) {
             (Ok(body), _) => body,
             (Err(BodyError::TooLarge(_)), Route::InvokeApi(_)) => {
-                return invoke_api::reject(&ApiError::too_large(EVENT_LIMIT_BYTES), record);
+                return invoke_api::reject(&ApiError::too_large(PAYLOAD_LIMIT_BYTES), record);
             }
-            (Err(reason), _) => return reject_body(&reason, EVENT_LIMIT_BYTES, record),
+            (Err(reason), _) => return reject_body(&reason, PAYLOAD_LIMIT_BYTES, record),
         };
         let exchange = |front_end| Exchange {
             settings,

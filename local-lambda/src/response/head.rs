@@ -2,26 +2,18 @@
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, DATE, HeaderName, HeaderValue, SERVER, SET_COOKIE, WWW_AUTHENTICATE,
+    CONNECTION, CONTENT_LENGTH, DATE, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, SERVER, SET_COOKIE, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, StatusCode};
+use lambda_protocol::headers::HOP_BY_HOP;
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::rules::{MultiValueHeaders, ResponseRules};
 
-/// Headers that belong to one connection, not to the response.
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+/// Headers about a proxy, which belong to one connection as [`HOP_BY_HOP`] does.
+const PROXY: [HeaderName; 2] = [PROXY_AUTHENTICATE, PROXY_AUTHORIZATION];
 
 /// Headers that belong to the service. Services that stream rename those of the function.
 const REMAPPED: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, DATE, SERVER, WWW_AUTHENTICATE];
@@ -184,11 +176,15 @@ fn append(
     let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid())?;
     if let Some(renamed) = remapped(&header, rules) {
         headers.append(renamed, value);
-    } else if !HOP_BY_HOP.contains(&header.as_str()) && header != CONTENT_LENGTH {
+    } else if !belongs_to_connection(&header) && header != CONTENT_LENGTH {
         // A service that buffers sets the length itself.
         headers.append(header, value);
     }
     Ok(())
+}
+
+fn belongs_to_connection(header: &HeaderName) -> bool {
+    HOP_BY_HOP.contains(header) || PROXY.contains(header)
 }
 
 /// The name under which a header reaches the caller, if the service renames it.

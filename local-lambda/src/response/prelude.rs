@@ -1,28 +1,17 @@
-//! The prelude of a streamed response: JSON, then eight zero bytes, then the body.
-//!
-//! Chunks may be cut anywhere, so bytes are collected until the delimiter is complete.
+//! The head of a streamed response: the JSON in front of the prelude's delimiter.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use lambda_protocol::prelude::{Decoded, PreludeDecoder};
 
 use super::fields::Fields;
 use super::head::{ResponseDocument, ResponseHead, object};
 use super::rules::ResponseRules;
 
-/// The content type that announces a prelude.
-pub(super) const INTEGRATION_RESPONSE: &str = "application/vnd.awslambda.http-integration-response";
-
-const DELIMITER: [u8; 8] = [0; 8];
-
-/// How far Lambda's front ends look for the delimiter, in bytes.
-const SCAN_LIMIT_BYTES: usize = 16 * 1024;
-
 /// Collects bytes until the prelude is complete.
 #[derive(Debug)]
 pub struct PreludeReader {
     rules: &'static ResponseRules,
-    buffer: BytesMut,
-    /// Bytes that cannot be the start of the delimiter.
-    searched: usize,
+    decoder: PreludeDecoder,
 }
 
 impl PreludeReader {
@@ -31,8 +20,7 @@ impl PreludeReader {
     pub fn new(rules: &'static ResponseRules) -> Self {
         Self {
             rules,
-            buffer: BytesMut::new(),
-            searched: 0,
+            decoder: PreludeDecoder::default(),
         }
     }
 
@@ -40,43 +28,25 @@ impl PreludeReader {
     ///
     /// # Errors
     ///
-    /// The delimiter is too far away, or what stands before it is not a valid prelude.
+    /// The delimiter is too far away, or the bytes before it are not a valid prelude.
     pub fn push(&mut self, chunk: &[u8]) -> Result<Option<(ResponseHead, Bytes)>, String> {
-        self.buffer.extend_from_slice(chunk);
-        let found = self.buffer.get(self.searched..).and_then(|rest| {
-            rest.windows(DELIMITER.len())
-                .position(|window| window == DELIMITER)
-        });
-        let Some(found) = found else {
-            self.searched = self.buffer.len().saturating_sub(DELIMITER.len() - 1);
-            return if self.buffer.len() >= SCAN_LIMIT_BYTES {
-                Err(too_far())
-            } else {
-                Ok(None)
-            };
+        let decoded = self.decoder.push(chunk);
+        let Some(Decoded { json, body }) = decoded.map_err(|error| error.to_string())? else {
+            return Ok(None);
         };
-        let end = self.searched + found;
-        if end + DELIMITER.len() > SCAN_LIMIT_BYTES {
-            return Err(too_far());
-        }
-        let json = self.buffer.split_to(end);
-        let body = std::mem::take(&mut self.buffer)
-            .freeze()
-            .slice(DELIMITER.len()..);
         let invalid = |error| format!("the prelude is invalid: {error}");
         let object = object(&json).map_err(|error| invalid(error.to_string()))?;
-        let document =
-            ResponseDocument::read(Fields::new(&object, self.rules.reading)).map_err(invalid)?;
+        let fields = Fields::new(&object, self.rules.reading);
+        let document = ResponseDocument::read(fields).map_err(invalid)?;
         Ok(Some((document.head(self.rules)?, body)))
     }
 }
 
-fn too_far() -> String {
-    format!("no prelude delimiter in the first {SCAN_LIMIT_BYTES} bytes of the response")
-}
-
 #[cfg(test)]
 mod tests {
+    use lambda_protocol::limits::PRELUDE_SCAN_LIMIT_BYTES;
+    use lambda_protocol::prelude::DELIMITER;
+
     use super::*;
     use crate::FrontEnd;
 
@@ -150,18 +120,18 @@ mod tests {
 
         assert!(
             PreludeReader::new(FrontEnd::Url.response_rules())
-                .push(&prelude(SCAN_LIMIT_BYTES - 8))
+                .push(&prelude(PRELUDE_SCAN_LIMIT_BYTES - 8))
                 .unwrap()
                 .is_some()
         );
         assert!(
             PreludeReader::new(FrontEnd::Url.response_rules())
-                .push(&prelude(SCAN_LIMIT_BYTES - 7))
+                .push(&prelude(PRELUDE_SCAN_LIMIT_BYTES - 7))
                 .is_err()
         );
         assert!(
             PreludeReader::new(FrontEnd::Url.response_rules())
-                .push(&[b' '; SCAN_LIMIT_BYTES])
+                .push(&[b' '; PRELUDE_SCAN_LIMIT_BYTES])
                 .is_err()
         );
     }

@@ -3,13 +3,15 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use lambda_protocol::headers::HTTP_INTEGRATION_TEXT;
+use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
 use tokio::sync::oneshot;
 
 use super::channel::{Outcome, Part, ResponseMode, ResponseReceiver, outcome_of};
 use super::head::ResponseHead;
-use super::prelude::{INTEGRATION_RESPONSE, PreludeReader};
+use super::prelude::PreludeReader;
 use super::rules::{Prelude, ResponseRules};
-use crate::failure::{Failure, INVALID_PRELUDE, WHOLE_LIMIT_BYTES};
+use crate::failure::{Failure, INVALID_PRELUDE};
 
 /// A response whose head has arrived.
 #[derive(Debug)]
@@ -38,12 +40,12 @@ pub(crate) async fn receive_whole(
     while let Some(part) = rest.parts.recv().await {
         let Part::Chunk(chunk) = part else { continue };
         size += chunk.len();
-        if size <= WHOLE_LIMIT_BYTES {
+        if size <= PAYLOAD_LIMIT_BYTES {
             body.extend_from_slice(&chunk);
         }
     }
     ended(rest).await?;
-    if size > WHOLE_LIMIT_BYTES {
+    if size > PAYLOAD_LIMIT_BYTES {
         return Err(Failure::too_large(size));
     }
     Ok(body.into())
@@ -73,7 +75,7 @@ impl Reader {
 }
 
 fn announces_prelude(content_type: Option<&str>) -> bool {
-    content_type.is_some_and(|content_type| essence(content_type) == INTEGRATION_RESPONSE)
+    content_type.is_some_and(|content_type| essence(content_type) == HTTP_INTEGRATION_TEXT)
 }
 
 /// Waits for the head.
@@ -214,7 +216,7 @@ mod tests {
         let (sender, response) = channel();
         let head = Part::Head {
             mode: ResponseMode::Streaming,
-            content_type: Some(INTEGRATION_RESPONSE.to_owned()),
+            content_type: Some(HTTP_INTEGRATION_TEXT.to_owned()),
         };
         for part in [head, Part::Chunk(Bytes::from_static(b"{}"))] {
             sender.parts.send(part).await.unwrap();
@@ -234,7 +236,7 @@ mod tests {
         let (sender, response) = channel();
         let head = Part::Head {
             mode: ResponseMode::Streaming,
-            content_type: Some(INTEGRATION_RESPONSE.to_owned()),
+            content_type: Some(HTTP_INTEGRATION_TEXT.to_owned()),
         };
         let chunk = Bytes::from_static(b"{\"statusCode\":201}\0\0\0\0\0\0\0\0hi");
         for part in [head, Part::Chunk(chunk)] {
@@ -293,7 +295,7 @@ mod tests {
     #[tokio::test]
     async fn a_whole_response_has_a_limit() {
         let (sender, response) = channel();
-        let chunk = Bytes::from(vec![b'x'; WHOLE_LIMIT_BYTES]);
+        let chunk = Bytes::from(vec![b'x'; PAYLOAD_LIMIT_BYTES]);
         sender.parts.send(Part::Chunk(chunk)).await.unwrap();
         sender.outcome.send(Ok(())).unwrap();
         drop(sender.parts);

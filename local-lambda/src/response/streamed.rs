@@ -186,9 +186,9 @@ mod tests {
     use crate::response::channel::{Part, ResponseMode, ResponseReceiver, ResponseSender, channel};
     use crate::response::network::NetworkConditions;
     use crate::response::opened::{OpenedBody, OpenedResponse, open_stream};
-    use crate::response::prelude::INTEGRATION_RESPONSE;
     use crate::response::start::Reader;
     use http_body_util::BodyExt as _;
+    use lambda_protocol::headers::HTTP_INTEGRATION_TEXT;
 
     fn head(content_type: Option<&str>) -> Part {
         let content_type = content_type.map(str::to_owned);
@@ -223,7 +223,7 @@ mod tests {
         let (sender, receiver) = channel();
         let stream = b"{\"statusCode\":404}\0\0\0\0\0\0\0\0gone";
         let parts = [
-            head(Some(INTEGRATION_RESPONSE)),
+            head(Some(HTTP_INTEGRATION_TEXT)),
             Part::Chunk(Bytes::from_static(stream)),
         ];
         send(&sender, parts).await;

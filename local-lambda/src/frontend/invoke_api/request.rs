@@ -5,15 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
+use lambda_protocol::headers::{CLIENT_CONTEXT, INVOKED_FUNCTION_ARN, TENANT_ID};
+use lambda_protocol::limits::ASYNCHRONOUS_LIMIT_BYTES;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{ApiError, FunctionName, Operation};
-use crate::headers::{CLIENT_CONTEXT, INVOKED_FUNCTION_ARN, TENANT_ID};
 use crate::invocation::{Invocation, trace, trace_headers};
-
-/// Largest event of an asynchronous invocation, in bytes.
-const ASYNCHRONOUS_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// Largest client context, encoded, in bytes.
 const CLIENT_CONTEXT_LIMIT_BYTES: usize = 3583;

@@ -1,18 +1,18 @@
-//! What a guest may put into the head of a response, and what it may not.
+//! The rules for the head of a response: what a handler may put into it.
 
 use http::{HeaderName, HeaderValue, header};
 
-use super::prelude::PRELUDE_LIMIT_BYTES;
-use crate::runtime_api::headers::HTTP_INTEGRATION;
+use crate::headers::HTTP_INTEGRATION_TEXT;
+use crate::limits::PRELUDE_LIMIT_BYTES;
 
-/// Bytes of names, and of values and cookies, that are looked at. More than the limit of the result,
-/// so that the size of a head which is a little too large is told exactly.
+/// Most bytes of names, and of values and cookies, that we look at. More than the limit of the result,
+/// so that the error tells the exact size of a head that is slightly too large.
 const RAW_LIMIT_BYTES: usize = 2 * PRELUDE_LIMIT_BYTES;
 
-/// What a header or cookie takes of a prelude besides its text: quotes and a comma.
+/// Bytes of a prelude that a header or cookie takes besides its text: quotes and a comma.
 const LEAST_FIELD_BYTES: usize = 3;
 
-/// Headers and cookies that are looked at.
+/// Most headers and cookies that we look at.
 const FIELD_LIMIT: usize = PRELUDE_LIMIT_BYTES / LEAST_FIELD_BYTES;
 
 const VALID_STATUS: std::ops::RangeInclusive<u16> = 100..=599;
@@ -29,31 +29,31 @@ pub enum InvalidHead {
     /// The encoded prelude is over [`PRELUDE_LIMIT_BYTES`].
     #[error("the head takes {actual_bytes} bytes, more than the limit of {PRELUDE_LIMIT_BYTES}")]
     TooLarge {
-        /// What it would take, in bytes.
+        /// Its size, in bytes, delimiter included.
         actual_bytes: usize,
     },
 }
 
 /// A checked head, in the form Lambda's front ends want it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) status: u16,
-    /// What the names take, each counted once.
+pub struct Head {
+    pub(crate) status: u16,
+    /// Bytes of all names, each counted once.
     name_bytes: usize,
-    pub(super) fields: Vec<Field>,
-    pub(super) cookies: Vec<String>,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) cookies: Vec<String>,
 }
 
 /// One header: its name and every value it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Field {
-    pub(super) name: HeaderName,
-    pub(super) values: Vec<String>,
+pub(crate) struct Field {
+    pub(crate) name: HeaderName,
+    pub(crate) values: Vec<String>,
 }
 
 impl Head {
-    /// What a response starts with whose handler wrote without a head: status 200, nothing else.
-    pub(super) fn implied() -> Self {
+    /// The head of a response whose handler wrote without one: status 200, nothing else.
+    pub(crate) fn implied() -> Self {
         Self {
             status: 200,
             name_bytes: 0,
@@ -62,9 +62,13 @@ impl Head {
         }
     }
 
-    /// Checks a head as the guest gives it. Header names are folded to lower case and keep the
+    /// Checks a head as the handler gives it. Header names are folded to lower case and keep the
     /// order of their first occurrence.
-    pub(super) fn check(
+    ///
+    /// # Errors
+    ///
+    /// Names the first thing that is not valid HTTP, or the size of a head that cannot fit.
+    pub fn check(
         status: u16,
         headers: Vec<(String, String)>,
         cookies: Vec<String>,
@@ -89,8 +93,8 @@ impl Head {
         Ok(head)
     }
 
-    /// Whether it says how long the body is.
-    pub(super) fn has_length(&self) -> bool {
+    /// Whether it has a `content-length`.
+    pub(crate) fn has_length(&self) -> bool {
         let mut names = self.fields.iter().map(|field| &field.name);
         names.any(|name| *name == header::CONTENT_LENGTH)
     }
@@ -148,16 +152,16 @@ impl Field {
     }
 
     /// All values joined, for readers that take one value per name.
-    pub(super) fn joined(&self) -> String {
+    pub(crate) fn joined(&self) -> String {
         self.values.join(", ")
     }
 
-    pub(super) fn is_repeated(&self) -> bool {
+    pub(crate) fn is_repeated(&self) -> bool {
         self.values.len() > 1
     }
 }
 
-/// Checks the media type of a stream without a head.
+/// Checks the media type of a stream without a head, and returns it as a header value.
 ///
 /// # Errors
 ///
@@ -172,10 +176,7 @@ pub fn raw_content_type(content_type: &str) -> Result<HeaderValue, String> {
     if !content_type.is_ascii() || !is_media_type {
         return Err(format!("`{}` is not a media type", shown(content_type)));
     }
-    if essence
-        .as_bytes()
-        .eq_ignore_ascii_case(HTTP_INTEGRATION.as_bytes())
-    {
+    if essence.eq_ignore_ascii_case(HTTP_INTEGRATION_TEXT) {
         return Err(format!(
             "`{essence}` says that a head comes first: start the response with `write-headers`"
         ));

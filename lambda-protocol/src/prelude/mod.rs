@@ -1,27 +1,31 @@
 //! The prelude: status, headers and cookies of a response as Lambda's front ends read them.
+//!
+//! [`Prelude`] writes one, [`PreludeDecoder`] finds the end of one in a stream.
+
+mod decoder;
 
 use bytes::Bytes;
-use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::head::{Field, Head, InvalidHead};
+use crate::fields::{MultiValues, SingleValues};
+use crate::head::{Field, Head, InvalidHead};
+use crate::limits::PRELUDE_LIMIT_BYTES;
+
+pub use decoder::{Decoded, NoDelimiter, PreludeDecoder};
 
 /// Ends the prelude: eight zero bytes, which cannot occur inside JSON.
 pub const DELIMITER: [u8; 8] = [0; 8];
-
-/// Largest prelude, in bytes, delimiter included. API Gateway documents "the first 16 KB" without
-/// saying which; this is the safe reading.
-pub const PRELUDE_LIMIT_BYTES: usize = 16_000;
 
 /// An encoded prelude.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prelude {
     json: Bytes,
-    /// What it encodes, for front ends that want it in another form.
+    /// The head that it encodes, for front ends that want another form.
     head: Head,
 }
 
 impl Prelude {
-    /// What a response starts with whose handler wrote without a head: status 200, nothing else.
+    /// The prelude of a response whose handler wrote without a head: status 200, nothing else.
     #[must_use]
     pub fn implied() -> Self {
         Self {
@@ -53,23 +57,26 @@ impl Prelude {
         })
     }
 
-    /// Whether the head says how long the body is.
-    pub(super) fn has_length(&self) -> bool {
+    /// Whether the head has a `content-length`.
+    #[must_use]
+    pub fn has_length(&self) -> bool {
         self.head.has_length()
     }
 
-    /// Cookies the head sets.
+    /// Number of cookies the head sets.
     #[must_use]
     pub fn cookies(&self) -> usize {
         self.head.cookies.len()
     }
 
-    pub(super) fn into_head(self) -> Head {
+    /// The head that this prelude encodes.
+    #[must_use]
+    pub fn into_head(self) -> Head {
         self.head
     }
 
-    /// What goes on the wire: the JSON, then the delimiter, each a chunk of its own. That is how
-    /// AWS's runtimes send them, and cargo-lambda takes the first chunk for the JSON.
+    /// The bytes on the wire: the JSON, then the delimiter, each a chunk of its own. AWS's runtimes
+    /// send them like this, and cargo-lambda takes the first chunk for the JSON.
     #[must_use]
     pub fn into_chunks(self) -> [Bytes; 2] {
         [self.json, Bytes::from_static(&DELIMITER)]
@@ -80,39 +87,15 @@ impl Serialize for Head {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut prelude = serializer.serialize_struct("Prelude", 4)?;
         prelude.serialize_field("statusCode", &self.status)?;
-        prelude.serialize_field("headers", &SingleValues(&self.fields))?;
+        prelude.serialize_field("headers", &SingleValues::of(self))?;
         // Function URLs read `headers`, which has room for one text per name; API Gateway prefers
         // `multiValueHeaders`. A repeated header is therefore in both.
         if self.fields.iter().any(Field::is_repeated) {
-            prelude.serialize_field("multiValueHeaders", &MultiValues(&self.fields))?;
+            prelude.serialize_field("multiValueHeaders", &MultiValues::repeated(self))?;
         }
         // Also when there are none: cargo-lambda refuses a prelude without.
         prelude.serialize_field("cookies", &self.cookies)?;
         prelude.end()
-    }
-}
-
-struct SingleValues<'a>(&'a [Field]);
-
-impl Serialize for SingleValues<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for field in self.0 {
-            map.serialize_entry(field.name.as_str(), &field.joined())?;
-        }
-        map.end()
-    }
-}
-
-struct MultiValues<'a>(&'a [Field]);
-
-impl Serialize for MultiValues<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for field in self.0.iter().filter(|field| field.is_repeated()) {
-            map.serialize_entry(field.name.as_str(), &field.values)?;
-        }
-        map.end()
     }
 }
 

@@ -1,21 +1,20 @@
-//! What is told about a failure: to Lambda in the body of `…/error` or in the trailers of a
-//! response, and to people in the log.
+//! A failure: its type, and its form in the body of `…/error` and in the trailers of a response.
+
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::runtime_api::headers::{FUNCTION_ERROR_BODY, FUNCTION_ERROR_TYPE};
+use crate::headers::{FUNCTION_ERROR_BODY, FUNCTION_ERROR_TYPE};
+use crate::limits::TRAILERS_LIMIT_BYTES;
 
-/// Largest document posted to `…/error`, in bytes. Lambda's own limit is 1 MiB, and exceeding it
-/// costs the execution environment; an invoker never needs this much.
+/// Largest document we post to `…/error`, in bytes. Exceeding Lambda's own limit,
+/// [`ERROR_DOCUMENT_LIMIT_BYTES`](crate::limits::ERROR_DOCUMENT_LIMIT_BYTES), costs the execution
+/// environment; an invoker never needs this much.
 const DOCUMENT_LIMIT_BYTES: usize = 256 * 1024;
-
-/// Largest trailer block, in bytes: both lines and the empty line after them. Lambda's side reads
-/// it with Go's `net/http`, which refuses more and drops the whole response with it.
-const TRAILERS_LIMIT_BYTES: usize = 4096;
 
 /// Ends a message that was cut.
 const CUT_MARK: &str = "...";
@@ -49,7 +48,7 @@ pub enum ErrorType {
     HandlerNotFound,
     /// The handler file is not a component this host can run.
     InvalidComponent,
-    /// A variable of the host's configuration cannot be used.
+    /// A setting of the host is invalid.
     InvalidConfiguration,
     /// Lambda asked the execution environment to end while the handler was running.
     Shutdown,
@@ -83,7 +82,7 @@ impl ErrorType {
     }
 }
 
-/// One failure, told in full. What leaves the process is cut to size by the methods.
+/// One failure in full. The methods cut it to the size that its receiver takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorReport {
     /// What kind of failure it was.
@@ -153,31 +152,49 @@ impl ErrorReport {
     }
 
     fn encode(&self, message: &str, stack_trace: &[String]) -> Vec<u8> {
-        serde_json::to_vec(&Document {
-            error_message: message,
-            error_type: self.error_type.as_str(),
-            stack_trace,
+        serde_json::to_vec(&ErrorDocument {
+            error_message: message.into(),
+            error_type: self.error_type.as_str().into(),
+            stack_trace: stack_trace.into(),
         })
         .expect("text serializes")
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    error_message: &'a str,
-    error_type: &'a str,
-    stack_trace: &'a [String],
+/// The error document of the Runtime API. A document without a member has it empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ErrorDocument<'a> {
+    /// What happened, for people.
+    pub error_message: Cow<'a, str>,
+    /// The type, such as `Function.Trap`.
+    pub error_type: Cow<'a, str>,
+    /// The function's frames, innermost first.
+    pub stack_trace: Cow<'a, [String]>,
 }
+
+/// The size of a block of trailers on the wire, in bytes, with the empty line that ends it. Compare it
+/// with [`TRAILERS_LIMIT_BYTES`].
+#[must_use]
+pub fn trailers_size(trailers: &HeaderMap) -> usize {
+    let lines = trailers.iter();
+    let lines = lines.map(|(name, value)| name.as_str().len() + value.len() + FIELD_OVERHEAD_BYTES);
+    lines.sum::<usize>() + BLOCK_END_BYTES
+}
+
+/// Bytes of a trailer besides its name and value.
+const FIELD_OVERHEAD_BYTES: usize = ": \r\n".len();
+
+/// Bytes of the empty line behind the trailers.
+const BLOCK_END_BYTES: usize = "\r\n".len();
 
 /// How long the JSON may be so that the trailer block with it stays within its limit.
 fn trailer_document_limit(error_type: ErrorType) -> usize {
-    const FIELD_OVERHEAD: usize = ": \r\n".len();
     let fixed = FUNCTION_ERROR_TYPE.as_str().len()
         + error_type.as_str().len()
         + FUNCTION_ERROR_BODY.as_str().len()
-        + 2 * FIELD_OVERHEAD
-        + "\r\n".len();
+        + 2 * FIELD_OVERHEAD_BYTES
+        + BLOCK_END_BYTES;
     // Base64 turns each started group of three bytes into four.
     (TRAILERS_LIMIT_BYTES - fixed) / 4 * 3
 }

@@ -1,16 +1,15 @@
 //! Which front end of Lambda an event comes from, and with it who reads the answer.
 //!
-//! Pure: an event in, a [`FrontEnd`] out. Everything that is not clearly one of them is `None`.
+//! An event in, a [`FrontEnd`] out. Every event that is not clearly from one of them is `None`.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::invocation::Invocation;
+use crate::limits::{LOAD_BALANCER_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES};
 
 /// A service that turns an HTTP request into an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,16 +31,71 @@ pub enum FrontEnd {
     Lattice,
 }
 
-/// Which front ends get a response document instead of a stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Buffered {
-    /// Those that cannot read a stream.
-    #[default]
-    Auto,
-    /// All of them.
-    Always,
-    /// None.
-    Never,
+/// The shape of an event: which members it has its request in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventShape {
+    /// API Gateway, payload format 1.0.
+    ApiGatewayV1,
+    /// API Gateway, payload format 2.0, and function URLs.
+    ApiGatewayV2,
+    /// An Application Load Balancer.
+    LoadBalancer,
+    /// VPC Lattice, event structure version 1.0.
+    LatticeV1,
+    /// VPC Lattice, event structure version 2.0.
+    LatticeV2,
+}
+
+/// Which members an event has. A member that is `null` counts as absent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventMembers {
+    /// `method`
+    pub method: bool,
+    /// `httpMethod`
+    pub http_method: bool,
+    /// `raw_path`
+    pub raw_path: bool,
+}
+
+/// Which members the `requestContext` of an event has. A member that is `null` counts as absent.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether one member is there"
+)]
+pub struct ContextMembers {
+    /// `connectionId`, which only WebSocket APIs have.
+    pub connection_id: bool,
+    /// `elb`
+    pub elb: bool,
+    /// `http`
+    pub http: bool,
+    /// `serviceNetworkArn`, `serviceArn` or `targetGroupArn`, which only VPC Lattice has. A load
+    /// balancer has its group inside `elb`.
+    pub lattice_arn: bool,
+}
+
+impl EventShape {
+    /// Tells the shapes apart by the members that only one of them has. `context` is `None` for an event
+    /// without `requestContext`.
+    #[must_use]
+    pub fn of(event: EventMembers, context: Option<ContextMembers>) -> Option<Self> {
+        let Some(context) = context else {
+            return (event.raw_path && event.method).then_some(Self::LatticeV1);
+        };
+        // WebSocket messages are not HTTP requests.
+        if context.connection_id {
+            None
+        } else if context.elb {
+            event.http_method.then_some(Self::LoadBalancer)
+        } else if context.http {
+            Some(Self::ApiGatewayV2)
+        } else if context.lattice_arn {
+            event.method.then_some(Self::LatticeV2)
+        } else {
+            event.http_method.then_some(Self::ApiGatewayV1)
+        }
+    }
 }
 
 impl FrontEnd {
@@ -58,20 +112,26 @@ impl FrontEnd {
         fields?.front_end()
     }
 
-    /// Whether this front end gets a response document rather than a stream.
+    /// Whether it can read a stream, if it is set up to.
     #[must_use]
-    pub fn wants_document(self, buffered: Buffered) -> bool {
-        match (buffered, self) {
-            (Buffered::Never, _) | (Buffered::Auto, Self::FunctionUrl | Self::RestApi) => false,
-            (
-                Buffered::Auto,
-                Self::HttpApiV1 | Self::HttpApiV2 | Self::LoadBalancer { .. } | Self::Lattice,
-            )
-            | (Buffered::Always, _) => true,
+    pub fn reads_streams(self) -> bool {
+        matches!(self, Self::FunctionUrl | Self::RestApi)
+    }
+
+    /// Largest response document that it takes, in bytes.
+    #[must_use]
+    pub fn document_limit_bytes(self) -> usize {
+        match self {
+            Self::LoadBalancer { .. } => LOAD_BALANCER_LIMIT_BYTES,
+            Self::FunctionUrl
+            | Self::RestApi
+            | Self::HttpApiV1
+            | Self::HttpApiV2
+            | Self::Lattice => PAYLOAD_LIMIT_BYTES,
         }
     }
 
-    /// Whether its document has the cookies in a list of their own: payload format 2.0.
+    /// Whether its document has a list of cookies: payload format 2.0.
     #[must_use]
     pub fn lists_cookies(self) -> bool {
         matches!(self, Self::FunctionUrl | Self::HttpApiV2)
@@ -86,7 +146,7 @@ impl FrontEnd {
         )
     }
 
-    /// Whether its document has room for one cookie only.
+    /// Whether its document has room for only one cookie.
     #[must_use]
     pub fn keeps_one_cookie(self) -> bool {
         !self.lists_cookies() && !self.lists_values()
@@ -96,33 +156,6 @@ impl FrontEnd {
     #[must_use]
     pub fn has_reason_phrase(self) -> bool {
         matches!(self, Self::LoadBalancer { .. } | Self::Lattice)
-    }
-}
-
-/// An invocation, and what is set for its answer: tells who reads the answer when that is asked.
-#[derive(Clone, Debug)]
-pub struct Invoker {
-    invocation: Arc<Invocation>,
-    buffered: Buffered,
-}
-
-impl Invoker {
-    /// The invoker behind `invocation`.
-    #[must_use]
-    pub fn new(invocation: Arc<Invocation>, buffered: Buffered) -> Self {
-        Self {
-            invocation,
-            buffered,
-        }
-    }
-
-    /// The front end that gets a response document instead of a stream. Reads the whole event.
-    #[must_use]
-    pub fn front_end(&self) -> Option<FrontEnd> {
-        if self.buffered == Buffered::Never {
-            return None;
-        }
-        FrontEnd::of(&self.invocation.event).filter(|it| it.wants_document(self.buffered))
     }
 }
 
@@ -159,7 +192,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// What tells the events apart.
+/// The members that tell the events apart.
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Fields<'a> {
@@ -176,7 +209,7 @@ struct Fields<'a> {
     route_arn: Option<IgnoredAny>,
 }
 
-/// What `requestContext` tells.
+/// The members of `requestContext` that tell the events apart.
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct RequestContext<'a> {
@@ -192,50 +225,52 @@ struct RequestContext<'a> {
 
 impl Fields<'_> {
     fn front_end(&self) -> Option<FrontEnd> {
-        // An API that asks its authorizer about a request wants to hear of a policy.
+        // An API that asks its authorizer about a request expects a policy.
         if self.method_arn.is_some() || self.route_arn.is_some() {
             return None;
         }
-        let Object(Some(context)) = &self.request_context else {
-            return self.raw_path.and(self.method).map(|_| FrontEnd::Lattice);
-        };
-        // WebSocket messages are not HTTP requests.
-        if context.connection_id.is_some() {
-            return None;
-        }
-        if context.elb.is_some() {
-            // Some write the other map as an empty one.
-            let multi_value = self.multi_value_headers == Glimpse::FilledMap
-                && self.headers != Glimpse::FilledMap;
-            return self
-                .http_method
-                .map(|_| FrontEnd::LoadBalancer { multi_value });
-        }
-        if context.http.is_some() {
-            return Some(context.payload_v2());
-        }
-        if context.is_of_lattice() {
-            return self.method.map(|_| FrontEnd::Lattice);
-        }
-        self.http_method?;
-        match self.version {
-            Glimpse::One => Some(FrontEnd::HttpApiV1),
-            Glimpse::Absent => Some(FrontEnd::RestApi),
-            Glimpse::Two | Glimpse::FilledMap | Glimpse::Other => None,
+        let context = self.request_context.0.as_ref();
+        Some(
+            match EventShape::of(self.members(), context.map(RequestContext::members))? {
+                EventShape::ApiGatewayV1 => match self.version {
+                    Glimpse::One => FrontEnd::HttpApiV1,
+                    Glimpse::Absent => FrontEnd::RestApi,
+                    Glimpse::Two | Glimpse::FilledMap | Glimpse::Other => return None,
+                },
+                EventShape::ApiGatewayV2 => context?.payload_v2(),
+                EventShape::LoadBalancer => FrontEnd::LoadBalancer {
+                    // Some write the other map as an empty one.
+                    multi_value: self.multi_value_headers == Glimpse::FilledMap
+                        && self.headers != Glimpse::FilledMap,
+                },
+                EventShape::LatticeV1 | EventShape::LatticeV2 => FrontEnd::Lattice,
+            },
+        )
+    }
+
+    fn members(&self) -> EventMembers {
+        EventMembers {
+            method: self.method.is_some(),
+            http_method: self.http_method.is_some(),
+            raw_path: self.raw_path.is_some(),
         }
     }
 }
 
 impl RequestContext<'_> {
-    /// Whether it names what only VPC Lattice has. A load balancer has its group inside of `elb`.
-    fn is_of_lattice(&self) -> bool {
-        self.service_network_arn.is_some()
-            || self.service_arn.is_some()
-            || self.target_group_arn.is_some()
+    fn members(&self) -> ContextMembers {
+        ContextMembers {
+            connection_id: self.connection_id.is_some(),
+            elb: self.elb.is_some(),
+            http: self.http.is_some(),
+            lattice_arn: self.service_network_arn.is_some()
+                || self.service_arn.is_some()
+                || self.target_group_arn.is_some(),
+        }
     }
 
-    /// A function URL or an HTTP API. Without a name it is an event that somebody wrote: a stream shows
-    /// what comes.
+    /// A function URL or an HTTP API. An event without a domain name was written by hand: a stream shows
+    /// its author what arrives.
     fn payload_v2(&self) -> FrontEnd {
         match &self.domain_name {
             Some(name) if !is_function_url(&name.0) => FrontEnd::HttpApiV2,
@@ -319,8 +354,8 @@ impl<'de> Visitor<'de> for GlimpseVisitor {
     }
 }
 
-/// Whether a domain is that of a function URL: `ID.lambda-url.REGION.on.aws`, which cannot be replaced
-/// by one of the user's.
+/// Whether a domain is that of a function URL: `ID.lambda-url.REGION.on.aws`. Function URLs cannot have a
+/// custom domain.
 fn is_function_url(domain_name: &str) -> bool {
     domain_name.split('.').nth(1) == Some("lambda-url")
 }
@@ -463,22 +498,5 @@ mod tests {
         let event = json!({"type": "REQUEST", "methodArn": "arn:aws:execute-api:...", "resource": "/",
             "httpMethod": "GET", "requestContext": {"resourcePath": "/"}});
         assert_eq!(of(&event), None);
-    }
-
-    #[test]
-    fn front_ends_that_cannot_read_a_stream_get_a_document_by_default() {
-        let load_balancer = FrontEnd::LoadBalancer { multi_value: false };
-        for (front_end, auto) in [
-            (FrontEnd::FunctionUrl, false),
-            (FrontEnd::RestApi, false),
-            (FrontEnd::HttpApiV1, true),
-            (FrontEnd::HttpApiV2, true),
-            (load_balancer, true),
-            (FrontEnd::Lattice, true),
-        ] {
-            assert_eq!(front_end.wants_document(Buffered::Auto), auto);
-            assert!(front_end.wants_document(Buffered::Always));
-            assert!(!front_end.wants_document(Buffered::Never));
-        }
     }
 }

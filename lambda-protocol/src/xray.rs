@@ -1,4 +1,4 @@
-//! A failure as X-Ray shows it, for a header of `POST …/error`.
+//! A failure as X-Ray shows it, for the header [`XRAY_ERROR_CAUSE`](crate::headers::XRAY_ERROR_CAUSE).
 //!
 //! The fields are those of the exceptions in X-Ray's segment documents; Lambda copies them into the
 //! segment of the function.
@@ -10,15 +10,17 @@ use serde::Serialize;
 
 use crate::error_report::ErrorReport;
 
-/// Largest value of the header, in bytes. X-Ray takes 64 KiB, but what speaks HTTP commonly refuses
-/// heads of more than 16 KiB, and with the head the report itself.
+/// Largest value of the header, in bytes. X-Ray takes 64 KiB, but HTTP implementations commonly refuse
+/// heads of more than 16 KiB, and with the head they refuse the report itself.
 const LIMIT_BYTES: usize = 8 * 1024;
 
-/// Where a component believes to be.
+/// The working directory that a component sees.
 const WORKING_DIRECTORY: &str = "/";
 
-/// The cause in one line of ASCII: the innermost frames first, and of a long message the beginning.
-pub(crate) fn error_cause(report: &ErrorReport) -> HeaderValue {
+/// The cause in one line of ASCII. A long cause loses its outermost frames first, then the end of its
+/// message.
+#[must_use]
+pub fn error_cause(report: &ErrorReport) -> HeaderValue {
     let mut message = beginning(&report.message, LIMIT_BYTES);
     let mut frames = report.stack_trace.as_slice();
     loop {
@@ -54,7 +56,7 @@ fn ascii_json(error_type: &str, message: &str, frames: &[String]) -> String {
     escape_non_ascii(&json.expect("text serializes"))
 }
 
-/// JSON may say any character as one or two numbers of UTF-16; a header may hold ASCII only.
+/// Writes characters that a header cannot hold as UTF-16 escapes.
 fn escape_non_ascii(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {

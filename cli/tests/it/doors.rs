@@ -442,7 +442,7 @@ fn answered(dev: &Dev, path: &str, document: &str) -> Response {
 
 #[test]
 fn vpc_lattice_reads_a_document() {
-    let dev = crate::runtimes::start(&["--front-door", "lattice"]);
+    let dev = crate::runtimes::start(&["--front-end", "lattice"]);
     let document = r#"{"statusCode":201,"headers":{"x-a":"b","connection":"close"},"body":"aGk=",
         "isBase64Encoded":true}"#;
 

@@ -102,7 +102,7 @@ fn the_prelude_may_be_cut_at_every_byte_where_it_is_read() {
 
 #[test]
 fn a_broken_prelude_is_told_on_the_terminal() {
-    let mut dev = start(&["--front-door", "rest"]);
+    let mut dev = start(&["--front-end", "rest"]);
     let delimiter = [0; 8];
     for (prelude, reason) in [
         (&b"{\"statusCode\":"[..], "the prelude is invalid"),

@@ -78,7 +78,7 @@ fn listed(pairs: impl Iterator<Item = (String, String)>) -> MultiMap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dev::event::tests::origin;
+    use crate::event::tests::origin;
 
     fn event(request: http::request::Builder, body: &'static [u8]) -> Value {
         let (parts, ()) = request.body(()).unwrap().into_parts();

@@ -126,7 +126,7 @@ fn or_null(map: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dev::event::tests::origin;
+    use crate::event::tests::origin;
 
     fn event(request: http::request::Builder, body: &'static [u8]) -> Value {
         let (parts, ()) = request.body(()).unwrap().into_parts();

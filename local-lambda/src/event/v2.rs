@@ -163,7 +163,7 @@ fn query_parameters(query: &str) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dev::event::tests::origin;
+    use crate::event::tests::origin;
 
     fn event(request: http::request::Builder, body: &'static [u8]) -> Value {
         let (parts, ()) = request.body(()).unwrap().into_parts();

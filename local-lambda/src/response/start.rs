@@ -288,7 +288,7 @@ mod tests {
 
             let started = start(response, Reader::Service(FrontEnd::Url.response_rules())).await;
 
-            assert_eq!(opened.map(|_| ()), outcome);
+            assert_eq!(started.map(|_| ()), outcome);
         }
     }
 

@@ -6,7 +6,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use artifact::Arch;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lambda_protocol::limits::{MEMORY_MIB, TIMEOUT_SECONDS};
 
 use crate::deploy::args::DeployArgs;
 use crate::dev::clock::Clock;
@@ -18,13 +20,7 @@ use crate::dev::link::{Limits, Speed, parse_size};
 use crate::doctor::args::DoctorArgs;
 use crate::new::args::NewArgs;
 use crate::package::args::PackageArgs;
-use crate::precompile::Arch;
-
-/// What Lambda gives a function, in MiB.
-pub(crate) const MEMORY_MIB: RangeInclusive<u32> = 128..=10_240;
-
-/// How long Lambda lets an invocation take, in seconds.
-pub(crate) const TIMEOUT_SECONDS: RangeInclusive<u64> = 1..=900;
+use crate::values::{arch, triple};
 
 /// Build, run and invoke WebAssembly handlers that stream their responses on AWS Lambda.
 #[derive(Debug, Parser)]
@@ -162,7 +158,7 @@ pub(crate) struct BuildArgs {
     #[arg(long)]
     pub(crate) precompile: bool,
     /// The architecture to precompile for [default: this machine's]
-    #[arg(long, requires = "precompile")]
+    #[arg(long, requires = "precompile", value_parser = arch())]
     pub(crate) arch: Option<Arch>,
     /// Install the wasm32-wasip2 target first if the compiler lacks it
     #[arg(long)]
@@ -375,7 +371,7 @@ pub(crate) struct PrecompileArgs {
     #[arg(short, long, value_name = "FILE.cwasm")]
     pub(crate) output: Option<PathBuf>,
     /// The architecture to compile for [default: this machine's]
-    #[arg(long)]
+    #[arg(long, value_parser = arch())]
     pub(crate) arch: Option<Arch>,
 }
 
@@ -398,7 +394,7 @@ pub(crate) struct CompileArgs {
     pub(crate) output: Option<PathBuf>,
     /// The machine to compile for: x86_64-unknown-linux-gnu or aarch64-unknown-linux-gnu [default:
     /// this one]
-    #[arg(long, value_name = "TRIPLE", value_parser = Arch::parse_triple)]
+    #[arg(long, value_name = "TRIPLE", value_parser = triple)]
     pub(crate) target: Option<Arch>,
 }
 

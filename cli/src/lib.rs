@@ -24,6 +24,7 @@ mod printer;
 mod project;
 mod source_map;
 mod toolchain;
+mod values;
 
 use std::process::ExitCode;
 

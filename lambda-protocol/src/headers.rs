@@ -1,5 +1,6 @@
 //! Header names of the Runtime API, and the values with a fixed spelling.
 
+use http::header::{CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderName, HeaderValue};
 
 /// On `next`: the id of the invocation.
@@ -46,6 +47,17 @@ pub const XRAY_ERROR_CAUSE: HeaderName =
 pub const HTTP_INTEGRATION: HeaderValue = HeaderValue::from_static(HTTP_INTEGRATION_TEXT);
 /// [`HTTP_INTEGRATION`] as text.
 pub const HTTP_INTEGRATION_TEXT: &str = "application/vnd.awslambda.http-integration-response";
+
+/// Headers of the connection between a caller and a front end, which end there.
+pub const HOP_BY_HOP: [HeaderName; 7] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
 
 #[cfg(test)]
 mod tests {

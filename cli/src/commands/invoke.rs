@@ -11,6 +11,7 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use lambda_protocol::limits::{ERROR_DOCUMENT_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -22,7 +23,6 @@ use crate::dev::answer::{Answer, Failure, Part, settled};
 use crate::dev::context::new_request_id;
 use crate::dev::deployment::{HANDLER_NAME, project_file};
 use crate::dev::event::caller::Caller;
-use crate::dev::intake::EVENT_LIMIT_BYTES;
 use crate::dev::opened::{Opened, open_as};
 use crate::dev::pool::{Call, Overflow, Pool};
 use crate::dev::prelude::ResponseHead;
@@ -30,9 +30,6 @@ use crate::dev::response::REFUSAL;
 use crate::dev::sdk::{FUNCTION_ERROR, json_event};
 use crate::dev::source::Source;
 use crate::printer::{Printer, Tone};
-
-/// What a server may answer with instead of a response, in bytes.
-const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// Invokes and prints.
 ///
@@ -77,9 +74,9 @@ fn read_event(data: &str) -> Result<Bytes> {
 
 /// Refuses what Lambda refuses before it calls the function.
 fn checked(event: Bytes) -> Result<Bytes> {
-    if event.len() > EVENT_LIMIT_BYTES {
+    if event.len() > PAYLOAD_LIMIT_BYTES {
         bail!(
-            "the event has {} bytes, and Lambda takes at most {EVENT_LIMIT_BYTES}: the function would not \
+            "the event has {} bytes, and Lambda takes at most {PAYLOAD_LIMIT_BYTES}: the function would not \
              be called",
             event.len()
         );
@@ -177,7 +174,7 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
 
 /// What stands in place of a response.
 async fn document(body: Incoming) -> Bytes {
-    let whole = http_body_util::Limited::new(body, ERROR_LIMIT_BYTES);
+    let whole = http_body_util::Limited::new(body, ERROR_DOCUMENT_LIMIT_BYTES);
     let whole = whole.collect().await;
     whole.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes)
 }

@@ -4,7 +4,8 @@
 //! so that an answer without one is never mistaken for a complete one.
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use lambda_protocol::error_report::{ErrorDocument, ErrorType};
+use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
 use tokio::sync::{mpsc, oneshot};
 
 use super::log_tail::LogTail;
@@ -13,9 +14,6 @@ use super::log_tail::LogTail;
 ///
 /// A part is what one read of the socket held, so the backlog stays around a megabyte.
 const PARTS_IN_FLIGHT: usize = 8;
-
-/// What Lambda takes and passes on of an answer that the caller wants whole, in bytes.
-pub(crate) const WHOLE_LIMIT_BYTES: usize = 6_291_556;
 
 /// The error type of a response that ended without its last chunk.
 pub(crate) const TRUNCATED: &str = "Runtime.TruncatedResponse";
@@ -60,23 +58,14 @@ pub(crate) struct Failure {
     pub(crate) document: Bytes,
 }
 
-/// The error document of the Runtime API.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ErrorDocument {
-    error_message: String,
-    error_type: String,
-    stack_trace: Vec<String>,
-}
-
 impl Failure {
     /// A failure told by this emulator.
     pub(crate) fn new(error_type: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let document = ErrorDocument {
-            error_message: message.clone(),
-            error_type: error_type.to_owned(),
-            stack_trace: Vec::new(),
+            error_message: message.as_str().into(),
+            error_type: error_type.into(),
+            ..ErrorDocument::default()
         };
         let document = serde_json::to_vec(&document).expect("strings become JSON");
         Self {
@@ -89,19 +78,19 @@ impl Failure {
 
     /// A failure told by the runtime: its document, and the type in the header or trailer.
     pub(crate) fn from_document(document: Bytes, error_type: Option<&str>) -> Self {
-        let parsed: ErrorDocument = serde_json::from_slice(&document).unwrap_or_default();
+        let parsed: ErrorDocument<'_> = serde_json::from_slice(&document).unwrap_or_default();
         let error_type = error_type
             .filter(|name| !name.is_empty())
             .map(str::to_owned)
-            .or_else(|| Some(parsed.error_type).filter(|name| !name.is_empty()))
+            .or_else(|| Some(parsed.error_type.into_owned()).filter(|name| !name.is_empty()))
             .unwrap_or_else(|| "Runtime.Unknown".to_owned());
         if document.is_empty() {
             return Self::new(&error_type, "the runtime gave no reason");
         }
         Self {
             error_type,
-            message: parsed.error_message,
-            stack_trace: parsed.stack_trace,
+            message: parsed.error_message.into_owned(),
+            stack_trace: parsed.stack_trace.into_owned(),
             document,
         }
     }
@@ -139,9 +128,9 @@ impl Failure {
     pub(crate) fn too_large(size: usize) -> Self {
         let message = format!(
             "Response payload size ({size} bytes) exceeded maximum allowed payload size \
-             ({WHOLE_LIMIT_BYTES} bytes)."
+             ({PAYLOAD_LIMIT_BYTES} bytes)."
         );
-        Self::new("Function.ResponseSizeTooLarge", message)
+        Self::new(ErrorType::ResponseTooLarge.as_str(), message)
     }
 
     pub(crate) fn is_truncated(&self) -> bool {

@@ -179,14 +179,15 @@ fn not_gzip(error: &std::io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+    use lambda_protocol::headers::HTTP_INTEGRATION_TEXT;
+
     use super::*;
     use crate::dev::answer::{self, Part, Responder, ResponseMode};
     use crate::dev::door::Door;
     use crate::dev::link::Link;
-    use crate::dev::prelude::INTEGRATION_RESPONSE;
     use crate::dev::reply::{Reader, Reply, open};
     use crate::printer::Printer;
-    use http_body_util::BodyExt as _;
 
     fn head(content_type: Option<&str>) -> Part {
         let content_type = content_type.map(str::to_owned);
@@ -213,7 +214,7 @@ mod tests {
         let (responder, answer) = answer::channel();
         let stream = b"{\"statusCode\":404}\0\0\0\0\0\0\0\0gone";
         let parts = [
-            head(Some(INTEGRATION_RESPONSE)),
+            head(Some(HTTP_INTEGRATION_TEXT)),
             Part::Chunk(Bytes::from_static(stream)),
         ];
         send(&responder, parts).await;

@@ -1,6 +1,7 @@
 //! What a function learns about a call beside the event.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
+use lambda_protocol::headers::TRACE_ID;
 
 /// Makes a request id: a random UUID, as Lambda's are.
 pub(crate) fn new_request_id() -> String {
@@ -18,9 +19,6 @@ pub(crate) fn new_request_id() -> String {
         part(0, 48)
     )
 }
-
-/// The header of `next` with the trace.
-pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
 
 /// The caller's trace, or a new one.
 pub(crate) fn trace(headers: &HeaderMap) -> Option<HeaderValue> {

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
+use lambda_protocol::headers::{DEADLINE_MS, INVOCATION_ID, INVOKED_FUNCTION_ARN, REQUEST_ID};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -18,7 +19,7 @@ use super::answer::{Failure, INVALID_ENTRYPOINT, Responder, Verdict, settled};
 use super::bootstrap::Launch;
 use super::context::new_request_id;
 use super::deployment::Deployment;
-use super::emulator::{Delivery, INVOCATION_ID, Invocation, Phase, RuntimeApi};
+use super::emulator::{Delivery, Invocation, Phase, RuntimeApi};
 use super::http_server;
 use super::log_tail::LogTail;
 use super::usage::Usage;
@@ -38,10 +39,6 @@ const OUTPUT_WINDOW: Duration = Duration::from_millis(200);
 
 /// A longer line of output is passed on in pieces.
 const LINE_LIMIT_BYTES: u64 = 64 * 1024;
-
-/// The header of `next` that says which function, and which version of it, was called.
-pub(crate) const INVOKED_FUNCTION_ARN: HeaderName =
-    HeaderName::from_static("lambda-runtime-invoked-function-arn");
 
 /// One invocation to be served.
 #[derive(Debug)]
@@ -307,14 +304,8 @@ impl Environment {
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
         let own = [
-            (
-                HeaderName::from_static("lambda-runtime-aws-request-id"),
-                id.to_owned(),
-            ),
-            (
-                HeaderName::from_static("lambda-runtime-deadline-ms"),
-                deadline.as_millis().to_string(),
-            ),
+            (REQUEST_ID, id.to_owned()),
+            (DEADLINE_MS, deadline.as_millis().to_string()),
             (INVOCATION_ID, token.to_owned()),
             (CONTENT_TYPE, "application/json".to_owned()),
         ];

@@ -10,9 +10,11 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
+use lambda_protocol::headers::{CLIENT_CONTEXT, COGNITO_IDENTITY, TENANT_ID, TRACE_ID};
+use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
 use tokio::time::{Instant, timeout};
 
 use super::answer::Failure;
@@ -26,7 +28,7 @@ use super::flow::Flow;
 use super::functions::LiveFunctions;
 use super::guard::{HostName, check_host, check_origin};
 use super::http_server::Handler;
-use super::intake::{EVENT_LIMIT_BYTES, NotTaken, take_in};
+use super::intake::{NotTaken, take_in};
 use super::link::{Conditions, Link};
 use super::opened::{Opened, open, open_as};
 use super::pool::{Call, Pool};
@@ -42,12 +44,7 @@ use super::sdk_door::refuse;
 use crate::printer::{Printer, Tone};
 
 /// Headers of `POST /invoke` that become part of the function's context, under the same name.
-const CONTEXT_HEADERS: [&str; 4] = [
-    "lambda-runtime-aws-tenant-id",
-    "lambda-runtime-client-context",
-    "lambda-runtime-cognito-identity",
-    "lambda-runtime-trace-id",
-];
+const CONTEXT_HEADERS: [HeaderName; 4] = [TENANT_ID, CLIENT_CONTEXT, COGNITO_IDENTITY, TRACE_ID];
 
 /// What is set for all functions.
 #[derive(Debug)]
@@ -88,7 +85,7 @@ impl Handler for Front {
             Route::Door(_) | Route::Nowhere(_) => Ok(()),
             Route::Invoke | Route::Sdk(_) => check_origin(&parts.headers),
         });
-        let taken = take_in(body, EVENT_LIMIT_BYTES).await;
+        let taken = take_in(body, PAYLOAD_LIMIT_BYTES).await;
         if let Err(reason) = is_welcome {
             return match route {
                 Route::Sdk(_) => refuse(&ApiError::denied(reason.to_string()), record),
@@ -98,9 +95,9 @@ impl Handler for Front {
         let body = match (taken, &route) {
             (Ok(body), _) => body,
             (Err(NotTaken::TooLarge(_)), Route::Sdk(_)) => {
-                return refuse(&ApiError::too_large(EVENT_LIMIT_BYTES), record);
+                return refuse(&ApiError::too_large(PAYLOAD_LIMIT_BYTES), record);
             }
-            (Err(reason), _) => return refuse_body(&reason, EVENT_LIMIT_BYTES, record),
+            (Err(reason), _) => return refuse_body(&reason, PAYLOAD_LIMIT_BYTES, record),
         };
         let visit = |door| Visit {
             door,
@@ -166,10 +163,10 @@ impl Front {
         let call = self.door_call(door, request, body, peer);
         record.invocation(&call.request_id);
         record.warn(door.warning(body).as_slice());
-        if call.event.len() > EVENT_LIMIT_BYTES {
+        if call.event.len() > PAYLOAD_LIMIT_BYTES {
             // Base64 and the quotes of JSON make a body larger.
             let reason = NotTaken::TooLarge(call.event.len());
-            return refuse_body(&reason, EVENT_LIMIT_BYTES, record);
+            return refuse_body(&reason, PAYLOAD_LIMIT_BYTES, record);
         }
         let request_id = HeaderValue::try_from(call.request_id.as_str());
         let mut response = self.through(visit, call, Ending::page(record)).await;
@@ -296,7 +293,7 @@ fn out_of_patience(patience: Duration) -> Failure {
 fn invoke_call(headers: &HeaderMap, body: Bytes) -> Result<Call, ApiError> {
     let mut context = traced(trace(headers));
     for name in CONTEXT_HEADERS {
-        if let Some(value) = headers.get(name) {
+        if let Some(value) = headers.get(&name) {
             context.insert(name, value.clone());
         }
     }
@@ -310,7 +307,6 @@ fn invoke_call(headers: &HeaderMap, body: Bytes) -> Result<Call, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderName;
 
     #[test]
     fn an_empty_body_is_an_empty_event() {

@@ -4,9 +4,6 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-/// What Lambda accepts as an event, in bytes: 6 MiB, and 100 bytes that its emulator has too.
-pub(crate) const EVENT_LIMIT_BYTES: usize = 6 * 1024 * 1024 + 100;
-
 /// How much of a body that is too large is read all the same, in bytes: most clients listen for an
 /// answer only when they have sent everything.
 const DISCARD_LIMIT_BYTES: usize = 64 * 1024 * 1024;

@@ -1,39 +1,21 @@
 //! The prelude of a streamed response: JSON, then eight zero bytes, then the body.
 //!
-//! Chunks may be cut anywhere, so bytes are collected until the delimiter is complete.
 //! What the JSON asks for becomes the head of the answer; buffered answers ask in the same words.
 
-use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, SET_COOKIE};
+use bytes::Bytes;
+use http::header::{
+    CONTENT_LENGTH, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE,
+};
 use http::{HeaderMap, StatusCode};
+use lambda_protocol::headers::HOP_BY_HOP;
+use lambda_protocol::prelude::{Decoded, PreludeDecoder};
 use serde_json::{Map, Value};
 
 use super::door::{Door, MultiValue};
 use super::fields::Fields;
 
-/// The content type that says a prelude comes first.
-pub(crate) const INTEGRATION_RESPONSE: &str = "application/vnd.awslambda.http-integration-response";
-
 /// The error type of a streamed response without a valid prelude.
 pub(crate) const INVALID_PRELUDE: &str = "Runtime.InvalidPrelude";
-
-const DELIMITER: [u8; 8] = [0; 8];
-
-/// Lambda's front ends look for the delimiter no further than this, in bytes.
-const SCAN_LIMIT_BYTES: usize = 16 * 1024;
-
-/// Headers that belong to one connection, not to the response.
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// The head of a response, as the caller gets it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -50,17 +32,14 @@ pub(crate) struct ResponseHead {
 #[derive(Debug)]
 pub(crate) struct PreludeReader {
     door: Door,
-    buffer: BytesMut,
-    /// Bytes that cannot be the start of the delimiter.
-    searched: usize,
+    decoder: PreludeDecoder,
 }
 
 impl PreludeReader {
     pub(crate) fn new(door: Door) -> Self {
         Self {
             door,
-            buffer: BytesMut::new(),
-            searched: 0,
+            decoder: PreludeDecoder::default(),
         }
     }
 
@@ -70,36 +49,18 @@ impl PreludeReader {
     ///
     /// The delimiter is too far away, or what stands before it is not a valid prelude.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<Option<(ResponseHead, Bytes)>, String> {
-        self.buffer.extend_from_slice(chunk);
-        let found = self.buffer.get(self.searched..).and_then(|rest| {
-            rest.windows(DELIMITER.len())
-                .position(|window| window == DELIMITER)
-        });
-        let Some(found) = found else {
-            self.searched = self.buffer.len().saturating_sub(DELIMITER.len() - 1);
-            return if self.buffer.len() >= SCAN_LIMIT_BYTES {
-                Err(too_far())
-            } else {
-                Ok(None)
-            };
+        let decoded = self
+            .decoder
+            .push(chunk)
+            .map_err(|error| error.to_string())?;
+        let Some(Decoded { json, body }) = decoded else {
+            return Ok(None);
         };
-        let end = self.searched + found;
-        if end + DELIMITER.len() > SCAN_LIMIT_BYTES {
-            return Err(too_far());
-        }
-        let json = self.buffer.split_to(end);
-        let body = std::mem::take(&mut self.buffer)
-            .freeze()
-            .slice(DELIMITER.len()..);
         let invalid = |error| format!("the prelude is invalid: {error}");
         let object = object(&json).map_err(|error| invalid(error.to_string()))?;
         let asked = Asked::read(Fields::new(&object, self.door.reading())).map_err(invalid)?;
         Ok(Some((asked.head(self.door)?, body)))
     }
-}
-
-fn too_far() -> String {
-    format!("no prelude delimiter in the first {SCAN_LIMIT_BYTES} bytes of the response")
 }
 
 /// Parses a JSON object.
@@ -250,15 +211,24 @@ fn append(headers: &mut HeaderMap, door: Door, name: &str, value: &str) -> Resul
     let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid())?;
     if let Some(renamed) = door.renamed(&header) {
         headers.append(renamed, value);
-    } else if !HOP_BY_HOP.contains(&header.as_str()) && header != CONTENT_LENGTH {
-        // A service that buffers knows the length itself.
+    } else if !is_dropped(&header) {
         headers.append(header, value);
     }
     Ok(())
 }
 
+/// Whether the service drops a header of the response: those of the connection, and the length, which a
+/// service that buffers knows itself.
+fn is_dropped(header: &HeaderName) -> bool {
+    HOP_BY_HOP.contains(header)
+        || [PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, CONTENT_LENGTH].contains(header)
+}
+
 #[cfg(test)]
 mod tests {
+    use lambda_protocol::limits::PRELUDE_SCAN_LIMIT_BYTES as SCAN_LIMIT_BYTES;
+    use lambda_protocol::prelude::DELIMITER;
+
     use super::*;
 
     const STREAM: &[u8] = b"{\"statusCode\":201,\"headers\":{\"content-type\":\"text/plain\",\

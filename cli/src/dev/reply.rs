@@ -3,11 +3,13 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use lambda_protocol::headers::HTTP_INTEGRATION_TEXT;
+use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
 use tokio::sync::oneshot;
 
-use super::answer::{Answer, Failure, Part, ResponseMode, Verdict, WHOLE_LIMIT_BYTES, settled};
+use super::answer::{Answer, Failure, Part, ResponseMode, Verdict, settled};
 use super::door::Door;
-use super::prelude::{INTEGRATION_RESPONSE, INVALID_PRELUDE, PreludeReader, ResponseHead};
+use super::prelude::{INVALID_PRELUDE, PreludeReader, ResponseHead};
 
 /// A response whose head is known.
 #[derive(Debug)]
@@ -43,12 +45,12 @@ pub(crate) async fn whole(first: Bytes, mut rest: Answer) -> Result<Bytes, Failu
     while let Some(part) = rest.parts.recv().await {
         let Part::Chunk(chunk) = part else { continue };
         size += chunk.len();
-        if size <= WHOLE_LIMIT_BYTES {
+        if size <= PAYLOAD_LIMIT_BYTES {
             body.extend_from_slice(&chunk);
         }
     }
     verdict_of(rest).await?;
-    if size > WHOLE_LIMIT_BYTES {
+    if size > PAYLOAD_LIMIT_BYTES {
         return Err(Failure::too_large(size));
     }
     Ok(body.into())
@@ -77,7 +79,7 @@ impl Reader {
 }
 
 fn announces_prelude(content_type: Option<&str>) -> bool {
-    content_type.is_some_and(|content_type| essence(content_type) == INTEGRATION_RESPONSE)
+    content_type.is_some_and(|content_type| essence(content_type) == HTTP_INTEGRATION_TEXT)
 }
 
 /// Waits for the head.
@@ -207,7 +209,7 @@ mod tests {
         let (responder, answer) = answer::channel();
         let head = Part::Head {
             mode: ResponseMode::Streaming,
-            content_type: Some(INTEGRATION_RESPONSE.to_owned()),
+            content_type: Some(HTTP_INTEGRATION_TEXT.to_owned()),
         };
         for part in [head, Part::Chunk(Bytes::from_static(b"{}"))] {
             responder.parts.send(part).await.unwrap();
@@ -225,7 +227,7 @@ mod tests {
         let (responder, answer) = answer::channel();
         let head = Part::Head {
             mode: ResponseMode::Streaming,
-            content_type: Some(INTEGRATION_RESPONSE.to_owned()),
+            content_type: Some(HTTP_INTEGRATION_TEXT.to_owned()),
         };
         let chunk = Bytes::from_static(b"{\"statusCode\":201}\0\0\0\0\0\0\0\0hi");
         for part in [head, Part::Chunk(chunk)] {
@@ -281,7 +283,7 @@ mod tests {
     #[tokio::test]
     async fn a_whole_answer_has_a_limit() {
         let (responder, answer) = answer::channel();
-        let chunk = Bytes::from(vec![b'x'; WHOLE_LIMIT_BYTES]);
+        let chunk = Bytes::from(vec![b'x'; PAYLOAD_LIMIT_BYTES]);
         responder.parts.send(Part::Chunk(chunk)).await.unwrap();
         responder.verdict.send(Ok(())).unwrap();
         drop(responder.parts);

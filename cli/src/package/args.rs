@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use artifact::Arch;
 use clap::{Args, ValueEnum};
 
-use crate::precompile::Arch;
+use crate::values::arch;
 
 /// The arguments of `package`.
 #[derive(Args, Debug)]
@@ -14,7 +15,7 @@ pub(crate) struct PackageArgs {
     #[arg(default_value = ".")]
     pub(crate) handler: PathBuf,
     /// The architecture of the function [default: this machine's]
-    #[arg(long)]
+    #[arg(long, value_parser = arch())]
     pub(crate) arch: Option<Arch>,
     /// The folder to write to
     #[arg(long, value_name = "DIR", default_value = "dist")]

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use bootstream_host::config;
+use lambda_protocol::limits::{MEMORY_MIB, TIMEOUT_SECONDS};
 use serde::Deserialize;
 
-use crate::args::{DevArgs, FunctionArgs, MEMORY_MIB, TIMEOUT_SECONDS};
+use crate::args::{DevArgs, FunctionArgs};
 use crate::dev::cors::Cors;
 use crate::dev::deployment::{HANDLER_NAME, project_file};
 

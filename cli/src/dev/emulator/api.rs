@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use lambda_protocol::headers::{
+    ANNOUNCED_TRAILERS_TEXT, INVOCATION_ID, RESPONSE_MODE, RESPONSE_MODE_STREAMING,
+};
 use percent_encoding::percent_decode_str;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
@@ -20,11 +23,6 @@ use crate::dev::http_server::Handler;
 use crate::printer::{Printer, Tone};
 
 const BASE_PATH: &str = "/2018-06-01/runtime/";
-const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
-
-/// Says which invocation an answer is for. Runtimes that know it send it back; none has to.
-pub(crate) const INVOCATION_ID: HeaderName =
-    HeaderName::from_static("lambda-runtime-invocation-id");
 
 /// An invocation on its way to the runtime.
 #[derive(Debug)]
@@ -133,9 +131,9 @@ impl RuntimeApi {
             Ok(begun) => begun,
             Err(refusal) => return *refusal,
         };
-        let mode = match head.headers.get(RESPONSE_MODE).map(HeaderValue::as_bytes) {
+        let mode = match head.headers.get(RESPONSE_MODE) {
             None => ResponseMode::Buffered,
-            Some(b"streaming") => ResponseMode::Streaming,
+            Some(mode) if mode == RESPONSE_MODE_STREAMING => ResponseMode::Streaming,
             Some(_) => {
                 let failure = Failure::new(
                     "Runtime.InvalidResponseModeHeader",
@@ -171,8 +169,7 @@ impl RuntimeApi {
         let names: Vec<_> = trailers.iter().map(HeaderName::as_str).collect();
         let text = format!(
             "the runtime sent `{}` as a trailer without announcing it, so it was dropped, as Lambda drops \
-             it: the head of the response needs `Trailer: Lambda-Runtime-Function-Error-Type, \
-             Lambda-Runtime-Function-Error-Body`",
+             it: the head of the response needs `Trailer: {ANNOUNCED_TRAILERS_TEXT}`",
             names.join("` and `")
         );
         self.printer.warning(Some(id), &text);

@@ -4,20 +4,16 @@ use http::header::TRAILER;
 use http::{HeaderMap, HeaderName, Request};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use lambda_protocol::error_report::trailers_size;
+use lambda_protocol::headers::{FUNCTION_ERROR_BODY, FUNCTION_ERROR_TYPE};
+use lambda_protocol::limits::{
+    ERROR_DOCUMENT_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES, TRAILERS_LIMIT_BYTES,
+};
 use tokio::sync::mpsc;
 
 use super::replies::{Reply, accepted, too_large, truncated_request};
-use crate::dev::answer::{Failure, Part, TRUNCATED, Verdict, WHOLE_LIMIT_BYTES};
+use crate::dev::answer::{Failure, Part, TRUNCATED, Verdict};
 use crate::dev::intake::{NotTaken, take_in};
-
-/// What Lambda accepts as an error document, in bytes.
-const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
-
-/// What Lambda accepts as a block of trailers, in bytes: the lines and the empty line after them.
-const TRAILERS_LIMIT_BYTES: usize = 4096;
-
-const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
-const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 
 /// What became of a response.
 pub(super) struct Taken {
@@ -45,8 +41,8 @@ pub(super) async fn stream(
         }
     }
     match trailers {
-        Some(trailers) if block_size(&trailers) > TRAILERS_LIMIT_BYTES => {
-            truncated(Failure::new(TRUNCATED, too_long(block_size(&trailers))))
+        Some(trailers) if trailers_size(&trailers) > TRAILERS_LIMIT_BYTES => {
+            truncated(Failure::new(TRUNCATED, too_long(trailers_size(&trailers))))
         }
         Some(trailers) => Taken {
             unannounced: unannounced(&trailers, headers),
@@ -66,14 +62,15 @@ fn taken(verdict: Verdict, reply: Reply) -> Taken {
 
 /// Takes in a whole response, then forwards it.
 pub(super) async fn buffer(body: Incoming, parts: &mpsc::Sender<Part>) -> Taken {
-    match take_in(body, WHOLE_LIMIT_BYTES).await {
+    match take_in(body, PAYLOAD_LIMIT_BYTES).await {
         Ok(whole) => {
             let _ = parts.send(Part::Chunk(whole)).await;
             taken(Ok(()), accepted())
         }
-        Err(NotTaken::TooLarge(size)) => {
-            taken(Err(Failure::too_large(size)), too_large(WHOLE_LIMIT_BYTES))
-        }
+        Err(NotTaken::TooLarge(size)) => taken(
+            Err(Failure::too_large(size)),
+            too_large(PAYLOAD_LIMIT_BYTES),
+        ),
         Err(NotTaken::Broken(cause)) => truncated(Failure::truncated_by(&cause)),
     }
 }
@@ -100,7 +97,7 @@ fn is_announced(headers: &HeaderMap, name: &HeaderName) -> bool {
 }
 
 fn unannounced(trailers: &HeaderMap, headers: &HeaderMap) -> Vec<HeaderName> {
-    let names = [ERROR_TYPE, ERROR_BODY].into_iter();
+    let names = [FUNCTION_ERROR_TYPE, FUNCTION_ERROR_BODY].into_iter();
     names
         .filter(|name| trailers.contains_key(name) && !is_announced(headers, name))
         .collect()
@@ -108,13 +105,14 @@ fn unannounced(trailers: &HeaderMap, headers: &HeaderMap) -> Vec<HeaderName> {
 
 /// Reads the verdict in the trailers. Lambda drops trailers that the head did not announce.
 fn verdict_of(trailers: &HeaderMap, headers: &HeaderMap) -> Verdict {
-    let error_type = text_header(trailers, &ERROR_TYPE);
-    let Some(error_type) = error_type.filter(|_| is_announced(headers, &ERROR_TYPE)) else {
+    let error_type = text_header(trailers, &FUNCTION_ERROR_TYPE);
+    let Some(error_type) = error_type.filter(|_| is_announced(headers, &FUNCTION_ERROR_TYPE))
+    else {
         return Ok(());
     };
     let document = trailers
-        .get(ERROR_BODY)
-        .filter(|_| is_announced(headers, &ERROR_BODY))
+        .get(FUNCTION_ERROR_BODY)
+        .filter(|_| is_announced(headers, &FUNCTION_ERROR_BODY))
         .and_then(|body| decode_base64(body.as_bytes()))
         .unwrap_or_default();
     Err(Failure::from_document(document.into(), Some(&error_type)))
@@ -122,17 +120,6 @@ fn verdict_of(trailers: &HeaderMap, headers: &HeaderMap) -> Verdict {
 
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).ok()
-}
-
-/// The size of trailers on the wire, the empty line included.
-fn block_size(trailers: &HeaderMap) -> usize {
-    const COLON_SPACE_CRLF: usize = 4;
-    const CRLF: usize = 2;
-    trailers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + COLON_SPACE_CRLF)
-        .sum::<usize>()
-        + CRLF
 }
 
 /// An error report that Lambda does not take.
@@ -143,17 +130,17 @@ pub(super) struct Refused {
 
 /// Reads an error report.
 pub(super) async fn failure_of(request: Request<Incoming>) -> Result<Failure, Refused> {
-    let error_type = text_header(request.headers(), &ERROR_TYPE);
-    match take_in(request.into_body(), ERROR_LIMIT_BYTES).await {
+    let error_type = text_header(request.headers(), &FUNCTION_ERROR_TYPE);
+    match take_in(request.into_body(), ERROR_DOCUMENT_LIMIT_BYTES).await {
         Ok(document) => Ok(Failure::from_document(document, error_type.as_deref())),
         Err(NotTaken::TooLarge(size)) => {
             let message = format!(
-                "the error document takes {size} bytes and Lambda reads at most {ERROR_LIMIT_BYTES}"
+                "the error document takes {size} bytes and Lambda reads at most {ERROR_DOCUMENT_LIMIT_BYTES}"
             );
             let error_type = error_type.as_deref().unwrap_or("Runtime.Unknown");
             Err(Refused {
                 failure: Failure::new(error_type, message),
-                reply: too_large(ERROR_LIMIT_BYTES),
+                reply: too_large(ERROR_DOCUMENT_LIMIT_BYTES),
             })
         }
         Err(NotTaken::Broken(cause)) => Err(Refused {

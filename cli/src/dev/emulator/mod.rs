@@ -9,5 +9,5 @@ mod replies;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use api::{Delivery, INVOCATION_ID, RuntimeApi};
+pub(crate) use api::{Delivery, RuntimeApi};
 pub(crate) use phase::{Invocation, Phase};

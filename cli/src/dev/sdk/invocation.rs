@@ -4,17 +4,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
+use lambda_protocol::headers::{CLIENT_CONTEXT, INVOKED_FUNCTION_ARN, TENANT_ID};
+use lambda_protocol::limits::ASYNCHRONOUS_LIMIT_BYTES;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{ApiError, Operation, Target};
 use crate::dev::context::{new_request_id, trace, traced};
-use crate::dev::environment::INVOKED_FUNCTION_ARN;
 use crate::dev::pool::Call;
-
-/// What Lambda accepts as an event that nobody waits for, in bytes.
-const ASYNCHRONOUS_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// What Lambda accepts as a client context, encoded, in bytes.
 const CLIENT_CONTEXT_LIMIT_BYTES: usize = 3583;
@@ -75,16 +73,10 @@ impl Invocation {
 fn context(caller: &HeaderMap, arn: &str) -> Result<HeaderMap, ApiError> {
     let mut headers = traced(trace(caller));
     if let Some(context) = client_context(caller)? {
-        headers.insert(
-            HeaderName::from_static("lambda-runtime-client-context"),
-            context,
-        );
+        headers.insert(CLIENT_CONTEXT, context);
     }
     if let Some(tenant) = tenant(caller)? {
-        headers.insert(
-            HeaderName::from_static("lambda-runtime-aws-tenant-id"),
-            tenant,
-        );
+        headers.insert(TENANT_ID, tenant);
     }
     if let Ok(arn) = HeaderValue::try_from(arn) {
         headers.insert(INVOKED_FUNCTION_ARN, arn);

@@ -5,21 +5,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use artifact::{Arch, COMPONENT_EXTENSION, FileKind, PRECOMPILED_EXTENSION};
 use bootstream_host::config::FILE_NAME;
-use bootstream_host::engine::PRECOMPILED_EXTENSION;
 use local_lambda::Deployment;
 
 use crate::compile_cache;
-use crate::component::{self, FileKind};
+use crate::component;
 use crate::package::include::{Included, IncludedFile};
-use crate::precompile::{Arch, check_code};
+use crate::precompile::check_code;
 use crate::printer::{Printer, Tone};
 
 /// The name of the handler in the task root, without its extension.
 pub(crate) const HANDLER_NAME: &str = "handler";
-
-/// What files of components are called.
-const COMPONENT_EXTENSION: &str = "wasm";
 
 /// What a version is made of.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +38,7 @@ pub(crate) struct Parts<'a> {
 /// The file is missing or not a handler. The error names the file.
 pub(crate) fn check(file: &Path) -> Result<()> {
     let bytes = read(file)?;
-    match FileKind::of(&bytes) {
+    match FileKind::of_source(&bytes) {
         FileKind::Precompiled => Ok(()),
         _ => component::check_handler(&bytes).with_context(|| format!("`{}`", file.display())),
     }
@@ -103,7 +100,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 /// The machine code for what is in `file`, as fresh as the component that it was made from.
 fn machine_code(file: &Path, printer: Printer) -> Result<Vec<u8>> {
     let bytes = read(file)?;
-    if FileKind::of(&bytes) != FileKind::Precompiled {
+    if FileKind::of_source(&bytes) != FileKind::Precompiled {
         return compiled(file, &bytes, printer);
     }
     // Whether it fits this host is checked by the host, unless there is something better to run.
@@ -134,7 +131,7 @@ fn compiled(file: &Path, component: &[u8], printer: Printer) -> Result<Vec<u8>> 
 fn component_beside(code: &Path) -> Option<(PathBuf, Vec<u8>)> {
     let path = code.with_extension(COMPONENT_EXTENSION);
     let bytes = (path != code).then(|| std::fs::read(&path).ok())??;
-    (FileKind::of(&bytes) == FileKind::Component).then_some((path, bytes))
+    (FileKind::of_source(&bytes) == FileKind::Component).then_some((path, bytes))
 }
 
 /// Puts a file into the task root without copying it, if it is on the same disk or was there before.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use bootstream_host::engine::{PRECOMPILED_EXTENSION, Target};
+use artifact::{Arch, PRECOMPILED_EXTENSION};
 use local_lambda::{Deployment, EXECUTABLE_NAME};
 
 use crate::bootstrap;
@@ -38,10 +38,10 @@ impl Source {
     ) -> Result<Self> {
         // Otherwise it would end at an illegal instruction, without a word.
         ensure!(
-            Target::is_here(),
+            Arch::host_cpu_is_supported(),
             "this machine's processor is older than {}: neither `bootstrap` nor precompiled components run \
              on it; use a newer one, like those of AWS Lambda",
-            Target::HOST.cpu()
+            Arch::HOST.cpu()
         );
         Ok(Self::Component {
             file,

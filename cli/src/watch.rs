@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use artifact::{COMPONENT_EXTENSION, PRECOMPILED_EXTENSION};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -33,7 +34,7 @@ pub(crate) const BUILD_FOLDERS: [&str; 6] = [
 const LOCK_FILE: &str = "Cargo.lock";
 
 /// What a build makes, wherever it is.
-const COMPONENT_EXTENSIONS: [&str; 2] = ["wasm", "cwasm"];
+const COMPONENT_EXTENSIONS: [&str; 2] = [COMPONENT_EXTENSION, PRECOMPILED_EXTENSION];
 
 /// Watches files or the sources of a project.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{io, iter};
 
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::time::timeout;
 
 use crate::alarm::Alarm;
@@ -17,7 +18,6 @@ use crate::run_loop;
 use crate::runtime_api::{Answer, Client, Endpoint, StartPhase};
 use crate::shutdown::{self, Shutdown};
 use crate::team::Team;
-use lambda_protocol::error_report::{ErrorReport, ErrorType};
 
 /// How long Lambda may take to acknowledge that a start failed before the process ends anyway.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(5);

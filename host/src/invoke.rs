@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use wasmtime::Engine;
@@ -17,7 +18,6 @@ use crate::invoker::{Buffered, Invoker};
 use crate::response::{self, ResponseReader, ResponseStream, Telling};
 use crate::runtime_api::{Answer, Client, Refusal, RuntimeApiError};
 use crate::shutdown::Shutdown;
-use lambda_protocol::error_report::{ErrorReport, ErrorType};
 
 /// How long before the function's deadline a guest is stopped, so that the end of its stream can
 /// still be told. Never more than a tenth of the time there is.

@@ -26,11 +26,9 @@ mod alarm;
 mod allocator;
 mod bindings;
 pub mod config;
-pub mod contract;
 pub mod engine;
 mod guest;
 mod handler;
-mod hex;
 mod init;
 pub mod invocation;
 mod invoke;
@@ -51,7 +49,6 @@ pub mod response;
 mod run_loop;
 pub mod runtime_api;
 mod shutdown;
-pub mod source_map;
 mod team;
 
 #[cfg(feature = "bench")]

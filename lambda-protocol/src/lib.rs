@@ -15,8 +15,10 @@ pub mod front_end;
 mod head;
 pub mod headers;
 pub mod limits;
+mod log_level;
 pub mod prelude;
 pub mod response_document;
 pub mod xray;
 
 pub use head::{Head, InvalidHead, raw_content_type};
+pub use log_level::LogLevel;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use artifact::{COMPONENT_EXTENSION, PRECOMPILED_EXTENSION};
 use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -28,7 +29,7 @@ const HANDLER_NAME: &str = "handler";
 const SETTINGS_NAME: &str = "bootstream.toml";
 
 /// The extensions of files that `bootstrap` loads: components, and their machine code.
-const HANDLER_EXTENSIONS: [&str; 2] = ["wasm", "cwasm"];
+const HANDLER_EXTENSIONS: [&str; 2] = [COMPONENT_EXTENSION, PRECOMPILED_EXTENSION];
 
 /// A running local Lambda with one function.
 ///

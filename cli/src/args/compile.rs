@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use artifact::Arch;
 use clap::{Args, Parser};
 
-use super::values::{arch, parse_triple};
-use crate::precompile::Arch;
+use super::values::{arch, triple};
 
 /// The arguments of `compile`.
 #[derive(Args, Debug)]
@@ -41,7 +41,7 @@ pub(crate) struct CompileArgs {
     pub(crate) output: Option<PathBuf>,
     /// The machine to compile for: x86_64-unknown-linux-gnu or aarch64-unknown-linux-gnu [default:
     /// this one]
-    #[arg(long, value_name = "TRIPLE", value_parser = parse_triple)]
+    #[arg(long, value_name = "TRIPLE", value_parser = triple)]
     pub(crate) target: Option<Arch>,
 }
 

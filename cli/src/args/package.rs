@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use artifact::Arch;
 use clap::{Args, ValueEnum};
 
 use super::values::arch;
-use crate::precompile::Arch;
 
 /// The arguments of `package`.
 #[derive(Args, Debug)]

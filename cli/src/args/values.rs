@@ -6,12 +6,11 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use bootstream_host::engine::Target;
+use artifact::Arch;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use local_lambda::{Clock, FrontEnd, Limits, Rate};
 
 use crate::finding::Rule;
-use crate::precompile::Arch;
 
 /// Parses one of several names.
 fn one_of<T: Copy + Send + Sync + 'static>(
@@ -80,10 +79,8 @@ pub(super) fn limits() -> impl TypedValueParser<Value = Limits> {
 
 /// The names of the architectures.
 pub(super) fn arch() -> impl TypedValueParser<Value = Arch> {
-    one_of(vec![
-        (PossibleValue::new("x86_64").alias("amd64"), Arch::X86_64),
-        (PossibleValue::new("arm64").alias("aarch64"), Arch::Arm64),
-    ])
+    let named = |arch: Arch| (PossibleValue::new(arch.name()).alias(arch.alias()), arch);
+    one_of(Arch::ALL.map(named).into())
 }
 
 /// The names of the rules of `doctor`.
@@ -101,14 +98,11 @@ pub(super) fn rule() -> impl TypedValueParser<Value = Rule> {
 /// # Errors
 ///
 /// The triple is neither of the two that Lambda runs.
-pub(super) fn parse_triple(triple: &str) -> Result<Arch, String> {
-    [Arch::X86_64, Arch::Arm64]
-        .into_iter()
-        .find(|arch| arch.target().triple() == triple)
-        .ok_or_else(|| {
-            let [one, other] = Target::ALL.map(Target::triple);
-            format!("use `{one}` or `{other}`")
-        })
+pub(super) fn triple(text: &str) -> Result<Arch, String> {
+    Arch::from_triple(text).ok_or_else(|| {
+        let [one, other] = Arch::ALL.map(Arch::triple);
+        format!("use `{one}` or `{other}`")
+    })
 }
 
 /// Parses whole numbers in a range.
@@ -216,5 +210,14 @@ mod tests {
         let rate = parse_rate("64KiB/s").unwrap();
         assert_eq!(rate.per_second, 65_536);
         assert!(parse_rate("0/s").is_err());
+    }
+
+    #[test]
+    fn a_triple_is_one_of_two() {
+        assert_eq!(triple("aarch64-unknown-linux-gnu"), Ok(Arch::Arm64));
+        assert_eq!(
+            triple("riscv64"),
+            Err("use `x86_64-unknown-linux-gnu` or `aarch64-unknown-linux-gnu`".to_owned())
+        );
     }
 }

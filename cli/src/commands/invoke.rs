@@ -12,7 +12,7 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
+use lambda_protocol::limits::{ERROR_DOCUMENT_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES};
 use local_lambda::{FUNCTION_ERROR, Failure, Pool, REJECTION, ResponseHead, WhenFull, json_event};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -25,9 +25,6 @@ use crate::deployment::{HANDLER_NAME, project_file};
 use crate::printer::{Printer, Tone};
 use crate::report;
 use crate::source::Source;
-
-/// What a server may answer with instead of a response, in bytes.
-const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// Invokes and prints.
 ///
@@ -160,7 +157,7 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
 
 /// What stands in place of a response.
 async fn document(body: Incoming) -> Bytes {
-    let whole = http_body_util::Limited::new(body, ERROR_LIMIT_BYTES);
+    let whole = http_body_util::Limited::new(body, ERROR_DOCUMENT_LIMIT_BYTES);
     let whole = whole.collect().await;
     whole.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes)
 }

@@ -4,6 +4,11 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
+use artifact::contract::{LOGGING, RESPONSE_STREAM};
+use lambda_protocol::front_end::FrontEnd;
+use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
+use lambda_protocol::prelude::Prelude;
+use lambda_protocol::{InvalidHead, raw_content_type};
 use tokio::task::unconstrained;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList};
@@ -14,13 +19,6 @@ use super::wait::wait;
 use crate::bindings::{HeadSize, Level, ResponseHead, StreamError};
 use crate::logging;
 use crate::response::{Refused, ResponseWriter};
-use lambda_protocol::front_end::FrontEnd;
-use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
-use lambda_protocol::prelude::Prelude;
-use lambda_protocol::{InvalidHead, raw_content_type};
-
-const RESPONSE_STREAM: &str = "bootstream:handler/response-stream@0.1.1";
-const LOGGING: &str = "bootstream:handler/logging@0.1.1";
 
 /// Defines the interfaces of the world.
 pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {

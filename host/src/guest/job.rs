@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::sync::oneshot;
 use wasmtime_wasi::I32Exit;
 
@@ -16,7 +17,6 @@ use crate::bindings::Context;
 use crate::handler::Handler;
 use crate::invocation::Invocation;
 use crate::response::{Refused, ResponseStream, ResponseWriter, Telling};
-use lambda_protocol::error_report::{ErrorReport, ErrorType};
 
 const MIB: usize = 1024 * 1024;
 

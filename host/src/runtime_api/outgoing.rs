@@ -143,11 +143,12 @@ impl Outgoing {
 mod tests {
     use std::task::Waker;
 
+    use lambda_protocol::error_report::{ErrorReport, ErrorType};
+    use lambda_protocol::prelude::Prelude;
+
     use super::*;
     use crate::response::channel;
     use crate::runtime_api::Endpoint;
-    use lambda_protocol::error_report::{ErrorReport, ErrorType};
-    use lambda_protocol::prelude::Prelude;
 
     fn endpoint() -> Endpoint {
         "h:1".parse().unwrap()

@@ -8,11 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
+use lambda_protocol::headers::HOP_BY_HOP;
 use serde_json::{Map, Value, json};
 
-use super::{
-    ACCOUNT_ID, HOP_BY_HOP, Origin, TextTypes, decode, lossy, query_pairs, remove_all, text,
-};
+use super::{ACCOUNT_ID, Origin, TextTypes, decode, lossy, query_pairs, remove_all, text};
 
 const REGION: &str = "us-east-1";
 

@@ -19,7 +19,6 @@ use http::header::{
     WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
-use lambda_protocol::headers::HOP_BY_HOP;
 use percent_encoding::percent_decode_str;
 
 const ACCOUNT_ID: &str = "123456789012";

@@ -11,11 +11,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{HOST, USER_AGENT};
 use http::request::Parts;
+use lambda_protocol::headers::HOP_BY_HOP;
 use serde_json::{Value, json};
 
 use super::{
-    ACCOUNT_ID, API_ID, HOP_BY_HOP, NOT_FOR_REST, Origin, decode, log_time, lossy, millis,
-    query_pairs, remove_all, text_header,
+    ACCOUNT_ID, API_ID, NOT_FOR_REST, Origin, decode, log_time, lossy, millis, query_pairs,
+    remove_all, text_header,
 };
 
 /// All values of each name, in the order they came.

@@ -8,12 +8,13 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{COOKIE, HOST, USER_AGENT};
 use http::request::Parts;
+use lambda_protocol::headers::HOP_BY_HOP;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ACCOUNT_ID, API_ID, HOP_BY_HOP, HttpApiPath, Origin, Stage, TextTypes, decode, log_time, lossy,
-    millis, port, query_pairs, remove_all, text, text_header,
+    ACCOUNT_ID, API_ID, HttpApiPath, Origin, Stage, TextTypes, decode, log_time, lossy, millis,
+    port, query_pairs, remove_all, text, text_header,
 };
 
 /// Where the services that send this format differ.

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use bootstream_host::engine::Target;
+use artifact::Arch;
 
 use super::built;
 
@@ -69,9 +69,9 @@ pub(crate) fn compiler() -> PathBuf {
 
 /// The scripted guest's machine code for this target, in a file that is compiled each time.
 #[track_caller]
-pub(crate) fn scripted_for(target: Target, file: &Path) {
+pub(crate) fn scripted_for(arch: Arch, file: &Path) {
     let output = Command::new(compiler())
-        .args(["--target", target.triple(), "-o"])
+        .args(["--target", arch.triple(), "-o"])
         .arg(file)
         .arg(source("scripted_guest"))
         .output()

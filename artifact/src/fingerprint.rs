@@ -5,8 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::Target;
-use super::config::settings;
 use crate::hex::hex;
 
 /// Everything besides the component that decides what machine code comes out.
@@ -18,26 +16,15 @@ use crate::hex::hex;
 pub struct Fingerprint {
     /// Wasmtime's version, all three numbers.
     pub wasmtime: String,
-    /// The triple, see [`Target::triple`].
+    /// The triple, see [`Arch::triple`](crate::Arch::triple).
     pub target: String,
-    /// The oldest processor that runs the code, see [`Target::cpu`].
+    /// The oldest processor that runs the code, see [`Arch::cpu`](crate::Arch::cpu).
     pub cpu: String,
     /// The engine's settings by name.
     pub settings: String,
 }
 
 impl Fingerprint {
-    /// What this release compiles for `target`, and what its `bootstrap` there accepts.
-    #[must_use]
-    pub fn of(target: Target) -> Self {
-        Self {
-            wasmtime: wasmtime_environ::VERSION.to_owned(),
-            target: target.triple().to_owned(),
-            cpu: target.cpu().to_owned(),
-            settings: settings(),
-        }
-    }
-
     /// Sixteen hexadecimal digits that stand for all of it, for the name of a file.
     #[must_use]
     pub fn digest(&self) -> String {
@@ -48,7 +35,7 @@ impl Fingerprint {
     }
 
     /// The first way in which code of this fingerprint does not fit a host of fingerprint `host`.
-    pub(super) fn difference(&self, host: &Self) -> Option<Difference> {
+    pub(crate) fn difference(&self, host: &Self) -> Option<Difference> {
         [
             ("Wasmtime", &self.wasmtime, &host.wasmtime),
             ("target", &self.target, &host.target),

@@ -4,7 +4,8 @@
 //!  machine code (an ELF file of Wasmtime) │ source map │ record (JSON) │ footer, 16 bytes
 //!                                                                       │ length of the record, u32
 //!                                                                       │ CRC-32 of the record, u32
-//!                                                                       │ magic number, 8 bytes
+//!                                                                       │ magic number, 7 bytes
+//!                                                                       │ version of the layout, 1 byte
 //! ```
 //!
 //! Numbers are little-endian. The source map may be empty. The stamp is at the end, where no reader of ELF files looks, so that the code
@@ -18,11 +19,15 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::fingerprint::{Difference, Fingerprint};
+use crate::fingerprint::{Difference, Fingerprint};
 use crate::hex::hex;
+use crate::memory_init::MemoryInit;
 
-/// Ends every stamped file. The last byte is the version of the layout.
-const MAGIC: [u8; 8] = *b"BSTREAM\x02";
+/// Ends every stamped file, in front of the version of its layout.
+const MAGIC: [u8; 7] = *b"BSTREAM";
+
+/// The version of the layout, in the last byte of the file.
+const LAYOUT: u8 = 3;
 
 const FOOTER_BYTES: usize = 16;
 
@@ -36,6 +41,8 @@ pub struct Stamp {
     pub bootstream: String,
     /// What it was compiled for.
     pub fingerprint: Fingerprint,
+    /// How the memories of its instances get their first content.
+    pub memory_init: MemoryInit,
     /// The file it was compiled from.
     pub component: Origin,
     /// The machine code at the start of the file.
@@ -93,6 +100,15 @@ pub enum Unfit {
         "it has no stamp of `bootstream compile`: another program made it, or its end is missing"
     )]
     Unstamped,
+    /// The stamp has the layout of another release.
+    #[error(
+        "another release of Bootstream compiled it: its stamp has layout {layout}, and this release reads \
+         layout {LAYOUT}"
+    )]
+    OtherLayout {
+        /// The version of the layout.
+        layout: u8,
+    },
     /// The stamp or the code is not what was written.
     #[error("it is damaged: {what} differs from its checksum")]
     Damaged {
@@ -118,14 +134,17 @@ impl Stamp {
     ///
     /// # Errors
     ///
-    /// [`Unfit::Unstamped`] and [`Unfit::Damaged`].
+    /// [`Unfit::Unstamped`], [`Unfit::OtherLayout`] and [`Unfit::Damaged`].
     pub fn read(file: &[u8]) -> Result<Self, Unfit> {
         let (before, footer) = file
             .split_last_chunk::<FOOTER_BYTES>()
             .ok_or(Unfit::Unstamped)?;
-        let [l0, l1, l2, l3, c0, c1, c2, c3, magic @ ..] = *footer;
+        let [l0, l1, l2, l3, c0, c1, c2, c3, magic @ .., layout] = *footer;
         if magic != MAGIC {
             return Err(Unfit::Unstamped);
+        }
+        if layout != LAYOUT {
+            return Err(Unfit::OtherLayout { layout });
         }
         let record_bytes = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3]));
         let (parts, record) = record_bytes
@@ -196,17 +215,19 @@ impl Stamp {
     }
 
     /// Puts a source map and a stamp behind machine code that was compiled from `component` for
-    /// `fingerprint`.
+    /// `memory_init` and `fingerprint`.
     #[must_use]
     pub fn append(
         mut code: Vec<u8>,
         sources: &[u8],
+        memory_init: MemoryInit,
         fingerprint: Fingerprint,
         component: &[u8],
     ) -> Vec<u8> {
         let stamp = Self {
             bootstream: env!("CARGO_PKG_VERSION").to_owned(),
             fingerprint,
+            memory_init,
             component: Origin::of(component),
             code: Checksum::of(&code),
             sources: Checksum::of(sources),
@@ -218,28 +239,42 @@ impl Stamp {
         code.extend_from_slice(&length.to_le_bytes());
         code.extend_from_slice(&crc32fast::hash(&record).to_le_bytes());
         code.extend_from_slice(&MAGIC);
+        code.push(LAYOUT);
         code
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Target;
     use super::*;
+    use crate::arch::Arch;
 
     const CODE: &[u8] = b"machine code";
     const SOURCES: &[u8] = b"source map";
     const COMPONENT: &[u8] = b"component";
 
+    fn fingerprint(arch: Arch) -> Fingerprint {
+        Fingerprint {
+            wasmtime: "48.0.8".to_owned(),
+            target: arch.triple().to_owned(),
+            cpu: arch.cpu().to_owned(),
+            settings: "a=true b=false".to_owned(),
+        }
+    }
+
+    fn stamp_for(fingerprint: Fingerprint, component: &[u8]) -> Vec<u8> {
+        let init = MemoryInit::CopyOnWrite;
+        Stamp::append(CODE.to_vec(), SOURCES, init, fingerprint, component)
+    }
+
     fn stamped() -> Vec<u8> {
-        let fingerprint = Fingerprint::of(Target::Arm64);
-        Stamp::append(CODE.to_vec(), SOURCES, fingerprint, COMPONENT)
+        stamp_for(fingerprint(Arch::Arm64), COMPONENT)
     }
 
     /// Every check there is, as a host makes them.
     fn check(file: &[u8]) -> Result<(), Unfit> {
         let stamp = Stamp::read(file)?;
-        stamp.check_fits(&Fingerprint::of(Target::Arm64))?;
+        stamp.check_fits(&fingerprint(Arch::Arm64))?;
         stamp.check_origin(COMPONENT)?;
         stamp.check_code(file)?;
         let sources = file.get(CODE.len()..CODE.len() + SOURCES.len());
@@ -260,7 +295,8 @@ mod tests {
         let stamp = Stamp::read(&file).unwrap();
         assert!(file.starts_with(CODE));
         assert_eq!(stamp.component, Origin::of(COMPONENT));
-        assert_eq!(stamp.fingerprint.wasmtime.split('.').count(), 3);
+        assert_eq!(stamp.fingerprint, fingerprint(Arch::Arm64));
+        assert_eq!(stamp.memory_init, MemoryInit::CopyOnWrite);
         assert_eq!(
             Origin::of(b"abc").sha256,
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -307,8 +343,21 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_of_another_release_is_named_as_one() {
+        let mut file = stamped();
+        *file.last_mut().unwrap() = 2;
+
+        let error = check(&file).unwrap_err();
+        assert!(matches!(error, Unfit::OtherLayout { layout: 2 }), "{error}");
+        assert!(
+            error.to_string().contains("another release of Bootstream"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn each_part_of_the_fingerprint_counts() {
-        let host = Fingerprint::of(Target::Arm64);
+        let host = fingerprint(Arch::Arm64);
         let other = || "other".to_owned();
         for (fingerprint, what) in [
             (
@@ -339,9 +388,9 @@ mod tests {
                 },
                 "settings",
             ),
-            (Fingerprint::of(Target::X86_64), "target"),
+            (fingerprint(Arch::X86_64), "target"),
         ] {
-            let file = Stamp::append(CODE.to_vec(), SOURCES, fingerprint, COMPONENT);
+            let file = stamp_for(fingerprint, COMPONENT);
             let error = check(&file).unwrap_err();
             assert!(matches!(error, Unfit::Foreign(_)), "{error}");
             assert!(error.to_string().contains(what), "{error}");
@@ -350,8 +399,7 @@ mod tests {
 
     #[test]
     fn the_component_beside_it_must_be_the_one_it_was_made_from() {
-        let fingerprint = Fingerprint::of(Target::Arm64);
-        let file = Stamp::append(CODE.to_vec(), SOURCES, fingerprint, b"another");
+        let file = stamp_for(fingerprint(Arch::Arm64), b"another");
 
         assert!(matches!(check(&file), Err(Unfit::OtherComponent)));
     }

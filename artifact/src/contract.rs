@@ -1,7 +1,32 @@
-//! The version of `wit/`, and which versions of it this host can serve.
+//! The contract in `wit/`: its version, its names, and which versions of it a host serves.
 
-/// The version of the contract this host was built with.
-pub const CONTRACT_VERSION: &str = "0.1.1";
+/// Major and minor version, which is what a host serves.
+macro_rules! served {
+    () => {
+        "0.1"
+    };
+}
+
+macro_rules! version {
+    () => {
+        concat!(served!(), ".1")
+    };
+}
+
+/// The version of the contract.
+pub const CONTRACT_VERSION: &str = version!();
+
+/// The versions of the contract that a host serves: every patch of this one.
+pub const SERVED_VERSIONS: &str = served!();
+
+/// The world of a handler.
+pub const WORLD: &str = concat!("bootstream:handler/handler@", served!());
+
+/// The interface of the response.
+pub const RESPONSE_STREAM: &str = concat!("bootstream:handler/response-stream@", version!());
+
+/// The interface of the log.
+pub const LOGGING: &str = concat!("bootstream:handler/logging@", version!());
 
 const PACKAGE: &str = "bootstream:handler/";
 
@@ -13,7 +38,7 @@ pub fn version_of_import(name: &str) -> Option<&str> {
     Some(interface.split_once('@').map_or("", |(_, version)| version))
 }
 
-/// Whether a component built against `wanted` can run here: the same minor version of `0.x`. A
+/// Whether a component built against `wanted` can run on this host: the same minor version of `0.x`. A
 /// later patch may have items this host lacks; linking tells.
 #[must_use]
 pub fn is_served(wanted: &str) -> bool {
@@ -77,6 +102,12 @@ mod tests {
     fn the_version_is_the_one_in_wit() {
         let world = include_str!("../../wit/world.wit");
         assert!(world.contains(&format!("package bootstream:handler@{CONTRACT_VERSION};")));
+        assert_eq!(
+            RESPONSE_STREAM,
+            format!("{PACKAGE}response-stream@{CONTRACT_VERSION}")
+        );
+        assert_eq!(LOGGING, format!("{PACKAGE}logging@{CONTRACT_VERSION}"));
+        assert_eq!(WORLD, format!("{PACKAGE}handler@{SERVED_VERSIONS}"));
         assert_eq!(
             version_of_import("bootstream:handler/types@0.1.0"),
             Some("0.1.0")

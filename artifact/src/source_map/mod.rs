@@ -1,10 +1,9 @@
-//! From which place in its source each instruction of a component comes, to be looked up when a guest
-//! has failed.
+//! The source map: maps each instruction of a component to its place in the source, for stack traces.
 //!
-//! Compilers say it in DWARF, which is compact and slow: every unit of the program is read before the
-//! first answer, which a function with little processor has no time for shortly before its deadline. So
-//! whoever compiles the component asks DWARF about every instruction that can be in a stack trace, and
-//! keeps the answers with the machine code. To look one up is a binary search.
+//! Compilers write this as DWARF, which is compact and slow: a reader has to go through every unit of the
+//! program before its first answer, and a function with little CPU has no time for that shortly before
+//! its deadline. So the compiler of the component asks DWARF about every instruction that can be in a
+//! stack trace, and keeps the answers with the machine code. A lookup is a binary search.
 //!
 //! ```text
 //!  number of ranges │ number of frames │ ranges, by offset │ frames          │ strings

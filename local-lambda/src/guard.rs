@@ -1,8 +1,8 @@
-//! Which requests the local Lambda serves: those that no web page of somebody else can have sent.
+//! Decides which requests the local Lambda serves: only those that no foreign web page can have sent.
 //!
-//! A page reaches this server in two ways. Its own name may be made to resolve to this machine (DNS
-//! rebinding): then `Host` has that name. Or it sends a request to `localhost` across origins: then the
-//! browser says so in `Origin` and `Sec-Fetch-Site`. The functions here decide, without I/O.
+//! A page reaches this server in two ways. By DNS rebinding its own name resolves to this machine: `Host` has
+//! that name. Or it sends a cross-origin request to `localhost`: the browser says so in `Origin` and
+//! `Sec-Fetch-Site`. The functions here do no I/O.
 
 use std::fmt::{Display, Formatter};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -12,7 +12,7 @@ use http::header::{HOST, HeaderName, HeaderValue, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Version};
 
-/// What a browser tells about where a request comes from:
+/// The browser's statement about the origin of a request:
 /// <https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header>.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -29,7 +29,7 @@ pub(crate) enum Denial {
     SeveralHosts,
     /// The host is not one of this server.
     Host(String),
-    /// Another page asks for something that only programs may have.
+    /// A page of another origin requests what only programs may have.
     Page,
 }
 
@@ -47,14 +47,14 @@ enum Host {
     Name(HostName),
 }
 
-/// Decides whether a request names a host of this server, which `allowed` may add names to.
+/// Checks that a request names a host of this server. `allowed` adds names.
 ///
-/// Every place that names one counts: the request's target, if it is absolute, and each `Host`. A client
-/// of HTTP/1.0 may name none; no browser is one.
+/// Both places count: an absolute request target, and every `Host`. A client of HTTP/1.0 may name none; no
+/// browser uses that version.
 ///
 /// # Errors
 ///
-/// It does not.
+/// It names another host, several, or none.
 pub(crate) fn check_host(request: &Parts, allowed: &[HostName]) -> Result<(), Denial> {
     let target = request.uri.authority().map(|it| it.as_str().as_bytes());
     let mut hosts = request.headers.get_all(HOST).iter();
@@ -76,12 +76,11 @@ pub(crate) fn check_host(request: &Parts, allowed: &[HostName]) -> Result<(), De
     Ok(())
 }
 
-/// Decides whether a request may go where no page of another origin may, which is wherever the body is
-/// the event.
+/// Checks that a request does not come from a page of another origin. Required where the body is the event.
 ///
 /// # Errors
 ///
-/// A browser says that it comes from another origin, or does not say from which.
+/// The browser names another origin, or hides it.
 pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Denial> {
     let own = headers
         .get(HOST)
@@ -104,12 +103,12 @@ pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Denial> {
     }
 }
 
-/// Decides whether a request for the Runtime API may be one of a runtime: no browser says where it is
-/// from, and it names no host that somebody could make mean this machine. A runtime may use any other name for it.
+/// Checks that a request for the Runtime API can come from a runtime: it has no headers of a browser, and names
+/// no public host. A runtime may use any other name for this machine.
 ///
 /// # Errors
 ///
-/// It may be one of a web page.
+/// It may come from a web page.
 pub(crate) fn check_runtime(headers: &HeaderMap) -> Result<(), Denial> {
     if headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE) {
         return Err(Denial::Page);
@@ -128,7 +127,7 @@ pub(crate) fn check_runtime(headers: &HeaderMap) -> Result<(), Denial> {
     Ok(())
 }
 
-/// Takes an origin apart into the port that its scheme implies and the rest. `null` is none.
+/// Splits an origin into the default port of its scheme and the authority. `null` is not an origin.
 fn parse_origin(origin: &[u8]) -> Option<(u16, Authority)> {
     let schemes = [(&b"http://"[..], 80), (b"https://", 443)];
     schemes.into_iter().find_map(|(scheme, port)| {
@@ -138,7 +137,7 @@ fn parse_origin(origin: &[u8]) -> Option<(u16, Authority)> {
 }
 
 impl Authority {
-    /// Reads `host`, `host:port` or `[address]:port`, and nothing that has more to it.
+    /// Parses `host`, `host:port` or `[address]:port`, and nothing else.
     fn parse(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let (host, rest) = match text.strip_prefix('[') {
@@ -173,8 +172,8 @@ impl Host {
         text.parse().ok().map(Self::Name)
     }
 
-    /// Nobody can make an address mean another machine, nor a name that is reserved for this one
-    /// (RFC 6761).
+    /// Returns whether the host is this server's. An address cannot be rebound, nor a name that RFC 6761
+    /// reserves for this machine.
     fn is_ours(&self, allowed: &[HostName]) -> bool {
         match self {
             Self::V4(_) | Self::V6(_) => true,
@@ -192,8 +191,7 @@ impl HostName {
 impl FromStr for HostName {
     type Err = String;
 
-    /// Reads a name. What looks like a number is none: some systems take `2130706433` and `0x7f.1` for
-    /// addresses.
+    /// Parses a name. Numbers are rejected: some systems read `2130706433` and `0x7f.1` as addresses.
     fn from_str(text: &str) -> Result<Self, String> {
         const LONGEST: usize = 253;
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::build::component_for;
-use super::dev::{function_config, runtime};
+use super::execution::{function_config, runtime};
 use crate::args::InvokeArgs;
 use crate::deployment::{HANDLER_NAME, project_file};
 use crate::printer::{Printer, Tone};

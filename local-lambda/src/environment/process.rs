@@ -30,13 +30,13 @@ const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a process that was asked to end may take: Lambda's own limit.
 const GRACE_PERIOD: Duration = Duration::from_secs(2);
 
-/// How long the two signs of a crash, the exit and the broken connection, may lie apart.
+/// Maximum time between the two signs of a crash, the exit and the broken connection.
 const CRASH_WINDOW: Duration = Duration::from_millis(500);
 
 /// How long the output of an ended process may take to arrive. A child of it could hold the pipe.
 const OUTPUT_WINDOW: Duration = Duration::from_millis(200);
 
-/// Whether an environment can serve again.
+/// Whether an environment can serve another invocation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Reusability {
     Reusable,
@@ -203,7 +203,7 @@ impl ExecutionEnvironment {
         }
     }
 
-    /// Tells a process that died while it answered from one that sent half an answer.
+    /// Distinguishes a process that died while it responded from one that sent half a response.
     async fn explain(&mut self, id: &str, truncated: Failure) -> (Outcome, Reusability) {
         match timeout(CRASH_WINDOW, self.child.wait()).await {
             Ok(status) => (Err(exited(id, &status)), Reusability::Ended),
@@ -229,7 +229,7 @@ impl ExecutionEnvironment {
             .filter(|outcome| !outcome.as_ref().is_err_and(Failure::is_truncated))
     }
 
-    /// Waits until the process, which has answered, asks for the next invocation.
+    /// Waits until the process, which has responded, asks for the next invocation.
     async fn until_next(
         &mut self,
         id: &str,

@@ -1,5 +1,4 @@
-//! An HTTP request as the event that an Application Load Balancer makes of it. The query is not
-//! decoded.
+//! The event of an Application Load Balancer. It does not decode the query.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT_ID, TextTypes, lossy, query_pairs, text};
 
-/// What becomes of a name that occurs more than once: the setting
-/// `lambda.multi_value_headers.enabled` of the target group.
+/// Which values of a repeated name the event has: the setting `lambda.multi_value_headers.enabled` of the target
+/// group.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Values {
     /// The last value counts. This is the default.
@@ -29,7 +28,7 @@ pub(crate) fn from_request(request: &Parts, body: &Bytes, values: Values) -> Val
         .map(|(name, value)| (name.as_str(), lossy(value)));
     let parameters = query_pairs(request.uri.query().unwrap_or_default())
         .map(|(name, value)| (name, value.to_owned()));
-    // A compressed body is not text, whatever its type. Where there is none, nothing is encoded.
+    // A compressed body is not text, whatever its type. An empty body is not encoded.
     let text = if body.is_empty() {
         Some("")
     } else {

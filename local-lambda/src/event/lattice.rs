@@ -1,4 +1,4 @@
-//! An HTTP request as the event that VPC Lattice makes of it, in version 2.0:
+//! The event of VPC Lattice, in version 2.0:
 //! <https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html>.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! HTTP requests as events, one file for each format, and what the formats share.
+//! The events that services make of HTTP requests: one file for each format, and what the formats share.
 
 pub(crate) mod alb;
 pub(crate) mod lattice;
@@ -108,7 +108,7 @@ fn remove_all(headers: &mut HeaderMap, names: &[HeaderName]) {
     }
 }
 
-/// Which bodies a service takes for text.
+/// The content types of bodies that a service passes on as text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum TextTypes {
     /// `text/*`, JSON, XML and JavaScript.

@@ -1,4 +1,4 @@
-//! What an HTTP API makes of the path of a request.
+//! The path of a request as an HTTP API decodes it.
 
 use percent_encoding::percent_decode_str;
 
@@ -7,10 +7,10 @@ use percent_encoding::percent_decode_str;
 pub(crate) struct HttpApiPath(pub(super) String);
 
 impl HttpApiPath {
-    /// Decodes a path. Nothing means that the API refuses the request.
+    /// Decodes a path. `None` means that the API rejects the request.
     ///
-    /// An HTTP API decodes twice, and cuts off in between what follows a question mark. A percent sign
-    /// that stands for itself after the first time is refused. Observed in July 2026:
+    /// An HTTP API decodes twice, and cuts off everything after a question mark in between. A literal percent
+    /// sign after the first time is rejected. Observed in July 2026:
     /// <https://github.com/hotsock/voker/blob/main/vokerhttp/testdata/ingress-paths.json>.
     pub(crate) fn read(sent: &str) -> Option<Self> {
         let once = decode(sent)?;

@@ -1,7 +1,7 @@
-//! An HTTP request as the event that a REST API of API Gateway makes of it: payload format 1.0.
+//! The event of a REST API of API Gateway: payload format 1.0.
 //!
-//! Empty maps are `null`. Names of headers are in lower case here, because the HTTP library keeps
-//! no other; API Gateway keeps the client's case.
+//! Empty maps are `null`. Header names are in lower case, because the `http` crate keeps no
+//! other; API Gateway keeps the client's case.
 
 use std::collections::BTreeMap;
 

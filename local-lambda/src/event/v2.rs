@@ -1,4 +1,4 @@
-//! An HTTP request as the event that function URLs and HTTP APIs make of it: payload format 2.0.
+//! The event of function URLs and HTTP APIs: payload format 2.0.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub(crate) fn of_function_url(request: &Parts, body: &Bytes, origin: &Origin) ->
 
 /// Builds the event of an HTTP API, which decodes the path and puts a named stage in front of it.
 pub(crate) fn of_http_api(request: &Parts, body: &Bytes, origin: &Origin) -> Value {
-    // What cannot be decoded has been refused.
+    // A path that cannot be decoded has been rejected.
     let path = HttpApiPath::read(request.uri.path()).unwrap_or_default();
     let path = origin.stage.in_front_of(&path.0);
     let mut headers = request.headers.clone();

@@ -1,4 +1,4 @@
-//! The `Cors` of a function URL: Lambda answers preflights by it, and adds its headers to every other
+//! The `Cors` setting of a function URL. Lambda answers preflights by it, and adds its headers to every other
 //! response, beside those of the function.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-cors>
@@ -104,7 +104,7 @@ impl Cors {
     ///
     /// # Errors
     ///
-    /// A value is none that Lambda takes.
+    /// Lambda does not accept a value.
     pub fn checked(self) -> Result<Self, String> {
         const METHODS: [&str; 7] = ["GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", ANY];
         if self.allow_origins.is_empty() {

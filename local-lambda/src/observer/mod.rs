@@ -1,4 +1,4 @@
-//! What happens in a local Lambda, for whoever shows or records it.
+//! Reports of what happens in a local Lambda.
 
 mod record;
 mod usage;

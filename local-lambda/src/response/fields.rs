@@ -32,7 +32,7 @@ impl<'a> Fields<'a> {
         let number = match (value, self.reading) {
             (Value::String(text), Reading::Lenient) => text.trim().parse().ok(),
             (Value::Number(number), Reading::Lenient) if number.is_f64() => {
-                // Some languages have no other numbers.
+                // Some languages have only floating-point numbers.
                 number
                     .to_string()
                     .strip_suffix(".0")
@@ -44,7 +44,7 @@ impl<'a> Fields<'a> {
         number.ok_or_else(wrong).map(Some)
     }
 
-    /// Text that nothing else stands for.
+    /// A string. Nothing is converted to it.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
         flag.ok_or_else(wrong).map(Some)
     }
 
-    /// A list of texts.
+    /// A list of strings.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Names, and a text for each.
+    /// A map of strings.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl<'a> Fields<'a> {
         Ok(pairs)
     }
 
-    /// Names, and a list of texts for each.
+    /// A map of lists of strings.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl<'a> Fields<'a> {
         Ok(texts)
     }
 
-    /// A value as text. Nothing is what stands for nothing.
+    /// Converts a value to text. `None` stands for `null`.
     fn as_text(self, value: &Value, place: &str) -> Result<Option<String>, String> {
         match (value, self.reading) {
             (Value::String(text), _) => Ok(Some(text.clone())),

@@ -8,11 +8,11 @@ use flate2::write::GzDecoder;
 /// How much we decompress at once, in bytes: the output may be a thousand times as large.
 const PIECE_BYTES: usize = 4096;
 
-/// A stream that is decompressed as it comes.
+/// A gzip decoder for a stream.
 #[derive(Debug)]
 pub(super) struct Gunzip {
     decoder: GzDecoder<Vec<u8>>,
-    /// Compressed bytes that wait.
+    /// Compressed input that is not decompressed yet.
     waiting: Bytes,
 }
 
@@ -29,7 +29,7 @@ impl Gunzip {
         self.waiting = compressed;
     }
 
-    /// Decompresses some of what waits. `None` means that nothing does.
+    /// Decompresses some of the input. `None` means that there is no more.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Gunzip {
         Ok(None)
     }
 
-    /// Checks the end of the stream. One without any bytes has nothing to check.
+    /// Checks the end of the stream. An empty stream is valid.
     ///
     /// # Errors
     ///

@@ -106,7 +106,7 @@ impl ResponseDocument {
         })
     }
 
-    /// Names the headers that the service does not read where they are, and says where it does.
+    /// A warning that names headers in the field that the service does not read.
     fn unread_headers(&self, rules: &ResponseRules) -> Option<String> {
         let ones: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let lists: Vec<_> = self

@@ -115,7 +115,7 @@ pub(crate) async fn open(
     }
 }
 
-/// Opens a response as a stream, whoever reads it. Returns whether its body begins with a prelude that the
+/// Opens a response as a stream, in both modes. Returns whether its body begins with a prelude that the
 /// reader does not take off.
 ///
 /// # Errors

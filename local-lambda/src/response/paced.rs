@@ -98,7 +98,7 @@ impl PacedBody {
         Poll::Ready(BodyEvent::Chunk(self.pass(allowed)))
     }
 
-    /// Takes what may pass from what waits.
+    /// Takes at most `allowed` bytes from those that wait.
     fn pass(&mut self, allowed: usize) -> Bytes {
         let limits = [self.conditions.total, self.conditions.cut_after];
         let left = limits.iter().flatten().map(|limit| limit - self.passed);
@@ -124,7 +124,7 @@ impl PacedBody {
         }
     }
 
-    /// Waits until nothing has come for too long.
+    /// Waits until the stream has been silent for too long.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
         let Some(limit) = self.conditions.idle else {
             return Poll::Pending;

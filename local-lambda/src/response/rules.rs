@@ -13,7 +13,7 @@ pub struct ResponseRules {
     pub takes_cookies: bool,
     /// Whether the service reads `statusDescription` in a response document.
     pub takes_status_description: bool,
-    /// What becomes of `multiValueHeaders`.
+    /// How `multiValueHeaders` is read.
     pub multi_value_headers: MultiValueHeaders,
     /// What a buffered response without a status is.
     pub missing_status: MissingStatus,
@@ -44,7 +44,7 @@ pub enum Reading {
     Strict,
 }
 
-/// What becomes of `multiValueHeaders` in a response document.
+/// How `multiValueHeaders` in a response document is read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MultiValueHeaders {
     /// They replace `headers` of the same name.

@@ -10,10 +10,10 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use super::function_config;
 use super::settings::Settings;
 use crate::args::DevArgs;
 use crate::commands::build::component_for;
+use crate::commands::execution::function_config;
 use crate::package::include::{self, Included};
 use crate::printer::{Printer, Tone};
 use crate::report;

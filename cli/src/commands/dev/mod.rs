@@ -7,18 +7,17 @@ mod settings;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use local_lambda::{Clock, FunctionConfig, LiveFunctions, NetworkSettings, ServerSettings, serve};
+use local_lambda::{LiveFunctions, NetworkSettings, ServerSettings, serve};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{DevArgs, FunctionArgs};
+use super::execution::runtime;
+use crate::args::DevArgs;
 use crate::printer::{Printer, Tone};
 use crate::report;
-use crate::source::Source;
 use running::{Member, Running};
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -71,36 +70,6 @@ fn raise_file_limit() {
         ..limit
     };
     let _ = setrlimit(Resource::Nofile, raised);
-}
-
-/// A runtime of one thread: the work is done by the processes.
-///
-/// # Errors
-///
-/// The system refuses.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    runtime.context("cannot start the event loop")
-}
-
-/// The configuration of the function.
-pub(super) fn function_config(
-    args: FunctionArgs,
-    source: &Source,
-    handler_name: String,
-) -> FunctionConfig {
-    FunctionConfig {
-        bootstrap: source.bootstrap().to_owned(),
-        function_name: source.function_name(),
-        handler_name,
-        memory_mib: args.memory,
-        timeout: Duration::from_secs(args.timeout),
-        clock: Clock::default(),
-        variables: args.variables,
-        reports_usage: true,
-    }
 }
 
 struct Dev {

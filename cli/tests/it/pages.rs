@@ -1,4 +1,4 @@
-//! Web pages as callers: those of somebody else reach nothing, and those of the developer the doors.
+//! Web pages as callers: those of somebody else reach nothing, and those of the developer the front ends.
 
 use std::io::Read as _;
 use std::process::Command;
@@ -224,7 +224,7 @@ fn a_preflight_of_a_function_url_is_answered_without_the_function() {
     let response = dev.send("OPTIONS", "/", &foreign, &steps());
     assert!(response.header("access-control-allow-origin").is_empty());
     assert!(!dev.has_seen("the function was called"));
-    // What is no preflight, and what is at another door, is the function's.
+    // What is no preflight, and what is at another front end, is the function's.
     let json = ("content-type", "application/json");
     let options = dev.send("OPTIONS", "/", &[PREFLIGHT[0], json], &steps());
     assert_eq!(options.rest().0, "hi");

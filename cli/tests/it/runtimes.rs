@@ -160,7 +160,7 @@ fn a_rest_api_prefers_the_multi_value_headers() {
 }
 
 #[test]
-fn a_buffered_document_is_unfolded_at_every_door() {
+fn a_buffered_document_is_unfolded_at_every_front_end() {
     let dev = start(&[]);
     let document =
         br#"{"statusCode":201,"headers":{"x-a":"b"},"body":"aGk=","isBase64Encoded":true}"#;
@@ -236,7 +236,7 @@ fn a_failure_in_trailers_that_were_not_announced_is_lost_and_told() {
 }
 
 #[test]
-fn each_door_sends_its_own_event() {
+fn each_front_end_sends_its_own_event() {
     let dev = start(&[]);
     for (kind, key) in [
         ("url", "rawPath"),

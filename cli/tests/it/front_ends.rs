@@ -1,4 +1,4 @@
-//! What each front door makes of a request and of an answer.
+//! What each front end makes of a request and of an answer.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn post(dev: &Dev, path: &str, steps: &Value) -> Response {
 }
 
 #[test]
-fn every_door_is_open_and_shows_status_headers_and_body() {
+fn every_front_end_is_open_and_shows_status_headers_and_body() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([
         {"write_headers": {
@@ -47,7 +47,7 @@ fn every_door_is_open_and_shows_status_headers_and_body() {
 }
 
 #[test]
-fn streaming_doors_stream_and_the_others_wait() {
+fn streaming_front_ends_stream_and_the_others_wait() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"write_headers": {"status": 200}}, {"write": "a"}, {"write": "b"}]);
     for (path, streams) in [
@@ -146,7 +146,7 @@ fn a_content_length_of_the_function_never_frames_the_answer() {
 }
 
 #[test]
-fn answers_without_a_body_end_at_once_at_every_door() {
+fn answers_without_a_body_end_at_once_at_every_front_end() {
     let dev = Dev::start(&ready_guest(), &[]);
     for path in ["/@url", "/@rest", "/@http", "/@alb"] {
         for status in [204, 304] {
@@ -235,7 +235,7 @@ fn events_are_those_that_aws_delivered() {
         redirect=https%3A%2F%2Fexample.com%2Fa%2Fb&literalPlus=a+b&encodedPlus=a%2Bb&empty=";
     const BODY: &str = r#"{"message":"hello from the public internet","unicode":"lambda-λ"}"#;
     let dev = crate::runtimes::start(&["--stage", "live"]);
-    for (door, captured, keys) in [
+    for (front_end, captured, keys) in [
         (
             "/@url",
             include_str!("captured/function-url.json"),
@@ -286,25 +286,31 @@ fn events_are_those_that_aws_delivered() {
             ("x-probe", "second"),
             ("cookie", "session=abc123; theme=dark"),
         ];
-        let event = echoed(&dev, "POST", &format!("{door}{TARGET}"), &headers, BODY);
+        let event = echoed(
+            &dev,
+            "POST",
+            &format!("{front_end}{TARGET}"),
+            &headers,
+            BODY,
+        );
 
         for key in keys {
-            assert_eq!(event[*key], captured[*key], "{door} {key}");
+            assert_eq!(event[*key], captured[*key], "{front_end} {key}");
         }
-        let map = if door == "/@alb-multi" {
+        let map = if front_end == "/@alb-multi" {
             "multiValueHeaders"
         } else {
             "headers"
         };
-        assert_eq!(names(&event[map]), names(&captured[map]), "{door}");
+        assert_eq!(names(&event[map]), names(&captured[map]), "{front_end}");
         let http = |event: &Value| event["requestContext"]["http"]["path"].clone();
-        assert_eq!(http(&event), http(&captured), "{door}");
+        assert_eq!(http(&event), http(&captured), "{front_end}");
         let context = |event: &Value, key: &str| event["requestContext"][key].clone();
         for key in ["path", "stage", "resourcePath", "httpMethod"] {
             assert_eq!(
                 context(&event, key),
                 context(&captured, key),
-                "{door} {key}"
+                "{front_end} {key}"
             );
         }
     }
@@ -510,7 +516,7 @@ fn a_document_with_a_status_is_never_the_body_without_a_word() {
 }
 
 #[test]
-fn headers_that_are_lost_at_a_door_are_named_on_the_terminal() {
+fn headers_that_are_lost_at_a_front_end_are_named_on_the_terminal() {
     let mut dev = crate::runtimes::start(&["--json"]);
     let prelude = br#"{"headers":{"a":"1"},"multiValueHeaders":{"x-lost":["1","2"]}}"#;
     let words = format!(

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
-use bootstream_host::engine::{Cache, Fingerprint, Origin, PRECOMPILED_EXTENSION};
+use artifact::{Arch, Origin, PRECOMPILED_EXTENSION};
+use bootstream_host::engine::{self, Cache};
 
 use crate::commands::compile::size;
-use crate::precompile::{Arch, check_code, precompile};
+use crate::precompile::{check_code, precompile};
 use crate::printer::{Printer, Tone};
 
 const FOLDER: &str = "bootstream";
@@ -99,7 +100,7 @@ fn parent() -> Option<PathBuf> {
 
 fn entry_name(component: &[u8]) -> String {
     let Origin { sha256, .. } = Origin::of(component);
-    let compiler = Fingerprint::of(Arch::HOST.target()).digest();
+    let compiler = engine::fingerprint(Arch::HOST).digest();
     let release = env!("CARGO_PKG_VERSION");
     format!("{sha256}-{compiler}-{release}.{PRECOMPILED_EXTENSION}")
 }

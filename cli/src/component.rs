@@ -1,44 +1,16 @@
-//! What a file is, and whether a component fits the `handler` world.
+//! Whether a file is a component, and whether a component fits the `handler` world.
 //!
 //! Reads names only: whether the types fit is checked by `bootstrap` when it loads the component.
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use bootstream_host::contract::{is_served, version_of_import};
+use artifact::FileKind;
+use artifact::contract::{SERVED_VERSIONS, WORLD, is_served, version_of_import};
 use wasmparser::{
     ComponentType, ComponentTypeRef, DataKind, Encoding, InstanceTypeDeclaration, Parser, Payload,
 };
 
 /// The export every handler has.
 const HANDLE: &str = "handle";
-
-/// What a file holds, told by its first bytes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum FileKind {
-    Component,
-    /// A component in the text format.
-    Text,
-    CoreModule,
-    Precompiled,
-    Unknown,
-}
-
-impl FileKind {
-    pub(crate) fn of(bytes: &[u8]) -> Self {
-        if Parser::is_component(bytes) {
-            Self::Component
-        } else if Parser::is_core_wasm(bytes) {
-            Self::CoreModule
-        } else if wasmtime::Engine::detect_precompiled(bytes).is_some() {
-            Self::Precompiled
-        } else if bytes.trim_ascii_start().starts_with(b"(component") {
-            Self::Text
-        } else if bytes.trim_ascii_start().starts_with(b"(module") {
-            Self::CoreModule
-        } else {
-            Self::Unknown
-        }
-    }
-}
 
 /// Worlds of other hosts, by the start of an export that tells them, and what a component of theirs is.
 const OTHER_WORLDS: [(&str, &str); 5] = [
@@ -70,7 +42,7 @@ pub(crate) fn check_handler(bytes: &[u8]) -> Result<()> {
 ///
 /// The file is a core module, precompiled already, or not WebAssembly.
 pub(crate) fn expect_component(bytes: &[u8]) -> Result<()> {
-    match FileKind::of(bytes) {
+    match FileKind::of_source(bytes) {
         FileKind::Component | FileKind::Text => Ok(()),
         FileKind::CoreModule => bail!(
             "is a core WebAssembly module, not a component: \
@@ -107,7 +79,7 @@ fn no_handle(exports: &[String]) -> anyhow::Error {
     if let Some((export, what)) = other {
         return anyhow!(
             "is {what}: it exports `{export}`; this host runs handlers, which export `{HANDLE}` of the world \
-             `bootstream:handler/handler@0.1`: port it with `#[bootstream::handler]`, or run it on such a \
+             `{WORLD}`: port it with `#[bootstream::handler]`, or run it on such a \
              host"
         );
     }
@@ -157,7 +129,7 @@ fn is_offered(import: &str) -> bool {
 fn foreign_import(import: &str) -> anyhow::Error {
     if version_of_import(import).is_some() {
         anyhow!(
-            "imports `{import}`, which this version does not offer (it offers 0.1.x): \
+            "imports `{import}`, which this version does not offer (it offers {SERVED_VERSIONS}.x): \
              use the matching version of the `bootstream` crate"
         )
     } else {
@@ -237,21 +209,6 @@ fn functions_of(kind: &ComponentType<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn kinds_are_told_by_the_first_bytes() {
-        let cases: [(&[u8], FileKind); 6] = [
-            (b"\0asm\x0d\0\x01\0", FileKind::Component),
-            (b"\0asm\x01\0\0\0", FileKind::CoreModule),
-            (b"\n (component)", FileKind::Text),
-            (b"(module)", FileKind::CoreModule),
-            (b"hello", FileKind::Unknown),
-            (b"", FileKind::Unknown),
-        ];
-        for (bytes, kind) in cases {
-            assert_eq!(FileKind::of(bytes), kind, "{bytes:?}");
-        }
-    }
 
     #[test]
     fn data_is_what_all_modules_start_with() {

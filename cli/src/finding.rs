@@ -3,60 +3,79 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use serde_json::{Value, json};
 
-/// What a finding is about. The names are part of the command's interface.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
-pub(crate) enum Rule {
+/// Declares the rules once: the type, the list of all, and their names.
+macro_rules! rules {
+    ($($(#[$doc:meta])* $rule:ident = $name:literal,)*) => {
+        /// What a finding is about. The names are part of the command's interface.
+        #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+        pub(crate) enum Rule {
+            $($(#[$doc])* $rule,)*
+        }
+
+        impl Rule {
+            pub(crate) const ALL: &[Self] = &[$(Self::$rule),*];
+
+            /// The name that `--allow` takes.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$rule => $name,)*
+                }
+            }
+        }
+    };
+}
+
+rules! {
     /// The zip's names, modes or sizes
-    Archive,
+    Archive = "archive",
     /// Executable and function are of different architectures
-    Architecture,
+    Architecture = "architecture",
     /// The executable needs what `provided.al2023` does not have
-    SystemLibraries,
+    SystemLibraries = "system-libraries",
     /// A package lacks its `bootstrap`, or has one too many
-    Bootstrap,
+    Bootstrap = "bootstrap",
     /// The function's handler is not in its package
-    MissingHandler,
+    MissingHandler = "missing-handler",
     /// Machine code that the host will not run
-    StalePrecompiled,
+    StalePrecompiled = "stale-precompiled",
     /// The package is larger than Lambda takes
-    PackageSize,
+    PackageSize = "package-size",
     /// The API buffers the response
-    TransferMode,
+    TransferMode = "transfer-mode",
     /// The API calls the function in the way that buffers
-    StreamingUri,
+    StreamingUri = "streaming-uri",
     /// The function URL buffers the response
-    InvokeMode,
+    InvokeMode = "invoke-mode",
     /// A caller of the function URL has one of the two permissions it needs
-    UrlPermissions,
+    UrlPermissions = "url-permissions",
     /// A function URL does not stream inside a VPC
-    UrlInVpc,
+    UrlInVpc = "url-in-vpc",
     /// One limit on the duration is reached before another
-    TimeoutOrder,
+    TimeoutOrder = "timeout-order",
     /// An edge-optimized API ends a stream that is silent for 30 seconds
-    EdgeIdleLimit,
+    EdgeIdleLimit = "edge-idle-limit",
     /// HTTP APIs, load balancers and VPC Lattice do not stream
-    HttpApi,
+    HttpApi = "http-api",
     /// The caller takes a JSON document, not a stream
-    Document,
+    Document = "document",
     /// The settings ask for a variable that the function does not have
-    MissingVariable,
+    MissingVariable = "missing-variable",
     /// Anybody may call
-    PublicApi,
+    PublicApi = "public-api",
     /// The API cannot cache or compress what it streams
-    StreamCache,
+    StreamCache = "stream-cache",
     /// A change of a parameter does not reach the live stage
-    StageUpdate,
+    StageUpdate = "stage-update",
     /// A permission that does not exist, or is too wide
-    Permission,
+    Permission = "permission",
     /// The runtime is not `provided.al2023`
-    Runtime,
+    Runtime = "runtime",
     /// The template cannot be read
-    Template,
+    Template = "template",
     /// A tool of the developer's machine is missing or too old
-    Machine,
+    Machine = "machine",
 }
 
 /// How bad it is.
@@ -145,15 +164,6 @@ impl Finding {
             "message": self.what,
             "fix": self.fix,
         })
-    }
-}
-
-impl Rule {
-    /// The name that `--allow` takes.
-    pub(crate) fn name(self) -> String {
-        self.to_possible_value()
-            .map(|value| value.get_name().to_owned())
-            .unwrap_or_default()
     }
 }
 

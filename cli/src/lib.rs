@@ -4,16 +4,16 @@
 //! `bootstream-compile` turns one component into machine code. Everything that needs a compiler, a
 //! file watcher or an argument parser lives here, so that `bootstrap` has none of it.
 //!
-//! Order of reading: `args.rs`, `commands/dev/`, then `dev/`: `front.rs` (the caller's side),
-//! `door.rs` and `sdk_door.rs` (who may stand there), `flow.rs` (an answer on its way), `pool.rs`,
-//! `environment.rs` (one `bootstrap` process), `emulator/` (the Runtime API).
+//! Order of reading: `args/`, `commands/dev/`, `source.rs` and `deployment.rs` (what is run), `report.rs` (what
+//! is printed). The local Lambda itself is the crate `local_lambda`.
 
 mod args;
+mod bootstrap;
 mod commands;
 mod compile_cache;
 mod component;
 mod deploy;
-mod dev;
+mod deployment;
 mod doctor;
 mod finding;
 mod new;
@@ -22,8 +22,11 @@ mod precompile;
 mod preinit;
 mod printer;
 mod project;
+mod report;
+mod source;
 mod source_map;
 mod toolchain;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -2,67 +2,17 @@
 //!
 //! The settings are the host's own. The target is always named: without one Wasmtime would record
 //! every feature of this machine's processor as required, and Lambda's may lack some. What it may
-//! use of Lambda's processors is a fixed list in [`Target`].
+//! use of Lambda's processors is a fixed list in [`Arch`].
 
-use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use bootstream_host::engine::{self, Fingerprint, FirstContent, Stamp, Target, Unfit};
-use clap::ValueEnum;
+use artifact::{Arch, MemoryInit, Stamp, Unfit};
+use bootstream_host::engine;
 use wasmtime::Engine;
 
 use crate::component;
 use crate::source_map::source_map;
-
-/// A processor architecture Lambda offers.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum Arch {
-    #[value(name = "x86_64", alias = "amd64")]
-    X86_64,
-    #[value(name = "arm64", alias = "aarch64")]
-    Arm64,
-}
-
-impl Arch {
-    /// The architecture of this machine.
-    pub(crate) const HOST: Self = match Target::HOST {
-        Target::X86_64 => Self::X86_64,
-        Target::Arm64 => Self::Arm64,
-    };
-
-    /// Lambda's machines of this architecture.
-    pub(crate) fn target(self) -> Target {
-        match self {
-            Self::X86_64 => Target::X86_64,
-            Self::Arm64 => Target::Arm64,
-        }
-    }
-
-    /// Parses a target triple.
-    ///
-    /// # Errors
-    ///
-    /// The triple is neither of the two that Lambda runs.
-    pub(crate) fn parse_triple(triple: &str) -> Result<Self, String> {
-        [Self::X86_64, Self::Arm64]
-            .into_iter()
-            .find(|arch| arch.target().triple() == triple)
-            .ok_or_else(|| {
-                let [one, other] = Target::ALL.map(Target::triple);
-                format!("use `{one}` or `{other}`")
-            })
-    }
-}
-
-impl fmt::Display for Arch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::X86_64 => "x86_64",
-            Self::Arm64 => "arm64",
-        })
-    }
-}
 
 /// Reads a component, checks it with `check`, and precompiles it. Returns the component and its machine
 /// code.
@@ -88,15 +38,16 @@ pub(crate) fn precompile_file(
 ///
 /// The component is invalid.
 pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
-    let target = arch.target();
     let binary = wat::parse_bytes(bytes)?;
-    let content = FirstContent::for_data(component::data_bytes(&binary));
-    let code = compiler(target, content)?.precompile_component(&binary)?;
+    let memory_init = MemoryInit::for_data(component::data_bytes(&binary));
+    let code = compiler(arch, memory_init)?.precompile_component(&binary)?;
     let sources = source_map(&binary);
+    let fingerprint = engine::fingerprint(arch);
     Ok(Stamp::append(
         code,
         &sources,
-        Fingerprint::of(target),
+        memory_init,
+        fingerprint,
         bytes,
     ))
 }
@@ -109,17 +60,17 @@ pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
 /// The first check that fails.
 pub(crate) fn check_code(code: &[u8], component: Option<&[u8]>, arch: Arch) -> Result<(), Unfit> {
     let stamp = Stamp::read(code)?;
-    stamp.check_fits(&Fingerprint::of(arch.target()))?;
+    stamp.check_fits(&engine::fingerprint(arch))?;
     if let Some(component) = component {
         stamp.check_origin(component)?;
     }
     stamp.check_code(code)
 }
 
-fn compiler(target: Target, content: FirstContent) -> Result<Engine> {
-    let mut config = engine::config(content);
-    config.target(target.triple())?;
-    for feature in target.cpu_features() {
+fn compiler(arch: Arch, memory_init: MemoryInit) -> Result<Engine> {
+    let mut config = engine::config(memory_init);
+    config.target(arch.triple())?;
+    for feature in arch.cpu_features() {
         #[expect(unsafe_code, reason = "this compiler runs on another machine")]
         // SAFETY: nothing is executed here, and whoever loads the code checks that its processor
         // has every feature.
@@ -163,26 +114,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_triple_is_one_of_two() {
-        assert_eq!(
-            Arch::parse_triple("aarch64-unknown-linux-gnu"),
-            Ok(Arch::Arm64)
-        );
-        assert_eq!(
-            Arch::parse_triple("riscv64"),
-            Err("use `x86_64-unknown-linux-gnu` or `aarch64-unknown-linux-gnu`".to_owned())
-        );
-    }
-
-    #[test]
     fn a_component_is_compiled_for_both_architectures() {
         let component = b"(component (core module (func (export \"f\"))))";
-        for arch in [Arch::X86_64, Arch::Arm64] {
+        for arch in Arch::ALL {
             let code = precompile(component, arch).unwrap();
 
             assert!(Engine::detect_precompiled(&code).is_some());
             let stamp = Stamp::read(&code).unwrap();
-            stamp.check_fits(&Fingerprint::of(arch.target())).unwrap();
+            stamp.check_fits(&engine::fingerprint(arch)).unwrap();
             stamp.check_origin(component).unwrap();
         }
     }

@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::dev::usage::Usage;
-
 /// Whether the reader of stdout has gone; nothing more is printed then.
 static IS_SILENT: AtomicBool = AtomicBool::new(false);
 
@@ -185,16 +183,6 @@ impl Printer {
             format!("{} | ", tag(request_id))
         };
         self.raw_message(&shown(&tag, line));
-    }
-
-    /// Writes what an invocation has used.
-    pub(crate) fn usage(&self, usage: &Usage) {
-        if self.json {
-            self.object(&usage.object());
-        } else {
-            let tag = tag(Some(&usage.request_id));
-            self.message(Tone::Faint, &format!("{tag}  {}", usage.text()));
-        }
     }
 
     fn object(&self, object: &Value) {

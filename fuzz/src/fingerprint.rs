@@ -1,7 +1,8 @@
 //! The stamp at the end of a precompiled component, and the source map in front of it.
 
-use bootstream_host::engine::{Fingerprint, Stamp, Target};
-use bootstream_host::source_map::SourceMap;
+use artifact::source_map::SourceMap;
+use artifact::{Arch, MemoryInit, Stamp};
+use bootstream_host::engine;
 
 /// A file that was stamped is accepted, and refused once any of its bytes is another. The input is which
 /// byte, in two bytes; what changes of it; the length of the component; the component, and the code.
@@ -20,8 +21,9 @@ pub fn check(bytes: &[u8]) {
     for offset in [0, u32::from(*length), u32::MAX] {
         assert!(map.frames_at(offset).count() <= code.len());
     }
-    let fingerprint = Fingerprint::of(Target::HOST);
-    let mut file = Stamp::append(code.to_vec(), &[], fingerprint.clone(), component);
+    let fingerprint = engine::fingerprint(Arch::HOST);
+    let (init, parts) = (MemoryInit::Copy, fingerprint.clone());
+    let mut file = Stamp::append(code.to_vec(), &[], init, parts, component);
     let mut changed = false;
     if let Some(byte) = file.get_mut(usize::from(u16::from_le_bytes([*low, *high]))) {
         *byte ^= bits;

@@ -1,7 +1,7 @@
 //! Which front end an event is from.
 
 use bootstream::{RequestExt as _, RequestKind};
-use bootstream_host::front_end::FrontEnd;
+use lambda_protocol::front_end::FrontEnd;
 use serde_json::{Map, Value};
 
 /// The order of the keys changes nothing, and the SDK reads a request where there is a front end. The

@@ -1,6 +1,7 @@
 //! Heads of responses, as a handler gives them.
 
-use bootstream_host::response::{DELIMITER, PRELUDE_LIMIT_BYTES, Prelude};
+use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
+use lambda_protocol::prelude::{DELIMITER, Prelude};
 use serde::Deserialize;
 
 /// What the front ends read of it.

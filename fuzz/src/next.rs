@@ -1,9 +1,10 @@
 //! The headers of `/next`.
 
-use bootstream_host::runtime_api::headers::{self, parse_invocation};
+use bootstream_host::runtime_api::headers::parse_invocation;
 use bootstream_host::runtime_api::{AnswerHead, Body};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
+use lambda_protocol::headers;
 use serde::de::IgnoredAny;
 
 static NAMES: [HeaderName; 8] = [

@@ -3,12 +3,10 @@
 use std::env::var_os;
 use std::sync::Once;
 
+use lambda_protocol::LogLevel;
 use log::{Level, LevelFilter, Log, Metadata, Record, set_logger, set_max_level};
 
 use crate::bindings::bootstream::handler::logging as host;
-
-/// The function's log level. The host shows it to every handler.
-const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 
 /// Connects the crate `log`, unless the handler has connected it to something of its own.
 pub(crate) fn install() {
@@ -25,7 +23,7 @@ fn read_level() {
     READ.call_once(|| {
         // A handler that has set a level of its own keeps it. Of `Trace` the host drops what is too much.
         if log::max_level() == LevelFilter::Trace {
-            let level = var_os(LOG_LEVEL).and_then(|level| level.into_string().ok());
+            let level = var_os(LogLevel::VARIABLE).and_then(|level| level.into_string().ok());
             set_max_level(parse_level(level.as_deref().unwrap_or_default()));
         }
     });
@@ -34,12 +32,12 @@ fn read_level() {
 /// Lambda's level names. The host filters as well; this spares the handler the formatting of what
 /// would be dropped.
 fn parse_level(level: &str) -> LevelFilter {
-    match level.to_ascii_uppercase().as_str() {
-        "TRACE" => LevelFilter::Trace,
-        "DEBUG" => LevelFilter::Debug,
-        "WARN" => LevelFilter::Warn,
-        "ERROR" | "FATAL" => LevelFilter::Error,
-        _ => LevelFilter::Info,
+    match LogLevel::parse(level) {
+        LogLevel::Trace => LevelFilter::Trace,
+        LogLevel::Debug => LevelFilter::Debug,
+        LogLevel::Info => LevelFilter::Info,
+        LogLevel::Warn => LevelFilter::Warn,
+        LogLevel::Error => LevelFilter::Error,
     }
 }
 

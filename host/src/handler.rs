@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use artifact::contract::{is_served, version_of_import};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
 use crate::bindings::HandlerPre;
-use crate::contract::{is_served, version_of_import};
 use crate::engine::{Engines, LoadError, Sources, cause, load_component};
 use crate::guest::{
     Environment, GuestState, add_to_linker, add_wasi_to_linker, limit_writes, refuse_sockets,
@@ -95,7 +95,7 @@ impl Imports {
             return LoadError::wrong_world(path, reason);
         }
         let mut versions = self.0.iter().filter_map(|name| version_of_import(name));
-        match versions.find(|version| crate::contract::is_newer(version)) {
+        match versions.find(|version| artifact::contract::is_newer(version)) {
             Some(wanted) => LoadError::WrongVersion {
                 path: path.to_owned(),
                 wanted: wanted.to_owned(),

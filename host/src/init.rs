@@ -4,12 +4,12 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::time::timeout;
 
 use crate::alarm::Alarm;
 use crate::config::{self, Config, Vars};
 use crate::engine::{self, Engines};
-use crate::error_report::{ErrorReport, ErrorType};
 use crate::guest::GuestTask;
 use crate::handler::Handler;
 use crate::invoke::Worker;

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use wasmtime::Engine;
 
 use crate::alarm::Alarm;
-use crate::error_report::{ErrorReport, ErrorType};
-use crate::front_end::{Buffered, Invoker};
 use crate::guest::{GuestTask, Interrupt, InterruptReason, Job};
 use crate::invocation::{Deadline, Invocation};
+use crate::invoker::{Buffered, Invoker};
 use crate::response::{self, ResponseReader, ResponseStream, Telling};
 use crate::runtime_api::{Answer, Client, Refusal, RuntimeApiError};
 use crate::shutdown::Shutdown;

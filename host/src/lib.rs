@@ -26,17 +26,13 @@ mod alarm;
 mod allocator;
 mod bindings;
 pub mod config;
-pub mod contract;
 pub mod engine;
-mod error_cause;
-pub mod error_report;
-pub mod front_end;
 mod guest;
 mod handler;
-mod hex;
 mod init;
 pub mod invocation;
 mod invoke;
+pub mod invoker;
 pub mod logging;
 #[cfg(all(target_arch = "x86_64", any(target_env = "musl", test)))]
 mod memory_functions;
@@ -54,7 +50,6 @@ pub mod response;
 mod run_loop;
 pub mod runtime_api;
 mod shutdown;
-pub mod source_map;
 
 #[cfg(feature = "bench")]
 pub use guest::bench;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bootstream_host::bench::Guest;
-use bootstream_host::error_report::{ErrorReport, ErrorType};
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{
     Delivery, More, Part, Prelude, ResponseBody, ResponseStream, channel,
@@ -18,6 +17,7 @@ use bootstream_host::runtime_api::{AnswerHead, Body};
 use bytes::{Bytes, BytesMut};
 use divan::Bencher;
 use divan::counter::BytesCount;
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::runtime::{Builder, Runtime};
 
 fn main() {

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use bootstream_host::engine::PRECOMPILED_EXTENSION;
+use artifact::{Arch, PRECOMPILED_EXTENSION};
 
 use super::compile::size;
 use crate::args::BuildArgs;
 use crate::compile_cache;
-use crate::precompile::{Arch, precompile, write_atomically};
+use crate::precompile::{precompile, write_atomically};
 use crate::printer::Printer;
 use crate::project::{BuildOptions, Project};
 

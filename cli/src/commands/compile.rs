@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use bootstream_host::engine::PRECOMPILED_EXTENSION;
+use artifact::{Arch, PRECOMPILED_EXTENSION};
 
 use crate::args::{CompileArgs, PrecompileArgs};
 use crate::compile_cache;
 use crate::component;
-use crate::precompile::{Arch, precompile_file, write_atomically};
+use crate::precompile::{precompile_file, write_atomically};
 use crate::printer::Printer;
 
 /// Writes the machine code beside the component, or where it was asked for.

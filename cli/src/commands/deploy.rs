@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use artifact::Arch;
 use serde::Deserialize;
 
-use crate::deploy::args::DeployArgs;
+use crate::args::DeployArgs;
 use crate::deploy::plan::{self, CommandLine};
 use crate::deploy::tool::{self, Ran};
 use crate::doctor::diagnosis::diagnose;
@@ -13,7 +14,6 @@ use crate::doctor::samconfig;
 use crate::finding::{Finding, Rule, Severity};
 use crate::package::archive::Archive;
 use crate::package::inspect::{self, Function, HostPlace};
-use crate::precompile::Arch;
 use crate::printer::{Printer, Tone};
 
 /// Deploys what `package` made.

@@ -6,11 +6,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use serde_json::json;
 
-use crate::doctor::args::{DoctorArgs, Subject};
+use crate::args::{DoctorArgs, Format, Subject};
 use crate::doctor::diagnosis::{Diagnosis, diagnose};
 use crate::doctor::machine::{self, Checked};
 use crate::finding::{Finding, Severity};
-use crate::package::args::Format;
 use crate::printer::{Printer, Tone};
 
 /// The templates that are looked for when none is named.
@@ -35,8 +34,8 @@ pub(crate) fn run(args: &DoctorArgs, printer: &Printer) -> Result<ExitCode> {
         Format::Text => report.print_text(printer)?,
         Format::Json => report.print_json(printer)?,
     }
-    let sick = report.count(Severity::Error) > 0;
-    Ok(if sick {
+    let has_errors = report.count(Severity::Error) > 0;
+    Ok(if has_errors {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS

@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -11,28 +12,19 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use lambda_protocol::limits::{ERROR_DOCUMENT_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES};
+use local_lambda::{FUNCTION_ERROR, Failure, Pool, REJECTION, ResponseHead, WhenFull, json_event};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::build::component_for;
-use super::dev::{launch, runtime};
+use super::execution::{function_config, runtime};
 use crate::args::InvokeArgs;
-use crate::dev::answer::{Answer, Failure, Part, settled};
-use crate::dev::context::new_request_id;
-use crate::dev::deployment::{HANDLER_NAME, project_file};
-use crate::dev::event::caller::Caller;
-use crate::dev::intake::EVENT_LIMIT_BYTES;
-use crate::dev::opened::{Opened, open_as};
-use crate::dev::pool::{Call, Overflow, Pool};
-use crate::dev::prelude::ResponseHead;
-use crate::dev::response::REFUSAL;
-use crate::dev::sdk::{FUNCTION_ERROR, json_event};
-use crate::dev::source::Source;
+use crate::deployment::{HANDLER_NAME, project_file};
 use crate::printer::{Printer, Tone};
-
-/// What a server may answer with instead of a response, in bytes.
-const ERROR_LIMIT_BYTES: usize = 1024 * 1024;
+use crate::report;
+use crate::source::Source;
 
 /// Invokes and prints.
 ///
@@ -77,9 +69,9 @@ fn read_event(data: &str) -> Result<Bytes> {
 
 /// Refuses what Lambda refuses before it calls the function.
 fn checked(event: Bytes) -> Result<Bytes> {
-    if event.len() > EVENT_LIMIT_BYTES {
+    if event.len() > PAYLOAD_LIMIT_BYTES {
         bail!(
-            "the event has {} bytes, and Lambda takes at most {EVENT_LIMIT_BYTES}: the function would not \
+            "the event has {} bytes, and Lambda takes at most {PAYLOAD_LIMIT_BYTES}: the function would not \
              be called",
             event.len()
         );
@@ -100,44 +92,32 @@ fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()>
     let source = Source::component(component_for(&handler)?, bootstrap, project_file(&handler))?;
     let deployment = source.prepare(&source.included()?, None, *output.printer)?;
     let handler_name = HANDLER_NAME.to_owned();
-    let mut launch = launch(args.function, &source, handler_name, *output.printer);
-    launch.shows_usage = args.timing;
+    let mut config = function_config(args.function, &source, handler_name);
+    config.reports_usage = args.timing;
+    let observer = report::observer(*output.printer);
     runtime()?.block_on(async {
-        let pool = Pool::new(launch, 1, Overflow::Waits);
+        let pool = Pool::new(config, 1, WhenFull::Wait, observer);
         pool.put(deployment);
-        let caller = Caller::of(&event);
-        let call = Call {
-            request_id: new_request_id(),
-            event,
-            headers: HeaderMap::new(),
-        };
-        let result = print_answer(pool.invoke_in_turn(call), caller, output).await;
+        let result = print_response(&pool, event, output).await;
         pool.shutdown().await;
         result
     })
 }
 
-async fn print_answer(answer: Answer, caller: Caller, mut output: Output<'_>) -> Result<()> {
+/// Invokes, and prints the response as it arrives.
+async fn print_response(pool: &Arc<Pool>, event: Bytes, mut output: Output<'_>) -> Result<()> {
     output.start();
-    let opened = open_as(caller, answer)
+    let mut response = local_lambda::invoke(pool, event)
         .await
         .map_err(|failure| describe(&failure))?;
-    let mut reply = match opened {
-        Opened::Whole(head, body) => {
-            output.answer_head(&head)?;
-            return output.piece(&body);
-        }
-        Opened::Stream(reply) => reply,
-    };
-    output.answer_head(&reply.head)?;
-    output.piece(&reply.first)?;
-    while let Some(part) = reply.rest.parts.recv().await {
-        if let Part::Chunk(chunk) = part {
-            output.piece(&chunk)?;
+    output.response_head(&response.head)?;
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => output.piece(&chunk)?,
+            Ok(None) => return Ok(()),
+            Err(failure) => return Err(describe(&failure).context("the response was cut")),
         }
     }
-    let verdict = settled(reply.rest.verdict.await);
-    verdict.map_err(|failure| describe(&failure).context("the response was cut"))
 }
 
 /// Sends the event to a running server.
@@ -157,7 +137,7 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
             None,
         )));
     }
-    if head.headers.contains_key(REFUSAL) {
+    if head.headers.contains_key(REJECTION) {
         let reason = document(body).await;
         let reason = String::from_utf8_lossy(&reason);
         bail!("the server refused the event: {}", reason.trim_end());
@@ -177,7 +157,7 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
 
 /// What stands in place of a response.
 async fn document(body: Incoming) -> Bytes {
-    let whole = http_body_util::Limited::new(body, ERROR_LIMIT_BYTES);
+    let whole = http_body_util::Limited::new(body, ERROR_DOCUMENT_LIMIT_BYTES);
     let whole = whole.collect().await;
     whole.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes)
 }
@@ -232,7 +212,7 @@ impl Output<'_> {
         self.started = Some(Instant::now());
     }
 
-    fn answer_head(&self, head: &ResponseHead) -> Result<()> {
+    fn response_head(&self, head: &ResponseHead) -> Result<()> {
         for warning in &head.warnings {
             self.printer
                 .message(Tone::Warn, &format!("warning: {warning}"));

@@ -1,4 +1,4 @@
-//! One file per subcommand.
+//! One file per subcommand, and `execution`, which two of them share.
 
 pub(crate) mod build;
 pub(crate) mod compile;
@@ -6,6 +6,7 @@ pub(crate) mod deploy;
 pub(crate) mod dev;
 pub(crate) mod doctor;
 pub(crate) mod event;
+mod execution;
 pub(crate) mod invoke;
 pub(crate) mod new;
 pub(crate) mod package;

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::args::{Language, NewArgs};
 use crate::new::Plan;
-use crate::new::args::{Language, NewArgs};
 use crate::printer::Printer;
 
 /// Writes the project, and prints what to do next.

@@ -4,20 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use bootstream_host::engine::PRECOMPILED_EXTENSION;
+use artifact::{Arch, FileKind, PRECOMPILED_EXTENSION};
 use serde_json::{Value, json};
 
 use super::build::component_for;
 use super::compile::size;
+use crate::args::{Format, PackageArgs, Part};
 use crate::compile_cache;
-use crate::component::{self, FileKind};
+use crate::component;
 use crate::finding::{Finding, Place, Severity};
 use crate::package::archive::{Archive, Content, Written};
-use crate::package::args::{Format, PackageArgs, Part};
 use crate::package::include::Included;
 use crate::package::inspect::{self, Function, HostPlace};
 use crate::package::layout::{FunctionFiles, HostFiles, SETTINGS, find_bootstrap, find_compiler};
-use crate::precompile::{Arch, precompile};
+use crate::precompile::precompile;
 use crate::printer::{Printer, Tone};
 
 const HOST_LAYER: &str = "host-layer.zip";
@@ -76,7 +76,7 @@ fn function_files(args: &PackageArgs, arch: Arch, printer: &Printer) -> Result<F
     let file = component_for(&args.handler)?;
     let name = file.display();
     let bytes = std::fs::read(&file).with_context(|| format!("cannot read `{name}`"))?;
-    let (component, machine_code) = match FileKind::of(&bytes) {
+    let (component, machine_code) = match FileKind::of_source(&bytes) {
         FileKind::Precompiled => (None, Some(bytes)),
         FileKind::Text => bail!("`{name}` is a component as text: package its binary form"),
         FileKind::Component | FileKind::CoreModule | FileKind::Unknown => {

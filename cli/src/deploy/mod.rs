@@ -2,6 +2,5 @@
 //!
 //! `plan.rs` decides on the command lines, without running anything; `tool.rs` runs them.
 
-pub(crate) mod args;
 pub(crate) mod plan;
 pub(crate) mod tool;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::args::DeployArgs;
+use crate::args::DeployArgs;
 
 /// A program and its arguments.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -1,5 +1,7 @@
 //! The zips and folders that a template names.
 
+use artifact::Arch;
+
 use super::function::{Code, code, open};
 use super::known::Known;
 use super::rules::function::architecture_of;
@@ -9,7 +11,6 @@ use crate::finding::{Finding, Place, Rule};
 use crate::package::archive::Archive;
 use crate::package::inspect::{self, Function, HostPlace};
 use crate::package::layout::{BOOTSTRAP, COMPILER};
-use crate::precompile::Arch;
 
 /// Checks the packages of every function, and of the layers it uses.
 pub(crate) fn check(template: &Template) -> Vec<Finding> {

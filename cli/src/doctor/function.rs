@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use artifact::FileKind;
+
 use super::files::Files;
 use super::known::Known;
 use super::settings::Settings;
 use super::template::Resource;
 use super::yaml::{At, Node, Value};
-use crate::component::{self, FileKind};
+use crate::component;
 use crate::package::archive::Archive;
 use crate::package::inspect::UNPACKED_LIMIT;
 use crate::package::layout::{BOOTSTRAP, SETTINGS};
@@ -213,7 +215,7 @@ fn documents(archive: &mut Archive, handler: &str) -> Known<bool> {
     let component = names
         .iter()
         .filter_map(|name| archive.read(name, UNPACKED_LIMIT).ok())
-        .find(|bytes| FileKind::of(bytes) == FileKind::Component);
+        .find(|bytes| FileKind::of_source(bytes) == FileKind::Component);
     let Some(component) = component else {
         return Known::Unknown(format!("the component `{stem}`, which its package lacks"));
     };

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::dev::bootstrap;
+use artifact::Arch;
+
+use crate::bootstrap;
 use crate::finding::{Finding, Place, Rule};
 use crate::package::elf::Executable;
 use crate::package::inspect;
-use crate::precompile::Arch;
 use crate::toolchain::{TARGET, Toolchain};
 
 /// A tool, and what it is for.

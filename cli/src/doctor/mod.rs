@@ -9,7 +9,6 @@
 //!
 //! What only the deployment knows is unknown (`known.rs`): neither a fault nor in order, but a note.
 
-pub(crate) mod args;
 pub(crate) mod artefacts;
 mod callee;
 pub(crate) mod diagnosis;

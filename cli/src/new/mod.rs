@@ -3,14 +3,13 @@
 //! The handlers in Rust and JavaScript are the examples of this repository, so that what a new project
 //! holds is what is built and tested here.
 
-pub(crate) mod args;
 mod files;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use args::Language;
+use crate::args::Language;
 use files::{File, JAVASCRIPT, PYTHON, RUST, TEMPLATES};
 
 /// The crate `bootstream` of the checkout that this command was built from.

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use artifact::hex;
 use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
@@ -69,7 +70,7 @@ impl Content {
         write_atomically(path, &bytes)?;
         Ok(Written {
             path: path.to_owned(),
-            sha256: hexadecimal(&Sha256::digest(&bytes)),
+            sha256: hex(&Sha256::digest(&bytes)),
             bytes: bytes.len() as u64,
         })
     }
@@ -88,15 +89,6 @@ impl Content {
         }
         Ok(zip.finish()?.into_inner())
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A zip on disk, or a folder that is to become one.
@@ -173,6 +165,11 @@ impl Archive {
 
     pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// Whether there is a file by this name.
+    pub(crate) fn has_file(&self, name: &str) -> bool {
+        self.entry(name).is_some_and(|entry| !entry.folder)
     }
 
     /// What the files take on Lambda's disk, in bytes.

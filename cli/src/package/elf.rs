@@ -7,7 +7,7 @@ use object::elf::{DT_NEEDED, EM_AARCH64, EM_X86_64, FileHeader64};
 use object::endian::Endianness;
 use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionTable};
 
-use crate::precompile::Arch;
+use artifact::Arch;
 
 type Header = FileHeader64<Endianness>;
 

@@ -6,12 +6,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use artifact::Arch;
 
 use super::archive::{Content, DATA, PROGRAM};
 use super::include::Included;
 use super::inspect::UNPACKED_LIMIT;
-use crate::dev::bootstrap;
-use crate::precompile::Arch;
+use crate::bootstrap;
 
 /// The executable that Lambda starts.
 pub(crate) const BOOTSTRAP: &str = "bootstrap";

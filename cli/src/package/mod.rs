@@ -4,7 +4,6 @@
 //! `inspect.rs`.
 
 pub(crate) mod archive;
-pub(crate) mod args;
 pub(crate) mod elf;
 pub(crate) mod include;
 pub(crate) mod inspect;

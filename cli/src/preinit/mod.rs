@@ -9,15 +9,16 @@ mod outside;
 mod snapshot;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use bootstream_host::engine::{self, FirstContent};
+use artifact::MemoryInit;
+use bootstream_host::engine;
+use outside::Outside;
+use snapshot::Snapshot;
 use wasmparser::{ExternalKind, Parser, Payload};
 use wasmtime::component::{Component, Instance};
 use wasmtime::{Engine, Store};
 use wasmtime_wizer::Wizer;
 
 use crate::component;
-use outside::Outside;
-use snapshot::Snapshot;
 
 /// The export to call: `func()`, of the world `preinit`.
 const INITIALIZE: &str = "initialize";
@@ -70,7 +71,7 @@ async fn run(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn engine() -> Result<Engine> {
-    let mut config = engine::config(FirstContent::Mapped);
+    let mut config = engine::config(MemoryInit::CopyOnWrite);
     // Nobody would end the epoch.
     config.epoch_interruption(false);
     Ok(Engine::new(&config)?)

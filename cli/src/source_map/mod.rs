@@ -3,7 +3,7 @@
 mod instructions;
 
 use addr2line::gimli::{self, Dwarf, EndianSlice, LittleEndian};
-use bootstream_host::source_map::{SourceFrame, SourceMapBuilder};
+use artifact::source_map::{SourceFrame, SourceMapBuilder};
 use wasmparser::{Encoding, FunctionBody, Parser, Payload};
 
 use instructions::shows_in_stack_traces;

@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use bootstream_host::engine::{Fingerprint, Stamp, Target};
+use artifact::{Arch, Stamp};
+use bootstream_host::engine;
 use bootstream_test_support::assert_contains;
 use serde_json::json;
 use tempfile::TempDir;
@@ -47,13 +48,14 @@ fn has_compiled(output: &Output) -> bool {
 /// empty event with an error.
 fn plant(component: &Path) -> Vec<u8> {
     let other = std::fs::read(ready_guest()).unwrap();
-    let length = Stamp::read(&other).unwrap().code.bytes;
-    let (code, _) = other.split_at(usize::try_from(length).unwrap());
+    let stamp = Stamp::read(&other).unwrap();
+    let (code, _) = other.split_at(usize::try_from(stamp.code.bytes).unwrap());
     let component = std::fs::read(component).unwrap();
     Stamp::append(
         code.to_vec(),
         b"",
-        Fingerprint::of(Target::HOST),
+        stamp.memory_init,
+        engine::fingerprint(Arch::HOST),
         &component,
     )
 }

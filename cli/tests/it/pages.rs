@@ -1,4 +1,4 @@
-//! Web pages as callers: those of somebody else reach nothing, and those of the developer the doors.
+//! Web pages as callers: those of somebody else reach nothing, and those of the developer the front ends.
 
 use std::io::Read as _;
 use std::process::Command;

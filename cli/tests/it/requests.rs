@@ -1,11 +1,11 @@
-//! Requests as the SDK reads them, and refuses them, behind every front door.
+//! Requests as the SDK reads them, and refuses them, behind every front end.
 
 use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 
 use crate::support::{Dev, End, bootstream, component, run, text};
 
-const DOORS: [&str; 5] = ["/@url", "/@rest", "/@http", "/@alb", "/@alb-multi"];
+const FRONT_ENDS: [&str; 5] = ["/@url", "/@rest", "/@http", "/@alb", "/@alb-multi"];
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 fn start() -> Dev {
@@ -13,11 +13,11 @@ fn start() -> Dev {
 }
 
 #[test]
-fn a_request_is_the_same_behind_every_door() {
+fn a_request_is_the_same_behind_every_front_end() {
     let dev = start();
     let cookie = ("cookie", "a=1; b=2");
-    for door in DOORS {
-        let path = format!("{door}/caf%c3%a9/a%20b?x=a%2Bb&y=c+d");
+    for front_end in FRONT_ENDS {
+        let path = format!("{front_end}/caf%c3%a9/a%20b?x=a%2Bb&y=c+d");
 
         let response = dev.send("POST", &path, &[JSON, cookie], "{}");
 
@@ -33,7 +33,7 @@ fn a_request_is_the_same_behind_every_door() {
                 "cookie": "a=1; b=2",
                 "body": "{}",
             }),
-            "{door}"
+            "{front_end}"
         );
     }
 }
@@ -41,20 +41,20 @@ fn a_request_is_the_same_behind_every_door() {
 #[test]
 fn bad_json_is_answered_with_400_and_a_warning_and_fails_nothing() {
     let mut dev = start();
-    for door in DOORS {
-        let response = dev.send("POST", &format!("{door}/json"), &[JSON], "{bad");
+    for front_end in FRONT_ENDS {
+        let response = dev.send("POST", &format!("{front_end}/json"), &[JSON], "{bad");
 
-        assert_eq!(response.status, 400, "{door}");
+        assert_eq!(response.status, 400, "{front_end}");
         assert_eq!(response.header("content-type"), ["application/json"]);
         let (body, end) = response.rest();
-        assert_eq!(end, End::Complete, "{door}");
+        assert_eq!(end, End::Complete, "{front_end}");
         assert_eq!(
             serde_json::from_str::<Value>(&body).unwrap(),
             json!({
                 "message":
                     "failed to decode the request body: key must be a string at line 1 column 2"
             }),
-            "{door}"
+            "{front_end}"
         );
         let line = dev.wait_for("rejected with status 400");
         assert_contains(&line, "WARN");

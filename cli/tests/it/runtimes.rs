@@ -103,7 +103,7 @@ fn the_prelude_may_be_cut_at_every_byte_where_it_is_read() {
 
 #[test]
 fn a_broken_prelude_is_told_on_the_terminal() {
-    let mut dev = start(&["--front-door", "rest"]);
+    let mut dev = start(&["--front-end", "rest"]);
     let delimiter = [0; 8];
     for (prelude, reason) in [
         (&b"{\"statusCode\":"[..], "the prelude is invalid"),
@@ -161,7 +161,7 @@ fn a_rest_api_prefers_the_multi_value_headers() {
 }
 
 #[test]
-fn a_buffered_document_is_unfolded_at_every_door() {
+fn a_buffered_document_is_unfolded_at_every_front_end() {
     let dev = start(&[]);
     let document =
         br#"{"statusCode":201,"headers":{"x-a":"b"},"body":"aGk=","isBase64Encoded":true}"#;
@@ -234,7 +234,7 @@ fn a_failure_in_trailers_that_were_not_announced_is_lost_and_told() {
 }
 
 #[test]
-fn each_door_sends_its_own_event() {
+fn each_front_end_sends_its_own_event() {
     let dev = start(&[]);
     for (kind, key) in [
         ("url", "rawPath"),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use lambda_protocol::front_end::{ContextMembers, EventMembers, EventShape};
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Fields, RequestKind};
@@ -20,8 +21,10 @@ pub(crate) struct RawEvent<'event> {
     http_method: Option<String>,
     method: Option<String>,
     path: Option<String>,
-    #[serde(alias = "raw_path")]
     raw_path: Option<String>,
+    /// The path of VPC Lattice 1.0, which spells it like this.
+    #[serde(rename = "raw_path")]
+    lattice_path: Option<String>,
     pub(super) raw_query_string: Option<String>,
     pub(super) cookies: Option<Vec<String>>,
     headers: Fields,
@@ -47,9 +50,7 @@ struct RawContext {
     http: Option<RawHttp>,
     stage: Option<String>,
     domain_name: Option<String>,
-    /// Only WebSocket APIs have connections.
     connection_id: Option<IgnoredAny>,
-    /// These three are of VPC Lattice. A load balancer has its group inside `elb`.
     service_network_arn: Option<IgnoredAny>,
     service_arn: Option<IgnoredAny>,
     target_group_arn: Option<IgnoredAny>,
@@ -62,23 +63,21 @@ struct RawHttp {
 }
 
 impl RawEvent<'_> {
-    /// Tells the shapes apart by what only one of them has.
+    /// Tells the shapes apart, as the host does.
     pub(crate) fn kind(&self) -> Option<RequestKind> {
-        let Some(context) = &self.request_context else {
-            let is_lattice = self.method.is_some() && self.raw_path.is_some();
-            return is_lattice.then_some(RequestKind::VpcLatticeV1);
+        let event = EventMembers {
+            method: self.method.is_some(),
+            http_method: self.http_method.is_some(),
+            raw_path: self.lattice_path.is_some(),
         };
-        if context.connection_id.is_some() {
-            None
-        } else if context.elb.is_some() {
-            self.http_method.as_ref().map(|_| RequestKind::Alb)
-        } else if context.http.is_some() {
-            Some(RequestKind::ApiGatewayV2)
-        } else if context.is_of_lattice() {
-            self.method.as_ref().map(|_| RequestKind::VpcLatticeV2)
-        } else {
-            self.http_method.as_ref().map(|_| RequestKind::ApiGatewayV1)
-        }
+        let context = self.request_context.as_ref().map(RawContext::members);
+        Some(match EventShape::of(event, context)? {
+            EventShape::ApiGatewayV1 => RequestKind::ApiGatewayV1,
+            EventShape::ApiGatewayV2 => RequestKind::ApiGatewayV2,
+            EventShape::LoadBalancer => RequestKind::Alb,
+            EventShape::LatticeV1 => RequestKind::VpcLatticeV1,
+            EventShape::LatticeV2 => RequestKind::VpcLatticeV2,
+        })
     }
 
     pub(super) fn method(&self, kind: RequestKind) -> Option<&str> {
@@ -93,7 +92,7 @@ impl RawEvent<'_> {
     pub(super) fn path(&self, kind: RequestKind) -> Option<&str> {
         match kind {
             RequestKind::Alb | RequestKind::VpcLatticeV2 => self.path.as_deref(),
-            RequestKind::VpcLatticeV1 => self.raw_path.as_deref(),
+            RequestKind::VpcLatticeV1 => self.lattice_path.as_deref(),
             // Only HTTP APIs write a version 1.0, and only they put the stage in front.
             RequestKind::ApiGatewayV1 if self.version.is_none() => self.path.as_deref(),
             RequestKind::ApiGatewayV1 => self.path.as_deref().map(|path| self.below_stage(path)),
@@ -151,9 +150,30 @@ impl RawEvent<'_> {
 }
 
 impl RawContext {
-    fn is_of_lattice(&self) -> bool {
-        self.service_network_arn.is_some()
-            || self.service_arn.is_some()
-            || self.target_group_arn.is_some()
+    fn members(&self) -> ContextMembers {
+        ContextMembers {
+            connection_id: self.connection_id.is_some(),
+            elb: self.elb.is_some(),
+            http: self.http.is_some(),
+            lattice_arn: self.service_network_arn.is_some()
+                || self.service_arn.is_some()
+                || self.target_group_arn.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    /// The members of VPC Lattice 1.0 and of payload format 2.0 differ in one letter's case.
+    #[test]
+    fn only_the_spelling_of_vpc_lattice_is_an_event_of_vpc_lattice() {
+        let kind = |event: &str| parse(event.as_bytes()).unwrap().kind();
+
+        let lattice = kind(r#"{"raw_path":"/","method":"GET"}"#);
+        assert_eq!(lattice, Some(RequestKind::VpcLatticeV1));
+        assert_eq!(kind(r#"{"rawPath":"/","method":"GET"}"#), None);
     }
 }

@@ -1,124 +1,35 @@
-//! The rules of the host for a head, and its size on the wire.
+//! The rules of the host for a head and for a content type.
 
-use std::collections::BTreeMap;
-
-use http::{HeaderName, header};
-use serde::Serialize;
+use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
+use lambda_protocol::prelude::Prelude;
+use lambda_protocol::{InvalidHead, raw_content_type};
 
 use crate::{Head, StreamError};
 
-/// What the encoded head may take, in bytes, with the eight that separate it from the body.
-const HEAD_LIMIT_BYTES: usize = 16_000;
-
-const DELIMITER_BYTES: usize = 8;
-
-/// The content type of a stream with a head.
-const HTTP_INTEGRATION: &str = "application/vnd.awslambda.http-integration-response";
-
-/// Refuses the heads the host refuses, in the order it does.
+/// Refuses the heads the host refuses.
 pub(super) fn check(head: &Head) -> Result<(), StreamError> {
-    if !(100..=599).contains(&head.status) {
-        return Err(StreamError::InvalidStatus(head.status));
+    let Head {
+        status,
+        headers,
+        cookies,
+    } = head.clone();
+    match Prelude::encode(status, headers, cookies) {
+        Ok(_) => Ok(()),
+        Err(InvalidHead::Status(status)) => Err(StreamError::InvalidStatus(status)),
+        Err(InvalidHead::Header(reason)) => Err(StreamError::InvalidHeader(reason)),
+        Err(InvalidHead::TooLarge { actual_bytes }) => Err(StreamError::HeadTooLarge {
+            actual_bytes: as_u64(actual_bytes),
+            limit_bytes: as_u64(PRELUDE_LIMIT_BYTES),
+        }),
     }
-    for (name, value) in &head.headers {
-        let name = parse_name(name)?;
-        check_value(name.as_str(), value)?;
-    }
-    for cookie in &head.cookies {
-        check_value(header::SET_COOKIE.as_str(), cookie)?;
-    }
-    let size = encoded_bytes(head);
-    if size > HEAD_LIMIT_BYTES {
-        return Err(StreamError::HeadTooLarge {
-            actual_bytes: as_u64(size),
-            limit_bytes: as_u64(HEAD_LIMIT_BYTES),
-        });
-    }
-    Ok(())
 }
 
 /// Refuses the content types of raw streams that the host refuses.
 pub(super) fn check_content_type(content_type: &str) -> Result<(), StreamError> {
-    check_value(header::CONTENT_TYPE.as_str(), content_type)?;
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let is_token = |part: &str| HeaderName::try_from(part).is_ok();
-    let parts = essence.split_once('/');
-    let is_media_type = parts.is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
-    if !content_type.is_ascii() || !is_media_type {
-        let shown = content_type.escape_debug();
-        let reason = format!("`{shown}` is not a media type");
-        return Err(StreamError::InvalidHeader(reason));
+    match raw_content_type(content_type) {
+        Ok(_) => Ok(()),
+        Err(reason) => Err(StreamError::InvalidHeader(reason)),
     }
-    if essence.eq_ignore_ascii_case(HTTP_INTEGRATION) {
-        return Err(StreamError::InvalidHeader(format!(
-            "`{essence}` says that a head comes first: start the response with `write-headers`"
-        )));
-    }
-    Ok(())
-}
-
-fn parse_name(name: &str) -> Result<HeaderName, StreamError> {
-    HeaderName::try_from(name).map_err(|_| {
-        StreamError::InvalidHeader(format!(
-            "`{}` is not a valid header name",
-            name.escape_debug()
-        ))
-    })
-}
-
-fn check_value(name: &str, value: &str) -> Result<(), StreamError> {
-    match value.chars().find(|c| c.is_control() && *c != '\t') {
-        None => Ok(()),
-        Some(c) => Err(StreamError::InvalidHeader(format!(
-            "the value of header `{name}` contains the control character U+{:04X}",
-            u32::from(c)
-        ))),
-    }
-}
-
-/// The head as the host sends it: a JSON document in which a repeated header is both joined and
-/// listed.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Prelude<'a> {
-    status_code: u16,
-    headers: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    multi_value_headers: BTreeMap<String, Vec<&'a str>>,
-    cookies: Vec<&'a str>,
-}
-
-impl<'a> From<&'a Head> for Prelude<'a> {
-    fn from(head: &'a Head) -> Self {
-        let mut fields = BTreeMap::<String, Vec<&str>>::new();
-        for (name, value) in &head.headers {
-            fields
-                .entry(name.to_ascii_lowercase())
-                .or_default()
-                .push(value);
-        }
-        let mut cookies = fields
-            .remove(header::SET_COOKIE.as_str())
-            .unwrap_or_default();
-        cookies.extend(head.cookies.iter().map(String::as_str));
-        let joined = fields
-            .iter()
-            .map(|(name, values)| (name.clone(), values.join(", ")));
-        let headers = joined.collect();
-        fields.retain(|_, values| values.len() > 1);
-        Self {
-            status_code: head.status,
-            headers,
-            multi_value_headers: fields,
-            cookies,
-        }
-    }
-}
-
-/// Counts the bytes of the encoded head and of the delimiter behind it.
-fn encoded_bytes(head: &Head) -> usize {
-    let json = serde_json::to_vec(&Prelude::from(head)).expect("texts serialize");
-    json.len() + DELIMITER_BYTES
 }
 
 fn as_u64(size: usize) -> u64 {
@@ -127,8 +38,22 @@ fn as_u64(size: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{check, encoded_bytes};
+    use lambda_protocol::prelude::Prelude;
+
+    use super::check;
     use crate::{Head, StreamError};
+
+    /// The size of a head whose encoding is over the limit, as its error tells it.
+    fn encoded_bytes(head: Head) -> usize {
+        let padded = head.header("padding", "a".repeat(PADDING_BYTES));
+        let Err(StreamError::HeadTooLarge { actual_bytes, .. }) = check(&padded) else {
+            panic!("{PADDING_BYTES} bytes are over the limit");
+        };
+        let padding_bytes = PADDING_BYTES + r#","padding":"""#.len();
+        usize::try_from(actual_bytes).unwrap() - padding_bytes
+    }
+
+    const PADDING_BYTES: usize = 16_000;
 
     #[test]
     fn the_size_is_that_of_the_prelude() {
@@ -140,20 +65,56 @@ mod tests {
             .header("Set-Cookie", "a=1")
             .cookie("b=2");
 
-        assert_eq!(encoded_bytes(&head), json.len() + 8);
+        assert_eq!(encoded_bytes(head), json.len() + 8);
     }
 
     /// The host writes the list of cookies also when there are none.
     #[test]
     fn the_size_counts_an_empty_list_of_cookies() {
-        let json = r#"{"statusCode":200,"headers":{},"cookies":[]}"#;
+        let json = r#"{"statusCode":200,"headers":{"x":""},"cookies":[]}"#;
 
-        assert_eq!(encoded_bytes(&Head::new(200)), json.len() + 8);
+        assert_eq!(
+            encoded_bytes(Head::new(200).header("x", "")),
+            json.len() + 8
+        );
+    }
+
+    #[test]
+    fn a_head_without_cookies_has_the_limit_of_the_host() {
+        let overhead = r#"{"statusCode":200,"headers":{"x":""},"cookies":[]}"#.len() + 8;
+        let is_accepted = |bytes: usize| {
+            let text = "a".repeat(bytes - overhead);
+            let recorded = check(&Head::new(200).header("x", text.clone())).is_ok();
+            let headers = vec![("x".to_owned(), text)];
+            assert_eq!(recorded, Prelude::encode(200, headers, vec![]).is_ok());
+            recorded
+        };
+
+        assert!(is_accepted(16_000));
+        for bytes in 16_001..=16_013 {
+            assert!(!is_accepted(bytes), "{bytes}");
+        }
+    }
+
+    /// The host refuses them, so a test has to.
+    #[test]
+    fn a_content_length_is_one_number() {
+        let length = |value: &str| Head::new(200).header("Content-Length", value);
+
+        assert_eq!(check(&length("5")), Ok(()));
+        for head in [
+            length("x"),
+            length("-1"),
+            length("5").header("content-length", "5"),
+        ] {
+            let error = check(&head).unwrap_err().to_string();
+            assert!(error.contains("`content-length`"), "{error}");
+        }
     }
 
     #[test]
     fn the_limit_is_exact() {
-        let overhead = encoded_bytes(&Head::new(200).header("x", ""));
+        let overhead = encoded_bytes(Head::new(200).header("x", ""));
         let fits = Head::new(200).header("x", "a".repeat(16_000 - overhead));
         let is_too_large = Head::new(200).header("x", "a".repeat(16_001 - overhead));
 

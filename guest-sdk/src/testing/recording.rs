@@ -2,13 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
+use lambda_protocol::response_document::DocumentTooLarge;
 use serde::de::DeserializeOwned;
 
 use super::head;
 use crate::{Head, Response, StreamError, stream::Stream};
-
-/// Largest document, in bytes.
-const DOCUMENT_LIMIT_BYTES: usize = 6_291_556;
 
 /// Makes a response for a handler, and the recording of what the handler does with it.
 pub fn response() -> (Response, Recording) {
@@ -214,14 +213,16 @@ impl Record {
         }
         let bytes = self.document_bytes.saturating_add(more_bytes);
         self.document_bytes = bytes;
-        if bytes <= DOCUMENT_LIMIT_BYTES {
+        if bytes <= PAYLOAD_LIMIT_BYTES {
             return Ok(());
         }
         self.chunks.clear();
-        Err(StreamError::Other(format!(
-            "the response is a document of at least {bytes} bytes, and Lambda takes \
-             {DOCUMENT_LIMIT_BYTES} at most: answer with less, or with a stream"
-        )))
+        let refused = DocumentTooLarge {
+            actual_bytes: bytes,
+            limit_bytes: PAYLOAD_LIMIT_BYTES,
+            is_complete: false,
+        };
+        Err(StreamError::Other(refused.to_string()))
     }
 
     fn check_open(&self) -> Result<(), StreamError> {
@@ -237,7 +238,7 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use super::{DOCUMENT_LIMIT_BYTES, Recording, ResponseKind, response};
+    use super::{PAYLOAD_LIMIT_BYTES, Recording, ResponseKind, response};
     use crate::{Head, StreamError};
 
     #[test]
@@ -325,7 +326,7 @@ mod tests {
         let (response, recording) = response();
 
         let mut body = response.start_document().unwrap();
-        body.write(vec![b'x'; DOCUMENT_LIMIT_BYTES]).unwrap();
+        body.write(vec![b'x'; PAYLOAD_LIMIT_BYTES]).unwrap();
         let error = body.write("y").unwrap_err().to_string();
         assert!(error.contains("6291557 bytes"), "{error}");
         body.write("").unwrap_err();

@@ -21,8 +21,8 @@ pub use vars::{
 };
 
 use crate::engine::Digest;
-use crate::front_end::Buffered;
 use crate::guest::Environment;
+use crate::invoker::Buffered;
 use crate::logging::{Level, LogFormat};
 use crate::runtime_api::Endpoint;
 use setting::{FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};

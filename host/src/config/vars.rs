@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use lambda_protocol::LogLevel;
+
 /// The Runtime API's address.
 pub const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 /// The handler's file, from the function's configuration.
@@ -21,7 +23,7 @@ pub const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 /// `JSON` or `Text`, in any case.
 pub const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
 /// `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`. Set with JSON logs.
-pub const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
+pub const LOG_LEVEL: &str = LogLevel::VARIABLE;
 /// How many invocations the environment takes at once. Set by Lambda Managed Instances.
 pub const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 

@@ -1,10 +1,8 @@
 //! The engine settings, shared by everything that compiles a component and by `bootstrap`, which
 //! only loads what was compiled. Wasmtime refuses a precompiled component whose settings differ.
 
+use artifact::{Arch, Fingerprint, MemoryInit};
 use wasmtime::{Config, WasmBacktraceDetails};
-
-/// The file name extension of a precompiled component.
-pub const PRECOMPILED_EXTENSION: &str = "cwasm";
 
 /// Room beside the guest's stack on the one that host functions called by the guest run on, in bytes.
 const HOST_STACK_BYTES: usize = 1536 * 1024;
@@ -38,39 +36,14 @@ fn set_backtrace_details(config: &mut Config, on: bool) -> &mut Config {
     })
 }
 
-/// How a linear memory gets its first content, the data of the component's module. Machine code is
-/// compiled for one of the two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FirstContent {
-    /// It is copied into a memory that was used before.
-    Copied,
-    /// The file it is in is mapped. A page of it is copied when it is first written.
-    Mapped,
-}
-
-impl FirstContent {
-    /// Data up to here is sooner copied than mapped, with a fault for each page of it that is touched.
-    const COPIED_LIMIT_BYTES: usize = 256 * 1024;
-
-    /// What suits a component with so many bytes of data.
-    #[must_use]
-    pub fn for_data(bytes: usize) -> Self {
-        if bytes > Self::COPIED_LIMIT_BYTES {
-            Self::Mapped
-        } else {
-            Self::Copied
-        }
-    }
-}
-
 /// Returns the settings every engine of this project runs or compiles with.
 ///
-/// A compiler must add the target of [`Target`](super::Target): without one Wasmtime records every
+/// A compiler must add the target of [`Arch`]: without one Wasmtime records every
 /// feature of the build machine's processor as required.
 #[must_use]
-pub fn config(content: FirstContent) -> Config {
+pub fn config(memory_init: MemoryInit) -> Config {
     let mut config = Config::new();
-    config.memory_init_cow(content == FirstContent::Mapped);
+    config.memory_init_cow(memory_init == MemoryInit::CopyOnWrite);
     for (_, value, set) in SWITCHES {
         set(&mut config, value);
     }
@@ -80,18 +53,41 @@ pub fn config(content: FirstContent) -> Config {
 /// The settings of an engine whose guests may use so much stack, in bytes. That is no part of what was
 /// compiled.
 #[must_use]
-pub(super) fn config_with_stack(content: FirstContent, guest_stack_bytes: usize) -> Config {
-    let mut config = config(content);
+pub(super) fn config_with_stack(memory_init: MemoryInit, guest_stack_bytes: usize) -> Config {
+    let mut config = config(memory_init);
     config.max_wasm_stack(guest_stack_bytes);
     config.async_stack_size(guest_stack_bytes + HOST_STACK_BYTES);
     config
 }
 
-/// The settings as text, for a [`Fingerprint`](super::Fingerprint).
-pub(super) fn settings() -> String {
+/// Returns what this release compiles for `arch`, and what its `bootstrap` there accepts.
+#[must_use]
+pub fn fingerprint(arch: Arch) -> Fingerprint {
+    Fingerprint {
+        wasmtime: wasmtime_environ::VERSION.to_owned(),
+        target: arch.triple().to_owned(),
+        cpu: arch.cpu().to_owned(),
+        settings: settings(),
+    }
+}
+
+/// The settings as text, for a [`Fingerprint`].
+fn settings() -> String {
     let settings: Vec<String> = SWITCHES
         .iter()
         .map(|(name, value, _)| format!("{name}={value}"))
         .collect();
     settings.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_has_all_of_wasmtime_s_version_and_every_setting() {
+        let fingerprint = fingerprint(Arch::HOST);
+        assert_eq!(fingerprint.wasmtime.split('.').count(), 3);
+        assert_eq!(fingerprint.settings.split(' ').count(), SWITCHES.len());
+    }
 }

@@ -6,10 +6,10 @@ use std::io::Read as _;
 use std::path::Path;
 use std::str::FromStr;
 
+use artifact::hex;
 use sha2::{Digest as _, Sha256};
 
 use super::error::LoadError;
-use crate::hex::hex;
 
 /// Read at once, in bytes.
 const BUFFER_BYTES: usize = 64 * 1024;

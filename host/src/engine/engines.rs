@@ -1,16 +1,17 @@
-//! The engines a component may be loaded into.
+//! Makes the engine that a component is loaded into.
 
 use std::sync::Arc;
 
+use artifact::MemoryInit;
 use wasmtime::{Config, Engine};
 
-use super::config::{FirstContent, config_with_stack};
+use super::config::config_with_stack;
 use super::memory::{Memories, Stacks};
 
 /// Instances at once for each invocation at once: the one that runs, and the one that waits for the next.
 const INSTANCES_PER_WORKER: usize = 2;
 
-/// How much there is to run in.
+/// The sizes that engines are made for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Engines {
     /// Invocations at once.
@@ -20,34 +21,21 @@ pub(crate) struct Engines {
 }
 
 impl Engines {
-    /// Loads a component with `load` into the engine that it was compiled for.
+    /// Makes the engine for machine code whose memories get their first content like this.
     ///
     /// # Errors
     ///
-    /// When it was compiled for neither.
-    pub(super) fn load<T>(
-        self,
-        load: impl Fn(&Engine) -> wasmtime::Result<T>,
-    ) -> wasmtime::Result<T> {
-        match load(&self.engine(FirstContent::Copied)?) {
-            Ok(loaded) => Ok(loaded),
-            Err(error) => {
-                tracing::debug!("not for memories that are used again: {error:#}");
-                load(&self.engine(FirstContent::Mapped)?)
-            }
-        }
-    }
-
-    fn engine(self, content: FirstContent) -> wasmtime::Result<Engine> {
-        let mut config = config_with_stack(content, self.stack_bytes);
-        self.recycle(&mut config, content);
+    /// When Wasmtime does not take the settings.
+    pub(super) fn engine(self, memory_init: MemoryInit) -> wasmtime::Result<Engine> {
+        let mut config = config_with_stack(memory_init, self.stack_bytes);
+        self.recycle(&mut config, memory_init);
         Engine::new(&config)
     }
 
-    fn recycle(self, config: &mut Config, content: FirstContent) {
+    fn recycle(self, config: &mut Config, memory_init: MemoryInit) {
         let idle = self.workers.saturating_mul(INSTANCES_PER_WORKER);
         config.with_host_stack(Arc::new(Stacks::new(idle)));
-        if content == FirstContent::Copied {
+        if memory_init == MemoryInit::Copy {
             config.with_host_memory(Arc::new(Memories::new(idle)));
         }
     }

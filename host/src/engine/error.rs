@@ -3,9 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::stamp::Unfit;
-use crate::contract::CONTRACT_VERSION;
-use crate::error_report::{ErrorReport, ErrorType};
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
+
+use artifact::Unfit;
+use artifact::contract::CONTRACT_VERSION;
 
 /// A handler that cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -164,7 +165,7 @@ pub(crate) fn cause(error: &wasmtime::Error) -> String {
 }
 
 fn advice(wanted: &str) -> &'static str {
-    let newer = crate::contract::is_newer(wanted);
+    let newer = artifact::contract::is_newer(wanted);
     if newer {
         "update the host layer"
     } else {

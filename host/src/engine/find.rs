@@ -1,51 +1,12 @@
-//! Which files a handler consists of.
+//! Finds the files a handler consists of.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::config::PRECOMPILED_EXTENSION;
+use artifact::{FileKind, Forms, handler_names, is_inside_package};
+
 use super::error::LoadError;
-
-const COMPONENT_EXTENSION: &str = "wasm";
-
-/// What a handler file holds, by its first bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// A component in WebAssembly's binary form.
-    Component,
-    /// A core module: one that was not made into a component.
-    CoreModule,
-    /// Machine code, compiled from a component ahead of time.
-    Precompiled,
-    /// Something else.
-    Unknown,
-}
-
-impl FileKind {
-    /// Tells the kind by the first eight bytes of a file.
-    #[must_use]
-    pub fn of(head: &[u8]) -> Self {
-        match head {
-            // The magic number, then version and layer: layer 1 is the component model.
-            [0, b'a', b's', b'm', _, _, 1, 0, ..] => Self::Component,
-            [0, b'a', b's', b'm', ..] => Self::CoreModule,
-            [0x7f, b'E', b'L', b'F', ..] => Self::Precompiled,
-            _ => Self::Unknown,
-        }
-    }
-
-    fn of_file(path: &Path) -> Result<Self, LoadError> {
-        let unreadable = |source| LoadError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
-        let mut head = Vec::with_capacity(8);
-        let file = File::open(path).map_err(unreadable)?;
-        file.take(8).read_to_end(&mut head).map_err(unreadable)?;
-        Ok(Self::of(&head))
-    }
-}
 
 /// Finds the file `_HANDLER` names under `task_root`: the file itself, or with `.wasm` or `.cwasm`
 /// added.
@@ -54,108 +15,71 @@ impl FileKind {
 ///
 /// When the name leads out of `task_root` or names no file.
 pub fn find_handler(task_root: &Path, handler: &str) -> Result<PathBuf, LoadError> {
-    let relative = Path::new(handler);
-    let stays_inside = relative
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)));
-    if handler.is_empty() || !stays_inside {
+    if !is_inside_package(handler) {
         return Err(LoadError::InvalidName {
             handler: handler.to_owned(),
         });
     }
-    let exact = task_root.join(relative);
-    ["", ".wasm", ".cwasm"]
+    handler_names(handler)
         .iter()
-        .map(|extension| {
-            let mut name = exact.clone().into_os_string();
-            name.push(extension);
-            PathBuf::from(name)
-        })
+        .map(|name| task_root.join(name))
         .find(|path| path.is_file())
-        .ok_or(LoadError::NotFound { path: exact })
-}
-
-/// A handler in its two forms, of which at least one is there.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Forms {
-    /// A component alone.
-    Component(PathBuf),
-    /// Machine code alone.
-    Code(PathBuf),
-    /// `NAME.wasm` and `NAME.cwasm` side by side.
-    Both {
-        /// The component.
-        component: PathBuf,
-        /// The machine code.
-        code: PathBuf,
-    },
-}
-
-impl Forms {
-    /// Tells what `path` is, and leaves out what lies beside it.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Forms::of`].
-    pub(super) fn alone(path: &Path) -> Result<Self, LoadError> {
-        Self::of(path).map(|forms| match forms {
-            Self::Both { component, .. } if component == path => Self::Component(component),
-            Self::Both { code, .. } => Self::Code(code),
-            alone => alone,
+        .ok_or_else(|| LoadError::NotFound {
+            path: task_root.join(handler),
         })
-    }
+}
 
-    /// Tells what `path` is, and finds the other form beside it.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, or is neither.
-    pub(super) fn of(path: &Path) -> Result<Self, LoadError> {
+/// Tells what `path` is, and leaves out what lies beside it.
+///
+/// # Errors
+///
+/// As for [`forms`].
+pub(super) fn form_alone(path: &Path) -> Result<Forms, LoadError> {
+    forms_with(path, |_| None)
+}
+
+/// Tells what `path` is, and finds the other form beside it.
+///
+/// # Errors
+///
+/// When the file cannot be read, or is neither.
+pub(super) fn forms(path: &Path) -> Result<Forms, LoadError> {
+    forms_with(path, |beside| {
+        let kind = || kind_of(beside).unwrap_or(FileKind::Unknown);
+        beside.is_file().then(kind)
+    })
+}
+
+fn forms_with(
+    path: &Path,
+    beside: impl FnOnce(&Path) -> Option<FileKind>,
+) -> Result<Forms, LoadError> {
+    let kind = kind_of(path)?;
+    Forms::of(path, kind, beside).ok_or_else(|| {
         let path = path.to_owned();
-        match FileKind::of_file(&path)? {
-            FileKind::Component => {
-                let code = path.with_extension(PRECOMPILED_EXTENSION);
-                Ok(if code != path && code.is_file() {
-                    Self::Both {
-                        component: path,
-                        code,
-                    }
-                } else {
-                    Self::Component(path)
-                })
-            }
-            FileKind::Precompiled => {
-                let component = path.with_extension(COMPONENT_EXTENSION);
-                let is_component = component.is_file()
-                    && matches!(FileKind::of_file(&component), Ok(FileKind::Component));
-                Ok(if is_component {
-                    Self::Both {
-                        component,
-                        code: path,
-                    }
-                } else {
-                    Self::Code(path)
-                })
-            }
-            FileKind::CoreModule => Err(LoadError::CoreModule { path }),
-            FileKind::Unknown => Err(LoadError::NotWebAssembly { path }),
+        match kind {
+            FileKind::CoreModule => LoadError::CoreModule { path },
+            _ => LoadError::NotWebAssembly { path },
         }
-    }
+    })
+}
+
+fn kind_of(path: &Path) -> Result<FileKind, LoadError> {
+    let unreadable = |source| LoadError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut head = Vec::with_capacity(FileKind::HEAD_BYTES);
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(FileKind::HEAD_BYTES as u64)
+        .read_to_end(&mut head)
+        .map_err(unreadable)?;
+    Ok(FileKind::of(&head))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_is_told_by_its_first_bytes() {
-        assert_eq!(FileKind::of(b"\0asm\x0d\0\x01\0"), FileKind::Component);
-        assert_eq!(FileKind::of(b"\0asm\x01\0\0\0"), FileKind::CoreModule);
-        assert_eq!(FileKind::of(b"\x7fELF\x02\x01"), FileKind::Precompiled);
-        for other in [&b""[..], b"\0", b"PK\x03\x04", b"(component)"] {
-            assert_eq!(FileKind::of(other), FileKind::Unknown);
-        }
-    }
 
     #[test]
     fn a_handler_is_found_by_its_file_name_and_by_its_bare_name() {
@@ -213,18 +137,18 @@ mod tests {
             component: component.clone(),
             code: code.clone(),
         };
-        assert_eq!(Forms::of(&component).unwrap(), both);
-        assert_eq!(Forms::of(&code).unwrap(), both);
+        assert_eq!(forms(&component).unwrap(), both);
+        assert_eq!(forms(&code).unwrap(), both);
         let alone = Forms::Component(component.clone());
-        assert_eq!(Forms::alone(&component).unwrap(), alone);
-        assert_eq!(Forms::alone(&code).unwrap(), Forms::Code(code.clone()));
-        for (path, forms) in [
+        assert_eq!(form_alone(&component).unwrap(), alone);
+        assert_eq!(form_alone(&code).unwrap(), Forms::Code(code.clone()));
+        for (path, expected) in [
             (&lone_component, Forms::Component(lone_component.clone())),
             (&lone_code, Forms::Code(lone_code.clone())),
             (&misnamed, Forms::Code(misnamed.clone())),
             (&beside_text, Forms::Code(beside_text.clone())),
         ] {
-            assert_eq!(Forms::of(path).unwrap(), forms);
+            assert_eq!(forms(path).unwrap(), expected);
         }
     }
 }

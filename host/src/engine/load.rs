@@ -13,18 +13,17 @@ use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use artifact::{Arch, Forms, Origin, PRECOMPILED_EXTENSION, Stamp, Unfit};
 use memmap2::Mmap;
 use wasmtime::component::Component;
 
 use super::cache::Cache;
-use super::config::PRECOMPILED_EXTENSION;
+use super::config::fingerprint;
 use super::engines::Engines;
 use super::error::{LoadError, cause};
-use super::find::Forms;
+use super::find::{form_alone, forms};
 use super::helper::Helper;
 use super::sources::Sources;
-use super::stamp::{Origin, Stamp, Unfit};
-use super::{Fingerprint, Target};
 
 /// A component, and what is known of its source.
 pub(crate) type Loaded = (Component, Sources);
@@ -43,9 +42,9 @@ pub(crate) fn load_component(
     pinned: bool,
 ) -> Result<Loaded, LoadError> {
     let forms = if pinned {
-        Forms::alone(path)?
+        form_alone(path)?
     } else {
-        Forms::of(path)?
+        forms(path)?
     };
     match forms {
         Forms::Code(code) => map_precompiled(engines, &code, None)
@@ -89,7 +88,7 @@ fn map_precompiled(
     let file = File::open(code)?;
     let bytes = bytes_of(&file)?;
     let stamp = Stamp::read(&bytes)?;
-    stamp.check_fits(&Fingerprint::of(Target::HOST))?;
+    stamp.check_fits(&fingerprint(Arch::HOST))?;
     if let Some(component) = component {
         stamp.check_origin(&bytes_of(&File::open(component)?)?)?;
     }
@@ -111,7 +110,7 @@ fn bytes_of(file: &File) -> io::Result<Mmap> {
 fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
     // The very file that was checked, even if its name means another one by now.
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let component = engines.load(|engine| {
+    let component = engines.engine(stamp.memory_init).and_then(|engine| {
         #[expect(
             unsafe_code,
             reason = "runs machine code that our own compiler produced"
@@ -121,7 +120,7 @@ fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
         // only this user can write. Wasmtime compares its own record of the settings and the
         // processor.
         unsafe {
-            Component::deserialize_file(engine, &path)
+            Component::deserialize_file(&engine, &path)
         }
     });
     let component = component.map_err(|error| Unfit::Engine(cause(&error)))?;
@@ -130,14 +129,14 @@ fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
 
 /// Loads machine code that was checked and has no file.
 fn load(engines: Engines, stamp: &Stamp, code: &[u8]) -> Result<Loaded, Unfit> {
-    let component = engines.load(|engine| {
+    let component = engines.engine(stamp.memory_init).and_then(|engine| {
         #[expect(
             unsafe_code,
             reason = "runs machine code that our own compiler produced"
         )]
         // SAFETY: as for a file; these bytes come straight from the compile helper.
         unsafe {
-            Component::deserialize(engine, code)
+            Component::deserialize(&engine, code)
         }
     });
     let component = component.map_err(|error| Unfit::Engine(cause(&error)))?;
@@ -179,13 +178,13 @@ fn cached(engines: Engines, cache: &Cache, origin: &Origin) -> Option<Loaded> {
 }
 
 fn entry_name(origin: &Origin) -> String {
-    let digest = Fingerprint::of(Target::HOST).digest();
+    let digest = fingerprint(Arch::HOST).digest();
     format!("{}-{digest}.{PRECOMPILED_EXTENSION}", origin.sha256)
 }
 
 fn check_compiled(file: &[u8], origin: &Origin) -> Result<Stamp, Unfit> {
     let stamp = Stamp::read(file)?;
-    stamp.check_fits(&Fingerprint::of(Target::HOST))?;
+    stamp.check_fits(&fingerprint(Arch::HOST))?;
     if stamp.component != *origin {
         return Err(Unfit::OtherComponent);
     }

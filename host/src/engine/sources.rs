@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
-use super::stamp::{Checksum, Stamp};
-use crate::source_map::SourceMap;
+use artifact::source_map::SourceMap;
+use artifact::{Checksum, Stamp};
 
 /// The part of a precompiled component that holds its source map.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use wasmtime::{Error, Trap};
 use wasmtime_wasi::I32Exit;
 
@@ -9,7 +10,6 @@ use super::interrupt::InterruptReason;
 use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
 use super::stack::stack_trace;
 use crate::engine::Sources;
-use crate::error_report::{ErrorReport, ErrorType};
 
 /// What the engine says when a call passes more than `limits.hostcall-kib`. It has no type.
 const HOSTCALL_LIMIT_REACHED: &str = "fuel allocated for hostcalls has been exhausted";

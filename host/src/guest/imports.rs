@@ -1,5 +1,10 @@
 //! The host's side of our imports. `write` is where a chunk leaves the guest.
 
+use artifact::contract::{LOGGING, RESPONSE_STREAM};
+use lambda_protocol::front_end::FrontEnd;
+use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
+use lambda_protocol::prelude::Prelude;
+use lambda_protocol::{InvalidHead, raw_content_type};
 use tokio::task::yield_now;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList};
@@ -7,14 +12,8 @@ use wasmtime::component::{Linker, WasmList};
 use super::output::log_record;
 use super::state::{Current, GuestState};
 use crate::bindings::{HeadSize, Level, ResponseHead, StreamError};
-use crate::front_end::FrontEnd;
 use crate::logging;
-use crate::response::{
-    InvalidHead, PRELUDE_LIMIT_BYTES, Prelude, Refused, ResponseWriter, raw_content_type,
-};
-
-const RESPONSE_STREAM: &str = "bootstream:handler/response-stream@0.1.1";
-const LOGGING: &str = "bootstream:handler/logging@0.1.1";
+use crate::response::{Refused, ResponseWriter};
 
 /// Defines the interfaces of the world.
 pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::sync::oneshot;
 use wasmtime_wasi::I32Exit;
 
@@ -13,7 +14,6 @@ use super::limits::EventTooLarge;
 use super::output::beginning;
 use super::state::Current;
 use crate::bindings::Context;
-use crate::error_report::{ErrorReport, ErrorType};
 use crate::handler::Handler;
 use crate::invocation::Invocation;
 use crate::response::{Refused, ResponseStream, ResponseWriter, Telling};

@@ -6,10 +6,10 @@
 
 use std::fmt;
 
+use artifact::source_map::{SourceFrame, SourceMap};
 use wasmtime::{Error, FrameInfo, WasmBacktrace};
 
 use crate::engine::Sources;
-use crate::source_map::{SourceFrame, SourceMap};
 
 /// One line for each frame, innermost first: `function at file:line:column` as far as the component
 /// knows its source, else the function's name or number. Those that only carry out the end are left out.

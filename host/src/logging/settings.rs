@@ -1,5 +1,6 @@
 //! How much is logged, and in which format.
 
+use lambda_protocol::LogLevel;
 use tracing::Level;
 
 /// How a log line is written.
@@ -26,12 +27,12 @@ impl LogFormat {
 /// Lambda's level names; anything else is INFO.
 #[must_use]
 pub fn parse_level(value: &str) -> Level {
-    match value.to_ascii_uppercase().as_str() {
-        "TRACE" => Level::TRACE,
-        "DEBUG" => Level::DEBUG,
-        "WARN" => Level::WARN,
-        "ERROR" | "FATAL" => Level::ERROR,
-        _ => Level::INFO,
+    match LogLevel::parse(value) {
+        LogLevel::Trace => Level::TRACE,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Error => Level::ERROR,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use artifact::hex;
 use http::{HeaderMap, HeaderValue};
 
 use super::target::{Destination, Target};
-use crate::hex::hex;
 
 /// Random bytes in a placeholder. As hard to guess as a key, so that a text from outside cannot
 /// pass for one.

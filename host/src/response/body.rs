@@ -5,10 +5,10 @@ use std::task::Context;
 
 use bytes::Bytes;
 use http::HeaderValue;
+use lambda_protocol::error_report::ErrorReport;
 
 use super::buffer::{Buffer, Kind, More, Part};
 use super::state::{ResponseStream, Telling};
-use crate::error_report::ErrorReport;
 
 /// A response that can be posted.
 #[derive(Debug)]
@@ -126,11 +126,12 @@ mod tests {
     use std::task::{Poll, Wake, Waker};
 
     use http::HeaderMap;
+    use lambda_protocol::error_report::ErrorType;
+    use lambda_protocol::headers::FUNCTION_ERROR_TYPE;
+    use lambda_protocol::prelude::Prelude;
 
     use super::*;
-    use crate::error_report::ErrorType;
-    use crate::response::{HIGH_WATER_BYTES, Prelude, Refused, ResponseWriter, channel};
-    use crate::runtime_api::headers::FUNCTION_ERROR_TYPE;
+    use crate::response::{HIGH_WATER_BYTES, Refused, ResponseWriter, channel};
 
     const IMPLIED: &[u8] = b"{\"statusCode\":200,\"headers\":{},\"cookies\":[]}\0\0\0\0\0\0\0\0";
 

@@ -15,13 +15,14 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
+use lambda_protocol::error_report::ErrorReport;
+use lambda_protocol::front_end::FrontEnd;
+use lambda_protocol::prelude::Prelude;
+use lambda_protocol::response_document::DocumentTooLarge;
 
-use super::document::{Document, DocumentTooLarge, Envelope};
+use super::document::{Document, Envelope};
 use super::piece::{PIECE_BYTES, Piece, Pieces};
-use super::prelude::Prelude;
 use super::state::{Delivery, Refused, ResponseStream, Start, Telling};
-use crate::error_report::ErrorReport;
-use crate::front_end::FrontEnd;
 
 /// Bytes that may wait for the socket before `write` waits. With less, two threads lose their time
 /// waking each other; with more, what is copied leaves the processor's cache before it is sent.

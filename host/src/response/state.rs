@@ -3,7 +3,7 @@
 //! `docs/design/explicit-end.md` has the rule that it enforces.
 #![warn(clippy::wildcard_enum_match_arm)]
 
-use super::document::DocumentTooLarge;
+use lambda_protocol::response_document::DocumentTooLarge;
 
 /// Where the response to one invocation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

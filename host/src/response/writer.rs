@@ -3,13 +3,14 @@
 use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
+use lambda_protocol::front_end::FrontEnd;
+use lambda_protocol::prelude::Prelude;
+use lambda_protocol::response_document::DocumentTooLarge;
 
 use super::buffer::Buffer;
-use super::document::DocumentTooLarge;
-use super::prelude::Prelude;
 use super::state::{Refused, ResponseStream, Telling};
-use crate::error_report::{ErrorReport, ErrorType};
-use crate::front_end::{FrontEnd, Invoker};
+use crate::invoker::Invoker;
 
 /// What the guest writes to. Dropping it without [`finish`](Self::finish) or
 /// [`fail`](Self::fail) ends a started response with error trailers: an end is said aloud, so

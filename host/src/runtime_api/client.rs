@@ -5,20 +5,21 @@ use std::io;
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
+use lambda_protocol::error_report::ErrorReport;
+use lambda_protocol::headers::{
+    ANNOUNCED_TRAILERS, FUNCTION_ERROR_TYPE, HTTP_INTEGRATION, INVOCATION_ID, RESPONSE_MODE,
+    RESPONSE_MODE_STREAMING, XRAY_ERROR_CAUSE,
+};
+use lambda_protocol::xray::error_cause;
 
 use super::backoff::Backoff;
 use super::connection::Connection;
 use super::endpoint::Endpoint;
 use super::error::{Answer, InvalidAnswer, POLL_ATTEMPTS, Refusal, RuntimeApiError};
 use super::head::AnswerHead;
-use super::headers::{
-    ANNOUNCED_TRAILERS, FUNCTION_ERROR_TYPE, HTTP_INTEGRATION, INVOCATION_ID, RESPONSE_MODE,
-    RESPONSE_MODE_STREAMING, XRAY_ERROR_CAUSE, parse_invocation, request_id,
-};
+use super::headers::{parse_invocation, request_id};
 use super::peer::Peer;
 use super::request::Request;
-use crate::error_cause::error_cause;
-use crate::error_report::ErrorReport;
 use crate::invocation::Invocation;
 use crate::response::{Payload, ResponseBody};
 

@@ -1,55 +1,19 @@
-//! The header names of the Runtime API, and the headers of `next` as an [`Invocation`].
+//! The headers of `next` as an [`Invocation`].
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
+use lambda_protocol::headers::{
+    CLIENT_CONTEXT, COGNITO_IDENTITY, DEADLINE_MS, INVOCATION_ID, INVOKED_FUNCTION_ARN, REQUEST_ID,
+    TENANT_ID, TRACE_ID,
+};
 
 use super::head::AnswerHead;
 use super::incoming::Body;
 use crate::invocation::{Deadline, Invocation};
 use crate::logging::OncePerMinute;
-
-/// On `next`: the id of the invocation.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
-/// On `next`: the deadline, in milliseconds since the Unix epoch.
-pub const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
-/// On `next`: the ARN the function was invoked by.
-pub const INVOKED_FUNCTION_ARN: HeaderName =
-    HeaderName::from_static("lambda-runtime-invoked-function-arn");
-/// On `next`: the X-Ray trace header.
-pub const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
-/// On `next`: the Mobile SDK's client context.
-pub const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-client-context");
-/// On `next`: the caller's Cognito identity.
-pub const COGNITO_IDENTITY: HeaderName = HeaderName::from_static("lambda-runtime-cognito-identity");
-/// On `next`: the tenant.
-pub const TENANT_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-tenant-id");
-/// On `next`, and echoed on every answer: ties an answer to its invocation.
-pub const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
-/// On `…/response`: says that the body is a stream.
-pub const RESPONSE_MODE: HeaderName =
-    HeaderName::from_static("lambda-runtime-function-response-mode");
-/// The one value of [`RESPONSE_MODE`]. Lambda refuses any other spelling.
-pub const RESPONSE_MODE_STREAMING: HeaderValue = HeaderValue::from_static("streaming");
-/// On `…/error`, and as a trailer of `…/response`: the error type.
-pub const FUNCTION_ERROR_TYPE: HeaderName =
-    HeaderName::from_static("lambda-runtime-function-error-type");
-/// On `…/error`: the failure as X-Ray shows it.
-pub const XRAY_ERROR_CAUSE: HeaderName =
-    HeaderName::from_static("lambda-runtime-function-xray-error-cause");
-/// A trailer of `…/response`: the error document in base64.
-pub const FUNCTION_ERROR_BODY: HeaderName =
-    HeaderName::from_static("lambda-runtime-function-error-body");
-/// Announces both error trailers. Lambda ignores a trailer that was not announced; the response then
-/// counts as complete.
-pub const ANNOUNCED_TRAILERS: HeaderValue = HeaderValue::from_static(
-    "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
-);
-/// The content type of a response that starts with a prelude.
-pub const HTTP_INTEGRATION: HeaderValue =
-    HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
 
 /// Reads what `next` answered. `None` when the request id is missing: without it there is nowhere
 /// to send an answer.

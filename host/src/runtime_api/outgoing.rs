@@ -143,9 +143,11 @@ impl Outgoing {
 mod tests {
     use std::task::Waker;
 
+    use lambda_protocol::error_report::{ErrorReport, ErrorType};
+    use lambda_protocol::prelude::Prelude;
+
     use super::*;
-    use crate::error_report::{ErrorReport, ErrorType};
-    use crate::response::{Prelude, channel};
+    use crate::response::channel;
     use crate::runtime_api::Endpoint;
 
     fn endpoint() -> Endpoint {

@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-use bootstream_host::engine::Target;
+use artifact::Arch;
 use bootstream_test_support::process::{Bootstrap, Running};
 use bootstream_test_support::recorder::{Event, Recorder};
 use bootstream_test_support::steps::write;
@@ -21,7 +21,7 @@ use crate::lambda_root::assert_streams;
 const SYSTEM: &str = "/usr/aarch64-linux-gnu";
 
 #[track_caller]
-fn start(lambda: &Recorder, target: Target) -> Running {
+fn start(lambda: &Recorder, arch: Arch) -> Running {
     let folder = built("").join("test-components");
     fs::create_dir_all(&folder).expect("a folder beside the artefacts can be made");
     let launcher = folder.join("bootstrap-arm64");
@@ -36,14 +36,14 @@ fn start(lambda: &Recorder, target: Target) -> Running {
     fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o755)).expect("a script");
     fs::rename(unfinished, &launcher).expect("a file can be renamed in its folder");
     let host = Bootstrap::with_package(lambda, &launcher).env("PATH", "/usr/bin:/bin");
-    guests::scripted_for(target.triple(), &host.package().join("handler.wasm"));
+    guests::scripted_for(arch.triple(), &host.package().join("handler.wasm"));
     host.start()
 }
 
 #[test]
 fn the_arm64_bootstrap_streams_and_survives_its_guests() {
     let lambda = Recorder::start();
-    let mut host = start(&lambda, Target::Arm64);
+    let mut host = start(&lambda, Arch::Arm64);
 
     assert_streams(&lambda, "id-1");
     lambda.script("id-2", &json!([write("x"), "trap"]));
@@ -60,7 +60,7 @@ fn the_arm64_bootstrap_streams_and_survives_its_guests() {
 #[test]
 fn the_arm64_bootstrap_refuses_code_for_x86_64() {
     let lambda = Recorder::start();
-    let mut host = start(&lambda, Target::X86_64);
+    let mut host = start(&lambda, Arch::X86_64);
 
     assert!(!host.exit().success());
     let message = lambda

@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use bootstream_host::engine::{Fingerprint, Stamp, Target};
+use artifact::{Arch, Fingerprint, Stamp};
+use bootstream_host::engine;
 use bootstream_test_support::process::{Bootstrap, Running, executable};
 use bootstream_test_support::recorder::{Event, Recorder};
 use bootstream_test_support::steps::write;
@@ -47,12 +48,12 @@ fn restamped(change: impl FnOnce(&mut Fingerprint)) -> Vec<u8> {
     let mut fingerprint = stamp.fingerprint;
     change(&mut fingerprint);
     let component = fs::read(guests::source("scripted_guest")).expect("the guest can be read");
-    Stamp::append(file, &[], fingerprint, &component)
+    Stamp::append(file, &[], stamp.memory_init, fingerprint, &component)
 }
 
 #[test]
 fn code_of_another_release_is_refused() {
-    let release = Fingerprint::of(Target::HOST).wasmtime;
+    let release = engine::fingerprint(Arch::HOST).wasmtime;
     let file = restamped(|code| code.wasmtime = "48.0.7".to_owned());
     assert_refused(&file, &["Wasmtime", "48.0.7", &release]);
     let file = restamped(|code| code.settings = "epoch_interruption=false".to_owned());
@@ -62,9 +63,9 @@ fn code_of_another_release_is_refused() {
 #[test]
 fn code_for_another_machine_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let [here, other] = match Target::HOST {
-        Target::X86_64 => [Target::X86_64, Target::Arm64],
-        Target::Arm64 => [Target::Arm64, Target::X86_64],
+    let [here, other] = match Arch::HOST {
+        Arch::X86_64 => [Arch::X86_64, Arch::Arm64],
+        Arch::Arm64 => [Arch::Arm64, Arch::X86_64],
     };
     let file = folder.path().join("handler.cwasm");
     guests::scripted_for(other.triple(), &file);

@@ -1,12 +1,13 @@
 //! What holds for every sequence of calls, seen on the wire: the response machine, its buffer, and
 //! the connection, together.
 
-use bootstream_host::error_report::{ErrorReport, ErrorType};
 use bootstream_host::invocation::Invocation;
-use bootstream_host::response::{self, Prelude, ResponseReader, ResponseWriter, Telling};
+use bootstream_host::response::{self, ResponseReader, ResponseWriter, Telling};
 use bootstream_host::runtime_api::Client;
 use bootstream_test_support::recorder::{End, Exchange, Recorder};
 use bytes::Bytes;
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
+use lambda_protocol::prelude::Prelude;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 

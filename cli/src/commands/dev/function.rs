@@ -5,20 +5,20 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
+use local_lambda::{Failure, INVALID_ENTRYPOINT, Pool, WhenFull};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use super::launch;
 use super::settings::Settings;
 use crate::args::DevArgs;
 use crate::commands::build::component_for;
-use crate::dev::answer::{Failure, INVALID_ENTRYPOINT};
-use crate::dev::pool::{Overflow, Pool};
-use crate::dev::source::Source;
-use crate::dev::watch::{Watch, sources_digest};
+use crate::commands::execution::function_config;
 use crate::package::include::{self, Included};
 use crate::printer::{Printer, Tone};
+use crate::report;
+use crate::source::Source;
+use crate::watch::{Watch, sources_digest};
 
 /// How long to wait before files that go along are watched again.
 const WATCH_PAUSE: Duration = Duration::from_millis(200);
@@ -94,20 +94,17 @@ impl Function {
         let own_settings = source.settings().filter(|_| has_own_settings);
         let files = Watch::files([source.file()].into_iter().chain(own_settings))?;
         let name = settings.name.unwrap_or_else(|| source.function_name());
-        let mut launch = launch(settings.function, &source, settings.handler_name, printer);
-        launch.function_name = name;
-        launch.clock = args.clock_scale;
-        let overflow = if args.limits.hold() {
-            Overflow::Throttled
-        } else {
-            Overflow::Waits
-        };
+        let mut config = function_config(settings.function, &source, settings.handler_name);
+        config.function_name = name;
+        config.clock = args.clock_scale;
+        let when_full = WhenFull::under(args.limits.apply());
+        let observer = report::observer(printer);
         Ok(Self {
             source,
             project,
             files,
             has_own_settings,
-            pool: Pool::new(launch, settings.concurrency, overflow),
+            pool: Pool::new(config, settings.concurrency, when_full, observer),
             making: Mutex::new(None),
             made: Notify::new(),
             printer,

@@ -7,22 +7,17 @@ mod settings;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use local_lambda::{LiveFunctions, NetworkSettings, ServerSettings, serve};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{DevArgs, FunctionArgs};
-use crate::dev::bootstrap::Launch;
-use crate::dev::clock::Clock;
-use crate::dev::front::{Front, Setup};
-use crate::dev::functions::LiveFunctions;
-use crate::dev::http_server;
-use crate::dev::link::Conditions;
-use crate::dev::source::Source;
+use super::execution::runtime;
+use crate::args::DevArgs;
 use crate::printer::{Printer, Tone};
+use crate::report;
 use running::{Member, Running};
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -47,9 +42,9 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
     let cors = settings::cors(args)?;
     let running = Running::build(args, printer)?;
     let result = runtime.block_on(async {
-        let setup = Setup {
-            door: args.front_door,
-            conditions: Conditions {
+        let settings = ServerSettings {
+            front_end: args.front_end,
+            network: NetworkSettings {
                 limits: args.limits,
                 clock: args.clock_scale,
                 slow: args.slow,
@@ -59,11 +54,7 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
             stage: args.stage.clone(),
             cors,
         };
-        let server = Server {
-            setup: Arc::new(setup),
-            printer,
-        };
-        server.run(running, listener).await
+        Dev { settings, printer }.run(running, listener).await
     });
     // Dropping the runtime would wait for a running compilation.
     runtime.shutdown_background();
@@ -81,45 +72,13 @@ fn raise_file_limit() {
     let _ = setrlimit(Resource::Nofile, raised);
 }
 
-/// A runtime of one thread: the work is done by the processes.
-///
-/// # Errors
-///
-/// The system refuses.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    runtime.context("cannot start the event loop")
-}
-
-/// How to start the handler's environments.
-pub(super) fn launch(
-    args: FunctionArgs,
-    source: &Source,
-    handler_name: String,
-    printer: Printer,
-) -> Launch {
-    Launch {
-        bootstrap: source.bootstrap().to_owned(),
-        function_name: source.function_name(),
-        handler_name,
-        memory_mib: args.memory,
-        timeout: Duration::from_secs(args.timeout),
-        clock: Clock::default(),
-        variables: args.variables,
-        shows_usage: true,
-        printer,
-    }
-}
-
-struct Server {
-    setup: Arc<Setup>,
+struct Dev {
+    settings: ServerSettings,
     printer: Printer,
 }
 
-impl Server {
-    async fn run(&self, mut running: Running, listener: TcpListener) -> Result<ExitCode> {
+impl Dev {
+    async fn run(self, mut running: Running, listener: TcpListener) -> Result<ExitCode> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let (members, live) = (running.members().to_vec(), running.live());
@@ -141,14 +100,10 @@ impl Server {
         functions: Arc<LiveFunctions>,
         listener: TcpListener,
     ) -> Result<()> {
-        let front = Front {
-            functions,
-            printer: self.printer,
-            setup: Arc::clone(&self.setup),
-        };
         self.banner(&members, listener.local_addr()?);
         drop(members);
-        http_server::serve(listener, front).await;
+        let observer = report::observer(self.printer);
+        serve(listener, functions, self.settings.clone(), observer).await;
         Ok(())
     }
 
@@ -166,9 +121,8 @@ impl Server {
                 }
             }
         }
-        let doors =
-            "doors: /@url /@rest /@http /@alb /@alb-multi /@lattice, and /invoke for any event";
-        self.printer.message(Tone::Faint, doors);
+        let front_ends = "front ends: /@url /@rest /@http /@alb /@alb-multi /@lattice, and /invoke for any event";
+        self.printer.message(Tone::Faint, front_ends);
         let sdks = format!("AWS SDKs: --endpoint-url http://{address}");
         self.printer.message(Tone::Faint, &sdks);
         let example = format!("try: curl -N http://{address}/");

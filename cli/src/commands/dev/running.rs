@@ -6,15 +6,14 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use local_lambda::{Functions, LiveFunctions, Pool};
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
 use super::function::Function;
 use super::settings::{self, Plan, Settings};
 use crate::args::DevArgs;
-use crate::dev::functions::{Functions, LiveFunctions};
-use crate::dev::pool::Pool;
-use crate::dev::watch::Watch;
 use crate::printer::{Printer, Tone};
+use crate::watch::Watch;
 
 /// Everything that callers reach.
 pub(super) struct Running {

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use bootstream_host::config;
+use lambda_protocol::limits::{MEMORY_MIB, TIMEOUT_SECONDS};
+use local_lambda::Cors;
 use serde::Deserialize;
 
-use crate::args::{DevArgs, FunctionArgs, MEMORY_MIB, TIMEOUT_SECONDS};
-use crate::dev::cors::Cors;
-use crate::dev::deployment::{HANDLER_NAME, project_file};
+use crate::args::{DevArgs, FunctionArgs};
+use crate::deployment::{HANDLER_NAME, project_file};
 
 /// What is to run.
 #[derive(Debug)]

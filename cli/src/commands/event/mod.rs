@@ -1,14 +1,15 @@
 //! `bootstream event`: an event as AWS would send it, to edit and send.
 
 mod document;
-mod front;
+mod sender;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
+use local_lambda::FrontEnd;
 use serde_json::Value;
 
-use self::{document::Document, front::Front};
+use self::{document::Document, sender::HttpSender};
 use crate::args::{EventArgs, EventKind};
 use crate::printer::Printer;
 
@@ -18,7 +19,7 @@ const DEFAULT_DATA: &str = r#"{"name":"world"}"#;
 /// What makes an event.
 enum Maker {
     /// Of a request.
-    Http(Front),
+    Http(HttpSender),
     /// Of a document that is at hand.
     Document(&'static Document),
 }
@@ -43,7 +44,7 @@ fn event(args: &EventArgs, maker: &Maker) -> Result<Value> {
     let path = args.path.as_deref().unwrap_or(DEFAULT_PATH);
     let data = args.data.as_deref().unwrap_or(DEFAULT_DATA);
     match maker {
-        Maker::Http(front) => front.event(path, data),
+        Maker::Http(sender) => sender.event(path, data),
         Maker::Document(document) => document.event(data),
     }
 }
@@ -51,7 +52,7 @@ fn event(args: &EventArgs, maker: &Maker) -> Result<Value> {
 /// Says which option has no place in the event, if there is one.
 fn misplaced(args: &EventArgs, maker: &Maker) -> Option<String> {
     let (takes_path, takes_data) = match maker {
-        Maker::Http(front) => (true, front.takes_body()),
+        Maker::Http(sender) => (true, sender.takes_body()),
         Maker::Document(document) => (false, document.takes_data()),
     };
     let option = if args.path.is_some() && !takes_path {
@@ -67,15 +68,16 @@ fn misplaced(args: &EventArgs, maker: &Maker) -> Option<String> {
 }
 
 fn maker(kind: EventKind) -> Maker {
+    let front_end = |front_end| Maker::Http(HttpSender::FrontEnd(front_end));
     let document = match kind {
-        EventKind::Url => return Maker::Http(Front::Url),
-        EventKind::Rest => return Maker::Http(Front::Rest),
-        EventKind::Http => return Maker::Http(Front::Http),
-        EventKind::Alb => return Maker::Http(Front::Alb),
-        EventKind::AlbMulti => return Maker::Http(Front::AlbMulti),
-        EventKind::Lattice => return Maker::Http(Front::Lattice),
-        EventKind::AuthorizerRest => return Maker::Http(Front::AuthorizerRest),
-        EventKind::AuthorizerHttp => return Maker::Http(Front::AuthorizerHttp),
+        EventKind::Url => return front_end(FrontEnd::Url),
+        EventKind::Rest => return front_end(FrontEnd::Rest),
+        EventKind::Http => return front_end(FrontEnd::Http),
+        EventKind::Alb => return front_end(FrontEnd::Alb),
+        EventKind::AlbMulti => return front_end(FrontEnd::AlbMulti),
+        EventKind::Lattice => return front_end(FrontEnd::Lattice),
+        EventKind::AuthorizerRest => return Maker::Http(HttpSender::AuthorizerRest),
+        EventKind::AuthorizerHttp => return Maker::Http(HttpSender::AuthorizerHttp),
         EventKind::AuthorizerToken => &document::AUTHORIZER_TOKEN,
         EventKind::Websocket => &document::WEBSOCKET,
         EventKind::Sqs => &document::SQS,

@@ -1,5 +1,7 @@
 //! Functions and layers: runtime, architecture and timeout.
 
+use lambda_protocol::limits::TIMEOUT_SECONDS;
+
 use crate::doctor::function::Kind;
 use crate::doctor::known::Known;
 use crate::doctor::template::{Resource, Template};
@@ -7,9 +9,6 @@ use crate::doctor::yaml::Node;
 use crate::finding::{Finding, Rule};
 
 const RUNTIME: &str = "provided.al2023";
-
-/// The longest an invocation may take, in seconds: "Lambda quotas".
-const LONGEST_SECONDS: f64 = 900.0;
 
 pub(crate) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -57,14 +56,15 @@ fn timeout(template: &Template, function: Resource<'_>) -> Option<Finding> {
         let finding = template.error(Rule::TimeoutOrder, at, what, fix);
         return Some(finding.into_warning());
     }
+    let longest = *TIMEOUT_SECONDS.end();
     match function.timeout_seconds() {
-        Known::Is(seconds) if seconds > LONGEST_SECONDS => Some(template.error(
+        Known::Is(seconds) if seconds > longest as f64 => Some(template.error(
             Rule::TimeoutOrder,
             at,
             format!(
-                "function `{name}` has a timeout of {seconds} seconds; Lambda takes at most 900"
+                "function `{name}` has a timeout of {seconds} seconds; Lambda takes at most {longest}"
             ),
-            "set `Timeout` to 900 or less",
+            format!("set `Timeout` to {longest} or less"),
         )),
         Known::Unknown(why) => {
             let what = format!(

@@ -14,8 +14,8 @@ use anyhow::{Context as _, Result, bail};
 use bootstream_host::config::{self, NamedFile};
 
 use super::inspect::UNPACKED_LIMIT;
-use crate::dev::watch::Watch;
 use crate::project::PackageTable;
+use crate::watch::Watch;
 use patterns::Patterns;
 use walk::Walk;
 

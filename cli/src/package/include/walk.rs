@@ -10,7 +10,7 @@ use bootstream_host::config::NamedFile;
 
 use super::patterns::{Choice, Patterns};
 use super::{Included, IncludedFile};
-use crate::dev::watch::BUILD_FOLDERS;
+use crate::watch::BUILD_FOLDERS;
 
 /// A file in a folder, to ask whether its files would be taken.
 const ANY_FILE: &str = "_";

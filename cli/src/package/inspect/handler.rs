@@ -1,21 +1,20 @@
 //! The handler: whether it is there, in a form that the host runs.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Result, bail};
-use bootstream_host::engine::Unfit;
+use artifact::{Arch, FileKind, Forms, Unfit, handler_names};
 
 use super::{Function, HostPlace, UNPACKED_LIMIT};
-use crate::component::FileKind;
 use crate::finding::{Finding, Place, Rule};
 use crate::package::archive::Archive;
 use crate::package::layout::{BOOTSTRAP, COMPILER};
-use crate::precompile::{Arch, check_code};
+use crate::precompile::check_code;
 
-/// The file that the host takes for `Handler`, by the host's own rule.
+/// The file that the host takes for `Handler`.
 pub(super) fn handler_file(archive: &Archive, handler: &str) -> Option<String> {
-    ["", ".wasm", ".cwasm"]
-        .iter()
-        .map(|extension| format!("{handler}{extension}"))
-        .find(|name| archive.entry(name).is_some_and(|entry| !entry.folder))
+    let mut names = handler_names(handler).into_iter();
+    names.find(|name| archive.has_file(name))
 }
 
 pub(super) fn missing_handler(archive: &Archive, handler: &str) -> Finding {
@@ -36,8 +35,8 @@ pub(super) fn missing_handler(archive: &Archive, handler: &str) -> Finding {
     )
 }
 
-/// A handler in its two forms, by the host's own rule: a `.cwasm` and a `.wasm` of one name.
-struct Forms {
+/// A handler in its two forms: their names and bytes.
+struct Content {
     component: Option<(String, Vec<u8>)>,
     code: Option<(String, Vec<u8>)>,
 }
@@ -49,8 +48,8 @@ pub(super) fn handler_content(
     function: &Function,
 ) -> Vec<Finding> {
     let place = Place::file(&archive.path);
-    let forms = match forms(archive, file) {
-        Ok(forms) => forms,
+    let content = match content(archive, file) {
+        Ok(content) => content,
         Err(error) => {
             let what = format!("{error:#}");
             let fix = "package what `bootstream build` made";
@@ -63,9 +62,12 @@ pub(super) fn handler_content(
         // Whoever made that layer knows.
         HostPlace::UnknownLayer => true,
     };
-    match &forms.code {
+    match &content.code {
         Some((name, code)) => {
-            let component = forms.component.as_ref().map(|(_, bytes)| bytes.as_slice());
+            let component = content
+                .component
+                .as_ref()
+                .map(|(_, bytes)| bytes.as_slice());
             let unfit = check_code(code, component, function.arch).err();
             let stale = unfit.map(|why| stale(name, &why, function.arch, place));
             // Then the host compiles the component at each cold start.
@@ -78,31 +80,30 @@ pub(super) fn handler_content(
     }
 }
 
-fn forms(archive: &mut Archive, file: &str) -> Result<Forms> {
-    let bytes = archive.read(file, UNPACKED_LIMIT)?;
-    let stem = [".wasm", ".cwasm"]
-        .iter()
-        .find_map(|extension| file.strip_suffix(extension))
-        .unwrap_or(file);
-    let mut sibling = |extension: &str, kind| {
-        let name = format!("{stem}.{extension}");
-        let bytes = archive.read(&name, UNPACKED_LIMIT).ok()?;
-        (FileKind::of(&bytes) == kind).then_some((name, bytes))
+fn content(archive: &mut Archive, file: &str) -> Result<Content> {
+    let kind = FileKind::of(&archive.read(file, UNPACKED_LIMIT)?);
+    let beside = |path: &Path| {
+        let name = path.to_str().filter(|name| archive.has_file(name))?;
+        let bytes = archive.read(name, UNPACKED_LIMIT);
+        Some(bytes.map_or(FileKind::Unknown, |bytes| FileKind::of(&bytes)))
     };
-    let file = file.to_owned();
-    match FileKind::of(&bytes) {
-        FileKind::Component => Ok(Forms {
-            code: sibling("cwasm", FileKind::Precompiled),
-            component: Some((file, bytes)),
-        }),
-        FileKind::Precompiled => Ok(Forms {
-            component: sibling("wasm", FileKind::Component),
-            code: Some((file, bytes)),
-        }),
-        FileKind::CoreModule | FileKind::Text | FileKind::Unknown => {
-            bail!("`{file}` is neither a component nor a precompiled one")
-        }
-    }
+    let (component, code) = match Forms::of(Path::new(file), kind, beside) {
+        Some(Forms::Component(component)) => (Some(component), None),
+        Some(Forms::Code(code)) => (None, Some(code)),
+        Some(Forms::Both { component, code }) => (Some(component), Some(code)),
+        None => bail!("`{file}` is neither a component nor a precompiled one"),
+    };
+    let mut read = |path: Option<PathBuf>| -> Result<Option<(String, Vec<u8>)>> {
+        let Some(name) = path.and_then(|path| path.into_os_string().into_string().ok()) else {
+            return Ok(None);
+        };
+        let bytes = archive.read(&name, UNPACKED_LIMIT)?;
+        Ok(Some((name, bytes)))
+    };
+    Ok(Content {
+        component: read(component)?,
+        code: read(code)?,
+    })
 }
 
 fn stale(name: &str, why: &Unfit, arch: Arch, place: Place) -> Finding {

@@ -2,13 +2,14 @@
 //!
 //! A library that Lambda lacks would show only at the first invocation, as `Runtime.ExitError`.
 
+use artifact::Arch;
+
 use super::UNPACKED_LIMIT;
-use crate::dev::bootstrap;
+use crate::bootstrap;
 use crate::finding::{Finding, Place, Rule};
 use crate::package::archive::Archive;
 use crate::package::elf::{Executable, GlibcVersion};
 use crate::package::layout::{BOOTSTRAP, COMPILER};
-use crate::precompile::Arch;
 
 /// The C library of `provided.al2023`.
 const NEWEST_GLIBC: GlibcVersion = GlibcVersion {

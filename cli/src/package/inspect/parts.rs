@@ -1,12 +1,13 @@
 //! The two parts of a deployment.
 
+use artifact::Arch;
+
 use super::files::files;
 use super::handler::{handler_content, handler_file, missing_handler};
 use super::host::{host, stray_host};
 use super::size::upload_size;
 use crate::finding::Finding;
 use crate::package::archive::Archive;
-use crate::precompile::Arch;
 
 /// What is known about the function that a package is for.
 #[derive(Clone, Debug)]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use bootstream_host::engine::{Fingerprint, Stamp, Target};
+use artifact::{Arch, Fingerprint, MemoryInit, Stamp};
+use bootstream_host::engine;
 use bootstream_test_support::assert_contains;
 
 use super::{ARCH, diagnose, fields, project, repository};
@@ -203,13 +204,19 @@ fn machine_code_that_the_host_will_not_run_is_found() {
     let code = machine_code();
     let of_other_release = Fingerprint {
         wasmtime: "47.0.0".to_owned(),
-        ..Fingerprint::of(Target::HOST)
+        ..engine::fingerprint(Arch::HOST)
     };
     let mut damaged = code.clone();
     damaged[5000] ^= 1;
     for (code, why) in [
         (
-            Stamp::append(code.clone(), &[], of_other_release, &component),
+            Stamp::append(
+                code.clone(),
+                &[],
+                MemoryInit::Copy,
+                of_other_release,
+                &component,
+            ),
             "`47.0.0`",
         ),
         (damaged, "its machine code differs from its checksum"),

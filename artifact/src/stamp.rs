@@ -1,0 +1,406 @@
+//! The stamp at the end of a precompiled component: who compiled it, from what, and a checksum.
+//!
+//! ```text
+//!  machine code (an ELF file of Wasmtime) │ source map │ record (JSON) │ footer, 16 bytes
+//!                                                                       │ length of the record, u32
+//!                                                                       │ CRC-32 of the record, u32
+//!                                                                       │ magic number, 7 bytes
+//!                                                                       │ version of the layout, 1 byte
+//! ```
+//!
+//! Numbers are little-endian. The source map may be empty. The stamp is at the end, where no reader of ELF files looks, so that the code
+//! stays at the start of the file, page-aligned, and is mapped as it is.
+//!
+//! Checksums find accidents: bits that flipped, a file that was cut off, a component that was built
+//! again. They are no signature: who may write the file may write a stamp that fits it.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::fingerprint::{Difference, Fingerprint};
+use crate::hex::hex;
+use crate::memory_init::MemoryInit;
+
+/// Ends every stamped file, in front of the version of its layout.
+const MAGIC: [u8; 7] = *b"BSTREAM";
+
+/// The version of the layout, in the last byte of the file.
+const LAYOUT: u8 = 3;
+
+const FOOTER_BYTES: usize = 16;
+
+/// A record has about 500 bytes. A longer one is no record of ours.
+const RECORD_LIMIT_BYTES: usize = 64 * 1024;
+
+/// What a precompiled component says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The release of Bootstream that compiled it.
+    pub bootstream: String,
+    /// What it was compiled for.
+    pub fingerprint: Fingerprint,
+    /// How the memories of its instances get their first content.
+    pub memory_init: MemoryInit,
+    /// The file it was compiled from.
+    pub component: Origin,
+    /// The machine code at the start of the file.
+    pub code: Checksum,
+    /// The [`SourceMap`](crate::source_map::SourceMap) behind it, which is read when the handler fails.
+    pub sources: Checksum,
+}
+
+/// The identity of the component that machine code was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// What `sha256sum` prints for the component.
+    pub sha256: String,
+    /// Its length and checksum, which are quicker to compare.
+    pub checksum: Checksum,
+}
+
+impl Origin {
+    /// The identity of a component with these bytes.
+    #[must_use]
+    pub fn of(component: &[u8]) -> Self {
+        Self {
+            sha256: hex(&Sha256::digest(component)),
+            checksum: Checksum::of(component),
+        }
+    }
+}
+
+/// Length and CRC-32 of some bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checksum {
+    /// How many bytes.
+    pub bytes: u64,
+    /// Their CRC-32 (IEEE 802.3).
+    pub crc32: u32,
+}
+
+impl Checksum {
+    /// The checksum of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.len() as u64,
+            crc32: crc32fast::hash(bytes),
+        }
+    }
+}
+
+/// Why a file is not machine code that this host may run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// No stamp: not compiled by Bootstream, or cut off.
+    #[error(
+        "it has no stamp of `bootstream compile`: another program made it, or its end is missing"
+    )]
+    Unstamped,
+    /// The stamp has the layout of another release.
+    #[error(
+        "another release of Bootstream compiled it: its stamp has layout {layout}, and this release reads \
+         layout {LAYOUT}"
+    )]
+    OtherLayout {
+        /// The version of the layout.
+        layout: u8,
+    },
+    /// The stamp or the code is not what was written.
+    #[error("it is damaged: {what} differs from its checksum")]
+    Damaged {
+        /// The part.
+        what: &'static str,
+    },
+    /// Compiled by another release, or for another machine.
+    #[error("{0}")]
+    Foreign(Difference),
+    /// Compiled from another component than the one beside it.
+    #[error("it was compiled from another component than the `.wasm` beside it")]
+    OtherComponent,
+    /// Refused by the engine, which compares the processor among other things.
+    #[error("{0}")]
+    Engine(String),
+    /// The file cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+}
+
+impl Stamp {
+    /// Reads the stamp at the end of `file`, without a look at the code.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::Unstamped`], [`Unfit::OtherLayout`] and [`Unfit::Damaged`].
+    pub fn read(file: &[u8]) -> Result<Self, Unfit> {
+        let (before, footer) = file
+            .split_last_chunk::<FOOTER_BYTES>()
+            .ok_or(Unfit::Unstamped)?;
+        let [l0, l1, l2, l3, c0, c1, c2, c3, magic @ .., layout] = *footer;
+        if magic != MAGIC {
+            return Err(Unfit::Unstamped);
+        }
+        if layout != LAYOUT {
+            return Err(Unfit::OtherLayout { layout });
+        }
+        let record_bytes = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3]));
+        let (parts, record) = record_bytes
+            .ok()
+            .filter(|bytes| *bytes <= RECORD_LIMIT_BYTES)
+            .and_then(|bytes| before.split_at_checked(before.len().checked_sub(bytes)?))
+            .ok_or(Unfit::Damaged { what: "its stamp" })?;
+        let parts_bytes = parts.len() as u64;
+        Self::parse(record, u32::from_le_bytes([c0, c1, c2, c3]), parts_bytes)
+    }
+
+    fn parse(record: &[u8], crc32: u32, parts_bytes: u64) -> Result<Self, Unfit> {
+        let damaged = Unfit::Damaged { what: "its stamp" };
+        if crc32fast::hash(record) != crc32 {
+            return Err(damaged);
+        }
+        match serde_json::from_slice::<Self>(record) {
+            Ok(stamp) if stamp.parts_bytes() == Some(parts_bytes) => Ok(stamp),
+            _ => Err(damaged),
+        }
+    }
+
+    /// Everything in front of the record.
+    fn parts_bytes(&self) -> Option<u64> {
+        self.code.bytes.checked_add(self.sources.bytes)
+    }
+
+    /// Checks that a host of this fingerprint may run the code.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::Foreign`].
+    pub fn check_fits(&self, host: &Fingerprint) -> Result<(), Unfit> {
+        match self.fingerprint.difference(host) {
+            None => Ok(()),
+            Some(difference) => Err(Unfit::Foreign(difference)),
+        }
+    }
+
+    /// Checks that the code was compiled from `component`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::OtherComponent`].
+    pub fn check_origin(&self, component: &[u8]) -> Result<(), Unfit> {
+        if Checksum::of(component) == self.component.checksum {
+            Ok(())
+        } else {
+            Err(Unfit::OtherComponent)
+        }
+    }
+
+    /// Checks that the machine code at the start of `file` is what was compiled.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::Damaged`].
+    pub fn check_code(&self, file: &[u8]) -> Result<(), Unfit> {
+        let code = usize::try_from(self.code.bytes);
+        let code = code.ok().and_then(|bytes| file.get(..bytes));
+        if code.map(Checksum::of) == Some(self.code) {
+            Ok(())
+        } else {
+            Err(Unfit::Damaged {
+                what: "its machine code",
+            })
+        }
+    }
+
+    /// Puts a source map and a stamp behind machine code that was compiled from `component` for
+    /// `memory_init` and `fingerprint`.
+    #[must_use]
+    pub fn append(
+        mut code: Vec<u8>,
+        sources: &[u8],
+        memory_init: MemoryInit,
+        fingerprint: Fingerprint,
+        component: &[u8],
+    ) -> Vec<u8> {
+        let stamp = Self {
+            bootstream: env!("CARGO_PKG_VERSION").to_owned(),
+            fingerprint,
+            memory_init,
+            component: Origin::of(component),
+            code: Checksum::of(&code),
+            sources: Checksum::of(sources),
+        };
+        let record = serde_json::to_vec(&stamp).expect("texts and numbers are JSON");
+        let length = u32::try_from(record.len()).expect("a record is short");
+        code.extend_from_slice(sources);
+        code.extend_from_slice(&record);
+        code.extend_from_slice(&length.to_le_bytes());
+        code.extend_from_slice(&crc32fast::hash(&record).to_le_bytes());
+        code.extend_from_slice(&MAGIC);
+        code.push(LAYOUT);
+        code
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arch::Arch;
+
+    const CODE: &[u8] = b"machine code";
+    const SOURCES: &[u8] = b"source map";
+    const COMPONENT: &[u8] = b"component";
+
+    fn fingerprint(arch: Arch) -> Fingerprint {
+        Fingerprint {
+            wasmtime: "48.0.8".to_owned(),
+            target: arch.triple().to_owned(),
+            cpu: arch.cpu().to_owned(),
+            settings: "a=true b=false".to_owned(),
+        }
+    }
+
+    fn stamp_for(fingerprint: Fingerprint, component: &[u8]) -> Vec<u8> {
+        let init = MemoryInit::CopyOnWrite;
+        Stamp::append(CODE.to_vec(), SOURCES, init, fingerprint, component)
+    }
+
+    fn stamped() -> Vec<u8> {
+        stamp_for(fingerprint(Arch::Arm64), COMPONENT)
+    }
+
+    /// Every check there is, as a host makes them.
+    fn check(file: &[u8]) -> Result<(), Unfit> {
+        let stamp = Stamp::read(file)?;
+        stamp.check_fits(&fingerprint(Arch::Arm64))?;
+        stamp.check_origin(COMPONENT)?;
+        stamp.check_code(file)?;
+        let sources = file.get(CODE.len()..CODE.len() + SOURCES.len());
+        if sources.map(Checksum::of) != Some(stamp.sources) {
+            return Err(Unfit::Damaged {
+                what: "its source map",
+            });
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn code_comes_back_with_what_is_known_of_it() {
+        let file = stamped();
+
+        check(&file).unwrap();
+
+        let stamp = Stamp::read(&file).unwrap();
+        assert!(file.starts_with(CODE));
+        assert_eq!(stamp.component, Origin::of(COMPONENT));
+        assert_eq!(stamp.fingerprint, fingerprint(Arch::Arm64));
+        assert_eq!(stamp.memory_init, MemoryInit::CopyOnWrite);
+        assert_eq!(
+            Origin::of(b"abc").sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn no_bit_can_flip() {
+        for at in 0..stamped().len() {
+            for bit in 0..8 {
+                let mut file = stamped();
+                file[at] ^= 1 << bit;
+                assert!(check(&file).is_err(), "bit {bit} of byte {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_can_be_missing_or_added() {
+        let file = stamped();
+        for length in 0..file.len() {
+            assert!(check(&file[..length]).is_err(), "{length} bytes");
+            assert!(
+                check(&file[file.len() - length..]).is_err(),
+                "the last {length} bytes"
+            );
+        }
+        for more in [&b"\0"[..], CODE, &file] {
+            assert!(check(&[&file, more].concat()).is_err());
+            assert!(check(&[more, &file].concat()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_record_that_claims_to_be_huge_is_not_read() {
+        let mut file = stamped();
+        let at = file.len() - 16;
+        file[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+
+        assert!(matches!(
+            check(&file),
+            Err(Unfit::Damaged { what: "its stamp" })
+        ));
+    }
+
+    #[test]
+    fn a_stamp_of_another_release_is_named_as_one() {
+        let mut file = stamped();
+        *file.last_mut().unwrap() = 2;
+
+        let error = check(&file).unwrap_err();
+        assert!(matches!(error, Unfit::OtherLayout { layout: 2 }), "{error}");
+        assert!(
+            error.to_string().contains("another release of Bootstream"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn each_part_of_the_fingerprint_counts() {
+        let host = fingerprint(Arch::Arm64);
+        let other = || "other".to_owned();
+        for (fingerprint, what) in [
+            (
+                Fingerprint {
+                    wasmtime: other(),
+                    ..host.clone()
+                },
+                "Wasmtime",
+            ),
+            (
+                Fingerprint {
+                    target: other(),
+                    ..host.clone()
+                },
+                "target",
+            ),
+            (
+                Fingerprint {
+                    cpu: other(),
+                    ..host.clone()
+                },
+                "processor",
+            ),
+            (
+                Fingerprint {
+                    settings: other(),
+                    ..host.clone()
+                },
+                "settings",
+            ),
+            (fingerprint(Arch::X86_64), "target"),
+        ] {
+            let file = stamp_for(fingerprint, COMPONENT);
+            let error = check(&file).unwrap_err();
+            assert!(matches!(error, Unfit::Foreign(_)), "{error}");
+            assert!(error.to_string().contains(what), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_component_beside_it_must_be_the_one_it_was_made_from() {
+        let file = stamp_for(fingerprint(Arch::Arm64), b"another");
+
+        assert!(matches!(check(&file), Err(Unfit::OtherComponent)));
+    }
+}

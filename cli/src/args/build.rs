@@ -1,0 +1,60 @@
+//! The arguments of `build`.
+
+use std::path::PathBuf;
+
+use artifact::Arch;
+use clap::Args;
+
+use super::values::arch;
+
+/// The arguments of `build`.
+#[derive(Args, Debug)]
+#[command(after_help = BUILD_HELP)]
+pub(crate) struct BuildArgs {
+    /// The folder of the handler: a crate, or a project whose bootstream.toml says how it is built
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Copy the component to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where cargo puts what it makes [default: what cargo says, `CARGO_TARGET_DIR` included]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) target_dir: Option<PathBuf>,
+    /// Call the handler's `#[bootstream::preinit]` function now, and keep the memory as it leaves it;
+    /// makes NAME.preinit.wasm
+    #[arg(long)]
+    pub(crate) preinit: bool,
+    /// Also write the machine code, `NAME.cwasm`, beside the component
+    #[arg(long)]
+    pub(crate) precompile: bool,
+    /// The architecture to precompile for [default: this machine's]
+    #[arg(long, requires = "precompile", value_parser = arch())]
+    pub(crate) arch: Option<Arch>,
+    /// Install the wasm32-wasip2 target first if the compiler lacks it
+    #[arg(long)]
+    pub(crate) setup: bool,
+}
+
+const BUILD_HELP: &str = "\
+Examples:
+  bootstream build                              the crate in this folder
+  bootstream build examples/streaming-numbers -o numbers.wasm
+  bootstream build --precompile --arch arm64    also NAME.cwasm for Graviton
+  bootstream build --preinit -o handler.wasm    with its start-up work done
+  bootstream build js-project                   as its bootstream.toml says
+  bootstream build --setup                      get the compiler target first
+
+A bootstream.toml in the folder may say how the component is made, for `package`, `dev` and \
+`invoke` as well:
+  [build]
+  command = [\"npm\", \"run\", \"build\"]   # in the folder; none if it is there
+  component = \"handler.wasm\"          # without it the folder is that of a crate
+  preinit = true                      # as --preinit
+
+Prints the component's path and size. Cargo runs in the folder of the crate. The compiler is the \
+rustc in use there if it has the target wasm32-wasip2, else the one that `--setup` installed in \
+~/.cache/wasm-guest-toolchain, which uses a target folder of its own (`guests` in the target folder).
+
+Environment: RUSTC, CARGO_TARGET_DIR, WASM_TOOLCHAIN_DIR, BOOTSTREAM_NO_RUSTUP (never call rustup).
+
+Exit codes: 0 built, 1 failed, 2 wrong usage.";

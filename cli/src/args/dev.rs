@@ -1,0 +1,159 @@
+//! The arguments of `dev`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use lambda_protocol::limits::{MEMORY_MIB, TIMEOUT_SECONDS};
+use local_lambda::{Clock, Cors, FrontEnd, HostName, Limits, Rate, Stage};
+
+use super::values::{
+    front_end, limits, number, parse_address, parse_clock, parse_rate, parse_size, parse_variable,
+};
+
+/// What a handler runs in, for `dev` and for `invoke HANDLER`.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+pub(crate) struct FunctionArgs {
+    /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP] [default: in ../lambda, or beside this
+    /// executable]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) bootstrap: Option<PathBuf>,
+    /// A variable of the function, may be repeated; BOOTSTREAM_PASS_ENV=NAME,... shows it to the handler
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub(crate) variables: Vec<(String, String)>,
+    /// The function's memory, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 512,
+        value_parser = number("a number of MiB", MEMORY_MIB))]
+    pub(crate) memory: u32,
+    /// How long an invocation may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+        value_parser = number("a number of seconds", TIMEOUT_SECONDS))]
+    pub(crate) timeout: u64,
+}
+
+/// The arguments of `dev`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = DEV_HELP)]
+pub(crate) struct DevArgs {
+    /// A component (`.wasm`, `.cwasm`), the folder of a handler, or a `bootstream.toml` that
+    /// names several [default: this folder, or with --bootstrap none, because that brings its own code]
+    pub(crate) handler: Option<PathBuf>,
+    /// What a runtime of your own finds in _HANDLER
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "handler",
+        conflicts_with = "handler"
+    )]
+    pub(crate) handler_name: String,
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, env = "LOCAL_LAMBDA_PORT", default_value_t = 7000,
+        value_parser = number("a port", 0..=u16::MAX))]
+    pub(crate) port: u16,
+    /// The address to listen on
+    #[arg(long, env = "LOCAL_LAMBDA_HOST", default_value = "127.0.0.1", value_parser = parse_address)]
+    pub(crate) host: IpAddr,
+    /// A name that requests may have in `Host`, beside IP addresses and `localhost`; may be repeated
+    #[arg(long = "allow-host", value_name = "NAME")]
+    pub(crate) allowed_hosts: Vec<HostName>,
+    /// How many invocations may run at once; further callers wait
+    #[arg(long, value_name = "N", default_value_t = 10,
+        value_parser = number("a number", 1..=1000_u16))]
+    pub(crate) concurrency: u16,
+    /// Rebuild the handler when its sources change
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Print JSON objects, one a line: `type` is `invocation`, `log` or `message`
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Front end served at `/`; each also has a path of its own
+    #[arg(long, value_name = "FRONT_END", default_value = "url", value_parser = front_end())]
+    pub(crate) front_end: FrontEnd,
+    /// The stage of the REST API [default: local] and of the HTTP API, which shows it in the path
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "$default",
+        hide_default_value = true
+    )]
+    pub(crate) stage: Stage,
+    /// The `Cors` of the Function URL, as the AWS CLI takes it: JSON, or
+    /// AllowOrigins=http://localhost:5173,AllowMethods=*
+    #[arg(long, value_name = "CORS")]
+    pub(crate) cors: Option<Cors>,
+    /// Enforce Lambda's limits on streams
+    #[arg(long, value_name = "WHOSE", default_value = "off", value_parser = limits())]
+    pub(crate) limits: Limits,
+    /// Let Lambda's clock run N times as fast: timeouts, idle limits and Lambda's pace
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_clock)]
+    pub(crate) clock_scale: Clock,
+    /// Slow every stream down to this rate
+    #[arg(long, value_name = "64KiB/s", value_parser = parse_rate)]
+    pub(crate) slow: Option<Rate>,
+    /// Cut every caller off after this many bytes; the handler goes on
+    #[arg(long, value_name = "BYTES", value_parser = parse_size)]
+    pub(crate) disconnect_after: Option<usize>,
+    #[command(flatten)]
+    pub(crate) function: FunctionArgs,
+}
+
+const DEV_HELP: &str = "\
+Examples:
+  bootstream dev                                  the project in this folder
+  bootstream dev examples/streaming-numbers --watch
+  bootstream dev dist/numbers.wasm --port 7001
+  curl -N http://127.0.0.1:7000/any/path?q=1
+  curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
+  bootstream dev --bootstrap ./their-bootstrap    a runtime in any language
+  bootstream event rest > event.json              an event to edit and send
+
+Front ends, all of them at once:
+  /           a Function URL, or what --front-end says
+  /@url/...   a Function URL: payload format 2.0, streams
+  /@rest/...  a REST API: payload format 1.0, streams, wants a prelude
+  /@http/...  an HTTP API: payload format 2.0, answers with the whole response
+  /@alb/...   an Application Load Balancer, answers with the whole response;
+              /@alb-multi/... one with multi-value headers switched on
+  /@lattice/  VPC Lattice, answers with the whole response
+  /invoke     POST: the body is the event, the answer what its sender would get
+  AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and
+              InvokeWithResponseStream, under any function name
+  /@fn/NAME/  before any of these: one of several functions
+
+Requests are served if their Host is an IP address, localhost, a name below it, or one that \
+--allow-host names. Web pages of other origins reach the front ends, but neither /invoke nor what SDKs use.
+
+A failure before the first byte is answered as AWS does, with 502 or 500, and the terminal says \
+why. After it the connection is cut, so curl reports error 18; SDKs get it in InvokeComplete.
+
+A bootstream.toml in the folder of the handler, or beside the component, goes into the package: it \
+has the settings of the sandbox, and says which files go along. The same file may name several \
+functions for this command, with paths relative to it:
+  default = \"hello\"            # at /; else the first by name
+  [functions.hello]
+  handler = \"examples/hello\"   # or bootstrap, with or without handler-name
+  memory = 256                  # and timeout, in seconds
+  env = { GREETING = \"hi\" }
+
+Handlers run in the `bootstrap` binary that Lambda starts, one process for each invocation at \
+work. It listens at once; callers wait while a component is compiled for the first time, and its \
+machine code is kept in ~/.cache/bootstream. When the component file changes, new invocations use \
+it and open streams finish on the old one. With --watch a change of the sources makes a new \
+component; one that does not compile changes nothing.
+
+Environment: LOCAL_LAMBDA_HOST, LOCAL_LAMBDA_PORT, BOOTSTREAM_BOOTSTRAP, XDG_CACHE_HOME, and what \
+`bootstream build` reads.
+
+Exit codes: 0 stopped with Ctrl-C or SIGTERM, 1 failed to start, 2 wrong usage.";
+
+impl DevArgs {
+    /// Takes the project in the current folder if no code was named.
+    pub(crate) fn with_handler(self) -> Self {
+        let is_named = self.handler.is_some() || self.function.bootstrap.is_some();
+        let here = (!is_named).then(|| PathBuf::from("."));
+        Self {
+            handler: self.handler.or(here),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The arguments of `event`.
+
+use clap::{Args, ValueEnum};
+
+/// The arguments of `event`.
+#[derive(Args, Debug)]
+#[command(after_help = EVENT_HELP)]
+pub(crate) struct EventArgs {
+    /// Who sends it
+    pub(crate) kind: EventKind,
+    /// The path and the query of the request [default: /hello?name=world]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) path: Option<String>,
+    /// What the sender passes on: a body, a message, a record; for some it is JSON
+    /// [default: {"name":"world"}]
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) data: Option<String>,
+}
+
+/// The senders of events.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum EventKind {
+    /// A function URL
+    Url,
+    /// A REST API
+    Rest,
+    /// An HTTP API
+    Http,
+    /// An Application Load Balancer
+    Alb,
+    /// The same, with multi-value headers switched on
+    AlbMulti,
+    /// A service of VPC Lattice, event structure 2.0
+    Lattice,
+    /// A WebSocket API, one message
+    Websocket,
+    /// A queue, one message
+    Sqs,
+    /// A topic, one notification
+    Sns,
+    /// A bucket, one object that was put
+    S3,
+    /// An event bus; the data is the detail, in JSON
+    Eventbridge,
+    /// A schedule
+    Schedule,
+    /// A data stream, one record
+    Kinesis,
+    /// A table's stream, one change
+    Dynamodb,
+    /// A topic of Kafka, in Amazon MSK or elsewhere, one record
+    Kafka,
+    /// A Firehose stream that has its records transformed, one of them
+    Firehose,
+    /// A user pool, before a user signs up
+    Cognito,
+    /// A REST API that asks whether a token may pass
+    AuthorizerToken,
+    /// A REST API that asks whether a request may pass
+    AuthorizerRest,
+    /// An HTTP API that asks whether a request may pass
+    AuthorizerHttp,
+    /// A task of a state machine; the data is its input, in JSON
+    StepFunctions,
+    /// A GraphQL API that has a field resolved; the data is its arguments, in JSON
+    Appsync,
+    /// A stack that creates a custom resource; the data is its properties, in JSON
+    CustomResource,
+}
+
+const EVENT_HELP: &str = "\
+Examples:
+  bootstream event rest
+  bootstream event url --path '/items?page=2' -d 'hello'
+  bootstream event sqs | bootstream invoke -d @-
+  bootstream event eventbridge -d '{\"order\":7}'
+
+Exit codes: 0 printed, 2 wrong usage.";

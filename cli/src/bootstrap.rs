@@ -1,0 +1,58 @@
+//! Finds the `bootstrap` binary.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use local_lambda::EXECUTABLE_NAME;
+
+/// Names the `bootstrap` of every command that is not told another one.
+const VARIABLE: &str = "BOOTSTREAM_BOOTSTRAP";
+
+/// How to get a `bootstrap`.
+pub(crate) const HOW: &str = "build it with `scripts/build-bootstrap.sh`";
+
+/// Finds the `bootstrap` binary: the named one, else the variable's, else in `../lambda` or beside this executable.
+///
+/// In that order, because a build of the whole workspace leaves one beside the executable that is
+/// not the deployed profile.
+///
+/// # Errors
+///
+/// There is none. The error names the places and the command that makes one.
+pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
+    let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
+    if let Some(path) = named.or(variable.as_deref().map(Path::new)) {
+        if !path.is_file() {
+            bail!("there is no bootstrap at `{}`: {HOW}", path.display());
+        }
+        return path
+            .canonicalize()
+            .with_context(|| format!("cannot find `{}`", path.display()));
+    }
+    let executable = std::env::current_exe().context("cannot tell where this executable is")?;
+    let folder = executable.parent().unwrap_or(Path::new("/"));
+    let beside = folder.join(EXECUTABLE_NAME);
+    let lambda = folder.with_file_name("lambda").join(EXECUTABLE_NAME);
+    if let Some(found) = [&lambda, &beside].into_iter().find(|place| place.is_file()) {
+        return Ok(found.clone());
+    }
+    bail!(
+        "found no bootstrap at `{}` or `{}`: {HOW}, or pass --bootstrap",
+        lambda.display(),
+        beside.display()
+    )
+}
+
+/// Where `scripts/build-bootstrap.sh` puts a `bootstrap` for another architecture than this machine's.
+///
+/// # Errors
+///
+/// The system does not say where this executable is.
+pub(crate) fn cross_built(arch: &str) -> Result<PathBuf> {
+    let executable = std::env::current_exe().context("cannot tell where this executable is")?;
+    let folder = executable.parent().unwrap_or(Path::new("/"));
+    Ok(folder
+        .with_file_name(arch)
+        .join("lambda")
+        .join(EXECUTABLE_NAME))
+}

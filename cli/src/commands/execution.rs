@@ -1,0 +1,39 @@
+//! What `dev` and `invoke HANDLER` share to run a function.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use local_lambda::{Clock, FunctionConfig};
+
+use crate::args::FunctionArgs;
+use crate::source::Source;
+
+/// A runtime of one thread: the work is done by the processes.
+///
+/// # Errors
+///
+/// The system refuses.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.context("cannot start the event loop")
+}
+
+/// The configuration of the function.
+pub(super) fn function_config(
+    args: FunctionArgs,
+    source: &Source,
+    handler_name: String,
+) -> FunctionConfig {
+    FunctionConfig {
+        bootstrap: source.bootstrap().to_owned(),
+        function_name: source.function_name(),
+        handler_name,
+        memory_mib: args.memory,
+        timeout: Duration::from_secs(args.timeout),
+        clock: Clock::default(),
+        variables: args.variables,
+        reports_usage: true,
+    }
+}

@@ -1,0 +1,224 @@
+//! Makes a version of a handler, ready to run: the folder that becomes the task root.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use artifact::{Arch, COMPONENT_EXTENSION, FileKind, PRECOMPILED_EXTENSION};
+use bootstream_host::config::FILE_NAME;
+use local_lambda::Deployment;
+
+use crate::compile_cache;
+use crate::component;
+use crate::package::include::{Included, IncludedFile};
+use crate::precompile::check_code;
+use crate::printer::{Printer, Tone};
+
+/// The name of the handler in the task root, without its extension.
+pub(crate) const HANDLER_NAME: &str = "handler";
+
+/// What a version is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts<'a> {
+    /// The component, or its machine code.
+    pub(crate) file: &'a Path,
+    /// The file of settings, if there is one.
+    pub(crate) project: &'a Path,
+    /// What goes along.
+    pub(crate) included: &'a Included,
+    /// The version before, whose files need not be copied again.
+    pub(crate) before: Option<&'a Deployment>,
+}
+
+/// Checks quickly that `file` can be a handler. A component that does not compile may still pass.
+///
+/// # Errors
+///
+/// The file is missing or not a handler. The error names the file.
+pub(crate) fn check(file: &Path) -> Result<()> {
+    let bytes = read(file)?;
+    match FileKind::of_source(&bytes) {
+        FileKind::Precompiled => Ok(()),
+        _ => component::check_handler(&bytes).with_context(|| format!("`{}`", file.display())),
+    }
+}
+
+/// Checks and precompiles the component, and puts the file of the project and what goes along
+/// beside it, as a package has them. Takes as long as compiling takes.
+///
+/// # Errors
+///
+/// A file is missing, the component is not a handler or does not compile, or something else would be in
+/// its place. The error names the file.
+pub(crate) fn prepare(parts: Parts<'_>, printer: Printer) -> Result<Deployment> {
+    let Parts {
+        file,
+        project,
+        included,
+        before,
+    } = parts;
+    included
+        .check(HANDLER_NAME)
+        .with_context(|| format!("`{}`", project.display()))?;
+    let code = machine_code(file, printer)?;
+    let folder = tempfile::Builder::new()
+        .prefix("bootstream-")
+        .tempdir()
+        .context("cannot make a temporary folder")?;
+    let target = folder
+        .path()
+        .join(HANDLER_NAME)
+        .with_extension(PRECOMPILED_EXTENSION);
+    std::fs::write(&target, code)
+        .with_context(|| format!("cannot write `{}`", target.display()))?;
+    if project.is_file() {
+        std::fs::copy(project, folder.path().join(FILE_NAME))
+            .with_context(|| format!("cannot copy `{}`", project.display()))?;
+    }
+    for (name, file) in &included.files {
+        let before = before.map(|before| before.task_root().join(name));
+        place(file, before.as_deref(), &folder.path().join(name))
+            .with_context(|| format!("cannot copy `{}`", file.path.display()))?;
+    }
+    Ok(Deployment::temporary(folder, target, file.to_owned()))
+}
+
+/// Where the `bootstream.toml` of a handler is, if it has one: in its folder, or beside a component.
+pub(crate) fn project_file(handler: &Path) -> PathBuf {
+    if handler.is_dir() {
+        handler.join(FILE_NAME)
+    } else {
+        handler.with_file_name(FILE_NAME)
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))
+}
+
+/// The machine code for what is in `file`, as fresh as the component that it was made from.
+fn machine_code(file: &Path, printer: Printer) -> Result<Vec<u8>> {
+    let bytes = read(file)?;
+    if FileKind::of_source(&bytes) != FileKind::Precompiled {
+        return compiled(file, &bytes, printer);
+    }
+    // Whether it fits this host is checked by the host, unless there is something better to run.
+    let Some((path, component)) = component_beside(file) else {
+        return Ok(bytes);
+    };
+    let Err(unfit) = check_code(&bytes, Some(&component), Arch::HOST) else {
+        return Ok(bytes);
+    };
+    let text = format!(
+        "taking `{}` in place of `{}`: {unfit}",
+        path.display(),
+        file.display()
+    );
+    printer.message(Tone::Plain, &text);
+    compiled(&path, &component, printer)
+}
+
+/// The machine code of a component. It is executed outside of any sandbox, so it comes from the compiler
+/// or from what the compiler made for this user before, never from a file that happens to lie beside the
+/// component.
+fn compiled(file: &Path, component: &[u8], printer: Printer) -> Result<Vec<u8>> {
+    component::check_handler(component)
+        .and_then(|()| compile_cache::machine_code(component, file, printer))
+        .with_context(|| format!("`{}`", file.display()))
+}
+
+fn component_beside(code: &Path) -> Option<(PathBuf, Vec<u8>)> {
+    let path = code.with_extension(COMPONENT_EXTENSION);
+    let bytes = (path != code).then(|| std::fs::read(&path).ok())??;
+    (FileKind::of_source(&bytes) == FileKind::Component).then_some((path, bytes))
+}
+
+/// Puts a file into the task root without copying it, if it is on the same disk or was there before.
+fn place(file: &IncludedFile, before: Option<&Path>, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    if std::fs::hard_link(&file.path, to).is_ok() {
+        return Ok(());
+    }
+    if let Some(before) = before
+        && is_copy(before, file)
+        && std::fs::hard_link(before, to).is_ok()
+    {
+        return Ok(());
+    }
+    std::fs::copy(&file.path, to)?;
+    if let Some(modified) = file.modified {
+        // Otherwise it is copied again for the next version.
+        let _ = File::open(to).and_then(|copy| copy.set_modified(modified));
+    }
+    Ok(())
+}
+
+/// Whether a file of the version before is what [`place`] has made of this one.
+fn is_copy(before: &Path, file: &IncludedFile) -> bool {
+    before.metadata().is_ok_and(|metadata| {
+        metadata.len() == file.bytes
+            && file.modified.is_some()
+            && metadata.modified().ok() == file.modified
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    fn included(path: &Path, bytes: u64, modified: SystemTime) -> IncludedFile {
+        IncludedFile {
+            path: path.to_owned(),
+            executable: false,
+            bytes,
+            modified: Some(modified),
+        }
+    }
+
+    fn inode(path: &Path) -> u64 {
+        path.metadata().unwrap().ino()
+    }
+
+    #[test]
+    fn a_file_on_the_same_disk_is_linked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.bin");
+        std::fs::write(&path, "data").unwrap();
+        let to = folder.path().join("root/a/data.bin");
+
+        place(&included(&path, 4, SystemTime::now()), None, &to).unwrap();
+
+        assert_eq!(inode(&path), inode(&to));
+    }
+
+    #[test]
+    fn a_file_of_another_disk_is_copied_for_the_first_version_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = folder.path().join("before");
+        std::fs::write(&before, "data").unwrap();
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        File::open(&before).unwrap().set_modified(modified).unwrap();
+        // It can neither be linked nor copied.
+        let unreachable = Path::new("/nowhere/data.bin");
+        let to = folder.path().join("root/data.bin");
+
+        place(&included(unreachable, 4, modified), Some(&before), &to).unwrap();
+        assert_eq!(inode(&before), inode(&to));
+
+        std::fs::remove_file(&to).unwrap();
+        let later = modified + Duration::from_secs(1);
+        for other in [
+            included(unreachable, 4, later),
+            included(unreachable, 5, modified),
+        ] {
+            assert!(place(&other, Some(&before), &to).is_err());
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Prints what happens in a local Lambda.
+
+use std::fmt::{Display, Formatter, Write as _};
+use std::time::Duration;
+
+use local_lambda::{Observer, Report, RequestOutcome, RequestReport, Usage};
+use serde_json::{Value, json};
+
+use crate::printer::{Printer, Tone};
+
+/// Maximum number of frames shown of a function that failed. The log has them all.
+const SHOWN_FRAMES: usize = 12;
+
+/// An observer that prints every report.
+pub(crate) fn observer(printer: Printer) -> Observer {
+    Observer::new(move |report| print(printer, &report))
+}
+
+fn print(printer: Printer, report: &Report<'_>) {
+    match report {
+        Report::Request(request) => print_request(printer, request),
+        Report::Warning { request_id, text } => printer.warning(*request_id, text),
+        Report::Output { request_id, line } => printer.log(line, *request_id),
+        Report::Usage(usage) => {
+            let request_id = Some(usage.request_id.as_str());
+            printer.record(
+                Tone::Faint,
+                request_id,
+                &usage_text(usage),
+                &usage_object(usage),
+            );
+        }
+        Report::FailedAfterResponse(failure) => {
+            printer.message(Tone::Bad, &format!("after its response: {failure}"));
+        }
+        Report::IdleProcessEnded => {
+            printer.message(Tone::Faint, "an idle environment has ended by itself");
+        }
+        Report::ErrorWhileResponding => printer.message(
+            Tone::Bad,
+            "the runtime called /error while its response was open: Lambda leaves that call hanging; an \
+             error after the first byte belongs in trailers",
+        ),
+        Report::NotHttp { peer, error } => {
+            printer.message(Tone::Bad, &format!("refused what {peer} sent: {error}"));
+        }
+        // Reports of a later version of the crate.
+        _ => {}
+    }
+}
+
+fn print_request(printer: Printer, report: &RequestReport<'_>) {
+    let (tone, remark, frames) = match report.outcome {
+        RequestOutcome::Complete => (Tone::Good, None, &[][..]),
+        RequestOutcome::Failed(failure) => (
+            Tone::Bad,
+            Some(failure.to_string()),
+            failure.stack_trace.as_slice(),
+        ),
+        RequestOutcome::Rejected(reason) => (Tone::Bad, Some(reason.to_owned()), &[][..]),
+        RequestOutcome::Abandoned => (
+            Tone::Faint,
+            Some("the caller left; the handler goes on".to_owned()),
+            &[][..],
+        ),
+    };
+    let line = request_text(report, remark.as_deref(), frames);
+    let object = json!({
+        "type": "invocation",
+        "request": report.request,
+        "requestId": report.request_id,
+        "status": report.status.as_u16(),
+        "firstByteMs": report.first_byte.map(milliseconds),
+        "totalMs": milliseconds(report.total),
+        "bytes": report.bytes,
+        "chunks": report.chunks,
+        "error": remark,
+        "stackTrace": frames,
+    });
+    printer.record(tone, report.request_id, &line, &object);
+}
+
+fn request_text(report: &RequestReport<'_>, remark: Option<&str>, frames: &[String]) -> String {
+    let mut line = format!("{}  {}", report.request, report.status.as_u16());
+    if let Some(first_byte) = report.first_byte {
+        let _ = write!(line, "  first byte {}", Span(first_byte));
+    }
+    let chunks = report.chunks;
+    let plural = if chunks == 1 { "" } else { "s" };
+    let (span, size) = (Span(report.total), Size(report.bytes));
+    let _ = write!(line, "  total {span}  {size} in {chunks} chunk{plural}");
+    if let Some(remark) = remark {
+        let _ = write!(line, "  {remark}");
+    }
+    for frame in frames.iter().take(SHOWN_FRAMES) {
+        let _ = write!(line, "\n            in {}", frame.replace('\n', " "));
+    }
+    line
+}
+
+fn milliseconds(duration: Duration) -> Option<u64> {
+    u64::try_from(duration.as_millis()).ok()
+}
+
+/// Usage for people.
+fn usage_text(usage: &Usage) -> String {
+    let (memory, time) = (usage.memory_mib, usage.milliseconds);
+    format!("the handler used {memory} MiB of memory and took {time} ms")
+}
+
+/// Usage for programs.
+fn usage_object(usage: &Usage) -> Value {
+    json!({
+        "type": "usage",
+        "requestId": usage.request_id,
+        "memoryMib": usage.memory_mib,
+        "milliseconds": usage.milliseconds,
+        "bytesWritten": usage.bytes,
+    })
+}
+
+/// A time as people read it.
+struct Span(Duration);
+
+impl Display for Span {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        if self.0 < Duration::from_secs(1) {
+            write!(f, "{} ms", self.0.as_millis())
+        } else {
+            write!(f, "{:.2} s", self.0.as_secs_f64())
+        }
+    }
+}
+
+/// A number of bytes as people read it.
+struct Size(usize);
+
+impl Display for Size {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        const KIB: usize = 1024;
+        const MIB: usize = 1024 * KIB;
+        let tenths = |unit: usize| (self.0 / unit, self.0 % unit * 10 / unit);
+        let ((whole, tenth), unit) = match self.0 {
+            0..KIB => return write!(f, "{} B", self.0),
+            KIB..MIB => (tenths(KIB), "KiB"),
+            _ => (tenths(MIB), "MiB"),
+        };
+        write!(f, "{whole}.{tenth} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_short() {
+        for (millis, expected) in [(0, "0 ms"), (999, "999 ms"), (1003, "1.00 s")] {
+            let span = Span(Duration::from_millis(millis));
+            assert_eq!(span.to_string(), expected);
+        }
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1600, "1.5 KiB"),
+            (209_715_200, "200.0 MiB"),
+        ] {
+            assert_eq!(Size(bytes).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn usage_is_for_people_and_for_programs() {
+        let usage = Usage {
+            request_id: "r-1".to_owned(),
+            memory_mib: 14,
+            milliseconds: 3,
+            bytes: 1200,
+        };
+
+        assert_eq!(
+            usage_text(&usage),
+            "the handler used 14 MiB of memory and took 3 ms"
+        );
+        assert_eq!(usage_object(&usage)["bytesWritten"], 1200);
+    }
+}

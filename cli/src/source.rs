@@ -1,0 +1,186 @@
+//! What a local Lambda runs, and how to make a new version of it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use artifact::{Arch, PRECOMPILED_EXTENSION};
+use local_lambda::{Deployment, EXECUTABLE_NAME};
+
+use crate::bootstrap;
+use crate::deployment::{self, Parts};
+use crate::package::include::Included;
+use crate::printer::Printer;
+
+/// The code of a function.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// A component, run by a `bootstrap` of this project.
+    Component {
+        file: PathBuf,
+        bootstrap: PathBuf,
+        /// Where the settings of the sandbox are, if there are any.
+        project: PathBuf,
+    },
+    /// A runtime of any kind, in the folder it is deployed as.
+    Runtime { bootstrap: PathBuf },
+}
+
+impl Source {
+    /// A component that `bootstrap`, or else the one that is found, runs.
+    ///
+    /// # Errors
+    ///
+    /// There is no `bootstrap`, or this machine is too old for it.
+    pub(crate) fn component(
+        file: PathBuf,
+        bootstrap: Option<&Path>,
+        project: PathBuf,
+    ) -> Result<Self> {
+        // Otherwise it would end at an illegal instruction, without a word.
+        ensure!(
+            Arch::host_cpu_is_supported(),
+            "this machine's processor is older than {}: neither `bootstrap` nor precompiled components run \
+             on it; use a newer one, like those of AWS Lambda",
+            Arch::HOST.cpu()
+        );
+        Ok(Self::Component {
+            file,
+            bootstrap: bootstrap::find(bootstrap)?,
+            project,
+        })
+    }
+
+    /// A runtime that needs nothing from this project: an executable, or its folder.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or nothing named it.
+    pub(crate) fn runtime(named: Option<&Path>) -> Result<Self> {
+        let named = named.context(
+            "name a handler to run, or a runtime of your own with `--bootstrap`: \
+             see `bootstream dev --help`",
+        )?;
+        let file = if named.is_dir() {
+            named.join(EXECUTABLE_NAME)
+        } else {
+            named.to_owned()
+        };
+        let bootstrap = file
+            .canonicalize()
+            .with_context(|| format!("there is no bootstrap at `{}`", file.display()))?;
+        Ok(Self::Runtime { bootstrap })
+    }
+
+    /// The file whose change makes a new version.
+    pub(crate) fn file(&self) -> &Path {
+        match self {
+            Self::Component { file, .. } => file,
+            Self::Runtime { bootstrap } => bootstrap,
+        }
+    }
+
+    /// The file with the settings of the sandbox, which need not be there. A runtime of another kind
+    /// has none.
+    pub(crate) fn settings(&self) -> Option<&Path> {
+        match self {
+            Self::Component { project, .. } => Some(project),
+            Self::Runtime { .. } => None,
+        }
+    }
+
+    /// What is started as the process.
+    pub(crate) fn bootstrap(&self) -> &Path {
+        match self {
+            Self::Component { bootstrap, .. } | Self::Runtime { bootstrap } => bootstrap,
+        }
+    }
+
+    /// Checks, without compiling it, that there is something to run.
+    ///
+    /// # Errors
+    ///
+    /// The component cannot be read or is not a handler.
+    pub(crate) fn check(&self) -> Result<()> {
+        match self {
+            Self::Component { file, .. } => deployment::check(file),
+            Self::Runtime { .. } => Ok(()),
+        }
+    }
+
+    /// Finds what goes along with the component.
+    ///
+    /// # Errors
+    ///
+    /// The settings make no sense, or something they name is missing.
+    pub(crate) fn included(&self) -> Result<Included> {
+        match self {
+            Self::Component { file, project, .. } => {
+                let code = file.with_extension(PRECOMPILED_EXTENSION);
+                Included::find(project, &[file, &code])
+            }
+            Self::Runtime { .. } => Ok(Included::default()),
+        }
+    }
+
+    /// Makes a version of what is in the files now, after the one before. Takes as long as compiling
+    /// takes.
+    ///
+    /// # Errors
+    ///
+    /// The component cannot be read, is not a handler, or does not compile.
+    pub(crate) fn prepare(
+        &self,
+        included: &Included,
+        before: Option<&Deployment>,
+        printer: Printer,
+    ) -> Result<Deployment> {
+        match self {
+            Self::Component { file, project, .. } => {
+                let parts = Parts {
+                    file,
+                    project,
+                    included,
+                    before,
+                };
+                deployment::prepare(parts, printer)
+            }
+            Self::Runtime { bootstrap } => {
+                let folder = bootstrap.parent().unwrap_or(Path::new("/"));
+                Ok(Deployment::permanent(folder.to_owned()))
+            }
+        }
+    }
+
+    /// A name for the function, made of the file's.
+    pub(crate) fn function_name(&self) -> String {
+        let stem = match self {
+            Self::Component { file, .. } => file.file_stem(),
+            Self::Runtime { bootstrap } => bootstrap
+                .file_stem()
+                .filter(|stem| *stem != EXECUTABLE_NAME)
+                .or_else(|| bootstrap.parent()?.file_name()),
+        };
+        let name = stem.unwrap_or_default().to_string_lossy();
+        let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        name.replace(|letter| !allowed(letter), "-")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_named_after_its_file_or_its_folder() {
+        for (bootstrap, expected) in [
+            ("/work/their-bootstrap", "their-bootstrap"),
+            ("/work/my_function/bootstrap", "my-function"),
+            ("/bootstrap", ""),
+        ] {
+            let source = Source::Runtime {
+                bootstrap: bootstrap.into(),
+            };
+            assert_eq!(source.function_name(), expected, "{bootstrap}");
+        }
+    }
+}

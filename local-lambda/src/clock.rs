@@ -1,0 +1,55 @@
+//! Lambda's clock, which may run faster here than the wall clock.
+
+use std::time::Duration;
+
+/// How many seconds of Lambda's pass in one real second. All of Lambda's limits are in its own seconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Clock(u32);
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Clock {
+    /// The largest scale.
+    pub const FASTEST: u32 = 10_000;
+
+    /// A clock that runs `scale` times as fast. `None` if `scale` is 0 or larger than
+    /// [`FASTEST`](Self::FASTEST).
+    #[must_use]
+    pub fn scaled(scale: u32) -> Option<Self> {
+        (1..=Self::FASTEST).contains(&scale).then_some(Self(scale))
+    }
+
+    /// Converts a duration on Lambda's clock to real time.
+    pub(crate) fn real(self, lambda: Duration) -> Duration {
+        lambda / self.0
+    }
+
+    /// Converts bytes per second of Lambda's to bytes per real second.
+    pub(crate) fn real_rate(self, per_second: usize) -> usize {
+        per_second.saturating_mul(usize::try_from(self.0).unwrap_or(usize::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_faster_clock_shortens_times_and_lifts_rates() {
+        let clock = Clock::scaled(60).unwrap();
+
+        assert_eq!(
+            clock.real(Duration::from_secs(900)),
+            Duration::from_secs(15)
+        );
+        assert_eq!(clock.real_rate(2), 120);
+        assert_eq!(Clock::default().real_rate(2), 2);
+        for wrong in [0, 10_001] {
+            assert_eq!(Clock::scaled(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Starts `bootstrap` the way Lambda does.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::{Child, Command};
+
+use super::deployment::Deployment;
+use crate::clock::Clock;
+use crate::observer::USAGE_VARIABLE;
+
+/// Variables that a process inherits. All others are Lambda's or the function's own.
+const INHERITED: [&str; 6] = ["HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"];
+
+/// The file that Lambda starts in a deployed folder.
+pub const EXECUTABLE_NAME: &str = "bootstrap";
+
+const REGION: &str = "us-east-1";
+const VERSION: &str = "$LATEST";
+
+/// The configuration of a function.
+#[derive(Clone, Debug)]
+pub struct FunctionConfig {
+    /// The executable that serves the function.
+    pub bootstrap: PathBuf,
+    /// The function's name.
+    pub function_name: String,
+    /// The function's handler setting.
+    pub handler_name: String,
+    /// Memory in MiB, as the function is told. It is not enforced.
+    pub memory_mib: u32,
+    /// How long an invocation may take, on Lambda's clock.
+    pub timeout: Duration,
+    /// The clock for the timeout.
+    pub clock: Clock,
+    /// The function's environment variables.
+    pub variables: Vec<(String, String)>,
+    /// Whether the usage of each invocation is reported.
+    pub reports_usage: bool,
+}
+
+impl FunctionConfig {
+    /// Starts a process. Dropping the returned handle ends it.
+    pub(crate) fn spawn(&self, deployment: &Deployment, api: SocketAddr) -> std::io::Result<Child> {
+        let root = deployment.task_root();
+        let mut command = Command::new(&self.bootstrap);
+        command.env_clear();
+        for name in INHERITED {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command
+            .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
+            .env("_HANDLER", &self.handler_name)
+            .env("LAMBDA_TASK_ROOT", root)
+            .env("LAMBDA_RUNTIME_DIR", root)
+            .env("AWS_LAMBDA_FUNCTION_NAME", &self.function_name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", VERSION)
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", self.memory_mib.to_string())
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", self.function_name))
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "local")
+            .env("AWS_LAMBDA_LOG_FORMAT", "Text")
+            .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+            .env("AWS_REGION", REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
+            .envs(self.reports_usage.then_some(USAGE_VARIABLE))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(root)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Ctrl-C reaches the whole process group of a terminal; these processes are stopped in order.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+    }
+
+    /// How long an invocation may take, in real time.
+    pub(crate) fn real_timeout(&self) -> Duration {
+        self.clock.real(self.timeout)
+    }
+
+    /// The ARN that invocations carry.
+    pub(crate) fn function_arn(&self) -> String {
+        function_arn(&self.function_name)
+    }
+}
+
+/// The ARN of a function by that name.
+pub(crate) fn function_arn(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:123456789012:function:{name}")
+}

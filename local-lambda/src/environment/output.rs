@@ -1,0 +1,88 @@
+//! Passes on what a process prints, line by line.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+
+use super::deployment::Deployment;
+use crate::log_tail::LogTail;
+use crate::observer::{Observer, Report, Usage};
+
+/// A longer line of output is passed on in pieces.
+const LINE_LIMIT_BYTES: u64 = 64 * 1024;
+
+/// The log of the invocation at work; there is one at a time. Clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct CurrentLog {
+    invocation: Arc<Mutex<InvocationLog>>,
+    deployment: Arc<Deployment>,
+    observer: Observer,
+}
+
+#[derive(Debug, Default)]
+struct InvocationLog {
+    request_id: Option<String>,
+    tail: LogTail,
+}
+
+impl CurrentLog {
+    pub(super) fn new(deployment: Arc<Deployment>, observer: Observer) -> Self {
+        Self {
+            invocation: Arc::default(),
+            deployment,
+            observer,
+        }
+    }
+
+    /// Attributes what is printed from now on to another invocation.
+    pub(super) fn begin(&self, request_id: &str, tail: LogTail) {
+        *self.invocation() = InvocationLog {
+            request_id: Some(request_id.to_owned()),
+            tail,
+        };
+    }
+
+    fn line(&self, mut line: Vec<u8>) {
+        let invocation = self.invocation();
+        // Before the first invocation the output is about loading the handler.
+        if invocation.request_id.is_none()
+            && let Ok(text) = std::str::from_utf8(&line)
+        {
+            line = self.deployment.with_original_paths(text).into_bytes();
+        }
+        invocation.tail.push(&line);
+        self.observer.report(Report::Output {
+            request_id: invocation.request_id.as_deref(),
+            line: &line,
+        });
+    }
+
+    fn invocation(&self) -> MutexGuard<'_, InvocationLog> {
+        // Assignments leave nothing half done.
+        self.invocation
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Passes on output until its end. Where usage is reported, lines about it are not passed on.
+pub(super) async fn pass_on(output: impl AsyncRead + Unpin, log: CurrentLog, reports_usage: bool) {
+    let mut reader = BufReader::new(output);
+    loop {
+        let mut line = Vec::new();
+        let read = (&mut reader)
+            .take(LINE_LIMIT_BYTES)
+            .read_until(b'\n', &mut line)
+            .await;
+        if matches!(read, Ok(0) | Err(_)) {
+            return;
+        }
+        if line.last() != Some(&b'\n') {
+            line.push(b'\n');
+        }
+        match Usage::parse(&line).filter(|_| reports_usage) {
+            Some(usage) => log.observer.report(Report::Usage(&usage)),
+            None => log.line(line),
+        }
+    }
+}

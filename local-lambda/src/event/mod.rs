@@ -1,0 +1,206 @@
+//! The events that services make of HTTP requests: one file for each format, and what the formats share.
+
+pub(crate) mod alb;
+pub(crate) mod lattice;
+mod path;
+mod stage;
+pub(crate) mod v1;
+pub(crate) mod v2;
+
+pub(crate) use path::HttpApiPath;
+pub use stage::Stage;
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, SERVER,
+    WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+
+const ACCOUNT_ID: &str = "123456789012";
+const API_ID: &str = "local";
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Headers that a REST API does not pass on, beside those of the connection:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html>.
+const NOT_FOR_REST: [HeaderName; 7] = [
+    CONTENT_LENGTH,
+    HeaderName::from_static("content-md5"),
+    EXPECT,
+    MAX_FORWARDS,
+    PROXY_AUTHENTICATE,
+    SERVER,
+    WWW_AUTHENTICATE,
+];
+
+/// What a front end knows about a request beside the request itself.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The id of the invocation.
+    pub request_id: String,
+    /// The caller's address.
+    pub peer: IpAddr,
+    /// The trace, which the handler's context has as well.
+    pub trace: Option<HeaderValue>,
+    /// The time of the request.
+    pub now: SystemTime,
+    /// The stage, if the front end is an API.
+    pub stage: Stage,
+}
+
+impl Origin {
+    /// Adds what most services add to the headers of a request.
+    pub(crate) fn forward(&self, headers: &mut HeaderMap) {
+        self.forward_peer(headers);
+        let port = port(headers).unwrap_or(80).to_string();
+        for (name, value) in [
+            ("x-forwarded-port", HeaderValue::from_str(&port).ok()),
+            ("x-forwarded-proto", Some(HeaderValue::from_static("http"))),
+            ("x-amzn-trace-id", self.trace.clone()),
+        ] {
+            if let Some(value) = value {
+                headers.insert(name, value);
+            }
+        }
+    }
+
+    /// Adds the caller's address, as every service does.
+    pub(crate) fn forward_peer(&self, headers: &mut HeaderMap) {
+        let before = headers.get(FORWARDED_FOR).map(lossy);
+        let peers = before.map_or_else(
+            || self.peer.to_string(),
+            |before| format!("{before}, {}", self.peer),
+        );
+        if let Ok(peers) = HeaderValue::try_from(peers) {
+            headers.insert(FORWARDED_FOR, peers);
+        }
+    }
+}
+
+/// The port that `Host` names.
+fn port(headers: &HeaderMap) -> Option<u16> {
+    let host = headers.get(HOST).map(lossy)?;
+    let (_, port) = host.rsplit_once(':')?;
+    port.parse().ok()
+}
+
+/// Header values are bytes, JSON is text.
+fn lossy(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+/// Decodes a name or a value of a query.
+fn decode(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// Removes headers that a service keeps to itself.
+fn remove_all(headers: &mut HeaderMap, names: &[HeaderName]) {
+    for name in names {
+        headers.remove(name);
+    }
+}
+
+/// The content types of bodies that a service passes on as text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum TextTypes {
+    /// `text/*`, JSON, XML and JavaScript.
+    Named,
+    /// Those, and every type that ends in `+json` or `+xml`.
+    Suffixed,
+}
+
+/// The body as text, if its type is a text type and it is UTF-8. Forms are not: AWS encodes them.
+fn text<'a>(headers: &HeaderMap, body: &'a Bytes, types: TextTypes) -> Option<&'a str> {
+    let content_type = headers.get(CONTENT_TYPE).map(lossy).unwrap_or_default();
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let has_suffix = essence.ends_with("+json") || essence.ends_with("+xml");
+    let is_text = essence.is_empty()
+        || essence.starts_with("text/")
+        || (has_suffix && types == TextTypes::Suffixed)
+        || matches!(
+            essence.as_str(),
+            "application/json" | "application/javascript" | "application/xml"
+        );
+    if is_text {
+        std::str::from_utf8(body).ok()
+    } else {
+        None
+    }
+}
+
+/// Formats a time as `12/Mar/2020:19:03:58 +0000`.
+fn log_time(time: SystemTime) -> String {
+    // `Thu, 12 Mar 2020 19:03:58 GMT` has the same fields.
+    let date = httpdate::fmt_http_date(time);
+    match date.split(' ').collect::<Vec<_>>().as_slice() {
+        [_, day, month, year, clock, _] => format!("{day}/{month}/{year}:{clock} +0000"),
+        _ => date,
+    }
+}
+
+/// A header as text, empty if there is none.
+fn text_header(headers: &HeaderMap, name: &HeaderName) -> String {
+    headers.get(name).map(lossy).unwrap_or_default()
+}
+
+/// The names and values of a query, as they were sent.
+fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn millis(time: SystemTime) -> u64 {
+    let since_epoch = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn origin() -> Origin {
+        Origin {
+            request_id: "id-1".to_owned(),
+            peer: "127.0.0.1".parse().unwrap(),
+            trace: Some(HeaderValue::from_static("Root=1")),
+            now: SystemTime::UNIX_EPOCH + Duration::from_millis(1_584_039_838_390),
+            stage: Stage::default(),
+        }
+    }
+
+    #[test]
+    fn services_say_where_a_request_came_from() {
+        let mut headers = HeaderMap::from_iter([
+            (HOST, HeaderValue::from_static("127.0.0.1:7000")),
+            (
+                HeaderName::from_static("x-forwarded-for"),
+                HeaderValue::from_static("10.0.0.1"),
+            ),
+        ]);
+
+        origin().forward(&mut headers);
+
+        assert_eq!(headers["x-forwarded-for"], "10.0.0.1, 127.0.0.1");
+        assert_eq!(headers["x-forwarded-port"], "7000");
+        assert_eq!(headers["x-forwarded-proto"], "http");
+        assert_eq!(headers["x-amzn-trace-id"], "Root=1");
+    }
+}

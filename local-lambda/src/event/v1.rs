@@ -1,0 +1,242 @@
+//! The event of a REST API of API Gateway: payload format 1.0.
+//!
+//! Empty maps are `null`. Header names are in lower case, because the `http` crate keeps no
+//! other; API Gateway keeps the client's case.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{HOST, USER_AGENT};
+use http::request::Parts;
+use lambda_protocol::headers::HOP_BY_HOP;
+use serde_json::{Value, json};
+
+use super::{
+    ACCOUNT_ID, API_ID, NOT_FOR_REST, Origin, decode, log_time, lossy, millis, query_pairs,
+    remove_all, text_header,
+};
+
+/// All values of each name, in the order they came.
+type MultiMap = BTreeMap<String, Vec<String>>;
+
+/// Builds the event.
+pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Value {
+    let path = request.uri.path();
+    let mut kept = request.headers.clone();
+    remove_all(&mut kept, &HOP_BY_HOP);
+    remove_all(&mut kept, &NOT_FOR_REST);
+    let headers = headers(&kept);
+    let parameters = parameters(request.uri.query().unwrap_or_default());
+    let proxy = path.trim_start_matches('/');
+    let (resource, path_parameters) = if proxy.is_empty() {
+        ("/", Value::Null)
+    } else {
+        ("/{proxy+}", json!({ "proxy": proxy }))
+    };
+    let text = std::str::from_utf8(body).ok();
+    let content = text.map_or_else(|| STANDARD.encode(body), str::to_owned);
+    json!({
+        "resource": resource,
+        "path": path,
+        "httpMethod": request.method.as_str(),
+        "headers": or_null(last_values(&headers)),
+        "multiValueHeaders": or_null(json!(headers)),
+        "queryStringParameters": or_null(last_values(&parameters)),
+        "multiValueQueryStringParameters": or_null(json!(parameters)),
+        "pathParameters": path_parameters,
+        "stageVariables": null,
+        "requestContext": request_context(request, resource, origin),
+        "body": if body.is_empty() { Value::Null } else { json!(content) },
+        "isBase64Encoded": text.is_none(),
+    })
+}
+
+fn request_context(request: &Parts, resource: &str, origin: &Origin) -> Value {
+    let path = request.uri.path();
+    let stage = origin.stage.of_rest_api();
+    json!({
+        "accountId": ACCOUNT_ID,
+        "apiId": API_ID,
+        "domainName": text_header(&request.headers, &HOST),
+        "domainPrefix": API_ID,
+        "extendedRequestId": origin.request_id,
+        "httpMethod": request.method.as_str(),
+        "identity": {
+            "accessKey": null,
+            "accountId": null,
+            "caller": null,
+            "cognitoAuthenticationProvider": null,
+            "cognitoAuthenticationType": null,
+            "cognitoIdentityId": null,
+            "cognitoIdentityPoolId": null,
+            "principalOrgId": null,
+            "sourceIp": origin.peer.to_string(),
+            "user": null,
+            "userAgent": text_header(&request.headers, &USER_AGENT),
+            "userArn": null,
+        },
+        "path": format!("/{stage}{path}"),
+        "protocol": format!("{:?}", request.version),
+        "requestId": origin.request_id,
+        "requestTime": log_time(origin.now),
+        "requestTimeEpoch": millis(origin.now),
+        "resourceId": API_ID,
+        "resourcePath": resource,
+        "stage": stage,
+    })
+}
+
+fn headers(headers: &HeaderMap) -> MultiMap {
+    let values = |name| headers.get_all(name).iter().map(lossy).collect();
+    headers
+        .keys()
+        .map(|name| (name.as_str().to_owned(), values(name)))
+        .collect()
+}
+
+fn parameters(query: &str) -> MultiMap {
+    let mut parameters = MultiMap::new();
+    for (name, value) in query_pairs(query) {
+        parameters
+            .entry(decode(name))
+            .or_default()
+            .push(decode(value));
+    }
+    parameters
+}
+
+fn last_values(map: &MultiMap) -> Value {
+    let last: BTreeMap<_, _> = map
+        .iter()
+        .filter_map(|(name, values)| Some((name, values.last()?)))
+        .collect();
+    json!(last)
+}
+
+fn or_null(map: Value) -> Value {
+    if map.as_object().is_some_and(serde_json::Map::is_empty) {
+        Value::Null
+    } else {
+        map
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::tests::origin;
+
+    fn event(request: http::request::Builder, body: &'static [u8]) -> Value {
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        from_request(&parts, &Bytes::from_static(body), &origin())
+    }
+
+    #[test]
+    fn every_value_is_kept_and_the_last_one_wins() {
+        let request = http::Request::get("/p%20q/x?a=1&a=2&b=%26")
+            .header("host", "h")
+            .header("cookie", "c=1; d=2")
+            .header("x-twice", "one")
+            .header("x-twice", "two");
+
+        let event = event(request, b"");
+
+        assert_eq!(event["resource"], "/{proxy+}");
+        assert_eq!(event["path"], "/p%20q/x");
+        assert_eq!(event["pathParameters"], json!({"proxy": "p%20q/x"}));
+        assert_eq!(event["queryStringParameters"], json!({"a": "2", "b": "&"}));
+        assert_eq!(
+            event["multiValueQueryStringParameters"],
+            json!({"a": ["1", "2"], "b": ["&"]})
+        );
+        assert_eq!(
+            event["headers"],
+            json!({"host": "h", "cookie": "c=1; d=2", "x-twice": "two"})
+        );
+        assert_eq!(event["multiValueHeaders"]["x-twice"], json!(["one", "two"]));
+        assert_eq!(event["requestContext"]["path"], "/local/p%20q/x");
+        assert_eq!(
+            event["requestContext"]["requestTime"],
+            "12/Mar/2020:19:03:58 +0000"
+        );
+    }
+
+    #[test]
+    fn empty_maps_are_null() {
+        let event = event(http::Request::get("/"), b"");
+
+        for key in [
+            "headers",
+            "multiValueHeaders",
+            "queryStringParameters",
+            "multiValueQueryStringParameters",
+            "pathParameters",
+            "stageVariables",
+            "body",
+        ] {
+            assert_eq!(event.get(key), Some(&Value::Null), "{key}");
+        }
+        assert_eq!(event["isBase64Encoded"], false);
+    }
+
+    #[test]
+    fn what_a_rest_api_keeps_to_itself_is_in_neither_map() {
+        let mut request = http::Request::post("/").header("x-kept", "1");
+        for name in [
+            "connection",
+            "content-length",
+            "content-md5",
+            "expect",
+            "keep-alive",
+            "max-forwards",
+            "proxy-authenticate",
+            "proxy-connection",
+            "server",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "www-authenticate",
+        ] {
+            request = request.header(name, "1");
+        }
+
+        let event = event(request, b"x");
+
+        assert_eq!(event["headers"], json!({"x-kept": "1"}));
+        assert_eq!(event["multiValueHeaders"], json!({"x-kept": ["1"]}));
+    }
+
+    #[test]
+    fn the_stage_is_told_and_not_part_of_the_path() {
+        let origin = Origin {
+            stage: "dev".parse().unwrap(),
+            ..origin()
+        };
+        let (parts, ()) = http::Request::get("/a%2Fb").body(()).unwrap().into_parts();
+
+        let event = from_request(&parts, &Bytes::new(), &origin);
+
+        assert_eq!(event["path"], "/a%2Fb");
+        assert_eq!(event["requestContext"]["path"], "/dev/a%2Fb");
+        assert_eq!(event["requestContext"]["stage"], "dev");
+    }
+
+    #[test]
+    fn a_body_that_is_no_text_is_base64() {
+        let text = event(http::Request::post("/"), b"a=1");
+        let binary = event(http::Request::post("/"), b"\xff");
+
+        assert_eq!(
+            (&text["body"], &text["isBase64Encoded"]),
+            (&json!("a=1"), &json!(false))
+        );
+        assert_eq!(
+            (&binary["body"], &binary["isBase64Encoded"]),
+            (&json!("/w=="), &json!(true))
+        );
+    }
+}

@@ -1,0 +1,310 @@
+//! Recognises who sent an event, which decides how the response is read.
+
+use lambda_protocol::front_end::FrontEnd as EventFormat;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::FrontEnd;
+use crate::failure::Failure;
+use crate::response::{OpenedResponse, Reader, ResponseReceiver, open, open_stream};
+
+/// Who sent an event.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Caller {
+    /// A front end, which turns the response into an HTTP response.
+    FrontEnd(FrontEnd),
+    /// A service that takes the payload of the response as it is.
+    Service(AwsService),
+    /// Unknown: the event has a shape of its own.
+    Unknown,
+}
+
+/// A service that invokes functions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AwsService {
+    /// Its name, with its article.
+    pub name: &'static str,
+    /// Whether it reads the response.
+    pub reads: bool,
+}
+
+/// The fields that tell services apart.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Fields {
+    #[serde(rename = "Records")]
+    records: Option<Vec<Record>>,
+    event_source: Option<Value>,
+    trigger_source: Option<Value>,
+    method_arn: Option<Value>,
+    route_arn: Option<Value>,
+    request_context: Option<Value>,
+    authorization_token: Option<Value>,
+    #[serde(rename = "RequestType")]
+    request_type: Option<Value>,
+    #[serde(rename = "ResponseURL")]
+    response_url: Option<Value>,
+    #[serde(rename = "detail-type")]
+    detail_type: Option<Value>,
+    awslogs: Option<Value>,
+    delivery_stream_arn: Option<Value>,
+    get_object_context: Option<Value>,
+    invocation_schema_version: Option<Value>,
+    info: Option<Value>,
+    session_state: Option<Value>,
+    bot: Option<Value>,
+    #[serde(rename = "Details")]
+    details: Option<Value>,
+    #[serde(rename = "Name")]
+    name: Option<Value>,
+    #[serde(rename = "CodePipeline.job")]
+    code_pipeline_job: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Record {
+    #[serde(rename = "eventSource", alias = "EventSource")]
+    event_source: Option<Value>,
+    cf: Option<Value>,
+}
+
+impl Caller {
+    /// Recognises the caller by the shape of the event.
+    #[must_use]
+    pub fn of(event: &[u8]) -> Self {
+        if let Some(format) = EventFormat::of(event) {
+            return Self::FrontEnd(format.into());
+        }
+        let fields: Fields = serde_json::from_slice(event).unwrap_or_default();
+        fields.service().map_or(Self::Unknown, |(name, reads)| {
+            Self::Service(AwsService { name, reads })
+        })
+    }
+}
+
+impl From<EventFormat> for FrontEnd {
+    fn from(format: EventFormat) -> Self {
+        match format {
+            EventFormat::FunctionUrl => Self::Url,
+            // An HTTP API reads the same document in payload format 1.0.
+            EventFormat::RestApi | EventFormat::HttpApiV1 => Self::Rest,
+            EventFormat::HttpApiV2 => Self::Http,
+            EventFormat::LoadBalancer { multi_value: false } => Self::Alb,
+            EventFormat::LoadBalancer { multi_value: true } => Self::AlbMulti,
+            EventFormat::Lattice => Self::Lattice,
+        }
+    }
+}
+
+/// Opens the response to an event the way its caller does.
+///
+/// # Errors
+///
+/// The invocation failed, or the response is not one that its caller can read.
+pub(crate) async fn open_for(
+    caller: Caller,
+    response: ResponseReceiver,
+) -> Result<OpenedResponse, Failure> {
+    let reader = match caller {
+        Caller::FrontEnd(front_end) => {
+            return open(response, front_end.response_rules(), None).await;
+        }
+        // A stream is shown as a function URL would send it, a document as it is.
+        Caller::Unknown => Reader::Service(FrontEnd::Url.response_rules()),
+        Caller::Service(_) => Reader::Payload,
+    };
+    let (mut opened, has_unread_prelude) = open_stream(response, reader).await?;
+    if let Caller::Service(service) = caller
+        && service.reads
+        && has_unread_prelude
+    {
+        opened.head.warnings.push(unread_prelude(service));
+    }
+    Ok(opened)
+}
+
+fn unread_prelude(AwsService { name, .. }: AwsService) -> String {
+    format!(
+        "this is the event of {name}, which reads the payload as it is: here it begins with the head of \
+         an HTTP stream and eight zero bytes. Answer with a document (`start-document`, in Rust \
+         `response.document(&value)`)"
+    )
+}
+
+impl Fields {
+    /// The service's name, and whether it reads the response.
+    fn service(&self) -> Option<(&'static str, bool)> {
+        let first = self.records.as_ref().and_then(|records| records.first());
+        if first.is_some_and(|record| record.cf.is_some()) {
+            return Some(("a CloudFront distribution", true));
+        }
+        let source = first.and_then(|record| record.event_source.as_ref());
+        if let Some(source) = source.or(self.event_source.as_ref()) {
+            return source.as_str().and_then(by_source);
+        }
+        let has = |field: &Option<Value>| field.is_some();
+        let within = |field: &Option<Value>, name: &str| {
+            let value = field.as_ref().and_then(|value| value.get(name));
+            value.is_some_and(|value| !value.is_null())
+        };
+        let checks = [
+            (
+                within(&self.request_context, "connectionId"),
+                ("a WebSocket API", true),
+            ),
+            (has(&self.trigger_source), ("a Cognito user pool", true)),
+            (
+                has(&self.method_arn) || has(&self.route_arn) || has(&self.authorization_token),
+                ("an API that asks its authorizer", true),
+            ),
+            (
+                has(&self.request_type) && has(&self.response_url),
+                ("a CloudFormation stack", false),
+            ),
+            (has(&self.detail_type), ("an EventBridge rule", false)),
+            (
+                has(&self.awslogs),
+                ("a CloudWatch Logs subscription", false),
+            ),
+            (has(&self.delivery_stream_arn), ("a Firehose stream", true)),
+            (
+                has(&self.get_object_context),
+                ("an S3 Object Lambda access point", false),
+            ),
+            (
+                has(&self.invocation_schema_version),
+                ("an S3 batch job", true),
+            ),
+            (within(&self.info, "fieldName"), ("an AppSync API", true)),
+            (
+                has(&self.bot) && has(&self.session_state),
+                ("a Lex bot", true),
+            ),
+            (
+                has(&self.details) && has(&self.name),
+                ("a Connect contact flow", true),
+            ),
+            (
+                has(&self.code_pipeline_job),
+                ("a CodePipeline action", false),
+            ),
+        ];
+        let found = checks.into_iter().find(|(fits, _)| *fits);
+        found.map(|(_, service)| service)
+    }
+}
+
+/// The service that a record or an event names as its source.
+fn by_source(source: &str) -> Option<(&'static str, bool)> {
+    Some(match source {
+        "aws:sqs" => ("an SQS queue", true),
+        "aws:kinesis" => ("a Kinesis stream", true),
+        "aws:dynamodb" => ("a DynamoDB stream", true),
+        "aws:kafka" | "SelfManagedKafka" => ("a Kafka topic", true),
+        "aws:rmq" | "aws:mq" => ("a message broker", false),
+        "aws:docdb" => ("a DocumentDB stream", false),
+        "aws:sns" => ("an SNS topic", false),
+        "aws:s3" => ("an S3 bucket", false),
+        "aws:ses" => ("an SES rule", true),
+        "aws:codecommit" => ("a CodeCommit repository", false),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn service(event: &str) -> (&'static str, bool) {
+        match Caller::of(event.as_bytes()) {
+            Caller::Service(AwsService { name, reads }) => (name, reads),
+            other => panic!("{other:?}: {event}"),
+        }
+    }
+
+    #[test]
+    fn services_are_told_by_the_shape_of_their_events() {
+        for (event, name, reads) in [
+            (
+                r#"{"Records":[{"eventSource":"aws:sqs"}]}"#,
+                "an SQS queue",
+                true,
+            ),
+            (
+                r#"{"Records":[{"EventSource":"aws:sns"}]}"#,
+                "an SNS topic",
+                false,
+            ),
+            (
+                r#"{"eventSource":"aws:kafka","records":{}}"#,
+                "a Kafka topic",
+                true,
+            ),
+            (
+                r#"{"requestContext":{"connectionId":"c","routeKey":"$connect"}}"#,
+                "a WebSocket API",
+                true,
+            ),
+            (
+                r#"{"triggerSource":"PreSignUp_SignUp","request":{}}"#,
+                "a Cognito user pool",
+                true,
+            ),
+            (
+                r#"{"type":"TOKEN","methodArn":"arn"}"#,
+                "an API that asks its authorizer",
+                true,
+            ),
+            (
+                r#"{"RequestType":"Create","ResponseURL":"https://x"}"#,
+                "a CloudFormation stack",
+                false,
+            ),
+            (
+                r#"{"detail-type":"Scheduled Event","detail":{}}"#,
+                "an EventBridge rule",
+                false,
+            ),
+            (
+                r#"{"info":{"fieldName":"f"},"arguments":{}}"#,
+                "an AppSync API",
+                true,
+            ),
+            (
+                r#"{"Records":[{"cf":{"config":{}}}]}"#,
+                "a CloudFront distribution",
+                true,
+            ),
+        ] {
+            assert_eq!(service(event), (name, reads), "{event}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_somebody_s_own_event() {
+        let mq = br#"{"eventSource":"aws:mq","messages":[]}"#;
+        assert!(matches!(
+            Caller::of(mq),
+            Caller::Service(AwsService { reads: false, .. })
+        ));
+        // A field of another type hides no other.
+        let odd = br#"{"Records":[{"eventSource":"aws:sqs"}],"info":"text","requestContext":3}"#;
+        assert!(matches!(
+            Caller::of(odd),
+            Caller::Service(AwsService { reads: true, .. })
+        ));
+        for event in [
+            "",
+            "{}",
+            "[]",
+            "3",
+            "text",
+            r#"{"Records":[]}"#,
+            r#"{"Records":[{"eventSource":"mine"}]}"#,
+        ] {
+            assert_eq!(Caller::of(event.as_bytes()), Caller::Unknown, "{event}");
+        }
+    }
+}

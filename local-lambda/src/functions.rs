@@ -1,0 +1,95 @@
+//! The functions of one local Lambda, and how callers name them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::environment::Pool;
+
+/// Comes before the name of a function in a path.
+const PATH_PREFIX: &str = "/@fn/";
+
+/// One function under any name, or several under their own.
+#[derive(Debug)]
+pub struct Functions {
+    first: Arc<Pool>,
+    named: BTreeMap<String, Arc<Pool>>,
+}
+
+/// The functions as they are now. They may be others at the next request.
+#[derive(Debug)]
+pub struct LiveFunctions {
+    now: Mutex<Arc<Functions>>,
+}
+
+/// The function that a path names.
+#[derive(Debug)]
+pub(crate) enum AtPath<'a> {
+    /// None: the first one is meant.
+    Unnamed,
+    /// The function, and the path behind its name.
+    Found(&'a Arc<Pool>, &'a str),
+    Missing(&'a str),
+}
+
+impl LiveFunctions {
+    /// Serves these functions until they are replaced.
+    #[must_use]
+    pub fn new(functions: Functions) -> Self {
+        Self {
+            now: Mutex::new(Arc::new(functions)),
+        }
+    }
+
+    /// The functions for one request.
+    pub(crate) fn now(&self) -> Arc<Functions> {
+        // An assignment leaves nothing half done.
+        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Serves other functions from the next request on.
+    pub fn replace(&self, functions: Functions) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(functions);
+    }
+}
+
+impl Functions {
+    /// A single function, which answers to every name.
+    #[must_use]
+    pub fn single(pool: Arc<Pool>) -> Self {
+        Self {
+            first: pool,
+            named: BTreeMap::new(),
+        }
+    }
+
+    /// Several functions. `first` is the one that callers reach without a name.
+    #[must_use]
+    pub fn several(first: Arc<Pool>, named: BTreeMap<String, Arc<Pool>>) -> Self {
+        Self { first, named }
+    }
+
+    pub(crate) fn first(&self) -> &Arc<Pool> {
+        &self.first
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<Pool>> {
+        if self.named.is_empty() {
+            Some(&self.first)
+        } else {
+            self.named.get(name)
+        }
+    }
+
+    /// Reads the name at the start of a path.
+    pub(crate) fn at_path<'a>(&'a self, path_and_query: &'a str) -> AtPath<'a> {
+        let Some(rest) = path_and_query.strip_prefix(PATH_PREFIX) else {
+            return AtPath::Unnamed;
+        };
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(end);
+        match self.named(name) {
+            Some(pool) => AtPath::Found(pool, rest),
+            None => AtPath::Missing(name),
+        }
+    }
+}

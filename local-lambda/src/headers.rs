@@ -1,0 +1,21 @@
+//! Headers of AWS's services. Those of the Runtime API are in `lambda_protocol`.
+
+use http::{HeaderName, HeaderValue};
+
+/// The exception class, on a response that is the service's and not the function's.
+pub(crate) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// Marks a response whose body is the error document of a failed invocation.
+pub const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
+
+/// The only value of [`FUNCTION_ERROR`].
+pub(crate) const UNHANDLED: HeaderValue = HeaderValue::from_static("Unhandled");
+
+/// The request id that AWS's services send to callers.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// Marks a request that the local Lambda itself rejected. A function may send every header of AWS's, but
+/// not this one.
+pub const REJECTION: HeaderName = HeaderName::from_static("x-bootstream-refusal");
+
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");

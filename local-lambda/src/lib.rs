@@ -1,0 +1,53 @@
+//! A local AWS Lambda: callers in front, `bootstrap` processes behind.
+//!
+//! The processes are those that Lambda starts. Everything around them is emulated: the front ends that turn
+//! HTTP requests into events, the Invoke API, the Runtime API, execution environments, and Lambda's limits on
+//! streams.
+//!
+//! [`LocalLambda`] runs one function, for tests. [`serve`] and [`Pool`] are the parts it is made of, for
+//! programs that replace functions while they run. What happens is reported to an [`Observer`]; the crate
+//! itself prints nothing.
+//!
+//! # Modules
+//!
+//! Each uses only those after it: `local_lambda` (the façade), `frontend` (callers), `functions`,
+//! `environment` (processes), `runtime_api`, `response` and `event` (what flows back and forth), then what
+//! all of them share.
+
+mod body;
+mod clock;
+mod environment;
+mod event;
+mod failure;
+mod frontend;
+mod functions;
+mod guard;
+mod headers;
+mod http_server;
+mod invocation;
+mod local_lambda;
+mod log_tail;
+mod observer;
+mod response;
+mod runtime_api;
+
+pub use clock::Clock;
+pub use environment::{Deployment, EXECUTABLE_NAME, FunctionConfig, Pool, WhenFull};
+pub use event::{Origin, Stage};
+pub use failure::{Failure, INVALID_ENTRYPOINT};
+pub use frontend::{
+    ApiError, AwsService, Caller, Cors, FrontEnd, Limits, NetworkSettings, Rejection,
+    ServerSettings, json_event, serve,
+};
+pub use functions::{Functions, LiveFunctions};
+pub use guard::HostName;
+pub use headers::{FUNCTION_ERROR, REJECTION};
+pub use invocation::{new_request_id, trace};
+pub use local_lambda::{LocalLambda, Options, StartError, invoke};
+pub use observer::{Observer, Report, RequestOutcome, RequestReport, Usage};
+#[doc(hidden)]
+pub use response::PreludeReader;
+pub use response::{
+    MissingStatus, MultiValueHeaders, OpenedResponse, Prelude, Rate, Reading, ResponseHead,
+    ResponseRules,
+};

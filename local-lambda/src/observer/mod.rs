@@ -1,0 +1,121 @@
+//! Reports of what happens in a local Lambda.
+
+mod record;
+mod usage;
+
+pub(crate) use record::RequestRecord;
+pub use usage::Usage;
+pub(crate) use usage::VARIABLE as USAGE_VARIABLE;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::failure::Failure;
+
+/// Receives [`Report`]s. Clones share the callback.
+#[derive(Clone)]
+pub struct Observer(Arc<dyn Fn(Report<'_>) + Send + Sync>);
+
+/// Something that happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Report<'a> {
+    /// A request was answered, or its caller left. Sent once for every request.
+    Request(&'a RequestReport<'a>),
+    /// A response that is delivered is probably not what its author meant.
+    Warning {
+        /// The invocation, once there is one.
+        request_id: Option<&'a str>,
+        /// What is wrong, and what to do about it.
+        text: &'a str,
+    },
+    /// The process of a function printed a line, or up to 64 KiB of one. Ends with a line feed.
+    Output {
+        /// The invocation at work. `None` before the first one.
+        request_id: Option<&'a str>,
+        /// The line.
+        line: &'a [u8],
+    },
+    /// An invocation ended, and its handler used this much.
+    Usage(&'a Usage),
+    /// The process of a function failed between its response and the next invocation.
+    FailedAfterResponse(&'a Failure),
+    /// A process that waited for an invocation ended by itself.
+    IdleProcessEnded,
+    /// A runtime reported an error while its response was open. Lambda never answers such a request.
+    ErrorWhileResponding,
+    /// A peer sent something that is not HTTP.
+    NotHttp {
+        /// Who sent it.
+        peer: IpAddr,
+        /// Why it could not be parsed.
+        error: &'a hyper::Error,
+    },
+}
+
+/// One request and its response.
+#[derive(Clone, Debug)]
+pub struct RequestReport<'a> {
+    /// Method and path.
+    pub request: &'a str,
+    /// The invocation that the request became.
+    pub request_id: Option<&'a str>,
+    /// The status that the caller got.
+    pub status: StatusCode,
+    /// Time from the request to the first byte of the body. `None` without a body.
+    pub first_byte: Option<Duration>,
+    /// Time from the request to the end of the response.
+    pub total: Duration,
+    /// Size of the body.
+    pub bytes: usize,
+    /// Number of pieces in which the body was sent.
+    pub chunks: usize,
+    /// How the request ended.
+    pub outcome: RequestOutcome<'a>,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug)]
+pub enum RequestOutcome<'a> {
+    /// The whole response was sent.
+    Complete,
+    /// The invocation failed.
+    Failed(&'a Failure),
+    /// The function was not invoked, for this reason.
+    Rejected(&'a str),
+    /// The caller left. The handler goes on.
+    Abandoned,
+}
+
+impl Observer {
+    /// Calls `observe` for every report, on the thread that makes it: it must not block.
+    pub fn new(observe: impl Fn(Report<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(observe))
+    }
+
+    pub(crate) fn report(&self, report: Report<'_>) {
+        (self.0)(report);
+    }
+
+    /// Warns about what a function sent.
+    pub(crate) fn warn(&self, request_id: Option<&str>, text: &str) {
+        self.report(Report::Warning { request_id, text });
+    }
+}
+
+impl Default for Observer {
+    /// Ignores every report.
+    fn default() -> Self {
+        Self::new(|_| {})
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}

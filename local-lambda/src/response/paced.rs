@@ -1,0 +1,244 @@
+//! The body of a response under network conditions.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::time::{Sleep, sleep, sleep_until};
+
+use super::channel::{Outcome, Part, ResponseReceiver, outcome_of};
+use super::network::NetworkConditions;
+use super::token_bucket::TokenBucket;
+use crate::failure::{Failure, SERVICE_TIMEOUT};
+use crate::log_tail::LogTail;
+
+/// What happens next to the body.
+#[derive(Debug)]
+pub(super) enum BodyEvent {
+    /// Bytes pass.
+    Chunk(Bytes),
+    /// The invocation ended.
+    End(Outcome),
+    /// The connection breaks, whatever the invocation does.
+    Cut(Failure),
+}
+
+/// Reads a response as fast as the network conditions allow.
+///
+/// Holds one part and reads the next when that has passed, so that a slow network makes the function's
+/// `write` wait. Dropping it lets the function go on without a reader.
+#[derive(Debug)]
+pub(crate) struct PacedBody {
+    /// Bytes that were read and have not passed yet.
+    waiting: Bytes,
+    rest: ResponseReceiver,
+    conditions: NetworkConditions,
+    bucket: Option<TokenBucket>,
+    passed: usize,
+    silence: Option<Pin<Box<Sleep>>>,
+    end: Option<Pin<Box<Sleep>>>,
+}
+
+impl PacedBody {
+    pub(crate) fn new(first: Bytes, rest: ResponseReceiver, conditions: NetworkConditions) -> Self {
+        Self {
+            waiting: first,
+            rest,
+            conditions,
+            bucket: conditions.rate.map(TokenBucket::new),
+            passed: 0,
+            silence: None,
+            end: conditions.end.map(|end| Box::pin(sleep_until(end))),
+        }
+    }
+
+    pub(super) fn log(&self) -> LogTail {
+        self.rest.log.clone()
+    }
+
+    /// Waits for the next event. There is none after an end or a cut.
+    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<BodyEvent> {
+        if self
+            .conditions
+            .cut_after
+            .is_some_and(|limit| self.passed >= limit)
+        {
+            let message = format!("cut off after {} bytes, as asked", self.passed);
+            return Poll::Ready(BodyEvent::Cut(Failure::new("Client.Disconnected", message)));
+        }
+        if let Some(end) = &mut self.end
+            && end.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(BodyEvent::Cut(Failure::new(
+                SERVICE_TIMEOUT,
+                "the stream took longer than the service allows",
+            )));
+        }
+        if self.waiting.is_empty() {
+            match self.poll_part(cx) {
+                Poll::Ready(Some(part)) => self.waiting = part,
+                Poll::Ready(None) => {
+                    let outcome = ready!(Pin::new(&mut self.rest.outcome).poll(cx));
+                    return Poll::Ready(BodyEvent::End(outcome_of(outcome)));
+                }
+                Poll::Pending => return self.poll_silence(cx).map(BodyEvent::Cut),
+            }
+        }
+        if self
+            .conditions
+            .total
+            .is_some_and(|limit| self.passed >= limit)
+        {
+            return Poll::Ready(BodyEvent::End(Err(too_large(self.passed))));
+        }
+        let allowed = match &mut self.bucket {
+            Some(bucket) => ready!(bucket.poll_allowance(cx)),
+            None => usize::MAX,
+        };
+        Poll::Ready(BodyEvent::Chunk(self.pass(allowed)))
+    }
+
+    /// Takes at most `allowed` bytes from those that wait.
+    fn pass(&mut self, allowed: usize) -> Bytes {
+        let limits = [self.conditions.total, self.conditions.cut_after];
+        let left = limits.iter().flatten().map(|limit| limit - self.passed);
+        let length = left.fold(allowed.min(self.waiting.len()), usize::min);
+        let chunk = self.waiting.split_to(length);
+        self.passed += length;
+        if let Some(bucket) = &mut self.bucket {
+            bucket.spend(length);
+        }
+        chunk
+    }
+
+    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            match ready!(self.rest.parts.poll_recv(cx)) {
+                Some(Part::Chunk(chunk)) if !chunk.is_empty() => {
+                    self.silence = None;
+                    return Poll::Ready(Some(chunk));
+                }
+                Some(Part::Chunk(_) | Part::Head { .. }) => {}
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// Waits until the stream has been silent for too long.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
+        let Some(limit) = self.conditions.idle else {
+            return Poll::Pending;
+        };
+        let silence = self
+            .silence
+            .get_or_insert_with(|| Box::pin(sleep(self.conditions.clock.real(limit))));
+        silence.as_mut().poll(cx).map(|()| {
+            let message = format!("nothing was written for {} seconds", limit.as_secs());
+            Failure::new("Service.IdleTimeout", message)
+        })
+    }
+}
+
+fn too_large(passed: usize) -> Failure {
+    let message =
+        format!("Response payload size exceeded maximum allowed payload size ({passed} bytes).");
+    Failure::new("Function.ResponseSizeTooLarge", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::response::channel::{ResponseSender, channel};
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    async fn paced(
+        conditions: NetworkConditions,
+        chunks: &[&'static [u8]],
+    ) -> (ResponseSender, PacedBody) {
+        let (sender, receiver) = channel();
+        for chunk in chunks {
+            let part = Part::Chunk(Bytes::from_static(chunk));
+            sender.parts.send(part).await.unwrap();
+        }
+        (sender, PacedBody::new(Bytes::new(), receiver, conditions))
+    }
+
+    async fn next(body: &mut PacedBody) -> BodyEvent {
+        std::future::poll_fn(|cx| body.poll_event(cx)).await
+    }
+
+    #[track_caller]
+    fn expect_chunk(event: &BodyEvent, expected: &str) {
+        assert!(
+            matches!(event, BodyEvent::Chunk(chunk) if chunk == expected),
+            "{event:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_total_is_passed_to_the_last_byte_and_then_told() {
+        let conditions = NetworkConditions {
+            total: Some(5),
+            ..NetworkConditions::default()
+        };
+        let (_responder, mut body) = paced(conditions, &[b"abc", b"defg"]).await;
+
+        expect_chunk(&next(&mut body).await, "abc");
+        expect_chunk(&next(&mut body).await, "de");
+        let BodyEvent::End(Err(failure)) = next(&mut body).await else {
+            panic!("no failure");
+        };
+        assert_eq!(failure.error_type, "Function.ResponseSizeTooLarge");
+    }
+
+    #[tokio::test]
+    async fn a_total_that_is_just_reached_is_complete() {
+        let conditions = NetworkConditions {
+            total: Some(3),
+            ..NetworkConditions::default()
+        };
+        let (sender, mut body) = paced(conditions, &[b"abc"]).await;
+        sender.outcome.send(Ok(())).unwrap();
+        drop(sender.parts);
+
+        expect_chunk(&next(&mut body).await, "abc");
+        assert!(matches!(next(&mut body).await, BodyEvent::End(Ok(()))));
+    }
+
+    #[tokio::test]
+    async fn the_caller_is_cut_off_after_the_bytes_asked_for() {
+        let conditions = NetworkConditions {
+            cut_after: Some(4),
+            ..NetworkConditions::default()
+        };
+        let (_responder, mut body) = paced(conditions, &[b"abc", b"defg"]).await;
+
+        expect_chunk(&next(&mut body).await, "abc");
+        expect_chunk(&next(&mut body).await, "d");
+        assert!(matches!(next(&mut body).await, BodyEvent::Cut(_)));
+    }
+
+    #[tokio::test]
+    async fn silence_is_measured_from_the_last_event() {
+        const LIMIT: Duration = Duration::from_millis(400);
+        let conditions = NetworkConditions {
+            idle: Some(LIMIT),
+            ..NetworkConditions::default()
+        };
+        let (sender, mut body) = paced(conditions, &[b"a"]).await;
+        expect_chunk(&next(&mut body).await, "a");
+        let early = tokio::time::timeout(LIMIT / 2, next(&mut body)).await;
+        assert!(early.is_err(), "{early:?}");
+        sender.parts.send(Part::Chunk("b".into())).await.unwrap();
+        expect_chunk(&next(&mut body).await, "b");
+        let since = Instant::now();
+
+        let BodyEvent::Cut(failure) = next(&mut body).await else {
+            panic!("not cut");
+        };
+
+        assert_eq!(failure.error_type, "Service.IdleTimeout");
+        assert!(since.elapsed() >= LIMIT);
+    }
+}

@@ -1,0 +1,161 @@
+//! The head of a streamed response: the JSON in front of the prelude's delimiter.
+
+use bytes::Bytes;
+use lambda_protocol::prelude::{Decoded, PreludeDecoder};
+
+use super::fields::Fields;
+use super::head::{ResponseDocument, ResponseHead, object};
+use super::rules::ResponseRules;
+
+/// Collects bytes until the prelude is complete.
+#[derive(Debug)]
+pub struct PreludeReader {
+    rules: &'static ResponseRules,
+    decoder: PreludeDecoder,
+}
+
+impl PreludeReader {
+    /// Reads the prelude by the rules of a service.
+    #[must_use]
+    pub fn new(rules: &'static ResponseRules) -> Self {
+        Self {
+            rules,
+            decoder: PreludeDecoder::default(),
+        }
+    }
+
+    /// Takes the next bytes. Returns the head and the start of the body once both are known.
+    ///
+    /// # Errors
+    ///
+    /// The delimiter is too far away, or the bytes before it are not a valid prelude.
+    pub fn push(&mut self, chunk: &[u8]) -> Result<Option<(ResponseHead, Bytes)>, String> {
+        let decoded = self.decoder.push(chunk);
+        let Some(Decoded { json, body }) = decoded.map_err(|error| error.to_string())? else {
+            return Ok(None);
+        };
+        let invalid = |error| format!("the prelude is invalid: {error}");
+        let object = object(&json).map_err(|error| invalid(error.to_string()))?;
+        let fields = Fields::new(&object, self.rules.reading);
+        let document = ResponseDocument::read(fields).map_err(invalid)?;
+        Ok(Some((document.head(self.rules)?, body)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_protocol::limits::PRELUDE_SCAN_LIMIT_BYTES;
+    use lambda_protocol::prelude::DELIMITER;
+
+    use super::*;
+    use crate::FrontEnd;
+
+    const STREAM: &[u8] = b"{\"statusCode\":201,\"headers\":{\"content-type\":\"text/plain\",\
+        \"content-length\":\"5\",\"Connection\":\"close\"},\"cookies\":[\"a=1\",\"b=2\"]}\
+        \0\0\0\0\0\0\0\0he\0\0\0\0\0\0\0\0llo";
+    const BODY: &[u8] = b"he\0\0\0\0\0\0\0\0llo";
+
+    /// Feeds the pieces and returns the head and the whole body.
+    fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Option<(ResponseHead, Vec<u8>)> {
+        let mut reader = PreludeReader::new(FrontEnd::Url.response_rules());
+        let mut found: Option<(ResponseHead, Vec<u8>)> = None;
+        for piece in pieces {
+            match &mut found {
+                Some((_, body)) => body.extend_from_slice(piece),
+                None => {
+                    found = reader
+                        .push(piece)
+                        .unwrap()
+                        .map(|(head, body)| (head, body.into()));
+                }
+            }
+        }
+        found
+    }
+
+    fn expect_whole(found: Option<(ResponseHead, Vec<u8>)>, case: &str) {
+        let (head, body) = found.expect(case);
+        assert_eq!(head.status, 201, "{case}");
+        assert_eq!(head.headers["content-type"], "text/plain", "{case}");
+        assert_eq!(
+            head.headers["x-amzn-remapped-content-length"], "5",
+            "{case}"
+        );
+        assert!(!head.headers.contains_key("connection"), "{case}");
+        let cookies: Vec<_> = head.headers.get_all("set-cookie").iter().collect();
+        assert_eq!(cookies, ["a=1", "b=2"], "{case}");
+        assert_eq!(body, BODY, "{case}");
+    }
+
+    #[test]
+    fn the_prelude_may_be_cut_at_every_byte() {
+        for cut in 0..=STREAM.len() {
+            let (first, second) = STREAM.split_at(cut);
+            expect_whole(read([first, second].into_iter()), &format!("cut at {cut}"));
+        }
+    }
+
+    #[test]
+    fn the_prelude_may_come_byte_by_byte() {
+        expect_whole(read(STREAM.chunks(1)), "one byte per chunk");
+    }
+
+    #[test]
+    fn an_empty_prelude_means_200() {
+        let (head, body) = read([b"{}\0\0\0\0\0\0\0\0".as_slice()].into_iter()).unwrap();
+
+        assert_eq!(head.status, 200);
+        assert!(head.headers.is_empty());
+        assert!(body.is_empty());
+    }
+
+    #[test]
+    fn the_delimiter_must_end_within_16_kib() {
+        let prelude = |length: usize| {
+            let mut bytes = b"{}".to_vec();
+            bytes.resize(length, b' ');
+            bytes.extend(DELIMITER);
+            bytes
+        };
+
+        assert!(
+            PreludeReader::new(FrontEnd::Url.response_rules())
+                .push(&prelude(PRELUDE_SCAN_LIMIT_BYTES - 8))
+                .unwrap()
+                .is_some()
+        );
+        assert!(
+            PreludeReader::new(FrontEnd::Url.response_rules())
+                .push(&prelude(PRELUDE_SCAN_LIMIT_BYTES - 7))
+                .is_err()
+        );
+        assert!(
+            PreludeReader::new(FrontEnd::Url.response_rules())
+                .push(&[b' '; PRELUDE_SCAN_LIMIT_BYTES])
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_prelude_is_refused() {
+        for json in [
+            "nonsense",
+            "[]",
+            r#"{"statusCode":99}"#,
+            r#"{"statusCode":103}"#,
+            r#"{"statusCode":700}"#,
+            r#"{"headers":{"a b":"c"}}"#,
+            r#"{"headers":{"a":"b\nc"}}"#,
+            r#"{"headers":{"a":["b"]}}"#,
+            r#"{"cookies":["a\u0000"]}"#,
+        ] {
+            let bytes = [json.as_bytes(), &DELIMITER].concat();
+            assert!(
+                PreludeReader::new(FrontEnd::Url.response_rules())
+                    .push(&bytes)
+                    .is_err(),
+                "{json}"
+            );
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Reads the start of a response, which is its head.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use lambda_protocol::headers::HTTP_INTEGRATION_TEXT;
+use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
+use tokio::sync::oneshot;
+
+use super::channel::{Outcome, Part, ResponseMode, ResponseReceiver, outcome_of};
+use super::head::ResponseHead;
+use super::prelude::PreludeReader;
+use super::rules::{Prelude, ResponseRules};
+use crate::failure::{Failure, INVALID_PRELUDE};
+
+/// A response whose head has arrived.
+#[derive(Debug)]
+pub(super) struct StartedResponse {
+    pub(super) mode: ResponseMode,
+    pub(super) head: ResponseHead,
+    /// Whether the body still begins with a prelude, which its reader does not take off.
+    pub(super) has_unread_prelude: bool,
+    /// The start of the body, which arrived together with the head. May be empty.
+    pub(super) first: Bytes,
+    pub(super) rest: ResponseReceiver,
+}
+
+/// Waits for a whole body, of which `first` has arrived. A body over the limit is counted to its end and
+/// not kept.
+///
+/// # Errors
+///
+/// The invocation failed, or the body is larger than Lambda passes on.
+pub(crate) async fn receive_whole(
+    first: Bytes,
+    mut rest: ResponseReceiver,
+) -> Result<Bytes, Failure> {
+    let mut size = first.len();
+    let mut body = Vec::from(first);
+    while let Some(part) = rest.parts.recv().await {
+        let Part::Chunk(chunk) = part else { continue };
+        size += chunk.len();
+        if size <= PAYLOAD_LIMIT_BYTES {
+            body.extend_from_slice(&chunk);
+        }
+    }
+    ended(rest).await?;
+    if size > PAYLOAD_LIMIT_BYTES {
+        return Err(Failure::too_large(size));
+    }
+    Ok(body.into())
+}
+
+/// Who reads a response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reader {
+    /// A service, which turns it into an HTTP response by these rules.
+    Service(&'static ResponseRules),
+    /// A caller that takes the payload as it is.
+    Payload,
+}
+
+impl Reader {
+    /// Returns whether the reader takes a prelude off a stream of this content type.
+    fn reads_prelude(self, content_type: Option<&str>) -> bool {
+        match self {
+            Self::Service(rules) => match rules.prelude {
+                Prelude::NotRead => false,
+                Prelude::IfAnnounced => announces_prelude(content_type),
+                Prelude::Required => true,
+            },
+            Self::Payload => false,
+        }
+    }
+}
+
+fn announces_prelude(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|content_type| essence(content_type) == HTTP_INTEGRATION_TEXT)
+}
+
+/// Waits for the head.
+///
+/// # Errors
+///
+/// The invocation failed before there was one, or what came is not a response.
+pub(super) async fn start(
+    mut response: ResponseReceiver,
+    reader: Reader,
+) -> Result<StartedResponse, Failure> {
+    let Some(Part::Head { mode, content_type }) = response.parts.recv().await else {
+        return Err(ended(response)
+            .await
+            .err()
+            .unwrap_or_else(Failure::truncated));
+    };
+    let content_type = content_type.as_deref();
+    match (mode, reader) {
+        (ResponseMode::Streaming, Reader::Service(rules)) if reader.reads_prelude(content_type) => {
+            read_prelude(response, rules).await
+        }
+        (ResponseMode::Streaming, _) => {
+            let has_unread_prelude = announces_prelude(content_type);
+            let head = typed(content_type.unwrap_or("application/octet-stream"));
+            let (first, rest) = first_chunk(response).await?;
+            Ok(StartedResponse {
+                mode,
+                head,
+                has_unread_prelude,
+                first,
+                rest,
+            })
+        }
+        // What a runtime calls a buffered response is not passed on by Lambda.
+        (ResponseMode::Buffered, _) => Ok(StartedResponse {
+            mode,
+            head: typed("application/json"),
+            has_unread_prelude: false,
+            first: Bytes::new(),
+            rest: response,
+        }),
+    }
+}
+
+/// The head of a response that has a content type and nothing else.
+fn typed(content_type: &str) -> ResponseHead {
+    let content_type = HeaderValue::try_from(content_type)
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    ResponseHead {
+        status: StatusCode::OK,
+        reason: None,
+        headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
+        warnings: Vec::new(),
+    }
+}
+
+/// Waits for the first bytes. Some runtimes open their response before they know that they fail:
+/// as long as nothing was written, that is a failure before the first byte.
+async fn first_chunk(mut response: ResponseReceiver) -> Result<(Bytes, ResponseReceiver), Failure> {
+    while let Some(part) = response.parts.recv().await {
+        match part {
+            Part::Chunk(chunk) if !chunk.is_empty() => return Ok((chunk, response)),
+            Part::Chunk(_) | Part::Head { .. } => {}
+        }
+    }
+    let ResponseReceiver {
+        outcome,
+        log,
+        parts,
+    } = response;
+    outcome_of(outcome.await)?;
+    let (told, outcome) = oneshot::channel();
+    // The receiver is below.
+    let _ = told.send(Ok(()));
+    let response = ResponseReceiver {
+        parts,
+        outcome,
+        log,
+    };
+    Ok((Bytes::new(), response))
+}
+
+async fn read_prelude(
+    mut response: ResponseReceiver,
+    rules: &'static ResponseRules,
+) -> Result<StartedResponse, Failure> {
+    let mut reader = PreludeReader::new(rules);
+    loop {
+        let Some(part) = response.parts.recv().await else {
+            let message = "the response ended without a prelude and its delimiter";
+            ended(response).await?;
+            return Err(Failure::new(INVALID_PRELUDE, message));
+        };
+        let Part::Chunk(chunk) = part else { continue };
+        match reader.push(&chunk) {
+            Ok(None) => {}
+            Ok(Some((head, first))) => {
+                return Ok(StartedResponse {
+                    mode: ResponseMode::Streaming,
+                    head,
+                    has_unread_prelude: false,
+                    first,
+                    rest: response,
+                });
+            }
+            Err(message) => return Err(Failure::new(INVALID_PRELUDE, message)),
+        }
+    }
+}
+
+async fn ended(response: ResponseReceiver) -> Outcome {
+    outcome_of(response.outcome.await)
+}
+
+/// A media type without its parameters.
+fn essence(content_type: &str) -> String {
+    content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FrontEnd;
+    use crate::response::channel;
+
+    async fn whole(started: StartedResponse) -> Result<Bytes, Failure> {
+        receive_whole(started.first, started.rest).await
+    }
+
+    #[tokio::test]
+    async fn a_response_that_ends_in_its_prelude_is_refused() {
+        let (sender, response) = channel();
+        let head = Part::Head {
+            mode: ResponseMode::Streaming,
+            content_type: Some(HTTP_INTEGRATION_TEXT.to_owned()),
+        };
+        for part in [head, Part::Chunk(Bytes::from_static(b"{}"))] {
+            sender.parts.send(part).await.unwrap();
+        }
+        sender.outcome.send(Ok(())).unwrap();
+        drop(sender.parts);
+
+        let failure = start(response, Reader::Service(FrontEnd::Url.response_rules()))
+            .await
+            .unwrap_err();
+
+        assert_eq!(failure.error_type, INVALID_PRELUDE);
+    }
+
+    /// The next parts of an response in streaming mode, with a prelude.
+    async fn with_prelude() -> ResponseReceiver {
+        let (sender, response) = channel();
+        let head = Part::Head {
+            mode: ResponseMode::Streaming,
+            content_type: Some(HTTP_INTEGRATION_TEXT.to_owned()),
+        };
+        let chunk = Bytes::from_static(b"{\"statusCode\":201}\0\0\0\0\0\0\0\0hi");
+        for part in [head, Part::Chunk(chunk)] {
+            sender.parts.send(part).await.unwrap();
+        }
+        sender.outcome.send(Ok(())).unwrap();
+        response
+    }
+
+    #[tokio::test]
+    async fn only_front_ends_that_stream_take_the_prelude_off() {
+        for front_end in [FrontEnd::Url, FrontEnd::Rest] {
+            let started = start(
+                with_prelude().await,
+                Reader::Service(front_end.response_rules()),
+            )
+            .await
+            .unwrap();
+            assert_eq!(started.head.status, 201);
+            assert!(!started.has_unread_prelude);
+            assert_eq!(whole(started).await.unwrap(), "hi");
+        }
+        let buffering = [FrontEnd::Http, FrontEnd::Alb, FrontEnd::AlbMulti]
+            .map(|front_end| Reader::Service(front_end.response_rules()));
+        for reader in buffering.into_iter().chain([Reader::Payload]) {
+            let started = start(with_prelude().await, reader).await.unwrap();
+            assert_eq!(started.head.status, 200);
+            assert!(started.has_unread_prelude);
+            assert!(
+                whole(started)
+                    .await
+                    .unwrap()
+                    .starts_with(b"{\"statusCode\":201}\0")
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_response_that_fails_before_its_first_byte_is_a_failure() {
+        for outcome in [Ok(()), Err(Failure::new("Function.Error", "early"))] {
+            let (sender, response) = channel();
+            let head = Part::Head {
+                mode: ResponseMode::Streaming,
+                content_type: None,
+            };
+            sender.parts.send(head).await.unwrap();
+            sender.outcome.send(outcome.clone()).unwrap();
+            drop(sender.parts);
+
+            let started = start(response, Reader::Service(FrontEnd::Url.response_rules())).await;
+
+            assert_eq!(started.map(|_| ()), outcome);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_whole_response_has_a_limit() {
+        let (sender, response) = channel();
+        let chunk = Bytes::from(vec![b'x'; PAYLOAD_LIMIT_BYTES]);
+        sender.parts.send(Part::Chunk(chunk)).await.unwrap();
+        sender.outcome.send(Ok(())).unwrap();
+        drop(sender.parts);
+
+        let failure = receive_whole("y".into(), response).await.unwrap_err();
+
+        assert_eq!(
+            failure.message,
+            "Response payload size (6291557 bytes) exceeded maximum allowed payload size \
+             (6291556 bytes)."
+        );
+    }
+}

@@ -1,0 +1,297 @@
+//! The body of a streamed response, in the framing that the caller understands.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use tokio::time::{Sleep, sleep};
+
+use super::channel::Outcome;
+use super::event_stream;
+use super::gunzip::Gunzip;
+use super::paced::{BodyEvent, PacedBody};
+use crate::failure::{Failure, INVALID_RESPONSE};
+use crate::observer::RequestRecord;
+
+/// How long the last output of an invocation may take through its pipe.
+pub(crate) const LOG_WINDOW: Duration = Duration::from_millis(50);
+
+/// How a caller gets the body.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Framing {
+    /// As the function wrote it. A failure breaks the connection.
+    None,
+    /// In event-stream frames. The last one carries the outcome, and the log if asked for.
+    EventStream { with_log: bool },
+}
+
+/// The body of a streamed response. Without frames, it ends clean only if the invocation did.
+#[derive(Debug)]
+pub(crate) struct StreamedBody {
+    paced: PacedBody,
+    framing: Framing,
+    /// Decompresses the body on the way, if the service does.
+    gunzip: Option<Gunzip>,
+    record: RequestRecord,
+    end: End,
+}
+
+#[derive(Debug)]
+enum End {
+    /// The body goes on.
+    Open,
+    /// A last frame waits for the last output.
+    Closing(Outcome, Pin<Box<Sleep>>),
+    /// The connection will break once what came before has been sent.
+    Failing(Failure),
+    /// Nothing follows.
+    Done,
+}
+
+impl StreamedBody {
+    pub(crate) fn new(paced: PacedBody, framing: Framing, record: RequestRecord) -> Self {
+        Self {
+            paced,
+            framing,
+            gunzip: None,
+            record,
+            end: End::Open,
+        }
+    }
+
+    /// Decompresses the body for the caller.
+    pub(crate) fn gunzipped(mut self) -> Self {
+        self.gunzip = Some(Gunzip::new());
+        self
+    }
+
+    /// Reads the body to its end for a caller that gets none.
+    pub(crate) async fn drain(mut self) {
+        while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await
+        {
+        }
+    }
+
+    /// Waits for the next event, after decompression.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<BodyEvent> {
+        let Some(gunzip) = &mut self.gunzip else {
+            return self.paced.poll_event(cx);
+        };
+        loop {
+            match gunzip.next() {
+                Ok(Some(chunk)) => return Poll::Ready(BodyEvent::Chunk(chunk)),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(BodyEvent::Cut(not_gzip(&error))),
+            }
+            match ready!(self.paced.poll_event(cx)) {
+                BodyEvent::Chunk(compressed) => gunzip.push(compressed),
+                BodyEvent::End(Ok(())) => {
+                    let whole = gunzip.finish().map_err(|error| not_gzip(&error));
+                    return Poll::Ready(BodyEvent::End(whole));
+                }
+                other => return Poll::Ready(other),
+            }
+        }
+    }
+
+    fn chunk(&mut self, chunk: Bytes) -> Bytes {
+        self.record.chunk(chunk.len());
+        match self.framing {
+            Framing::None => chunk,
+            Framing::EventStream { .. } => event_stream::payload_chunk(chunk),
+        }
+    }
+
+    /// Decides what follows the last chunk.
+    fn end(&mut self, outcome: Outcome) -> End {
+        match (self.framing, outcome) {
+            (Framing::EventStream { with_log }, outcome) => {
+                let window = if with_log { LOG_WINDOW } else { Duration::ZERO };
+                End::Closing(outcome, Box::pin(sleep(window)))
+            }
+            (Framing::None, Ok(())) => {
+                self.record.complete();
+                End::Done
+            }
+            (Framing::None, Err(failure)) => End::Failing(failure),
+        }
+    }
+
+    fn last_frame(&mut self, outcome: &Outcome) -> Bytes {
+        match outcome {
+            Ok(()) => self.record.complete(),
+            Err(failure) => self.record.failed(failure),
+        }
+        let with_log = self.framing == Framing::EventStream { with_log: true };
+        let log = with_log.then(|| self.paced.log().last());
+        event_stream::invoke_complete(outcome.as_ref().err(), log.as_deref())
+    }
+}
+
+impl Body for StreamedBody {
+    type Data = Bytes;
+    type Error = Failure;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        let this = self.get_mut();
+        loop {
+            match std::mem::replace(&mut this.end, End::Done) {
+                End::Done => return Poll::Ready(None),
+                End::Failing(failure) => {
+                    this.record.failed(&failure);
+                    return Poll::Ready(Some(Err(failure)));
+                }
+                End::Closing(outcome, mut window) => {
+                    if window.as_mut().poll(cx).is_pending() {
+                        this.end = End::Closing(outcome, window);
+                        return Poll::Pending;
+                    }
+                    let frame = this.last_frame(&outcome);
+                    return Poll::Ready(Some(Ok(Frame::data(frame))));
+                }
+                End::Open => this.end = End::Open,
+            }
+            this.end = match ready!(this.poll_event(cx)) {
+                BodyEvent::Chunk(chunk) => {
+                    return Poll::Ready(Some(Ok(Frame::data(this.chunk(chunk)))));
+                }
+                BodyEvent::End(outcome) => this.end(outcome),
+                BodyEvent::Cut(failure) => End::Failing(failure),
+            };
+            if matches!(this.end, End::Failing(_)) {
+                // hyper drops what it has not flushed when a body fails. It flushes before it
+                // polls again.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+fn not_gzip(error: &std::io::Error) -> Failure {
+    let message = format!("the body is not the gzip that `content-encoding` says it is: {error}");
+    Failure::new(INVALID_RESPONSE, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FrontEnd;
+    use crate::observer::Observer;
+    use crate::response::channel::{Part, ResponseMode, ResponseReceiver, ResponseSender, channel};
+    use crate::response::network::NetworkConditions;
+    use crate::response::opened::{OpenedBody, OpenedResponse, open_stream};
+    use crate::response::start::Reader;
+    use http_body_util::BodyExt as _;
+    use lambda_protocol::headers::HTTP_INTEGRATION_TEXT;
+
+    fn head(content_type: Option<&str>) -> Part {
+        let content_type = content_type.map(str::to_owned);
+        Part::Head {
+            mode: ResponseMode::Streaming,
+            content_type,
+        }
+    }
+
+    async fn open(response: ResponseReceiver) -> OpenedResponse {
+        let reader = Reader::Service(FrontEnd::Url.response_rules());
+        open_stream(response, reader).await.unwrap().0
+    }
+
+    fn body(response: OpenedResponse) -> StreamedBody {
+        let OpenedBody::Stream { first, rest } = response.body else {
+            panic!("not a stream");
+        };
+        let record = RequestRecord::start(Observer::default(), "GET /".to_owned());
+        let paced = PacedBody::new(first, rest, NetworkConditions::default());
+        StreamedBody::new(paced, Framing::None, record)
+    }
+
+    async fn send(sender: &ResponseSender, parts: impl IntoIterator<Item = Part>) {
+        for part in parts {
+            sender.parts.send(part).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_prelude_becomes_the_head_and_the_rest_the_body() {
+        let (sender, receiver) = channel();
+        let stream = b"{\"statusCode\":404}\0\0\0\0\0\0\0\0gone";
+        let parts = [
+            head(Some(HTTP_INTEGRATION_TEXT)),
+            Part::Chunk(Bytes::from_static(stream)),
+        ];
+        send(&sender, parts).await;
+        sender.outcome.send(Ok(())).unwrap();
+        drop(sender.parts);
+
+        let response = open(receiver).await;
+
+        assert_eq!(response.head.status, 404);
+        assert_eq!(body(response).collect().await.unwrap().to_bytes(), "gone");
+    }
+
+    #[tokio::test]
+    async fn other_types_are_passed_on_as_they_are() {
+        let (sender, receiver) = channel();
+        send(
+            &sender,
+            [
+                head(Some("text/csv")),
+                Part::Chunk(Bytes::from_static(b"{}\0")),
+            ],
+        )
+        .await;
+        sender.outcome.send(Ok(())).unwrap();
+        drop(sender.parts);
+
+        let response = open(receiver).await;
+
+        assert_eq!(response.head.headers["content-type"], "text/csv");
+        assert_eq!(
+            body(response).collect().await.unwrap().to_bytes(),
+            "{}\0".as_bytes()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_failure_after_the_head_breaks_the_body() {
+        let (sender, receiver) = channel();
+        send(
+            &sender,
+            [head(None), Part::Chunk(Bytes::from_static(b"part"))],
+        )
+        .await;
+        sender
+            .outcome
+            .send(Err(Failure::new("Function.Trap", "unreachable")))
+            .unwrap();
+        drop(sender.parts);
+
+        let mut body = body(open(receiver).await);
+
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(first, "part");
+        assert_eq!(
+            body.frame().await.unwrap().unwrap_err().error_type,
+            "Function.Trap"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_vanishes_breaks_the_body() {
+        let (sender, receiver) = channel();
+        let parts = [head(None), Part::Chunk(Bytes::from_static(b"part"))];
+        send(&sender, parts).await;
+        drop(sender);
+
+        let error = body(open(receiver).await).collect().await.unwrap_err();
+
+        assert_eq!(error.error_type, "Sandbox.Failure");
+    }
+}

@@ -17,7 +17,10 @@ if [ "${1:-}" = micro ]; then
     exec cargo bench -p bench-driver --bench host -- "$@"
 fi
 cargo build --release -p bench-driver
-if [ "${1:-}" != instructions ]; then
+if [ "${1:-}" = instructions ]; then
+    # As the tests build it.
+    BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64 >/dev/null
+else
     cargo build --release --manifest-path benches/peers/Cargo.toml --target-dir target/peers
 fi
 

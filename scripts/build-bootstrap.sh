@@ -13,12 +13,11 @@
 # Prints what it has built on standard output, everything else on standard error. The variable
 # BOOTSTREAM_PROFILE names another profile than `lambda`.
 #
-# For x86_64 both are linked statically with musl as their C library: they start on every Linux, and
-# sooner (docs/design/musl.md says why). For arm64 they use the system's C library, which must not be newer
-# than Lambda's: Rust links no static executable for arm64 that has random addresses. On other machines
-# that needs a compiler and a C library for arm64 (Debian: gcc-aarch64-linux-gnu,
-# libc6-dev-arm64-cross). Rust's standard library for the target is the one that is there, or rustup's,
-# or is built from Debian's sources: see setup-wasm-target.sh.
+# Both are linked statically with musl as their C library: they start on every Linux, and sooner
+# (docs/design/musl.md says why), and the system still loads them at random addresses. On a machine of
+# another kind, arm64 takes gcc for it (Debian: gcc-aarch64-linux-gnu); musl for arm64 and Rust's standard
+# library come from Debian: see setup-wasm-target.sh. Elsewhere, name a compiler for arm64 with musl in
+# CC_aarch64_unknown_linux_musl: then Rust's standard library is the one that is there, or rustup's.
 #
 # Both are built for the processors that precompiled components are for (docs/guide/precompiled.md): to ask one
 # what it can do takes a fifteenth of each start. Flags of yours come behind these.
@@ -48,7 +47,7 @@ case $arch:$machine in
         cpu='-C target-cpu=x86-64-v3 -C target-feature=+pclmulqdq'
         ;;
     aarch64:*)
-        target=aarch64-unknown-linux-gnu
+        target=aarch64-unknown-linux-musl
         cpu='-C target-cpu=neoverse-n1'
         ;;
     *) echo "build-bootstrap: cannot build for $arch on $machine, only for arm64" >&2; exit 2 ;;
@@ -58,19 +57,28 @@ strip=strip place=target
 if [ "$arch" = "$machine" ]; then
     RUSTC=$(scripts/setup.sh)
 else
-    if ! command -v aarch64-linux-gnu-gcc >/dev/null; then
-        echo 'build-bootstrap: aarch64-linux-gnu-gcc is missing:' \
-            'apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross' >&2
-        exit 1
-    fi
-    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
-    # What is written in C or assembly.
-    export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
+    strip=aarch64-linux-gnu-strip place=target/arm64
     # A toolchain beside that of the handlers, which stays as it is.
     cache=${XDG_CACHE_HOME:-$HOME/.cache}
-    prefix=${ARM64_TOOLCHAIN_DIR:-$cache/bootstream-arm64-toolchain}
-    RUSTC=$(scripts/setup-wasm-target.sh --prefix "$prefix" "$target")
-    strip=aarch64-linux-gnu-strip place=target/arm64
+    toolchain() {
+        scripts/setup-wasm-target.sh --prefix "${ARM64_TOOLCHAIN_DIR:-$cache/bootstream-arm64-musl}" "$@" "$target"
+    }
+    if [ -n "${CC_aarch64_unknown_linux_musl:-}" ]; then
+        RUSTC=$(toolchain)
+    else
+        RUSTC=$(toolchain --debian)
+        # What is written in C is compiled with the headers of musl, not those that gcc would take.
+        cross=aarch64-linux-gnu-gcc
+        headers=$("$RUSTC" --print sysroot)/lib/rustlib/$target/include
+        export CC_aarch64_unknown_linux_musl=$cross
+        CFLAGS_aarch64_unknown_linux_musl="-mcpu=neoverse-n1 -nostdinc -isystem $headers \
+            -isystem $($cross -print-file-name=include) ${CFLAGS_aarch64_unknown_linux_musl:-}"
+        export CFLAGS_aarch64_unknown_linux_musl
+    fi
+fi
+if [ "$arch" = aarch64 ]; then
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER="$PWD/scripts/link-static-pie.sh"
+    export STATIC_PIE_CC="${CC_aarch64_unknown_linux_musl:-cc}"
 fi
 export RUSTC
 flags=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS

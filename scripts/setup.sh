@@ -4,9 +4,8 @@
 # --tests: also what the tests need: Node.js, curl, Python for the linters of the templates, a cross
 # compiler for arm64, QEMU, bubblewrap, valgrind.
 #
-# Prints the Rust compiler for handlers (target wasm32-wasip2), and on x86_64 for `bootstrap` (target
-# x86_64-unknown-linux-musl), on standard output, everything else
-# on standard error. Installs what is missing with apt where that is possible, else says what to do.
+# Prints the Rust compiler for handlers (target wasm32-wasip2) and for `bootstrap` (on Linux, the target
+# of this machine with musl) on standard output, everything else on standard error. Installs what is missing with apt where that is possible, else says what to do.
 set -eu
 
 here=$(dirname "$0")
@@ -64,7 +63,6 @@ check_tools() {
             "(on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0)"
         exit 1
     fi
-    [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || install_packages libc6-arm64-cross
 }
 
 if ! command -v cargo >/dev/null 2>&1; then
@@ -73,16 +71,19 @@ if ! command -v cargo >/dev/null 2>&1; then
 fi
 install cc build-essential
 targets=wasm32-wasip2
-if [ "$(uname -sm)" = 'Linux x86_64' ]; then
-    # What `bootstrap` is built for, and what compiles its parts in C, unless that is named.
-    targets="$targets x86_64-unknown-linux-musl"
-    [ -n "${CC_x86_64_unknown_linux_musl:-}" ] || install musl-gcc musl-tools
-fi
+case $(uname -sm) in
+    'Linux x86_64' | 'Linux aarch64')
+        # What `bootstrap` is built for, and what compiles its parts in C, unless that is named.
+        targets="$targets $(uname -m)-unknown-linux-musl"
+        eval "compiler=\${CC_$(uname -m)_unknown_linux_musl:-}"
+        # shellcheck disable=SC2154
+        [ -n "$compiler" ] || install musl-gcc musl-tools ;;
+esac
 if [ "${1:-}" = --tests ]; then
     install npm nodejs npm
     install curl curl
     # To build `bootstrap` for arm64, and to run it.
-    install aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    install aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
     install qemu-aarch64 qemu-user
     # To run it as Lambda would.
     install bwrap bubblewrap

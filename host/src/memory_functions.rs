@@ -7,6 +7,10 @@
 //! `docs/design/musl.md` has the measurements, and the condition for removing this.
 //!
 //! The definitions take the place of musl's because the linker sees them first.
+//!
+//! aarch64 needs none of its own: there musl's `memcpy` and `memset` are written in assembly. The 163 calls
+//! of `memcpy` for a tiny invocation are a ninth of the host's instructions. `memmove` is a plain loop, but
+//! two calls with 22 instructions are all that an invocation makes.
 
 #![expect(
     unsafe_code,

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use crate::event::Event;
 use crate::process::Process;
+use crate::profile::Profile;
 use crate::target::Target;
 
 /// What callgrind calls code that is in no file it knows: the handler's, which `bootstrap` maps itself.
@@ -24,17 +25,6 @@ const ALLOCATORS: [&str; 6] = [
     "calloc",
     "posix_memalign",
 ];
-
-/// What a process has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Profile {
-    /// Instructions of `bootstrap` and its libraries.
-    pub(crate) host: u64,
-    /// Instructions of the handler.
-    pub(crate) handler: u64,
-    /// Calls of [`ALLOCATORS`] by others.
-    pub(crate) allocations: u64,
-}
 
 /// Runs a process that serves these events.
 ///
@@ -55,19 +45,11 @@ pub(crate) fn run(target: &Target, events: Vec<Event>) -> anyhow::Result<Profile
 }
 
 fn command(target: &Target, output: &Path) -> Command {
-    let plain = target.command();
-    let mut command = Command::new("valgrind");
+    let mut command = target.command_under("valgrind");
     command
         .args(["--quiet", "--tool=callgrind"])
         .arg(format!("--callgrind-out-file={}", output.display()))
-        .arg(plain.get_program())
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin");
-    for (name, value) in plain.get_envs() {
-        if let Some(value) = value {
-            command.env(name, value);
-        }
-    }
+        .arg(&target.executable);
     command
 }
 
@@ -82,22 +64,29 @@ fn read(text: &str) -> anyhow::Result<Profile> {
             None => reading.count(line)?,
         }
     }
-    let Profile { host, handler, .. } = reading.profile;
+    let Reading { host, handler, .. } = reading;
     let total = total.context("callgrind wrote no total")?;
     anyhow::ensure!(
         host + handler == total,
         "callgrind's profile has {total} instructions in all, and {host} + {handler} in its lines"
     );
     anyhow::ensure!(
-        reading.profile.allocations > 0,
+        reading.allocations > 0,
         "callgrind's profile knows no allocation: was `bootstrap` stripped?"
     );
-    Ok(reading.profile)
+    Ok(Profile {
+        host,
+        handler,
+        allocations: Some(reading.allocations),
+    })
 }
 
 #[derive(Default)]
 struct Reading<'a> {
-    profile: Profile,
+    host: u64,
+    handler: u64,
+    /// Calls of [`ALLOCATORS`] by others.
+    allocations: u64,
     objects: Names<'a>,
     functions: Names<'a>,
     in_handler: bool,
@@ -118,7 +107,7 @@ impl<'a> Reading<'a> {
                 self.after_call = true;
                 if ALLOCATORS.contains(&self.callee) && !ALLOCATORS.contains(&self.function) {
                     let calls = value.split(' ').next().unwrap_or_default();
-                    self.profile.allocations += calls.parse::<u64>()?;
+                    self.allocations += calls.parse::<u64>()?;
                 }
             }
             _ => {}
@@ -134,9 +123,9 @@ impl<'a> Reading<'a> {
         let (_, count) = line.split_once(' ').context("a line without a count")?;
         let count = count.parse::<u64>()?;
         if self.in_handler {
-            self.profile.handler += count;
+            self.handler += count;
         } else {
-            self.profile.host += count;
+            self.host += count;
         }
         Ok(())
     }
@@ -175,7 +164,7 @@ mod tests {
         let expected = Profile {
             host: 10 + 4 + 1 + 100,
             handler: 7,
-            allocations: 5,
+            allocations: Some(5),
         };
         assert_eq!(read(PROFILE).unwrap(), expected);
     }

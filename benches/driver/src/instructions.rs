@@ -1,15 +1,20 @@
 //! Instructions and allocations of an invocation and of a write, compared with those on record:
 //! not much different from run to run, however busy the machine is.
+//!
+//! callgrind counts what is deployed on a machine like this one, QEMU what is deployed on Graviton.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context as _;
+use clap::ValueEnum;
 
-use crate::callgrind::{self, Profile};
+use crate::callgrind;
 use crate::event::Event;
-use crate::target::{self, Target};
+use crate::profile::Profile;
+use crate::qemu::{self, Plugin};
+use crate::target::{self, ARM64_PROFILE};
 
 /// How far the host's instructions may be above the record. Chance decides how many writes leave
 /// together: quiet machines and busy ones have been 3 % apart for an invocation, 7 % for a write.
@@ -21,6 +26,24 @@ const ALLOCATIONS_PERCENT: u64 = 0;
 /// What another compiler may make of the same code. The handler may have been built by
 /// any, so this is for its instructions as well.
 const OTHER_TOOLS_PERCENT: u64 = 10;
+
+/// What counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tool {
+    /// On the processor of this machine
+    Callgrind,
+    /// On an emulated core of Graviton2
+    Qemu,
+}
+
+impl Tool {
+    fn count(self, root: &Path) -> anyhow::Result<Counted> {
+        match self {
+            Self::Callgrind => with_callgrind(root),
+            Self::Qemu => with_qemu(root),
+        }
+    }
+}
 
 /// One thing that is counted.
 #[derive(Clone, Debug)]
@@ -35,33 +58,81 @@ struct Count {
 ///
 /// # Errors
 ///
-/// When callgrind cannot be run, or a count is above the one on record.
-pub(crate) fn check(root: &Path, update: bool) -> anyhow::Result<String> {
-    let path = root.join("benches/instructions.txt");
-    let ours = target::ours_with_names(root)?;
-    let counts = count(&ours)?;
-    let tools = tools(&ours.executable)?;
-    if update {
-        std::fs::write(&path, record(&counts, &tools))?;
-        return Ok(format!("`{}` is written\n", path.display()));
+/// When callgrind or QEMU cannot be run, or a count is above the one on record.
+pub(crate) fn check(root: &Path, only: Option<Tool>, update: bool) -> anyhow::Result<String> {
+    let tools = only.as_ref();
+    let tools = tools.map_or(Tool::value_variants(), std::slice::from_ref);
+    let mut report = String::new();
+    for tool in tools {
+        let counted = tool.count(root)?;
+        let result = if update {
+            counted.write(root)
+        } else {
+            counted.compare(root)
+        };
+        write!(report, "`{}`:\n{}", counted.record, result?)?;
     }
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("reading `{}`; `--update` writes it", path.display()))?;
-    compare(&counts, &tools, &text)
+    Ok(report)
 }
 
-/// What the counts depend on besides the code, the processor's architecture first.
-fn tools(bootstrap: &Path) -> anyhow::Result<String> {
+/// What was counted, and with what.
+struct Counted {
+    counts: Vec<Count>,
+    /// What the counts depend on besides the code, the processor's architecture first.
+    tools: String,
+    /// The file that has what was counted before.
+    record: &'static str,
+}
+
+impl Counted {
+    fn write(&self, root: &Path) -> anyhow::Result<String> {
+        std::fs::write(root.join(self.record), record(&self.counts, &self.tools))?;
+        Ok("is written\n".to_owned())
+    }
+
+    fn compare(&self, root: &Path) -> anyhow::Result<String> {
+        let text = std::fs::read_to_string(root.join(self.record))
+            .with_context(|| format!("reading `{}`; `--update` writes it", self.record))?;
+        compare(&self.counts, &self.tools, &text)
+    }
+}
+
+fn with_callgrind(root: &Path) -> anyhow::Result<Counted> {
+    let ours = target::ours_with_names(root)?;
+    let counts = count(|events| callgrind::run(&ours, events))?;
     let valgrind = Command::new("valgrind").arg("--version").output();
-    let valgrind = valgrind.context("starting `valgrind`")?;
+    let valgrind = String::from_utf8(valgrind.context("starting `valgrind`")?.stdout)?;
+    let compiler = compiler_of(&ours.executable)?;
+    Ok(Counted {
+        counts,
+        tools: format!(
+            "{}, {compiler}, {}",
+            std::env::consts::ARCH,
+            valgrind.trim()
+        ),
+        record: "benches/instructions.txt",
+    })
+}
+
+fn with_qemu(root: &Path) -> anyhow::Result<Counted> {
+    let (ours, folder) = target::ours_for_arm64(root)?;
+    let plugin = Plugin::build(root, &folder)?;
+    let counts = count(|events| plugin.run(&ours, &events))?;
+    let compiler = compiler_of(&ours.executable)?;
+    Ok(Counted {
+        counts,
+        tools: format!(
+            "aarch64, {compiler}, profile {ARM64_PROFILE}, {}",
+            qemu::version()?
+        ),
+        record: "benches/instructions-arm64.txt",
+    })
+}
+
+fn compiler_of(bootstrap: &Path) -> anyhow::Result<String> {
     let executable =
         std::fs::read(bootstrap).with_context(|| format!("reading `{}`", bootstrap.display()))?;
-    Ok(format!(
-        "{}, {}, {}",
-        std::env::consts::ARCH,
-        compiler(&executable).context("`bootstrap` does not say what compiled it")?,
-        String::from_utf8(valgrind.stdout)?.trim(),
-    ))
+    compiler(&executable).context("`bootstrap` does not say what compiled it")
 }
 
 /// The compiler that an executable names, as every program from Rust does in its section `.comment`.
@@ -137,17 +208,17 @@ fn recorded(record: &str, name: &str) -> anyhow::Result<u64> {
 }
 
 /// Each count is a difference of two runs, so that what a process spends once is not in it.
-fn count(target: &Target) -> anyhow::Result<Vec<Count>> {
+fn count(run: impl Fn(Vec<Event>) -> anyhow::Result<Profile>) -> anyhow::Result<Vec<Count>> {
     let tiny = |times| vec![Event::tiny(); times];
     let invocation = Difference {
-        few: callgrind::run(target, tiny(50))?,
-        many: callgrind::run(target, tiny(250))?,
+        few: run(tiny(50))?,
+        many: run(tiny(250))?,
         more: 200,
     };
     let writes = |count| vec![Event::chunks(count, 64)];
     let write = Difference {
-        few: callgrind::run(target, writes(5_000))?,
-        many: callgrind::run(target, writes(25_000))?,
+        few: run(writes(5_000))?,
+        many: run(writes(25_000))?,
         more: 20_000,
     };
     let mut counts = invocation.counts("a tiny invocation");
@@ -165,15 +236,17 @@ struct Difference {
 impl Difference {
     /// Everything that is counted of what was done.
     fn counts(&self, done: &str) -> Vec<Count> {
-        let count = |what: &str, of: fn(&Profile) -> u64, percent| Count {
-            name: format!("{what}, {done}"),
-            value: self.each(of),
-            percent,
+        let count = |what: &str, of: fn(&Profile) -> Option<u64>, percent| {
+            self.each(of).map(|value| Count {
+                name: format!("{what}, {done}"),
+                value,
+                percent,
+            })
         };
-        vec![
+        let counts = [
             count(
                 "instructions of the host",
-                |profile| profile.host,
+                |profile| Some(profile.host),
                 HOST_PERCENT,
             ),
             count(
@@ -183,16 +256,17 @@ impl Difference {
             ),
             count(
                 "instructions of the handler",
-                |profile| profile.handler,
+                |profile| Some(profile.handler),
                 OTHER_TOOLS_PERCENT,
             ),
-        ]
+        ];
+        counts.into_iter().flatten().collect()
     }
 
-    /// What doing it once more adds, rounded.
-    fn each(&self, of: impl Fn(&Profile) -> u64) -> u64 {
-        let added = of(&self.many).saturating_sub(of(&self.few));
-        (added + self.more / 2) / self.more
+    /// What doing it once more adds, rounded. `None` if it is not counted.
+    fn each(&self, of: impl Fn(&Profile) -> Option<u64>) -> Option<u64> {
+        let added = of(&self.many)?.saturating_sub(of(&self.few)?);
+        Some((added + self.more / 2) / self.more)
     }
 }
 
@@ -260,7 +334,7 @@ mod tests {
     #[test]
     fn a_difference_is_rounded() {
         let profile = |allocations| Profile {
-            allocations,
+            allocations: Some(allocations),
             ..Profile::default()
         };
         let difference = Difference {
@@ -268,6 +342,6 @@ mod tests {
             many: profile(7 + 22_101),
             more: 200,
         };
-        assert_eq!(difference.each(|profile| profile.allocations), 111);
+        assert_eq!(difference.each(|profile| profile.allocations), Some(111));
     }
 }

@@ -12,6 +12,8 @@ mod lambda;
 mod measure;
 mod place;
 mod process;
+mod profile;
+mod qemu;
 mod stats;
 mod table;
 mod target;
@@ -21,6 +23,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Parser;
 
+use crate::instructions::Tool;
 use crate::measure::{ALL, Measurement};
 use crate::table::Table;
 use crate::target::Target;
@@ -36,11 +39,15 @@ enum Args {
         #[arg(long, default_value_t = 5)]
         rounds: usize,
     },
-    /// Count the instructions of `bootstrap` with callgrind, and compare with the record
+    /// Count the instructions of `bootstrap`, with callgrind and for arm64 with QEMU, and compare with
+    /// the records
     Instructions {
-        /// Replace the record
+        /// Replace the records
         #[arg(long)]
         update: bool,
+        /// Count only with this tool
+        #[arg(long, value_name = "TOOL")]
+        with: Option<Tool>,
     },
 }
 
@@ -66,7 +73,7 @@ fn main() -> anyhow::Result<()> {
         Args::Starts { rounds } => {
             measure_all(&target::starts(root()?)?, &[&measure::COLD], rounds)?
         }
-        Args::Instructions { update } => instructions::check(root()?, update)?,
+        Args::Instructions { update, with } => instructions::check(root()?, with, update)?,
     };
     show(&result);
     Ok(())

@@ -45,6 +45,19 @@ impl Target {
     /// The program, ready to be started.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
+        self.set_environment(&mut command);
+        command
+    }
+
+    /// Another program, ready to be told to run this one.
+    pub(crate) fn command_under(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        self.set_environment(&mut command);
+        command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command
+    }
+
+    fn set_environment(&self, command: &mut Command) {
         command
             .env_clear()
             .env("AWS_LAMBDA_FUNCTION_NAME", "f")
@@ -52,7 +65,6 @@ impl Target {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_LOG_LEVEL", "WARN")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command
     }
 }
 
@@ -144,21 +156,31 @@ const GUEST: &str = "guests/wasm32-wasip2/lambda/bench_handler.wasm";
 ///
 /// When something was not built.
 pub(crate) fn ours(root: &Path) -> anyhow::Result<Target> {
-    let handler = built(root, GUEST)?;
     let package = root.join("target/bench");
-    std::fs::create_dir_all(&package)?;
+    ours_with(root, built(root, "lambda/bootstrap")?, &package, &[])
+}
+
+/// The `bootstrap` at `executable` with the handler precompiled in the folder `package`.
+fn ours_with(
+    root: &Path,
+    executable: PathBuf,
+    package: &Path,
+    options: &[&str],
+) -> anyhow::Result<Target> {
+    std::fs::create_dir_all(package)?;
     let compiled = Command::new(built(root, "release/bootstream-compile")?)
-        .arg(handler)
+        .arg(built(root, GUEST)?)
+        .args(options)
         .arg("-o")
         .arg(package.join("handler.cwasm"))
         .status()?;
     anyhow::ensure!(compiled.success(), "the handler cannot be compiled");
     Ok(Target {
         name: "bootstream",
-        executable: built(root, "lambda/bootstrap")?,
+        executable,
         variables: vec![
             ("_HANDLER", "handler".to_owned()),
-            ("LAMBDA_TASK_ROOT", text(&package)?),
+            ("LAMBDA_TASK_ROOT", text(package)?),
         ],
         is_concurrent: true,
         place: Place::Anywhere,
@@ -172,7 +194,7 @@ pub(crate) fn ours(root: &Path) -> anyhow::Result<Target> {
 /// When something was not built.
 pub(crate) fn ours_with_names(root: &Path) -> anyhow::Result<Target> {
     const PATH: &str = if cfg!(target_arch = "aarch64") {
-        "unstripped/aarch64-unknown-linux-gnu/lambda/bootstrap"
+        "unstripped/aarch64-unknown-linux-musl/lambda/bootstrap"
     } else {
         "unstripped/x86_64-unknown-linux-musl/lambda/bootstrap"
     };
@@ -180,6 +202,22 @@ pub(crate) fn ours_with_names(root: &Path) -> anyhow::Result<Target> {
         executable: built(root, PATH)?,
         ..ours(root)?
     })
+}
+
+/// The profile of the `bootstrap` that is counted for arm64: that which the tests build.
+pub(crate) const ARM64_PROFILE: &str = "release";
+
+/// `bootstrap` for arm64 with the handler precompiled, and their folder.
+///
+/// # Errors
+///
+/// When something was not built.
+pub(crate) fn ours_for_arm64(root: &Path) -> anyhow::Result<(Target, PathBuf)> {
+    let path = format!("unstripped/aarch64-unknown-linux-musl/{ARM64_PROFILE}/bootstrap");
+    let package = root.join("target/bench/arm64");
+    let options = ["--target", "aarch64-unknown-linux-gnu"];
+    let target = ours_with(root, built(root, &path)?, &package, &options)?;
+    Ok((target, package))
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {

@@ -102,8 +102,8 @@ pub(crate) fn system(facts: &Executable, name: &str, arch: Arch, place: &Place) 
     if let Some(glibc) = facts.glibc.filter(|version| *version > NEWEST_GLIBC) {
         findings.push(error(
             format!("`{name}` needs glibc {glibc}; `provided.al2023` has {NEWEST_GLIBC}"),
-            "link it statically, as `scripts/build-bootstrap.sh` does for x86_64, or build it on \
-             Debian 12, Ubuntu 22.04 or older",
+            "link it statically, as `scripts/build-bootstrap.sh` does, or build it on Debian 12, \
+             Ubuntu 22.04 or older",
         ));
     }
     let loader = loader(arch);

@@ -1,0 +1,12 @@
+//! What a process has executed.
+
+/// What a process has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Profile {
+    /// Instructions of `bootstrap` and its libraries.
+    pub(crate) host: u64,
+    /// Instructions of the handler.
+    pub(crate) handler: u64,
+    /// Allocations of `bootstrap`. `None` where they are not counted.
+    pub(crate) allocations: Option<u64>,
+}

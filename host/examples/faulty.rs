@@ -1,13 +1,11 @@
 //! The host with faults, for the tests: what it logs can make its tasks panic or be cancelled.
 //!
-//! The thread panics that logs a line with the text in `FAULT_PANIC`: the guest's, when a handler
-//! prints it, or the one of all sockets and timers, when it is a warning of the host's. A line with
+//! The task panics that logs a line with the text in `FAULT_PANIC`: the guest's, when a handler
+//! prints it, or a worker's, when it is a warning of the host's. A line with
 //! the text in `FAULT_CANCEL` drops everything the host was about to do, wherever it is.
 
-use std::sync::Arc;
-
 use bootstream_host::config::{ProcessVars, Vars as _};
-use bootstream_host::{Team, end, run};
+use bootstream_host::{end, run};
 use tokio::sync::watch;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -30,17 +28,13 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime can be made");
-    let team = Team::new(runtime, end).expect("a team can be made");
-    team.run({
-        let team = Arc::clone(&team);
-        async move {
-            tokio::select! {
-                biased;
-                _ = cancelled.wait_for(|cancelled| *cancelled) => anyhow::bail!("cancelled"),
-                ended = run(&ProcessVars, team) => ended,
-            }
+    end(runtime.block_on(async {
+        tokio::select! {
+            biased;
+            _ = cancelled.wait_for(|cancelled| *cancelled) => anyhow::bail!("cancelled"),
+            ended = run(&ProcessVars) => ended,
         }
-    })
+    }))
 }
 
 struct Faults {

@@ -14,7 +14,6 @@ use crate::guest::GuestTask;
 use crate::handler::Handler;
 use crate::invoke::Worker;
 use crate::platform::epoch_timer;
-use crate::processor;
 use crate::run_loop;
 use crate::runtime_api::{Answer, Client, Endpoint, StartPhase};
 use crate::shutdown::{self, Shutdown};
@@ -89,14 +88,16 @@ fn start(
     // Not earlier: until then a signal simply ends the process.
     let (shutdown, listening) = shutdown::listen()
         .map_err(|error| internal(format!("cannot listen for signals: {error}")))?;
-    // The threads of the workers are started below.
-    processor::stay(&loaded.config);
     let count = loaded.config.max_concurrency;
     let others = iter::repeat_with(|| Client::new(endpoint.clone()));
     let clients = iter::once(client).chain(others).take(count);
     let start = |client| start_worker(loaded, client, &shutdown);
-    epoch_timer::start(&loaded.handler.engine)
-        .map_err(|error| internal(format!("cannot make a timer: {error}")))?;
+    epoch_timer::start(&loaded.handler.engine).map_err(|error| {
+        internal(format!(
+            "cannot create the timer that preempts handlers: {error}; \
+                 the limit on pending signals (`ulimit -i`) may be too low"
+        ))
+    })?;
     Ok((clients.map(start).collect(), listening))
 }
 

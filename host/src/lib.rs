@@ -45,7 +45,6 @@ mod memory_functions;
 )]
 mod outbound;
 mod platform;
-mod processor;
 pub mod response;
 mod run_loop;
 pub mod runtime_api;

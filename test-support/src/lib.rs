@@ -6,7 +6,6 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::print_stdout,
-    clippy::unwrap_used,
     missing_debug_implementations,
     reason = "a test fails by a panic, and prints what it has seen"
 )]

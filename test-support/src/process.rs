@@ -281,6 +281,12 @@ impl Running {
         status_kib(self.pid(), "VmRSS:")
     }
 
+    /// How much of the address space is reserved, in KiB.
+    #[track_caller]
+    pub fn reserved_kib(&self) -> u64 {
+        status_kib(self.pid(), "VmSize:")
+    }
+
     /// The most memory that was ever in use, in KiB.
     #[track_caller]
     pub fn peak_resident_kib(&self) -> u64 {
@@ -292,25 +298,6 @@ impl Running {
     pub fn threads(&self) -> usize {
         let path = format!("/proc/{}/task", self.pid());
         std::fs::read_dir(path).expect("the process runs").count()
-    }
-
-    /// For each thread, on how many processors it may run.
-    #[track_caller]
-    pub fn threads_may_run_on(&self) -> Vec<u32> {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid()));
-        let statuses = tasks.expect("the process runs").map(|task| {
-            std::fs::read_to_string(task.unwrap().path().join("status")).expect("the thread runs")
-        });
-        statuses
-            .map(|status| {
-                let line = status
-                    .lines()
-                    .find(|line| line.starts_with("Cpus_allowed:"));
-                let mask = line.unwrap().trim_start_matches("Cpus_allowed:").trim();
-                let digits = mask.chars().filter_map(|digit| digit.to_digit(16));
-                digits.map(u32::count_ones).sum()
-            })
-            .collect()
     }
 
     /// How many files and sockets are open.

@@ -28,7 +28,7 @@ use crate::runtime_api::Endpoint;
 use setting::{FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
 use values::Values;
 
-/// An environment has 1,024 threads.
+/// An environment has 1,024 files, and each worker has a connection.
 const CONCURRENCY_LIMIT: usize = 1000;
 
 /// Where the Runtime API is. Read before everything else, because it is where errors go.
@@ -145,13 +145,17 @@ pub fn log_settings(vars: &dyn Vars) -> (LogFormat, Level) {
     (format, level)
 }
 
-/// One when it is not set, as for all but managed instances; and when it is no number, as every
-/// runtime does.
+/// Returns how many invocations the process serves at once: one unless the variable is set, as it is for
+/// managed instances, and one when it is not a number, as in every runtime.
+///
+/// # Errors
+///
+/// When it is more than the limit.
 pub fn max_concurrency(vars: &dyn Vars) -> Result<usize, ConfigError> {
     let value = vars.get(MAX_CONCURRENCY).unwrap_or_default();
     let concurrency = value.trim().parse().unwrap_or(1).max(1);
     if concurrency > CONCURRENCY_LIMIT {
-        let expected = "at most 1000: each invocation has a thread";
+        let expected = "at most 1000: each invocation has a connection";
         return Err(ConfigError::Invalid {
             name: MAX_CONCURRENCY,
             value,

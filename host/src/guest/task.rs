@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio::task::yield_now;
+use tokio::task::{JoinSet, yield_now};
 
 use super::job::{self, Job};
 use super::next::NextInstance;
@@ -17,14 +17,17 @@ const JOBS_IN_FLIGHT: usize = 1;
 #[derive(Debug)]
 pub(crate) struct GuestTask {
     jobs: mpsc::Sender<Job>,
+    /// Ends with this.
+    _task: JoinSet<()>,
 }
 
 impl GuestTask {
     /// Starts the task.
     pub(crate) fn spawn(handler: Arc<Handler>) -> Self {
         let (jobs, inbox) = mpsc::channel(JOBS_IN_FLIGHT);
-        tokio::spawn(async move { serve(&handler, inbox).await });
-        Self { jobs }
+        let mut task = JoinSet::new();
+        task.spawn(async move { serve(&handler, inbox).await });
+        Self { jobs, _task: task }
     }
 
     /// Hands over an invocation. `false` if the task is gone.

@@ -32,13 +32,13 @@ fn inject() -> Value {
     json!({"print": format!("{FAULT}\n")})
 }
 
-/// The host whose guest's thread panics when a handler says so.
+/// The host whose guest's task panics when a handler says so.
 fn panicking(lambda: &Recorder) -> Running {
     faulty(lambda, "FAULT_PANIC", FAULT).start()
 }
 
 #[test]
-fn a_panic_of_the_guests_thread_ends_the_response_in_trailers() {
+fn a_panic_of_the_guests_task_ends_the_response_in_trailers() {
     for begin in [head(200), write("part")] {
         let lambda = Recorder::start();
         lambda.script("id-1", &json!([begin, inject(), write("more"), "finish"]));
@@ -85,7 +85,7 @@ fn a_panic_after_the_end_of_the_response_does_not_undo_it() {
 
 /// The panic is that of a task beside the one that sends: every stream of the process breaks off.
 #[test]
-fn a_panic_of_the_sockets_thread_cuts_every_response() {
+fn a_panic_of_a_workers_task_cuts_every_response() {
     let lambda = Recorder::start();
     let warning = "neither JSON nor base64 JSON";
     let mut host = faulty(&lambda, "FAULT_PANIC", warning)

@@ -1,5 +1,6 @@
 //! From the start of the process to the first poll, and everything that can go wrong there.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bootstream_test_support::process::{Bootstrap, executable};
@@ -161,21 +162,19 @@ fn a_refused_init_error_is_not_repeated() {
     }
 }
 
-/// An environment that has not enough threads for every worker cannot start.
 #[test]
-fn workers_that_cannot_be_started_are_an_init_error() {
+fn a_timer_that_cannot_be_created_is_an_init_error() {
     let lambda = Recorder::start();
-    let host = without_room_for_threads(&lambda);
-    assert_init_error(&lambda, host, "Runtime.Internal", &["100", "concurrency"]);
+    let host = without_timers(&lambda);
+    assert_init_error(&lambda, host, "Runtime.Internal", &["timer", "ulimit -i"]);
 }
 
-/// A host whose threads each need more address space for their stacks than there is.
+/// A host to which the system refuses every timer: each takes a pending signal.
 #[track_caller]
-pub(crate) fn without_room_for_threads(lambda: &Recorder) -> Bootstrap {
-    let stack_bytes = 1_u64 << 48;
-    Bootstrap::scripted(lambda)
-        .env("AWS_LAMBDA_MAX_CONCURRENCY", "100")
-        .env("RUST_MIN_STACK", &stack_bytes.to_string())
+pub(crate) fn without_timers(lambda: &Recorder) -> Bootstrap {
+    let limited = Path::new("/usr/bin/prlimit");
+    Bootstrap::with_executable(lambda, limited, &guests::scripted())
+        .args(["--sigpending=0".into(), executable()])
 }
 
 /// Even a process that has nothing else to say waits for the Runtime API.

@@ -1,5 +1,4 @@
-//! Large chunks, which the handler's thread sends past the connection: in order, whole, and with a truthful
-//! end, whatever their reader does.
+//! Chunks larger than the buffer: in order, whole, and with a truthful end, whatever their reader does.
 
 use std::time::Duration;
 
@@ -181,7 +180,7 @@ fn a_connection_that_ends_in_a_chunk_fails_the_next_write() {
     }
 }
 
-/// What the socket did not take of a chunk leaves without the handler's thread.
+/// What the socket did not take at once leaves while the handler computes.
 #[test]
 fn a_handler_that_computes_does_not_hold_back_a_large_chunk() {
     const BYTES: usize = 8_000_000;

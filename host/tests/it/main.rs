@@ -30,7 +30,6 @@ mod outbound;
 mod peers;
 mod polling;
 mod precompiled;
-mod processor;
 mod properties;
 #[cfg(feature = "outbound-http")]
 mod reaching;

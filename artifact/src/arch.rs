@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 /// A processor architecture that Lambda offers, which is what machine code is compiled for.
 ///
-/// Code for one target is the same whichever machine compiled it: the features it may use are a
-/// fixed list, not those of the machine at hand.
+/// Code for one architecture is the same whichever machine compiled it: it may use a fixed list of
+/// features, not those of the machine at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arch {
     /// x86-64-v3, the level of Haswell: AWS documents AVX2 for functions on x86_64 (AWS Compute
@@ -46,7 +46,7 @@ impl Arch {
         }
     }
 
-    /// What that processor has of the features that Cranelift makes use of, by Cranelift's names.
+    /// The features of that processor that Cranelift uses, by Cranelift's names.
     #[must_use]
     pub fn cpu_features(self) -> &'static [&'static str] {
         match self {

@@ -30,7 +30,7 @@ pub const LOGGING: &str = concat!("bootstream:handler/logging@", version!());
 
 const PACKAGE: &str = "bootstream:handler/";
 
-/// The version of our package that an import of a component names, if it is one of ours:
+/// Returns the version of our package that an import of a component names, if it is one of ours:
 /// `bootstream:handler/types@0.1.0` names `0.1.0`.
 #[must_use]
 pub fn version_of_import(name: &str) -> Option<&str> {
@@ -39,7 +39,7 @@ pub fn version_of_import(name: &str) -> Option<&str> {
 }
 
 /// Whether a component built against `wanted` can run on this host: the same minor version of `0.x`. A
-/// later patch may have items this host lacks; linking tells.
+/// later patch may have items this host lacks, which fails when the component is linked.
 #[must_use]
 pub fn is_served(wanted: &str) -> bool {
     parse(wanted)

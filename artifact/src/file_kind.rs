@@ -1,6 +1,6 @@
-//! What a file is, by its first bytes.
+//! The kinds of a handler's files, recognised by their first bytes.
 
-/// What a file of a handler is.
+/// The kind of a handler's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// A component in WebAssembly's binary form.

@@ -1,4 +1,4 @@
-//! What a compiler and a host must have in common for one to run the other's code.
+//! Everything that a compiler and a host must have in common for the host to run the compiler's code.
 
 use std::fmt;
 

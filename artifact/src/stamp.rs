@@ -8,11 +8,11 @@
 //!                                                                       │ version of the layout, 1 byte
 //! ```
 //!
-//! Numbers are little-endian. The source map may be empty. The stamp is at the end, where no reader of ELF files looks, so that the code
-//! stays at the start of the file, page-aligned, and is mapped as it is.
+//! Numbers are little-endian. The source map may be empty. The stamp is at the end, where readers of ELF
+//! files do not look, so the code stays at the start of the file, page-aligned, and is mapped as it is.
 //!
-//! Checksums find accidents: bits that flipped, a file that was cut off, a component that was built
-//! again. They are no signature: who may write the file may write a stamp that fits it.
+//! Checksums find accidents: flipped bits, a truncated file, a component that was rebuilt. They are not a
+//! signature: anyone who may write the file may write a matching stamp.
 
 use std::io;
 
@@ -31,7 +31,7 @@ const LAYOUT: u8 = 3;
 
 const FOOTER_BYTES: usize = 16;
 
-/// A record has about 500 bytes. A longer one is no record of ours.
+/// Largest record, in bytes. Ours have about 500.
 const RECORD_LIMIT_BYTES: usize = 64 * 1024;
 
 /// What a precompiled component says about itself.
@@ -56,7 +56,7 @@ pub struct Stamp {
 pub struct Origin {
     /// What `sha256sum` prints for the component.
     pub sha256: String,
-    /// Its length and checksum, which are quicker to compare.
+    /// Its length and checksum, which are cheaper to compare.
     pub checksum: Checksum,
 }
 
@@ -74,7 +74,7 @@ impl Origin {
 /// Length and CRC-32 of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
-    /// How many bytes.
+    /// Number of bytes.
     pub bytes: u64,
     /// Their CRC-32 (IEEE 802.3).
     pub crc32: u32,

@@ -12,10 +12,10 @@
 //!                                                            caller
 //! ```
 //!
-//! Numbers are little-endian and have 32 bits. An offset is one in the file of the component, and a range
-//! goes up to the next one. A frame that was inlined has a caller, which is a frame before it. A string is
-//! known by where it begins among the strings. The largest number is no frame and no string; 0 is no line
-//! and no column.
+//! Numbers are little-endian and have 32 bits. An offset counts from the start of the component's file, and
+//! a range extends to the next one. An inlined frame has a caller, which is an earlier frame. A string is
+//! identified by its start among the strings. The largest number stands for the absence of a frame or a
+//! string, 0 for the absence of a line or a column.
 
 mod builder;
 
@@ -39,7 +39,7 @@ pub struct SourceFrame<'a> {
     pub column: Option<u32>,
 }
 
-/// A map that was read. Whatever its bytes were, the worst is a wrong answer.
+/// A source map in memory. If its bytes were damaged, its answers may be wrong, but lookups end.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     ranges: Vec<Range>,
@@ -53,7 +53,7 @@ type Range = [u32; 2];
 type Frame = [u32; 5];
 
 impl SourceMap {
-    /// Reads what [`SourceMapBuilder::finish`] made. Nothing is an empty map, and so is what is no map.
+    /// Reads the bytes of [`SourceMapBuilder::finish`]. Other bytes are an empty map.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Self {
         Self::parse(bytes).unwrap_or_default()

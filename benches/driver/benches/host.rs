@@ -9,15 +9,14 @@ use std::task::Poll;
 
 use bootstream_host::bench::Guest;
 use bootstream_host::invocation::Invocation;
-use bootstream_host::response::{
-    Delivery, More, Part, Prelude, ResponseBody, ResponseStream, channel,
-};
+use bootstream_host::response::{Delivery, More, Part, ResponseBody, ResponseStream, channel};
 use bootstream_host::runtime_api::headers::parse_invocation;
 use bootstream_host::runtime_api::{AnswerHead, Body};
 use bytes::{Bytes, BytesMut};
 use divan::Bencher;
 use divan::counter::BytesCount;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
+use lambda_protocol::prelude::Prelude;
 use tokio::runtime::{Builder, Runtime};
 
 fn main() {

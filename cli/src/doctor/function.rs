@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use artifact::FileKind;
+use artifact::{COMPONENT_EXTENSION, FileKind, PRECOMPILED_EXTENSION};
 
 use super::files::Files;
 use super::known::Known;
@@ -227,7 +227,7 @@ fn documents(archive: &mut Archive, handler: &str) -> Known<bool> {
 
 fn is_component(name: &str) -> bool {
     let extension = Path::new(name).extension();
-    extension.is_some_and(|it| it == "wasm" || it == "cwasm")
+    extension.is_some_and(|it| it == COMPONENT_EXTENSION || it == PRECOMPILED_EXTENSION)
 }
 
 /// Whether other runtimes have such handlers: `bootstrap`, `index.php`, `Assembly::Class`, `App\Class`.
@@ -260,7 +260,10 @@ fn trace_of_code(archive: &mut Archive, handler: &Known<&str>) -> Trace {
 
 /// Whether it is machine code at the root: no other runtime has that there.
 fn is_machine_code(name: &str) -> bool {
-    !name.contains('/') && Path::new(name).extension().is_some_and(|it| it == "cwasm")
+    !name.contains('/')
+        && Path::new(name)
+            .extension()
+            .is_some_and(|it| it == PRECOMPILED_EXTENSION)
 }
 
 /// The name of a handler, without an extension.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use artifact::Arch;
+use artifact::{Arch, COMPONENT_EXTENSION, PRECOMPILED_EXTENSION};
 
 use super::archive::{Content, DATA, PROGRAM};
 use super::include::Included;
@@ -64,10 +64,18 @@ impl FunctionFiles {
     /// A file cannot be read.
     pub(crate) fn add_to(&self, content: &mut Content) -> Result<()> {
         if let Some(component) = &self.component {
-            content.add(&format!("{}.wasm", self.name), DATA, component.clone());
+            content.add(
+                &format!("{}.{COMPONENT_EXTENSION}", self.name),
+                DATA,
+                component.clone(),
+            );
         }
         if let Some(code) = &self.machine_code {
-            content.add(&format!("{}.cwasm", self.name), DATA, code.clone());
+            content.add(
+                &format!("{}.{PRECOMPILED_EXTENSION}", self.name),
+                DATA,
+                code.clone(),
+            );
         }
         if let Some(settings) = &self.settings {
             content.add(SETTINGS, DATA, read(settings)?);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use artifact::{Arch, Fingerprint, Stamp};
+use artifact::{Arch, Fingerprint, MemoryInit, Stamp};
 use bootstream_host::engine;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -58,6 +58,28 @@ fn code_of_another_release_is_refused() {
     assert_refused(&file, &["Wasmtime", "48.0.7", &release]);
     let file = restamped(|code| code.settings = "epoch_interruption=false".to_owned());
     assert_refused(&file, &["settings", "epoch_interruption=false"]);
+}
+
+#[test]
+fn code_with_a_stamp_of_another_layout_is_refused() {
+    let mut file = stamped();
+    *file.last_mut().expect("a stamp") = 2;
+    assert_refused(&file, &["another release of Bootstream", "layout 2"]);
+}
+
+/// The host makes the engine that the stamp asks for, and Wasmtime compares it with the code.
+#[test]
+fn code_whose_stamp_names_another_memory_initialization_is_refused() {
+    let mut file = stamped();
+    let stamp = Stamp::read(&file).expect("a stamp");
+    file.truncate(usize::try_from(stamp.code.bytes).expect("a length"));
+    let other = match stamp.memory_init {
+        MemoryInit::Copy => MemoryInit::CopyOnWrite,
+        MemoryInit::CopyOnWrite => MemoryInit::Copy,
+    };
+    let component = fs::read(guests::source("scripted_guest")).expect("the guest can be read");
+    let file = Stamp::append(file, &[], other, stamp.fingerprint, &component);
+    assert_refused(&file, &["memory initialization"]);
 }
 
 #[test]

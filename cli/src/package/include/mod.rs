@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
+use artifact::{COMPONENT_EXTENSION, PRECOMPILED_EXTENSION};
 use bootstream_host::config::{self, NamedFile};
 
 use super::inspect::UNPACKED_LIMIT;
@@ -89,8 +90,8 @@ impl Included {
             "bootstrap".to_owned(),
             "bootstream-compile".to_owned(),
             config::FILE_NAME.to_owned(),
-            format!("{name}.wasm"),
-            format!("{name}.cwasm"),
+            format!("{name}.{COMPONENT_EXTENSION}"),
+            format!("{name}.{PRECOMPILED_EXTENSION}"),
         ];
         for file in self.files.keys() {
             let first = file.split('/').next().unwrap_or_default();

@@ -67,7 +67,7 @@ pub(crate) fn compiler() -> PathBuf {
     built("release/bootstream-compile")
 }
 
-/// The scripted guest's machine code for this target, in a file that is compiled each time.
+/// The scripted guest's machine code for this architecture, in a file that is compiled each time.
 #[track_caller]
 pub(crate) fn scripted_for(arch: Arch, file: &Path) {
     let output = Command::new(compiler())

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::task::Poll;
 
-use bootstream_host::bench::Guest;
+use bootstream_host::bench::{self, Guest};
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{Delivery, More, Part, ResponseBody, ResponseStream, channel};
 use bootstream_host::runtime_api::headers::parse_invocation;
@@ -178,7 +178,7 @@ fn guest() -> Guest {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    Guest::load(&vars).expect("the handler can be loaded")
+    bench::load(&vars).expect("the handler can be loaded")
 }
 
 fn built(target: &Path, path: &str) -> PathBuf {

@@ -21,9 +21,9 @@ pub use vars::{
 };
 
 use crate::engine::Digest;
-use crate::guest::Environment;
-use crate::invoker::Buffered;
+use crate::guest::GuestConfig;
 use crate::logging::{Level, LogFormat};
+use crate::response::invoker::Buffered;
 use crate::runtime_api::Endpoint;
 use setting::{FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
 use values::Values;
@@ -59,7 +59,7 @@ pub struct Config {
     pub(crate) snap_start: bool,
     /// Which front ends get a response document instead of a stream.
     pub(crate) buffered: Buffered,
-    pub(crate) environment: Environment,
+    pub(crate) environment: GuestConfig,
 }
 
 impl Config {

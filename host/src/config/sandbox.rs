@@ -16,7 +16,7 @@ use super::values::Values;
 use super::vars::{
     ALWAYS_PASSED, FUNCTION_NAME, FUNCTION_VERSION, MEMORY_SIZE, NEVER_PASSED, Vars,
 };
-use crate::guest::{Environment, Files, LimitSettings, Reuse};
+use crate::guest::{Files, GuestConfig, LimitSettings, Reuse};
 use crate::outbound::{Policy, Secret, address, target};
 
 const KIB: u64 = 1024;
@@ -40,7 +40,7 @@ pub(super) fn environment(
     vars: &dyn Vars,
     values: &Values,
     task_root: &Path,
-) -> Result<Environment, ConfigError> {
+) -> Result<GuestConfig, ConfigError> {
     let memory = parse_memory(vars)?;
     let outbound = policy(vars, values, task_root)?;
     let mut variables = passed_variables(vars, values)?;
@@ -48,7 +48,7 @@ pub(super) fn environment(
         variables.retain(|(name, _)| *name != secret.name);
         variables.push((secret.name.clone(), secret.placeholder.clone()));
     }
-    Ok(Environment {
+    Ok(GuestConfig {
         variables,
         limits: limits(values, memory)?.into(),
         files: files(values, task_root)?,

@@ -6,7 +6,7 @@ use artifact::MemoryInit;
 use wasmtime::{Config, Engine};
 
 use super::config::config_with_stack;
-use super::memory::{Memories, Stacks};
+use crate::instance_memory::{Memories, Stacks};
 
 /// Instances at once for each invocation at once: the one that runs, and the one that waits for the next.
 const INSTANCES_PER_WORKER: usize = 2;

@@ -8,10 +8,6 @@ mod error;
 mod find;
 mod helper;
 mod load;
-mod memory;
-mod page_map;
-mod recycle;
-mod region;
 mod sources;
 
 pub use cache::Cache;

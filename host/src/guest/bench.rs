@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::handler::Handler;
 use super::instance::Instance;
 use super::interrupt::Interrupt;
 use super::job::{self, Job};
 use super::next::NextInstance;
-use crate::config::{Config, Vars};
-use crate::handler::Handler;
-use crate::init::load_handler;
 use crate::invocation::Invocation;
 use crate::response::ResponseWriter;
 
@@ -29,18 +27,12 @@ impl std::fmt::Debug for Guest {
 }
 
 impl Guest {
-    /// Loads the handler that the variables name, as a start does.
-    ///
-    /// # Errors
-    ///
-    /// When a start would fail.
-    pub fn load(vars: &dyn Vars) -> anyhow::Result<Self> {
-        let config = Config::read(vars)?;
-        let handler = load_handler(&config).map_err(|report| anyhow::anyhow!(report.message))?;
-        Ok(Self {
+    /// A guest without an instance.
+    pub(crate) fn new(handler: Handler) -> Self {
+        Self {
             handler,
             next: NextInstance::default(),
-        })
+        }
     }
 
     /// Makes an instance ready for an invocation, and gives back what it took.

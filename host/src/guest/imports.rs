@@ -9,9 +9,9 @@ use tokio::task::yield_now;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList};
 
+use super::bindings::{HeadSize, Level, ResponseHead, StreamError};
 use super::output::log_record;
 use super::state::{Current, GuestState};
-use crate::bindings::{HeadSize, Level, ResponseHead, StreamError};
 use crate::logging;
 use crate::response::{Refused, ResponseWriter};
 
@@ -23,7 +23,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
         |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
             Box::new(async move {
                 logging::room().await;
-                log_record(&store.data().current()?.line_of, level, &message);
+                log_record(&store.data().current()?.log_context, level, &message);
                 Ok(())
             })
         },
@@ -72,7 +72,7 @@ fn write_headers(current: &Current, head: ResponseHead) -> Result<(), StreamErro
     let front_end = current.response.front_end();
     if cookies > 1 && front_end.is_some_and(FrontEnd::keeps_one_cookie) {
         tracing::warn!(
-            requestId = %current.line_of.request_id,
+            requestId = %current.log_context.request_id,
             "the response sets {cookies} cookies, and its front end takes only the last of them \
              (a load balancer takes all if its target group has multi-value headers switched on)"
         );

@@ -8,10 +8,10 @@ use std::task::Poll;
 
 use wasmtime::{Store, UpdateDeadline};
 
+use super::bindings::{Context, Exports};
+use super::handler::Handler;
 use super::reuse::Life;
 use super::state::{Current, GuestState};
-use crate::bindings::{Context, Exports};
-use crate::handler::Handler;
 use crate::platform::epoch_timer::preemptible;
 
 /// One instance of the handler, instantiated or still to be.

@@ -7,14 +7,14 @@ use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::sync::oneshot;
 use wasmtime_wasi::I32Exit;
 
+use super::bindings::Context;
 use super::failure::{Failure, interrupted_report};
+use super::handler::Handler;
 use super::instance::Instance;
 use super::interrupt::{Interrupt, InterruptReason};
 use super::limits::EventTooLarge;
 use super::output::beginning;
 use super::state::Current;
-use crate::bindings::Context;
-use crate::handler::Handler;
 use crate::invocation::Invocation;
 use crate::response::{Refused, ResponseStream, ResponseWriter, Telling};
 
@@ -210,8 +210,8 @@ fn tell_usage(handler: &Handler, current: &Current, spent: &Spent) {
         ($level:ident) => {
             tracing::$level!(
                 target: USAGE_TARGET,
-                requestId = %current.line_of.request_id,
-                tenantId = current.line_of.tenant_id.as_deref(),
+                requestId = %current.log_context.request_id,
+                tenantId = current.log_context.tenant_id.as_deref(),
                 memoryMib = spent.memory_mib(),
                 milliseconds = spent.milliseconds(),
                 bytes = spent.written_bytes,
@@ -249,8 +249,8 @@ fn end_response(
         Telling::LogOnly => "after its receiver had gone",
     };
     tracing::error!(
-        requestId = %current.line_of.request_id,
-        tenantId = current.line_of.tenant_id.as_deref(),
+        requestId = %current.log_context.request_id,
+        tenantId = current.log_context.tenant_id.as_deref(),
         errorType = report.error_type.as_str(),
         stackTrace = ?report.stack_trace,
         memoryMib = spent.memory_mib(),

@@ -1,10 +1,12 @@
-//! The sandboxed side: a task for each worker that runs handlers, one fresh instance for each invocation
-//! unless the user wants instances used again.
+//! The sandboxed side: a task for each worker that runs its handler, by default in a fresh instance for each
+//! invocation.
 
 #[cfg(feature = "bench")]
-pub mod bench;
+pub(crate) mod bench;
+mod bindings;
 mod failure;
 mod files;
+mod handler;
 mod imports;
 mod instance;
 mod interrupt;
@@ -22,15 +24,11 @@ mod task;
 mod traceback;
 mod wasi;
 
-pub(crate) use files::{Files, limit_writes};
-pub(crate) use imports::add_to_linker;
+pub(crate) use files::Files;
+pub(crate) use handler::Handler;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
 pub(crate) use job::Job;
 pub(crate) use limits::LimitSettings;
-#[cfg(feature = "outbound-http")]
-pub(crate) use output::LineOf;
 pub(crate) use reuse::Reuse;
-pub(crate) use sockets::refuse_sockets;
-pub(crate) use state::{Environment, GuestState};
+pub(crate) use state::GuestConfig;
 pub(crate) use task::GuestTask;
-pub(crate) use wasi::add_wasi_to_linker;

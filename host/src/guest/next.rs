@@ -3,8 +3,8 @@
 //! It is made while Lambda is told of the last answer and asked for the next event, so that the
 //! event finds it ready. It knows nothing of any invocation until it is taken.
 
+use super::handler::Handler;
 use super::instance::Instance;
-use crate::handler::Handler;
 use crate::invocation::Invocation;
 
 /// Where the next invocation of one guest task gets its instance from.

@@ -10,12 +10,11 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use super::bindings::Level;
 use super::metrics::{DOCUMENT_LIMIT_BYTES, DOCUMENT_START, is_metrics};
 use super::record::log_line;
 use super::traceback::{Taken, Traceback};
-use crate::bindings::Level;
-use crate::invocation::Invocation;
-use crate::logging;
+use crate::logging::{self, LogContext};
 
 /// Longest log line, in bytes. `CloudWatch` takes 256 KiB; what is longer is logged in parts.
 const LINE_LIMIT_BYTES: usize = 32 * 1024;
@@ -38,22 +37,6 @@ pub(crate) enum Source {
     Stderr,
 }
 
-/// Whose line it is.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LineOf {
-    pub(crate) request_id: String,
-    pub(crate) tenant_id: Option<String>,
-}
-
-impl LineOf {
-    pub(crate) fn new(invocation: &Invocation) -> Self {
-        Self {
-            request_id: invocation.request_id.clone(),
-            tenant_id: invocation.tenant_id.clone(),
-        }
-    }
-}
-
 /// One stream of one instance. Clones share the unfinished line.
 #[derive(Clone, Debug)]
 pub(crate) struct GuestOutput {
@@ -63,7 +46,7 @@ pub(crate) struct GuestOutput {
 #[derive(Debug)]
 struct Lines {
     source: Source,
-    of: LineOf,
+    of: LogContext,
     partial: Vec<u8>,
     panic: Option<String>,
     in_panic: bool,
@@ -74,7 +57,7 @@ impl GuestOutput {
     pub(crate) fn new(source: Source) -> Self {
         let lines = Lines {
             source,
-            of: LineOf::default(),
+            of: LogContext::default(),
             partial: Vec::new(),
             panic: None,
             in_panic: false,
@@ -86,7 +69,7 @@ impl GuestOutput {
     }
 
     /// What is written from now on belongs to this invocation.
-    pub(crate) fn begin(&self, of: &LineOf) {
+    pub(crate) fn begin(&self, of: &LogContext) {
         let mut lines = self.lock();
         lines.of = of.clone();
         lines.panic = None;
@@ -237,7 +220,7 @@ pub(crate) fn beginning(text: &str, limit: usize) -> &str {
 }
 
 /// Logs a record of the guest, cut to the length of a line.
-pub(crate) fn log_record(of: &LineOf, level: Level, message: &str) {
+pub(crate) fn log_record(of: &LogContext, level: Level, message: &str) {
     let message = beginning(message, LINE_LIMIT_BYTES);
     let level = match level {
         Level::Trace => tracing::Level::TRACE,
@@ -321,7 +304,7 @@ mod tests {
     use super::*;
 
     fn output(source: Source) -> GuestOutput {
-        let of = LineOf {
+        let of = LogContext {
             request_id: "r".to_owned(),
             tenant_id: None,
         };

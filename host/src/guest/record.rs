@@ -8,13 +8,13 @@ use tracing::level_filters::LevelFilter;
 use tracing::metadata::{Kind, Metadata};
 use tracing::{Event, Level};
 
-use super::output::LineOf;
+use crate::logging::LogContext;
 
 /// What the log calls whatever a handler says.
 const TARGET: &str = "handler";
 
 /// Logs one line of a handler at this level.
-pub(super) fn log_line(of: &LineOf, level: Level, line: &impl Display) {
+pub(super) fn log_line(of: &LogContext, level: Level, line: &impl Display) {
     macro_rules! log_at {
         ($level:ident) => {
             tracing::$level!(
@@ -36,7 +36,7 @@ pub(super) fn log_line(of: &LineOf, level: Level, line: &impl Display) {
 
 /// As the others. In a release the macro for TRACE does nothing: WASI would trace each call of a
 /// guest, at five hundred places that cost every start.
-fn log_trace(of: &LineOf, line: &impl Display) {
+fn log_trace(of: &LogContext, line: &impl Display) {
     static FIELDS: [&str; 3] = ["message", "requestId", "tenantId"];
     static CALLSITE: DefaultCallsite = DefaultCallsite::new(&METADATA);
     static METADATA: Metadata<'static> = Metadata::new(

@@ -10,9 +10,10 @@ use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 use super::files::{Files, Tmp};
 use super::interrupt::Interrupt;
 use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
-use super::output::{GuestOutput, LineOf, Source};
+use super::output::{GuestOutput, Source};
 use super::reuse::Reuse;
 use crate::invocation::Invocation;
+use crate::logging::LogContext;
 #[cfg(feature = "outbound-http")]
 use crate::outbound::Outbound;
 use crate::outbound::Policy;
@@ -27,8 +28,8 @@ const TRACE_ID_VARIABLE: &str = "_X_AMZN_TRACE_ID";
 
 /// What every instance of this process gets: the same for each invocation.
 #[derive(Clone, Debug)]
-pub(crate) struct Environment {
-    /// Environment variables the guest sees.
+pub(crate) struct GuestConfig {
+    /// Environment variables that the guest sees.
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) limits: Arc<LimitSettings>,
     pub(crate) files: Files,
@@ -49,7 +50,7 @@ pub(crate) struct Environment {
 
 /// The host's side of one instance, and of the invocation it serves.
 pub(crate) struct GuestState {
-    environment: Arc<Environment>,
+    environment: Arc<GuestConfig>,
     /// Made when the guest first asks for anything of WASI: many never do.
     wasi: Option<WasiCtx>,
     /// Made by the guest's first call of `wasi:http`. Before the table, because fields are dropped in
@@ -76,7 +77,7 @@ pub(super) struct Outputs {
 
 /// What belongs to one invocation only.
 pub(crate) struct Current {
-    pub(crate) line_of: LineOf,
+    pub(crate) log_context: LogContext,
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
     pub(super) interrupt: Arc<Interrupt>,
@@ -90,15 +91,15 @@ impl Current {
         interrupt: Arc<Interrupt>,
         outputs: Outputs,
     ) -> Self {
-        let line_of = LineOf::new(invocation);
-        outputs.stdout.begin(&line_of);
-        outputs.stderr.begin(&line_of);
+        let log_context = log_context(invocation);
+        outputs.stdout.begin(&log_context);
+        outputs.stderr.begin(&log_context);
         Self {
             trace_id: invocation.trace_id.clone(),
             response,
             interrupt,
             outputs,
-            line_of,
+            log_context,
         }
     }
 
@@ -114,9 +115,16 @@ impl Current {
     }
 }
 
+fn log_context(invocation: &Invocation) -> LogContext {
+    LogContext {
+        request_id: invocation.request_id.clone(),
+        tenant_id: invocation.tenant_id.clone(),
+    }
+}
+
 impl GuestState {
     /// The state of an instance that serves no invocation yet.
-    pub(crate) fn new(environment: &Arc<Environment>) -> Self {
+    pub(crate) fn new(environment: &Arc<GuestConfig>) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCE_LIMIT);
         Self {
@@ -141,7 +149,7 @@ impl GuestState {
     pub(crate) fn begin(&mut self, current: Arc<Current>) {
         #[cfg(feature = "outbound-http")]
         if let Some(outbound) = &mut self.outbound {
-            outbound.begin(&current.line_of);
+            outbound.begin(&current.log_context);
         }
         self.limits.begin();
         self.written = Written::default();
@@ -192,7 +200,7 @@ impl GuestState {
 }
 
 fn wasi(
-    environment: &Environment,
+    environment: &GuestConfig,
     outputs: &Outputs,
     current: Option<&Current>,
 ) -> (WasiCtx, Option<Tmp>) {
@@ -239,10 +247,10 @@ impl WasiHttpView for GuestState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         let policy = &self.environment.outbound;
         let current = self.current.as_ref();
-        let line_of = || current.map(|it| it.line_of.clone()).unwrap_or_default();
+        let log_context = || current.map(|it| it.log_context.clone()).unwrap_or_default();
         let outbound = &mut self.outbound;
         outbound
-            .get_or_insert_with(|| Outbound::new(policy, line_of()))
+            .get_or_insert_with(|| Outbound::new(policy, log_context()))
             .view(&mut self.table)
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, yield_now};
 
+use super::handler::Handler;
 use super::job::{self, Job};
 use super::next::NextInstance;
-use crate::handler::Handler;
 
 /// Jobs that may wait. A worker hands over one invocation at a time and waits for its end.
 const JOBS_IN_FLIGHT: usize = 1;

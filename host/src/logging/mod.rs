@@ -7,11 +7,13 @@
 //! Whoever logs never waits for the pipe: a log that nobody reads must not hold up a response.
 
 mod backlog;
+mod context;
 mod escape;
 mod once;
 mod output;
 mod settings;
 
+pub(crate) use context::LogContext;
 pub(crate) use escape::is_control;
 pub(crate) use once::OncePerMinute;
 pub use output::{flush, init};

@@ -20,7 +20,7 @@ use super::policy::Policy;
 use super::secret::{Withheld, fill_in};
 use super::target::Destination;
 use super::told::{AnswerOf, tell};
-use crate::guest::LineOf;
+use crate::logging::LogContext;
 
 /// Most of a request's body that waits in one piece, in bytes. Two pieces may wait.
 const BODY_CHUNK_BYTES: usize = 64 * 1024;
@@ -33,7 +33,7 @@ pub(crate) struct Outbound {
 
 struct Hooks {
     policy: Arc<Policy>,
-    line_of: Arc<LineOf>,
+    log_context: Arc<LogContext>,
     open: Arc<Semaphore>,
     unsent: Unsent,
     /// Whether the instance is gone, and with it the writer of any unfinished body.
@@ -41,14 +41,14 @@ struct Hooks {
 }
 
 impl Outbound {
-    pub(crate) fn new(policy: &Arc<Policy>, line_of: LineOf) -> Self {
+    pub(crate) fn new(policy: &Arc<Policy>, log_context: LogContext) -> Self {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(policy.header_bytes);
         Self {
             context,
             hooks: Hooks {
                 policy: Arc::clone(policy),
-                line_of: Arc::new(line_of),
+                log_context: Arc::new(log_context),
                 open: Arc::new(Semaphore::new(policy.requests)),
                 unsent: Unsent::default(),
                 gone: Arc::new(AtomicBool::new(false)),
@@ -57,8 +57,8 @@ impl Outbound {
     }
 
     /// Requests belong to this invocation from now on.
-    pub(crate) fn begin(&mut self, line_of: &LineOf) {
-        self.hooks.line_of = Arc::new(line_of.clone());
+    pub(crate) fn begin(&mut self, log_context: &LogContext) {
+        self.hooks.log_context = Arc::new(log_context.clone());
     }
 
     pub(crate) fn view<'a>(&'a mut self, table: &'a mut ResourceTable) -> WasiHttpCtxView<'a> {
@@ -96,7 +96,7 @@ impl WasiHttpHooks for Hooks {
         let (head, body) = request.into_parts();
         let checked = self.check(Request::from_parts(head, ()));
         let policy = Arc::clone(&self.policy);
-        let line_of = Arc::clone(&self.line_of);
+        let log_context = Arc::clone(&self.log_context);
         let gone = Arc::clone(&self.gone);
         let unsent = self.unsent.clone();
         Box::new(async move {
@@ -118,13 +118,13 @@ impl WasiHttpHooks for Hooks {
                 Ok(connection) => connection,
                 Err(error) => {
                     unsent.take(body);
-                    return Err(unconnected(&line_of, &destination, error));
+                    return Err(unconnected(&log_context, &destination, error));
                 }
             };
             let request = request.map(|()| Upload::new(body, gone, unsent).boxed());
-            let answer_of = AnswerOf::new(Arc::clone(&line_of), destination.clone());
+            let answer_of = AnswerOf::new(Arc::clone(&log_context), destination.clone());
             let sent = connection.send(request, timeouts, answer_of).await;
-            sent.map_err(|error| failed(&line_of, &destination, error))
+            sent.map_err(|error| failed(&log_context, &destination, error))
         })
     }
 
@@ -155,7 +155,7 @@ impl Hooks {
         let destination = Destination::of(request.uri()).ok_or(Error::HttpRequestUriInvalid)?;
         if !self.policy.allows(&destination) {
             tell!(
-                self.line_of,
+                self.log_context,
                 "denied a request to `{destination}`: it is not in `outbound.allow`"
             );
             return Err(Error::HttpRequestDenied);
@@ -163,14 +163,14 @@ impl Hooks {
         let filled = fill_in(&self.policy.secrets, request.headers_mut(), &destination);
         if let Err(Withheld { name }) = filled {
             tell!(
-                self.line_of,
+                self.log_context,
                 "denied a request to `{destination}`: `secrets` does not give it `{name}`"
             );
             return Err(Error::HttpRequestDenied);
         }
         let permit = Arc::clone(&self.open).try_acquire_owned().map_err(|_| {
             tell!(
-                self.line_of,
+                self.log_context,
                 "denied a request to `{destination}`: {} are open, the limit of \
                  `outbound.requests`",
                 self.policy.requests
@@ -185,18 +185,18 @@ impl Hooks {
     }
 }
 
-fn unconnected(line_of: &LineOf, destination: &Destination, error: NoConnection) -> Error {
+fn unconnected(log_context: &LogContext, destination: &Destination, error: NoConnection) -> Error {
     match error {
-        NoConnection::Failed(error) => failed(line_of, destination, error),
+        NoConnection::Failed(error) => failed(log_context, destination, error),
         NoConnection::Prohibited(found) => {
-            log_prohibited(line_of, destination, &found);
+            log_prohibited(log_context, destination, &found);
             Error::DestinationIpProhibited
         }
     }
 }
 
-fn failed(line_of: &LineOf, destination: &Destination, error: Error) -> Error {
-    tell!(line_of, "a request to `{destination}` failed: {error}");
+fn failed(log_context: &LogContext, destination: &Destination, error: Error) -> Error {
+    tell!(log_context, "a request to `{destination}` failed: {error}");
     without_details(error)
 }
 
@@ -211,10 +211,14 @@ fn without_details(error: Error) -> Error {
     }
 }
 
-fn log_prohibited(line_of: &LineOf, destination: &Destination, found: &[std::net::SocketAddr]) {
+fn log_prohibited(
+    log_context: &LogContext,
+    destination: &Destination,
+    found: &[std::net::SocketAddr],
+) {
     let found: Vec<String> = found.iter().map(|it| it.ip().to_string()).collect();
     tell!(
-        line_of,
+        log_context,
         "denied a request to `{destination}`: its address {} is not public and not in \
          `outbound.private-addresses`",
         found.join(", ")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasmtime_wasi_http::Error;
 
 use super::target::Destination;
-use crate::guest::LineOf;
+use crate::logging::LogContext;
 
 /// Logs what became of a request, while the log has room: a guest in a loop must not drown the lines
 /// of others.
@@ -25,21 +25,24 @@ pub(super) use tell;
 /// Whose answer is being read, for the line that says that it broke off.
 #[derive(Debug)]
 pub(super) struct AnswerOf {
-    line_of: Arc<LineOf>,
+    log_context: Arc<LogContext>,
     destination: Destination,
 }
 
 impl AnswerOf {
-    pub(super) fn new(line_of: Arc<LineOf>, destination: Destination) -> Self {
+    pub(super) fn new(log_context: Arc<LogContext>, destination: Destination) -> Self {
         Self {
-            line_of,
+            log_context,
             destination,
         }
     }
 
     /// Logs that the answer has ended before its end.
     pub(super) fn broke_off(&self, error: &Error) {
-        let (line_of, destination) = (&self.line_of, &self.destination);
-        tell!(line_of, "the answer of `{destination}` broke off: {error}");
+        let (log_context, destination) = (&self.log_context, &self.destination);
+        tell!(
+            log_context,
+            "the answer of `{destination}` broke off: {error}"
+        );
     }
 }

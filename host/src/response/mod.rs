@@ -3,6 +3,7 @@
 mod body;
 mod buffer;
 mod document;
+pub mod invoker;
 mod piece;
 mod state;
 mod writer;
@@ -15,7 +16,7 @@ pub use writer::ResponseWriter;
 
 use std::sync::Arc;
 
-use crate::invoker::Invoker;
+use invoker::Invoker;
 
 /// Makes the two halves of one response, to be read by `invoker` if that is known: some get a response
 /// document instead of a stream with a head.

@@ -9,8 +9,8 @@ use lambda_protocol::prelude::Prelude;
 use lambda_protocol::response_document::DocumentTooLarge;
 
 use super::buffer::Buffer;
+use super::invoker::Invoker;
 use super::state::{Refused, ResponseStream, Telling};
-use crate::invoker::Invoker;
 
 /// What the guest writes to. Dropping it without [`finish`](Self::finish) or
 /// [`fail`](Self::fail) ends a started response with error trailers: an end is said aloud, so

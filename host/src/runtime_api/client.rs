@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use http::uri::Authority;
 use http::{HeaderValue, StatusCode, header};
 use lambda_protocol::error_report::ErrorReport;
 use lambda_protocol::headers::{
@@ -13,13 +14,11 @@ use lambda_protocol::headers::{
 use lambda_protocol::xray::error_cause;
 
 use super::backoff::Backoff;
-use super::connection::Connection;
 use super::endpoint::Endpoint;
-use super::error::{Answer, InvalidAnswer, POLL_ATTEMPTS, Refusal, RuntimeApiError};
-use super::head::AnswerHead;
+use super::error::{Answer, POLL_ATTEMPTS, Refusal, RuntimeApiError};
 use super::headers::{parse_invocation, request_id};
-use super::peer::Peer;
-use super::request::Request;
+use super::pool::ConnectionPool;
+use crate::http1::{AnswerHead, Connection, InvalidAnswer, Request};
 use crate::invocation::Invocation;
 use crate::response::{Payload, ResponseBody};
 
@@ -40,7 +39,7 @@ const ANSWER_LIMIT_BYTES: usize = 1024 * 1024;
 const REFUSAL_LIMIT_BYTES: usize = 256;
 
 /// What one poll brought.
-enum Poll {
+enum Polled {
     Event(Box<Invocation>),
     NothingYet,
 }
@@ -57,7 +56,7 @@ pub enum StartPhase {
 /// A client of the Runtime API for one invocation at a time. Keeps one connection.
 #[derive(Debug)]
 pub struct Client {
-    peer: Peer,
+    connections: ConnectionPool,
     /// The longest an invocation may take, where that is known.
     function_timeout: Option<Duration>,
     /// The largest event that is kept, in bytes.
@@ -69,7 +68,7 @@ impl Client {
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
-            peer: Peer::new(endpoint),
+            connections: ConnectionPool::new(endpoint),
             function_timeout: None,
             event_limit_bytes: usize::MAX,
         }
@@ -92,7 +91,7 @@ impl Client {
     /// Connects ahead of the first request, so that the Runtime API accepts the connection while this
     /// process does something else. One that is not there yet is left for the request to find.
     pub async fn connect_ahead(&mut self) {
-        if let Err(error) = self.peer.connect_ahead().await {
+        if let Err(error) = self.connections.connect_ahead().await {
             tracing::debug!(%error, "cannot connect ahead");
         }
     }
@@ -106,10 +105,10 @@ impl Client {
     pub async fn restored(&mut self) -> Result<(), RuntimeApiError> {
         let endpoint = "restore/next";
         self.connect(endpoint).await?;
-        let path = self.peer.endpoint().restore_next_path();
-        let request = Request::get(self.peer.endpoint(), &path);
+        let path = self.connections.endpoint().restore_next_path();
+        let request = Request::get(self.authority(), &path);
         // Its connection is of the time before the snapshot, and is not used again.
-        let exchanged = self.peer.exchange(request).await;
+        let exchanged = self.connections.exchange(request).await;
         let (mut connection, head) =
             exchanged.map_err(|source| RuntimeApiError::Broken { endpoint, source })?;
         if head.status.is_success() {
@@ -129,8 +128,8 @@ impl Client {
         let mut pause = NOTHING_YET_PAUSE;
         loop {
             match self.poll().await? {
-                Ok(Poll::Event(invocation)) => return Ok(*invocation),
-                Ok(Poll::NothingYet) => {
+                Ok(Polled::Event(invocation)) => return Ok(*invocation),
+                Ok(Polled::NothingYet) => {
                     attempts = Backoff::of(POLL_ATTEMPTS);
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_NOTHING_YET_PAUSE);
@@ -157,14 +156,13 @@ impl Client {
         invocation: &Invocation,
         payload: Payload,
     ) -> Result<Answer, RuntimeApiError> {
-        let endpoint = self.peer.endpoint();
+        let endpoint = self.connections.endpoint();
         let path = endpoint.response_path(&invocation.request_id);
         let request = match payload {
             Payload::Http(body) => streamed(endpoint, &path, body, &HTTP_INTEGRATION),
             Payload::Raw(content_type, body) => streamed(endpoint, &path, body, &content_type),
-            Payload::Document(document) => {
-                Request::document(endpoint, &path, document).with(&header::CONTENT_TYPE, &JSON)
-            }
+            Payload::Document(document) => Request::document(endpoint.authority(), &path, document)
+                .with(&header::CONTENT_TYPE, &JSON),
         };
         self.deliver("response", echo(invocation, request)).await
     }
@@ -179,7 +177,10 @@ impl Client {
         invocation: &Invocation,
         report: &ErrorReport,
     ) -> Result<Answer, RuntimeApiError> {
-        let path = self.peer.endpoint().error_path(&invocation.request_id);
+        let path = self
+            .connections
+            .endpoint()
+            .error_path(&invocation.request_id);
         let request = self
             .error_request(&path, report)
             .with(&XRAY_ERROR_CAUSE, &error_cause(report));
@@ -198,8 +199,11 @@ impl Client {
         report: &ErrorReport,
     ) -> Result<Answer, RuntimeApiError> {
         let (endpoint, path) = match phase {
-            StartPhase::Init => ("init/error", self.peer.endpoint().init_error_path()),
-            StartPhase::Restore => ("restore/error", self.peer.endpoint().restore_error_path()),
+            StartPhase::Init => ("init/error", self.connections.endpoint().init_error_path()),
+            StartPhase::Restore => (
+                "restore/error",
+                self.connections.endpoint().restore_error_path(),
+            ),
         };
         self.connect(endpoint).await?;
         let request = self.error_request(&path, report);
@@ -209,7 +213,7 @@ impl Client {
     /// Connects, and waits a little for a Runtime API that is not there yet.
     async fn connect(&mut self, endpoint: &'static str) -> Result<(), RuntimeApiError> {
         let mut attempts = Backoff::of(CONNECT_ATTEMPTS);
-        while let Err(source) = self.peer.connect().await {
+        while let Err(source) = self.connections.connect().await {
             if !attempts.another().await {
                 return Err(RuntimeApiError::Broken { endpoint, source });
             }
@@ -217,9 +221,9 @@ impl Client {
         Ok(())
     }
 
-    async fn poll(&mut self) -> Result<io::Result<Poll>, RuntimeApiError> {
-        let request = Request::get(self.peer.endpoint(), self.peer.endpoint().next_path());
-        let (mut connection, head) = match self.peer.exchange(request).await {
+    async fn poll(&mut self) -> Result<io::Result<Polled>, RuntimeApiError> {
+        let request = Request::get(self.authority(), self.connections.endpoint().next_path());
+        let (mut connection, head) = match self.connections.exchange(request).await {
             Ok(answer) => answer,
             Err(error) => {
                 if error
@@ -246,12 +250,12 @@ impl Client {
                 return Ok(Err(error));
             }
         };
-        self.peer.keep(connection).await;
+        self.connections.keep(connection).await;
         if !matches!(head.status, StatusCode::OK | StatusCode::ACCEPTED) {
-            return Ok(Ok(Poll::NothingYet));
+            return Ok(Ok(Polled::NothingYet));
         }
         Ok(parse_invocation(&head, event)
-            .map(|invocation| Poll::Event(Box::new(self.in_time(invocation))))
+            .map(|invocation| Polled::Event(Box::new(self.in_time(invocation))))
             .ok_or_else(|| {
                 tracing::error!("an event came without a request id, and cannot be answered");
                 io::Error::other("no `lambda-runtime-aws-request-id` header")
@@ -264,12 +268,12 @@ impl Client {
         request: Request,
     ) -> Result<Answer, RuntimeApiError> {
         let broken = |source| RuntimeApiError::Broken { endpoint, source };
-        let (mut connection, head) = self.peer.exchange(request).await.map_err(broken)?;
+        let (mut connection, head) = self.connections.exchange(request).await.map_err(broken)?;
         if head.status.is_success() {
             // What it says besides is of no interest, but must be read before the next request.
             let _ = connection.body(&head, ANSWER_LIMIT_BYTES).await;
             // An acceptance may come early; the body is still to be sent to its end.
-            self.peer.keep(connection).await;
+            self.connections.keep(connection).await;
             return Ok(Answer::Accepted);
         }
         let refusal = refusal(&mut connection, &head).await;
@@ -286,9 +290,13 @@ impl Client {
         invocation
     }
 
+    fn authority(&self) -> &Authority {
+        self.connections.endpoint().authority()
+    }
+
     fn error_request(&self, path: &str, report: &ErrorReport) -> Request {
         let error_type = HeaderValue::from_static(report.error_type.as_str());
-        Request::document(self.peer.endpoint(), path, report.document())
+        Request::document(self.authority(), path, report.document())
             .with(&header::CONTENT_TYPE, &JSON)
             .with(&FUNCTION_ERROR_TYPE, &error_type)
     }
@@ -300,7 +308,7 @@ fn streamed(
     body: ResponseBody,
     content_type: &HeaderValue,
 ) -> Request {
-    Request::streamed(endpoint, path, body)
+    Request::streamed(endpoint.authority(), path, body)
         .with(&header::CONTENT_TYPE, content_type)
         .with(&RESPONSE_MODE, &RESPONSE_MODE_STREAMING)
         .with(&header::TRAILER, &ANNOUNCED_TRAILERS)

@@ -10,8 +10,7 @@ use lambda_protocol::headers::{
     TENANT_ID, TRACE_ID,
 };
 
-use super::head::AnswerHead;
-use super::incoming::Body;
+use crate::http1::{AnswerHead, Body};
 use crate::invocation::{Deadline, Invocation};
 use crate::logging::OncePerMinute;
 

@@ -2,18 +2,11 @@
 
 mod backoff;
 mod client;
-mod connection;
 mod endpoint;
 mod error;
-mod head;
 pub mod headers;
-mod incoming;
-mod outgoing;
-mod peer;
-mod request;
+mod pool;
 
 pub use client::{Client, StartPhase};
 pub use endpoint::{Endpoint, InvalidEndpoint};
-pub use error::{Answer, InvalidAnswer, Refusal, RuntimeApiError};
-pub use head::{AnswerHead, Framing};
-pub use incoming::{Body, Incoming};
+pub use error::{Answer, Refusal, RuntimeApiError};

@@ -2,14 +2,12 @@
 
 use std::io;
 
-use super::connection::Connection;
 use super::endpoint::Endpoint;
-use super::head::AnswerHead;
-use super::request::Request;
+use crate::http1::{AnswerHead, Connection, Request};
 
 /// What a peer does with connections that could be used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Habit {
+enum KeepAlive {
     /// Nothing was seen of it yet. The first post has a connection of its own, and the kept one
     /// shows meanwhile.
     Unknown,
@@ -22,19 +20,19 @@ enum Habit {
 
 /// The Runtime API, and the one connection to it that is kept.
 #[derive(Debug)]
-pub(super) struct Peer {
+pub(super) struct ConnectionPool {
     endpoint: Endpoint,
     idle: Option<Connection>,
-    habit: Habit,
+    keep_alive: KeepAlive,
 }
 
-impl Peer {
+impl ConnectionPool {
     /// Connects when it is first used.
     pub(super) fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
             idle: None,
-            habit: Habit::Unknown,
+            keep_alive: KeepAlive::Unknown,
         }
     }
 
@@ -44,14 +42,14 @@ impl Peer {
 
     /// Connects ahead of the first request.
     pub(super) async fn connect_ahead(&mut self) -> io::Result<()> {
-        self.idle = Some(Connection::open(&self.endpoint).await?);
+        self.idle = Some(open(&self.endpoint).await?);
         Ok(())
     }
 
     /// Connects for the next request, which goes over this connection whatever it is.
     pub(super) async fn connect(&mut self) -> io::Result<()> {
         self.connect_ahead().await?;
-        self.habit = Habit::Keeps;
+        self.keep_alive = KeepAlive::Keeps;
         Ok(())
     }
 
@@ -72,10 +70,12 @@ impl Peer {
         let Some(kept) = self.kept() else {
             return self.exchange_afresh(request).await;
         };
-        match self.habit {
-            Habit::Unknown if request.is_post() => self.exchange_beside(kept, request).await,
-            Habit::Closes if request.is_post() => self.exchange_afresh(request).await,
-            Habit::Unknown | Habit::Keeps | Habit::Closes => self.exchange_on(kept, request).await,
+        match self.keep_alive {
+            KeepAlive::Unknown if request.is_post() => self.exchange_beside(kept, request).await,
+            KeepAlive::Closes if request.is_post() => self.exchange_afresh(request).await,
+            KeepAlive::Unknown | KeepAlive::Keeps | KeepAlive::Closes => {
+                self.exchange_on(kept, request).await
+            }
         }
     }
 
@@ -86,13 +86,13 @@ impl Peer {
     ) -> io::Result<(Connection, AnswerHead)> {
         let exchanged = exchange_over(kept, request).await;
         if exchanged.is_err() {
-            self.habit = Habit::Closes;
+            self.keep_alive = KeepAlive::Closes;
         }
         exchanged
     }
 
     async fn exchange_afresh(&self, request: Request) -> io::Result<(Connection, AnswerHead)> {
-        exchange_over(Connection::open(&self.endpoint).await?, request).await
+        exchange_over(open(&self.endpoint).await?, request).await
     }
 
     /// Sends a request on a new connection, and learns from the kept one, which nobody uses
@@ -104,15 +104,15 @@ impl Peer {
         request: Request,
     ) -> io::Result<(Connection, AnswerHead)> {
         // Should this one be lost: a peer that serves one connection at a time would lose every other.
-        self.habit = Habit::Keeps;
-        let Ok(fresh) = Connection::open(&self.endpoint).await else {
+        self.keep_alive = KeepAlive::Keeps;
+        let Ok(fresh) = open(&self.endpoint).await else {
             return self.exchange_on(kept, request).await;
         };
         let exchanged = exchange_over(fresh, request).await?;
         if kept.is_open() {
             self.idle = Some(kept);
         } else {
-            self.habit = Habit::Closes;
+            self.keep_alive = KeepAlive::Closes;
         }
         Ok(exchanged)
     }
@@ -123,9 +123,13 @@ impl Peer {
         if kept.is_open() {
             return Some(kept);
         }
-        self.habit = Habit::Closes;
+        self.keep_alive = KeepAlive::Closes;
         None
     }
+}
+
+async fn open(endpoint: &Endpoint) -> io::Result<Connection> {
+    Connection::open(endpoint.host(), endpoint.port()).await
 }
 
 async fn exchange_over(

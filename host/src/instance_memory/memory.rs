@@ -15,21 +15,21 @@ use super::recycle::{Recycled, Recycler};
 use super::region::Region;
 
 /// Makes linear memories out of recycled regions.
-pub(super) struct Memories(Arc<Recycler>);
+pub(crate) struct Memories(Arc<Recycler>);
 
 /// Makes stacks out of recycled regions.
-pub(super) struct Stacks(Arc<Recycler>);
+pub(crate) struct Stacks(Arc<Recycler>);
 
 impl Memories {
     /// Keeps so many of them for later.
-    pub(super) fn new(idle_limit: usize) -> Self {
+    pub(crate) fn new(idle_limit: usize) -> Self {
         Self(Recycler::new(idle_limit, Region::reset))
     }
 }
 
 impl Stacks {
     /// Keeps so many of them for later.
-    pub(super) fn new(idle_limit: usize) -> Self {
+    pub(crate) fn new(idle_limit: usize) -> Self {
         Self(Recycler::new(idle_limit, Region::reset_stack))
     }
 }

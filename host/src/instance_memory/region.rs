@@ -30,7 +30,7 @@ const STACK_PAGES: usize = 16;
 /// A range of addresses with a guard on each side. Its beginning is accessible; everything else of it,
 /// and the guards, fault.
 #[derive(Debug)]
-pub(super) struct Region {
+pub(crate) struct Region {
     /// Of the whole mapping, which begins with a guard.
     mapping: NonNull<u8>,
     guard_bytes: usize,
@@ -49,7 +49,7 @@ impl Region {
     /// # Errors
     ///
     /// When there is no such range of addresses left.
-    pub(super) fn reserve(reserved_bytes: usize, guard_bytes: usize) -> io::Result<Self> {
+    pub(crate) fn reserve(reserved_bytes: usize, guard_bytes: usize) -> io::Result<Self> {
         let whole = |bytes: usize| bytes.checked_next_multiple_of(page_size());
         let sizes = (whole(reserved_bytes), whole(guard_bytes));
         let (Some(reserved_bytes), Some(guard_bytes)) = sizes else {
@@ -75,21 +75,21 @@ impl Region {
     }
 
     /// Address of the first byte.
-    pub(super) fn start(&self) -> NonNull<u8> {
+    pub(crate) fn start(&self) -> NonNull<u8> {
         // SAFETY: within the mapping.
         unsafe { self.mapping.add(self.guard_bytes) }
     }
 
     /// Address of the first byte of the guard below.
-    pub(super) fn guard(&self) -> NonNull<u8> {
+    pub(crate) fn guard(&self) -> NonNull<u8> {
         self.mapping
     }
 
-    pub(super) fn reserved_bytes(&self) -> usize {
+    pub(crate) fn reserved_bytes(&self) -> usize {
         self.reserved_bytes
     }
 
-    pub(super) fn guard_bytes(&self) -> usize {
+    pub(crate) fn guard_bytes(&self) -> usize {
         self.guard_bytes
     }
 
@@ -98,7 +98,7 @@ impl Region {
     /// # Errors
     ///
     /// When they are more than were reserved, or the kernel has no memory for its record of them.
-    pub(super) fn set_accessible(&mut self, bytes: usize) -> io::Result<()> {
+    pub(crate) fn set_accessible(&mut self, bytes: usize) -> io::Result<()> {
         let bytes = bytes
             .checked_next_multiple_of(page_size())
             .filter(|bytes| *bytes <= self.reserved_bytes)
@@ -129,7 +129,7 @@ impl Region {
     /// # Errors
     ///
     /// When the kernel takes nothing back. The content is unknown then.
-    pub(super) fn reset(&mut self, page_map: Option<&PageMap>) -> io::Result<()> {
+    pub(crate) fn reset(&mut self, page_map: Option<&PageMap>) -> io::Result<()> {
         let pages = (self.accessible_bytes / page_size()).min(LOOKED_AT_PAGES);
         let mut records = [MaybeUninit::uninit(); LOOKED_AT_PAGES * RECORD_BYTES];
         let records = records
@@ -148,7 +148,7 @@ impl Region {
     /// # Errors
     ///
     /// As for [`reset`](Self::reset).
-    pub(super) fn reset_stack(&mut self, page_map: Option<&PageMap>) -> io::Result<()> {
+    pub(crate) fn reset_stack(&mut self, page_map: Option<&PageMap>) -> io::Result<()> {
         let mut dirty = self.accessible_bytes;
         let Some(page_map) = page_map else {
             return self.give_back(0..dirty);
@@ -180,7 +180,7 @@ impl Region {
     /// # Errors
     ///
     /// When it cannot be tried, or the page map cannot be read.
-    pub(super) fn is_seen_by(page_map: &PageMap) -> io::Result<bool> {
+    pub(crate) fn is_seen_by(page_map: &PageMap) -> io::Result<bool> {
         let mut region = Self::reserve(2 * page_size(), 0)?;
         region.set_accessible(2 * page_size())?;
         // SAFETY: it is accessible, and nobody else has it.

@@ -10,18 +10,18 @@ use rustix::param::page_size;
 ///
 /// <https://docs.kernel.org/admin-guide/mm/pagemap.html>
 #[derive(Debug)]
-pub(super) struct PageMap {
+pub(crate) struct PageMap {
     file: File,
 }
 
 /// Bytes of the record of one page.
-pub(super) const RECORD_BYTES: usize = size_of::<u64>();
+pub(crate) const RECORD_BYTES: usize = size_of::<u64>();
 
 /// The record of one page.
-pub(super) type Record = [u8; RECORD_BYTES];
+pub(crate) type Record = [u8; RECORD_BYTES];
 
 /// Whether the page may hold anything but zeros.
-pub(super) fn is_used(record: Record) -> bool {
+pub(crate) fn is_used(record: Record) -> bool {
     u64::from_ne_bytes(record) & SWAPPED_OR_PRESENT != 0
 }
 
@@ -31,14 +31,14 @@ pub(super) fn is_used(record: Record) -> bool {
 const SWAPPED_OR_PRESENT: u64 = 0b11 << 62;
 
 impl PageMap {
-    pub(super) fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let file = File::open("/proc/self/pagemap")?;
         Ok(Self { file })
     }
 
     /// The records of the pages from `address` on, of as many as there is room for: [`RECORD_BYTES`] each.
     /// `address` is that of a page.
-    pub(super) fn read<'r>(
+    pub(crate) fn read<'r>(
         &self,
         address: usize,
         records: &'r mut [MaybeUninit<u8>],

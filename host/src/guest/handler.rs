@@ -8,17 +8,19 @@ use artifact::contract::{is_served, version_of_import};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::bindings::HandlerPre;
+use super::bindings::HandlerPre;
+use super::files::limit_writes;
+use super::imports::add_to_linker;
+use super::sockets::refuse_sockets;
+use super::state::{GuestConfig, GuestState};
+use super::wasi::add_wasi_to_linker;
 use crate::engine::{Engines, LoadError, Sources, cause, load_component};
-use crate::guest::{
-    Environment, GuestState, add_to_linker, add_wasi_to_linker, limit_writes, refuse_sockets,
-};
 
 /// A handler, ready to be instantiated for each invocation.
 pub(crate) struct Handler {
     pub(crate) engine: Engine,
     pub(crate) pre: HandlerPre<GuestState>,
-    pub(crate) environment: Arc<Environment>,
+    pub(crate) environment: Arc<GuestConfig>,
     pub(crate) sources: Sources,
 }
 
@@ -36,7 +38,7 @@ impl Handler {
         engines: Engines,
         path: &Path,
         pinned: bool,
-        environment: Environment,
+        environment: GuestConfig,
     ) -> Result<Self, LoadError> {
         let (component, sources) = load_component(engines, path, pinned)?;
         let engine = component.engine().clone();
@@ -108,7 +110,7 @@ impl Imports {
 fn linker(
     component: &Component,
     imports: &Imports,
-    environment: &Environment,
+    environment: &GuestConfig,
 ) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(component.engine());
     add_to_linker(&mut linker)?;

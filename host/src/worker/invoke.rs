@@ -11,13 +11,13 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use wasmtime::Engine;
 
-use crate::alarm::Alarm;
+use super::alarm::Alarm;
+use super::shutdown::Shutdown;
 use crate::guest::{GuestTask, Interrupt, InterruptReason, Job};
 use crate::invocation::{Deadline, Invocation};
-use crate::invoker::{Buffered, Invoker};
+use crate::response::invoker::{Buffered, Invoker};
 use crate::response::{self, ResponseReader, ResponseStream, Telling};
 use crate::runtime_api::{Answer, Client, Refusal, RuntimeApiError};
-use crate::shutdown::Shutdown;
 
 /// How long before the function's deadline a guest is stopped, so that the end of its stream can
 /// still be told. Never more than a tenth of the time there is.

@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection to the Runtime API.
+//! One HTTP/1.1 connection.
 //!
 //! A request leaves while its answer may already come: both are driven by whoever waits for one of them, in
 //! one task. There is none of the connection's own.
@@ -18,7 +18,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::endpoint::Endpoint;
 use super::error::InvalidAnswer;
 use super::head::AnswerHead;
 use super::incoming::{Body, Incoming};
@@ -58,7 +57,7 @@ enum Surplus {
 
 /// A connection. Dropping it closes the socket at once, in the middle of a request too.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     /// What has arrived, and was not used yet.
     received: BytesMut,
@@ -70,13 +69,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(endpoint: &Endpoint) -> io::Result<Self> {
-        let stream = timeout(
-            CONNECT_TIMEOUT,
-            TcpStream::connect((endpoint.host(), endpoint.port())),
-        )
-        .await
-        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "connecting took too long"))??;
+    pub(crate) async fn open(host: &str, port: u16) -> io::Result<Self> {
+        let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect((host, port)))
+            .await
+            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "connecting took too long"))??;
         // Without it Nagle's algorithm holds every chunk after the first until the peer's delayed
         // acknowledgement, 40 ms later.
         stream.set_nodelay(true)?;
@@ -96,7 +92,7 @@ impl Connection {
     /// # Errors
     ///
     /// When the connection breaks, or the answer makes no sense. The body of the request is dropped.
-    pub(super) async fn send(&mut self, request: Request) -> io::Result<AnswerHead> {
+    pub(crate) async fn send(&mut self, request: Request) -> io::Result<AnswerHead> {
         self.outgoing = Outgoing::new(request);
         self.is_sending = true;
         let mut broken = None;
@@ -112,7 +108,7 @@ impl Connection {
     /// # Errors
     ///
     /// As for [`send`](Self::send), and when the body is longer.
-    pub(super) async fn body(
+    pub(crate) async fn body(
         &mut self,
         head: &AnswerHead,
         limit_bytes: usize,
@@ -131,7 +127,7 @@ impl Connection {
     /// # Errors
     ///
     /// As for [`send`](Self::send).
-    pub(super) async fn body_or_length(
+    pub(crate) async fn body_or_length(
         &mut self,
         head: &AnswerHead,
         limit_bytes: usize,
@@ -168,7 +164,7 @@ impl Connection {
 
     /// The first bytes of the body behind a head, at most `limit_bytes`, as far as they come soon. Nothing
     /// more is sent, and the connection can carry no other request.
-    pub(super) async fn beginning(&mut self, head: &AnswerHead, limit_bytes: usize) -> Bytes {
+    pub(crate) async fn beginning(&mut self, head: &AnswerHead, limit_bytes: usize) -> Bytes {
         self.give_up();
         let Ok(framing) = head.framing() else {
             return Bytes::new();
@@ -185,14 +181,14 @@ impl Connection {
     }
 
     /// Waits until the request has left wholly. `false` if the connection cannot carry another.
-    pub(super) async fn finish(&mut self) -> bool {
+    pub(crate) async fn finish(&mut self) -> bool {
         poll_fn(|cx| self.poll_end(cx)).await;
         self.is_reusable
     }
 
     /// Whether nothing was heard that speaks against using it again. Asks the kernel, because this thread
     /// may not have looked for a while, and what is sent to a peer that has closed is lost.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         let heard = rustix::net::recv(&self.stream, &mut [0], flags);
         self.received.is_empty() && heard.is_err_and(|error| error == rustix::io::Errno::AGAIN)
@@ -374,30 +370,35 @@ mod tests {
     use std::thread;
 
     use http::StatusCode;
+    use http::uri::Authority;
     use socket2::SockRef;
 
     use super::*;
     use crate::response::channel;
 
-    fn listen() -> (TcpListener, Endpoint) {
+    fn listen() -> (TcpListener, Authority) {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        let endpoint = listener.local_addr().unwrap().to_string();
-        (listener, endpoint.parse().unwrap())
+        let address = listener.local_addr().unwrap().to_string();
+        (listener, address.parse().unwrap())
     }
 
-    fn get(endpoint: &Endpoint) -> Request {
-        Request::get(endpoint, endpoint.next_path())
+    fn get(peer: &Authority) -> Request {
+        Request::get(peer, "/next")
+    }
+
+    async fn open(peer: &Authority) -> Connection {
+        let port = peer.port_u16().unwrap();
+        Connection::open(peer.host(), port).await.unwrap()
     }
 
     #[tokio::test]
     async fn an_answer_is_read_although_the_rest_of_the_request_could_not_be_sent() {
         let (listener, endpoint) = listen();
-        let mut connection = Connection::open(&endpoint).await.unwrap();
+        let mut connection = open(&endpoint).await;
         let (mut peer, _) = listener.accept().unwrap();
         let (writer, reader) = channel(None);
         writer.write(b"part").await.unwrap();
-        let path = endpoint.response_path("id");
-        let request = Request::streamed(&endpoint, &path, reader.body());
+        let request = Request::streamed(&endpoint, "/response", reader.body());
         let answering = async {
             tokio::task::yield_now().await;
             // All of it while this thread does not look: the answer, a reset, and something to send.
@@ -444,7 +445,7 @@ mod tests {
             }
             peer
         });
-        let mut connection = Connection::open(&endpoint).await.unwrap();
+        let mut connection = open(&endpoint).await;
         for (_, expected) in ANSWERS {
             let head = connection.send(get(&endpoint)).await.unwrap();
             let body = connection.body(&head, usize::MAX).await.unwrap();
@@ -464,7 +465,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
         ] {
             let (listener, endpoint) = listen();
-            let mut connection = Connection::open(&endpoint).await.unwrap();
+            let mut connection = open(&endpoint).await;
             let (mut peer, _) = listener.accept().unwrap();
             peer.write_all(answer.as_bytes()).unwrap();
             peer.shutdown(std::net::Shutdown::Write).unwrap();

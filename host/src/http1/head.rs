@@ -123,7 +123,7 @@ impl AnswerHead {
     }
 
     /// Whether the connection may be used again.
-    pub(super) fn keeps_connection(&self) -> bool {
+    pub(crate) fn keeps_connection(&self) -> bool {
         let says = |what: &[u8]| {
             let mut words = self.words(&header::CONNECTION);
             words.any(|word| word.eq_ignore_ascii_case(what))
@@ -135,7 +135,7 @@ impl AnswerHead {
     }
 
     /// What it takes, in bytes.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.bytes.len()
     }
 

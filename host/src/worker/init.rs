@@ -7,16 +7,15 @@ use std::time::Duration;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::time::timeout;
 
-use crate::alarm::Alarm;
+use super::alarm::Alarm;
+use super::invoke::Worker;
+use super::run_loop;
+use super::shutdown::{self, Shutdown};
 use crate::config::{self, Config, Vars};
 use crate::engine::{self, Engines};
-use crate::guest::GuestTask;
-use crate::handler::Handler;
-use crate::invoke::Worker;
+use crate::guest::{GuestTask, Handler};
 use crate::platform::epoch_timer;
-use crate::run_loop;
 use crate::runtime_api::{Answer, Client, Endpoint, StartPhase};
-use crate::shutdown::{self, Shutdown};
 
 /// How long Lambda may take to acknowledge that a start failed before the process ends anyway.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -2,7 +2,7 @@
 
 use tokio::task::JoinSet;
 
-use crate::invoke::{InvokeError, Worker};
+use super::invoke::{InvokeError, Worker};
 use crate::logging;
 
 /// Runs the workers until shutdown. One that fails leaves the others alone; the last one's failure

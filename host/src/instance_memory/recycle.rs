@@ -16,14 +16,14 @@ use super::region::Region;
 
 /// Regions of one kind that nobody uses at the moment. All of them are zero.
 #[derive(Debug)]
-pub(super) struct Recycler {
+pub(crate) struct Recycler {
     idle: Mutex<Vec<Region>>,
     idle_limit: usize,
     reset: Reset,
 }
 
 /// Makes a region zero again.
-pub(super) type Reset = fn(&mut Region, Option<&PageMap>) -> io::Result<()>;
+pub(crate) type Reset = fn(&mut Region, Option<&PageMap>) -> io::Result<()>;
 
 /// The page map of this process. `None` where there is none to be trusted. Opened when it is first needed,
 /// which is after the start.
@@ -36,7 +36,7 @@ fn page_map() -> Option<&'static PageMap> {
 
 /// A region that goes back to where it came from.
 #[derive(Debug)]
-pub(super) struct Recycled {
+pub(crate) struct Recycled {
     /// Always there, until it is dropped.
     region: Option<Region>,
     home: Arc<Recycler>,
@@ -44,7 +44,7 @@ pub(super) struct Recycled {
 
 impl Recycler {
     /// Keeps at most so many regions for later.
-    pub(super) fn new(idle_limit: usize, reset: Reset) -> Arc<Self> {
+    pub(crate) fn new(idle_limit: usize, reset: Reset) -> Arc<Self> {
         Arc::new(Self {
             idle: Mutex::default(),
             idle_limit,
@@ -58,7 +58,7 @@ impl Recycler {
     /// # Errors
     ///
     /// When the kernel has no more addresses, or no memory for its record of them.
-    pub(super) fn take(
+    pub(crate) fn take(
         self: &Arc<Self>,
         accessible_bytes: usize,
         reserved_bytes: usize,

@@ -23,7 +23,7 @@ const PARTS: usize = 64;
 
 /// A request that is being sent, or nothing.
 #[derive(Debug, Default)]
-pub(super) struct Outgoing {
+pub(crate) struct Outgoing {
     /// What is to be written first, in order.
     parts: VecDeque<Bytes>,
     /// What is to be written then.
@@ -35,7 +35,7 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(super) fn new(request: Request) -> Self {
+    pub(crate) fn new(request: Request) -> Self {
         let mut small = request.head;
         small.extend_from_slice(b"\r\n");
         let mut outgoing = Self {
@@ -51,7 +51,7 @@ impl Outgoing {
     }
 
     /// Takes what the body has.
-    pub(super) fn fill(&mut self, cx: &mut Context<'_>) -> More {
+    pub(crate) fn fill(&mut self, cx: &mut Context<'_>) -> More {
         let Some(mut body) = self.body.take() else {
             return More::Never;
         };
@@ -67,17 +67,17 @@ impl Outgoing {
     }
 
     /// Whether the whole body was taken.
-    pub(super) fn has_all(&self) -> bool {
+    pub(crate) fn has_all(&self) -> bool {
         self.body.is_none()
     }
 
     /// Whether everything that was taken has been written.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.parts.is_empty() && self.small.is_empty()
     }
 
     /// Hands what is to be written to `write`, which says how much of it was.
-    pub(super) fn write_with<R>(&self, write: impl FnOnce(&[IoSlice<'_>]) -> R) -> R {
+    pub(crate) fn write_with<R>(&self, write: impl FnOnce(&[IoSlice<'_>]) -> R) -> R {
         if self.parts.is_empty() {
             return write(&[IoSlice::new(&self.small)]);
         }
@@ -92,7 +92,7 @@ impl Outgoing {
     }
 
     /// So much was written.
-    pub(super) fn advance(&mut self, mut bytes: usize) {
+    pub(crate) fn advance(&mut self, mut bytes: usize) {
         while let Some(part) = self.parts.front_mut() {
             let written = bytes.min(part.len());
             part.advance(written);
@@ -143,14 +143,14 @@ impl Outgoing {
 mod tests {
     use std::task::Waker;
 
+    use http::uri::Authority;
     use lambda_protocol::error_report::{ErrorReport, ErrorType};
     use lambda_protocol::prelude::Prelude;
 
     use super::*;
     use crate::response::channel;
-    use crate::runtime_api::Endpoint;
 
-    fn endpoint() -> Endpoint {
+    fn endpoint() -> Authority {
         "h:1".parse().unwrap()
     }
 

@@ -1,0 +1,17 @@
+//! What benchmarks call of the host's inside.
+
+pub use crate::guest::bench::Guest;
+
+use crate::config::{Config, Vars};
+use crate::worker::load_handler;
+
+/// Loads the handler that the variables name, as a start does.
+///
+/// # Errors
+///
+/// When a start would fail.
+pub fn load(vars: &dyn Vars) -> anyhow::Result<Guest> {
+    let config = Config::read(vars)?;
+    let handler = load_handler(&config).map_err(|report| anyhow::anyhow!(report.message))?;
+    Ok(Guest::new(handler))
+}

@@ -1,0 +1,12 @@
+//! The life of a process and of an invocation: start, poll, invoke, repeat, end.
+
+mod alarm;
+mod init;
+mod invoke;
+mod run_loop;
+mod shutdown;
+
+#[cfg(feature = "bench")]
+pub(crate) use init::load_handler;
+pub use init::run;
+pub use shutdown::end;

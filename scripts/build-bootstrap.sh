@@ -14,10 +14,10 @@
 # BOOTSTREAM_PROFILE names another profile than `lambda`.
 #
 # Both are linked statically with musl as their C library: they start on every Linux, and sooner
-# (docs/design/musl.md says why), and the system still loads them at random addresses. On a machine of
-# another kind, arm64 takes gcc for it (Debian: gcc-aarch64-linux-gnu); musl for arm64 and Rust's standard
-# library come from Debian: see setup-wasm-target.sh. Elsewhere, name a compiler for arm64 with musl in
-# CC_aarch64_unknown_linux_musl: then Rust's standard library is the one that is there, or rustup's.
+# (docs/design/musl.md says why). The system loads them at random addresses all the same. On another machine,
+# arm64 needs a compiler for it (Debian: gcc-aarch64-linux-gnu, libc6-dev-arm64-cross), or the one that
+# CC_aarch64_unknown_linux_musl names. musl and Rust's standard library for the target are those that are
+# there, or rustup's, or come from Debian: see setup-wasm-target.sh.
 #
 # Both are built for the processors that precompiled components are for (docs/guide/precompiled.md): to ask one
 # what it can do takes a fifteenth of each start. Flags of yours come behind these.
@@ -57,23 +57,25 @@ strip=strip place=target
 if [ "$arch" = "$machine" ]; then
     RUSTC=$(scripts/setup.sh)
 else
-    strip=aarch64-linux-gnu-strip place=target/arm64
+    compile=${CC_aarch64_unknown_linux_musl:-aarch64-linux-gnu-gcc}
+    if ! command -v "$compile" >/dev/null; then
+        echo "build-bootstrap: $compile is missing:" \
+            'apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross,' \
+            'or name a compiler for arm64 in CC_aarch64_unknown_linux_musl' >&2
+        exit 1
+    fi
+    strip=$("$compile" -print-prog-name=strip) place=target/arm64
     # A toolchain beside that of the handlers, which stays as it is.
     cache=${XDG_CACHE_HOME:-$HOME/.cache}
-    toolchain() {
-        scripts/setup-wasm-target.sh --prefix "${ARM64_TOOLCHAIN_DIR:-$cache/bootstream-arm64-musl}" "$@" "$target"
-    }
-    if [ -n "${CC_aarch64_unknown_linux_musl:-}" ]; then
-        RUSTC=$(toolchain)
-    else
-        RUSTC=$(toolchain --debian)
-        # What is written in C is compiled with the headers of musl, not those that gcc would take.
-        cross=aarch64-linux-gnu-gcc
+    RUSTC=$(scripts/setup-wasm-target.sh --prefix "${ARM64_TOOLCHAIN_DIR:-$cache/bootstream-arm64-musl}" "$target")
+    if [ -z "${CC_aarch64_unknown_linux_musl:-}" ]; then
+        export CC_aarch64_unknown_linux_musl="$compile"
+        # What is written in C is compiled with the headers of musl. rustup has none; those of the GNU library
+        # will do there, without the checks of arguments that only that library has.
         headers=$("$RUSTC" --print sysroot)/lib/rustlib/$target/include
-        export CC_aarch64_unknown_linux_musl=$cross
-        CFLAGS_aarch64_unknown_linux_musl="-mcpu=neoverse-n1 -nostdinc -isystem $headers \
-            -isystem $($cross -print-file-name=include) ${CFLAGS_aarch64_unknown_linux_musl:-}"
-        export CFLAGS_aarch64_unknown_linux_musl
+        cflags=-U_FORTIFY_SOURCE
+        [ ! -d "$headers" ] || cflags="-nostdinc -isystem $headers -isystem $("$compile" -print-file-name=include)"
+        export CFLAGS_aarch64_unknown_linux_musl="-mcpu=neoverse-n1 $cflags"
     fi
 fi
 if [ "$arch" = aarch64 ]; then

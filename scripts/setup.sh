@@ -83,7 +83,7 @@ if [ "${1:-}" = --tests ]; then
     install npm nodejs npm
     install curl curl
     # To build `bootstrap` for arm64, and to run it.
-    install aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+    install aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
     install qemu-aarch64 qemu-user
     # To run it as Lambda would.
     install bwrap bubblewrap

@@ -1,6 +1,6 @@
 //! What the Runtime API answers.
 
-use bootstream_host::runtime_api::{AnswerHead, Body, Incoming, InvalidAnswer};
+use bootstream_host::http1::{AnswerHead, Body, Incoming, InvalidAnswer};
 use bytes::BytesMut;
 use http::StatusCode;
 

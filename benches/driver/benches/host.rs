@@ -192,13 +192,14 @@ fn built(target: &Path, path: &str) -> PathBuf {
     path
 }
 
-/// What each invocation gets: an instance, ready to be called, and all it took given back.
+/// An instance made ready for its invocation, and dropped.
 #[divan::bench]
 fn instantiate(bencher: Bencher<'_, '_>) {
+    let runtime = runtime();
     let guest = guest();
     bencher.bench_local(|| {
-        guest
-            .instantiate()
+        runtime
+            .block_on(guest.instantiate())
             .expect("it is ready ahead of its invocation");
     });
 }

@@ -28,8 +28,7 @@ scripts/setup-clients.sh
 
 # Package by package: together, cargo would build shared dependencies with the features of all. The
 # command comes first, because the host's tests call its compile helper.
-cargo test --release -p bootstream-cli
-cargo test --release -p bootstream-local-lambda
+cargo test --release -p bootstream-cli -p bootstream-local-lambda
 # With the corpus of the fuzzers, whose checks are built like the host's tests. More at once than there
 # are processors: most of them wait for a pause, a deadline or a peer.
 RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test -p bootstream-host -p bootstream-fuzz \

@@ -19,8 +19,8 @@ const NO_OBJECT: &str = "???";
 /// it is, or has to be taken anew, is chance.
 const ALLOCATORS: [&str; 6] = [
     "__rustc::__rust_realloc",
-    "<bootstream_host::allocator::Allocator as core::alloc::global::GlobalAlloc>::alloc",
-    "<bootstream_host::allocator::Allocator as core::alloc::global::GlobalAlloc>::realloc",
+    "<bootstream_host::platform::allocator::Allocator as core::alloc::global::GlobalAlloc>::alloc",
+    "<bootstream_host::platform::allocator::Allocator as core::alloc::global::GlobalAlloc>::realloc",
     "malloc",
     "calloc",
     "posix_memalign",
@@ -153,7 +153,7 @@ mod tests {
     const PROFILE: &str = "# callgrind format\nversion: 1\ncmd:  /x/bootstrap\npositions: line\n\
         events: Ir\nsummary: 9999\n\n\nob=(2) ???\nfl=(5) ???\nfn=(8) 0x44f65\n0 6\n+3 1\n\n\
         ob=(7) /x/bootstrap\nfn=(9) run\n12 10\ncob=(3) /lib/libc.so.6\n\
-        cfn=(1) <bootstream_host::allocator::Allocator as core::alloc::global::GlobalAlloc>::alloc\n\
+        cfn=(1) <bootstream_host::platform::allocator::Allocator as core::alloc::global::GlobalAlloc>::alloc\n\
         calls=3 0\n* 500\n-2 4\ncob=(2)\ncfn=(8)\ncalls=2 0\n* 7\n\
         fn=(10) grow\n0 1\ncob=(3)\ncfn=(2) __rustc::__rust_realloc\ncalls=1 0\n0 40\n\
         cfn=(1)\ncalls=1 0\n0 50\n\n\

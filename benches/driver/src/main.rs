@@ -62,8 +62,9 @@ struct Compare {
     /// Only the runtimes whose names contain one of these: bootstream, native, hyper
     #[arg(long, value_delimiter = ',', value_name = "TEXT")]
     runtimes: Vec<String>,
-    /// Another `bootstrap` to measure beside the one that was built, such as that of an earlier commit
-    #[arg(long, value_name = "FILE")]
+    /// A folder with a `bootstrap` and a `bootstream-compile`, such as those of an earlier commit, to
+    /// measure beside those that were built
+    #[arg(long, value_name = "FOLDER")]
     before: Option<PathBuf>,
 }
 
@@ -84,9 +85,8 @@ fn compare(args: &Compare) -> anyhow::Result<String> {
     if !args.runtimes.is_empty() {
         targets.retain(|target| args.runtimes.iter().any(|part| target.name.contains(part)));
     }
-    if let Some(executable) = &args.before {
-        let ours = target::ours(root()?)?;
-        let before = ours.with_executable("before", executable)?;
+    if let Some(folder) = &args.before {
+        let before = target::before(root()?, folder)?;
         targets.insert(targets.len().saturating_sub(1), before);
     }
     measure_all(&targets, &chosen(args)?, args.rounds)

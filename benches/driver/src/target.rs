@@ -28,20 +28,6 @@ impl Target {
         }
     }
 
-    /// The same with another executable.
-    ///
-    /// # Errors
-    ///
-    /// When there is none.
-    pub(crate) fn with_executable(self, name: &'static str, path: &Path) -> anyhow::Result<Self> {
-        let executable = path.canonicalize();
-        Ok(Self {
-            name,
-            executable: executable.with_context(|| format!("`{}`", path.display()))?,
-            ..self
-        })
-    }
-
     /// The program, ready to be started.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
@@ -108,7 +94,7 @@ fn native(root: &Path, name: &'static str, variables: &[&'static str]) -> anyhow
 ///
 /// When something was not built.
 pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
-    let precompiled = Target {
+    let packaged = Target {
         name: "precompiled",
         ..ours(root)?
     };
@@ -141,7 +127,7 @@ pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
     std::fs::create_dir_all(&kept)?;
     Ok(vec![
         native(root, "best native", &BEST)?,
-        precompiled,
+        packaged,
         from_component("kept in /tmp", kept)?,
         // Nothing can be kept where there is no folder.
         from_component("compiled at the start", folder.join("bootstrap"))?,
@@ -157,23 +143,45 @@ const GUEST: &str = "guests/wasm32-wasip2/lambda/bench_handler.wasm";
 /// When something was not built.
 pub(crate) fn ours(root: &Path) -> anyhow::Result<Target> {
     let package = root.join("target/bench");
-    ours_with(root, built(root, "lambda/bootstrap")?, &package, &[])
+    let compiler = built(root, "release/bootstream-compile")?;
+    let executable = built(root, "lambda/bootstrap")?;
+    precompiled(root, executable, &compiler, &package, &[])
+}
+
+/// The `bootstrap` in `folder`, with the handler precompiled by the compiler in there.
+///
+/// # Errors
+///
+/// When something is missing.
+pub(crate) fn before(root: &Path, folder: &Path) -> anyhow::Result<Target> {
+    let package = root.join("target/bench/before");
+    let executable = folder.join("bootstrap").canonicalize();
+    let executable =
+        executable.with_context(|| format!("no `bootstrap` in {}", folder.display()))?;
+    let compiler = folder.join("bootstream-compile");
+    let target = precompiled(root, executable, &compiler, &package, &[])?;
+    Ok(Target {
+        name: "before",
+        ..target
+    })
 }
 
 /// The `bootstrap` at `executable` with the handler precompiled in the folder `package`.
-fn ours_with(
+fn precompiled(
     root: &Path,
     executable: PathBuf,
+    compiler: &Path,
     package: &Path,
     options: &[&str],
 ) -> anyhow::Result<Target> {
     std::fs::create_dir_all(package)?;
-    let compiled = Command::new(built(root, "release/bootstream-compile")?)
+    let compiled = Command::new(compiler)
         .arg(built(root, GUEST)?)
         .args(options)
         .arg("-o")
         .arg(package.join("handler.cwasm"))
-        .status()?;
+        .status()
+        .with_context(|| format!("`{}`", compiler.display()))?;
     anyhow::ensure!(compiled.success(), "the handler cannot be compiled");
     Ok(Target {
         name: "bootstream",
@@ -216,7 +224,9 @@ pub(crate) fn ours_for_arm64(root: &Path) -> anyhow::Result<(Target, PathBuf)> {
     let path = format!("unstripped/aarch64-unknown-linux-musl/{ARM64_PROFILE}/bootstrap");
     let package = root.join("target/bench/arm64");
     let options = ["--target", "aarch64-unknown-linux-gnu"];
-    let target = ours_with(root, built(root, &path)?, &package, &options)?;
+    let compiler = built(root, "release/bootstream-compile")?;
+    let executable = built(root, &path)?;
+    let target = precompiled(root, executable, &compiler, &package, &options)?;
     Ok((target, package))
 }
 

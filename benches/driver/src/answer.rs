@@ -1,34 +1,34 @@
-//! What was seen of the answer to one event, and when.
+//! One invocation's response as the Runtime API received it, with timestamps.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bench_workload::STAMP_BYTES;
 
-/// Zero bytes that end the prelude.
+/// Number of zero bytes that end the prelude.
 const DELIMITER_BYTES: usize = 8;
 
-/// The answer to one event.
+/// The response to one event.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// Just before the event was sent.
     pub(crate) delivered: Instant,
-    /// When the first byte after the prelude had been read.
+    /// When the first byte after the prelude was read.
     pub(crate) first_byte: Option<Instant>,
-    /// When the end had been read.
+    /// When the end was read.
     pub(crate) ended: Instant,
     /// Bytes after the prelude.
     pub(crate) bytes: u64,
     /// Chunks on the wire.
     pub(crate) chunks: u64,
-    /// From a handler's stamp to its arrival, for each chunk the handler stamped.
+    /// Time from a handler's stamp to its arrival, for each stamped chunk.
     pub(crate) delays: Vec<Duration>,
 }
 
-/// An answer as it arrives.
+/// A response in progress.
 pub(crate) struct Arriving {
     answer: Answer,
     zeros: usize,
-    /// Bytes of each of the handler's chunks, if they are stamped.
+    /// Size of each of the handler's chunks, if they are stamped.
     stamped: Option<usize>,
     body: Vec<u8>,
 }
@@ -51,7 +51,7 @@ impl Arriving {
         }
     }
 
-    /// Takes the next piece of the stream.
+    /// Takes the next block of the stream.
     pub(crate) fn take(&mut self, piece: &[u8], chunks: u64) {
         self.answer.chunks = chunks;
         let body = if self.zeros == DELIMITER_BYTES {

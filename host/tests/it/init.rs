@@ -1,4 +1,4 @@
-//! From the start of the process to the first poll, and everything that can go wrong there.
+//! From process start to the first poll, and everything that can go wrong in between.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use bootstream_test_support::process::{Bootstrap, executable};
 use bootstream_test_support::recorder::{Post, Recorder};
 use bootstream_test_support::{assert_contains_all, guests, pause};
 
-/// Asserts that this host fails to start, tells Lambda, and says why in one line with these words.
+/// Asserts that this host fails to start, reports it to Lambda, and logs why in one line with these words.
 #[track_caller]
 fn assert_init_error(lambda: &Recorder, host: Bootstrap, error_type: &str, words: &[&str]) {
     let mut host = host.start();
@@ -38,7 +38,7 @@ pub(crate) fn assert_invalid(lambda: &Recorder, host: Bootstrap, words: &[&str])
     assert_init_error(lambda, host, "Runtime.InvalidComponent", &words);
 }
 
-/// Asserts that the handler of this text is refused for this reason, with this advice.
+/// Asserts that the handler in text form is refused with these words.
 #[track_caller]
 fn assert_text_invalid(name: &str, words: &[&str]) {
     let lambda = Recorder::start();
@@ -169,7 +169,7 @@ fn a_timer_that_cannot_be_created_is_an_init_error() {
     assert_init_error(&lambda, host, "Runtime.Internal", &["timer", "ulimit -i"]);
 }
 
-/// A host to which the system refuses every timer: each takes a pending signal.
+/// A host that cannot create timers, each of which needs a pending signal: the limit on those is 0.
 #[track_caller]
 pub(crate) fn without_timers(lambda: &Recorder) -> Bootstrap {
     let limited = Path::new("/usr/bin/prlimit");
@@ -177,7 +177,7 @@ pub(crate) fn without_timers(lambda: &Recorder) -> Bootstrap {
         .args(["--sigpending=0".into(), executable()])
 }
 
-/// Even a process that has nothing else to say waits for the Runtime API.
+/// A process waits for the Runtime API even if it only has an error to report.
 #[test]
 fn an_init_error_waits_for_a_runtime_api_that_opens_late() {
     let lambda = Recorder::closed();

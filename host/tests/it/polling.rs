@@ -1,4 +1,4 @@
-//! `GET …/next`: how the host asks for work, and how events reach the handler.
+//! `GET …/next`: how the host polls, and how events reach the handler.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ fn an_event_without_a_request_id_is_skipped() {
     host.line("an error", |line| line.contains("ERROR"));
 }
 
-/// An id that was not sent is not invented.
+/// The host does not invent an id that was not sent.
 #[test]
 fn the_invocation_id_goes_back_unchanged_or_not_at_all() {
     let (lambda, _host) = serving();
@@ -94,7 +94,7 @@ fn the_invocation_id_goes_back_unchanged_or_not_at_all() {
     }
 }
 
-/// Otherwise a busy function would fill its log with one sentence.
+/// Otherwise the warning would fill the log of a busy function.
 #[test]
 fn unprintable_invocation_ids_are_warned_of_at_most_once_a_minute() {
     let lambda = Recorder::start();
@@ -129,7 +129,7 @@ fn an_event_that_is_no_json_arrives_unchanged() {
 fn the_largest_and_the_empty_event_arrive_whole() {
     let (lambda, _host) = serving();
     let script = json!({"steps": ["write_event_digest"]}).to_string();
-    // White space after a document is part of the event, not of the script.
+    // White space after the document is part of the event, not of the script.
     let mut largest = script.into_bytes();
     largest.resize(LARGEST_EVENT_BYTES, b' ');
     let digest = format!(
@@ -172,7 +172,7 @@ fn an_event_that_is_cut_in_its_head_or_its_body_is_not_handled() {
     assert_eq!(lambda.look(|seen| seen.posts().len()), 1);
 }
 
-/// Lambda believes that it was taken, so somebody has to say what became of it.
+/// Lambda considers the event delivered, so the log must report its loss.
 #[test]
 fn an_event_that_is_lost_on_its_way_is_a_warning_with_the_reason() {
     let text = "text ".repeat(2000);
@@ -204,7 +204,7 @@ fn an_event_that_is_lost_on_its_way_is_a_warning_with_the_reason() {
     }
 }
 
-/// A Runtime API that is not there, or goes, has lost nothing.
+/// No event is lost when the Runtime API is absent or goes away.
 #[test]
 fn a_poll_that_was_never_answered_is_no_warning() {
     let lambda = Recorder::start();
@@ -219,7 +219,7 @@ fn a_poll_that_was_never_answered_is_no_warning() {
     assert_eq!(host.stdout(), [""; 0]);
 }
 
-/// However it comes, it is thrown away as it is read, and the connection goes on.
+/// However it is framed, it is discarded while it is read, and the connection stays usable.
 #[test]
 fn an_event_over_its_limit_is_refused_in_little_memory() {
     let lambda = Recorder::start();
@@ -251,7 +251,7 @@ fn an_event_over_its_limit_is_refused_in_little_memory() {
     assert!(peak < idle + 10 * 1024, "{idle} KiB, then {peak}");
     lambda.script("next", &json!([{"write": "fine"}]));
     assert_eq!(lambda.complete_response("next").body(), "fine");
-    // The first post has a connection of its own; all else is on one.
+    // The first post has a connection of its own; everything else shares one.
     assert!(lambda.look(|seen| seen.connections) <= 2);
     host.assert_running();
 }
@@ -271,14 +271,14 @@ fn the_memory_of_large_events_is_given_back() {
             Some(bytes) => event.chunked(bytes),
             None => event,
         });
-        // Larger than what the component has room for, which is told when all of it was read.
+        // Too large for the component, which is reported once all of it was read.
         lambda.idle(1);
     }
     lambda.enqueue(Event::new("last", "{}"));
     lambda.complete_response("last");
 
     let after = host.resident_kib();
-    // The room of an event as large as Lambda's is kept for the next.
+    // A buffer for Lambda's largest event is kept for the next.
     assert!(after < idle + 20 * 1024, "{idle} KiB, then {after}");
 }
 
@@ -295,7 +295,7 @@ fn status_204_is_not_asked_for_without_a_pause() {
     host.assert_running();
 }
 
-/// And is as quick as before once there is an event again.
+/// The polls return to full speed once there is an event again.
 #[test]
 fn a_success_without_an_event_is_asked_again_a_few_times_a_second() {
     for status in ["204 No Content", "201 Created", "206 Partial Content"] {

@@ -1,5 +1,4 @@
-//! What holds for every sequence of calls, seen on the wire: the response machine, its buffer, and
-//! the connection, together.
+//! Properties of every sequence of calls, checked on the wire: state machine, buffer and connection together.
 
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{self, ResponseReader, ResponseWriter, Telling};
@@ -11,17 +10,17 @@ use lambda_protocol::prelude::Prelude;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-/// Sequences that are tried; each is one invocation on a connection.
+/// Number of sequences; each is one invocation on a connection.
 const CASES: u32 = 300;
 
-/// What can happen to the guest's half of a response.
+/// An operation on the guest's half of a response.
 #[derive(Clone, Debug)]
 enum Call {
     Head(u16),
     Write(usize),
     Finish,
     Fail,
-    /// Gives the other side time.
+    /// Yields to the other side.
     Yield,
 }
 
@@ -38,7 +37,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
     prop::collection::vec(call, 0..12)
 }
 
-/// What the guest was told, from which everything on the wire follows.
+/// The results the guest saw, which determine everything on the wire.
 #[derive(Debug, Default)]
 struct Told {
     head: Option<u16>,
@@ -79,7 +78,7 @@ impl Told {
     }
 }
 
-/// Makes the calls while the response is posted, and then drops the guest's half.
+/// Makes the calls while the response is posted, then drops the guest's half.
 async fn run(lambda: &Recorder, id: &str, calls: &[Call]) -> Told {
     let (writer, reader) = response::channel(None);
     let (done, ended) = tokio::sync::oneshot::channel();
@@ -96,7 +95,7 @@ async fn run(lambda: &Recorder, id: &str, calls: &[Call]) -> Told {
     told
 }
 
-/// Posts the response if there is one before the guest's half has gone.
+/// Posts the response if it starts before the guest's half is dropped.
 async fn post(
     lambda: &Recorder,
     id: &str,
@@ -143,7 +142,7 @@ fn check(told: &Told, response: Option<&Exchange>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
 
-    /// One answer at most; nothing after its end; a clean end only if the guest asked for it.
+    /// At most one response, nothing after its end, and a clean end only at the guest's request.
     #[test]
     fn the_wire_shows_what_the_guest_was_told(calls in calls()) {
         let lambda = Recorder::start();

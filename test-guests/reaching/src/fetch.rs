@@ -8,29 +8,29 @@ use wasip2::http::types::{
 };
 use wasip2::io::streams::StreamError;
 
-/// Most of an answer that is written down, in bytes.
+/// Longest part of a response body that is reported, in bytes.
 const SHOWN_BYTES: usize = 2000;
 
-/// The most that one call writes, in bytes.
+/// Most bytes that one call writes.
 const WRITTEN_BYTES: usize = 4096;
 
-/// One request. Redirects are followed as a client library would: with another request.
+/// One request. Redirects are followed as a client library would, with another request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fetch {
     url: String,
     #[serde(default)]
     headers: Vec<(String, String)>,
-    /// A variable whose value is sent in the header `x-from-env`.
+    /// A variable whose value goes into the header `x-from-env`.
     env_header: Option<String>,
     #[serde(default)]
     body: String,
-    /// Redirects to follow.
+    /// Number of redirects to follow.
     #[serde(default)]
     redirects: u32,
-    /// The guest's own limits of time, in milliseconds.
+    /// The guest's own timeouts, in milliseconds.
     timeout_ms: Option<u64>,
-    /// Else GET, or POST with a body.
+    /// Default: GET, or POST with a body.
     method: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Files, sockets and memory, by way of the standard library.
+//! Files, sockets and memory through the standard library.
 
 use std::cell::Cell;
 use std::fs;

@@ -1,4 +1,4 @@
-//! How much: bodies of many writes.
+//! Throughput: bodies of many writes.
 
 use super::units::{float, mib};
 use super::{Row, tiny};
@@ -57,7 +57,7 @@ pub(super) fn throughput(target: &Target) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Writes of 64 bytes, as they are and gathered by the handler.
+/// Writes of 64 bytes, unbuffered and buffered by the handler.
 pub(super) fn small(target: &Target) -> anyhow::Result<Vec<Row>> {
     const WRITES: u64 = 400_000;
     let process = Process::start(target, 1)?;

@@ -27,7 +27,7 @@ pub fn executable() -> PathBuf {
         return built("lambda/bootstrap");
     };
     let path = PathBuf::from(other);
-    // A relative path is meant from the root, but tests run in the folder of their crate.
+    // Tests run in the folder of their crate, where a relative path would not resolve as intended.
     assert!(
         path.is_absolute(),
         "`CONFORMANCE_BOOTSTRAP` is not absolute"

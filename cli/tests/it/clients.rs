@@ -33,7 +33,7 @@ impl Sdk {
         program
     }
 
-    /// Calls the scripted guest, which is every function of a single-handler server.
+    /// Calls the scripted guest, which serves every function name of a single-handler server.
     fn call(self, dev: &Dev, operation: &str, more: Value) -> Call {
         let mut request = json!({
             "endpoint": dev.endpoint(),
@@ -59,7 +59,7 @@ impl Sdk {
     }
 }
 
-/// A call of an SDK, and what it reports.
+/// A running call of an SDK, and its reports.
 struct Call {
     sdk: Sdk,
     child: Child,
@@ -67,7 +67,7 @@ struct Call {
 }
 
 impl Call {
-    /// Waits for the next report, which has to be one of `key`.
+    /// Waits for the next report, which must be of `key`.
     #[track_caller]
     fn expect(&mut self, key: &str) -> Value {
         let sdk = self.sdk;
@@ -78,7 +78,7 @@ impl Call {
         value.unwrap_or_else(|| panic!("{sdk:?}: no `{key}` but {line}"))
     }
 
-    /// Joins the chunks of the stream, and returns what `InvokeComplete` says.
+    /// Returns the joined chunks of the stream, and the content of `InvokeComplete`.
     #[track_caller]
     fn collect(mut self) -> (String, Value) {
         let head = self.expect("head");
@@ -97,7 +97,7 @@ impl Call {
         }
     }
 
-    /// Nothing more is reported, and the client is content.
+    /// Asserts that nothing more is reported and the client succeeds.
     #[track_caller]
     fn end(mut self) {
         assert!(self.reports.next().is_none(), "{:?}", self.sdk);
@@ -301,7 +301,7 @@ fn every_sdk_names_functions_in_every_way() {
             }
 
             assert!(seen.contains(&format!("\"{told}\"")), "{sdk:?}: {seen}");
-            // A client whose reader is gone would complain.
+            // A client without a reader would fail.
             call.reports.by_ref().for_each(drop);
         }
     }

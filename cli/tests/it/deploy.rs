@@ -1,6 +1,6 @@
-//! `deploy`: what it tells `sam` and `aws`, and what it says where they are missing.
+//! `deploy`: its calls of `sam` and `aws`, and its output without them.
 //!
-//! Neither is here: scripts of these names on the path write down what they are told.
+//! Neither is installed: scripts of these names on the path record their arguments.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -19,7 +19,7 @@ const ARCH: &str = if cfg!(target_arch = "aarch64") {
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:hello";
 
-/// A folder with a template, its packages, and tools that only take notes.
+/// A folder with a template, its packages, and recording tools.
 struct Desk {
     folder: tempfile::TempDir,
 }
@@ -46,7 +46,7 @@ impl Desk {
         self.path().join("notes")
     }
 
-    /// Puts a tool on the path, which notes its arguments and then does what `answer` says.
+    /// Puts a tool on the path that records its arguments and then runs the script `answer`.
     fn tool(&self, name: &str, answer: &str) {
         let path = self.path().join("tools").join(name);
         let notes = self.notes();
@@ -80,7 +80,7 @@ impl Desk {
             .current_dir(self.path()))
     }
 
-    /// What the tools were told, a line for each call.
+    /// The recorded calls of the tools, one per line.
     fn told(&self) -> Vec<String> {
         let notes = std::fs::read_to_string(self.notes()).unwrap_or_default();
         notes.lines().map(str::to_owned).collect()
@@ -222,7 +222,7 @@ fn a_stack_needs_a_name_and_a_template() {
         "error: there is no template at `nowhere.yaml`\n"
     );
     assert_eq!(desk.told(), [""; 0]);
-    // SAM remembers name and parameters in this file.
+    // SAM keeps name and parameters in this file.
     let config = format!(
         "[default.deploy.parameters]\nstack_name = 'hello'\nparameter_overrides = '{}'\n",
         architecture()
@@ -270,7 +270,7 @@ fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
     let desk = Desk::new();
     let other = if ARCH == "arm64" { "x86_64" } else { "arm64" };
     for (arch, handler, wanted) in [
-        // The component beside it fits, but whether it can be compiled there is not known here.
+        // The component beside it fits, but whether it can be compiled there is unknown.
         (
             ARCH,
             "other",

@@ -1,4 +1,4 @@
-//! The local Lambda: what callers see.
+//! The local Lambda from a caller's point of view.
 
 use std::time::{Duration, Instant};
 
@@ -189,7 +189,7 @@ fn a_process_that_hangs_is_killed_when_its_time_is_over() {
     let mut response = dev.invoke(&script(&steps));
     assert_eq!(response.chunk(), Ok("a".to_owned()));
 
-    // It cannot even stop its handler.
+    // A stopped process cannot stop its handler.
     for pid in dev.environments() {
         signal(pid, Signal::STOP);
     }
@@ -271,7 +271,7 @@ fn a_bootstrap_that_is_not_there_is_named() {
     );
 }
 
-/// QEMU offers what that processor of 2008 knows, and no more.
+/// QEMU emulates a processor of 2008 and its features only.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn a_processor_that_is_too_old_for_bootstrap_is_named() {

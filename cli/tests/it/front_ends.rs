@@ -1,4 +1,4 @@
-//! What each front end makes of a request and of an answer.
+//! How each front end translates requests and responses.
 
 use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn every_front_end_is_open_and_shows_status_headers_and_body() {
         ("/@url/p", vec!["1, 2"], both),
         ("/@http/p", vec!["1, 2"], both),
         ("/@rest/p", vec!["1", "2"], both),
-        // A header can be there once, and so can a cookie.
+        // A header occurs at most once, and so does a cookie.
         ("/@alb/p", vec!["1, 2"], &["b=2"]),
         ("/@alb-multi/p", vec!["1", "2"], both),
     ] {
@@ -186,7 +186,7 @@ fn an_event_beyond_lambda_s_limit_is_refused() {
     assert_eq!(response.status, 413);
 }
 
-/// The event that `path` makes of a request with these headers.
+/// The event that the front end at `path` makes of a request with these headers.
 #[track_caller]
 fn echoed(dev: &Dev, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Value {
     let headers = [&[("x-do", "echo")], headers].concat();
@@ -229,7 +229,7 @@ fn format_2_has_the_query_as_sent_and_joins_what_is_repeated() {
     }
 }
 
-/// What AWS was seen to deliver in July 2026, in `tests/it/captured`.
+/// Events captured from AWS in July 2026, in `tests/it/captured`.
 #[test]
 fn events_are_those_that_aws_delivered() {
     const TARGET: &str = "/capture/space%20value?repeat=one&repeat=two&\
@@ -315,7 +315,7 @@ fn events_are_those_that_aws_delivered() {
             );
         }
     }
-    // The same request again, where there was no named stage.
+    // The same request without a named stage.
     let dev = crate::runtimes::start(&[]);
     let captured: Value =
         serde_json::from_str(include_str!("captured/http-api.json")).expect("JSON");
@@ -346,7 +346,7 @@ fn events_are_those_that_aws_delivered() {
     assert_eq!(event["requestContext"]["stage"], "$default");
 }
 
-/// The names in a map of headers, without those that TLS and the test's marker add.
+/// The names in a map of headers, except those of TLS and the test's marker.
 fn names(headers: &Value) -> Vec<String> {
     let headers = headers.as_object().expect("a map");
     let mut names: Vec<_> = headers.keys().map(|name| name.to_lowercase()).collect();

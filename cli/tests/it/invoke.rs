@@ -173,7 +173,7 @@ fn failures_of_a_server_s_handler_are_told_apart() {
 #[test]
 fn a_server_that_refuses_an_event_is_told_from_a_handler_that_answers() {
     let dev = Dev::start(&ready_guest(), &[]);
-    // Asks the server in the name of another machine, as a browser or a container would.
+    // Uses another host name, as a browser or a container would.
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/invoke", proxy.local_addr().unwrap());
     let forwarded = std::thread::spawn(move || {
@@ -218,7 +218,7 @@ fn a_reader_that_leaves_ends_it_without_a_word_as_other_tools_end() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(&first, b"a line\n");
     assert_eq!(text(&output.stderr), "");
-    // What a shell says of a program that `SIGPIPE` has ended.
+    // A shell's exit code for a program that `SIGPIPE` has ended.
     assert_eq!(output.status.code(), Some(141));
 }
 

@@ -1,4 +1,4 @@
-//! `package`: what is in the zips, that they are the same bytes everywhere, and what is refused.
+//! `package`: the content of the zips, their reproducibility, and refusals.
 
 use std::fs::Permissions;
 use std::io::Read as _;
@@ -207,9 +207,9 @@ fn a_bootstrap_for_another_processor_is_refused() {
 #[test]
 fn a_bootstrap_that_needs_a_newer_system_is_refused() {
     let folder = project();
-    // Any program of this system will do, and this one is small and linked dynamically.
+    // Any dynamically linked program will do, and this one is small.
     let mut newer = std::fs::read("/bin/true").unwrap();
-    // The name of the version is a string in the file; two of its digits make it a later one.
+    // The version is a string in the file; changing two digits makes it a later one.
     let at = newer
         .windows(11)
         .position(|window| window == b"GLIBC_2.34\0")
@@ -339,7 +339,7 @@ fn a_bootstrap_that_is_not_built_is_named_with_the_way_to_it() {
     let output = run(bootstream(&["package", "hello.wasm", "--arch", other])
         .env_remove("BOOTSTREAM_BOOTSTRAP")
         .current_dir(folder.path()));
-    // It may have been built.
+    // It may have been built already.
     let said = text(&output.stderr);
     assert!(output.status.success() || said.contains(way), "{said}");
 }

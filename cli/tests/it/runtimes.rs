@@ -1,4 +1,4 @@
-//! Runtimes that are not ours: they are run unchanged, and may answer what ours never would.
+//! Other runtimes run unchanged, and may respond as ours never would.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -172,7 +172,7 @@ fn a_buffered_document_is_unfolded_at_every_front_end() {
         assert_eq!(response.header("x-a"), ["b"], "{path}");
         assert_eq!(response.rest(), ("hi".to_owned(), End::Complete), "{path}");
     }
-    // To a caller of the invoke API it is the payload.
+    // A caller of the Invoke API gets it as the payload.
     let payload = post(&dev, "/invoke", &format!("\"whole={};\"", hex(document)));
     assert_eq!(payload.rest().0.as_bytes(), document);
 }

@@ -25,7 +25,7 @@ enum Instruction {
 #[serde(rename_all = "snake_case")]
 enum Reach {
     Fetch(fetch::Fetch),
-    /// Sends `count` requests before it waits for the first response.
+    /// Sends this many requests before it waits for the first response.
     FetchAtOnce(u32, fetch::Fetch),
     /// Connects to `host:port` with a socket of the standard library.
     Connect(String),

@@ -1,17 +1,17 @@
-//! Only what calls a function of this runtime is judged, however it names it.
+//! Only callers of functions of this runtime are judged, however they name the function.
 
 use super::packages::zip;
 use super::{NONE, folder, report, said, said_of};
 use crate::support::{bootstream, run, text};
 
-/// A function of this runtime whose package is not there, and one of another.
+/// A function of this runtime whose package is missing, and one of another runtime.
 const FUNCTIONS: &str = "
 Resources:
   Stream: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler.wasm, CodeUri: s3://b/k, Timeout: 60, FunctionName: stream}}
   Orders: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: index.handler, CodeUri: orders/}}
 ";
 
-/// What is found in a template with these two functions and other resources.
+/// The findings in a template with these two functions and other resources.
 fn found(resources: &str) -> Vec<String> {
     said_of(&format!("{FUNCTIONS}{resources}")).0
 }
@@ -374,7 +374,7 @@ Resources:
     }
 }
 
-/// An API with a method that streams, and what the document and the method say of who may call.
+/// An API with a streaming method, and the authorization settings of API, document and method.
 fn guarded(of_api: &str, of_document: &str, of_method: &str) -> String {
     format!(
         "{FUNCTIONS}  Api:
@@ -408,7 +408,7 @@ fn what_a_method_says_of_its_callers_wins_over_the_api_s_default() {
         ("", key, no_auth, true),
         ("", key, "x-amazon-apigateway-auth: {type: AWS_IAM}", false),
         (default, "", "", false),
-        // SAM fills in its default.
+        // SAM fills in the default.
         (default, "", none, false),
         (default, "", "security: [{NONE: []}]", true),
         (default, "", no_auth, true),

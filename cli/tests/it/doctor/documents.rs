@@ -1,4 +1,4 @@
-//! Callers that take a JSON document: found where the handler cannot give one.
+//! Callers that require a JSON document are found if the handler cannot return one.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use super::packages::zip;
 use super::{NONE, folder, report, said};
 use crate::support::component;
 
-/// A handler whose only answer is a stream.
+/// A handler that only streams.
 const STREAMS_ONLY: &str = "streaming_numbers";
 
-/// A component that imports what answers with a document.
+/// A component that imports the function for documents.
 fn with_documents() -> Vec<u8> {
     wat::parse_str(
         r#"(component
@@ -19,7 +19,7 @@ fn with_documents() -> Vec<u8> {
     .unwrap()
 }
 
-/// Two functions, of which the first is this runtime's, and a caller: SAM's events, or a resource.
+/// Two functions, the first of this runtime, and a caller: SAM's events, or a resource.
 fn template(caller: &str) -> String {
     let (events, resources) = match caller.starts_with('{') {
         true => (caller, ""),

@@ -1,4 +1,4 @@
-//! Parts of a template that are elsewhere are read, or it is said that they were not.
+//! Parts of a template in other places are read, or reported as unread.
 
 use bootstream_test_support::assert_contains;
 
@@ -6,7 +6,7 @@ use super::packages::zip;
 use super::{ARCH, NONE, diagnose, folder, project, report, repository, said};
 use crate::support::scripted_guest;
 
-/// An API's document whose only method is buffered, and public.
+/// An API's document with a single method, which is buffered and public.
 const DOCUMENT: &str = "openapi: 3.0.1
 paths:
   /x:

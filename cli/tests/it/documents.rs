@@ -122,7 +122,7 @@ fn the_event_of_a_front_end_is_answered_as_that_front_end_answers() {
     }
 }
 
-/// With `never`, a buffering front end shows the stream as AWS would, unparsed.
+/// With `never`, a buffering front end treats the stream as AWS would: as the response document.
 #[test]
 fn a_front_end_that_buffers_takes_a_stream_for_its_document() {
     let steps = json!([{"write_headers": {"status": 201}}, {"write": "text"}]);

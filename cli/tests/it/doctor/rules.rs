@@ -10,7 +10,7 @@ use super::templates::{SEEDS, edited};
 use super::{ARCH, bare_machine, diagnose, fields, project};
 use crate::support::{bootstream, component, run, success, text};
 
-/// The name of a rule, and the findings for a fault it is for.
+/// The name of a rule, and the findings for a fault that breaks it.
 type Fault = (&'static str, fn() -> Vec<Value>);
 
 const FUNCTION: &str = "dist/function.zip";

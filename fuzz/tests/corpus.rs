@@ -6,7 +6,7 @@ use std::path::Path;
 use bootstream_fuzz::CHECKS;
 
 #[test]
-fn what_was_kept_passes() {
+fn the_corpus_passes() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     let mut folders: Vec<_> = fs::read_dir(&corpus)
         .unwrap()

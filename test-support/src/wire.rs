@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn trailers_and_a_cut_are_told_from_a_clean_end() {
+    fn trailers_and_a_cut_are_distinguished_from_a_clean_end() {
         let trailers = wire(b"0\r\nX: y\r\n\r\n", false).chunks(|_, _| {});
         assert_eq!(trailers.unwrap(), [("x".to_owned(), "y".to_owned())]);
         for cut in [&b"3\r\nabc\r\n"[..], b"3\r\nab", b"0\r\n", b"0\r\nx: y\r\n"] {
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_framed_in_another_way_is_an_error() {
+    fn incorrect_framing_is_an_error() {
         for bytes in [
             &b"3;a=b\r\nabc\r\n0\r\n\r\n"[..],
             b"3\r\nabcd\r\n",

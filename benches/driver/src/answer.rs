@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn every_stamp_is_read_though_chunks_were_joined() {
+    fn every_stamp_is_read_even_if_chunks_were_joined() {
         let mut chunk = [b'x'; 64];
         bench_workload::stamp(&mut chunk);
         let stream = [&[0; 8][..], &chunk, &chunk, &chunk].concat();

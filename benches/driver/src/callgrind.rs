@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_that_was_not_understood_is_no_result() {
+    fn a_profile_that_cannot_be_parsed_is_an_error() {
         let refused = |from: &str, to: &str| read(&PROFILE.replace(from, to)).unwrap_err();
         let error = refused("totals: 122", "totals: 123").to_string();
         assert!(error.contains("123 instructions in all"), "{error}");

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_no_number_is_refused() {
+    fn a_value_that_is_not_a_number_is_refused() {
         Work::parse(br#"{"queryStringParameters":{"chunks":"many"}}"#).unwrap_err();
     }
 }

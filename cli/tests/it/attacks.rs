@@ -14,7 +14,7 @@ fn expect_alive(dev: &Dev) {
 }
 
 #[test]
-fn what_is_no_request_is_refused_and_told() {
+fn a_malformed_request_is_refused_and_logged() {
     let mut dev = Dev::start(&ready_guest(), &[]);
     let large = format!(
         "GET / HTTP/1.1\r\nhost: localhost\r\nx-large: {}\r\n\r\n",

@@ -161,7 +161,7 @@ fn a_link_in_the_place_of_the_folder_or_of_an_entry_is_not_followed() {
 }
 
 #[test]
-fn where_nothing_can_be_kept_it_works_all_the_same() {
+fn without_a_usable_cache_commands_still_work() {
     let (home, handler) = setup();
     let file = home.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -255,7 +255,7 @@ fn a_local_lambda_uses_what_an_invocation_has_kept() {
 }
 
 #[test]
-fn a_local_lambda_listens_while_it_compiles_and_tells_callers_what_does_not_compile() {
+fn a_local_lambda_listens_while_it_compiles_and_reports_compile_errors_to_callers() {
     let folder = tempfile::tempdir().unwrap();
     let handler = folder.path().join("handler.wat");
     // The names are right, but the compiler rejects the type of the module's export.

@@ -212,7 +212,7 @@ fn every_sdk_gets_the_end_of_the_log_and_nothing_of_other_invocations() {
 }
 
 #[test]
-fn every_sdk_invokes_and_tells_a_failure_from_an_answer() {
+fn every_sdk_invokes_and_distinguishes_a_failure_from_a_result() {
     let dev = Dev::start(&ready_guest(), &[]);
     for sdk in ALL {
         let steps = payload(&json!([{"write_headers": {"status": 201}}, {"write": "whole"}]));

@@ -112,7 +112,7 @@ fn a_stack_is_deployed_by_sam() {
 }
 
 #[test]
-fn sam_may_be_told_more() {
+fn further_arguments_are_passed_to_sam() {
     let desk = Desk::new();
     desk.tool("sam", "");
 

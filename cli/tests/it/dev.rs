@@ -31,7 +31,7 @@ fn the_handler_decides_status_headers_and_cookies() {
 }
 
 #[test]
-fn pieces_arrive_while_the_handler_is_at_work() {
+fn chunks_arrive_while_the_handler_is_at_work() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"write": "a"}, {"sleep_ms": 2000}, {"write": "b"}]);
 
@@ -235,7 +235,7 @@ fn sigterm_ends_the_server_and_its_processes() {
 }
 
 #[test]
-fn a_bootstrap_that_does_not_start_is_told_to_the_caller() {
+fn the_caller_learns_why_bootstrap_does_not_start() {
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("bootstrap");
     std::fs::write(&broken, "#!/bin/sh\nexit 3\n").unwrap();

@@ -99,7 +99,7 @@ fn a_failure_before_the_head_is_each_service_s_own_page() {
 }
 
 #[test]
-fn a_failure_after_the_head_cuts_a_stream_and_fails_a_buffered_answer() {
+fn a_failure_after_the_head_cuts_a_stream_and_fails_a_buffered_response() {
     let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"write_headers": {"status": 200}}, {"write": "part"}, "trap"]);
     for (path, status) in [
@@ -119,7 +119,7 @@ fn a_failure_after_the_head_cuts_a_stream_and_fails_a_buffered_answer() {
 }
 
 #[test]
-fn a_content_length_of_the_function_never_frames_the_answer() {
+fn a_content_length_of_the_function_never_frames_the_response() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([
         {"write_headers": {"status": 200, "headers": [["content-length", "5"]]}},
@@ -147,7 +147,7 @@ fn a_content_length_of_the_function_never_frames_the_answer() {
 }
 
 #[test]
-fn answers_without_a_body_end_at_once_at_every_front_end() {
+fn responses_without_a_body_end_at_once_at_every_front_end() {
     let dev = Dev::start(&ready_guest(), &[]);
     for path in ["/@url", "/@rest", "/@http", "/@alb"] {
         for status in [204, 304] {
@@ -163,7 +163,7 @@ fn answers_without_a_body_end_at_once_at_every_front_end() {
 }
 
 #[test]
-fn what_is_too_large_for_a_buffered_answer_fails() {
+fn a_buffered_response_that_is_too_large_fails() {
     let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([
         {"write_headers": {"status": 200}},
@@ -499,7 +499,7 @@ fn numbers_and_booleans_in_a_document_are_read_as_each_service_reads_them() {
 }
 
 #[test]
-fn a_document_with_a_status_is_never_the_body_without_a_word() {
+fn a_document_with_a_status_is_never_the_body_without_a_warning() {
     let mut dev = crate::runtimes::start(&[]);
     let document = r#"{"statusCode":200,"body":{"a":1}}"#;
     for (path, status) in [
@@ -586,7 +586,7 @@ fn format_1_lists_what_is_repeated_and_has_null_for_what_is_empty() {
 }
 
 #[test]
-fn a_load_balancer_lists_what_is_repeated_only_if_it_is_told_to() {
+fn a_load_balancer_lists_repeated_values_only_if_configured_to() {
     let dev = crate::runtimes::start(&[]);
 
     let last = echoed(&dev, "GET", "/@alb/p?a=1&a=%26", &TWICE, "");
@@ -603,7 +603,7 @@ fn a_load_balancer_lists_what_is_repeated_only_if_it_is_told_to() {
 }
 
 #[test]
-fn a_body_that_is_no_text_comes_encoded() {
+fn a_binary_body_is_encoded() {
     let dev = crate::runtimes::start(&[]);
     for path in ["/@url/", "/@http/", "/@alb/"] {
         let png = echoed(&dev, "POST", path, &[("content-type", "image/png")], "a");

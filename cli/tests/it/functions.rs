@@ -186,7 +186,7 @@ fn sdks_name_the_function() {
 }
 
 #[test]
-fn a_file_that_makes_no_sense_is_refused() {
+fn an_invalid_file_is_refused() {
     for (content, reason) in [
         ("", "missing field `functions`"),
         ("[functions]", "names no function"),

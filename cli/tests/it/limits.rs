@@ -51,7 +51,7 @@ fn without_limits_nothing_is_slowed_down() {
 }
 
 #[test]
-fn a_slow_link_is_slow_for_everybody() {
+fn a_slow_link_slows_every_caller() {
     let dev = Dev::start(&ready_guest(), &["--slow", "64KiB/s"]);
     let began = Instant::now();
 
@@ -83,7 +83,7 @@ fn a_caller_that_is_cut_off_does_not_stop_the_function() {
 }
 
 #[test]
-fn a_size_that_is_none_is_wrong_usage() {
+fn an_invalid_size_is_wrong_usage() {
     for args in [
         ["--slow", "fast"],
         ["--disconnect-after", "-1"],

@@ -226,7 +226,7 @@ fn a_bootstrap_that_needs_a_newer_system_is_refused() {
 }
 
 #[test]
-fn a_bootstrap_that_is_no_program_is_refused() {
+fn a_bootstrap_that_is_not_a_program_is_refused() {
     let folder = project();
     std::fs::write(folder.path().join("script"), "#!/bin/sh\n").unwrap();
 
@@ -310,7 +310,7 @@ fn a_portable_package_wants_a_compiler_in_the_layer() {
 }
 
 #[test]
-fn what_is_no_handler_is_refused() {
+fn a_file_that_is_not_a_handler_is_refused() {
     let folder = project();
     std::fs::write(folder.path().join("hello.wasm"), "garbage").unwrap();
 

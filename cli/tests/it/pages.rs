@@ -49,7 +49,7 @@ fn only_hosts_of_this_machine_are_served() {
 }
 
 #[test]
-fn a_page_whose_name_leads_here_is_not_served_and_told_what_would_be() {
+fn a_page_whose_name_leads_here_is_refused_with_advice() {
     let mut dev = Dev::start(&ready_guest(), &[]);
     for (line, headers) in [
         ("POST / HTTP/1.1", "host: evil.example:7000\r\n"),
@@ -85,7 +85,7 @@ fn a_page_whose_name_leads_here_is_not_served_and_told_what_would_be() {
 }
 
 #[test]
-fn an_sdk_is_told_in_its_own_words() {
+fn an_sdk_is_refused_in_its_own_format() {
     let dev = Dev::start(&ready_guest(), &[]);
     for path in [INVOKE, INVOKE_STREAM] {
         let line = format!("POST {path} HTTP/1.1");
@@ -237,7 +237,7 @@ fn a_preflight_of_a_function_url_is_answered_without_the_function() {
 }
 
 #[test]
-fn every_other_answer_gets_the_headers_beside_its_own() {
+fn every_other_response_gets_the_headers_beside_its_own() {
     let dev = Dev::start(&ready_guest(), &["--cors", CORS]);
     let json = ("content-type", "application/json");
     let headers = [PREFLIGHT[0], json];

@@ -29,7 +29,7 @@ fn lambda_runtime_streams_under_it_a_hundred_times_over() {
 }
 
 #[test]
-fn lambda_runtime_is_heard_while_it_is_at_work() {
+fn chunks_of_lambda_runtime_arrive_while_it_is_at_work() {
     let dev = rust();
 
     let mut response = dev.send("GET", "/?chunks=2&chunk_bytes=1&pause_ms=60000", &[], "");
@@ -72,7 +72,7 @@ fn node_s_runtime_streams_under_it_a_hundred_times_over() {
 }
 
 #[test]
-fn node_s_runtime_is_heard_while_it_is_at_work() {
+fn chunks_of_node_s_runtime_arrive_while_it_is_at_work() {
     let mut dev = node();
 
     let mut response = dev.send("GET", "/?pause=3000", &[], "");
@@ -84,7 +84,7 @@ fn node_s_runtime_is_heard_while_it_is_at_work() {
 }
 
 #[test]
-fn failures_of_node_s_runtime_are_told_at_every_stage() {
+fn failures_of_node_s_runtime_are_reported_at_every_stage() {
     let mut dev = node();
     for (path, status, reason) in [
         // It starts its response before the failure, which it reports in trailers.

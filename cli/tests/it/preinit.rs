@@ -57,7 +57,7 @@ fn the_same_component_comes_out_each_time() {
 }
 
 #[test]
-fn a_handler_without_the_function_is_told_what_to_call() {
+fn a_handler_without_the_function_is_refused_with_advice() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("numbers.wasm");
     let numbers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/streaming-numbers");

@@ -83,7 +83,7 @@ fn a_rejection_after_the_start_ends_the_stream_as_every_failure_does() {
 }
 
 #[test]
-fn an_event_that_is_no_request_is_still_a_failure() {
+fn an_event_that_is_not_a_request_is_still_a_failure() {
     let guest = component("requests_guest");
 
     let output = run(bootstream(&["invoke", "-d", r#"{"Records":[]}"#]).arg(guest));

@@ -105,7 +105,7 @@ fn a_frame_is_sent_while_the_function_is_at_work() {
 }
 
 #[test]
-fn a_failure_is_told_in_the_last_frame() {
+fn a_failure_is_reported_in_the_last_frame() {
     let mut dev = Dev::start(&ready_guest(), &["--timeout", "1"]);
     for (steps, payload, code, details) in [
         (json!(["trap"]), "", "Function.Trap", "errorMessage"),
@@ -141,7 +141,7 @@ fn a_failure_is_told_in_the_last_frame() {
 }
 
 #[test]
-fn the_end_of_a_process_is_told_in_the_last_frame() {
+fn the_end_of_a_process_is_reported_in_the_last_frame() {
     for (kill, code, details) in [
         (Signal::KILL, "Runtime.ExitError", "signal"),
         // A stopped process cannot stop its handler.
@@ -257,7 +257,7 @@ fn a_dry_run_and_an_event_are_not_waited_for() {
 }
 
 #[test]
-fn invoke_waits_for_the_whole_answer() {
+fn invoke_waits_for_the_whole_response() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([
         {"write_headers": {"status": 201}}, {"write": "hello "}, {"write": "world"},
@@ -273,7 +273,7 @@ fn invoke_waits_for_the_whole_answer() {
 }
 
 #[test]
-fn invoke_tells_a_failure_with_its_document() {
+fn invoke_reports_a_failure_with_its_document() {
     let dev = Dev::start(&ready_guest(), &[]);
     let size = 6_291_557;
     for (steps, error_type, message) in [

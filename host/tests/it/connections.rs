@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::peers::assert_goes_on;
 
 #[test]
-fn a_runtime_api_that_never_opens_is_given_up() {
+fn the_host_gives_up_on_a_runtime_api_that_never_opens() {
     let lambda = Recorder::closed();
     let mut host = Bootstrap::scripted(&lambda).start();
 

@@ -37,7 +37,7 @@ fn a_handler_that_never_ends_is_stopped_and_the_next_one_runs() {
 
 /// A busy machine may be late once: the best of three counts.
 #[test]
-fn the_end_is_told_before_the_deadline() {
+fn the_stop_is_reported_before_the_deadline() {
     let (lambda, _host) = serving();
     let mut left = Vec::new();
     for id in ["id-1", "id-2", "id-3"] {
@@ -54,7 +54,7 @@ fn the_end_is_told_before_the_deadline() {
 /// The location is as precise as after any other failure, though only a tenth of a second is left to report
 /// it: see `guest/stack.rs`.
 #[test]
-fn a_handler_that_is_stopped_deep_in_its_work_says_where() {
+fn a_handler_stopped_deep_in_its_work_reports_where() {
     let (lambda, host) = serving();
     let deep = (0..50).fold(json!("loop_forever"), |step, _| json!({ "try": step }));
     lambda.enqueue(limited("id-1", &json!([write("part"), deep])));
@@ -123,7 +123,7 @@ fn a_handler_that_waits_for_its_reader_is_stopped() {
 
 /// A stop that is due around the handler's start still takes effect.
 #[test]
-fn a_deadline_that_is_almost_there_stops_the_handler_all_the_same() {
+fn an_imminent_deadline_still_stops_the_handler() {
     let (lambda, mut host) = serving();
     lambda.idle(1);
     for n in 0..20 {
@@ -165,7 +165,7 @@ fn a_deadline_that_has_just_passed_stops_the_handler_at_once() {
 
 /// AWS's emulator of Managed Instances sends a deadline weeks ahead, and the timeout separately.
 #[test]
-fn the_functions_timeout_counts_where_the_deadline_makes_no_sense() {
+fn the_functions_timeout_replaces_an_implausible_deadline() {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let lambda = Recorder::start();
     let _host = Bootstrap::scripted(&lambda)
@@ -187,7 +187,7 @@ fn the_functions_timeout_counts_where_the_deadline_makes_no_sense() {
 
 /// Emulators send deadlines long past, or none.
 #[test]
-fn a_deadline_that_makes_no_sense_stops_nobody() {
+fn an_implausible_deadline_stops_no_handler() {
     let (lambda, _host) = serving();
     let steps = json!([write("x"), {"sleep_ms": 300}, write("y")]);
     let name = "Lambda-Runtime-Deadline-Ms";

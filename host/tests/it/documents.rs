@@ -138,7 +138,7 @@ fn a_response_starts_once_whatever_its_kind() {
 }
 
 #[test]
-fn a_document_has_what_lambda_takes_and_not_a_byte_more() {
+fn a_document_has_at_most_the_bytes_that_lambda_accepts() {
     let (lambda, _host) = scripted("");
     let document = |bytes| json!([vec![json!("start_document")], fills(bytes)].concat());
     lambda.script("fits", &document(PAYLOAD_LIMIT));
@@ -199,7 +199,7 @@ fn a_raw_stream_has_a_content_type_and_no_prelude() {
 }
 
 #[test]
-fn a_raw_stream_needs_a_content_type_that_is_one() {
+fn a_raw_stream_needs_a_valid_content_type() {
     let refused = [
         "",
         " ; charset=utf-8",
@@ -335,7 +335,7 @@ fn a_handler_that_writes_without_a_head_answers_a_front_end_with_status_200() {
 }
 
 #[test]
-fn a_body_that_is_no_text_reaches_a_front_end_in_base64() {
+fn a_binary_body_reaches_a_front_end_in_base64() {
     let (lambda, _host) = scripted("");
     ask(
         &lambda,
@@ -370,7 +370,7 @@ fn a_failure_behind_a_front_end_that_buffers_is_an_error_document() {
 
 /// Control characters take six bytes in JSON, so the size of the document is known only at its end.
 #[test]
-fn a_document_that_only_its_encoding_makes_too_large_is_refused_at_its_end() {
+fn a_document_whose_encoding_makes_it_too_large_is_refused_at_its_end() {
     let (lambda, _host) = scripted("");
     ask(
         &lambda,
@@ -404,7 +404,7 @@ fn a_load_balancer_without_lists_of_values_takes_one_cookie_and_the_log_says_so(
 }
 
 #[test]
-fn the_setting_says_who_gets_a_document() {
+fn the_setting_decides_which_callers_get_a_document() {
     let steps = json!([write("text")]);
     for (settings, documents) in [
         (
@@ -435,7 +435,7 @@ fn the_setting_says_who_gets_a_document() {
 }
 
 #[test]
-fn what_the_handler_chooses_goes_before_the_front_end() {
+fn the_handlers_choice_takes_precedence_over_the_front_end() {
     let (lambda, _host) = scripted("");
     ask(
         &lambda,

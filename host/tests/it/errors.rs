@@ -90,7 +90,7 @@ fn a_crash_names_function_file_and_line() {
 
 /// However deep the stack, the report has its innermost frames, each with its location.
 #[test]
-fn the_deepest_stack_is_told_by_its_innermost_frames() {
+fn the_deepest_stack_is_reported_by_its_innermost_frames() {
     let source = include_str!("../../../test-guests/steps/src/resources.rs");
     let call = source
         .lines()
@@ -290,7 +290,7 @@ fn limits_are_reported_with_types_of_their_own() {
 
 /// A command exits with success when its work is done.
 #[test]
-fn an_exit_with_success_is_a_return_where_no_response_is_cut_by_it() {
+fn a_successful_exit_is_a_return_unless_it_cuts_a_response() {
     let (lambda, host) = serving();
     for (id, steps, body) in [
         ("before", json!([{"exit": 0}]), ""),

@@ -145,7 +145,7 @@ async fn posting(lambda: &Recorder, write: impl AsyncFnOnce(ResponseWriter)) -> 
 }
 
 #[tokio::test]
-async fn a_writer_that_vanishes_ends_the_response_in_trailers() {
+async fn a_dropped_writer_ends_the_response_in_trailers() {
     let lambda = Recorder::start();
 
     let answer = posting(&lambda, async |writer: ResponseWriter| {
@@ -183,7 +183,7 @@ async fn a_writer_whose_task_panics_or_is_aborted_ends_the_response_in_trailers(
 }
 
 #[tokio::test]
-async fn a_post_that_is_given_up_cuts_the_response() {
+async fn a_cancelled_post_cuts_the_response() {
     let lambda = Recorder::start();
     let (writer, reader) = response::channel(None);
     let mut client = Client::new(lambda.address().parse().expect("an address"));

@@ -36,25 +36,25 @@ fn memory_does_not_grow_to_four_gigabytes() {
 }
 
 #[test]
-fn a_table_does_not_grow_for_ever() {
+fn a_table_does_not_grow_without_bound() {
     let words = ["1048576", "`limits.table-elements`"];
     report("table_bomb.wat", "Function.LimitExceeded", &words);
 }
 
 #[test]
-fn a_component_is_not_made_of_any_number_of_instances() {
+fn the_core_instances_of_a_component_are_limited() {
     let words = ["instance", "`limits.instances`"];
     report("instance_bomb.wat", "Function.LimitExceeded", &words);
 }
 
 #[test]
-fn a_component_has_not_any_number_of_tables() {
+fn the_tables_of_a_component_are_limited() {
     let words = ["table", "`limits.tables`"];
     report("tables_bomb.wat", "Function.LimitExceeded", &words);
 }
 
 #[test]
-fn a_list_that_names_one_text_over_and_over_is_not_copied() {
+fn a_list_that_repeats_one_large_text_is_not_copied() {
     let words = ["8192 KiB", "`limits.hostcall-kib`"];
     report("huge_list.wat", "Function.LimitExceeded", &words);
 }

@@ -82,7 +82,7 @@ fn a_core_module_is_an_init_error() {
 }
 
 #[test]
-fn a_file_that_is_no_webassembly_is_an_init_error() {
+fn a_file_that_is_not_webassembly_is_an_init_error() {
     for bytes in [&b"PK\x03\x04 garbage"[..], b"", b"\0as"] {
         let lambda = Recorder::start();
         let host = Bootstrap::with_handler_bytes(&lambda, bytes);
@@ -91,7 +91,7 @@ fn a_file_that_is_no_webassembly_is_an_init_error() {
 }
 
 #[test]
-fn machine_code_of_somebody_else_is_an_init_error() {
+fn foreign_machine_code_is_an_init_error() {
     let other_program = std::fs::read(executable()).expect("the executable can be read");
     let truncated = std::fs::read(guests::scripted()).expect("the guest can be read");
     for bytes in [
@@ -129,7 +129,7 @@ fn a_component_of_another_version_is_an_init_error() {
 }
 
 #[test]
-fn a_variable_that_makes_no_sense_is_an_init_error() {
+fn an_invalid_variable_is_an_init_error() {
     for (name, value) in [
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "lots"),
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", "soon"),

@@ -99,7 +99,7 @@ fn nothing_of_one_handlers_memory_is_left_for_the_next() {
 }
 
 #[test]
-fn nor_where_its_first_content_is_too_large_to_be_copied() {
+fn nothing_is_left_either_if_the_initial_memory_is_too_large_to_copy() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = format!("(data (i32.const 65536) \"{}\")", "much".repeat(100_000));
     let handler = guests::text_with("leaves_traces.wat", ";; More data", &data, folder.path());

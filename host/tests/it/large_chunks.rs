@@ -62,7 +62,7 @@ fn mixed(seed: usize) -> (Value, Vec<u8>) {
 
 /// A copied chunk would arrive in several.
 #[test]
-fn a_large_chunk_that_nothing_is_before_is_one_chunk_on_the_wire() {
+fn a_large_chunk_with_nothing_before_it_is_one_chunk_on_the_wire() {
     let lambda = Recorder::start();
     let steps: Vec<_> = (0..20)
         .flat_map(|n| [fill(CHUNK_BYTES, n), json!({"sleep_ms": 10})])
@@ -126,7 +126,7 @@ fn large_chunks_of_many_handlers_at_once_do_not_mix() {
 }
 
 #[test]
-fn a_failure_after_a_chunk_the_socket_did_not_take_is_told_after_it() {
+fn a_failure_after_a_chunk_in_flight_is_reported_after_the_chunk() {
     const BYTES: usize = 12_000_000;
     let lambda = Recorder::with_small_buffers();
     let stalled = Post::default().stall(100_000, Duration::from_millis(500));

@@ -34,7 +34,7 @@ fn what_a_handler_says_is_written_before_the_next_poll() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_does_not_hold_up_a_response() {
+fn an_unread_log_does_not_hold_up_a_response() {
     let lambda = Recorder::start();
     let mut host = Bootstrap::scripted(&lambda).start_unread();
     // The host logs a line about each, which also fills a pipe.
@@ -68,7 +68,7 @@ fn a_log_that_nobody_reads_does_not_hold_up_a_response() {
 }
 
 #[test]
-fn a_process_whose_log_nobody_reads_can_end() {
+fn a_process_with_an_unread_log_can_end() {
     let lambda = Recorder::start();
     let mut host = Bootstrap::scripted(&lambda).start_unread();
     let steps: Value = lines(200).collect();

@@ -339,7 +339,7 @@ fn control_characters_cannot_forge_a_line() {
 }
 
 #[test]
-fn text_logs_have_no_control_character_whoever_says_it() {
+fn text_logs_have_no_control_character_whatever_its_source() {
     let lambda = Recorder::start();
     let text = "a\r2026 ERROR b\u{1b}[2K\u{0}\u{7f}\u{85}\u{2028}\u{2029}\tc \u{e9}";
     let shown = "a\\r2026 ERROR b\\u{1b}[2K\\u{0}\\u{7f}\\u{85}\\u{2028}\\u{2029}\tc \u{e9}";

@@ -13,7 +13,7 @@ fn run(steps: &Value) -> Exchange {
 }
 
 #[test]
-fn a_second_head_is_refused_and_the_first_stands() {
+fn a_second_head_is_refused_and_the_first_is_kept() {
     let response = run(&json!([
         head(200),
         expect(&head(404), "already-started"),

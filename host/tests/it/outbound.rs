@@ -313,7 +313,7 @@ fn the_guest_may_ask_for_less_time_but_not_for_more() {
 }
 
 #[test]
-fn only_so_many_requests_are_open_at_once() {
+fn the_number_of_open_requests_is_limited() {
     let web = Web::start();
     let lambda = Recorder::start();
     let settings = format!("{}requests = 3\n", allow(&web));
@@ -350,7 +350,7 @@ fn fetch_tls(name: &str, trusted: bool) -> String {
 }
 
 #[test]
-fn tls_is_spoken_with_whom_the_authorities_vouch_for() {
+fn tls_needs_a_certificate_of_a_trusted_authority() {
     assert_eq!(fetch_tls("localhost", true), "ok: 200 5 hello");
     for (name, trusted) in [("localhost", false), ("other.example", true)] {
         let refused = fetch_tls(name, trusted);
@@ -359,7 +359,7 @@ fn tls_is_spoken_with_whom_the_authorities_vouch_for() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_in_tls_is_given_up() {
+fn a_request_to_a_server_without_tls_fails() {
     let web = Web::start();
     let settings = allow(&web).replace("http://localhost", "https://localhost");
     let settings = format!("{settings}connect-ms = 500\n");

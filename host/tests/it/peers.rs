@@ -257,7 +257,7 @@ fn a_reset_in_a_response_fails_its_writes() {
 
 /// A handler that ignores the failed writes is stopped after about a second.
 #[test]
-fn a_handler_that_writes_to_nobody_is_stopped() {
+fn a_handler_that_writes_to_a_broken_connection_is_stopped() {
     let lambda = Recorder::start();
     let lost = Post::default().early_after(1).fate(Fate::Reset);
     lambda.on("/response", lost);

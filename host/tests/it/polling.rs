@@ -114,7 +114,7 @@ fn unprintable_invocation_ids_are_warned_of_at_most_once_a_minute() {
 }
 
 #[test]
-fn an_event_that_is_no_json_arrives_unchanged() {
+fn an_event_that_is_not_json_arrives_unchanged() {
     let bytes: Vec<u8> = (0..=255).cycle().take(1000).collect();
     let lambda = Recorder::start();
     lambda.enqueue(Event::new("id-1", bytes.clone()).header("Content-Type", "text/plain"));
@@ -206,7 +206,7 @@ fn an_event_that_is_lost_on_its_way_is_a_warning_with_the_reason() {
 
 /// No event is lost when the Runtime API is absent or goes away.
 #[test]
-fn a_poll_that_was_never_answered_is_no_warning() {
+fn an_unanswered_poll_is_not_warned_of() {
     let lambda = Recorder::start();
     for fate in [Fate::Close, Fate::Reset] {
         lambda.enqueue(Event::none("200 OK", fate));
@@ -257,7 +257,7 @@ fn an_event_over_its_limit_is_refused_in_little_memory() {
 }
 
 #[test]
-fn the_memory_of_large_events_is_given_back() {
+fn the_memory_of_large_events_is_freed() {
     let lambda = Recorder::start();
     let host = Bootstrap::with_handler(&lambda, &guests::text("echo.wat"))
         .env("BOOTSTREAM_LIMITS_EVENT_KIB", "1048576");
@@ -283,7 +283,7 @@ fn the_memory_of_large_events_is_given_back() {
 }
 
 #[test]
-fn status_204_is_not_asked_for_without_a_pause() {
+fn polls_answered_with_204_are_repeated_after_a_pause() {
     let (lambda, mut host) = serving();
     lambda.when_empty(Event::none("204 No Content", Fate::Keep));
     lambda.polls(1);
@@ -297,7 +297,7 @@ fn status_204_is_not_asked_for_without_a_pause() {
 
 /// The polls return to full speed once there is an event again.
 #[test]
-fn a_success_without_an_event_is_asked_again_a_few_times_a_second() {
+fn polls_without_an_event_are_repeated_a_few_times_a_second() {
     for status in ["204 No Content", "201 Created", "206 Partial Content"] {
         let (lambda, mut host) = serving();
         lambda.idle(1);

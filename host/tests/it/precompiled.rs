@@ -268,7 +268,7 @@ fn assert_one_line(lines: &[String], words: &[&str]) {
 }
 
 #[test]
-fn both_forms_side_by_side_start_without_a_word() {
+fn both_forms_side_by_side_start_silently() {
     let deployment = Deployment::new()
         .with_component()
         .with_file("handler.cwasm", &stamped());
@@ -436,7 +436,7 @@ fn a_cache_that_others_can_write_or_that_leads_elsewhere_is_not_used() {
 }
 
 #[test]
-fn without_a_writable_folder_for_temporary_files_it_works_all_the_same() {
+fn a_component_is_compiled_without_a_writable_temporary_folder_too() {
     let deployment = Deployment::new().with_helper().with_component();
     for folder in ["/nowhere", "/proc"] {
         let lines = deployment.serve_with(Path::new(folder));

@@ -144,7 +144,7 @@ proptest! {
 
     /// At most one response, nothing after its end, and a clean end only at the guest's request.
     #[test]
-    fn the_wire_shows_what_the_guest_was_told(calls in calls()) {
+    fn the_wire_matches_the_results_that_the_guest_saw(calls in calls()) {
         let lambda = Recorder::start();
         let runtime = Runtime::new().expect("a runtime can be made");
         let told = runtime.block_on(run(&lambda, "id-1", &calls));

@@ -27,7 +27,7 @@ fn each_invocation_has_a_fresh_instance_unless_reuse_is_asked_for() {
 }
 
 #[test]
-fn an_instance_is_used_again_so_many_times() {
+fn an_instance_is_used_for_as_many_invocations_as_set() {
     let lambda = Recorder::start();
     let _host = host(&lambda, "reuse.invocations = 3").start();
     let counts = ["1", "2", "3", "4", "5"].map(|id| count(&lambda, id, None));

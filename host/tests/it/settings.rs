@@ -60,7 +60,7 @@ fn a_mistake_in_the_settings_is_an_init_error_with_its_place() {
 
 /// A developer's shell may export them, and a host started there inherits them.
 #[test]
-fn variables_of_the_projects_tools_stop_nobody() {
+fn variables_of_the_projects_tools_do_not_stop_the_host() {
     let lambda = Recorder::start();
     let _host = Bootstrap::scripted(&lambda)
         .env("BOOTSTREAM_NO_RUSTUP", "1")
@@ -147,7 +147,7 @@ fn the_pinned_handler_is_loaded() {
 /// A setting without effect would seem to have one.
 #[cfg(not(feature = "outbound-http"))]
 #[test]
-fn hosts_are_not_allowed_by_a_host_that_sends_no_requests() {
+fn a_build_without_outbound_http_refuses_the_list_of_hosts() {
     let lambda = Recorder::start();
     let host = scripted(&lambda, "outbound.allow = ['a.example']");
     let words = ["bootstream.toml:1", "`outbound.allow`", "`outbound-http`"];
@@ -156,7 +156,7 @@ fn hosts_are_not_allowed_by_a_host_that_sends_no_requests() {
 
 /// Each limit has a setting, and an error that names the limit, the usage and the setting.
 #[test]
-fn a_limit_that_is_reached_is_told_with_its_setting() {
+fn a_limit_that_is_reached_is_reported_with_its_setting() {
     let lambda = Recorder::start();
     let mut host = scripted(
         &lambda,

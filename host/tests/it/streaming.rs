@@ -102,7 +102,7 @@ fn a_write_without_a_head_starts_with_status_200() {
 }
 
 #[test]
-fn a_handler_that_says_nothing_gives_an_empty_response() {
+fn a_handler_that_writes_nothing_has_an_empty_response() {
     let (lambda, mut host) = serving();
     lambda.script("finish", &json!(["finish"]));
     lambda.script("return", &json!([]));

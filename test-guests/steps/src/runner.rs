@@ -192,7 +192,7 @@ mod tests {
     use super::{Pattern, pieces};
 
     #[test]
-    fn a_pattern_goes_on_from_piece_to_piece() {
+    fn a_pattern_continues_from_chunk_to_chunk() {
         let pieces: Vec<_> = pieces(&Pattern {
             total: 700,
             chunk: 300,
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_of_nothing_has_no_pieces() {
+    fn an_empty_pattern_has_no_chunks() {
         assert_eq!(
             pieces(&Pattern {
                 total: 0,

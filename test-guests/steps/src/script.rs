@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn other_events_are_no_script() {
+    fn other_events_are_not_scripts() {
         for event in [
             "",
             "text",
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_in_a_script_is_told() {
+    fn a_mistake_in_a_script_is_reported() {
         let error = read::<Step>(br#"{"steps":["finnish"]}"#).unwrap_err();
 
         assert!(

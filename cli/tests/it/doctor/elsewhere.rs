@@ -301,7 +301,7 @@ fn code_in_a_folder_is_looked_at_as_the_zip_that_is_made_of_it() {
 }
 
 #[test]
-fn a_layer_of_something_else_is_no_host() {
+fn a_layer_without_bootstrap_is_not_a_host() {
     let folder = project();
     let layer = folder.path().join("data");
     std::fs::create_dir(&layer).unwrap();

@@ -218,7 +218,7 @@ fn a_parameter_is_judged_by_the_value_it_is_deployed_with() {
 }
 
 #[test]
-fn what_is_no_template_is_found() {
+fn files_that_are_not_templates_are_found() {
     let folder = tempfile::tempdir().unwrap();
     for (content, wanted) in [
         ("a: [", "is not YAML or JSON"),

@@ -43,16 +43,16 @@ pub fn check(bytes: &[u8]) {
 }
 
 fn read(answer: &[u8], size: usize, limit_bytes: usize) -> Result<Read, InvalidAnswer> {
-    let mut pieces = answer.chunks(size);
+    let mut blocks = answer.chunks(size);
     let mut input = BytesMut::new();
     let head = loop {
         if let Some(head) = AnswerHead::take(&mut input)? {
             break head;
         }
-        let Some(piece) = pieces.next() else {
+        let Some(block) = blocks.next() else {
             return Ok(None);
         };
-        input.extend_from_slice(piece);
+        input.extend_from_slice(block);
     };
     let mut body = Incoming::new(head.framing()?, limit_bytes);
     loop {
@@ -61,9 +61,9 @@ fn read(answer: &[u8], size: usize, limit_bytes: usize) -> Result<Read, InvalidA
         }
         // Must not panic, whatever the body.
         let _ = body.wants(input.len());
-        let Some(piece) = pieces.next() else {
+        let Some(block) = blocks.next() else {
             return Ok(Some((head.status, body.take(&mut input, true)?)));
         };
-        input.extend_from_slice(piece);
+        input.extend_from_slice(block);
     }
 }

@@ -84,7 +84,7 @@ impl<R: Read> Wire<R> {
             if size == 0 {
                 break;
             }
-            self.pieces(size, |piece| seen(piece, count))?;
+            self.blocks(size, |block| seen(block, count))?;
             self.chunk_end()?;
         }
         self.trailers(|_| {})
@@ -128,7 +128,7 @@ impl<R: Read> Wire<R> {
     /// `UnexpectedEof` when the connection ends first.
     pub fn exactly(&mut self, size: usize) -> io::Result<Vec<u8>> {
         let mut data = Vec::new();
-        self.pieces(size, |piece| data.extend_from_slice(piece))?;
+        self.blocks(size, |block| data.extend_from_slice(block))?;
         Ok(data)
     }
 
@@ -137,17 +137,17 @@ impl<R: Read> Wire<R> {
     /// # Errors
     ///
     /// `UnexpectedEof` when the connection ends first.
-    pub fn pieces(&mut self, size: usize, mut seen: impl FnMut(&[u8])) -> io::Result<()> {
+    pub fn blocks(&mut self, size: usize, mut seen: impl FnMut(&[u8])) -> io::Result<()> {
         let mut left = size;
         while left > 0 {
             if self.start == self.end {
                 self.fill()?;
             }
-            let piece = &self.buffer[self.start..self.end];
-            let piece = piece.get(..left).unwrap_or(piece);
-            seen(piece);
-            left -= piece.len();
-            self.start += piece.len();
+            let block = &self.buffer[self.start..self.end];
+            let block = block.get(..left).unwrap_or(block);
+            seen(block);
+            left -= block.len();
+            self.start += block.len();
         }
         Ok(())
     }
@@ -245,8 +245,8 @@ mod tests {
             let mut wire = wire(bytes, one_by_one);
             assert_eq!(wire.head().unwrap(), b"POST /x HTTP/1.1\r\na: b\r\n\r\n");
             let (mut body, mut chunks) = (Vec::new(), 0);
-            let trailers = wire.chunks(|piece, count| {
-                body.extend_from_slice(piece);
+            let trailers = wire.chunks(|block, count| {
+                body.extend_from_slice(block);
                 chunks = count;
             });
             assert_eq!(trailers.unwrap(), []);

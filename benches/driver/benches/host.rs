@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bootstream_host::bench::{self, Guest};
+use bootstream_host::http1::{AnswerHead, Body};
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{Delivery, More, Part, ResponseBody, ResponseStream, channel};
 use bootstream_host::runtime_api::headers::parse_invocation;
-use bootstream_host::http1::{AnswerHead, Body};
 use bytes::{Bytes, BytesMut};
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -84,9 +84,9 @@ fn write_and_read_128_kib(bencher: Bencher<'_, '_>, chunk_bytes: usize) {
         runtime.block_on(async {
             let (writer, reader) = channel(None);
             for _ in 0..TOTAL_BYTES / chunk_bytes {
-                writer.write(&chunk).await.expect("nobody has ended it");
+                writer.write(&chunk).await.expect("an open response");
             }
-            writer.finish().expect("nobody has ended it");
+            writer.finish().expect("an open response");
             read(reader.body(), divan::black_box_drop).await;
         });
     });
@@ -101,8 +101,8 @@ fn tiny_response(bencher: Bencher<'_, '_>) {
             writer
                 .write_headers(Prelude::implied())
                 .expect("it has not started");
-            writer.write(b"hello").await.expect("nobody has ended it");
-            writer.finish().expect("nobody has ended it");
+            writer.write(b"hello").await.expect("an open response");
+            writer.finish().expect("an open response");
             read(reader.body(), divan::black_box_drop).await;
         });
     });
@@ -116,7 +116,7 @@ fn failed_response(bencher: Bencher<'_, '_>) {
     bencher.bench(|| {
         runtime.block_on(async {
             let (writer, reader) = channel(None);
-            writer.write(b"hello").await.expect("nobody has ended it");
+            writer.write(b"hello").await.expect("an open response");
             writer.fail(&report);
             read(reader.body(), divan::black_box_drop).await;
         });

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use bootstream_test_support::wire::{Wire, is_gone};
 
-use crate::answer::{Answer, Arriving};
 use crate::event::Event;
+use crate::response::{IncomingResponse, Response};
 
 const ACCEPTED: &[u8] = b"HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\n\
     content-length: 16\r\n\r\n{\"status\":\"OK\"}\n";
@@ -43,7 +43,7 @@ struct Seen {
     handed_out: u64,
     /// When each poll arrived.
     polls: Vec<Instant>,
-    answers: Vec<Answer>,
+    responses: Vec<Response>,
     failure: Option<String>,
     closed: bool,
 }
@@ -76,18 +76,18 @@ impl Lambda {
     /// Delivers these events, one for each poll, and waits until all are answered.
     pub(crate) fn invoke(&self, events: impl IntoIterator<Item = Event>) -> anyhow::Result<Round> {
         let mut seen = self.shared.lock();
-        seen.answers.clear();
+        seen.responses.clear();
         seen.queue.extend(events);
         let expected = seen.queue.len();
         // The first event answers the poll that is already open, so only later polls count.
         let polls_before = seen.polls.len();
         self.shared.queued.notify_all();
         drop(seen);
-        let mut seen = self.wait("an answer", |seen| {
-            seen.answers.len() == expected && seen.polls.len() >= polls_before + expected
+        let mut seen = self.wait("a response", |seen| {
+            seen.responses.len() == expected && seen.polls.len() >= polls_before + expected
         })?;
         Ok(Round {
-            answers: std::mem::take(&mut seen.answers),
+            responses: std::mem::take(&mut seen.responses),
             next_polls: seen.polls.split_off(polls_before),
         })
     }
@@ -109,8 +109,8 @@ impl Lambda {
     }
 
     /// Waits for this many responses since the last [`invoke`](Self::invoke).
-    pub(crate) fn answered(&self, times: usize) -> anyhow::Result<()> {
-        drop(self.wait("an answer", |seen| seen.answers.len() >= times)?);
+    pub(crate) fn received(&self, times: usize) -> anyhow::Result<()> {
+        drop(self.wait("a response", |seen| seen.responses.len() >= times)?);
         Ok(())
     }
 
@@ -136,7 +136,7 @@ impl Lambda {
 
 /// The results of a number of events.
 pub(crate) struct Round {
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) responses: Vec<Response>,
     /// When the polls after them arrived.
     pub(crate) next_polls: Vec<Instant>,
 }
@@ -203,13 +203,13 @@ fn exchange(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
     let path = head.split(' ').nth(1).unwrap_or_default();
     let mut segments = path.rsplit('/');
     match (segments.next(), segments.next()) {
-        (Some("next"), _) => hand_out(wire, shared),
-        (Some("response"), Some(id)) => take_answer(wire, shared, id),
+        (Some("next"), _) => deliver_event(wire, shared),
+        (Some("response"), Some(id)) => receive_response(wire, shared, id),
         _ => Err(io::Error::other(format!("the runtime asked for `{path}`"))),
     }
 }
 
-fn hand_out(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
+fn deliver_event(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
     let Some((id, event)) = shared.next() else {
         return Ok(false);
     };
@@ -229,21 +229,21 @@ fn hand_out(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
     Ok(true)
 }
 
-fn take_answer(wire: &mut Wire<TcpStream>, shared: &Shared, id: &str) -> io::Result<bool> {
+fn receive_response(wire: &mut Wire<TcpStream>, shared: &Shared, id: &str) -> io::Result<bool> {
     let known = shared.lock().out.remove(id);
     let (event, delivered) =
-        known.ok_or_else(|| io::Error::other(format!("an answer to `{id}`, unknown")))?;
-    let mut arriving = Arriving::new(delivered, event.stamped());
-    wire.chunks(|piece, chunks| arriving.take(piece, chunks))?;
-    let answer = arriving.finish();
-    let (bytes, expected) = (answer.bytes, event.body_bytes());
+        known.ok_or_else(|| io::Error::other(format!("a response to `{id}`, unknown")))?;
+    let mut incoming = IncomingResponse::new(delivered, event.stamped());
+    wire.chunks(|block, chunks| incoming.take(block, chunks))?;
+    let response = incoming.finish();
+    let (bytes, expected) = (response.bytes, event.body_bytes());
     if bytes != expected {
         return Err(io::Error::other(format!(
             "{bytes} bytes instead of {expected}"
         )));
     }
     wire.source().write_all(ACCEPTED)?;
-    shared.lock().answers.push(answer);
+    shared.lock().responses.push(response);
     shared.changed.notify_all();
     Ok(true)
 }

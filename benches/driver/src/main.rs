@@ -4,7 +4,6 @@
 //! Rounds are interleaved, so that other load on the machine affects all alike. The table shows the
 //! medians of the rounds.
 
-mod answer;
 mod callgrind;
 mod event;
 mod instructions;
@@ -14,6 +13,7 @@ mod place;
 mod process;
 mod profile;
 mod qemu;
+mod response;
 mod stats;
 mod table;
 mod target;

@@ -36,7 +36,7 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
     } else if (name === "write_many") {
       for (let n = 0; n < argument.count; n++) await write(body, argument.chunk);
     } else if (name === "write_pattern") {
-      for (const piece of pattern(argument)) await write(body, piece);
+      for (const chunk of pattern(argument)) await write(body, chunk);
     } else if (name === "finish") {
       body.end();
     } else if (name === "sleep_ms") {

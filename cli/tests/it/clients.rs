@@ -267,7 +267,7 @@ fn every_sdk_names_functions_in_every_way() {
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:scripted-guest";
     let steps = script(&json!(["write_context"]));
     for sdk in ALL {
-        for (name, qualifier, told, version) in [
+        for (name, qualifier, seen_by_function, version) in [
             (arn.to_owned(), None, arn.to_owned(), "$LATEST"),
             (
                 format!("{arn}:live"),
@@ -296,11 +296,14 @@ fn every_sdk_names_functions_in_every_way() {
             assert_eq!(call.expect("head")["version"], version, "{sdk:?} {request}");
 
             let mut seen = String::new();
-            while !seen.contains('}') || !seen.contains(&told) {
+            while !seen.contains('}') || !seen.contains(&seen_by_function) {
                 seen.push_str(call.expect("chunk").as_str().expect("text"));
             }
 
-            assert!(seen.contains(&format!("\"{told}\"")), "{sdk:?}: {seen}");
+            assert!(
+                seen.contains(&format!("\"{seen_by_function}\"")),
+                "{sdk:?}: {seen}"
+            );
             // A client without a reader would fail.
             call.reports.by_ref().for_each(drop);
         }

@@ -81,7 +81,7 @@ impl Desk {
     }
 
     /// The recorded calls of the tools, one per line.
-    fn told(&self) -> Vec<String> {
+    fn calls(&self) -> Vec<String> {
         let notes = std::fs::read_to_string(self.notes()).unwrap_or_default();
         notes.lines().map(str::to_owned).collect()
     }
@@ -101,7 +101,7 @@ fn a_stack_is_deployed_by_sam() {
 
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(
-        desk.told(),
+        desk.calls(),
         [format!(
             "sam [deploy] [--template-file] [template.yaml] [--stack-name] [hello] [--capabilities] \
              [CAPABILITY_IAM] [--resolve-s3] [--region] [eu-central-1] [--parameter-overrides] \
@@ -121,7 +121,7 @@ fn further_arguments_are_passed_to_sam() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("warning[public-api]"));
     assert_eq!(
-        desk.told(),
+        desk.calls(),
         [
             "sam [deploy] [--template-file] [template.yaml] [--parameter-overrides] [AuthType=NONE] \
              [--guided] [--profile] [me]"
@@ -162,10 +162,10 @@ fn what_doctor_finds_stops_it_unless_it_is_accepted() {
         &said,
         "error: nothing was deployed because of the errors above",
     );
-    assert_eq!(desk.told(), [""; 0]);
+    assert_eq!(desk.calls(), [""; 0]);
     let accepted = desk.deploy(&[&args[..], &["--allow", "public-api"]].concat());
     assert_eq!(accepted.status.code(), Some(0));
-    assert_eq!(desk.told().len(), 1);
+    assert_eq!(desk.calls().len(), 1);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_dry_run_runs_nothing() {
 
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).starts_with("sam deploy --template-file template.yaml"));
-    assert_eq!(desk.told(), [""; 0]);
+    assert_eq!(desk.calls(), [""; 0]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_stack_needs_a_name_and_a_template() {
         text(&missing.stderr),
         "error: there is no template at `nowhere.yaml`\n"
     );
-    assert_eq!(desk.told(), [""; 0]);
+    assert_eq!(desk.calls(), [""; 0]);
     // SAM keeps name and parameters in this file.
     let config = format!(
         "[default.deploy.parameters]\nstack_name = 'hello'\nparameter_overrides = '{}'\n",
@@ -247,7 +247,7 @@ fn the_handler_alone_is_uploaded() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout), "hello serves dist/function.zip\n");
     assert_eq!(
-        desk.told(),
+        desk.calls(),
         [
             "aws [cloudformation] [describe-stacks] [--stack-name] [hello] [--query] \
              [Stacks[0].Outputs[?OutputKey=='LambdaArn'].OutputValue] [--output] [text]"
@@ -307,7 +307,7 @@ fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
     }
     assert!(
         !desk
-            .told()
+            .calls()
             .iter()
             .any(|line| line.contains("update-function-code"))
     );
@@ -339,5 +339,5 @@ fn a_handler_needs_a_package_and_a_function() {
 
     assert!(text(&nameless.stderr).contains("name the function with `--function NAME`"));
     assert!(text(&missing.stderr).contains("there is no package at `nowhere.zip`"));
-    assert_eq!(desk.told(), [""; 0]);
+    assert_eq!(desk.calls(), [""; 0]);
 }

@@ -27,7 +27,7 @@ fn each_chunk_is_printed_when_it_arrives() {
     assert_eq!(&first[..length], b"a");
     assert!(
         child.try_wait().unwrap().is_none(),
-        "the first piece came with the end"
+        "the first chunk came with the end"
     );
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();

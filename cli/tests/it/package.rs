@@ -111,8 +111,12 @@ fn folder_umask_time_zone_and_times_leave_no_trace() {
         let of_one = ["host-layer", "function"].map(|name| {
             std::fs::read(folder.path().join(format!("dist-{mask}/{name}.zip"))).unwrap()
         });
-        let told = report["artefacts"].as_array().unwrap();
-        sums.push((of_one, told[0]["sha256"].clone(), told[1]["sha256"].clone()));
+        let artefacts = report["artefacts"].as_array().unwrap();
+        sums.push((
+            of_one,
+            artefacts[0]["sha256"].clone(),
+            artefacts[1]["sha256"].clone(),
+        ));
     }
     assert!(sums[0] == sums[1], "the same content is not the same bytes");
 }

@@ -78,8 +78,8 @@ fn a_page_whose_name_leads_here_is_refused_with_advice() {
             "`Host`"
         };
         assert!(body.contains(says), "{line} {headers}: {body}");
-        let told = dev.wait_for("  403  ");
-        assert_contains(&told, "host");
+        let logged = dev.wait_for("  403  ");
+        assert_contains(&logged, "host");
     }
     assert!(!dev.has_seen("the function was called"));
 }

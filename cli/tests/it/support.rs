@@ -382,7 +382,7 @@ impl Response {
             let length = length.parse().expect("a length");
             let read = self
                 .wire
-                .pieces(length, |piece| body.extend_from_slice(piece));
+                .blocks(length, |block| body.extend_from_slice(block));
             return (body, read.map_or_else(cut, |()| End::Complete));
         }
         loop {

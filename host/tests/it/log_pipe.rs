@@ -52,8 +52,8 @@ fn an_unread_log_does_not_hold_up_a_response() {
 
     // Lines that were kept come in order, and dropped ones are counted.
     host.read_log();
-    let told = host.logged("were dropped");
-    let lost: usize = told
+    let dropped = host.logged("were dropped");
+    let lost: usize = dropped
         .split_once("lines=")
         .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok())
         .expect("a number of lines");
@@ -62,7 +62,7 @@ fn an_unread_log_does_not_hold_up_a_response() {
     assert!(kept.len() >= 100, "{}", kept.len());
     assert!(kept.is_sorted());
     // Each later invocation has two lines.
-    assert_eq!(kept.len() + lost, 300 + 2 * 28, "{told}");
+    assert_eq!(kept.len() + lost, 300 + 2 * 28, "{dropped}");
     host.signal(Signal::TERM);
     assert!(host.exit().success());
 }

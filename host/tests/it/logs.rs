@@ -23,9 +23,9 @@ fn records(host: &Running) -> Vec<Value> {
 
 fn talkative() -> Value {
     json!([
-        {"print": "told on stdout\n"},
-        {"eprint": "told on stderr\n"},
-        {"error": "told as an error"}
+        {"print": "printed to stdout\n"},
+        {"eprint": "printed to stderr\n"},
+        {"error": "returned as an error"}
     ])
 }
 
@@ -85,7 +85,7 @@ fn json_logs_are_one_object_in_each_line() {
             .env("AWS_LAMBDA_LOG_FORMAT", format)
             .start();
         lambda.reported_error("id-1", "Function.Error");
-        host.logged("told as an error");
+        host.logged("returned as an error");
 
         let records = records(&host);
 
@@ -95,15 +95,15 @@ fn json_logs_are_one_object_in_each_line() {
             found.unwrap_or_else(|| panic!("no `{text}` in {records:?}"))
         };
         for (text, level) in [
-            ("told on stdout", "INFO"),
-            ("told on stderr", "WARN"),
-            ("told as an error", "ERROR"),
+            ("printed to stdout", "INFO"),
+            ("printed to stderr", "WARN"),
+            ("returned as an error", "ERROR"),
         ] {
             assert_eq!(find(text)["level"], level);
             assert_eq!(find(text)["requestId"], "id-1");
         }
-        assert_eq!(find("told as an error")["errorType"], "Function.Error");
-        assert_eq!(find("told on stdout")["message"], "told on stdout");
+        assert_eq!(find("returned as an error")["errorType"], "Function.Error");
+        assert_eq!(find("printed to stdout")["message"], "printed to stdout");
     }
 }
 
@@ -186,13 +186,17 @@ fn a_level_leaves_out_what_is_below_it() {
             .env("AWS_LAMBDA_LOG_LEVEL", level)
             .start();
         lambda.reported_error("id-1", "Function.Error");
-        host.logged("told as an error");
+        host.logged("returned as an error");
 
         let log = host.stdout().join("\n");
 
-        for (text, seen) in ["told on stdout", "told on stderr", "told as an error"]
-            .iter()
-            .zip(seen)
+        for (text, seen) in [
+            "printed to stdout",
+            "printed to stderr",
+            "returned as an error",
+        ]
+        .iter()
+        .zip(seen)
         {
             assert_eq!(log.contains(text), seen, "{level}: {text}");
         }
@@ -216,7 +220,7 @@ fn lines_of_a_tenant_have_its_id() {
         lambda.reported_error(id, "Function.Error");
     }
     host.line("the last line", |line| {
-        line.contains("told as an error") && line.contains("id-2")
+        line.contains("returned as an error") && line.contains("id-2")
     });
 
     let records = records(&host);
@@ -235,9 +239,9 @@ fn text_logs_name_the_request_in_each_line() {
     lambda.reported_error("id-1", "Function.Error");
 
     for (text, level) in [
-        ("told on stdout", "INFO"),
-        ("told on stderr", "WARN"),
-        ("told as an error", "ERROR"),
+        ("printed to stdout", "INFO"),
+        ("printed to stderr", "WARN"),
+        ("returned as an error", "ERROR"),
     ] {
         let line = host.logged(text);
         assert!(line.contains(level) && line.contains("id-1"), "{line}");

@@ -39,7 +39,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
 
 /// The results the guest saw, which determine everything on the wire.
 #[derive(Debug, Default)]
-struct Told {
+struct Observed {
     head: Option<u16>,
     written: Vec<u8>,
     started: bool,
@@ -47,7 +47,7 @@ struct Told {
     failed: Option<Telling>,
 }
 
-impl Told {
+impl Observed {
     async fn make(&mut self, writer: &ResponseWriter, call: &Call) {
         match call {
             Call::Head(status) => {
@@ -79,20 +79,20 @@ impl Told {
 }
 
 /// Makes the calls while the response is posted, then drops the guest's half.
-async fn run(lambda: &Recorder, id: &str, calls: &[Call]) -> Told {
+async fn run(lambda: &Recorder, id: &str, calls: &[Call]) -> Observed {
     let (writer, reader) = response::channel(None);
     let (done, ended) = tokio::sync::oneshot::channel();
     let calling = async move {
-        let mut told = Told::default();
+        let mut observed = Observed::default();
         for call in calls {
-            told.make(&writer, call).await;
+            observed.make(&writer, call).await;
         }
         drop(writer);
         let _ = done.send(());
-        told
+        observed
     };
-    let (told, ()) = tokio::join!(calling, post(lambda, id, reader, ended));
-    told
+    let (observed, ()) = tokio::join!(calling, post(lambda, id, reader, ended));
+    observed
 }
 
 /// Posts the response if it starts before the guest's half is dropped.
@@ -114,21 +114,21 @@ async fn post(
     answer.expect("the Runtime API accepts everything");
 }
 
-fn check(told: &Told, response: Option<&Exchange>) {
+fn check(observed: &Observed, response: Option<&Exchange>) {
     let Some(response) = response else {
-        assert!(!told.started, "a response got lost");
+        assert!(!observed.started, "a response got lost");
         return;
     };
-    assert!(told.started, "a response nobody began");
+    assert!(observed.started, "a response that was not started");
     assert_ne!(
-        told.failed,
+        observed.failed,
         Some(Telling::ErrorDocument),
         "answered in two ways"
     );
     let (prelude, body) = response.prelude_and_body();
-    assert_eq!(prelude["statusCode"], told.head.unwrap_or(200));
-    assert_eq!(body, told.written, "bytes were lost or invented");
-    if told.finished {
+    assert_eq!(prelude["statusCode"], observed.head.unwrap_or(200));
+    assert_eq!(body, observed.written, "bytes were lost or invented");
+    if observed.finished {
         response.assert_clean_end();
     } else {
         assert_eq!(
@@ -147,9 +147,9 @@ proptest! {
     fn the_wire_matches_the_results_that_the_guest_saw(calls in calls()) {
         let lambda = Recorder::start();
         let runtime = Runtime::new().expect("a runtime can be made");
-        let told = runtime.block_on(run(&lambda, "id-1", &calls));
+        let observed = runtime.block_on(run(&lambda, "id-1", &calls));
         let response = lambda.look(|seen| seen.to("id-1/response").first().map(|it| (*it).clone()));
-        check(&told, response.as_ref());
+        check(&observed, response.as_ref());
         prop_assert!(lambda.look(|seen| seen.exchanges.len()) <= 1);
     }
 }

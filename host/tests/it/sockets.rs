@@ -12,7 +12,7 @@ use bootstream_test_support::recorder::{Event, Recorder};
 
 /// What a function returns.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Gives {
+enum Returned {
     /// `result<_, error-code>`, or with a value of this type.
     Result(&'static str),
     /// A value of this type, which is 0 if nothing is behind it.
@@ -21,10 +21,15 @@ enum Gives {
     Pollable,
 }
 
-use Gives::{Nothing, Pollable, Result};
+use Returned::{Nothing, Pollable, Result};
 
 /// One function: its interface, its name, its parameter types, and what it returns.
-type Function = (&'static str, &'static str, &'static [&'static str], Gives);
+type Function = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    Returned,
+);
 
 const TCP: &str = "(borrow $tcp-socket)";
 const UDP: &str = "(borrow $udp-socket)";
@@ -345,7 +350,7 @@ fn component() -> String {
         assert!(text.contains(&place), "no `{place}`");
         text = text.replace(&place, &format!("{line}\n{place}"));
     };
-    for (number, (interface, name, parameters, gives)) in FUNCTIONS.into_iter().enumerate() {
+    for (number, (interface, name, parameters, returned)) in FUNCTIONS.into_iter().enumerate() {
         let mut typed = String::new();
         let (mut core, mut values) = (String::new(), String::new());
         for (index, ty) in parameters.iter().enumerate() {
@@ -359,7 +364,7 @@ fn component() -> String {
             core.push_str(&flat);
             values.push_str(&zeros);
         }
-        let (result, core_result, call) = match gives {
+        let (result, core_result, call) = match returned {
             Result(ty) => (
                 format!("(result {ty} (error $error-code))"),
                 "",
@@ -382,7 +387,7 @@ fn component() -> String {
                 ),
             ),
         };
-        if matches!(gives, Result(_)) {
+        if matches!(returned, Result(_)) {
             core.push_str(" i32");
         }
         put(

@@ -152,20 +152,20 @@ fn write_many(repetition: &Repetition) -> Result<(), Refusal> {
 }
 
 fn write_pattern(pattern: &Pattern) -> Result<(), Refusal> {
-    pieces(pattern).try_for_each(stream::write)
+    chunks(pattern).try_for_each(stream::write)
 }
 
 /// Yields the pattern in chunks: the byte at offset `i` of the whole is `i % 251`.
-fn pieces(pattern: &Pattern) -> impl Iterator<Item = Vec<u8>> {
+fn chunks(pattern: &Pattern) -> impl Iterator<Item = Vec<u8>> {
     let mut bytes = (0..PATTERN_PERIOD).cycle();
     let mut left = pattern.total;
     // Empty chunks would never get through the pattern.
-    let chunk = pattern.chunk.max(1);
+    let chunk_bytes = pattern.chunk.max(1);
     std::iter::from_fn(move || {
-        let length = usize::try_from(left).unwrap_or(usize::MAX).min(chunk);
+        let length = usize::try_from(left).unwrap_or(usize::MAX).min(chunk_bytes);
         left = left.saturating_sub(length as u64);
-        let piece: Vec<u8> = bytes.by_ref().take(length).collect();
-        (!piece.is_empty()).then_some(piece)
+        let chunk: Vec<u8> = bytes.by_ref().take(length).collect();
+        (!chunk.is_empty()).then_some(chunk)
     })
 }
 
@@ -189,19 +189,19 @@ fn print(output: &mut impl Write, text: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pattern, pieces};
+    use super::{Pattern, chunks};
 
     #[test]
     fn a_pattern_continues_from_chunk_to_chunk() {
-        let pieces: Vec<_> = pieces(&Pattern {
+        let chunks: Vec<_> = chunks(&Pattern {
             total: 700,
             chunk: 300,
         })
         .collect();
 
-        let sizes: Vec<_> = pieces.iter().map(Vec::len).collect();
+        let sizes: Vec<_> = chunks.iter().map(Vec::len).collect();
         assert_eq!(sizes, [300, 300, 100]);
-        for (offset, byte) in pieces.concat().into_iter().enumerate() {
+        for (offset, byte) in chunks.concat().into_iter().enumerate() {
             assert_eq!(usize::from(byte), offset % 251);
         }
     }
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn an_empty_pattern_has_no_chunks() {
         assert_eq!(
-            pieces(&Pattern {
+            chunks(&Pattern {
                 total: 0,
                 chunk: 300
             })

@@ -70,7 +70,7 @@ pub(super) fn memory(target: &Target) -> anyhow::Result<Vec<Row>> {
         process.lambda.begin(vec![waiting.clone(); concurrency])?;
         pause(Duration::from_millis(700));
         let active = float(process.resident_kib()?);
-        process.lambda.answered(concurrency)?;
+        process.lambda.received(concurrency)?;
         if concurrency == 1 {
             alone = active;
             continue;

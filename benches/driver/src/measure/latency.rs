@@ -42,11 +42,11 @@ pub(super) fn warm(target: &Target) -> anyhow::Result<Vec<Row>> {
     let idle = Event::tiny().after(Duration::from_millis(5));
     let rested = process.lambda.invoke(vec![idle; 60])?;
     let ends = round
-        .answers
+        .responses
         .iter()
-        .map(|answer| us(answer.ended - answer.delivered));
-    let polls = round.answers.iter().zip(&round.next_polls);
-    let polls = polls.map(|(answer, poll)| us(poll.saturating_duration_since(answer.ended)));
+        .map(|response| us(response.ended - response.delivered));
+    let polls = round.responses.iter().zip(&round.next_polls);
+    let polls = polls.map(|(response, poll)| us(poll.saturating_duration_since(response.ended)));
     Ok(vec![
         (
             "warm: event to first byte, p50, us",
@@ -76,9 +76,9 @@ pub(super) fn delivery(target: &Target) -> anyhow::Result<Vec<Row>> {
     let round = process.lambda.invoke(vec![event; INVOCATIONS])?;
     let delays = || {
         round
-            .answers
+            .responses
             .iter()
-            .flat_map(|answer| &answer.delays)
+            .flat_map(|response| &response.delays)
             .copied()
             .map(us)
     };
@@ -92,6 +92,6 @@ pub(super) fn delivery(target: &Target) -> anyhow::Result<Vec<Row>> {
 }
 
 fn to_first_byte(round: &Round) -> impl Iterator<Item = Duration> {
-    let answers = round.answers.iter();
-    answers.filter_map(|answer| Some(answer.first_byte? - answer.delivered))
+    let responses = round.responses.iter();
+    responses.filter_map(|response| Some(response.first_byte? - response.delivered))
 }

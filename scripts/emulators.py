@@ -187,10 +187,10 @@ def check_every_kind(checks, emulator):
     seen = emulator.invoke([head(204), "finish"])
     checks.that("a head without a body arrives", seen.status == 204 and seen.body == b"", seen)
     seen = emulator.invoke(["trap"])
-    told = b'"errorType":"Function.Trap"' in seen.body
-    checks.that("a trap is told with its type", told, seen)
+    reported = b'"errorType":"Function.Trap"' in seen.body
+    checks.that("a trap is reported with its type", reported, seen)
     seen = emulator.invoke([{"error": "boom"}])
-    checks.that("an error is told with its text", b'"errorMessage":"boom"' in seen.body, seen)
+    checks.that("an error is reported with its text", b'"errorMessage":"boom"' in seen.body, seen)
     seen = emulator.invoke([{"write_pattern": {"total": 5_000_000, "chunk": 65536}}])
     whole = seen.body == bytes(i % 251 for i in range(5_000_000))
     checks.that("five megabytes arrive whole", whole, len(seen.body))
@@ -211,8 +211,8 @@ def check_failures_in_responses(checks, kind, emulator):
     for steps, error_type in ((late, "Function.Trap"), (long, "Function.Error")):
         if kind == "rie-managed":
             seen = emulator.invoke(steps)
-            told = seen.headers.get("error-type") == error_type and error_type in str(seen.body)
-            checks.that(f"{error_type} in a response is told", told, seen)
+            reported = seen.headers.get("error-type") == error_type and error_type in str(seen.body)
+            checks.that(f"{error_type} in a response is reported", reported, seen)
             continue
         # These two ignore trailers: only that the function goes on counts.
         try:
@@ -243,8 +243,8 @@ def check_two_at_once(checks, emulator):
 
 def check_deadline(checks, emulator):
     seen = emulator.invoke(["loop_forever"])
-    told = b"Function.DeadlineExceeded" in seen.body
-    checks.that("a handler that loops is stopped in time", told, seen)
+    reported = b"Function.DeadlineExceeded" in seen.body
+    checks.that("a handler that loops is stopped in time", reported, seen)
 
 
 def check_more(checks, emulator):

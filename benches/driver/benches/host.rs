@@ -195,10 +195,11 @@ fn built(target: &Path, path: &str) -> PathBuf {
 /// One invocation's instance: created, ready to call, and released.
 #[divan::bench]
 fn instantiate(bencher: Bencher<'_, '_>) {
+    let runtime = runtime();
     let guest = guest();
     bencher.bench_local(|| {
-        guest
-            .instantiate()
+        runtime
+            .block_on(guest.instantiate())
             .expect("it is ready ahead of its invocation");
     });
 }
@@ -215,13 +216,13 @@ fn instantiate_and_run(bencher: Bencher<'_, '_>) {
         runtime.block_on(async {
             let (writer, reader) = channel(None);
             let invocation = Arc::clone(&invocation);
-            guest.invoke(invocation, writer).await.expect("it answers");
-            let mut is_answer = false;
+            guest.invoke(invocation, writer).await.expect("it responds");
+            let mut is_response = false;
             read(reader.body(), |part| {
-                is_answer |= matches!(part, Part::Data(data) if data.ends_with(b"xxxxx"));
+                is_response |= matches!(part, Part::Data(data) if data.ends_with(b"xxxxx"));
             })
             .await;
-            assert!(is_answer);
+            assert!(is_response);
         });
     });
 }

@@ -124,7 +124,7 @@ fn chosen(args: &Compare) -> anyhow::Result<Vec<&'static Measurement>> {
     for name in &args.only {
         anyhow::ensure!(
             ALL.iter().any(|measurement| measurement.name == name),
-            "`{name}` is no measurement; see --help"
+            "`{name}` is not a measurement; see --help"
         );
     }
     let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);

@@ -60,9 +60,9 @@ fn mixed(seed: usize) -> (Value, Vec<u8>) {
     (steps.collect(), expected.collect())
 }
 
-/// A copied chunk would arrive in several.
+/// Were it copied, it would arrive in pieces.
 #[test]
-fn a_large_chunk_with_nothing_before_it_is_one_chunk_on_the_wire() {
+fn a_large_chunk_that_nothing_is_before_is_one_chunk_on_the_wire() {
     let lambda = Recorder::start();
     let steps: Vec<_> = (0..20)
         .flat_map(|n| [fill(CHUNK_BYTES, n), json!({"sleep_ms": 10})])

@@ -217,12 +217,12 @@ fn instantiate_and_run(bencher: Bencher<'_, '_>) {
             let (writer, reader) = channel(None);
             let invocation = Arc::clone(&invocation);
             guest.invoke(invocation, writer).await.expect("it responds");
-            let mut is_response = false;
+            let mut is_answer = false;
             read(reader.body(), |part| {
-                is_response |= matches!(part, Part::Data(data) if data.ends_with(b"xxxxx"));
+                is_answer |= matches!(part, Part::Data(data) if data.ends_with(b"xxxxx"));
             })
             .await;
-            assert!(is_response);
+            assert!(is_answer);
         });
     });
 }

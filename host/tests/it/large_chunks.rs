@@ -60,23 +60,6 @@ fn mixed(seed: usize) -> (Value, Vec<u8>) {
     (steps.collect(), expected.collect())
 }
 
-/// Were it copied, it would arrive in pieces.
-#[test]
-fn a_large_chunk_that_nothing_is_before_is_one_chunk_on_the_wire() {
-    let lambda = Recorder::start();
-    let steps: Vec<_> = (0..20)
-        .flat_map(|n| [fill(CHUNK_BYTES, n), json!({"sleep_ms": 10})])
-        .collect();
-    lambda.script("id-1", &json!(steps));
-    let _host = Bootstrap::scripted(&lambda).start();
-
-    let response = lambda.complete_response("id-1");
-
-    assert_eq!(body(&response).len(), 20 * CHUNK_BYTES);
-    let mut sizes = response.chunks.iter().map(|chunk| chunk.data.len());
-    assert!(sizes.any(|size| size == CHUNK_BYTES));
-}
-
 #[test]
 fn large_and_small_chunks_keep_their_order() {
     for reader in [

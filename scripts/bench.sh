@@ -1,8 +1,8 @@
 #!/bin/sh
-# bench.sh [ARGUMENTS] - build what is measured, then measure it.
+# bench.sh [ARGUMENTS] - build the measured programs, then run the benchmarks.
 #
-# `micro` times the host's pieces alone; what follows it goes to divan. Everything else goes to the
-# driver: `compare --rounds 5` without any, which measures side by side; `--help` has the rest.
+# `micro` runs the microbenchmarks of the host and passes the arguments after it to divan. Other arguments go
+# to the driver. The default is `compare --rounds 5`, which measures side by side; `--help` has the rest.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
@@ -18,7 +18,7 @@ if [ "${1:-}" = micro ]; then
 fi
 cargo build --release -p bench-driver
 if [ "${1:-}" = instructions ]; then
-    # As the tests build it.
+    # Built as for the tests.
     BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64 >/dev/null
 else
     cargo build --release --manifest-path benches/peers/Cargo.toml --target-dir target/peers

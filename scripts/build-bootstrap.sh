@@ -1,28 +1,28 @@
 #!/bin/sh
 # build-bootstrap.sh - build `bootstrap` as it is deployed, for this machine's architecture or another.
 #
-#   scripts/build-bootstrap.sh                target/lambda/bootstrap, where everything looks for it
+#   scripts/build-bootstrap.sh                target/lambda/bootstrap, the default path of all tools
 #   scripts/build-bootstrap.sh --arch arm64   target/arm64/lambda/bootstrap, for functions on Graviton,
-#                                             where `bootstream package --arch arm64` finds it: on a
-#                                             machine of any kind
+#                                             where `bootstream package --arch arm64` finds it; works on
+#                                             any machine
 #   ... --compiler                            also bootstream-compile, which a layer may carry beside
-#                                             it: the same folder but `release` for `lambda`
-#   ... OPTION...                             goes to cargo when it builds `bootstrap`, such as
+#                                             it: in the same folder, with `release` for `lambda`
+#   ... OPTION...                             passed to cargo for `bootstrap`, such as
 #                                             --no-default-features
 #
-# Prints what it has built on standard output, everything else on standard error. The variable
+# Prints the paths of the results on standard output, everything else on standard error. The variable
 # BOOTSTREAM_PROFILE names another profile than `lambda`.
 #
-# Both are linked statically with musl as their C library: they start on every Linux, and sooner
-# (docs/design/musl.md says why). The system loads them at random addresses all the same. On another machine,
-# arm64 needs a compiler for it (Debian: gcc-aarch64-linux-gnu, libc6-dev-arm64-cross), or the one that
-# CC_aarch64_unknown_linux_musl names. musl and Rust's standard library for the target are those that are
-# there, or rustup's, or come from Debian: see setup-wasm-target.sh.
+# Both are linked statically with musl as their C library, so they start on every Linux, and faster (see
+# docs/design/musl.md). They are position independent: the system loads them at random addresses. On another
+# machine, arm64 needs a cross compiler (Debian: gcc-aarch64-linux-gnu, libc6-dev-arm64-cross), or the one
+# that CC_aarch64_unknown_linux_musl names. musl and Rust's standard library for the target are the
+# installed ones, or come from rustup or Debian: see setup-wasm-target.sh.
 #
-# Both are built for the processors that precompiled components are for (docs/guide/precompiled.md): to ask one
-# what it can do takes a fifteenth of each start. Flags of yours come behind these.
+# Both are built for the processors of precompiled components (docs/guide/precompiled.md): detecting features
+# at run time takes a fifteenth of each start. Your own flags come after these.
 #
-# What is stripped from an executable stays where cargo has built it, in target/unstripped.
+# The unstripped executable stays in target/unstripped.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
@@ -43,7 +43,7 @@ done
 case $arch:$machine in
     x86_64:x86_64)
         target=x86_64-unknown-linux-musl
-        # The second is for checksums. It is no part of that level, but all those processors have it.
+        # The second feature is for checksums. It is not part of that level, but all those processors have it.
         cpu='-C target-cpu=x86-64-v3 -C target-feature=+pclmulqdq'
         ;;
     aarch64:*)
@@ -65,13 +65,13 @@ else
         exit 1
     fi
     strip=$("$compile" -print-prog-name=strip) place=target/arm64
-    # A toolchain beside that of the handlers, which stays as it is.
+    # A toolchain separate from that of the handlers.
     cache=${XDG_CACHE_HOME:-$HOME/.cache}
     RUSTC=$(scripts/setup-wasm-target.sh --prefix "${ARM64_TOOLCHAIN_DIR:-$cache/bootstream-arm64-musl}" "$target")
     if [ -z "${CC_aarch64_unknown_linux_musl:-}" ]; then
         export CC_aarch64_unknown_linux_musl="$compile"
-        # What is written in C is compiled with the headers of musl. rustup has none; those of the GNU library
-        # will do there, without the checks of arguments that only that library has.
+        # C code is compiled with musl's headers. rustup has none; the GNU library's will do there, without the
+        # checks of arguments that only that library has.
         headers=$("$RUSTC" --print sysroot)/lib/rustlib/$target/include
         cflags=-U_FORTIFY_SOURCE
         [ ! -d "$headers" ] || cflags="-nostdinc -isystem $headers -isystem $("$compile" -print-file-name=include)"
@@ -85,11 +85,10 @@ fi
 export RUSTC
 flags=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
 eval "export $flags=\"\$cpu \${$flags:-}\""
-# Where that is set, cargo looks at no other flags.
+# If this is set, cargo ignores all other flags.
 [ -z "${RUSTFLAGS:-}" ] || export RUSTFLAGS="$cpu $RUSTFLAGS"
 
-# build PROFILE FILE OPTION...: in a folder of its own, because another compiler may have made what
-# is in the usual one.
+# build PROFILE FILE OPTION...: in a folder of its own, because another compiler may have built the usual one.
 build() {
     profile=$1
     file=$2

@@ -1,9 +1,9 @@
 #!/bin/sh
-# conformance.sh [NAME=BOOTSTRAP...] - how runtimes fare in the cases that any runtime can be held to.
+# conformance.sh [NAME=BOOTSTRAP...] - run the conformance suite against several runtimes.
 #
-# Prints the table of docs/reference/conformance.md: for `bootstrap`, for AWS's runtimes for Rust and Node.js,
-# and for any other executable named. What it does with an event is in test-guests/README.md. Needs
-# what scripts/test.sh builds. Takes some minutes: what never comes is waited for.
+# Prints the table of docs/reference/conformance.md for `bootstrap`, AWS's runtimes for Rust and Node.js, and
+# every other named executable, whose handler must run the scripts of test-guests/README.md. Needs the
+# builds of scripts/test.sh. Takes some minutes, because failing cases run into timeouts.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
@@ -13,8 +13,8 @@ CARGO_PROFILE_DEV_DEBUG=0 cargo build --quiet --locked --manifest-path benches/p
 node=$PWD/target/clients/conformance-node
 mkdir -p "$node"
 cp cli/tests/clients/node-runtime/package*.json benches/peers/conformance-node/index.mjs "$node"
-# No scripts: the runtime would compile curl for a client that is not used here, and loads it all the
-# same.
+# No install scripts: the runtime would compile curl for a client that is not used here. It still loads that
+# client, hence the stub.
 (cd "$node" && npm ci --silent --no-fund --no-audit --ignore-scripts)
 mkdir -p "$node/node_modules/aws-lambda-ric/dist/rapid-client.node"
 echo 'module.exports = {};' >"$node/node_modules/aws-lambda-ric/dist/rapid-client.node/index.js"
@@ -43,7 +43,7 @@ done
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 for runtime in "$@"; do
-    # The tests that fail are what this is about.
+    # Failing tests are a result here.
     CONFORMANCE_BOOTSTRAP=$(realpath "${runtime#*=}") RUST_TEST_THREADS=6 \
         cargo test -p bootstream-host --test it -- any_runtime:: >"$results/log" 2>/dev/null || true
     sed -n 's/^test any_runtime::\(.*\) \.\.\. \(ok\|FAILED\)$/\1 \2/p' "$results/log" |

@@ -1,5 +1,5 @@
 #!/bin/sh
-# demo.sh - build everything, then show a handler's answer arrive piece by piece.
+# demo.sh - build everything, then show a handler's response arrive chunk by chunk.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR

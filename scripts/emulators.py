@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""emulators.py KIND EMULATOR - run `bootstrap` under somebody else's Runtime API.
+"""emulators.py KIND EMULATOR - run `bootstrap` under the Runtime API of an emulator.
 
 KIND is one of
   rie           AWS's Runtime Interface Emulator, as a classic function
@@ -7,7 +7,7 @@ KIND is one of
   cargo-lambda  the emulator of `cargo lambda watch`
 EMULATOR is its executable: `aws-lambda-rie` from AWS's releases, `cargo-lambda` from PyPI.
 
-Needs what scripts/test.sh builds, and for `rie-managed` bubblewrap. Everything listens on 127.0.0.1.
+Needs the builds of scripts/test.sh, and for `rie-managed` bubblewrap. Everything listens on 127.0.0.1.
 """
 
 import base64
@@ -38,7 +38,7 @@ Answer = collections.namedtuple("Answer", "status head headers body")
 
 
 class Emulator:
-    """A running emulator, and how a function is invoked in it."""
+    """A running emulator, and its way to invoke a function."""
 
     path = "/2015-03-31/functions/function/invocations"
 
@@ -64,7 +64,7 @@ class Emulator:
                 process.kill()
 
     def invoke(self, steps, headers=None):
-        """Returns the answer: its prelude, if there is one, its headers and its body."""
+        """Returns the response: its prelude, if there is one, its headers and its body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         connection.request("POST", self.path, json.dumps({"steps": steps}), headers or {})
         answer = connection.getresponse()
@@ -96,12 +96,12 @@ class Rie(Emulator):
 
 
 class ManagedRie(Emulator):
-    """It starts the `bootstrap` in /var/task, which is a folder of its own here."""
+    """Starts the `bootstrap` in /var/task, which is a folder of its own here."""
 
     def start(self, executable, folder):
         shutil.copy(ROOT / "target/lambda/bootstrap", folder / "bootstrap")
         private = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/var", "--bind", folder, "/var/task"]
-        # Whatever it starts ends with it.
+        # Its child processes end with it.
         private += ["--unshare-pid", "--proc", "/proc", "--die-with-parent"]
         self.run(
             [
@@ -132,7 +132,7 @@ class CargoLambda(Emulator):
         self.run([ROOT / "target/lambda/bootstrap"], folder, env)
 
     def answer(self, status, headers, body):
-        """It makes the prelude the head of its answer."""
+        """Makes the prelude the head of its response."""
         return Answer(status, headers, headers, body)
 
 
@@ -169,7 +169,7 @@ def compile_handler(folder):
 
 
 class Checks:
-    """Says of each case whether it holds, and counts those that do not."""
+    """Reports whether each case holds, and counts failures."""
 
     def __init__(self):
         self.failed = 0
@@ -187,10 +187,10 @@ def check_every_kind(checks, emulator):
     seen = emulator.invoke([head(204), "finish"])
     checks.that("a head without a body arrives", seen.status == 204 and seen.body == b"", seen)
     seen = emulator.invoke(["trap"])
-    told = b'"errorType":"Function.Trap"' in seen.body
-    checks.that("a trap is told with its type", told, seen)
+    reported = b'"errorType":"Function.Trap"' in seen.body
+    checks.that("a trap is reported with its type", reported, seen)
     seen = emulator.invoke([{"error": "boom"}])
-    checks.that("an error is told with its text", b'"errorMessage":"boom"' in seen.body, seen)
+    checks.that("an error is reported with its text", b'"errorMessage":"boom"' in seen.body, seen)
     seen = emulator.invoke([{"write_pattern": {"total": 5_000_000, "chunk": 65536}}])
     whole = seen.body == bytes(i % 251 for i in range(5_000_000))
     checks.that("five megabytes arrive whole", whole, len(seen.body))
@@ -211,10 +211,10 @@ def check_failures_in_responses(checks, kind, emulator):
     for steps, error_type in ((late, "Function.Trap"), (long, "Function.Error")):
         if kind == "rie-managed":
             seen = emulator.invoke(steps)
-            told = seen.headers.get("error-type") == error_type and error_type in str(seen.body)
-            checks.that(f"{error_type} in a response is told", told, seen)
+            reported = seen.headers.get("error-type") == error_type and error_type in str(seen.body)
+            checks.that(f"{error_type} in a response is reported", reported, seen)
             continue
-        # These two do not look at trailers: what counts is that the function goes on.
+        # These two ignore trailers: only that the function goes on counts.
         try:
             body = emulator.invoke(steps).body
         except http.client.IncompleteRead as cut:
@@ -229,7 +229,7 @@ def check_two_at_once(checks, emulator):
         steps = [{"write": "a"}, {"sleep_ms": 1000}, {"write": str(index)}]
         answers[index] = emulator.invoke(steps).body
 
-    # The emulator refuses what no worker waits for, and both have to be back from what was before.
+    # The emulator refuses an event without a waiting worker, so both workers must have polled again.
     time.sleep(0.2)
     began = time.monotonic()
     threads = [threading.Thread(target=invoke, args=(index,)) for index in range(2)]
@@ -243,8 +243,8 @@ def check_two_at_once(checks, emulator):
 
 def check_deadline(checks, emulator):
     seen = emulator.invoke(["loop_forever"])
-    told = b"Function.DeadlineExceeded" in seen.body
-    checks.that("a handler that loops is stopped in time", told, seen)
+    reported = b"Function.DeadlineExceeded" in seen.body
+    checks.that("a handler that loops is stopped in time", reported, seen)
 
 
 def check_more(checks, emulator):

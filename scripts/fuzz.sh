@@ -1,11 +1,11 @@
 #!/bin/sh
-# fuzz.sh [SECONDS [TARGET...]] - feed each parser of outside bytes with what nobody would send.
+# fuzz.sh [SECONDS [TARGET...]] - fuzz each parser of untrusted bytes.
 #
-# Runs every target of `fuzz/` for so many seconds (default 60), starting from the corpus in
-# `fuzz/corpus/`. What is found goes to `fuzz/artifacts/TARGET/`; new inputs stay in `target/fuzz`.
+# Runs every target of `fuzz/` for SECONDS (default 60), starting from the corpus in `fuzz/corpus/`. Failing
+# inputs go to `fuzz/artifacts/TARGET/`; new inputs stay in `target/fuzz`.
 #
-# Works with the stable compiler: libFuzzer needs coverage counters, which are a pass of LLVM, and no
-# sanitizer, because there is next to no unsafe code to watch.
+# Works with the stable compiler: libFuzzer needs coverage counters, which are an LLVM pass, but no sanitizer,
+# because there is hardly any unsafe code to watch.
 set -eu
 cd "$(dirname "$0")/../fuzz"
 

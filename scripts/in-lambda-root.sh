@@ -1,11 +1,11 @@
 #!/bin/sh
-# in-lambda-root.sh FOLDER [TEMPORARY...] - run FOLDER/opt/bootstrap where Lambda has it.
+# in-lambda-root.sh FOLDER [TEMPORARY...] - run FOLDER/opt/bootstrap at the path Lambda uses.
 #
-# FOLDER/opt is at /opt and FOLDER/task at /var/task, both read-only, for an unprivileged user, and there
-# is nothing else but /tmp, which TEMPORARY makes in words of bubblewrap [default: --tmpfs /tmp].
+# FOLDER/opt is at /opt and FOLDER/task at /var/task, both read-only, for an unprivileged user. Besides them,
+# there is only /tmp, which the bubblewrap options TEMPORARY set up [default: --tmpfs /tmp].
 #
 # The system around them is this machine's, or the one in the folder BOOTSTREAM_LAMBDA_ROOT, in the control
-# group BOOTSTREAM_LAMBDA_CGROUP if that is set: see test-lambda-root.sh. All other variables are for
+# group BOOTSTREAM_LAMBDA_CGROUP if that is set: see test-lambda-root.sh. All other variables are passed to
 # `bootstrap`.
 set -eu
 folder=$1

@@ -1,8 +1,8 @@
 #!/bin/sh
-# setup-clients.sh - what the tests of the local Lambda call it with, and run under it.
+# setup-clients.sh - install the clients and runtimes for the tests of the local Lambda.
 #
-# Into target/clients: AWS's SDKs for Python, JavaScript and Rust (cli/tests/clients), and AWS's
-# runtimes for Node.js and Rust, to be started in the place of `bootstrap`. Does nothing twice.
+# Installs into target/clients AWS's SDKs for Python, JavaScript and Rust (cli/tests/clients), and AWS's
+# runtimes for Node.js and Rust, which run in place of `bootstrap`. Skips what is up to date.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
@@ -10,7 +10,7 @@ clients=$PWD/target/clients
 sources=$PWD/cli/tests/clients
 mkdir -p "$clients"
 
-# fresh NAME FILE...: whether NAME was made of these very files.
+# fresh NAME FILE...: whether NAME was made from the current content of these files.
 fresh() {
     name=$1
     shift
@@ -36,17 +36,17 @@ for name in javascript node-runtime; do
         rm -rf "${clients:?}/$name"
         mkdir -p "$clients/$name"
         cp "$sources/$name"/* "$clients/$name"
-        # No scripts: the Node.js runtime would compile curl for a client that is not used here.
+        # No install scripts: the Node.js runtime would compile curl for a client that is not used here.
         (cd "$clients/$name" && npm ci --silent --no-fund --no-audit --ignore-scripts)
         made "$name" "$sources/$name"/*
     fi
 done
-# The runtime loads that client all the same.
+# The runtime still loads that client.
 unused=$clients/node-runtime/node_modules/aws-lambda-ric/dist/rapid-client.node
 mkdir -p "$unused"
 echo 'module.exports = {};' >"$unused/index.js"
 
-# Enough for a failed test: where a panic was, not every line.
+# Enough debug information for a failed test: the place of a panic.
 export CARGO_PROFILE_DEV_DEBUG=0
 cargo build --quiet --locked --manifest-path "$sources/rust/Cargo.toml" --target-dir "$clients/rust"
 cargo build --quiet --locked --manifest-path benches/peers/Cargo.toml -p native \

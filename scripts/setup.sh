@@ -1,18 +1,19 @@
 #!/bin/sh
-# setup.sh [--tests] - make sure that everything the build needs is on this machine.
+# setup.sh [--tests] - install everything the build needs.
 #
-# --tests: also what the tests need: Node.js, curl, Python for the linters of the templates, a cross
-# compiler for arm64, QEMU, bubblewrap, valgrind.
+# --tests: also everything the tests need: Node.js, curl, Python for the template linters, a cross compiler for
+# arm64, QEMU, bubblewrap, valgrind.
 #
 # Prints the Rust compiler for handlers (target wasm32-wasip2) and for `bootstrap` (on Linux, the target
-# of this machine with musl) on standard output, everything else on standard error. Installs what is missing with apt where that is possible, else says what to do.
+# of this machine with musl) on standard output, everything else on standard error. Installs missing packages
+# with apt where that is possible, and otherwise says what to do.
 set -eu
 
 here=$(dirname "$0")
 export DEBIAN_FRONTEND=noninteractive
 say() { echo "setup: $*" >&2; }
 
-# install COMMAND PACKAGE...: unless COMMAND is there.
+# install COMMAND PACKAGE...: unless COMMAND exists.
 install() {
     wanted=$1
     shift
@@ -36,8 +37,7 @@ install_packages() {
     fi
 }
 
-# The linters of the templates live in the target folder, and are installed anew when their list
-# changes.
+# The template linters live in the target folder, and are reinstalled when their list changes.
 install_linters() {
     list=$here/templates/requirements.txt
     venv=$here/../target/python
@@ -51,9 +51,9 @@ install_linters() {
     cp "$list" "$venv/installed.txt"
 }
 
-# What is there and would fail in the middle of the tests.
+# Find unusable installations before the tests fail halfway.
 check_tools() {
-    # The oldest that the packages of the tests support.
+    # The oldest version that the tests' packages support.
     if [ "$(node -p 'parseInt(process.versions.node) >= 18')" != true ]; then
         say "node is $(node --version), and the tests need 18 or later: see https://nodejs.org"
         exit 1
@@ -73,7 +73,7 @@ install cc build-essential
 targets=wasm32-wasip2
 case $(uname -sm) in
     'Linux x86_64' | 'Linux aarch64')
-        # What `bootstrap` is built for, and what compiles its parts in C, unless that is named.
+        # The target of `bootstrap`, and the compiler for its C code, unless the environment names one.
         targets="$targets $(uname -m)-unknown-linux-musl"
         eval "compiler=\${CC_$(uname -m)_unknown_linux_musl:-}"
         # shellcheck disable=SC2154
@@ -87,7 +87,7 @@ if [ "${1:-}" = --tests ]; then
     install qemu-aarch64 qemu-user
     # To run it as Lambda would.
     install bwrap bubblewrap
-    # To count what it executes.
+    # To count its instructions.
     install valgrind valgrind
     check_tools
     install_linters

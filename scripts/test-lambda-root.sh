@@ -1,13 +1,12 @@
 #!/bin/sh
-# test-lambda-root.sh - run a layer and a function package on a system that is older than Lambda's.
+# test-lambda-root.sh - run a layer and a function package on a system older than Lambda's.
 #
-# The tests `unpacked` of the command and `lambda_root` of the host run them at /opt and /var/task,
-# read-only, as an unprivileged user, with this machine's system around them. This runs the same
-# tests with Debian 11's: its C library is 2.31, and provided.al2023 has 2.34. In 128 MiB of memory,
-# if run by root.
+# The tests `unpacked` of the command and `lambda_root` of the host run them at /opt and /var/task, read-only,
+# as an unprivileged user, on this machine's system. This runs the same tests on Debian 11, whose C library
+# is 2.31; provided.al2023 has 2.34. Root runs them in 128 MiB of memory.
 #
-# Needs debootstrap and bubblewrap, root for the first run, which takes minutes, and what test.sh
-# has built. The system stays in target/debian-11.
+# Needs debootstrap, bubblewrap, the builds of test.sh, and root for the first run, which takes minutes. The
+# system stays in target/debian-11.
 set -eu
 unset CARGO_TARGET_DIR
 cd "$(dirname "$0")/.."
@@ -20,7 +19,7 @@ if [ ! -e "$root/.complete" ]; then
     : > "$root/.complete"
 fi
 
-# Version 2 of control groups has one tree, version 1 one for each resource.
+# Version 2 of control groups has one tree, version 1 has one for each resource.
 for folder in /sys/fs/cgroup /sys/fs/cgroup/memory; do
     cgroup=$folder/bootstream-test-$$
     [ -w "$folder/cgroup.procs" ] && mkdir "$cgroup" || continue
@@ -37,6 +36,6 @@ echo "test-lambda-root: memory limit: ${BOOTSTREAM_LAMBDA_CGROUP:-none, needs ro
 
 export BOOTSTREAM_LAMBDA_ROOT="$root"
 cargo test --release -p bootstream-cli --test it unpacked::the_packages_stream_where_lambda
-# After those tests, which link a compiler of their own, for this system.
+# After those tests, which link a compiler for this system.
 scripts/build-bootstrap.sh --compiler
 cargo test -p bootstream-host --test it lambda_root::

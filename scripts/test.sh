@@ -1,8 +1,8 @@
 #!/bin/sh
-# test.sh - build everything the tests drive, then run every test of the project.
+# test.sh - build everything the tests need, then run every test of the project.
 #
-# The tests drive the `bootstrap` that is deployed, built with the profile it is deployed with, and
-# handlers compiled to real components.
+# The tests drive `bootstrap` as it is deployed, built with the same profile, and handlers compiled to real
+# components.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
@@ -12,25 +12,25 @@ guest_rustc=$(scripts/setup.sh --tests)
 target/python/bin/python -W ignore scripts/templates/check.py
 
 scripts/build-bootstrap.sh
-# Without the link-time optimisation of what is deployed, which takes minutes and changes no feature.
+# Without link-time optimisation, which takes minutes and does not change behaviour.
 BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 
-# Handlers may need another compiler than the host, so they have a target folder of their own.
+# Handlers may need another compiler than the host, and so have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
     -p scripted-guest -p reaching-guest -p requests-guest \
     -p streaming-numbers -p server-sent-events -p large-download
-# Whose instructions are counted, as they are measured: optimised like its peers.
+# The handler whose instructions are counted, optimised as for the benchmarks.
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler
 (cd examples/streaming-javascript && npm install --silent --no-fund --no-audit && npm run --silent build)
 
 scripts/setup-clients.sh
 
-# Package by package: together, cargo would build shared dependencies with the features of all. The
+# Package by package: together, cargo would build shared dependencies with the union of their features. The
 # command comes first, because the host's tests call its compile helper.
 cargo test --release -p bootstream-cli -p bootstream-local-lambda
-# With the corpus of the fuzzers, whose checks are built like the host's tests. More at once than there
-# are processors: most of them wait for a pause, a deadline or a peer.
+# With the corpus of the fuzzers, whose checks are built like the host's tests. More threads than processors:
+# most tests wait for a pause, a deadline or a peer.
 RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test -p bootstream-host -p bootstream-fuzz \
     -p bootstream-lambda-protocol -p bootstream-artifact
 cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download \

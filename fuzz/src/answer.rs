@@ -1,4 +1,4 @@
-//! What the Runtime API answers.
+//! HTTP responses of the Runtime API.
 
 use bootstream_host::http1::{AnswerHead, Body, Incoming, InvalidAnswer};
 use bytes::BytesMut;
@@ -6,18 +6,18 @@ use http::StatusCode;
 
 const LIMIT_BYTES: usize = 4096;
 
-/// Longer lines are refused or not, depending on how they arrive.
+/// Whether longer lines are refused depends on how they arrive.
 const INPUT_BYTES: usize = 16 * 1024;
 
-/// What was read: a head, and its body, if that is whole.
+/// A parsed head, and its body if that is complete.
 type Read = Option<(StatusCode, Option<Body>)>;
 
-/// An answer is the same however it arrives. The input is the size of the pieces it arrives in, and the
-/// answer.
+/// A response is parsed the same however it is split. The input is the size of the blocks it arrives in,
+/// and the response.
 ///
 /// # Panics
 ///
-/// When it is not.
+/// When the results differ.
 pub fn check(bytes: &[u8]) {
     let Some((size, answer)) = bytes.split_first() else {
         return;
@@ -43,27 +43,27 @@ pub fn check(bytes: &[u8]) {
 }
 
 fn read(answer: &[u8], size: usize, limit_bytes: usize) -> Result<Read, InvalidAnswer> {
-    let mut pieces = answer.chunks(size);
+    let mut blocks = answer.chunks(size);
     let mut input = BytesMut::new();
     let head = loop {
         if let Some(head) = AnswerHead::take(&mut input)? {
             break head;
         }
-        let Some(piece) = pieces.next() else {
+        let Some(block) = blocks.next() else {
             return Ok(None);
         };
-        input.extend_from_slice(piece);
+        input.extend_from_slice(block);
     };
     let mut body = Incoming::new(head.framing()?, limit_bytes);
     loop {
         if let Some(body) = body.take(&mut input, false)? {
             return Ok(Some((head.status, Some(body))));
         }
-        // Whatever it is, it can be asked for.
+        // Must not panic, whatever the body.
         let _ = body.wants(input.len());
-        let Some(piece) = pieces.next() else {
+        let Some(block) = blocks.next() else {
             return Ok(Some((head.status, body.take(&mut input, true)?)));
         };
-        input.extend_from_slice(piece);
+        input.extend_from_slice(block);
     }
 }

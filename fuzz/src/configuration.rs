@@ -1,15 +1,15 @@
-//! The file of settings, and the variables that override it.
+//! The settings file, and the variables that override it.
 
 use std::collections::HashMap;
 
 use bootstream_host::config::{Config, SETTINGS, check_file, endpoint};
 
-/// A mistake is told in one line, which names the file if that is where it is. The input is the file, the
-/// address of the Runtime API, and values of variables, each after the number of its setting.
+/// A mistake is reported in one line, which names the file if the mistake is in it. The input is the file,
+/// the address of the Runtime API, and values of variables, each after the number of its setting.
 ///
 /// # Panics
 ///
-/// When it is not.
+/// When the report has more lines, or does not name the file.
 pub fn check(bytes: &[u8]) {
     let Some(mut texts) = super::texts(bytes) else {
         return;
@@ -22,7 +22,7 @@ pub fn check(bytes: &[u8]) {
     }
     let mut vars = HashMap::from([
         ("_HANDLER".to_owned(), "handler.wasm".to_owned()),
-        // There is no file there.
+        // No file has this name.
         ("LAMBDA_TASK_ROOT".to_owned(), "/nonexistent".to_owned()),
         ("AWS_LAMBDA_RUNTIME_API".to_owned(), address.to_owned()),
     ]);

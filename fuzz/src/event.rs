@@ -1,15 +1,15 @@
-//! Events, as the SDK gives them to handlers.
+//! Events, as the SDK passes them to handlers.
 
 use bootstream::RequestExt as _;
 use bootstream::http::Request;
 use bootstream::testing::{event, get};
 
-/// Reads `bytes` in every way a handler can: what there is of names is found by name, and path and
-/// query are those of a URI.
+/// Reads `bytes` in every way a handler can: everything that has a name is found by it, and path and query
+/// are those of a URI.
 pub fn check(bytes: &[u8]) {
     let event = event(bytes);
     assert_eq!(event.bytes(), bytes);
-    // Any may be refused.
+    // Any of them may be refused.
     let _ = event.api_gateway_v1();
     let _ = event.api_gateway_v2();
     let _ = event.function_url();
@@ -29,7 +29,7 @@ pub fn check(bytes: &[u8]) {
     let _ = request.json::<serde_json::Value>();
 }
 
-/// The path is in its normal form, so that the same request through another front end has the same.
+/// The path is normalized, so that the same request has the same path through every front end.
 fn check_target(request: &Request<Vec<u8>>) {
     let path = request.uri().path();
     let query = request.uri().query().unwrap_or_default();

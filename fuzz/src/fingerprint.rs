@@ -4,18 +4,18 @@ use artifact::source_map::SourceMap;
 use artifact::{Arch, MemoryInit, Stamp};
 use bootstream_host::engine;
 
-/// A file that was stamped is accepted, and refused once any of its bytes is another. The input is which
-/// byte, in two bytes; what changes of it; the length of the component; the component, and the code.
+/// A stamped file is accepted, and refused once any of its bytes changes. The input is the position of the
+/// byte, in two bytes; the bits to flip; the length of the component; the component, and the code.
 ///
 /// # Panics
 ///
-/// When it is not.
+/// When a stamped file is refused or a changed one accepted.
 pub fn check(bytes: &[u8]) {
     let Some(([low, high, bits, length], bytes)) = bytes.split_first_chunk() else {
         return;
     };
     let (component, code) = bytes.split_at(usize::from(*length).min(bytes.len()));
-    // Anything may be at the end of a file.
+    // A file may end in anything.
     let _ = Stamp::read(code);
     let map = SourceMap::read(code);
     for offset in [0, u32::from(*length), u32::MAX] {

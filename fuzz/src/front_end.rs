@@ -1,15 +1,15 @@
-//! Which front end an event is from.
+//! Recognizing the front end of an event.
 
 use bootstream::{RequestExt as _, RequestKind};
 use lambda_protocol::front_end::FrontEnd;
 use serde_json::{Map, Value};
 
-/// The order of the keys changes nothing, and the SDK reads a request where there is a front end. The
-/// input is an event.
+/// The order of the keys makes no difference, and the SDK finds a request in every event of a front end.
+/// The input is an event.
 ///
 /// # Panics
 ///
-/// When it does.
+/// When the order matters, or the SDK disagrees.
 pub fn check(bytes: &[u8]) {
     let _ = FrontEnd::of(bytes);
     let Ok(event) = serde_json::from_slice::<Map<String, Value>>(bytes) else {
@@ -29,7 +29,7 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
-/// Whether both mean the same sender. Only payload format 1.0 has versions that nobody sends.
+/// Whether both mean the same sender. Only payload format 1.0 has versions that no service sends.
 fn is_of(kind: RequestKind, front_end: Option<FrontEnd>) -> bool {
     match kind {
         RequestKind::ApiGatewayV1 => matches!(

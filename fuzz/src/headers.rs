@@ -1,10 +1,10 @@
-//! Heads of responses, as a handler gives them.
+//! Response heads from a handler.
 
 use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
 use lambda_protocol::prelude::{DELIMITER, Prelude};
 use serde::Deserialize;
 
-/// What the front ends read of it.
+/// The prelude as front ends read it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {
@@ -12,12 +12,12 @@ struct Document {
     cookies: Vec<String>,
 }
 
-/// What is accepted is one JSON document that says the same, and nothing but visible text. The input is
-/// the status, in two bytes, and `name:value` for each header; what has no colon is a cookie.
+/// An accepted head becomes one JSON document with the same content, in visible characters only. The input
+/// is the status, in two bytes, and `name:value` for each header; a line without a colon is a cookie.
 ///
 /// # Panics
 ///
-/// When it is not.
+/// When the document differs from the head.
 pub fn check(bytes: &[u8]) {
     let Some((status, bytes)) = bytes.split_first_chunk() else {
         return;
@@ -42,6 +42,6 @@ pub fn check(bytes: &[u8]) {
     assert!(!json.iter().any(u8::is_ascii_control));
     let document: Document = serde_json::from_slice(&json).expect("JSON of this form");
     assert_eq!(document.status_code, status);
-    // Those of `set-cookie` headers come before them.
+    // Cookies of `set-cookie` headers come first.
     assert!(document.cookies.ends_with(&cookies));
 }

@@ -1,7 +1,7 @@
-//! What has to hold for every parser of outside bytes, whatever the bytes are.
+//! Properties of every parser of untrusted bytes.
 //!
-//! Each module has one `check`, which panics if it does not hold. `fuzz_targets/` calls it with what
-//! libFuzzer makes up, `tests/corpus.rs` with what was worth keeping.
+//! Each module has one `check`, which panics if its property does not hold. `fuzz_targets/` calls it with
+//! libFuzzer's inputs, `tests/corpus.rs` with the corpus.
 #![warn(missing_docs)]
 
 pub mod answer;
@@ -13,10 +13,10 @@ pub mod headers;
 pub mod next;
 pub mod prelude;
 
-/// Panics if something does not hold for these bytes.
+/// Panics if the property does not hold for these bytes.
 pub type Check = fn(&[u8]);
 
-/// The checks by their names.
+/// All checks by name.
 pub const CHECKS: [(&str, Check); 8] = [
     ("answer", answer::check),
     ("event", event::check),
@@ -28,10 +28,10 @@ pub const CHECKS: [(&str, Check); 8] = [
     ("fingerprint", fingerprint::check),
 ];
 
-/// Stands between the parts of an input that consists of texts, in which it cannot occur.
+/// Separates the texts of an input. None of them may contain it.
 const SEPARATOR: char = '\u{1f}';
 
-/// The texts that `bytes` are, if they are any.
+/// Splits `bytes` into texts, if they are valid UTF-8.
 fn texts(bytes: &[u8]) -> Option<impl Iterator<Item = &str>> {
     Some(std::str::from_utf8(bytes).ok()?.split(SEPARATOR))
 }

@@ -1,7 +1,7 @@
 //! The headers of `/next`.
 
-use bootstream_host::runtime_api::headers::parse_invocation;
 use bootstream_host::http1::{AnswerHead, Body};
+use bootstream_host::runtime_api::headers::parse_invocation;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
 use lambda_protocol::headers;
@@ -18,15 +18,15 @@ static NAMES: [HeaderName; 8] = [
     headers::INVOCATION_ID,
 ];
 
-/// As many as a head may have.
+/// Most headers a head may have.
 const HEADERS: usize = 1000;
 
-/// An invocation has an id, and what is handed on of its context is what it should be. The input is values
-/// of headers, each after the number of its header and with a zero byte behind it.
+/// An invocation has an id, and the context passed to the handler is well-formed. The input is values of
+/// headers, each after the number of its header and followed by a zero byte.
 ///
 /// # Panics
 ///
-/// When it is not.
+/// When the id is missing or the context is malformed.
 pub fn check(bytes: &[u8]) {
     let mut head = BytesMut::from("HTTP/1.1 200 OK\r\n");
     for value in bytes.split(|byte| *byte == 0).take(HEADERS) {
@@ -49,7 +49,7 @@ pub fn check(bytes: &[u8]) {
     };
     assert!(!invocation.request_id.is_empty());
     if let Some(context) = invocation.client_context {
-        // JSON by its grammar: a number in it may be one that no machine has.
+        // Valid by JSON's grammar, though a number may exceed every machine type.
         serde_json::from_str::<IgnoredAny>(&context).expect("what is kept is JSON");
     }
     if let Some(id) = invocation.invocation_id {

@@ -2,11 +2,12 @@
 
 use local_lambda::{FrontEnd, PreludeReader};
 
-/// Cut anywhere, a prelude is read the same. The input is where to cut, in two bytes, and the prelude.
+/// A prelude is parsed the same wherever it is split. The input is the position of the split, in two bytes,
+/// and the prelude.
 ///
 /// # Panics
 ///
-/// When it is not.
+/// When the results differ.
 pub fn check(bytes: &[u8]) {
     let Some((cut, bytes)) = bytes.split_first_chunk() else {
         return;

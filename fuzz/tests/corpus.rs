@@ -6,7 +6,7 @@ use std::path::Path;
 use bootstream_fuzz::CHECKS;
 
 #[test]
-fn what_was_kept_passes() {
+fn the_corpus_passes() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     let mut folders: Vec<_> = fs::read_dir(&corpus)
         .unwrap()
@@ -21,7 +21,7 @@ fn what_was_kept_passes() {
         let mut inputs = 0;
         for entry in fs::read_dir(corpus.join(name)).unwrap() {
             let path = entry.unwrap().path();
-            // The name of an input that fails is in the output of the test.
+            // Shows the name of a failing input in the test's output.
             println!("{}", path.display());
             check(&fs::read(path).unwrap());
             inputs += 1;

@@ -1,8 +1,8 @@
-//! The host with faults, for the tests: what it logs can make its tasks panic or be cancelled.
+//! The host with fault injection for the tests: a log line can make its tasks panic or be cancelled.
 //!
-//! The task panics that logs a line with the text in `FAULT_PANIC`: the guest's, when a handler
-//! prints it, or a worker's, when it is a warning of the host's. A line with
-//! the text in `FAULT_CANCEL` drops everything the host was about to do, wherever it is.
+//! A task that logs a line with the text in `FAULT_PANIC` panics: the guest's task if a handler prints the
+//! line, a worker's if it is a warning of the host. A line with the text in `FAULT_CANCEL` drops all of
+//! the host's pending work.
 
 use bootstream_host::config::{ProcessVars, Vars as _};
 use bootstream_host::{end, run};
@@ -58,7 +58,7 @@ impl<S: Subscriber> Layer<S> for Faults {
     }
 }
 
-/// Everything an event says, in one text.
+/// All fields of an event in one text.
 struct Text(String);
 
 impl Visit for Text {

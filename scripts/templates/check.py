@@ -1,7 +1,7 @@
 """Lints template.yaml and template-url.yaml as they are and as SAM deploys them, without an account.
 
-`bootstream doctor` knows what makes a response stream; its own tests hold the templates against it.
-Run by scripts/test.sh, with what requirements.txt names.
+`bootstream doctor` has the rules for streaming; its own tests check the templates against them.
+Run by scripts/test.sh, with the packages of requirements.txt.
 """
 
 import copy
@@ -18,13 +18,13 @@ REGION = "eu-central-1"
 
 
 def lint_findings(text: str) -> list[str]:
-    """What cfn-lint finds, warnings included."""
+    """Returns cfn-lint's findings, including warnings."""
     matches = lint(text, config=ManualArgs(regions=[REGION]))
     return [f"{match.rule.id}: {match.message}" for match in matches]
 
 
 def deployed_findings(source: dict) -> list[str]:
-    """What is wrong with what is deployed."""
+    """Returns the problems of the deployed template."""
     try:
         result = transformed(source)
     except Exception as error:  # The translator has errors of many kinds, all about the template.
@@ -49,7 +49,7 @@ class Templates(unittest.TestCase):
                 before = transformed(load(path))["Resources"]
                 after = transformed(load(path), contents={"dist/function.zip": "new"})["Resources"]
                 changed = {name for name in before if before[name] != after.get(name)}
-                # AlwaysDeploy makes a new deployment each time, which the stage names.
+                # AlwaysDeploy creates a new deployment each time, which the stage refers to.
                 changed -= {name for name in changed if "ApiDeployment" in name}
                 changed -= {"StreamingApiStage"}
                 self.assertEqual(changed, {"StreamingFunction"})

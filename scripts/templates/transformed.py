@@ -12,10 +12,10 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 from samtranslator.translator.transform import transform  # noqa: E402
 from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
-# It also reports about its own features, to nobody here.
+# Silences the log of its own features.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
-# The properties that `sam package` replaces by where it uploaded the file.
+# Properties that `sam package` replaces with the location of the upload.
 UPLOADED = ("CodeUri", "ContentUri")
 
 
@@ -27,14 +27,14 @@ class NoManagedPolicies:
 
 
 def load(path: Path) -> dict:
-    """Parses a template, CloudFormation's tags included."""
+    """Parses a template, including CloudFormation's tags."""
     return yaml_parse(path.read_text())
 
 
 def transformed(source: dict, parameters: dict | None = None, contents: dict | None = None) -> dict:
-    """Does to `source` what `sam deploy` and CloudFormation do, without uploading.
+    """Transforms `source` as `sam deploy` and CloudFormation do, without uploading.
 
-    `parameters` are values in the place of defaults. `contents` says what is in an uploaded file, by
+    `parameters` are values in place of defaults. `contents` has the content of an uploaded file, by
     its local path; SAM names the upload after it.
     """
     template = yaml_parse(dump(source))
@@ -53,5 +53,5 @@ def transformed(source: dict, parameters: dict | None = None, contents: dict | N
 
 
 def dump(template: dict) -> str:
-    """Writes a template in the form without tags, which is JSON."""
+    """Writes a template without tags, as JSON."""
     return json.dumps(template)

@@ -1,6 +1,6 @@
-//! A guest that takes its event for a script and does what it says, right or wrong.
+//! A guest that runs its event as a script, right or wrong.
 //!
-//! The language is described in the README of this crate.
+//! The README of this crate describes the language.
 
 use guest_steps::bindings::{self, Context, Guest};
 use guest_steps::runner::Runner;

@@ -1,5 +1,5 @@
 (component
-  ;; Writes its event back.
+  ;; Responds with its event.
 
   (import "bootstream:handler/types@0.1.0" (instance $types
     (type $head-size (record (field "actual-bytes" u64) (field "limit-bytes" u64)))
@@ -52,7 +52,7 @@
   (core module $main
     (import "host" "write" (func $write (param i32 i32 i32)))
     (import "memory" "memory" (memory 256))
-    ;; The parameters are in memory: the event's place and length come first.
+    ;; The parameters are in memory: the event's address and length come first.
     (func (export "handle") (param $parameters i32) (result i32)
       (call $write
         (i32.load (local.get $parameters))

@@ -1,3 +1,3 @@
 (component
-  ;; A component, but not one that handles anything.
+  ;; A component without exports.
 )

@@ -1,5 +1,5 @@
 (component
-  ;; Needs something that is in no world of ours.
+  ;; Imports an interface outside our worlds.
 
   (import "acme:queue/publish@1.0.0" (instance (export "publish" (func))))
   (core module $main (func (export "handle")))

@@ -1,5 +1,5 @@
 (component
-  ;; Exports a `handle` that takes and gives nothing.
+  ;; Exports a `handle` without parameters and results.
 
   (core module $main (func (export "handle")))
   (core instance $main (instantiate $main))

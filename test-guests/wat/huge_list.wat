@@ -1,5 +1,5 @@
 (component
-  ;; Passes a list of 100,000 cookies, all of them the same text of 1 MiB.
+  ;; Passes a list of 100,000 cookies, all of which are the same text of 1 MiB.
 
   (import "bootstream:handler/types@0.1.0" (instance $types
     (type $head-size (record (field "actual-bytes" u64) (field "limit-bytes" u64)))

@@ -1,5 +1,5 @@
 (component
-  ;; Is made of 81 core instances.
+  ;; Consists of 81 core instances.
 
   (import "bootstream:handler/types@0.1.0" (instance $types
     (type $text (option string))

@@ -1,5 +1,5 @@
 (component
-  ;; Built against a later patch of the contract, and using what was added there.
+  ;; Built against a later patch of the contract, and uses its additions.
 
   (import "bootstream:handler/response-stream@0.1.7" (instance (export "flush" (func))))
   (core module $main (func (export "handle")))

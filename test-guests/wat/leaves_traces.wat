@@ -1,6 +1,6 @@
 (component
-  ;; Grows its memory by as many pages as its event has bytes. Traps if it finds anything in it but zeros
-  ;; and its own data; else fills it whole. After an event of an odd length, it reads behind its memory.
+  ;; Grows its memory by as many pages as its event has bytes. Traps if it finds anything in it but zeros and
+  ;; its own data; otherwise fills it. After an event of odd length, it reads past the end of its memory.
 
   (import "bootstream:handler/types@0.1.0" (instance $types
     (type $text (option string))
@@ -36,7 +36,7 @@
       (if (i32.ne (memory.size) (i32.const 17)) (then unreachable))
       (if (i64.ne (i64.load (i32.const 16)) (i64.const 0x61772074_69207361)) (then unreachable))
       (drop (memory.grow (local.get $pages)))
-      ;; Its arguments are below.
+      ;; The arguments are on the lines below.
       (local.set $at (i32.const 524288))
       (loop $next
         (if (i64.ne (i64.load (local.get $at)) (i64.const 0)) (then unreachable))

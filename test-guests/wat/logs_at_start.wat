@@ -33,7 +33,7 @@
 
   (core module $main
     (import "host" "log" (func $log (param i32 i32 i32)))
-    ;; 2 is `info`; then the place and length of the message.
+    ;; 2 is `info`; the address and length of the message follow.
     (func $start (call $log (i32.const 2) (i32.const 16) (i32.const 8)))
     (start $start)
     (func (export "handle") (param i32) (result i32) (i32.const 0)))

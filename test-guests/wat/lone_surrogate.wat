@@ -25,7 +25,7 @@
       (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
       (global.set $free (i32.add (local.get $at) (local.get 3)))
       (local.get $at))
-    ;; At 0 the outcome: `err`, then the text's place and length. At 16 the text.
+    ;; At 0 the result: `err`, then the text's address and length. At 16 the text.
     (data (i32.const 0) "\01\00\00\00\10\00\00\00\03\00\00\00")
     (data (i32.const 16) "\ed\a0\80")
     (func (export "handle") (param i32) (result i32) (i32.const 0)))

@@ -1,5 +1,5 @@
 (component
-  ;; Grows its memory to 4 GiB, and traps when it may not.
+  ;; Grows its memory to 4 GiB, and traps when that is denied.
 
   (import "bootstream:handler/types@0.1.0" (instance $types
     (type $text (option string))

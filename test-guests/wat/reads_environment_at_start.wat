@@ -1,5 +1,5 @@
 (component
-  ;; Counts its environment variables while it is instantiated, and traps when there was none.
+  ;; Counts its environment variables while it is instantiated, and traps if there were none.
 
   (import "bootstream:handler/types@0.1.0" (instance $types
     (type $text (option string))
@@ -40,7 +40,7 @@
     (func $start (call $get (i32.const 64)))
     (start $start)
     (func (export "handle") (param i32) (result i32)
-      ;; The list's length follows its place.
+      ;; The list's length follows its address.
       (if (i32.eqz (i32.load (i32.const 68))) (then unreachable))
       (i32.const 0)))
   (core instance $main (instantiate $main

@@ -1,8 +1,8 @@
 (component
-  ;; Calls every function of `wasi:sockets`, and writes a letter for each: `d` where it was denied.
+  ;; Calls every function of `wasi:sockets`, and writes a letter for each: `d` if it was denied.
   ;;
-  ;; The functions are put in by `sockets.rs`, where the comments say so. Each interface also has one that
-  ;; WASI does not: it gives a resource, of which the others are methods.
+  ;; `sockets.rs` inserts the functions at the comments. Each interface has an additional function outside
+  ;; WASI, which returns a resource for the methods.
 
   (import "bootstream:handler/types@0.1.0" (instance $types
     (type $head-size (record (field "actual-bytes" u64) (field "limit-bytes" u64)))
@@ -198,11 +198,11 @@
     (import "host" "outgoing" (func $get-outgoing (result i32)))
     (import "memory" "memory" (memory 256))
     ;; imported functions
-    ;; Notes for the function with this number whether it was denied.
+    ;; Records whether the function with this number was denied.
     (func $note (param $number i32) (param $denied i32)
       (i32.store8 offset=1024 (local.get $number)
         (select (i32.const 100) (i32.const 88) (local.get $denied))))
-    ;; Whether there is the error `access-denied` at 256, where an error lies at this offset.
+    ;; Whether the result at 256, whose error is at this offset, is `access-denied`.
     (func $is-denied (param $offset i32) (result i32)
       (i32.and
         (i32.eq (i32.load8_u (i32.const 256)) (i32.const 1))

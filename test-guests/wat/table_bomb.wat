@@ -1,5 +1,5 @@
 (component
-  ;; Grows a table for ever, and traps when it may not.
+  ;; Grows a table forever, and traps when that is denied.
 
   (import "bootstream:handler/types@0.1.0" (instance $types
     (type $text (option string))

@@ -1,4 +1,4 @@
-//! Handlers, compiled ahead of time once for each build of them.
+//! Handlers, each compiled ahead of time once per build.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use std::time::UNIX_EPOCH;
 
 use crate::built;
 
-/// Compiled handlers by their source. The lock is held while one is compiled.
+/// Compiled handlers by source. The lock is held during compilation.
 static COMPILED: Mutex<Option<HashMap<PathBuf, PathBuf>>> = Mutex::new(None);
 
-/// The guest that does what its event says.
+/// The guest that runs its event as a script, precompiled.
 #[track_caller]
 pub fn scripted() -> PathBuf {
     component("scripted_guest")
@@ -23,7 +23,7 @@ pub fn component(name: &str) -> PathBuf {
     precompiled(&source(name))
 }
 
-/// A handler of the workspace as the Rust compiler leaves it.
+/// A handler of the workspace, as the Rust compiler leaves it.
 #[track_caller]
 pub fn source(name: &str) -> PathBuf {
     built(&format!("guests/wasm32-wasip2/release/{name}.wasm"))
@@ -35,7 +35,7 @@ pub fn text(name: &str) -> PathBuf {
     precompiled(&text_source(name))
 }
 
-/// The same with `replacement` where the text says `comment`. It is compiled each time, into `folder`.
+/// The same with `comment` replaced by `replacement`, compiled into `folder` at every call.
 #[track_caller]
 pub fn text_with(name: &str, comment: &str, replacement: &str, folder: &Path) -> PathBuf {
     let text = std::fs::read_to_string(text_source(name)).expect("a text");
@@ -43,7 +43,7 @@ pub fn text_with(name: &str, comment: &str, replacement: &str, folder: &Path) ->
     compiled(&text.replace(comment, replacement), folder)
 }
 
-/// A component of this text, compiled into `folder`.
+/// The component in this text, compiled into `folder`.
 #[track_caller]
 pub fn compiled(text: &str, folder: &Path) -> PathBuf {
     let source = folder.join("handler.wat");
@@ -65,7 +65,7 @@ pub fn compiler() -> PathBuf {
     built("release/bootstream-compile")
 }
 
-/// The scripted guest's machine code for the target `triple`, in a file that is compiled each time.
+/// Compiles the scripted guest for the target `triple` into `file`, at every call.
 #[track_caller]
 pub fn scripted_for(triple: &str, file: &Path) {
     let output = Command::new(compiler())
@@ -95,7 +95,7 @@ fn compile(source: &Path) -> PathBuf {
     let key = modified_ns(source).max(modified_ns(&compiler()));
     let compiled = folder.join(format!("{name}-{key}.cwasm"));
     if !compiled.is_file() {
-        // Another run of the tests may be doing the same: each has its own file until it is whole.
+        // Another test run may do the same, so each writes a file of its own and renames it.
         let unfinished = folder.join(format!("{name}-{key}.{}", std::process::id()));
         run_compiler(source, &unfinished);
         std::fs::rename(&unfinished, &compiled).expect("a file can be renamed in its folder");

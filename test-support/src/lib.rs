@@ -1,7 +1,7 @@
-//! What the tests of several crates share: a Runtime API that records and misbehaves, the processes
-//! under test, and the handlers that run in them.
+//! Shared test support: a Runtime API that records and misbehaves, the processes under test, and their
+//! handlers.
 //!
-//! Nothing here uses code of the product: a test that reads the wire has its own reading of it.
+//! Nothing here uses the product's code: the tests parse the wire independently.
 
 #![expect(
     clippy::indexing_slicing,
@@ -21,10 +21,10 @@ use std::path::PathBuf;
 use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long anything may take. Only a failing test waits so long.
+/// Timeout of every wait. Only a failing test reaches it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Waits on `changed` until `find` finds something in `shared`, whose guard is returned on a timeout.
+/// Waits on `changed` until `find` returns something from `shared`. Returns the guard on a timeout.
 pub(crate) fn wait_on<'a, T, R>(
     mut shared: MutexGuard<'a, T>,
     changed: &Condvar,
@@ -44,7 +44,7 @@ pub(crate) fn wait_on<'a, T, R>(
     }
 }
 
-/// Lets time pass where the passing of time is what a test is about.
+/// Sleeps, in tests that are about the passing of time.
 #[expect(
     clippy::disallowed_methods,
     reason = "the peer's threads are plain threads, and slowness is what they play"

@@ -14,10 +14,10 @@ use tempfile::TempDir;
 use crate::recorder::Recorder;
 use crate::{PATIENCE, built, guests, pause, wait_on};
 
-/// The name a handler has in its package.
+/// File name of a handler in its package.
 const HANDLER: &str = "handler.wasm";
 
-/// How often a process is asked whether it has ended.
+/// Interval of the checks whether a process has ended.
 const EXIT_POLL: Duration = Duration::from_millis(5);
 
 /// The executable under test.
@@ -27,7 +27,7 @@ pub fn executable() -> PathBuf {
         return built("lambda/bootstrap");
     };
     let path = PathBuf::from(other);
-    // Tests run in the folder of their crate, not where the path was meant.
+    // Tests run in the folder of their crate, where a relative path would not resolve as intended.
     assert!(
         path.is_absolute(),
         "`CONFORMANCE_BOOTSTRAP` is not absolute"
@@ -43,7 +43,7 @@ pub fn serving() -> (Recorder, Running) {
     (lambda, host)
 }
 
-/// A `bootstrap` about to start: a package of its own, and nothing of this process's environment.
+/// A `bootstrap` to start, with a package of its own and without this process's environment.
 pub struct Bootstrap {
     command: Command,
     package: TempDir,
@@ -123,7 +123,7 @@ impl Bootstrap {
         running
     }
 
-    /// Starts it, and leaves what it writes to standard output in the pipe.
+    /// Starts it, and leaves its standard output unread in the pipe.
     #[track_caller]
     pub fn start_unread(mut self) -> Running {
         let started = Instant::now();
@@ -184,7 +184,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Reads the log from now on.
+    /// Starts to read the log.
     #[track_caller]
     pub fn read_log(&mut self) {
         let stdout = self.child.stdout.take().expect("an unread pipe");
@@ -197,7 +197,7 @@ impl Running {
         self.child.stdout = None;
     }
 
-    /// What is in the unread log at this moment.
+    /// The current content of the unread log.
     #[track_caller]
     pub fn in_the_pipe(&mut self) -> String {
         let stdout = self.child.stdout.as_mut().expect("an unread pipe");
@@ -221,7 +221,7 @@ impl Running {
         self.log.of(Stream::Stderr)
     }
 
-    /// Waits for a line on standard output that `fits`.
+    /// Waits for a line on standard output for which `fits` returns true.
     #[track_caller]
     pub fn line(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
         let lines = self
@@ -252,7 +252,7 @@ impl Running {
         kill_process(pid.expect("a process id"), signal).expect("the process can be signalled");
     }
 
-    /// Waits for the process to end, and for all it had to say.
+    /// Waits for the process to end, and for the rest of its output.
     #[track_caller]
     pub fn exit(&mut self) -> ExitStatus {
         let until = Instant::now() + PATIENCE;
@@ -275,32 +275,32 @@ impl Running {
         assert!(ended.is_none(), "the process has ended: {ended:?}");
     }
 
-    /// Memory in use, in KiB.
+    /// Resident memory, in KiB.
     #[track_caller]
     pub fn resident_kib(&self) -> u64 {
         status_kib(self.pid(), "VmRSS:")
     }
 
-    /// How much of the address space is reserved, in KiB.
+    /// Reserved address space, in KiB.
     #[track_caller]
     pub fn reserved_kib(&self) -> u64 {
         status_kib(self.pid(), "VmSize:")
     }
 
-    /// The most memory that was ever in use, in KiB.
+    /// Peak resident memory, in KiB.
     #[track_caller]
     pub fn peak_resident_kib(&self) -> u64 {
         peak_resident_kib(self.pid())
     }
 
-    /// How many threads there are.
+    /// Number of threads.
     #[track_caller]
     pub fn threads(&self) -> usize {
         let path = format!("/proc/{}/task", self.pid());
         std::fs::read_dir(path).expect("the process runs").count()
     }
 
-    /// How many files and sockets are open.
+    /// Number of open files and sockets.
     #[track_caller]
     pub fn open_files(&self) -> usize {
         let path = format!("/proc/{}/fd", self.pid());
@@ -308,7 +308,7 @@ impl Running {
     }
 }
 
-/// The most memory a process ever had in use, in KiB.
+/// Peak resident memory of a process, in KiB.
 #[track_caller]
 pub fn peak_resident_kib(pid: u32) -> u64 {
     status_kib(pid, "VmHWM:")

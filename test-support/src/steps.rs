@@ -1,4 +1,4 @@
-//! Steps for the scripted guest that occur in many tests.
+//! Steps of the scripted guest that many tests use.
 
 use serde_json::{Value, json};
 
@@ -16,12 +16,12 @@ pub fn write(text: &str) -> Value {
     json!({ "write": text })
 }
 
-/// Does a step that must end with this outcome.
+/// A step that must have this outcome.
 pub fn expect(step: &Value, result: &str) -> Value {
     json!({"expect": {"step": step, "result": result}})
 }
 
-/// Waits for ever.
+/// Waits forever.
 pub fn sleep_forever() -> Value {
     json!({"sleep_ms": 24 * 60 * 60 * 1000})
 }

@@ -1,17 +1,17 @@
-//! Several invocations at once, each with a response that tells it from the others.
+//! Several invocations at once, each with a response that identifies it.
 
 use serde_json::{Value, json};
 
 use crate::recorder::Exchange;
 use crate::steps::write;
 
-/// Invocations at once.
+/// Number of invocations at once.
 pub const WORKERS: usize = 4;
 
-/// One for each.
+/// Their request ids.
 pub const IDS: [&str; WORKERS] = ["id-1", "id-2", "id-3", "id-4"];
 
-/// Ten chunks with the id in each, and time between them for the others.
+/// Ten chunks that contain the id, with pauses that let the others run.
 pub fn tagged(id: &str) -> impl Iterator<Item = Value> {
     (0..10).flat_map(move |n| [write(&format!("{id}:{n} ")), json!({"sleep_ms": 50})])
 }

@@ -1,11 +1,10 @@
-//! HTTP/1.1 as it is on the wire: heads, chunk boundaries and trailers, and bodies as they arrive.
+//! HTTP/1.1 on the wire: heads, chunk boundaries, trailers, and bodies as they arrive.
 //!
-//! An HTTP library would hide all of these. What is not framed as the protocol wants it is an error.
+//! An HTTP library would hide these. Incorrect framing is an error.
 
 use std::io::{self, ErrorKind, Read};
 
-/// Size of the buffer of a connection that is read as fast as it is written, in bytes: larger than a
-/// peer's writes.
+/// Default size of the read buffer, in bytes: larger than a peer's writes.
 const BUFFER_BYTES: usize = 512 * 1024;
 
 /// One line of a head or of a trailer block: name in lower case, value.
@@ -16,7 +15,7 @@ pub type Field = (String, String);
 pub struct Wire<R> {
     source: R,
     buffer: Vec<u8>,
-    /// What was read and not yet taken: `buffer[start..end]`.
+    /// The bytes read and not yet taken are `buffer[start..end]`.
     start: usize,
     end: usize,
 }
@@ -26,7 +25,7 @@ impl<R: Read> Wire<R> {
         Self::with_buffer(source, BUFFER_BYTES)
     }
 
-    /// Reads at most `bytes` at once.
+    /// Uses a buffer of `bytes` bytes, the most that one read returns.
     pub fn with_buffer(source: R, bytes: usize) -> Self {
         Self {
             source,
@@ -40,12 +39,12 @@ impl<R: Read> Wire<R> {
         &mut self.source
     }
 
-    /// How many bytes were read and not yet taken.
+    /// Number of bytes read and not yet taken.
     pub fn unread_bytes(&self) -> usize {
         self.end - self.start
     }
 
-    /// The next head, its empty line included.
+    /// Reads the next head, including its empty line.
     ///
     /// # Errors
     ///
@@ -62,7 +61,7 @@ impl<R: Read> Wire<R> {
         }
     }
 
-    /// A line without its end.
+    /// Reads a line without its end.
     ///
     /// # Errors
     ///
@@ -73,8 +72,8 @@ impl<R: Read> Wire<R> {
         String::from_utf8(line.to_vec()).map_err(|_| malformed("a line is not text"))
     }
 
-    /// Reads a chunked body, of which `seen` gets each piece as it arrives, with the number of chunks
-    /// begun so far. Returns the trailers.
+    /// Reads a chunked body and passes each block to `seen` as it arrives, with the number of chunks begun so
+    /// far. Returns the trailers.
     ///
     /// # Errors
     ///
@@ -85,13 +84,13 @@ impl<R: Read> Wire<R> {
             if size == 0 {
                 break;
             }
-            self.pieces(size, |piece| seen(piece, count))?;
+            self.blocks(size, |block| seen(block, count))?;
             self.chunk_end()?;
         }
         self.trailers(|_| {})
     }
 
-    /// The next chunk, whole. Empty for the last one, which trailers may follow.
+    /// Reads the next chunk whole. The last one is empty, and trailers may follow it.
     ///
     /// # Errors
     ///
@@ -105,7 +104,7 @@ impl<R: Read> Wire<R> {
         Ok(data)
     }
 
-    /// Reads what follows the size of the last chunk. `seen` gets each line of it, without its end.
+    /// Reads what follows the size line of the last chunk. Passes each line to `seen` without its end.
     ///
     /// # Errors
     ///
@@ -122,33 +121,33 @@ impl<R: Read> Wire<R> {
         }
     }
 
-    /// The next `size` bytes.
+    /// Reads the next `size` bytes.
     ///
     /// # Errors
     ///
     /// `UnexpectedEof` when the connection ends first.
     pub fn exactly(&mut self, size: usize) -> io::Result<Vec<u8>> {
         let mut data = Vec::new();
-        self.pieces(size, |piece| data.extend_from_slice(piece))?;
+        self.blocks(size, |block| data.extend_from_slice(block))?;
         Ok(data)
     }
 
-    /// Reads a body of a known size, of which `seen` gets each piece as it arrives.
+    /// Reads a body of a known size and passes each block to `seen` as it arrives.
     ///
     /// # Errors
     ///
     /// `UnexpectedEof` when the connection ends first.
-    pub fn pieces(&mut self, size: usize, mut seen: impl FnMut(&[u8])) -> io::Result<()> {
+    pub fn blocks(&mut self, size: usize, mut seen: impl FnMut(&[u8])) -> io::Result<()> {
         let mut left = size;
         while left > 0 {
             if self.start == self.end {
                 self.fill()?;
             }
-            let piece = &self.buffer[self.start..self.end];
-            let piece = piece.get(..left).unwrap_or(piece);
-            seen(piece);
-            left -= piece.len();
-            self.start += piece.len();
+            let block = &self.buffer[self.start..self.end];
+            let block = block.get(..left).unwrap_or(block);
+            seen(block);
+            left -= block.len();
+            self.start += block.len();
         }
         Ok(())
     }
@@ -199,7 +198,7 @@ impl<R: Read> Wire<R> {
     }
 }
 
-/// Whether the peer has closed the connection, in whatever manner.
+/// Returns whether the error means that the peer closed or reset the connection.
 pub fn is_gone(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -219,7 +218,7 @@ pub fn field(line: &str) -> io::Result<Field> {
     Ok((name.to_ascii_lowercase(), value.trim().to_owned()))
 }
 
-/// The size in a chunk's first line: hexadecimal digits and nothing else.
+/// Parses a chunk's size line, which must be hexadecimal digits only.
 fn chunk_size(line: &str) -> io::Result<usize> {
     let is_plain = line.bytes().all(|byte| byte.is_ascii_hexdigit());
     let size = usize::from_str_radix(line, 16).ok().filter(|_| is_plain);
@@ -234,7 +233,7 @@ fn malformed(what: &str) -> io::Error {
 mod tests {
     use super::*;
 
-    /// Gives `bytes` one by one or at once.
+    /// Reads `bytes` one by one or at once.
     fn wire(bytes: &'static [u8], one_by_one: bool) -> Wire<&'static [u8]> {
         Wire::with_buffer(bytes, if one_by_one { 1 } else { bytes.len() })
     }
@@ -246,8 +245,8 @@ mod tests {
             let mut wire = wire(bytes, one_by_one);
             assert_eq!(wire.head().unwrap(), b"POST /x HTTP/1.1\r\na: b\r\n\r\n");
             let (mut body, mut chunks) = (Vec::new(), 0);
-            let trailers = wire.chunks(|piece, count| {
-                body.extend_from_slice(piece);
+            let trailers = wire.chunks(|block, count| {
+                body.extend_from_slice(block);
                 chunks = count;
             });
             assert_eq!(trailers.unwrap(), []);
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn trailers_and_a_cut_are_told_from_a_clean_end() {
+    fn trailers_and_a_cut_are_distinguished_from_a_clean_end() {
         let trailers = wire(b"0\r\nX: y\r\n\r\n", false).chunks(|_, _| {});
         assert_eq!(trailers.unwrap(), [("x".to_owned(), "y".to_owned())]);
         for cut in [&b"3\r\nabc\r\n"[..], b"3\r\nab", b"0\r\n", b"0\r\nx: y\r\n"] {
@@ -266,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_framed_in_another_way_is_an_error() {
+    fn incorrect_framing_is_an_error() {
         for bytes in [
             &b"3;a=b\r\nabc\r\n0\r\n\r\n"[..],
             b"3\r\nabcd\r\n",

@@ -1,4 +1,4 @@
-//! The host's own part of an invocation, piece by piece: `./scripts/bench.sh micro`.
+//! Microbenchmarks of the host's own share of an invocation: `./scripts/bench.sh micro`.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -29,7 +29,7 @@ fn runtime() -> Runtime {
         .expect("a runtime without drivers")
 }
 
-/// Takes all of a body as the connection does.
+/// Consumes a whole body as the connection does.
 async fn read(mut body: ResponseBody, mut taker: impl FnMut(Part)) {
     const ENOUGH_BYTES: usize = 192 * 1024;
     poll_fn(|cx| {
@@ -74,7 +74,7 @@ fn headers_of_an_event(bencher: Bencher<'_, '_>) {
         });
 }
 
-/// From the guest's writes to the frames that the connection takes: the state machine, the buffer, the body.
+/// From the guest's writes to the frames the connection sends: state machine, buffer and body.
 #[divan::bench(args = [64, 1024, 16 * 1024, 64 * 1024])]
 fn write_and_read_128_kib(bencher: Bencher<'_, '_>, chunk_bytes: usize) {
     const TOTAL_BYTES: usize = 128 * 1024;
@@ -84,9 +84,9 @@ fn write_and_read_128_kib(bencher: Bencher<'_, '_>, chunk_bytes: usize) {
         runtime.block_on(async {
             let (writer, reader) = channel(None);
             for _ in 0..TOTAL_BYTES / chunk_bytes {
-                writer.write(&chunk).await.expect("nobody has ended it");
+                writer.write(&chunk).await.expect("an open response");
             }
-            writer.finish().expect("nobody has ended it");
+            writer.finish().expect("an open response");
             read(reader.body(), divan::black_box_drop).await;
         });
     });
@@ -101,14 +101,14 @@ fn tiny_response(bencher: Bencher<'_, '_>) {
             writer
                 .write_headers(Prelude::implied())
                 .expect("it has not started");
-            writer.write(b"hello").await.expect("nobody has ended it");
-            writer.finish().expect("nobody has ended it");
+            writer.write(b"hello").await.expect("an open response");
+            writer.finish().expect("an open response");
             read(reader.body(), divan::black_box_drop).await;
         });
     });
 }
 
-/// A response that fails after its first byte: its trailers instead of an end.
+/// A response that fails after its first byte and ends in trailers.
 #[divan::bench]
 fn failed_response(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
@@ -116,14 +116,14 @@ fn failed_response(bencher: Bencher<'_, '_>) {
     bencher.bench(|| {
         runtime.block_on(async {
             let (writer, reader) = channel(None);
-            writer.write(b"hello").await.expect("nobody has ended it");
+            writer.write(b"hello").await.expect("an open response");
             writer.fail(&report);
             read(reader.body(), divan::black_box_drop).await;
         });
     });
 }
 
-/// The decisions alone: a head, writes, and the end.
+/// The state machine alone: a head, writes, and the end.
 #[divan::bench(args = [1, 100])]
 fn states_of_a_response(bencher: Bencher<'_, '_>, writes: usize) {
     bencher.bench(|| {
@@ -134,13 +134,13 @@ fn states_of_a_response(bencher: Bencher<'_, '_>, writes: usize) {
             divan::black_box(state.on_write(Delivery::Stream)).expect("it has not ended");
         }
         divan::black_box(state.on_finish()).expect("it has not ended");
-        // The handler may fail after all, and nobody is told.
+        // The handler may fail after the end; the failure is not reported.
         divan::black_box(state.on_failure());
         state
     });
 }
 
-/// The decisions alone: a write, a failure, and a write that is refused for it.
+/// The state machine alone: a write, a failure, and a write refused because of it.
 #[divan::bench]
 fn states_of_a_failed_response(bencher: Bencher<'_, '_>) {
     bencher.bench(|| {
@@ -153,7 +153,7 @@ fn states_of_a_failed_response(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The handler of the benchmarks, compiled as it would be deployed.
+/// The benchmark handler, compiled as it would be deployed.
 fn guest() -> Guest {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
     let package = target.join("bench/micro");
@@ -192,7 +192,7 @@ fn built(target: &Path, path: &str) -> PathBuf {
     path
 }
 
-/// An instance made ready for its invocation, and dropped.
+/// One invocation's instance: created, ready to call, and released.
 #[divan::bench]
 fn instantiate(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
@@ -204,7 +204,7 @@ fn instantiate(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The guest's side of a tiny invocation: an instance, the handler's run in it, the answer.
+/// The guest's side of a tiny invocation: an instance, the handler's run, the response.
 #[divan::bench]
 fn instantiate_and_run(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
@@ -216,7 +216,7 @@ fn instantiate_and_run(bencher: Bencher<'_, '_>) {
         runtime.block_on(async {
             let (writer, reader) = channel(None);
             let invocation = Arc::clone(&invocation);
-            guest.invoke(invocation, writer).await.expect("it answers");
+            guest.invoke(invocation, writer).await.expect("it responds");
             let mut is_answer = false;
             read(reader.body(), |part| {
                 is_answer |= matches!(part, Part::Data(data) if data.ends_with(b"xxxxx"));

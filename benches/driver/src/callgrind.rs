@@ -1,4 +1,4 @@
-//! A program under callgrind: what it executes outside the kernel, and whose code that is.
+//! Counts a program's user-space instructions with callgrind, split into host and handler.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,12 +11,11 @@ use crate::process::Process;
 use crate::profile::Profile;
 use crate::target::Target;
 
-/// What callgrind calls code that is in no file it knows: the handler's, which `bootstrap` maps itself.
+/// Callgrind's name for code outside any known file: the handler's code, which `bootstrap` maps itself.
 const NO_OBJECT: &str = "???";
 
-/// Functions that take memory: those of `bootstrap`'s allocator, and those of the C library for
-/// executables that use it. What one calls another for is not counted: whether memory can grow where
-/// it is, or has to be taken anew, is chance.
+/// Allocation functions: those of `bootstrap`'s allocator, and the C library's for executables that use it.
+/// Calls among them do not count: whether a block can grow in place or must move is chance.
 const ALLOCATORS: [&str; 6] = [
     "__rustc::__rust_realloc",
     "<bootstream_host::platform::allocator::Allocator as core::alloc::global::GlobalAlloc>::alloc",
@@ -26,11 +25,11 @@ const ALLOCATORS: [&str; 6] = [
     "posix_memalign",
 ];
 
-/// Runs a process that serves these events.
+/// Profiles a process that serves these events.
 ///
 /// # Errors
 ///
-/// When callgrind cannot be run, or `target` does not answer.
+/// When callgrind cannot be run, or `target` does not respond.
 pub(crate) fn run(target: &Target, events: Vec<Event>) -> anyhow::Result<Profile> {
     let folder = target.executable.parent();
     let folder = folder.context("an executable in a folder")?;
@@ -53,7 +52,7 @@ fn command(target: &Target, output: &Path) -> Command {
     command
 }
 
-/// Reads what callgrind writes: <https://valgrind.org/docs/manual/cl-format.html>, with costs by line.
+/// Parses callgrind's output, with costs by line: <https://valgrind.org/docs/manual/cl-format.html>.
 fn read(text: &str) -> anyhow::Result<Profile> {
     let mut reading = Reading::default();
     let mut total = None;
@@ -85,14 +84,14 @@ fn read(text: &str) -> anyhow::Result<Profile> {
 struct Reading<'a> {
     host: u64,
     handler: u64,
-    /// Calls of [`ALLOCATORS`] by others.
+    /// Calls of [`ALLOCATORS`] by other functions.
     allocations: u64,
     objects: Names<'a>,
     functions: Names<'a>,
     in_handler: bool,
     function: &'a str,
     callee: &'a str,
-    /// The next line counts what a callee spends, which has lines of its own.
+    /// Whether the next line is the inclusive cost of a callee, whose own lines count it already.
     after_call: bool,
 }
 
@@ -131,7 +130,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Names by their numbers: `(number) name` the first time, `(number)` from then on.
+/// Names by number: `(number) name` at the first occurrence, `(number)` afterwards.
 #[derive(Default)]
 struct Names<'a>(HashMap<&'a str, &'a str>);
 
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_that_was_not_understood_is_no_result() {
+    fn a_profile_that_cannot_be_parsed_is_an_error() {
         let refused = |from: &str, to: &str| read(&PROFILE.replace(from, to)).unwrap_err();
         let error = refused("totals: 122", "totals: 123").to_string();
         assert!(error.contains("123 instructions in all"), "{error}");

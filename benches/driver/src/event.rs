@@ -1,13 +1,13 @@
-//! The events that are handed out: those of a Function URL, about 1 KB.
+//! The events of the benchmarks: Function URL events of about 1 KB.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// One event to hand out, and what to expect of its answer.
+/// One event, and what to expect of its response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Event {
     /// Name and value, for [`bench_workload::Work`].
     query: Vec<(&'static str, u64)>,
-    /// How long it is held back after the poll.
+    /// Delay between the poll and the event.
     pub(crate) pause_before: Duration,
 }
 
@@ -33,12 +33,12 @@ impl Event {
         self
     }
 
-    /// Bytes the body of the answer has.
+    /// Size of the response body, in bytes.
     pub(crate) fn body_bytes(&self) -> u64 {
         self.value("chunks").unwrap_or(1) * self.value("chunk_bytes").unwrap_or(5)
     }
 
-    /// Bytes of each chunk, if the handler stamps them.
+    /// Size of each chunk, if the handler stamps them.
     pub(crate) fn stamped(&self) -> Option<usize> {
         self.value("stamp")?;
         usize::try_from(self.value("chunk_bytes")?).ok()
@@ -49,7 +49,7 @@ impl Event {
         pairs.find(|pair| pair.0 == name).map(|pair| pair.1)
     }
 
-    /// The answer to a poll.
+    /// The HTTP response to a poll.
     pub(crate) fn message(&self, id: &str) -> String {
         let document = self.document();
         let deadline = SystemTime::now()

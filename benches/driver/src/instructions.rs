@@ -1,7 +1,7 @@
-//! Instructions and allocations of an invocation and of a write, compared with those on record:
-//! not much different from run to run, however busy the machine is.
+//! Instructions and allocations of an invocation and of a write, compared with the recorded ones. Unlike
+//! times, they hardly vary between runs, however busy the machine is.
 //!
-//! callgrind counts what is deployed on a machine like this one, QEMU what is deployed on Graviton.
+//! Callgrind counts the build for this machine's architecture, QEMU the build for Graviton.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,18 +16,18 @@ use crate::profile::Profile;
 use crate::qemu::{self, Plugin};
 use crate::target::{self, ARM64_PROFILE};
 
-/// How far the host's instructions may be above the record. Chance decides how many writes leave
-/// together: quiet machines and busy ones have been 3 % apart for an invocation, 7 % for a write.
+/// How far the host's instructions may exceed the record. How many writes leave together is chance:
+/// quiet and busy machines have been 3 % apart for an invocation, 7 % for a write.
 const HOST_PERCENT: u64 = 10;
 
-/// The same for allocations, which are the same in each run.
+/// The same for allocations, which do not vary between runs.
 const ALLOCATIONS_PERCENT: u64 = 0;
 
-/// What another compiler may make of the same code. The handler may have been built by
-/// any, so this is for its instructions as well.
+/// Tolerance for code from another compiler. The handler may have been built by any, so this applies to
+/// its instructions as well.
 const OTHER_TOOLS_PERCENT: u64 = 10;
 
-/// What counts.
+/// The tool that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tool {
     /// On the processor of this machine
@@ -45,16 +45,16 @@ impl Tool {
     }
 }
 
-/// One thing that is counted.
+/// One count.
 #[derive(Clone, Debug)]
 struct Count {
     name: String,
     value: u64,
-    /// How far it may be above the record, if that was made with the same tools.
+    /// How far it may exceed a record made with the same tools, in percent.
     percent: u64,
 }
 
-/// Counts, and compares with the counts on record, or replaces them.
+/// Counts, and compares with the recorded counts or replaces them.
 ///
 /// # Errors
 ///
@@ -75,12 +75,12 @@ pub(crate) fn check(root: &Path, only: Option<Tool>, update: bool) -> anyhow::Re
     Ok(report)
 }
 
-/// What was counted, and with what.
+/// Counts, and the tools that made them.
 struct Counted {
     counts: Vec<Count>,
-    /// What the counts depend on besides the code, the processor's architecture first.
+    /// Everything the counts depend on besides the code; the architecture comes first.
     tools: String,
-    /// The file that has what was counted before.
+    /// The file with the recorded counts.
     record: &'static str,
 }
 
@@ -135,7 +135,7 @@ fn compiler_of(bootstrap: &Path) -> anyhow::Result<String> {
     compiler(&executable).context("`bootstrap` does not say what compiled it")
 }
 
-/// The compiler that an executable names, as every program from Rust does in its section `.comment`.
+/// The compiler an executable names in its section `.comment`, as every Rust program does.
 fn compiler(executable: &[u8]) -> Option<String> {
     const NAME: &[u8] = b"rustc version ";
     let at = executable
@@ -207,7 +207,7 @@ fn recorded(record: &str, name: &str) -> anyhow::Result<u64> {
     Ok(count.parse()?)
 }
 
-/// Each count is a difference of two runs, so that what a process spends once is not in it.
+/// Each count is the difference of two runs, which leaves out what a process spends once.
 fn count(run: impl Fn(Vec<Event>) -> anyhow::Result<Profile>) -> anyhow::Result<Vec<Count>> {
     let tiny = |times| vec![Event::tiny(); times];
     let invocation = Difference {
@@ -226,7 +226,7 @@ fn count(run: impl Fn(Vec<Event>) -> anyhow::Result<Profile>) -> anyhow::Result<
     Ok(counts)
 }
 
-/// Two runs, of which one did something so many times more.
+/// Two runs, one of which did something `times` more often.
 struct Difference {
     few: Profile,
     many: Profile,
@@ -234,7 +234,7 @@ struct Difference {
 }
 
 impl Difference {
-    /// Everything that is counted of what was done.
+    /// All counts of one operation.
     fn counts(&self, done: &str) -> Vec<Count> {
         let count = |what: &str, of: fn(&Profile) -> Option<u64>, percent| {
             self.each(of).map(|value| Count {
@@ -263,7 +263,7 @@ impl Difference {
         counts.into_iter().flatten().collect()
     }
 
-    /// What doing it once more adds, rounded. `None` if it is not counted.
+    /// Cost of one more operation, rounded. `None` if the profiles do not count it.
     fn each(&self, of: impl Fn(&Profile) -> Option<u64>) -> Option<u64> {
         let added = of(&self.many)?.saturating_sub(of(&self.few)?);
         Some((added + self.more / 2) / self.more)

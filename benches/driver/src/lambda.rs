@@ -1,4 +1,4 @@
-//! The Runtime API as a runtime sees it: hands out events, takes answers, and looks at the clock.
+//! The Runtime API of the benchmarks: delivers events, receives responses, and records times.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write as _};
@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use bootstream_test_support::wire::{Wire, is_gone};
 
-use crate::answer::{Answer, Arriving};
 use crate::event::Event;
+use crate::response::{IncomingResponse, Response};
 
 const ACCEPTED: &[u8] = b"HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\n\
     content-length: 16\r\n\r\n{\"status\":\"OK\"}\n";
 
-/// How long anything may take.
+/// Timeout of every wait.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One Runtime API, for one process.
@@ -28,22 +28,22 @@ pub(crate) struct Lambda {
 #[derive(Default)]
 struct Shared {
     seen: Mutex<Seen>,
-    /// For connections that wait for an event: there is one, or there will be none.
+    /// Notifies connections that wait for an event: one has come, or the server shuts down.
     queued: Condvar,
-    /// For the measurement: something else was seen. Not the same, or each answer would wake every
-    /// connection that waits.
+    /// Notifies the measurement of everything else. Separate, or each response would wake every waiting
+    /// connection.
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct Seen {
     queue: VecDeque<Event>,
-    /// Events that were handed out, by their ids.
+    /// Delivered events by id.
     out: HashMap<String, (Event, Instant)>,
     handed_out: u64,
-    /// When each poll came.
+    /// When each poll arrived.
     polls: Vec<Instant>,
-    answers: Vec<Answer>,
+    responses: Vec<Response>,
     failure: Option<String>,
     closed: bool,
 }
@@ -61,7 +61,7 @@ impl Lambda {
                     return;
                 }
                 let Ok(stream) = stream else { continue };
-                // Without it, the answer to a post waits for an acknowledgement.
+                // Without it, the response to a post waits for an acknowledgement.
                 let _ = stream.set_nodelay(true);
                 thread::spawn(move || serve(Wire::new(stream), &shared));
             }
@@ -73,26 +73,26 @@ impl Lambda {
         self.address
     }
 
-    /// Hands these out, one for each poll, and waits until all are answered.
+    /// Delivers these events, one for each poll, and waits until all are answered.
     pub(crate) fn invoke(&self, events: impl IntoIterator<Item = Event>) -> anyhow::Result<Round> {
         let mut seen = self.shared.lock();
-        seen.answers.clear();
+        seen.responses.clear();
         seen.queue.extend(events);
         let expected = seen.queue.len();
-        // The poll that is open is answered by the first event, so its successors are what counts.
+        // The first event answers the poll that is already open, so only later polls count.
         let polls_before = seen.polls.len();
         self.shared.queued.notify_all();
         drop(seen);
-        let mut seen = self.wait("an answer", |seen| {
-            seen.answers.len() == expected && seen.polls.len() >= polls_before + expected
+        let mut seen = self.wait("a response", |seen| {
+            seen.responses.len() == expected && seen.polls.len() >= polls_before + expected
         })?;
         Ok(Round {
-            answers: std::mem::take(&mut seen.answers),
+            responses: std::mem::take(&mut seen.responses),
             next_polls: seen.polls.split_off(polls_before),
         })
     }
 
-    /// Hands these out and comes back when all are with the runtime.
+    /// Delivers these events and returns when the runtime has all of them.
     pub(crate) fn begin(&self, events: impl IntoIterator<Item = Event>) -> anyhow::Result<()> {
         let mut seen = self.shared.lock();
         seen.queue.extend(events);
@@ -102,15 +102,15 @@ impl Lambda {
         Ok(())
     }
 
-    /// Waits for this many polls since the start, and says when the last of them came.
+    /// Waits for this many polls since the start. Returns when the last of them arrived.
     pub(crate) fn polled(&self, times: usize) -> anyhow::Result<Instant> {
         let seen = self.wait("a poll", |seen| seen.polls.len() >= times)?;
         seen.polls.get(times - 1).copied().context("counted above")
     }
 
-    /// Waits for this many answers since the last [`invoke`](Self::invoke).
-    pub(crate) fn answered(&self, times: usize) -> anyhow::Result<()> {
-        drop(self.wait("an answer", |seen| seen.answers.len() >= times)?);
+    /// Waits for this many responses since the last [`invoke`](Self::invoke).
+    pub(crate) fn received(&self, times: usize) -> anyhow::Result<()> {
+        drop(self.wait("a response", |seen| seen.responses.len() >= times)?);
         Ok(())
     }
 
@@ -134,10 +134,10 @@ impl Lambda {
     }
 }
 
-/// What came of a number of events.
+/// The results of a number of events.
 pub(crate) struct Round {
-    pub(crate) answers: Vec<Answer>,
-    /// When the polls after them came.
+    pub(crate) responses: Vec<Response>,
+    /// When the polls after them arrived.
     pub(crate) next_polls: Vec<Instant>,
 }
 
@@ -145,7 +145,7 @@ impl Drop for Lambda {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.queued.notify_all();
-        // Wakes the thread that accepts, so that it sees the end.
+        // Wakes the accepting thread, so that it sees the end.
         TcpStream::connect(self.address).ok();
     }
 }
@@ -155,7 +155,7 @@ impl Shared {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for an event; `None` when there will be no more.
+    /// Waits for an event. Returns `None` at shutdown.
     fn next(&self) -> Option<(String, Event)> {
         let mut seen = self.lock();
         seen.polls.push(Instant::now());
@@ -194,7 +194,7 @@ fn serve(mut wire: Wire<TcpStream>, shared: &Shared) {
     }
 }
 
-/// One request and its answer. `false` when the connection is over.
+/// Serves one request. Returns `false` when the connection is over.
 fn exchange(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
     let head = match wire.head() {
         Err(error) if is_gone(&error) => return Ok(false),
@@ -203,13 +203,13 @@ fn exchange(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
     let path = head.split(' ').nth(1).unwrap_or_default();
     let mut segments = path.rsplit('/');
     match (segments.next(), segments.next()) {
-        (Some("next"), _) => hand_out(wire, shared),
-        (Some("response"), Some(id)) => take_answer(wire, shared, id),
+        (Some("next"), _) => deliver_event(wire, shared),
+        (Some("response"), Some(id)) => receive_response(wire, shared, id),
         _ => Err(io::Error::other(format!("the runtime asked for `{path}`"))),
     }
 }
 
-fn hand_out(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
+fn deliver_event(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
     let Some((id, event)) = shared.next() else {
         return Ok(false);
     };
@@ -229,21 +229,21 @@ fn hand_out(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
     Ok(true)
 }
 
-fn take_answer(wire: &mut Wire<TcpStream>, shared: &Shared, id: &str) -> io::Result<bool> {
+fn receive_response(wire: &mut Wire<TcpStream>, shared: &Shared, id: &str) -> io::Result<bool> {
     let known = shared.lock().out.remove(id);
     let (event, delivered) =
-        known.ok_or_else(|| io::Error::other(format!("an answer to `{id}`, unknown")))?;
-    let mut arriving = Arriving::new(delivered, event.stamped());
-    wire.chunks(|piece, chunks| arriving.take(piece, chunks))?;
-    let answer = arriving.finish();
-    let (bytes, expected) = (answer.bytes, event.body_bytes());
+        known.ok_or_else(|| io::Error::other(format!("a response to `{id}`, unknown")))?;
+    let mut incoming = IncomingResponse::new(delivered, event.stamped());
+    wire.chunks(|block, chunks| incoming.take(block, chunks))?;
+    let response = incoming.finish();
+    let (bytes, expected) = (response.bytes, event.body_bytes());
     if bytes != expected {
         return Err(io::Error::other(format!(
             "{bytes} bytes instead of {expected}"
         )));
     }
     wire.source().write_all(ACCEPTED)?;
-    shared.lock().answers.push(answer);
+    shared.lock().responses.push(response);
     shared.changed.notify_all();
     Ok(true)
 }

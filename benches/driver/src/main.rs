@@ -1,10 +1,9 @@
-//! Measures `bootstrap` and other runtimes side by side, on one machine and in one run.
+//! Measures `bootstrap` and other runtimes side by side, on one machine, in one run.
 //!
-//! Each plays against the same Runtime API on loopback, with the same events and handlers that do
-//! the same work. Rounds are interleaved, so that whatever else the machine does hits all alike;
-//! the table has the medians of the rounds.
+//! Each runs against the same Runtime API on loopback, with the same events and equivalent handlers.
+//! Rounds are interleaved, so that other load on the machine affects all alike. The table shows the
+//! medians of the rounds.
 
-mod answer;
 mod callgrind;
 mod event;
 mod instructions;
@@ -14,6 +13,7 @@ mod place;
 mod process;
 mod profile;
 mod qemu;
+mod response;
 mod stats;
 mod table;
 mod target;
@@ -124,7 +124,7 @@ fn chosen(args: &Compare) -> anyhow::Result<Vec<&'static Measurement>> {
     for name in &args.only {
         anyhow::ensure!(
             ALL.iter().any(|measurement| measurement.name == name),
-            "`{name}` is no measurement; see --help"
+            "`{name}` is not a measurement; see --help"
         );
     }
     let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
@@ -134,7 +134,7 @@ fn chosen(args: &Compare) -> anyhow::Result<Vec<&'static Measurement>> {
         .collect())
 }
 
-/// The root of the repository, where everything was built.
+/// The root of the repository, which holds the builds.
 fn root() -> anyhow::Result<&'static Path> {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()

@@ -1,26 +1,26 @@
-//! Which processors a runtime and the driver, which plays Lambda, run on.
+//! The processors of the runtime and of the driver, which plays Lambda.
 //!
-//! To wake another processor of a virtual machine may take longer than all the rest of a tiny invocation.
-//! Left to the kernel, a runtime is on the driver's processor in one run, and on another in the next.
+//! Waking another processor of a virtual machine may take longer than the rest of a tiny invocation. Left
+//! to the kernel, a runtime shares the driver's processor in one run and not in the next.
 
 use std::io;
 use std::sync::OnceLock;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// Where the two run.
+/// How the two are placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// Where the kernel wants them.
+    /// Wherever the kernel puts them.
     Anywhere,
-    /// On the same processor: the work alone is compared.
+    /// On the same processor, which compares the work alone.
     OneProcessor,
     /// Each on a processor of its own.
     TwoProcessors,
 }
 
 impl Place {
-    /// What is said of it in the name of a row.
+    /// Its part of a row's name.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Anywhere => "",
@@ -30,7 +30,7 @@ impl Place {
     }
 }
 
-/// The processors that this program was started with.
+/// A set of processors this program may use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Processors(CpuSet);
 
@@ -45,7 +45,7 @@ impl Processors {
         Ok(Self(*ALL.get_or_init(|| now)))
     }
 
-    /// Those of the driver.
+    /// The processors of the driver.
     pub(crate) fn of_driver(self, place: Place) -> Self {
         match place {
             Place::Anywhere => self,
@@ -53,7 +53,7 @@ impl Processors {
         }
     }
 
-    /// Those of the runtime.
+    /// The processors of the runtime.
     pub(crate) fn of_runtime(self, place: Place) -> Self {
         match place {
             Place::Anywhere | Place::OneProcessor => self.of_driver(place),
@@ -61,7 +61,7 @@ impl Processors {
         }
     }
 
-    /// Keeps this thread on them, and what it starts from now on.
+    /// Pins this thread, and everything it starts from now on, to these processors.
     pub(crate) fn keep(self) -> io::Result<()> {
         Ok(sched_setaffinity(None, &self.0)?)
     }

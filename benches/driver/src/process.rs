@@ -1,4 +1,4 @@
-//! A runtime as a process: what it takes of processor and memory.
+//! A runtime's process, with its use of processor and memory.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -10,7 +10,7 @@ use crate::lambda::Lambda;
 use crate::place::Processors;
 use crate::target::Target;
 
-/// A running runtime and the Runtime API it serves. Ended when it is dropped.
+/// A running runtime and the Runtime API it polls. Killed when dropped.
 pub(crate) struct Process {
     pub(crate) lambda: Lambda,
     pub(crate) spawned: Instant,
@@ -23,7 +23,7 @@ impl Process {
         Self::spawn(target, target.command(), concurrency)
     }
 
-    /// Starts `command`, a way to run `target`.
+    /// Starts `command`, which runs `target`.
     pub(crate) fn spawn(
         target: &Target,
         mut command: Command,
@@ -55,11 +55,11 @@ impl Process {
         Ok(process)
     }
 
-    /// Processor time of its threads so far.
+    /// CPU time of its threads so far.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
         let mut nanos = 0;
         for task in self.path("task").read_dir()? {
-            // A thread may end between being listed and being read.
+            // A thread may end between the listing and the read.
             if let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) {
                 let first = text.split(' ').next().unwrap_or_default();
                 nanos += first.parse::<u64>()?;
@@ -68,7 +68,7 @@ impl Process {
         Ok(Duration::from_nanos(nanos))
     }
 
-    /// Processor time of the programs it has started and waited for, in steps of 10 ms.
+    /// CPU time of its child processes that have ended, in steps of 10 ms.
     pub(crate) fn children_cpu(&self) -> anyhow::Result<Duration> {
         // "proc_pid_stat(5)": fields 16 and 17, in ticks of USER_HZ, which is 100. The second field is
         // the name in parentheses, which may hold spaces.
@@ -80,17 +80,17 @@ impl Process {
         Ok(TICK * ticks?.iter().sum())
     }
 
-    /// Memory in use, in KiB.
+    /// Resident memory, in KiB.
     pub(crate) fn resident_kib(&self) -> anyhow::Result<u64> {
         self.status("VmRSS:")
     }
 
-    /// The most memory that was in use, in KiB.
+    /// Peak resident memory, in KiB.
     pub(crate) fn peak_kib(&self) -> anyhow::Result<u64> {
         self.status("VmHWM:")
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Sends SIGTERM and waits for the end.
     pub(crate) fn terminate(mut self) -> anyhow::Result<()> {
         let id = self.child.id().to_string();
         Command::new("kill").arg("-TERM").arg(id).status()?;

@@ -1,6 +1,6 @@
-//! What a process has executed.
+//! Counts of what a process executed.
 
-/// What a process has done.
+/// Instructions and allocations of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Profile {
     /// Instructions of `bootstrap` and its libraries.

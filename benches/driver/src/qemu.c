@@ -1,10 +1,10 @@
-// A plugin for QEMU that counts the instructions of a program: those of its executable apart from those
-// outside, such as machine code that it maps itself.
+// A plugin for QEMU that counts the instructions of a program: those of its executable separately from
+// those outside, such as machine code that it maps itself.
 //
 // Arguments: out=FILE, where it writes both counts when the program ends.
 //
-// Debian has QEMU without the header of its plugins. These are the declarations that are used here, of an
-// interface that is the same from version 1 on: https://www.qemu.org/docs/master/devel/tcg-plugins.html
+// Debian ships QEMU without its plugin header. These are the declarations used here, which have not changed
+// since version 1 of the interface: https://www.qemu.org/docs/master/devel/tcg-plugins.html
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block, block_ex
                                           int registers, void *argument);
 void qemu_plugin_register_atexit_cb(uint64_t id, program_ended callback, void *argument);
 
-// QEMU refuses a plugin for a version that it does not support.
+// QEMU refuses a plugin for an unsupported version.
 int qemu_plugin_version = PLUGIN_VERSION;
 
 enum { NO_REGISTERS = 0 };

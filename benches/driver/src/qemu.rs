@@ -1,7 +1,7 @@
-//! A program for arm64 under QEMU: what it executes outside the kernel, and whose code that is.
+//! Counts an arm64 program's user-space instructions under QEMU, split into host and handler.
 //!
-//! A plugin counts (`qemu.c`). The processor is that of Graviton2, so the code takes the ways that it takes
-//! there. Instructions of the kernel are not counted, as they are not under callgrind.
+//! A plugin counts (`qemu.c`). The emulated processor is Graviton2's, so the code takes the same branches
+//! as there. Kernel instructions do not count, as under callgrind.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +16,7 @@ use crate::target::Target;
 
 const QEMU: &str = "qemu-aarch64";
 
-/// How often the same is run. On a busy machine one run in six had a quarter more instructions for a write.
+/// Number of runs. On a busy machine, one run in six had a quarter more instructions for a write.
 const RUNS: usize = 3;
 
 /// The plugin, compiled for the QEMU of this machine.
@@ -26,7 +26,7 @@ pub(crate) struct Plugin {
 }
 
 impl Plugin {
-    /// Compiles it into `folder`.
+    /// Compiles the plugin into `folder`.
     ///
     /// # Errors
     ///
@@ -49,12 +49,12 @@ impl Plugin {
         })
     }
 
-    /// Runs processes that serve these events, one after the other. Returns the profile of that with the fewest
-    /// instructions of the host.
+    /// Runs several processes that serve these events, one after the other. Returns the profile with the fewest
+    /// host instructions.
     ///
     /// # Errors
     ///
-    /// When QEMU cannot be run, or `target` does not answer.
+    /// When QEMU cannot be run, or `target` does not respond.
     pub(crate) fn run(&self, target: &Target, events: &[Event]) -> anyhow::Result<Profile> {
         let_run_out()?;
         let profiles = (0..RUNS).map(|_| self.run_once(target, events.to_vec()));
@@ -64,7 +64,7 @@ impl Plugin {
     }
 
     fn run_once(&self, target: &Target, events: Vec<Event>) -> anyhow::Result<Profile> {
-        // What an earlier run has written is not this one's.
+        // An earlier run may have left its counts.
         std::fs::remove_file(&self.counts).ok();
         let target = &target.at(Place::OneProcessor);
         let process = Process::spawn(target, self.command(target), 1)?;
@@ -90,9 +90,9 @@ impl Plugin {
     }
 }
 
-/// Lets each thread of this one and of what it starts run until it waits. If threads that are woken went first,
-/// how many writes leave together would depend on what else the machine does: 1230 to 1590 instructions
-/// for a write, in place of 1210 to 1240.
+/// Makes this process and its children run each thread until it blocks. If woken threads preempted others,
+/// the number of writes that leave together would depend on the machine's load: 1230 to 1590
+/// instructions for a write instead of 1210 to 1240.
 fn let_run_out() -> anyhow::Result<()> {
     let own = std::process::id().to_string();
     let status = Command::new("chrt")
@@ -118,7 +118,7 @@ pub(crate) fn version() -> anyhow::Result<String> {
     })?;
     let text = String::from_utf8(output.stdout)?;
     let first = text.lines().next().unwrap_or_default();
-    // Behind it is the version of the distribution's package.
+    // The version of the distribution's package follows.
     Ok(first.split(" (").next().unwrap_or_default().to_owned())
 }
 
@@ -133,8 +133,8 @@ fn interface(version: &str) -> anyhow::Result<u32> {
     Ok(if major < 9 { 1 } else { 2 })
 }
 
-/// Reads what the plugin writes: the instructions of the executable, and those outside it. `bootstrap` is
-/// linked statically, so all that is outside is the handler.
+/// Parses the plugin's counts: instructions of the executable, and outside it. `bootstrap` is linked
+/// statically, so everything outside is the handler.
 fn read(counts: &str) -> anyhow::Result<Profile> {
     let numbers = counts.split_whitespace().map(str::parse::<u64>);
     let numbers = numbers.collect::<Result<Vec<_>, _>>()?;

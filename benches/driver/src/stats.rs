@@ -1,11 +1,11 @@
-//! Of many values, one.
+//! Median and percentiles.
 
-/// The middle value, or 0 of none.
+/// The middle value, or 0 without values.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     percentile(values, 50)
 }
 
-/// The value that `percent` of all do not exceed, or 0 of none.
+/// The value that `percent` of all values do not exceed, or 0 without values.
 pub(crate) fn percentile(values: impl IntoIterator<Item = f64>, percent: usize) -> f64 {
     let mut values: Vec<_> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);

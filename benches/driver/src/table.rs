@@ -1,18 +1,17 @@
-//! Values of several rounds, as a table in Markdown.
+//! A Markdown table of the values of several rounds.
 
 use std::fmt::Write as _;
 
 use crate::stats::median;
 
-/// Values by row and column, in the order they came.
+/// Values by row and column, in order of insertion.
 pub(crate) struct Table {
     columns: Vec<&'static str>,
     rows: Vec<(String, Vec<Vec<f64>>)>,
 }
 
 impl Table {
-    /// The last column is the one the ratios are for, the one named `reference` what it is compared
-    /// with.
+    /// The ratios compare the last column, the reference, with each of the others.
     pub(crate) fn new(columns: Vec<&'static str>) -> Self {
         Self {
             columns,
@@ -62,7 +61,7 @@ impl Table {
     }
 }
 
-/// At least two digits that mean something, however small the value.
+/// Formats with at least two significant digits, however small the value.
 fn shown(value: f64) -> String {
     const DECIMALS: [(f64, usize); 6] = [
         (100.0, 0),

@@ -1,4 +1,4 @@
-//! What is measured: each a program that serves the Runtime API.
+//! The measured programs: clients of the Runtime API.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::place::Place;
 
-/// A runtime with the handler of the benchmarks.
+/// A runtime with the benchmark handler.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// Its column in the table.
@@ -20,7 +20,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The same, in another place.
+    /// The same runtime in another place.
     pub(crate) fn at(&self, place: Place) -> Self {
         Self {
             place,
@@ -28,14 +28,14 @@ impl Target {
         }
     }
 
-    /// The program, ready to be started.
+    /// The command that starts the program.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
         self.set_environment(&mut command);
         command
     }
 
-    /// Another program, ready to be told to run this one.
+    /// A command for another program, which runs this one.
     pub(crate) fn command_under(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         self.set_environment(&mut command);
@@ -54,7 +54,7 @@ impl Target {
     }
 }
 
-/// Everything that is measured, the reference last. Compiles the handler.
+/// All measured targets, the reference last. Compiles the handler.
 ///
 /// # Errors
 ///
@@ -74,7 +74,7 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<Target>> {
     ])
 }
 
-/// What makes the native runtime its best.
+/// Variables that tune the native runtime for best performance.
 const BEST: [&str; 2] = ["PEER_NODELAY", "PEER_THREADS"];
 
 fn native(root: &Path, name: &'static str, variables: &[&'static str]) -> anyhow::Result<Target> {
@@ -88,7 +88,7 @@ fn native(root: &Path, name: &'static str, variables: &[&'static str]) -> anyhow
     })
 }
 
-/// A native runtime, and `bootstrap` with one component in each way to start it, the slowest last.
+/// A native runtime, and `bootstrap` with one component for each way to start it, the slowest last.
 ///
 /// # Errors
 ///
@@ -98,7 +98,7 @@ pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
         name: "precompiled",
         ..ours(root)?
     };
-    // The compiler has to lie beside `bootstrap`, and the component alone.
+    // The compiler must lie beside `bootstrap`, and the component without machine code.
     let folder = root.join("target/bench/portable");
     std::fs::create_dir_all(&folder)?;
     for (from, to) in [
@@ -116,7 +116,7 @@ pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
                 ("_HANDLER", "handler".to_owned()),
                 ("LAMBDA_TASK_ROOT", text(&folder)?),
                 ("TMPDIR", text(&tmp)?),
-                // Each start says that it has compiled.
+                // Each start logs that it compiled.
                 ("AWS_LAMBDA_LOG_LEVEL", "ERROR".to_owned()),
             ],
             is_concurrent: true,
@@ -129,7 +129,7 @@ pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
         native(root, "best native", &BEST)?,
         packaged,
         from_component("kept in /tmp", kept)?,
-        // Nothing can be kept where there is no folder.
+        // Without a folder, nothing can be cached.
         from_component("compiled at the start", folder.join("bootstrap"))?,
     ])
 }
@@ -195,7 +195,7 @@ fn precompiled(
     })
 }
 
-/// The same with the names of its functions, for what counts calls of them.
+/// The same with symbols, for counting calls of functions.
 ///
 /// # Errors
 ///
@@ -212,7 +212,7 @@ pub(crate) fn ours_with_names(root: &Path) -> anyhow::Result<Target> {
     })
 }
 
-/// The profile of the `bootstrap` that is counted for arm64: that which the tests build.
+/// The cargo profile of the `bootstrap` counted for arm64: the one the tests build.
 pub(crate) const ARM64_PROFILE: &str = "release";
 
 /// `bootstrap` for arm64 with the handler precompiled, and their folder.

@@ -1,4 +1,4 @@
-//! What an invocation and a write cost the deployed `bootstrap` is not above what is on record.
+//! The deployed `bootstrap` spends no more instructions on an invocation and a write than recorded.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The sandboxed handler of the benchmarks: what `benches/peers` does natively, as a component.
+//! The sandboxed benchmark handler: the work of `benches/peers` as a component.
 
 use std::io::{BufWriter, IntoInnerError, Write as _};
 use std::thread;

@@ -1,6 +1,5 @@
-// A handler on aws-lambda-ric, AWS's own runtime for Node.js, that does what its event says, for the
-// conformance suite (host/tests/it/any_runtime): the steps of test-guests/README.md that this runtime
-// can express.
+// A scripted handler on aws-lambda-ric, AWS's runtime for Node.js, for the conformance suite
+// (host/tests/it/any_runtime). It knows the steps of test-guests/README.md that this runtime can express.
 
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -9,7 +8,7 @@ const write = async (stream, chunk) => {
   if (!stream.write(chunk)) await new Promise((resolve) => stream.once("drain", resolve));
 };
 
-// The runtime's metadata has one text for each name.
+// The runtime's metadata has one value for each name.
 const metadata = ({ status, headers = [], cookies = [] }) => {
   const joined = {};
   for (const [name, value] of headers) {
@@ -37,7 +36,7 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
     } else if (name === "write_many") {
       for (let n = 0; n < argument.count; n++) await write(body, argument.chunk);
     } else if (name === "write_pattern") {
-      for (const piece of pattern(argument)) await write(body, piece);
+      for (const chunk of pattern(argument)) await write(body, chunk);
     } else if (name === "finish") {
       body.end();
     } else if (name === "sleep_ms") {

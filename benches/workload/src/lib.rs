@@ -1,8 +1,8 @@
-//! What a handler of the benchmarks does with one event. The sandboxed handler and the native ones
-//! share this, so that they do the same work.
+//! The work of a benchmark handler. The sandboxed handler and the native ones share this, so that they do
+//! the same.
 //!
-//! The event is that of a Function URL; its query says what to do:
-//! `?chunks=3&chunk_bytes=64&pause_ms=10`. Without a query it is one chunk of five bytes.
+//! The query of a Function URL event describes the work:
+//! `?chunks=3&chunk_bytes=64&pause_ms=10`. Without a query, it is one chunk of five bytes.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,15 +14,15 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 pub struct Work {
     /// Chunks to write, each in a write of its own.
     pub chunks: u64,
-    /// Bytes of each chunk.
+    /// Size of each chunk, in bytes.
     pub chunk_bytes: usize,
-    /// How long to wait before each chunk but the first.
+    /// Pause before each chunk but the first.
     pub pause: Duration,
-    /// How long to compute after each chunk.
+    /// Computing time after each chunk.
     pub spin: Duration,
-    /// Bytes the handler gathers before it writes, where its library can; 0 for none.
+    /// Size of the handler's write buffer, where its library has one; 0 for none.
     pub buffer_bytes: usize,
-    /// Whether each chunk starts with the time it was written at: see [`stamp`].
+    /// Whether each chunk starts with the time of its write: see [`stamp`].
     pub stamp: bool,
     /// Where to fail, if at all.
     pub failure: Option<Failure>,
@@ -38,14 +38,14 @@ pub enum Failure {
     Late,
 }
 
-/// What a failing handler says.
+/// The error message of a failing handler.
 pub const FAILURE_MESSAGE: &str = "the event asked for a failure";
 
-/// Bytes of a stamp: nanoseconds since the Unix epoch in decimal digits, padded with zeros.
+/// Size of a stamp: nanoseconds since the Unix epoch in decimal digits, padded with zeros.
 pub const STAMP_BYTES: usize = 20;
 
 impl Work {
-    /// Reads the work in an event.
+    /// Parses the work in an event.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Work {
     }
 }
 
-/// Overwrites the beginning of `chunk` with the time. Of a chunk that is too short, nothing.
+/// Overwrites the beginning of `chunk` with the time, unless the chunk is too short.
 pub fn stamp(chunk: &mut [u8]) {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -71,14 +71,14 @@ pub fn stamp(chunk: &mut [u8]) {
     }
 }
 
-/// Computes for `time`, without giving the thread away.
+/// Computes for `time` without yielding the thread.
 pub fn spin(time: Duration) {
     if time.is_zero() {
         return;
     }
     let started = Instant::now();
     while started.elapsed() < time {
-        // Looking at the clock leaves a sandbox; most of the time should be spent inside.
+        // Reading the clock leaves the sandbox; most of the time should be spent inside.
         let mut state = std::hint::black_box(1_u64);
         for _ in 0..2_000 {
             state = std::hint::black_box(state.wrapping_mul(6_364_136_223_846_793_005) + 1);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_no_number_is_refused() {
+    fn a_value_that_is_not_a_number_is_refused() {
         Work::parse(br#"{"queryStringParameters":{"chunks":"many"}}"#).unwrap_err();
     }
 }

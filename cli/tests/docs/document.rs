@@ -1,19 +1,19 @@
-//! Finds in a Markdown document what its reader types.
+//! Extracts the commands and files of a Markdown document.
 
-/// Something a reader does.
+/// A step of a reader.
 #[derive(Debug)]
 pub(crate) enum Block {
-    /// Puts a text into a file.
+    /// Writes a file.
     File {
         /// Relative to the root of the repository.
         path: String,
         text: String,
     },
-    /// Types commands.
+    /// Runs commands.
     Commands(Vec<Command>),
 }
 
-/// A command and what it should print.
+/// A command and its expected output.
 #[derive(Debug, Default)]
 pub(crate) struct Command {
     pub(crate) line: String,
@@ -22,7 +22,7 @@ pub(crate) struct Command {
 
 const BY_HAND: &str = "<!-- run by hand: ";
 
-/// The blocks of `markdown` that are to be followed, in order.
+/// The blocks of `markdown` that a reader follows, in order.
 pub(crate) fn parse(markdown: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut lines = markdown.lines();

@@ -1,11 +1,11 @@
-//! Every relative link in a document names a file, and a heading of it where it has an anchor.
+//! Every relative link in a document leads to a file, and its anchor to a heading there.
 
 use std::path::Path;
 
 use crate::session::repository;
 use crate::{all_documents, outside_code};
 
-/// The targets of the links in a document, as they are written.
+/// The targets of the links in a document, as written.
 fn targets(markdown: &str) -> Vec<String> {
     let text: Vec<&str> = outside_code(markdown).collect();
     let text = text.join("\n");
@@ -18,7 +18,7 @@ fn targets(markdown: &str) -> Vec<String> {
     targets
 }
 
-/// The anchor that GitHub gives to a heading.
+/// GitHub's anchor for a heading.
 fn anchor(heading: &str) -> String {
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
     let heading = heading.trim_start_matches('#').trim().to_lowercase();

@@ -1,9 +1,8 @@
-//! Runs what the documents tell a reader to type, in order, and compares what they say comes out.
+//! Runs the commands of the documents in order, and compares their output with the documented one.
 //!
-//! A block marked `console` holds commands after `$ ` and their expected output. Numbers may
-//! differ, sizes of files by a tenth, and a line `...` stands for anything. A block whose language is
-//! followed by a path is a file to write. A comment `<!-- run by hand: reason -->` before a block leaves
-//! it to the reader.
+//! A block marked `console` holds commands after `$ ` and their expected output. Numbers may differ, sizes of
+//! files by a tenth, and a line `...` stands for anything. A block whose language is followed by a path is
+//! a file to write. A comment `<!-- run by hand: reason -->` before a block excludes it.
 #![cfg(test)]
 
 mod document;
@@ -16,7 +15,7 @@ use std::path::Path;
 use document::{Block, parse};
 use session::{Session, repository};
 
-/// Follows one document of a reader, from the folder where the reader is.
+/// Follows one document from the folder where the reader is.
 fn follow(reader: &mut Session, path: &str) {
     for block in parse(&reader.read(path)) {
         match block {
@@ -30,7 +29,7 @@ fn follow(reader: &mut Session, path: &str) {
     }
 }
 
-/// Documents that are followed from the root of the repository, and the test that does it.
+/// Documents to follow from the root of the repository, each with the name of its test.
 macro_rules! followed {
     ($($test:ident: $path:literal,)*) => {
         const FOLLOWED: &[&str] = &[$($path),*];
@@ -56,7 +55,7 @@ followed! {
     the_readme_of_the_scripted_guest_can_be_followed: "test-guests/README.md",
 }
 
-/// Made by a command of the README.
+/// A project that a command in the README creates.
 const PROJECT_OF_THE_README: &str = "hello";
 
 #[test]
@@ -69,10 +68,10 @@ fn the_readme_can_be_followed() {
 
 const README: &str = "README.md";
 
-/// What builds and tools put into folders, and nobody here has written.
+/// Folders that builds and tools create.
 const NOT_OURS: [&str; 5] = [".git", ".venv", "dist", "node_modules", "target"];
 
-/// Calls `visit` with every document below `folder`, by its path in there.
+/// Calls `visit` with every document below `folder`, by its path relative to `root`.
 fn documents(root: &Path, folder: &Path, visit: &mut impl FnMut(&str)) {
     for entry in std::fs::read_dir(root.join(folder)).unwrap() {
         let entry = entry.unwrap();

@@ -1,4 +1,4 @@
-//! Projects that `bootstream new` makes do what their README says, at once.
+//! The READMEs of projects that `bootstream new` creates can be followed as they are.
 
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::follow;
 use crate::session::{Session, repository};
 
-/// The documents that are followed in projects.
+/// Documents to follow in a project.
 pub(crate) const FOLLOWED: [&str; 3] = [
     "cli/src/new/javascript/README.md",
     "cli/src/new/python/README.md",
@@ -21,15 +21,15 @@ const ARCH: &str = if cfg!(target_arch = "aarch64") {
     "x86_64"
 };
 
-/// The profile of this repository's own handlers in the place of the project's, which is for size: so
-/// that what was compiled for them is used again.
+/// Builds with the profile of this repository's handlers instead of the project's, to reuse compiled
+/// dependencies.
 pub(crate) const PROFILE: [(&str, &str); 3] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
     ("CARGO_PROFILE_RELEASE_LTO", "false"),
     ("CARGO_PROFILE_RELEASE_STRIP", "debuginfo"),
 ];
 
-/// What spares the registries, and changes nothing else.
+/// Variables that spare the registries and change nothing else.
 const REGISTRIES: [(&str, &str); 4] = [
     ("npm_config_audit", "false"),
     ("npm_config_fund", "false"),
@@ -56,7 +56,7 @@ fn reader(project: &Path) -> Session {
 #[test]
 fn the_readme_of_a_new_project_in_rust_can_be_followed() {
     let (_folder, project) = project("rust");
-    // The versions that were built already, for speed: without it cargo takes the newest.
+    // Reuses the versions that are already built, for speed: without it, cargo takes the newest.
     std::fs::copy(repository("Cargo.lock"), project.join("Cargo.lock")).unwrap();
     let mut reader = reader(&project);
 
@@ -90,7 +90,7 @@ fn the_readme_of_a_new_project_in_python_can_be_followed() {
     follow(&mut reader(&project), "README.md");
 }
 
-/// Where `pip` of a project puts what it installs.
+/// The folder where the project's `pip` installs packages.
 fn site_packages(project: &Path) -> PathBuf {
     let version = "import sys; print(f'python{sys.version_info[0]}.{sys.version_info[1]}', end='')";
     let output = Process::new("python3")

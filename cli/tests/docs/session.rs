@@ -1,4 +1,4 @@
-//! A reader's terminals: one to type in, and one for the local Lambda.
+//! A reader's terminals: one for commands, one for the local Lambda.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -12,7 +12,7 @@ use crate::document::Command;
 const LOCAL_LAMBDA: &str = "bootstream dev ";
 const DEFAULT_PORT: &str = ":7000";
 
-/// How often a command after a pause is typed, a second apart.
+/// Attempts at a command after a pause, a second apart.
 const TRIES: usize = 60;
 
 /// A path in this repository.
@@ -21,18 +21,18 @@ pub(crate) fn repository(path: &str) -> PathBuf {
     root.join(path).canonicalize().unwrap()
 }
 
-/// A cache for all readers of this run, which begins empty.
+/// One cache for all readers of this run, initially empty.
 fn cache_home() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache-of-readers");
-        // It is not there before the first run.
+        // It does not exist before the first run.
         let _ = fs::remove_dir_all(&folder);
         folder
     })
 }
 
-/// Where the compiler of handlers is, which may be in the user's own cache.
+/// The folder of the compiler for handlers, which may be in the user's cache.
 fn toolchain() -> PathBuf {
     let set = |name| std::env::var_os(name).map(PathBuf::from);
     let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
@@ -41,15 +41,15 @@ fn toolchain() -> PathBuf {
 }
 
 pub(crate) struct Session {
-    /// Where the reader began, and what paths of files are relative to.
+    /// The folder the reader starts in; paths of files are relative to it.
     start: PathBuf,
-    /// Where the reader has gone with `cd`.
+    /// The current folder, after any `cd`.
     folder: PathBuf,
     port: u16,
     variables: Vec<(&'static str, &'static str)>,
     local_lambda: Option<Child>,
     written: Vec<PathBuf>,
-    /// A folder that the reader's commands make.
+    /// A folder that the reader's commands create.
     made: Option<PathBuf>,
     /// Whether the last command was a pause.
     paused: bool,
@@ -76,16 +76,16 @@ impl Session {
         }
     }
 
-    /// With variables besides this machine's.
+    /// Adds variables to this machine's.
     pub(crate) fn with(mut self, variables: &[(&'static str, &'static str)]) -> Self {
         self.variables.extend_from_slice(variables);
         self
     }
 
-    /// Removes a folder that the reader's commands make, now and at the end.
+    /// Removes a folder that the reader's commands create, now and at the end.
     pub(crate) fn makes(mut self, folder: &str) -> Self {
         let folder = self.start.join(folder);
-        // It is not there unless an earlier run was killed.
+        // It exists only if an earlier run was killed.
         let _ = fs::remove_dir_all(&folder);
         self.made = Some(folder);
         self
@@ -103,7 +103,7 @@ impl Session {
         self.written.push(path);
     }
 
-    /// Types what is in no document.
+    /// Runs a command that is not in a document.
     pub(crate) fn type_line(&mut self, line: &str) {
         self.run(&Command {
             line: line.to_owned(),
@@ -123,7 +123,7 @@ impl Session {
     }
 
     fn type_in(&mut self, command: &Command) {
-        // Who paused for something to happen looks again if it has not: the machine may be busy.
+        // A reader who waited for something looks again, because the machine may be busy.
         let tries = if self.paused { TRIES } else { 1 };
         self.paused = command.line.starts_with("sleep ");
         for left in (0..tries).rev() {
@@ -158,7 +158,7 @@ impl Session {
             .current_dir(&self.folder)
             .env("PATH", std::env::join_paths(paths).unwrap())
             .env("LOCAL_LAMBDA_PORT", self.port.to_string())
-            // A handler of the reader's shares what the examples were built with.
+            // The reader's handlers reuse the compiled dependencies of the examples.
             .env("CARGO_TARGET_DIR", repository("target"))
             .env("XDG_CACHE_HOME", cache_home())
             .env("WASM_TOOLCHAIN_DIR", toolchain())
@@ -167,7 +167,7 @@ impl Session {
         shell
     }
 
-    /// Starts it as a process of its own, and waits until it says that it listens.
+    /// Starts the local Lambda, and waits until it reports that it listens.
     fn start_local_lambda(&mut self, line: &str) {
         self.stop_local_lambda();
         let mut child = self
@@ -180,7 +180,7 @@ impl Session {
             println!("{line}");
             line.contains(&format!(":{}", self.port))
         });
-        // What it says later must be read, or it would wait for its reader.
+        // Its output must be read, or the pipe would fill up and block it.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         self.local_lambda = Some(child);
         assert!(listens, "`{line}` ended without listening");
@@ -188,7 +188,7 @@ impl Session {
 
     fn stop_local_lambda(&mut self) {
         if let Some(mut child) = self.local_lambda.take() {
-            // As Ctrl-C would, so that it can stop its own processes.
+            // The signal of Ctrl-C, so that it can stop its own processes.
             let _ = Process::new("kill").arg(child.id().to_string()).status();
             let _ = child.wait();
         }
@@ -207,7 +207,7 @@ impl Drop for Session {
     }
 }
 
-/// Looks for each expected line in what was printed, in order.
+/// Looks for each expected line in the output, in order.
 fn compare(command: &Command, printed: &str) -> Result<(), String> {
     let mut printed_lines = printed.lines();
     for expected in command.expected.iter().filter(|line| *line != "...") {
@@ -223,7 +223,7 @@ fn compare(command: &Command, printed: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether sizes of files, `(123 KiB)`, are the same but for a tenth.
+/// Returns whether sizes of files, such as `(123 KiB)`, differ by at most a tenth.
 fn is_as_large(printed: &str, expected: &str) -> bool {
     let size = |line: &str| {
         let (_, size) = line.split_once(" KiB)")?.0.rsplit_once('(')?;

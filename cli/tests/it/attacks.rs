@@ -1,4 +1,4 @@
-//! Callers that do not behave.
+//! Misbehaving callers.
 
 use std::io::{Read as _, Write as _};
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::support::{Dev, End, Response, ready_guest, script, text};
 
-/// The server still serves.
+/// Asserts that the server still serves.
 #[track_caller]
 fn expect_alive(dev: &Dev) {
     dev.assert_serves();
 }
 
 #[test]
-fn what_is_no_request_is_refused_and_told() {
+fn a_malformed_request_is_refused_and_logged() {
     let mut dev = Dev::start(&ready_guest(), &[]);
     let large = format!(
         "GET / HTTP/1.1\r\nhost: localhost\r\nx-large: {}\r\n\r\n",
@@ -54,7 +54,7 @@ fn a_request_that_stops_halfway_becomes_no_event() {
     half.write_all(b"POST /half HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n12345")
         .expect("the server reads");
 
-    // Neither of them keeps anybody from being served.
+    // Neither of them blocks other callers.
     expect_alive(&dev);
     drop(half);
 
@@ -180,7 +180,7 @@ fn a_connection_serves_one_request_after_the_other() {
              content-length: {length}\r\n\r\n{steps}"
         )
     };
-    // All of them at once: none has to wait for an answer before the next is sent.
+    // Pipelined: no request waits for the response to the previous one.
     let all = [
         request("HEAD", "unseen"),
         request("POST", "b"),

@@ -1,4 +1,4 @@
-//! `build` without a crate: a bootstream.toml says how the component is made.
+//! `build` without a crate: bootstream.toml has the command that makes the component.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use bootstream_test_support::assert_contains;
 
 use crate::support::{Dev, bootstream, component, run, scripted_guest, success, text};
 
-/// A project whose component is a copy of `made.bin`, a name no handler has.
+/// A project whose build copies `made.bin`, a name that no handler has.
 fn project(settings: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("bootstream.toml"), settings).unwrap();
@@ -34,7 +34,7 @@ fn a_tool_of_another_language_makes_the_component() {
     let made = folder.path().join("out.wasm");
     let said = text(&output.stdout);
     assert!(said.starts_with(&made.display().to_string()), "{said}");
-    // Standard output is for what was made.
+    // Standard output is for results.
     assert_eq!(text(&output.stderr), "copying\n");
     assert!(std::fs::read(made).unwrap() == std::fs::read(scripted_guest()).unwrap());
 }
@@ -104,7 +104,7 @@ fn a_watched_project_is_built_when_its_sources_change_and_not_because_it_was_bui
     assert_eq!(builds.count(), 2);
 }
 
-/// A crate of no handler, whose own configuration of cargo says where it is built.
+/// A crate without a handler, whose own cargo configuration sets the target folder.
 fn crate_with_own_configuration() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
@@ -125,11 +125,11 @@ fn crate_with_own_configuration() -> tempfile::TempDir {
 #[test]
 fn cargo_runs_in_the_folder_of_the_crate_and_paths_of_the_user_stay_the_user_s() {
     let folder = crate_with_own_configuration();
-    // Without symbolic links, as cargo tells it.
+    // Canonical, as cargo prints it.
     let folder = folder.path().canonicalize().unwrap();
     let build = |args: &[&str], variable: Option<&str>| {
         let mut command = bootstream(&[&["build", "crate"], args].concat());
-        // The result is not a handler, and the error says where it is.
+        // The result is not a handler, and the error has its path.
         command
             .current_dir(&folder)
             .env_remove("CARGO_TARGET_DIR")

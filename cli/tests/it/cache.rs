@@ -1,4 +1,4 @@
-//! The machine code that `invoke` and `dev` keep: that it is used, and when it is not.
+//! The machine code that `invoke` and `dev` cache: when it is used, and when it is not.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,7 +15,7 @@ use crate::support::{
     Dev, bootstream, component, ready_guest, run, script, scripted_guest, success, text,
 };
 
-/// A home for caches, and a component of its own.
+/// A home folder for the cache, and a component of its own.
 fn setup() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let handler = folder.path().join("handler.wasm");
@@ -44,8 +44,7 @@ fn has_compiled(output: &Output) -> bool {
     text(&output.stderr).contains("compiling `")
 }
 
-/// Machine code that passes for that of `component`, and is the scripted guest's, which answers an
-/// empty event with an error.
+/// Machine code of the scripted guest, stamped as that of `component`. The guest fails with an empty event.
 fn plant(component: &Path) -> Vec<u8> {
     let other = std::fs::read(ready_guest()).unwrap();
     let stamp = Stamp::read(&other).unwrap();
@@ -60,7 +59,7 @@ fn plant(component: &Path) -> Vec<u8> {
     )
 }
 
-/// What the scripted guest does, and the component of these tests does not.
+/// Asserts a failure that only the scripted guest has, not the component of these tests.
 #[track_caller]
 fn assert_runs_the_scripted_guest(home: &Path, handler: &Path) {
     let event = script(&json!([{"write": "planted"}]));
@@ -162,7 +161,7 @@ fn a_link_in_the_place_of_the_folder_or_of_an_entry_is_not_followed() {
 }
 
 #[test]
-fn where_nothing_can_be_kept_it_works_all_the_same() {
+fn without_a_usable_cache_commands_still_work() {
     let (home, handler) = setup();
     let file = home.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -201,7 +200,7 @@ fn commands_at_once_use_one_cache() {
     assert!(!has_compiled(&invoke(home.path(), &handler)));
 }
 
-/// Whoever packs a folder can put a file into it that passes every check.
+/// A folder from elsewhere may contain a file that passes every check.
 #[test]
 fn machine_code_that_lies_beside_the_component_is_not_run() {
     let (home, handler) = setup();
@@ -228,7 +227,7 @@ fn what_another_command_has_compiled_is_not_compiled_again() {
         assert!(!has_compiled(&output), "{command:?}");
         assert!(text(&output.stdout).contains("Number: 1"));
     }
-    // What is for another machine is of no use here.
+    // Code for another machine is not used.
     let (home, handler) = setup();
     let other = if cfg!(target_arch = "aarch64") {
         "x86_64"
@@ -256,10 +255,10 @@ fn a_local_lambda_uses_what_an_invocation_has_kept() {
 }
 
 #[test]
-fn a_local_lambda_listens_while_it_compiles_and_tells_callers_what_does_not_compile() {
+fn a_local_lambda_listens_while_it_compiles_and_reports_compile_errors_to_callers() {
     let folder = tempfile::tempdir().unwrap();
     let handler = folder.path().join("handler.wat");
-    // The names are right, and the type of the module's export is found wrong by the compiler.
+    // The names are right, but the compiler rejects the type of the module's export.
     let wrong = r#"(component (core module $m (func (export "f") (result i32) (i64.const 1)))
         (core instance $i (instantiate $m)) (func $f (canon lift (core func $i "f")))
         (export "handle" (func $f)))"#;

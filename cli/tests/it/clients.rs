@@ -33,7 +33,7 @@ impl Sdk {
         program
     }
 
-    /// Calls the scripted guest, which is every function of a single-handler server.
+    /// Calls the scripted guest, which serves every function name of a single-handler server.
     fn call(self, dev: &Dev, operation: &str, more: Value) -> Call {
         let mut request = json!({
             "endpoint": dev.endpoint(),
@@ -59,7 +59,7 @@ impl Sdk {
     }
 }
 
-/// A call of an SDK, and what it reports.
+/// A running call of an SDK, and its reports.
 struct Call {
     sdk: Sdk,
     child: Child,
@@ -67,7 +67,7 @@ struct Call {
 }
 
 impl Call {
-    /// Waits for the next report, which has to be one of `key`.
+    /// Waits for the next report, which must be of `key`.
     #[track_caller]
     fn expect(&mut self, key: &str) -> Value {
         let sdk = self.sdk;
@@ -78,7 +78,7 @@ impl Call {
         value.unwrap_or_else(|| panic!("{sdk:?}: no `{key}` but {line}"))
     }
 
-    /// Joins the chunks of the stream, and returns what `InvokeComplete` says.
+    /// Returns the joined chunks of the stream, and the content of `InvokeComplete`.
     #[track_caller]
     fn collect(mut self) -> (String, Value) {
         let head = self.expect("head");
@@ -97,7 +97,7 @@ impl Call {
         }
     }
 
-    /// Nothing more is reported, and the client is content.
+    /// Asserts that nothing more is reported and the client succeeds.
     #[track_caller]
     fn end(mut self) {
         assert!(self.reports.next().is_none(), "{:?}", self.sdk);
@@ -212,7 +212,7 @@ fn every_sdk_gets_the_end_of_the_log_and_nothing_of_other_invocations() {
 }
 
 #[test]
-fn every_sdk_invokes_and_tells_a_failure_from_an_answer() {
+fn every_sdk_invokes_and_distinguishes_a_failure_from_a_result() {
     let dev = Dev::start(&ready_guest(), &[]);
     for sdk in ALL {
         let steps = payload(&json!([{"write_headers": {"status": 201}}, {"write": "whole"}]));
@@ -267,7 +267,7 @@ fn every_sdk_names_functions_in_every_way() {
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:scripted-guest";
     let steps = script(&json!(["write_context"]));
     for sdk in ALL {
-        for (name, qualifier, told, version) in [
+        for (name, qualifier, seen_by_function, version) in [
             (arn.to_owned(), None, arn.to_owned(), "$LATEST"),
             (
                 format!("{arn}:live"),
@@ -296,12 +296,15 @@ fn every_sdk_names_functions_in_every_way() {
             assert_eq!(call.expect("head")["version"], version, "{sdk:?} {request}");
 
             let mut seen = String::new();
-            while !seen.contains('}') || !seen.contains(&told) {
+            while !seen.contains('}') || !seen.contains(&seen_by_function) {
                 seen.push_str(call.expect("chunk").as_str().expect("text"));
             }
 
-            assert!(seen.contains(&format!("\"{told}\"")), "{sdk:?}: {seen}");
-            // A client whose reader is gone would complain.
+            assert!(
+                seen.contains(&format!("\"{seen_by_function}\"")),
+                "{sdk:?}: {seen}"
+            );
+            // A client without a reader would fail.
             call.reports.by_ref().for_each(drop);
         }
     }

@@ -1,4 +1,4 @@
-//! The compile helper, `compile` and `build`: what they make and what they refuse.
+//! The compile helper, `compile` and `build`: their results and their refusals.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -9,7 +9,7 @@ fn helper(args: &[&str]) -> Output {
     run(Command::new(env!("CARGO_BIN_EXE_bootstream-compile")).args(args))
 }
 
-/// Runs the helper on a file with this content and returns its last words without the file's name.
+/// Runs the helper on a file with this content. Returns its error message without the file's name.
 fn refusal(content: &[u8]) -> String {
     let folder = tempfile::tempdir().expect("temporary folders are writable");
     let path = folder.path().join("handler.wasm");

@@ -1,6 +1,6 @@
-//! `deploy`: what it tells `sam` and `aws`, and what it says where they are missing.
+//! `deploy`: its calls of `sam` and `aws`, and its output without them.
 //!
-//! Neither is here: scripts of these names on the path write down what they are told.
+//! Neither is installed: scripts of these names on the path record their arguments.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -19,7 +19,7 @@ const ARCH: &str = if cfg!(target_arch = "aarch64") {
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:hello";
 
-/// A folder with a template, its packages, and tools that only take notes.
+/// A folder with a template, its packages, and recording tools.
 struct Desk {
     folder: tempfile::TempDir,
 }
@@ -46,7 +46,7 @@ impl Desk {
         self.path().join("notes")
     }
 
-    /// Puts a tool on the path, which notes its arguments and then does what `answer` says.
+    /// Puts a tool on the path that records its arguments and then runs the script `answer`.
     fn tool(&self, name: &str, answer: &str) {
         let path = self.path().join("tools").join(name);
         let notes = self.notes();
@@ -80,8 +80,8 @@ impl Desk {
             .current_dir(self.path()))
     }
 
-    /// What the tools were told, a line for each call.
-    fn told(&self) -> Vec<String> {
+    /// The recorded calls of the tools, one per line.
+    fn calls(&self) -> Vec<String> {
         let notes = std::fs::read_to_string(self.notes()).unwrap_or_default();
         notes.lines().map(str::to_owned).collect()
     }
@@ -101,7 +101,7 @@ fn a_stack_is_deployed_by_sam() {
 
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(
-        desk.told(),
+        desk.calls(),
         [format!(
             "sam [deploy] [--template-file] [template.yaml] [--stack-name] [hello] [--capabilities] \
              [CAPABILITY_IAM] [--resolve-s3] [--region] [eu-central-1] [--parameter-overrides] \
@@ -112,7 +112,7 @@ fn a_stack_is_deployed_by_sam() {
 }
 
 #[test]
-fn sam_may_be_told_more() {
+fn further_arguments_are_passed_to_sam() {
     let desk = Desk::new();
     desk.tool("sam", "");
 
@@ -121,7 +121,7 @@ fn sam_may_be_told_more() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("warning[public-api]"));
     assert_eq!(
-        desk.told(),
+        desk.calls(),
         [
             "sam [deploy] [--template-file] [template.yaml] [--parameter-overrides] [AuthType=NONE] \
              [--guided] [--profile] [me]"
@@ -162,10 +162,10 @@ fn what_doctor_finds_stops_it_unless_it_is_accepted() {
         &said,
         "error: nothing was deployed because of the errors above",
     );
-    assert_eq!(desk.told(), [""; 0]);
+    assert_eq!(desk.calls(), [""; 0]);
     let accepted = desk.deploy(&[&args[..], &["--allow", "public-api"]].concat());
     assert_eq!(accepted.status.code(), Some(0));
-    assert_eq!(desk.told().len(), 1);
+    assert_eq!(desk.calls().len(), 1);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_dry_run_runs_nothing() {
 
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).starts_with("sam deploy --template-file template.yaml"));
-    assert_eq!(desk.told(), [""; 0]);
+    assert_eq!(desk.calls(), [""; 0]);
 }
 
 #[test]
@@ -221,8 +221,8 @@ fn a_stack_needs_a_name_and_a_template() {
         text(&missing.stderr),
         "error: there is no template at `nowhere.yaml`\n"
     );
-    assert_eq!(desk.told(), [""; 0]);
-    // SAM remembers name and parameters in this file.
+    assert_eq!(desk.calls(), [""; 0]);
+    // SAM keeps name and parameters in this file.
     let config = format!(
         "[default.deploy.parameters]\nstack_name = 'hello'\nparameter_overrides = '{}'\n",
         architecture()
@@ -247,7 +247,7 @@ fn the_handler_alone_is_uploaded() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout), "hello serves dist/function.zip\n");
     assert_eq!(
-        desk.told(),
+        desk.calls(),
         [
             "aws [cloudformation] [describe-stacks] [--stack-name] [hello] [--query] \
              [Stacks[0].Outputs[?OutputKey=='LambdaArn'].OutputValue] [--output] [text]"
@@ -270,7 +270,7 @@ fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
     let desk = Desk::new();
     let other = if ARCH == "arm64" { "x86_64" } else { "arm64" };
     for (arch, handler, wanted) in [
-        // The component beside it fits, but whether it can be compiled there is not known here.
+        // The component beside it fits, but whether it can be compiled there is unknown.
         (
             ARCH,
             "other",
@@ -307,7 +307,7 @@ fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
     }
     assert!(
         !desk
-            .told()
+            .calls()
             .iter()
             .any(|line| line.contains("update-function-code"))
     );
@@ -339,5 +339,5 @@ fn a_handler_needs_a_package_and_a_function() {
 
     assert!(text(&nameless.stderr).contains("name the function with `--function NAME`"));
     assert!(text(&missing.stderr).contains("there is no package at `nowhere.zip`"));
-    assert_eq!(desk.told(), [""; 0]);
+    assert_eq!(desk.calls(), [""; 0]);
 }

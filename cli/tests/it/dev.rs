@@ -1,4 +1,4 @@
-//! The local Lambda: what callers see.
+//! The local Lambda from a caller's point of view.
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ fn the_handler_decides_status_headers_and_cookies() {
 }
 
 #[test]
-fn pieces_arrive_while_the_handler_is_at_work() {
+fn chunks_arrive_while_the_handler_is_at_work() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"write": "a"}, {"sleep_ms": 2000}, {"write": "b"}]);
 
@@ -189,7 +189,7 @@ fn a_process_that_hangs_is_killed_when_its_time_is_over() {
     let mut response = dev.invoke(&script(&steps));
     assert_eq!(response.chunk(), Ok("a".to_owned()));
 
-    // It cannot even stop its handler.
+    // A stopped process cannot stop its handler.
     for pid in dev.environments() {
         signal(pid, Signal::STOP);
     }
@@ -235,7 +235,7 @@ fn sigterm_ends_the_server_and_its_processes() {
 }
 
 #[test]
-fn a_bootstrap_that_does_not_start_is_told_to_the_caller() {
+fn the_caller_learns_why_bootstrap_does_not_start() {
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("bootstrap");
     std::fs::write(&broken, "#!/bin/sh\nexit 3\n").unwrap();
@@ -271,7 +271,7 @@ fn a_bootstrap_that_is_not_there_is_named() {
     );
 }
 
-/// QEMU offers what that processor of 2008 knows, and no more.
+/// QEMU emulates a processor of 2008 and its features only.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn a_processor_that_is_too_old_for_bootstrap_is_named() {

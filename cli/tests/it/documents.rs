@@ -1,4 +1,4 @@
-//! Answers that are no HTTP stream, as their callers get them.
+//! Responses other than HTTP streams, as their callers receive them.
 
 use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ const STREAM: &str = "/2021-11-15/functions/f/response-streaming-invocations";
 const JSON: (&str, &str) = ("content-type", "application/json");
 const FAILURES: &str = r#"{"batchItemFailures":[{"itemIdentifier":"m-2"}]}"#;
 
-/// The event of a queue, with a script for the handler.
+/// A queue's event with a script for the handler.
 fn queue(steps: &Value) -> String {
     json!({
         "Records": [{"messageId": "m-1", "eventSource": "aws:sqs"}],
@@ -43,7 +43,7 @@ fn a_document_is_the_whole_payload_of_invoke() {
             );
         }
     }
-    // Also for callers that ask for a stream.
+    // Also for callers that request a stream.
     let (frames, end) = post(&dev, STREAM, &queue(&document())).rest();
     assert!(
         frames.contains(FAILURES) && !frames.contains("statusCode"),
@@ -102,8 +102,7 @@ fn invoke_prints_a_document_and_nothing_else() {
     assert!(!text(&output.stderr).contains("start-document"));
 }
 
-/// The event that each front end makes of the request is answered in the form it reads, so the caller
-/// sees the same behind all of them.
+/// Each front end gets its response in the form it reads, so the caller sees the same behind all of them.
 #[test]
 fn the_event_of_a_front_end_is_answered_as_that_front_end_answers() {
     let steps = json!([
@@ -123,7 +122,7 @@ fn the_event_of_a_front_end_is_answered_as_that_front_end_answers() {
     }
 }
 
-/// With `never`, what a front end that buffers gets is what AWS would show, not what it might mean.
+/// With `never`, a buffering front end treats the stream as AWS would: as the response document.
 #[test]
 fn a_front_end_that_buffers_takes_a_stream_for_its_document() {
     let steps = json!([{"write_headers": {"status": 201}}, {"write": "text"}]);

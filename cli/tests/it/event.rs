@@ -1,4 +1,4 @@
-//! `bootstream event`: what it is told and what it prints.
+//! `bootstream event`: its options and its output.
 
 use bootstream_test_support::assert_contains;
 use serde_json::Value;

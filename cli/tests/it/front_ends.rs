@@ -1,4 +1,4 @@
-//! What each front end makes of a request and of an answer.
+//! How each front end translates requests and responses.
 
 use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn every_front_end_is_open_and_shows_status_headers_and_body() {
         ("/@url/p", vec!["1, 2"], both),
         ("/@http/p", vec!["1, 2"], both),
         ("/@rest/p", vec!["1", "2"], both),
-        // A header can be there once, and so can a cookie.
+        // A header occurs at most once, and so does a cookie.
         ("/@alb/p", vec!["1, 2"], &["b=2"]),
         ("/@alb-multi/p", vec!["1", "2"], both),
     ] {
@@ -99,7 +99,7 @@ fn a_failure_before_the_head_is_each_service_s_own_page() {
 }
 
 #[test]
-fn a_failure_after_the_head_cuts_a_stream_and_fails_a_buffered_answer() {
+fn a_failure_after_the_head_cuts_a_stream_and_fails_a_buffered_response() {
     let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"write_headers": {"status": 200}}, {"write": "part"}, "trap"]);
     for (path, status) in [
@@ -119,7 +119,7 @@ fn a_failure_after_the_head_cuts_a_stream_and_fails_a_buffered_answer() {
 }
 
 #[test]
-fn a_content_length_of_the_function_never_frames_the_answer() {
+fn a_content_length_of_the_function_never_frames_the_response() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([
         {"write_headers": {"status": 200, "headers": [["content-length", "5"]]}},
@@ -147,7 +147,7 @@ fn a_content_length_of_the_function_never_frames_the_answer() {
 }
 
 #[test]
-fn answers_without_a_body_end_at_once_at_every_front_end() {
+fn responses_without_a_body_end_at_once_at_every_front_end() {
     let dev = Dev::start(&ready_guest(), &[]);
     for path in ["/@url", "/@rest", "/@http", "/@alb"] {
         for status in [204, 304] {
@@ -163,7 +163,7 @@ fn answers_without_a_body_end_at_once_at_every_front_end() {
 }
 
 #[test]
-fn what_is_too_large_for_a_buffered_answer_fails() {
+fn a_buffered_response_that_is_too_large_fails() {
     let mut dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([
         {"write_headers": {"status": 200}},
@@ -186,7 +186,7 @@ fn an_event_beyond_lambda_s_limit_is_refused() {
     assert_eq!(response.status, 413);
 }
 
-/// The event that `path` makes of a request with these headers.
+/// The event that the front end at `path` makes of a request with these headers.
 #[track_caller]
 fn echoed(dev: &Dev, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Value {
     let headers = [&[("x-do", "echo")], headers].concat();
@@ -229,7 +229,7 @@ fn format_2_has_the_query_as_sent_and_joins_what_is_repeated() {
     }
 }
 
-/// What AWS was seen to deliver in July 2026, in `tests/it/captured`.
+/// Events captured from AWS in July 2026, in `tests/it/captured`.
 #[test]
 fn events_are_those_that_aws_delivered() {
     const TARGET: &str = "/capture/space%20value?repeat=one&repeat=two&\
@@ -315,7 +315,7 @@ fn events_are_those_that_aws_delivered() {
             );
         }
     }
-    // The same request again, where there was no named stage.
+    // The same request without a named stage.
     let dev = crate::runtimes::start(&[]);
     let captured: Value =
         serde_json::from_str(include_str!("captured/http-api.json")).expect("JSON");
@@ -346,7 +346,7 @@ fn events_are_those_that_aws_delivered() {
     assert_eq!(event["requestContext"]["stage"], "$default");
 }
 
-/// The names in a map of headers, without those that TLS and the test's marker add.
+/// The names in a map of headers, except those of TLS and the test's marker.
 fn names(headers: &Value) -> Vec<String> {
     let headers = headers.as_object().expect("a map");
     let mut names: Vec<_> = headers.keys().map(|name| name.to_lowercase()).collect();
@@ -499,7 +499,7 @@ fn numbers_and_booleans_in_a_document_are_read_as_each_service_reads_them() {
 }
 
 #[test]
-fn a_document_with_a_status_is_never_the_body_without_a_word() {
+fn a_document_with_a_status_is_never_the_body_without_a_warning() {
     let mut dev = crate::runtimes::start(&[]);
     let document = r#"{"statusCode":200,"body":{"a":1}}"#;
     for (path, status) in [
@@ -586,7 +586,7 @@ fn format_1_lists_what_is_repeated_and_has_null_for_what_is_empty() {
 }
 
 #[test]
-fn a_load_balancer_lists_what_is_repeated_only_if_it_is_told_to() {
+fn a_load_balancer_lists_repeated_values_only_if_configured_to() {
     let dev = crate::runtimes::start(&[]);
 
     let last = echoed(&dev, "GET", "/@alb/p?a=1&a=%26", &TWICE, "");
@@ -603,7 +603,7 @@ fn a_load_balancer_lists_what_is_repeated_only_if_it_is_told_to() {
 }
 
 #[test]
-fn a_body_that_is_no_text_comes_encoded() {
+fn a_binary_body_is_encoded() {
     let dev = crate::runtimes::start(&[]);
     for path in ["/@url/", "/@http/", "/@alb/"] {
         let png = echoed(&dev, "POST", path, &[("content-type", "image/png")], "a");

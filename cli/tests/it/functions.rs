@@ -52,7 +52,7 @@ fn each_function_has_its_path_its_name_and_its_settings() {
     }
 }
 
-/// The settings of the sandbox hold as they do in Lambda, where the same file is in the package.
+/// The sandbox settings apply as in Lambda, where the package has the same file.
 #[test]
 fn the_sandbox_is_set_in_the_same_file() {
     let guest = scripted_guest();
@@ -122,10 +122,10 @@ fn functions_appear_change_and_go_as_their_file_says() {
     assert_greets(&dev, "stays", "b");
     assert_greets(&dev, "comes", "c");
     assert_eq!(call(&dev, "goes", &greeting).status, 404);
-    // What it had begun, it ends.
+    // It completes what it began.
     open.assert_body("ended");
 
-    // What makes no sense changes nothing.
+    // An invalid file changes nothing.
     for (broken, why) in [
         ("[functions]".to_owned(), "names no function"),
         (
@@ -138,7 +138,7 @@ fn functions_appear_change_and_go_as_their_file_says() {
         assert_greets(&dev, "stays", "b");
     }
 
-    // The sandbox is that of all, and a function that is as it was is not made anew.
+    // The sandbox settings apply to all functions; an unchanged function is not replaced.
     write(&[
         "pass-env = []\n[limits]\nmemory-mib = 8\n".to_owned(),
         function("stays", "b"),
@@ -148,7 +148,7 @@ fn functions_appear_change_and_go_as_their_file_says() {
     assert_eq!(call(&dev, "stays", &greedy).status, 502);
 }
 
-/// The file may be written while a function that it named before is still being ended.
+/// The file may change while a function it named before is still shutting down.
 #[test]
 fn no_change_of_the_file_is_missed() {
     let handler = component("streaming_numbers");
@@ -186,7 +186,7 @@ fn sdks_name_the_function() {
 }
 
 #[test]
-fn a_file_that_makes_no_sense_is_refused() {
+fn an_invalid_file_is_refused() {
     for (content, reason) in [
         ("", "missing field `functions`"),
         ("[functions]", "names no function"),

@@ -1,4 +1,4 @@
-//! The files that go along with a handler: in the zip, and in the local task root.
+//! Files included with a handler: in the zip, and in the local task root.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -51,7 +51,7 @@ fn refusal(folder: &Path) -> String {
     text(&output.stderr)
 }
 
-/// The names and modes of what is in the zip besides the handler and its settings.
+/// Names and modes of the files in the zip besides the handler and its settings.
 fn along(folder: &Path) -> Vec<(String, u32)> {
     let mut zip = ZipArchive::new(File::open(folder.join("dist/function.zip")).unwrap()).unwrap();
     let mut files = Vec::new();
@@ -122,7 +122,7 @@ fn packing_twice_gives_the_same_bytes_also_with_everything_included() {
         ]
     );
 
-    // Other times, another umask's modes, other machine code beside it.
+    // Other timestamps, modes of another umask, other machine code beside it.
     let index = folder.path().join("web/index.html");
     std::fs::set_permissions(&index, Permissions::from_mode(0o640)).unwrap();
     let file = File::options().write(true).open(&index).unwrap();
@@ -155,7 +155,7 @@ fn a_file_that_a_setting_names_goes_along_or_is_named_when_it_is_missing() {
         assert_contains(&message, &format!("`{path}`"));
         assert_contains(&message, reason);
     }
-    // In a layer, or in Lambda's system.
+    // The file may be in a layer, or in Lambda's system.
     let folder = project("outbound.ca-file = '/opt/ca.pem'\n");
     success(&package(folder.path(), &[]));
 }
@@ -297,7 +297,7 @@ fn a_local_lambda_serves_what_goes_along_as_it_changes() {
     let read = |dev: &Dev, name: &str| dev.invoke(&read_file(name)).rest().0;
     assert_eq!(read(&dev, "web/index.html"), "ok: 12 bytes\n");
 
-    // As editors do it: a new file in place of the old one.
+    // Editors replace the old file with a new one.
     write(folder.path(), "next", "<p>changed</p>");
     std::fs::rename(
         folder.path().join("next"),
@@ -311,7 +311,7 @@ fn a_local_lambda_serves_what_goes_along_as_it_changes() {
     dev.wait_for("folder.html");
     assert_eq!(read(&dev, "web/a/new/folder.html"), "ok: 5 bytes\n");
 
-    // Other patterns bring other files, which are followed as well.
+    // Other patterns include other files, which are watched as well.
     write(
         folder.path(),
         "bootstream.toml",

@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 #[test]
-fn each_piece_is_printed_when_it_arrives() {
+fn each_chunk_is_printed_when_it_arrives() {
     let steps = script(&json!([{"write": "a"}, {"sleep_ms": 2000}, {"write": "b"}]));
     let mut child = bootstream(&["invoke", "-d", &steps])
         .arg(scripted_guest())
@@ -27,7 +27,7 @@ fn each_piece_is_printed_when_it_arrives() {
     assert_eq!(&first[..length], b"a");
     assert!(
         child.try_wait().unwrap().is_none(),
-        "the first piece came with the end"
+        "the first chunk came with the end"
     );
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
@@ -49,7 +49,7 @@ fn a_failure_before_the_first_byte_prints_nothing_and_fails() {
 }
 
 #[test]
-fn a_failure_after_the_first_byte_is_told_from_the_trailers() {
+fn a_failure_after_the_first_byte_is_read_from_the_trailers() {
     let steps = script(&json!([{"write": "part"}, "trap"]));
 
     let output = run(bootstream(&["invoke", "-d", &steps]).arg(ready_guest()));
@@ -94,7 +94,7 @@ fn head_and_times_are_printed_on_request() {
 }
 
 #[test]
-fn settings_that_make_no_sense_are_not_the_handlers_failure() {
+fn invalid_settings_are_not_the_handlers_failure() {
     let folder = tempfile::tempdir().unwrap();
     let handler = folder.path().join("handler.cwasm");
     std::fs::copy(ready_guest(), &handler).unwrap();
@@ -139,7 +139,7 @@ fn a_server_is_invoked_by_its_url() {
 }
 
 #[test]
-fn failures_of_a_server_s_handler_are_told_apart() {
+fn failures_of_a_server_s_handler_are_distinguished() {
     let dev = Dev::start(&scripted_guest(), &[]);
     let url = dev.url();
     let invoke = |steps| {
@@ -171,9 +171,9 @@ fn failures_of_a_server_s_handler_are_told_apart() {
 }
 
 #[test]
-fn a_server_that_refuses_an_event_is_told_from_a_handler_that_answers() {
+fn a_server_that_refuses_an_event_is_distinguished_from_a_handler_that_responds() {
     let dev = Dev::start(&ready_guest(), &[]);
-    // Asks the server in the name of another machine, as a browser or a container would.
+    // Uses another host name, as a browser or a container would.
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/invoke", proxy.local_addr().unwrap());
     let forwarded = std::thread::spawn(move || {
@@ -201,7 +201,7 @@ fn a_server_that_refuses_an_event_is_told_from_a_handler_that_answers() {
 }
 
 #[test]
-fn a_reader_that_leaves_ends_it_without_a_word_as_other_tools_end() {
+fn a_reader_that_leaves_ends_it_silently_as_it_ends_other_tools() {
     let lines = json!([{"write_many": {"count": 100_000, "chunk": "a line\n"}}]);
     let mut child = bootstream(&["invoke", "-d", &script(&lines)])
         .arg(ready_guest())
@@ -218,7 +218,7 @@ fn a_reader_that_leaves_ends_it_without_a_word_as_other_tools_end() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(&first, b"a line\n");
     assert_eq!(text(&output.stderr), "");
-    // What a shell says of a program that `SIGPIPE` has ended.
+    // A shell's exit code for a program that `SIGPIPE` has ended.
     assert_eq!(output.status.code(), Some(141));
 }
 

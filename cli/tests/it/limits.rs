@@ -1,4 +1,4 @@
-//! Lambda's limits, and trouble on demand.
+//! Lambda's limits, and simulated network conditions.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ fn without_limits_nothing_is_slowed_down() {
 }
 
 #[test]
-fn a_slow_link_is_slow_for_everybody() {
+fn a_slow_link_slows_every_caller() {
     let dev = Dev::start(&ready_guest(), &["--slow", "64KiB/s"]);
     let began = Instant::now();
 
@@ -83,7 +83,7 @@ fn a_caller_that_is_cut_off_does_not_stop_the_function() {
 }
 
 #[test]
-fn a_size_that_is_none_is_wrong_usage() {
+fn an_invalid_size_is_wrong_usage() {
     for args in [
         ["--slow", "fast"],
         ["--disconnect-after", "-1"],
@@ -95,10 +95,10 @@ fn a_size_that_is_none_is_wrong_usage() {
     }
 }
 
-/// A minute of Lambda's in half a second.
+/// Speeds up time: a minute of Lambda's takes half a second.
 const FAST: [&str; 4] = ["--limits", "aws", "--clock-scale", "120"];
 
-/// Writes, is silent for this many of Lambda's seconds, and writes again.
+/// Writes, pauses for this many of Lambda's seconds, and writes again.
 fn silent_for(seconds: u64) -> String {
     let pause = seconds * 1000 / 120;
     script(&json!([
@@ -120,7 +120,7 @@ fn a_rest_stream_may_be_silent_for_5_minutes_and_through_the_edge_for_30_seconds
         assert_eq!(rest.rest(), ("a".to_owned(), End::Cut), "{limits}");
         dev.wait_until_seen(reason);
 
-        // A Function URL waits as long as the function may take.
+        // A Function URL waits for as long as the function may run.
         let url = dev.send("POST", "/@url/", &json, &silent_for(seconds - 300));
         assert_eq!(url.rest(), ("ab".to_owned(), End::Complete), "{limits}");
     }
@@ -149,7 +149,7 @@ fn a_function_has_its_timeout_on_lambda_s_clock() {
     );
     let mut response = dev.invoke(&script(&json!([{"write": "a"}, {"sleep_ms": 60_000}])));
     assert_eq!(response.chunk(), Ok("a".to_owned()));
-    // It cannot even stop its handler.
+    // A stopped process cannot stop its handler.
     for pid in dev.environments() {
         crate::support::signal(pid, rustix::process::Signal::STOP);
     }
@@ -172,7 +172,7 @@ fn ten_mib_take_two_seconds_more_than_the_burst() {
         }
     }
     assert_eq!(seen, 10 * MIB);
-    // The buckets cannot be filled faster, however busy the machine is.
+    // A lower bound, which holds however busy the machine is.
     let rest = burst.expect("6 MiB arrived").elapsed();
     assert!(rest >= Duration::from_millis(1800), "{rest:?}");
 }
@@ -182,7 +182,7 @@ fn a_rest_api_lets_10_mib_pass_at_once() {
     let dev = Dev::start(&ready_guest(), &["--limits", "aws"]);
     let json = [("content-type", "application/json")];
     let mut ends = Vec::new();
-    // Side by side, so that whatever else this machine does slows both.
+    // Side by side, so that other load slows both.
     std::thread::scope(|scope| {
         let threads = ["/@rest/", "/@url/"].map(|path| {
             let mut response = dev.send("POST", path, &json, &pattern(10 * MIB));
@@ -229,7 +229,7 @@ fn a_load_balancer_takes_1_mib_either_way() {
     assert_eq!(dev.send("POST", "/@alb/", &json, &over).status, 413);
     assert_eq!(dev.send("POST", "/@http/", &json, &over).status, 200);
 
-    // The limit is that of the document, in which the body is not alone.
+    // The limit applies to the whole document, not to the body alone.
     let answer = |bytes: usize| {
         let write = json!([{"write_bytes": {"len": bytes, "fill": 97}}]);
         dev.send("POST", "/@alb/", &json, &script(&write)).status
@@ -238,7 +238,7 @@ fn a_load_balancer_takes_1_mib_either_way() {
     assert_eq!(answer(MIB), 502);
     dev.wait_for("a load balancer takes 1048576 at most");
 
-    // Of a runtime whose documents were not measured: each quote is assumed to take four bytes.
+    // For a runtime whose documents were not measured, each quote is assumed to take four bytes.
     let mut dev = crate::runtimes::start(&["--limits", "aws"]);
     let echo = |quotes: usize| {
         let headers = [("x-do", "echo"), ("content-type", "text/plain")];
@@ -269,7 +269,7 @@ fn request_line_and_headers_are_limited_where_aws_limits_them() {
         assert_eq!(response.status, status, "{path}");
         let seen = response.rest().0;
         assert!(seen.contains(body), "{path}: {seen}");
-        // Half of it is nothing to refuse.
+        // Half of it is allowed.
         assert_eq!(get(size / 2).status, 200, "{path}");
         dev.wait_for("takes");
     }

@@ -10,7 +10,7 @@ use crate::support::{Dev, End, Response, ready_guest, script};
 
 const MIB: usize = 1024 * 1024;
 
-/// Sends an event and does not wait for anything.
+/// Sends an event without waiting for a response.
 fn send(dev: &Dev, event: &str) -> TcpStream {
     let mut stream = dev.connect();
     let length = event.len();
@@ -22,7 +22,7 @@ fn send(dev: &Dev, event: &str) -> TcpStream {
     stream
 }
 
-/// Lets this process have as many sockets as the system allows.
+/// Raises this process's limit on sockets to the system's maximum.
 fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -42,7 +42,7 @@ fn twenty_swaps_break_none_of_a_thousand_streams() {
     let next = folder.path().join("next");
     std::fs::copy(ready_guest(), &handler).expect("temporary files are writable");
     let mut dev = Dev::start(&handler, &["--concurrency", "1000"]);
-    // All of them are open while the last swaps are made.
+    // All of them are open during the last swaps.
     let event = script(&json!([
         {"write_headers": {"status": 200}}, {"write": "first "}, {"sleep_ms": 15_000},
         {"write": "second"},
@@ -65,7 +65,7 @@ fn twenty_swaps_break_none_of_a_thousand_streams() {
     }
 }
 
-/// What a process holds in memory, in bytes.
+/// Resident memory of a process, in bytes.
 fn resident(pid: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -75,7 +75,7 @@ fn resident(pid: u32) -> usize {
 
 #[test]
 fn a_caller_that_does_not_read_holds_the_function_back_and_costs_no_memory() {
-    // One environment for the caller that stalls, one for the others.
+    // One environment for the stalled caller, one for the others.
     let mut dev = Dev::start(&ready_guest(), &["--concurrency", "2"]);
     let total = 256 * MIB;
     let event = script(&json!([
@@ -85,7 +85,7 @@ fn a_caller_that_does_not_read_holds_the_function_back_and_costs_no_memory() {
     ]));
     let stalled = Response::read(send(&dev, &event));
     let small = script(&json!([{"write": "small"}]));
-    // Until buffers and arenas are as large as they get.
+    // Warms up until buffers and arenas stop growing.
     for _ in 0..20 {
         dev.invoke(&small).rest();
     }
@@ -96,7 +96,7 @@ fn a_caller_that_does_not_read_holds_the_function_back_and_costs_no_memory() {
     };
     let before = everybody(&dev);
 
-    // Time passes, and others are served.
+    // Other callers are served meanwhile.
     for _ in 0..200 {
         assert_eq!(dev.invoke(&small).rest().0, "small");
     }
@@ -112,7 +112,7 @@ fn a_caller_that_does_not_read_holds_the_function_back_and_costs_no_memory() {
     dev.wait_until_seen("wrote it all");
 }
 
-/// The addresses that a process and its children listen on.
+/// The addresses on which these processes listen.
 fn listening(pids: &[u32]) -> Vec<String> {
     const LISTEN: &str = "0A";
     let sockets: Vec<String> = pids
@@ -131,7 +131,7 @@ fn listening(pids: &[u32]) -> Vec<String> {
             .lines()
             .skip(1)
         {
-            // The second field is the address, the fourth the state, the tenth the socket.
+            // Field 2 is the address, field 4 the state, field 10 the socket.
             let mut fields = line.split_whitespace().skip(1);
             let (address, state, socket) = (fields.next(), fields.nth(1), fields.nth(5));
             if state == Some(LISTEN) && socket.is_some_and(|it| sockets.iter().any(|own| own == it))
@@ -153,7 +153,7 @@ fn nothing_listens_on_more_than_this_machine_s_own_address() {
 
     let addresses = listening(&pids);
 
-    // The kernel writes addresses in the byte order of the machine.
+    // The kernel prints addresses in the machine's byte order.
     let loopback = format!("{:08X}", u32::from_ne_bytes(Ipv4Addr::LOCALHOST.octets()));
     assert!(
         addresses.len() >= 2,

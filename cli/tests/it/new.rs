@@ -1,4 +1,4 @@
-//! `new`: what it refuses. `tests/docs` does with new projects what their README says.
+//! `new`: its refusals. `tests/docs` follows the READMEs of new projects.
 
 use crate::support::{bootstream, run, text};
 

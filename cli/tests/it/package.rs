@@ -1,4 +1,4 @@
-//! `package`: what is in the zips, that they are the same bytes everywhere, and what is refused.
+//! `package`: the content of the zips, their reproducibility, and refusals.
 
 use std::fs::Permissions;
 use std::io::Read as _;
@@ -111,8 +111,12 @@ fn folder_umask_time_zone_and_times_leave_no_trace() {
         let of_one = ["host-layer", "function"].map(|name| {
             std::fs::read(folder.path().join(format!("dist-{mask}/{name}.zip"))).unwrap()
         });
-        let told = report["artefacts"].as_array().unwrap();
-        sums.push((of_one, told[0]["sha256"].clone(), told[1]["sha256"].clone()));
+        let artefacts = report["artefacts"].as_array().unwrap();
+        sums.push((
+            of_one,
+            artefacts[0]["sha256"].clone(),
+            artefacts[1]["sha256"].clone(),
+        ));
     }
     assert!(sums[0] == sums[1], "the same content is not the same bytes");
 }
@@ -207,9 +211,9 @@ fn a_bootstrap_for_another_processor_is_refused() {
 #[test]
 fn a_bootstrap_that_needs_a_newer_system_is_refused() {
     let folder = project();
-    // Any program of this system will do, and this one is small and linked dynamically.
+    // Any dynamically linked program will do, and this one is small.
     let mut newer = std::fs::read("/bin/true").unwrap();
-    // The name of the version is a string in the file; two of its digits make it a later one.
+    // The version is a string in the file; changing two digits makes it a later one.
     let at = newer
         .windows(11)
         .position(|window| window == b"GLIBC_2.34\0")
@@ -226,7 +230,7 @@ fn a_bootstrap_that_needs_a_newer_system_is_refused() {
 }
 
 #[test]
-fn a_bootstrap_that_is_no_program_is_refused() {
+fn a_bootstrap_that_is_not_a_program_is_refused() {
     let folder = project();
     std::fs::write(folder.path().join("script"), "#!/bin/sh\n").unwrap();
 
@@ -310,7 +314,7 @@ fn a_portable_package_wants_a_compiler_in_the_layer() {
 }
 
 #[test]
-fn what_is_no_handler_is_refused() {
+fn a_file_that_is_not_a_handler_is_refused() {
     let folder = project();
     std::fs::write(folder.path().join("hello.wasm"), "garbage").unwrap();
 
@@ -339,7 +343,7 @@ fn a_bootstrap_that_is_not_built_is_named_with_the_way_to_it() {
     let output = run(bootstream(&["package", "hello.wasm", "--arch", other])
         .env_remove("BOOTSTREAM_BOOTSTRAP")
         .current_dir(folder.path()));
-    // It may have been built.
+    // It may have been built already.
     let said = text(&output.stderr);
     assert!(output.status.success() || said.contains(way), "{said}");
 }

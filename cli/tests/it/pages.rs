@@ -1,4 +1,4 @@
-//! Web pages as callers: those of somebody else reach nothing, and those of the developer the front ends.
+//! Web pages as callers: foreign pages reach nothing, the developer's own reach the front ends.
 
 use std::io::Read as _;
 use std::process::Command;
@@ -19,7 +19,7 @@ fn steps() -> String {
     ]))
 }
 
-/// Sends a request with these lines between the request line and the body.
+/// Sends a request with these header lines.
 fn raw(dev: &Dev, line: &str, headers: &str) -> Response {
     let steps = steps();
     let request = format!(
@@ -49,7 +49,7 @@ fn only_hosts_of_this_machine_are_served() {
 }
 
 #[test]
-fn a_page_whose_name_leads_here_is_not_served_and_told_what_would_be() {
+fn a_page_whose_name_leads_here_is_refused_with_advice() {
     let mut dev = Dev::start(&ready_guest(), &[]);
     for (line, headers) in [
         ("POST / HTTP/1.1", "host: evil.example:7000\r\n"),
@@ -78,14 +78,14 @@ fn a_page_whose_name_leads_here_is_not_served_and_told_what_would_be() {
             "`Host`"
         };
         assert!(body.contains(says), "{line} {headers}: {body}");
-        let told = dev.wait_for("  403  ");
-        assert_contains(&told, "host");
+        let logged = dev.wait_for("  403  ");
+        assert_contains(&logged, "host");
     }
     assert!(!dev.has_seen("the function was called"));
 }
 
 #[test]
-fn an_sdk_is_told_in_its_own_words() {
+fn an_sdk_is_refused_in_its_own_format() {
     let dev = Dev::start(&ready_guest(), &[]);
     for path in [INVOKE, INVOKE_STREAM] {
         let line = format!("POST {path} HTTP/1.1");
@@ -225,7 +225,7 @@ fn a_preflight_of_a_function_url_is_answered_without_the_function() {
     let response = dev.send("OPTIONS", "/", &foreign, &steps());
     assert!(response.header("access-control-allow-origin").is_empty());
     assert!(!dev.has_seen("the function was called"));
-    // Other requests, and those at another front end, reach the function.
+    // Other requests, and those to another front end, reach the function.
     let json = ("content-type", "application/json");
     let options = dev.send("OPTIONS", "/", &[PREFLIGHT[0], json], &steps());
     assert_eq!(options.rest().0, "hi");
@@ -237,7 +237,7 @@ fn a_preflight_of_a_function_url_is_answered_without_the_function() {
 }
 
 #[test]
-fn every_other_answer_gets_the_headers_beside_its_own() {
+fn every_other_response_gets_the_headers_beside_its_own() {
     let dev = Dev::start(&ready_guest(), &["--cors", CORS]);
     let json = ("content-type", "application/json");
     let headers = [PREFLIGHT[0], json];
@@ -266,7 +266,7 @@ fn every_other_answer_gets_the_headers_beside_its_own() {
         ["http://localhost:5173"]
     );
 
-    // Nobody asks from elsewhere, and other services have settings of their own.
+    // Without another origin there are no headers, and other services have settings of their own.
     let plain = dev.send("POST", "/", &[json], &steps());
     assert!(plain.header("access-control-allow-origin").is_empty());
     let rest = dev.send("POST", "/@rest/", &headers, &steps());
@@ -297,7 +297,7 @@ fn the_setting_may_be_the_project_s() {
         response.header("access-control-allow-methods").join(",")
     };
     assert_eq!(allowed(&[]), "POST");
-    // The arguments go first.
+    // Arguments take precedence.
     assert_eq!(allowed(&["--cors", CORS]), "GET,POST");
 
     for (text, expected) in [

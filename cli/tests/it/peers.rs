@@ -1,5 +1,5 @@
-//! AWS's own runtimes in the place of `bootstrap`, unchanged: `lambda_runtime` for Rust and
-//! `aws-lambda-ric` for Node.js.
+//! AWS's own runtimes in place of `bootstrap`, unchanged: `lambda_runtime` for Rust and `aws-lambda-ric` for
+//! Node.js.
 
 use bootstream_test_support::built;
 
@@ -29,7 +29,7 @@ fn lambda_runtime_streams_under_it_a_hundred_times_over() {
 }
 
 #[test]
-fn lambda_runtime_is_heard_while_it_is_at_work() {
+fn chunks_of_lambda_runtime_arrive_while_it_is_at_work() {
     let dev = rust();
 
     let mut response = dev.send("GET", "/?chunks=2&chunk_bytes=1&pause_ms=60000", &[], "");
@@ -62,17 +62,17 @@ fn node_s_runtime_streams_under_it_a_hundred_times_over() {
         let body = ("first second".to_owned(), End::Complete);
         assert_eq!(response.rest(), body, "{path}");
     }
-    // Services that buffer take its stream for the payload, as they do on AWS.
+    // Buffering services treat its stream as the payload, as on AWS.
     let (payload, _) = dev.send("GET", "/@http/", &[], "").rest();
     assert!(payload.starts_with("{\"statusCode\":201,"), "{payload}");
     assert_eq!(dev.send("GET", "/@alb/", &[], "").status, 502);
-    // The next request may come before it has asked for the next event.
+    // The next request may arrive before the runtime polls again.
     let started = dev.environments().len();
     assert!(started <= 3, "{started}");
 }
 
 #[test]
-fn node_s_runtime_is_heard_while_it_is_at_work() {
+fn chunks_of_node_s_runtime_arrive_while_it_is_at_work() {
     let mut dev = node();
 
     let mut response = dev.send("GET", "/?pause=3000", &[], "");
@@ -84,10 +84,10 @@ fn node_s_runtime_is_heard_while_it_is_at_work() {
 }
 
 #[test]
-fn failures_of_node_s_runtime_are_told_at_every_stage() {
+fn failures_of_node_s_runtime_are_reported_at_every_stage() {
     let mut dev = node();
     for (path, status, reason) in [
-        // It opens its response before it knows, and says so in trailers.
+        // It starts its response before the failure, which it reports in trailers.
         ("/?fail=early", 502, "failed early"),
         ("/@rest/?fail=early", 502, "failed early"),
         ("/?fail=late", 201, "failed late"),

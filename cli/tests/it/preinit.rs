@@ -1,11 +1,11 @@
-//! `build --preinit`: work that is done once, when a handler is built.
+//! `build --preinit`: work done once, at build time.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::support::{bootstream, run, success, text};
 
-/// The guest that tells where its table was computed.
+/// The guest that reports where its table was computed.
 fn guest() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-guests/preinitialized")
 }
@@ -35,7 +35,7 @@ fn memory_is_kept_and_work_is_not_repeated() {
 
     let answer = format!("20000 squares, sum {sum}\n");
     assert_eq!(invoke(&plain), format!("computed in an instance, {answer}"));
-    // As a component, and as the machine code that was made of it.
+    // As a component, and as machine code.
     for file in [&ready, &ready.with_extension("cwasm")] {
         assert_eq!(
             invoke(file),
@@ -57,7 +57,7 @@ fn the_same_component_comes_out_each_time() {
 }
 
 #[test]
-fn a_handler_without_the_function_is_told_what_to_call() {
+fn a_handler_without_the_function_is_refused_with_advice() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("numbers.wasm");
     let numbers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/streaming-numbers");

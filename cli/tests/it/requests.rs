@@ -1,4 +1,4 @@
-//! Requests as the SDK reads them, and refuses them, behind every front end.
+//! Requests that the SDK parses or rejects, behind every front end.
 
 use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
@@ -83,7 +83,7 @@ fn a_rejection_after_the_start_ends_the_stream_as_every_failure_does() {
 }
 
 #[test]
-fn an_event_that_is_no_request_is_still_a_failure() {
+fn an_event_that_is_not_a_request_is_still_a_failure() {
     let guest = component("requests_guest");
 
     let output = run(bootstream(&["invoke", "-d", r#"{"Records":[]}"#]).arg(guest));
@@ -109,7 +109,7 @@ fn what_the_command_prints_for_a_front_end_is_a_request() {
 
         let seen: Value = serde_json::from_str(&text(&output.stdout)).expect(kind);
         assert_eq!(seen["path"], "/a%20b", "{kind}");
-        // A load balancer keeps the last value unless it is told to keep all.
+        // A load balancer keeps the last value unless configured to keep all.
         let query = json!([["c", "&"], ["c", "2"]]);
         let expected = if kind == "alb" {
             json!([["c", "2"]])

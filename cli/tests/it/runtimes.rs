@@ -1,4 +1,4 @@
-//! Runtimes that are not ours: they are run unchanged, and may answer what ours never would.
+//! Other runtimes run unchanged, and may respond as ours never would.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -102,7 +102,7 @@ fn the_prelude_may_be_cut_at_every_byte_where_it_is_read() {
 }
 
 #[test]
-fn a_broken_prelude_is_told_on_the_terminal() {
+fn a_broken_prelude_is_reported_on_the_terminal() {
     let mut dev = start(&["--front-end", "rest"]);
     let delimiter = [0; 8];
     for (prelude, reason) in [
@@ -172,13 +172,13 @@ fn a_buffered_document_is_unfolded_at_every_front_end() {
         assert_eq!(response.header("x-a"), ["b"], "{path}");
         assert_eq!(response.rest(), ("hi".to_owned(), End::Complete), "{path}");
     }
-    // To a caller of the invoke API it is the payload.
+    // A caller of the Invoke API gets it as the payload.
     let payload = post(&dev, "/invoke", &format!("\"whole={};\"", hex(document)));
     assert_eq!(payload.rest().0.as_bytes(), document);
 }
 
 #[test]
-fn a_buffered_answer_that_is_no_document_is_the_body_where_aws_infers() {
+fn a_buffered_response_that_is_not_a_document_is_the_body_where_aws_infers() {
     let dev = start(&[]);
     for (path, status) in [
         ("/@url", 200),
@@ -212,7 +212,7 @@ fn a_stream_without_its_last_chunk_is_truncated() {
 }
 
 #[test]
-fn a_failure_in_trailers_that_were_not_announced_is_lost_and_told() {
+fn a_failure_in_unannounced_trailers_is_lost_and_reported() {
     let mut dev = start(&["--json"]);
 
     let response = post(&dev, "/", "hex=61;trailers");

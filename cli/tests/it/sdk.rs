@@ -15,7 +15,7 @@ use crate::support::{Dev, End, Response, ready_guest, script, signal, text};
 const STREAM: &str = "/2021-11-15/functions/f/response-streaming-invocations";
 const INVOKE: &str = "/2015-03-31/functions/f/invocations";
 
-/// Reads the next frame. The server writes each as a chunk of its own.
+/// Reads the next frame, which the server writes as one chunk.
 #[track_caller]
 fn frame(response: &mut Response) -> (String, Vec<u8>) {
     let chunk = response.raw_chunk().expect("a frame");
@@ -42,7 +42,7 @@ fn named(message: &Message) -> (String, Vec<u8>) {
     (event, message.payload().to_vec())
 }
 
-/// Reads to the end: the joined payload, and what `InvokeComplete` says.
+/// Reads to the end. Returns the joined payload, and the content of `InvokeComplete`.
 #[track_caller]
 fn collect(mut response: Response) -> (String, Value) {
     let mut payload = Vec::new();
@@ -105,7 +105,7 @@ fn a_frame_is_sent_while_the_function_is_at_work() {
 }
 
 #[test]
-fn a_failure_is_told_in_the_last_frame() {
+fn a_failure_is_reported_in_the_last_frame() {
     let mut dev = Dev::start(&ready_guest(), &["--timeout", "1"]);
     for (steps, payload, code, details) in [
         (json!(["trap"]), "", "Function.Trap", "errorMessage"),
@@ -141,10 +141,10 @@ fn a_failure_is_told_in_the_last_frame() {
 }
 
 #[test]
-fn the_end_of_a_process_is_told_in_the_last_frame() {
+fn the_end_of_a_process_is_reported_in_the_last_frame() {
     for (kill, code, details) in [
         (Signal::KILL, "Runtime.ExitError", "signal"),
-        // It cannot even stop its handler.
+        // A stopped process cannot stop its handler.
         (
             Signal::STOP,
             "Sandbox.Timedout",
@@ -257,7 +257,7 @@ fn a_dry_run_and_an_event_are_not_waited_for() {
 }
 
 #[test]
-fn invoke_waits_for_the_whole_answer() {
+fn invoke_waits_for_the_whole_response() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([
         {"write_headers": {"status": 201}}, {"write": "hello "}, {"write": "world"},
@@ -273,7 +273,7 @@ fn invoke_waits_for_the_whole_answer() {
 }
 
 #[test]
-fn invoke_tells_a_failure_with_its_document() {
+fn invoke_reports_a_failure_with_its_document() {
     let dev = Dev::start(&ready_guest(), &[]);
     let size = 6_291_557;
     for (steps, error_type, message) in [

@@ -1,4 +1,4 @@
-//! Starting the commands, and an HTTP client that sees chunks as they are on the wire.
+//! Starts the commands, and an HTTP client that sees chunks as they are on the wire.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
@@ -14,10 +14,10 @@ pub(crate) use bootstream_test_support::guests::source as component;
 use bootstream_test_support::wire::{Field, Wire, field};
 use serde_json::{Value, json};
 
-/// How long anything may take. Only a failing test waits so long.
+/// Timeout of every wait. Only a failing test reaches it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The binary under the emulator.
+/// The `bootstrap` that the emulator runs.
 #[track_caller]
 pub(crate) fn bootstrap() -> PathBuf {
     std::env::var_os("BOOTSTREAM_BOOTSTRAP")
@@ -29,7 +29,7 @@ pub(crate) fn scripted_guest() -> PathBuf {
     component("scripted_guest")
 }
 
-/// The scripted guest as machine code, made once: few tests are about compiling it.
+/// The scripted guest as machine code, compiled once: few tests are about compilation.
 pub(crate) fn ready_guest() -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
@@ -43,7 +43,7 @@ pub(crate) fn ready_guest() -> PathBuf {
     .clone()
 }
 
-/// The packages of the scripted guest, made once: `host-layer.zip` and `function.zip`.
+/// A folder with the packages of the scripted guest, built once: `host-layer.zip` and `function.zip`.
 pub(crate) fn packages() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
@@ -60,18 +60,18 @@ pub(crate) fn script(steps: &Value) -> String {
     json!({ "steps": steps }).to_string()
 }
 
-/// A cache for all commands of this run, which begins empty.
+/// One cache for all commands of this run, initially empty.
 pub(crate) fn cache_home() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-        // It is not there before the first run.
+        // It does not exist before the first run.
         let _ = std::fs::remove_dir_all(&folder);
         folder
     })
 }
 
-/// Where the compiler of handlers is, which may be in the user's own cache.
+/// The folder of the compiler for handlers, which may be in the user's cache.
 fn toolchain() -> PathBuf {
     let set = |name| std::env::var_os(name).map(PathBuf::from);
     let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
@@ -81,7 +81,7 @@ fn toolchain() -> PathBuf {
     })
 }
 
-/// The `bootstream` command, cut off from this machine's settings.
+/// The `bootstream` command, isolated from this machine's settings.
 pub(crate) fn bootstream(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bootstream"));
     command
@@ -99,7 +99,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
     command.output().expect("the command starts")
 }
 
-/// Asserts that a command has done what it was told.
+/// Asserts that a command succeeded.
 #[track_caller]
 pub(crate) fn success(output: &Output) {
     assert!(
@@ -182,7 +182,7 @@ impl Dev {
         }
     }
 
-    /// Waits for a line on the terminal, which may have been there before.
+    /// Waits for a line on the terminal, which may already be there.
     #[track_caller]
     pub(crate) fn wait_until_seen(&mut self, text: &str) {
         if !self.seen.iter().any(|line| line.contains(text)) {
@@ -190,19 +190,19 @@ impl Dev {
         }
     }
 
-    /// Whether a line has been on the terminal, without waiting for it.
+    /// Returns whether a line has been on the terminal, without waiting.
     pub(crate) fn has_seen(&mut self, text: &str) -> bool {
         self.seen.extend(self.lines.try_iter());
         self.seen.iter().any(|line| line.contains(text))
     }
 
-    /// Forgets what was on the terminal.
+    /// Forgets the terminal's output.
     pub(crate) fn forget(&mut self) {
         self.seen.extend(self.lines.try_iter());
         self.seen.clear();
     }
 
-    /// What the terminal has shown so far.
+    /// The terminal's output so far.
     pub(crate) fn lines(&self) -> &[String] {
         &self.seen
     }
@@ -220,7 +220,7 @@ impl Dev {
         )
     }
 
-    /// Asserts that the scripted guest goes on answering.
+    /// Asserts that the scripted guest still responds.
     #[track_caller]
     pub(crate) fn assert_serves(&self) {
         let next = self.invoke(&script(&json!([{"write": "next"}])));
@@ -253,7 +253,7 @@ impl Dev {
         stream
     }
 
-    /// Sends bytes that need not be a request, and reads the answer.
+    /// Sends bytes that need not be a request, and reads the response.
     pub(crate) fn send_raw(&self, bytes: &[u8]) -> Response {
         let mut stream = self.connect();
         // The server may close the connection before it has read everything.
@@ -269,7 +269,7 @@ impl Dev {
         self.child.id()
     }
 
-    /// The processes this server has started.
+    /// The processes of this server's environments.
     pub(crate) fn environments(&self) -> Vec<i32> {
         let pid = self.child.id();
         let path = format!("/proc/{pid}/task/{pid}/children");
@@ -304,7 +304,7 @@ pub(crate) fn signal(pid: i32, signal: rustix::process::Signal) {
     let _ = rustix::process::kill_process(pid, signal);
 }
 
-/// A response, read as far as the test asks.
+/// A response, read on demand.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) reason: String,
@@ -325,7 +325,7 @@ impl Response {
         Self::read_from(Wire::new(stream))
     }
 
-    /// Reads the response that comes after this one, whose body was read.
+    /// Reads the next response on the connection, once this one's body was read.
     pub(crate) fn next(self) -> Self {
         Self::read_from(self.wire)
     }
@@ -370,7 +370,7 @@ impl Response {
         (text(&body), end)
     }
 
-    /// Asserts that the rest of the body is this text, and complete.
+    /// Asserts that the rest of the body is this text and complete.
     #[track_caller]
     pub(crate) fn assert_body(self, text: &str) {
         assert_eq!(self.rest(), (text.to_owned(), End::Complete));
@@ -382,7 +382,7 @@ impl Response {
             let length = length.parse().expect("a length");
             let read = self
                 .wire
-                .pieces(length, |piece| body.extend_from_slice(piece));
+                .blocks(length, |block| body.extend_from_slice(block));
             return (body, read.map_or_else(cut, |()| End::Complete));
         }
         loop {

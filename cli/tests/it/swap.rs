@@ -91,7 +91,7 @@ fn a_broken_component_leaves_the_old_one_in_place() {
 }
 
 #[test]
-fn what_bootstrap_refuses_is_told_to_callers_until_it_is_replaced() {
+fn callers_see_bootstrap_s_refusal_until_the_component_is_replaced() {
     let folder = tempfile::tempdir().expect("temporary files are writable");
     let handler = folder.path().join("handler.cwasm");
     let compiled = crate::support::run(

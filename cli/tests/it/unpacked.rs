@@ -1,4 +1,4 @@
-//! The packages where Lambda unpacks them: see `scripts/in-lambda-root.sh`.
+//! The packages at the paths where Lambda unpacks them: see `scripts/in-lambda-root.sh`.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,7 +14,7 @@ use crate::support::{Dev, End, bootstream, packages, run, script, scripted_guest
 /// A program that starts `/opt/bootstrap` with the folders `opt` and `task` of `folder`.
 fn launcher(folder: &Path) -> PathBuf {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts");
-    // A local Lambda does not pass on its own variables.
+    // A local Lambda does not pass its own variables on.
     let variables: String = ["BOOTSTREAM_LAMBDA_ROOT", "BOOTSTREAM_LAMBDA_CGROUP"]
         .iter()
         .filter_map(|name| Some(format!("{name}={} ", std::env::var_os(name)?.display())))
@@ -46,7 +46,7 @@ fn program(folder: &Path, script: &str) -> PathBuf {
     path
 }
 
-/// Asserts that an answer arrives in the pieces in which it is written.
+/// Asserts that chunks arrive one by one, as they are written.
 #[track_caller]
 fn assert_streams(launcher: &Path) {
     let launcher = launcher.to_str().expect("a path in UTF-8");

@@ -1,6 +1,6 @@
-//! `bootstream dev --watch`: from a change of the sources to a new version.
+//! `bootstream dev --watch`: from a source change to a new version.
 //!
-//! Cargo and rustc are stand-ins, so that a build is a copy of a component.
+//! Cargo and rustc are stubs: a build copies a component.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -26,7 +26,7 @@ esac
 
 const RUSTC: &str = "#!/bin/sh\ndirname \"$0\"\n";
 
-/// A crate whose source is the path of the component it becomes.
+/// A crate whose source is the path of the component to copy.
 fn workshop(source: &Path) -> TempDir {
     let folder = tempfile::tempdir().expect("temporary files are writable");
     for name in ["bin", "crate", "crate/src"] {

@@ -1,8 +1,8 @@
 //! The `bootstrap` that `scripts/build-bootstrap.sh --arch arm64` makes, on an emulated core of Graviton2.
 //!
-//! QEMU offers the features of that core and no others, so what runs here was compiled for it. The
-//! engine's signal handlers, its stack switching and its clock of epochs are all different code on
-//! this architecture, hence a test of each.
+//! QEMU emulates the features of that core and no others, so code that runs here suits it. The engine's signal
+//! handlers, stack switching and epoch timer have code of their own for this architecture, hence a test
+//! of each.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -27,7 +27,7 @@ fn start(lambda: &Recorder, arch: Arch) -> Running {
         "#!/bin/sh\nexec qemu-aarch64 -cpu neoverse-n1 {}\n",
         bootstrap.display()
     );
-    // Tests that run at the same time write the same.
+    // Concurrent tests write the same bytes.
     let unfinished = folder.join(format!("bootstrap-arm64-{:?}", std::thread::current().id()));
     fs::write(&unfinished, script).expect("a script");
     fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o755)).expect("a script");
@@ -39,7 +39,7 @@ fn start(lambda: &Recorder, arch: Arch) -> Running {
 
 #[test]
 fn the_arm64_bootstrap_needs_no_library_and_no_fixed_address() {
-    // "elf(5)": the type of the file is at 16, and an executable at fixed addresses has another one.
+    // "elf(5)": the file type is at offset 16, and differs for an executable at fixed addresses.
     const TYPE: usize = 16;
     const SHARED_OBJECT: u8 = 3;
     let bootstrap = fs::read(built("arm64/release/bootstrap")).expect("what the scripts build");

@@ -1,4 +1,4 @@
-//! Readers that are slower than the handler: it waits, and memory stays flat.
+//! Readers slower than the handler: it waits, and memory stays flat.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use bootstream_test_support::recorder::{DELIMITER, Exchange, IMPLIED_PRELUDE, Po
 use bootstream_test_support::steps::write;
 use serde_json::json;
 
-/// Period of the bytes that `write_pattern` writes.
+/// Period of the pattern of `write_pattern`.
 const PATTERN_PERIOD: usize = 251;
-/// Memory the host and a guest may take beyond an idle process, in KiB.
+/// Most memory the host and a guest may take beyond an idle process, in KiB.
 const MEMORY_MARGIN_KIB: u64 = 100 * 1024;
 
-/// Starts a host and serves one event. Gives the memory it takes then, in KiB.
+/// Starts a host and serves one event. Returns its resident memory afterwards, in KiB.
 fn warm_host(lambda: &Recorder) -> (Running, u64) {
     let host = Bootstrap::scripted(lambda).start();
     lambda.script("warm-up", &json!([write("x")]));
@@ -51,7 +51,7 @@ fn two_hundred_megabytes_reach_a_slow_reader_in_little_memory() {
         let response = lambda.complete_response("id-1");
 
         assert_pattern(&response, total);
-        // Far less than was written: the handler was held back.
+        // Far less than was written: the handler had to wait.
         let peak = host.peak_resident_kib();
         assert!(peak < idle + 20 * 1024, "{idle} KiB, then {peak}");
     }
@@ -72,11 +72,11 @@ fn one_write_of_twenty_mebibytes_arrives_whole() {
     let response = lambda.complete_response("id-1");
 
     assert_pattern(&response, total);
-    // The guest holds the chunk, and grew to get there; the host holds none of it.
+    // The guest grew to hold the chunk; the host holds none of it.
     assert!(host.peak_resident_kib() < idle + MEMORY_MARGIN_KIB);
 }
 
-/// What the reader has not taken does not keep the end of the handler from being seen.
+/// Unread data does not keep the host from noticing that the handler has ended.
 #[test]
 fn what_was_written_before_the_end_reaches_a_slow_reader() {
     let lambda = Recorder::with_small_buffers();

@@ -16,7 +16,7 @@ fn start(lambda: &Recorder) -> Running {
     host
 }
 
-/// A script of what tells it from the others.
+/// A script whose body identifies it.
 fn script(id: &str) -> Value {
     tagged(id).collect()
 }
@@ -78,7 +78,7 @@ fn a_handler_that_fails_or_loops_leaves_its_neighbours_alone() {
     host.assert_running();
 }
 
-/// Each invocation is interrupted for itself: the engine's epoch is everybody's.
+/// All invocations share the engine's epoch, but each is interrupted separately.
 #[test]
 fn stopping_one_handler_does_not_stop_another_that_computes() {
     let lambda = Recorder::start();
@@ -128,7 +128,7 @@ fn a_broken_poll_is_repeated_once_on_a_new_connection() {
     assert_eq!(lambda.look(|seen| seen.exchanges.len()), WORKERS + 1);
 }
 
-/// The process lives as long as one of them, and then says that it failed.
+/// The process lives as long as one worker, and then exits with a failure.
 #[test]
 fn a_worker_whose_poll_is_refused_leaves_the_others() {
     let lambda = Recorder::start();
@@ -148,7 +148,7 @@ fn a_worker_whose_poll_is_refused_leaves_the_others() {
     assert!(!host.exit().success());
 }
 
-/// The X-Ray header is the invocation's own, also beside others.
+/// Each invocation sees its own X-Ray header, also when others run beside it.
 #[test]
 fn each_handler_sees_its_own_trace_id() {
     let lambda = Recorder::start();

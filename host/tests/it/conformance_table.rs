@@ -1,5 +1,5 @@
-//! `docs/reference/conformance.md` has every case of `any_runtime`, as `scripts/conformance.sh` prints it, and
-//! the README says the same.
+//! `docs/reference/conformance.md` lists every case of `any_runtime` as `scripts/conformance.sh` prints it, and
+//! the README agrees.
 
 const TABLE: &str = include_str!("../../../docs/reference/conformance.md");
 const README: &str = include_str!("../../../README.md");

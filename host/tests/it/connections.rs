@@ -1,4 +1,4 @@
-//! Connections that do not open, break, or end between two requests; and answers of every form.
+//! Connections that do not open, break, or end between two requests.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::peers::assert_goes_on;
 
 #[test]
-fn a_runtime_api_that_never_opens_is_given_up() {
+fn the_host_gives_up_on_a_runtime_api_that_never_opens() {
     let lambda = Recorder::closed();
     let mut host = Bootstrap::scripted(&lambda).start();
 
@@ -32,7 +32,7 @@ fn polls_that_are_always_reset_are_given_up_after_pauses() {
     assert!(host.started.elapsed() > Duration::from_secs(1));
 }
 
-/// A peer that closes each connection after its answer loses no event, whether it says so or not.
+/// No event is lost to a peer that closes each connection after its response, announced or not.
 #[test]
 fn a_handler_that_answers_at_once_loses_no_event_to_closed_connections() {
     const EVENTS: usize = 20;
@@ -55,9 +55,8 @@ fn a_handler_that_answers_at_once_loses_no_event_to_closed_connections() {
     }
 }
 
-/// A post that meets the end of its connection is lost, because it may have been read. The first one
-/// therefore has a connection of its own, and a peer that was seen to close a kept one gets each
-/// further post on a fresh one.
+/// A post whose connection ends is lost, because the peer may have read it. The first post therefore has a
+/// connection of its own, and once a peer has closed a kept connection, every further post opens one.
 #[test]
 fn a_peer_that_drops_kept_connections_gets_every_answer() {
     const EVENTS: usize = 10;
@@ -79,7 +78,7 @@ fn a_peer_that_drops_kept_connections_gets_every_answer() {
     assert!(lambda.look(|seen| seen.open_connections) <= 2);
 }
 
-/// The first post has a connection of its own only if there is one to be had.
+/// Without a further connection, the first post uses that of the poll.
 #[test]
 fn an_answer_is_not_lost_where_no_further_connection_opens() {
     let (lambda, _host) = serving();
@@ -92,7 +91,7 @@ fn an_answer_is_not_lost_where_no_further_connection_opens() {
     assert_eq!(lambda.look(|seen| seen.connections), 1);
 }
 
-/// A peer that keeps its connections is not made to open one for each request.
+/// Requests to a peer that keeps its connections share them.
 #[test]
 fn a_kept_connection_is_used_again() {
     let lambda = Recorder::start();
@@ -104,11 +103,11 @@ fn a_kept_connection_is_used_again() {
     lambda.idle(1);
 
     assert_eq!(lambda.look(|seen| seen.posts().len()), 10);
-    // One for the polls, and one for the first post.
+    // One for the polls and one for the first post.
     assert_eq!(lambda.look(|seen| seen.connections), 2);
 }
 
-/// Lambda freezes the process between its invocations, for hours.
+/// Lambda freezes the process between invocations, sometimes for hours.
 #[test]
 fn a_process_that_was_frozen_goes_on() {
     let (lambda, host) = serving();
@@ -124,7 +123,7 @@ fn a_process_that_was_frozen_goes_on() {
     assert_eq!(host.stdout(), [""; 0]);
 }
 
-/// Silence where the answer should be is waited out, within the time the function has.
+/// A poll waits for as long as the peer stays silent.
 #[test]
 fn a_poll_may_stay_unanswered() {
     let (lambda, mut host) = serving();

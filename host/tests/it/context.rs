@@ -1,4 +1,4 @@
-//! What a handler learns of its invocation and its surroundings.
+//! The context and environment that a handler sees.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,7 +10,7 @@ fn write_context() -> Value {
     json!(["write_context"])
 }
 
-/// The context a handler got with this event.
+/// The context a handler receives with this event.
 fn context_of(lambda: &Recorder, id: &str, event: Event) -> Value {
     lambda.enqueue(event);
     let response = lambda.complete_response(id);
@@ -42,7 +42,7 @@ fn every_header_of_an_event_is_read_in_any_case() {
         let event = headers.iter().fold(event, |event, (name, value)| {
             event.without(name).header(&change(name), value)
         });
-        // The same id for each would hide which answer is whose.
+        // One id for all would hide which response belongs to which event.
         let name = change("Lambda-Runtime-Aws-Request-Id");
         let context = context_of(&lambda, id, event.header(&name, id));
 
@@ -55,7 +55,7 @@ fn every_header_of_an_event_is_read_in_any_case() {
     }
 }
 
-/// Lambda Managed Instances do send the empty header.
+/// Lambda Managed Instances send the empty header.
 #[test]
 fn what_lambda_leaves_out_or_empty_is_absent() {
     let (lambda, _host) = serving();
@@ -98,7 +98,7 @@ fn the_context_tells_what_the_environment_knows_of_the_function() {
     assert_eq!(context["function-name"], "streamer");
     assert_eq!(context["function-version"], "$LATEST");
     assert_eq!(context["memory-limit-mib"], 512);
-    // 74 years ahead is taken for a mistake: a function runs 15 minutes at most.
+    // A deadline 74 years ahead is implausible: a function runs 15 minutes at most.
     assert!(context["deadline-ms"].as_u64().expect("a number") <= 4_102_444_800_000);
 }
 

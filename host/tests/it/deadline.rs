@@ -1,4 +1,4 @@
-//! Handlers that are still running when the function's time is about to pass.
+//! Handlers that are still running shortly before the deadline.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use bootstream_test_support::recorder::{Event, Post, Recorder};
 use bootstream_test_support::steps::{sleep_forever, write};
 use serde_json::{Value, json};
 
-/// Ample for a handler to start, and for a test to wait.
+/// Long enough for a handler to start, short enough for a test to wait.
 const TIME: Duration = Duration::from_millis(1500);
 
 fn limited(id: &str, steps: &Value) -> Event {
@@ -37,7 +37,7 @@ fn a_handler_that_never_ends_is_stopped_and_the_next_one_runs() {
 
 /// A busy machine may be late once: the best of three counts.
 #[test]
-fn the_end_is_told_before_the_deadline() {
+fn the_stop_is_reported_before_the_deadline() {
     let (lambda, _host) = serving();
     let mut left = Vec::new();
     for id in ["id-1", "id-2", "id-3"] {
@@ -51,10 +51,10 @@ fn the_end_is_told_before_the_deadline() {
     assert!(*best < TIME / 2, "stopped too early: {left:?}");
 }
 
-/// Where it was is known as well as after any other failure, and there is a tenth of a second to tell it:
-/// see `guest/stack.rs`.
+/// The location is as precise as after any other failure, though only a tenth of a second is left to report
+/// it: see `guest/stack.rs`.
 #[test]
-fn a_handler_that_is_stopped_deep_in_its_work_says_where() {
+fn a_handler_stopped_deep_in_its_work_reports_where() {
     let (lambda, host) = serving();
     let deep = (0..50).fold(json!("loop_forever"), |step, _| json!({ "try": step }));
     lambda.enqueue(limited("id-1", &json!([write("part"), deep])));
@@ -90,7 +90,7 @@ fn a_handler_that_never_begins_is_reported_as_an_error() {
     }
 }
 
-/// The caller has everything; only the work after it is cut short.
+/// The caller has the whole response; only the work after it is cut short.
 #[test]
 fn work_after_the_end_of_the_response_ends_with_the_deadline() {
     let (lambda, host) = serving();
@@ -106,7 +106,7 @@ fn work_after_the_end_of_the_response_ends_with_the_deadline() {
     }
 }
 
-/// A handler whose reader is too slow is stopped in the middle of its `write`.
+/// A handler with too slow a reader is stopped in the middle of its `write`.
 #[test]
 fn a_handler_that_waits_for_its_reader_is_stopped() {
     let lambda = Recorder::with_small_buffers();
@@ -121,9 +121,9 @@ fn a_handler_that_waits_for_its_reader_is_stopped() {
     assert!(response.data().len() < 100_000_000);
 }
 
-/// However late the stop comes for the handler's start, it is not missed.
+/// A stop that is due around the handler's start still takes effect.
 #[test]
-fn a_deadline_that_is_almost_there_stops_the_handler_all_the_same() {
+fn an_imminent_deadline_still_stops_the_handler() {
     let (lambda, mut host) = serving();
     lambda.idle(1);
     for n in 0..20 {
@@ -138,7 +138,7 @@ fn a_deadline_that_is_almost_there_stops_the_handler_all_the_same() {
     host.assert_running();
 }
 
-/// It has no time left, and does not begin.
+/// Without time left, the handler does not begin.
 #[test]
 fn a_deadline_that_has_just_passed_stops_the_handler_at_once() {
     const NAME: &str = "Lambda-Runtime-Deadline-Ms";
@@ -163,9 +163,9 @@ fn a_deadline_that_has_just_passed_stops_the_handler_at_once() {
     host.assert_running();
 }
 
-/// AWS's emulator of Managed Instances sends a deadline that is weeks ahead, and the timeout apart.
+/// AWS's emulator of Managed Instances sends a deadline weeks ahead, and the timeout separately.
 #[test]
-fn the_functions_timeout_counts_where_the_deadline_makes_no_sense() {
+fn the_functions_timeout_replaces_an_implausible_deadline() {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let lambda = Recorder::start();
     let _host = Bootstrap::scripted(&lambda)
@@ -185,9 +185,9 @@ fn the_functions_timeout_counts_where_the_deadline_makes_no_sense() {
     }
 }
 
-/// Emulators send moments long past, or nothing.
+/// Emulators send deadlines long past, or none.
 #[test]
-fn a_deadline_that_makes_no_sense_stops_nobody() {
+fn an_implausible_deadline_stops_no_handler() {
     let (lambda, _host) = serving();
     let steps = json!([write("x"), {"sleep_ms": 300}, write("y")]);
     let name = "Lambda-Runtime-Deadline-Ms";

@@ -1,5 +1,4 @@
-//! Responses that are no HTTP stream: documents, streams without a head, and the documents that front
-//! ends read.
+//! Responses other than HTTP streams: documents, streams without a head, and the documents of front ends.
 
 use bootstream_test_support::assert_contains;
 use bootstream_test_support::process::{Bootstrap, Running};
@@ -7,7 +6,7 @@ use bootstream_test_support::recorder::{End, Event, Exchange, Recorder};
 use bootstream_test_support::steps::{expect, head_with, write};
 use serde_json::{Value, json};
 
-/// Largest payload of a response that is not a stream, in bytes.
+/// Largest payload of a buffered response, in bytes.
 const PAYLOAD_LIMIT: usize = 6_291_556;
 
 const LOAD_BALANCER_LIMIT: usize = 1_048_576;
@@ -35,7 +34,7 @@ fn fills(bytes: usize) -> Vec<Value> {
         .collect()
 }
 
-/// Everything that was sent, which has no prelude.
+/// The whole body, which has no prelude.
 fn payload(exchange: &Exchange) -> String {
     String::from_utf8(exchange.data()).expect("text")
 }
@@ -86,7 +85,7 @@ fn a_document_is_posted_with_its_length_and_nothing_else() {
     }
 }
 
-/// A stream would have had to break off.
+/// A stream would have to break off.
 #[test]
 fn a_document_that_fails_before_its_end_is_an_error_and_never_half_a_document() {
     let (lambda, _host) = scripted("");
@@ -139,13 +138,13 @@ fn a_response_starts_once_whatever_its_kind() {
 }
 
 #[test]
-fn a_document_has_what_lambda_takes_and_not_a_byte_more() {
+fn a_document_has_at_most_the_bytes_that_lambda_accepts() {
     let (lambda, _host) = scripted("");
     let document = |bytes| json!([vec![json!("start_document")], fills(bytes)].concat());
     lambda.script("fits", &document(PAYLOAD_LIMIT));
     assert_document(&lambda.response("fits"), PAYLOAD_LIMIT);
 
-    // The handler hears of it; one that takes no notice has failed all the same.
+    // The handler's write fails, and a handler that ignores this has failed too.
     lambda.script("large", &document(PAYLOAD_LIMIT + 1));
     let message = lambda
         .reported_error("large", "Function.ResponseSizeTooLarge")
@@ -200,7 +199,7 @@ fn a_raw_stream_has_a_content_type_and_no_prelude() {
 }
 
 #[test]
-fn a_raw_stream_needs_a_content_type_that_is_one() {
+fn a_raw_stream_needs_a_valid_content_type() {
     let refused = [
         "",
         " ; charset=utf-8",
@@ -218,12 +217,12 @@ fn a_raw_stream_needs_a_content_type_that_is_one() {
         "id",
         &json!([refused.to_vec(), vec![write("started")]].concat()),
     );
-    // None of them has started the response.
+    // No refused call has started the response.
     let (_, body) = lambda.complete_response("id").prelude_and_body();
     assert_eq!(body, b"started");
 }
 
-/// The event of a front end whose body is the script.
+/// A front end's event with the script as its body.
 fn through(front_end: &str, steps: &Value) -> Value {
     let mut event = match front_end {
         "http-api" => json!({
@@ -336,7 +335,7 @@ fn a_handler_that_writes_without_a_head_answers_a_front_end_with_status_200() {
 }
 
 #[test]
-fn a_body_that_is_no_text_reaches_a_front_end_in_base64() {
+fn a_binary_body_reaches_a_front_end_in_base64() {
     let (lambda, _host) = scripted("");
     ask(
         &lambda,
@@ -369,9 +368,9 @@ fn a_failure_behind_a_front_end_that_buffers_is_an_error_document() {
     assert_contains(&message, "a load balancer takes 1048576");
 }
 
-/// Control characters take six bytes in JSON, so that only the end shows how large the document is.
+/// Control characters take six bytes in JSON, so the size of the document is known only at its end.
 #[test]
-fn a_document_that_only_its_encoding_makes_too_large_is_refused_at_its_end() {
+fn a_document_whose_encoding_makes_it_too_large_is_refused_at_its_end() {
     let (lambda, _host) = scripted("");
     ask(
         &lambda,
@@ -405,7 +404,7 @@ fn a_load_balancer_without_lists_of_values_takes_one_cookie_and_the_log_says_so(
 }
 
 #[test]
-fn the_setting_says_who_gets_a_document() {
+fn the_setting_decides_which_callers_get_a_document() {
     let steps = json!([write("text")]);
     for (settings, documents) in [
         (
@@ -429,14 +428,14 @@ fn the_setting_says_who_gets_a_document() {
                 "{settings} {front_end}"
             );
         }
-        // An event that is not an HTTP request gets the answer that the handler gives.
+        // For an event that is not an HTTP request, the handler decides.
         lambda.script("other", &steps);
         lambda.complete_response("other");
     }
 }
 
 #[test]
-fn what_the_handler_chooses_goes_before_the_front_end() {
+fn the_handlers_choice_takes_precedence_over_the_front_end() {
     let (lambda, _host) = scripted("");
     ask(
         &lambda,

@@ -7,11 +7,11 @@ use bootstream_test_support::{assert_contains, guests};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-/// What Lambda's side reads of a trailer block, in bytes.
+/// Largest trailer block that Lambda reads, in bytes.
 const TRAILERS_LIMIT_BYTES: usize = 4096;
-/// The largest error document, in bytes.
+/// Largest error document, in bytes.
 const DOCUMENT_LIMIT_BYTES: usize = 256 * 1024;
-/// The frames of a stack that are told.
+/// Most stack frames in a report.
 const FRAMES_LIMIT: usize = 20;
 
 /// Runs one script that fails before its response.
@@ -30,7 +30,7 @@ fn failed(steps: &Value, error_type: &str) -> Exchange {
     lambda.failed_response("id-1", error_type)
 }
 
-/// A host of a function with little memory.
+/// The host of a function with little memory.
 fn small_host(lambda: &Recorder) -> Bootstrap {
     Bootstrap::scripted(lambda).env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
 }
@@ -39,7 +39,7 @@ fn message(document: &Value) -> &str {
     document["errorMessage"].as_str().expect("a text")
 }
 
-/// Everything after the line with the last chunk's size.
+/// Size of everything after the size line of the last chunk.
 fn trailer_block_bytes(response: &Exchange) -> usize {
     response.tail.len() - "0\r\n".len()
 }
@@ -68,7 +68,7 @@ fn a_trap_before_anything_is_posted_as_an_error() {
     );
 }
 
-/// Where in its source a handler failed, as far as it was built with that.
+/// The source location of a failure, as far as the handler has debug information.
 #[test]
 fn a_crash_names_function_file_and_line() {
     let source = include_str!("../../../test-guests/steps/src/resources.rs");
@@ -88,9 +88,9 @@ fn a_crash_names_function_file_and_line() {
     }
 }
 
-/// However deep the stack: what is told of it is its innermost frames, each with its place.
+/// However deep the stack, the report has its innermost frames, each with its location.
 #[test]
-fn the_deepest_stack_is_told_by_its_innermost_frames() {
+fn the_deepest_stack_is_reported_by_its_innermost_frames() {
     let source = include_str!("../../../test-guests/steps/src/resources.rs");
     let call = source
         .lines()
@@ -102,7 +102,7 @@ fn the_deepest_stack_is_told_by_its_innermost_frames() {
     let frames = document["stackTrace"].as_array().expect("a list");
     assert_eq!(frames.len(), FRAMES_LIMIT, "{frames:#?}");
     let place = format!("resources.rs:{}:", call + 1);
-    // The innermost had not begun.
+    // The innermost function had not begun.
     for frame in frames.iter().skip(1).map(Value::to_string) {
         let fits = frame.contains("recurse at ") && frame.contains(&place);
         assert!(fits, "recurse at {place} in {frame}");
@@ -162,7 +162,7 @@ fn a_panic_is_reported_with_its_message_and_place() {
 
     assert!(message(&document).contains("out of cheese"), "{document}");
     assert!(message(&document).contains(".rs:"), "{document}");
-    // What follows a panic is the same each time.
+    // The frames after the panic itself are always the same.
     let innermost = document["stackTrace"][0].as_str().expect("a frame");
     assert!(innermost.contains("step at "), "{document}");
 }
@@ -182,7 +182,7 @@ fn a_failure_in_the_response_ends_it_with_trailers() {
     }
 }
 
-/// A head alone is a start: nothing but trailers can tell the failure then.
+/// The head starts the response, so only trailers can report the failure.
 #[test]
 fn a_failure_between_head_and_body_ends_in_trailers() {
     let response = failed(&json!([head(200), "trap"]), "Function.Trap");
@@ -256,7 +256,7 @@ fn a_failure_after_the_end_is_only_logged() {
     }
 }
 
-/// As far as it can be provoked from outside.
+/// Covers what can be provoked from outside.
 #[test]
 fn a_process_that_dies_in_a_response_does_not_end_it() {
     let (lambda, host) = serving();
@@ -288,9 +288,9 @@ fn limits_are_reported_with_types_of_their_own() {
     }
 }
 
-/// As a command that has done its work.
+/// A command exits with success when its work is done.
 #[test]
-fn an_exit_with_success_is_a_return_where_no_response_is_cut_by_it() {
+fn a_successful_exit_is_a_return_unless_it_cuts_a_response() {
     let (lambda, host) = serving();
     for (id, steps, body) in [
         ("before", json!([{"exit": 0}]), ""),
@@ -341,7 +341,7 @@ fn a_process_survives_what_its_handlers_do() {
     host.assert_running();
 }
 
-/// The engine bounds what one call may pass to the host, and says so in words of its own.
+/// The engine limits what one call may pass to the host, and has an error message of its own.
 #[test]
 fn a_chunk_above_the_limit_of_one_call_is_reported_with_the_limit() {
     let chunk = json!([{"write_bytes": {"len": 33 * 1024 * 1024, "fill": 97}}]);
@@ -351,7 +351,7 @@ fn a_chunk_above_the_limit_of_one_call_is_reported_with_the_limit() {
     assert!(message(&document).contains("8192 KiB"), "{document}");
 }
 
-/// A component may want more memory than there is before it runs at all.
+/// A component may need more memory than available before it runs at all.
 #[test]
 fn a_handler_too_large_for_its_function_is_reported_with_each_event() {
     let lambda = Recorder::start();
@@ -378,7 +378,7 @@ fn messages_are_escaped_as_json() {
     assert_eq!(message(&trailed.trailer_document()), text);
 }
 
-/// Text that is not UTF-8 never gets through the canonical ABI.
+/// The canonical ABI rejects text that is not UTF-8.
 #[test]
 fn a_message_with_a_lone_surrogate_is_a_failure_of_its_own() {
     let lambda = Recorder::start();

@@ -1,5 +1,5 @@
-//! Faults of the host itself: tasks that panic, are cancelled, or vanish. None of them makes a
-//! response look complete.
+//! Faults of the host itself: tasks that panic, are cancelled, or are dropped. None of them makes a response
+//! look complete.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,8 +16,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-/// The host whose tasks can be made to panic: `examples/faulty.rs`, which cargo builds with the
-/// tests.
+/// The host with fault injection: `examples/faulty.rs`, which cargo builds with the tests.
 fn faulty(lambda: &Recorder, fault: &str, at: &str) -> Bootstrap {
     let tests = std::env::current_exe().expect("the tests are a program");
     let profile = tests.ancestors().nth(2).expect("target/PROFILE/deps/TESTS");
@@ -25,14 +24,14 @@ fn faulty(lambda: &Recorder, fault: &str, at: &str) -> Bootstrap {
     Bootstrap::with_executable(lambda, &executable, &guests::scripted()).env(fault, at)
 }
 
-/// What a handler prints to make the host panic, or be cancelled.
+/// The text a handler prints to make the host panic, or be cancelled.
 const FAULT: &str = "a fault, please";
 
 fn inject() -> Value {
     json!({"print": format!("{FAULT}\n")})
 }
 
-/// The host whose guest's task panics when a handler says so.
+/// The host whose guest task panics at the handler's request.
 fn panicking(lambda: &Recorder) -> Running {
     faulty(lambda, "FAULT_PANIC", FAULT).start()
 }
@@ -83,7 +82,7 @@ fn a_panic_after_the_end_of_the_response_does_not_undo_it() {
     assert_eq!(response.body(), "all");
 }
 
-/// The panic is that of a task beside the one that sends: every stream of the process breaks off.
+/// A task other than the sender panics: every stream of the process breaks off.
 #[test]
 fn a_panic_of_a_workers_task_cuts_every_response() {
     let lambda = Recorder::start();
@@ -132,7 +131,7 @@ fn assert_cut(response: &Exchange) {
     assert!(response.body().starts_with("part"));
 }
 
-/// A post of the host's own client, with somebody to write to it.
+/// Posts with the host's own client while `write` writes the body.
 async fn posting(lambda: &Recorder, write: impl AsyncFnOnce(ResponseWriter)) -> Option<Answer> {
     let (writer, reader) = response::channel(None);
     let mut client = Client::new(lambda.address().parse().expect("an address"));
@@ -146,7 +145,7 @@ async fn posting(lambda: &Recorder, write: impl AsyncFnOnce(ResponseWriter)) -> 
 }
 
 #[tokio::test]
-async fn a_writer_that_vanishes_ends_the_response_in_trailers() {
+async fn a_dropped_writer_ends_the_response_in_trailers() {
     let lambda = Recorder::start();
 
     let answer = posting(&lambda, async |writer: ResponseWriter| {
@@ -184,7 +183,7 @@ async fn a_writer_whose_task_panics_or_is_aborted_ends_the_response_in_trailers(
 }
 
 #[tokio::test]
-async fn a_post_that_is_given_up_cuts_the_response() {
+async fn a_cancelled_post_cuts_the_response() {
     let lambda = Recorder::start();
     let (writer, reader) = response::channel(None);
     let mut client = Client::new(lambda.address().parse().expect("an address"));
@@ -195,14 +194,14 @@ async fn a_post_that_is_given_up_cuts_the_response() {
         answer = client.respond(&invocation, reader.payload()) => panic!("{answer:?}"),
         () = tokio::time::sleep(Duration::from_millis(100)) => {}
     }
-    // Whatever this says: it comes too late to be believed.
+    // Ignored: this end comes too late.
     let _ = writer.finish();
     tokio::time::sleep(Duration::from_millis(10)).await;
 
     assert_cut(&lambda.response("id-1"));
 }
 
-/// A response with a first part, and what sends it until it ends.
+/// A response with its first chunk written, and the future that sends it.
 fn begun(
     lambda: &Recorder,
     runtime: &Runtime,

@@ -1,4 +1,4 @@
-//! Handlers that mean harm, one by one: each gets an error of its own.
+//! Hostile handlers, one by one: each gets its own error.
 
 use std::time::Duration;
 
@@ -10,11 +10,10 @@ use serde_json::json;
 
 const DEADLINE: Duration = Duration::from_millis(400);
 
-/// What a process of 128 MiB may take at most for one hostile handler and itself, in KiB.
+/// Most memory of a process of 128 MiB with one hostile handler, in KiB.
 const MEMORY_LIMIT_KIB: u64 = 160 * 1024;
 
-/// Runs a component in text form, twice, because the second event finds the process as the first left
-/// it.
+/// Runs a component in text form twice: the second event finds the process as the first left it.
 #[track_caller]
 fn report(component: &str, error_type: &str, words: &[&str]) {
     let lambda = Recorder::start();
@@ -37,30 +36,30 @@ fn memory_does_not_grow_to_four_gigabytes() {
 }
 
 #[test]
-fn a_table_does_not_grow_for_ever() {
+fn a_table_does_not_grow_without_bound() {
     let words = ["1048576", "`limits.table-elements`"];
     report("table_bomb.wat", "Function.LimitExceeded", &words);
 }
 
 #[test]
-fn a_component_is_not_made_of_any_number_of_instances() {
+fn the_core_instances_of_a_component_are_limited() {
     let words = ["instance", "`limits.instances`"];
     report("instance_bomb.wat", "Function.LimitExceeded", &words);
 }
 
 #[test]
-fn a_component_has_not_any_number_of_tables() {
+fn the_tables_of_a_component_are_limited() {
     let words = ["table", "`limits.tables`"];
     report("tables_bomb.wat", "Function.LimitExceeded", &words);
 }
 
 #[test]
-fn a_list_that_names_one_text_over_and_over_is_not_copied() {
+fn a_list_that_repeats_one_large_text_is_not_copied() {
     let words = ["8192 KiB", "`limits.hostcall-kib`"];
     report("huge_list.wat", "Function.LimitExceeded", &words);
 }
 
-/// A host of one scripted handler, with what it must not see in the process's environment.
+/// A host of one scripted handler, with variables the handler must not see.
 fn scripted(lambda: &Recorder) -> Bootstrap {
     Bootstrap::scripted(lambda)
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")

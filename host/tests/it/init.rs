@@ -1,4 +1,4 @@
-//! From the start of the process to the first poll, and everything that can go wrong there.
+//! From process start to the first poll, and everything that can go wrong in between.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use bootstream_test_support::process::{Bootstrap, executable};
 use bootstream_test_support::recorder::{Post, Recorder};
 use bootstream_test_support::{assert_contains_all, guests, pause};
 
-/// Asserts that this host fails to start, tells Lambda, and says why in one line with these words.
+/// Asserts that this host fails to start, reports it to Lambda, and logs why in one line with these words.
 #[track_caller]
 fn assert_init_error(lambda: &Recorder, host: Bootstrap, error_type: &str, words: &[&str]) {
     let mut host = host.start();
@@ -38,7 +38,7 @@ pub(crate) fn assert_invalid(lambda: &Recorder, host: Bootstrap, words: &[&str])
     assert_init_error(lambda, host, "Runtime.InvalidComponent", &words);
 }
 
-/// Asserts that the handler of this text is refused for this reason, with this advice.
+/// Asserts that the handler in text form is refused with these words.
 #[track_caller]
 fn assert_text_invalid(name: &str, words: &[&str]) {
     let lambda = Recorder::start();
@@ -82,7 +82,7 @@ fn a_core_module_is_an_init_error() {
 }
 
 #[test]
-fn a_file_that_is_no_webassembly_is_an_init_error() {
+fn a_file_that_is_not_webassembly_is_an_init_error() {
     for bytes in [&b"PK\x03\x04 garbage"[..], b"", b"\0as"] {
         let lambda = Recorder::start();
         let host = Bootstrap::with_handler_bytes(&lambda, bytes);
@@ -91,7 +91,7 @@ fn a_file_that_is_no_webassembly_is_an_init_error() {
 }
 
 #[test]
-fn machine_code_of_somebody_else_is_an_init_error() {
+fn foreign_machine_code_is_an_init_error() {
     let other_program = std::fs::read(executable()).expect("the executable can be read");
     let truncated = std::fs::read(guests::scripted()).expect("the guest can be read");
     for bytes in [
@@ -129,7 +129,7 @@ fn a_component_of_another_version_is_an_init_error() {
 }
 
 #[test]
-fn a_variable_that_makes_no_sense_is_an_init_error() {
+fn an_invalid_variable_is_an_init_error() {
     for (name, value) in [
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "lots"),
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", "soon"),
@@ -169,7 +169,7 @@ fn a_timer_that_cannot_be_created_is_an_init_error() {
     assert_init_error(&lambda, host, "Runtime.Internal", &["timer", "ulimit -i"]);
 }
 
-/// A host to which the system refuses every timer: each takes a pending signal.
+/// A host that cannot create timers, each of which needs a pending signal: the limit on those is 0.
 #[track_caller]
 pub(crate) fn without_timers(lambda: &Recorder) -> Bootstrap {
     let limited = Path::new("/usr/bin/prlimit");
@@ -177,7 +177,7 @@ pub(crate) fn without_timers(lambda: &Recorder) -> Bootstrap {
         .args(["--sigpending=0".into(), executable()])
 }
 
-/// Even a process that has nothing else to say waits for the Runtime API.
+/// A process waits for the Runtime API even if it only has an error to report.
 #[test]
 fn an_init_error_waits_for_a_runtime_api_that_opens_late() {
     let lambda = Recorder::closed();

@@ -1,4 +1,4 @@
-//! Instances are made ahead of their invocation, and no handler can tell.
+//! Instances are created ahead of their invocation, and no handler can observe it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn what_a_handler_logs_at_its_start_belongs_to_its_invocation() {
     let host = Bootstrap::with_handler(&lambda, &guests::text("logs_at_start.wat"))
         .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
         .start();
-    // Time for an instance to be made that has no invocation yet.
+    // Time to create an instance ahead of its invocation.
     lambda.idle(1);
     for id in IDS {
         lambda.enqueue(Event::new(id, "{}"));
@@ -59,12 +59,12 @@ fn a_handler_that_loops_at_its_start_is_stopped_at_the_deadline_of_each_event() 
     }
 }
 
-/// Pages of 64 KiB by which one event after another grows its handler's memory of 17. The first MiB that
-/// was used is cleared for the next; what lies beyond 4 MiB is not even looked at. After an odd number the
-/// handler reads behind its memory, of which an earlier one had more.
+/// Number of 64 KiB pages by which each event grows its handler's memory of 17 pages. The first MiB in use is
+/// cleared for the next; memory beyond 4 MiB is not scanned. After an odd number, the handler reads
+/// past the end of its memory, where an earlier handler had more.
 const GROWTH: [usize; 12] = [0, 1, 100, 0, 3, 30, 200, 1, 0, 101, 16, 0];
 
-/// Every handler finds its memory as it should be first, and leaves it full.
+/// Every handler checks that its memory is fresh, and leaves it full.
 #[track_caller]
 fn nothing_is_left(handler: &Path, workers: usize) {
     let lambda = Recorder::start();
@@ -99,7 +99,7 @@ fn nothing_of_one_handlers_memory_is_left_for_the_next() {
 }
 
 #[test]
-fn nor_where_its_first_content_is_too_large_to_be_copied() {
+fn nothing_is_left_either_if_the_initial_memory_is_too_large_to_copy() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = format!("(data (i32.const 65536) \"{}\")", "much".repeat(100_000));
     let handler = guests::text_with("leaves_traces.wat", ";; More data", &data, folder.path());

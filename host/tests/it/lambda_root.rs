@@ -1,4 +1,4 @@
-//! A layer and a function package where Lambda has them: see `scripts/in-lambda-root.sh`.
+//! A layer and a function package at the paths Lambda uses: see `scripts/in-lambda-root.sh`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use tempfile::TempDir;
 
-/// The memory of the smallest function, in MiB.
+/// Memory of the smallest function, in MiB.
 const MEMORY_MIB: u64 = 128;
 
 /// The folders of a deployment.
@@ -34,14 +34,14 @@ impl LambdaRoot {
         root
     }
 
-    /// Copies a file with the mode it has in a zip.
+    /// Copies a file with the mode it would have in a zip.
     fn put(&self, name: &str, from: &Path, mode: u32) {
         let path = self.folder.path().join(name);
         fs::copy(from, &path).expect("a copy");
         set_mode(&path, mode);
     }
 
-    /// Starts with this in the place of `/tmp`, in words of bubblewrap.
+    /// Starts with `/tmp` set up by these arguments of bubblewrap.
     fn start(&self, lambda: &Recorder, temporary: &str) -> Running {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/in-lambda-root.sh");
         let mut bootstrap = Bootstrap::with_package(lambda, &script)
@@ -63,7 +63,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("an own file");
 }
 
-/// Asserts that a scripted guest's first words are on their way while it still computes the last.
+/// Asserts that a scripted guest's first chunk arrives while it still computes the last.
 #[track_caller]
 pub(crate) fn assert_streams(lambda: &Recorder, id: &str) {
     lambda.script(
@@ -76,7 +76,7 @@ pub(crate) fn assert_streams(lambda: &Recorder, id: &str) {
     assert_eq!(last.as_deref(), Some(b"second".as_slice()));
 }
 
-/// The process of this name below `pid`.
+/// The descendant of `pid` with this name.
 fn descendant(pid: u32, name: &str) -> Option<u32> {
     let read = |path: String| fs::read_to_string(path).unwrap_or_default();
     if read(format!("/proc/{pid}/comm")).trim_end() == name {
@@ -104,7 +104,7 @@ fn a_layer_and_a_package_stream_as_an_unprivileged_user() {
     assert_eq!(host.stderr(), [""; 0]);
 }
 
-/// The layer was updated, or the function has no machine code: the helper compiles, in this memory.
+/// After an update of the layer, or without machine code, the helper compiles within the function's memory.
 #[test]
 fn the_helper_compiles_where_lambda_has_it() {
     for (temporary, words) in [

@@ -1,4 +1,4 @@
-//! Chunks larger than the buffer: in order, whole, and with a truthful end, whatever their reader does.
+//! Chunks larger than the buffer: in order, whole, and with the right end, whatever their reader does.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use bootstream_test_support::recorder::{
 use bootstream_test_support::steps::{expect, write};
 use serde_json::{Value, json};
 
-/// Larger than what the host takes into its buffer at once, and no multiple of anything in it.
+/// Larger than the host's buffer, and not a multiple of any size in it.
 const CHUNK_BYTES: usize = 300_007;
 
 fn fill(bytes: usize, with: usize) -> Value {
@@ -21,12 +21,12 @@ fn pattern(bytes: usize) -> Value {
     json!({"write_pattern": {"total": bytes, "chunk": CHUNK_BYTES}})
 }
 
-/// What [`pattern`] writes.
+/// The bytes that [`pattern`] writes.
 fn pattern_bytes(bytes: usize) -> Vec<u8> {
     (0..251).cycle().take(bytes).collect()
 }
 
-/// What follows the prelude of a handler that wrote no head.
+/// The body after the prelude of a handler that wrote no head.
 #[track_caller]
 fn body(response: &Exchange) -> Vec<u8> {
     let data = response.data();
@@ -36,7 +36,7 @@ fn body(response: &Exchange) -> Vec<u8> {
         .to_vec()
 }
 
-/// Writes of sizes around every limit there is, each of bytes of its own.
+/// Writes of sizes around every limit, each with bytes of its own.
 fn mixed(seed: usize) -> (Value, Vec<u8>) {
     const SIZES: [usize; 11] = [
         10,
@@ -109,7 +109,7 @@ fn large_chunks_of_many_handlers_at_once_do_not_mix() {
 }
 
 #[test]
-fn a_failure_after_a_chunk_the_socket_did_not_take_is_told_after_it() {
+fn a_failure_after_a_chunk_in_flight_is_reported_after_the_chunk() {
     const BYTES: usize = 12_000_000;
     let lambda = Recorder::with_small_buffers();
     let stalled = Post::default().stall(100_000, Duration::from_millis(500));
@@ -122,7 +122,7 @@ fn a_failure_after_a_chunk_the_socket_did_not_take_is_told_after_it() {
     assert!(body(&response) == pattern_bytes(BYTES), "the body differs");
 }
 
-/// What the handler had begun to send when it was stopped is sent to the end of a chunk.
+/// A chunk that has begun when the handler is stopped is sent to its end.
 #[test]
 fn a_handler_that_is_stopped_while_its_reader_stalls_ends_in_trailers() {
     let lambda = Recorder::with_small_buffers();
@@ -163,7 +163,7 @@ fn a_connection_that_ends_in_a_chunk_fails_the_next_write() {
     }
 }
 
-/// What the socket did not take at once leaves while the handler computes.
+/// Bytes the socket did not accept at once leave while the handler computes.
 #[test]
 fn a_handler_that_computes_does_not_hold_back_a_large_chunk() {
     const BYTES: usize = 8_000_000;

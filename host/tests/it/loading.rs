@@ -1,4 +1,4 @@
-//! From a file in the package to a handler that answers, by either name.
+//! From a file in the package to a handler that responds, by either name.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use bootstream_test_support::recorder::{Event, Recorder};
 use bootstream_test_support::steps::write;
 use serde_json::json;
 
-/// From the start to the first poll. Takes a few hundredths of a second on an idle machine.
+/// Longest time from start to first poll. An idle machine takes a few hundredths of a second.
 const START_BUDGET: Duration = Duration::from_secs(3);
 
 #[test]
@@ -21,7 +21,7 @@ fn a_precompiled_handler_polls_soon() {
     assert!(polled - host.started < START_BUDGET);
 }
 
-/// The file may be named with or without its extension.
+/// The setting may omit the file's extension.
 #[test]
 fn a_handler_is_found_by_its_bare_name() {
     for extension in ["wasm", "cwasm"] {
@@ -38,7 +38,7 @@ fn a_handler_is_found_by_its_bare_name() {
     }
 }
 
-/// The examples are what people start from.
+/// People start from the examples.
 #[test]
 fn every_example_answers_an_event() {
     for (name, text) in [

@@ -1,4 +1,4 @@
-//! The pipe that the log is written to: full, slow, or closed.
+//! The pipe of the log: full, slow, or closed.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ fn numbered<'a>(log: impl Iterator<Item = &'a String>) -> Vec<usize> {
     numbers.collect()
 }
 
-/// Lambda may freeze the process as soon as it asks for the next event.
+/// Lambda may freeze the process as soon as it polls for the next event.
 #[test]
 fn what_a_handler_says_is_written_before_the_next_poll() {
     let lambda = Recorder::start();
@@ -34,10 +34,10 @@ fn what_a_handler_says_is_written_before_the_next_poll() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_does_not_hold_up_a_response() {
+fn an_unread_log_does_not_hold_up_a_response() {
     let lambda = Recorder::start();
     let mut host = Bootstrap::scripted(&lambda).start_unread();
-    // The host says something of its own about each, which is a pipe's worth of lines too.
+    // The host logs a line about each, which also fills a pipe.
     let steps: Value = lines(300).chain([write("all")]).collect();
     lambda.script("id-1", &steps);
     assert_eq!(lambda.complete_response("id-1").body(), "all");
@@ -50,10 +50,10 @@ fn a_log_that_nobody_reads_does_not_hold_up_a_response() {
     }
     assert!(began.elapsed() < Duration::from_secs(10));
 
-    // What was kept comes in order, and what was not is counted.
+    // Lines that were kept come in order, and dropped ones are counted.
     host.read_log();
-    let told = host.logged("were dropped");
-    let lost: usize = told
+    let dropped = host.logged("were dropped");
+    let lost: usize = dropped
         .split_once("lines=")
         .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok())
         .expect("a number of lines");
@@ -61,14 +61,14 @@ fn a_log_that_nobody_reads_does_not_hold_up_a_response() {
     let kept = numbered(log.iter());
     assert!(kept.len() >= 100, "{}", kept.len());
     assert!(kept.is_sorted());
-    // Of each of the later invocations there are two lines.
-    assert_eq!(kept.len() + lost, 300 + 2 * 28, "{told}");
+    // Each later invocation has two lines.
+    assert_eq!(kept.len() + lost, 300 + 2 * 28, "{dropped}");
     host.signal(Signal::TERM);
     assert!(host.exit().success());
 }
 
 #[test]
-fn a_process_whose_log_nobody_reads_can_end() {
+fn a_process_with_an_unread_log_can_end() {
     let lambda = Recorder::start();
     let mut host = Bootstrap::scripted(&lambda).start_unread();
     let steps: Value = lines(200).collect();
@@ -82,7 +82,7 @@ fn a_process_whose_log_nobody_reads_can_end() {
     assert!(began.elapsed() < Duration::from_secs(3));
 }
 
-/// As long as the log moves, a handler that prints faster than it is read waits.
+/// While the log makes progress, a handler that prints faster than it is read waits.
 #[test]
 fn a_log_that_is_read_slowly_loses_nothing() {
     let lambda = Recorder::start();
@@ -101,7 +101,7 @@ fn a_log_that_is_read_slowly_loses_nothing() {
     assert_eq!(numbered(log.iter()), (0..400).collect::<Vec<_>>());
 }
 
-/// The last words of a process are those that say why it ended.
+/// The last lines of a process say why it ended.
 #[test]
 fn everything_that_was_said_is_written_before_the_process_ends() {
     let lambda = Recorder::start();

@@ -1,4 +1,4 @@
-//! Standard output: the host's own lines, and those of the handlers.
+//! Standard output: log lines of the host and of the handlers.
 
 use bootstream_test_support::assert_contains;
 use bootstream_test_support::process::{Bootstrap, Running, serving};
@@ -6,7 +6,7 @@ use bootstream_test_support::recorder::{Event, Recorder};
 use bootstream_test_support::steps::write;
 use serde_json::{Value, json};
 
-/// Every line as JSON, with what Lambda needs in each.
+/// Every line as JSON, with the fields Lambda needs.
 #[track_caller]
 fn records(host: &Running) -> Vec<Value> {
     assert_eq!(host.stderr(), [""; 0]);
@@ -23,9 +23,9 @@ fn records(host: &Running) -> Vec<Value> {
 
 fn talkative() -> Value {
     json!([
-        {"print": "told on stdout\n"},
-        {"eprint": "told on stderr\n"},
-        {"error": "told as an error"}
+        {"print": "printed to stdout\n"},
+        {"eprint": "printed to stderr\n"},
+        {"error": "returned as an error"}
     ])
 }
 
@@ -85,7 +85,7 @@ fn json_logs_are_one_object_in_each_line() {
             .env("AWS_LAMBDA_LOG_FORMAT", format)
             .start();
         lambda.reported_error("id-1", "Function.Error");
-        host.logged("told as an error");
+        host.logged("returned as an error");
 
         let records = records(&host);
 
@@ -95,15 +95,15 @@ fn json_logs_are_one_object_in_each_line() {
             found.unwrap_or_else(|| panic!("no `{text}` in {records:?}"))
         };
         for (text, level) in [
-            ("told on stdout", "INFO"),
-            ("told on stderr", "WARN"),
-            ("told as an error", "ERROR"),
+            ("printed to stdout", "INFO"),
+            ("printed to stderr", "WARN"),
+            ("returned as an error", "ERROR"),
         ] {
             assert_eq!(find(text)["level"], level);
             assert_eq!(find(text)["requestId"], "id-1");
         }
-        assert_eq!(find("told as an error")["errorType"], "Function.Error");
-        assert_eq!(find("told on stdout")["message"], "told on stdout");
+        assert_eq!(find("returned as an error")["errorType"], "Function.Error");
+        assert_eq!(find("printed to stdout")["message"], "printed to stdout");
     }
 }
 
@@ -130,7 +130,7 @@ fn a_failure_is_logged_with_what_its_handler_has_used() {
     assert!(frames.contains("resources.rs:"), "{failed}");
 }
 
-/// So that somebody can choose the function's memory.
+/// The basis for choosing the function's memory.
 #[test]
 fn what_an_invocation_has_used_is_logged_at_debug_or_where_it_is_asked_for() {
     for (name, value, logged) in [
@@ -147,7 +147,7 @@ fn what_an_invocation_has_used_is_logged_at_debug_or_where_it_is_asked_for() {
             .env(name, value)
             .start();
         lambda.complete_response("id-1");
-        // Written before the poll that was waited for, and read soon.
+        // Written before the awaited poll, and read soon.
         lambda.script("id-2", &json!([{"eprint": "the end\n"}]));
         host.logged("the end");
 
@@ -186,13 +186,17 @@ fn a_level_leaves_out_what_is_below_it() {
             .env("AWS_LAMBDA_LOG_LEVEL", level)
             .start();
         lambda.reported_error("id-1", "Function.Error");
-        host.logged("told as an error");
+        host.logged("returned as an error");
 
         let log = host.stdout().join("\n");
 
-        for (text, seen) in ["told on stdout", "told on stderr", "told as an error"]
-            .iter()
-            .zip(seen)
+        for (text, seen) in [
+            "printed to stdout",
+            "printed to stderr",
+            "returned as an error",
+        ]
+        .iter()
+        .zip(seen)
         {
             assert_eq!(log.contains(text), seen, "{level}: {text}");
         }
@@ -200,7 +204,7 @@ fn a_level_leaves_out_what_is_below_it() {
     }
 }
 
-/// A function with tenants keeps their lines apart.
+/// A function with tenants can separate their lines.
 #[test]
 fn lines_of_a_tenant_have_its_id() {
     let lambda = Recorder::start();
@@ -216,7 +220,7 @@ fn lines_of_a_tenant_have_its_id() {
         lambda.reported_error(id, "Function.Error");
     }
     host.line("the last line", |line| {
-        line.contains("told as an error") && line.contains("id-2")
+        line.contains("returned as an error") && line.contains("id-2")
     });
 
     let records = records(&host);
@@ -235,9 +239,9 @@ fn text_logs_name_the_request_in_each_line() {
     lambda.reported_error("id-1", "Function.Error");
 
     for (text, level) in [
-        ("told on stdout", "INFO"),
-        ("told on stderr", "WARN"),
-        ("told as an error", "ERROR"),
+        ("printed to stdout", "INFO"),
+        ("printed to stderr", "WARN"),
+        ("returned as an error", "ERROR"),
     ] {
         let line = host.logged(text);
         assert!(line.contains(level) && line.contains("id-1"), "{line}");
@@ -288,12 +292,12 @@ fn lines_of_two_handlers_do_not_mix() {
     assert_eq!(records.len(), 82, "{records:?}");
 }
 
-/// Whatever a handler prints, one line of it is one line of the log.
+/// One line that a handler prints is one line of the log.
 #[test]
 fn a_traceback_is_one_record() {
     let traceback = "Traceback (most recent call last):\n  File \"/app.py\", line 3, in handle\n    \
                      raise ValueError('no luck')\nValueError: no luck";
-    // As Python writes it: in pieces.
+    // Python writes it in parts.
     let (first, second) = traceback.split_at(50);
     let steps = json!([
         {"eprint": "before\n"}, {"eprint": first}, {"eprint": second}, {"eprint": "\nafter\n"},
@@ -339,7 +343,7 @@ fn control_characters_cannot_forge_a_line() {
 }
 
 #[test]
-fn text_logs_have_no_control_character_whoever_says_it() {
+fn text_logs_have_no_control_character_whatever_its_source() {
     let lambda = Recorder::start();
     let text = "a\r2026 ERROR b\u{1b}[2K\u{0}\u{7f}\u{85}\u{2028}\u{2029}\tc \u{e9}";
     let shown = "a\\r2026 ERROR b\\u{1b}[2K\\u{0}\\u{7f}\\u{85}\\u{2028}\\u{2029}\tc \u{e9}";
@@ -363,7 +367,7 @@ fn text_logs_have_no_control_character_whoever_says_it() {
     assert_eq!(host.stdout().len(), 4, "{:?}", host.stdout());
 }
 
-/// `CloudWatch` takes a log event for metrics only if it is their document and nothing else.
+/// `CloudWatch` reads metrics only from a log event that is a metrics document and nothing else.
 #[test]
 fn metrics_that_a_handler_prints_are_lines_of_their_own_in_either_format() {
     let document = |pad: usize| {
@@ -414,7 +418,7 @@ fn metrics_that_a_handler_prints_are_lines_of_their_own_in_either_format() {
     }
 }
 
-/// A level is for what people read.
+/// The level applies to log records, not to metrics.
 #[test]
 fn metrics_are_logged_at_every_level() {
     let lambda = Recorder::start();
@@ -435,7 +439,7 @@ fn metrics_are_logged_at_every_level() {
     assert_eq!(lines.len(), 2, "{lines:?}");
 }
 
-/// A line that is too long for one record is cut, but not inside a character.
+/// A line too long for one record is cut, but not inside a character.
 #[test]
 fn a_long_line_is_cut_between_characters() {
     let lambda = Recorder::start();

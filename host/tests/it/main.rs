@@ -1,6 +1,6 @@
-//! Drives the real `bootstrap` with real handlers against a Runtime API that keeps every byte.
+//! Drives the real `bootstrap` with real handlers against a Runtime API that records every byte.
 //!
-//! What they show is what `docs/reference/protocol.md` promises.
+//! The tests check what `docs/reference/protocol.md` specifies.
 #![cfg(test)]
 
 mod any_runtime;

@@ -1,11 +1,11 @@
-//! Handlers that break the rules of the contract: they hear of it, and the wire never does.
+//! Handlers that break the contract: their call fails, and nothing of it reaches the wire.
 
 use bootstream_test_support::process::serving;
 use bootstream_test_support::recorder::{DELIMITER, Exchange, IMPLIED_PRELUDE, contains};
 use bootstream_test_support::steps::{expect, head, head_with, write};
 use serde_json::{Value, json};
 
-/// Runs one script and gives its response, which must be complete.
+/// Runs one script and returns its response, which must be complete.
 fn run(steps: &Value) -> Exchange {
     let (lambda, _host) = serving();
     lambda.script("id-1", steps);
@@ -13,7 +13,7 @@ fn run(steps: &Value) -> Exchange {
 }
 
 #[test]
-fn a_second_head_is_refused_and_the_first_stands() {
+fn a_second_head_is_refused_and_the_first_is_kept() {
     let response = run(&json!([
         head(200),
         expect(&head(404), "already-started"),
@@ -116,7 +116,7 @@ fn headers_of_the_handler_never_become_headers_of_the_post() {
     assert_eq!(response.body(), "abc");
 }
 
-/// What a front end would take for another framing of the body never gets there.
+/// Nothing that a front end could read as another framing of the body is sent.
 #[test]
 fn a_content_length_is_a_number_given_once() {
     for lengths in [&["3", "3"][..], &["3", "4"], &["3, 3"], &["-3"], &["three"]] {
@@ -130,7 +130,7 @@ fn a_content_length_is_a_number_given_once() {
     }
 }
 
-/// The room a head takes is what counts, not how often its names were said.
+/// The limit is on the size of the encoded head, where a repeated name is written once.
 #[test]
 fn a_long_name_may_be_repeated() {
     let name = "x".repeat(1000);

@@ -1,5 +1,5 @@
-//! A thousand invocations of one process, every other one hostile: each of those gets an error of its
-//! own, and nobody else notices.
+//! A thousand invocations of one process, every other one hostile: each of those gets its own error, and the
+//! others are unaffected.
 
 use std::time::Duration;
 
@@ -12,31 +12,31 @@ use crate::reaching::{fetch, host};
 use crate::web::Web;
 
 const INVOCATIONS: usize = 1000;
-/// One in this many hostile handlers has to be stopped by its deadline, which takes time.
+/// One in this many hostile handlers runs into its deadline, which takes time.
 const ONE_ENDLESS_OF: usize = 25;
 const DEADLINE: Duration = Duration::from_millis(400);
 const WORKERS: usize = 8;
 const MIB: usize = 1024 * 1024;
 
-/// What an invocation has to end in.
+/// How an invocation must end.
 enum Expected {
-    /// This body, to the byte.
+    /// With exactly this body.
     Complete(String),
-    /// A body of this many lines, each of which reports an error.
+    /// With a body of this many lines, each of which reports an error.
     Refused(usize),
-    /// This error type, and a message with these words, in the trailers of a response.
+    /// With this error type, and a message with these words, in the trailers of a response.
     Failed(&'static str, Vec<String>),
-    /// The same as an error.
+    /// With the same as an error report.
     Reported(&'static str, Vec<String>),
 }
 
 use Expected::{Complete, Failed, Refused, Reported};
 
-/// The hosts that the handlers ask.
+/// The servers that the handlers send requests to.
 struct Hosts {
-    /// Which they may.
+    /// The allowed server.
     allowed: Web,
-    /// Which is allowed by a name, that leads to an address that is not.
+    /// A server allowed by a name that resolves to a denied address.
     private: Web,
 }
 
@@ -120,7 +120,7 @@ fn too_much(n: usize) -> (Value, Expected) {
     let one_call = || Reported(limit, words(&["8192 KiB", "`limits.hostcall-kib`"]));
     match n % 6 {
         0 => (
-            // As far as it gets on its way to four gigabytes.
+            // It fails somewhere on its way to four gigabytes.
             json!([write("p"), {"repeat_forever": {"grow_memory": 10_000_000}}]),
             Failed(
                 "Function.OutOfMemory",
@@ -321,7 +321,7 @@ fn run(lambda: &Recorder, hosts: &Hosts, mut host: Running, workers: usize) {
     assert!(hosts.private.heads().is_empty());
 }
 
-/// A host with what its handler must not see in the environment.
+/// A host with variables its handler must not see.
 fn start(lambda: &Recorder, hosts: &Hosts) -> Bootstrap {
     host(lambda, &hosts.settings())
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")

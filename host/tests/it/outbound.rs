@@ -1,4 +1,4 @@
-//! Requests of handlers: to the hosts that are allowed, and to nowhere else.
+//! Handlers' requests reach the allowed hosts and no others.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ fn a_body_and_headers_are_sent() {
     }
 }
 
-/// The host is allowed; where its name leads is not.
+/// The host is allowed; the address its name resolves to is not.
 #[test]
 fn a_name_that_leads_to_this_machine_is_refused_however_it_is_written() {
     let web = Web::start();
@@ -134,7 +134,7 @@ fn a_user_before_the_host_is_refused() {
     assert!(web.heads().is_empty());
 }
 
-/// The Runtime API would give the handler everybody's events.
+/// The Runtime API would give the handler the events of all invocations.
 #[test]
 fn the_runtime_api_is_never_reached() {
     let lambda = Recorder::start();
@@ -154,7 +154,7 @@ fn the_runtime_api_is_never_reached() {
     assert_eq!(lambda.look(|seen| seen.polls().len()), 2);
 }
 
-/// Following a redirect is another request, and is checked like any.
+/// Following a redirect is another request, which is checked like any other.
 #[test]
 fn a_redirect_leads_nowhere_else() {
     let web = Web::start();
@@ -227,7 +227,7 @@ fn what_a_server_does_wrong_is_an_error_of_the_request() {
     }
 }
 
-/// Once for each, with whose answer it was.
+/// One line for each response, with its host.
 #[test]
 fn an_answer_that_breaks_off_is_logged_with_its_host() {
     let web = Web::start();
@@ -250,7 +250,7 @@ fn an_answer_that_breaks_off_is_logged_with_its_host() {
     }
 }
 
-/// Whatever the handler writes before it looks at the answer.
+/// However much the handler writes before it reads the response.
 #[test]
 fn a_request_that_is_denied_is_so_although_it_has_a_body() {
     let web = Web::start();
@@ -283,7 +283,7 @@ fn a_request_that_is_denied_is_so_although_it_has_a_body() {
     assert_eq!(outcomes, expected);
 }
 
-/// Its handler would otherwise see that a write failed, and not why.
+/// Otherwise the handler would learn that a write failed, but not why.
 #[test]
 fn a_request_whose_connection_breaks_while_it_is_sent_has_the_reason() {
     let web = Web::start();
@@ -313,7 +313,7 @@ fn the_guest_may_ask_for_less_time_but_not_for_more() {
 }
 
 #[test]
-fn only_so_many_requests_are_open_at_once() {
+fn the_number_of_open_requests_is_limited() {
     let web = Web::start();
     let lambda = Recorder::start();
     let settings = format!("{}requests = 3\n", allow(&web));
@@ -331,7 +331,7 @@ fn only_so_many_requests_are_open_at_once() {
     running.logged("`outbound.requests`");
 }
 
-/// Asks a server that speaks TLS as `name` for its page, as `localhost`.
+/// Fetches a page from `localhost`, whose certificate is for `name`.
 #[track_caller]
 fn fetch_tls(name: &str, trusted: bool) -> String {
     let (web, certificate) = Web::start_tls(name);
@@ -350,7 +350,7 @@ fn fetch_tls(name: &str, trusted: bool) -> String {
 }
 
 #[test]
-fn tls_is_spoken_with_whom_the_authorities_vouch_for() {
+fn tls_needs_a_certificate_of_a_trusted_authority() {
     assert_eq!(fetch_tls("localhost", true), "ok: 200 5 hello");
     for (name, trusted) in [("localhost", false), ("other.example", true)] {
         let refused = fetch_tls(name, trusted);
@@ -359,7 +359,7 @@ fn tls_is_spoken_with_whom_the_authorities_vouch_for() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_in_tls_is_given_up() {
+fn a_request_to_a_server_without_tls_fails() {
     let web = Web::start();
     let settings = allow(&web).replace("http://localhost", "https://localhost");
     let settings = format!("{settings}connect-ms = 500\n");
@@ -368,7 +368,7 @@ fn a_server_that_does_not_answer_in_tls_is_given_up() {
     assert_eq!(outcome, "error: ErrorCode::ConnectionTimeout");
 }
 
-/// The handler is stopped although it waits for somebody else.
+/// The handler is stopped even while it waits for a server.
 #[test]
 fn the_deadline_stops_a_handler_that_waits_for_an_answer() {
     let web = Web::start();

@@ -1,4 +1,4 @@
-//! A Runtime API that answers a post otherwise than with 202 at its end.
+//! A Runtime API that responds to a post with another status than 202, or before its end.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,13 @@ const INVALID_REQUEST_ID: &str =
 const TOO_LARGE: &str = "{\"errorMessage\":\"Exceeded maximum allowed payload size (6291556 \
                          bytes).\",\"errorType\":\"RequestEntityTooLarge\"}\n";
 
-/// Serves one more event, to show that the host goes on.
+/// Serves one more event, which shows that the host goes on.
 pub(crate) fn assert_goes_on(lambda: &Recorder) {
     lambda.script("next-one", &json!([write("fine")]));
     assert_eq!(lambda.complete_response("next-one").body(), "fine");
 }
 
-/// A response that goes on for as long as somebody takes it.
+/// A response that goes on for as long as it is read.
 fn endless() -> Value {
     json!([write("part"), "loop_writing"])
 }
@@ -88,7 +88,7 @@ fn a_refusal_is_logged_with_the_beginning_of_what_it_says_on_one_line() {
     }
 }
 
-/// What Managed Instances say to a response that they could not read to its end.
+/// Managed Instances refuse a response so when they could not read it to its end.
 #[test]
 fn a_refusal_that_closes_its_connection_is_followed_by_a_poll_on_another() {
     let lambda = Recorder::start();
@@ -150,7 +150,7 @@ fn an_early_refusal_stops_the_handler() {
         assert_eq!(response.end, End::Truncated);
         assert_eq!(lambda.look(|seen| seen.to("id-1/error").len()), 0);
         assert_goes_on(&lambda);
-        // Closing with unread data resets the connection, which may overtake the answer.
+        // Closing with unread data resets the connection, which may overtake the response to the post.
         host.line("the refusal", |line| {
             line.contains("413")
                 || (fate == Fate::CloseAfter && line.contains("the connection broke"))
@@ -158,7 +158,7 @@ fn an_early_refusal_stops_the_handler() {
     }
 }
 
-/// An answer may overtake the response it is for, and bring surplus bytes.
+/// The Runtime API may accept a response before its end, and send surplus bytes.
 #[test]
 fn an_early_acceptance_does_not_cut_the_response() {
     let with_more = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n\r\nmore";
@@ -177,7 +177,7 @@ fn an_early_acceptance_does_not_cut_the_response() {
     }
 }
 
-/// An acceptance is worth nothing when the rest of the response has no way to go.
+/// An acceptance does not count when the rest of the response cannot be sent.
 #[test]
 fn a_connection_that_ends_after_an_early_acceptance_stops_the_handler() {
     let lambda = Recorder::start();
@@ -257,7 +257,7 @@ fn a_reset_in_a_response_fails_its_writes() {
 
 /// A handler that ignores the failed writes is stopped after about a second.
 #[test]
-fn a_handler_that_writes_to_nobody_is_stopped() {
+fn a_handler_that_writes_to_a_broken_connection_is_stopped() {
     let lambda = Recorder::start();
     let lost = Post::default().early_after(1).fate(Fate::Reset);
     lambda.on("/response", lost);

@@ -1,4 +1,4 @@
-//! `GET …/next`: how the host asks for work, and how events reach the handler.
+//! `GET …/next`: how the host polls, and how events reach the handler.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ fn an_event_without_a_request_id_is_skipped() {
     host.line("an error", |line| line.contains("ERROR"));
 }
 
-/// An id that was not sent is not invented.
+/// The host does not invent an id that was not sent.
 #[test]
 fn the_invocation_id_goes_back_unchanged_or_not_at_all() {
     let (lambda, _host) = serving();
@@ -94,7 +94,7 @@ fn the_invocation_id_goes_back_unchanged_or_not_at_all() {
     }
 }
 
-/// Otherwise a busy function would fill its log with one sentence.
+/// Otherwise the warning would fill the log of a busy function.
 #[test]
 fn unprintable_invocation_ids_are_warned_of_at_most_once_a_minute() {
     let lambda = Recorder::start();
@@ -114,7 +114,7 @@ fn unprintable_invocation_ids_are_warned_of_at_most_once_a_minute() {
 }
 
 #[test]
-fn an_event_that_is_no_json_arrives_unchanged() {
+fn an_event_that_is_not_json_arrives_unchanged() {
     let bytes: Vec<u8> = (0..=255).cycle().take(1000).collect();
     let lambda = Recorder::start();
     lambda.enqueue(Event::new("id-1", bytes.clone()).header("Content-Type", "text/plain"));
@@ -129,7 +129,7 @@ fn an_event_that_is_no_json_arrives_unchanged() {
 fn the_largest_and_the_empty_event_arrive_whole() {
     let (lambda, _host) = serving();
     let script = json!({"steps": ["write_event_digest"]}).to_string();
-    // White space after a document is part of the event, not of the script.
+    // White space after the document is part of the event, not of the script.
     let mut largest = script.into_bytes();
     largest.resize(LARGEST_EVENT_BYTES, b' ');
     let digest = format!(
@@ -172,7 +172,7 @@ fn an_event_that_is_cut_in_its_head_or_its_body_is_not_handled() {
     assert_eq!(lambda.look(|seen| seen.posts().len()), 1);
 }
 
-/// Lambda believes that it was taken, so somebody has to say what became of it.
+/// Lambda considers the event delivered, so the log must report its loss.
 #[test]
 fn an_event_that_is_lost_on_its_way_is_a_warning_with_the_reason() {
     let text = "text ".repeat(2000);
@@ -204,9 +204,9 @@ fn an_event_that_is_lost_on_its_way_is_a_warning_with_the_reason() {
     }
 }
 
-/// A Runtime API that is not there, or goes, has lost nothing.
+/// No event is lost when the Runtime API is absent or goes away.
 #[test]
-fn a_poll_that_was_never_answered_is_no_warning() {
+fn an_unanswered_poll_is_not_warned_of() {
     let lambda = Recorder::start();
     for fate in [Fate::Close, Fate::Reset] {
         lambda.enqueue(Event::none("200 OK", fate));
@@ -219,7 +219,7 @@ fn a_poll_that_was_never_answered_is_no_warning() {
     assert_eq!(host.stdout(), [""; 0]);
 }
 
-/// However it comes, it is thrown away as it is read, and the connection goes on.
+/// However it is framed, it is discarded while it is read, and the connection stays usable.
 #[test]
 fn an_event_over_its_limit_is_refused_in_little_memory() {
     let lambda = Recorder::start();
@@ -251,13 +251,13 @@ fn an_event_over_its_limit_is_refused_in_little_memory() {
     assert!(peak < idle + 10 * 1024, "{idle} KiB, then {peak}");
     lambda.script("next", &json!([{"write": "fine"}]));
     assert_eq!(lambda.complete_response("next").body(), "fine");
-    // The first post has a connection of its own; all else is on one.
+    // The first post has a connection of its own; everything else shares one.
     assert!(lambda.look(|seen| seen.connections) <= 2);
     host.assert_running();
 }
 
 #[test]
-fn the_memory_of_large_events_is_given_back() {
+fn the_memory_of_large_events_is_freed() {
     let lambda = Recorder::start();
     let host = Bootstrap::with_handler(&lambda, &guests::text("echo.wat"))
         .env("BOOTSTREAM_LIMITS_EVENT_KIB", "1048576");
@@ -271,19 +271,19 @@ fn the_memory_of_large_events_is_given_back() {
             Some(bytes) => event.chunked(bytes),
             None => event,
         });
-        // Larger than what the component has room for, which is told when all of it was read.
+        // Too large for the component, which is reported once all of it was read.
         lambda.idle(1);
     }
     lambda.enqueue(Event::new("last", "{}"));
     lambda.complete_response("last");
 
     let after = host.resident_kib();
-    // The room of an event as large as Lambda's is kept for the next.
+    // A buffer for Lambda's largest event is kept for the next.
     assert!(after < idle + 20 * 1024, "{idle} KiB, then {after}");
 }
 
 #[test]
-fn status_204_is_not_asked_for_without_a_pause() {
+fn polls_answered_with_204_are_repeated_after_a_pause() {
     let (lambda, mut host) = serving();
     lambda.when_empty(Event::none("204 No Content", Fate::Keep));
     lambda.polls(1);
@@ -295,9 +295,9 @@ fn status_204_is_not_asked_for_without_a_pause() {
     host.assert_running();
 }
 
-/// And is as quick as before once there is an event again.
+/// The polls return to full speed once there is an event again.
 #[test]
-fn a_success_without_an_event_is_asked_again_a_few_times_a_second() {
+fn polls_without_an_event_are_repeated_a_few_times_a_second() {
     for status in ["204 No Content", "201 Created", "206 Partial Content"] {
         let (lambda, mut host) = serving();
         lambda.idle(1);

@@ -1,5 +1,5 @@
-//! Machine code that was compiled ahead of time: what is run, what is refused, and what happens when
-//! there is a component to fall back on.
+//! Machine code compiled ahead of time: which code runs, which is refused, and when the host falls back to
+//! the component.
 
 use std::fs;
 use std::ops::Range;
@@ -21,7 +21,7 @@ fn stamped() -> Vec<u8> {
     fs::read(guests::scripted()).expect("the guest can be read")
 }
 
-/// Asserts that this file is refused at the start, with these words, and nothing of it runs.
+/// Asserts that this file is refused at start with these words, and that none of it runs.
 #[track_caller]
 fn assert_refused(file: &[u8], words: &[&str]) {
     let lambda = Recorder::start();
@@ -40,7 +40,7 @@ fn assert_refused(file: &[u8], words: &[&str]) {
     assert_eq!(lambda.look(|seen| seen.exchanges.len()), 1);
 }
 
-/// The guest's machine code as if another compiler had made it.
+/// The guest's machine code with a changed stamp.
 fn restamped(change: impl FnOnce(&mut Fingerprint)) -> Vec<u8> {
     let mut file = stamped();
     let stamp = Stamp::read(&file).expect("a stamp");
@@ -67,7 +67,7 @@ fn code_with_a_stamp_of_another_layout_is_refused() {
     assert_refused(&file, &["another release of Bootstream", "layout 2"]);
 }
 
-/// The host makes the engine that the stamp asks for, and Wasmtime compares it with the code.
+/// The host creates the engine that the stamp names, and Wasmtime compares it with the code.
 #[test]
 fn code_whose_stamp_names_another_memory_initialization_is_refused() {
     let mut file = stamped();
@@ -96,7 +96,7 @@ fn code_for_another_machine_is_refused() {
     assert_refused(&file, &["target", here.triple(), other.triple()]);
 }
 
-/// What Wasmtime's own tools make may have any settings.
+/// Code from Wasmtime's own tools may have any settings.
 #[test]
 fn code_without_a_stamp_is_refused() {
     let mut file = stamped();
@@ -117,14 +117,14 @@ fn code_that_was_cut_off_or_added_to_is_refused() {
     assert_refused(&cut, &["damaged"]);
 }
 
-/// All over the code and the stamp: the checksums are of every byte, which unit tests show for every bit.
+/// Bits throughout the code and the stamp. The checksums cover every byte, which unit tests show for every bit.
 #[test]
 fn code_with_a_flipped_bit_is_refused() {
     let file = stamped();
     let sources = sources(&file);
     let flips = 24;
     for flip in 0..flips {
-        // Not the magic number of ELF, without which it is not even machine code.
+        // Not ELF's magic number, without which the file would not count as machine code.
         let mut at = 4 + (file.len() - sources.len() - 1 - 4) * flip / (flips - 1);
         if at >= sources.start {
             at += sources.len();
@@ -135,7 +135,7 @@ fn code_with_a_flipped_bit_is_refused() {
     }
 }
 
-/// Where the source map is in machine code with its stamp.
+/// The range of the source map in stamped machine code.
 fn sources(file: &[u8]) -> Range<usize> {
     let stamp = Stamp::read(file).expect("a stamp");
     let start = usize::try_from(stamp.code.bytes).expect("a length");
@@ -144,7 +144,7 @@ fn sources(file: &[u8]) -> Range<usize> {
     start..start + length
 }
 
-/// Nothing runs by it. That a failure is told matters more than where it was.
+/// Nothing executes the source map, and a failure must be reported even without its location.
 #[test]
 fn a_damaged_source_map_costs_files_and_lines_only() {
     let mut file = stamped();
@@ -164,7 +164,7 @@ fn a_damaged_source_map_costs_files_and_lines_only() {
     host.logged("the source map differs from its checksum");
 }
 
-/// A layer with `bootstrap` and, perhaps, the compile helper; a package; a folder for temporary files.
+/// A layer with `bootstrap` and optionally the compile helper, a package, and a temporary folder.
 struct Deployment {
     layer: TempDir,
     package: TempDir,
@@ -179,7 +179,7 @@ impl Deployment {
             package: folder(),
             temporary: folder(),
         };
-        // A copy, not a link: the host looks for the helper where its own file is.
+        // A copy, not a link: the host looks for the helper beside its own file.
         fs::copy(executable(), deployment.bootstrap()).expect("a copy");
         deployment
     }
@@ -232,7 +232,7 @@ impl Deployment {
         self.start_with(lambda, self.temporary.path())
     }
 
-    /// Starts, has the scripted guest answer, and returns the lines of the log.
+    /// Starts, runs one invocation of the scripted guest, and returns the lines of the log.
     #[track_caller]
     fn serve(&self) -> Vec<String> {
         self.serve_with(self.temporary.path())
@@ -268,7 +268,7 @@ fn assert_one_line(lines: &[String], words: &[&str]) {
 }
 
 #[test]
-fn both_forms_side_by_side_start_without_a_word() {
+fn both_forms_side_by_side_start_silently() {
     let deployment = Deployment::new()
         .with_component()
         .with_file("handler.cwasm", &stamped());
@@ -293,7 +293,7 @@ fn a_component_is_compiled_at_the_start_and_kept_for_the_next_one() {
     let entry = deployment.entries();
     assert_eq!(entry.len(), 1, "{entry:?}");
 
-    // Nothing is compiled any more.
+    // Nothing is compiled this time.
     fs::remove_file(deployment.layer.path().join("bootstream-compile")).expect("the helper");
     let second = deployment.serve();
     assert_one_line(&second, &["took from the cache", " ms"]);
@@ -436,7 +436,7 @@ fn a_cache_that_others_can_write_or_that_leads_elsewhere_is_not_used() {
 }
 
 #[test]
-fn without_a_writable_folder_for_temporary_files_it_works_all_the_same() {
+fn a_component_is_compiled_without_a_writable_temporary_folder_too() {
     let deployment = Deployment::new().with_helper().with_component();
     for folder in ["/nowhere", "/proc"] {
         let lines = deployment.serve_with(Path::new(folder));
@@ -444,7 +444,7 @@ fn without_a_writable_folder_for_temporary_files_it_works_all_the_same() {
     }
 }
 
-/// Many environments of `bootstream dev` start at once, in one `/tmp`.
+/// Many environments of `bootstream dev` start at once and share one `/tmp`.
 #[test]
 fn several_starts_at_once_do_not_disturb_each_other() {
     let deployment = Deployment::new().with_helper().with_component();

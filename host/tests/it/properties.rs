@@ -1,5 +1,4 @@
-//! What holds for every sequence of calls, seen on the wire: the response machine, its buffer, and
-//! the connection, together.
+//! Properties of every sequence of calls, checked on the wire: state machine, buffer and connection together.
 
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{self, ResponseReader, ResponseWriter, Telling};
@@ -11,17 +10,17 @@ use lambda_protocol::prelude::Prelude;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-/// Sequences that are tried; each is one invocation on a connection.
+/// Number of sequences; each is one invocation on a connection.
 const CASES: u32 = 300;
 
-/// What can happen to the guest's half of a response.
+/// An operation on the guest's half of a response.
 #[derive(Clone, Debug)]
 enum Call {
     Head(u16),
     Write(usize),
     Finish,
     Fail,
-    /// Gives the other side time.
+    /// Yields to the other side.
     Yield,
 }
 
@@ -38,9 +37,9 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
     prop::collection::vec(call, 0..12)
 }
 
-/// What the guest was told, from which everything on the wire follows.
+/// The results the guest saw, which determine everything on the wire.
 #[derive(Debug, Default)]
-struct Told {
+struct Observed {
     head: Option<u16>,
     written: Vec<u8>,
     started: bool,
@@ -48,7 +47,7 @@ struct Told {
     failed: Option<Telling>,
 }
 
-impl Told {
+impl Observed {
     async fn make(&mut self, writer: &ResponseWriter, call: &Call) {
         match call {
             Call::Head(status) => {
@@ -79,24 +78,24 @@ impl Told {
     }
 }
 
-/// Makes the calls while the response is posted, and then drops the guest's half.
-async fn run(lambda: &Recorder, id: &str, calls: &[Call]) -> Told {
+/// Makes the calls while the response is posted, then drops the guest's half.
+async fn run(lambda: &Recorder, id: &str, calls: &[Call]) -> Observed {
     let (writer, reader) = response::channel(None);
     let (done, ended) = tokio::sync::oneshot::channel();
     let calling = async move {
-        let mut told = Told::default();
+        let mut observed = Observed::default();
         for call in calls {
-            told.make(&writer, call).await;
+            observed.make(&writer, call).await;
         }
         drop(writer);
         let _ = done.send(());
-        told
+        observed
     };
-    let (told, ()) = tokio::join!(calling, post(lambda, id, reader, ended));
-    told
+    let (observed, ()) = tokio::join!(calling, post(lambda, id, reader, ended));
+    observed
 }
 
-/// Posts the response if there is one before the guest's half has gone.
+/// Posts the response if it starts before the guest's half is dropped.
 async fn post(
     lambda: &Recorder,
     id: &str,
@@ -115,21 +114,21 @@ async fn post(
     answer.expect("the Runtime API accepts everything");
 }
 
-fn check(told: &Told, response: Option<&Exchange>) {
+fn check(observed: &Observed, response: Option<&Exchange>) {
     let Some(response) = response else {
-        assert!(!told.started, "a response got lost");
+        assert!(!observed.started, "a response got lost");
         return;
     };
-    assert!(told.started, "a response nobody began");
+    assert!(observed.started, "a response that was not started");
     assert_ne!(
-        told.failed,
+        observed.failed,
         Some(Telling::ErrorDocument),
         "answered in two ways"
     );
     let (prelude, body) = response.prelude_and_body();
-    assert_eq!(prelude["statusCode"], told.head.unwrap_or(200));
-    assert_eq!(body, told.written, "bytes were lost or invented");
-    if told.finished {
+    assert_eq!(prelude["statusCode"], observed.head.unwrap_or(200));
+    assert_eq!(body, observed.written, "bytes were lost or invented");
+    if observed.finished {
         response.assert_clean_end();
     } else {
         assert_eq!(
@@ -143,14 +142,14 @@ fn check(told: &Told, response: Option<&Exchange>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
 
-    /// One answer at most; nothing after its end; a clean end only if the guest asked for it.
+    /// At most one response, nothing after its end, and a clean end only at the guest's request.
     #[test]
-    fn the_wire_shows_what_the_guest_was_told(calls in calls()) {
+    fn the_wire_matches_the_results_that_the_guest_saw(calls in calls()) {
         let lambda = Recorder::start();
         let runtime = Runtime::new().expect("a runtime can be made");
-        let told = runtime.block_on(run(&lambda, "id-1", &calls));
+        let observed = runtime.block_on(run(&lambda, "id-1", &calls));
         let response = lambda.look(|seen| seen.to("id-1/response").first().map(|it| (*it).clone()));
-        check(&told, response.as_ref());
+        check(&observed, response.as_ref());
         prop_assert!(lambda.look(|seen| seen.exchanges.len()) <= 1);
     }
 }

@@ -1,11 +1,11 @@
-//! The guest that reaches for what is outside of its sandbox.
+//! The guest that tries to leave its sandbox.
 
 use bootstream_test_support::guests;
 use bootstream_test_support::process::Bootstrap;
 use bootstream_test_support::recorder::Recorder;
 use serde_json::{Value, json};
 
-/// A host with that guest, and these settings in its package.
+/// A host with that guest and these settings in its package.
 #[track_caller]
 pub(crate) fn host(lambda: &Recorder, settings: &str) -> Bootstrap {
     let host = Bootstrap::with_handler(lambda, &guests::component("reaching_guest"));
@@ -14,7 +14,7 @@ pub(crate) fn host(lambda: &Recorder, settings: &str) -> Bootstrap {
     host
 }
 
-/// The outcomes of these steps, each on its own.
+/// The outcome of each of these steps.
 #[track_caller]
 pub(crate) fn outcomes(lambda: &Recorder, id: &str, steps: &Value) -> Vec<String> {
     lambda.script(id, steps);
@@ -30,7 +30,7 @@ pub(crate) fn outcome(settings: &str, step: &Value) -> String {
     outcomes(&lambda, "id-1", &json!([step])).remove(0)
 }
 
-/// A request for this.
+/// A step that requests `url`.
 pub(crate) fn fetch(url: &str) -> Value {
     json!({"fetch": {"url": url}})
 }

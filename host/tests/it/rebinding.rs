@@ -1,4 +1,4 @@
-//! A name whose address changes from one request to the next, as the attack called DNS rebinding has it.
+//! DNS rebinding: a name whose address changes from one request to the next.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,7 +14,7 @@ use crate::web::Web;
 
 const NAME: &str = "changing.example";
 
-/// The names of a system of their own. The process under it looks them up as ever.
+/// A hosts file of its own for a process, which resolves names as usual.
 struct Names {
     folder: TempDir,
 }
@@ -27,7 +27,7 @@ impl Names {
         names
     }
 
-    /// From now on the name has these addresses, in this order.
+    /// Makes the name resolve to these addresses, in this order, from now on.
     fn lead_to(&self, addresses: &[&str]) {
         let lines: String = addresses
             .iter()
@@ -37,7 +37,7 @@ impl Names {
         fs::write(self.folder.path().join("hosts"), lines).expect("an own file");
     }
 
-    /// Writes a program that becomes `bootstrap` under these names, and no name server.
+    /// Writes a program that runs `bootstrap` with these names and no name server.
     fn launcher(&self) -> std::path::PathBuf {
         let folder = self.folder.path().display();
         let bootstrap = executable();

@@ -1,4 +1,4 @@
-//! Instances that are used again, and never by the wrong invocation.
+//! Instances are reused, but never by the wrong invocation.
 
 use bootstream_test_support::assert_contains;
 use bootstream_test_support::recorder::{Event, Recorder};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::reaching::host;
 
-/// How many invocations an instance has had, told by a handler that counts them in its memory.
+/// Number of invocations of an instance, as its handler counts them in its memory.
 #[track_caller]
 fn count(lambda: &Recorder, id: &str, tenant: Option<&str>) -> String {
     let event = Event::script(id, &json!(["count"]));
@@ -27,7 +27,7 @@ fn each_invocation_has_a_fresh_instance_unless_reuse_is_asked_for() {
 }
 
 #[test]
-fn an_instance_is_used_again_so_many_times() {
+fn an_instance_is_used_for_as_many_invocations_as_set() {
     let lambda = Recorder::start();
     let _host = host(&lambda, "reuse.invocations = 3").start();
     let counts = ["1", "2", "3", "4", "5"].map(|id| count(&lambda, id, None));
@@ -76,7 +76,7 @@ fn an_instance_that_failed_is_not_used_again() {
     assert_eq!(count(&lambda, "five", None), "ok: 2");
 }
 
-/// What an instance prints later belongs to the invocation it serves then.
+/// Output belongs to the invocation that the instance serves at the time.
 #[test]
 fn what_an_instance_prints_belongs_to_its_current_invocation() {
     let lambda = Recorder::start();

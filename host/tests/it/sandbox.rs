@@ -1,4 +1,4 @@
-//! What a handler finds when it reaches out of its sandbox with a real program's means.
+//! A handler that uses the standard library to leave its sandbox.
 
 use bootstream_test_support::recorder::Recorder;
 use serde_json::{Value, json};
@@ -139,6 +139,6 @@ fn a_private_tmp_is_bounded_and_gone_with_its_invocation() {
     let left = std::fs::read_dir(temporary.path())
         .expect("a folder")
         .count();
-    // The instance of the last invocation may still be on its way out.
+    // The instance of the last invocation may not be dropped yet.
     assert!(left <= 1, "{left} folders are left");
 }

@@ -58,9 +58,9 @@ fn a_mistake_in_the_settings_is_an_init_error_with_its_place() {
     assert_init_error(&lambda, host, invalid, &words);
 }
 
-/// Exported where somebody works with the project, and inherited by a host that is started there.
+/// A developer's shell may export them, and a host started there inherits them.
 #[test]
-fn variables_of_the_projects_tools_stop_nobody() {
+fn variables_of_the_projects_tools_do_not_stop_the_host() {
     let lambda = Recorder::start();
     let _host = Bootstrap::scripted(&lambda)
         .env("BOOTSTREAM_NO_RUSTUP", "1")
@@ -98,7 +98,7 @@ fn a_variable_overrides_the_file() {
     assert_eq!(seen, json!({"B": "2"}));
 }
 
-/// What `sha256sum` says of a file.
+/// A file's checksum by `sha256sum`.
 #[track_caller]
 fn sha256sum(file: &Path) -> String {
     let output = Command::new("sha256sum").arg(file).output();
@@ -117,7 +117,7 @@ fn a_handler_that_is_not_the_pinned_one_is_not_loaded() {
     assert_init_error(&lambda, host, "Runtime.InvalidComponent", &words);
 }
 
-/// One bit of the machine code is another than when it was pinned.
+/// One bit of the machine code has changed since it was pinned.
 #[test]
 fn pinned_machine_code_that_was_changed_is_not_loaded() {
     let pinned = sha256sum(&guests::scripted());
@@ -144,19 +144,19 @@ fn the_pinned_handler_is_loaded() {
     }
 }
 
-/// A setting that has no effect would pass for one that has.
+/// A setting without effect would seem to have one.
 #[cfg(not(feature = "outbound-http"))]
 #[test]
-fn hosts_are_not_allowed_by_a_host_that_sends_no_requests() {
+fn a_build_without_outbound_http_refuses_the_list_of_hosts() {
     let lambda = Recorder::start();
     let host = scripted(&lambda, "outbound.allow = ['a.example']");
     let words = ["bootstream.toml:1", "`outbound.allow`", "`outbound-http`"];
     assert_init_error(&lambda, host, "Runtime.InvalidConfiguration", &words);
 }
 
-/// Each limit has a setting, and an error that names the limit, what was used, and the setting.
+/// Each limit has a setting, and an error that names the limit, the usage and the setting.
 #[test]
-fn a_limit_that_is_reached_is_told_with_its_setting() {
+fn a_limit_that_is_reached_is_reported_with_its_setting() {
     let lambda = Recorder::start();
     let mut host = scripted(
         &lambda,
@@ -223,7 +223,7 @@ fn a_limit_that_is_reached_is_told_with_its_setting() {
     host.assert_running();
 }
 
-/// Some function URLs are reported to hold back responses without a body.
+/// Some function URLs reportedly hold back responses without a body.
 #[test]
 fn a_response_without_a_body_gets_a_line_feed_if_that_is_asked_for() {
     let empty = |status| json!([head(status), "finish"]);

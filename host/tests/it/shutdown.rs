@@ -8,10 +8,10 @@ use bootstream_test_support::steps::{sleep_forever, write};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-/// Lambda kills after a few hundred milliseconds; a busy machine gets more.
+/// Longest shutdown. Lambda kills after a few hundred milliseconds; a busy test machine gets more.
 const END_BUDGET: Duration = Duration::from_secs(5);
 
-/// Signals the process and asserts that it ends in time and well.
+/// Signals the process and asserts that it ends in time and successfully.
 #[track_caller]
 fn assert_ends(host: &mut Running, signal: Signal) {
     let signalled = Instant::now();
@@ -21,7 +21,7 @@ fn assert_ends(host: &mut Running, signal: Signal) {
     assert!(signalled.elapsed() < END_BUDGET);
 }
 
-/// What a handler may do for ever: wait, compute, write, and wait for moments that have come.
+/// Endless handlers: one waits, one computes, one writes, one waits for times that have passed.
 fn endless() -> [Value; 4] {
     [
         sleep_forever(),
@@ -73,7 +73,7 @@ fn the_second_signal_ends_the_process_whatever_its_handler_does() {
         host.signal(Signal::INT);
 
         assert!(host.exit().success());
-        // Nothing was waited for, not even to tell the end.
+        // The process waited for nothing, not even to report the failure.
         assert_eq!(lambda.response("id-1").end, End::Truncated);
     }
 }
@@ -146,7 +146,7 @@ fn a_receiver_that_does_not_read_does_not_hold_the_process() {
     assert_eq!(lambda.response("id-1").end, End::Truncated);
 }
 
-/// How long the process takes to end, of which the answer to its post does not come.
+/// Time the process takes to end while the response to its post does not come.
 fn time_without_an_answer(steps: &Value, post: &str) -> Duration {
     let (lambda, mut host) = serving();
     lambda.on(post, Post::default().delay(2 * END_BUDGET));

@@ -1,4 +1,4 @@
-//! A process that is snapshotted before its first invocation, as SnapStart does.
+//! A process that is snapshotted before its first invocation, as with SnapStart.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn the_first_poll_waits_for_the_end_of_the_snapshot() {
     );
 }
 
-/// One that is started otherwise has no snapshot to wait for.
+/// Without SnapStart there is no snapshot to wait for.
 #[test]
 fn other_ways_to_start_begin_with_a_poll() {
     for kind in ["on-demand", "provisioned-concurrency", ""] {
@@ -121,7 +121,7 @@ fn what_fails_after_the_snapshot_is_a_restore_error() {
     assert_eq!(lambda.look(|seen| seen.polls().len()), 0);
 }
 
-/// What was random before the snapshot would be the same in every process that goes on from it.
+/// Random values from before the snapshot would be the same in every restored process.
 #[test]
 fn instances_are_made_after_the_snapshot() {
     let lambda = Recorder::start();
@@ -135,7 +135,7 @@ fn instances_are_made_after_the_snapshot() {
     let before = host.reserved_kib();
     lambda.idle(1);
 
-    // The linear memory of an instance reserves some gigabytes.
+    // The linear memory of an instance reserves several gigabytes.
     let after = host.reserved_kib();
     assert!(
         before + 1024 * 1024 < after,

@@ -1,5 +1,5 @@
-//! Ten thousand invocations in one process, good and bad in turn: nothing leaks, and every good
-//! answer is exact.
+//! Ten thousand invocations in one process, good and bad in turn: nothing leaks, and every good response is
+//! exact.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 
 /// Invocations at once.
 const WORKERS: usize = 2;
-/// Every kind of invocation, in turn.
+/// Number of kinds of invocation, which take turns.
 const KINDS: usize = 10;
-/// Turns until the process has taken what it keeps.
+/// Turns until the process has allocated what it keeps.
 const WARM_UP_TURNS: usize = 100;
 const TURNS: usize = 1000;
 
-/// What a process may take beyond what it had when warm, in KiB.
+/// Most memory a process may take beyond its warm state, in KiB.
 const MEMORY_MARGIN_KIB: u64 = 8 * 1024;
 
-/// Bytes of an answer that takes several pieces.
+/// Size of a response of several chunks, in bytes.
 const LARGE_BYTES: usize = 40_000;
-/// What a handler that leaks takes each time.
+/// Size of a leaking handler's leak, in bytes.
 const LEAKED_BYTES: usize = 4 * 1024 * 1024;
-/// How often a handler loops for ever, in turns, and how long it may.
+/// Turns between two handlers that loop forever, and how long each may run.
 const LOOP_EVERY: usize = 10;
 const LOOP_DEADLINE: Duration = Duration::from_millis(80);
 
@@ -93,7 +93,7 @@ fn take_turn(lambda: &Recorder, turn: usize) {
     lambda.forget();
 }
 
-/// Whether this is what `write_pattern` writes.
+/// Whether this is the pattern of `write_pattern`.
 fn is_pattern(body: &[u8]) -> bool {
     let bytes = (0..251).cycle();
     body.len() == LARGE_BYTES && body.iter().zip(bytes).all(|(found, byte)| *found == byte)

@@ -1,7 +1,8 @@
-//! A handler that calls every function of `wasi:sockets` itself, as no library would.
+//! A handler that calls every function of `wasi:sockets` directly, without a library.
 //!
-//! Its component is made here, from [`FUNCTIONS`] and `test-guests/wat/sockets.wat`. Nobody gets a socket, so the host is
-//! asked for one in a way that WASI does not have: the methods of a socket are called as well.
+//! Its component is generated here, from [`FUNCTIONS`] and `test-guests/wat/sockets.wat`. No handler gets a
+//! socket, so each interface has an additional function that returns one, and its methods are called
+//! as well.
 
 use std::fmt::Write as _;
 
@@ -9,21 +10,26 @@ use bootstream_test_support::guests;
 use bootstream_test_support::process::Bootstrap;
 use bootstream_test_support::recorder::{Event, Recorder};
 
-/// What a function gives back.
+/// What a function returns.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Gives {
+enum Returned {
     /// `result<_, error-code>`, or with a value of this type.
     Result(&'static str),
-    /// A value of this type that is 0 where nothing is behind it.
+    /// A value of this type, which is 0 if nothing is behind it.
     Nothing(&'static str),
-    /// Something to wait for.
+    /// A pollable.
     Pollable,
 }
 
-use Gives::{Nothing, Pollable, Result};
+use Returned::{Nothing, Pollable, Result};
 
-/// One function: its interface, its name, its parameters as types, and what it gives.
-type Function = (&'static str, &'static str, &'static [&'static str], Gives);
+/// One function: its interface, its name, its parameter types, and what it returns.
+type Function = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    Returned,
+);
 
 const TCP: &str = "(borrow $tcp-socket)";
 const UDP: &str = "(borrow $udp-socket)";
@@ -32,8 +38,8 @@ const INCOMING: &str = "(borrow $incoming-datagram-stream)";
 const OUTGOING: &str = "(borrow $outgoing-datagram-stream)";
 const LOOKUP: &str = "(borrow $resolve-address-stream)";
 
-/// Every function of the interfaces at 0.2 but for two: `instance-network`, which the component calls first
-/// in any case, and `network-error-code`, which is unstable.
+/// Every function of the interfaces at 0.2 except `instance-network`, which the component calls first in any
+/// case, and `network-error-code`, which is unstable.
 const FUNCTIONS: [Function; 50] = [
     (
         "ip-name-lookup",
@@ -307,7 +313,7 @@ const FUNCTIONS: [Function; 50] = [
     ),
 ];
 
-/// How many bytes there are in front of the error in memory, and before it of the value.
+/// Alignment of a result with a value of this type, which is the offset of its payload, in bytes.
 fn align(ty: &str) -> usize {
     match ty {
         "" | "bool" | "u8" => 1,
@@ -317,7 +323,7 @@ fn align(ty: &str) -> usize {
     }
 }
 
-/// The parameters of a function of WebAssembly for one of this type, and zeros for them.
+/// The core WebAssembly parameters for one of this type, and zeros for them.
 fn flat(ty: &str) -> (String, String) {
     let many = |count| (" i32".repeat(count), " (i32.const 0)".repeat(count));
     let local = |name: &str| (" i32".to_owned(), format!(" (local.get ${name})"));
@@ -344,7 +350,7 @@ fn component() -> String {
         assert!(text.contains(&place), "no `{place}`");
         text = text.replace(&place, &format!("{line}\n{place}"));
     };
-    for (number, (interface, name, parameters, gives)) in FUNCTIONS.into_iter().enumerate() {
+    for (number, (interface, name, parameters, returned)) in FUNCTIONS.into_iter().enumerate() {
         let mut typed = String::new();
         let (mut core, mut values) = (String::new(), String::new());
         for (index, ty) in parameters.iter().enumerate() {
@@ -358,7 +364,7 @@ fn component() -> String {
             core.push_str(&flat);
             values.push_str(&zeros);
         }
-        let (result, core_result, call) = match gives {
+        let (result, core_result, call) = match returned {
             Result(ty) => (
                 format!("(result {ty} (error $error-code))"),
                 "",
@@ -381,7 +387,7 @@ fn component() -> String {
                 ),
             ),
         };
-        if matches!(gives, Result(_)) {
+        if matches!(returned, Result(_)) {
             core.push_str(" i32");
         }
         put(

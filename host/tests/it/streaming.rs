@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 const HTTP_INTEGRATION: &str = "application/vnd.awslambda.http-integration-response";
 
-/// Runs one script and gives its response, which must be complete.
+/// Runs one script and returns its response, which must be complete.
 fn run(steps: &Value) -> Exchange {
     let (lambda, _host) = serving();
     lambda.script("id-1", steps);
@@ -57,7 +57,7 @@ fn a_response_is_a_head_a_prelude_a_delimiter_and_the_body() {
     assert_eq!(body, b"hello world");
 }
 
-/// What reads a stream should look for the delimiter; cargo-lambda counts chunks.
+/// Readers should look for the delimiter, but cargo-lambda counts chunks.
 #[test]
 fn the_prelude_and_the_delimiter_are_chunks_of_their_own() {
     for steps in [json!([head(200), write("x")]), json!([write("x")])] {
@@ -84,7 +84,7 @@ fn the_prelude_does_not_wait_for_the_first_write() {
     lambda.chunk("id-1", |chunk| chunk == DELIMITER);
 }
 
-/// A handler that computes without a call of the host does not hold back what it wrote.
+/// A handler that computes without calling the host does not hold back its earlier writes.
 #[test]
 fn a_chunk_is_on_the_wire_while_the_handler_computes() {
     let (lambda, _host) = serving();
@@ -102,7 +102,7 @@ fn a_write_without_a_head_starts_with_status_200() {
 }
 
 #[test]
-fn a_handler_that_says_nothing_gives_an_empty_response() {
+fn a_handler_that_writes_nothing_has_an_empty_response() {
     let (lambda, mut host) = serving();
     lambda.script("finish", &json!(["finish"]));
     lambda.script("return", &json!([]));
@@ -169,7 +169,7 @@ fn control_characters_in_a_head_are_refused() {
     }
 }
 
-/// A status of 65536 cannot be expressed: the contract has 16 bits for it.
+/// A status of 65536 cannot be expressed: the contract has 16 bits for a status.
 #[test]
 fn a_status_is_a_number_from_100_to_599() {
     for status in [100, 200, 599] {
@@ -279,7 +279,7 @@ fn work_after_the_end_of_the_response_delays_the_next_poll_only() {
     assert!(polled - ended >= Duration::from_millis(400));
 }
 
-/// What a handler leaves behind does not reach the next invocation.
+/// A handler's leftovers do not reach the next invocation.
 #[test]
 fn every_invocation_has_a_fresh_instance() {
     let lambda = Recorder::start();

@@ -1,4 +1,4 @@
-//! A web server on loopback that plays the hosts a handler asks, and keeps what it was asked.
+//! A web server on loopback for the handlers' requests, which it records.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -10,10 +10,10 @@ use rcgen::CertifiedKey;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// The heads of the requests so far, as they came.
+/// The raw heads of the requests so far.
 type Heads = Arc<Mutex<Vec<String>>>;
 
-/// A server. What a path answers is in [`answer`].
+/// A server. [`answer`] has the response of each path.
 pub(crate) struct Web {
     address: SocketAddr,
     heads: Heads,
@@ -40,7 +40,7 @@ impl Web {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (heads, serve) = (Arc::clone(&shared), Arc::clone(&serve));
-                // A client that hangs up is what some tests are about.
+                // Some tests are about clients that hang up.
                 thread::spawn(move || serve(stream, &heads).ok());
             }
         });
@@ -69,7 +69,7 @@ impl Web {
         (web, cert.pem())
     }
 
-    /// `http://127.0.0.1:port` where no server listens.
+    /// `http://127.0.0.1:port` with no server at the port.
     pub(crate) fn closed_url() -> String {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         format!("http://{}", listener.local_addr().expect("it is bound"))
@@ -113,7 +113,7 @@ fn serve(mut stream: impl Read + Write, heads: &Heads) -> std::io::Result<()> {
     Ok(())
 }
 
-/// `false` if the connection is to be closed at once.
+/// Returns `false` if the connection is to be closed at once.
 fn answer(path: &str, head: &str, stream: &mut impl Write) -> std::io::Result<bool> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let body = |text: &str| {

@@ -1,6 +1,6 @@
-//! Answers with where its table was computed: when it was built, or in this very instance.
+//! Responds with where its table was computed: at build time, or in this instance.
 //!
-//! Both are told by what the memory of a fresh instance holds, not by a clock.
+//! The memory of a fresh instance tells the two apart; no clock is involved.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bootstream::{Error, Event, Response};
 
-/// Whether this instance has handled anything: set at the first invocation, never when built.
+/// Whether this instance has handled an event: set at the first invocation, never at build time.
 static HANDLING: AtomicBool = AtomicBool::new(false);
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
@@ -35,7 +35,7 @@ fn handle(_event: Event, response: Response) -> Result<(), Error> {
         "computed when it was built"
     };
     let sum: u64 = TABLE.squares.values().sum();
-    // What is allocated afterwards does not disturb what was there before.
+    // Later allocations do not disturb preinitialized memory.
     let more: Vec<u64> = TABLE.squares.keys().copied().collect();
     let text = format!("{origin}, {} squares, sum {sum}\n", more.len());
     response.into_body().write_and_finish(text)?;

@@ -8,33 +8,33 @@ use wasip2::http::types::{
 };
 use wasip2::io::streams::StreamError;
 
-/// Most of an answer that is written down, in bytes.
+/// Longest part of a response body that is reported, in bytes.
 const SHOWN_BYTES: usize = 2000;
 
-/// The most that one call writes, in bytes.
+/// Most bytes that one call writes.
 const WRITTEN_BYTES: usize = 4096;
 
-/// One request. Redirects are followed as a client library would: with another request.
+/// One request. Redirects are followed as a client library would, with another request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fetch {
     url: String,
     #[serde(default)]
     headers: Vec<(String, String)>,
-    /// A variable whose value is sent in the header `x-from-env`.
+    /// A variable whose value goes into the header `x-from-env`.
     env_header: Option<String>,
     #[serde(default)]
     body: String,
-    /// Redirects to follow.
+    /// Number of redirects to follow.
     #[serde(default)]
     redirects: u32,
-    /// The guest's own limits of time, in milliseconds.
+    /// The guest's own timeouts, in milliseconds.
     timeout_ms: Option<u64>,
-    /// Else GET, or POST with a body.
+    /// Default: GET, or POST with a body.
     method: Option<String>,
 }
 
-fn told(error: impl std::fmt::Debug) -> String {
+fn described(error: impl std::fmt::Debug) -> String {
     format!("{error:?}")
 }
 
@@ -74,13 +74,13 @@ impl Fetch {
         };
         let headers = Fields::new();
         for (name, value) in &self.headers {
-            headers.append(name, value.as_bytes()).map_err(told)?;
+            headers.append(name, value.as_bytes()).map_err(described)?;
         }
         if let Some(name) = &self.env_header {
-            let value = std::env::var(name).map_err(told)?;
+            let value = std::env::var(name).map_err(described)?;
             headers
                 .append("x-from-env", value.as_bytes())
-                .map_err(told)?;
+                .map_err(described)?;
         }
         let request = OutgoingRequest::new(headers);
         let refused = |what| move |()| format!("the {what} was refused");
@@ -110,18 +110,20 @@ impl Fetch {
         let options = RequestOptions::new();
         if let Some(timeout) = self.timeout_ms {
             let timeout = Some(timeout * 1_000_000);
-            options.set_connect_timeout(timeout).map_err(told)?;
-            options.set_first_byte_timeout(timeout).map_err(told)?;
-            options.set_between_bytes_timeout(timeout).map_err(told)?;
+            options.set_connect_timeout(timeout).map_err(described)?;
+            options.set_first_byte_timeout(timeout).map_err(described)?;
+            options
+                .set_between_bytes_timeout(timeout)
+                .map_err(described)?;
         }
-        let pending = outgoing_handler::handle(request, Some(options)).map_err(told)?;
+        let pending = outgoing_handler::handle(request, Some(options)).map_err(described)?;
         if !self.body.is_empty() {
             let stream = body.write().map_err(refused("body"))?;
             for part in self.body.as_bytes().chunks(WRITTEN_BYTES) {
-                stream.blocking_write_and_flush(part).map_err(told)?;
+                stream.blocking_write_and_flush(part).map_err(described)?;
             }
         }
-        OutgoingBody::finish(body, None).map_err(told)?;
+        OutgoingBody::finish(body, None).map_err(described)?;
         Ok(pending)
     }
 }
@@ -129,7 +131,7 @@ impl Fetch {
 fn answer(pending: &FutureIncomingResponse) -> Result<IncomingResponse, String> {
     loop {
         if let Some(answer) = pending.get() {
-            return answer.map_err(told)?.map_err(told);
+            return answer.map_err(described)?.map_err(described);
         }
         pending.subscribe().block();
     }
@@ -138,13 +140,13 @@ fn answer(pending: &FutureIncomingResponse) -> Result<IncomingResponse, String> 
 fn location(response: &IncomingResponse) -> Result<String, String> {
     let values = response.headers().get("location");
     let value = values.first().ok_or("a redirect without a location")?;
-    String::from_utf8(value.clone()).map_err(told)
+    String::from_utf8(value.clone()).map_err(described)
 }
 
 /// The beginning of the body, and its length.
 fn read(response: &IncomingResponse) -> Result<(String, usize), String> {
-    let body = response.consume().map_err(told)?;
-    let stream = body.stream().map_err(told)?;
+    let body = response.consume().map_err(described)?;
+    let stream = body.stream().map_err(described)?;
     let (mut shown, mut length) = (Vec::new(), 0);
     loop {
         match stream.blocking_read(64 * 1024) {
@@ -156,7 +158,7 @@ fn read(response: &IncomingResponse) -> Result<(String, usize), String> {
             Err(StreamError::Closed) => break,
             Err(StreamError::LastOperationFailed(error)) => {
                 return Err(wasip2::http::types::http_error_code(&error)
-                    .map_or_else(|| error.to_debug_string(), told));
+                    .map_or_else(|| error.to_debug_string(), described));
             }
         }
     }

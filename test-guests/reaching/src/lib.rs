@@ -1,6 +1,6 @@
-//! A guest that reaches for what lies outside of its sandbox, and writes what it got, a line for
-//! each such step of its event: `{"steps": [{"fetch": {"url": "https://example.com/"}}, ...]}`. It
-//! also does every step of the other guest.
+//! A guest that tries to leave its sandbox, and writes one line for the outcome of each such step of its
+//! event: `{"steps": [{"fetch": {"url": "https://example.com/"}}, ...]}`. It also knows every step of
+//! the scripted guest.
 
 mod fetch;
 mod reach;
@@ -12,7 +12,7 @@ use guest_steps::script::{self, Step};
 use guest_steps::stream;
 use serde::Deserialize;
 
-/// What to do, in order.
+/// One step of the script.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Instruction {
@@ -20,12 +20,12 @@ enum Instruction {
     Step(Step),
 }
 
-/// A step outwards. Its outcome is `ok: ...` or `error: ...`.
+/// A step out of the sandbox. Its outcome is `ok: ...` or `error: ...`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Reach {
     Fetch(fetch::Fetch),
-    /// Sends so many requests before it waits for the first answer.
+    /// Sends this many requests before it waits for the first response.
     FetchAtOnce(u32, fetch::Fetch),
     /// Connects to `host:port` with a socket of the standard library.
     Connect(String),
@@ -33,7 +33,7 @@ enum Reach {
     Listen(String),
     /// Sends a datagram to `host:port`.
     Datagram(String),
-    /// Looks a name up.
+    /// Resolves a name.
     Resolve(String),
     ReadFile(String),
     List(String),
@@ -41,7 +41,7 @@ enum Reach {
     RemoveFile(String),
     /// The value of a variable.
     Env(String),
-    /// Counts in memory that an instance keeps.
+    /// Counts in memory that lives as long as the instance.
     Count,
 }
 
@@ -76,7 +76,7 @@ fn follow(runner: &mut Runner<'_>, instruction: &Instruction) -> Result<(), Fail
         Instruction::Step(step) => return runner.step(step),
         Instruction::Reach(reach) => reach,
     };
-    // The response begins before anything can go wrong.
+    // The response starts before anything can fail.
     stream::write("")?;
     let line = match reach.run() {
         Ok(outcome) => format!("ok: {outcome}"),

@@ -1,4 +1,4 @@
-//! A guest that answers with what the SDK makes of a request, as a JSON document.
+//! A guest that responds with the request as the SDK parsed it, as a JSON document.
 //!
 //! `/json` reads the body as JSON first, `/late` after the response has started.
 

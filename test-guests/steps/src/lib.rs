@@ -1,7 +1,7 @@
-//! The steps of a script, right and wrong, and doing them.
+//! The steps of a script, right and wrong, and their execution.
 //!
 //! Uses the bare bindings and not the SDK, whose types would keep a guest from breaking the rules.
-//! The language is described in the README of the guest that does nothing else.
+//! The README of the scripted guest describes the language.
 
 pub mod bindings;
 pub mod outcome;

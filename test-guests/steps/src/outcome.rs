@@ -4,8 +4,7 @@ use std::fmt;
 
 use crate::bindings::bootstream::handler::types::StreamError;
 
-/// The host refused a call. Prints as the name of the case in WIT, with what it carries in
-/// parentheses.
+/// The host refused a call. Displayed as the name of the case in WIT, with its payload in parentheses.
 #[derive(Debug)]
 pub struct Refusal(StreamError);
 
@@ -38,9 +37,9 @@ impl fmt::Display for Refusal {
 /// Why a step did not simply succeed.
 #[derive(Debug)]
 pub enum Failure {
-    /// The host refused a call. A wrapper step may take notice of it and go on.
+    /// The host refused a call. A wrapper step may handle this and go on.
     Refused(Refusal),
-    /// Something else went otherwise than the script has it. Ends the invocation.
+    /// The step did not go as the script expects. Ends the invocation.
     Unexpected(String),
     /// The script wants the invocation to end with this text.
     Returned(String),
@@ -52,8 +51,7 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// Tells whether an outcome is the expected one. `invalid-header` stands for every
-/// `invalid-header(...)`.
+/// Returns whether an outcome is the expected one. `invalid-header` stands for every `invalid-header(...)`.
 pub(crate) fn is_expected(outcome: &str, expected: &str) -> bool {
     let name = outcome.split('(').next();
     outcome == expected || name == Some(expected)

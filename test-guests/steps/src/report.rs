@@ -1,4 +1,4 @@
-//! What the guest can tell about its surroundings, as text for the body.
+//! The guest's view of its environment, as text for the body.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub(crate) fn event_digest(event: &[u8]) -> String {
     format!("bytes: {} fnv1a64: {:016x}\n", event.len(), fnv1a64(event))
 }
 
-/// The hash named FNV-1a, of 64 bits: a few lines, and enough to notice any change.
+/// The 64-bit FNV-1a hash: a few lines that detect any accidental change.
 fn fnv1a64(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

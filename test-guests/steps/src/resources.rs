@@ -14,7 +14,7 @@ pub(crate) fn sleep_ms(pause: u64) {
     sleep(Duration::from_millis(pause));
 }
 
-/// Keeps computing for a time, without a call that the host could suspend for long.
+/// Computes for a time, without a call in which the host could suspend the guest for long.
 pub(crate) fn spin_ms(time: u64) {
     let end = Instant::now() + Duration::from_millis(time);
     while Instant::now() < end {
@@ -22,7 +22,7 @@ pub(crate) fn spin_ms(time: u64) {
     }
 }
 
-/// Computes for ever, without a single call of the host.
+/// Computes forever, without calling the host.
 pub(crate) fn loop_forever() -> ! {
     let mut turns = 0_u64;
     loop {
@@ -30,7 +30,7 @@ pub(crate) fn loop_forever() -> ! {
     }
 }
 
-/// Writes for ever, whatever the host says.
+/// Writes forever, whether or not the host refuses.
 pub(crate) fn loop_writing() -> ! {
     let chunk = [b'x'; 1024];
     loop {
@@ -43,7 +43,7 @@ pub(crate) fn recurse_forever() {
     black_box(recurse(0));
 }
 
-/// Does something with the result of the inner call that no compiler can turn into a loop.
+/// Uses the result of the inner call, so that no compiler can turn the recursion into a loop.
 fn recurse(depth: u64) -> u64 {
     if depth == black_box(u64::MAX) {
         return 0;
@@ -61,7 +61,7 @@ pub(crate) fn grow_memory(bytes: usize) -> Vec<u8> {
     black_box(memory)
 }
 
-/// Ends the whole guest, as a command would.
+/// Exits the whole guest, as a command would.
 #[expect(
     clippy::exit,
     reason = "what a guest should not do is what this is for"
@@ -70,7 +70,7 @@ pub(crate) fn exit(code: i32) -> ! {
     std::process::exit(code)
 }
 
-/// Stops in the way only WebAssembly can.
+/// Executes WebAssembly's `unreachable`.
 pub(crate) fn trap() -> ! {
     #[cfg(target_arch = "wasm32")]
     core::arch::wasm32::unreachable();

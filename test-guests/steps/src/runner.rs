@@ -1,4 +1,4 @@
-//! Doing the steps of a script.
+//! Execution of the steps of a script.
 
 use std::io::{self, Write};
 
@@ -13,15 +13,15 @@ use crate::{
     stream,
 };
 
-/// The bytes of a pattern repeat after so many. A prime, so that no chunk size lines up with it.
+/// Period of a pattern, in bytes. A prime, so that no chunk size lines up with it.
 const PATTERN_PERIOD: u8 = 251;
 
-/// Does the steps of one invocation.
+/// Executes the steps of one invocation.
 #[derive(Debug)]
 pub struct Runner<'a> {
     event: &'a [u8],
     context: &'a Context,
-    /// Memory taken by `grow_memory`, held until the invocation ends.
+    /// Memory allocated by `grow_memory`, held until the invocation ends.
     memory: Vec<Vec<u8>>,
 }
 
@@ -34,11 +34,11 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Does all steps, each as `perform` does it.
+    /// Executes all steps with `perform`.
     ///
     /// # Errors
     ///
-    /// At the first one that fails; a refusal is told with the number of the step, counted from 1.
+    /// At the first step that fails; a refusal is reported with the number of the step, counted from 1.
     pub fn run<S>(
         &mut self,
         steps: &[S],
@@ -54,11 +54,11 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Does one step.
+    /// Executes one step.
     ///
     /// # Errors
     ///
-    /// It went otherwise than the script has it.
+    /// When the step does not go as the script expects.
     pub fn step(&mut self, step: &Step) -> Result<(), Failure> {
         match step {
             Step::WriteHeaders(head) => stream::write_headers(&head.into())?,
@@ -96,11 +96,11 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Does a step and tells how it ended, on standard error and, if it is still open, in the body.
+    /// Executes a step and reports its outcome, on standard error and, if it is still open, in the body.
     fn attempt(&mut self, step: &Step) -> Result<(), Failure> {
         let line = format!("try: {}\n", self.outcome(step)?);
         print(&mut io::stderr(), &line)?;
-        // The response may be over; standard error has the outcome in any case.
+        // The response may have ended; standard error has the outcome in any case.
         drop(stream::write(line));
         Ok(())
     }
@@ -116,7 +116,7 @@ impl<'a> Runner<'a> {
         )))
     }
 
-    /// Does a step and names its outcome. What ends the invocation passes through.
+    /// Executes a step and names its outcome. Failures that end the invocation pass through.
     fn outcome(&mut self, step: &Step) -> Result<String, Failure> {
         match self.step(step) {
             Ok(()) => Ok("ok".to_owned()),
@@ -152,20 +152,20 @@ fn write_many(repetition: &Repetition) -> Result<(), Refusal> {
 }
 
 fn write_pattern(pattern: &Pattern) -> Result<(), Refusal> {
-    pieces(pattern).try_for_each(stream::write)
+    chunks(pattern).try_for_each(stream::write)
 }
 
-/// Yields the pattern in pieces: the byte at offset `i` of the whole is `i % 251`.
-fn pieces(pattern: &Pattern) -> impl Iterator<Item = Vec<u8>> {
+/// Yields the pattern in chunks: the byte at offset `i` of the whole is `i % 251`.
+fn chunks(pattern: &Pattern) -> impl Iterator<Item = Vec<u8>> {
     let mut bytes = (0..PATTERN_PERIOD).cycle();
     let mut left = pattern.total;
-    // A chunk of no bytes would never get through the pattern.
-    let chunk = pattern.chunk.max(1);
+    // Empty chunks would never get through the pattern.
+    let chunk_bytes = pattern.chunk.max(1);
     std::iter::from_fn(move || {
-        let length = usize::try_from(left).unwrap_or(usize::MAX).min(chunk);
+        let length = usize::try_from(left).unwrap_or(usize::MAX).min(chunk_bytes);
         left = left.saturating_sub(length as u64);
-        let piece: Vec<u8> = bytes.by_ref().take(length).collect();
-        (!piece.is_empty()).then_some(piece)
+        let chunk: Vec<u8> = bytes.by_ref().take(length).collect();
+        (!chunk.is_empty()).then_some(chunk)
     })
 }
 
@@ -189,27 +189,27 @@ fn print(output: &mut impl Write, text: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pattern, pieces};
+    use super::{Pattern, chunks};
 
     #[test]
-    fn a_pattern_goes_on_from_piece_to_piece() {
-        let pieces: Vec<_> = pieces(&Pattern {
+    fn a_pattern_continues_from_chunk_to_chunk() {
+        let chunks: Vec<_> = chunks(&Pattern {
             total: 700,
             chunk: 300,
         })
         .collect();
 
-        let sizes: Vec<_> = pieces.iter().map(Vec::len).collect();
+        let sizes: Vec<_> = chunks.iter().map(Vec::len).collect();
         assert_eq!(sizes, [300, 300, 100]);
-        for (offset, byte) in pieces.concat().into_iter().enumerate() {
+        for (offset, byte) in chunks.concat().into_iter().enumerate() {
             assert_eq!(usize::from(byte), offset % 251);
         }
     }
 
     #[test]
-    fn a_pattern_of_nothing_has_no_pieces() {
+    fn an_empty_pattern_has_no_chunks() {
         assert_eq!(
-            pieces(&Pattern {
+            chunks(&Pattern {
                 total: 0,
                 chunk: 300
             })

@@ -1,18 +1,18 @@
-//! The script language, and how a script is found in an event.
+//! The script language, and finding a script in an event.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A list of steps, done in order.
+/// A list of steps, executed in order.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Script<S> {
     steps: Vec<S>,
 }
 
-/// One thing to do. The README has an example of each.
+/// One step. The README has an example of each.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -109,12 +109,11 @@ pub struct Expectation {
     pub result: String,
 }
 
-/// Reads the script that an event is, or that it has as its HTTP body. `None` if the event is
-/// something else altogether.
+/// Parses the script in an event or in its HTTP body. Returns `None` if the event holds no script.
 ///
 /// # Errors
 ///
-/// Only for what is meant as a script, so that mistakes in tests do not pass for other events.
+/// Only for a malformed script, so that a mistake in a test does not pass as another event.
 pub fn read<S: DeserializeOwned>(event: &[u8]) -> Result<Option<Vec<S>>, String> {
     let Ok(document) = serde_json::from_slice::<Value>(event) else {
         return Ok(None);
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn other_events_are_no_script() {
+    fn other_events_are_not_scripts() {
         for event in [
             "",
             "text",
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_in_a_script_is_told() {
+    fn a_mistake_in_a_script_is_reported() {
         let error = read::<Step>(br#"{"steps":["finnish"]}"#).unwrap_err();
 
         assert!(

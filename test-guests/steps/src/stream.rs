@@ -1,4 +1,4 @@
-//! The calls on the response, with refusals that have a name to compare.
+//! The calls on the response, with named refusals.
 
 use crate::{
     bindings::bootstream::handler::{response_stream, types::ResponseHead},
@@ -21,7 +21,7 @@ pub(crate) fn start_raw(content_type: &str) -> Result<(), Refusal> {
 ///
 /// # Errors
 ///
-/// The host refuses it.
+/// When the host refuses it.
 pub fn write(chunk: impl AsRef<[u8]>) -> Result<(), Refusal> {
     Ok(response_stream::write(chunk.as_ref())?)
 }

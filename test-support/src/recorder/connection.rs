@@ -1,4 +1,4 @@
-//! One connection to the Runtime API, served by a thread of its own with blocking reads.
+//! One connection to the Runtime API. Its own thread serves it with blocking reads.
 
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -13,7 +13,7 @@ use crate::wire::Wire;
 
 const READ_BYTES: usize = 64 * 1024;
 
-/// Linux's flag for bytes that wait for more to travel with.
+/// Linux's `MSG_MORE`: the kernel holds these bytes back to send them with the next ones.
 const MSG_MORE: i32 = 0x8000;
 
 pub(super) struct Connection {
@@ -34,7 +34,7 @@ impl Connection {
         }
     }
 
-    /// Serves one request after the other until either side ends the connection.
+    /// Serves requests in turn until either side closes the connection.
     pub(super) fn serve(mut self) -> io::Result<()> {
         loop {
             let head = self.wire.head()?;
@@ -85,7 +85,7 @@ impl Connection {
     }
 
     fn post(&mut self, exchange: usize) -> io::Result<Fate> {
-        // The start of the body may have come together with the head.
+        // The start of the body may have come with the head.
         let body_bytes = self.wire.unread_bytes();
         let peer = self.peer();
         let (post, head) = peer.shared.record(|seen| {
@@ -172,7 +172,7 @@ impl Connection {
     }
 }
 
-/// The socket of a connection, read as the current post says.
+/// The socket of a connection, read as the current post demands.
 struct Peer {
     shared: Arc<Shared>,
     stream: TcpStream,
@@ -183,7 +183,7 @@ struct Peer {
 struct Posted {
     exchange: usize,
     post: Post,
-    /// Bytes read of the body, framing included.
+    /// Bytes read of the body, including its framing.
     body_bytes: usize,
     answered: bool,
 }
@@ -202,7 +202,7 @@ impl Read for Peer {
 }
 
 impl Peer {
-    /// Does what the post wants done after these bytes of its body.
+    /// Performs the actions that are due after these bytes of the body.
     fn read_of_body(&mut self, bytes: usize) -> io::Result<()> {
         let Some(posted) = &mut self.posted else {
             return Ok(());
@@ -227,13 +227,13 @@ impl Peer {
         }
     }
 
-    /// Whether the connection is to end in the middle of the body.
+    /// Returns whether the connection is to end in the middle of the body.
     fn ends_unread(&self) -> bool {
         let posted = self.posted.as_ref();
         posted.is_some_and(|posted| posted.answered && posted.post.fate != Fate::Keep)
     }
 
-    /// Answers the current post, once.
+    /// Responds to the current post, once.
     fn final_answer(&mut self) -> io::Result<()> {
         let Some(posted) = self.posted.as_mut().filter(|posted| !posted.answered) else {
             return Ok(());
@@ -252,8 +252,7 @@ impl Peer {
         self.stream.write_all(answer)
     }
 
-    /// Sends the end of the connection together with the last bytes of the answer, so that a reader of
-    /// these can know of the end.
+    /// Sends the FIN together with the last bytes of the answer, so that a reader of these can know of the end.
     fn answer_and_close(&mut self, exchange: usize, answer: &[u8]) -> io::Result<()> {
         self.note_answer(exchange);
         let socket = socket2::SockRef::from(&self.stream);

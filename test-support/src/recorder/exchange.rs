@@ -1,4 +1,4 @@
-//! What a request was on the wire: heads, chunks and trailers, with the moment each arrived.
+//! A request as recorded on the wire: head, chunks and trailers, with the time each arrived.
 
 use std::time::Instant;
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::wire::{Field, field};
 
-/// Ends the prelude.
+/// The delimiter at the end of the prelude.
 pub const DELIMITER: [u8; 8] = [0; 8];
 
-/// The prelude of a response whose handler wrote without a head.
+/// The prelude of a response whose handler wrote no head.
 pub const IMPLIED_PRELUDE: &[u8] = b"{\"statusCode\":200,\"headers\":{},\"cookies\":[]}";
 
 /// One chunk of a body.
@@ -27,31 +27,31 @@ pub struct Chunk {
 pub enum End {
     /// Not yet.
     Open,
-    /// As announced: by its length, or by a last chunk without trailers.
+    /// Complete: by its length, or with a last chunk without trailers.
     Clean,
-    /// By a last chunk and trailers.
+    /// With a last chunk and trailers.
     Trailers,
-    /// The connection ended first.
+    /// The connection ended before the body did.
     Truncated,
 }
 
-/// One request and what became of it.
+/// One request, and the time of its response.
 #[derive(Clone)]
 pub struct Exchange {
-    /// The connection it came on, counted from 0.
+    /// Number of its connection, counted from 0.
     pub connection: usize,
-    /// The bytes of the head, its empty line included.
+    /// The bytes of the head, including its empty line.
     pub head: Vec<u8>,
     /// When the head was read.
     pub began: Instant,
     pub chunks: Vec<Chunk>,
     pub trailers: Vec<Field>,
-    /// The bytes from the last chunk's size line on.
+    /// The bytes from the size line of the last chunk.
     pub tail: Vec<u8>,
     pub end: End,
     /// When the body ended.
     pub ended: Option<Instant>,
-    /// When the first byte of the answer was about to leave.
+    /// Just before the first byte of the answer was sent.
     pub answered: Option<Instant>,
 }
 
@@ -75,7 +75,7 @@ impl Exchange {
         head.split("\r\n").filter(|line| !line.is_empty())
     }
 
-    /// Such as `GET /path HTTP/1.1`.
+    /// For example `GET /path HTTP/1.1`.
     pub fn request_line(&self) -> &str {
         self.head_lines().next().unwrap_or_default()
     }
@@ -123,19 +123,19 @@ impl Exchange {
             .to_owned()
     }
 
-    /// The whole body, chunk framing removed.
+    /// The whole body without chunk framing.
     pub fn data(&self) -> Vec<u8> {
         let chunks: Vec<_> = self.chunks.iter().map(|c| c.data.as_slice()).collect();
         chunks.concat()
     }
 
-    /// The body as the document of an error.
+    /// The body as an error document.
     #[track_caller]
     pub fn document(&self) -> Value {
         serde_json::from_slice(&self.data()).expect("an error is posted as JSON")
     }
 
-    /// The JSON before the delimiter and the body after it.
+    /// The JSON before the delimiter, and the body after it.
     #[track_caller]
     pub fn prelude_and_body(&self) -> (Value, Vec<u8>) {
         let data = self.data();
@@ -186,7 +186,7 @@ impl Exchange {
         assert_eq!(self.tail, b"0\r\n\r\n", "{self:?}");
     }
 
-    /// Asserts that the body ends in trailers of this error type, framed as HTTP wants them.
+    /// Asserts that the body ends in correctly framed trailers of this error type.
     #[track_caller]
     pub fn assert_failed(&self, error_type: &str) {
         assert_eq!(self.end, End::Trailers, "{self:?}");
@@ -218,7 +218,7 @@ impl std::fmt::Debug for Exchange {
     }
 }
 
-/// Whether `part` is somewhere in `text`.
+/// Returns whether `text` contains `part`.
 pub fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }

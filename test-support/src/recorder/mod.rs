@@ -1,7 +1,7 @@
-//! A Runtime API that hands out scripted events, keeps what it is sent, and misbehaves on demand.
+//! A Runtime API that delivers scripted events, records requests, and misbehaves on demand.
 //!
-//! It speaks raw TCP: an HTTP library would hide chunk boundaries and trailers, and would not
-//! break the rules.
+//! It speaks raw TCP: an HTTP library would hide chunk boundaries and trailers, and would not break the
+//! protocol.
 
 mod connection;
 mod exchange;
@@ -23,26 +23,26 @@ pub use self::exchange::{Chunk, DELIMITER, End, Exchange, IMPLIED_PRELUDE, conta
 pub use self::script::{Event, Fate, Post};
 use crate::wait_on;
 
-/// Connections that may wait to be accepted.
+/// Most connections that wait to be accepted.
 const BACKLOG: i32 = 64;
 
-/// Everything the recorder has seen, and what it is still to do.
+/// Everything the recorder has seen, and its pending work.
 #[derive(Default)]
 pub struct Seen {
-    /// All requests in the order their heads came.
+    /// Requests in the order of their heads.
     pub exchanges: Vec<Exchange>,
-    /// How many requests came before those and were forgotten.
+    /// Number of earlier requests that were forgotten.
     forgotten: usize,
-    /// How many connections were ever accepted.
+    /// Number of accepted connections.
     pub connections: usize,
-    /// How many are open.
+    /// Number of open connections.
     pub open_connections: usize,
-    /// Polls that wait for an event.
+    /// Number of polls that wait for an event.
     pub waiting_polls: usize,
     /// The most polls that waited at once.
     pub most_waiting_polls: usize,
     events: VecDeque<Event>,
-    /// The answer to every poll while there is no event. Without it, polls wait.
+    /// Answers every poll while there is no event. Without it, polls wait.
     no_event: Option<Event>,
     posts: HashMap<String, Post>,
     /// Whether stalled readers go on.
@@ -56,12 +56,12 @@ impl Seen {
         self.forgotten + self.exchanges.len() - 1
     }
 
-    /// The request with this number, counted from the first that came.
+    /// The request with this number, counted from the very first.
     fn exchange(&mut self, number: usize) -> &mut Exchange {
         &mut self.exchanges[number - self.forgotten]
     }
 
-    /// Forgets the requests before the first that still waits for its answer.
+    /// Forgets the requests before the first without an answer.
     fn forget(&mut self) {
         let mut all = self.exchanges.iter();
         let waiting = all.position(|exchange| exchange.answered.is_none() && exchange.is_poll());
@@ -81,7 +81,7 @@ impl Seen {
         named.map(|(_, post)| post.clone()).unwrap_or_default()
     }
 
-    /// The requests to a path with this end, such as `id/response`.
+    /// The requests to paths that end in `end`, such as `id/response`.
     pub fn to(&self, end: &str) -> Vec<&Exchange> {
         let all = self.exchanges.iter();
         all.filter(|exchange| exchange.path().ends_with(end))
@@ -174,7 +174,7 @@ impl Recorder {
         recorder
     }
 
-    /// Has a port, and refuses connections to it until [`open`](Self::open).
+    /// Reserves a port, but refuses connections until [`open`](Self::open).
     pub fn closed() -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -187,7 +187,7 @@ impl Recorder {
         }
     }
 
-    /// Makes the buffers of connections small, so that a reader that stalls is soon felt.
+    /// Makes the buffers of connections small, so that a stalled reader takes effect soon.
     pub fn with_small_buffers() -> Self {
         let recorder = Self::closed();
         let size = 16 * 1024;
@@ -207,7 +207,7 @@ impl Recorder {
         thread::spawn(move || accept(&listener.into(), &shared));
     }
 
-    /// Refuses further connections. Those that are open stay so.
+    /// Refuses further connections. Open ones stay open.
     pub fn close(&self) {
         let closed = self.socket.shutdown(Shutdown::Read);
         closed.expect("a listening socket can be shut down");
@@ -228,12 +228,12 @@ impl Recorder {
         self.enqueue(Event::script(id, steps));
     }
 
-    /// Adds events in one step.
+    /// Adds events atomically.
     pub fn enqueue_all(&self, events: Vec<Event>) {
         self.shared.record(|seen| seen.events.extend(events));
     }
 
-    /// Forgets the requests that are over and how posts are treated, for tests with very many of them.
+    /// Forgets completed requests and the rules for posts, in tests with very many of them.
     pub fn forget(&self) {
         self.shared.record(Seen::forget);
     }
@@ -243,13 +243,13 @@ impl Recorder {
         self.shared.record(|seen| seen.no_event = Some(answer));
     }
 
-    /// Says how posts to a path with this end are treated.
+    /// Sets how posts to paths with this end are treated.
     pub fn on(&self, path_end: &str, post: Post) {
         self.shared
             .record(|seen| seen.posts.insert(path_end.to_owned(), post));
     }
 
-    /// Lets the readers go on that are stalled until then.
+    /// Lets stalled readers go on.
     pub fn release(&self) {
         self.shared.record(|seen| seen.released = true);
     }
@@ -258,7 +258,7 @@ impl Recorder {
         self.shared.look(look)
     }
 
-    /// Waits until `find` finds something.
+    /// Waits until `find` returns something.
     #[track_caller]
     pub fn wait<R>(&self, what: &str, find: impl FnMut(&Seen) -> Option<R>) -> R {
         match wait_on(self.shared.lock(), &self.shared.changed, find) {
@@ -267,7 +267,7 @@ impl Recorder {
         }
     }
 
-    /// Waits for the end of the one request to a path with this end.
+    /// Waits for the end of the only request to a path with this end.
     #[track_caller]
     pub fn request(&self, path_end: &str) -> Exchange {
         let request = self.wait(path_end, |seen| {
@@ -291,7 +291,7 @@ impl Recorder {
         self.answer(id, "error")
     }
 
-    /// Waits for the answer to this invocation, which must be of this kind.
+    /// Waits for the only post for this invocation, which must be of this kind.
     #[track_caller]
     fn answer(&self, id: &str, kind: &str) -> Exchange {
         let (response, error) = (format!("{id}/response"), format!("{id}/error"));
@@ -304,13 +304,13 @@ impl Recorder {
         self.request(&wanted)
     }
 
-    /// Waits until a chunk of the response to this invocation has come.
+    /// Waits for a chunk of the response to this invocation.
     #[track_caller]
     pub fn first_chunk(&self, id: &str) {
         self.chunk(id, |_| true);
     }
 
-    /// Waits until a chunk of the response to this invocation `fits`.
+    /// Waits for a chunk of the response to this invocation for which `fits` returns true.
     #[track_caller]
     pub fn chunk(&self, id: &str, fits: impl Fn(&[u8]) -> bool) {
         let path_end = format!("{id}/response");
@@ -321,7 +321,7 @@ impl Recorder {
         });
     }
 
-    /// Waits until `count` polls were begun in all.
+    /// Waits until `count` polls have begun in total.
     #[track_caller]
     pub fn polls(&self, count: usize) {
         self.wait(&format!("{count} polls"), |seen| {
@@ -329,7 +329,7 @@ impl Recorder {
         });
     }
 
-    /// Waits until the queue is empty and `workers` polls wait: all work is done.
+    /// Waits until all work is done: the queue is empty and `workers` polls wait.
     #[track_caller]
     pub fn idle(&self, workers: usize) {
         self.wait("idleness", |seen| {
@@ -337,8 +337,8 @@ impl Recorder {
         });
     }
 
-    /// Waits until everything is done, then gives the response to this invocation, which must be
-    /// complete and the only answer.
+    /// Waits until all work is done. Returns the response to this invocation, which must be complete and its
+    /// only post.
     #[track_caller]
     pub fn complete_response(&self, id: &str) -> Exchange {
         let response = self.response(id);
@@ -348,8 +348,8 @@ impl Recorder {
         response
     }
 
-    /// Waits until everything is done, then gives the response to this invocation, which must end
-    /// in trailers of this type and be the only answer.
+    /// Waits until all work is done. Returns the response to this invocation, which must end in trailers of this
+    /// error type and be its only post.
     #[track_caller]
     pub fn failed_response(&self, id: &str, error_type: &str) -> Exchange {
         let response = self.response(id);
@@ -366,8 +366,8 @@ impl Recorder {
         assert_eq!(ends, vec![End::Clean; count]);
     }
 
-    /// Waits until everything is done, then gives the error of this invocation, which must be of
-    /// this type and the only answer.
+    /// Waits until all work is done. Returns the error of this invocation, which must be of this type and its
+    /// only post.
     #[track_caller]
     pub fn reported_error(&self, id: &str, error_type: &str) -> Exchange {
         let error = self.error(id);
@@ -411,7 +411,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         thread::spawn(move || {
             let served = Connection::new(Arc::clone(&shared), number, stream).serve();
             shared.record(|seen| seen.open_connections -= 1);
-            // An end of the connection in the middle of a body is in the records.
+            // The exchange records an end of the connection in the middle of a body.
             if let Err(error) = served
                 && error.kind() == ErrorKind::InvalidData
             {

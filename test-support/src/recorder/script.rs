@@ -1,10 +1,10 @@
-//! What the Runtime API is told to do: the events it hands out, and how it treats each post.
+//! The script of the Runtime API: the events it delivers, and how it treats each post.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-/// How much time an invocation gets unless a test says otherwise.
+/// Default time of an invocation.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 const DEADLINE_MS: &str = "Lambda-Runtime-Deadline-Ms";
@@ -13,35 +13,35 @@ const DEADLINE_MS: &str = "Lambda-Runtime-Deadline-Ms";
 #[derive(Clone)]
 pub struct Event {
     pub status: &'static str,
-    /// Header lines without their line ends, in bytes: not everything Lambda sends is text.
+    /// Header lines without line ends, as bytes: not everything Lambda sends is text.
     pub headers: Vec<Vec<u8>>,
-    /// How much time there is from the moment the event is handed out.
+    /// Time left for the invocation when the event is delivered.
     time: Option<Duration>,
     pub body: Vec<u8>,
-    /// The most bytes in one chunk, if the body is to come in chunks.
+    /// Largest chunk of the body, in bytes, if the body is chunked.
     pub chunk_bytes: Option<usize>,
-    /// Bytes at the end of the answer that are never sent.
+    /// Number of bytes at the end of the answer that are never sent.
     pub missing_bytes: usize,
     pub fate: Fate,
 }
 
-/// What happens to a connection.
+/// What happens to the connection after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is kept for the next request.
+    /// Kept for the next request.
     Keep,
-    /// It is closed after the answer.
+    /// Closed after the answer.
     CloseAfter,
-    /// It is closed without an answer.
+    /// Closed without an answer.
     Close,
-    /// It is reset without an answer.
+    /// Reset without an answer.
     Reset,
-    /// It is reset when the next request comes, of which nothing is read. For polls.
+    /// Reset when the next request comes, which is not read. For polls.
     ResetWhenReused,
 }
 
 impl Event {
-    /// An event of these bytes, with nothing that Lambda might leave out.
+    /// An event with this body and only the headers that Lambda always sends.
     pub fn new(id: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status: "200 OK",
@@ -61,7 +61,7 @@ impl Event {
         Self::new(id, json!({ "steps": steps }).to_string())
     }
 
-    /// A poll that brings no event.
+    /// A poll without an event.
     pub fn none(status: &'static str, fate: Fate) -> Self {
         Self {
             status,
@@ -93,7 +93,7 @@ impl Event {
         self
     }
 
-    /// Counts from the moment the event is handed out.
+    /// Sets the time left when the event is delivered.
     pub fn deadline_in(self, left: Duration) -> Self {
         let mut event = self.without(DEADLINE_MS);
         event.time = Some(left);
@@ -165,14 +165,14 @@ impl Event {
 pub struct Post {
     /// The bytes of the answer.
     pub answer: Vec<u8>,
-    /// Bytes of the body after which the answer is sent, not waiting for its end.
+    /// Number of bytes of the body after which the answer is sent, without waiting for the end.
     pub early_after: Option<usize>,
-    /// How long the answer is kept back.
+    /// Delay of the answer.
     pub delay: Duration,
     pub fate: Fate,
-    /// After this many bytes of the body, nothing is read for a time, or until the test releases it.
+    /// After this many bytes of the body, reading stops for a time, or until the test releases it.
     pub stall: Option<(usize, Option<Duration>)>,
-    /// Bytes read in a second.
+    /// Bytes read per second.
     pub bytes_per_second: Option<u32>,
 }
 
@@ -224,7 +224,7 @@ impl Post {
         self
     }
 
-    /// Reads nothing after these bytes until [`Recorder::release`](super::Recorder::release).
+    /// Stops reading after these bytes until [`Recorder::release`](super::Recorder::release).
     pub fn stall_until_released(mut self, after_bytes: usize) -> Self {
         self.stall = Some((after_bytes, None));
         self

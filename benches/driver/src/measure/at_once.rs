@@ -1,4 +1,4 @@
-//! How many: invocations at once.
+//! Concurrent invocations.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::process::Process;
 use crate::target::Target;
 
-/// Tiny answers, several at once.
+/// Tiny responses, several at once.
 pub(super) fn at_once(target: &Target) -> anyhow::Result<Vec<Row>> {
     const STEPS: [(usize, usize, &str, &str); 3] = [
         (
@@ -33,7 +33,7 @@ pub(super) fn at_once(target: &Target) -> anyhow::Result<Vec<Row>> {
     let mut rows = vec![];
     for (concurrency, invocations, cpu_row, speed_row) in STEPS {
         let process = Process::start(target, concurrency)?;
-        // Each worker has a first time.
+        // Warms up every worker.
         process.lambda.invoke(tiny(200.max(4 * concurrency)))?;
         let before = process.cpu()?;
         let started = Instant::now();
@@ -46,7 +46,7 @@ pub(super) fn at_once(target: &Target) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Memory of many invocations at once.
+/// Memory with many invocations at once.
 pub(super) fn memory(target: &Target) -> anyhow::Result<Vec<Row>> {
     let waiting = Event::chunks(2, 64).with("pause_ms", 1500);
     let mut rows = vec![];
@@ -70,7 +70,7 @@ pub(super) fn memory(target: &Target) -> anyhow::Result<Vec<Row>> {
         process.lambda.begin(vec![waiting.clone(); concurrency])?;
         pause(Duration::from_millis(700));
         let active = float(process.resident_kib()?);
-        process.lambda.answered(concurrency)?;
+        process.lambda.received(concurrency)?;
         if concurrency == 1 {
             alone = active;
             continue;

@@ -1,4 +1,4 @@
-//! How soon: the first poll, the first byte, the end, a chunk.
+//! Latency: to the first poll, the first byte, the end, and of a chunk.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::process::Process;
 use crate::stats::{median, percentile};
 use crate::target::Target;
 
-/// From nothing to the first poll and the first byte.
+/// Cold start: to the first poll and the first byte.
 pub(super) fn cold(target: &Target) -> anyhow::Result<Vec<Row>> {
     const STARTS: usize = 15;
     let (mut polls, mut first_bytes, mut cpu, mut resident) = (vec![], vec![], vec![], vec![]);
@@ -31,7 +31,7 @@ pub(super) fn cold(target: &Target) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-/// Tiny answers, back to back and after a pause.
+/// Tiny responses, back to back and after a pause.
 pub(super) fn warm(target: &Target) -> anyhow::Result<Vec<Row>> {
     const INVOCATIONS: usize = 400;
     let process = Process::start(target, 1)?;
@@ -42,11 +42,11 @@ pub(super) fn warm(target: &Target) -> anyhow::Result<Vec<Row>> {
     let idle = Event::tiny().after(Duration::from_millis(5));
     let rested = process.lambda.invoke(vec![idle; 60])?;
     let ends = round
-        .answers
+        .responses
         .iter()
-        .map(|answer| us(answer.ended - answer.delivered));
-    let polls = round.answers.iter().zip(&round.next_polls);
-    let polls = polls.map(|(answer, poll)| us(poll.saturating_duration_since(answer.ended)));
+        .map(|response| us(response.ended - response.delivered));
+    let polls = round.responses.iter().zip(&round.next_polls);
+    let polls = polls.map(|(response, poll)| us(poll.saturating_duration_since(response.ended)));
     Ok(vec![
         (
             "warm: event to first byte, p50, us",
@@ -67,8 +67,8 @@ pub(super) fn warm(target: &Target) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-/// From a write to its arrival, while the handler goes on computing. Of so many writes that one that is
-/// late is not the hundredth part of all.
+/// From a write to its arrival, while the handler goes on computing. Enough writes that a single late one
+/// does not decide the 99th percentile.
 pub(super) fn delivery(target: &Target) -> anyhow::Result<Vec<Row>> {
     const INVOCATIONS: usize = 5;
     let process = Process::start(target, 1)?;
@@ -76,9 +76,9 @@ pub(super) fn delivery(target: &Target) -> anyhow::Result<Vec<Row>> {
     let round = process.lambda.invoke(vec![event; INVOCATIONS])?;
     let delays = || {
         round
-            .answers
+            .responses
             .iter()
-            .flat_map(|answer| &answer.delays)
+            .flat_map(|response| &response.delays)
             .copied()
             .map(us)
     };
@@ -92,6 +92,6 @@ pub(super) fn delivery(target: &Target) -> anyhow::Result<Vec<Row>> {
 }
 
 fn to_first_byte(round: &Round) -> impl Iterator<Item = Duration> {
-    let answers = round.answers.iter();
-    answers.filter_map(|answer| Some(answer.first_byte? - answer.delivered))
+    let responses = round.responses.iter();
+    responses.filter_map(|response| Some(response.first_byte? - response.delivered))
 }

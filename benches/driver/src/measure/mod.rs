@@ -1,4 +1,4 @@
-//! The measurements: each runs one target once and gives one value for each of its rows.
+//! The measurements: each runs one target once and returns one value per row.
 
 mod at_once;
 mod latency;
@@ -15,11 +15,11 @@ use throughput::{large, small, throughput};
 /// A row of the table and its value.
 pub(crate) type Row = (&'static str, f64);
 
-/// A measurement: what `--only` calls it, and how it is taken.
+/// A measurement: its name for `--only`, and its function.
 pub(crate) struct Measurement {
     pub(crate) name: &'static str,
     pub(crate) run: fn(&Target) -> anyhow::Result<Vec<Row>>,
-    /// Whether it is about several invocations at once.
+    /// Whether it measures several invocations at once.
     pub(crate) is_concurrent: bool,
     pub(crate) place: Place,
 }

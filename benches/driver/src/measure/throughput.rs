@@ -1,4 +1,4 @@
-//! How much: bodies of many writes.
+//! Throughput: bodies of many writes.
 
 use super::units::{float, mib};
 use super::{Row, tiny};
@@ -48,8 +48,8 @@ pub(super) fn throughput(target: &Target) -> anyhow::Result<Vec<Row>> {
         let before = process.cpu()?;
         let round = process.lambda.invoke([Event::chunks(total / size, size)])?;
         let cpu = process.cpu()? - before;
-        let time = median(round.answers.iter().map(|answer| {
-            (answer.ended - answer.first_byte.unwrap_or(answer.delivered)).as_secs_f64()
+        let time = median(round.responses.iter().map(|response| {
+            (response.ended - response.first_byte.unwrap_or(response.delivered)).as_secs_f64()
         }));
         rows.push((cpu_row, cpu.as_secs_f64() * float(GIB) / float(total)));
         rows.push((speed_row, float(total / MIB) / time));
@@ -57,7 +57,7 @@ pub(super) fn throughput(target: &Target) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Writes of 64 bytes, as they are and gathered by the handler.
+/// Writes of 64 bytes, unbuffered and buffered by the handler.
 pub(super) fn small(target: &Target) -> anyhow::Result<Vec<Row>> {
     const WRITES: u64 = 400_000;
     let process = Process::start(target, 1)?;

@@ -1,6 +1,5 @@
-//! A handler on `lambda_runtime`, AWS's own runtime for Rust, that does what its event says, for the
-//! conformance suite (`host/tests/it/any_runtime`). Written as the runtime's documentation has it:
-//! what comes after the head of a response is sent by a task of its own.
+//! A scripted handler on `lambda_runtime`, AWS's runtime for Rust, for the conformance suite
+//! (`host/tests/it/any_runtime`). As in the runtime's documentation, a separate task sends the body.
 
 mod script;
 
@@ -41,9 +40,9 @@ async fn handle(event: LambdaEvent<Script>) -> Result<Response<Body>, Error> {
     })
 }
 
-/// Does the steps of a response that has begun. Gives up when nobody receives it any more.
+/// Performs the steps of a response that has begun. Stops when the receiver is gone.
 async fn send(sender: lambda_runtime::streaming::Sender, steps: Vec<Step>) {
-    // The end of a stream is that its sender is dropped.
+    // Dropping the sender ends the stream.
     let mut sender = Some(sender);
     for step in steps {
         match step {

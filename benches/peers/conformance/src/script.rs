@@ -59,12 +59,12 @@ impl Head {
 }
 
 impl Step {
-    /// Whether it belongs to the response rather than to what comes before.
+    /// Whether the step belongs to the response rather than to what comes before.
     pub fn begins_response(&self) -> bool {
         !matches!(self, Self::SleepMs(_) | Self::Error(_) | Self::Panic(_))
     }
 
-    /// What a step writes.
+    /// The chunks a step writes.
     pub fn chunks(self) -> Box<dyn Iterator<Item = Vec<u8>> + Send> {
         match self {
             Self::Write(text) => Box::new(std::iter::once(text.into_bytes())),

@@ -1,6 +1,6 @@
-//! The handler of the benchmarks on `lambda_runtime`, AWS's own runtime for Rust.
+//! The benchmark handler on `lambda_runtime`, AWS's runtime for Rust.
 //!
-//! As it is shipped, unless the environment says otherwise:
+//! The runtime runs as shipped, unless the environment says otherwise:
 //!
 //! - `PEER_NODELAY=1` sets `TCP_NODELAY` on its connections, which the runtime leaves off;
 //! - `PEER_THREADS=1` runs it on one thread instead of one for each processor.
@@ -47,7 +47,7 @@ async fn handle(event: LambdaEvent<Work>) -> Result<Response<Body>, Error> {
             if work.stamp {
                 chunk = stamped(&work);
             }
-            // Fails when the receiver is gone: the rest is for nobody.
+            // Fails when the receiver is gone: the rest has no reader.
             if sender.send_data(chunk.clone()).await.is_err() {
                 return;
             }

@@ -1,13 +1,13 @@
 //! `TCP_NODELAY` for a library that switches it off.
 //!
-//! The program's own `setsockopt` stands before that of the C library, for the standard library and
-//! every crate linked in.
+//! The program's own `setsockopt` takes precedence over the C library's, for the standard library and every
+//! crate linked in.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static ENABLED: AtomicBool = AtomicBool::new(false);
 
-/// From now on whoever sets `TCP_NODELAY`, to whatever value, sets it.
+/// From now on every `setsockopt` of `TCP_NODELAY` enables it, whatever the value.
 pub(crate) fn enable() {
     ENABLED.store(true, Ordering::Relaxed);
 }

@@ -1,4 +1,4 @@
-//! The work as the body of a response, made while hyper asks for it.
+//! A response body that hyper polls, which does the work on demand.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ pub(crate) struct WorkBody {
     work: Work,
     chunk: Bytes,
     pause: Pin<Box<Sleep>>,
-    /// Frames that have been given out: the prelude, then the chunks.
+    /// Number of frames returned: the prelude, then the chunks.
     frames: u64,
 }
 

@@ -1,7 +1,7 @@
-//! The least a bootstrap on hyper can be: one connection, one thread, no runtime library, no sandbox,
-//! no error handling. What it does not do is not needed to answer the benchmarks.
+//! A minimal bootstrap on hyper: one connection, one thread, no runtime library, no sandbox, no error
+//! handling. It does only what the benchmarks need.
 //!
-//! It polls once at a time, whatever the concurrency.
+//! It handles one invocation at a time, whatever the concurrency.
 
 mod body;
 

@@ -1,17 +1,17 @@
-//! Only what calls a function of this runtime is judged, however it names it.
+//! Only callers of functions of this runtime are judged, however they name the function.
 
 use super::packages::zip;
 use super::{NONE, folder, report, said, said_of};
 use crate::support::{bootstream, run, text};
 
-/// A function of this runtime whose package is not there, and one of another.
+/// A function of this runtime whose package is missing, and one of another runtime.
 const FUNCTIONS: &str = "
 Resources:
   Stream: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler.wasm, CodeUri: s3://b/k, Timeout: 60, FunctionName: stream}}
   Orders: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: index.handler, CodeUri: orders/}}
 ";
 
-/// What is found in a template with these two functions and other resources.
+/// The findings in a template with these two functions and other resources.
 fn found(resources: &str) -> Vec<String> {
     said_of(&format!("{FUNCTIONS}{resources}")).0
 }
@@ -32,7 +32,7 @@ fn api(of_method: &str) -> String {
 }
 
 #[test]
-fn methods_of_other_functions_and_services_are_nobody_s_business() {
+fn methods_of_other_functions_and_services_are_ignored() {
     for method in [
         "{type: aws_proxy, httpMethod: POST, uri: !Sub 'arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Orders.Arn}/invocations'}",
         "{type: http_proxy, httpMethod: GET, uri: 'https://legacy.example.com/'}",
@@ -123,7 +123,7 @@ fn a_method_that_may_not_be_there_is_unknown() {
 }
 
 #[test]
-fn urls_and_permissions_of_other_functions_are_nobody_s_business() {
+fn urls_and_permissions_of_other_functions_are_ignored() {
     let resources = "
   Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref Orders, AuthType: NONE}}
   Wide: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunction, FunctionName: !Ref Orders, Principal: '*'}}
@@ -140,7 +140,7 @@ fn urls_and_permissions_of_other_functions_are_nobody_s_business() {
 }
 
 #[test]
-fn what_says_more_of_the_caller_narrows_a_permission() {
+fn conditions_on_the_caller_narrow_a_permission() {
     let permission = |more: &str| {
         format!(
             "  P: {{Type: AWS::Lambda::Permission, Properties: {{Action: lambda:InvokeFunction, \
@@ -204,7 +204,7 @@ fn two_permissions_name_the_same_function_in_different_forms() {
 }
 
 #[test]
-fn an_api_with_a_policy_of_its_own_is_not_said_to_be_anybody_s() {
+fn an_api_with_a_policy_of_its_own_is_not_reported_as_public() {
     let events = |auth: &str, own: &str| {
         format!(
             "
@@ -260,7 +260,7 @@ fn a_permission_that_does_not_exist_does_no_harm_beside_the_one_that_works() {
 }
 
 #[test]
-fn functions_of_other_runtimes_are_told_by_what_they_are_made_of() {
+fn functions_of_other_runtimes_are_recognized_by_their_properties() {
     let template = "
 Resources:
   Rust: {Type: AWS::Serverless::Function, Metadata: {BuildMethod: rust-cargolambda}, Properties: {Runtime: provided.al2, Handler: main, CodeUri: rust/}}
@@ -292,7 +292,7 @@ Resources:
 }
 
 #[test]
-fn a_function_whose_package_and_layers_are_elsewhere_may_be_anybody_s() {
+fn a_function_whose_package_and_layers_are_elsewhere_has_an_unknown_runtime() {
     let template = "
 Resources:
   Artisan: {Type: AWS::Lambda::Function, Properties: {Runtime: provided.al2, Handler: artisan, Layers: ['arn:aws:lambda:x:1:layer:php-81:73'], Code: {S3Bucket: b, S3Key: k}}}
@@ -327,7 +327,7 @@ fn a_front_end_that_buffers_is_a_warning() {
 }
 
 #[test]
-fn what_is_no_function_behind_a_front_end_is_nobody_s_business() {
+fn targets_other_than_functions_behind_a_front_end_are_ignored() {
     let parameters = "Parameters: {Elsewhere: {Type: String}}\n";
     for resource in [
         "  G: {Type: AWS::ElasticLoadBalancingV2::TargetGroup, Properties: {Targets: [{Id: !Ref Elsewhere}]}}\n",
@@ -374,7 +374,7 @@ Resources:
     }
 }
 
-/// An API with a method that streams, and what the document and the method say of who may call.
+/// An API with a streaming method, and the authorization settings of API, document and method.
 fn guarded(of_api: &str, of_document: &str, of_method: &str) -> String {
     format!(
         "{FUNCTIONS}  Api:
@@ -396,7 +396,7 @@ fn guarded(of_api: &str, of_document: &str, of_method: &str) -> String {
 }
 
 #[test]
-fn what_a_method_says_of_its_callers_wins_over_the_api_s_default() {
+fn the_authorization_of_a_method_overrides_the_api_s_default() {
     let (key, none) = ("security: [{key: []}]", "security: []");
     let no_auth = "x-amazon-apigateway-auth: {type: NONE}";
     let default = "Auth: {DefaultAuthorizer: Own}";
@@ -408,7 +408,7 @@ fn what_a_method_says_of_its_callers_wins_over_the_api_s_default() {
         ("", key, no_auth, true),
         ("", key, "x-amazon-apigateway-auth: {type: AWS_IAM}", false),
         (default, "", "", false),
-        // SAM fills in its default.
+        // SAM fills in the default.
         (default, "", none, false),
         (default, "", "security: [{NONE: []}]", true),
         (default, "", no_auth, true),
@@ -524,7 +524,7 @@ Resources:
 }
 
 #[test]
-fn a_runtime_that_nobody_knows_is_one_note_whatever_calls_the_function() {
+fn an_unknown_runtime_is_one_note_whatever_calls_the_function() {
     let uri = "arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Own.Arn}/invocations";
     let template = format!(
         "

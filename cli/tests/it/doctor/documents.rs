@@ -1,4 +1,4 @@
-//! Callers that take a JSON document: found where the handler cannot give one.
+//! Callers that require a JSON document are found if the handler cannot return one.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use super::packages::zip;
 use super::{NONE, folder, report, said};
 use crate::support::component;
 
-/// A handler whose only answer is a stream.
+/// A handler that only streams.
 const STREAMS_ONLY: &str = "streaming_numbers";
 
-/// A component that imports what answers with a document.
+/// A component that imports the function for documents.
 fn with_documents() -> Vec<u8> {
     wat::parse_str(
         r#"(component
@@ -19,7 +19,7 @@ fn with_documents() -> Vec<u8> {
     .unwrap()
 }
 
-/// Two functions, of which the first is this runtime's, and a caller: SAM's events, or a resource.
+/// Two functions, the first of this runtime, and a caller: SAM's events, or a resource.
 fn template(caller: &str) -> String {
     let (events, resources) = match caller.starts_with('{') {
         true => (caller, ""),
@@ -116,7 +116,7 @@ fn a_handler_that_answers_with_documents_is_in_order() {
 }
 
 #[test]
-fn other_functions_and_callers_that_read_no_answer_are_nobody_s_business() {
+fn other_functions_and_callers_that_ignore_the_response_are_ignored() {
     let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
     for caller in [
         "{Q: {Type: SQS, Properties: {Queue: q}}}",
@@ -148,7 +148,7 @@ fn a_state_machine_in_a_file_of_its_own_is_read() {
 }
 
 #[test]
-fn custom_resources_and_destinations_for_an_answer_are_warnings() {
+fn custom_resources_and_destinations_for_a_response_are_warnings() {
     let component = std::fs::read(component(STREAMS_ONLY)).unwrap();
     for caller in [
         "  A: {Type: 'Custom::Thing', Properties: {ServiceToken: !GetAtt Stream.Arn}}",
@@ -161,7 +161,7 @@ fn custom_resources_and_destinations_for_an_answer_are_warnings() {
 }
 
 #[test]
-fn without_a_component_to_look_at_nobody_can_tell() {
+fn without_a_component_to_look_at_there_is_a_note() {
     let folder = folder(&[("template.yaml", &template(CALLERS[0]))]);
     pack(
         folder.path(),

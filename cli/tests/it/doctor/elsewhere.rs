@@ -1,4 +1,4 @@
-//! Parts of a template that are elsewhere are read, or it is said that they were not.
+//! Parts of a template in other places are read, or reported as unread.
 
 use bootstream_test_support::assert_contains;
 
@@ -6,7 +6,7 @@ use super::packages::zip;
 use super::{ARCH, NONE, diagnose, folder, project, report, repository, said};
 use crate::support::scripted_guest;
 
-/// An API's document whose only method is buffered, and public.
+/// An API's document with a single method, which is buffered and public.
 const DOCUMENT: &str = "openapi: 3.0.1
 paths:
   /x:
@@ -301,7 +301,7 @@ fn code_in_a_folder_is_looked_at_as_the_zip_that_is_made_of_it() {
 }
 
 #[test]
-fn a_layer_of_something_else_is_no_host() {
+fn a_layer_without_bootstrap_is_not_a_host() {
     let folder = project();
     let layer = folder.path().join("data");
     std::fs::create_dir(&layer).unwrap();

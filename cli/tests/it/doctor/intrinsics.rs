@@ -1,5 +1,4 @@
-//! Values that the template has are resolved; those that only the deployment knows are neither a fault
-//! nor in order.
+//! Values in the template are resolved; those known only at deployment are reported as unknown.
 
 use super::{NONE, folder, report, said, said_of};
 use crate::support::{bootstream, run, text};
@@ -43,7 +42,7 @@ Resources:
     );
 }
 
-/// A function with a URL of which one value is as given.
+/// A function with a URL whose `AuthType` is `auth`.
 fn with_auth(auth: &str) -> String {
     format!(
         "

@@ -1,5 +1,5 @@
-//! `doctor`: nothing is found in what is in order, and one seeded fault for each rule is found, at its
-//! line, with a way out.
+//! `doctor`: correct templates have no findings, and one seeded fault for each rule is found at its line, with
+//! a fix.
 
 mod callers;
 mod documents;
@@ -26,7 +26,7 @@ fn repository(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
 }
 
-/// A folder with both templates and the packages they name.
+/// A folder with both templates and their packages.
 fn project() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let dist = folder.path().join("dist");
@@ -41,13 +41,13 @@ fn project() -> tempfile::TempDir {
     folder
 }
 
-/// What doctor says about the templates of a folder, and its exit code.
+/// Doctor's findings about the templates of a folder, and its exit code.
 fn diagnose(folder: &Path, args: &[&str]) -> (Vec<Value>, Option<i32>) {
     let (report, code) = report(folder, args);
     (report["findings"].as_array().unwrap().clone(), code)
 }
 
-/// All that doctor says about the templates of a folder, and its exit code.
+/// Doctor's whole report about the templates of a folder, and its exit code.
 fn report(folder: &Path, args: &[&str]) -> (Value, Option<i32>) {
     let fixed = ["doctor", "--only", "templates", "--output", "json"];
     let args = [&fixed[..], args].concat();
@@ -74,8 +74,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-/// What doctor says about the `template.yaml` of a folder: findings and notes, each as
-/// `RULE FILE:LINE`.
+/// Doctor's findings and notes about the `template.yaml` of a folder, each as `RULE FILE:LINE`.
 fn said(folder: &Path, args: &[&str]) -> (Vec<String>, Vec<String>) {
     let (report, _) = report(folder, &[&["template.yaml"], args].concat());
     let of = |list: &str| {
@@ -94,10 +93,10 @@ fn said_of(template: &str) -> (Vec<String>, Vec<String>) {
     said(folder(&[("template.yaml", template)]).path(), &[])
 }
 
-/// Nothing that was said.
+/// No finding or note.
 const NONE: [&str; 0] = [];
 
-/// The line, counted from 1, that holds a text.
+/// Number of the line, counted from 1, that contains a text.
 #[track_caller]
 fn line_of(template: &str, wanted: &str) -> usize {
     let source = std::fs::read_to_string(repository(template)).unwrap();
@@ -147,7 +146,7 @@ fn text_for_people_names_file_line_rule_and_fix() {
     assert_eq!(output.status.code(), Some(1));
 }
 
-/// What doctor says about a machine without any tools, and its exit code.
+/// Doctor's findings on a machine without any tools, and its exit code.
 fn bare_machine() -> (Vec<Value>, Option<i32>) {
     let empty = tempfile::tempdir().unwrap();
     let output = run(

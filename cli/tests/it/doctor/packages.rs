@@ -1,4 +1,4 @@
-//! The rules about the zips that a template names.
+//! The rules about the zips of a template.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use bootstream_test_support::assert_contains;
 use super::{ARCH, diagnose, fields, project, repository};
 use crate::support::{bootstrap, bootstream, run, scripted_guest, success};
 
-/// Spoils a package of a project in order, and returns the only finding's rule and message.
+/// Breaks a package of a correct project. Returns the rule and message of the only finding.
 #[track_caller]
 fn spoil(args: &[&str], change: impl FnOnce(&Path)) -> (String, String) {
     let folder = project();
@@ -22,7 +22,7 @@ fn spoil(args: &[&str], change: impl FnOnce(&Path)) -> (String, String) {
     (field("rule"), field("message"))
 }
 
-/// Replaces a zip by one with other content.
+/// Replaces a zip with one of other content.
 pub(super) fn zip(path: &Path, files: &[(&str, u32, &[u8])]) {
     use std::io::Write as _;
 
@@ -37,7 +37,7 @@ pub(super) fn zip(path: &Path, files: &[(&str, u32, &[u8])]) {
     zip.finish().unwrap();
 }
 
-/// Replaces a package of a project by one with this file alone.
+/// Replaces a package of a project with one that has only this file.
 pub(super) fn zip_one(folder: &Path, package: &str, file: (&str, u32, &[u8])) {
     zip(&folder.join("dist").join(package), &[file]);
 }
@@ -170,9 +170,9 @@ fn a_file_that_lambda_cannot_read_is_found() {
     );
 }
 
-/// An executable that needs what `provided.al2023` does not have.
+/// An executable that needs libraries newer than those of `provided.al2023`.
 pub(super) fn host_for_newer_libraries() -> Vec<u8> {
-    // Any program of this system will do, and this one is small and linked dynamically.
+    // Any dynamically linked program will do, and this one is small.
     let mut host = std::fs::read("/bin/true").unwrap();
     let at = host
         .windows(11)
@@ -275,7 +275,7 @@ fn a_package_that_is_too_large_for_a_direct_upload_is_pointed_out() {
     let folder = project();
     let path = folder.path().join("dist/function.zip");
     let package = std::fs::read(&path).unwrap();
-    // A zip may have something in front of it.
+    // A zip may have leading bytes.
     let large = [vec![0; UPLOAD_LIMIT + 1 - package.len()], package].concat();
     std::fs::write(path, large).unwrap();
 

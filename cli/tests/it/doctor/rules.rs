@@ -1,4 +1,4 @@
-//! The list of rules: each notices a fault, and no fault is noticed by two.
+//! The list of rules: each finds a fault, and no two rules find the same one.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,14 +10,14 @@ use super::templates::{SEEDS, edited};
 use super::{ARCH, bare_machine, diagnose, fields, project};
 use crate::support::{bootstream, component, run, success, text};
 
-/// What a rule is there for, and what is found there.
+/// The name of a rule, and the findings for a fault that breaks it.
 type Fault = (&'static str, fn() -> Vec<Value>);
 
 const FUNCTION: &str = "dist/function.zip";
 const REST: &str = "template.yaml";
 const URL: &str = "template-url.yaml";
 
-/// One for each rule that a line of a template does not break, by its name.
+/// One fault for each rule that is not broken by a line of a template, by name of the rule.
 const FAULTS: [Fault; 10] = [
     ("url-permissions", || {
         let [sound, faulty] = ["InvokeFunction", "GetFunction"].map(|action| {
@@ -39,7 +39,7 @@ const FAULTS: [Fault; 10] = [
             let (start, end) = faulty.split_once(event).unwrap();
             let (_, end) = end.split_once("\n\n").unwrap();
             std::fs::write(template, format!("{start}{event}\n{end}")).unwrap();
-            // One that answers with nothing but streams.
+            // A component that only streams.
             success(&run(bootstream(&[
                 "package",
                 "--only",
@@ -82,7 +82,7 @@ const FAULTS: [Fault; 10] = [
     }),
     ("package-size", || {
         spoil(&[], |folder| {
-            // More than Lambda takes directly. A zip may have something in front of it.
+            // Too large for a direct upload. A zip may have leading bytes.
             let package = std::fs::read(folder.join(FUNCTION)).unwrap();
             let large = [vec![0; 50 * 1024 * 1024], package].concat();
             std::fs::write(folder.join(FUNCTION), large).unwrap();
@@ -97,7 +97,7 @@ fn edit(template: &str, sound: &str, faulty: &str) -> Vec<Value> {
     findings
 }
 
-/// Seeds a fault into a project in order, its packages included.
+/// Seeds a fault into a correct project, including its packages.
 fn spoil(args: &[&str], change: impl FnOnce(&Path)) -> Vec<Value> {
     let folder = project();
     change(folder.path());
@@ -105,7 +105,7 @@ fn spoil(args: &[&str], change: impl FnOnce(&Path)) -> Vec<Value> {
     findings
 }
 
-/// The rules by their names, as `--allow` takes them.
+/// The names of the rules, as `--allow` takes them.
 fn rules() -> BTreeSet<String> {
     let output = run(&mut bootstream(&["doctor", "--allow", "none-of-this-name"]));
     let refusal = text(&output.stderr);
@@ -114,7 +114,7 @@ fn rules() -> BTreeSet<String> {
     names.split(", ").map(ToOwned::to_owned).collect()
 }
 
-/// A rule that is added needs a fault here.
+/// A new rule needs a fault here.
 #[test]
 fn there_is_a_fault_for_each_rule() {
     let faults = FAULTS.iter().map(|(rule, _)| *rule);
@@ -132,7 +132,7 @@ fn each_rule_notices_its_fault_and_no_other_does() {
     }
 }
 
-/// The help groups them, and leaves none out.
+/// The help groups the rules and omits none.
 #[test]
 fn the_help_has_each_rule() {
     let help = text(&run(&mut bootstream(&["doctor", "--help"])).stdout);

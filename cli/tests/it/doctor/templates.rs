@@ -13,7 +13,7 @@ pub(super) fn edited(template: &str, sound: &str, faulty: &str) -> tempfile::Tem
     let source = std::fs::read_to_string(repository(template)).unwrap();
     assert_eq!(source.matches(sound).count(), 1, "`{sound}` is there once");
     let broken = source.replace(sound, faulty);
-    // The zips are the subject of other tests.
+    // Other tests are about the zips.
     let broken = broken
         .replace("dist/function.zip", "s3://bucket/function.zip")
         .replace("dist/host-layer.zip", "s3://bucket/layer.zip");
@@ -21,15 +21,15 @@ pub(super) fn edited(template: &str, sound: &str, faulty: &str) -> tempfile::Tem
     folder
 }
 
-/// A fault in a template of this project, and what is found.
+/// A fault in a template of this project, and its finding.
 pub(super) struct Seed {
     pub(super) rule: &'static str,
     template: &'static str,
     sound: &'static str,
     faulty: &'static str,
-    /// What the line of the finding holds in the sound template, where a test knows it.
+    /// Text of the finding's line in the sound template, if known.
     line: &'static str,
-    /// What the finding says, besides its rule.
+    /// Text of the finding's message.
     says: &'static str,
 }
 
@@ -158,7 +158,7 @@ fn one_permission_of_the_two_for_urls_is_found() {
     }
 }
 
-/// What these templates promise beyond the rules, each setting by its text.
+/// Settings of these templates that no rule demands, each by its text.
 #[test]
 fn the_templates_trace_log_throttle_and_name_what_the_documentation_names() {
     let source = |template| std::fs::read_to_string(repository(template)).unwrap();
@@ -189,7 +189,7 @@ fn the_templates_trace_log_throttle_and_name_what_the_documentation_names() {
         "      TracingEnabled: true\n",
         "          ThrottlingRateLimit: !Ref ThrottlingRateLimit\n",
         "                type: aws_proxy\n                httpMethod: POST\n",
-        // By this event, SAM lets this API and no other invoke the function.
+        // Through this event, SAM lets only this API invoke the function.
         "          Type: Api\n          Properties:\n            RestApiId: !Ref StreamingApi\n",
     ] {
         assert!(rest.contains(wanted), "no `{wanted}`");
@@ -218,7 +218,7 @@ fn a_parameter_is_judged_by_the_value_it_is_deployed_with() {
 }
 
 #[test]
-fn what_is_no_template_is_found() {
+fn files_that_are_not_templates_are_found() {
     let folder = tempfile::tempdir().unwrap();
     for (content, wanted) in [
         ("a: [", "is not YAML or JSON"),
@@ -284,7 +284,7 @@ Resources:
             ("timeout-order", 22),
         ]
     );
-    // Each with the names of its own kind.
+    // Each uses the property names of its own kind.
     let fixes = fields(&findings, "fix");
     assert_eq!(fixes[2], "set `ResponseTransferMode: RESPONSE_STREAM`");
     assert!(

@@ -1,4 +1,4 @@
-//! Variables that the settings in a package ask for, and a template has or lacks.
+//! Variables that the settings in a package require, and that a template has or lacks.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::support::scripted_guest;
 const SETTINGS: &str =
     "pass-env = ['TABLE', 'AWS_EXECUTION_ENV']\n[secrets]\nKEY = ['api.example.com']\n";
 
-/// What is found about a function with these variables, whose package has these settings.
+/// The findings and notes about a function with these variables, whose package has these settings.
 fn found(settings: &str, variables: &str) -> (Vec<Value>, Vec<Value>) {
     let template = format!(
         "

@@ -1,10 +1,10 @@
-//! A runtime of its own, compiled by the tests: a few lines on the sockets of the standard library.
+//! A minimal runtime on the standard library's sockets, which the tests compile.
 //!
-//! The event tells it what to do, in words that survive any quoting: `type=TEXT;` is the content
-//! type of its answer, `hex=61,62;` the chunks of a streamed one, `whole=61;` a buffered one, `cut`
-//! leaves out the last chunk, `trailers` ends with those of a failure that the head did not announce,
-//! `handler` answers with the setting of that name, `echo` with the event
-//! in a document, `fail` with an error before the first byte.
+//! The event holds commands that survive any quoting. `type=TEXT;` sets the content type of the response,
+//! `hex=61,62;` has the chunks of a streamed one, `whole=61;` the body of a buffered one. `cut` omits the
+//! last chunk, `trailers` ends with the trailers of a failure that the head did not announce. `handler`
+//! responds with the setting of that name, `echo` with the event in a document, `fail` with an error
+//! before the first byte.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -22,7 +22,7 @@ fn main() {
             })
             .map(|it| it.1);
         let Some(id) = id else {
-            // The end of a connection that was cut may not have been noticed yet.
+            // The emulator may not have noticed the cut connection yet.
             std::thread::sleep(std::time::Duration::from_millis(20));
             continue;
         };
@@ -89,7 +89,7 @@ fn answer(id: &str, event: &str) -> Vec<u8> {
 const STREAMING: &str =
     "lambda-runtime-function-response-mode: streaming\r\ntransfer-encoding: chunked\r\n\r\n";
 
-/// Answers with a document, which every service reads.
+/// Responds with a document, which every service reads.
 fn echo(head: String, event: &str) -> Vec<u8> {
     let text = event.replace('\\', "\\\\").replace('"', "\\\"");
     let document = format!("{{\"statusCode\":200,\"body\":\"{text}\"}}");
@@ -104,7 +104,7 @@ fn bytes(hex: &str) -> Vec<u8> {
         .collect()
 }
 
-/// Whether a chunked request lacks its end. Dropping the connection is what tells the other side.
+/// Whether a chunked request lacks its end. Dropping the connection truncates it.
 fn cut_off(request: &[u8]) -> bool {
     String::from_utf8_lossy(request).contains("transfer-encoding: chunked")
 }

@@ -17,7 +17,7 @@ fn start(lambda: &Recorder) -> Running {
     runtime
 }
 
-/// A script with a head, and then what tells it from the others.
+/// A script with a head and a body that identifies it.
 fn script(id: &str) -> Value {
     [head(200)].into_iter().chain(tagged(id)).collect()
 }

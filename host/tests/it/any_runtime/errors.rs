@@ -11,7 +11,7 @@ use super::{
     Failure, assert_goes_on, event, failure_before_a_response, failure_in_a_response, head, runtime,
 };
 
-/// Ample for a handler to start, and for a test to wait.
+/// Long enough for a handler to start, short enough for a test to wait.
 const TIME: Duration = Duration::from_millis(1500);
 
 /// Runs one script that fails before its response.
@@ -23,7 +23,7 @@ fn report(steps: &Value) -> Failure {
     failure_before_a_response(&lambda, "id-1")
 }
 
-/// Runs one script that has begun its response, and gives what became of it.
+/// Runs one script that fails in its response. Returns the response.
 #[track_caller]
 fn response(steps: &Value) -> Exchange {
     let lambda = Recorder::start();
@@ -69,7 +69,7 @@ fn the_type_of_an_error_is_one_that_lambda_keeps() {
 #[test]
 fn an_error_is_labelled_as_json() {
     let failure = report(&json!([{"error": "boom"}]));
-    // In trailers it has no label.
+    // Trailers have no content type.
     if failure.exchange.path().ends_with("/error") {
         let label = failure.exchange.header("content-type");
         assert!(label.expect("a content type").contains("json"));

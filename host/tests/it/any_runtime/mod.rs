@@ -1,8 +1,8 @@
-//! What any runtime can be held to: cases that a handler of another runtime can express, judged by
-//! what is on the wire and by nothing that is ours.
+//! The conformance suite: cases that a handler of any runtime can express, judged only by the bytes on the
+//! wire.
 //!
-//! `CONFORMANCE_BOOTSTRAP` names the executable; `scripts/conformance.sh` makes a table of several.
-//! A handler for these tests does what its event says, in the language of `test-guests/README.md`.
+//! `CONFORMANCE_BOOTSTRAP` names the executable; `scripts/conformance.sh` makes a table of several. The
+//! handlers interpret their event as a script in the language of `test-guests/README.md`.
 
 mod concurrency;
 mod errors;
@@ -15,7 +15,7 @@ use bootstream_test_support::recorder::{End, Event, Exchange, Recorder};
 use bootstream_test_support::steps::write;
 use serde_json::{Value, json};
 
-/// The runtime under test, with every variable that Lambda sets for certain: some cannot do without.
+/// The runtime under test, with every variable that Lambda always sets: some runtimes require them.
 #[track_caller]
 fn runtime(lambda: &Recorder) -> Bootstrap {
     Bootstrap::scripted(lambda)
@@ -41,7 +41,7 @@ fn event(id: &str, steps: &Value) -> Event {
         )
 }
 
-/// Runs one script and gives its response, which must be complete.
+/// Runs one script and returns its response, which must be complete.
 #[track_caller]
 fn run(steps: &Value) -> Exchange {
     let lambda = Recorder::start();
@@ -55,7 +55,7 @@ fn head(status: u16) -> Value {
     json!({"write_headers": {"status": status, "headers": [["content-type", "text/plain"]]}})
 }
 
-/// Serves one more event, to show that the process goes on.
+/// Serves one more event, which shows that the process goes on.
 #[track_caller]
 fn assert_goes_on(lambda: &Recorder) {
     lambda.enqueue(event(
@@ -67,15 +67,15 @@ fn assert_goes_on(lambda: &Recorder) {
     assert_eq!(response.body(), "fine");
 }
 
-/// How an invocation was told to have failed.
+/// The reported failure of an invocation.
 struct Failure {
     error_type: String,
     document: Value,
     exchange: Exchange,
 }
 
-/// Waits for the answer to this invocation, which must tell of a failure: either as an error, or, as
-/// some runtimes do, as a response of nothing but trailers.
+/// Waits for this invocation to fail, either with an error report or, as some runtimes do, with a response
+/// of trailers alone.
 #[track_caller]
 fn failure_before_a_response(lambda: &Recorder, id: &str) -> Failure {
     let answer = format!("{id}/");

@@ -1,4 +1,4 @@
-//! A Runtime API that answers otherwise than with 202 at the end of a post, or breaks.
+//! A Runtime API that responds with another status than 202, responds early, or breaks the connection.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `GET …/next`: how a runtime asks for work, and what it makes of what comes.
+//! `GET …/next`: how a runtime polls, and how it handles each event.
 
 use bootstream_test_support::recorder::{End, Event, Fate, Recorder};
 use bootstream_test_support::steps::write;
@@ -71,7 +71,7 @@ fn an_event_may_come_without_a_deadline_or_with_a_garbled_one() {
     assert_handled(event("id-1", &answer("x")).header(DEADLINE, "soon"));
 }
 
-/// What some versions of Lambda really send.
+/// Some versions of Lambda send these.
 #[test]
 fn an_empty_header_is_an_absent_one() {
     let event = event("id-1", &answer("x"));
@@ -80,7 +80,7 @@ fn an_empty_header_is_an_absent_one() {
 
 #[test]
 fn a_client_context_may_be_json_or_base64_of_it() {
-    // `{"custom":{"key":"value"}}`, as it is and as some emulators send it.
+    // `{"custom":{"key":"value"}}`, plain and in the base64 that some emulators send.
     for sent in [
         r#"{"custom":{"key":"value"}}"#,
         "eyJjdXN0b20iOnsia2V5IjoidmFsdWUifX0=",
@@ -123,7 +123,7 @@ fn a_request_id_is_percent_encoded_once() {
     assert_eq!(lambda.complete_response("/a%2Fb%20c%25").path(), path);
 }
 
-/// An id that was not sent is not invented.
+/// A runtime does not invent an id that was not sent.
 #[test]
 fn the_invocation_id_goes_back_unchanged() {
     let lambda = Recorder::start();
@@ -167,7 +167,7 @@ fn status_202_with_an_event_is_an_event() {
     assert_handled(event("id-1", &answer("x")).status("202 Accepted"));
 }
 
-/// What the emulator of cargo-lambda says when it has nothing to do.
+/// cargo-lambda's emulator responds so when it has no event.
 #[test]
 fn status_204_means_to_ask_again() {
     let lambda = Recorder::start();
@@ -180,7 +180,7 @@ fn status_204_means_to_ask_again() {
     assert_eq!(lambda.complete_response("id-1").body(), "x");
 }
 
-/// Half an event is none.
+/// An incomplete event is not an event.
 #[test]
 fn an_event_that_is_cut_short_is_not_handled() {
     let lambda = Recorder::start();

@@ -14,7 +14,7 @@ use aws_sdk_lambda::types::{
 use aws_sdk_lambda::{Client, Config};
 use serde_json::{Value, json};
 
-/// What a call ended with that the SDK did not raise: nothing worth a report.
+/// The result of a client. Errors that the SDK raises are reported, not returned.
 type Done = Result<(), Box<dyn Error>>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -105,7 +105,7 @@ async fn invoke(client: &Client, request: &Value) -> Done {
     Ok(())
 }
 
-/// Reports an error of the service. One of the connection is a failure of the client.
+/// Reports an error of the service. Returns any other error, such as one of the connection.
 fn raised<E>(error: &SdkError<E>) -> Done
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -149,7 +149,7 @@ fn decoded(base64: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Prints a line. Standard output is flushed at its end.
+/// Prints a line, which flushes standard output.
 fn report(key: &str, value: Value) {
     println!("{}", json!({ key: value }));
 }

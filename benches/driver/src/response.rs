@@ -1,41 +1,41 @@
-//! What was seen of the answer to one event, and when.
+//! One invocation's response as the Runtime API received it, with timestamps.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bench_workload::STAMP_BYTES;
 
-/// Zero bytes that end the prelude.
+/// Number of zero bytes that end the prelude.
 const DELIMITER_BYTES: usize = 8;
 
-/// The answer to one event.
+/// The response to one event.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     /// Just before the event was sent.
     pub(crate) delivered: Instant,
-    /// When the first byte after the prelude had been read.
+    /// When the first byte after the prelude was read.
     pub(crate) first_byte: Option<Instant>,
-    /// When the end had been read.
+    /// When the end was read.
     pub(crate) ended: Instant,
     /// Bytes after the prelude.
     pub(crate) bytes: u64,
     /// Chunks on the wire.
     pub(crate) chunks: u64,
-    /// From a handler's stamp to its arrival, for each chunk the handler stamped.
+    /// Time from a handler's stamp to its arrival, for each stamped chunk.
     pub(crate) delays: Vec<Duration>,
 }
 
-/// An answer as it arrives.
-pub(crate) struct Arriving {
-    answer: Answer,
+/// A response in progress.
+pub(crate) struct IncomingResponse {
+    response: Response,
     zeros: usize,
-    /// Bytes of each of the handler's chunks, if they are stamped.
+    /// Size of each of the handler's chunks, if they are stamped.
     stamped: Option<usize>,
     body: Vec<u8>,
 }
 
-impl Arriving {
+impl IncomingResponse {
     pub(crate) fn new(delivered: Instant, stamped: Option<usize>) -> Self {
-        let answer = Answer {
+        let response = Response {
             delivered,
             first_byte: None,
             ended: delivered,
@@ -44,42 +44,42 @@ impl Arriving {
             delays: Vec::new(),
         };
         Self {
-            answer,
+            response,
             zeros: 0,
             stamped,
             body: Vec::new(),
         }
     }
 
-    /// Takes the next piece of the stream.
-    pub(crate) fn take(&mut self, piece: &[u8], chunks: u64) {
-        self.answer.chunks = chunks;
+    /// Takes the next block of the stream.
+    pub(crate) fn take(&mut self, block: &[u8], chunks: u64) {
+        self.response.chunks = chunks;
         let body = if self.zeros == DELIMITER_BYTES {
-            piece
+            block
         } else {
-            self.skip_prelude(piece)
+            self.skip_prelude(block)
         };
         if body.is_empty() {
             return;
         }
-        self.answer.first_byte.get_or_insert_with(Instant::now);
-        self.answer.bytes += body.len() as u64;
+        self.response.first_byte.get_or_insert_with(Instant::now);
+        self.response.bytes += body.len() as u64;
         if let Some(chunk_bytes) = self.stamped {
             self.body.extend_from_slice(body);
             self.read_stamps(chunk_bytes);
         }
     }
 
-    pub(crate) fn finish(mut self) -> Answer {
-        self.answer.ended = Instant::now();
-        self.answer
+    pub(crate) fn finish(mut self) -> Response {
+        self.response.ended = Instant::now();
+        self.response
     }
 
-    fn skip_prelude<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
-        for (at, byte) in piece.iter().enumerate() {
+    fn skip_prelude<'a>(&mut self, block: &'a [u8]) -> &'a [u8] {
+        for (at, byte) in block.iter().enumerate() {
             self.zeros = if *byte == 0 { self.zeros + 1 } else { 0 };
             if self.zeros == DELIMITER_BYTES {
-                return piece.get(at + 1..).unwrap_or_default();
+                return block.get(at + 1..).unwrap_or_default();
             }
         }
         &[]
@@ -91,14 +91,14 @@ impl Arriving {
             .unwrap_or_default();
         while let Some(stamp) = self
             .body
-            .get(self.answer.delays.len() * chunk_bytes..)
+            .get(self.response.delays.len() * chunk_bytes..)
             .and_then(|rest| rest.get(..STAMP_BYTES))
         {
             let nanos = std::str::from_utf8(stamp)
                 .ok()
                 .and_then(|text| text.parse().ok());
             let written = nanos.map_or(Duration::MAX, Duration::from_nanos);
-            self.answer.delays.push(now.saturating_sub(written));
+            self.response.delays.push(now.saturating_sub(written));
         }
     }
 }
@@ -111,27 +111,27 @@ mod tests {
     fn the_first_byte_is_the_first_after_the_prelude_wherever_it_is_cut() {
         let stream = b"{}\0\0\0\0\0\0\0\0body";
         for cut in 0..=stream.len() {
-            let mut arriving = Arriving::new(Instant::now(), None);
+            let mut incoming = IncomingResponse::new(Instant::now(), None);
             let (first, second) = stream.split_at(cut);
-            arriving.take(first, 1);
-            assert_eq!(arriving.answer.first_byte.is_some(), cut > 10);
-            arriving.take(second, 2);
-            let answer = arriving.finish();
-            assert_eq!((answer.bytes, answer.chunks), (4, 2));
-            assert!(answer.first_byte.is_some());
+            incoming.take(first, 1);
+            assert_eq!(incoming.response.first_byte.is_some(), cut > 10);
+            incoming.take(second, 2);
+            let response = incoming.finish();
+            assert_eq!((response.bytes, response.chunks), (4, 2));
+            assert!(response.first_byte.is_some());
         }
     }
 
     #[test]
-    fn every_stamp_is_read_though_chunks_were_joined() {
+    fn every_stamp_is_read_even_if_chunks_were_joined() {
         let mut chunk = [b'x'; 64];
         bench_workload::stamp(&mut chunk);
         let stream = [&[0; 8][..], &chunk, &chunk, &chunk].concat();
-        let mut arriving = Arriving::new(Instant::now(), Some(chunk.len()));
-        for piece in stream.chunks(50) {
-            arriving.take(piece, 1);
+        let mut incoming = IncomingResponse::new(Instant::now(), Some(chunk.len()));
+        for block in stream.chunks(50) {
+            incoming.take(block, 1);
         }
-        let delays = arriving.finish().delays;
+        let delays = incoming.finish().delays;
         assert_eq!(delays.len(), 3);
         assert!(delays.iter().all(|delay| *delay < Duration::from_secs(60)));
     }

@@ -1,4 +1,4 @@
-//! Errors that are the caller's fault, answered with a 4xx status.
+//! Errors that are the caller's fault: responses with a 4xx status.
 
 use std::{error::Error as StdError, fmt};
 
@@ -10,8 +10,8 @@ use crate::{Error, Head, Response, error::Chain};
 ///
 /// When a handler returns one as its error, the response has its status and its text as a JSON
 /// document, `{"message":"..."}`. The invocation succeeds, and the log gets a warning. The methods of
-/// [`RequestExt`](crate::RequestExt) that parse what a caller wrote return rejections with status 400,
-/// and a handler makes its own:
+/// [`RequestExt`](crate::RequestExt) that parse input return rejections with status 400, and a handler
+/// can create its own:
 ///
 /// ```
 /// use bootstream::{Error, Event, Rejection, RequestExt as _, Response};
@@ -28,10 +28,10 @@ use crate::{Error, Head, Response, error::Chain};
 /// ```
 ///
 /// The texts of errors around it go to the log only. Once the response has started, no other status
-/// can be sent, and the invocation fails as with any error. For an answer of another form, take the
+/// can be sent, and the invocation fails as with any error. For a response of another form, take the
 /// rejection out of an error with [`Rejection::find_in`].
 ///
-/// Return one only for HTTP: a queue takes an answered batch for a handled batch.
+/// Return one only for HTTP: a queue treats a successful invocation as a processed batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     status: u16,
@@ -96,7 +96,7 @@ impl StdError for Rejection {
     }
 }
 
-/// Answers with the rejection that an error is.
+/// Sends the rejection in an error as the response.
 ///
 /// # Errors
 ///
@@ -198,7 +198,7 @@ mod tests {
         }
     }
 
-    /// As `anyhow::Error` becomes a box, and as `#[error(transparent)]` shows what it holds.
+    /// Behaves like a boxed `anyhow::Error` and like `#[error(transparent)]`.
     #[derive(Debug)]
     struct Transparent(Rejection);
 

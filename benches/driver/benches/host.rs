@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bootstream_host::bench::{self, Guest};
+use bootstream_host::http1::{AnswerHead, Body};
 use bootstream_host::invocation::Invocation;
 use bootstream_host::response::{Delivery, More, Part, ResponseBody, ResponseStream, channel};
 use bootstream_host::runtime_api::headers::parse_invocation;
-use bootstream_host::http1::{AnswerHead, Body};
 use bytes::{Bytes, BytesMut};
 use divan::Bencher;
 use divan::counter::BytesCount;

@@ -5,14 +5,14 @@ use std::io::{self, Write as _};
 use bytes::Bytes;
 use flate2::write::GzDecoder;
 
-/// How much we decompress at once, in bytes: the output may be a thousand times as large.
+/// Input decompressed at once, in bytes: the output may be a thousand times as large.
 const PIECE_BYTES: usize = 4096;
 
 /// A gzip decoder for a stream.
 #[derive(Debug)]
 pub(super) struct Gunzip {
     decoder: GzDecoder<Vec<u8>>,
-    /// Compressed input that is not decompressed yet.
+    /// Pending compressed input.
     waiting: Bytes,
 }
 
@@ -24,16 +24,16 @@ impl Gunzip {
         }
     }
 
-    /// Takes compressed bytes. Call [`next`](Self::next) until it returns `None` first.
+    /// Adds compressed bytes. Call [`next`](Self::next) until it returns `None` first.
     pub(super) fn push(&mut self, compressed: Bytes) {
         self.waiting = compressed;
     }
 
-    /// Decompresses some of the input. `None` means that there is no more.
+    /// Decompresses some of the input. `None` means that all of it is decompressed.
     ///
     /// # Errors
     ///
-    /// It is not gzip.
+    /// The input is not gzip.
     pub(super) fn next(&mut self) -> io::Result<Option<Bytes>> {
         while !self.waiting.is_empty() {
             let length = self.waiting.len().min(PIECE_BYTES);
@@ -52,7 +52,7 @@ impl Gunzip {
     ///
     /// # Errors
     ///
-    /// It ended too early, or its checksum is wrong.
+    /// The stream ended too early, or its checksum is wrong.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         if self.decoder.header().is_none() && self.decoder.get_ref().is_empty() {
             return Ok(());

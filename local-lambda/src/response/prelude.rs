@@ -15,7 +15,7 @@ pub struct PreludeReader {
 }
 
 impl PreludeReader {
-    /// Reads the prelude by the rules of a service.
+    /// Creates a reader with the rules of a service.
     #[must_use]
     pub fn new(rules: &'static ResponseRules) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl PreludeReader {
         }
     }
 
-    /// Takes the next bytes. Returns the head and the start of the body once both are known.
+    /// Adds the next bytes. Returns the head and the start of the body once both are known.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! Turns a component into machine code that `bootstrap` loads.
 //!
-//! The settings are the host's own. The target is always named: without one Wasmtime would record
-//! every feature of this machine's processor as required, and Lambda's may lack some. What it may
-//! use of Lambda's processors is a fixed list in [`Arch`].
+//! The settings are the host's own. The target is always explicit: otherwise Wasmtime would require
+//! every feature of this machine's processor, and Lambda's may lack some. [`Arch`] has the fixed list
+//! of the features it may use.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ pub(crate) fn precompile_file(
     Ok((bytes, code))
 }
 
-/// Precompiles a component, binary or text, and adds what is known of its source and a stamp.
+/// Precompiles a component, binary or text, and adds its source map and a stamp.
 ///
 /// # Errors
 ///
@@ -52,8 +52,8 @@ pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
     ))
 }
 
-/// Makes the checks that the host makes of machine code, against a host of this release: that it was
-/// compiled for it, from `component` if that is known, and is whole.
+/// Checks machine code as a host of this release does: that it was compiled for this host, from
+/// `component` if that is given, and is complete.
 ///
 /// # Errors
 ///
@@ -72,8 +72,8 @@ fn compiler(arch: Arch, memory_init: MemoryInit) -> Result<Engine> {
     config.target(arch.triple())?;
     for feature in arch.cpu_features() {
         #[expect(unsafe_code, reason = "this compiler runs on another machine")]
-        // SAFETY: nothing is executed here, and whoever loads the code checks that its processor
-        // has every feature.
+        // SAFETY: nothing is executed here, and the loader of the code checks that its processor has
+        // every feature.
         unsafe {
             config.cranelift_flag_enable(feature)
         };

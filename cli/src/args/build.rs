@@ -17,11 +17,11 @@ pub(crate) struct BuildArgs {
     /// Copy the component to this file
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Where cargo puts what it makes [default: what cargo says, `CARGO_TARGET_DIR` included]
+    /// Cargo's target directory [default: cargo's own, which `CARGO_TARGET_DIR` may set]
     #[arg(long, value_name = "DIR")]
     pub(crate) target_dir: Option<PathBuf>,
     /// Call the handler's `#[bootstream::preinit]` function now, and keep the memory as it leaves it;
-    /// makes NAME.preinit.wasm
+    /// writes NAME.preinit.wasm
     #[arg(long)]
     pub(crate) preinit: bool,
     /// Also write the machine code, `NAME.cwasm`, beside the component

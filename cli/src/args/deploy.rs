@@ -14,7 +14,7 @@ pub(crate) struct DeployArgs {
     /// The template
     #[arg(value_name = "TEMPLATE", default_value = "template.yaml")]
     pub(crate) template: PathBuf,
-    /// The stack to make or to update
+    /// The stack to create or update
     #[arg(long, value_name = "NAME")]
     pub(crate) stack: Option<String>,
     /// The Region [default: what the AWS tools say]
@@ -37,13 +37,13 @@ pub(crate) struct DeployArgs {
         requires = "handler_only"
     )]
     pub(crate) zip: PathBuf,
-    /// Deploy in spite of what a rule of `doctor` finds; may be repeated
+    /// Deploy despite the findings of a rule of `doctor`; may be repeated
     #[arg(long, value_name = "RULE", hide_possible_values = true, value_parser = rule())]
     pub(crate) allow: Vec<Rule>,
-    /// Print the commands, and run none that changes anything
+    /// Print the commands, and run only those that change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// What else `sam deploy` is told
+    /// Further arguments of `sam deploy`
     #[arg(last = true, value_name = "ARGUMENT")]
     pub(crate) more: Vec<String>,
 }

@@ -11,7 +11,7 @@ use super::values::{
     front_end, limits, number, parse_address, parse_clock, parse_rate, parse_size, parse_variable,
 };
 
-/// What a handler runs in, for `dev` and for `invoke HANDLER`.
+/// The environment of a handler, for `dev` and for `invoke HANDLER`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 pub(crate) struct FunctionArgs {
     /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP] [default: in ../lambda, or beside this
@@ -38,7 +38,7 @@ pub(crate) struct DevArgs {
     /// A component (`.wasm`, `.cwasm`), the folder of a handler, or a `bootstream.toml` that
     /// names several [default: this folder, or with --bootstrap none, because that brings its own code]
     pub(crate) handler: Option<PathBuf>,
-    /// What a runtime of your own finds in _HANDLER
+    /// The value of _HANDLER for a runtime of your own
     #[arg(
         long,
         value_name = "NAME",
@@ -53,7 +53,7 @@ pub(crate) struct DevArgs {
     /// The address to listen on
     #[arg(long, env = "LOCAL_LAMBDA_HOST", default_value = "127.0.0.1", value_parser = parse_address)]
     pub(crate) host: IpAddr,
-    /// A name that requests may have in `Host`, beside IP addresses and `localhost`; may be repeated
+    /// A name that requests may have in `Host`, besides IP addresses and `localhost`; may be repeated
     #[arg(long = "allow-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<HostName>,
     /// How many invocations may run at once; further callers wait
@@ -63,7 +63,7 @@ pub(crate) struct DevArgs {
     /// Rebuild the handler when its sources change
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Print JSON objects, one a line: `type` is `invocation`, `log` or `message`
+    /// Print JSON objects, one per line: `type` is `invocation`, `log` or `message`
     #[arg(long)]
     pub(crate) json: bool,
     /// Front end served at `/`; each also has a path of its own
@@ -84,13 +84,13 @@ pub(crate) struct DevArgs {
     /// Enforce Lambda's limits on streams
     #[arg(long, value_name = "WHOSE", default_value = "off", value_parser = limits())]
     pub(crate) limits: Limits,
-    /// Let Lambda's clock run N times as fast: timeouts, idle limits and Lambda's pace
+    /// Run Lambda's clock N times as fast: timeouts, idle limits and Lambda's bandwidth
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_clock)]
     pub(crate) clock_scale: Clock,
-    /// Slow every stream down to this rate
+    /// Throttle every stream to this rate
     #[arg(long, value_name = "64KiB/s", value_parser = parse_rate)]
     pub(crate) slow: Option<Rate>,
-    /// Cut every caller off after this many bytes; the handler goes on
+    /// Cut every caller off after this many bytes; the handler continues
     #[arg(long, value_name = "BYTES", value_parser = parse_size)]
     pub(crate) disconnect_after: Option<usize>,
     #[command(flatten)]
@@ -147,7 +147,7 @@ Environment: LOCAL_LAMBDA_HOST, LOCAL_LAMBDA_PORT, BOOTSTREAM_BOOTSTRAP, XDG_CAC
 Exit codes: 0 stopped with Ctrl-C or SIGTERM, 1 failed to start, 2 wrong usage.";
 
 impl DevArgs {
-    /// Takes the project in the current folder if no code was named.
+    /// Takes the project in the current folder if no code was given.
     pub(crate) fn with_handler(self) -> Self {
         let is_named = self.handler.is_some() || self.function.bootstrap.is_some();
         let here = (!is_named).then(|| PathBuf::from("."));

@@ -12,26 +12,26 @@ use crate::finding::Rule;
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct DoctorArgs {
-    /// The templates to read [default: template.yaml, template.yml and template-url.yaml, those that
-    /// are here]
+    /// The templates to read [default: template.yaml, template.yml and template-url.yaml, if they
+    /// exist]
     #[arg(value_name = "TEMPLATE")]
     pub(crate) templates: Vec<PathBuf>,
-    /// A parameter of the template that is deployed with another value than its default, or than
-    /// samconfig.toml beside it says; may be repeated
+    /// A parameter of the template, if it overrides its default and the value in the samconfig.toml
+    /// beside it; may be repeated
     #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub(crate) parameters: Vec<(String, String)>,
-    /// Accept what a rule finds; may be repeated
+    /// Accept the findings of a rule; may be repeated
     #[arg(long, value_name = "RULE", hide_possible_values = true, value_parser = rule())]
     pub(crate) allow: Vec<Rule>,
-    /// Look at one of the two
+    /// Check only one of the two
     #[arg(long, value_name = "SUBJECT")]
     pub(crate) only: Option<Subject>,
-    /// How to report
+    /// The format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: Format,
 }
 
-/// What can be looked at.
+/// The subjects of a check.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Subject {
     /// Templates, and the zips they name

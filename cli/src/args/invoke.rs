@@ -22,7 +22,7 @@ pub(crate) struct InvokeArgs {
         conflicts_with = "handler"
     )]
     pub(crate) url: String,
-    /// Put the seconds since the start before each piece
+    /// Print the seconds since the start before each chunk
     #[arg(long)]
     pub(crate) timing: bool,
     /// Print the status and the headers first

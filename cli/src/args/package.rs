@@ -30,20 +30,20 @@ pub(crate) struct PackageArgs {
     /// architecture]
     #[arg(long, value_name = "PATH")]
     pub(crate) bootstrap: Option<PathBuf>,
-    /// Put the compiler beside `bootstrap`, for components that are not precompiled; this machine's,
+    /// Add the compiler beside `bootstrap`, for components that are not precompiled; this machine's,
     /// or the one at PATH
     #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true)]
     pub(crate) compiler: Option<Option<PathBuf>>,
     /// Leave the machine code out; the layer must have the compiler
     #[arg(long)]
     pub(crate) portable: bool,
-    /// What the component is called in the package
+    /// The component's name in the package
     #[arg(long, value_name = "NAME", default_value = "handler", value_parser = parse_name)]
     pub(crate) name: String,
     /// The settings to include [default: the bootstream.toml beside the handler, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// How to say what was made
+    /// The format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: Format,
 }
@@ -57,7 +57,7 @@ pub(crate) enum Part {
     Function,
 }
 
-/// The forms of a report.
+/// The formats of a report.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
     /// For people

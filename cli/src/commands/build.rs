@@ -17,7 +17,7 @@ use crate::project::{BuildOptions, Project};
 ///
 /// # Errors
 ///
-/// The project does not build, or what it makes is not a handler.
+/// The project does not build, or its output is not a handler.
 pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
     let component = Project::find(&args.path)?.build(&BuildOptions {
         target_dir: args.target_dir.as_deref(),
@@ -43,11 +43,11 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the component for what a user named: a component file as it is, a project built.
+/// Returns the component that the user named, after building it if it is a project.
 ///
 /// # Errors
 ///
-/// There is nothing by that name, or the project does not build.
+/// The file does not exist, or the project does not build.
 pub(crate) fn component_for(handler: &Path) -> Result<PathBuf> {
     if handler.is_dir() {
         Project::find(handler)?.build(&BuildOptions::default())

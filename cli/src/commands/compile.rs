@@ -11,7 +11,7 @@ use crate::component;
 use crate::precompile::{precompile_file, write_atomically};
 use crate::printer::Printer;
 
-/// Writes the machine code beside the component, or where it was asked for.
+/// Writes the machine code beside the component, or to the given file.
 ///
 /// # Errors
 ///
@@ -29,13 +29,13 @@ pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the machine code to stdout or to a file, and says nothing.
+/// Writes the machine code to stdout or to a file, without messages.
 ///
 /// # Errors
 ///
 /// The component cannot be compiled or the result cannot be written.
 pub(crate) fn run_helper(args: &CompileArgs, printer: &Printer) -> Result<ExitCode> {
-    // Whether a host runs it is not asked here: the host that calls this does so.
+    // Does not check whether a host can run it: the calling host does so.
     let (_, code) = precompile_file(
         &args.input,
         args.target.unwrap_or(Arch::HOST),
@@ -48,7 +48,7 @@ pub(crate) fn run_helper(args: &CompileArgs, printer: &Printer) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-/// A size for people.
+/// Formats a size for people.
 pub(crate) fn size(bytes: usize) -> String {
     const KIB: usize = 1024;
     const MIB: usize = 1024 * KIB;

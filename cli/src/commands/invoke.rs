@@ -30,7 +30,7 @@ use crate::source::Source;
 ///
 /// # Errors
 ///
-/// The event cannot be read, nobody answers, the handler fails, or the stream is cut.
+/// The event cannot be read, the server does not respond, the handler fails, or the stream is cut.
 pub(crate) fn run(args: InvokeArgs, printer: &Printer) -> Result<ExitCode> {
     let event = checked(read_event(&args.data)?)?;
     let output = Output {
@@ -67,7 +67,7 @@ fn read_event(data: &str) -> Result<Bytes> {
     }
 }
 
-/// Refuses what Lambda refuses before it calls the function.
+/// Rejects events that Lambda rejects before it calls the function.
 fn checked(event: Bytes) -> Result<Bytes> {
     if event.len() > PAYLOAD_LIMIT_BYTES {
         bail!(
@@ -129,7 +129,7 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
     output.start();
     let response = post(&url, event, &mut connection)
         .await
-        .with_context(|| format!("no answer from {url}: is `bootstream dev HANDLER` running?"))?;
+        .with_context(|| format!("no response from {url}: is `bootstream dev HANDLER` running?"))?;
     let (head, mut body) = response.into_parts();
     if head.headers.contains_key(FUNCTION_ERROR) {
         return Err(describe(&Failure::from_document(
@@ -155,7 +155,7 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
     Ok(())
 }
 
-/// What stands in place of a response.
+/// Reads the document in place of a response.
 async fn document(body: Incoming) -> Bytes {
     let whole = http_body_util::Limited::new(body, ERROR_DOCUMENT_LIMIT_BYTES);
     let whole = whole.collect().await;
@@ -184,7 +184,7 @@ async fn post(
     Ok(sender.send_request(request).await?)
 }
 
-/// The host of a URL as a resolver wants it.
+/// Returns the host of a URL in the form for a resolver.
 fn host(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
@@ -254,7 +254,7 @@ impl Output<'_> {
     }
 }
 
-/// A piece with the time before it, on a line of its own.
+/// Formats a chunk with the time before it, on a line of its own.
 fn timed(elapsed: Duration, piece: &[u8]) -> Vec<u8> {
     let mut line = format!("[{:>6.3}s] ", elapsed.as_secs_f64()).into_bytes();
     line.extend_from_slice(piece);

@@ -1,4 +1,4 @@
-//! What SAM remembers of the last guided deployment: `samconfig.toml` beside the template.
+//! SAM's saved settings of the last guided deployment: `samconfig.toml` beside the template.
 
 use std::path::{Path, PathBuf};
 
@@ -8,12 +8,12 @@ use toml::{Table, Value};
 /// The file's name.
 const NAME: &str = "samconfig.toml";
 
-/// Where SAM keeps its answers for a template.
+/// Returns the path of SAM's saved settings for a template.
 pub(crate) fn path(template: &Path) -> PathBuf {
     template.with_file_name(NAME)
 }
 
-/// The values of parameters that SAM would deploy a template with. None if there is no such file.
+/// Returns the parameters that SAM would deploy a template with. Empty if the file does not exist.
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ pub(crate) fn parameters(template: &Path) -> Result<Vec<(String, String)>> {
     parse(&text).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-/// Reads the section that `sam deploy` takes, by its rule: that of the command, else the one for all.
+/// Reads the section that `sam deploy` reads: that of the command, else the global one.
 fn parse(text: &str) -> Result<Vec<(String, String)>> {
     let file: Table = text.parse()?;
     let section = |command: &str| {

@@ -1,4 +1,4 @@
-//! What goes into which zip.
+//! The content of each zip.
 //!
 //! Lambda unpacks the function's zip to `/var/task` and a layer's to `/opt`, and starts
 //! `/var/task/bootstrap` if there is one, else `/opt/bootstrap`.
@@ -30,7 +30,7 @@ pub(crate) struct HostFiles {
 }
 
 impl HostFiles {
-    /// Adds them to a zip.
+    /// Adds the files to a zip.
     ///
     /// # Errors
     ///
@@ -52,12 +52,12 @@ pub(crate) struct FunctionFiles {
     pub(crate) component: Option<Vec<u8>>,
     pub(crate) machine_code: Option<Vec<u8>>,
     pub(crate) settings: Option<PathBuf>,
-    /// What goes along.
+    /// The included files.
     pub(crate) included: Included,
 }
 
 impl FunctionFiles {
-    /// Adds them to a zip.
+    /// Adds the files to a zip.
     ///
     /// # Errors
     ///
@@ -87,17 +87,17 @@ impl FunctionFiles {
         Ok(())
     }
 
-    /// The value of the function's `Handler`, by which the host finds either form.
+    /// Returns the function's `Handler`, by which the host finds either form.
     pub(crate) fn handler(&self) -> &str {
         &self.name
     }
 }
 
-/// Finds the `bootstrap` for an architecture: the named one, else what cargo built.
+/// Finds the `bootstrap` for an architecture: the given one, else cargo's output.
 ///
 /// # Errors
 ///
-/// There is none. The error names the places and the command that makes one.
+/// There is none. The error names the places and the command that builds one.
 pub(crate) fn find_bootstrap(named: Option<&Path>, arch: Arch) -> Result<PathBuf> {
     let cross_built = bootstrap::cross_built(&arch.to_string())?;
     if named.is_none() && (arch != Arch::HOST) {
@@ -113,7 +113,7 @@ pub(crate) fn find_bootstrap(named: Option<&Path>, arch: Arch) -> Result<PathBuf
     bootstrap::find(named)
 }
 
-/// How to build `bootstrap` for another architecture than this machine's.
+/// Returns how to build `bootstrap` for another architecture than this machine's.
 fn cross_build(arch: Arch) -> &'static str {
     match arch {
         Arch::Arm64 => " with `scripts/build-bootstrap.sh --arch arm64`",
@@ -125,7 +125,7 @@ fn cross_build(arch: Arch) -> &'static str {
 ///
 /// # Errors
 ///
-/// There is none for the architecture.
+/// No compiler for the architecture was found.
 pub(crate) fn find_compiler(named: Option<&Path>, arch: Arch) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use local_lambda::EXECUTABLE_NAME;
 
+use crate::files::own_executable;
+
 /// Variable with the default `bootstrap` of all commands.
 const VARIABLE: &str = "BOOTSTREAM_BOOTSTRAP";
 
@@ -30,7 +32,7 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
             .canonicalize()
             .with_context(|| format!("cannot find `{}`", path.display()));
     }
-    let executable = std::env::current_exe().context("cannot tell where this executable is")?;
+    let executable = own_executable()?;
     let folder = executable.parent().unwrap_or(Path::new("/"));
     let beside = folder.join(EXECUTABLE_NAME);
     let lambda = folder.with_file_name("lambda").join(EXECUTABLE_NAME);
@@ -51,7 +53,7 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
 ///
 /// The system does not say where this executable is.
 pub(crate) fn cross_built(arch: &str) -> Result<PathBuf> {
-    let executable = std::env::current_exe().context("cannot tell where this executable is")?;
+    let executable = own_executable()?;
     let folder = executable.parent().unwrap_or(Path::new("/"));
     Ok(folder
         .with_file_name(arch)

@@ -11,6 +11,7 @@ use local_lambda::Deployment;
 
 use crate::compile_cache;
 use crate::component;
+use crate::files;
 use crate::package::include::{Included, IncludedFile};
 use crate::precompile::check_code;
 use crate::printer::{Printer, Tone};
@@ -37,7 +38,7 @@ pub(crate) struct Parts<'a> {
 ///
 /// The file is missing or not a handler. The error names the file.
 pub(crate) fn check(file: &Path) -> Result<()> {
-    let bytes = read(file)?;
+    let bytes = files::read(file)?;
     match FileKind::of_source(&bytes) {
         FileKind::Precompiled => Ok(()),
         _ => component::check_handler(&bytes).with_context(|| format!("`{}`", file.display())),
@@ -94,13 +95,9 @@ pub(crate) fn project_file(handler: &Path) -> PathBuf {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>> {
-    std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))
-}
-
 /// Returns the machine code for `file`. Code that does not match the component beside it is compiled again.
 fn machine_code(file: &Path, printer: Printer) -> Result<Vec<u8>> {
-    let bytes = read(file)?;
+    let bytes = files::read(file)?;
     if FileKind::of_source(&bytes) != FileKind::Precompiled {
         return compiled(file, &bytes, printer);
     }

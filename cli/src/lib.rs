@@ -15,6 +15,7 @@ mod component;
 mod deploy;
 mod deployment;
 mod doctor;
+mod files;
 mod finding;
 mod new;
 mod package;

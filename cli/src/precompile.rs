@@ -12,6 +12,7 @@ use bootstream_host::engine;
 use wasmtime::Engine;
 
 use crate::component;
+use crate::files;
 use crate::source_map::source_map;
 
 /// Reads a component, checks it with `check`, and precompiles it. Returns the component and its machine
@@ -26,7 +27,7 @@ pub(crate) fn precompile_file(
     check: fn(&[u8]) -> Result<()>,
 ) -> Result<(Vec<u8>, Vec<u8>)> {
     let name = path.display();
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
+    let bytes = files::read(path)?;
     check(&bytes).with_context(|| format!("`{name}`"))?;
     let code = precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))?;
     Ok((bytes, code))
@@ -79,34 +80,6 @@ fn compiler(arch: Arch, memory_init: MemoryInit) -> Result<Engine> {
         };
     }
     Ok(Engine::new(&config)?)
-}
-
-/// Writes a file so that readers see the old one or the whole new one.
-///
-/// # Errors
-///
-/// The folder is missing or not writable. The error names the file.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    replace(folder, path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
-}
-
-fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
-    let file = tempfile::Builder::new()
-        .prefix(".bootstream-")
-        .permissions(readable_by_all())
-        .tempfile_in(folder)?;
-    std::fs::write(file.path(), bytes)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Temporary files are private by default; a deployment package is read by another user.
-fn readable_by_all() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub fn run<E: Into<Error>>(
     .or_else(|error| {
         // The host knows whether the handler has started its response.
         let response = Response::new(Stream::Host);
-        rejection::answer(error.into(), response)
+        rejection::respond(error.into(), response)
     })
     .map_err(|error| Chain(&*error).to_string())
 }

@@ -101,7 +101,7 @@ impl StdError for Rejection {
 /// # Errors
 ///
 /// Returns the error unchanged if it is not a rejection or the response has started.
-pub(crate) fn answer(error: Error, response: Response) -> Result<(), Error> {
+pub(crate) fn respond(error: Error, response: Response) -> Result<(), Error> {
     let Some(rejection) = Rejection::find_in(&*error) else {
         return Err(error);
     };
@@ -119,7 +119,7 @@ pub(crate) fn answer(error: Error, response: Response) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rejection, answer};
+    use super::{Rejection, respond};
     use crate::{
         Error, Response,
         error::{Chain, tests::Attempt},
@@ -135,7 +135,7 @@ mod tests {
     fn a_rejection_is_answered_with_its_status_and_text() {
         let (response, recording) = testing::response();
 
-        answer(rejection().into(), response).unwrap();
+        respond(rejection().into(), response).unwrap();
 
         assert_eq!(recording.status(), Some(400));
         assert_eq!(
@@ -155,7 +155,7 @@ mod tests {
             Chain(&error).to_string(),
             "reading the order of Ada: no \"such\" order"
         );
-        answer(error.into(), response).unwrap();
+        respond(error.into(), response).unwrap();
 
         assert_eq!(recording.text(), r#"{"message":"no \"such\" order"}"#);
     }
@@ -164,7 +164,7 @@ mod tests {
     fn another_error_is_no_answer() {
         let (response, recording) = testing::response();
 
-        let error = answer("disk full".into(), response).unwrap_err();
+        let error = respond("disk full".into(), response).unwrap_err();
 
         assert_eq!(error.to_string(), "disk full");
         assert_eq!(recording.status(), None);
@@ -177,7 +177,7 @@ mod tests {
         body.write("half").unwrap();
         let again = Response::new(Stream::Recording(recording.clone()));
 
-        let error = answer(rejection().into(), again).unwrap_err();
+        let error = respond(rejection().into(), again).unwrap_err();
 
         assert_eq!(Rejection::find_in(&*error), Some(&rejection()));
         assert_eq!(recording.status(), Some(200));
@@ -189,7 +189,7 @@ mod tests {
         for status in [0, 42, 200, 399, 500, 503, 1000] {
             let (response, recording) = testing::response();
 
-            answer(Rejection::new(status, "odd").into(), response).unwrap();
+            respond(Rejection::new(status, "odd").into(), response).unwrap();
 
             assert_eq!(recording.status(), Some(400), "{status}");
         }

@@ -55,8 +55,8 @@ Examples:
   bootstream deploy --stack hello --dry-run            only print the command
   bootstream deploy --handler-only --stack hello       only dist/function.zip
 
-Deploys what `bootstream package` made, after a look at template and zips as `doctor` takes it; an \
-error there stops it. The work is done by `sam`, or with --handler-only by `aws`. Where the tool is \
+Deploys the output of `bootstream package`, after checking template and zips as `doctor` does; an \
+error there stops it. Runs `sam`, or with --handler-only `aws`. If the tool is \
 missing, the commands are printed, and the exit code is 1.
 
 Exit codes: 0 deployed, or printed with --dry-run; 1 failed, refused, or no tool; 2 wrong usage.";

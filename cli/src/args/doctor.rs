@@ -42,19 +42,19 @@ pub(crate) enum Subject {
 
 const HELP: &str = "\
 Examples:
-  bootstream doctor                                    what is here
+  bootstream doctor                                    the templates in this folder
   bootstream doctor template.yaml -p Architecture=arm64
   bootstream doctor --only templates --output json     for CI
   bootstream doctor -p AuthType=NONE --allow public-api
 
-Each finding names a file, a line, a rule and what to do. Errors would not work once deployed; \
-warnings work, but perhaps not as intended; a note names what only the deployment knows, or what was \
-not read. Only functions of this runtime and what calls them are judged.
+Each finding names a file, a line, a rule and a fix. Errors would fail once deployed; \
+warnings work, but perhaps not as intended; notes name what only the deployment knows, or what was \
+not read. Only functions of this runtime and their callers are checked.
 
 Rules of the templates:
   transfer-mode  streaming-uri  invoke-mode    the response is buffered
   timeout-order  edge-idle-limit               the stream is cut
-  http-api  url-in-vpc                         streams never
+  http-api  url-in-vpc                         never streams
   document                                     the caller takes a JSON document
   public-api  url-permissions  permission      who may call the function
   missing-variable                             the function does not start

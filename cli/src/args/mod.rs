@@ -36,8 +36,8 @@ Examples:
   bootstream new hello           start a handler of your own
   bootstream build hello         compile a handler to a component
   bootstream dev hello           run it behind a local Lambda, port 7000
-  bootstream invoke --timing     invoke it, and show when each piece arrives
-  bootstream package hello       make the zips that Lambda takes
+  bootstream invoke --timing     invoke it, and show when each chunk arrives
+  bootstream package hello       make the zips for Lambda
 
 Exit codes: 0 success, 1 failure, 2 wrong usage.";
 

@@ -73,25 +73,25 @@ Examples:
   bootstream package hello.wasm --only function  to swap the handler
   bootstream package hello.wasm --combined       for a function without a layer
 
-Writes, with the same bytes for the same content wherever and whenever it runs:
+Writes reproducible zips, the same bytes for the same content:
   dist/host-layer.zip  -> /opt       bootstrap, and with --compiler
                                      bootstream-compile
   dist/function.zip    -> /var/task  handler.wasm, handler.cwasm,
-                                     bootstream.toml, and what goes along
+                                     bootstream.toml, and included files
 or with --combined:
   dist/combined.zip    -> /var/task  all of them
 
-What goes along is said in bootstream.toml, relative to its folder and in the pattern syntax of \
+bootstream.toml lists the files to include, relative to its folder and in the pattern syntax of \
 .gitignore; a wildcard does not match a name that begins with a dot:
   [package]
   include = [\"web/**\", \"!web/drafts\", \"certs/*.pem\"]
 
 Checks before Lambda does: processor, C library and other libraries of the executables, modes, 250 MB \
-unpacked, that the function's handler is there, and the files that settings name. Downloads nothing.
+unpacked, that the function's handler exists, and the files that settings name. Downloads nothing.
 
-Environment: BOOTSTREAM_BOOTSTRAP, and what `bootstream build` reads.
+Environment: BOOTSTREAM_BOOTSTRAP, and those of `bootstream build`.
 
-Exit codes: 0 made, 1 failed or refused, 2 wrong usage.";
+Exit codes: 0 written, 1 failed or refused, 2 wrong usage.";
 
 fn parse_name(text: &str) -> Result<String, String> {
     const LONGEST: usize = 100;

@@ -9,7 +9,8 @@ use artifact::{Arch, PRECOMPILED_EXTENSION};
 use super::compile::size;
 use crate::args::BuildArgs;
 use crate::compile_cache;
-use crate::precompile::{precompile, write_atomically};
+use crate::files;
+use crate::precompile::precompile;
 use crate::printer::Printer;
 use crate::project::{BuildOptions, Project};
 
@@ -24,11 +25,10 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
         setup: args.setup,
         preinit: args.preinit,
     })?;
-    let bytes = std::fs::read(&component)
-        .with_context(|| format!("cannot read `{}`", component.display()))?;
+    let bytes = files::read(&component)?;
     let output = args.output.as_ref().unwrap_or(&component);
     if args.output.is_some() {
-        write_atomically(output, &bytes)?;
+        files::write_atomically(output, &bytes)?;
     }
     printer.data_line(&format!("{} ({})", output.display(), size(bytes.len())))?;
     if args.precompile {
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
             .with_context(|| format!("cannot compile `{}`", output.display()))?;
         compile_cache::record(&bytes, &code, arch, *printer);
         let path = output.with_extension(PRECOMPILED_EXTENSION);
-        write_atomically(&path, &code)?;
+        files::write_atomically(&path, &code)?;
         printer.data_line(&format!("{} ({})", path.display(), size(code.len())))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -8,7 +8,8 @@ use artifact::{Arch, PRECOMPILED_EXTENSION};
 use crate::args::{CompileArgs, PrecompileArgs};
 use crate::compile_cache;
 use crate::component;
-use crate::precompile::{precompile_file, write_atomically};
+use crate::files;
+use crate::precompile::precompile_file;
 use crate::printer::Printer;
 
 /// Writes the machine code beside the component, or to the given file.
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> 
         Some(output) => output.clone(),
         None => args.input.with_extension(PRECOMPILED_EXTENSION),
     };
-    write_atomically(&output, &code)?;
+    files::write_atomically(&output, &code)?;
     printer.data_line(&format!("{} ({})", output.display(), size(code.len())))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -42,7 +43,7 @@ pub(crate) fn run_helper(args: &CompileArgs, printer: &Printer) -> Result<ExitCo
         component::expect_component,
     )?;
     match &args.output {
-        Some(output) => write_atomically(output, &code)?,
+        Some(output) => files::write_atomically(output, &code)?,
         None => printer.data(&code)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -113,7 +113,7 @@ async fn print_response(pool: &Arc<Pool>, event: Bytes, mut output: Output<'_>) 
     output.response_head(&response.head)?;
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) => output.piece(&chunk)?,
+            Ok(Some(chunk)) => output.chunk(&chunk)?,
             Ok(None) => return Ok(()),
             Err(failure) => return Err(describe(&failure).context("the response was cut")),
         }
@@ -149,7 +149,7 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
              the terminal of `bootstream dev` says why",
         )?;
         if let Ok(chunk) = frame.into_data() {
-            output.piece(&chunk)?;
+            output.chunk(&chunk)?;
         }
     }
     Ok(())
@@ -235,18 +235,18 @@ impl Output<'_> {
         self.data(text.as_bytes())
     }
 
-    fn piece(&self, piece: &[u8]) -> Result<()> {
-        if piece.is_empty() {
+    fn chunk(&self, chunk: &[u8]) -> Result<()> {
+        if chunk.is_empty() {
             return Ok(());
         }
         if !self.timing {
-            return self.data(piece);
+            return self.data(chunk);
         }
         let elapsed = self
             .started
             .map(|started| started.elapsed())
             .unwrap_or_default();
-        self.data(&timed(elapsed, piece))
+        self.data(&timed(elapsed, chunk))
     }
 
     fn data(&self, bytes: &[u8]) -> Result<()> {
@@ -255,10 +255,10 @@ impl Output<'_> {
 }
 
 /// Formats a chunk with the time before it, on a line of its own.
-fn timed(elapsed: Duration, piece: &[u8]) -> Vec<u8> {
+fn timed(elapsed: Duration, chunk: &[u8]) -> Vec<u8> {
     let mut line = format!("[{:>6.3}s] ", elapsed.as_secs_f64()).into_bytes();
-    line.extend_from_slice(piece);
-    if piece.last() != Some(&b'\n') {
+    line.extend_from_slice(chunk);
+    if chunk.last() != Some(&b'\n') {
         line.push(b'\n');
     }
     line

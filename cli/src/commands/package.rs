@@ -12,6 +12,7 @@ use super::compile::size;
 use crate::args::{Format, PackageArgs, Part};
 use crate::compile_cache;
 use crate::component;
+use crate::files;
 use crate::finding::{Finding, Place, Severity};
 use crate::package::archive::{Archive, Content, Written};
 use crate::package::include::Included;
@@ -75,7 +76,7 @@ fn function_files(args: &PackageArgs, arch: Arch, printer: &Printer) -> Result<F
     }
     let file = component_for(&args.handler)?;
     let name = file.display();
-    let bytes = std::fs::read(&file).with_context(|| format!("cannot read `{name}`"))?;
+    let bytes = files::read(&file)?;
     let (component, machine_code) = match FileKind::of_source(&bytes) {
         FileKind::Precompiled => (None, Some(bytes)),
         FileKind::Text => bail!("`{name}` is a component as text: package its binary form"),

@@ -153,7 +153,7 @@ pub(crate) fn kind(
         return Kind::Unknown(match (runtime, &archive) {
             (Known::Unknown(why), _) => why,
             (_, None) => unread(&code),
-            (_, Some(_)) => "its package, in which nothing tells".to_owned(),
+            (_, Some(_)) => "its package, which does not show it".to_owned(),
         });
     }
     Kind::Ours(Box::new(function(resource, &code, archive, &handler)))

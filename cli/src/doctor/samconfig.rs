@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use toml::{Table, Value};
 
+use crate::files;
+
 /// The file's name.
 const NAME: &str = "samconfig.toml";
 
@@ -23,8 +25,7 @@ pub(crate) fn parameters(template: &Path) -> Result<Vec<(String, String)>> {
     if !path.is_file() {
         return Ok(Vec::new());
     }
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read `{}`", path.display()))?;
+    let text = files::read_text(&path)?;
     parse(&text).with_context(|| format!("cannot read `{}`", path.display()))
 }
 

@@ -12,6 +12,7 @@ use super::known::Known;
 use super::parts;
 use super::scope::{Given, Scope};
 use super::yaml::{At, Node, Value};
+use crate::files;
 use crate::finding::{Finding, Place, Rule};
 
 /// The prefix of this runtime's settings as variables of a function.
@@ -66,8 +67,7 @@ impl Template {
         outer: &parts::Outer<'_>,
     ) -> Result<Self> {
         let name = path.display();
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
+        let text = files::read_text(path)?;
         let raw = Node::parse(&text, 0).with_context(|| format!("`{name}` is not YAML or JSON"))?;
         if let Some(other) = parts::other_document(&raw) {
             bail!("`{name}` is {other}");

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
-use crate::precompile::write_atomically;
+use crate::files;
 
 /// The mode of an executable. Lambda runs packages as a user who does not own them.
 pub(crate) const PROGRAM: u32 = 0o755;
@@ -67,7 +67,7 @@ impl Content {
     /// The file cannot be written. The error names it.
     pub(crate) fn write(&self, path: &Path) -> Result<Written> {
         let bytes = self.zipped()?;
-        write_atomically(path, &bytes)?;
+        files::write_atomically(path, &bytes)?;
         Ok(Written {
             path: path.to_owned(),
             sha256: hex(&Sha256::digest(&bytes)),

@@ -12,6 +12,7 @@ use super::archive::{Content, DATA, PROGRAM};
 use super::include::Included;
 use super::inspect::UNPACKED_LIMIT;
 use crate::bootstrap;
+use crate::files::{self, own_executable};
 
 /// The executable that Lambda starts.
 pub(crate) const BOOTSTRAP: &str = "bootstrap";
@@ -135,7 +136,7 @@ pub(crate) fn find_compiler(named: Option<&Path>, arch: Arch) -> Result<PathBuf>
             "name a `{COMPILER}` for {arch} with `--compiler=PATH`: this machine's is not for it"
         );
     }
-    let here = std::env::current_exe().context("cannot tell where this executable is")?;
+    let here = own_executable()?;
     Ok(here.with_file_name(COMPILER))
 }
 
@@ -147,5 +148,5 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     if size > UNPACKED_LIMIT {
         bail!("`{name}` has {size} bytes; Lambda takes {UNPACKED_LIMIT} (250 MB) unpacked");
     }
-    std::fs::read(path).with_context(|| format!("cannot read `{name}`"))
+    files::read(path)
 }

@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result, bail};
 use bootstream_host::config::FILE_NAME;
 use serde::Deserialize;
 
+use crate::files;
+
 /// The table, checked.
 #[derive(Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -60,8 +62,7 @@ impl BuildTable {
             return Ok(Self::default());
         }
         let name = path.display();
-        let text =
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read `{name}`"))?;
+        let text = files::read_text(&path)?;
         Self::parse(&text).with_context(|| format!("`{name}`"))
     }
 

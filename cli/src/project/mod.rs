@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use crate::component;
-use crate::precompile::write_atomically;
+use crate::files;
 use crate::preinit::preinitialize;
 use crate::toolchain::Toolchain;
 use command::BuildCommand;
@@ -89,7 +89,7 @@ impl Project {
             }
         };
         let name = made.display();
-        let bytes = std::fs::read(&made).with_context(|| format!("cannot read `{name}`"))?;
+        let bytes = files::read(&made)?;
         component::check_handler(&bytes).with_context(|| format!("`{name}`"))?;
         if !self.preinit && !options.preinit {
             return Ok(made);
@@ -97,7 +97,7 @@ impl Project {
         let ready = preinitialize(&bytes).with_context(|| format!("`{name}`"))?;
         // Cargo's output stays unchanged: cargo would treat a changed file as up to date.
         let output = made.with_extension("preinit.wasm");
-        write_atomically(&output, &ready)?;
+        files::write_atomically(&output, &ready)?;
         Ok(output)
     }
 }

@@ -27,10 +27,10 @@ fn handle(event: Event, response: Response) -> Result<(), Error> {
     let mut left = total;
     while left > 0 {
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK_BYTES);
-        let piece = chunk.get(..wanted).unwrap_or(&chunk);
+        let part = chunk.get(..wanted).unwrap_or(&chunk);
         // Blocks while the caller reads more slowly than this loop writes.
-        body.write(piece)?;
-        left = left.saturating_sub(piece.len() as u64);
+        body.write(part)?;
+        left = left.saturating_sub(part.len() as u64);
     }
     body.finish()?;
     Ok(())

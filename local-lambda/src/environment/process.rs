@@ -218,15 +218,16 @@ impl ExecutionEnvironment {
         mut outcome: oneshot::Receiver<Outcome>,
         deadline: Instant,
     ) -> Option<Outcome> {
-        let told = match timeout(CRASH_WINDOW, &mut outcome).await {
-            Ok(told) => told,
+        let reported = match timeout(CRASH_WINDOW, &mut outcome).await {
+            Ok(reported) => reported,
             Err(_) if matches!(*self.phase.borrow(), Phase::Responding { .. }) => {
                 // The caller reads slowly.
                 timeout_at(deadline, outcome).await.ok()?
             }
             Err(_) => return None,
         };
-        told.ok()
+        reported
+            .ok()
             .filter(|outcome| !outcome.as_ref().is_err_and(Failure::is_truncated))
     }
 

@@ -282,13 +282,13 @@ mod tests {
     fn other_answers_get_them_beside_the_function_s_own() {
         let cors: Cors = FULL.parse().unwrap();
         let request = parts("GET", &[("origin", "http://a")]).headers;
-        let mut answer =
+        let mut response =
             HeaderMap::from_iter([(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))]);
 
-        cors.add_to(&mut answer, &request);
+        cors.add_to(&mut response, &request);
 
         assert_eq!(
-            sorted(&answer),
+            sorted(&response),
             pairs(&[
                 ("access-control-allow-credentials", "true"),
                 ("access-control-allow-origin", "*"),
@@ -297,9 +297,9 @@ mod tests {
                 ("vary", "Origin"),
             ])
         );
-        let mut answer = HeaderMap::new();
-        cors.add_to(&mut answer, &HeaderMap::new());
-        assert!(answer.is_empty(), "no other origin sent the request");
+        let mut response = HeaderMap::new();
+        cors.add_to(&mut response, &HeaderMap::new());
+        assert!(response.is_empty(), "no other origin sent the request");
     }
 
     #[test]

@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn only_dotted_types_pass() {
-        for (told, passed) in [
+        for (reported, passed) in [
             ("Function.Trap", "Function.Trap"),
             ("my Runtime.Broken thing", "my Runtime.Broken thing"),
             ("Sandbox.Timedout", "Sandbox.Timedout"),
@@ -102,7 +102,7 @@ mod tests {
             ("Function.oops", "Function.Unknown"),
             ("Function.X", "Function.Unknown"),
         ] {
-            assert_eq!(error_code(told), passed, "{told}");
+            assert_eq!(error_code(reported), passed, "{reported}");
         }
     }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use flate2::write::GzDecoder;
 
 /// Input decompressed at once, in bytes: the output may be a thousand times as large.
-const PIECE_BYTES: usize = 4096;
+const INPUT_BYTES: usize = 4096;
 
 /// A gzip decoder for a stream.
 #[derive(Debug)]
@@ -36,9 +36,9 @@ impl Gunzip {
     /// The input is not gzip.
     pub(super) fn next(&mut self) -> io::Result<Option<Bytes>> {
         while !self.waiting.is_empty() {
-            let length = self.waiting.len().min(PIECE_BYTES);
-            let piece = self.waiting.split_to(length);
-            self.decoder.write_all(&piece)?;
+            let length = self.waiting.len().min(INPUT_BYTES);
+            let block = self.waiting.split_to(length);
+            self.decoder.write_all(&block)?;
             self.decoder.flush()?;
             let plain = std::mem::take(self.decoder.get_mut());
             if !plain.is_empty() {
@@ -67,11 +67,11 @@ mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
-    fn gzip(pieces: &[&[u8]]) -> Vec<Bytes> {
+    fn gzip(blocks: &[&[u8]]) -> Vec<Bytes> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         let mut compressed = Vec::new();
-        for piece in pieces {
-            encoder.write_all(piece).unwrap();
+        for block in blocks {
+            encoder.write_all(block).unwrap();
             encoder.flush().unwrap();
             compressed.push(std::mem::take(encoder.get_mut()).into());
         }
@@ -82,8 +82,8 @@ mod tests {
     fn plain(gunzip: &mut Gunzip, compressed: Bytes) -> Vec<u8> {
         gunzip.push(compressed);
         let mut plain = Vec::new();
-        while let Some(piece) = gunzip.next().unwrap() {
-            plain.extend(piece);
+        while let Some(block) = gunzip.next().unwrap() {
+            plain.extend(block);
         }
         plain
     }

@@ -148,9 +148,9 @@ async fn first_chunk(mut response: ResponseReceiver) -> Result<(Bytes, ResponseR
         parts,
     } = response;
     outcome_of(outcome.await)?;
-    let (told, outcome) = oneshot::channel();
+    let (sender, outcome) = oneshot::channel();
     // The receiver is below.
-    let _ = told.send(Ok(()));
+    let _ = sender.send(Ok(()));
     let response = ResponseReceiver {
         parts,
         outcome,

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::args::{DevArgs, FunctionArgs};
 use crate::deployment::{HANDLER_NAME, project_file};
+use crate::files;
 
 /// The functions to run, and their shared settings.
 #[derive(Debug)]
@@ -110,8 +111,7 @@ pub(super) fn cors(args: &DevArgs) -> Result<Option<Cors>> {
 pub(super) fn read(args: &DevArgs) -> Result<Plan> {
     if let Some(file) = file(args) {
         let name = file.display();
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("cannot read `{name}`"))?;
+        let text = files::read_text(file)?;
         config::check_file(&text, &name.to_string())?;
         return parse(&text, file, args).with_context(|| format!("`{name}`"));
     }

@@ -107,7 +107,7 @@ fn buffers(template: &Template, function: &Function, at: At, what: &str) -> Opti
         Known::Is(Buffered::Always) => None,
         Known::Is(Buffered::Auto) | Known::Absent => {
             let what = format!(
-                "function `{name}` is behind {what}, which buffers: the caller gets the answer only \
+                "function `{name}` is behind {what}, which buffers: the caller gets the response only \
                  when it is complete"
             );
             Some(template.error(Rule::HttpApi, at, what, fix).into_warning())

@@ -15,6 +15,7 @@ use artifact::{COMPONENT_EXTENSION, PRECOMPILED_EXTENSION};
 use bootstream_host::config::{self, NamedFile};
 
 use super::inspect::UNPACKED_LIMIT;
+use crate::files;
 use crate::project::PackageTable;
 use crate::watch::Watch;
 use patterns::Patterns;
@@ -60,8 +61,7 @@ impl Included {
             return Ok(Self::default());
         }
         let name = settings.display();
-        let text =
-            std::fs::read_to_string(settings).with_context(|| format!("cannot read `{name}`"))?;
+        let text = files::read_text(settings)?;
         let named = config::named_files(&text, &name.to_string())?;
         let table = PackageTable::parse(&text).with_context(|| format!("`{name}`"))?;
         let patterns = Patterns::parse(&table.include)
@@ -98,7 +98,7 @@ impl Included {
             // Without an extension, Lambda would find it instead of the handler.
             if taken.iter().any(|taken| taken == first) || file == name {
                 bail!(
-                    "`{file}` cannot go along: the package has a `{first}` of its own, or Lambda looks \
+                    "`{file}` cannot be included: the package has a `{first}` of its own, or Lambda looks \
                      for one; rename it, or exclude it with `!{file}`"
                 );
             }
@@ -108,7 +108,7 @@ impl Included {
             let largest = self.files.iter().max_by_key(|(_, file)| file.bytes);
             let (largest, size) = largest.map_or(("", 0), |(name, file)| (name, file.bytes));
             bail!(
-                "the files that go along have {bytes} bytes; Lambda takes {UNPACKED_LIMIT} (250 MB) \
+                "the included files have {bytes} bytes; Lambda takes {UNPACKED_LIMIT} (250 MB) \
                  unpacked: exclude some with `!`; the largest is `{largest}` with {size} bytes"
             );
         }

@@ -99,7 +99,7 @@ impl Pattern {
             bail!("is empty: `**` is everything in the folder of bootstream.toml");
         }
         if names.contains(&"..") {
-            bail!("leads out of the folder of bootstream.toml: only what lies in it can go along");
+            bail!("leads out of the folder of bootstream.toml: only files in it can be included");
         }
         let is_anchored = written.trim_end_matches('/').contains('/');
         let path = names.join("/");

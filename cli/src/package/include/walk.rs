@@ -81,7 +81,7 @@ impl<'a> Walk<'a> {
         }
         if !self.has_taken && !patterns.is_empty() {
             bail!(
-                "nothing goes along: what begins with `!` takes out again all that the others take; a \
+                "nothing is included: patterns with `!` exclude everything that the others include; a \
                  name that begins with `!` is written `\\!`"
             );
         }
@@ -133,8 +133,8 @@ impl<'a> Walk<'a> {
         match path.canonicalize() {
             Ok(real) if real.starts_with(&self.real_folder) => Ok(Some(real)),
             Ok(real) if is_wanted() => bail!(
-                "`{name}` is a link out of the folder of bootstream.toml, to `{}`: only what lies in the \
-                 folder can go along",
+                "`{name}` is a link out of the folder of bootstream.toml, to `{}`: only files \
+                 in the folder can be included",
                 real.display()
             ),
             Err(error) if is_wanted() => {

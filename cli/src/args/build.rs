@@ -41,7 +41,7 @@ Examples:
   bootstream build examples/streaming-numbers -o numbers.wasm
   bootstream build --precompile --arch arm64    also NAME.cwasm for Graviton
   bootstream build --preinit -o handler.wasm    with its start-up work done
-  bootstream build js-project                   with the command in its bootstream.toml
+  bootstream build js-project                   as set in its bootstream.toml
   bootstream build --setup                      install the compiler target first
 
 A bootstream.toml in the folder may say how to build the component, for `package`, `dev` and \

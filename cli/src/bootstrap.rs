@@ -5,20 +5,23 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use local_lambda::EXECUTABLE_NAME;
 
-/// Names the `bootstrap` of every command that is not told another one.
+use crate::files::own_executable;
+
+/// Variable with the default `bootstrap` of all commands.
 const VARIABLE: &str = "BOOTSTREAM_BOOTSTRAP";
 
 /// How to get a `bootstrap`.
 pub(crate) const HOW: &str = "build it with `scripts/build-bootstrap.sh`";
 
-/// Finds the `bootstrap` binary: the named one, else the variable's, else in `../lambda` or beside this executable.
+/// Finds the `bootstrap` binary: the given one, else the variable's, else in `../lambda` or beside
+/// this executable.
 ///
-/// In that order, because a build of the whole workspace leaves one beside the executable that is
-/// not the deployed profile.
+/// In that order, because a build of the whole workspace leaves one with another profile than the
+/// deployed one beside this executable.
 ///
 /// # Errors
 ///
-/// There is none. The error names the places and the command that makes one.
+/// There is none. The error names the places and the command that builds one.
 pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
     let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
     if let Some(path) = named.or(variable.as_deref().map(Path::new)) {
@@ -29,7 +32,7 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
             .canonicalize()
             .with_context(|| format!("cannot find `{}`", path.display()));
     }
-    let executable = std::env::current_exe().context("cannot tell where this executable is")?;
+    let executable = own_executable()?;
     let folder = executable.parent().unwrap_or(Path::new("/"));
     let beside = folder.join(EXECUTABLE_NAME);
     let lambda = folder.with_file_name("lambda").join(EXECUTABLE_NAME);
@@ -43,13 +46,14 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
     )
 }
 
-/// Where `scripts/build-bootstrap.sh` puts a `bootstrap` for another architecture than this machine's.
+/// Returns where `scripts/build-bootstrap.sh` puts a `bootstrap` for another architecture than this
+/// machine's.
 ///
 /// # Errors
 ///
 /// The system does not say where this executable is.
 pub(crate) fn cross_built(arch: &str) -> Result<PathBuf> {
-    let executable = std::env::current_exe().context("cannot tell where this executable is")?;
+    let executable = own_executable()?;
     let folder = executable.parent().unwrap_or(Path::new("/"));
     Ok(folder
         .with_file_name(arch)

@@ -1,9 +1,8 @@
-//! Machine code of the components that this user has compiled before, for `dev` and `invoke`: in the
-//! folder `bootstream` of the user's cache, which is `$XDG_CACHE_HOME`, else `~/.cache`.
+//! A cache of machine code for `dev` and `invoke`, in the folder `bootstream` of the user's cache
+//! (`$XDG_CACHE_HOME`, else `~/.cache`).
 //!
-//! An entry is named after the component's SHA-256 and everything that decides what code comes out of
-//! it. It is checked as `bootstrap` checks a precompiled component, and what does not pass is compiled
-//! again.
+//! The name of an entry contains the component's SHA-256 and everything else that affects the code.
+//! Entries are checked as `bootstrap` checks a precompiled component, and compiled again if they fail.
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read as _};
@@ -21,10 +20,11 @@ use crate::printer::{Printer, Tone};
 
 const FOLDER: &str = "bootstream";
 
-/// The most that all entries may take, in bytes.
+/// Largest total size of the entries, in bytes.
 const LIMIT_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Compiles a component for this machine, unless that was done before. `file` is its name in messages.
+/// Returns the machine code of a component for this machine, from the cache if possible. `file` is its
+/// name in messages.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ pub(crate) fn machine_code(component: &[u8], file: &Path, printer: Printer) -> R
     Ok(code)
 }
 
-/// Keeps machine code that another command of this user has just compiled, if it is for this machine.
+/// Caches machine code that another command has just compiled, if it is for this machine.
 pub(crate) fn record(component: &[u8], code: &[u8], arch: Arch, printer: Printer) {
     if arch == Arch::HOST
         && let Some(cache) = open(printer)
@@ -57,7 +57,7 @@ pub(crate) fn record(component: &[u8], code: &[u8], arch: Arch, printer: Printer
     }
 }
 
-/// Opens the cache. Without one everything works, only slower.
+/// Opens the cache. Without it, everything still works, only slower.
 fn open(printer: Printer) -> Option<Cache> {
     let path = parent()?.join(FOLDER);
     match open_at(path.clone()) {
@@ -88,8 +88,8 @@ fn open_at(path: PathBuf) -> io::Result<Cache> {
     Cache::open_at(path)
 }
 
-/// The folder of all caches of this user, by the XDG Base Directory Specification, which says that a
-/// relative path is none.
+/// Returns the user's cache folder, by the XDG Base Directory Specification, which makes relative
+/// paths invalid.
 fn parent() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).map(PathBuf::from);
     let absolute = |path: &PathBuf| path.is_absolute();
@@ -115,7 +115,7 @@ fn entry(cache: &Cache, name: &str, component: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn mark_as_used(file: &File) {
-    // Otherwise it is removed sooner.
+    // On failure the entry is only removed sooner.
     let _ = file.set_modified(SystemTime::now());
 }
 

@@ -1,6 +1,6 @@
-//! Whether a file is a component, and whether a component fits the `handler` world.
+//! Checks whether a file is a component, and whether a component fits the `handler` world.
 //!
-//! Reads names only: whether the types fit is checked by `bootstrap` when it loads the component.
+//! Checks names only: `bootstrap` checks the types when it loads the component.
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use artifact::FileKind;
@@ -12,7 +12,7 @@ use wasmparser::{
 /// The export every handler has.
 const HANDLE: &str = "handle";
 
-/// Worlds of other hosts, by the start of an export that tells them, and what a component of theirs is.
+/// Worlds of other hosts: the prefix of a characteristic export, and a description of such a component.
 const OTHER_WORLDS: [(&str, &str); 5] = [
     ("wasi:http/incoming-handler@", WASI_HTTP),
     ("wasi:http/handler@", WASI_HTTP),
@@ -23,8 +23,8 @@ const OTHER_WORLDS: [(&str, &str); 5] = [
 
 const WASI_HTTP: &str = "a server of `wasi:http`, as `wasmtime serve`, Spin and wasmCloud run them";
 
-/// Refuses whatever is not a component that the host runs, in binary form or as text, with what to do
-/// about it.
+/// Rejects everything but a component, in binary form or as text, that the host can run. The error says how
+/// to fix it.
 ///
 /// # Errors
 ///
@@ -36,7 +36,7 @@ pub(crate) fn check_handler(bytes: &[u8]) -> Result<()> {
     check_world(&binary)
 }
 
-/// Refuses whatever is not a component, in binary form or as text, with what to do about it.
+/// Rejects everything but a component, in binary form or as text. The error says how to fix it.
 ///
 /// # Errors
 ///
@@ -68,7 +68,7 @@ fn check_world(binary: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Says what a component is that does not export `handle`.
+/// Describes a component that does not export `handle`.
 fn no_handle(exports: &[String]) -> anyhow::Error {
     let other = exports.iter().find_map(|export| {
         let world = OTHER_WORLDS
@@ -90,8 +90,7 @@ fn no_handle(exports: &[String]) -> anyhow::Error {
     }
 }
 
-/// Bytes that the modules of a component put into their memories when they start. What cannot be read
-/// counts as nothing.
+/// Returns the size of the data segments in a component's modules, in bytes. Unreadable ones count as 0.
 pub(crate) fn data_bytes(bytes: &[u8]) -> usize {
     let sections = Parser::new(0).parse_all(bytes).map_while(Result::ok);
     let segments = sections.flat_map(|payload| match payload {
@@ -102,7 +101,7 @@ pub(crate) fn data_bytes(bytes: &[u8]) -> usize {
     active.map(|segment| segment.data.len()).sum()
 }
 
-/// Whether a binary component exports something by that name.
+/// Returns whether a binary component has an export of that name.
 ///
 /// # Errors
 ///
@@ -112,7 +111,7 @@ pub(crate) fn exports(bytes: &[u8], name: &str) -> Result<bool> {
     Ok(names.exports.iter().any(|export| export == name))
 }
 
-/// Whether a binary component imports a function by that name, in any of the interfaces it imports.
+/// Returns whether a binary component imports a function of that name, in any interface.
 ///
 /// # Errors
 ///
@@ -145,7 +144,7 @@ fn foreign_import(import: &str) -> anyhow::Error {
 struct Names {
     imports: Vec<String>,
     exports: Vec<String>,
-    /// What the types of the component's interfaces have.
+    /// The functions in the component's interface types.
     of_interfaces: Vec<String>,
 }
 
@@ -166,7 +165,7 @@ impl Names {
                 Payload::ComponentImportSection(section) if depth == 1 => {
                     for import in section {
                         let import = import?;
-                        // The world's own types are imports too, and need nobody to offer them.
+                        // The world's own types are imports too, which the host need not provide.
                         if !matches!(import.ty, ComponentTypeRef::Type(_)) {
                             names.imports.push(import.name.name.to_owned());
                         }
@@ -189,7 +188,7 @@ impl Names {
     }
 }
 
-/// The functions of an interface.
+/// Returns the functions of an interface.
 fn functions_of(kind: &ComponentType<'_>) -> Vec<String> {
     let ComponentType::Instance(declarations) = kind else {
         return Vec::new();
@@ -262,7 +261,7 @@ mod tests {
             ("wasi:cli/run@0.2.0", "a command, as `wasmtime run`"),
             ("fermyon:spin/inbound-redis", "a component for Spin"),
         ] {
-            // Imports of that world say less than what it is.
+            // The kind of the component counts more than its imports.
             let text = format!(
                 "(component (import \"acme:store/kv@0.1.0\" (instance)) \
                  (instance $it) (export \"{export}\" (instance $it)))"

@@ -1,4 +1,4 @@
-//! Makes a version of a handler, ready to run: the folder that becomes the task root.
+//! Prepares a version of a handler: the folder that becomes the task root.
 
 use std::fs::File;
 use std::io;
@@ -11,6 +11,7 @@ use local_lambda::Deployment;
 
 use crate::compile_cache;
 use crate::component;
+use crate::files;
 use crate::package::include::{Included, IncludedFile};
 use crate::precompile::check_code;
 use crate::printer::{Printer, Tone};
@@ -18,38 +19,38 @@ use crate::printer::{Printer, Tone};
 /// The name of the handler in the task root, without its extension.
 pub(crate) const HANDLER_NAME: &str = "handler";
 
-/// What a version is made of.
+/// The parts of a version.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts<'a> {
     /// The component, or its machine code.
     pub(crate) file: &'a Path,
     /// The file of settings, if there is one.
     pub(crate) project: &'a Path,
-    /// What goes along.
+    /// The included files.
     pub(crate) included: &'a Included,
-    /// The version before, whose files need not be copied again.
+    /// The previous version, whose files need not be copied again.
     pub(crate) before: Option<&'a Deployment>,
 }
 
-/// Checks quickly that `file` can be a handler. A component that does not compile may still pass.
+/// Checks quickly that `file` can be a handler, without compiling it.
 ///
 /// # Errors
 ///
 /// The file is missing or not a handler. The error names the file.
 pub(crate) fn check(file: &Path) -> Result<()> {
-    let bytes = read(file)?;
+    let bytes = files::read(file)?;
     match FileKind::of_source(&bytes) {
         FileKind::Precompiled => Ok(()),
         _ => component::check_handler(&bytes).with_context(|| format!("`{}`", file.display())),
     }
 }
 
-/// Checks and precompiles the component, and puts the file of the project and what goes along
-/// beside it, as a package has them. Takes as long as compiling takes.
+/// Checks and precompiles the component, and puts the settings and the included files beside it, as in a
+/// package. Blocks until it is compiled.
 ///
 /// # Errors
 ///
-/// A file is missing, the component is not a handler or does not compile, or something else would be in
+/// A file is missing, the component is not a handler or does not compile, or an included file would take
 /// its place. The error names the file.
 pub(crate) fn prepare(parts: Parts<'_>, printer: Printer) -> Result<Deployment> {
     let Parts {
@@ -84,7 +85,8 @@ pub(crate) fn prepare(parts: Parts<'_>, printer: Printer) -> Result<Deployment> 
     Ok(Deployment::temporary(folder, target, file.to_owned()))
 }
 
-/// Where the `bootstream.toml` of a handler is, if it has one: in its folder, or beside a component.
+/// Returns the path of a handler's `bootstream.toml`, which need not exist: in its folder, or beside a
+/// component.
 pub(crate) fn project_file(handler: &Path) -> PathBuf {
     if handler.is_dir() {
         handler.join(FILE_NAME)
@@ -93,17 +95,13 @@ pub(crate) fn project_file(handler: &Path) -> PathBuf {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>> {
-    std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))
-}
-
-/// The machine code for what is in `file`, as fresh as the component that it was made from.
+/// Returns the machine code for `file`. Code that does not match the component beside it is compiled again.
 fn machine_code(file: &Path, printer: Printer) -> Result<Vec<u8>> {
-    let bytes = read(file)?;
+    let bytes = files::read(file)?;
     if FileKind::of_source(&bytes) != FileKind::Precompiled {
         return compiled(file, &bytes, printer);
     }
-    // Whether it fits this host is checked by the host, unless there is something better to run.
+    // The host checks whether it fits, unless there is a component to compile instead.
     let Some((path, component)) = component_beside(file) else {
         return Ok(bytes);
     };
@@ -119,9 +117,8 @@ fn machine_code(file: &Path, printer: Printer) -> Result<Vec<u8>> {
     compiled(&path, &component, printer)
 }
 
-/// The machine code of a component. It is executed outside of any sandbox, so it comes from the compiler
-/// or from what the compiler made for this user before, never from a file that happens to lie beside the
-/// component.
+/// Returns the machine code of a component. It runs outside any sandbox, so it comes from the compiler
+/// or from this user's cache, never from a file that happens to be beside the component.
 fn compiled(file: &Path, component: &[u8], printer: Printer) -> Result<Vec<u8>> {
     component::check_handler(component)
         .and_then(|()| compile_cache::machine_code(component, file, printer))
@@ -134,7 +131,7 @@ fn component_beside(code: &Path) -> Option<(PathBuf, Vec<u8>)> {
     (FileKind::of_source(&bytes) == FileKind::Component).then_some((path, bytes))
 }
 
-/// Puts a file into the task root without copying it, if it is on the same disk or was there before.
+/// Links a file into the task root, from its origin or from the previous version, or copies it.
 fn place(file: &IncludedFile, before: Option<&Path>, to: &Path) -> io::Result<()> {
     if let Some(folder) = to.parent() {
         std::fs::create_dir_all(folder)?;
@@ -150,13 +147,13 @@ fn place(file: &IncludedFile, before: Option<&Path>, to: &Path) -> io::Result<()
     }
     std::fs::copy(&file.path, to)?;
     if let Some(modified) = file.modified {
-        // Otherwise it is copied again for the next version.
+        // On failure the next version copies it again.
         let _ = File::open(to).and_then(|copy| copy.set_modified(modified));
     }
     Ok(())
 }
 
-/// Whether a file of the version before is what [`place`] has made of this one.
+/// Returns whether a file of the previous version is a copy that [`place`] made of this one.
 fn is_copy(before: &Path, file: &IncludedFile) -> bool {
     before.metadata().is_ok_and(|metadata| {
         metadata.len() == file.bytes

@@ -1,14 +1,14 @@
-//! What is wrong with an artefact, where, and what to do about it.
+//! Findings: what is wrong with an artefact, where, and how to fix it.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-/// Declares the rules once: the type, the list of all, and their names.
+/// Declares the rules: the type, the list of all, and their names.
 macro_rules! rules {
     ($($(#[$doc:meta])* $rule:ident = $name:literal,)*) => {
-        /// What a finding is about. The names are part of the command's interface.
+        /// The rule behind a finding. The names are part of the command's interface.
         #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
         pub(crate) enum Rule {
             $($(#[$doc])* $rule,)*
@@ -17,7 +17,7 @@ macro_rules! rules {
         impl Rule {
             pub(crate) const ALL: &[Self] = &[$(Self::$rule),*];
 
-            /// The name that `--allow` takes.
+            /// Returns the name for `--allow`.
             pub(crate) fn name(self) -> &'static str {
                 match self {
                     $(Self::$rule => $name,)*
@@ -32,19 +32,19 @@ rules! {
     Archive = "archive",
     /// Executable and function are of different architectures
     Architecture = "architecture",
-    /// The executable needs what `provided.al2023` does not have
+    /// The executable needs something that `provided.al2023` lacks
     SystemLibraries = "system-libraries",
-    /// A package lacks its `bootstrap`, or has one too many
+    /// A package lacks its `bootstrap`, or has an extra one
     Bootstrap = "bootstrap",
     /// The function's handler is not in its package
     MissingHandler = "missing-handler",
-    /// Machine code that the host will not run
+    /// The host rejects the machine code
     StalePrecompiled = "stale-precompiled",
-    /// The package is larger than Lambda takes
+    /// The package is larger than Lambda allows
     PackageSize = "package-size",
     /// The API buffers the response
     TransferMode = "transfer-mode",
-    /// The API calls the function in the way that buffers
+    /// The API invokes the function with the buffering URI
     StreamingUri = "streaming-uri",
     /// The function URL buffers the response
     InvokeMode = "invoke-mode",
@@ -62,7 +62,7 @@ rules! {
     Document = "document",
     /// The settings ask for a variable that the function does not have
     MissingVariable = "missing-variable",
-    /// Anybody may call
+    /// The API or function URL is public
     PublicApi = "public-api",
     /// The API cannot cache or compress what it streams
     StreamCache = "stream-cache",
@@ -78,26 +78,26 @@ rules! {
     Machine = "machine",
 }
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Severity {
     /// It does not work.
     Error,
     /// It works, but perhaps not as intended.
     Warning,
-    /// Nobody can tell before it is deployed.
+    /// It can be judged only after the deployment.
     Note,
 }
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Finding {
     pub(crate) rule: Rule,
     pub(crate) severity: Severity,
     pub(crate) place: Place,
-    /// What is the case, in one line.
+    /// The problem, in one line.
     pub(crate) what: String,
-    /// What to do, in one line. Empty for a note.
+    /// The fix, in one line. Empty for a note.
     pub(crate) fix: String,
 }
 
@@ -119,7 +119,7 @@ impl Place {
 }
 
 impl Finding {
-    /// Something that does not work.
+    /// Creates an error.
     pub(crate) fn error(
         rule: Rule,
         place: Place,
@@ -135,7 +135,7 @@ impl Finding {
         }
     }
 
-    /// What could not be judged, and why.
+    /// Creates a note: what could not be judged, and why.
     pub(crate) fn note(rule: Rule, place: Place, what: impl Into<String>) -> Self {
         Self {
             rule,
@@ -146,7 +146,7 @@ impl Finding {
         }
     }
 
-    /// An error as a warning. A note stays one.
+    /// Turns an error into a warning. A note stays one.
     pub(crate) fn into_warning(self) -> Self {
         Self {
             severity: self.severity.max(Severity::Warning),
@@ -154,7 +154,7 @@ impl Finding {
         }
     }
 
-    /// As an object for programs.
+    /// Returns the finding as a JSON object.
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "rule": self.rule.name(),

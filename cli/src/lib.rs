@@ -1,11 +1,11 @@
 //! The developer's side of Bootstream.
 //!
-//! `bootstream` builds handlers, runs them behind a local Lambda and invokes them;
-//! `bootstream-compile` turns one component into machine code. Everything that needs a compiler, a
-//! file watcher or an argument parser lives here, so that `bootstrap` has none of it.
+//! `bootstream` builds handlers, runs them behind a local Lambda and invokes them; `bootstream-compile` turns
+//! one component into machine code. Everything that needs a compiler, a file watcher or an argument parser is
+//! here, to keep it out of `bootstrap`.
 //!
-//! Order of reading: `args/`, `commands/dev/`, `source.rs` and `deployment.rs` (what is run), `report.rs` (what
-//! is printed). The local Lambda itself is the crate `local_lambda`.
+//! Order of reading: `args/`, `commands/dev/`, `source.rs` and `deployment.rs` (the code to run), `report.rs`
+//! (the output). The local Lambda itself is the crate `local_lambda`.
 
 mod args;
 mod bootstrap;
@@ -15,6 +15,7 @@ mod component;
 mod deploy;
 mod deployment;
 mod doctor;
+mod files;
 mod finding;
 mod new;
 mod package;
@@ -35,8 +36,7 @@ use clap::Parser;
 use args::{Cli, Command, CompileArgs};
 use printer::{OutputError, Printer};
 
-/// What shells report of a program that `SIGPIPE` has ended, as it does those that write to a reader who
-/// left.
+/// The exit status that shells report for a program ended by `SIGPIPE`: it wrote to a pipe without a reader.
 const ENDED_BY_SIGPIPE: u8 = 128 + 13;
 
 /// Runs the `bootstream` command with the arguments of this process.
@@ -74,7 +74,7 @@ pub fn bootstream_compile() -> ExitCode {
 
 /// Prints help, the version or a usage error.
 fn usage(error: &clap::Error) -> ExitCode {
-    // Nobody is left to tell when the terminal is gone.
+    // Without a terminal the message cannot be shown.
     let _ = error.print();
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

@@ -1,8 +1,8 @@
 //! Turns a component into machine code that `bootstrap` loads.
 //!
-//! The settings are the host's own. The target is always named: without one Wasmtime would record
-//! every feature of this machine's processor as required, and Lambda's may lack some. What it may
-//! use of Lambda's processors is a fixed list in [`Arch`].
+//! The settings are the host's own. The target is always explicit: otherwise Wasmtime would require
+//! every feature of this machine's processor, and Lambda's may lack some. [`Arch`] has the fixed list
+//! of the features it may use.
 
 use std::path::Path;
 
@@ -12,6 +12,7 @@ use bootstream_host::engine;
 use wasmtime::Engine;
 
 use crate::component;
+use crate::files;
 use crate::source_map::source_map;
 
 /// Reads a component, checks it with `check`, and precompiles it. Returns the component and its machine
@@ -26,13 +27,13 @@ pub(crate) fn precompile_file(
     check: fn(&[u8]) -> Result<()>,
 ) -> Result<(Vec<u8>, Vec<u8>)> {
     let name = path.display();
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
+    let bytes = files::read(path)?;
     check(&bytes).with_context(|| format!("`{name}`"))?;
     let code = precompile(&bytes, arch).with_context(|| format!("cannot compile `{name}`"))?;
     Ok((bytes, code))
 }
 
-/// Precompiles a component, binary or text, and adds what is known of its source and a stamp.
+/// Precompiles a component, binary or text, and adds its source map and a stamp.
 ///
 /// # Errors
 ///
@@ -52,8 +53,8 @@ pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
     ))
 }
 
-/// Makes the checks that the host makes of machine code, against a host of this release: that it was
-/// compiled for it, from `component` if that is known, and is whole.
+/// Checks machine code as a host of this release does: that it was compiled for this host, from
+/// `component` if that is given, and is complete.
 ///
 /// # Errors
 ///
@@ -72,41 +73,13 @@ fn compiler(arch: Arch, memory_init: MemoryInit) -> Result<Engine> {
     config.target(arch.triple())?;
     for feature in arch.cpu_features() {
         #[expect(unsafe_code, reason = "this compiler runs on another machine")]
-        // SAFETY: nothing is executed here, and whoever loads the code checks that its processor
-        // has every feature.
+        // SAFETY: nothing is executed here, and the loader of the code checks that its processor has
+        // every feature.
         unsafe {
             config.cranelift_flag_enable(feature)
         };
     }
     Ok(Engine::new(&config)?)
-}
-
-/// Writes a file so that readers see the old one or the whole new one.
-///
-/// # Errors
-///
-/// The folder is missing or not writable. The error names the file.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    replace(folder, path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
-}
-
-fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
-    let file = tempfile::Builder::new()
-        .prefix(".bootstream-")
-        .permissions(readable_by_all())
-        .tempfile_in(folder)?;
-    std::fs::write(file.path(), bytes)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Temporary files are private by default; a deployment package is read by another user.
-fn readable_by_all() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Everything the commands print: data to stdout, messages to stderr.
+//! Prints all output of the commands: data to stdout, messages to stderr.
 //!
-//! The only file that prints. A reader that went away (`| head`) is not an error for messages. With data it
-//! ends the command without a word, because there is nothing left to do.
+//! The only file that prints. A closed pipe (`| head`) is not an error for messages. For data, it ends the
+//! command silently.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
@@ -9,21 +9,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-/// Whether the reader of stdout has gone; nothing more is printed then.
+/// Whether the reader of stdout has gone, which silences all output.
 static IS_SILENT: AtomicBool = AtomicBool::new(false);
 
 /// Where output goes, and whether it may be coloured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Printer {
     colour: bool,
-    /// Whether messages are JSON objects, one a line.
+    /// Whether messages are JSON objects, one per line.
     json: bool,
 }
 
 /// Why data could not be written to stdout.
 #[derive(Debug)]
 pub(crate) enum OutputError {
-    /// The reader has what it wanted, as `head` has after some lines.
+    /// The reader has closed the pipe, as `head` does after some lines.
     ReaderLeft,
     Failed(io::Error),
 }
@@ -102,7 +102,7 @@ impl Printer {
     ///
     /// # Errors
     ///
-    /// Nobody reads it any more, or it cannot be written.
+    /// The reader has closed the pipe, or the data cannot be written.
     pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), OutputError> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
@@ -137,7 +137,7 @@ impl Printer {
         self.raw_message(line.as_bytes());
     }
 
-    /// Writes the line that says why a command failed.
+    /// Writes the reason why a command failed.
     pub(crate) fn error(&self, text: &str) {
         let label = if self.colour {
             "\x1b[1;31merror:\x1b[0m"
@@ -147,7 +147,7 @@ impl Printer {
         self.raw_message(format!("{label} {text}\n").as_bytes());
     }
 
-    /// Writes what is known about an invocation: as text for people, or as an object.
+    /// Writes a record about an invocation: as text, or as a JSON object.
     pub(crate) fn record(&self, tone: Tone, request_id: Option<&str>, text: &str, object: &Value) {
         if self.json {
             self.object(object);
@@ -197,12 +197,12 @@ impl Printer {
     }
 }
 
-/// How `bootstrap` writes the start of a traceback, which is one record, in a log in text.
+/// The start of a traceback in a text log of `bootstrap`, where it is one record.
 const TRACEBACK: &str = "Traceback (most recent call last):\\n";
 
-/// A line of output, or several: runtimes end the lines of one record with a carriage return, as Lambda wants
-/// it, and `bootstrap` escapes them. All but the first are set back, so that none passes for a record of its
-/// own.
+/// Formats a record of output, which may have several lines: runtimes separate them by carriage returns, as
+/// Lambda requires, and `bootstrap` escapes them. Indents all but the first, so that none looks like a record
+/// of its own.
 fn shown(tag: &str, line: &[u8]) -> Vec<u8> {
     let inner = line.strip_suffix(b"\n").unwrap_or(line);
     let traceback = std::str::from_utf8(inner)
@@ -222,8 +222,8 @@ fn shown(tag: &str, line: &[u8]) -> Vec<u8> {
     shown
 }
 
-/// The start of a request id, which stands before everything about the invocation: enough to tell
-/// those on one screen apart.
+/// Returns the start of a request id, the prefix of all output about the invocation: long enough to
+/// distinguish those on one screen.
 fn tag(request_id: Option<&str>) -> String {
     format!("{:<8.8}", request_id.unwrap_or("-"))
 }

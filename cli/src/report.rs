@@ -1,4 +1,4 @@
-//! Prints what happens in a local Lambda.
+//! Prints the reports of a local Lambda.
 
 use std::fmt::{Display, Formatter, Write as _};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::printer::{Printer, Tone};
 
-/// Maximum number of frames shown of a function that failed. The log has them all.
+/// Most stack frames shown of a failed function. The log has them all.
 const SHOWN_FRAMES: usize = 12;
 
 /// An observer that prints every report.
@@ -60,7 +60,7 @@ fn print_request(printer: Printer, report: &RequestReport<'_>) {
         RequestOutcome::Rejected(reason) => (Tone::Bad, Some(reason.to_owned()), &[][..]),
         RequestOutcome::Abandoned => (
             Tone::Faint,
-            Some("the caller left; the handler goes on".to_owned()),
+            Some("the caller left; the handler continues".to_owned()),
             &[][..],
         ),
     };
@@ -102,13 +102,13 @@ fn milliseconds(duration: Duration) -> Option<u64> {
     u64::try_from(duration.as_millis()).ok()
 }
 
-/// Usage for people.
+/// Formats usage for people.
 fn usage_text(usage: &Usage) -> String {
     let (memory, time) = (usage.memory_mib, usage.milliseconds);
     format!("the handler used {memory} MiB of memory and took {time} ms")
 }
 
-/// Usage for programs.
+/// Formats usage for programs.
 fn usage_object(usage: &Usage) -> Value {
     json!({
         "type": "usage",
@@ -119,7 +119,7 @@ fn usage_object(usage: &Usage) -> Value {
     })
 }
 
-/// A time as people read it.
+/// Formats a duration for people.
 struct Span(Duration);
 
 impl Display for Span {
@@ -132,7 +132,7 @@ impl Display for Span {
     }
 }
 
-/// A number of bytes as people read it.
+/// Formats a number of bytes for people.
 struct Size(usize);
 
 impl Display for Size {

@@ -1,4 +1,4 @@
-//! What a local Lambda runs, and how to make a new version of it.
+//! The code that a local Lambda runs, and how to prepare a new version of it.
 
 use std::path::{Path, PathBuf};
 
@@ -18,15 +18,15 @@ pub(crate) enum Source {
     Component {
         file: PathBuf,
         bootstrap: PathBuf,
-        /// Where the settings of the sandbox are, if there are any.
+        /// The file with the settings of the sandbox, which need not exist.
         project: PathBuf,
     },
-    /// A runtime of any kind, in the folder it is deployed as.
+    /// A runtime of any kind, in the folder that is deployed.
     Runtime { bootstrap: PathBuf },
 }
 
 impl Source {
-    /// A component that `bootstrap`, or else the one that is found, runs.
+    /// Creates a source from a component, run by `bootstrap` or else by the default one.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl Source {
         bootstrap: Option<&Path>,
         project: PathBuf,
     ) -> Result<Self> {
-        // Otherwise it would end at an illegal instruction, without a word.
+        // Otherwise the process would die of an illegal instruction, without a message.
         ensure!(
             Arch::host_cpu_is_supported(),
             "this machine's processor is older than {}: neither `bootstrap` nor precompiled components run \
@@ -50,11 +50,11 @@ impl Source {
         })
     }
 
-    /// A runtime that needs nothing from this project: an executable, or its folder.
+    /// Creates a source from another runtime: an executable, or its folder.
     ///
     /// # Errors
     ///
-    /// There is none, or nothing named it.
+    /// The executable does not exist, or none was given.
     pub(crate) fn runtime(named: Option<&Path>) -> Result<Self> {
         let named = named.context(
             "name a handler to run, or a runtime of your own with `--bootstrap`: \
@@ -71,7 +71,7 @@ impl Source {
         Ok(Self::Runtime { bootstrap })
     }
 
-    /// The file whose change makes a new version.
+    /// Returns the file whose changes lead to a new version.
     pub(crate) fn file(&self) -> &Path {
         match self {
             Self::Component { file, .. } => file,
@@ -79,8 +79,8 @@ impl Source {
         }
     }
 
-    /// The file with the settings of the sandbox, which need not be there. A runtime of another kind
-    /// has none.
+    /// Returns the file with the settings of the sandbox, which need not exist. Other runtimes have
+    /// none.
     pub(crate) fn settings(&self) -> Option<&Path> {
         match self {
             Self::Component { project, .. } => Some(project),
@@ -88,14 +88,14 @@ impl Source {
         }
     }
 
-    /// What is started as the process.
+    /// Returns the executable to start.
     pub(crate) fn bootstrap(&self) -> &Path {
         match self {
             Self::Component { bootstrap, .. } | Self::Runtime { bootstrap } => bootstrap,
         }
     }
 
-    /// Checks, without compiling it, that there is something to run.
+    /// Checks, without compiling it, that the code can be run.
     ///
     /// # Errors
     ///
@@ -107,11 +107,11 @@ impl Source {
         }
     }
 
-    /// Finds what goes along with the component.
+    /// Finds the files to include with the component.
     ///
     /// # Errors
     ///
-    /// The settings make no sense, or something they name is missing.
+    /// The settings are invalid, or a file they name is missing.
     pub(crate) fn included(&self) -> Result<Included> {
         match self {
             Self::Component { file, project, .. } => {
@@ -122,8 +122,8 @@ impl Source {
         }
     }
 
-    /// Makes a version of what is in the files now, after the one before. Takes as long as compiling
-    /// takes.
+    /// Prepares a version from the current files, which replaces `before`. Blocks until it is
+    /// compiled.
     ///
     /// # Errors
     ///
@@ -151,7 +151,7 @@ impl Source {
         }
     }
 
-    /// A name for the function, made of the file's.
+    /// Returns a name for the function, derived from the file's.
     pub(crate) fn function_name(&self) -> String {
         let stem = match self {
             Self::Component { file, .. } => file.file_stem(),

@@ -1,4 +1,4 @@
-//! Which Rust compiler makes components on this machine, and how to get one.
+//! Finds or installs a Rust compiler for components.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use anyhow::{Context as _, Result, bail};
 /// The target every handler is compiled for.
 pub(crate) const TARGET: &str = "wasm32-wasip2";
 
-/// The script that installs a compiler where rustup cannot add the target.
+/// The script that installs a compiler if rustup cannot add the target.
 const SETUP_SCRIPT: &str = include_str!("../../scripts/setup-wasm-target.sh");
 
 /// A compiler that has the target.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Toolchain {
-    /// The rustc in use: what `RUSTC` names, or the one cargo finds.
+    /// The rustc in use: the one in `RUSTC`, or the one cargo finds.
     InUse,
     /// The one that the setup script installs.
     Fallback { rustc: PathBuf },
@@ -62,7 +62,7 @@ impl Toolchain {
         Self::find(folder)
     }
 
-    /// The target folder for this compiler. Two compilers must not share one.
+    /// Returns the target folder for this compiler. Two compilers must not share one.
     pub(crate) fn target_dir(&self, target_dir: &Path) -> PathBuf {
         match self {
             Self::InUse => target_dir.to_owned(),
@@ -81,9 +81,9 @@ impl Toolchain {
     }
 }
 
-/// Whether `rustc`, run in `folder`, has the standard library of the target.
+/// Returns whether `rustc`, run in `folder`, has the standard library of the target.
 fn has_target(rustc: &Path, folder: &Path) -> bool {
-    // A name alone is looked for in `PATH`.
+    // A plain name is looked up in `PATH`.
     let is_path = rustc.parent().is_some_and(|it| !it.as_os_str().is_empty());
     let rustc = match std::path::absolute(rustc) {
         Ok(absolute) if is_path => absolute,
@@ -108,7 +108,7 @@ fn has_target(rustc: &Path, folder: &Path) -> bool {
     })
 }
 
-/// Where the setup script puts its compiler.
+/// Returns the folder in which the setup script installs its compiler.
 fn fallback_prefix() -> Option<PathBuf> {
     let set = |name| {
         std::env::var_os(name)

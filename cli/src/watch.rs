@@ -1,4 +1,4 @@
-//! Notices that files were changed or replaced.
+//! Watches for changed and replaced files.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -17,10 +17,10 @@ use tokio::time::timeout;
 /// How long a file must stay untouched before it is read: compilers write in many steps.
 const QUIET_PERIOD: Duration = Duration::from_millis(100);
 
-/// Bytes of a source that are read at a time.
+/// Size of the buffer for reading sources, in bytes.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Folders inside a project that builds and other tools write to.
+/// Folders in a project that builds and other tools write to.
 pub(crate) const BUILD_FOLDERS: [&str; 6] = [
     "target",
     "dist",
@@ -30,10 +30,10 @@ pub(crate) const BUILD_FOLDERS: [&str; 6] = [
     ".git",
 ];
 
-/// What a build writes beside the sources.
+/// A file that a build writes beside the sources.
 const LOCK_FILE: &str = "Cargo.lock";
 
-/// What a build makes, wherever it is.
+/// Extensions of build output.
 const COMPONENT_EXTENSIONS: [&str; 2] = [COMPONENT_EXTENSION, PRECOMPILED_EXTENSION];
 
 /// Watches files or the sources of a project.
@@ -45,12 +45,12 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches the folders of `files`, because a file that is replaced takes its own watch with it,
-    /// and one that is not there yet has none.
+    /// Watches the folders of `files`, because a watch on a file is lost when the file is replaced, and
+    /// impossible before it exists.
     ///
     /// # Errors
     ///
-    /// The system refuses to watch, most often because too many files are watched already.
+    /// The system cannot watch, usually because too many files are watched already.
     pub(crate) fn files<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<Self> {
         let files: Vec<PathBuf> = files
             .into_iter()
@@ -65,17 +65,16 @@ impl Watch {
         Self::new(&folders, move |path| files.iter().any(|file| file == path))
     }
 
-    /// Watches everything in the folder of a project but what builds write there.
+    /// Watches everything in the folder of a project except build output.
     ///
     /// # Errors
     ///
-    /// The folder cannot be read, or the system refuses to watch.
+    /// The folder cannot be read, or the system cannot watch.
     pub(crate) fn sources(folder: &Path) -> Result<Self> {
         Self::new(&without_builds(folder)?, is_source)
     }
 
-    /// Watches everything in `folders`; in `project`, if that is among them, everything but what builds
-    /// write there.
+    /// Watches everything in `folders`, except build output in `project`.
     ///
     /// # Errors
     ///
@@ -100,7 +99,7 @@ impl Watch {
         let signal = Arc::clone(&touched);
         let mut watcher =
             notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                // An error may stand for lost events: looking once more than needed does no harm.
+                // An error may mean lost events: an unnecessary check does no harm.
                 let relevant = event.map_or(true, |event| {
                     !matches!(event.kind, EventKind::Access(_))
                         && event.paths.iter().any(|path| relevant(path))
@@ -121,15 +120,15 @@ impl Watch {
         })
     }
 
-    /// Waits until something was touched and has been quiet since. Dropped while it waits, it may have
-    /// taken a change with it.
+    /// Waits for a change and then for a quiet period. Not cancel safe: a dropped future may lose a
+    /// change.
     pub(crate) async fn changed(&self) {
         self.touched.notified().await;
         while timeout(QUIET_PERIOD, self.touched.notified()).await.is_ok() {}
     }
 }
 
-/// The folder of a project, and those in it that no build writes to.
+/// Returns the folder of a project, and those in it without build output.
 fn without_builds(folder: &Path) -> Result<Vec<(PathBuf, RecursiveMode)>> {
     let unreadable = || format!("cannot read `{}`", folder.display());
     let mut folders = vec![(folder.to_owned(), RecursiveMode::NonRecursive)];
@@ -142,8 +141,8 @@ fn without_builds(folder: &Path) -> Result<Vec<(PathBuf, RecursiveMode)>> {
     Ok(folders)
 }
 
-/// What is in the sources of a project, as a number. A build may leave files among them, and a file may
-/// be written as it was: neither is a reason to build again.
+/// Returns a digest of a project's sources. A build may leave files among them, and a file may be
+/// written unchanged: neither is a reason to build again.
 pub(crate) fn sources_digest(folder: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();
     hash_folder(folder, &mut hasher);
@@ -159,7 +158,7 @@ fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) {
     paths.sort();
     for path in paths {
         path.hash(hasher);
-        // What cannot be read, the build will complain of.
+        // The build will report unreadable files.
         match path.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => hash_folder(&path, hasher),
             Ok(_) if path.is_file() => hash_file(&path, hasher).unwrap_or_default(),

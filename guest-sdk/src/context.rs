@@ -12,7 +12,7 @@ use crate::bindings;
 pub struct Context(bindings::Context);
 
 impl Context {
-    /// Returns the id Lambda gave to this invocation.
+    /// Returns the request id of this invocation.
     pub fn request_id(&self) -> &str {
         &self.0.request_id
     }
@@ -21,7 +21,7 @@ impl Context {
     ///
     /// The host stops the handler shortly before it.
     pub fn deadline(&self) -> SystemTime {
-        // A time beyond the clock's range counts as the far future and must not panic.
+        // A time beyond the clock's range must not panic.
         SystemTime::UNIX_EPOCH
             .checked_add(Duration::from_millis(self.0.deadline_ms))
             .unwrap_or_else(|| SystemTime::now() + FAR_FUTURE)

@@ -1,4 +1,4 @@
-//! What a handler may return, and how it appears to the caller.
+//! The errors of a handler, and how they appear to the caller.
 
 use std::{error::Error as StdError, fmt, io};
 
@@ -6,8 +6,8 @@ use crate::{Rejection, StartError};
 
 /// Why a handler failed: any error.
 ///
-/// `?` turns every error that is `Send`, `Sync` and `'static` into this type, and so it does a text and
-/// `anyhow::Error`.
+/// `?` converts strings, `anyhow::Error`, and every error that is `Send`, `Sync` and `'static` into
+/// this type.
 ///
 /// Lambda gets the texts of the error and of its [sources](StdError::source), outermost first, with
 /// `: ` between them, **and shows them to the caller of the function**: keep secrets out.
@@ -69,8 +69,8 @@ pub enum StreamError {
     AlreadyStarted,
     /// The call came after the response was finished.
     AlreadyFinished,
-    /// Nobody receives the response any more: Lambda gave up the invocation, or its connection
-    /// broke. Every later call fails in the same way; the handler should return.
+    /// The reader of the response is gone: Lambda abandoned the invocation, or its connection broke.
+    /// Every later call fails in the same way; the handler should return.
     Closed,
     /// The status is outside 100 to 599.
     InvalidStatus(u16),
@@ -83,16 +83,16 @@ pub enum StreamError {
         /// Largest size accepted, in bytes.
         limit_bytes: u64,
     },
-    /// Any other reason, as a text; for example, a document larger than its reader accepts. A later
-    /// host may have more.
+    /// Any other reason, as text; for example, a document larger than its reader accepts. A later host
+    /// may add reasons.
     Other(String),
 }
 
 impl StreamError {
     /// Returns the stream error behind an error, if there is one.
     ///
-    /// Looks through the sources, and into [`io::Error`], which carries a stream error out of
-    /// [`io::Write`].
+    /// Searches the sources, and inside [`io::Error`], which [`io::Write`] uses to return a stream
+    /// error.
     ///
     /// ```
     /// # use bootstream::{Error, StreamError};
@@ -117,9 +117,9 @@ impl StreamError {
 }
 
 impl Rejection {
-    /// Returns the rejection behind an error, if there is one. Looks through the sources.
+    /// Returns the rejection behind an error, if there is one. Searches the sources.
     ///
-    /// [`handler`](macro@crate::handler) answers with it.
+    /// [`handler`](macro@crate::handler) responds with it.
     pub fn find_in<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         chain(error).find_map(|error| error.downcast_ref())
     }
@@ -130,7 +130,7 @@ impl fmt::Display for StreamError {
         match self {
             Self::AlreadyStarted => f.write_str("the response has already started"),
             Self::AlreadyFinished => f.write_str("the response has already finished"),
-            Self::Closed => f.write_str("the response is closed, nobody receives it any more"),
+            Self::Closed => f.write_str("the response is closed: its reader is gone"),
             Self::InvalidStatus(status) => {
                 write!(f, "the status `{status}` is outside 100 to 599")
             }
@@ -182,7 +182,7 @@ pub(crate) mod tests {
 
     use super::{Chain, Error, StreamError, io};
 
-    /// An error of a handler's own, in front of another one.
+    /// A handler's own error around another one.
     #[derive(Debug)]
     pub(crate) struct Attempt(pub(crate) &'static str, pub(crate) Error);
 

@@ -1,4 +1,4 @@
-//! The event of an invocation, and the shapes it can be read as.
+//! The event of an invocation, and its conversions.
 
 use serde::Deserialize;
 
@@ -6,8 +6,8 @@ use crate::{Context, Error, error::JsonError, request};
 
 /// The event of one invocation: the document Lambda delivered, and its [`Context`].
 ///
-/// Most handlers that answer HTTP want [`request`](Self::request), which looks the same behind
-/// every front end. [`json`](Self::json) reads events of any other kind; for those of AWS's services
+/// Most HTTP handlers want [`request`](Self::request), which looks the same behind every front end.
+/// [`json`](Self::json) reads events of any other kind; for those of AWS's services
 /// [`aws_lambda_events`](crate::aws_lambda_events) has the types, one feature of this crate for each
 /// service. The named methods give the whole document of one front end, with authorizers and stage
 /// variables.
@@ -32,7 +32,7 @@ impl Event {
         self.bytes
     }
 
-    /// Returns what is known about the invocation: request id, deadline and so on.
+    /// Returns facts about the invocation, such as the request id and the deadline.
     pub fn context(&self) -> &Context {
         &self.context
     }
@@ -41,7 +41,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// When the event is not JSON or not of that type; the text says where.
+    /// When the event is not JSON or not of that type; the error says where.
     pub fn json<'event, T: Deserialize<'event>>(&'event self) -> Result<T, Error> {
         serde_json::from_slice(&self.bytes).map_err(|source| {
             let attempted = "failed to decode the event";
@@ -57,10 +57,10 @@ impl Event {
     ///
     /// # Path
     ///
-    /// The path has one form behind every front end: `/a%20b/%CE%BB`. That is the normal form of
-    /// RFC 3986: it begins with `/`, hex digits are in upper case, and only characters that a path
-    /// cannot have are encoded. Front ends differ in what they decode, and this evens it out; but an
-    /// HTTP API also decodes `%2F`, which its functions see as a `/`.
+    /// The path has one form behind every front end: `/a%20b/%CE%BB`. That is the normal form of RFC
+    /// 3986: it begins with `/`, hex digits are in upper case, and only characters that a path cannot
+    /// have are encoded. It hides the differences in what front ends decode, except one: an HTTP API
+    /// also decodes `%2F`, which its functions see as a `/`.
     ///
     /// The stage of an API is not part of the path; see [`RequestExt::stage`](crate::RequestExt::stage).
     /// The base path that maps a custom domain to a REST API is, since only the mapping knows it.
@@ -81,14 +81,13 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// When the event has none of these shapes, when its body is not the base64 it claims to be,
-    /// or when its method, a header, or path and query are not valid HTTP.
+    /// When the event has none of these shapes, when its body is marked as base64 but is not, or when
+    /// its method, a header, or path and query are not valid HTTP.
     pub fn request(&self) -> Result<http::Request<Vec<u8>>, Error> {
         request::read(&self.bytes)
     }
 
-    /// Turns the event into the HTTP request it is, as [`request`](Self::request) reads it, and drops
-    /// the document.
+    /// Converts the event to an HTTP request as [`request`](Self::request) does, and drops the document.
     ///
     /// A body that the document has as plain text, without escapes of JSON, stays in the memory of the
     /// document, so that it is never held twice. Any other body is decoded into memory of its own.

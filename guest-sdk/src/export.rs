@@ -1,8 +1,8 @@
-//! The exports of the component: what the attributes expand to.
+//! The exports of the component: the expansion of the attributes.
 
 use crate::{Error, Event, Response, bindings, error::Chain, logging, rejection, stream::Stream};
 
-/// What [`handler`](macro@crate::handler) expands to, behind the function.
+/// The expansion of [`handler`](macro@crate::handler), after the function.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_handler {
@@ -29,7 +29,7 @@ macro_rules! __export_handler {
     };
 }
 
-/// What [`preinit`](macro@crate::preinit) expands to, behind the function.
+/// The expansion of [`preinit`](macro@crate::preinit), after the function.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_preinit {
@@ -53,8 +53,8 @@ macro_rules! __export_preinit {
     };
 }
 
-/// Runs a handler for one invocation. Answers with a rejection; turns any other error into the text
-/// for the host.
+/// Runs a handler for one invocation. A rejection becomes the response; any other error becomes the
+/// text for the host.
 #[doc(hidden)]
 pub fn run<E: Into<Error>>(
     event: Vec<u8>,
@@ -69,7 +69,7 @@ pub fn run<E: Into<Error>>(
     .or_else(|error| {
         // The host knows whether the handler has started its response.
         let response = Response::new(Stream::Host);
-        rejection::answer(error.into(), response)
+        rejection::respond(error.into(), response)
     })
     .map_err(|error| Chain(&*error).to_string())
 }

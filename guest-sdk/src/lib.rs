@@ -1,6 +1,6 @@
 //! Write AWS Lambda handlers as WebAssembly components that stream their responses.
 //!
-//! A handler is a function with an attribute. This is `examples/streaming-numbers`, whole:
+//! A handler is a function with an attribute. This is the whole of `examples/streaming-numbers`:
 //!
 //! ```
 #![doc = include_str!("../../examples/streaming-numbers/src/lib.rs")]
@@ -37,23 +37,23 @@
 //!
 //! # Callers that read JSON
 //!
-//! Callers that read the payload of `Invoke`, such as an SQS queue or an authorizer, want a document:
-//! [`Response::document`]. [`Response::start_raw`] streams to callers of `InvokeWithResponseStream`.
-//! For front ends that cannot read a stream, the host buffers the response and encodes it: a handler
-//! for HTTP is the same behind all of them.
+//! Callers that read the payload of `Invoke`, such as an SQS queue or an authorizer, expect a
+//! document: [`Response::document`]. [`Response::start_raw`] streams to callers of
+//! `InvokeWithResponseStream`. For front ends that cannot read a stream, the host buffers the response
+//! and encodes it: a handler for HTTP is the same behind all of them.
 //!
 //! # Slow readers
 //!
-//! A write waits while the caller reads more slowly than the handler writes. Nothing piles up in the
-//! handler's memory.
+//! A write blocks while the caller reads more slowly than the handler writes. Unsent data does not
+//! accumulate in the handler's memory.
 //!
 //! # Errors
 //!
 //! An `Err` before the first byte fails the invocation. A later `Err` ends the stream so that the
 //! caller can tell it is incomplete. See [`Error`] for what the caller sees of it.
 //!
-//! A caller's bad request is not a failure of the handler: a [`Rejection`] answers it with a status of
-//! its own, and the invocation succeeds. [`RequestExt::json`] returns one.
+//! A caller's bad request is not a failure of the handler: a [`Rejection`] sends a 4xx status, and the
+//! invocation succeeds. [`RequestExt::json`] returns one.
 //!
 //! # Events of other services
 //!
@@ -91,7 +91,7 @@
 //! Handlers are tested with `cargo test`, without WebAssembly: see [`testing`].
 #![warn(missing_docs)]
 
-/// The code of the README, kept compiling.
+/// Compiles the code of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
@@ -116,8 +116,8 @@ pub mod testing;
 #[cfg(any(feature = "alb", feature = "apigw", feature = "lambda_function_urls"))]
 mod typed_event;
 
-/// The types of the events that AWS's services send, each with its feature. See
-/// [Events of other services](crate#events-of-other-services).
+/// The types of the events that AWS's services send, each behind a feature. See [Events of other
+/// services](crate#events-of-other-services).
 ///
 /// They follow the versions of that crate, 1.x today. No other part of this crate does, except the
 /// methods of [`Event`] that have one of these features.
@@ -145,11 +145,11 @@ pub use log;
 /// tested natively.
 pub use bootstream_macros::handler;
 
-/// Makes a function the one that `bootstream build --preinit` calls once, when it builds the handler.
+/// Marks the function that `bootstream build --preinit` calls once, when it builds the handler.
 ///
-/// The memory stays as the function leaves it, and every instance starts with it: a table that was
-/// computed, a document that was parsed. The host never calls the function. A handler that gets the
-/// state through a [`LazyLock`](std::sync::LazyLock) works with and without `--preinit`:
+/// Every instance starts with the memory as the function leaves it: a computed table, a parsed
+/// document. The host never calls the function. A handler that gets the state through a
+/// [`LazyLock`](std::sync::LazyLock) works with and without `--preinit`:
 ///
 /// ```
 /// use std::sync::LazyLock;
@@ -163,9 +163,9 @@ pub use bootstream_macros::handler;
 /// # assert_eq!(SQUARES[7], 49);
 /// ```
 ///
-/// Only memory is kept. A function that logs, answers, opens something, or reads a clock or a variable
-/// fails the build. Random numbers that it draws, the seeds of its hash maps included, are the same in
-/// every later instance: make no secrets here.
+/// Only memory is kept. A function that logs, responds, opens something, or reads a clock or a
+/// variable fails the build. Its random numbers, including the seeds of its hash maps, are the same in
+/// every later instance: do not generate secrets here.
 pub use bootstream_macros::preinit;
 
 pub use context::Context;

@@ -8,11 +8,12 @@ use log::{Level, LevelFilter, Log, Metadata, Record, set_logger, set_max_level};
 
 use crate::bindings::bootstream::handler::logging as host;
 
-/// Connects the crate `log`, unless the handler has connected it to something of its own.
+/// Connects the crate `log`, unless the handler has installed a logger of its own.
 pub(crate) fn install() {
     // Natively, where handlers are tested, there is no host to log to.
     if cfg!(target_arch = "wasm32") && set_logger(&HostLog).is_ok() {
-        // Until the first record: most invocations have none, and the environment is not free.
+        // The level is read with the first record: most invocations have none, and reading the
+        // environment costs time.
         set_max_level(LevelFilter::Trace);
     }
 }
@@ -21,7 +22,7 @@ pub(crate) fn install() {
 fn read_level() {
     static READ: Once = Once::new();
     READ.call_once(|| {
-        // A handler that has set a level of its own keeps it. Of `Trace` the host drops what is too much.
+        // A handler that has set a level of its own keeps it. The host filters what `Trace` lets through.
         if log::max_level() == LevelFilter::Trace {
             let level = var_os(LogLevel::VARIABLE).and_then(|level| level.into_string().ok());
             set_max_level(parse_level(level.as_deref().unwrap_or_default()));
@@ -29,7 +30,7 @@ fn read_level() {
     });
 }
 
-/// Lambda's level names. The host filters as well; this spares the handler the formatting of what
+/// Parses Lambda's level names. The host filters as well; this saves the handler formatting records that
 /// would be dropped.
 fn parse_level(level: &str) -> LevelFilter {
     match LogLevel::parse(level) {

@@ -1,4 +1,4 @@
-//! Errors that are the caller's fault, answered with a 4xx status.
+//! Errors that are the caller's fault: responses with a 4xx status.
 
 use std::{error::Error as StdError, fmt};
 
@@ -10,8 +10,8 @@ use crate::{Error, Head, Response, error::Chain};
 ///
 /// When a handler returns one as its error, the response has its status and its text as a JSON
 /// document, `{"message":"..."}`. The invocation succeeds, and the log gets a warning. The methods of
-/// [`RequestExt`](crate::RequestExt) that parse what a caller wrote return rejections with status 400,
-/// and a handler makes its own:
+/// [`RequestExt`](crate::RequestExt) that parse input return rejections with status 400, and a handler
+/// can create its own:
 ///
 /// ```
 /// use bootstream::{Error, Event, Rejection, RequestExt as _, Response};
@@ -28,10 +28,10 @@ use crate::{Error, Head, Response, error::Chain};
 /// ```
 ///
 /// The texts of errors around it go to the log only. Once the response has started, no other status
-/// can be sent, and the invocation fails as with any error. For an answer of another form, take the
+/// can be sent, and the invocation fails as with any error. For a response of another form, take the
 /// rejection out of an error with [`Rejection::find_in`].
 ///
-/// Return one only for HTTP: a queue takes an answered batch for a handled batch.
+/// Return one only for HTTP: a queue treats a successful invocation as a processed batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     status: u16,
@@ -96,12 +96,12 @@ impl StdError for Rejection {
     }
 }
 
-/// Answers with the rejection that an error is.
+/// Sends the rejection in an error as the response.
 ///
 /// # Errors
 ///
 /// Returns the error unchanged if it is not a rejection or the response has started.
-pub(crate) fn answer(error: Error, response: Response) -> Result<(), Error> {
+pub(crate) fn respond(error: Error, response: Response) -> Result<(), Error> {
     let Some(rejection) = Rejection::find_in(&*error) else {
         return Err(error);
     };
@@ -119,7 +119,7 @@ pub(crate) fn answer(error: Error, response: Response) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rejection, answer};
+    use super::{Rejection, respond};
     use crate::{
         Error, Response,
         error::{Chain, tests::Attempt},
@@ -135,7 +135,7 @@ mod tests {
     fn a_rejection_is_answered_with_its_status_and_text() {
         let (response, recording) = testing::response();
 
-        answer(rejection().into(), response).unwrap();
+        respond(rejection().into(), response).unwrap();
 
         assert_eq!(recording.status(), Some(400));
         assert_eq!(
@@ -155,7 +155,7 @@ mod tests {
             Chain(&error).to_string(),
             "reading the order of Ada: no \"such\" order"
         );
-        answer(error.into(), response).unwrap();
+        respond(error.into(), response).unwrap();
 
         assert_eq!(recording.text(), r#"{"message":"no \"such\" order"}"#);
     }
@@ -164,7 +164,7 @@ mod tests {
     fn another_error_is_no_answer() {
         let (response, recording) = testing::response();
 
-        let error = answer("disk full".into(), response).unwrap_err();
+        let error = respond("disk full".into(), response).unwrap_err();
 
         assert_eq!(error.to_string(), "disk full");
         assert_eq!(recording.status(), None);
@@ -177,7 +177,7 @@ mod tests {
         body.write("half").unwrap();
         let again = Response::new(Stream::Recording(recording.clone()));
 
-        let error = answer(rejection().into(), again).unwrap_err();
+        let error = respond(rejection().into(), again).unwrap_err();
 
         assert_eq!(Rejection::find_in(&*error), Some(&rejection()));
         assert_eq!(recording.status(), Some(200));
@@ -189,7 +189,7 @@ mod tests {
         for status in [0, 42, 200, 399, 500, 503, 1000] {
             let (response, recording) = testing::response();
 
-            answer(Rejection::new(status, "odd").into(), response).unwrap();
+            respond(Rejection::new(status, "odd").into(), response).unwrap();
 
             assert_eq!(recording.status(), Some(400), "{status}");
         }
@@ -198,7 +198,7 @@ mod tests {
         }
     }
 
-    /// As `anyhow::Error` becomes a box, and as `#[error(transparent)]` shows what it holds.
+    /// Behaves like a boxed `anyhow::Error` and like `#[error(transparent)]`.
     #[derive(Debug)]
     struct Transparent(Rejection);
 

@@ -1,4 +1,4 @@
-//! The answer to the invocation: head, body, end, in this order.
+//! The response to the invocation: head, body, end, in this order.
 
 use std::{fmt, io};
 
@@ -43,10 +43,9 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`StreamError::InvalidStatus`], [`StreamError::InvalidHeader`] or
-    /// [`StreamError::HeadTooLarge`] when the host refuses the head, [`StreamError::Closed`] when
-    /// nobody receives the response any more. To answer with another head instead, take the response
-    /// out of the error:
+    /// [`StreamError::InvalidStatus`], [`StreamError::InvalidHeader`] or [`StreamError::HeadTooLarge`]
+    /// when the host refuses the head, [`StreamError::Closed`] when the reader is gone. To respond
+    /// with another head instead, take the response out of the error:
     ///
     /// ```
     /// # fn handle(_: bootstream::Event, response: bootstream::Response)
@@ -107,7 +106,7 @@ impl Response {
         }
     }
 
-    /// Answers with a document, the JSON of `value`.
+    /// Sends a document, the JSON of `value`.
     ///
     /// Use it for callers that read the payload of `Invoke`: event sources with partial batches,
     /// authorizers, Cognito, Step Functions, AppSync, other functions. It is sent when it is
@@ -154,7 +153,7 @@ impl Response {
         Ok(self.document_bytes(serde_json::to_vec(value)?)?)
     }
 
-    /// Answers with a document of any bytes, as [`document`](Self::document) does with JSON.
+    /// Sends a document of any bytes, as [`document`](Self::document) does with JSON.
     ///
     /// # Errors
     ///
@@ -168,7 +167,7 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`StreamError::Closed`] when nobody receives the response any more. A later write fails with
+    /// [`StreamError::Closed`] when the reader is gone. A later write fails with
     /// [`StreamError::Other`] when the document is larger than 6 MB (6,291,556 bytes).
     pub fn start_document(self) -> Result<Body, StartError> {
         let started = self.stream.start_document();
@@ -194,8 +193,8 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`StreamError::InvalidHeader`] when it is not a media type, [`StreamError::Closed`] when nobody
-    /// receives the response any more.
+    /// [`StreamError::InvalidHeader`] when it is not a media type, [`StreamError::Closed`] when the
+    /// reader is gone.
     pub fn start_raw(self, content_type: impl AsRef<str>) -> Result<Body, StartError> {
         let started = self.stream.start_raw(content_type.as_ref());
         self.started(started)
@@ -211,7 +210,7 @@ impl Response {
     }
 }
 
-/// Why a response could not be started, and the response.
+/// Why a response could not be started. Holds the response.
 #[derive(Debug)]
 #[must_use = "it has the response that was not started"]
 pub struct StartError {
@@ -277,7 +276,7 @@ impl Head {
         }
     }
 
-    /// Adds a header behind those already there. A name may be added several times.
+    /// Adds a header after the existing ones. A name may be added several times.
     ///
     /// The name is a case-insensitive HTTP token, the value text without control characters other
     /// than tab.
@@ -287,7 +286,7 @@ impl Head {
         self
     }
 
-    /// Sets a header in the place of those of that name, which are removed.
+    /// Sets a header, replacing all headers of that name.
     ///
     /// The name and the value are as for [`header`](Self::header).
     #[must_use]
@@ -326,7 +325,7 @@ impl From<http::StatusCode> for Head {
 }
 
 impl From<http::response::Parts> for Head {
-    /// Takes status and headers. Bytes of a value that are not UTF-8 become U+FFFD.
+    /// Converts status and headers. Bytes of a value that are not UTF-8 become U+FFFD.
     fn from(parts: http::response::Parts) -> Self {
         let headers = parts.headers.iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes());
@@ -363,8 +362,8 @@ impl From<http::response::Parts> for Head {
 ///
 /// # Many small writes
 ///
-/// A call of the host for every few bytes is slow. A [`BufWriter`](io::BufWriter) collects them. Its
-/// `flush` sends what it holds, and [`into_inner`](io::BufWriter::into_inner) returns the body:
+/// A host call for every few bytes is slow. A [`BufWriter`](io::BufWriter) collects them. Its `flush`
+/// sends the buffer, and [`into_inner`](io::BufWriter::into_inner) returns the body:
 ///
 /// ```
 /// use std::io::{BufWriter, Write as _};
@@ -397,15 +396,15 @@ pub struct Body {
 }
 
 impl Body {
-    /// Sends a part of the body to the caller. One call is one write of the host.
+    /// Sends a chunk of the body to the caller. One call is one write of the host.
     ///
     /// Chunks may be of any size. An empty one starts a response that has not started yet, and
     /// sends nothing.
     ///
     /// # Errors
     ///
-    /// [`StreamError::Closed`] when nobody receives the response any more, [`StreamError::Other`] when
-    /// a document is too large.
+    /// [`StreamError::Closed`] when the reader is gone, [`StreamError::Other`] when a document is too
+    /// large.
     pub fn write(&mut self, chunk: impl AsRef<[u8]>) -> Result<(), StreamError> {
         self.stream.write(chunk.as_ref())
     }
@@ -421,12 +420,12 @@ impl Body {
 
     /// Ends the response.
     ///
-    /// The handler may go on working; the next invocation waits until it returns.
+    /// The handler may continue to run; the next invocation waits until it returns.
     ///
     /// # Errors
     ///
-    /// [`StreamError::Closed`] when nobody receives the response any more, [`StreamError::Other`] when
-    /// a document is too large.
+    /// [`StreamError::Closed`] when the reader is gone, [`StreamError::Other`] when a document is too
+    /// large.
     pub fn finish(self) -> Result<(), StreamError> {
         self.stream.finish()
     }
@@ -463,7 +462,7 @@ impl io::Write for Body {
         Ok(())
     }
 
-    /// Formats first, so that the host is called once and the caller never sees half a line.
+    /// Formats first, so that there is one host call and the caller never sees half a line.
     fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
         Ok(self.write_text(text)?)
     }

@@ -6,7 +6,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use crate::{Body, Error, Head, Response, StartError, StreamError};
 
-/// One event of a stream, as its sender writes it: a browser makes a `MessageEvent` of it.
+/// One event of a stream, which becomes a `MessageEvent` in the browser.
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,9 +36,9 @@ impl Message {
         }
     }
 
-    /// Creates a message that only tells the browser how long to wait before it connects again.
+    /// Creates a message that only sets how long the browser waits before it reconnects.
     ///
-    /// The page sees nothing of a message without data.
+    /// The page does not see a message without data.
     pub fn only_retry(wait: Duration) -> Self {
         Self::default().retry(wait)
     }
@@ -53,7 +53,7 @@ impl Message {
         self
     }
 
-    /// Sets the id. The browser sends the last id it saw as `last-event-id` when it connects again.
+    /// Sets the id. When the browser reconnects, it sends the last id it saw as `last-event-id`.
     ///
     /// An id with a line break or a NUL character makes [`Sse::send`] fail.
     #[must_use]
@@ -62,14 +62,14 @@ impl Message {
         self
     }
 
-    /// Tells the browser how long to wait before it connects again, to the millisecond.
+    /// Sets how long the browser waits before it reconnects, to the millisecond.
     #[must_use]
     pub fn retry(mut self, wait: Duration) -> Self {
         self.retry = Some(wait);
         self
     }
 
-    /// Encodes the message in the format of the standard, blank line included.
+    /// Encodes the message in the format of the standard, including the blank line.
     fn encode(&self) -> Result<String, Error> {
         let mut text = String::new();
         if let Some(event) = &self.event {
@@ -105,7 +105,7 @@ fn push_field(text: &mut String, name: &str, value: &str) {
     writeln!(text, "{name}: {value}").expect("a string takes any text");
 }
 
-/// Refuses a text that would add fields or events.
+/// Rejects text that would add fields or events.
 fn one_line<'a>(what: &str, value: &'a str, forbidden: &[char]) -> Result<&'a str, Error> {
     if value.contains(forbidden) {
         let shown = value.escape_debug();
@@ -207,7 +207,7 @@ impl Sse {
         self.body.write(": keep-alive\n\n")
     }
 
-    /// Ends the response. A browser connects again unless the page closes its `EventSource`.
+    /// Ends the response. A browser reconnects unless the page closes its `EventSource`.
     ///
     /// # Errors
     ///

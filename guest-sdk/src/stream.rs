@@ -7,16 +7,16 @@ use crate::{
     testing::Recording,
 };
 
-/// Largest write of one call of the host, in bytes. The host takes 8 times as much in the smallest
-/// function, but larger writes are no faster.
-const PIECE_LIMIT_BYTES: usize = 1024 * 1024;
+/// Largest write in one host call, in bytes. The host accepts 8 times as much in the smallest
+/// function, but larger writes are not faster.
+const WRITE_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// The receiving end of a response.
 #[derive(Debug)]
 pub(crate) enum Stream {
     /// The imports of the component, which exist in WebAssembly only.
     Host,
-    /// The memory of a test.
+    /// A recording in memory, for tests.
     Recording(Recording),
 }
 
@@ -44,7 +44,7 @@ impl Stream {
 
     pub(crate) fn write(&self, chunk: &[u8]) -> Result<(), StreamError> {
         match self {
-            Self::Host => write_in_pieces(chunk),
+            Self::Host => write_in_parts(chunk),
             Self::Recording(recording) => recording.on_write(chunk),
         }
     }
@@ -57,14 +57,14 @@ impl Stream {
     }
 }
 
-/// Writes a chunk to the host, in pieces if it is larger than a MiB.
-fn write_in_pieces(chunk: &[u8]) -> Result<(), StreamError> {
-    // An empty chunk has no pieces, but it starts the response.
+/// Writes a chunk to the host, split if it is larger than a MiB.
+fn write_in_parts(chunk: &[u8]) -> Result<(), StreamError> {
+    // An empty chunk cannot be split, but it starts the response.
     if chunk.is_empty() {
         return Ok(host::write(chunk)?);
     }
-    for piece in chunk.chunks(PIECE_LIMIT_BYTES) {
-        host::write(piece)?;
+    for part in chunk.chunks(WRITE_LIMIT_BYTES) {
+        host::write(part)?;
     }
     Ok(())
 }

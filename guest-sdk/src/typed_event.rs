@@ -57,10 +57,9 @@ impl Event {
         self.expect(RequestKind::Alb)
     }
 
-    /// Reads the event as a document of one kind.
+    /// Reads the event as a document of the expected kind.
     ///
-    /// The types of the documents are lenient, some would take any object; so the kind is checked
-    /// first.
+    /// The document types are lenient, and some accept any object, so this checks the kind first.
     fn expect<'event, T: Deserialize<'event>>(
         &'event self,
         expected: RequestKind,

@@ -1,4 +1,4 @@
-//! What the attributes say of functions that cannot be exported.
+//! The attributes' errors for functions that cannot be exported.
 
 use std::{
     env,
@@ -30,13 +30,13 @@ fn sdk() -> (PathBuf, PathBuf) {
     (newest.expect("cargo has built the crate").path(), deps)
 }
 
-/// Compiles a crate that uses the SDK. Returns the compiler's text.
+/// Compiles a crate that uses the SDK. Returns the compiler's output as the error.
 fn compile(source: &str) -> Result<(), String> {
     let (library, deps) = sdk();
     let mut rustc = Command::new(Path::new(env!("CARGO")).with_file_name("rustc"))
         .args(["-", "--edition", "2024", "--crate-type", "lib"])
         .args(["--crate-name", "function"])
-        // To the standard output: as a file it would replace whatever has its path.
+        // To the standard output: a file might replace another with the same path.
         .args(["--emit", "metadata=-"])
         .arg("-L")
         .arg(format!("dependency={}", deps.display()))

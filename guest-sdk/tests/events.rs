@@ -1,5 +1,5 @@
-//! Every event that the command prints is what its sender sends: the types of `aws_lambda_events`
-//! take it, and of an HTTP front end the SDK makes a request.
+//! The events that the command prints are valid: the types of `aws_lambda_events` accept them, and
+//! the SDK reads those of HTTP front ends as requests.
 
 use std::{path::Path, process::Command};
 
@@ -28,7 +28,7 @@ use bootstream::{Event, RequestExt as _, RequestKind, testing};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// What `bootstream event` prints.
+/// Returns the output of `bootstream event`.
 fn printed(args: &[&str]) -> Event {
     let command = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/bootstream");
     let output = Command::new(&command)

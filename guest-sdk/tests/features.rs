@@ -1,4 +1,4 @@
-//! The types of every service are a feature away.
+//! Every feature of `aws_lambda_events` is a feature of this crate.
 
 use std::{collections::BTreeSet, process::Command};
 

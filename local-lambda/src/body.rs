@@ -8,10 +8,10 @@ use hyper::body::Incoming;
 /// they have sent everything.
 const DISCARD_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 
-/// Why a body was not read.
+/// Why reading a body failed.
 #[derive(Debug)]
 pub(crate) enum BodyError {
-    /// Its size in bytes, as far as it was read.
+    /// The number of bytes read before giving up.
     TooLarge(usize),
     /// It ended before it was complete.
     Truncated(hyper::Error),

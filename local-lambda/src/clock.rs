@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How many seconds of Lambda's pass in one real second. All of Lambda's limits are in its own seconds.
+/// Seconds on Lambda's clock per real second. All of Lambda's limits are in seconds of its own clock.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Clock(u32);
 
@@ -16,8 +16,8 @@ impl Clock {
     /// The largest scale.
     pub const FASTEST: u32 = 10_000;
 
-    /// A clock that runs `scale` times as fast. `None` if `scale` is 0 or larger than
-    /// [`FASTEST`](Self::FASTEST).
+    /// Returns a clock that runs `scale` times as fast as real time. `None` if `scale` is 0 or larger
+    /// than [`FASTEST`](Self::FASTEST).
     #[must_use]
     pub fn scaled(scale: u32) -> Option<Self> {
         (1..=Self::FASTEST).contains(&scale).then_some(Self(scale))
@@ -28,7 +28,7 @@ impl Clock {
         lambda / self.0
     }
 
-    /// Converts bytes per second of Lambda's to bytes per real second.
+    /// Converts a rate per second of Lambda's clock to one per real second.
     pub(crate) fn real_rate(self, per_second: usize) -> usize {
         per_second.saturating_mul(usize::try_from(self.0).unwrap_or(usize::MAX))
     }

@@ -16,7 +16,7 @@ pub const INVALID_ENTRYPOINT: &str = "Runtime.InvalidEntrypoint";
 /// The error type of a streamed response without a valid prelude.
 pub(crate) const INVALID_PRELUDE: &str = "Runtime.InvalidPrelude";
 
-/// The error type of a response that its reader does not understand.
+/// The error type of a response that its reader cannot read.
 pub(crate) const INVALID_RESPONSE: &str = "Runtime.InvalidResponse";
 
 /// The error type of a response that a service did not wait for.
@@ -31,12 +31,12 @@ pub struct Failure {
     pub message: String,
     /// The function's frames, innermost first. Empty if the runtime sent none.
     pub stack_trace: Vec<String>,
-    /// The error document as it was sent.
+    /// The error document, unchanged.
     pub document: Bytes,
 }
 
 impl Failure {
-    /// A failure that the local Lambda reports itself.
+    /// Creates a failure that the local Lambda itself reports.
     #[must_use]
     pub fn new(error_type: &str, message: impl Into<String>) -> Self {
         let message = message.into();
@@ -92,7 +92,7 @@ impl Failure {
         Self::new(TRUNCATED, "the response ended before it was complete")
     }
 
-    /// A response that cannot be read to its end, and why.
+    /// A response whose end cannot be read, and why.
     pub(crate) fn truncated_by(cause: &dyn std::error::Error) -> Self {
         let mut message = format!("the response ended before it was complete: {cause}");
         let mut cause = cause.source();
@@ -103,7 +103,7 @@ impl Failure {
         Self::new(TRUNCATED, message)
     }
 
-    /// A response of more bytes than Lambda passes on as a whole.
+    /// A buffered response larger than Lambda passes on.
     pub(crate) fn too_large(size: usize) -> Self {
         let message = format!(
             "Response payload size ({size} bytes) exceeded maximum allowed payload size \

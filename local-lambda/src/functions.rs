@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::environment::Pool;
 
-/// Comes before the name of a function in a path.
+/// The prefix of a function's name in a path.
 const PATH_PREFIX: &str = "/@fn/";
 
 /// One function under any name, or several under their own.
@@ -15,7 +15,7 @@ pub struct Functions {
     named: BTreeMap<String, Arc<Pool>>,
 }
 
-/// The functions as they are now. They may be others at the next request.
+/// The current functions, which may be replaced between two requests.
 #[derive(Debug)]
 pub struct LiveFunctions {
     now: Mutex<Arc<Functions>>,
@@ -24,7 +24,7 @@ pub struct LiveFunctions {
 /// The function that a path names.
 #[derive(Debug)]
 pub(crate) enum AtPath<'a> {
-    /// None: the first one is meant.
+    /// The path has no name: it means the first function.
     Unnamed,
     /// The function, and the path behind its name.
     Found(&'a Arc<Pool>, &'a str),
@@ -40,9 +40,9 @@ impl LiveFunctions {
         }
     }
 
-    /// The functions for one request.
+    /// Returns the functions for one request.
     pub(crate) fn now(&self) -> Arc<Functions> {
-        // An assignment leaves nothing half done.
+        // A panic cannot interrupt an assignment.
         Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -53,7 +53,7 @@ impl LiveFunctions {
 }
 
 impl Functions {
-    /// A single function, which answers to every name.
+    /// A single function, reached by every name.
     #[must_use]
     pub fn single(pool: Arc<Pool>) -> Self {
         Self {

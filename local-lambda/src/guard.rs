@@ -1,7 +1,7 @@
-//! Decides which requests the local Lambda serves: only those that no foreign web page can have sent.
+//! Decides which requests the local Lambda serves: only those that a foreign web page cannot have sent.
 //!
-//! A page reaches this server in two ways. By DNS rebinding its own name resolves to this machine: `Host` has
-//! that name. Or it sends a cross-origin request to `localhost`: the browser says so in `Origin` and
+//! A page can reach this server in two ways. With DNS rebinding, its own name resolves to this machine, and
+//! `Host` has that name. With a cross-origin request to `localhost`, the browser sets `Origin` and
 //! `Sec-Fetch-Site`. The functions here do no I/O.
 
 use std::fmt::{Display, Formatter};
@@ -23,17 +23,17 @@ pub struct HostName(String);
 /// Why a request is not served.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Denial {
-    /// HTTP/1.1 demands a `Host`, and there is none.
+    /// `Host` is missing, which HTTP/1.1 requires.
     NoHost,
     /// There is more than one `Host`.
     SeveralHosts,
-    /// The host is not one of this server.
+    /// The host is not one of this server's.
     Host(String),
-    /// A page of another origin requests what only programs may have.
+    /// A page of another origin requests something reserved for programs.
     Page,
 }
 
-/// Where a request goes: the host and the port that `Host`, or the target of the request, names.
+/// The host and port in `Host` or in the target of the request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Authority {
     host: Host,
@@ -49,7 +49,7 @@ enum Host {
 
 /// Checks that a request names a host of this server. `allowed` adds names.
 ///
-/// Both places count: an absolute request target, and every `Host`. A client of HTTP/1.0 may name none; no
+/// Checks both places: an absolute request target, and every `Host`. An HTTP/1.0 client may omit both; no
 /// browser uses that version.
 ///
 /// # Errors
@@ -80,7 +80,7 @@ pub(crate) fn check_host(request: &Parts, allowed: &[HostName]) -> Result<(), De
 ///
 /// # Errors
 ///
-/// The browser names another origin, or hides it.
+/// The browser names another origin, or withholds it.
 pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Denial> {
     let own = headers
         .get(HOST)
@@ -103,8 +103,8 @@ pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Denial> {
     }
 }
 
-/// Checks that a request for the Runtime API can come from a runtime: it has no headers of a browser, and names
-/// no public host. A runtime may use any other name for this machine.
+/// Checks that a request for the Runtime API can come from a runtime: it has no browser headers, and does not
+/// name a public host. A runtime may use any other name for this machine.
 ///
 /// # Errors
 ///
@@ -172,8 +172,8 @@ impl Host {
         text.parse().ok().map(Self::Name)
     }
 
-    /// Returns whether the host is this server's. An address cannot be rebound, nor a name that RFC 6761
-    /// reserves for this machine.
+    /// Returns whether the host is this server's. Neither an address nor a name that RFC 6761 reserves for this
+    /// machine can be rebound.
     fn is_ours(&self, allowed: &[HostName]) -> bool {
         match self {
             Self::V4(_) | Self::V6(_) => true,
@@ -211,11 +211,11 @@ impl FromStr for HostName {
 }
 
 impl Denial {
-    /// The reason for the log, without bytes that a stranger chose.
+    /// Returns the reason for the log, without bytes from the request.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::NoHost | Self::SeveralHosts => "the request does not name one host",
-            Self::Host(_) => "the host is none of this server's: --allow-host adds names",
+            Self::Host(_) => "the host is not one of this server's: --allow-host adds names",
             Self::Page => "a web page of another origin may not send events",
         }
     }
@@ -228,7 +228,7 @@ impl Display for Denial {
             Self::SeveralHosts => f.write_str("the request has more than one `Host`"),
             Self::Host(host) => write!(
                 f,
-                "`{host}` is no host of this local Lambda, which answers to IP addresses, to `localhost` \
+                "`{host}` is not a host of this local Lambda, which answers to IP addresses, to `localhost` \
                  and to names below it: start `bootstream dev` with `--allow-host NAME` to add a name"
             ),
             Self::Page => f.write_str(
@@ -375,7 +375,7 @@ mod tests {
                 "{target} {hosts:?}"
             );
         }
-        // An old program has no `Host`. What has one is judged by it.
+        // An HTTP/1.0 client may omit `Host`. If it sends one, that counts.
         assert_eq!(check(Version::HTTP_10, "/", &[]), Ok(()));
         assert_eq!(check(Version::HTTP_10, "/", &["evil.example"]), evil());
         // In HTTP/2 the host is `:authority`, which the library puts into the target.
@@ -469,7 +469,7 @@ mod tests {
         ] {
             assert!(!may_send_events("localhost:7000", headers), "{headers:?}");
         }
-        // Without a host, nothing is the server's own.
+        // Without a host, every origin is foreign.
         let origin = HeaderValue::from_static("http://localhost");
         let headers = HeaderMap::from_iter([(ORIGIN, origin)]);
         assert_eq!(check_origin(&headers), Err(Denial::Page));

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 
-/// The exception class, on a response that is the service's and not the function's.
+/// The exception class, in a response from the service instead of the function.
 pub(crate) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// Marks a response whose body is the error document of a failed invocation.
@@ -14,8 +14,8 @@ pub(crate) const UNHANDLED: HeaderValue = HeaderValue::from_static("Unhandled");
 /// The request id that AWS's services send to callers.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// Marks a request that the local Lambda itself rejected. A function may send every header of AWS's, but
-/// not this one.
+/// Marks a request that the local Lambda itself rejected. A function may send any AWS header, but not
+/// this one.
 pub const REJECTION: HeaderName = HeaderName::from_static("x-bootstream-refusal");
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -13,12 +13,12 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// How long to wait when the system has no connection to give.
+/// How long to wait after a failed `accept`.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Handles the requests of one listener.
 pub(crate) trait Handler: Clone + Send + 'static {
-    /// Maximum number of headers in a request. hyper reserves room for all of them.
+    /// Maximum number of headers in a request. hyper allocates space for all of them.
     const MOST_HEADERS: usize = 100;
 
     type Body: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
@@ -44,7 +44,7 @@ pub(crate) async fn serve<H: Handler>(listener: TcpListener, handler: H) {
                 Ok((stream, peer)) => {
                     connections.spawn(serve_connection(stream, peer, handler.clone()));
                 }
-                // Out of file descriptors, most likely: a connection has to end first.
+                // Most likely out of file descriptors: a connection has to end first.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = connections.join_next() => {}
@@ -53,7 +53,7 @@ pub(crate) async fn serve<H: Handler>(listener: TcpListener, handler: H) {
 }
 
 async fn serve_connection<H: Handler>(stream: TcpStream, peer: SocketAddr, handler: H) {
-    // Each piece has to leave at once. A socket that refuses the option still works.
+    // Chunks must be sent at once. A socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
     let listening = handler.clone();
     let service = service_fn(move |request| {
@@ -64,7 +64,7 @@ async fn serve_connection<H: Handler>(stream: TcpStream, peer: SocketAddr, handl
         .max_headers(H::MOST_HEADERS)
         .serve_connection(TokioIo::new(stream), service)
         .await;
-    // How else a connection ends says nothing about the invocation: its body tells.
+    // Other errors are not about the invocation: the body reports how that ended.
     if let Err(error) = served
         && error.is_parse()
     {

@@ -1,4 +1,4 @@
-//! An invocation: the event, and what the function learns beside it.
+//! An invocation: the event and its context.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
@@ -14,7 +14,7 @@ pub(crate) struct Invocation {
 }
 
 impl Invocation {
-    /// An invocation whose handler learns no more than the event.
+    /// Creates an invocation with an event and no context.
     pub(crate) fn new(event: Bytes) -> Self {
         Self {
             request_id: new_request_id(),
@@ -42,7 +42,7 @@ pub fn new_request_id() -> String {
     )
 }
 
-/// The caller's trace, or a new one.
+/// Returns the caller's trace, or a new one.
 #[must_use]
 pub fn trace(headers: &HeaderMap) -> Option<HeaderValue> {
     headers.get("x-amzn-trace-id").cloned().or_else(|| {
@@ -56,7 +56,7 @@ pub fn trace(headers: &HeaderMap) -> Option<HeaderValue> {
     })
 }
 
-/// The headers of `next` that carry a trace.
+/// Returns the headers of `next` for a trace.
 pub(crate) fn trace_headers(trace: Option<HeaderValue>) -> HeaderMap {
     trace.into_iter().map(|trace| (TRACE_ID, trace)).collect()
 }

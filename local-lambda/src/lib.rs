@@ -4,15 +4,14 @@
 //! HTTP requests into events, the Invoke API, the Runtime API, execution environments, and Lambda's limits on
 //! streams.
 //!
-//! [`LocalLambda`] runs one function, for tests. [`serve`] and [`Pool`] are the parts it is made of, for
-//! programs that replace functions while they run. What happens is reported to an [`Observer`]; the crate
-//! itself prints nothing.
+//! [`LocalLambda`] runs one function, for tests. Programs that replace functions while they run use its
+//! parts, [`serve`] and [`Pool`]. An [`Observer`] receives reports; the crate itself prints nothing.
 //!
 //! # Modules
 //!
 //! Each uses only those after it: `local_lambda` (the façade), `frontend` (callers), `functions`,
-//! `environment` (processes), `runtime_api`, `response` and `event` (what flows back and forth), then what
-//! all of them share.
+//! `environment` (processes), `runtime_api`, `response` and `event` (the data in both directions), then the
+//! shared modules.
 
 mod body;
 mod clock;

@@ -66,7 +66,7 @@ pub struct LocalLambda {
     server: JoinSet<()>,
 }
 
-/// What a local Lambda runs, and how. Every setting but the first two has a default.
+/// The configuration of a local Lambda. Every setting but the first two has a default.
 #[derive(Clone, Debug)]
 pub struct Options {
     handler: PathBuf,
@@ -108,7 +108,7 @@ pub enum StartError {
 impl Options {
     /// Runs `handler`, a component (`.wasm`) or its machine code (`.cwasm`), in the executable `bootstrap`.
     ///
-    /// A component takes a `bootstream-compile` beside `bootstrap`, and time to compile at every start.
+    /// A component needs a `bootstream-compile` beside `bootstrap`, and is compiled at every start.
     #[must_use]
     pub fn new(bootstrap: impl Into<PathBuf>, handler: impl Into<PathBuf>) -> Self {
         Self {
@@ -152,7 +152,7 @@ impl Options {
         self
     }
 
-    /// The memory that the function is told it has, in MiB. Default: 512.
+    /// The memory size reported to the function, in MiB. Default: 512.
     #[must_use]
     pub fn memory_mib(mut self, memory: u32) -> Self {
         self.config.memory_mib = memory;
@@ -217,7 +217,7 @@ impl Options {
         self
     }
 
-    /// Slows every stream down to this rate.
+    /// Throttles every stream to this rate.
     #[must_use]
     pub fn slow(mut self, rate: Rate) -> Self {
         self.server.network.slow = Some(rate);
@@ -231,7 +231,7 @@ impl Options {
         self
     }
 
-    /// Receives reports of what happens, such as the output of the function. Default: ignored.
+    /// Receives reports, such as the output of the function. Default: ignored.
     #[must_use]
     pub fn observer(mut self, observer: Observer) -> Self {
         self.observer = observer;
@@ -300,13 +300,13 @@ impl LocalLambda {
         })
     }
 
-    /// The address that it listens on, with the port that was chosen for port 0.
+    /// Returns the address it listens on, with the port that was chosen for port 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The URL of the front end at `/`, and the endpoint for AWS SDKs.
+    /// Returns the URL of the front end at `/`, which is also the endpoint for AWS SDKs.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -328,12 +328,11 @@ impl LocalLambda {
     }
 }
 
-/// Invokes a function, and opens the response the way the sender of such events does. An empty event is `{}`.
+/// Invokes a function, and opens the response as the sender of such events does. An empty event is `{}`.
 ///
 /// # Errors
 ///
-/// The event is not JSON, the invocation failed before it had a head, or the sender cannot read the
-/// response.
+/// The event is not JSON, the invocation failed before its head, or the sender cannot read the response.
 pub async fn invoke(pool: &Arc<Pool>, event: Bytes) -> Result<OpenedResponse, Failure> {
     let event = json_event(event).map_err(|error| Failure::new(error.name, error.message))?;
     let caller = Caller::of(&event);

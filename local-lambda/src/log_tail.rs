@@ -1,8 +1,8 @@
-//! The end of what an invocation printed, which callers of the Invoke API may ask for.
+//! The end of an invocation's output, which callers of the Invoke API may request.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What Lambda returns of a log, in bytes.
+/// Size of the log tail that Lambda returns, in bytes.
 const TAIL_BYTES: usize = 4096;
 
 /// The last bytes printed. Clones share them.
@@ -13,7 +13,7 @@ impl LogTail {
     pub(crate) fn push(&self, line: &[u8]) {
         let mut bytes = self.bytes();
         bytes.extend_from_slice(line);
-        // Not at every line: moving what is kept costs as much as keeping it.
+        // Not at every line: moving the tail costs as much as appending to it.
         if bytes.len() > 2 * TAIL_BYTES {
             let surplus = bytes.len() - TAIL_BYTES;
             bytes.drain(..surplus);

@@ -1,4 +1,4 @@
-//! Starts a real function the way a test of somebody else would.
+//! Starts a real function as a test in another project would.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,10 +16,11 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-/// How long the function pauses in its stream. A reader that waits for the whole stream takes as long.
+/// Pause of the function in its stream. A reader that waits for the whole stream takes at least as
+/// long.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How long anything may take. Only a failing test waits that long.
+/// Timeout of each step. Only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[track_caller]
@@ -66,7 +67,7 @@ async fn post(url: &str, body: String, connection: &mut JoinSet<()>) -> Response
         .await
         .expect("a connection");
     connection.spawn(async {
-        // The response tells how the connection ended.
+        // The response reports how the connection ended.
         let _ = driver.await;
     });
     let request = Request::post(uri.path())
@@ -164,7 +165,7 @@ async fn what_cannot_start_is_named() {
         "{error}"
     );
 
-    // The settings go into the task root, where `bootstrap` reads them.
+    // `bootstrap` reads the settings in the task root.
     let (folder, code) = compiled("scripted_guest");
     let settings = folder.path().join("settings.toml");
     std::fs::write(&settings, "[limits]\nno-such-setting = 1\n").expect("a file");

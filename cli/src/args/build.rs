@@ -17,11 +17,11 @@ pub(crate) struct BuildArgs {
     /// Copy the component to this file
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Where cargo puts what it makes [default: what cargo says, `CARGO_TARGET_DIR` included]
+    /// Cargo's target directory [default: cargo's own, which `CARGO_TARGET_DIR` may set]
     #[arg(long, value_name = "DIR")]
     pub(crate) target_dir: Option<PathBuf>,
     /// Call the handler's `#[bootstream::preinit]` function now, and keep the memory as it leaves it;
-    /// makes NAME.preinit.wasm
+    /// writes NAME.preinit.wasm
     #[arg(long)]
     pub(crate) preinit: bool,
     /// Also write the machine code, `NAME.cwasm`, beside the component
@@ -41,15 +41,15 @@ Examples:
   bootstream build examples/streaming-numbers -o numbers.wasm
   bootstream build --precompile --arch arm64    also NAME.cwasm for Graviton
   bootstream build --preinit -o handler.wasm    with its start-up work done
-  bootstream build js-project                   as its bootstream.toml says
-  bootstream build --setup                      get the compiler target first
+  bootstream build js-project                   as set in its bootstream.toml
+  bootstream build --setup                      install the compiler target first
 
-A bootstream.toml in the folder may say how the component is made, for `package`, `dev` and \
+A bootstream.toml in the folder may say how to build the component, for `package`, `dev` and \
 `invoke` as well:
   [build]
-  command = [\"npm\", \"run\", \"build\"]   # in the folder; none if it is there
-  component = \"handler.wasm\"          # without it the folder is that of a crate
-  preinit = true                      # as --preinit
+  command = [\"npm\", \"run\", \"build\"]   # run in the folder; none if the file exists
+  component = \"handler.wasm\"          # without it, the folder has a crate
+  preinit = true                      # like --preinit
 
 Prints the component's path and size. Cargo runs in the folder of the crate. The compiler is the \
 rustc in use there if it has the target wasm32-wasip2, else the one that `--setup` installed in \

@@ -14,7 +14,7 @@ pub(crate) struct DeployArgs {
     /// The template
     #[arg(value_name = "TEMPLATE", default_value = "template.yaml")]
     pub(crate) template: PathBuf,
-    /// The stack to make or to update
+    /// The stack to create or update
     #[arg(long, value_name = "NAME")]
     pub(crate) stack: Option<String>,
     /// The Region [default: what the AWS tools say]
@@ -37,13 +37,13 @@ pub(crate) struct DeployArgs {
         requires = "handler_only"
     )]
     pub(crate) zip: PathBuf,
-    /// Deploy in spite of what a rule of `doctor` finds; may be repeated
+    /// Deploy despite the findings of a rule of `doctor`; may be repeated
     #[arg(long, value_name = "RULE", hide_possible_values = true, value_parser = rule())]
     pub(crate) allow: Vec<Rule>,
-    /// Print the commands, and run none that changes anything
+    /// Print the commands, and run only those that change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// What else `sam deploy` is told
+    /// Further arguments of `sam deploy`
     #[arg(last = true, value_name = "ARGUMENT")]
     pub(crate) more: Vec<String>,
 }
@@ -55,8 +55,8 @@ Examples:
   bootstream deploy --stack hello --dry-run            only print the command
   bootstream deploy --handler-only --stack hello       only dist/function.zip
 
-Deploys what `bootstream package` made, after a look at template and zips as `doctor` takes it; an \
-error there stops it. The work is done by `sam`, or with --handler-only by `aws`. Where the tool is \
+Deploys the output of `bootstream package`, after checking template and zips as `doctor` does; an \
+error there stops it. Runs `sam`, or with --handler-only `aws`. If the tool is \
 missing, the commands are printed, and the exit code is 1.
 
 Exit codes: 0 deployed, or printed with --dry-run; 1 failed, refused, or no tool; 2 wrong usage.";

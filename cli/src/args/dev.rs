@@ -11,7 +11,7 @@ use super::values::{
     front_end, limits, number, parse_address, parse_clock, parse_rate, parse_size, parse_variable,
 };
 
-/// What a handler runs in, for `dev` and for `invoke HANDLER`.
+/// The environment of a handler, for `dev` and for `invoke HANDLER`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 pub(crate) struct FunctionArgs {
     /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP] [default: in ../lambda, or beside this
@@ -38,7 +38,7 @@ pub(crate) struct DevArgs {
     /// A component (`.wasm`, `.cwasm`), the folder of a handler, or a `bootstream.toml` that
     /// names several [default: this folder, or with --bootstrap none, because that brings its own code]
     pub(crate) handler: Option<PathBuf>,
-    /// What a runtime of your own finds in _HANDLER
+    /// The value of _HANDLER for a runtime of your own
     #[arg(
         long,
         value_name = "NAME",
@@ -53,7 +53,7 @@ pub(crate) struct DevArgs {
     /// The address to listen on
     #[arg(long, env = "LOCAL_LAMBDA_HOST", default_value = "127.0.0.1", value_parser = parse_address)]
     pub(crate) host: IpAddr,
-    /// A name that requests may have in `Host`, beside IP addresses and `localhost`; may be repeated
+    /// A name that requests may have in `Host`, besides IP addresses and `localhost`; may be repeated
     #[arg(long = "allow-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<HostName>,
     /// How many invocations may run at once; further callers wait
@@ -63,7 +63,7 @@ pub(crate) struct DevArgs {
     /// Rebuild the handler when its sources change
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Print JSON objects, one a line: `type` is `invocation`, `log` or `message`
+    /// Print JSON objects, one per line: `type` is `invocation`, `log` or `message`
     #[arg(long)]
     pub(crate) json: bool,
     /// Front end served at `/`; each also has a path of its own
@@ -84,13 +84,13 @@ pub(crate) struct DevArgs {
     /// Enforce Lambda's limits on streams
     #[arg(long, value_name = "WHOSE", default_value = "off", value_parser = limits())]
     pub(crate) limits: Limits,
-    /// Let Lambda's clock run N times as fast: timeouts, idle limits and Lambda's pace
+    /// Run Lambda's clock N times as fast: timeouts, idle limits and Lambda's bandwidth
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_clock)]
     pub(crate) clock_scale: Clock,
-    /// Slow every stream down to this rate
+    /// Throttle every stream to this rate
     #[arg(long, value_name = "64KiB/s", value_parser = parse_rate)]
     pub(crate) slow: Option<Rate>,
-    /// Cut every caller off after this many bytes; the handler goes on
+    /// Cut every caller off after this many bytes; the handler continues
     #[arg(long, value_name = "BYTES", value_parser = parse_size)]
     pub(crate) disconnect_after: Option<usize>,
     #[command(flatten)]
@@ -107,27 +107,27 @@ Examples:
   bootstream dev --bootstrap ./their-bootstrap    a runtime in any language
   bootstream event rest > event.json              an event to edit and send
 
-Front ends, all of them at once:
-  /           a Function URL, or what --front-end says
+Front ends, all available at once:
+  /           a Function URL, or the one in --front-end
   /@url/...   a Function URL: payload format 2.0, streams
-  /@rest/...  a REST API: payload format 1.0, streams, wants a prelude
-  /@http/...  an HTTP API: payload format 2.0, answers with the whole response
-  /@alb/...   an Application Load Balancer, answers with the whole response;
-              /@alb-multi/... one with multi-value headers switched on
-  /@lattice/  VPC Lattice, answers with the whole response
-  /invoke     POST: the body is the event, the answer what its sender would get
+  /@rest/...  a REST API: payload format 1.0, streams, requires a prelude
+  /@http/...  an HTTP API: payload format 2.0, buffers the response
+  /@alb/...   an Application Load Balancer, buffers the response;
+              /@alb-multi/... one with multi-value headers enabled
+  /@lattice/  VPC Lattice, buffers the response
+  /invoke     POST: the body is the event, the response what its sender would get
   AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and
               InvokeWithResponseStream, under any function name
-  /@fn/NAME/  before any of these: one of several functions
+  /@fn/NAME/  in front of any of these: one of several functions
 
 Requests are served if their Host is an IP address, localhost, a name below it, or one that \
 --allow-host names. Web pages of other origins reach the front ends, but neither /invoke nor what SDKs use.
 
-A failure before the first byte is answered as AWS does, with 502 or 500, and the terminal says \
-why. After it the connection is cut, so curl reports error 18; SDKs get it in InvokeComplete.
+A failure before the first byte gets the response that AWS sends, with 502 or 500, and the terminal says \
+why. A later failure cuts the connection, so curl reports error 18; SDKs get it in InvokeComplete.
 
-A bootstream.toml in the folder of the handler, or beside the component, goes into the package: it \
-has the settings of the sandbox, and says which files go along. The same file may name several \
+A bootstream.toml in the folder of the handler, or beside the component, is part of the package: it \
+has the settings of the sandbox, and lists the files to include. The same file may name several \
 functions for this command, with paths relative to it:
   default = \"hello\"            # at /; else the first by name
   [functions.hello]
@@ -135,19 +135,19 @@ functions for this command, with paths relative to it:
   memory = 256                  # and timeout, in seconds
   env = { GREETING = \"hi\" }
 
-Handlers run in the `bootstrap` binary that Lambda starts, one process for each invocation at \
-work. It listens at once; callers wait while a component is compiled for the first time, and its \
-machine code is kept in ~/.cache/bootstream. When the component file changes, new invocations use \
-it and open streams finish on the old one. With --watch a change of the sources makes a new \
-component; one that does not compile changes nothing.
+Handlers run in the `bootstrap` binary that Lambda starts, one process for each concurrent \
+invocation. The server listens at once; callers wait while a component is compiled for the first time, and its \
+machine code is cached in ~/.cache/bootstream. When the component file changes, new invocations use \
+it and open streams finish on the old one. With --watch, a change of the sources rebuilds the \
+component; if that fails, the old one stays.
 
-Environment: LOCAL_LAMBDA_HOST, LOCAL_LAMBDA_PORT, BOOTSTREAM_BOOTSTRAP, XDG_CACHE_HOME, and what \
-`bootstream build` reads.
+Environment: LOCAL_LAMBDA_HOST, LOCAL_LAMBDA_PORT, BOOTSTREAM_BOOTSTRAP, XDG_CACHE_HOME, and those of \
+`bootstream build`.
 
 Exit codes: 0 stopped with Ctrl-C or SIGTERM, 1 failed to start, 2 wrong usage.";
 
 impl DevArgs {
-    /// Takes the project in the current folder if no code was named.
+    /// Takes the project in the current folder if no code was given.
     pub(crate) fn with_handler(self) -> Self {
         let is_named = self.handler.is_some() || self.function.bootstrap.is_some();
         let here = (!is_named).then(|| PathBuf::from("."));

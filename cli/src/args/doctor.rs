@@ -12,26 +12,26 @@ use crate::finding::Rule;
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct DoctorArgs {
-    /// The templates to read [default: template.yaml, template.yml and template-url.yaml, those that
-    /// are here]
+    /// The templates to read [default: template.yaml, template.yml and template-url.yaml, if they
+    /// exist]
     #[arg(value_name = "TEMPLATE")]
     pub(crate) templates: Vec<PathBuf>,
-    /// A parameter of the template that is deployed with another value than its default, or than
-    /// samconfig.toml beside it says; may be repeated
+    /// A parameter of the template, if it overrides its default and the value in the samconfig.toml
+    /// beside it; may be repeated
     #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub(crate) parameters: Vec<(String, String)>,
-    /// Accept what a rule finds; may be repeated
+    /// Accept the findings of a rule; may be repeated
     #[arg(long, value_name = "RULE", hide_possible_values = true, value_parser = rule())]
     pub(crate) allow: Vec<Rule>,
-    /// Look at one of the two
+    /// Check only one of the two
     #[arg(long, value_name = "SUBJECT")]
     pub(crate) only: Option<Subject>,
-    /// How to report
+    /// The format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: Format,
 }
 
-/// What can be looked at.
+/// The subjects of a check.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Subject {
     /// Templates, and the zips they name
@@ -42,19 +42,19 @@ pub(crate) enum Subject {
 
 const HELP: &str = "\
 Examples:
-  bootstream doctor                                    what is here
+  bootstream doctor                                    the templates in this folder
   bootstream doctor template.yaml -p Architecture=arm64
   bootstream doctor --only templates --output json     for CI
   bootstream doctor -p AuthType=NONE --allow public-api
 
-Each finding names a file, a line, a rule and what to do. Errors would not work once deployed; \
-warnings work, but perhaps not as intended; a note names what only the deployment knows, or what was \
-not read. Only functions of this runtime and what calls them are judged.
+Each finding names a file, a line, a rule and a fix. Errors would fail once deployed; \
+warnings work, but perhaps not as intended; notes name what only the deployment knows, or what was \
+not read. Only functions of this runtime and their callers are checked.
 
 Rules of the templates:
   transfer-mode  streaming-uri  invoke-mode    the response is buffered
   timeout-order  edge-idle-limit               the stream is cut
-  http-api  url-in-vpc                         streams never
+  http-api  url-in-vpc                         never streams
   document                                     the caller takes a JSON document
   public-api  url-permissions  permission      who may call the function
   missing-variable                             the function does not start

@@ -11,7 +11,7 @@ pub(crate) struct EventArgs {
     /// The path and the query of the request [default: /hello?name=world]
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Option<String>,
-    /// What the sender passes on: a body, a message, a record; for some it is JSON
+    /// The data that the sender passes on: a body, a message, a record; for some it is JSON
     /// [default: {"name":"world"}]
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) data: Option<String>,
@@ -28,7 +28,7 @@ pub(crate) enum EventKind {
     Http,
     /// An Application Load Balancer
     Alb,
-    /// The same, with multi-value headers switched on
+    /// The same, with multi-value headers enabled
     AlbMulti,
     /// A service of VPC Lattice, event structure 2.0
     Lattice,
@@ -38,7 +38,7 @@ pub(crate) enum EventKind {
     Sqs,
     /// A topic, one notification
     Sns,
-    /// A bucket, one object that was put
+    /// A bucket, one uploaded object
     S3,
     /// An event bus; the data is the detail, in JSON
     Eventbridge,
@@ -50,19 +50,19 @@ pub(crate) enum EventKind {
     Dynamodb,
     /// A topic of Kafka, in Amazon MSK or elsewhere, one record
     Kafka,
-    /// A Firehose stream that has its records transformed, one of them
+    /// A Firehose stream with a transformation, one record
     Firehose,
     /// A user pool, before a user signs up
     Cognito,
-    /// A REST API that asks whether a token may pass
+    /// A REST API that calls a `TOKEN` authorizer
     AuthorizerToken,
-    /// A REST API that asks whether a request may pass
+    /// A REST API that calls a `REQUEST` authorizer
     AuthorizerRest,
-    /// An HTTP API that asks whether a request may pass
+    /// An HTTP API that calls an authorizer
     AuthorizerHttp,
     /// A task of a state machine; the data is its input, in JSON
     StepFunctions,
-    /// A GraphQL API that has a field resolved; the data is its arguments, in JSON
+    /// A GraphQL API that resolves a field; the data is its arguments, in JSON
     Appsync,
     /// A stack that creates a custom resource; the data is its properties, in JSON
     CustomResource,

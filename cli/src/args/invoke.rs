@@ -22,7 +22,7 @@ pub(crate) struct InvokeArgs {
         conflicts_with = "handler"
     )]
     pub(crate) url: String,
-    /// Put the seconds since the start before each piece
+    /// Print the seconds since the start before each chunk
     #[arg(long)]
     pub(crate) timing: bool,
     /// Print the status and the headers first
@@ -38,6 +38,6 @@ Examples:
   bootstream invoke -d '{\"count\":3}' --timing
   bootstream invoke hello -d @event.json      a handler, without a server
 
-The machine code of a component is kept in ~/.cache/bootstream, or in $XDG_CACHE_HOME/bootstream.
+The machine code of a component is cached in ~/.cache/bootstream, or in $XDG_CACHE_HOME/bootstream.
 
 Exit codes: 0 the whole response arrived, 1 the handler failed or the stream was cut, 2 wrong usage.";

@@ -1,4 +1,4 @@
-//! The arguments, as clap types. No behaviour; they go no further than `commands`.
+//! The arguments, as clap types without behaviour. Only `commands` uses them.
 
 mod build;
 mod compile;
@@ -36,8 +36,8 @@ Examples:
   bootstream new hello           start a handler of your own
   bootstream build hello         compile a handler to a component
   bootstream dev hello           run it behind a local Lambda, port 7000
-  bootstream invoke --timing     invoke it, and show when each piece arrives
-  bootstream package hello       make the zips that Lambda takes
+  bootstream invoke --timing     invoke it, and show when each chunk arrives
+  bootstream package hello       make the zips for Lambda
 
 Exit codes: 0 success, 1 failure, 2 wrong usage.";
 
@@ -55,11 +55,11 @@ pub(crate) enum Command {
     Compile(PrecompileArgs),
     /// Print an event to edit and send
     Event(EventArgs),
-    /// Make the zips that Lambda takes
+    /// Make the zips for Lambda
     Package(PackageArgs),
-    /// Look for what would not work once deployed
+    /// Find what would fail once deployed
     Doctor(DoctorArgs),
-    /// Deploy the zips with a template, or swap the handler of a deployed function
+    /// Deploy the zips with a template, or replace the handler of a deployed function
     Deploy(DeployArgs),
 }
 
@@ -69,7 +69,7 @@ mod tests {
 
     use super::*;
 
-    /// The narrowest terminal that help is written for.
+    /// Width of the narrowest terminal for which help is written.
     const COLUMNS: usize = 80;
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
             for line in help.lines() {
                 let is_table = line.starts_with(' ');
                 assert!(!is_table || line.len() <= COLUMNS, "{name}: {line}");
-                // The rest of a sentence that was cut by hand would be wrapped once more.
+                // A sentence broken by hand would be wrapped a second time.
                 let is_prose = !is_table && !line.is_empty();
                 assert!(!(is_prose && is_after_prose), "{name}: {line}");
                 is_after_prose = is_prose && !line.ends_with(':');

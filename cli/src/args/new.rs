@@ -8,19 +8,19 @@ use clap::{Args, ValueEnum};
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct NewArgs {
-    /// The name of the project; its folder may be in front
+    /// The name of the project, with an optional folder in front
     #[arg(value_name = "NAME")]
     pub(crate) folder: PathBuf,
     /// The language of the handler
     #[arg(short, long, value_name = "LANGUAGE", default_value = "rust")]
     pub(crate) template: Language,
-    /// The folder of the crate `bootstream` [default: that of the checkout which this command was
+    /// The folder of the crate `bootstream` [default: the one in the checkout that this command was
     /// built from]
     #[arg(long, value_name = "DIR")]
     pub(crate) sdk: Option<PathBuf>,
 }
 
-/// The languages there are projects in.
+/// The languages of new projects.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Language {
     /// A crate with tests

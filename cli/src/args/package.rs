@@ -30,20 +30,20 @@ pub(crate) struct PackageArgs {
     /// architecture]
     #[arg(long, value_name = "PATH")]
     pub(crate) bootstrap: Option<PathBuf>,
-    /// Put the compiler beside `bootstrap`, for components that are not precompiled; this machine's,
+    /// Add the compiler beside `bootstrap`, for components that are not precompiled; this machine's,
     /// or the one at PATH
     #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true)]
     pub(crate) compiler: Option<Option<PathBuf>>,
     /// Leave the machine code out; the layer must have the compiler
     #[arg(long)]
     pub(crate) portable: bool,
-    /// What the component is called in the package
+    /// The component's name in the package
     #[arg(long, value_name = "NAME", default_value = "handler", value_parser = parse_name)]
     pub(crate) name: String,
     /// The settings to include [default: the bootstream.toml beside the handler, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// How to say what was made
+    /// The format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: Format,
 }
@@ -57,7 +57,7 @@ pub(crate) enum Part {
     Function,
 }
 
-/// The forms of a report.
+/// The formats of a report.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
@@ -73,25 +73,25 @@ Examples:
   bootstream package hello.wasm --only function  to swap the handler
   bootstream package hello.wasm --combined       for a function without a layer
 
-Writes, with the same bytes for the same content wherever and whenever it runs:
+Writes reproducible zips, the same bytes for the same content:
   dist/host-layer.zip  -> /opt       bootstrap, and with --compiler
                                      bootstream-compile
   dist/function.zip    -> /var/task  handler.wasm, handler.cwasm,
-                                     bootstream.toml, and what goes along
+                                     bootstream.toml, and included files
 or with --combined:
   dist/combined.zip    -> /var/task  all of them
 
-What goes along is said in bootstream.toml, relative to its folder and in the pattern syntax of \
+bootstream.toml lists the files to include, relative to its folder and in the pattern syntax of \
 .gitignore; a wildcard does not match a name that begins with a dot:
   [package]
   include = [\"web/**\", \"!web/drafts\", \"certs/*.pem\"]
 
 Checks before Lambda does: processor, C library and other libraries of the executables, modes, 250 MB \
-unpacked, that the function's handler is there, and the files that settings name. Downloads nothing.
+unpacked, that the function's handler exists, and the files that settings name. Downloads nothing.
 
-Environment: BOOTSTREAM_BOOTSTRAP, and what `bootstream build` reads.
+Environment: BOOTSTREAM_BOOTSTRAP, and those of `bootstream build`.
 
-Exit codes: 0 made, 1 failed or refused, 2 wrong usage.";
+Exit codes: 0 written, 1 failed or refused, 2 wrong usage.";
 
 fn parse_name(text: &str) -> Result<String, String> {
     const LONGEST: usize = 100;

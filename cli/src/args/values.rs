@@ -50,7 +50,7 @@ pub(super) fn front_end() -> impl TypedValueParser<Value = FrontEnd> {
         value(
             "alb-multi",
             FrontEnd::AlbMulti,
-            "The same, with multi-value headers switched on for its target group",
+            "The same, with multi-value headers enabled for its target group",
         ),
         value(
             "lattice",
@@ -69,7 +69,7 @@ pub(super) fn limits() -> impl TypedValueParser<Value = Limits> {
     const EDGE: &str =
         "The same, with an edge-optimized REST API: a stream may be silent for 30 seconds";
     const OFF: &str =
-        "As fast as it goes. Events and buffered answers have Lambda's 6 MiB all the same";
+        "As fast as it goes. Events and buffered responses are still limited to 6 MiB";
     one_of(vec![
         (PossibleValue::new("aws").help(AWS), Limits::Aws),
         (PossibleValue::new("aws-edge").help(EDGE), Limits::AwsEdge),
@@ -97,7 +97,7 @@ pub(super) fn rule() -> impl TypedValueParser<Value = Rule> {
 ///
 /// # Errors
 ///
-/// The triple is neither of the two that Lambda runs.
+/// The triple is not one of the two that Lambda runs.
 pub(super) fn triple(text: &str) -> Result<Arch, String> {
     Arch::from_triple(text).ok_or_else(|| {
         let [one, other] = Arch::ALL.map(Arch::triple);
@@ -135,7 +135,7 @@ pub(super) fn parse_variable(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses how many times as fast Lambda's clock runs.
+/// Parses the scale of Lambda's clock.
 pub(super) fn parse_clock(text: &str) -> Result<Clock, String> {
     text.parse()
         .ok()

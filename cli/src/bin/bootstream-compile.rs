@@ -1,4 +1,4 @@
-//! Precompiles one component: the helper that sits beside `bootstrap`.
+//! Precompiles one component: the helper beside `bootstrap`.
 
 use std::process::ExitCode;
 

@@ -9,7 +9,8 @@ use artifact::{Arch, PRECOMPILED_EXTENSION};
 use super::compile::size;
 use crate::args::BuildArgs;
 use crate::compile_cache;
-use crate::precompile::{precompile, write_atomically};
+use crate::files;
+use crate::precompile::precompile;
 use crate::printer::Printer;
 use crate::project::{BuildOptions, Project};
 
@@ -17,18 +18,17 @@ use crate::project::{BuildOptions, Project};
 ///
 /// # Errors
 ///
-/// The project does not build, or what it makes is not a handler.
+/// The project does not build, or its output is not a handler.
 pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
     let component = Project::find(&args.path)?.build(&BuildOptions {
         target_dir: args.target_dir.as_deref(),
         setup: args.setup,
         preinit: args.preinit,
     })?;
-    let bytes = std::fs::read(&component)
-        .with_context(|| format!("cannot read `{}`", component.display()))?;
+    let bytes = files::read(&component)?;
     let output = args.output.as_ref().unwrap_or(&component);
     if args.output.is_some() {
-        write_atomically(output, &bytes)?;
+        files::write_atomically(output, &bytes)?;
     }
     printer.data_line(&format!("{} ({})", output.display(), size(bytes.len())))?;
     if args.precompile {
@@ -37,17 +37,17 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
             .with_context(|| format!("cannot compile `{}`", output.display()))?;
         compile_cache::record(&bytes, &code, arch, *printer);
         let path = output.with_extension(PRECOMPILED_EXTENSION);
-        write_atomically(&path, &code)?;
+        files::write_atomically(&path, &code)?;
         printer.data_line(&format!("{} ({})", path.display(), size(code.len())))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the component for what a user named: a component file as it is, a project built.
+/// Returns the component that the user named, after building it if it is a project.
 ///
 /// # Errors
 ///
-/// There is nothing by that name, or the project does not build.
+/// The file does not exist, or the project does not build.
 pub(crate) fn component_for(handler: &Path) -> Result<PathBuf> {
     if handler.is_dir() {
         Project::find(handler)?.build(&BuildOptions::default())

@@ -8,10 +8,11 @@ use artifact::{Arch, PRECOMPILED_EXTENSION};
 use crate::args::{CompileArgs, PrecompileArgs};
 use crate::compile_cache;
 use crate::component;
-use crate::precompile::{precompile_file, write_atomically};
+use crate::files;
+use crate::precompile::precompile_file;
 use crate::printer::Printer;
 
-/// Writes the machine code beside the component, or where it was asked for.
+/// Writes the machine code beside the component, or to the given file.
 ///
 /// # Errors
 ///
@@ -24,31 +25,31 @@ pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> 
         Some(output) => output.clone(),
         None => args.input.with_extension(PRECOMPILED_EXTENSION),
     };
-    write_atomically(&output, &code)?;
+    files::write_atomically(&output, &code)?;
     printer.data_line(&format!("{} ({})", output.display(), size(code.len())))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the machine code to stdout or to a file, and says nothing.
+/// Writes the machine code to stdout or to a file, without messages.
 ///
 /// # Errors
 ///
 /// The component cannot be compiled or the result cannot be written.
 pub(crate) fn run_helper(args: &CompileArgs, printer: &Printer) -> Result<ExitCode> {
-    // Whether a host runs it is not asked here: the host that calls this does so.
+    // Does not check whether a host can run it: the calling host does so.
     let (_, code) = precompile_file(
         &args.input,
         args.target.unwrap_or(Arch::HOST),
         component::expect_component,
     )?;
     match &args.output {
-        Some(output) => write_atomically(output, &code)?,
+        Some(output) => files::write_atomically(output, &code)?,
         None => printer.data(&code)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// A size for people.
+/// Formats a size for people.
 pub(crate) fn size(bytes: usize) -> String {
     const KIB: usize = 1024;
     const MIB: usize = 1024 * KIB;

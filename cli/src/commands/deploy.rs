@@ -16,7 +16,7 @@ use crate::package::archive::Archive;
 use crate::package::inspect::{self, Function, HostPlace};
 use crate::printer::{Printer, Tone};
 
-/// Deploys what `package` made.
+/// Deploys the output of `package`.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ fn stack(args: &DeployArgs, printer: &Printer) -> Result<ExitCode> {
         printer.message(Tone::Plain, &message);
     }
     let findings = diagnosis.findings.into_iter();
-    // SAM is about to ask for parameters, so that what is found with the defaults may not hold.
+    // SAM will ask for parameters, so findings with the defaults may not apply.
     let findings = findings.map(|it| if guided { it.into_warning() } else { it });
     refuse(
         findings
@@ -96,7 +96,7 @@ fn refuse(findings: Vec<Finding>, way_out: &str, printer: &Printer) -> Result<()
     Ok(())
 }
 
-/// The part of a function's configuration that decides which package it can run.
+/// The part of a function's configuration that determines which package it can run.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Configuration {
@@ -151,7 +151,7 @@ fn handler(args: &DeployArgs, printer: &Printer) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The function that is named, or that of the stack; nothing if there is no tool to ask.
+/// Returns the given function, or that of the stack. `None` without the tool to find it.
 fn function(args: &DeployArgs) -> Result<Option<String>> {
     if let Some(function) = &args.function {
         return Ok(Some(function.clone()));
@@ -170,7 +170,7 @@ fn function(args: &DeployArgs) -> Result<Option<String>> {
     Ok(Some(arn.to_owned()))
 }
 
-/// Checks the package against the function as it is.
+/// Checks the package against the deployed function.
 fn fits(args: &DeployArgs, configuration: &Configuration) -> Result<Vec<Finding>> {
     let name = args.zip.display();
     let mut archive = Archive::open(&args.zip).with_context(|| format!("cannot read `{name}`"))?;

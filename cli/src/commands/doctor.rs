@@ -1,4 +1,4 @@
-//! `bootstream doctor`: reads templates, zips and the machine, and reports what would not work.
+//! `bootstream doctor`: checks templates, zips and the machine, and reports what would fail.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,14 +12,14 @@ use crate::doctor::machine::{self, Checked};
 use crate::finding::{Finding, Severity};
 use crate::printer::{Printer, Tone};
 
-/// The templates that are looked for when none is named.
+/// The default templates.
 const TEMPLATES: [&str; 3] = ["template.yaml", "template.yml", "template-url.yaml"];
 
-/// Checks and reports. The exit code is 1 if there is an error among the findings.
+/// Checks and reports. The exit code is 1 if any finding is an error.
 ///
 /// # Errors
 ///
-/// A template that was named is not there.
+/// A given template does not exist.
 pub(crate) fn run(args: &DoctorArgs, printer: &Printer) -> Result<ExitCode> {
     let templates = match args.only {
         Some(Subject::Machine) => Vec::new(),
@@ -60,7 +60,7 @@ fn templates(args: &DoctorArgs) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// What was found, in order.
+/// The findings, in order.
 struct Report<'a> {
     templates: Vec<(&'a Path, Diagnosis)>,
     findings: Vec<Finding>,
@@ -136,7 +136,7 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// Notes are a list of their own: what is in `findings` is a fault.
+    /// Notes have a list of their own: everything in `findings` is a fault.
     fn print_json(&self, printer: &Printer) -> Result<()> {
         let of = |is_note: bool| -> Vec<_> {
             let all = self.all();

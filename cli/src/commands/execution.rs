@@ -1,4 +1,4 @@
-//! What `dev` and `invoke HANDLER` share to run a function.
+//! Shared by `dev` and `invoke HANDLER`: runs a function.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use local_lambda::{Clock, FunctionConfig};
 use crate::args::FunctionArgs;
 use crate::source::Source;
 
-/// A runtime of one thread: the work is done by the processes.
+/// Creates a single-threaded runtime: the processes do the work.
 ///
 /// # Errors
 ///
-/// The system refuses.
+/// The system cannot create one.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -20,7 +20,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
     runtime.context("cannot start the event loop")
 }
 
-/// The configuration of the function.
+/// Returns the configuration of the function.
 pub(super) fn function_config(
     args: FunctionArgs,
     source: &Source,

@@ -30,7 +30,7 @@ use crate::source::Source;
 ///
 /// # Errors
 ///
-/// The event cannot be read, nobody answers, the handler fails, or the stream is cut.
+/// The event cannot be read, the server does not respond, the handler fails, or the stream is cut.
 pub(crate) fn run(args: InvokeArgs, printer: &Printer) -> Result<ExitCode> {
     let event = checked(read_event(&args.data)?)?;
     let output = Output {
@@ -67,7 +67,7 @@ fn read_event(data: &str) -> Result<Bytes> {
     }
 }
 
-/// Refuses what Lambda refuses before it calls the function.
+/// Rejects events that Lambda rejects before it calls the function.
 fn checked(event: Bytes) -> Result<Bytes> {
     if event.len() > PAYLOAD_LIMIT_BYTES {
         bail!(
@@ -113,7 +113,7 @@ async fn print_response(pool: &Arc<Pool>, event: Bytes, mut output: Output<'_>) 
     output.response_head(&response.head)?;
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) => output.piece(&chunk)?,
+            Ok(Some(chunk)) => output.chunk(&chunk)?,
             Ok(None) => return Ok(()),
             Err(failure) => return Err(describe(&failure).context("the response was cut")),
         }
@@ -129,7 +129,7 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
     output.start();
     let response = post(&url, event, &mut connection)
         .await
-        .with_context(|| format!("no answer from {url}: is `bootstream dev HANDLER` running?"))?;
+        .with_context(|| format!("no response from {url}: is `bootstream dev HANDLER` running?"))?;
     let (head, mut body) = response.into_parts();
     if head.headers.contains_key(FUNCTION_ERROR) {
         return Err(describe(&Failure::from_document(
@@ -149,13 +149,13 @@ async fn invoke_url(url: &str, event: Bytes, mut output: Output<'_>) -> Result<(
              the terminal of `bootstream dev` says why",
         )?;
         if let Ok(chunk) = frame.into_data() {
-            output.piece(&chunk)?;
+            output.chunk(&chunk)?;
         }
     }
     Ok(())
 }
 
-/// What stands in place of a response.
+/// Reads the document in place of a response.
 async fn document(body: Incoming) -> Bytes {
     let whole = http_body_util::Limited::new(body, ERROR_DOCUMENT_LIMIT_BYTES);
     let whole = whole.collect().await;
@@ -184,7 +184,7 @@ async fn post(
     Ok(sender.send_request(request).await?)
 }
 
-/// The host of a URL as a resolver wants it.
+/// Returns the host of a URL in the form for a resolver.
 fn host(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
@@ -235,18 +235,18 @@ impl Output<'_> {
         self.data(text.as_bytes())
     }
 
-    fn piece(&self, piece: &[u8]) -> Result<()> {
-        if piece.is_empty() {
+    fn chunk(&self, chunk: &[u8]) -> Result<()> {
+        if chunk.is_empty() {
             return Ok(());
         }
         if !self.timing {
-            return self.data(piece);
+            return self.data(chunk);
         }
         let elapsed = self
             .started
             .map(|started| started.elapsed())
             .unwrap_or_default();
-        self.data(&timed(elapsed, piece))
+        self.data(&timed(elapsed, chunk))
     }
 
     fn data(&self, bytes: &[u8]) -> Result<()> {
@@ -254,11 +254,11 @@ impl Output<'_> {
     }
 }
 
-/// A piece with the time before it, on a line of its own.
-fn timed(elapsed: Duration, piece: &[u8]) -> Vec<u8> {
+/// Formats a chunk with the time before it, on a line of its own.
+fn timed(elapsed: Duration, chunk: &[u8]) -> Vec<u8> {
     let mut line = format!("[{:>6.3}s] ", elapsed.as_secs_f64()).into_bytes();
-    line.extend_from_slice(piece);
-    if piece.last() != Some(&b'\n') {
+    line.extend_from_slice(chunk);
+    if chunk.last() != Some(&b'\n') {
         line.push(b'\n');
     }
     line

@@ -12,7 +12,7 @@ use crate::printer::Printer;
 ///
 /// # Errors
 ///
-/// The name is not one, the folder is in use, or a file cannot be written.
+/// The name is invalid, the folder is in use, or a file cannot be written.
 pub(crate) fn run(args: &NewArgs, printer: &Printer) -> Result<ExitCode> {
     let plan = Plan::new(&args.folder, args.template, args.sdk.as_deref())?;
     plan.write()?;

@@ -1,4 +1,4 @@
-//! `bootstream package`: from a component and a `bootstrap` to the zips that Lambda takes.
+//! `bootstream package`: makes the zips for Lambda from a component and a `bootstrap`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,6 +12,7 @@ use super::compile::size;
 use crate::args::{Format, PackageArgs, Part};
 use crate::compile_cache;
 use crate::component;
+use crate::files;
 use crate::finding::{Finding, Place, Severity};
 use crate::package::archive::{Archive, Content, Written};
 use crate::package::include::Included;
@@ -24,10 +25,10 @@ const HOST_LAYER: &str = "host-layer.zip";
 const FUNCTION: &str = "function.zip";
 const COMBINED: &str = "combined.zip";
 
-/// Everything that is written to the folder of the zips.
+/// All files that `package` writes.
 const ZIPS: [&str; 3] = [HOST_LAYER, FUNCTION, COMBINED];
 
-/// A zip that was made and checked.
+/// A checked zip.
 struct Made {
     written: Written,
     content: Content,
@@ -38,8 +39,8 @@ struct Made {
 ///
 /// # Errors
 ///
-/// Something is missing, or Lambda would refuse the result. Nothing is written in the first case;
-/// in the second the zips are there to look at.
+/// Something is missing, or Lambda would reject the result. In the first case nothing is written;
+/// in the second the zips stay for inspection.
 pub(crate) fn run(args: &PackageArgs, printer: &Printer) -> Result<ExitCode> {
     let arch = args.arch.unwrap_or(Arch::HOST);
     let host = wants(args, Part::Host)
@@ -75,7 +76,7 @@ fn function_files(args: &PackageArgs, arch: Arch, printer: &Printer) -> Result<F
     }
     let file = component_for(&args.handler)?;
     let name = file.display();
-    let bytes = std::fs::read(&file).with_context(|| format!("cannot read `{name}`"))?;
+    let bytes = files::read(&file)?;
     let (component, machine_code) = match FileKind::of_source(&bytes) {
         FileKind::Precompiled => (None, Some(bytes)),
         FileKind::Text => bail!("`{name}` is a component as text: package its binary form"),
@@ -103,7 +104,7 @@ fn function_files(args: &PackageArgs, arch: Arch, printer: &Printer) -> Result<F
     })
 }
 
-/// Finds what goes along.
+/// Finds the files to include.
 fn included(
     args: &PackageArgs,
     settings: Option<&Path>,
@@ -127,7 +128,7 @@ fn included(
     Ok(included)
 }
 
-/// Finds the settings: the named file, or the one beside the handler.
+/// Finds the settings: the given file, or the one beside the handler.
 fn settings(args: &PackageArgs) -> Result<Option<PathBuf>> {
     if let Some(named) = &args.config {
         if !named.is_file() {
@@ -166,7 +167,7 @@ fn write(
     if let Some(function) = function {
         function.add_to(&mut function_content)?;
     }
-    // Before the slow part: what is far too large is not worth compressing.
+    // Before the slow part: content far over the limit is not worth compressing.
     let unpacked = [host_content.unpacked(), function_content.unpacked()];
     if let Some(finding) = inspect::unpacked_size(&unpacked, Place::file(&args.out_dir)) {
         bail!("{}; {}", finding.what, finding.fix);
@@ -209,7 +210,7 @@ fn pack(
 ) -> Result<Made> {
     progress(printer, &format!("packing `{}`", path.display()));
     let written = content.write(path)?;
-    // What was written is read back: the checks see what Lambda will see.
+    // Reads the zip back, so that the checks see what Lambda will see.
     let mut archive =
         Archive::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let findings = check(&mut archive);
@@ -276,7 +277,7 @@ fn to_json(made: &Made) -> Value {
 }
 
 fn to_text(made: &Made) -> String {
-    /// More are counted.
+    /// Names shown; further ones are only counted.
     const SHOWN: usize = 12;
     let mut names: Vec<_> = made.content.files().map(|(name, _, _)| name).collect();
     let more = match names.len().saturating_sub(SHOWN) {

@@ -1,4 +1,4 @@
-//! Deploying with the tools of AWS, or saying how.
+//! Deploys with the tools of AWS, or prints the commands.
 //!
 //! `plan.rs` decides on the command lines, without running anything; `tool.rs` runs them.
 

@@ -1,4 +1,4 @@
-//! Command lines, as they are run and as they are shown.
+//! Command lines, to run or to print.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ impl CommandLine {
     }
 }
 
-/// As a shell would take it.
+/// In shell syntax.
 impl fmt::Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.program)?;
@@ -55,7 +55,7 @@ impl fmt::Display for CommandLine {
     }
 }
 
-/// Quotes what a shell would change.
+/// Quotes an argument for a shell, if necessary.
 fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@+%".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) {
@@ -64,14 +64,14 @@ fn quoted(argument: &str) -> String {
     format!("'{}'", argument.replace('\'', r"'\''"))
 }
 
-/// What makes or updates the stack with SAM.
+/// Returns the command that creates or updates the stack with SAM.
 pub(crate) fn with_sam(args: &DeployArgs) -> CommandLine {
     let template = args.template.display().to_string();
     let mut line = CommandLine::new("sam", &["deploy", "--template-file", &template]);
     if let Some(stack) = &args.stack {
         line = line.with(&["--stack-name", stack]);
     }
-    // SAM asks for these itself, and keeps the answers.
+    // With `--guided`, SAM asks for these itself and saves them.
     if !args.more.iter().any(|argument| argument == "--guided") {
         line = line.with(&["--capabilities", "CAPABILITY_IAM", "--resolve-s3"]);
     }
@@ -80,7 +80,7 @@ pub(crate) fn with_sam(args: &DeployArgs) -> CommandLine {
     line
 }
 
-/// The same with the AWS CLI alone, given a bucket.
+/// Returns the equivalent commands of the AWS CLI, which need a bucket.
 pub(crate) fn without_sam(args: &DeployArgs) -> [CommandLine; 2] {
     const PACKAGED: &str = "dist/packaged.yaml";
     let template = args.template.display().to_string();
@@ -108,7 +108,7 @@ pub(crate) fn without_sam(args: &DeployArgs) -> [CommandLine; 2] {
     ]
 }
 
-/// What says which function a stack has. Prints its ARN.
+/// Returns the command that prints the ARN of a stack's function.
 pub(crate) fn function_of_stack(args: &DeployArgs, stack: &str) -> CommandLine {
     CommandLine::new("aws", &["cloudformation", "describe-stacks"])
         .with(&["--stack-name", stack])
@@ -121,14 +121,14 @@ pub(crate) fn function_of_stack(args: &DeployArgs, stack: &str) -> CommandLine {
         .in_region(args)
 }
 
-/// What says how a function is set up. Prints JSON.
+/// Returns the command that prints a function's configuration in JSON.
 pub(crate) fn configuration(args: &DeployArgs, function: &str) -> CommandLine {
     CommandLine::new("aws", &["lambda", "get-function-configuration"])
         .with(&["--function-name", function, "--output", "json"])
         .in_region(args)
 }
 
-/// What replaces the code of a function, and waits until it serves.
+/// Returns the commands that replace the code of a function and wait until it is active.
 pub(crate) fn update(args: &DeployArgs, function: &str) -> [CommandLine; 2] {
     let zip = format!("fileb://{}", args.zip.display());
     let upload = CommandLine::new("aws", &["lambda", "update-function-code"]).with(&[

@@ -1,4 +1,4 @@
-//! Running the tools of AWS.
+//! Runs the tools of AWS.
 
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
@@ -7,12 +7,12 @@ use anyhow::{Context as _, Result, bail};
 
 use super::plan::CommandLine;
 
-/// How a run ended.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(crate) enum Ran {
-    /// With success, and what it printed, if it was asked for.
+    /// Success, with the captured output.
     Well(String),
-    /// There is no such program.
+    /// The program does not exist.
     NoTool,
 }
 
@@ -20,16 +20,16 @@ pub(crate) enum Ran {
 ///
 /// # Errors
 ///
-/// It fails, after having said why.
+/// The tool fails. It has printed the reason.
 pub(crate) fn at_terminal(line: &CommandLine) -> Result<Ran> {
     run(line, Stdio::inherit())
 }
 
-/// Runs a tool and returns what it prints.
+/// Runs a tool and captures its output.
 ///
 /// # Errors
 ///
-/// It fails, after having said why.
+/// The tool fails. It has printed the reason.
 pub(crate) fn asked(line: &CommandLine) -> Result<Ran> {
     run(line, Stdio::piped())
 }

@@ -35,7 +35,7 @@ fn of_function(template: &Template, function: Resource<'_>) -> Vec<Finding> {
     let listed = function.property("Layers").map_or(0, |it| it.items().len());
     let mut host = match (listed, has_host) {
         (0, _) => HostPlace::Package,
-        // All of them are here, and none of them has it, or it is told below.
+        // No layer has it, or a finding below reports it.
         (_, Some(true)) if listed == layers.len() => HostPlace::Package,
         _ => HostPlace::UnknownLayer,
     };
@@ -46,7 +46,8 @@ fn of_function(template: &Template, function: Resource<'_>) -> Vec<Finding> {
             continue;
         };
         sizes.push(archive.unpacked());
-        // The only layer has to have it, if the function's package has not. Others may hold anything.
+        // If the function's package lacks it, the only layer must have it. Other layers may hold
+        // anything.
         let has_to = listed == 1 && has_host == Some(false);
         if has_to || is_host(&archive) {
             let compiler = archive.entry(COMPILER).is_some();
@@ -67,7 +68,7 @@ fn of_function(template: &Template, function: Resource<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether a layer has the host, even in the wrong folder.
+/// Returns whether a layer has the host, even in the wrong folder.
 fn is_host(archive: &Archive) -> bool {
     let nested = format!("/{BOOTSTRAP}");
     let mut names = archive.entries.iter().map(|entry| &entry.name);
@@ -98,7 +99,7 @@ fn handler(
     handler.is().map(str::to_owned)
 }
 
-/// Opens a package that is on this machine, or says that it was not read.
+/// Opens a package on this machine, or returns the finding that it was not read.
 fn package(
     template: &Template,
     resource: Resource<'_>,

@@ -1,20 +1,20 @@
-//! Which function a URI, an ARN or a name means.
+//! Resolves a URI, an ARN or a name to a function.
 
 use super::function::{Function, Kind};
 use super::template::Template;
 use super::text::{Piece, Text, UNKNOWN};
 use super::yaml::{Node, Value};
 
-/// How long a chain of aliases and outputs may be.
+/// Longest chain of aliases and outputs.
 const DEPTH: usize = 8;
 
-/// What is called.
+/// The target of a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Callee<'a> {
     /// A function of this runtime.
     Ours(&'a Function),
-    /// Another function, no function at all, or a function whose runtime nobody can tell: the rule for
-    /// functions says that once, and not again for each of its callers.
+    /// Another function, something that is not a function, or a function with an unknown runtime: the
+    /// rule for functions reports that once, instead of once per caller.
     Other,
     /// What it depends on, as a noun.
     Unknown(String),
@@ -30,14 +30,14 @@ impl<'a> Callee<'a> {
 }
 
 impl Template {
-    /// Tells what a resolved node means: `Ref` and `GetAtt`, the URI of an integration, an ARN with or
-    /// without a version or an alias, a name, in whatever form it was put together.
+    /// Finds the target of a resolved node: `Ref` and `GetAtt`, the URI of an integration, an ARN with
+    /// or without a version or an alias, or a name, however it was put together.
     pub(crate) fn callee(&self, node: &Node) -> Callee<'_> {
         self.callee_within(node, DEPTH)
     }
 
-    /// The functions of this runtime that are named anywhere in a resolved node, such as the definition
-    /// of a state machine.
+    /// Returns the functions of this runtime that are named anywhere in a resolved node, such as the
+    /// definition of a state machine.
     pub(crate) fn functions_in(&self, node: &Node) -> Vec<&Function> {
         match &node.value {
             Value::Scalar(text) => self.functions_of(&Text::of(Piece::Literal(text.clone()))),
@@ -97,7 +97,7 @@ impl Template {
                 (Callee::Other, Some(why)) => Callee::Unknown(why),
                 (callee, _) => callee,
             },
-            // An ARN that is put together elsewhere.
+            // An ARN that is built elsewhere.
             None if text.has_unknown() => Callee::Unknown(text.why()),
             None => self.stranger(text).map_or(Callee::Other, Callee::Unknown),
         }
@@ -136,8 +136,8 @@ impl Template {
         }
     }
 
-    /// The function of an alias or a version that SAM makes for `AutoPublishAlias`: "AWS CloudFormation
-    /// resources generated when you specify AutoPublishAlias".
+    /// Returns the function of an alias or a version that SAM generates for `AutoPublishAlias`: "AWS
+    /// CloudFormation resources generated when you specify AutoPublishAlias".
     fn published(&self, name: &str) -> Option<&Kind> {
         let mut functions = self.kinds_of_functions();
         let (_, kind) = functions.find(|(function, _)| {
@@ -150,7 +150,7 @@ impl Template {
         Some(kind)
     }
 
-    /// What a text names that the template does not declare, such as what a macro makes.
+    /// Returns what a text names but the template does not declare, such as the output of a macro.
     fn stranger(&self, text: &Text) -> Option<String> {
         let mut pieces = text.pieces().iter();
         pieces.find_map(|piece| match piece {
@@ -161,7 +161,7 @@ impl Template {
         })
     }
 
-    /// A function that is told by its own name, which may have the name of the stack in it.
+    /// Finds a function by its own name, which may contain the name of the stack.
     fn callee_by_name(&self, name: &str) -> Callee<'_> {
         let found = self.kinds_of_functions().find(|(resource, _)| {
             let own = self.resource(resource);
@@ -183,8 +183,8 @@ fn callee(kind: &Kind) -> Callee<'_> {
     }
 }
 
-/// The name in a function's ARN, with or without what an API puts around it; the text itself if it can
-/// be a name.
+/// Returns the name in a function's ARN, with or without an API's URI around it; the text itself if it
+/// can be a name.
 fn function_name(text: &str) -> Option<&str> {
     if let Some((_, after)) = text.split_once(":function:") {
         return Some(until_end(after));
@@ -198,7 +198,7 @@ fn function_name(text: &str) -> Option<&str> {
     is_name.then_some(text)
 }
 
-/// What comes before the `:` of a version or the `/` of a path, placeholders left whole.
+/// Returns the text before the `:` of a version or the `/` of a path, skipping placeholders.
 fn until_end(text: &str) -> &str {
     let mut inside = false;
     let end = text.find(|c| {
@@ -212,12 +212,12 @@ fn until_end(text: &str) -> &str {
     end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
-/// Whether a name may have it, a placeholder's `$` and `{` included.
+/// Returns whether a name may contain the character, including a placeholder's `$` and `{`.
 fn is_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_${".contains(c)
 }
 
-/// What of a text is not within `${...}`.
+/// Returns a text without its `${...}`.
 pub(super) fn without_placeholders(text: &str) -> String {
     let mut inside = false;
     let outside = text.chars().filter(|c| {

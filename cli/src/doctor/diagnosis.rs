@@ -1,4 +1,4 @@
-//! Everything that is found in a template, its zips and the stacks in it.
+//! All findings about a template, its zips and its nested stacks.
 
 use std::path::Path;
 
@@ -6,24 +6,24 @@ use super::template::Template;
 use super::{artefacts, rules, samconfig};
 use crate::finding::{Finding, Place, Rule, Severity};
 
-/// What was found, and of how much of a template that can be said.
+/// The findings, and how much of a template they cover.
 #[derive(Debug)]
 pub(crate) struct Diagnosis {
     pub(crate) findings: Vec<Finding>,
-    /// Whether there was anything to judge: a function of this runtime.
+    /// Whether the template has a function of this runtime.
     pub(crate) is_ours: bool,
 }
 
 impl Diagnosis {
-    /// Whether nothing is wrong in what could be judged.
+    /// Returns whether everything that could be judged is in order.
     pub(crate) fn is_sound(&self) -> bool {
         let mut findings = self.findings.iter();
         findings.all(|finding| finding.severity == Severity::Note)
     }
 }
 
-/// Finds what is wrong with one template and the zips it names, when it is deployed with `parameters`
-/// and, for the others, with what SAM remembers.
+/// Checks one template and the zips it names, as deployed with `parameters` and, for the others, with
+/// SAM's saved values.
 pub(crate) fn diagnose(path: &Path, parameters: &[(String, String)]) -> Diagnosis {
     let template = samconfig::parameters(path).and_then(|mut all| {
         all.extend_from_slice(parameters);
@@ -63,8 +63,8 @@ fn look_at(template: &Template, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What of a template without a function of this runtime might have one: parts that were not read, and
-/// functions that may or may not use this runtime.
+/// Returns the parts of a template that may contain a function of this runtime although none was
+/// found: unread parts, and functions with an unknown runtime.
 fn unread(template: &Template) -> Vec<Finding> {
     let mut findings = template.notes().to_vec();
     findings.extend(rules::function::check(template));

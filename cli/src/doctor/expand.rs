@@ -1,4 +1,4 @@
-//! What stands for other text in a template: loops, and files that are included.
+//! Expands a template: loops and included files.
 //!
 //! Sources: CloudFormation's pages on `Fn::ForEach` and on the transform `AWS::Include`.
 
@@ -8,20 +8,20 @@ use super::known::Known;
 use super::scope::Scope;
 use super::yaml::{At, Node, Value};
 
-/// More than AWS takes resources in a stack, and a bound on what a small template can grow to.
+/// Upper bound for the expansion of a template. AWS allows fewer resources in a stack.
 const MOST_COPIES: usize = 10_000;
 
-/// How deep files may include files.
+/// Deepest nesting of included files.
 const DEPTH: usize = 8;
 
 const LOOP: &str = "ForEach";
 
-/// Writes out loops and included files.
+/// Expands loops and included files.
 #[derive(Debug)]
 pub(crate) struct Expander<'a> {
     scope: &'a Scope,
     files: &'a mut Files,
-    /// What could not be written out: where, what it is, and what it depends on.
+    /// What could not be expanded: its place, what it is, and what it depends on.
     pub(crate) unread: Vec<(At, String, String)>,
     copies: usize,
     depth: usize,
@@ -64,7 +64,7 @@ impl<'a> Expander<'a> {
         Node { at: node.at, value }
     }
 
-    /// An entry of a map, which may stand for several.
+    /// Expands an entry of a map, which may become several.
     fn entry(&mut self, name: &str, node: &Node, all: &mut Vec<(String, Node)>) {
         match name.strip_prefix("Fn::") {
             Some(function) if function.starts_with(LOOP) => {
@@ -98,7 +98,7 @@ impl<'a> Expander<'a> {
         for value in values {
             self.copies += 1;
             if self.copies > MOST_COPIES {
-                let why = format!("the loops have more than {MOST_COPIES} rounds");
+                let why = format!("the loops have more than {MOST_COPIES} iterations");
                 return self.unread(at, what(), why);
             }
             let body = self.expand(&with_value(body, variable, &value));
@@ -108,7 +108,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// What a loop runs over, or what that depends on.
+    /// Returns the values of a loop, or what they depend on.
     fn values(&self, collection: &Node) -> Result<Vec<String>, String> {
         let Some(list) = self.scope.resolve(collection) else {
             return Ok(Vec::new());
@@ -128,7 +128,7 @@ impl<'a> Expander<'a> {
         })
     }
 
-    /// An included file. The error is what was not read, and why.
+    /// Returns an included file. The error is what was not read, and why.
     fn included(&mut self, at: At, argument: &Node) -> Result<Node, (String, String)> {
         let name = argument.get("Name").and_then(Node::scalar).unwrap_or("?");
         if name != "AWS::Include" {
@@ -161,7 +161,7 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// Replaces a loop's variable by one round's value.
+/// Replaces a loop's variable by the value of one iteration.
 fn with_value(node: &Node, variable: &str, value: &str) -> Node {
     let replaced = match &node.value {
         Value::Scalar(text) => Value::Scalar(put_in(text, variable, value)),

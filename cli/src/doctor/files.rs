@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::yaml::Node;
 
-/// A template's file, and those that are parts of it.
+/// The file of a template, and those of its parts.
 #[derive(Debug)]
 pub(crate) struct Files {
     paths: Vec<PathBuf>,
@@ -17,13 +17,13 @@ impl Files {
         }
     }
 
-    /// The path of a file by its number; that of the template if there is none.
+    /// Returns the path of a file by its number; that of the template if the number is unknown.
     pub(crate) fn path(&self, file: usize) -> &Path {
         let path = self.paths.get(file).or_else(|| self.paths.first());
         path.map_or(Path::new(""), PathBuf::as_path)
     }
 
-    /// Reads a part that one of the files names, relative to the template.
+    /// Reads a part that one of the files refers to, relative to the template.
     ///
     /// The error says why it was not read, as a sentence.
     pub(crate) fn read(&mut self, from: usize, place: &str) -> Result<Node, String> {
@@ -36,7 +36,8 @@ impl Files {
         Ok(node)
     }
 
-    /// Where a part is on this machine. The error says why it is not, as a sentence.
+    /// Returns the path of a part on this machine. The error is a sentence that says why it is
+    /// elsewhere.
     pub(crate) fn local(&self, from: usize, place: &str) -> Result<PathBuf, String> {
         if is_elsewhere(place) {
             return Err("it is not on this machine".to_owned());
@@ -62,7 +63,7 @@ fn why_not(error: &std::io::Error) -> String {
     format!("it cannot be read: {error}")
 }
 
-/// Whether a place is not a path of this machine.
+/// Returns whether a place is not a path on this machine.
 pub(crate) fn is_elsewhere(place: &str) -> bool {
     place.contains("://") || place.starts_with("arn:")
 }

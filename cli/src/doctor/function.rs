@@ -1,4 +1,4 @@
-//! The functions of a template: which of them `bootstrap` is the runtime of, and what they are made of.
+//! The functions of a template: which of them use `bootstrap`, and their code.
 
 use std::path::{Path, PathBuf};
 
@@ -14,13 +14,13 @@ use crate::package::archive::Archive;
 use crate::package::inspect::UNPACKED_LIMIT;
 use crate::package::layout::{BOOTSTRAP, SETTINGS};
 
-/// What only this runtime's executable says of itself.
+/// A marker that only this runtime's executable contains.
 const MARK: &[u8] = b"bootstream:handler";
 
-/// What a handler imports to answer with a JSON document.
+/// The import of handlers that send a JSON document.
 const START_DOCUMENT: &str = "start-document";
 
-/// What the handler is called, and where `bootstream package` leaves its zip, if they are told nothing else.
+/// The default name of the handler, and the default path of its zip.
 const DEFAULT_HANDLER: &str = "handler";
 const DEFAULT_PACKAGES: [&str; 2] = ["dist/function.zip", "dist/combined.zip"];
 
@@ -30,37 +30,37 @@ pub(crate) struct Function {
     /// The name of its resource.
     pub(crate) name: String,
     pub(crate) settings: Settings,
-    /// Whether its component can answer with a JSON document.
+    /// Whether its component can send a JSON document.
     pub(crate) documents: Known<bool>,
 }
 
-/// Whose function it is.
+/// The runtime of a function.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Ours(Box<Function>),
     Foreign,
-    /// What that depends on, as a noun.
+    /// Unknown: it depends on this, a noun.
     Unknown(String),
 }
 
-/// Where the code of a function or a layer is.
+/// The location of a function's or a layer's code.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Code {
-    /// A zip or a folder of this machine, which may not be there.
+    /// A zip or a folder on this machine, which may not exist.
     Local(PathBuf),
-    /// Where it is instead, to be said after "it is".
+    /// Another place, as text after "it is".
     Elsewhere(String),
-    /// In the template, or in an image: nothing that this runtime has.
+    /// In the template, or in an image, which this runtime does not use.
     Foreign,
     Unnamed,
 }
 
-/// Finds the code of a function or a layer, by each property that has it.
+/// Finds the code of a function or a layer, whichever property has it.
 pub(crate) fn code(files: &Files, resource: Resource<'_>) -> Code {
     if resource.metadata("BuildMethod").is_some() {
         return Code::Elsewhere("what `sam build` makes".to_owned());
     }
-    // Where the CDK left what it uploads.
+    // The path of the CDK's asset.
     let asset = resource.metadata("aws:asset:path");
     if let Some(path) = asset.and_then(Node::scalar) {
         return local(files, resource.at(), path);
@@ -103,7 +103,7 @@ pub(crate) fn open(path: &Path) -> anyhow::Result<Archive> {
     }
 }
 
-/// What a function's own code and its layers show of whose it is.
+/// What a function's code and layers reveal about its runtime.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Trace {
     Ours,
@@ -111,8 +111,8 @@ enum Trace {
     None,
 }
 
-/// Tells whose a function is. `layers` are those of the template that it uses, and `is_told` is whether
-/// the template has settings of this runtime for it.
+/// Determines the runtime of a function. `layers` are the template's layers that it uses, and `is_told` is
+/// whether the template has settings of this runtime for it.
 pub(crate) fn kind(
     files: &Files,
     resource: Resource<'_>,
@@ -153,13 +153,13 @@ pub(crate) fn kind(
         return Kind::Unknown(match (runtime, &archive) {
             (Known::Unknown(why), _) => why,
             (_, None) => unread(&code),
-            (_, Some(_)) => "its package, in which nothing tells".to_owned(),
+            (_, Some(_)) => "its package, which does not show it".to_owned(),
         });
     }
     Kind::Ours(Box::new(function(resource, &code, archive, &handler)))
 }
 
-/// Whether a function has a layer of another stack that has this project's name.
+/// Returns whether a function has a layer of another stack with this project's name.
 fn has_layer_of_ours(resource: Resource<'_>) -> bool {
     let layers = resource.property("Layers").map_or(&[][..], Node::items);
     let mut layers = layers.iter();
@@ -170,13 +170,13 @@ fn has_layer_of_ours(resource: Resource<'_>) -> bool {
     })
 }
 
-/// Whether the names are those that a project has if it chooses none, for a package that is not made yet.
+/// Returns whether the names are a project's defaults, for a package that does not exist yet.
 fn is_default(code: &Code, handler: &Known<&str>) -> bool {
     let is_package = |path: &Path| DEFAULT_PACKAGES.iter().any(|it| path.ends_with(it));
     matches!(code, Code::Local(path) if is_package(path)) && *handler == Known::Is(DEFAULT_HANDLER)
 }
 
-/// A package that was not read, as a noun.
+/// Describes a package that was not read, as a noun.
 fn unread(code: &Code) -> String {
     match code {
         Code::Elsewhere(place) => format!("its package, which is {place}"),
@@ -208,7 +208,7 @@ fn function(
     }
 }
 
-/// Whether the handler's component can answer with a document.
+/// Returns whether the handler's component can send a document.
 fn documents(archive: &mut Archive, handler: &str) -> Known<bool> {
     let stem = stem(handler);
     let names = [handler.to_owned(), stem.to_owned(), format!("{stem}.wasm")];
@@ -230,7 +230,7 @@ fn is_component(name: &str) -> bool {
     extension.is_some_and(|it| it == COMPONENT_EXTENSION || it == PRECOMPILED_EXTENSION)
 }
 
-/// Whether other runtimes have such handlers: `bootstrap`, `index.php`, `Assembly::Class`, `App\Class`.
+/// Returns whether other runtimes have such handlers: `bootstrap`, `index.php`, `Assembly::Class`, `App\Class`.
 fn is_foreign_handler(handler: &str) -> bool {
     handler == BOOTSTRAP
         || handler.contains("::")
@@ -243,7 +243,7 @@ fn trace_of_code(archive: &mut Archive, handler: &Known<&str>) -> Trace {
     if of_host != Trace::None {
         return of_host;
     }
-    // Other runtimes have WebAssembly as well, but not as what Lambda calls.
+    // Other runtimes have WebAssembly as well, but not as the handler.
     let is_handler = |name: &str| match handler {
         Known::Is(handler) => is_component(name) && stem(name) == stem(handler),
         Known::Absent | Known::Unknown(_) => is_component(name) && !name.contains('/'),
@@ -258,7 +258,7 @@ fn trace_of_code(archive: &mut Archive, handler: &Known<&str>) -> Trace {
     Trace::None
 }
 
-/// Whether it is machine code at the root: no other runtime has that there.
+/// Returns whether it is machine code at the root, which no other runtime has.
 fn is_machine_code(name: &str) -> bool {
     !name.contains('/')
         && Path::new(name)
@@ -266,7 +266,7 @@ fn is_machine_code(name: &str) -> bool {
             .is_some_and(|it| it == PRECOMPILED_EXTENSION)
 }
 
-/// The name of a handler, without an extension.
+/// Returns the name of a handler, without an extension.
 fn stem(handler: &str) -> &str {
     let stem = handler.strip_suffix(".cwasm");
     stem.or_else(|| handler.strip_suffix(".wasm"))
@@ -280,7 +280,7 @@ fn trace_of_layer(files: &Files, layer: Resource<'_>) -> Trace {
     }
 }
 
-/// Whose `bootstrap` it is, if there is one.
+/// Returns what the `bootstrap` reveals about the runtime, if there is one.
 fn trace_of_host(archive: &mut Archive) -> Trace {
     if archive.entry(BOOTSTRAP).is_none_or(|entry| entry.folder) {
         return Trace::None;
@@ -288,12 +288,12 @@ fn trace_of_host(archive: &mut Archive) -> Trace {
     match archive.read(BOOTSTRAP, UNPACKED_LIMIT) {
         Ok(bytes) if bytes.windows(MARK.len()).any(|window| window == MARK) => Trace::Ours,
         Ok(bytes) if starts(&bytes) => Trace::Foreign,
-        // One that does not start is anybody's.
+        // One that does not start may belong to any runtime.
         Ok(_) | Err(_) => Trace::None,
     }
 }
 
-/// Whether it is a program, or a script whose first line names one.
+/// Returns whether it is an executable, or a script whose first line names one.
 fn starts(bytes: &[u8]) -> bool {
     let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or(bytes);
     bytes.starts_with(b"\x7fELF") || first.starts_with(b"#!") && !first.ends_with(b"\r")

@@ -1,12 +1,12 @@
-//! SAM's `Globals`, put into the resources they are for.
+//! Merges SAM's `Globals` into the resources.
 //!
-//! Source of how they are merged: SAM's "Globals section of the AWS SAM template".
+//! Source of the merge rules: SAM's "Globals section of the AWS SAM template".
 
 use super::yaml::{Node, Value};
 
 const PREFIX: &str = "AWS::Serverless::";
 
-/// Puts the globals in. A resource's own values win; maps are merged, lists put together.
+/// Merges the globals. A resource's own values win; maps are merged, lists concatenated.
 pub(crate) fn applied(mut root: Node) -> Node {
     let Some(globals) = root.get("Globals").cloned() else {
         return root;
@@ -40,7 +40,7 @@ fn apply(resource: &mut Node, globals: &Node) {
             continue;
         }
         match properties.get_mut(name) {
-            // A function has one: the function's own list replaces the global one.
+            // A function has one architecture: its own list replaces the global one.
             Some(_) if name == "Architectures" => {}
             Some(own) => merge(own, of_all),
             None => properties.push(name, of_all.clone()),
@@ -48,7 +48,7 @@ fn apply(resource: &mut Node, globals: &Node) {
     }
 }
 
-/// Puts what another node has into one: maps are merged, lists put together, and other values stay.
+/// Merges another node into one: maps are merged, lists concatenated, and other values stay.
 pub(super) fn merge(own: &mut Node, of_all: &Node) {
     if let (Value::List(own), Value::List(of_all)) = (&mut own.value, &of_all.value) {
         own.splice(0..0, of_all.iter().cloned());

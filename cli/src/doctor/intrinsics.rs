@@ -1,16 +1,16 @@
-//! Intrinsic functions, as far as they can be known before the template is deployed.
+//! Resolves intrinsic functions, as far as possible before the deployment.
 //!
-//! Source of what they do: CloudFormation's "Intrinsic function reference".
+//! Source: CloudFormation's "Intrinsic function reference".
 
 use super::scope::Scope;
 use super::text::{Piece, Text};
 use super::yaml::{At, Node, Value};
 
-/// What begins a dynamic reference, such as `{{resolve:ssm:name}}`.
+/// The prefix of a dynamic reference, such as `{{resolve:ssm:name}}`.
 const DYNAMIC: &str = "{{resolve:";
 
 impl Scope {
-    /// Puts the values in. Nothing is left of `AWS::NoValue`, and no calls: what is unknown is open.
+    /// Replaces calls by their values and drops `AWS::NoValue`. Unknown values become open.
     pub(crate) fn resolve(&self, node: &Node) -> Option<Node> {
         let value = match &node.value {
             Value::Scalar(_) | Value::Open(_) => return Some(with_references(node)),
@@ -32,7 +32,7 @@ impl Scope {
         let known = match function {
             "Ref" if argument.scalar() == Some("AWS::NoValue") => return None,
             "If" => return self.branch(at, argument),
-            // What is looked for is in the argument, whatever the form.
+            // The rules search the argument, so the encoding does not matter.
             "ToJsonString" => return self.resolve(argument),
             "Ref" => self
                 .resolve(argument)
@@ -65,7 +65,8 @@ impl Scope {
         Some(open(at, Text::of(Piece::reference(&path.join(".")))))
     }
 
-    /// One of two values. If only the deployment knows which, they must be the same to be known.
+    /// Resolves to one of two values. If only the deployment knows which, the result is known only if
+    /// both are the same.
     fn branch(&self, at: At, argument: &Node) -> Option<Node> {
         let [condition, then, otherwise] = argument.items() else {
             return Some(Node::unknown(at, shown("If", argument)));
@@ -127,7 +128,7 @@ impl Scope {
             return None;
         };
         let items = self.resolve(items)?;
-        // A list that only the deployment knows.
+        // The list is unknown before the deployment.
         if let Value::Open(text) = &items.value {
             return Some(Node::unknown(at, text.why()));
         }
@@ -179,8 +180,8 @@ impl Scope {
         }
     }
 
-    /// A value of a mapping. With a key that only the deployment knows, all values that it may be must
-    /// be the same.
+    /// Resolves a value of a mapping. If the key is unknown, the result is known only if all candidates
+    /// are the same.
     fn find_in_map(&self, argument: &Node) -> Option<Node> {
         let [map, first, second, more @ ..] = argument.items() else {
             return None;
@@ -226,7 +227,7 @@ fn open(at: At, text: Text) -> Node {
     }
 }
 
-/// A resolved text. Nothing for a list or a map.
+/// Returns a resolved text. `None` for a list or a map.
 fn text_of(node: &Node) -> Option<Text> {
     match &node.value {
         Value::Scalar(text) => Some(Text::of(Piece::Literal(text.clone()))),
@@ -235,7 +236,7 @@ fn text_of(node: &Node) -> Option<Text> {
     }
 }
 
-/// A text whose dynamic references, which CloudFormation looks up elsewhere, are unknown.
+/// Marks dynamic references in a text, which CloudFormation resolves, as unknown.
 pub(super) fn with_references(node: &Node) -> Node {
     let Some(text) = node.scalar().filter(|text| text.contains(DYNAMIC)) else {
         return node.clone();
@@ -252,7 +253,7 @@ pub(super) fn with_references(node: &Node) -> Node {
     open(node.at, pieces)
 }
 
-/// What stands where CloudFormation takes no functions: in mappings, and as the default of a parameter.
+/// Removes calls where CloudFormation allows none: in mappings, and in the default of a parameter.
 pub(super) fn without_calls(node: &Node) -> Node {
     let value = match &node.value {
         Value::Scalar(_) | Value::Open(_) => return with_references(node),
@@ -269,7 +270,7 @@ pub(super) fn without_calls(node: &Node) -> Node {
     Node { at: node.at, value }
 }
 
-/// A call as a noun, in its short form.
+/// Formats a call as a noun, in its short form.
 fn shown(function: &str, argument: &Node) -> String {
     let items: Vec<_> = argument.items().iter().filter_map(Node::scalar).collect();
     match items.as_slice() {

@@ -1,8 +1,8 @@
-//! What is known of a value before the template is deployed.
+//! A value as far as it is known before the deployment.
 
-/// A value that is not there, one that is known, or one that only the deployment knows.
+/// A value that is absent, known, or known only to the deployment.
 ///
-/// An unknown value is neither a default nor a fault: a rule that meets one says so in a note.
+/// An unknown value is neither a default nor a fault: a rule reports it in a note.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Known<T> {
     Absent,
@@ -12,7 +12,7 @@ pub(crate) enum Known<T> {
 }
 
 impl<T> Known<T> {
-    /// The value, if it is known.
+    /// Returns the value, if it is known.
     pub(crate) fn is(self) -> Option<T> {
         match self {
             Self::Is(value) => Some(value),
@@ -20,7 +20,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// What an unknown value depends on.
+    /// Returns what an unknown value depends on.
     pub(crate) fn why(&self) -> Option<&str> {
         match self {
             Self::Unknown(why) => Some(why),
@@ -40,7 +40,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// The same, with a default for a missing value.
+    /// Replaces an absent value by a default.
     pub(crate) fn or(self, default: T) -> Self {
         match self {
             Self::Absent => Self::Is(default),

@@ -1,21 +1,21 @@
-//! YAML as the tools of AWS take it, which is more than the standard has.
+//! YAML as the tools of AWS accept it, beyond the standard.
 
 use std::collections::BTreeSet;
 
 use saphyr::{MarkedYamlOwned, ScanError, YamlLoader};
 use saphyr_parser::Parser;
 
-/// How the parser begins what it says of a line in brackets that is not indented.
+/// The prefix of the parser's error about an unindented line in brackets.
 const INDENTATION: &str = "invalid indentation";
 
-/// Enough to be deeper than anything around it.
+/// Deeper than any line around it.
 const INDENT: &str = "                                                                ";
 
-/// How many lines are indented before it is an error.
+/// Most lines to indent before giving up.
 const MOST_LINES: usize = 200;
 
-/// Loads documents. A key that is there twice has its last value, and lines within brackets may start
-/// anywhere.
+/// Loads documents. The last value of a duplicate key counts, and lines within brackets may start in
+/// any column.
 pub(super) fn load(text: &str) -> Result<Vec<MarkedYamlOwned>, ScanError> {
     let mut indented = BTreeSet::new();
     let mut result = load_once(text);
@@ -33,7 +33,7 @@ pub(super) fn load(text: &str) -> Result<Vec<MarkedYamlOwned>, ScanError> {
 }
 
 fn load_once(text: &str) -> Result<Vec<MarkedYamlOwned>, ScanError> {
-    // The text may begin with a byte order mark, which only a reader of bytes takes off.
+    // The parser strips a byte order mark only from bytes, not from text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut loader = YamlLoader::<MarkedYamlOwned>::default();
     loader.allow_duplicate_keys(true);
@@ -44,7 +44,7 @@ fn load_once(text: &str) -> Result<Vec<MarkedYamlOwned>, ScanError> {
     }
 }
 
-/// Whether a bracket is open where a line begins, as far as the lines just before it tell.
+/// Returns whether a bracket is open at the start of a line, judging by the lines just before it.
 fn is_in_brackets(text: &str, line: usize) -> bool {
     let before: Vec<_> = text.lines().take(line.saturating_sub(1)).collect();
     let mut open = 0_i64;

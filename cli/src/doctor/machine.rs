@@ -1,4 +1,4 @@
-//! The tools of this machine: which are there, and what for.
+//! The tools on this machine, and their purpose.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,12 +11,12 @@ use crate::package::elf::Executable;
 use crate::package::inspect;
 use crate::toolchain::{TARGET, Toolchain};
 
-/// A tool, and what it is for.
+/// A tool, and its purpose.
 struct Tool {
     name: &'static str,
     purpose: &'static str,
     fix: &'static str,
-    /// The first version that will do.
+    /// The oldest suitable version.
     least: Option<(u32, u32)>,
 }
 
@@ -53,17 +53,17 @@ const TOOLS: [Tool; 5] = [
     },
 ];
 
-/// What was found out about one tool.
+/// The result for one tool.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) name: String,
-    /// Nothing if it is missing.
+    /// `None` if the tool is missing.
     pub(crate) version: Option<String>,
     pub(crate) finding: Option<Finding>,
 }
 
-/// Looks for everything that building and deploying needs. Nothing here is an error: one machine
-/// builds, another deploys.
+/// Checks for all tools for building and deploying. A missing one is not an error: a machine may
+/// only build or only deploy.
 pub(crate) fn check() -> Vec<Checked> {
     let mut checked: Vec<_> = TOOLS.iter().map(tool).collect();
     checked.push(target());
@@ -99,7 +99,7 @@ fn finding(what: String, fix: &str) -> Finding {
     Finding::error(Rule::Machine, Place::default(), what, fix).into_warning()
 }
 
-/// The first line that a tool prints when it is asked for its version.
+/// Returns the first line of a tool's version output.
 fn version(name: &str) -> Option<String> {
     let output = Command::new(name)
         .arg("--version")
@@ -114,7 +114,7 @@ fn version(name: &str) -> Option<String> {
     (output.status.success()).then_some(line)
 }
 
-/// The first version number in a line.
+/// Returns the first version number in a line.
 fn number(line: &str) -> Option<(u32, u32)> {
     line.split([' ', '/', 'v', ',']).find_map(|word| {
         let mut numbers = word.split('.').map(str::parse);
@@ -136,7 +136,7 @@ fn target() -> Checked {
     }
 }
 
-/// Looks at the `bootstrap` that `package` would take.
+/// Checks the `bootstrap` that `package` would take.
 fn host() -> Checked {
     let name = "bootstrap".to_owned();
     let Ok(path) = bootstrap::find(None) else {

@@ -1,13 +1,13 @@
-//! Finds what would not work once deployed, before it is deployed.
+//! Finds what would fail once deployed.
 //!
-//! A template is read to nodes with lines (`yaml.rs`), loops and included files are written out
-//! (`expand.rs`), parameters, conditions and other intrinsic functions are put in (`scope.rs`,
-//! `intrinsics.rs`), and what is in files of its own is read (`parts.rs`). `function.rs` tells which
-//! functions are this runtime's, `callee.rs` which function an ARN means, and each file of `rules/`
-//! looks at one kind of resource that calls them. `artefacts.rs` opens the zips that the template names,
-//! `machine.rs` looks at the tools of this machine.
+//! A template is parsed to nodes with line numbers (`yaml.rs`), loops and included files are expanded
+//! (`expand.rs`), parameters, conditions and other intrinsic functions are resolved (`scope.rs`,
+//! `intrinsics.rs`), and parts in other files are read (`parts.rs`). `function.rs` finds the functions
+//! of this runtime, `callee.rs` resolves ARNs to functions, and each file of `rules/` checks one kind of
+//! resource that calls them. `artefacts.rs` checks the zips that the template names, `machine.rs` the
+//! tools on this machine.
 //!
-//! What only the deployment knows is unknown (`known.rs`): neither a fault nor in order, but a note.
+//! Values that only the deployment knows are unknown (`known.rs`) and reported in notes.
 
 pub(crate) mod artefacts;
 mod callee;

@@ -1,4 +1,4 @@
-//! Parts of a template that are in files of their own: API documents, state machines, nested stacks.
+//! Parts of a template in other files: API documents, state machines, nested stacks.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -10,21 +10,22 @@ use super::template::{Resource, Template, Unread};
 use super::yaml::{Node, Value};
 use crate::finding::{Finding, Rule};
 
-/// How deep stacks may be nested.
+/// Deepest nesting of stacks.
 const DEPTH: usize = 8;
 
-/// How many stacks are read in all, however they are nested: a small template can name very many.
+/// Most stacks to read in total: a small template can refer to very many.
 const MOST_STACKS: usize = 250;
 
-/// The templates that one is within.
+/// The templates around a nested one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outer<'a> {
-    /// Without links and `..`, so that one is known again however it is named.
+    /// Canonical paths, so that a cycle is detected whatever its spelling.
     paths: Vec<PathBuf>,
     read: Option<&'a Cell<usize>>,
 }
 
-/// The types of resources that have a definition, where it may be, and where it is if it is here.
+/// The types of resources with a definition, its property for a location, and its property for inline
+/// text.
 const DEFINITIONS: [(&str, &str, &str); 6] = [
     ("AWS::Serverless::Api", "DefinitionUri", "DefinitionBody"),
     (
@@ -46,7 +47,7 @@ const DEFINITIONS: [(&str, &str, &str); 6] = [
     ),
 ];
 
-/// What a file is that is often taken for a template, and what to do with it.
+/// Describes a file that is often mistaken for a template, and what to do with it.
 pub(super) fn other_document(root: &Node) -> Option<&'static str> {
     let has = |keys: &[&str]| keys.iter().all(|key| root.get(key).is_some());
     if root.get("Resources").is_some() {
@@ -72,7 +73,7 @@ pub(super) fn other_document(root: &Node) -> Option<&'static str> {
     None
 }
 
-/// Puts a transform `AWS::Include` of the whole template where those of its parts are.
+/// Moves a transform `AWS::Include` of the whole template to the place of those of its parts.
 pub(super) fn with_root_include(mut root: Node) -> Node {
     let transforms = root.get("Transform").into_iter().flat_map(Node::items);
     let includes: Vec<_> = transforms
@@ -85,7 +86,7 @@ pub(super) fn with_root_include(mut root: Node) -> Node {
     root
 }
 
-/// The macros that may change anything in the template: those that are not AWS's own.
+/// Returns the macros that may change anything in the template: those that are not AWS's own.
 pub(super) fn macros(root: &Node) -> Vec<Unread> {
     let transforms = root.get("Transform").into_iter().flat_map(Node::items);
     let foreign = transforms.filter_map(|it| {
@@ -97,8 +98,8 @@ pub(super) fn macros(root: &Node) -> Vec<Unread> {
     foreign.collect()
 }
 
-/// Reads the definitions that are in files of this machine, and puts them where they would be in the
-/// template. Returns what was not read.
+/// Reads the definitions in files on this machine, and puts them into the template. Returns those
+/// that were not read.
 pub(super) fn read_definitions(root: &mut Node, scope: &Scope, files: &mut Files) -> Vec<Unread> {
     let mut unread = Vec::new();
     let resources = root.get_mut("Resources").into_iter();
@@ -145,7 +146,7 @@ fn put_in(resource: &mut Node, body: &str, scope: &Scope, node: &Node) {
     }
 }
 
-/// Reads the stacks in a template, which is within `outer`, with the parameters it gives them.
+/// Reads the nested stacks of a template, with their parameters. `outer` are the templates around it.
 pub(super) fn read_stacks(
     template: &Template,
     outer: &Outer<'_>,
@@ -217,12 +218,13 @@ fn read_stack(
         .map_err(|error| unread(&format!("{error:#}")))
 }
 
-/// The path without links and `..`; as it is if there is no such file.
+/// Returns the path without links and `..`; unchanged if the file does not exist.
 fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// The parameters of a stack in a stack. What depends on the outer stack is unknown in the inner one.
+/// Returns the parameters of a nested stack. Values that depend on the outer stack are unknown in the
+/// inner one.
 fn given(name: &str, stack: Resource<'_>) -> Given {
     let parameters = stack.property("Parameters").into_iter();
     let parameters = parameters.flat_map(Node::entries);

@@ -1,19 +1,21 @@
-//! What SAM remembers of the last guided deployment: `samconfig.toml` beside the template.
+//! SAM's saved settings of the last guided deployment: `samconfig.toml` beside the template.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use toml::{Table, Value};
 
+use crate::files;
+
 /// The file's name.
 const NAME: &str = "samconfig.toml";
 
-/// Where SAM keeps its answers for a template.
+/// Returns the path of SAM's saved settings for a template.
 pub(crate) fn path(template: &Path) -> PathBuf {
     template.with_file_name(NAME)
 }
 
-/// The values of parameters that SAM would deploy a template with. None if there is no such file.
+/// Returns the parameters that SAM would deploy a template with. Empty if the file does not exist.
 ///
 /// # Errors
 ///
@@ -23,12 +25,11 @@ pub(crate) fn parameters(template: &Path) -> Result<Vec<(String, String)>> {
     if !path.is_file() {
         return Ok(Vec::new());
     }
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read `{}`", path.display()))?;
+    let text = files::read_text(&path)?;
     parse(&text).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-/// Reads the section that `sam deploy` takes, by its rule: that of the command, else the one for all.
+/// Reads the section that `sam deploy` reads: that of the command, else the global one.
 fn parse(text: &str) -> Result<Vec<(String, String)>> {
     let file: Table = text.parse()?;
     let section = |command: &str| {

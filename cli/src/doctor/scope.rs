@@ -1,4 +1,4 @@
-//! What a template's intrinsic functions refer to: parameters, mappings and conditions.
+//! The values behind a template's intrinsic functions: parameters, mappings and conditions.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use super::known::Known;
 use super::yaml::{At, Node, Value};
 
-/// How deep conditions may refer to conditions: a bound on the stack, far beyond what templates have.
+/// Deepest nesting of conditions: bounds the stack, far beyond real templates.
 const DEPTH: usize = 200;
 
-/// The values that parameters are given, by name, in place of their defaults.
+/// Values of parameters by name, in place of their defaults.
 pub(crate) type Given = BTreeMap<String, Known<String>>;
 
 /// The values of a template's parameters, its mappings and its conditions.
@@ -18,15 +18,14 @@ pub(crate) struct Scope {
     parameters: BTreeMap<String, Node>,
     mappings: BTreeMap<String, Node>,
     conditions: BTreeMap<String, Node>,
-    /// Whether each condition that was asked for holds; nothing while it is being decided, so that a circle
-    /// ends.
+    /// The result of each evaluated condition; `None` during the evaluation, which breaks cycles.
     decided: RefCell<BTreeMap<String, Option<bool>>>,
-    /// How many conditions are being decided.
+    /// Number of conditions being evaluated.
     depth: Cell<usize>,
 }
 
 impl Scope {
-    /// Takes the defaults of a template as it is written, and what is given in the place of some.
+    /// Creates a scope from the defaults in an unresolved template and the given values.
     pub(crate) fn new(root: &Node, given: &Given) -> Self {
         let section = |name: &str| {
             let entries = root.get(name).into_iter().flat_map(Node::entries);
@@ -55,7 +54,7 @@ impl Scope {
         self.mappings.get(name)
     }
 
-    /// Whether a condition of the template holds. Nothing if only the deployment knows.
+    /// Returns whether a condition of the template holds. `None` if only the deployment knows.
     pub(crate) fn holds(&self, name: &str) -> Option<bool> {
         let node = self.conditions.get(name)?;
         if let Some(decided) = self.decided.borrow().get(name) {
@@ -93,7 +92,7 @@ impl Scope {
         }
     }
 
-    /// Whether one of the conditions is `decisive`, or all are the opposite.
+    /// Returns `decisive` if one of the conditions is, and its opposite if all are that.
     fn fold(&self, items: &[Node], decisive: bool) -> Option<bool> {
         let truths: Vec<_> = items.iter().map(|item| self.truth(item)).collect();
         if truths.contains(&Some(decisive)) {
@@ -103,7 +102,7 @@ impl Scope {
     }
 }
 
-/// Whether two resolved values are equal. Nothing if only the deployment knows.
+/// Returns whether two resolved values are equal. `None` if only the deployment knows.
 fn equal(one: &Node, other: &Node) -> Option<bool> {
     let open = |node: &Node| node.any(&|node| matches!(node.value, Value::Open(_)));
     (!open(one) && !open(other)).then(|| one == other)
@@ -112,7 +111,7 @@ fn equal(one: &Node, other: &Node) -> Option<bool> {
 fn parameter(name: &str, declared: &Node, given: Option<&Known<String>>) -> Node {
     let at = declared.at;
     let kind = declared.get("Type").and_then(Node::scalar).unwrap_or("");
-    // What is given, and the default, is the name of the value.
+    // The given value and the default are names in the Parameter Store.
     if kind.starts_with("AWS::SSM::Parameter::Value") {
         let why = format!("the parameter `{name}`, whose value Systems Manager has");
         return Node::unknown(at, why);

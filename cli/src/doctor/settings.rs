@@ -1,23 +1,22 @@
-//! The settings of a function that decide what its template has to say.
+//! The settings of a function that its template must match.
 //!
-//! Reads the keys it needs and leaves the others alone: `bootstrap` checks the file when it starts,
-//! and `bootstream package` before.
+//! Reads only the keys it needs: `bootstrap` and `bootstream package` check the whole file.
 
 use toml::{Table, Value};
 
 use super::known::Known;
 use super::yaml::Node;
 
-/// Whether the host answers with a whole document in place of a stream: `response.buffered`.
+/// When the host sends a whole document instead of a stream: `response.buffered`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Buffered {
-    /// Where the front end takes nothing else.
+    /// If the front end requires it.
     Auto,
     Always,
     Never,
 }
 
-/// What `bootstream.toml` and the variables that override it say.
+/// The settings in `bootstream.toml` and in the variables that override it.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) buffered: Known<Buffered>,
@@ -28,13 +27,12 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Puts together the text of `bootstream.toml` and a function's variables, each of which takes back
-    /// what the file says.
+    /// Combines the text of `bootstream.toml` with a function's variables, which override it.
     pub(crate) fn read(file: Option<&str>, variables: Known<&Node>) -> Self {
         let file: Table = file.and_then(|text| text.parse().ok()).unwrap_or_default();
         let why = variables.why().map(str::to_owned);
-        // If the variables are unknown, none of the lists is assumed to be among them: the rule for
-        // variables has a note of its own then.
+        // If the variables are unknown, they are assumed not to set the lists: the rule for variables
+        // reports that.
         let variables = variables.is();
         let variable = |name: &str| Known::from(variables).and_then(|node| node.text_at(name));
         let list = |name: &str, of_file: Vec<String>| variable(name).map(split).or(of_file);
@@ -68,7 +66,7 @@ fn split(text: &str) -> Vec<String> {
     items.map(str::to_owned).collect()
 }
 
-/// The names of secrets, each once, from `NAME@host`.
+/// Returns the names of secrets, each once, from `NAME@host`.
 fn names(secrets: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for secret in secrets {
@@ -88,7 +86,7 @@ fn texts(value: Option<&Value>) -> Vec<String> {
     items.map(str::to_owned).collect()
 }
 
-/// A table of names, or a list of `NAME@host`.
+/// Reads a table of names, or a list of `NAME@host`.
 fn secrets(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::Table(table)) => table.keys().cloned().collect(),

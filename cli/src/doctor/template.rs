@@ -1,4 +1,4 @@
-//! A template, as the rules see it.
+//! A template, in the form for the rules.
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,10 @@ use super::known::Known;
 use super::parts;
 use super::scope::{Given, Scope};
 use super::yaml::{At, Node, Value};
+use crate::files;
 use crate::finding::{Finding, Place, Rule};
 
-/// What settings of this runtime begin with, as variables of a function.
+/// The prefix of this runtime's settings as variables of a function.
 const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
 /// The types of functions.
@@ -23,20 +24,19 @@ const FUNCTIONS: [&str; 2] = ["AWS::Serverless::Function", "AWS::Lambda::Functio
 /// The types of layers.
 const LAYERS: [&str; 2] = ["AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"];
 
-/// A template with its parameters put in.
+/// A template with its parameters resolved.
 #[derive(Debug)]
 pub(crate) struct Template {
     pub(crate) files: Files,
-    /// As it is written, with loops and included files written out.
+    /// Unresolved, with loops and included files expanded.
     written: Node,
-    /// With parameters, conditions and SAM's globals put in, and without resources whose condition does
-    /// not hold.
+    /// Resolved, with SAM's globals merged, and without resources whose condition does not hold.
     root: Node,
     /// All functions, of any runtime.
     functions: Vec<(String, Kind)>,
-    /// The stacks in this one that were read, by their resources.
+    /// The nested stacks that were read, by their resources.
     nested: Vec<(String, Self)>,
-    /// About what was not read.
+    /// Notes about unread parts.
     notes: Vec<Finding>,
 }
 
@@ -48,11 +48,11 @@ pub(crate) struct Resource<'a> {
 }
 
 impl Template {
-    /// Reads a template, and the stacks in it. `parameters` override its defaults.
+    /// Reads a template and its nested stacks. `parameters` override its defaults.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is no template. The error names it.
+    /// The file cannot be read or is not a template. The error names it.
     pub(crate) fn read(path: &Path, parameters: &[(String, String)]) -> Result<Self> {
         let given = parameters
             .iter()
@@ -60,15 +60,14 @@ impl Template {
         Self::read_within(path, &given.collect(), &parts::Outer::default())
     }
 
-    /// Reads a template that is within others.
+    /// Reads a nested template.
     pub(super) fn read_within(
         path: &Path,
         given: &Given,
         outer: &parts::Outer<'_>,
     ) -> Result<Self> {
         let name = path.display();
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
+        let text = files::read_text(path)?;
         let raw = Node::parse(&text, 0).with_context(|| format!("`{name}` is not YAML or JSON"))?;
         if let Some(other) = parts::other_document(&raw) {
             bail!("`{name}` is {other}");
@@ -104,12 +103,12 @@ impl Template {
         Ok(template)
     }
 
-    /// The resources of a type, in order.
+    /// Yields the resources of a type, in order.
     pub(crate) fn resources(&self, kind: &str) -> impl Iterator<Item = Resource<'_>> {
         self.all().filter(move |resource| resource.kind() == kind)
     }
 
-    /// All resources, in order.
+    /// Yields all resources, in order.
     pub(crate) fn all(&self) -> impl Iterator<Item = Resource<'_>> {
         let section = self.root.get("Resources").into_iter();
         section
@@ -121,7 +120,7 @@ impl Template {
         self.all().find(|resource| resource.name == name)
     }
 
-    /// The functions of this runtime.
+    /// Yields the functions of this runtime.
     pub(crate) fn functions(&self) -> impl Iterator<Item = (&Function, Resource<'_>)> {
         self.functions.iter().filter_map(|(name, kind)| match kind {
             Kind::Ours(function) => Some((function.as_ref(), self.resource(name)?)),
@@ -129,7 +128,7 @@ impl Template {
         })
     }
 
-    /// Which runtime a function uses; `None` if the resource is not a function.
+    /// Returns the runtime of a function; `None` if the resource is not a function.
     pub(crate) fn kind_of(&self, resource: &str) -> Option<&Kind> {
         let found = self.functions.iter().find(|(name, _)| name == resource);
         found.map(|(_, kind)| kind)
@@ -142,12 +141,12 @@ impl Template {
             .map(|(name, kind)| (name.as_str(), kind))
     }
 
-    /// Whether this template, or a stack in it, has a function of this runtime.
+    /// Returns whether this template, or a stack in it, has a function of this runtime.
     pub(crate) fn is_ours(&self) -> bool {
         self.functions().next().is_some() || self.nested.iter().any(|(_, it)| it.is_ours())
     }
 
-    /// The layers of this template that a function uses.
+    /// Returns the layers of this template that a function uses.
     pub(crate) fn layers<'a>(&'a self, function: Resource<'a>) -> Vec<Resource<'a>> {
         let Some(used) = function.property("Layers") else {
             return Vec::new();
@@ -161,18 +160,18 @@ impl Template {
         &self.nested
     }
 
-    /// About what was not read.
+    /// Notes about unread parts.
     pub(crate) fn notes(&self) -> &[Finding] {
         &self.notes
     }
 
-    /// Whether a note says of a place that it was not read.
+    /// Returns whether a note reports a place as unread.
     pub(crate) fn is_unread(&self, at: At) -> bool {
         let place = self.place(at);
         self.notes.iter().any(|note| note.place == place)
     }
 
-    /// A value of the template's outputs.
+    /// Returns a value of the template's outputs.
     pub(crate) fn output(&self, name: &str) -> Option<&Node> {
         self.root.at(&["Outputs", name, "Value"])
     }
@@ -182,12 +181,12 @@ impl Template {
         self.root.get("Resources").unwrap_or(&self.root)
     }
 
-    /// SAM's `Globals` for a kind of resource.
+    /// Returns SAM's `Globals` for a kind of resource.
     pub(crate) fn globals(&self, kind: &str) -> Option<&Node> {
         self.root.at(&["Globals", kind])
     }
 
-    /// Whether a property of a resource depends on a parameter.
+    /// Returns whether a property of a resource depends on a parameter.
     pub(crate) fn depends_on_parameters(&self, resource: &str, property: &str) -> bool {
         let path = ["Resources", resource, "Properties", property];
         let Some(node) = self.written.at(&path) else {
@@ -201,7 +200,7 @@ impl Template {
             || node.any(&|node| matches!(&node.value, Value::Call(name, _) if name == "If"))
     }
 
-    /// An error at a line of this template.
+    /// Creates an error at a line of this template.
     pub(crate) fn error(
         &self,
         rule: Rule,
@@ -212,7 +211,7 @@ impl Template {
         Finding::error(rule, self.place(at), what, fix)
     }
 
-    /// What cannot be judged, at a line of this template.
+    /// Creates a note at a line of this template: what cannot be judged.
     pub(crate) fn note(&self, rule: Rule, at: At, what: impl Into<String>) -> Finding {
         Finding::note(rule, self.place(at), what)
     }
@@ -243,14 +242,14 @@ impl Template {
             .collect()
     }
 
-    /// Whether the template has a setting of this runtime for a function, whatever its value.
+    /// Returns whether the template has a setting of this runtime for a function, whatever its value.
     fn is_told(&self, function: Resource<'_>) -> bool {
         let own = ["Resources", function.name, "Properties", "Environment"];
         let own = self.written.at(&own);
         let is_sam = function.kind() == "AWS::Serverless::Function";
         let of_all = self.written.at(&["Globals", "Function", "Environment"]);
         let mut all = own.into_iter().chain(of_all.filter(|_| is_sam));
-        // Also within an `Fn::If`.
+        // Even inside an `Fn::If`.
         all.any(|environment| {
             environment.any(&|node| {
                 let mut names = node.entries().map(|(name, _)| name);
@@ -259,7 +258,7 @@ impl Template {
         })
     }
 
-    /// Whether the template declares a resource, be it one whose condition does not hold.
+    /// Returns whether the template declares a resource, even if its condition does not hold.
     pub(crate) fn declares(&self, resource: &str) -> bool {
         self.written.at(&["Resources", resource]).is_some()
     }
@@ -275,7 +274,7 @@ impl<'a> Resource<'a> {
         kind.unwrap_or_default()
     }
 
-    /// A property, or what SAM's `Globals` say in its place.
+    /// Returns a property, or its value in SAM's `Globals`.
     pub(crate) fn property(&self, name: &str) -> Option<&'a Node> {
         self.node.at(&["Properties", name])
     }
@@ -297,7 +296,7 @@ impl<'a> Resource<'a> {
         Known::from(self.property(name)).and_then(Node::known)
     }
 
-    /// The place of a property, or of the resource if it lacks it.
+    /// Returns the place of a property, or of the resource if it lacks the property.
     pub(crate) fn at_of(&self, name: &str) -> At {
         self.property(name).map_or(self.at(), |node| node.at)
     }
@@ -307,7 +306,7 @@ impl<'a> Resource<'a> {
         Known::from(self.property("Environment")).and_then(|node| node.lookup("Variables"))
     }
 
-    /// The longest an invocation of this function may take, in seconds. Lambda's default is 3.
+    /// Returns the timeout of this function, in seconds. Lambda's default is 3.
     pub(crate) fn timeout_seconds(&self) -> Known<f64> {
         let properties = Known::from(self.properties());
         let timeout = properties.and_then(|node| node.number_at("Timeout"));
@@ -315,10 +314,10 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// Where a part is named, what was not done with it, and why, as sentences.
+/// The place of an unread part, what was not done with it, and why, as sentences.
 pub(super) type Unread = (At, String, String);
 
-/// Writes out loops and included files, in which there may be conditions and mappings.
+/// Expands loops and included files, which may contain conditions and mappings.
 fn expand(raw: &Node, given: &Given, files: &mut Files) -> (Node, Vec<Unread>) {
     let scope = Scope::new(raw, given);
     let mut expander = Expander::new(&scope, files);

@@ -1,16 +1,16 @@
-//! Texts of which a part is known only once they are deployed.
+//! Text of which a part is known only to the deployment.
 
 use std::fmt;
 
-/// A text in pieces, literals and what will be put between them.
+/// A text as a sequence of literals and placeholders.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Text {
     pieces: Vec<Piece>,
-    /// Whether there may be no text at all: one branch of an `Fn::If` is `AWS::NoValue`.
+    /// Whether the text may be absent: one branch of an `Fn::If` is `AWS::NoValue`.
     pub(crate) may_be_absent: bool,
 }
 
-/// A piece of a text.
+/// A literal or a placeholder.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Piece {
     Literal(String),
@@ -30,7 +30,7 @@ impl Text {
         text
     }
 
-    /// Reads a text as `Fn::Sub` takes it: the opposite of `Display`.
+    /// Parses the syntax of `Fn::Sub`: the inverse of `Display`.
     pub(crate) fn parse(text: &str) -> Self {
         let mut all = Self::default();
         let mut rest = text;
@@ -53,7 +53,7 @@ impl Text {
         &self.pieces
     }
 
-    /// Adds a piece. Neighbouring literals become one.
+    /// Adds a piece. Merges adjacent literals.
     pub(crate) fn push(&mut self, piece: Piece) {
         match (self.pieces.last_mut(), piece) {
             (_, Piece::Literal(more)) if more.is_empty() => {}
@@ -68,7 +68,7 @@ impl Text {
         }
     }
 
-    /// The whole text, if all of it is known.
+    /// Returns the whole text, if all of it is known.
     pub(crate) fn literal(&self) -> Option<&str> {
         match self.pieces.as_slice() {
             [] => Some(""),
@@ -77,7 +77,7 @@ impl Text {
         }
     }
 
-    /// What the text depends on, as a noun.
+    /// Returns what the text depends on, as a noun.
     pub(crate) fn why(&self) -> String {
         let unknown = self.pieces.iter().find_map(|piece| match piece {
             Piece::Unknown(why) => Some(why.clone()),
@@ -93,7 +93,7 @@ impl Text {
 }
 
 impl Piece {
-    /// A resource, an attribute of one, or a pseudo parameter.
+    /// Creates a reference to a resource, an attribute of one, or a pseudo parameter.
     pub(crate) fn reference(path: &str) -> Self {
         let (name, attribute) = match path.split_once('.') {
             Some((name, attribute)) => (name, Some(attribute.to_owned())),
@@ -106,7 +106,7 @@ impl Piece {
     }
 }
 
-/// As `Fn::Sub` takes it, with `${?}` for what is unknown.
+/// In the syntax of `Fn::Sub`, with `${?}` for unknown pieces.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for piece in &self.pieces {
@@ -126,5 +126,5 @@ impl fmt::Display for Text {
     }
 }
 
-/// What stands for an unknown piece.
+/// The placeholder of an unknown piece.
 pub(crate) const UNKNOWN: &str = "${?}";

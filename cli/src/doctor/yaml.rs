@@ -1,4 +1,4 @@
-//! Templates as nodes that know their line, in YAML or in JSON.
+//! Templates as nodes with line numbers, in YAML or in JSON.
 
 use anyhow::{Result, bail};
 use saphyr::{MarkedYamlOwned, ScalarOwned, YamlDataOwned};
@@ -7,7 +7,7 @@ use super::known::Known;
 use super::lenient;
 use super::text::{Piece, Text};
 
-/// A value and where it is.
+/// A value and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) at: At,
@@ -23,20 +23,20 @@ pub(crate) struct At {
     pub(crate) line: usize,
 }
 
-/// What CloudFormation tells apart: to it, `60` and `'60'` are the same.
+/// The kinds of values that CloudFormation distinguishes: to it, `60` and `'60'` are the same.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Scalar(String),
     List(Vec<Node>),
     /// In the order of the file.
     Map(Vec<(String, Node)>),
-    /// An intrinsic function, without `Fn::`, and its argument. Only in a template as it is written.
+    /// An intrinsic function, without `Fn::`, and its argument. Only in an unresolved template.
     Call(String, Box<Node>),
-    /// What a call came to, if only the deployment knows all of it. Only in a resolved template.
+    /// The partly unknown result of a call. Only in a resolved template.
     Open(Text),
 }
 
-/// The key whose maps are put into the one that has it.
+/// The key of maps to merge into the one that has it.
 const MERGE: &str = "<<";
 
 impl Node {
@@ -58,7 +58,7 @@ impl Node {
         Self { at, value }
     }
 
-    /// A node that only the deployment knows. `why` is a noun.
+    /// Creates a node that only the deployment knows. `why` is a noun.
     pub(crate) fn unknown(at: At, why: impl Into<String>) -> Self {
         let value = Value::Open(Text::of(Piece::Unknown(why.into())));
         Self { at, value }
@@ -98,7 +98,7 @@ impl Node {
         }
     }
 
-    /// The text of a resolved node.
+    /// Returns the text of a resolved node.
     pub(crate) fn known(&self) -> Known<&str> {
         match &self.value {
             Value::Scalar(text) => Known::Is(text),
@@ -109,7 +109,7 @@ impl Node {
         }
     }
 
-    /// What a resolved map has under a key.
+    /// Returns the value of a key in a resolved map.
     pub(crate) fn lookup(&self, key: &str) -> Known<&Self> {
         match &self.value {
             Value::Open(text) => Known::Unknown(text.why()),
@@ -119,17 +119,17 @@ impl Node {
         }
     }
 
-    /// The text that a resolved map has under a key.
+    /// Returns the text of a key in a resolved map.
     pub(crate) fn text_at(&self, key: &str) -> Known<&str> {
         self.lookup(key).and_then(Self::known)
     }
 
-    /// The number that a resolved map has under a key.
+    /// Returns the number of a key in a resolved map.
     pub(crate) fn number_at(&self, key: &str) -> Known<f64> {
         self.text_at(key).and_then(number)
     }
 
-    /// The elements of a list, or the node itself: many properties take either.
+    /// Returns the elements of a list, or the node itself: many properties take either.
     pub(crate) fn items(&self) -> &[Self] {
         match &self.value {
             Value::List(items) => items,
@@ -139,7 +139,7 @@ impl Node {
         }
     }
 
-    /// The entries of a map; none for anything else.
+    /// Yields the entries of a map; none for anything else.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Self)> {
         let entries: &[(String, Self)] = match &self.value {
             Value::Map(entries) => entries,
@@ -156,12 +156,12 @@ impl Node {
         entries.iter_mut().map(|(name, node)| (name.as_str(), node))
     }
 
-    /// Whether a resolved node is one that the deployment may leave out.
+    /// Returns whether a resolved node may be absent in the deployment.
     pub(crate) fn may_be_absent(&self) -> bool {
         matches!(&self.value, Value::Open(text) if text.may_be_absent)
     }
 
-    /// The truth value of a resolved node, as YAML 1.1 spells it: the tools of AWS read that.
+    /// Returns the boolean of a resolved node, in the spellings of YAML 1.1, which the tools of AWS read.
     pub(crate) fn boolean(&self) -> Known<bool> {
         self.known()
             .and_then(|text| match text.to_ascii_lowercase().as_str() {
@@ -171,7 +171,7 @@ impl Node {
             })
     }
 
-    /// Whether this or anything in it fulfils a condition.
+    /// Returns whether this node or any node in it fulfils a condition.
     pub(crate) fn any(&self, condition: &dyn Fn(&Self) -> bool) -> bool {
         condition(self)
             || match &self.value {
@@ -182,7 +182,7 @@ impl Node {
             }
     }
 
-    /// Whether a node as it is written names a parameter or a resource.
+    /// Returns whether an unresolved node names a parameter or a resource.
     pub(crate) fn names(&self, name: &str) -> bool {
         self.any(&|node| match &node.value {
             Value::Call(function, argument) => {
@@ -202,7 +202,7 @@ impl Node {
         })
     }
 
-    /// Whether a resolved node refers to a resource, by `Ref`, `GetAtt`, `Sub` or what comes to that.
+    /// Returns whether a resolved node refers to a resource, by `Ref`, `GetAtt`, `Sub` or an equivalent.
     pub(crate) fn refers_to(&self, resource: &str) -> bool {
         self.any(&|node| match &node.value {
             Value::Open(text) => text
@@ -213,7 +213,7 @@ impl Node {
         })
     }
 
-    /// What is at the end of a path of keys, in which `*` stands for each element or entry.
+    /// Returns the nodes at the end of a path of keys, in which `*` stands for each element or entry.
     pub(crate) fn all_at(&self, path: &[&str]) -> Vec<&Self> {
         let Some((key, rest)) = path.split_first() else {
             return vec![self];
@@ -264,7 +264,7 @@ fn from_yaml(yaml: MarkedYamlOwned, file: usize) -> Node {
             entries
                 .into_iter()
                 .map(|(key, node)| {
-                    // What a reader looks for is the line of the key.
+                    // Readers look for the line of the key.
                     let line = key.span.start.line();
                     let node = from_yaml(node, file);
                     let at = At { file, line };
@@ -284,8 +284,8 @@ fn from_yaml(yaml: MarkedYamlOwned, file: usize) -> Node {
     Node { at, value }
 }
 
-/// Puts in what merge keys name: YAML's "Merge Key Language-Independent Type". A map's own entries win,
-/// then those of the earlier maps.
+/// Resolves merge keys: YAML's "Merge Key Language-Independent Type". A map's own entries win, then those of
+/// the earlier maps.
 fn merged(entries: Vec<(String, Node)>) -> Vec<(String, Node)> {
     let (merges, mut all): (Vec<_>, Vec<_>) = entries
         .into_iter()
@@ -300,7 +300,7 @@ fn merged(entries: Vec<(String, Node)>) -> Vec<(String, Node)> {
     all
 }
 
-/// A map, or the long form of a call: a map with one key, `Ref` or `Fn::...`.
+/// Returns a map, or a call if it is the long form of one: a map with one key, `Ref` or `Fn::...`.
 fn map(mut entries: Vec<(String, Node)>) -> Value {
     let function = match entries.as_slice() {
         [(name, _)] if name == "Ref" => Some("Ref".to_owned()),

@@ -6,7 +6,7 @@ macro_rules! example {
     };
 }
 
-/// The settings that all languages have, and then those of one.
+/// The settings shared by all languages, followed by those of one.
 macro_rules! settings {
     ($path:literal) => {
         concat!(include_str!("settings.toml"), include_str!($path))
@@ -22,7 +22,7 @@ macro_rules! contract {
 /// A path in the project, and what is there.
 pub(super) type File = (&'static str, &'static str);
 
-/// What every project is deployed with.
+/// The deployment templates of every project.
 pub(super) const TEMPLATES: &[File] = &[
     ("template.yaml", include_str!("../../../template.yaml")),
     (

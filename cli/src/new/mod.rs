@@ -1,7 +1,7 @@
-//! Projects to start from.
+//! New projects.
 //!
-//! The handlers in Rust and JavaScript are the examples of this repository, so that what a new project
-//! holds is what is built and tested here.
+//! The handlers in Rust and JavaScript are the examples of this repository, which are built and tested
+//! here.
 
 mod files;
 
@@ -15,7 +15,7 @@ use files::{File, JAVASCRIPT, PYTHON, RUST, TEMPLATES};
 /// The crate `bootstream` of the checkout that this command was built from.
 const OWN_SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");
 
-/// What a new project is made of.
+/// The contents of a new project.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) folder: PathBuf,
@@ -26,11 +26,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Decides on everything before anything is written.
+    /// Validates everything before anything is written.
     ///
     /// # Errors
     ///
-    /// The name is not one, the folder is in use, or the SDK is not to be found.
+    /// The name is invalid, the folder is in use, or the SDK cannot be found.
     pub(crate) fn new(folder: &Path, language: Language, sdk: Option<&Path>) -> Result<Self> {
         let name = folder
             .file_name()
@@ -90,18 +90,18 @@ fn files(language: Language) -> &'static [File] {
     }
 }
 
-/// A name has to do for a crate, a package of npm, and a CloudFormation stack.
+/// Checks that a name is valid for a crate, an npm package, and a CloudFormation stack.
 fn check_name(name: &str) -> Result<()> {
     const LONGEST: usize = 64;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
     if !starts_well || name.ends_with('-') || name.len() > LONGEST || !name.chars().all(plain) {
         bail!(
-            "`{name}` is no name for a project: use at most {LONGEST} lower-case letters, digits and \
+            "`{name}` is not a valid project name: use at most {LONGEST} lower-case letters, digits and \
              `-`, a letter first"
         );
     }
-    // Cargo refuses these as the names of libraries.
+    // Cargo rejects these as names of libraries.
     if ["std", "core", "alloc", "test", "proc-macro", "bootstream"].contains(&name) {
         bail!("`{name}` is the name of another crate: choose another one");
     }
@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes the marks of comments from what would be settings without them.
+    /// Uncomments the settings that are commented out.
     fn uncommented(text: &str) -> String {
         let is_setting = |line: &str| line.starts_with('[') || line.contains(" = ");
         text.lines()

@@ -1,4 +1,4 @@
-//! Zip files: written so that the same content is the same bytes, and read with care.
+//! Zip files: reproducible when written, checked when read.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,25 +12,25 @@ use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
-use crate::precompile::write_atomically;
+use crate::files;
 
-/// The mode of a program. Lambda runs packages as a user who does not own them.
+/// The mode of an executable. Lambda runs packages as a user who does not own them.
 pub(crate) const PROGRAM: u32 = 0o755;
 
 /// The mode of everything else.
 pub(crate) const DATA: u32 = 0o644;
 
-/// Slow and small: a package is made once, and fetched at each cold start.
+/// Slow and small: a package is built once, and fetched at each cold start.
 const LEVEL: i64 = 9;
 
-/// What goes into a zip, by name.
+/// The content of a zip, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
-    /// Sorted, so that the order in which files were added leaves no trace.
+    /// Sorted, so that the order in which files are added does not matter.
     files: BTreeMap<String, (u32, Vec<u8>)>,
 }
 
-/// A zip that was written.
+/// A written zip.
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) path: PathBuf,
@@ -45,29 +45,29 @@ impl Content {
         self.files.insert(name.to_owned(), (mode, bytes));
     }
 
-    /// Names, modes and sizes, in order.
+    /// Yields names, modes and sizes, in order.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, u32, u64)> {
         self.files
             .iter()
             .map(|(name, (mode, bytes))| (name.as_str(), *mode, bytes.len() as u64))
     }
 
-    /// What the content takes on Lambda's disk, in bytes.
+    /// Returns the size on Lambda's disk, in bytes.
     pub(crate) fn unpacked(&self) -> u64 {
         self.files().map(|(_, _, size)| size).sum()
     }
 
     /// Writes the zip.
     ///
-    /// The bytes depend on names, modes and contents alone: not on the clock, the time zone, the
-    /// umask, or where the files came from.
+    /// The bytes depend only on names, modes and contents: not on the clock, the time zone, the
+    /// umask, or the files' origin.
     ///
     /// # Errors
     ///
     /// The file cannot be written. The error names it.
     pub(crate) fn write(&self, path: &Path) -> Result<Written> {
         let bytes = self.zipped()?;
-        write_atomically(path, &bytes)?;
+        files::write_atomically(path, &bytes)?;
         Ok(Written {
             path: path.to_owned(),
             sha256: hex(&Sha256::digest(&bytes)),
@@ -91,14 +91,14 @@ impl Content {
     }
 }
 
-/// A zip on disk, or a folder that is to become one.
+/// A zip on disk, or a folder that will become one.
 #[derive(Debug)]
 pub(crate) struct Archive {
     pub(crate) path: PathBuf,
     /// The size of the zip. Zero for a folder.
     pub(crate) bytes: u64,
     pub(crate) entries: Vec<Entry>,
-    /// Nothing for a folder.
+    /// `None` for a folder.
     zip: Option<ZipArchive<File>>,
 }
 
@@ -106,9 +106,9 @@ pub(crate) struct Archive {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) name: String,
-    /// Nothing if the zip was not made by Unix, or says none.
+    /// `None` if the zip was not made on Unix, or has none.
     pub(crate) mode: Option<u32>,
-    /// The size it unpacks to, as the zip says.
+    /// The unpacked size, according to the zip.
     pub(crate) size: u64,
     pub(crate) folder: bool,
 }
@@ -118,7 +118,7 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// The file cannot be read or is no zip. The error does not name it.
+    /// The file cannot be read or is not a zip. The error does not name it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path)?;
         let bytes = file.metadata()?.len();
@@ -142,7 +142,8 @@ impl Archive {
         })
     }
 
-    /// Reads the list of files of a folder that a tool of AWS zips, which lets everybody read them.
+    /// Reads the list of files of a folder that a tool of AWS zips, which makes them
+    /// world-readable.
     ///
     /// # Errors
     ///
@@ -167,12 +168,12 @@ impl Archive {
         self.entries.iter().find(|entry| entry.name == name)
     }
 
-    /// Whether there is a file by this name.
+    /// Returns whether there is a file of this name.
     pub(crate) fn has_file(&self, name: &str) -> bool {
         self.entry(name).is_some_and(|entry| !entry.folder)
     }
 
-    /// What the files take on Lambda's disk, in bytes.
+    /// Returns the size on Lambda's disk, in bytes.
     pub(crate) fn unpacked(&self) -> u64 {
         self.entries
             .iter()
@@ -183,7 +184,7 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// There is none by that name, it is damaged, or it is larger.
+    /// The file does not exist, is damaged, or is larger.
     pub(crate) fn read(&mut self, name: &str, limit: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let read = match &mut self.zip {

@@ -1,4 +1,4 @@
-//! What an executable needs from the system it runs on.
+//! The system requirements of an executable.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ use artifact::Arch;
 
 type Header = FileHeader64<Endianness>;
 
-/// The facts about an ELF file that decide where it starts.
+/// The requirements of an ELF file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Executable {
-    /// Nothing for a processor that Lambda does not have.
+    /// `None` for a processor that Lambda does not have.
     pub(crate) arch: Option<Arch>,
-    /// The loader it asks for. Nothing if it is linked statically.
+    /// The loader it requires. `None` if it is linked statically.
     pub(crate) interpreter: Option<String>,
-    /// The shared libraries it names.
+    /// The shared libraries it requires.
     pub(crate) libraries: Vec<String>,
-    /// The newest version of the C library it names. Nothing if it is linked statically.
+    /// The newest version of the C library it requires. `None` if it is linked statically.
     pub(crate) glibc: Option<GlibcVersion>,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct GlibcVersion {
 }
 
 impl GlibcVersion {
-    /// Parses the name of a symbol version, such as `GLIBC_2.34`; others are not versions of it.
+    /// Parses the name of a symbol version, such as `GLIBC_2.34`. `None` for other libraries.
     fn parse(name: &[u8]) -> Option<Self> {
         let numbers = std::str::from_utf8(name).ok()?.strip_prefix("GLIBC_")?;
         let mut numbers = numbers.split('.').map(str::parse);
@@ -54,7 +54,7 @@ impl Executable {
     ///
     /// # Errors
     ///
-    /// It is no such file, or is damaged.
+    /// The file is not a 64-bit ELF file, or is damaged.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         let header = Header::parse(bytes).context("is not a 64-bit ELF file")?;
         let endian = header.endian().context("has an unknown byte order")?;
@@ -70,7 +70,7 @@ impl Executable {
             }
         }
         if dynamic && sections.is_empty() {
-            bail!("has no section headers, so that nobody can tell what it needs");
+            bail!("has no section headers, which name what it needs");
         }
         Ok(Self {
             arch: arch(header.e_machine(endian)),

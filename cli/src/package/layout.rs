@@ -1,4 +1,4 @@
-//! What goes into which zip.
+//! The content of each zip.
 //!
 //! Lambda unpacks the function's zip to `/var/task` and a layer's to `/opt`, and starts
 //! `/var/task/bootstrap` if there is one, else `/opt/bootstrap`.
@@ -12,6 +12,7 @@ use super::archive::{Content, DATA, PROGRAM};
 use super::include::Included;
 use super::inspect::UNPACKED_LIMIT;
 use crate::bootstrap;
+use crate::files::{self, own_executable};
 
 /// The executable that Lambda starts.
 pub(crate) const BOOTSTRAP: &str = "bootstrap";
@@ -30,7 +31,7 @@ pub(crate) struct HostFiles {
 }
 
 impl HostFiles {
-    /// Adds them to a zip.
+    /// Adds the files to a zip.
     ///
     /// # Errors
     ///
@@ -52,12 +53,12 @@ pub(crate) struct FunctionFiles {
     pub(crate) component: Option<Vec<u8>>,
     pub(crate) machine_code: Option<Vec<u8>>,
     pub(crate) settings: Option<PathBuf>,
-    /// What goes along.
+    /// The included files.
     pub(crate) included: Included,
 }
 
 impl FunctionFiles {
-    /// Adds them to a zip.
+    /// Adds the files to a zip.
     ///
     /// # Errors
     ///
@@ -87,17 +88,17 @@ impl FunctionFiles {
         Ok(())
     }
 
-    /// The value of the function's `Handler`, by which the host finds either form.
+    /// Returns the function's `Handler`, by which the host finds either form.
     pub(crate) fn handler(&self) -> &str {
         &self.name
     }
 }
 
-/// Finds the `bootstrap` for an architecture: the named one, else what cargo built.
+/// Finds the `bootstrap` for an architecture: the given one, else cargo's output.
 ///
 /// # Errors
 ///
-/// There is none. The error names the places and the command that makes one.
+/// There is none. The error names the places and the command that builds one.
 pub(crate) fn find_bootstrap(named: Option<&Path>, arch: Arch) -> Result<PathBuf> {
     let cross_built = bootstrap::cross_built(&arch.to_string())?;
     if named.is_none() && (arch != Arch::HOST) {
@@ -113,7 +114,7 @@ pub(crate) fn find_bootstrap(named: Option<&Path>, arch: Arch) -> Result<PathBuf
     bootstrap::find(named)
 }
 
-/// How to build `bootstrap` for another architecture than this machine's.
+/// Returns how to build `bootstrap` for another architecture than this machine's.
 fn cross_build(arch: Arch) -> &'static str {
     match arch {
         Arch::Arm64 => " with `scripts/build-bootstrap.sh --arch arm64`",
@@ -125,7 +126,7 @@ fn cross_build(arch: Arch) -> &'static str {
 ///
 /// # Errors
 ///
-/// There is none for the architecture.
+/// No compiler for the architecture was found.
 pub(crate) fn find_compiler(named: Option<&Path>, arch: Arch) -> Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
@@ -135,7 +136,7 @@ pub(crate) fn find_compiler(named: Option<&Path>, arch: Arch) -> Result<PathBuf>
             "name a `{COMPILER}` for {arch} with `--compiler=PATH`: this machine's is not for it"
         );
     }
-    let here = std::env::current_exe().context("cannot tell where this executable is")?;
+    let here = own_executable()?;
     Ok(here.with_file_name(COMPILER))
 }
 
@@ -147,5 +148,5 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     if size > UNPACKED_LIMIT {
         bail!("`{name}` has {size} bytes; Lambda takes {UNPACKED_LIMIT} (250 MB) unpacked");
     }
-    std::fs::read(path).with_context(|| format!("cannot read `{name}`"))
+    files::read(path)
 }

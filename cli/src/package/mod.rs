@@ -1,7 +1,7 @@
-//! The zips that Lambda takes: making them, reading them, and what can be wrong with them.
+//! Writes, reads and checks the zips for Lambda.
 //!
-//! Read `layout.rs` for what goes where, `include/` for what goes along, then `archive.rs` and
-//! `inspect.rs`.
+//! `layout.rs` defines the content of each zip, `include/` finds the included files, `archive.rs`
+//! writes and reads zips, and `inspect/` checks them.
 
 pub(crate) mod archive;
 pub(crate) mod elf;

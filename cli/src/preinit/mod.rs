@@ -1,9 +1,9 @@
-//! Pre-initialisation: calls a component's `initialize` now, and makes a component that starts with
-//! the memory as it is afterwards.
+//! Pre-initialisation: calls a component's `initialize` at build time, and builds a component that
+//! starts with the resulting memory.
 //!
-//! Wizer reads memory and globals through functions it adds to a copy of the component. What an
-//! instance holds of the outside world cannot be kept, and what it has read there would be that of
-//! the build machine for ever. So it gets next to nothing: see `outside.rs`.
+//! Wizer reads memory and globals through functions it adds to a copy of the component. Handles to
+//! the outside world cannot be kept, and data from it would be that of the build machine in every
+//! instance. So the component gets almost no access: see `outside.rs`.
 
 mod outside;
 mod snapshot;
@@ -26,14 +26,14 @@ const INITIALIZE: &str = "initialize";
 /// The function of a WASI reactor that calls the constructors of its libraries at each start.
 const REACTOR_START: &str = "_initialize";
 
-/// Calls `initialize` and returns the component that starts where it ended.
+/// Calls `initialize` and returns a component that starts in the resulting state.
 ///
-/// The same component gives the same bytes each time, on every machine.
+/// The result is reproducible on every machine.
 ///
 /// # Errors
 ///
-/// The component has no such export, `initialize` fails or asks for something of the outside world,
-/// or the component cannot be kept: it changes its tables, or runs code before the export.
+/// The component does not export `initialize`, `initialize` fails or accesses the outside world, or
+/// the component's state cannot be kept: it changes its tables, or runs code before the export.
 pub(crate) fn preinitialize(component: &[u8]) -> Result<Vec<u8>> {
     if !component::exports(component, INITIALIZE)? {
         bail!(
@@ -52,7 +52,7 @@ pub(crate) fn preinitialize(component: &[u8]) -> Result<Vec<u8>> {
 
 async fn run(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut wizer = Wizer::new();
-    // Without the function the component would not have the type it says it has.
+    // Without the function the component would not match its type.
     wizer.init_func(INITIALIZE).keep_init_func(true);
     let (context, instrumented) = wizer
         .instrument_component(bytes)
@@ -72,7 +72,7 @@ async fn run(bytes: &[u8]) -> Result<Vec<u8>> {
 
 fn engine() -> Result<Engine> {
     let mut config = engine::config(MemoryInit::CopyOnWrite);
-    // Nobody would end the epoch.
+    // No ticker increments the epoch.
     config.epoch_interruption(false);
     Ok(Engine::new(&config)?)
 }
@@ -94,7 +94,7 @@ async fn initialize(store: &mut Store<Outside>, instance: &Instance) -> Result<(
     Ok(())
 }
 
-/// What went wrong, without the guest's stack: its functions have no names that help here.
+/// Returns the error without the guest's stack, whose function names do not help here.
 fn reason(error: &wasmtime::Error) -> anyhow::Error {
     anyhow!("{}", error.root_cause())
 }

@@ -1,9 +1,9 @@
-//! What a component gets of the outside world while it is built: random numbers, and standard error
-//! for the message of a panic.
+//! The outside world of a component while it is built: random numbers, and standard error for panic
+//! messages.
 //!
-//! Everything else is refused by name when it is called. A clock, a variable or a file of the build
-//! machine would be in every instance from then on, and libraries keep such things unasked: the C
-//! library reads the environment once, and the folders it may open.
+//! Any other function fails with its name when it is called. Otherwise a clock, a variable or a
+//! file of the build machine would be in every instance: libraries keep such data without notice.
+//! The C library, for example, reads the environment and its preopened folders once.
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
@@ -12,18 +12,18 @@ use wasmtime::component::{Component, Linker, LinkerInstance, ResourceTable, Reso
 use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-/// What may be used: numbers, and streams, without which there is no standard error.
+/// Allowed interfaces: random numbers, and streams, which standard error needs.
 const GIVEN: [&str; 3] = ["wasi:random/", "wasi:io/", "wasi:cli/stderr@"];
 
-/// The state of the functions that may be called.
+/// The state of the allowed functions.
 pub(super) struct Outside {
     wasi: WasiCtx,
     table: ResourceTable,
 }
 
 impl Outside {
-    /// Numbers that are the same for the same component, so that the same bytes come out each time,
-    /// and that cannot be guessed without it: seeds of hash maps are among what is kept.
+    /// Seeds the random numbers from the component, so that the result is reproducible but cannot
+    /// be guessed without the component: it contains seeds of hash maps.
     pub(super) fn new(component: &[u8]) -> Self {
         let digest = Sha256::digest(component);
         let random = || Deterministic::new(digest.to_vec());
@@ -41,7 +41,7 @@ impl Outside {
         }
     }
 
-    /// Whether the component still has a handle of something.
+    /// Returns whether the component still has a handle.
     pub(super) fn holds_anything(&self) -> bool {
         !self.table.is_empty()
     }
@@ -56,10 +56,10 @@ impl WasiView for Outside {
     }
 }
 
-/// Links what is given, and refusals for all other functions the component imports.
+/// Links the allowed functions, and functions that fail for all other imports.
 pub(super) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<Outside>> {
     let mut linker = Linker::new(engine);
-    // The very version that is imported comes before one that merely fits.
+    // The exact imported version takes precedence over a compatible one.
     linker.allow_shadowing(true);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     let mut known = Vec::new();
@@ -79,7 +79,7 @@ pub(super) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
     Ok(linker)
 }
 
-/// The resources that an interface has and no interface before it: others it only has the use of.
+/// Returns the resources that an interface defines: it only uses those of earlier interfaces.
 fn own_resources(
     interface: &ComponentInstance,
     engine: &Engine,

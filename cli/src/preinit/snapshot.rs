@@ -1,7 +1,7 @@
 //! How Wizer reads the memory and the globals of an instance.
 //!
-//! Wizer brings this itself with its feature `wasmtime`, which would switch on proposals that the host
-//! does not have: machine code made with them would be refused.
+//! Wizer has this itself behind its feature `wasmtime`, which would enable proposals that the host
+//! does not support: the host would reject such machine code.
 
 use wasmtime::Store;
 use wasmtime::component::{ComponentNamedList, Instance, Lift};
@@ -16,7 +16,7 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Calls a function that Wizer has added, which neither fails nor is missing.
+    /// Calls a function that Wizer has added, which exists and does not fail.
     async fn call<R, U>(
         &mut self,
         interface: &str,

@@ -1,4 +1,4 @@
-//! A component that another tool makes.
+//! Builds a component with another tool.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-/// How it is made.
+/// The command and its output.
 #[derive(Debug)]
 pub(super) struct BuildCommand {
     pub(super) folder: PathBuf,
-    /// The program and its arguments. Nothing is run if there are none.
+    /// The program and its arguments. Empty if nothing is to be run.
     pub(super) command: Vec<String>,
     /// The component, relative to the folder.
     pub(super) component: PathBuf,
@@ -21,7 +21,7 @@ impl BuildCommand {
     ///
     /// # Errors
     ///
-    /// The tool is missing or fails, or there is no component afterwards.
+    /// The tool is missing or fails, or does not create the component.
     pub(super) fn run(&self) -> Result<PathBuf> {
         if let Some((program, arguments)) = self.command.split_first() {
             self.run_tool(program, arguments)?;
@@ -38,7 +38,7 @@ impl BuildCommand {
 
     fn run_tool(&self, program: &str, arguments: &[String]) -> Result<()> {
         let shown = self.command.join(" ");
-        // A program of the project is named by its path in it; all others are looked for.
+        // A path is relative to the project; a plain name is looked up in `PATH`.
         let path = if program.contains('/') {
             std::path::absolute(self.folder.join(program))?
         } else {

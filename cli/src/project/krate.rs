@@ -1,4 +1,4 @@
-//! A handler crate, and what cargo makes of it.
+//! Builds a handler crate with cargo.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use crate::toolchain::{TARGET, Toolchain};
 
-/// Variables of cargo with a path, which is relative to where cargo is run.
+/// Variables of cargo with a path, which is relative to cargo's working directory.
 const PATH_VARIABLES: [&str; 3] = ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
 
-/// Variables of cargo with a program: a path if there is a `/` in it.
+/// Variables of cargo with a program: a path if it contains a `/`.
 const PROGRAM_VARIABLES: [&str; 5] = [
     "RUSTC",
     "RUSTC_WRAPPER",
@@ -45,13 +45,14 @@ impl Crate {
         Ok(Some(Self { manifest }))
     }
 
-    /// Where cargo is run, so that it reads the `.cargo/config.toml` and the `rust-toolchain.toml` that are
-    /// the crate's.
+    /// Returns the working directory for cargo, so that it reads the crate's own `.cargo/config.toml` and
+    /// `rust-toolchain.toml`.
     pub(super) fn folder(&self) -> &Path {
         self.manifest.parent().unwrap_or(Path::new("/"))
     }
 
-    /// Cargo in the folder of the crate. What the user's variables name stays relative to the user's own.
+    /// Returns a cargo command in the folder of the crate. Paths in the user's variables stay relative to
+    /// the user's own folder.
     fn cargo(&self) -> Result<Command> {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(self.folder()).stderr(Stdio::inherit());
@@ -68,7 +69,7 @@ impl Crate {
         Ok(cargo)
     }
 
-    /// Asks cargo where it puts what it makes for this crate.
+    /// Asks cargo for the target directory of this crate.
     ///
     /// # Errors
     ///
@@ -103,7 +104,7 @@ impl Crate {
     ///
     /// # Errors
     ///
-    /// The crate does not compile, or makes no component.
+    /// The crate does not compile, or its output is not a component.
     pub(super) fn compile(
         &self,
         toolchain: &Toolchain,
@@ -132,7 +133,7 @@ impl Crate {
         self.own_component(&output.stdout)
     }
 
-    /// Finds the crate's own library among everything cargo reports.
+    /// Finds the crate's own library in cargo's messages.
     fn own_component(&self, messages: &[u8]) -> Result<PathBuf> {
         let found = messages
             .split(|byte| *byte == b'\n')
@@ -159,7 +160,7 @@ impl Crate {
     }
 }
 
-/// The part of cargo's `compiler-artifact` message that is of use; other messages lack it.
+/// The relevant part of cargo's `compiler-artifact` message; other messages lack it.
 #[derive(Deserialize)]
 struct Artifact {
     manifest_path: PathBuf,

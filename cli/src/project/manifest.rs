@@ -1,5 +1,5 @@
-//! The tables `[build]` and `[package]` of `bootstream.toml`: how the component is made, and what goes
-//! along with it. The host passes them over.
+//! The tables `[build]` and `[package]` of `bootstream.toml`: how to build the component, and which
+//! files to include. The host ignores them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,16 +7,18 @@ use anyhow::{Context as _, Result, bail};
 use bootstream_host::config::FILE_NAME;
 use serde::Deserialize;
 
+use crate::files;
+
 /// The table, checked.
 #[derive(Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct BuildTable {
-    /// The program that makes the component and its arguments, run in the project's folder. None are
-    /// needed if something else makes it.
+    /// The program that builds the component, and its arguments, run in the project's folder. Empty if
+    /// something else builds it.
     pub(super) command: Vec<String>,
-    /// The component, relative to the folder. Without it the folder is that of a crate.
+    /// The component, relative to the folder. Without it, the folder is that of a crate.
     pub(super) component: Option<PathBuf>,
-    /// Whether the start-up work is done when it is built.
+    /// Whether to pre-initialise the component.
     pub(super) preinit: bool,
 }
 
@@ -24,7 +26,7 @@ pub(super) struct BuildTable {
 #[derive(Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PackageTable {
-    /// The files that go along, in the pattern syntax of `.gitignore`, relative to the folder.
+    /// Patterns of the files to include, in the syntax of `.gitignore`, relative to the folder.
     pub(crate) include: Vec<String>,
 }
 
@@ -37,7 +39,7 @@ struct File {
 }
 
 impl PackageTable {
-    /// Reads the table in the text of a file, which may lack it.
+    /// Parses the table in the text of a file, which may lack it.
     ///
     /// # Errors
     ///
@@ -60,15 +62,14 @@ impl BuildTable {
             return Ok(Self::default());
         }
         let name = path.display();
-        let text =
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read `{name}`"))?;
+        let text = files::read_text(&path)?;
         Self::parse(&text).with_context(|| format!("`{name}`"))
     }
 
     fn parse(text: &str) -> Result<Self> {
         let File { build, .. } = toml::from_str(text)?;
         if build.component.is_none() && !build.command.is_empty() {
-            bail!("`[build]` has a `command` and does not say which `component` it makes");
+            bail!("`[build]` has a `command` but does not name the `component` it makes");
         }
         Ok(build)
     }
@@ -118,10 +119,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_named() {
         for (text, wanted) in [
-            (
-                "[build]\ncommand = [\"make\"]",
-                "which `component` it makes",
-            ),
+            ("[build]\ncommand = [\"make\"]", "not name the `component`"),
             ("[build]\ncomand = []", "unknown field `comand`"),
             ("[build]\ncommand = \"make\"", "expected a sequence"),
         ] {

@@ -1,7 +1,7 @@
-//! A folder with a handler, and how it becomes a component.
+//! Builds a component from a folder with a handler.
 //!
-//! Either a crate, which cargo compiles, or anything else, with a `bootstream.toml` that says how:
-//! see `manifest.rs`.
+//! The folder has a crate, which cargo compiles, or a `bootstream.toml` with a build command: see
+//! `manifest.rs`.
 
 mod command;
 mod krate;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use crate::component;
-use crate::precompile::write_atomically;
+use crate::files;
 use crate::preinit::preinitialize;
 use crate::toolchain::Toolchain;
 use command::BuildCommand;
@@ -27,21 +27,21 @@ pub(crate) struct Project {
     preinit: bool,
 }
 
-/// What makes the component.
+/// How to build the component.
 #[derive(Debug)]
 enum Maker {
     Crate(Crate),
     Command(BuildCommand),
 }
 
-/// What a caller may ask for besides.
+/// Options of a build.
 #[derive(Debug, Default)]
 pub(crate) struct BuildOptions<'a> {
-    /// Where cargo puts what it makes; otherwise where cargo says.
+    /// Cargo's target directory, instead of its default.
     pub(crate) target_dir: Option<&'a Path>,
-    /// Get the compiler's target first if it is missing.
+    /// Whether to install the compiler's target if it is missing.
     pub(crate) setup: bool,
-    /// Do the start-up work now, even if the project does not ask for it.
+    /// Whether to pre-initialise even if the project's settings do not.
     pub(crate) preinit: bool,
 }
 
@@ -50,7 +50,7 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// There is no such folder, no project in it, or its `bootstream.toml` makes no sense.
+    /// The folder does not exist, has no project, or its `bootstream.toml` is invalid.
     pub(crate) fn find(folder: &Path) -> Result<Self> {
         let name = folder.display();
         if !folder.is_dir() {
@@ -76,11 +76,11 @@ impl Project {
         Ok(Self { maker, preinit })
     }
 
-    /// Makes the component, checks that it is a handler, and returns where it is.
+    /// Builds the component, checks that it is a handler, and returns its path.
     ///
     /// # Errors
     ///
-    /// The component cannot be made, or is no handler.
+    /// The component cannot be built, or is not a handler.
     pub(crate) fn build(&self, options: &BuildOptions<'_>) -> Result<PathBuf> {
         let made = match &self.maker {
             Maker::Command(command) => command.run()?,
@@ -89,15 +89,15 @@ impl Project {
             }
         };
         let name = made.display();
-        let bytes = std::fs::read(&made).with_context(|| format!("cannot read `{name}`"))?;
+        let bytes = files::read(&made)?;
         component::check_handler(&bytes).with_context(|| format!("`{name}`"))?;
         if !self.preinit && !options.preinit {
             return Ok(made);
         }
         let ready = preinitialize(&bytes).with_context(|| format!("`{name}`"))?;
-        // What was made stays as it is: cargo would take a changed file for its own.
+        // Cargo's output stays unchanged: cargo would treat a changed file as up to date.
         let output = made.with_extension("preinit.wasm");
-        write_atomically(&output, &ready)?;
+        files::write_atomically(&output, &ready)?;
         Ok(output)
     }
 }

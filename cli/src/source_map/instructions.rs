@@ -1,9 +1,9 @@
-//! Which instructions a guest can be found at.
+//! The instructions that appear in stack traces.
 
 use wasmparser::Operator;
 
-/// Whether a guest can be in the middle of this instruction when it fails. Those that cannot are listed,
-/// the commonest of them: more in the map than necessary costs bytes, less would cost answers.
+/// Returns whether a guest can fail or be stopped in this instruction. Lists the commonest ones where it cannot:
+/// an extra entry in the map costs bytes, a missing one a location.
 pub(super) fn shows_in_stack_traces(operator: &Operator<'_>) -> bool {
     !(moves_a_value(operator) || is_jump(operator) || is_arithmetic(operator))
 }
@@ -23,7 +23,7 @@ fn moves_a_value(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// Not `loop`: there a guest is stopped.
+/// Not `loop`, at which a guest is stopped.
 fn is_jump(operator: &Operator<'_>) -> bool {
     matches!(
         operator,

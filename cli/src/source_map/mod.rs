@@ -1,4 +1,4 @@
-//! What a component's DWARF says of its source, as the map that `bootstrap` looks things up in.
+//! Builds the source map for `bootstrap` from a component's DWARF.
 
 mod instructions;
 
@@ -10,9 +10,9 @@ use instructions::shows_in_stack_traces;
 
 type Reader<'a> = EndianSlice<'a, LittleEndian>;
 
-/// The map of a component; empty if it has no DWARF.
+/// Returns the source map of a component; empty if it has no DWARF.
 ///
-/// What is wrong in DWARF is left out: it is for people, and nothing runs by it.
+/// Skips invalid DWARF: it serves people only, and does not affect execution.
 pub(crate) fn source_map(component: &[u8]) -> Vec<u8> {
     let mut map = SourceMapBuilder::default();
     let mut module = None;
@@ -31,17 +31,17 @@ pub(crate) fn source_map(component: &[u8]) -> Vec<u8> {
                     module.take(payload);
                 }
             }
-            // Whoever compiles it says so.
+            // The compiler reports the error.
             Err(_) => break,
         }
     }
     map.finish()
 }
 
-/// What there is to know of a core module.
+/// The relevant parts of a core module.
 #[derive(Default)]
 struct Module<'a> {
-    /// Where its code begins. DWARF counts from there.
+    /// The offset of its code, from which DWARF counts.
     code_at: usize,
     functions: Vec<FunctionBody<'a>>,
     /// The sections of DWARF.
@@ -63,11 +63,11 @@ impl<'a> Module<'a> {
     fn describe(&self, map: &mut SourceMapBuilder) {
         if let Some(dwarf) = self.dwarf() {
             for function in &self.functions {
-                // Without the rest of a function that cannot be read, which the compiler refuses.
+                // Skips the rest of an invalid function, which the compiler rejects.
                 let _ = self.describe_function(function, &dwarf, map);
             }
         }
-        // The next module has no part in this one's last function.
+        // Closes the last function, so that it does not extend into the next module.
         if let Some(last) = self.functions.last() {
             push(map, last.range().end, &[]);
         }
@@ -90,7 +90,7 @@ impl<'a> Module<'a> {
         dwarf: &addr2line::Context<Reader<'_>>,
         map: &mut SourceMapBuilder,
     ) -> wasmparser::Result<()> {
-        // What runs before the first instruction belongs to the function's start.
+        // Code before the first instruction belongs to the function's start.
         self.describe_offset(function.range().start, dwarf, map);
         let mut operators = function.get_operators_reader()?;
         while !operators.eof() {
@@ -134,7 +134,7 @@ fn source_frame<'a>(frame: &'a addr2line::Frame<'_, Reader<'_>>) -> SourceFrame<
     }
 }
 
-/// Wasmtime takes no component that is larger than that.
+/// Adds an entry. Larger offsets do not occur: Wasmtime rejects components over 4 GiB.
 fn push(map: &mut SourceMapBuilder, offset: usize, frames: &[SourceFrame<'_>]) {
     if let Ok(offset) = u32::try_from(offset) {
         map.push(offset, frames);

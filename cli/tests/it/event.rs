@@ -28,7 +28,7 @@ fn data_that_has_to_be_json_is_refused_with_its_fault() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stderr),
-        "error: `--data` is to be JSON in this event: key must be a string at line 1 column 2\n"
+        "error: `--data` must be JSON in this event: key must be a string at line 1 column 2\n"
     );
 }
 

@@ -168,7 +168,7 @@ fn what_cannot_go_along_is_named() {
             "/etc/passwd",
             "the pattern `/etc/passwd` matches no file in `.`\n",
         ),
-        ("!bang", "nothing goes along"),
+        ("!bang", "nothing is included"),
         ("wbe/**", "the pattern `wbe/**` matches no file"),
         ("*.env", "a name that begins with a dot is matched only by"),
         (
@@ -188,9 +188,9 @@ fn what_cannot_go_along_is_named() {
             "links/above/**",
             "is a link to a folder above it, which never ends",
         ),
-        ("bootstrap", "`bootstrap` cannot go along"),
+        ("bootstrap", "`bootstrap` cannot be included"),
         ("other/handler.wasm", ""),
-        ("handler", "`handler` cannot go along"),
+        ("handler", "`handler` cannot be included"),
         ("pipe", "`pipe` is neither a file nor a folder"),
     ] {
         let folder = project(&format!("[package]\ninclude = ['{include}']\n"));
@@ -222,7 +222,7 @@ fn what_cannot_go_along_is_named() {
 fn what_takes_out_all_again_is_refused() {
     let folder = project("[package]\ninclude = ['web', '!**']\n");
     let message = refusal(folder.path());
-    assert_contains(&message, "nothing goes along");
+    assert_contains(&message, "nothing is included");
 }
 
 #[test]

@@ -272,7 +272,7 @@ fn without_a_server_the_error_says_what_to_start() {
 
     assert_eq!(output.status.code(), Some(1));
     let stderr = text(&output.stderr);
-    let expected = "error: no answer from http://127.0.0.1:1/invoke: \
+    let expected = "error: no response from http://127.0.0.1:1/invoke: \
                     is `bootstream dev HANDLER` running?: ";
     assert!(stderr.starts_with(expected), "{stderr}");
 }

@@ -28,7 +28,7 @@ fn a_wrong_name_or_sdk_leaves_nothing_behind() {
     for (args, wanted) in [
         (
             &["new", "No_Name"][..],
-            "`No_Name` is no name for a project",
+            "`No_Name` is not a valid project name",
         ),
         (&["new", "test"], "`test` is the name of another crate"),
         (&["new", "hello", "--sdk", "/nowhere"], "not at `/nowhere`"),

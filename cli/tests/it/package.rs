@@ -238,7 +238,7 @@ fn a_bootstrap_that_is_not_a_program_is_refused() {
 
     assert_contains(
         &message,
-        "error[bootstrap]: `bootstrap` is no executable for Lambda: is not a 64-bit ELF file",
+        "error[bootstrap]: `bootstrap` is not an executable for Lambda: is not a 64-bit ELF file",
     );
 }
 

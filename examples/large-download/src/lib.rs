@@ -8,7 +8,7 @@ const DEFAULT_BYTES: u64 = 200_000_000;
 /// The file repeats this line.
 const LINE: &[u8; 64] = b"All work and no play makes a dull stream; here is another line.\n";
 
-/// 1024 lines, 64 KiB: few calls of the host, little memory.
+/// 1024 lines, 64 KiB: few host calls, little memory.
 const CHUNK_BYTES: usize = LINE.len() * 1024;
 
 #[bootstream::handler]
@@ -27,10 +27,10 @@ fn handle(event: Event, response: Response) -> Result<(), Error> {
     let mut left = total;
     while left > 0 {
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK_BYTES);
-        let piece = chunk.get(..wanted).unwrap_or(&chunk);
-        // Waits while the caller reads more slowly than this loop writes.
-        body.write(piece)?;
-        left = left.saturating_sub(piece.len() as u64);
+        let part = chunk.get(..wanted).unwrap_or(&chunk);
+        // Blocks while the caller reads more slowly than this loop writes.
+        body.write(part)?;
+        left = left.saturating_sub(part.len() as u64);
     }
     body.finish()?;
     Ok(())

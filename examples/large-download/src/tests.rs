@@ -14,7 +14,7 @@ fn recorded(target: &str) -> Recording {
 #[test]
 fn the_file_is_of_200_mb_unless_asked_otherwise() {
     let (response, recording) = testing::response();
-    // The rest would only fill the memory of the test.
+    // Stops early to save the test's memory.
     recording.close_after_writes(2);
 
     let error = super::handle(testing::get("/file"), response).unwrap_err();

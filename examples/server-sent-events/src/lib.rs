@@ -1,4 +1,4 @@
-//! Counts with server-sent events: what a browser reads with `new EventSource(url)`.
+//! Counts with server-sent events, which a browser reads with `new EventSource(url)`.
 
 use std::{thread::sleep, time::Duration};
 
@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 1 });
 fn handle(event: Event, response: Response) -> Result<(), Error> {
     let request = event.into_request()?;
     let count: u64 = request.parse_query_value("count")?.unwrap_or(5);
-    // A browser that reconnects sends the id of the last event it saw.
+    // A browser that reconnects sends the id of the last event it received.
     let seen: u64 = request
         .header("last-event-id")
         .and_then(|id| id.parse().ok())

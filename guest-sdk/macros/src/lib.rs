@@ -1,6 +1,7 @@
 //! The attributes of the crate `bootstream`, which re-exports and documents them.
 //!
-//! Reads tokens directly: a handler need not compile a parser of Rust for one function name.
+//! Reads tokens directly, so that handlers do not have to compile a parser of Rust for one function
+//! name.
 
 mod signature;
 
@@ -43,7 +44,7 @@ fn expand(
         Ok(name) => name,
         Err((span, message)) => return compile_error(span, &message),
     };
-    // A type that does not fit is an error of the macro call: show it at the function.
+    // The compiler reports a type mismatch at the macro call: show it at the function.
     let span = Span::call_site().located_at(name.span());
     let mut expanded = function;
     expanded.extend(call(

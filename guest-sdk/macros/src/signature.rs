@@ -1,4 +1,4 @@
-//! What a function must look like to be exported. The types are checked by the compiler.
+//! Checks the signature of an exported function. The compiler checks the types.
 
 use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
@@ -11,7 +11,7 @@ pub(crate) struct Signature {
     pub(crate) example: &'static str,
 }
 
-/// Where an error is, and its text.
+/// The location of an error, and its text.
 type Refusal = (Span, String);
 
 impl Signature {
@@ -45,7 +45,7 @@ impl Signature {
         }
     }
 
-    /// Passes over attributes, the visibility and the keyword `fn`.
+    /// Skips attributes, the visibility and the keyword `fn`.
     fn skip_to_fn(&self, tokens: &mut impl Iterator<Item = TokenTree>) -> Result<(), Refusal> {
         for token in tokens {
             match &token {
@@ -54,7 +54,7 @@ impl Signature {
                     "pub" => {}
                     "async" => {
                         let reason = "needs a function that is not `async`: each invocation has an \
-                                      instance of its own, in which waiting blocks nobody else";
+                                      instance of its own, in which waiting blocks no other";
                         return Err(self.refuse(word.span(), reason));
                     }
                     word @ ("const" | "unsafe" | "extern") => {
@@ -94,8 +94,8 @@ impl Signature {
     }
 }
 
-/// Counts parameters: what commas separate outside of `<...>`. Brackets and parentheses are single
-/// tokens here.
+/// Counts parameters, separated by commas outside `<...>`. Brackets and parentheses are single
+/// tokens.
 fn count(parameters: TokenStream) -> usize {
     let (mut found, mut depth, mut is_empty, mut after_dash) = (0, 0_usize, true, false);
     for token in parameters {

@@ -1,4 +1,4 @@
-//! The small formats inside an event: maps with one or several values, cookies.
+//! The small formats inside an event: maps with one or several values per name, cookies.
 
 use std::fmt;
 

@@ -67,8 +67,8 @@ pub(crate) struct RequestHead {
 ///
 /// # Errors
 ///
-/// When the event is not JSON of a known shape, its method, target or a header is not valid HTTP, or
-/// its body is not the base64 it claims to be.
+/// When the event is not JSON of a known shape, its method, target or a header is not valid HTTP, or its
+/// body is marked as base64 but is not.
 pub(crate) fn read(event: &[u8]) -> Result<(RequestHead, Cow<'_, [u8]>), ReadError> {
     let raw = parse(event)?;
     let kind = raw.kind().ok_or(ReadError::UnknownShape(None))?;
@@ -86,7 +86,7 @@ pub(crate) fn read(event: &[u8]) -> Result<(RequestHead, Cow<'_, [u8]>), ReadErr
 ///
 /// # Errors
 ///
-/// When the event is not JSON, or a member that matters is of another type.
+/// When the event is not JSON, or a member we read has another type.
 pub(crate) fn parse(event: &[u8]) -> Result<RawEvent<'_>, ReadError> {
     serde_json::from_slice(event).map_err(|error| ReadError::UnknownShape(Some(error)))
 }
@@ -112,8 +112,8 @@ fn target(raw: &RawEvent<'_>, kind: RequestKind) -> (String, String) {
         }
         RequestKind::Alb => (uri::path(path), uri::joined_query(parameters())),
         RequestKind::VpcLatticeV1 | RequestKind::VpcLatticeV2 => {
-            // AWS does not say whether values are decoded. Its own `lambda_http` takes them as encoded.
-            // No example has one, but nothing forbids a path that still has its query.
+            // AWS does not document whether values are decoded. Its own `lambda_http` treats them as
+            // encoded. No example has one, but nothing forbids a path that still has its query.
             let (path, query) = path.split_once('?').unwrap_or((path, ""));
             let joined = uri::joined_query(parameters());
             let query = if joined.is_empty() {
@@ -126,7 +126,7 @@ fn target(raw: &RawEvent<'_>, kind: RequestKind) -> (String, String) {
     }
 }
 
-/// An event of Lambda may have a longer target than a URI of the crate `http`.
+/// A Lambda event may have a longer target than a URI of the crate `http`.
 fn path_and_query((path, query): (String, String)) -> Result<PathAndQuery, ReadError> {
     let target = match query.as_str() {
         "" => path,
@@ -144,7 +144,7 @@ fn headers(raw: &RawEvent<'_>) -> Result<HeaderMap, ReadError> {
             .try_append(name, value)
             .map_err(|error| ReadError::Header("headers".to_owned(), error.to_string()))?;
     }
-    // A Function URL has the cookies in a header too, an HTTP API has not.
+    // A Function URL also has the cookies in a header; an HTTP API does not.
     if let Some(cookies) = raw.cookies.as_ref().filter(|cookies| !cookies.is_empty()) {
         let (name, value) = header_line(header::COOKIE.as_str(), &cookies.join("; "))?;
         headers.insert(name, value);
@@ -155,7 +155,7 @@ fn headers(raw: &RawEvent<'_>) -> Result<HeaderMap, ReadError> {
 fn header_line(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ReadError> {
     let invalid =
         |reason: &dyn fmt::Display| ReadError::Header(name.to_owned(), reason.to_string());
-    // From bytes, because values may be UTF-8: CloudFront sends the names of cities.
+    // From bytes, because values may be UTF-8: CloudFront sends city names.
     let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|error| invalid(&error))?;
     let name = HeaderName::try_from(name).map_err(|error| invalid(&error))?;
     Ok((name, value))

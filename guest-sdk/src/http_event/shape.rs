@@ -1,4 +1,4 @@
-//! The shapes of events, and how they are told apart.
+//! The shapes of events, and how to distinguish them.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Fields, RequestKind};
 
-/// The stage that is at the root of its HTTP API, which is also what a Function URL says.
+/// The stage at the root of an HTTP API. Function URLs have it too.
 const DEFAULT_STAGE: &str = "$default";
 
-/// The union of the members of all known shapes that matter to a request.
+/// The union of the members of all known shapes, as far as a request needs them.
 ///
 /// From the developer guides of API Gateway, Lambda, Elastic Load Balancing and VPC Lattice, and from
 /// events that AWS has sent.
@@ -39,7 +39,8 @@ pub(crate) struct RawEvent<'event> {
     pub(super) is_base64_encoded: Option<bool>,
 }
 
-/// A text that is borrowed unless JSON escapes it: serde borrows no `Option<Cow<str>>` by itself.
+/// A string that is borrowed unless JSON escapes it: serde by itself does not borrow an
+/// `Option<Cow<str>>`.
 #[derive(Default, Deserialize)]
 pub(super) struct Text<'event>(#[serde(borrow)] pub(super) Cow<'event, str>);
 
@@ -63,7 +64,7 @@ struct RawHttp {
 }
 
 impl RawEvent<'_> {
-    /// Tells the shapes apart, as the host does.
+    /// Returns the shape, by the host's rules.
     pub(crate) fn kind(&self) -> Option<RequestKind> {
         let event = EventMembers {
             method: self.method.is_some(),
@@ -88,7 +89,7 @@ impl RawEvent<'_> {
         }
     }
 
-    /// Returns the path as the front end gave it, but without a stage in front.
+    /// Returns the path from the front end, without a stage in front.
     pub(super) fn path(&self, kind: RequestKind) -> Option<&str> {
         match kind {
             RequestKind::Alb | RequestKind::VpcLatticeV2 => self.path.as_deref(),
@@ -104,9 +105,9 @@ impl RawEvent<'_> {
         }
     }
 
-    /// Cuts a named stage from the front of the path of an HTTP API.
+    /// Strips a named stage from the path of an HTTP API.
     ///
-    /// It is there however the API was called, through a domain of its own as well:
+    /// The stage is always there, even if the API was called through a custom domain:
     /// <https://github.com/CodeGenieApp/serverless-express/issues/465>.
     fn below_stage<'path>(&self, path: &'path str) -> &'path str {
         let named = self.stage().filter(|stage| *stage != DEFAULT_STAGE);
@@ -133,12 +134,12 @@ impl RawEvent<'_> {
         self.request_context.as_ref()?.stage.as_deref()
     }
 
-    /// Returns the lists if there are any: the single values are the last of each.
+    /// Returns the multi-value fields if there are any: the single values are the last of each.
     pub(super) fn headers(&self) -> &Fields {
         self.multi_value_headers.or(&self.headers)
     }
 
-    /// Returns the lists if there are any: the single values are the last of each.
+    /// Returns the multi-value fields if there are any: the single values are the last of each.
     pub(super) fn parameters(&self) -> &Fields {
         self.multi_value_query_string_parameters
             .or(&self.query_string_parameters)

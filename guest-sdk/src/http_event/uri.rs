@@ -16,10 +16,10 @@ const DECODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Puts a path into the normal form of RFC 3986, 6.2.2: with a `/` in front, what cannot stand in a
-/// path percent-encoded, hex digits in upper case, and no letter, digit, `-`, `.`, `_` or `~` encoded.
+/// Normalizes a path by RFC 3986, 6.2.2: a leading `/`, characters not allowed in a path
+/// percent-encoded, hex digits in upper case, and no letter, digit, `-`, `.`, `_` or `~` encoded.
 ///
-/// Front ends differ in whether they decode, and this makes one form of both. An encoded `/` stays
+/// Some front ends decode and others do not; this produces one form for both. An encoded `/` stays
 /// encoded, and a `%` that encodes nothing becomes `%25`.
 pub(super) fn path(raw: &str) -> String {
     let mut path = String::with_capacity(raw.len() + 1);
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_path_has_one_form_whether_it_was_decoded_or_not() {
-        // What a caller sent, and what an HTTP API makes of it: captures of July 2026.
+        // What a caller sent, and how an HTTP API passes it on: captures of July 2026.
         for (sent, decoded, expected) in [
             ("/a%20b", "/a b", "/a%20b"),
             ("/%CE%BB", "/\u{3bb}", "/%CE%BB"),

@@ -17,13 +17,13 @@ struct Origin {
     stage: Option<String>,
 }
 
-/// Reads a document. The request has memory of its own.
+/// Reads a document. The request owns its memory.
 pub(crate) fn read(event: &[u8]) -> Result<Request<Vec<u8>>, Error> {
     let (head, body) = http_event::read(event)?;
     Ok(request(head, body.into_owned()))
 }
 
-/// Reads a document, whose memory becomes that of the body if the document has the body as it is.
+/// Reads a document. The body reuses the document's memory if the document has it unescaped.
 pub(crate) fn read_owned(mut event: Vec<u8>) -> Result<Request<Vec<u8>>, Error> {
     let (head, body) = http_event::read(&event)?;
     let part = match body {
@@ -35,7 +35,7 @@ pub(crate) fn read_owned(mut event: Vec<u8>) -> Result<Request<Vec<u8>>, Error> 
     Ok(request(head, event))
 }
 
-/// Returns where a part of the document is; the beginning for an empty one.
+/// Returns the range of a part of the document; an empty range at the start for an empty part.
 fn range_in(document: &[u8], part: &[u8]) -> Range<usize> {
     if part.is_empty() {
         return 0..0;
@@ -56,10 +56,10 @@ fn request(head: RequestHead, body: Vec<u8>) -> Request<Vec<u8>> {
     request
 }
 
-/// What handlers read of an [`http::Request`]: query, cookies, path segments, JSON, and what the front
-/// end says.
+/// Accessors for an [`http::Request`]: query, cookies, path segments, JSON, and facts from the front
+/// end.
 ///
-/// Everything is decoded from the request when it is called, so it works for any request.
+/// The methods decode on demand, so they work for any request.
 ///
 /// ```
 /// use bootstream::{RequestExt as _, testing};
@@ -72,8 +72,7 @@ fn request(head: RequestHead, body: Vec<u8>) -> Request<Vec<u8>> {
 /// # Ok::<(), bootstream::Error>(())
 /// ```
 pub trait RequestExt {
-    /// Returns the shape of the event that the request was read from. `None` for a request that was
-    /// made otherwise.
+    /// Returns the shape of the event that the request was read from. `None` for any other request.
     fn kind(&self) -> Option<RequestKind>;
 
     /// Returns the stage of the API that the request came through. `None` behind load balancers and
@@ -113,8 +112,8 @@ pub trait RequestExt {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] with status 400 when the value does not parse. Its text has the name and the
-    /// value.
+    /// A [`Rejection`] with status 400 when the value does not parse. Its message names both the
+    /// parameter and the value.
     fn parse_query_value<T>(&self, name: &str) -> Result<Option<T>, Rejection>
     where
         T: FromStr,
@@ -170,8 +169,8 @@ pub trait RequestExt {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] with status 400 when the body is not JSON or not of that type. Its text says
-    /// where.
+    /// A [`Rejection`] with status 400 when the body is not JSON or not of that type. Its message
+    /// says where.
     fn json<'request, T: Deserialize<'request>>(&'request self) -> Result<T, Rejection>;
 }
 

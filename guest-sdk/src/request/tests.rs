@@ -239,7 +239,7 @@ fn one_request_is_the_same_behind_every_front_end() {
     }
 }
 
-/// The event of an HTTP API that has a stage and was asked for a path.
+/// The event of a request for a path of an HTTP API with a stage.
 fn http_api(stage: &str, path: &str, domain: &str) -> Request<Vec<u8>> {
     let event = json!({
         "version": "2.0",
@@ -408,7 +408,7 @@ fn a_request_that_was_made_by_hand_is_read_as_well() {
     assert_eq!(request.json::<u8>().unwrap(), 3);
 }
 
-/// The event of a request with a body as JSON has it, and where the memory of the event is.
+/// The event of a request with an encoded body, and the address of the event's memory.
 fn event_with_body(body: &str, is_base64_encoded: bool) -> (crate::Event, *const u8) {
     let event = testing::event(format!(
         r#"{{"requestContext":{{}},"httpMethod":"PUT","body":"{body}","isBase64Encoded":{is_base64_encoded}}}"#

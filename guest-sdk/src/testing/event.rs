@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::{Context, Event, bindings};
 
-/// Makes an event of a document, with the [default context](ContextFields::default).
+/// Creates an event from a document, with the [default context](ContextFields::default).
 pub fn event(document: impl AsRef<[u8]>) -> Event {
     event_with(document, ContextFields::default())
 }
 
-/// Makes an event of a document, with the given context.
+/// Creates an event from a document, with the given context.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,13 +28,13 @@ pub fn event_with(document: impl AsRef<[u8]>, context: ContextFields) -> Event {
     Event::new(document.as_ref().to_vec(), context.into())
 }
 
-/// Makes the event of a `GET` request to a Function URL. The target is a path, with or without a
+/// Creates the event of a `GET` request to a Function URL. The target is a path, with or without a
 /// query.
 pub fn get(target: &str) -> Event {
     event(function_url_event("GET", target, None).to_string())
 }
 
-/// Makes the event of a `POST` request with a text body to a Function URL. The target is a path,
+/// Creates the event of a `POST` request with a text body to a Function URL. The target is a path,
 /// with or without a query.
 pub fn post(target: &str, body: &str) -> Event {
     event(function_url_event("POST", target, Some(body)).to_string())
@@ -74,7 +74,7 @@ fn function_url_event(method: &str, target: &str, body: Option<&str>) -> Value {
     event
 }
 
-/// The fields of the [`Context`] of an event made for a test.
+/// The fields of a test event's [`Context`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextFields {
     /// The id of the invocation.

@@ -6,7 +6,7 @@ use lambda_protocol::{InvalidHead, raw_content_type};
 
 use crate::{Head, StreamError};
 
-/// Refuses the heads the host refuses.
+/// Rejects the heads that the host rejects.
 pub(super) fn check(head: &Head) -> Result<(), StreamError> {
     let Head {
         status,
@@ -24,7 +24,7 @@ pub(super) fn check(head: &Head) -> Result<(), StreamError> {
     }
 }
 
-/// Refuses the content types of raw streams that the host refuses.
+/// Rejects the content types of raw streams that the host rejects.
 pub(super) fn check_content_type(content_type: &str) -> Result<(), StreamError> {
     match raw_content_type(content_type) {
         Ok(_) => Ok(()),
@@ -43,7 +43,7 @@ mod tests {
     use super::check;
     use crate::{Head, StreamError};
 
-    /// The size of a head whose encoding is over the limit, as its error tells it.
+    /// The size of a head over the limit, as reported in its error.
     fn encoded_bytes(head: Head) -> usize {
         let padded = head.header("padding", "a".repeat(PADDING_BYTES));
         let Err(StreamError::HeadTooLarge { actual_bytes, .. }) = check(&padded) else {
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(encoded_bytes(head), json.len() + 8);
     }
 
-    /// The host writes the list of cookies also when there are none.
+    /// The host writes the list of cookies even if it is empty.
     #[test]
     fn the_size_counts_an_empty_list_of_cookies() {
         let json = r#"{"statusCode":200,"headers":{"x":""},"cookies":[]}"#;
@@ -96,7 +96,7 @@ mod tests {
         }
     }
 
-    /// The host refuses them, so a test has to.
+    /// The host rejects them, so the recording must too.
     #[test]
     fn a_content_length_is_one_number() {
         let length = |value: &str| Head::new(200).header("Content-Length", value);

@@ -23,7 +23,7 @@
 //! assert!(recording.finished());
 //! ```
 //!
-//! A recording refuses what the host refuses: a status or a header that is not valid HTTP, a head
+//! A recording rejects what the host rejects: a status or a header that is not valid HTTP, a head
 //! that is too large. It can also simulate a caller that disconnects; see
 //! [`Recording::close_after_writes`].
 

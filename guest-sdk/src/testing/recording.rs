@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::head;
 use crate::{Head, Response, StreamError, stream::Stream};
 
-/// Makes a response for a handler, and the recording of what the handler does with it.
+/// Creates a response for a handler, and its recording.
 pub fn response() -> (Response, Recording) {
     let recording = Recording::default();
     (
@@ -18,9 +18,9 @@ pub fn response() -> (Response, Recording) {
     )
 }
 
-/// What a handler did with its response. See [`response`].
+/// The recording of a response. See [`response`].
 ///
-/// It can be read before, while and after the handler runs.
+/// It can be read before, during and after the handler runs.
 #[derive(Clone, Debug, Default)]
 pub struct Recording(Arc<Mutex<Record>>);
 
@@ -44,7 +44,7 @@ enum Start {
     Raw(String),
 }
 
-/// What kind of response a handler has started.
+/// The kind of response that a handler has started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseKind {
@@ -57,13 +57,13 @@ pub enum ResponseKind {
 }
 
 impl Recording {
-    /// Disconnects the caller after a number of writes: from then on every call fails with
-    /// [`StreamError::Closed`]. With 0 nothing succeeds.
+    /// Disconnects the caller after this many writes: every later call fails with
+    /// [`StreamError::Closed`]. With 0, every call fails.
     pub fn close_after_writes(&self, writes: usize) {
         self.lock().writes_left = Some(writes);
     }
 
-    /// Returns what kind of response it is, once it has started.
+    /// Returns the kind of the response, once it has started.
     pub fn kind(&self) -> Option<ResponseKind> {
         Some(match self.lock().start.as_ref()? {
             Start::Http(_) => ResponseKind::Http,
@@ -77,8 +77,8 @@ impl Recording {
         self.head(|head| head.status)
     }
 
-    /// Returns the content type of a stream: the header of one with a head, what it was started with
-    /// otherwise.
+    /// Returns the content type of a stream: the header of an HTTP stream, the argument of a raw
+    /// one.
     pub fn content_type(&self) -> Option<String> {
         if let Some(Start::Raw(content_type)) = &self.lock().start {
             return Some(content_type.clone());
@@ -86,7 +86,7 @@ impl Recording {
         self.header("content-type")
     }
 
-    /// Returns the headers as the handler gave them, in order. Empty before the start.
+    /// Returns the headers as the handler set them, in order. Empty before the start.
     pub fn headers(&self) -> Vec<(String, String)> {
         self.head(|head| head.headers.clone()).unwrap_or_default()
     }
@@ -100,7 +100,7 @@ impl Recording {
             .next()
     }
 
-    /// Returns the cookies as the handler gave them, in order. Empty before the start.
+    /// Returns the cookies as the handler set them, in order. Empty before the start.
     pub fn cookies(&self) -> Vec<String> {
         self.head(|head| head.cookies.clone()).unwrap_or_default()
     }
@@ -131,7 +131,7 @@ impl Recording {
 
     /// Returns whether the handler ended the response itself.
     ///
-    /// A handler that returns without doing so is correct too: the host ends the response then.
+    /// A handler need not do so: the host ends the response when it returns.
     pub fn finished(&self) -> bool {
         self.lock().is_finished
     }
@@ -193,20 +193,20 @@ impl Recording {
     }
 
     fn lock(&self) -> MutexGuard<'_, Record> {
-        // A handler that panicked may have held it; what was recorded until then still counts.
+        // A handler may have panicked while holding the lock; the recording is still valid.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Default for Start {
-    /// What a write starts with.
+    /// The start of a response whose first call is a write.
     fn default() -> Self {
         Self::Http(Head::default())
     }
 }
 
 impl Record {
-    /// Refuses what is more than a document may have, as the host does: for good.
+    /// Rejects a document over the limit, and every later write, as the host does.
     fn check_size(&mut self, more_bytes: usize) -> Result<(), StreamError> {
         if !matches!(self.start, Some(Start::Document)) {
             return Ok(());

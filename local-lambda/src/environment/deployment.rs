@@ -38,7 +38,7 @@ impl Deployment {
         }
     }
 
-    /// A folder as it is deployed, which stays.
+    /// A folder that is deployed as it is. Dropping the deployment does not remove it.
     #[must_use]
     pub fn permanent(folder: PathBuf) -> Self {
         Self {

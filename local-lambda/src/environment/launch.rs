@@ -11,7 +11,7 @@ use super::deployment::Deployment;
 use crate::clock::Clock;
 use crate::observer::USAGE_VARIABLE;
 
-/// Variables that a process inherits. All others are Lambda's or the function's own.
+/// Variables that a process inherits. All others come from Lambda or the function's configuration.
 const INHERITED: [&str; 6] = ["HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"];
 
 /// The file that Lambda starts in a deployed folder.
@@ -29,9 +29,9 @@ pub struct FunctionConfig {
     pub function_name: String,
     /// The function's handler setting.
     pub handler_name: String,
-    /// Memory in MiB, as the function is told. It is not enforced.
+    /// Memory in MiB, as reported to the function. It is not enforced.
     pub memory_mib: u32,
-    /// How long an invocation may take, on Lambda's clock.
+    /// Timeout of an invocation, on Lambda's clock.
     pub timeout: Duration,
     /// The clock for the timeout.
     pub clock: Clock,
@@ -72,24 +72,25 @@ impl FunctionConfig {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Ctrl-C reaches the whole process group of a terminal; these processes are stopped in order.
+            // Ctrl-C reaches the whole process group of a terminal, but these processes must be stopped
+            // in order.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
     }
 
-    /// How long an invocation may take, in real time.
+    /// Returns the timeout of an invocation in real time.
     pub(crate) fn real_timeout(&self) -> Duration {
         self.clock.real(self.timeout)
     }
 
-    /// The ARN that invocations carry.
+    /// Returns the ARN in the invocations.
     pub(crate) fn function_arn(&self) -> String {
         function_arn(&self.function_name)
     }
 }
 
-/// The ARN of a function by that name.
+/// Returns the ARN of the function with this name.
 pub(crate) fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:123456789012:function:{name}")
 }

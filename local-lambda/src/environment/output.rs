@@ -8,10 +8,10 @@ use super::deployment::Deployment;
 use crate::log_tail::LogTail;
 use crate::observer::{Observer, Report, Usage};
 
-/// A longer line of output is passed on in pieces.
+/// Longest line passed on as a whole, in bytes. Longer lines are split.
 const LINE_LIMIT_BYTES: u64 = 64 * 1024;
 
-/// The log of the invocation at work; there is one at a time. Clones share it.
+/// The log of the current invocation; there is one at a time. Clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct CurrentLog {
     invocation: Arc<Mutex<InvocationLog>>,
@@ -34,7 +34,7 @@ impl CurrentLog {
         }
     }
 
-    /// Attributes what is printed from now on to another invocation.
+    /// Attributes all further output to another invocation.
     pub(super) fn begin(&self, request_id: &str, tail: LogTail) {
         *self.invocation() = InvocationLog {
             request_id: Some(request_id.to_owned()),
@@ -44,7 +44,7 @@ impl CurrentLog {
 
     fn line(&self, mut line: Vec<u8>) {
         let invocation = self.invocation();
-        // Before the first invocation the output is about loading the handler.
+        // Output before the first invocation is about loading the handler.
         if invocation.request_id.is_none()
             && let Ok(text) = std::str::from_utf8(&line)
         {
@@ -58,14 +58,14 @@ impl CurrentLog {
     }
 
     fn invocation(&self) -> MutexGuard<'_, InvocationLog> {
-        // Assignments leave nothing half done.
+        // A panic cannot interrupt an assignment.
         self.invocation
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Passes on output until its end. Where usage is reported, lines about it are not passed on.
+/// Passes on output until its end. Drops the lines about usage if usage is reported.
 pub(super) async fn pass_on(output: impl AsyncRead + Unpin, log: CurrentLog, reports_usage: bool) {
     let mut reader = BufReader::new(output);
     loop {

@@ -1,4 +1,4 @@
-//! The environments of a function: one for each invocation at work, kept for the next.
+//! The environments of a function: one for each running invocation, reused for later ones.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::invocation::Invocation;
 use crate::observer::{Observer, Report};
 use crate::response::{self, ResponseReceiver, ResponseSender};
 
-/// How long the last invocations may take to end, the grace period of their processes included.
+/// How long the last invocations may take to end, including the grace period of their processes.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 
 /// What happens to a caller beyond the function's concurrency.
@@ -28,7 +28,7 @@ pub enum WhenFull {
 }
 
 impl WhenFull {
-    /// What Lambda does if its limits apply; otherwise callers wait.
+    /// Returns what Lambda does if its limits apply, and `Wait` otherwise.
     #[must_use]
     pub fn under(limits_apply: bool) -> Self {
         if limits_apply {
@@ -57,9 +57,9 @@ pub struct Pool {
 /// The version that callers reach.
 #[derive(Clone, Debug)]
 enum Version {
-    /// The first version is being made. Callers wait for it.
+    /// The first version is being prepared. Callers wait for it.
     Awaited,
-    /// The first version could not be made. Callers get the reason.
+    /// Preparing the first version failed. Callers get the reason.
     Failed(Failure),
     Ready(Arc<Deployment>),
 }
@@ -67,12 +67,12 @@ enum Version {
 #[derive(Debug)]
 struct State {
     idle: Vec<ExecutionEnvironment>,
-    /// Another function has replaced this one: no environment is kept for a next invocation.
+    /// Another function has replaced this one, so environments are not reused.
     retired: bool,
 }
 
 impl Pool {
-    /// A function without a version. Callers wait until there is one.
+    /// Creates a function without a version. Callers wait for the first version.
     #[must_use]
     pub fn new(
         config: FunctionConfig,
@@ -96,7 +96,7 @@ impl Pool {
         })
     }
 
-    /// The version that serves, if there is one.
+    /// Returns the current version, if there is one.
     pub fn deployment(&self) -> Option<Arc<Deployment>> {
         match &*self.version.borrow() {
             Version::Ready(deployment) => Some(Arc::clone(deployment)),
@@ -104,7 +104,7 @@ impl Pool {
         }
     }
 
-    /// Waits for the version that serves.
+    /// Waits for the current version.
     async fn awaited(&self) -> Result<Arc<Deployment>, Failure> {
         let mut version = self.version.subscribe();
         let version = version.wait_for(|version| !matches!(version, Version::Awaited));
@@ -119,13 +119,13 @@ impl Pool {
         }
     }
 
-    /// Deploys the first version without starting it: its environments start with the first invocations.
+    /// Deploys the first version without starting it: its environments start on demand.
     pub fn put(&self, deployment: Deployment) {
         let deployment = Arc::new(deployment);
         self.version.send_replace(Version::Ready(deployment));
     }
 
-    /// Fails waiting callers, unless an older version serves.
+    /// Fails waiting callers, unless there is an older version.
     pub fn fail(&self, failure: Failure) {
         self.version.send_if_modified(|version| {
             let is_first = !matches!(version, Version::Ready(_));
@@ -141,7 +141,7 @@ impl Pool {
         self.config.function_arn()
     }
 
-    /// Begins an invocation. It runs to its end whether or not the response is read.
+    /// Starts an invocation. It runs to its end whether or not the response is read.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl Pool {
         Ok(self.begin(invocation, permit))
     }
 
-    /// Begins an invocation as soon as the concurrency allows.
+    /// Starts an invocation as soon as the concurrency limit allows.
     pub(crate) fn invoke_in_turn(self: &Arc<Self>, invocation: Invocation) -> ResponseReceiver {
         self.begin(invocation, None)
     }
@@ -192,7 +192,7 @@ impl Pool {
             Some(permit) => permit,
             None => match Arc::clone(&self.permits).acquire_owned().await {
                 Ok(permit) => permit,
-                // Never closed; callers are served in the order they came.
+                // The semaphore is never closed, and serves callers in order.
                 Err(_) => return,
             },
         };
@@ -221,7 +221,7 @@ impl Pool {
         }
     }
 
-    /// An environment that waits, or else a new one.
+    /// Returns an idle environment, or else a new one.
     async fn environment(&self) -> Result<ExecutionEnvironment, Failure> {
         let deployment = self.awaited().await?;
         match self.take_idle() {
@@ -230,7 +230,7 @@ impl Pool {
         }
     }
 
-    /// Takes an environment that waits, passing over those whose process has died.
+    /// Takes an idle environment, skipping those whose process has died.
     fn take_idle(&self) -> Option<ExecutionEnvironment> {
         let mut state = lock(&self.state);
         while let Some(mut environment) = state.idle.pop() {
@@ -300,7 +300,7 @@ impl Pool {
         let idle = std::mem::take(&mut lock(&self.state).idle);
         let mut tasks = std::mem::take(&mut *lock(&self.tasks));
         tasks.spawn(end_all(idle));
-        // What is left is killed when the tasks are dropped.
+        // Dropping the tasks kills the remaining processes.
         let _ = timeout(SHUTDOWN_LIMIT, async {
             while tasks.join_next().await.is_some() {}
         })

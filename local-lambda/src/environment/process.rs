@@ -24,7 +24,7 @@ use crate::observer::{Observer, Report};
 use crate::response::{Outcome, ResponseSender, outcome_of};
 use crate::runtime_api::{Delivery, PendingResponse, Phase, RuntimeApi};
 
-/// How long a process may take until it asks for its first invocation: Lambda's own limit.
+/// How long a process may take until it requests its first invocation: Lambda's own limit.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a process that was asked to end may take: Lambda's own limit.
@@ -33,7 +33,8 @@ const GRACE_PERIOD: Duration = Duration::from_secs(2);
 /// Maximum time between the two signs of a crash, the exit and the broken connection.
 const CRASH_WINDOW: Duration = Duration::from_millis(500);
 
-/// How long the output of an ended process may take to arrive. A child of it could hold the pipe.
+/// How long to wait for the output of a process that has ended: a child of it may keep the pipe
+/// open.
 const OUTPUT_WINDOW: Duration = Duration::from_millis(200);
 
 /// Whether an environment can serve another invocation.
@@ -56,12 +57,12 @@ pub(super) struct ExecutionEnvironment {
     api: JoinSet<()>,
     /// Passes on what the process prints.
     output: JoinSet<()>,
-    /// Attributes output to the invocation at work.
+    /// Attributes output to the current invocation.
     log: CurrentLog,
 }
 
 impl ExecutionEnvironment {
-    /// Starts a process and waits until it asks for an invocation.
+    /// Starts a process and waits until it requests an invocation.
     ///
     /// # Errors
     ///
@@ -132,7 +133,7 @@ impl ExecutionEnvironment {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Serves one invocation until the process asks for the next one.
+    /// Serves one invocation until the process requests the next one.
     pub(super) async fn serve(
         &mut self,
         invocation: Invocation,
@@ -162,7 +163,7 @@ impl ExecutionEnvironment {
         }
         let (outcome, reusability) = self.outcome(&id, outcome, deadline, stop).await;
         if reusability == Reusability::Ended {
-            // Closes the connections, and with them the parts that are still on their way.
+            // Closes the connections, which drops the parts in flight.
             self.api.shutdown().await;
         }
         // The caller may be gone.
@@ -217,19 +218,20 @@ impl ExecutionEnvironment {
         mut outcome: oneshot::Receiver<Outcome>,
         deadline: Instant,
     ) -> Option<Outcome> {
-        let told = match timeout(CRASH_WINDOW, &mut outcome).await {
-            Ok(told) => told,
+        let reported = match timeout(CRASH_WINDOW, &mut outcome).await {
+            Ok(reported) => reported,
             Err(_) if matches!(*self.phase.borrow(), Phase::Responding { .. }) => {
                 // The caller reads slowly.
                 timeout_at(deadline, outcome).await.ok()?
             }
             Err(_) => return None,
         };
-        told.ok()
+        reported
+            .ok()
             .filter(|outcome| !outcome.as_ref().is_err_and(Failure::is_truncated))
     }
 
-    /// Waits until the process, which has responded, asks for the next invocation.
+    /// Waits until the process, which has responded, requests the next invocation.
     async fn until_next(
         &mut self,
         id: &str,
@@ -296,7 +298,7 @@ impl ExecutionEnvironment {
 
 /// Waits until the local Lambda is stopped.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // Without a sender there is nobody left to serve.
+    // A dropped sender means that the local Lambda is gone.
     let _ = stop.wait_for(|stopped| *stopped).await;
 }
 

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT_ID, TextTypes, lossy, query_pairs, text};
 
-/// Which values of a repeated name the event has: the setting `lambda.multi_value_headers.enabled` of the target
+/// How the event represents repeated names: the setting `lambda.multi_value_headers.enabled` of the target
 /// group.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Values {
-    /// The last value counts. This is the default.
+    /// Only the last value. This is the default.
     Last,
     All,
 }

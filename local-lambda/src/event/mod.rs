@@ -1,4 +1,4 @@
-//! The events that services make of HTTP requests: one file for each format, and what the formats share.
+//! The events that services build from HTTP requests: one file for each format, and shared code.
 
 pub(crate) mod alb;
 pub(crate) mod lattice;
@@ -26,7 +26,7 @@ const API_ID: &str = "local";
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Headers that a REST API does not pass on, beside those of the connection:
+/// Headers that a REST API does not pass on, besides those of the connection:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html>.
 const NOT_FOR_REST: [HeaderName; 7] = [
     CONTENT_LENGTH,
@@ -38,14 +38,14 @@ const NOT_FOR_REST: [HeaderName; 7] = [
     WWW_AUTHENTICATE,
 ];
 
-/// What a front end knows about a request beside the request itself.
+/// What a front end knows about a request besides the request itself.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// The id of the invocation.
     pub request_id: String,
     /// The caller's address.
     pub peer: IpAddr,
-    /// The trace, which the handler's context has as well.
+    /// The trace header, which is also in the handler's context.
     pub trace: Option<HeaderValue>,
     /// The time of the request.
     pub now: SystemTime,
@@ -54,7 +54,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Adds what most services add to the headers of a request.
+    /// Adds the headers that most services add to a request.
     pub(crate) fn forward(&self, headers: &mut HeaderMap) {
         self.forward_peer(headers);
         let port = port(headers).unwrap_or(80).to_string();
@@ -82,7 +82,7 @@ impl Origin {
     }
 }
 
-/// The port that `Host` names.
+/// Returns the port in `Host`.
 fn port(headers: &HeaderMap) -> Option<u16> {
     let host = headers.get(HOST).map(lossy)?;
     let (_, port) = host.rsplit_once(':')?;
@@ -94,14 +94,14 @@ fn lossy(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
-/// Decodes a name or a value of a query.
+/// Decodes a name or a value in a query.
 fn decode(text: &str) -> String {
     percent_decode_str(&text.replace('+', " "))
         .decode_utf8_lossy()
         .into_owned()
 }
 
-/// Removes headers that a service keeps to itself.
+/// Removes headers that a service does not pass on.
 fn remove_all(headers: &mut HeaderMap, names: &[HeaderName]) {
     for name in names {
         headers.remove(name);
@@ -117,7 +117,8 @@ enum TextTypes {
     Suffixed,
 }
 
-/// The body as text, if its type is a text type and it is UTF-8. Forms are not: AWS encodes them.
+/// Returns the body as text, if its type is a text type and it is UTF-8. Forms are not text: AWS encodes
+/// them in base64.
 fn text<'a>(headers: &HeaderMap, body: &'a Bytes, types: TextTypes) -> Option<&'a str> {
     let content_type = headers.get(CONTENT_TYPE).map(lossy).unwrap_or_default();
     let essence = content_type
@@ -151,12 +152,12 @@ fn log_time(time: SystemTime) -> String {
     }
 }
 
-/// A header as text, empty if there is none.
+/// Returns a header as text, empty if it is missing.
 fn text_header(headers: &HeaderMap, name: &HeaderName) -> String {
     headers.get(name).map(lossy).unwrap_or_default()
 }
 
-/// The names and values of a query, as they were sent.
+/// Yields the names and values of a query, still encoded.
 fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query
         .split('&')

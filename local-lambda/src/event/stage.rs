@@ -2,13 +2,13 @@
 
 use std::str::FromStr;
 
-/// What an HTTP API calls the stage that has no place in the path.
+/// The name of an HTTP API's stage that is not part of the path.
 const DEFAULT: &str = "$default";
 
 /// The stage of the local REST API, which always has a name.
 const REST: &str = "local";
 
-/// A stage. Every REST API has one; an HTTP API shows a named one in the path.
+/// A stage. Every REST API has one; with an HTTP API, a named stage is part of the path.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Stage(Option<String>);
 
@@ -21,7 +21,7 @@ impl Stage {
         self.0.as_deref().unwrap_or(REST)
     }
 
-    /// The path as an HTTP API passes it on.
+    /// Returns the path as an HTTP API passes it on.
     pub(crate) fn in_front_of(&self, path: &str) -> String {
         match &self.0 {
             Some(name) => format!("/{name}{path}"),

@@ -1,7 +1,7 @@
 //! The event of a REST API of API Gateway: payload format 1.0.
 //!
-//! Empty maps are `null`. Header names are in lower case, because the `http` crate keeps no
-//! other; API Gateway keeps the client's case.
+//! Empty maps are `null`. Header names are in lower case, as in the `http` crate; API Gateway keeps
+//! the client's case.
 
 use std::collections::BTreeMap;
 

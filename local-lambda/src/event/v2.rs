@@ -17,7 +17,7 @@ use super::{
     port, query_pairs, remove_all, text, text_header,
 };
 
-/// Where the services that send this format differ.
+/// The differences between the services that send this format.
 struct Form {
     raw_path: String,
     /// The path in `requestContext.http`.
@@ -46,7 +46,7 @@ pub(crate) fn of_http_api(request: &Parts, body: &Bytes, origin: &Origin) -> Val
     let path = HttpApiPath::read(request.uri.path()).unwrap_or_default();
     let path = origin.stage.in_front_of(&path.0);
     let mut headers = request.headers.clone();
-    // They are in `cookies` alone.
+    // The event has them in `cookies` only.
     headers.remove(COOKIE);
     let form = Form {
         raw_path: path.clone(),
@@ -93,7 +93,7 @@ fn request_context(request: &Parts, origin: &Origin, form: &Form) -> Value {
     json!({
         "accountId": ACCOUNT_ID,
         "apiId": API_ID,
-        // Frameworks build absolute addresses from it, so it is where the server can be reached.
+        // Frameworks build absolute URLs from it, so it must be this server's address.
         "domainName": form.domain_name,
         "domainPrefix": API_ID,
         "http": {
@@ -111,8 +111,8 @@ fn request_context(request: &Parts, origin: &Origin, form: &Form) -> Value {
     })
 }
 
-/// The domain of a function URL: only the domain tells its events from those of an HTTP API. On AWS it ends
-/// in `on.aws`; a name below `localhost` reaches this server from this machine.
+/// Returns the domain of a function URL: only the domain distinguishes its events from those of an HTTP
+/// API. On AWS it ends in `on.aws`; a name below `localhost` resolves to this machine.
 fn function_url_domain(headers: &HeaderMap) -> String {
     let port = port(headers).map(|port| format!(":{port}"));
     let port = port.unwrap_or_default();

@@ -15,7 +15,7 @@ pub enum Caller {
     FrontEnd(FrontEnd),
     /// A service that takes the payload of the response as it is.
     Service(AwsService),
-    /// Unknown: the event has a shape of its own.
+    /// Unknown: the event has a custom shape.
     Unknown,
 }
 
@@ -28,7 +28,7 @@ pub struct AwsService {
     pub reads: bool,
 }
 
-/// The fields that tell services apart.
+/// The fields that distinguish services.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Fields {
@@ -97,11 +97,11 @@ impl From<EventFormat> for FrontEnd {
     }
 }
 
-/// Opens the response to an event the way its caller does.
+/// Opens the response to an event as its caller would.
 ///
 /// # Errors
 ///
-/// The invocation failed, or the response is not one that its caller can read.
+/// The invocation failed, or its caller cannot read the response.
 pub(crate) async fn open_for(
     caller: Caller,
     response: ResponseReceiver,
@@ -133,7 +133,7 @@ fn unread_prelude(AwsService { name, .. }: AwsService) -> String {
 }
 
 impl Fields {
-    /// The service's name, and whether it reads the response.
+    /// Returns the service's name, and whether it reads the response.
     fn service(&self) -> Option<(&'static str, bool)> {
         let first = self.records.as_ref().and_then(|records| records.first());
         if first.is_some_and(|record| record.cf.is_some()) {
@@ -195,7 +195,7 @@ impl Fields {
     }
 }
 
-/// The service that a record or an event names as its source.
+/// Returns the service that a record or an event names as its source.
 fn by_source(source: &str) -> Option<(&'static str, bool)> {
     Some(match source {
         "aws:sqs" => ("an SQS queue", true),
@@ -289,7 +289,7 @@ mod tests {
             Caller::of(mq),
             Caller::Service(AwsService { reads: false, .. })
         ));
-        // A field of another type hides no other.
+        // A field of an unexpected type does not hide the others.
         let odd = br#"{"Records":[{"eventSource":"aws:sqs"}],"info":"text","requestContext":3}"#;
         assert!(matches!(
             Caller::of(odd),

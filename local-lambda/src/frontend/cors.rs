@@ -1,5 +1,5 @@
-//! The `Cors` setting of a function URL. Lambda answers preflights by it, and adds its headers to every other
-//! response, beside those of the function.
+//! The `Cors` setting of a function URL. Lambda answers preflights from it, and adds its headers to every
+//! other response, besides those of the function.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-cors>
 
@@ -34,7 +34,7 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// The headers of the response to a preflight. `None` if the request is not one.
+    /// Returns the headers of the response to a preflight. `None` if the request is not one.
     pub(super) fn preflight(&self, request: &Parts) -> Option<HeaderMap> {
         let asked = request.headers.get(ACCESS_CONTROL_REQUEST_METHOD)?;
         if request.method != Method::OPTIONS || !request.headers.contains_key(ORIGIN) {
@@ -62,7 +62,7 @@ impl Cors {
         Some(headers)
     }
 
-    /// Adds the headers of every other response. Those of the function stay.
+    /// Adds headers to a response that is not to a preflight. Keeps those of the function.
     pub(super) fn add_to(&self, response: &mut HeaderMap, request: &HeaderMap) {
         if !request.contains_key(ORIGIN) {
             return;
@@ -80,7 +80,7 @@ impl Cors {
         }
     }
 
-    /// The headers of preflights and other responses. An origin that is not allowed gets only `vary`.
+    /// Returns the headers that all responses have. An origin that is not allowed gets only `vary`.
     fn headers_for_origin(&self, request: &HeaderMap) -> HeaderMap {
         let mut headers = HeaderMap::from_iter([(VARY, HeaderValue::from_static("Origin"))]);
         let is_allowed = |origin: &&HeaderValue| {
@@ -88,7 +88,7 @@ impl Cors {
                 .iter()
                 .any(|allowed| allowed == ANY || allowed.as_bytes() == origin.as_bytes())
         };
-        // Lambda names the origin that asks even if all may:
+        // Lambda names the requesting origin even if all are allowed:
         // <https://github.com/aws-powertools/powertools-lambda-python/issues/4163>.
         if let Some(origin) = request.get(ORIGIN).filter(is_allowed) {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
@@ -100,11 +100,11 @@ impl Cors {
         headers
     }
 
-    /// Checks what its type does not.
+    /// Checks what the types do not.
     ///
     /// # Errors
     ///
-    /// Lambda does not accept a value.
+    /// Lambda would reject a value.
     pub fn checked(self) -> Result<Self, String> {
         const METHODS: [&str; 7] = ["GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", ANY];
         if self.allow_origins.is_empty() {
@@ -113,7 +113,7 @@ impl Cors {
         let is_known = |method: &&String| METHODS.contains(&method.as_str());
         if let Some(method) = self.allow_methods.iter().find(|method| !is_known(method)) {
             return Err(format!(
-                "`{method}` is no method of `AllowMethods`, which are {}",
+                "`{method}` is not a method of `AllowMethods`, which are {}",
                 METHODS.join(", ")
             ));
         }
@@ -129,7 +129,10 @@ impl Cors {
         .flatten()
         {
             if HeaderValue::from_str(text).is_err() {
-                return Err(format!("`{}` fits in no header", text.escape_default()));
+                return Err(format!(
+                    "`{}` is not a valid header value",
+                    text.escape_default()
+                ));
             }
         }
         Ok(self)
@@ -159,7 +162,7 @@ impl FromStr for Cors {
     }
 }
 
-/// Reads `Name=value,value,Name=value`, where some names have one value and the others lists.
+/// Reads `Name=value,value,Name=value`, where some names have a single value and others a list.
 fn shorthand(text: &str) -> Result<Value, String> {
     let mut fields: Vec<(&str, Vec<&str>)> = Vec::new();
     for part in text.split(',') {
@@ -279,13 +282,13 @@ mod tests {
     fn other_answers_get_them_beside_the_function_s_own() {
         let cors: Cors = FULL.parse().unwrap();
         let request = parts("GET", &[("origin", "http://a")]).headers;
-        let mut answer =
+        let mut response =
             HeaderMap::from_iter([(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))]);
 
-        cors.add_to(&mut answer, &request);
+        cors.add_to(&mut response, &request);
 
         assert_eq!(
-            sorted(&answer),
+            sorted(&response),
             pairs(&[
                 ("access-control-allow-credentials", "true"),
                 ("access-control-allow-origin", "*"),
@@ -294,9 +297,9 @@ mod tests {
                 ("vary", "Origin"),
             ])
         );
-        let mut answer = HeaderMap::new();
-        cors.add_to(&mut answer, &HeaderMap::new());
-        assert!(answer.is_empty(), "nobody asks from elsewhere");
+        let mut response = HeaderMap::new();
+        cors.add_to(&mut response, &HeaderMap::new());
+        assert!(response.is_empty(), "no other origin sent the request");
     }
 
     #[test]
@@ -312,13 +315,16 @@ mod tests {
             ("AllowMethods=GET", "`AllowOrigins` has to name"),
             (
                 "AllowOrigins=*,AllowMethods=OPTIONS",
-                "`OPTIONS` is no method",
+                "`OPTIONS` is not a method",
             ),
             ("AllowOrigins=*,MaxAge=86401", "at most 86400"),
             ("AllowOrigins=*,MaxAge=soon", "u32"),
             ("AllowOrigins=*,AllowCredentials=maybe", "boolean"),
             ("AllowOrigin=*", "unknown field `AllowOrigin`"),
-            ("{\"AllowOrigins\":[\"a\\n\"]}", "fits in no header"),
+            (
+                "{\"AllowOrigins\":[\"a\\n\"]}",
+                "is not a valid header value",
+            ),
             ("{\"AllowOrigins\":", "EOF"),
         ] {
             let seen = text.parse::<Cors>().unwrap_err();

@@ -1,4 +1,4 @@
-//! One HTTP request, answered the way a front end answers it.
+//! One HTTP request, served as a front end serves it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(super) struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// Answers the request the way the service does.
+    /// Serves the request as the service does.
     pub(super) async fn serve(
         &self,
         body: &Bytes,
@@ -90,7 +90,7 @@ impl Exchange<'_> {
         response
     }
 
-    /// What the service answers in place of the function, and why.
+    /// Returns the service's own response if it does not call the function, and the reason.
     fn rejection(&self) -> Option<(Rejection, String)> {
         let rejected = self.front_end.rejects(self.request);
         let rejected = rejected.map(|(rejection, reason)| (rejection, reason.to_owned()));
@@ -117,7 +117,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Invokes the function, and passes the response on the way the service does.
+    /// Invokes the function, and passes the response on as the service does.
     async fn invoke_function(
         &self,
         invocation: Invocation,
@@ -133,7 +133,7 @@ impl Exchange<'_> {
         self.pass_on(opened, conditions, FailureStyle::ServicePage, record)
     }
 
-    /// Opens the response, for which the service waits only so long.
+    /// Opens the response, within the service's time limit.
     async fn open(&self, response: ResponseReceiver) -> Result<OpenedResponse, Failure> {
         let network = self.settings.network;
         let limit = network.body_limit(self.front_end);
@@ -146,7 +146,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Invokes the function with an event as it is, and answers the way its sender would be answered.
+    /// Invokes the function with an event as it is, and responds as to the sender of such an event.
     pub(super) async fn invoke(
         &self,
         invocation: Invocation,
@@ -218,7 +218,7 @@ fn timed_out(limit: Duration) -> Failure {
     Failure::new(SERVICE_TIMEOUT, message)
 }
 
-/// The invocation that `POST /invoke` asks for.
+/// Returns the invocation for a `POST /invoke`.
 ///
 /// # Errors
 ///

@@ -3,14 +3,14 @@
 use http::HeaderValue;
 use http::request::Parts;
 
-/// Largest request line and header values of API Gateway together, in bytes. Function URLs were seen to
-/// have the same limit: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
+/// Largest request line and header values of API Gateway together, in bytes. Observed for function URLs
+/// too: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 const API_HEAD_LIMIT_BYTES: usize = 10_240;
 
-/// How long the parts of a head are, in bytes.
+/// Sizes of the parts of a head, in bytes.
 pub(super) struct HeadSize {
     pub(super) line: usize,
-    /// Without names.
+    /// Header values, without names.
     values: usize,
     pub(super) longest_header: usize,
     pub(super) headers: usize,
@@ -36,7 +36,7 @@ impl HeadSize {
         }
     }
 
-    /// Why the head is too long for API Gateway or a function URL, if it is.
+    /// Returns why the head is too long for API Gateway or a function URL, if it is.
     pub(super) fn over_api_limit(&self, service: &str) -> Option<String> {
         let size = self.line + self.values;
         (size > API_HEAD_LIMIT_BYTES).then(|| {

@@ -38,7 +38,7 @@ fn rejects(request: &Parts) -> Option<(Rejection, &'static str)> {
     if HttpApiPath::read(request.uri.path()).is_some() {
         return None;
     }
-    let reason = "an HTTP API decodes the path twice, and this one has a `%` that is no escape";
+    let reason = "an HTTP API decodes the path twice, and this one has a `%` that is not an escape";
     let body = "{\"message\":\"Bad Request\"}";
     Some((Rejection::json(StatusCode::BAD_REQUEST, body), reason))
 }

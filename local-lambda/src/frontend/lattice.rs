@@ -26,6 +26,6 @@ pub(super) static LATTICE: Service = Service {
     body_warning: |_| None,
     rejects: |_| None,
     rejects_head: |_| None,
-    // AWS documents no more than a 5xx status.
+    // AWS documents only that the status is 5xx.
     failure: |_| Rejection::text(StatusCode::BAD_GATEWAY, "Bad Gateway"),
 };

@@ -26,13 +26,13 @@ const REST_RATE: Rate = Rate {
 /// Largest stream of one invocation, in bytes.
 const TOTAL_BYTES: usize = 200 * MIB;
 
-/// How long a stream through a regional REST API may be silent.
+/// Idle limit of a stream through a regional REST API.
 const REST_IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// How long a stream through an edge-optimized REST API may be silent.
+/// Idle limit of a stream through an edge-optimized REST API.
 const EDGE_IDLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long a stream through a REST API may take.
+/// Longest stream through a REST API.
 const REST_LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// How long an HTTP API waits for its integration.
@@ -41,11 +41,11 @@ const HTTP_API_LIMIT: Duration = Duration::from_secs(30);
 /// Which limits apply.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Limits {
-    /// Those of AWS.
+    /// The limits of AWS.
     Aws,
-    /// Those of AWS, with an edge-optimized REST API: a stream may be silent for 30 seconds.
+    /// The limits of AWS, with an edge-optimized REST API: streams have an idle limit of 30 seconds.
     AwsEdge,
-    /// None on streams. Events and buffered responses are limited to Lambda's 6 MiB all the same.
+    /// No limits on streams. Events and buffered responses are still limited to Lambda's 6 MiB.
     #[default]
     Off,
 }
@@ -60,7 +60,7 @@ impl Limits {
         }
     }
 
-    /// How long a stream through a REST API may be silent.
+    /// Returns the idle limit of a stream through a REST API.
     fn rest_idle(self) -> Option<Duration> {
         match self {
             Self::Aws => Some(REST_IDLE_LIMIT),
@@ -70,21 +70,22 @@ impl Limits {
     }
 }
 
-/// The limits that apply to every response, and the faults to inject.
+/// Limits on every response, and faults to inject.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NetworkSettings {
     /// Which limits apply.
     pub limits: Limits,
     /// The clock for limits in seconds and for rates.
     pub clock: Clock,
-    /// Slows every stream down to this rate, instead of that of `limits`.
+    /// Throttles every stream to this rate, instead of that of `limits`.
     pub slow: Option<Rate>,
     /// Cuts every caller off after this many bytes.
     pub cut_after: Option<usize>,
 }
 
 impl NetworkSettings {
-    /// What lies between the function and a caller behind `front_end`, or a caller of the Invoke API.
+    /// Returns the network conditions between the function and a caller behind `front_end` or of the
+    /// Invoke API.
     pub(super) fn conditions(
         self,
         front_end: Option<FrontEnd>,
@@ -107,7 +108,7 @@ impl NetworkSettings {
         }
     }
 
-    /// How long `front_end` waits for a response to begin, or for all of it if it buffers.
+    /// Returns how long `front_end` waits for a response to begin, or for all of it if it buffers.
     pub(super) fn wait_limit(self, front_end: FrontEnd) -> Option<Duration> {
         match front_end {
             FrontEnd::Http => self.limits.apply().then_some(HTTP_API_LIMIT),
@@ -116,8 +117,8 @@ impl NetworkSettings {
         }
     }
 
-    /// Largest body, and largest buffered response, of `front_end`, in bytes. Lambda's own limits apply
-    /// beside it.
+    /// Largest request body and largest buffered response of `front_end`, in bytes. Lambda's own limits
+    /// apply too.
     pub(super) fn body_limit(self, front_end: FrontEnd) -> Option<usize> {
         let is_limited = self.limits.apply() && front_end.is_load_balancer();
         is_limited.then_some(LOAD_BALANCER_LIMIT_BYTES)

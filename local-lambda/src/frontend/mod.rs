@@ -1,8 +1,8 @@
 //! The callers' side: HTTP requests in, events to the function, its responses back.
 //!
-//! Each service has a file that says what it makes of requests and responses: `url`, `rest`, `http_api`,
-//! `alb`, `lattice`. The Invoke API, which passes everything on as it is, is `invoke_api`. `route` finds
-//! who a request is for, and `server` and `exchange` carry it out.
+//! Each service has a file that defines how it converts requests and responses: `url`, `rest`,
+//! `http_api`, `alb`, `lattice`. `invoke_api` passes everything on unchanged. `route` finds the target
+//! of a request; `server` and `exchange` serve it.
 
 mod alb;
 mod caller;
@@ -56,11 +56,11 @@ pub enum FrontEnd {
     Lattice,
 }
 
-/// What one service makes of requests and responses: everything in which the services differ.
+/// How one service converts requests and responses: everything in which the services differ.
 struct Service {
-    /// First segment of the paths that always lead to the service.
+    /// First segment of the service's own paths.
     segment: &'static str,
-    /// How it reads responses.
+    /// How the service reads responses.
     rules: ResponseRules,
     /// The header that carries the request id to the caller.
     request_id_header: Option<HeaderName>,
@@ -74,7 +74,7 @@ struct Service {
     rejects: fn(&Parts) -> Option<(Rejection, &'static str)>,
     /// Rejects a request whose line and headers are too long.
     rejects_head: fn(&HeadSize) -> Option<(Rejection, String)>,
-    /// What the caller gets for an invocation that failed before its head.
+    /// The response to an invocation that failed before its head.
     failure: fn(&Failure) -> Rejection,
 }
 
@@ -100,7 +100,7 @@ impl FrontEnd {
         }
     }
 
-    /// How the service reads the responses of functions.
+    /// Returns how the service reads the responses of functions.
     #[must_use]
     pub fn response_rules(self) -> &'static ResponseRules {
         &self.service().rules
@@ -123,13 +123,13 @@ impl FrontEnd {
         (service.event)(&request, body, origin)
     }
 
-    /// Rejects a request that the service does not pass on, and says why.
+    /// Rejects a request that the service does not pass on, and returns the reason.
     #[must_use]
     pub fn rejects(self, request: &Parts) -> Option<(Rejection, &'static str)> {
         (self.service().rejects)(request)
     }
 
-    /// Rejects a request whose line and headers are too long for the service, and says why.
+    /// Rejects a request whose line and headers are too long for the service, and returns the reason.
     fn rejects_head(self, request: &Parts) -> Option<(Rejection, String)> {
         (self.service().rejects_head)(&HeadSize::of(request))
     }

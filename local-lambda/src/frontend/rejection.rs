@@ -1,8 +1,8 @@
-//! Responses that are a service's own.
+//! Responses that a service itself sends.
 
 use http::StatusCode;
 
-/// A response that is the service's, not the function's.
+/// A response from the service, not from the function.
 #[derive(Debug)]
 pub struct Rejection {
     pub(super) status: StatusCode,

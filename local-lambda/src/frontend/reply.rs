@@ -1,4 +1,4 @@
-//! Responses that are known as a whole: buffered ones, failures and rejections.
+//! Responses that are not streamed: buffered ones, failures and rejections.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
@@ -94,7 +94,7 @@ pub(super) fn reject_body(
     json(status, failure.document)
 }
 
-/// Rejects a request of `/invoke` that Lambda would not carry out.
+/// Rejects a request of `/invoke` that Lambda would reject.
 pub(super) fn reject_event(error: &ApiError, mut record: RequestRecord) -> Response<CallerBody> {
     let failure = Failure::new(error.name, error.message.as_str());
     record.status(error.status);
@@ -106,7 +106,7 @@ pub(super) fn reject_event(error: &ApiError, mut record: RequestRecord) -> Respo
     response
 }
 
-/// Rejects a request that this server does not serve.
+/// Rejects a request that the guard denies.
 pub(super) fn denied(reason: &Denial, mut record: RequestRecord) -> Response<CallerBody> {
     record.status(StatusCode::FORBIDDEN);
     record.rejected(reason.reason());

@@ -31,12 +31,12 @@ pub(super) static REST: Service = Service {
     failure,
 };
 
-/// AWS documents that streamed *responses* need no `binaryMediaTypes` and is silent on requests, where an API
-/// without them takes every body for UTF-8:
+/// AWS documents that streamed *responses* need no `binaryMediaTypes` but does not mention requests, where an
+/// API without them treats every body as UTF-8:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html>.
 fn body_warning(body: &Bytes) -> Option<&'static str> {
     std::str::from_utf8(body).is_err().then_some(
-        "the body of the request is no UTF-8, and reaches a function behind a REST API undamaged only if \
+        "the body of the request is not UTF-8, and reaches a function behind a REST API undamaged only if \
          `binaryMediaTypes` of the API has its type",
     )
 }
@@ -46,7 +46,7 @@ fn rejects_head(size: &HeadSize) -> Option<(Rejection, String)> {
     Some((head_too_long(), reason))
 }
 
-/// What API Gateway answers if a head is too long.
+/// API Gateway's response to a head that is too long.
 pub(super) fn head_too_long() -> Rejection {
     let body = "{\"message\":\"Request Header Fields Too Large\"}";
     Rejection::json(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, body)

@@ -1,4 +1,4 @@
-//! Finds the function and the front end that a request is for.
+//! Finds the function and the front end for a request.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::functions::{AtPath, Functions};
 pub(super) enum Route {
     /// `POST /invoke`: the body is the event.
     Invoke,
-    /// A front end makes the event.
+    /// A front end builds the event.
     FrontEnd(FrontEnd),
     /// An operation of the Invoke API.
     InvokeApi(OperationPath),
@@ -25,8 +25,8 @@ pub(super) enum Route {
 }
 
 impl Route {
-    /// Finds the function and the front end, and takes their names off the path. `default` serves paths
-    /// without a name.
+    /// Finds the function and the front end, and strips their names from the path. `default` serves
+    /// paths without a name.
     pub(super) fn of(
         parts: &mut Parts,
         functions: &Functions,
@@ -69,10 +69,10 @@ fn target(parts: &Parts) -> String {
     target.map_or("/", PathAndQuery::as_str).to_owned()
 }
 
-/// Takes the names off the front of a path.
+/// Strips the names from the front of a path.
 fn shorten(parts: &mut Parts, rest: &str) {
     let slash = if rest.starts_with('/') { "" } else { "/" };
-    // The end of a valid path is valid.
+    // A suffix of a valid path is valid.
     if let Ok(uri) = Uri::try_from(format!("{slash}{rest}")) {
         parts.uri = uri;
     }

@@ -1,4 +1,4 @@
-//! Serves callers: decides who is served, and hands each request to a front end or to the Invoke API.
+//! Serves callers: checks each request, and hands it to a front end or to the Invoke API.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,11 +27,11 @@ pub struct ServerSettings {
     pub front_end: FrontEnd,
     /// Limits, and faults to inject.
     pub network: NetworkSettings,
-    /// Names of this server, beside IP addresses and `localhost`.
+    /// Names of this server, besides IP addresses and `localhost`.
     pub allowed_hosts: Vec<HostName>,
     /// The stage of REST and HTTP APIs.
     pub stage: Stage,
-    /// The setting of function URLs.
+    /// The `Cors` setting of function URLs.
     pub cors: Option<Cors>,
 }
 
@@ -60,8 +60,8 @@ struct Server {
 impl Handler for Server {
     type Body = CallerBody;
 
-    /// AWS counts the bytes of headers, not the headers. A load balancer takes the most, and the shortest
-    /// header is `x-1: 1`. Twice this number would cost 30 microseconds more for each request.
+    /// AWS limits the bytes of headers, not their number. A load balancer has the largest limit, and the
+    /// shortest header is `x-1: 1`. Twice this number would add 30 microseconds to each request.
     const MOST_HEADERS: usize = alb::HEAD_LIMIT_BYTES / "x-1: 1\r\n".len();
 
     async fn handle(self, request: Request<Incoming>, peer: IpAddr) -> Response<CallerBody> {
@@ -73,7 +73,7 @@ impl Handler for Server {
         let host = check_host(&parts, &settings.allowed_hosts);
         let (pool, route) = Route::of(&mut parts, &functions, settings.front_end);
         let permission = host.and_then(|()| match route {
-            // A browser may send here what it may send to AWS.
+            // A browser may send the same requests here as to AWS.
             Route::FrontEnd(_) | Route::Nowhere(_) => Ok(()),
             Route::Invoke | Route::InvokeApi(_) => check_origin(&parts.headers),
         });

@@ -10,7 +10,7 @@ use crate::failure::{Failure, THROTTLED};
 use crate::headers::REQUEST_ID;
 use crate::response::{MissingStatus, MultiValueHeaders, Prelude, Reading, ResponseRules};
 
-/// What to write instead of `multiValueHeaders`, for function URLs and HTTP APIs.
+/// Advice in place of `multiValueHeaders`, for function URLs and HTTP APIs.
 pub(super) const SINGLE_VALUE_ADVICE: &str =
     "write them into `headers`, several values with a comma between, and cookies into `cookies`";
 

@@ -1,4 +1,4 @@
-//! Reports of what happens in a local Lambda.
+//! Reports of events in a local Lambda.
 
 mod record;
 mod usage;
@@ -20,33 +20,34 @@ use crate::failure::Failure;
 #[derive(Clone)]
 pub struct Observer(Arc<dyn Fn(Report<'_>) + Send + Sync>);
 
-/// Something that happened.
+/// An event in a local Lambda.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Report<'a> {
-    /// A request was answered, or its caller left. Sent once for every request.
+    /// A request was served, or its caller left. Sent once for every request.
     Request(&'a RequestReport<'a>),
-    /// A response that is delivered is probably not what its author meant.
+    /// A response was delivered but is probably not what its author meant.
     Warning {
         /// The invocation, once there is one.
         request_id: Option<&'a str>,
         /// What is wrong, and what to do about it.
         text: &'a str,
     },
-    /// The process of a function printed a line, or up to 64 KiB of one. Ends with a line feed.
+    /// The process of a function printed a line, or up to 64 KiB of one.
     Output {
-        /// The invocation at work. `None` before the first one.
+        /// The current invocation. `None` before the first one.
         request_id: Option<&'a str>,
         /// The line.
         line: &'a [u8],
     },
-    /// An invocation ended, and its handler used this much.
+    /// Usage of an invocation that has ended.
     Usage(&'a Usage),
-    /// The process of a function failed between its response and the next invocation.
+    /// The process of a function failed after its response and before the next invocation.
     FailedAfterResponse(&'a Failure),
-    /// A process that waited for an invocation ended by itself.
+    /// An idle process ended by itself.
     IdleProcessEnded,
-    /// A runtime reported an error while its response was open. Lambda never answers such a request.
+    /// A runtime reported an error while its response was open. Lambda never responds to such a
+    /// request.
     ErrorWhileResponding,
     /// A peer sent something that is not HTTP.
     NotHttp {
@@ -72,7 +73,7 @@ pub struct RequestReport<'a> {
     pub total: Duration,
     /// Size of the body.
     pub bytes: usize,
-    /// Number of pieces in which the body was sent.
+    /// Number of chunks sent.
     pub chunks: usize,
     /// How the request ended.
     pub outcome: RequestOutcome<'a>,
@@ -92,7 +93,7 @@ pub enum RequestOutcome<'a> {
 }
 
 impl Observer {
-    /// Calls `observe` for every report, on the thread that makes it: it must not block.
+    /// Calls `observe` for every report, on the reporting thread: it must not block.
     pub fn new(observe: impl Fn(Report<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(observe))
     }

@@ -1,4 +1,4 @@
-//! Collects what is known about one request and its response.
+//! Collects the record of one request and its response.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Observer, Report, RequestOutcome, RequestReport};
 use crate::failure::Failure;
 
-/// What is known about one request. Reports it once, at its end or when dropped.
+/// The record of one request. Reports it once, at its end or when dropped.
 #[derive(Debug)]
 pub(crate) struct RequestRecord {
     observer: Observer,
@@ -48,14 +48,14 @@ impl RequestRecord {
         self.status = status;
     }
 
-    /// Warns about a response that is delivered all the same.
+    /// Warns about a response that is still delivered.
     pub(crate) fn warn(&self, warnings: &[String]) {
         for warning in warnings {
             self.observer.warn(self.request_id.as_deref(), warning);
         }
     }
 
-    /// Records a piece of the body on its way to the caller.
+    /// Records a chunk of the body on its way to the caller.
     pub(crate) fn chunk(&mut self, bytes: usize) {
         self.first_byte
             .get_or_insert_with(|| self.started.elapsed());

@@ -1,12 +1,13 @@
-//! What an invocation has used, read from the log of `bootstrap`.
+//! The usage of an invocation, read from the log of `bootstrap`.
 
 use std::collections::HashMap;
 
 /// Makes `bootstrap` log usage at any log level.
 pub(crate) const VARIABLE: (&str, &str) = ("BOOTSTREAM_LOG_USAGE", "info");
 
-/// What follows the time in such a line: the level, the target and the message. No line of a handler has
-/// that target, and what a handler prints without one, a metric, does not begin with a time.
+/// What follows the time in such a line: the level, the target and the message. A handler's log lines
+/// never have that target, and its output without a target, such as a metric, does not begin with a
+/// time.
 const MARK: [&str; 3] = ["INFO", "usage:", "used"];
 
 /// One invocation's memory, time and bytes.

@@ -11,13 +11,13 @@ use super::rules::{MissingStatus, ResponseRules};
 /// The field that makes a response a document.
 const STATUS: &str = "statusCode";
 
-/// Unfolds a response document. `None` means that the response is the body itself, which AWS assumes where
-/// there is no status.
+/// Converts a response document to a head and a body. `None` means that the response is the body itself,
+/// which AWS assumes if there is no status.
 ///
 /// # Errors
 ///
-/// The document asks for something that is not valid HTTP, or in a way that the service does not read; or
-/// the service demands a document and there is none.
+/// The document is not valid HTTP or not in a form that the service reads; or the service requires a
+/// document and there is none.
 pub(super) fn unfold(
     response: &[u8],
     rules: &ResponseRules,
@@ -26,7 +26,7 @@ pub(super) fn unfold(
         Ok(object) if object.get(STATUS).is_some_and(|it| !it.is_null()) => object,
         _ if rules.missing_status == MissingStatus::MeansBody => return Ok(None),
         Ok(_) => return Err(format!("the response document has no `{STATUS}`")),
-        Err(error) => return Err(format!("the response is no response document: {error}")),
+        Err(error) => return Err(format!("the response is not a response document: {error}")),
     };
     let fields = Fields::new(&object, rules.reading);
     let unread = |error| {
@@ -46,7 +46,7 @@ pub(super) fn unfold(
     Ok(Some((head, body.into())))
 }
 
-/// A warning about a response that became the body although it has a `statusCode`.
+/// Warns about a response that became the body although it has a `statusCode`.
 pub(super) fn null_status_warning(response: &[u8]) -> Option<String> {
     let object = object(response).ok()?;
     object.contains_key(STATUS).then(|| {

@@ -1,7 +1,7 @@
 //! A response on its way from the runtime to its reader: parts as they come, then an outcome.
 //!
-//! The outcome travels apart from the parts, so that it can be sent while the reader is slow, and so that
-//! a response without one is never mistaken for a complete one.
+//! The outcome has a channel of its own, so that it can be sent while the reader is slow, and so that a
+//! response without one is never mistaken for a complete one.
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -9,9 +9,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::failure::Failure;
 use crate::log_tail::LogTail;
 
-/// Parts that wait for the reader before the handler's `write` waits.
+/// Number of parts in flight before the handler's `write` blocks.
 ///
-/// A part holds what one read of the socket returned, so the backlog stays around a megabyte.
+/// A part holds the result of one socket read, so the backlog stays around a megabyte.
 const PARTS_IN_FLIGHT: usize = 8;
 
 /// How an invocation ended.
@@ -41,7 +41,7 @@ pub(crate) enum Part {
 pub(crate) struct ResponseReceiver {
     pub(crate) parts: mpsc::Receiver<Part>,
     pub(crate) outcome: oneshot::Receiver<Outcome>,
-    /// What the invocation prints, as far as it is kept.
+    /// The end of the invocation's output.
     pub(crate) log: LogTail,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct ResponseSender {
     pub(crate) log: LogTail,
 }
 
-/// Makes the two halves of a response.
+/// Creates the two halves of a response.
 pub(crate) fn channel() -> (ResponseSender, ResponseReceiver) {
     let (parts, parts_rx) = mpsc::channel(PARTS_IN_FLIGHT);
     let (outcome, outcome_rx) = oneshot::channel();
@@ -72,7 +72,7 @@ pub(crate) fn channel() -> (ResponseSender, ResponseReceiver) {
     )
 }
 
-/// Reads the outcome. A sender that is gone means that the invocation was given up.
+/// Reads the outcome. A dropped sender means that the invocation was abandoned.
 pub(crate) fn outcome_of(outcome: Result<Outcome, oneshot::error::RecvError>) -> Outcome {
     outcome.unwrap_or_else(|_| {
         Err(Failure::new(

@@ -1,4 +1,5 @@
-//! Event-stream frames of the Invoke API. AWS's SDK for Rust is the strictest reader: it wants all three headers.
+//! Event-stream frames of the Invoke API. AWS's SDK for Rust is the strictest reader: it requires
+//! all three headers.
 
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
@@ -24,12 +25,12 @@ struct InvokeComplete<'a> {
     log_result: Option<String>,
 }
 
-/// Frames a piece of the response.
+/// Frames a chunk of the response.
 pub(super) fn payload_chunk(chunk: Bytes) -> Bytes {
     frame("PayloadChunk", "application/octet-stream", chunk)
 }
 
-/// Makes the last frame.
+/// Builds the last frame.
 pub(super) fn invoke_complete(failure: Option<&Failure>, log: Option<&[u8]>) -> Bytes {
     let details = failure.map(|failure| String::from_utf8_lossy(&failure.document));
     let complete = InvokeComplete {
@@ -41,7 +42,7 @@ pub(super) fn invoke_complete(failure: Option<&Failure>, log: Option<&[u8]>) -> 
     frame("InvokeComplete", "application/json", json.into())
 }
 
-/// The error type as Lambda passes it on: it keeps dotted names and replaces all others.
+/// Returns the error type as Lambda passes it on: it keeps dotted names and replaces all others.
 fn error_code(error_type: &str) -> &str {
     let categories = ["Runtime.", "Function."];
     let is_kept = categories.iter().any(|category| {
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn only_dotted_types_pass() {
-        for (told, passed) in [
+        for (reported, passed) in [
             ("Function.Trap", "Function.Trap"),
             ("my Runtime.Broken thing", "my Runtime.Broken thing"),
             ("Sandbox.Timedout", "Sandbox.Timedout"),
@@ -101,7 +102,7 @@ mod tests {
             ("Function.oops", "Function.Unknown"),
             ("Function.X", "Function.Unknown"),
         ] {
-            assert_eq!(error_code(told), passed, "{told}");
+            assert_eq!(error_code(reported), passed, "{reported}");
         }
     }
 

@@ -20,11 +20,11 @@ impl<'a> Fields<'a> {
         self.object.get(key).filter(|value| !value.is_null())
     }
 
-    /// A small whole number.
+    /// Returns a small integer.
     ///
     /// # Errors
     ///
-    /// The field is something else.
+    /// The field has another type.
     pub(super) fn number(self, key: &str) -> Result<Option<u16>, String> {
         let Some(value) = self.get(key) else {
             return Ok(None);
@@ -44,11 +44,11 @@ impl<'a> Fields<'a> {
         number.ok_or_else(wrong).map(Some)
     }
 
-    /// A string. Nothing is converted to it.
+    /// Returns a string, without conversion from other types.
     ///
     /// # Errors
     ///
-    /// The field is something else.
+    /// The field has another type.
     pub(super) fn text(self, key: &str) -> Result<Option<&'a str>, String> {
         let Some(value) = self.get(key) else {
             return Ok(None);
@@ -57,11 +57,11 @@ impl<'a> Fields<'a> {
         value.as_str().ok_or_else(wrong).map(Some)
     }
 
-    /// A boolean.
+    /// Returns a boolean.
     ///
     /// # Errors
     ///
-    /// The field is something else.
+    /// The field has another type.
     pub(super) fn flag(self, key: &str) -> Result<Option<bool>, String> {
         let Some(value) = self.get(key) else {
             return Ok(None);
@@ -75,11 +75,11 @@ impl<'a> Fields<'a> {
         flag.ok_or_else(wrong).map(Some)
     }
 
-    /// A list of strings.
+    /// Returns a list of strings.
     ///
     /// # Errors
     ///
-    /// The field is something else.
+    /// The field has another type.
     pub(super) fn texts(self, key: &str) -> Result<Vec<String>, String> {
         match self.get(key) {
             None => Ok(Vec::new()),
@@ -87,11 +87,11 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A map of strings.
+    /// Returns a map of strings.
     ///
     /// # Errors
     ///
-    /// The field is something else.
+    /// The field has another type.
     pub(super) fn text_of_each(self, key: &str) -> Result<Vec<(String, String)>, String> {
         let mut pairs = Vec::new();
         for (name, value) in self.entries(key)? {
@@ -103,11 +103,11 @@ impl<'a> Fields<'a> {
         Ok(pairs)
     }
 
-    /// A map of lists of strings.
+    /// Returns a map of lists of strings.
     ///
     /// # Errors
     ///
-    /// The field is something else.
+    /// The field has another type.
     pub(super) fn texts_of_each(self, key: &str) -> Result<Vec<(String, Vec<String>)>, String> {
         let mut pairs = Vec::new();
         for (name, value) in self.entries(key)? {
@@ -150,7 +150,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A value in a message.
+/// Formats a value for a message.
 fn shown(value: &Value) -> String {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => format!("`{value}`"),

@@ -5,14 +5,14 @@ use std::io::{self, Write as _};
 use bytes::Bytes;
 use flate2::write::GzDecoder;
 
-/// How much we decompress at once, in bytes: the output may be a thousand times as large.
-const PIECE_BYTES: usize = 4096;
+/// Input decompressed at once, in bytes: the output may be a thousand times as large.
+const INPUT_BYTES: usize = 4096;
 
 /// A gzip decoder for a stream.
 #[derive(Debug)]
 pub(super) struct Gunzip {
     decoder: GzDecoder<Vec<u8>>,
-    /// Compressed input that is not decompressed yet.
+    /// Pending compressed input.
     waiting: Bytes,
 }
 
@@ -24,21 +24,21 @@ impl Gunzip {
         }
     }
 
-    /// Takes compressed bytes. Call [`next`](Self::next) until it returns `None` first.
+    /// Adds compressed bytes. Call [`next`](Self::next) until it returns `None` first.
     pub(super) fn push(&mut self, compressed: Bytes) {
         self.waiting = compressed;
     }
 
-    /// Decompresses some of the input. `None` means that there is no more.
+    /// Decompresses some of the input. `None` means that all of it is decompressed.
     ///
     /// # Errors
     ///
-    /// It is not gzip.
+    /// The input is not gzip.
     pub(super) fn next(&mut self) -> io::Result<Option<Bytes>> {
         while !self.waiting.is_empty() {
-            let length = self.waiting.len().min(PIECE_BYTES);
-            let piece = self.waiting.split_to(length);
-            self.decoder.write_all(&piece)?;
+            let length = self.waiting.len().min(INPUT_BYTES);
+            let block = self.waiting.split_to(length);
+            self.decoder.write_all(&block)?;
             self.decoder.flush()?;
             let plain = std::mem::take(self.decoder.get_mut());
             if !plain.is_empty() {
@@ -52,7 +52,7 @@ impl Gunzip {
     ///
     /// # Errors
     ///
-    /// It ended too early, or its checksum is wrong.
+    /// The stream ended too early, or its checksum is wrong.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         if self.decoder.header().is_none() && self.decoder.get_ref().is_empty() {
             return Ok(());
@@ -67,11 +67,11 @@ mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
-    fn gzip(pieces: &[&[u8]]) -> Vec<Bytes> {
+    fn gzip(blocks: &[&[u8]]) -> Vec<Bytes> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         let mut compressed = Vec::new();
-        for piece in pieces {
-            encoder.write_all(piece).unwrap();
+        for block in blocks {
+            encoder.write_all(block).unwrap();
             encoder.flush().unwrap();
             compressed.push(std::mem::take(encoder.get_mut()).into());
         }
@@ -82,8 +82,8 @@ mod tests {
     fn plain(gunzip: &mut Gunzip, compressed: Bytes) -> Vec<u8> {
         gunzip.push(compressed);
         let mut plain = Vec::new();
-        while let Some(piece) = gunzip.next().unwrap() {
-            plain.extend(piece);
+        while let Some(block) = gunzip.next().unwrap() {
+            plain.extend(block);
         }
         plain
     }

@@ -1,4 +1,4 @@
-//! The head of a response: what the function asks for, and what the caller gets.
+//! The head of a response: as the function writes it, and as the caller gets it.
 
 use bytes::Bytes;
 use http::header::{
@@ -27,7 +27,7 @@ pub struct ResponseHead {
     pub reason: Option<Bytes>,
     /// The headers.
     pub headers: HeaderMap,
-    /// What the author of the function should know about the response.
+    /// Warnings for the author of the function.
     pub warnings: Vec<String>,
 }
 
@@ -35,12 +35,12 @@ pub struct ResponseHead {
 ///
 /// # Errors
 ///
-/// The text is something else.
+/// The text is not a JSON object.
 pub(super) fn object(json: &[u8]) -> serde_json::Result<Map<String, Value>> {
     serde_json::from_slice(json)
 }
 
-/// The response that a function asks for, in a prelude or in a buffered response.
+/// The head in a prelude or in a buffered response.
 #[derive(Debug, Default)]
 pub(super) struct ResponseDocument {
     status_code: Option<u16>,
@@ -55,7 +55,7 @@ impl ResponseDocument {
     ///
     /// # Errors
     ///
-    /// A field is of a kind that the service does not read.
+    /// The service does not read the type of a field.
     pub(super) fn read(fields: Fields<'_>) -> Result<Self, String> {
         Ok(Self {
             status_code: fields.number("statusCode")?,
@@ -66,7 +66,7 @@ impl ResponseDocument {
         })
     }
 
-    /// Builds the head that the caller gets from this service.
+    /// Builds the head that the caller gets from a service with these rules.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl ResponseDocument {
         })
     }
 
-    /// A warning that names headers in the field that the service does not read.
+    /// Warns about headers in a field that the service does not read.
     fn unread_headers(&self, rules: &ResponseRules) -> Option<String> {
         let ones: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let lists: Vec<_> = self
@@ -140,7 +140,7 @@ impl ResponseDocument {
     }
 }
 
-/// The names that are not among the others.
+/// Returns the names that are not in `others`.
 fn without<'a>(names: &[&'a String], others: &[&String]) -> Vec<&'a str> {
     let is_other = |name: &str| others.iter().any(|other| other.eq_ignore_ascii_case(name));
     let names = names.iter().map(|name| name.as_str());
@@ -161,7 +161,7 @@ fn status(status: u16) -> Result<StatusCode, String> {
         .ok_or_else(|| format!("status {status} cannot be the status of a response"))
 }
 
-/// Adds a header, unless it is about the connection, which is not the function's.
+/// Adds a header, unless it is about the connection, which belongs to the service.
 fn append(
     headers: &mut HeaderMap,
     rules: &ResponseRules,
@@ -187,7 +187,7 @@ fn belongs_to_connection(header: &HeaderName) -> bool {
     HOP_BY_HOP.contains(header) || PROXY.contains(header)
 }
 
-/// The name under which a header reaches the caller, if the service renames it.
+/// Returns the new name of a header that the service renames.
 fn remapped(header: &HeaderName, rules: &ResponseRules) -> Option<HeaderName> {
     if !rules.streams() || !REMAPPED.contains(header) {
         return None;

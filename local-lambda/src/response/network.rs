@@ -8,13 +8,13 @@ use tokio::time::Instant;
 use super::token_bucket::STEPS_PER_SECOND;
 use crate::clock::Clock;
 
-/// What lies between the function and the caller of one response.
+/// The conditions between the function and the caller of one response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NetworkConditions {
     pub(crate) rate: Option<Rate>,
     /// Largest body, in bytes. A larger one fails the invocation.
     pub(crate) total: Option<usize>,
-    /// How long the stream may be silent, on Lambda's clock.
+    /// Idle limit of the stream, on Lambda's clock.
     pub(crate) idle: Option<Duration>,
     /// When the service cuts the stream.
     pub(crate) end: Option<Instant>,
@@ -26,14 +26,14 @@ pub(crate) struct NetworkConditions {
 /// A bandwidth.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rate {
-    /// Bytes that pass at once.
+    /// Bytes that pass without delay.
     pub burst: usize,
     /// Bytes per second after that.
     pub per_second: usize,
 }
 
 impl Rate {
-    /// A steady number of bytes per second, which is not 0.
+    /// Creates a steady rate without a burst. `None` if it is 0.
     #[must_use]
     pub fn steady(per_second: NonZeroUsize) -> Self {
         Self {

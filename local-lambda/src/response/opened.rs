@@ -1,4 +1,4 @@
-//! A response, opened as far as its reader needs before it can reply.
+//! A response, read as far as its reader needs before it can reply.
 
 use bytes::Bytes;
 
@@ -12,16 +12,16 @@ use crate::failure::{Failure, INVALID_RESPONSE};
 /// A response whose head is known.
 #[derive(Debug)]
 pub struct OpenedResponse {
-    /// Status, headers, and what is questionable about them.
+    /// Status, headers, and warnings about them.
     pub head: ResponseHead,
     pub(crate) body: OpenedBody,
 }
 
 #[derive(Debug)]
 pub(crate) enum OpenedBody {
-    /// The service waited for all of it.
+    /// A whole body, for a service that buffers.
     Whole(Bytes),
-    /// It is passed on as it arrives. `first` arrived with the head and may be empty.
+    /// A body that is passed on as it arrives. `first` arrived with the head and may be empty.
     Stream {
         first: Bytes,
         rest: ResponseReceiver,
@@ -29,11 +29,11 @@ pub(crate) enum OpenedBody {
 }
 
 impl OpenedResponse {
-    /// Waits for the next piece of the body. `None` means that the body is complete.
+    /// Waits for the next chunk of the body. `None` means that the body is complete.
     ///
     /// # Errors
     ///
-    /// The invocation failed. What has arrived before is not the whole body.
+    /// The invocation failed: the chunks so far are not the whole body.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         match &mut self.body {
             OpenedBody::Whole(bytes) => Ok(taken(bytes)),
@@ -73,8 +73,8 @@ fn taken(bytes: &mut Bytes) -> Option<Bytes> {
     (!bytes.is_empty()).then(|| std::mem::take(bytes))
 }
 
-/// Waits for as much of a response as a service with these rules needs before it replies to its caller.
-/// A service that buffers passes on at most `limit` bytes.
+/// Reads as much of a response as a service with these rules needs before it replies to its caller. A
+/// service that buffers passes on at most `limit` bytes.
 ///
 /// # Errors
 ///
@@ -116,11 +116,11 @@ pub(crate) async fn open(
 }
 
 /// Opens a response as a stream, in both modes. Returns whether its body begins with a prelude that the
-/// reader does not take off.
+/// reader does not parse.
 ///
 /// # Errors
 ///
-/// The invocation failed before there was a head.
+/// The invocation failed before its head.
 pub(crate) async fn open_stream(
     response: ResponseReceiver,
     reader: Reader,
@@ -152,7 +152,7 @@ fn whole(head: ResponseHead, body: Bytes) -> OpenedResponse {
 fn unread_prelude(rules: &ResponseRules) -> String {
     format!(
         "{} reads a document, and the response begins with the head of an HTTP stream and eight zero \
-         bytes: `response.buffered = \"auto\"` makes `bootstrap` answer with the document",
+         bytes: `response.buffered = \"auto\"` makes `bootstrap` send the document",
         rules.service
     )
 }

@@ -12,24 +12,24 @@ use super::token_bucket::TokenBucket;
 use crate::failure::{Failure, SERVICE_TIMEOUT};
 use crate::log_tail::LogTail;
 
-/// What happens next to the body.
+/// The next event of a body.
 #[derive(Debug)]
 pub(super) enum BodyEvent {
-    /// Bytes pass.
+    /// Bytes of the body.
     Chunk(Bytes),
     /// The invocation ended.
     End(Outcome),
-    /// The connection breaks, whatever the invocation does.
+    /// The connection breaks, whatever the state of the invocation.
     Cut(Failure),
 }
 
 /// Reads a response as fast as the network conditions allow.
 ///
-/// Holds one part and reads the next when that has passed, so that a slow network makes the function's
-/// `write` wait. Dropping it lets the function go on without a reader.
+/// Holds one part and reads the next only after that has passed, so that a slow network blocks the
+/// function's `write`. If it is dropped, the function continues without a reader.
 #[derive(Debug)]
 pub(crate) struct PacedBody {
-    /// Bytes that were read and have not passed yet.
+    /// Bytes that have been read but not passed yet.
     waiting: Bytes,
     rest: ResponseReceiver,
     conditions: NetworkConditions,
@@ -56,7 +56,7 @@ impl PacedBody {
         self.rest.log.clone()
     }
 
-    /// Waits for the next event. There is none after an end or a cut.
+    /// Polls for the next event. Do not call it after an end or a cut.
     pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<BodyEvent> {
         if self
             .conditions
@@ -98,7 +98,7 @@ impl PacedBody {
         Poll::Ready(BodyEvent::Chunk(self.pass(allowed)))
     }
 
-    /// Takes at most `allowed` bytes from those that wait.
+    /// Takes at most `allowed` of the waiting bytes.
     fn pass(&mut self, allowed: usize) -> Bytes {
         let limits = [self.conditions.total, self.conditions.cut_after];
         let left = limits.iter().flatten().map(|limit| limit - self.passed);
@@ -124,7 +124,7 @@ impl PacedBody {
         }
     }
 
-    /// Waits until the stream has been silent for too long.
+    /// Polls until the stream has been idle for too long.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
         let Some(limit) = self.conditions.idle else {
             return Poll::Pending;

@@ -15,7 +15,7 @@ pub struct PreludeReader {
 }
 
 impl PreludeReader {
-    /// Reads the prelude by the rules of a service.
+    /// Creates a reader with the rules of a service.
     #[must_use]
     pub fn new(rules: &'static ResponseRules) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl PreludeReader {
         }
     }
 
-    /// Takes the next bytes. Returns the head and the start of the body once both are known.
+    /// Adds the next bytes. Returns the head and the start of the body once both are known.
     ///
     /// # Errors
     ///
@@ -55,16 +55,16 @@ mod tests {
         \0\0\0\0\0\0\0\0he\0\0\0\0\0\0\0\0llo";
     const BODY: &[u8] = b"he\0\0\0\0\0\0\0\0llo";
 
-    /// Feeds the pieces and returns the head and the whole body.
-    fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Option<(ResponseHead, Vec<u8>)> {
+    /// Feeds the chunks and returns the head and the whole body.
+    fn read<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Option<(ResponseHead, Vec<u8>)> {
         let mut reader = PreludeReader::new(FrontEnd::Url.response_rules());
         let mut found: Option<(ResponseHead, Vec<u8>)> = None;
-        for piece in pieces {
+        for chunk in chunks {
             match &mut found {
-                Some((_, body)) => body.extend_from_slice(piece),
+                Some((_, body)) => body.extend_from_slice(chunk),
                 None => {
                     found = reader
-                        .push(piece)
+                        .push(chunk)
                         .unwrap()
                         .map(|(head, body)| (head, body.into()));
                 }

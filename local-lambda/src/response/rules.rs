@@ -3,7 +3,7 @@
 /// How a service reads the responses of functions.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseRules {
-    /// The service in messages, with its article.
+    /// The name of the service in messages, with its article.
     pub service: &'static str,
     /// Whether a streamed response begins with a prelude.
     pub prelude: Prelude,
@@ -15,11 +15,11 @@ pub struct ResponseRules {
     pub takes_status_description: bool,
     /// How `multiValueHeaders` is read.
     pub multi_value_headers: MultiValueHeaders,
-    /// What a buffered response without a status is.
+    /// The meaning of a buffered response without a status.
     pub missing_status: MissingStatus,
-    /// Whether a body that the function has compressed is decompressed for the caller.
+    /// Whether the service decompresses a body that the function has compressed.
     ///
-    /// Function URLs undo gzip in a stream:
+    /// Function URLs decompress gzip in a stream:
     /// <https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/issues/96>.
     pub undoes_gzip: bool,
 }
@@ -29,7 +29,7 @@ pub struct ResponseRules {
 pub enum Prelude {
     /// The service does not stream: it waits for the whole response and reads it as a document.
     NotRead,
-    /// If its content type says so.
+    /// If its content type announces one.
     IfAnnounced,
     /// Always.
     Required,
@@ -40,7 +40,7 @@ pub enum Prelude {
 pub enum Reading {
     /// Numbers and booleans become text, and `null` is absent. API Gateway does so, and with it function URLs.
     Lenient,
-    /// Only text counts. A load balancer refuses the document; nothing else is known of VPC Lattice.
+    /// Only text is valid. A load balancer rejects the document; AWS does not document VPC Lattice.
     Strict,
 }
 
@@ -49,7 +49,7 @@ pub enum Reading {
 pub enum MultiValueHeaders {
     /// They replace `headers` of the same name.
     Preferred,
-    /// They count alone; `headers` is ignored.
+    /// Only `multiValueHeaders` is read; `headers` is ignored.
     Only,
     /// They are ignored.
     Ignored {
@@ -58,12 +58,12 @@ pub enum MultiValueHeaders {
     },
 }
 
-/// What a buffered response without a status is.
+/// The meaning of a buffered response without a status.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MissingStatus {
-    /// The body itself, with status 200.
+    /// The response is the body itself, with status 200.
     MeansBody,
-    /// Invalid: the service demands a document with a status.
+    /// The response is invalid: the service requires a document with a status.
     Invalid,
 }
 

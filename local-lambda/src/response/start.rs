@@ -1,4 +1,4 @@
-//! Reads the start of a response, which is its head.
+//! Reads the head of a response.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -18,15 +18,15 @@ use crate::failure::{Failure, INVALID_PRELUDE};
 pub(super) struct StartedResponse {
     pub(super) mode: ResponseMode,
     pub(super) head: ResponseHead,
-    /// Whether the body still begins with a prelude, which its reader does not take off.
+    /// Whether the body still begins with a prelude, which its reader does not parse.
     pub(super) has_unread_prelude: bool,
     /// The start of the body, which arrived together with the head. May be empty.
     pub(super) first: Bytes,
     pub(super) rest: ResponseReceiver,
 }
 
-/// Waits for a whole body, of which `first` has arrived. A body over the limit is counted to its end and
-/// not kept.
+/// Reads a whole body, of which `first` has arrived. A body over the limit is counted to its end but not
+/// kept.
 ///
 /// # Errors
 ///
@@ -61,7 +61,7 @@ pub(crate) enum Reader {
 }
 
 impl Reader {
-    /// Returns whether the reader takes a prelude off a stream of this content type.
+    /// Returns whether the reader parses a prelude in a stream of this content type.
     fn reads_prelude(self, content_type: Option<&str>) -> bool {
         match self {
             Self::Service(rules) => match rules.prelude {
@@ -82,7 +82,7 @@ fn announces_prelude(content_type: Option<&str>) -> bool {
 ///
 /// # Errors
 ///
-/// The invocation failed before there was one, or what came is not a response.
+/// The invocation failed before its head, or the output is not a response.
 pub(super) async fn start(
     mut response: ResponseReceiver,
     reader: Reader,
@@ -110,7 +110,7 @@ pub(super) async fn start(
                 rest,
             })
         }
-        // What a runtime calls a buffered response is not passed on by Lambda.
+        // Lambda does not pass on the content type of a buffered response.
         (ResponseMode::Buffered, _) => Ok(StartedResponse {
             mode,
             head: typed("application/json"),
@@ -121,7 +121,7 @@ pub(super) async fn start(
     }
 }
 
-/// The head of a response that has a content type and nothing else.
+/// Returns a head with only a content type.
 fn typed(content_type: &str) -> ResponseHead {
     let content_type = HeaderValue::try_from(content_type)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
@@ -133,8 +133,8 @@ fn typed(content_type: &str) -> ResponseHead {
     }
 }
 
-/// Waits for the first bytes. Some runtimes open their response before they know that they fail:
-/// as long as nothing was written, that is a failure before the first byte.
+/// Waits for the first bytes. Some runtimes open their response before they know that they fail: if
+/// nothing has been written, that is a failure before the first byte.
 async fn first_chunk(mut response: ResponseReceiver) -> Result<(Bytes, ResponseReceiver), Failure> {
     while let Some(part) = response.parts.recv().await {
         match part {
@@ -148,9 +148,9 @@ async fn first_chunk(mut response: ResponseReceiver) -> Result<(Bytes, ResponseR
         parts,
     } = response;
     outcome_of(outcome.await)?;
-    let (told, outcome) = oneshot::channel();
+    let (sender, outcome) = oneshot::channel();
     // The receiver is below.
-    let _ = told.send(Ok(()));
+    let _ = sender.send(Ok(()));
     let response = ResponseReceiver {
         parts,
         outcome,
@@ -191,7 +191,7 @@ async fn ended(response: ResponseReceiver) -> Outcome {
     outcome_of(response.outcome.await)
 }
 
-/// A media type without its parameters.
+/// Returns a media type without its parameters.
 fn essence(content_type: &str) -> String {
     content_type
         .split(';')
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(failure.error_type, INVALID_PRELUDE);
     }
 
-    /// The next parts of an response in streaming mode, with a prelude.
+    /// The next parts of a response in streaming mode, with a prelude.
     async fn with_prelude() -> ResponseReceiver {
         let (sender, response) = channel();
         let head = Part::Head {

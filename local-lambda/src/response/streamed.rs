@@ -15,7 +15,7 @@ use super::paced::{BodyEvent, PacedBody};
 use crate::failure::{Failure, INVALID_RESPONSE};
 use crate::observer::RequestRecord;
 
-/// How long the last output of an invocation may take through its pipe.
+/// How long to wait for the last output of an invocation in its pipe.
 pub(crate) const LOG_WINDOW: Duration = Duration::from_millis(50);
 
 /// How a caller gets the body.
@@ -23,16 +23,16 @@ pub(crate) const LOG_WINDOW: Duration = Duration::from_millis(50);
 pub(crate) enum Framing {
     /// As the function wrote it. A failure breaks the connection.
     None,
-    /// In event-stream frames. The last one carries the outcome, and the log if asked for.
+    /// In event-stream frames. The last one carries the outcome, and the log if requested.
     EventStream { with_log: bool },
 }
 
-/// The body of a streamed response. Without frames, it ends clean only if the invocation did.
+/// The body of a streamed response. Without frames, it ends cleanly only if the invocation did.
 #[derive(Debug)]
 pub(crate) struct StreamedBody {
     paced: PacedBody,
     framing: Framing,
-    /// Decompresses the body on the way, if the service does.
+    /// Decompresses the body, if the service does.
     gunzip: Option<Gunzip>,
     record: RequestRecord,
     end: End,
@@ -42,9 +42,9 @@ pub(crate) struct StreamedBody {
 enum End {
     /// The body goes on.
     Open,
-    /// A last frame waits for the last output.
+    /// The last frame waits for the last output.
     Closing(Outcome, Pin<Box<Sleep>>),
-    /// The connection will break once what came before has been sent.
+    /// The connection will break once all earlier bytes have been sent.
     Failing(Failure),
     /// Nothing follows.
     Done,
@@ -67,14 +67,14 @@ impl StreamedBody {
         self
     }
 
-    /// Reads the body to its end for a caller that gets none.
+    /// Reads the body to its end without sending it.
     pub(crate) async fn drain(mut self) {
         while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await
         {
         }
     }
 
-    /// Waits for the next event, after decompression.
+    /// Polls for the next event, after decompression.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<BodyEvent> {
         let Some(gunzip) = &mut self.gunzip else {
             return self.paced.poll_event(cx);
@@ -164,8 +164,7 @@ impl Body for StreamedBody {
                 BodyEvent::Cut(failure) => End::Failing(failure),
             };
             if matches!(this.end, End::Failing(_)) {
-                // hyper drops what it has not flushed when a body fails. It flushes before it
-                // polls again.
+                // When a body fails, hyper drops unflushed bytes. It flushes before it polls again.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -174,7 +173,7 @@ impl Body for StreamedBody {
 }
 
 fn not_gzip(error: &std::io::Error) -> Failure {
-    let message = format!("the body is not the gzip that `content-encoding` says it is: {error}");
+    let message = format!("the body is not gzip, although `content-encoding` says so: {error}");
     Failure::new(INVALID_RESPONSE, message)
 }
 

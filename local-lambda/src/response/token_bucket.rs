@@ -1,4 +1,4 @@
-//! Limits a bandwidth the way Lambda does.
+//! Limits bandwidth as Lambda does.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,7 +12,7 @@ use super::network::Rate;
 const STEP: Duration = Duration::from_millis(125);
 pub(super) const STEPS_PER_SECOND: usize = 8;
 
-/// A bucket of tokens, one for each byte, refilled in steps.
+/// A token bucket with one token per byte, refilled in steps.
 #[derive(Debug)]
 pub(super) struct TokenBucket {
     rate: Rate,
@@ -31,7 +31,7 @@ impl TokenBucket {
         }
     }
 
-    /// Waits until something may pass. Returns how many bytes.
+    /// Polls until bytes may pass. Returns how many.
     pub(super) fn poll_allowance(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
         loop {
             self.refill();
@@ -56,7 +56,7 @@ impl TokenBucket {
         let step = self.rate.per_second.div_ceil(STEPS_PER_SECOND);
         while self.refilled.elapsed() >= STEP {
             if self.tokens >= self.rate.burst {
-                // Full: unused time is lost.
+                // The bucket is full: unused time is lost.
                 self.refilled = Instant::now();
                 return;
             }

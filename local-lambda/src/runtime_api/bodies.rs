@@ -16,11 +16,11 @@ use crate::body::{BodyError, read_limited};
 use crate::failure::{Failure, TRUNCATED};
 use crate::response::{Outcome, Part};
 
-/// How the request with a response ended.
+/// The end of a request with a response.
 pub(super) struct Received {
     pub(super) outcome: Outcome,
     pub(super) reply: ApiResponse,
-    /// The trailers about a failure that the head did not announce.
+    /// Failure trailers that the head did not announce.
     pub(super) unannounced: Vec<HeaderName>,
 }
 

@@ -1,38 +1,38 @@
-//! Where a runtime is between two invocations, in Lambda's own words.
+//! The state of a runtime, in Lambda's own terms.
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::Failure;
 use crate::response::{Outcome, Part};
 
-/// Where the response of the invocation at work goes.
+/// The destination of the current invocation's response.
 #[derive(Debug)]
 pub(crate) struct PendingResponse {
     pub(crate) request_id: String,
-    /// Ties the response to the invocation, if the runtime sends it back.
+    /// Identifies the invocation of a response, if the runtime sends it back.
     pub(crate) token: String,
     pub(crate) parts: mpsc::Sender<Part>,
     pub(crate) outcome: oneshot::Sender<Outcome>,
 }
 
-/// Where the runtime is.
+/// The state of a runtime.
 #[derive(Debug)]
 pub(crate) enum Phase {
-    /// It has not asked for an invocation yet.
+    /// It has not requested an invocation yet.
     Starting,
     /// It reported that it cannot start.
     InitFailed(Failure),
     /// It waits for an invocation.
     Waiting,
-    /// It has an invocation and has not begun to respond.
+    /// It has an invocation and has not started to respond.
     Invoking(PendingResponse),
     /// It is sending its response.
     Responding { request_id: String, with: Reaction },
-    /// It has responded and has not asked for the next invocation yet.
+    /// It has responded and has not requested the next invocation yet.
     Responded { request_id: String },
 }
 
-/// What a runtime does with an invocation.
+/// How a runtime reacts to an invocation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Reaction {
     Response,
@@ -40,7 +40,7 @@ pub(crate) enum Reaction {
 }
 
 impl Reaction {
-    /// The state that Lambda enters.
+    /// Returns the state that Lambda enters.
     pub(super) fn state(self) -> &'static str {
         match self {
             Self::Response => "InvocationResponse",
@@ -50,7 +50,7 @@ impl Reaction {
 }
 
 impl Phase {
-    /// What Lambda calls this state in its error messages.
+    /// Returns Lambda's name for this state in error messages.
     pub(super) fn state(&self) -> &'static str {
         match self {
             Self::Starting => "Started",
@@ -62,7 +62,7 @@ impl Phase {
         }
     }
 
-    /// The runtime's latest invocation.
+    /// Returns the runtime's latest invocation.
     pub(super) fn request_id(&self) -> Option<&str> {
         match self {
             Self::Starting | Self::InitFailed(_) | Self::Waiting => None,

@@ -1,4 +1,4 @@
-//! The routes of the Runtime API, and which of them are open when.
+//! The routes of the Runtime API, and which of them are allowed in each state.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::response::{Outcome, Part, ResponseMode};
 
 const BASE_PATH: &str = "/2018-06-01/runtime/";
 
-/// An invocation for the runtime, and where its response goes.
+/// An invocation for the runtime, and the destination of its response.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub(crate) invocation: Invocation,
@@ -117,7 +117,7 @@ impl RuntimeApi {
                 "shutting down",
             );
         };
-        // No await since the delivery was received: it cannot get lost here.
+        // No await since the delivery was received, so it cannot be lost.
         let Delivery {
             invocation,
             response,
@@ -152,7 +152,7 @@ impl RuntimeApi {
             }
         };
         let content_type = text_header(&head.headers, &CONTENT_TYPE);
-        // The reader may be gone: the response is read to its end all the same.
+        // The reader may be gone: the response is still read to its end.
         let _ = parts.send(Part::Head { mode, content_type }).await;
         let received = match mode {
             ResponseMode::Streaming => stream(body, &head.headers, &parts).await,
@@ -164,7 +164,7 @@ impl RuntimeApi {
         received.reply
     }
 
-    /// Warns of a failure that does not reach Lambda.
+    /// Warns about a failure that does not reach Lambda.
     fn warn_of_dropped(&self, id: &str, trailers: &[HeaderName]) {
         if trailers.is_empty() {
             return;
@@ -213,7 +213,7 @@ impl RuntimeApi {
         refusal.unwrap_or(reply)
     }
 
-    /// Gives the pending response to the first request that sends it.
+    /// Assigns the pending response to the first request that sends it.
     fn begin(
         &self,
         id: &str,
@@ -251,7 +251,7 @@ impl RuntimeApi {
         Ok((parts, responding))
     }
 
-    /// Reports a request that Lambda would not even reject.
+    /// Reports a request to which Lambda would never respond.
     fn explain(&self, phase: &Phase, with: Reaction) {
         let open = Reaction::Response;
         if with == Reaction::Error

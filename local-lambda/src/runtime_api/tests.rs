@@ -1,4 +1,4 @@
-//! The Runtime API, spoken to in bytes.
+//! Tests the Runtime API at the level of bytes.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ const STREAMING: &str = "lambda-runtime-function-response-mode: streaming\r\n\
     transfer-encoding: chunked\r\n\
     trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n";
 
-/// An emulator with one invocation on offer.
+/// An emulator with one pending invocation.
 struct Emulator {
     address: std::net::SocketAddr,
     phase: watch::Receiver<Phase>,
@@ -66,7 +66,7 @@ impl Emulator {
         }
     }
 
-    /// An emulator whose runtime has its invocation.
+    /// Returns an emulator whose runtime has received the invocation.
     async fn invoking() -> Self {
         let emulator = Self::start().await;
         let next = emulator.exchange("GET", "invocation/next", "", "").await;
@@ -74,7 +74,7 @@ impl Emulator {
         emulator
     }
 
-    /// Sends a request and returns everything that comes until the connection is closed.
+    /// Sends a request and returns everything received until the connection closes.
     async fn exchange(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let head = format!(
@@ -94,7 +94,7 @@ impl Emulator {
             .await
     }
 
-    /// What the caller gets.
+    /// Returns what the caller gets.
     async fn response(mut self) -> (String, Outcome) {
         let mut body = String::new();
         while let Some(part) = self.parts.recv().await {

@@ -20,25 +20,25 @@ use crate::report;
 use crate::source::Source;
 use crate::watch::{Watch, sources_digest};
 
-/// How long to wait before files that go along are watched again.
+/// How long to wait before watching included files again.
 const WATCH_PAUSE: Duration = Duration::from_millis(200);
 
-/// A function that runs.
+/// A running function.
 #[derive(Debug)]
 pub(super) struct Function {
     pub(super) source: Source,
     /// The sources of the component, if they are watched.
     project: Option<Sources>,
-    /// Watched from the start, so that no change is lost while the first version is made.
+    /// Watched from the start, so that no change is lost while the first version is prepared.
     files: Watch,
-    /// Whether the settings of the sandbox are in a file of its own. Those of several functions are in the
-    /// one that names them.
+    /// Whether the function has a settings file of its own. Several functions share the file that names
+    /// them.
     has_own_settings: bool,
     pub(super) pool: Arc<Pool>,
-    /// What went along with the version that was made last, or why that is not known. Held while a
-    /// version is made: one after the other, so that the last one is made of what is there last.
+    /// The included files of the latest version, or why they are unknown. Locked while a version is
+    /// prepared: versions are prepared one after the other, so that the last one has the latest files.
     making: Mutex<Option<Found>>,
-    /// Another version was made.
+    /// Signals a new version.
     made: Notify,
     printer: Printer,
 }
@@ -48,7 +48,7 @@ pub(super) struct Function {
 struct Sources {
     folder: PathBuf,
     watch: Watch,
-    /// What was in them before the component was built.
+    /// Their digest before the component was built.
     built_from: u64,
 }
 
@@ -62,15 +62,15 @@ impl Sources {
     }
 }
 
-/// What goes along, or why that cannot be told.
+/// The included files, or why they are unknown.
 type Found = Result<Included, String>;
 
 impl Function {
-    /// Builds the project of a function. Its first version is made by [`start`](Self::start).
+    /// Builds the project of a function. [`start`](Self::start) prepares its first version.
     ///
     /// # Errors
     ///
-    /// The project does not build, or what it makes is not a handler.
+    /// The project does not build, or its output is not a handler.
     pub(super) fn build(settings: Settings, args: &DevArgs, printer: Printer) -> Result<Self> {
         // Watched before it is built, so that no change is lost.
         let project = match &settings.handler {
@@ -111,16 +111,16 @@ impl Function {
         })
     }
 
-    /// Makes the first version, and tells callers who wait for it if that fails.
+    /// Prepares the first version. If that fails, so do the callers waiting for it.
     ///
     /// # Errors
     ///
-    /// It does not compile, something that goes along is missing, or it does not start.
+    /// It does not compile, an included file is missing, or it does not start.
     pub(super) async fn start(&self) -> Result<()> {
         self.try_swap().await
     }
 
-    /// Makes the first version if there is none, and takes new ones as they appear. Ends only when the files
+    /// Prepares the first version if there is none, and new ones as files change. Ends only when the files
     /// cannot be watched.
     pub(super) async fn follow_changes(self: Arc<Self>) -> Result<()> {
         if self.pool.deployment().is_none() {
@@ -144,7 +144,7 @@ impl Function {
         self.printer.message(tone, &text);
     }
 
-    /// Rebuilds the project. That changes the component file, which is watched too.
+    /// Rebuilds the project when its sources change. That changes the component file, which is watched too.
     async fn rebuild_on_change(&self) -> Result<()> {
         let Some(Sources {
             folder,
@@ -177,7 +177,7 @@ impl Function {
         loop {
             self.files.changed().await;
             if !self.source.file().exists() {
-                // It is about to be replaced.
+                // The component is about to be replaced.
                 continue;
             }
             let before = std::mem::replace(&mut settings, self.settings_written());
@@ -186,7 +186,7 @@ impl Function {
         }
     }
 
-    /// Puts what is in the files now in place of what runs, because of the one that changed.
+    /// Replaces the running version by one from the current files, because `changed` has changed.
     pub(super) async fn swap(&self, changed: &Path) {
         match self.try_swap().await {
             Ok(()) => {
@@ -204,7 +204,7 @@ impl Function {
         self.source.settings().filter(|_| self.has_own_settings)
     }
 
-    /// When the settings were last written, if there are any.
+    /// Returns when the settings were last written, if there are any.
     fn settings_written(&self) -> Option<SystemTime> {
         self.own_settings()?.metadata().ok()?.modified().ok()
     }
@@ -212,7 +212,8 @@ impl Function {
     async fn try_swap(&self) -> Result<()> {
         let made = self.make().await;
         if let Err(error) = &made {
-            // Without an old version callers are told, and a fixed component is taken when it appears.
+            // Without an old version the callers get the error. A fixed component is deployed when it
+            // appears.
             let text = format!("{error:#}");
             self.pool.fail(Failure::new(INVALID_ENTRYPOINT, text));
         }
@@ -234,7 +235,7 @@ impl Function {
         deployed.with_context(|| format!("`{name}` does not start"))
     }
 
-    /// Finds what goes along now.
+    /// Finds the files to include now.
     async fn found(&self) -> Result<Found> {
         let source = self.source.clone();
         let found = spawn_blocking(move || source.included()).await;
@@ -242,8 +243,8 @@ impl Function {
         Ok(found.map_err(|error| format!("{error:#}")))
     }
 
-    /// Makes a new version when something that goes along has changed. Which files those are may change
-    /// with every version.
+    /// Prepares a new version when an included file has changed. The set of files may change with every
+    /// version.
     async fn swap_on_included(&self) -> Result<()> {
         let Some(settings) = self.source.settings() else {
             return std::future::pending().await;
@@ -259,7 +260,7 @@ impl Function {
                 () = watch.changed() => {}
                 () = self.made.notified() => {}
             }
-            // A folder may be gone for the moment in which it is made anew.
+            // A folder may be missing for a moment while it is created again.
             watch = loop {
                 match include::watch(settings) {
                     Ok(watch) => break watch,
@@ -270,7 +271,7 @@ impl Function {
     }
 }
 
-/// What has changed, if something has: a file, or everything.
+/// Returns what has changed, if anything: a file, or everything.
 fn difference(before: &Found, now: &Found) -> Option<Option<PathBuf>> {
     if before == now {
         return None;

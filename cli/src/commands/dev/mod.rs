@@ -1,4 +1,4 @@
-//! `bootstream dev`: a local Lambda around handlers, which may be replaced while it runs.
+//! `bootstream dev`: a local Lambda with handlers that can be replaced while it runs.
 
 mod function;
 mod running;
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
     raise_file_limit();
     let address = SocketAddr::from((args.host, args.port));
     let runtime = runtime()?;
-    // Callers who come while the project is built wait in the system's queue.
+    // Callers that connect during the build wait in the listener's backlog.
     let listener = runtime.block_on(TcpListener::bind(address));
     let listener = listener.with_context(|| {
         format!("cannot listen on {address}: choose another --port, or 0 for a free one")
@@ -61,8 +61,8 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
     result
 }
 
-/// Lets this process have as many files as the system allows: each environment takes five. Without
-/// that, fewer invocations fit, and the one too many says why.
+/// Raises the limit of open files to the system's maximum: each environment needs five. If that
+/// fails, fewer invocations can run at once, and the first one over the limit reports why.
 fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -93,7 +93,7 @@ impl Dev {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Serves from the start: who calls before there is a version waits for it.
+    /// Serves from the start: early callers wait for the first version.
     async fn serve(
         &self,
         members: Vec<Member>,

@@ -1,4 +1,4 @@
-//! The functions that run, and the file that names them, which may be written at any time.
+//! The running functions, and the file that names them, which may change at any time.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,23 +20,23 @@ pub(super) struct Running {
     args: Arc<DevArgs>,
     /// At least one.
     members: Vec<Member>,
-    /// The settings of the sandbox, which are those of all functions of the file.
+    /// The settings of the sandbox, shared by all functions of the file.
     sandbox: toml::Table,
-    /// The file of functions, watched from before it was read until it is followed.
+    /// The watch on the file of functions, started before it was read.
     file: Option<Watch>,
     followers: JoinSet<Result<()>>,
     live: Arc<LiveFunctions>,
-    /// What others have taken the place of. Invocations of theirs may still run.
+    /// Replaced functions, whose invocations may still run.
     retired: Vec<Arc<Pool>>,
     printer: Printer,
 }
 
-/// A function, and the settings it was made of.
+/// A function, and the settings it was built from.
 #[derive(Clone)]
 pub(super) struct Member {
     settings: Settings,
     pub(super) function: Arc<Function>,
-    /// Follows changes of its code, once it is followed.
+    /// Aborts the task that follows changes of its code.
     follower: Option<AbortHandle>,
 }
 
@@ -50,18 +50,18 @@ impl Member {
         })
     }
 
-    /// Its name, unless it is the only one.
+    /// Returns its name, unless it is the only function.
     pub(super) fn name(&self) -> Option<&str> {
         self.settings.name.as_deref()
     }
 }
 
 impl Running {
-    /// Builds what the arguments, or the file they name, say. Takes as long as building takes.
+    /// Builds the functions in the arguments, or in the file they name. Blocks until they are built.
     ///
     /// # Errors
     ///
-    /// The file makes no sense, or the code of a function cannot be used.
+    /// The file is invalid, or the code of a function cannot be used.
     pub(super) fn build(args: &DevArgs, printer: Printer) -> Result<Self> {
         let file = settings::file(args).filter(|file| file.is_file());
         let file = file.map(|file| Watch::files([file])).transpose()?;
@@ -91,11 +91,11 @@ impl Running {
         Arc::clone(&self.live)
     }
 
-    /// Takes changes of code and of the file as they appear. Ends only when something cannot be watched.
+    /// Applies changes of code and of the file. Ends only when something cannot be watched.
     ///
     /// # Errors
     ///
-    /// That.
+    /// Watching fails.
     pub(super) async fn follow(&mut self) -> Result<()> {
         for member in &mut self.members {
             follow_code(member, &mut self.followers);
@@ -103,12 +103,12 @@ impl Running {
         let args = Arc::clone(&self.args);
         let file = settings::file(&args);
         let watch = self.file.take();
-        // Kept from turn to turn: it would forget a change it has noticed.
+        // Kept across iterations: a new future would lose a change that this one has noticed.
         let mut change = pin!(written(file, watch.as_ref()));
         loop {
             tokio::select! {
                 Some(ended) = self.followers.join_next() => match ended {
-                    // Of a function that is there no more.
+                    // The follower of a removed function.
                     Err(error) if error.is_cancelled() => {}
                     ended => return ended.context("watching was interrupted")?,
                 },
@@ -127,7 +127,7 @@ impl Running {
         }
     }
 
-    /// Makes the functions those of the file: what it says as before stays, with its environments.
+    /// Applies a new version of the file. Unchanged functions stay, with their environments.
     async fn take(&mut self, plan: Plan, file: &Path) {
         let is_same_sandbox = plan.sandbox == self.sandbox;
         let mut members = Vec::new();
@@ -143,7 +143,7 @@ impl Running {
                 old => members.extend(self.renew(old, settings).await),
             }
         }
-        // Without a single one that works, what there was is better.
+        // If no new function works, the old ones stay.
         let Some(functions) = functions(&members) else {
             return;
         };
@@ -159,8 +159,7 @@ impl Running {
         self.members.iter().find(|member| member.name() == name)
     }
 
-    /// Builds a function that is new or has other settings. One that cannot be used leaves the old one
-    /// in place, if there is one.
+    /// Builds a new or changed function. If that fails, the old one stays, if there is one.
     async fn renew(&mut self, old: Option<Member>, settings: Settings) -> Option<Member> {
         let name = settings.name.clone().unwrap_or_default();
         match self.start(settings).await {
@@ -191,7 +190,7 @@ impl Running {
         Ok(member)
     }
 
-    /// Lets go of a function, unless it still runs.
+    /// Retires a function, unless it is still in use.
     async fn retire(&mut self, old: Member) {
         let is_same = |member: &Member| Arc::ptr_eq(&member.function, &old.function);
         if self.members.iter().any(is_same) {
@@ -230,21 +229,21 @@ fn follow_code(member: &mut Member, followers: &mut JoinSet<Result<()>>) {
     member.follower = Some(followers.spawn(function.follow_changes()));
 }
 
-/// Waits until the file was written.
+/// Waits until the file is written.
 async fn written<'a>(file: Option<&'a Path>, watch: Option<&Watch>) -> &'a Path {
     let (Some(file), Some(watch)) = (file, watch) else {
         return std::future::pending().await;
     };
     loop {
         watch.changed().await;
-        // Otherwise it is about to be replaced.
+        // A missing file is about to be replaced.
         if file.exists() {
             return file;
         }
     }
 }
 
-/// What callers reach. `None` if there is nothing.
+/// Returns the functions for callers. `None` if there are none.
 fn functions(members: &[Member]) -> Option<Functions> {
     let pool = |member: &Member| Arc::clone(&member.function.pool);
     let first = pool(members.first()?);

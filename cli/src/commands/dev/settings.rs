@@ -1,4 +1,4 @@
-//! What is to run: one function from the arguments, or several from a `bootstream.toml`.
+//! The functions to run: one from the arguments, or several from a `bootstream.toml`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,25 +11,26 @@ use serde::Deserialize;
 
 use crate::args::{DevArgs, FunctionArgs};
 use crate::deployment::{HANDLER_NAME, project_file};
+use crate::files;
 
-/// What is to run.
+/// The functions to run, and their shared settings.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// The first is the one that callers reach without a name.
     pub(super) functions: Vec<Settings>,
-    /// What the file of functions says of the sandbox.
+    /// The sandbox settings in the file of functions.
     pub(super) sandbox: toml::Table,
 }
 
 /// One function.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Settings {
-    /// What it is called, unless it is called after its file.
+    /// Its name, unless it has that of its file.
     pub(super) name: Option<String>,
     pub(super) handler: Option<PathBuf>,
     pub(super) handler_name: String,
     pub(super) concurrency: u16,
-    /// Where the settings of the handler's sandbox are, if there are any.
+    /// The file with the settings of the handler's sandbox, which need not exist.
     pub(super) project: PathBuf,
     pub(super) function: FunctionArgs,
 }
@@ -57,7 +58,7 @@ struct Entry {
     env: BTreeMap<String, String>,
 }
 
-/// The file of functions, if that is what the arguments name.
+/// Returns the file of functions, if the arguments name one.
 pub(super) fn file(args: &DevArgs) -> Option<&Path> {
     let handler = args.handler.as_deref()?;
     handler
@@ -78,14 +79,14 @@ struct LocalLambda {
 ///
 /// # Errors
 ///
-/// The table `dev` of the file makes no sense.
+/// The table `dev` of the file is invalid.
 pub(super) fn cors(args: &DevArgs) -> Result<Option<Cors>> {
     if args.cors.is_some() {
         return Ok(args.cors.clone());
     }
     let handler = args.handler.as_deref().unwrap_or(Path::new("."));
     let file = file(args).map_or_else(|| project_file(handler), Path::to_owned);
-    // One that is missing or damaged is told of when the function is made.
+    // Preparing the function reports a missing or damaged file.
     let text = std::fs::read_to_string(&file).unwrap_or_default();
     let mut table: toml::Table = toml::from_str(&text).unwrap_or_default();
     let Some(dev) = table.remove("dev") else {
@@ -102,16 +103,15 @@ pub(super) fn cors(args: &DevArgs) -> Result<Option<Cors>> {
     checked().with_context(|| format!("`{}`", file.display()))
 }
 
-/// Reads what is to run.
+/// Reads the functions to run.
 ///
 /// # Errors
 ///
-/// The file of functions cannot be read or makes no sense.
+/// The file of functions cannot be read or is invalid.
 pub(super) fn read(args: &DevArgs) -> Result<Plan> {
     if let Some(file) = file(args) {
         let name = file.display();
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("cannot read `{name}`"))?;
+        let text = files::read_text(file)?;
         config::check_file(&text, &name.to_string())?;
         return parse(&text, file, args).with_context(|| format!("`{name}`"));
     }

@@ -1,6 +1,6 @@
-//! Events that are documents, with a place for what their sender passes on.
+//! Events that are documents, with a place for the sender's data.
 //!
-//! The documents are those of the developer guides, with names that are made up.
+//! The documents follow the developer guides, with invented names.
 
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
@@ -12,18 +12,18 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(super) struct Document {
     text: &'static str,
-    /// Where the data goes, as a JSON pointer, and what becomes of it.
+    /// The place of the data, as a JSON pointer, and its encoding.
     data: Option<(&'static str, Form)>,
-    /// Where the MD5 of the data goes, as a JSON pointer.
+    /// The place of the MD5 of the data, as a JSON pointer.
     md5: Option<&'static str>,
 }
 
-/// What becomes of data on its way into an event.
+/// How an event encodes data.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Text,
     Base64,
-    /// It is JSON, and part of the event's.
+    /// Parsed, as part of the event's JSON.
     Json,
 }
 
@@ -43,7 +43,7 @@ impl Document {
         }
     }
 
-    /// Whether there is a place for data.
+    /// Returns whether there is a place for data.
     pub(super) fn takes_data(&self) -> bool {
         self.data.is_some()
     }
@@ -52,7 +52,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// The data has to be JSON and is not.
+    /// The data must be JSON and is not.
     pub(super) fn event(&self, data: &str) -> Result<Value> {
         let mut event: Value = serde_json::from_str(self.text)?;
         if let Some((place, form)) = self.data {
@@ -70,9 +70,7 @@ impl Form {
         match self {
             Self::Text => Ok(data.into()),
             Self::Base64 => Ok(STANDARD.encode(data).into()),
-            Self::Json => {
-                serde_json::from_str(data).context("`--data` is to be JSON in this event")
-            }
+            Self::Json => serde_json::from_str(data).context("`--data` must be JSON in this event"),
         }
     }
 }
@@ -131,7 +129,7 @@ pub(super) static CUSTOM_RESOURCE: Document = Document::with(
     "/ResourceProperties",
     Form::Json,
 );
-/// A task gets the input of its state and nothing else.
+/// The event of a task is the input of its state.
 pub(super) static STEP_FUNCTIONS: Document = Document::with("null", "", Form::Json);
 pub(super) static S3: Document = Document::new(include_str!("documents/s3.json"));
 pub(super) static SCHEDULE: Document = Document::new(include_str!("documents/schedule.json"));
@@ -169,6 +167,6 @@ mod tests {
     fn data_that_has_to_be_json_is_refused_otherwise() {
         let error = EVENTBRIDGE.event("hello").unwrap_err();
 
-        assert_eq!(error.to_string(), "`--data` is to be JSON in this event");
+        assert_eq!(error.to_string(), "`--data` must be JSON in this event");
     }
 }

@@ -16,11 +16,11 @@ use crate::printer::Printer;
 const DEFAULT_PATH: &str = "/hello?name=world";
 const DEFAULT_DATA: &str = r#"{"name":"world"}"#;
 
-/// What makes an event.
+/// The source of an event.
 enum Maker {
-    /// Of a request.
+    /// Built from a request.
     Http(HttpSender),
-    /// Of a document that is at hand.
+    /// A prepared document.
     Document(&'static Document),
 }
 
@@ -28,7 +28,7 @@ enum Maker {
 ///
 /// # Errors
 ///
-/// The path is none, the data is not the JSON it has to be, or standard output is gone.
+/// The path is invalid, the data is not JSON where it must be, or standard output is closed.
 pub(crate) fn run(args: &EventArgs, printer: &Printer) -> Result<ExitCode> {
     let maker = maker(args.kind);
     if let Some(refusal) = misplaced(args, &maker) {
@@ -49,7 +49,7 @@ fn event(args: &EventArgs, maker: &Maker) -> Result<Value> {
     }
 }
 
-/// Says which option has no place in the event, if there is one.
+/// Returns an error for an option that does not apply to the event, if there is one.
 fn misplaced(args: &EventArgs, maker: &Maker) -> Option<String> {
     let (takes_path, takes_data) = match maker {
         Maker::Http(sender) => (true, sender.takes_body()),

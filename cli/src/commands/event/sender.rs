@@ -1,4 +1,4 @@
-//! Events of what stands before a function and speaks HTTP.
+//! Events of HTTP front ends and their authorizers.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 const API: &str = "arn:aws:execute-api:us-east-1:123456789012:abc123";
 const TOKEN: &str = "Bearer EXAMPLE";
 
-/// Who turns a request into an event.
+/// The service that turns a request into an event.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum HttpSender {
     FrontEnd(FrontEnd),
-    /// A REST API that asks whether a request may pass.
+    /// A REST API that calls a `REQUEST` authorizer.
     AuthorizerRest,
-    /// An HTTP API that asks whether a request may pass.
+    /// An HTTP API that calls an authorizer.
     AuthorizerHttp,
 }
 
@@ -36,7 +36,7 @@ impl HttpSender {
     ///
     /// # Errors
     ///
-    /// The path is invalid, or not one that the service passes on.
+    /// The path is invalid, or the service would not pass it on.
     pub(super) fn event(self, path: &str, body: &str) -> Result<Value> {
         let request = request(path)?;
         match self {
@@ -74,7 +74,7 @@ fn of_front_end(front_end: FrontEnd, request: &Parts, body: &str) -> Result<Valu
     Ok(front_end.event(request, &Bytes::copy_from_slice(body.as_bytes()), &origin))
 }
 
-/// The event of an authorizer of type `REQUEST`.
+/// Builds the event of an authorizer of type `REQUEST`.
 fn of_rest_authorizer(mut request: Parts) -> Result<Value> {
     authorize(&mut request);
     let mut event = of_front_end(FrontEnd::Rest, &request, "")?;
@@ -84,7 +84,7 @@ fn of_rest_authorizer(mut request: Parts) -> Result<Value> {
     Ok(without_body(event))
 }
 
-/// The event of an authorizer in payload format 2.0.
+/// Builds the event of an authorizer in payload format 2.0.
 fn of_http_authorizer(mut request: Parts) -> Result<Value> {
     authorize(&mut request);
     let mut event = of_front_end(FrontEnd::Http, &request, "")?;

@@ -44,7 +44,7 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
     findings
 }
 
-/// Whether the setting of the host leaves anything to stream.
+/// Returns whether the host's setting allows streaming.
 fn may_stream(function: &Function) -> bool {
     function.settings.buffered != Known::Is(Buffered::Always)
 }
@@ -77,7 +77,7 @@ fn methods_of_document<'a>(
         notes.extend(unknown(template, path, of_path));
         for (method, node) in of_path.entries() {
             let name = format!("{method} {path}").replace("x-amazon-apigateway-any-method", "ANY");
-            // A preflight hardly ever has a function behind it.
+            // A preflight rarely calls a function.
             if !method.eq_ignore_ascii_case("options") {
                 notes.extend(unknown(template, &name, node));
             }
@@ -103,8 +103,7 @@ fn methods_of_document<'a>(
     (methods, notes)
 }
 
-/// What to say of a part of a document that only the deployment knows, unless it was said that it was
-/// not read.
+/// Reports a part of a document that only the deployment knows, unless it was reported as unread.
 fn unknown(template: &Template, name: &str, node: &Node) -> Option<Finding> {
     let Value::Open(text) = &node.value else {
         return None;
@@ -135,7 +134,7 @@ fn document_method(template: &Template, api: Resource<'_>, method: &Method<'_>) 
     findings
 }
 
-/// The functions of this runtime that plain methods of an API call.
+/// Returns the functions of this runtime that plain methods of an API call.
 fn by_methods<'a>(template: &'a Template, api: Resource<'_>) -> Vec<&'a Function> {
     let methods = template.resources("AWS::ApiGateway::Method");
     let of_api = methods.filter(|method| {
@@ -150,7 +149,7 @@ fn by_methods<'a>(template: &'a Template, api: Resource<'_>) -> Vec<&'a Function
         .collect()
 }
 
-/// The functions of this runtime whose SAM events make methods of an API.
+/// Returns the functions of this runtime whose SAM events become methods of an API.
 fn by_events<'a>(template: &'a Template, api: Resource<'_>) -> Vec<&'a Function> {
     let functions = template.functions().filter(|(_, resource)| {
         let events = resource.properties().into_iter();
@@ -197,7 +196,7 @@ fn endpoint_type(endpoint: Option<&Node>) -> Known<&str> {
     })
 }
 
-/// SAM names a deployment after the text of the body, in which a parameter is only a name.
+/// SAM derives a deployment's name from the text of the body, in which a parameter is only a name.
 fn stage_update(template: &Template, api: Resource<'_>) -> Option<Finding> {
     let at = api.at_of("DefinitionBody");
     if !template.depends_on_parameters(api.name, "DefinitionBody") {
@@ -258,7 +257,7 @@ fn cache(template: &Template, api: Resource<'_>) -> Vec<Finding> {
     .collect()
 }
 
-/// The first answer unless it is no; then the other.
+/// Returns the first value unless it is false; then the other.
 pub(super) fn or(one: Known<bool>, other: impl FnOnce() -> Known<bool>) -> Known<bool> {
     match one {
         Known::Is(true) => one,
@@ -270,8 +269,8 @@ pub(super) fn or(one: Known<bool>, other: impl FnOnce() -> Known<bool>) -> Known
     }
 }
 
-/// Whether a method of an OpenAPI document lets in only those it knows. What the method says itself wins
-/// over the API's defaults.
+/// Returns whether a method of an OpenAPI document requires authorization. The method's own setting wins over
+/// the API's defaults.
 fn authorized(api: Resource<'_>, method: &Node) -> Known<bool> {
     let own = by_method(method);
     let by_default = match own {
@@ -283,20 +282,20 @@ fn authorized(api: Resource<'_>, method: &Node) -> Known<bool> {
     or(own, || or(by_default, || for_all_methods(api)))
 }
 
-/// Whether an API lets in only those it knows, if its methods say nothing else.
+/// Returns whether an API requires authorization, unless its methods override that.
 pub(super) fn by_api(api: Resource<'_>) -> Known<bool> {
     or(by_default(api), || for_all_methods(api))
 }
 
-/// Whether the API's default lets in only those it knows.
+/// Returns whether the API's default requires authorization.
 fn by_default(api: Resource<'_>) -> Known<bool> {
     or(default_authorizer(api.property("Auth")), || {
         document(api).map_or(Known::Absent, by_security)
     })
 }
 
-/// Whether an API lets in only those it knows by what no method takes back: where it is, a key, or a
-/// policy.
+/// Returns whether an API requires authorization by something that methods cannot override: its location, a key,
+/// or a policy.
 pub(super) fn for_all_methods(api: Resource<'_>) -> Known<bool> {
     let endpoint = endpoint_type(api.property("EndpointConfiguration"));
     if endpoint == Known::Is("PRIVATE") {
@@ -311,23 +310,23 @@ pub(super) fn for_all_methods(api: Resource<'_>) -> Known<bool> {
     })
 }
 
-/// The OpenAPI document of an API.
+/// Returns the OpenAPI document of an API.
 fn document(api: Resource<'_>) -> Option<&Node> {
     let names = ["DefinitionBody", "Body"];
     names.into_iter().find_map(|name| api.property(name))
 }
 
-/// Who a resource policy lets in is not told here.
+/// Resource policies are not evaluated.
 fn by_policy() -> Known<bool> {
     Known::Unknown("the API's resource policy".to_owned())
 }
 
-/// Whether SAM's `Auth` has an authorizer, a key or a policy for all methods.
+/// Returns whether SAM's `Auth` has an authorizer, a key or a policy for all methods.
 pub(super) fn by_auth(auth: Option<&Node>) -> Known<bool> {
     or(default_authorizer(auth), || key_or_policy(auth))
 }
 
-/// Whether SAM's `Auth` has a key or a policy, which count beside any authorizer and without one.
+/// Returns whether SAM's `Auth` has a key or a policy, which count with and without an authorizer.
 pub(super) fn key_or_policy(auth: Option<&Node>) -> Known<bool> {
     let key = Known::from(auth).and_then(|auth| auth.lookup("ApiKeyRequired"));
     or(key.and_then(Node::boolean), || {
@@ -342,7 +341,7 @@ fn default_authorizer(auth: Option<&Node>) -> Known<bool> {
         .map(|name| name != "NONE")
 }
 
-/// Whether a method says itself that it lets in only those it knows. Absent if it says nothing.
+/// Returns whether a method itself requires authorization. Absent if it has no setting.
 fn by_method(method: &Node) -> Known<bool> {
     let kind = method.lookup("x-amazon-apigateway-auth");
     let by_type = kind.and_then(|auth| auth.text_at("type"));
@@ -353,7 +352,7 @@ fn by_method(method: &Node) -> Known<bool> {
     }
 }
 
-/// Whether the `security` of a document or of a method has a scheme. SAM takes `NONE` for none.
+/// Returns whether the `security` of a document or of a method has a scheme. To SAM, `NONE` is not one.
 fn by_security(node: &Node) -> Known<bool> {
     node.lookup("security").and_then(|schemes| {
         if let Value::Open(text) = &schemes.value {

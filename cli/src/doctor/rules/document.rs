@@ -11,18 +11,18 @@ use crate::doctor::template::{Resource, Template};
 use crate::doctor::yaml::{At, Node};
 use crate::finding::{Finding, Rule, Severity};
 
-/// Then a queue or a stream reads a list of failed messages from the answer.
+/// With this setting, a queue or a stream reads a list of failed messages from the response.
 const BATCHES: &str = "ReportBatchItemFailures";
 
 const AUTHORIZER: &str = "an API's authorizer";
 const TRIGGER: &str = "a Cognito trigger";
 const SOURCE: &str = "a data source of AppSync";
 
-/// SAM's events whose callers always read the answer.
+/// SAM's events whose callers always read the response.
 const EVENTS: [(&str, &str); 2] = [("Cognito", TRIGGER), ("AlexaSkill", "an Alexa skill")];
 
-/// Where resources name a function that answers them: their type, the path to the name, and what it is
-/// to them.
+/// Where resources name a function whose response they read: their type, the path to the name, and the
+/// function's role.
 const CALLERS: [(&str, &str, &str); 17] = [
     ("AWS::ApiGateway::Authorizer", "AuthorizerUri", AUTHORIZER),
     ("AWS::ApiGatewayV2::Authorizer", "AuthorizerUri", AUTHORIZER),
@@ -95,13 +95,13 @@ const CALLERS: [(&str, &str, &str); 17] = [
     ),
 ];
 
-/// Where an OpenAPI document names a Lambda authorizer, in version 3 and in version 2.
+/// Where an OpenAPI document names a Lambda authorizer, in versions 3 and 2.
 const IN_DOCUMENTS: [&str; 2] = [
     "components.securitySchemes.*.x-amazon-apigateway-authorizer.authorizerUri",
     "securityDefinitions.*.x-amazon-apigateway-authorizer.authorizerUri",
 ];
 
-/// The resources that have an OpenAPI document, and where.
+/// The resources with an OpenAPI document, and its place.
 const DOCUMENTS: [(&str, &str); 4] = [
     ("AWS::Serverless::Api", "DefinitionBody"),
     ("AWS::Serverless::HttpApi", "DefinitionBody"),
@@ -154,7 +154,7 @@ fn at_path<'a>(resource: Resource<'a>, path: &str) -> Vec<&'a Node> {
     properties.flat_map(|node| node.all_at(&path)).collect()
 }
 
-/// The functions that a resource names at a path.
+/// Checks the functions that a resource names at a path.
 fn named(template: &Template, resource: Resource<'_>, path: &str, what: &str) -> Vec<Finding> {
     let nodes = at_path(resource, path).into_iter();
     nodes
@@ -180,7 +180,7 @@ fn named_by(template: &Template, node: &Node, what: &str) -> Option<Finding> {
     }
 }
 
-/// Receipt rules of SES that wait for the answer.
+/// Checks receipt rules of SES that wait for the response.
 fn receipt_rules(template: &Template) -> Vec<Finding> {
     let rules = template.resources("AWS::SES::ReceiptRule");
     let actions = rules.flat_map(|rule| at_path(rule, "Rule.Actions.*.LambdaAction"));
@@ -193,7 +193,8 @@ fn receipt_rules(template: &Template) -> Vec<Finding> {
         .collect()
 }
 
-/// Destinations for what an asynchronous invocation answers. The invocation itself is in order without.
+/// Checks destinations for the response of an asynchronous invocation. The invocation itself does not
+/// need a document.
 fn destinations(template: &Template) -> Vec<Finding> {
     let configs = template.resources("AWS::Lambda::EventInvokeConfig");
     let by_resource = configs.filter_map(|config| {
@@ -215,7 +216,7 @@ fn destinations(template: &Template) -> Vec<Finding> {
         .collect()
 }
 
-/// A warning in place of an error.
+/// Turns an error into a warning.
 fn warned(finding: Finding) -> Finding {
     if finding.severity == Severity::Error {
         finding.into_warning()
@@ -224,11 +225,11 @@ fn warned(finding: Finding) -> Finding {
     }
 }
 
-/// A method that makes the caller's answer of what the function says.
+/// Checks a method that maps the function's response.
 fn mapped(template: &Template, integration: &Node, kind: &str, uri: &str) -> Option<Finding> {
     let is_mapped =
         matches!(integration.text_at(kind), Known::Is(it) if it.eq_ignore_ascii_case("aws"));
-    // Then the answer is not read.
+    // An asynchronous invocation's response is not read.
     let is_event = integration.any(&|node| node.scalar() == Some("'Event'"));
     if !is_mapped || is_event {
         return None;
@@ -238,7 +239,7 @@ fn mapped(template: &Template, integration: &Node, kind: &str, uri: &str) -> Opt
     takes(template, function, integration.at, what)
 }
 
-/// SAM's events.
+/// Checks SAM's events.
 fn events(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (function, resource) in template.functions() {
@@ -302,7 +303,7 @@ fn batches(template: &Template, function: &Function, types: &Node, what: &str) -
     None
 }
 
-/// What CloudFormation reads goes to the address in the event, so that the stream does no harm by itself.
+/// CloudFormation reads the document sent to the URL in the event, so the stream itself does no harm.
 fn custom_resources(template: &Template) -> Vec<Finding> {
     let custom = template.all().filter(|resource| {
         resource.kind().starts_with("Custom::")
@@ -331,7 +332,7 @@ fn custom_resources(template: &Template) -> Vec<Finding> {
         .collect()
 }
 
-/// What to say of a function that is something whose caller takes a document.
+/// Checks a function in a role whose caller takes a document.
 pub(super) fn takes(
     template: &Template,
     function: &Function,
@@ -341,7 +342,7 @@ pub(super) fn takes(
     takes_as(template, function, at, &format!("is {what}"))
 }
 
-/// What to say of a function that does something for which a caller takes a document.
+/// Checks a function that does something for which a caller takes a document.
 fn takes_as(template: &Template, function: &Function, at: At, does: &str) -> Option<Finding> {
     let name = &function.name;
     match &function.documents {

@@ -1,4 +1,4 @@
-//! SAM's events, which make methods of an API that has no document of its own.
+//! SAM's events, which become methods of an API without a document of its own.
 
 use super::api::{by_api, by_auth, edge, for_all_methods, key_or_policy, or};
 use super::integration::{Integration, SAM_EVENT, public};
@@ -28,7 +28,7 @@ fn events(template: &Template, function: &Function, resource: Resource<'_>) -> V
             let id = properties.get("RestApiId");
             id.is_some_and(|id| id.refers_to(api.name))
         });
-        // The document is what counts, also one that is elsewhere.
+        // The document counts, even one in another file.
         let has_document = |api: Resource<'_>| {
             ["DefinitionBody", "DefinitionUri"]
                 .into_iter()
@@ -64,7 +64,7 @@ fn events(template: &Template, function: &Function, resource: Resource<'_>) -> V
         let auth = properties.get("Auth");
         let own = auth.and_then(|auth| auth.get("Authorizer"));
         let authorized = match own.map(Node::known) {
-            // The API's default does not count then.
+            // `NONE` overrides the API's default.
             Some(Known::Is("NONE")) => or(key_or_policy(auth), for_all),
             Some(own) => own.map(|_| true),
             None => or(by_auth(auth), by_all),

@@ -60,7 +60,7 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
     findings
 }
 
-/// Whether an integration is one of a WebSocket API.
+/// Returns whether an integration belongs to a WebSocket API.
 pub(super) fn is_web_socket(template: &Template, integration: Resource<'_>) -> bool {
     let id = integration.property("ApiId");
     template.resources("AWS::ApiGatewayV2::Api").any(|api| {
@@ -69,7 +69,7 @@ pub(super) fn is_web_socket(template: &Template, integration: Resource<'_>) -> b
     })
 }
 
-/// The integrations of an OpenAPI document.
+/// Checks the integrations of an OpenAPI document.
 fn document(template: &Template, api: Resource<'_>, property: &str) -> Vec<Finding> {
     let path = ["paths", "*", "*", "x-amazon-apigateway-integration"];
     let document = api.property(property).into_iter();
@@ -80,7 +80,7 @@ fn document(template: &Template, api: Resource<'_>, property: &str) -> Vec<Findi
         .collect()
 }
 
-/// Whether an integration of this type calls a function, and not an address or another service.
+/// Returns whether an integration of this type calls a function, not a URL or another service.
 pub(super) fn is_of_function(kind: &Known<&str>) -> bool {
     !matches!(kind, Known::Is(it) if !it.eq_ignore_ascii_case("aws_proxy"))
 }
@@ -97,8 +97,8 @@ fn target_of(template: &Template, node: &Node, what: &str) -> Option<Finding> {
     }
 }
 
-/// What to say of a function behind a front end that does not stream. No finding if `response.buffered` is
-/// `always`: that was a choice.
+/// Checks a function behind a front end that does not stream. No finding if `response.buffered` is
+/// `always`, which is deliberate.
 fn buffers(template: &Template, function: &Function, at: At, what: &str) -> Option<Finding> {
     let name = &function.name;
     let fix = "to stream, use a REST API with `responseTransferMode: STREAM`, or a function URL with \
@@ -107,7 +107,7 @@ fn buffers(template: &Template, function: &Function, at: At, what: &str) -> Opti
         Known::Is(Buffered::Always) => None,
         Known::Is(Buffered::Auto) | Known::Absent => {
             let what = format!(
-                "function `{name}` is behind {what}, which buffers: the caller gets the answer only \
+                "function `{name}` is behind {what}, which buffers: the caller gets the response only \
                  when it is complete"
             );
             Some(template.error(Rule::HttpApi, at, what, fix).into_warning())

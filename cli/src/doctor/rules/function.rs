@@ -100,7 +100,7 @@ fn architecture(template: &Template, function: Resource<'_>) -> Vec<Finding> {
         .filter_map(|layer| {
             let listed = layer.property("CompatibleArchitectures")?;
             let known: Vec<_> = listed.items().iter().map(Node::known).collect();
-            // One that only the deployment knows may be the one.
+            // An unknown architecture may be the right one.
             let fits = |it: &Known<&str>| it.why().is_some() || *it == Known::Is(wanted);
             (!known.iter().any(fits)).then(|| {
                 template.error(

@@ -1,4 +1,4 @@
-//! What one method of a REST API says about its function.
+//! Checks the integration of one method of a REST API.
 //!
 //! Source of the numbers: API Gateway's "Stream the integration response for your proxy
 //! integrations" and "Amazon API Gateway quotas".
@@ -11,13 +11,13 @@ use crate::doctor::template::Template;
 use crate::doctor::yaml::{At, Node, Value};
 use crate::finding::{Finding, Rule};
 
-/// What API Gateway waits for an integration if it is told nothing, in milliseconds.
+/// API Gateway's default timeout of an integration, in milliseconds.
 const DEFAULT_TIMEOUT: f64 = 29_000.0;
 
-/// The longest it waits for one that streams, in milliseconds.
+/// Longest timeout of an integration that streams, in milliseconds.
 const LONGEST_TIMEOUT: f64 = 900_000.0;
 
-/// How one kind of method spells what it says.
+/// How one kind of method spells its properties.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spelling {
     mode: &'static str,
@@ -43,7 +43,7 @@ pub(super) const PLAIN_METHOD: Spelling = Spelling {
     timeout: "TimeoutInMillis",
 };
 
-/// An event of a SAM function, for which SAM makes up the URI.
+/// An event of a SAM function, for which SAM generates the URI.
 pub(super) const SAM_EVENT: Spelling = Spelling {
     mode: "ResponseTransferMode",
     streams: "RESPONSE_STREAM",
@@ -51,20 +51,21 @@ pub(super) const SAM_EVENT: Spelling = Spelling {
     timeout: "TimeoutInMillis",
 };
 
-/// What a method says about the function behind it.
+/// A method, and the function behind it.
 pub(super) struct Integration<'a> {
     pub(super) template: &'a Template,
-    /// The method, for people.
+    /// The name of the method, for messages.
     pub(super) name: &'a str,
     pub(super) node: &'a Node,
-    /// Where to point when something is missing.
+    /// The place to report when a property is missing.
     pub(super) at: At,
     pub(super) spelling: Spelling,
     /// The function that it calls.
     pub(super) function: &'a Function,
 }
 
-/// The function that a method calls, if it is one of this runtime's, or a note that it is unknown.
+/// Returns the function that a method calls, if it is one of this runtime's, or a note that it is
+/// unknown.
 pub(super) fn called<'a>(
     template: &'a Template,
     name: &str,
@@ -74,7 +75,7 @@ pub(super) fn called<'a>(
     let uri = match node.lookup(spelling.uri) {
         Known::Is(uri) => uri,
         Known::Absent => return Ok(None),
-        // Said of the whole integration.
+        // Reported for the whole integration.
         Known::Unknown(_) => return Ok(None),
     };
     match template.callee(uri) {
@@ -105,7 +106,7 @@ impl Integration<'_> {
         self.node.text_at(self.spelling.mode)
     }
 
-    /// Whether host and method agree on a whole document.
+    /// Returns whether both host and method are set to buffer.
     fn is_buffered_on_purpose(&self) -> bool {
         self.function.settings.buffered == Known::Is(Buffered::Always)
             && self.mode() != Known::Is(self.spelling.streams)
@@ -170,8 +171,8 @@ impl Integration<'_> {
         })
     }
 
-    /// The API must wait at least as long as the function works: a function whose caller is gone goes
-    /// on, and is billed.
+    /// The API must wait at least as long as the function runs: a function whose caller has left
+    /// continues, and is billed.
     pub(super) fn timeouts(&self) -> Vec<Finding> {
         let (name, key) = (self.name, self.spelling.timeout);
         let at = self.node.get(key).map_or(self.at, |node| node.at);
@@ -193,7 +194,7 @@ impl Integration<'_> {
         }
         let function = &self.function.name;
         let resource = self.template.resource(function);
-        // The rule for functions has said it if nobody can tell.
+        // The rule for functions reports an unknown timeout.
         let Some(Known::Is(seconds)) = resource.map(|it| it.timeout_seconds()) else {
             return findings;
         };
@@ -210,7 +211,7 @@ impl Integration<'_> {
     }
 }
 
-/// Whether a caller has to say who it is.
+/// Checks whether callers must authenticate.
 pub(super) fn public(
     template: &Template,
     at: At,

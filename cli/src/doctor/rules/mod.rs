@@ -1,4 +1,4 @@
-//! What is checked of a template. One file per kind of resource.
+//! The checks of a template. One file per kind of resource.
 
 mod api;
 mod document;
@@ -14,7 +14,7 @@ mod variables;
 use super::template::Template;
 use crate::finding::Finding;
 
-/// Checks a template on its own, without its zips and the stacks in it.
+/// Checks a template itself, without its zips and nested stacks.
 pub(crate) fn check(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(function::check(template));

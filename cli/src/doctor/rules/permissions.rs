@@ -1,4 +1,4 @@
-//! Permissions: those that do not exist, and those that are too wide.
+//! Permissions that do not exist or are too wide.
 
 use crate::doctor::callee::{Callee, without_placeholders};
 use crate::doctor::known::Known;
@@ -6,7 +6,7 @@ use crate::doctor::template::{Resource, Template};
 use crate::doctor::yaml::{Node, Value};
 use crate::finding::{Finding, Rule};
 
-/// What says more of the caller than its name: Lambda's "AddPermission".
+/// Properties that restrict the caller: Lambda's "AddPermission".
 const NARROW: [&str; 5] = [
     "SourceAccount",
     "SourceArn",
@@ -15,7 +15,7 @@ const NARROW: [&str; 5] = [
     "EventSourceToken",
 ];
 
-/// What the names of services end with.
+/// The suffixes of service names.
 const SUFFIXES: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".${AWS::URLSuffix}"];
 
 pub(super) fn check(template: &Template) -> Vec<Finding> {
@@ -27,7 +27,7 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
     findings
 }
 
-/// Looks for an action that is often written, because there is an API operation of that name.
+/// Finds a common mistake: an action named after an API operation.
 fn actions(template: &Template, node: &Node, findings: &mut Vec<Finding>) {
     match &node.value {
         Value::Scalar(text) if text.eq_ignore_ascii_case("lambda:InvokeWithResponseStream") => {
@@ -39,7 +39,7 @@ fn actions(template: &Template, node: &Node, findings: &mut Vec<Finding>) {
             ));
         }
         Value::Scalar(_) | Value::Open(_) => {}
-        // Beside the one that works, it does nothing.
+        // Next to the right action, the wrong one does no harm.
         Value::List(items) if items.iter().any(invokes) => {}
         Value::List(items) => items
             .iter()
@@ -56,7 +56,7 @@ fn invokes(action: &Node) -> bool {
     ["lambda:invokefunction", "lambda:invoke*", "lambda:*", "*"].contains(&action.as_str())
 }
 
-/// A service that may call a function of this runtime for anybody's API, or everybody.
+/// Finds permissions for everybody, or for a service on behalf of any account.
 fn wide(template: &Template) -> Vec<Finding> {
     template
         .resources("AWS::Lambda::Permission")
@@ -66,7 +66,7 @@ fn wide(template: &Template) -> Vec<Finding> {
                 Callee::Ours(_) => of_permission(template, permission),
                 Callee::Other => None,
                 Callee::Unknown(why) => {
-                    // Skip the note if the permission is fine whichever function it names.
+                    // No note if the permission is fine whichever function it names.
                     of_permission(template, permission)?;
                     let name = permission.name;
                     let what = format!(
@@ -79,7 +79,7 @@ fn wide(template: &Template) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether a value takes in everybody: `*`, or an ARN that names neither an account nor a resource, such
+/// Returns whether a value matches everybody: `*`, or an ARN that names neither an account nor a resource, such
 /// as `arn:aws:s3:::*`.
 fn is_of_anybody(value: &Node) -> bool {
     let text = match &value.value {

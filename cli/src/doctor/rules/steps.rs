@@ -1,4 +1,4 @@
-//! State machines, whose steps read what a function answers.
+//! State machines, whose steps read a function's response.
 //!
 //! Source: Step Functions' "Invoke an AWS Lambda function with Step Functions".
 
@@ -18,7 +18,7 @@ const MACHINES: [&str; 2] = [
 /// Where a state machine names functions.
 const DEFINITIONS: [&str; 3] = ["Definition", "DefinitionString", "DefinitionSubstitutions"];
 
-/// What the resource of a step has that calls the function named in its parameters.
+/// Marks the resource of a step that calls the function named in its parameters.
 const INVOKE: &str = "lambda:invoke";
 
 /// Where a step has its parameters, for JSONPath and for JSONata.
@@ -32,7 +32,7 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
         .collect()
 }
 
-/// The functions that a state machine calls, each once.
+/// Checks the functions that a state machine calls, each once.
 fn of_machine(template: &Template, machine: Resource<'_>) -> Vec<Finding> {
     let mut found: Vec<(&Function, At)> = Vec::new();
     let functions = match definition(machine) {
@@ -55,7 +55,7 @@ fn of_machine(template: &Template, machine: Resource<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// Every function that a state machine names, for a definition that cannot be read.
+/// Returns every function that a state machine names, for a definition that cannot be read.
 fn anywhere<'a>(template: &'a Template, machine: Resource<'_>) -> Vec<(&'a Function, At)> {
     let definitions = DEFINITIONS.into_iter();
     let definitions = definitions.filter_map(|name| machine.property(name));
@@ -67,7 +67,7 @@ fn anywhere<'a>(template: &'a Template, machine: Resource<'_>) -> Vec<(&'a Funct
         .collect()
 }
 
-/// The definition with its substitutions put in, if it has states.
+/// Returns the definition with its substitutions, if it has states.
 fn definition(machine: Resource<'_>) -> Option<Node> {
     let names = ["Definition", "DefinitionString"];
     let written = names.into_iter().find_map(|name| machine.property(name))?;
@@ -89,7 +89,7 @@ fn parsed(at: At, text: &str) -> Option<Node> {
     Some(Node { at, ..node })
 }
 
-/// Puts substitutions in as `Fn::Sub` does. Other placeholders name what the template has.
+/// Substitutes as `Fn::Sub` does. Other placeholders refer to the template.
 fn substituted(node: &Node, own: Option<&Node>) -> Node {
     let value = match &node.value {
         Value::Scalar(text) if text.contains("${") => {
@@ -129,7 +129,7 @@ fn substitution(piece: &Piece, own: Option<&Node>) -> Option<Text> {
     }
 }
 
-/// The functions that states call and wait for.
+/// Collects the functions that states call and wait for.
 fn by_states<'a>(template: &'a Template, node: &Node, found: &mut Vec<&'a Function>) {
     match &node.value {
         Value::Map(_) if is_unread(node) => {}
@@ -151,7 +151,7 @@ fn by_states<'a>(template: &'a Template, node: &Node, found: &mut Vec<&'a Functi
     }
 }
 
-/// The text of a step's resource.
+/// Returns the text of a step's resource.
 fn resource(state: &Node) -> String {
     match state.get("Resource").map(|node| &node.value) {
         Some(Value::Scalar(text)) => text.clone(),
@@ -164,7 +164,7 @@ fn invokes(state: &Node) -> bool {
     resource(state).contains(INVOKE)
 }
 
-/// Whether a step does not read what its function answers: it waits for a token, or for nothing.
+/// Returns whether a step does not read its function's response: it waits for a token, or not at all.
 fn is_unread(state: &Node) -> bool {
     let invocation = parameter(state, "InvocationType").and_then(Node::scalar);
     invokes(state)

@@ -14,7 +14,7 @@ const ACTION: &str = "lambda:InvokeFunction";
 /// A function URL, and the function behind it.
 struct Url<'a> {
     template: &'a Template,
-    /// For people.
+    /// The name for messages.
     name: &'a str,
     at: At,
     mode: Option<&'a Node>,

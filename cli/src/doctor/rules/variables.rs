@@ -1,4 +1,4 @@
-//! Variables that the settings in a package ask for.
+//! Variables that the settings in a package require.
 
 use crate::doctor::function::Function;
 use crate::doctor::known::Known;
@@ -16,7 +16,7 @@ const OF_LAMBDA: [&str; 6] = [
     "_X_AMZN_TRACE_ID",
 ];
 
-/// What the names of the others begin with.
+/// The prefixes of Lambda's other variables.
 const PREFIXES_OF_LAMBDA: [&str; 2] = ["AWS_", "LAMBDA_"];
 
 pub(super) fn check(template: &Template) -> Vec<Finding> {
@@ -72,7 +72,7 @@ fn of_function(template: &Template, function: &Function, resource: Resource<'_>)
             let value = variables.and_then(|variables| variables.get(variable));
             let is_missing = match value {
                 None => is_secret || !of_lambda(variable),
-                // The host takes an empty secret for one that is missing.
+                // To the host, an empty secret is a missing one.
                 Some(value) => is_secret && value.scalar() == Some(""),
             };
             if is_missing {

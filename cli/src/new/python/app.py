@@ -10,13 +10,13 @@ from wit_world.imports.types import Context, ResponseHead
 
 
 class WitWorld(wit_world.WitWorld):
-    """The handler: what the host calls for each invocation."""
+    """The handler, which the host calls for each invocation."""
 
     def handle(self, event: bytes, context: Context) -> None:
         try:
             stream_numbers(json.loads(event), context)
         except Err:
-            # The host's own refusal, of a write to a caller who is gone for one.
+            # An error of the host, such as for a write to a caller that is gone.
             raise
         except Exception as error:
             # Any other exception would end the instance, with the message in the log only.

@@ -1,7 +1,7 @@
-//! The files of a project that go along with its handler: those that `[package]` of `bootstream.toml`
-//! includes, and those that a setting names.
+//! The files that a project includes with its handler: those in `[package]` of `bootstream.toml`, and those
+//! that a setting names.
 //!
-//! Paths are relative to the folder of that `bootstream.toml`, and nothing outside of it is taken.
+//! Paths are relative to the folder of that `bootstream.toml`, and files outside it are rejected.
 
 mod patterns;
 mod walk;
@@ -15,32 +15,33 @@ use artifact::{COMPONENT_EXTENSION, PRECOMPILED_EXTENSION};
 use bootstream_host::config::{self, NamedFile};
 
 use super::inspect::UNPACKED_LIMIT;
+use crate::files;
 use crate::project::PackageTable;
 use crate::watch::Watch;
 use patterns::Patterns;
 use walk::Walk;
 
-/// Where a package lies on Lambda.
+/// The folder of a package on Lambda.
 const TASK_ROOT: &str = "/var/task/";
 
-/// Where files are on Lambda that no package of a function has: in layers, and in the system.
+/// Folders of files on Lambda that are not in a function's package: those of layers and of the system.
 const ELSEWHERE: [&str; 4] = ["/opt/", "/etc/", "/usr/", "/mnt/"];
 
-/// The files that go along.
+/// The included files.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Included {
-    /// By their paths in the package, which have `/` between names.
+    /// The files by their paths in the package, with `/` between names.
     pub(crate) files: BTreeMap<String, IncludedFile>,
-    /// What a wildcard would have taken if its name did not begin with a dot.
+    /// Files that a wildcard would match if their names did not begin with a dot.
     pub(crate) hidden: BTreeSet<String>,
     /// Files that settings name by an absolute path.
     absolute: Vec<NamedFile>,
 }
 
-/// A file that goes along.
+/// An included file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct IncludedFile {
-    /// Where it is, without links.
+    /// Its canonical path.
     pub(crate) path: PathBuf,
     pub(crate) executable: bool,
     pub(crate) bytes: u64,
@@ -48,20 +49,19 @@ pub(crate) struct IncludedFile {
 }
 
 impl Included {
-    /// Finds the files for the settings in `settings`, which need not be there. Files in `made`
-    /// are build output and never go along.
+    /// Finds the files for the settings in `settings`, which need not exist. Files in `made` are build
+    /// output and never included.
     ///
     /// # Errors
     ///
-    /// The settings or a pattern make no sense, a pattern matches nothing, a file that a setting names is
-    /// missing, or something leads out of the folder. The error names it.
+    /// The settings or a pattern are invalid, a pattern matches nothing, a file that a setting names is
+    /// missing, or something is outside the folder. The error names it.
     pub(crate) fn find(settings: &Path, made: &[&Path]) -> Result<Self> {
         if !settings.is_file() {
             return Ok(Self::default());
         }
         let name = settings.display();
-        let text =
-            std::fs::read_to_string(settings).with_context(|| format!("cannot read `{name}`"))?;
+        let text = files::read_text(settings)?;
         let named = config::named_files(&text, &name.to_string())?;
         let table = PackageTable::parse(&text).with_context(|| format!("`{name}`"))?;
         let patterns = Patterns::parse(&table.include)
@@ -79,11 +79,11 @@ impl Included {
         Ok(walk.found(absolute))
     }
 
-    /// Checks that the files can stand beside a handler called `name`, in a package that Lambda takes.
+    /// Checks that the files fit in one package with a handler called `name`.
     ///
     /// # Errors
     ///
-    /// A file has the name of another one in the package, they are too large, or a setting names a file
+    /// A file has the name of another one in the package, the files are too large, or a setting names a file
     /// that Lambda does not have.
     pub(crate) fn check(&self, name: &str) -> Result<()> {
         let taken = [
@@ -95,10 +95,10 @@ impl Included {
         ];
         for file in self.files.keys() {
             let first = file.split('/').next().unwrap_or_default();
-            // Without an extension it would be found in place of the handler.
+            // Without an extension, Lambda would find it instead of the handler.
             if taken.iter().any(|taken| taken == first) || file == name {
                 bail!(
-                    "`{file}` cannot go along: the package has a `{first}` of its own, or Lambda looks \
+                    "`{file}` cannot be included: the package has a `{first}` of its own, or Lambda looks \
                      for one; rename it, or exclude it with `!{file}`"
                 );
             }
@@ -108,7 +108,7 @@ impl Included {
             let largest = self.files.iter().max_by_key(|(_, file)| file.bytes);
             let (largest, size) = largest.map_or(("", 0), |(name, file)| (name, file.bytes));
             bail!(
-                "the files that go along have {bytes} bytes; Lambda takes {UNPACKED_LIMIT} (250 MB) \
+                "the included files have {bytes} bytes; Lambda takes {UNPACKED_LIMIT} (250 MB) \
                  unpacked: exclude some with `!`; the largest is `{largest}` with {size} bytes"
             );
         }
@@ -123,15 +123,15 @@ impl Included {
         Ok(())
     }
 
-    /// The first file that is not as it was `before`, in the order of their names. Nothing if files are only
-    /// missing, or only what was left out has changed.
+    /// Returns the first file, by name, that differs from `before`. `None` if files are only missing, or
+    /// only the hidden ones have changed.
     pub(crate) fn first_change(&self, before: &Self) -> Option<PathBuf> {
         let mut files = self.files.iter();
         let changed = files.find(|(name, file)| before.files.get(*name) != Some(file));
         changed.map(|(_, file)| file.path.clone())
     }
 
-    /// Says which files a wildcard has skipped because their names begin with a dot, if there are any.
+    /// Returns a message about the files that a wildcard has skipped because their names begin with a dot.
     pub(crate) fn left_out(&self) -> Option<String> {
         const SHOWN: usize = 3;
         let shown: Vec<_> = self.hidden.iter().take(SHOWN).cloned().collect();
@@ -148,16 +148,16 @@ impl Included {
     }
 }
 
-/// Watches everything that may go along, which is nothing if the settings make no sense.
+/// Watches everything that may be included: nothing if the settings are invalid.
 ///
 /// # Errors
 ///
-/// The system refuses to watch.
+/// The system cannot watch.
 pub(crate) fn watch(settings: &Path) -> Result<Watch> {
     Watch::folders(&folders(settings), folder_of(settings))
 }
 
-/// The folders below which the files lie.
+/// Returns the folders that contain the files.
 fn folders(settings: &Path) -> BTreeSet<PathBuf> {
     let folder = folder_of(settings);
     let Ok(text) = std::fs::read_to_string(settings) else {
@@ -187,7 +187,7 @@ fn folder_of(settings: &Path) -> &Path {
     }
 }
 
-/// Where in the package a file is that a setting names; nothing if it is outside of the package.
+/// Returns the path in the package of a file that a setting names; `None` if it is outside the package.
 fn relative(file: &NamedFile) -> Result<Option<PathBuf>> {
     let NamedFile { key, path, origin } = file;
     let path_in_package = path.strip_prefix(TASK_ROOT).unwrap_or(path);
@@ -199,8 +199,8 @@ fn relative(file: &NamedFile) -> Result<Option<PathBuf>> {
         match part {
             Component::Normal(name) => relative.push(name),
             Component::CurDir => {}
-            // Inside of the package as well, the folder before it need not go along, and without that
-            // folder the path leads nowhere on Lambda.
+            // Even inside the package: the folder before `..` may not be included, and then the path does
+            // not exist on Lambda.
             Component::ParentDir if relative.pop() => turns = true,
             Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
                 bail!("{origin}: `{key}` is `{path}`, which leads out of the package")

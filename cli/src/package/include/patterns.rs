@@ -1,11 +1,11 @@
-//! Which files go along: a decision about names alone.
+//! Decides by name which files to include.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-/// What begins a part of a pattern that is not simply a name.
+/// Characters that make a part of a pattern more than a name.
 const WILDCARDS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
 /// The patterns of `include`, in order.
@@ -14,23 +14,23 @@ pub(super) struct Patterns(Vec<Pattern>);
 
 #[derive(Debug)]
 pub(super) struct Pattern {
-    /// As it was written.
+    /// The original text.
     pub(super) text: String,
-    /// Whether it takes files out again.
+    /// Whether it excludes files.
     pub(super) excludes: bool,
-    /// The folder or file below which everything lies that it matches.
+    /// The folder or file that contains everything it matches.
     pub(super) start: PathBuf,
     matcher: Gitignore,
-    /// How many of its names begin with a dot.
+    /// Number of its names that begin with a dot.
     hidden: usize,
 }
 
-/// What becomes of a file.
+/// The decision about a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Choice {
     Taken,
-    /// It is not taken because its name, or that of a folder above it, begins with a dot, and no pattern
-    /// has that.
+    /// Not included because its name, or that of a folder above it, begins with a dot, and no pattern
+    /// has that dot.
     Hidden,
     Left,
 }
@@ -40,7 +40,7 @@ impl Patterns {
     ///
     /// # Errors
     ///
-    /// Names the first one that makes no sense, or leads out of the folder.
+    /// A pattern is invalid, or leads out of the folder. The error names the first one.
     pub(super) fn parse(texts: &[String]) -> Result<Self> {
         let patterns = texts
             .iter()
@@ -52,14 +52,14 @@ impl Patterns {
         self.0.is_empty()
     }
 
-    /// Those that take files.
+    /// Yields the patterns that include files.
     pub(super) fn including(&self) -> impl Iterator<Item = (usize, &Pattern)> {
         let all = self.0.iter().enumerate();
         all.filter(|(_, pattern)| !pattern.excludes)
     }
 
-    /// Decides about a file: the last pattern wins that matches it, or a folder above it. `seen` is told
-    /// the numbers of the patterns that match.
+    /// Decides about a file: the last pattern that matches it, or a folder above it, wins. Calls `seen`
+    /// with the numbers of the matching patterns.
     pub(super) fn choose(&self, file: &Path, mut seen: impl FnMut(usize)) -> Choice {
         let hidden = hidden_names(file);
         let mut choice = Choice::Left;
@@ -90,7 +90,7 @@ impl Pattern {
         if written.starts_with('#') {
             bail!("begins with `#`, which makes it a comment: write `\\#`");
         }
-        // `.` and what is between two `/` are no names in a package.
+        // `.` and the empty text between two `/` are not names in a package.
         let names: Vec<&str> = written
             .split('/')
             .filter(|name| !matches!(*name, "" | "."))
@@ -99,7 +99,7 @@ impl Pattern {
             bail!("is empty: `**` is everything in the folder of bootstream.toml");
         }
         if names.contains(&"..") {
-            bail!("leads out of the folder of bootstream.toml: only what lies in it can go along");
+            bail!("leads out of the folder of bootstream.toml: only files in it can be included");
         }
         let is_anchored = written.trim_end_matches('/').contains('/');
         let path = names.join("/");
@@ -130,7 +130,7 @@ impl Pattern {
     }
 }
 
-/// The names at the start of a pattern that are no wildcards.
+/// Returns the names before the first wildcard in a pattern.
 fn start(path: &str) -> PathBuf {
     let names = path.split('/');
     names.take_while(|name| !name.contains(WILDCARDS)).collect()

@@ -1,4 +1,4 @@
-//! Looking for the files.
+//! Finds the files.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::Metadata;
@@ -12,22 +12,22 @@ use super::patterns::{Choice, Patterns};
 use super::{Included, IncludedFile};
 use crate::watch::BUILD_FOLDERS;
 
-/// A file in a folder, to ask whether its files would be taken.
+/// The name of a hypothetical file, to test whether a folder's files would be included.
 const ANY_FILE: &str = "_";
 
 pub(super) struct Walk<'a> {
     patterns: &'a Patterns,
-    /// As the user names it.
+    /// The user's path.
     folder: &'a Path,
-    /// Without links.
+    /// The canonical path.
     real_folder: PathBuf,
     made: HashSet<PathBuf>,
-    /// The folders above what is looked at, without links.
+    /// Canonical paths of the folders above the current one.
     above: Vec<PathBuf>,
     files: BTreeMap<String, IncludedFile>,
     hidden: BTreeSet<String>,
     seen: HashSet<usize>,
-    /// Whether anything was taken, be it build output.
+    /// Whether anything was included, even build output.
     has_taken: bool,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Walk<'a> {
             patterns,
             folder,
             real_folder,
-            // What is not there is not found either.
+            // A missing folder cannot be found either.
             made: made.filter_map(|path| path.canonicalize().ok()).collect(),
             above: Vec::new(),
             files: BTreeMap::new(),
@@ -54,11 +54,11 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Finds what the patterns match.
+    /// Finds the files that the patterns match.
     ///
     /// # Errors
     ///
-    /// One matches nothing, something matches that cannot be taken, or the folder cannot be read.
+    /// A pattern matches nothing, a match cannot be included, or the folder cannot be read.
     pub(super) fn go(&mut self) -> Result<()> {
         let patterns = self.patterns;
         let starts = patterns.including().map(|(_, pattern)| &pattern.start);
@@ -81,7 +81,7 @@ impl<'a> Walk<'a> {
         }
         if !self.has_taken && !patterns.is_empty() {
             bail!(
-                "nothing goes along: what begins with `!` takes out again all that the others take; a \
+                "nothing is included: patterns with `!` exclude everything that the others include; a \
                  name that begins with `!` is written `\\!`"
             );
         }
@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
         let path = self.folder.join(relative);
         let unreadable = || format!("cannot read `{}`", path.display());
         let Ok(metadata) = path.symlink_metadata() else {
-            // Nothing is there for a pattern to match.
+            // The start of the pattern does not exist.
             return Ok(());
         };
         if metadata.is_file() && relative != start {
@@ -126,15 +126,15 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Follows links. Returns nothing if they lead out of the folder and nobody asks for what is there.
+    /// Follows links. Returns `None` if they lead out of the folder and no pattern includes their target.
     fn inside(&self, path: &Path, relative: &Path) -> Result<Option<PathBuf>> {
         let is_wanted = || self.is_wanted(relative) || self.is_wanted(&relative.join(ANY_FILE));
         let name = relative.display();
         match path.canonicalize() {
             Ok(real) if real.starts_with(&self.real_folder) => Ok(Some(real)),
             Ok(real) if is_wanted() => bail!(
-                "`{name}` is a link out of the folder of bootstream.toml, to `{}`: only what lies in the \
-                 folder can go along",
+                "`{name}` is a link out of the folder of bootstream.toml, to `{}`: only files \
+                 in the folder can be included",
                 real.display()
             ),
             Err(error) if is_wanted() => {
@@ -188,11 +188,11 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Takes a file that a setting names.
+    /// Includes a file that a setting names.
     ///
     /// # Errors
     ///
-    /// It is not there, or a link leads out of the folder.
+    /// The file does not exist, or a link leads out of the folder.
     pub(super) fn take_named(&mut self, relative: &Path, named: &NamedFile) -> Result<()> {
         let NamedFile { key, path, origin } = named;
         let file = self.folder.join(relative);
@@ -219,8 +219,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a wildcard at the start of a pattern skips a folder by that name. A pattern that begins
-/// with a folder looks through all of it.
+/// Returns whether a wildcard at the start of a pattern skips a folder of that name. A pattern that begins
+/// with a folder searches all of it.
 fn is_skipped(name: &std::ffi::OsStr, start: &Path) -> bool {
     start.as_os_str().is_empty() && BUILD_FOLDERS.iter().any(|folder| name == *folder)
 }

@@ -1,4 +1,4 @@
-//! Names and modes, whatever the files hold.
+//! Checks the names and modes of files.
 
 use crate::finding::{Finding, Place, Rule};
 use crate::package::archive::{Archive, Entry};

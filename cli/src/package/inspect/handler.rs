@@ -1,4 +1,4 @@
-//! The handler: whether it is there, in a form that the host runs.
+//! Checks that the handler exists, in a form that the host runs.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::package::archive::Archive;
 use crate::package::layout::{BOOTSTRAP, COMPILER};
 use crate::precompile::check_code;
 
-/// The file that the host takes for `Handler`.
+/// Returns the file that the host loads for `Handler`.
 pub(super) fn handler_file(archive: &Archive, handler: &str) -> Option<String> {
     let mut names = handler_names(handler).into_iter();
     names.find(|name| archive.has_file(name))
@@ -35,7 +35,7 @@ pub(super) fn missing_handler(archive: &Archive, handler: &str) -> Finding {
     )
 }
 
-/// A handler in its two forms: their names and bytes.
+/// The two forms of a handler, with their names and bytes.
 struct Content {
     component: Option<(String, Vec<u8>)>,
     code: Option<(String, Vec<u8>)>,
@@ -59,7 +59,7 @@ pub(super) fn handler_content(
     let compiler = match function.host {
         HostPlace::Layer { compiler } => compiler,
         HostPlace::Package => archive.entry(COMPILER).is_some(),
-        // Whoever made that layer knows.
+        // The layer is assumed to have the compiler.
         HostPlace::UnknownLayer => true,
     };
     match &content.code {
@@ -70,7 +70,7 @@ pub(super) fn handler_content(
                 .map(|(_, bytes)| bytes.as_slice());
             let unfit = check_code(code, component, function.arch).err();
             let stale = unfit.map(|why| stale(name, &why, function.arch, place));
-            // Then the host compiles the component at each cold start.
+            // If so, the host compiles the component at each cold start.
             let replaced = compiler && component.is_some();
             let finding = stale.map(|it| if replaced { it.into_warning() } else { it });
             finding.into_iter().collect()

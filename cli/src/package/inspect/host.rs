@@ -1,6 +1,7 @@
-//! The executables: whether Lambda starts them.
+//! Checks that Lambda can start the executables.
 //!
-//! A library that Lambda lacks would show only at the first invocation, as `Runtime.ExitError`.
+//! Without this check, a missing library would appear only at the first invocation, as
+//! `Runtime.ExitError`.
 
 use artifact::Arch;
 
@@ -27,7 +28,7 @@ const LIBRARIES: [&str; 6] = [
     "librt.so.1",
 ];
 
-/// Checks that nothing hides the layer's `bootstrap`.
+/// Checks that the function's zip does not hide the layer's `bootstrap`.
 pub(super) fn stray_host(archive: &Archive) -> Option<Finding> {
     archive.entry(BOOTSTRAP).map(|_| {
         Finding::error(
@@ -85,7 +86,7 @@ fn executable(archive: &mut Archive, name: &str, arch: Arch) -> Vec<Finding> {
         Err(error) => findings.push(Finding::error(
             Rule::Bootstrap,
             place,
-            format!("`{name}` is no executable for Lambda: {error:#}"),
+            format!("`{name}` is not an executable for Lambda: {error:#}"),
             bootstrap::HOW,
         )),
     }

@@ -1,4 +1,4 @@
-//! What can be wrong with a package, told before Lambda does.
+//! Checks a package before Lambda does.
 //!
 //! Sources of the numbers and of the search order: AWS's "Lambda quotas", "Custom Lambda runtimes"
 //! and "Amazon Linux 2023 runtime" pages.

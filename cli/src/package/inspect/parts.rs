@@ -9,22 +9,22 @@ use super::size::upload_size;
 use crate::finding::Finding;
 use crate::package::archive::Archive;
 
-/// What is known about the function that a package is for.
+/// The facts about a package's function.
 #[derive(Clone, Debug)]
 pub(crate) struct Function {
     pub(crate) arch: Arch,
     /// The function's `Handler`, if it is known.
     pub(crate) handler: Option<String>,
-    /// Where `bootstrap` comes from.
+    /// The origin of `bootstrap`.
     pub(crate) host: HostPlace,
 }
 
-/// Where a function's `bootstrap` is.
+/// The place of a function's `bootstrap`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum HostPlace {
     /// In a layer, with or without the compiler beside it.
     Layer { compiler: bool },
-    /// In a layer that is not at hand.
+    /// In a layer that is not available.
     UnknownLayer,
     /// In the function's own package.
     Package,

@@ -1,15 +1,15 @@
-//! How much Lambda takes.
+//! Checks Lambda's limits on size.
 
 use crate::finding::{Finding, Place, Rule};
 use crate::package::archive::Archive;
 
-/// What a function's package and its layers may unpack to, together: 250 MB.
+/// Largest unpacked size of a function's package and its layers together, in bytes: 250 MB.
 pub(crate) const UNPACKED_LIMIT: u64 = 250 * 1024 * 1024;
 
-/// The largest zip that Lambda takes directly; a larger one has to go through S3: 50 MB.
+/// Largest zip that Lambda accepts directly, in bytes: 50 MB. Larger ones must go through S3.
 pub(crate) const UPLOAD_LIMIT: u64 = 50 * 1024 * 1024;
 
-/// Checks what the packages of one function take together.
+/// Checks the total size of the packages of one function.
 pub(crate) fn unpacked_size(sizes: &[u64], place: Place) -> Option<Finding> {
     let sum = sizes
         .iter()

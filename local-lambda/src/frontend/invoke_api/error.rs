@@ -6,14 +6,14 @@ use serde_json::json;
 
 use crate::failure::THROTTLED;
 
-/// What a caller beyond the concurrency of the function gets.
+/// The error document for a caller beyond the function's concurrency.
 pub(in crate::frontend) const THROTTLED_DOCUMENT: &str = "{\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\",\
      \"Type\":\"User\",\"message\":\"Rate Exceeded.\"}";
 
-/// The exception class for a caller that is not allowed.
+/// The exception class for a caller that is not authorized.
 pub(in crate::frontend) const DENIED: &str = "AccessDeniedException";
 
-/// Why the Invoke API does not carry out a request.
+/// Why the Invoke API rejects a request.
 #[derive(Debug, Eq, PartialEq)]
 pub struct ApiError {
     /// The status of the response.
@@ -43,7 +43,7 @@ impl ApiError {
         }
     }
 
-    /// The caller is not allowed.
+    /// The caller is not authorized.
     pub(in crate::frontend) fn denied(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::FORBIDDEN,
@@ -70,7 +70,7 @@ impl ApiError {
         }
     }
 
-    /// The function is at its concurrency.
+    /// The function has reached its concurrency limit.
     pub(in crate::frontend) fn throttled() -> Self {
         Self {
             status: StatusCode::TOO_MANY_REQUESTS,

@@ -1,4 +1,4 @@
-//! The names of a function: a name, a partial ARN or a whole one, each with a qualifier.
+//! Function names: a plain name, a partial ARN or a full one, each with an optional qualifier.
 
 use super::ApiError;
 
@@ -12,7 +12,7 @@ pub(super) struct FunctionName {
 }
 
 impl FunctionName {
-    /// Reads a name and the `Qualifier` beside it.
+    /// Reads a name and the separate `Qualifier`.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl FunctionName {
         }
     }
 
-    /// The ARN that the handler learns.
+    /// Returns the ARN for the handler's context.
     pub(super) fn arn(&self, function_arn: &str) -> String {
         match &self.qualifier {
             Some(qualifier) => format!("{function_arn}:{qualifier}"),
@@ -64,7 +64,7 @@ impl FunctionName {
         }
     }
 
-    /// The version that runs: a number stands for itself, an alias for the latest.
+    /// Returns the version that runs: a number stands for itself, an alias for the latest version.
     pub(super) fn version(&self) -> &str {
         self.qualifier
             .as_deref()
@@ -73,7 +73,7 @@ impl FunctionName {
     }
 }
 
-/// Takes `name` and `name:qualifier` apart.
+/// Splits `name` or `name:qualifier`.
 fn named<'a>(parts: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
     match parts {
         [name] => Some((name, None)),

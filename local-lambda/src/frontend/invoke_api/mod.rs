@@ -1,6 +1,6 @@
 //! The Invoke API, for callers that use an AWS SDK.
 //!
-//! They get what the function wrote, byte for byte: a prelude is the business of front ends.
+//! They get the function's output byte for byte: only front ends interpret a prelude.
 
 mod error;
 mod function_name;

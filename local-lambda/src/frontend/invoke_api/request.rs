@@ -22,11 +22,11 @@ pub(super) enum InvocationType {
     RequestResponse,
     /// Asynchronously: the caller does not wait.
     Event,
-    /// Not at all: only the request is checked.
+    /// The request is only validated.
     DryRun,
 }
 
-/// A request that may be carried out.
+/// A valid request.
 #[derive(Debug)]
 pub(super) struct InvokeRequest {
     pub(super) invocation_type: InvocationType,
@@ -68,7 +68,7 @@ impl InvokeRequest {
     }
 }
 
-/// The handler's context, as headers of `next`.
+/// Returns the handler's context, as headers of `next`.
 fn context(caller: &HeaderMap, arn: &str) -> Result<HeaderMap, ApiError> {
     let mut headers = trace_headers(trace(caller));
     if let Some(context) = client_context(caller)? {
@@ -96,7 +96,7 @@ fn invocation_type(operation: Operation, headers: &HeaderMap) -> Result<Invocati
     }
 }
 
-/// The event, which is JSON and not too large.
+/// Checks that the event is JSON and not too large.
 fn event(invocation_type: InvocationType, body: Bytes) -> Result<Bytes, ApiError> {
     if invocation_type == InvocationType::Event && body.len() > ASYNCHRONOUS_LIMIT_BYTES {
         return Err(ApiError::too_large(ASYNCHRONOUS_LIMIT_BYTES));
@@ -104,7 +104,7 @@ fn event(invocation_type: InvocationType, body: Bytes) -> Result<Bytes, ApiError
     json_event(body)
 }
 
-/// An event as Lambda delivers it: an empty one is an empty document.
+/// Returns an event as Lambda delivers it: an empty one becomes an empty document.
 ///
 /// # Errors
 ///
@@ -127,7 +127,7 @@ pub fn json_event(body: Bytes) -> Result<Bytes, ApiError> {
     }
 }
 
-/// The client context, which comes encoded and goes on decoded, on one line.
+/// Decodes the client context and puts it on one line.
 fn client_context(headers: &HeaderMap) -> Result<Option<HeaderValue>, ApiError> {
     let Some(encoded) = headers.get("x-amz-client-context") else {
         return Ok(None);

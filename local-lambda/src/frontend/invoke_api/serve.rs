@@ -1,4 +1,4 @@
-//! Carries out both operations of the Invoke API.
+//! Serves both operations of the Invoke API.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub(in crate::frontend) struct InvokeApi<'a> {
 }
 
 impl InvokeApi<'_> {
-    /// Carries out an operation.
+    /// Serves a request.
     pub(in crate::frontend) async fn serve(
         &self,
         path: &OperationPath,
@@ -110,7 +110,7 @@ impl InvokeApi<'_> {
     }
 }
 
-/// The headers of every response that is about an invocation.
+/// Returns the headers of every response to an invocation.
 fn headers(request: &InvokeRequest) -> HeaderMap {
     HeaderMap::from_iter([
         (EXECUTED_VERSION, value(request.function.version())),
@@ -118,7 +118,7 @@ fn headers(request: &InvokeRequest) -> HeaderMap {
     ])
 }
 
-/// Responds with everything that the function wrote, or with its error document.
+/// Responds with the function's whole output, or with its error document.
 async fn buffered(
     receiver: ResponseReceiver,
     with_log: bool,
@@ -148,7 +148,7 @@ async fn buffered(
     response(StatusCode::OK, headers, Either::Left(Full::new(body)))
 }
 
-/// Reads a response for the record alone.
+/// Reads a response only to record its outcome.
 async fn discard(receiver: ResponseReceiver, mut record: RequestRecord) {
     match receive_whole(Bytes::new(), receiver).await {
         Ok(body) => {
@@ -190,7 +190,7 @@ fn empty() -> CallerBody {
     Either::Left(Full::default())
 }
 
-/// A header value of text that was checked before.
+/// Converts validated text to a header value.
 fn value(text: &str) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }

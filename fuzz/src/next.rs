@@ -1,7 +1,7 @@
 //! The headers of `/next`.
 
-use bootstream_host::runtime_api::headers::parse_invocation;
 use bootstream_host::http1::{AnswerHead, Body};
+use bootstream_host::runtime_api::headers::parse_invocation;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
 use lambda_protocol::headers;

@@ -59,7 +59,7 @@ pub struct Config {
     pub(crate) snap_start: bool,
     /// Which front ends get a response document instead of a stream.
     pub(crate) buffered: Buffered,
-    pub(crate) environment: GuestConfig,
+    pub(crate) guest: GuestConfig,
 }
 
 impl Config {
@@ -84,7 +84,7 @@ impl Config {
             function_timeout: function_timeout(vars)?,
             snap_start: vars.get(INITIALIZATION_TYPE).as_deref() == Some("snap-start"),
             buffered: buffered(&values)?,
-            environment: sandbox::environment(vars, &values, &task_root)?,
+            guest: sandbox::guest_config(vars, &values, &task_root)?,
             task_root,
         })
     }

@@ -36,7 +36,7 @@ const MOST_GUEST_MEMORY_MIB: u64 = 4096;
 /// The longest a request can matter: Lambda's longest invocation.
 const LONGEST_WAIT_MS: u64 = 900_000;
 
-pub(super) fn environment(
+pub(super) fn guest_config(
     vars: &dyn Vars,
     values: &Values,
     task_root: &Path,

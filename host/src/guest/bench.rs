@@ -7,8 +7,8 @@ use tokio::sync::oneshot;
 use super::handler::Handler;
 use super::instance::Instance;
 use super::interrupt::Interrupt;
-use super::job::{self, Job};
 use super::next::NextInstance;
+use super::run::{Invoke, run};
 use crate::invocation::Invocation;
 use crate::response::ResponseWriter;
 
@@ -61,16 +61,16 @@ impl Guest {
         self.next.prepare(&self.handler).await;
         let instance = self.next.take(&self.handler, &invocation);
         let (ended, end) = oneshot::channel();
-        let job = Job {
+        let invoke = Invoke {
             invocation,
             response,
             interrupt: Arc::new(Interrupt::new()),
             ended,
         };
-        let served = job::run(&self.handler, instance, job).await;
+        let completed = run(&self.handler, instance, invoke).await;
         let untold = end.await?;
         anyhow::ensure!(
-            untold.is_none() && served.into_reusable().is_some(),
+            untold.is_none() && completed.into_reusable().is_some(),
             "the handler has failed: {untold:?}"
         );
         Ok(())

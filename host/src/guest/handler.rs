@@ -20,14 +20,14 @@ use crate::engine::{Engines, LoadError, Sources, cause, load_component};
 pub(crate) struct Handler {
     pub(crate) engine: Engine,
     pub(crate) pre: HandlerPre<GuestState>,
-    pub(crate) environment: Arc<GuestConfig>,
+    pub(crate) config: Arc<GuestConfig>,
     pub(crate) sources: Sources,
 }
 
 impl std::fmt::Debug for Handler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Handler")
-            .field("environment", &self.environment)
+            .field("config", &self.config)
             .finish_non_exhaustive()
     }
 }
@@ -38,13 +38,13 @@ impl Handler {
         engines: Engines,
         path: &Path,
         pinned: bool,
-        environment: GuestConfig,
+        config: GuestConfig,
     ) -> Result<Self, LoadError> {
         let (component, sources) = load_component(engines, path, pinned)?;
         let engine = component.engine().clone();
         let imports = Imports::of(&component, &engine);
         imports.check_version(path)?;
-        let linker = linker(&component, &imports, &environment)
+        let linker = linker(&component, &imports, &config)
             .map_err(|error| LoadError::wrong_world(path, cause(&error)))?;
         let pre = linker
             .instantiate_pre(&component)
@@ -54,7 +54,7 @@ impl Handler {
         Ok(Self {
             engine,
             pre,
-            environment: Arc::new(environment),
+            config: Arc::new(config),
             sources,
         })
     }
@@ -110,13 +110,13 @@ impl Imports {
 fn linker(
     component: &Component,
     imports: &Imports,
-    environment: &GuestConfig,
+    config: &GuestConfig,
 ) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(component.engine());
     add_to_linker(&mut linker)?;
     add_wasi_to_linker(&mut linker, |name| imports.any_of(name))?;
     refuse_sockets(&mut linker, component)?;
-    if environment.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@") {
+    if config.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@") {
         limit_writes(&mut linker)?;
     }
     #[cfg(feature = "outbound-http")]

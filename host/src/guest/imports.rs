@@ -11,7 +11,7 @@ use wasmtime::component::{Linker, WasmList};
 
 use super::bindings::{HeadSize, Level, ResponseHead, StreamError};
 use super::output::log_record;
-use super::state::{Current, GuestState};
+use super::state::{ActiveInvocation, GuestState};
 use crate::logging;
 use crate::response::{Refused, ResponseWriter};
 
@@ -65,7 +65,7 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
     )
 }
 
-fn write_headers(current: &Current, head: ResponseHead) -> Result<(), StreamError> {
+fn write_headers(current: &ActiveInvocation, head: ResponseHead) -> Result<(), StreamError> {
     let prelude = Prelude::encode(head.status, head.headers, head.cookies)?;
     let cookies = prelude.cookies();
     current.response.write_headers(prelude)?;

@@ -11,7 +11,7 @@ use wasmtime::{Store, UpdateDeadline};
 use super::bindings::{Context, Exports};
 use super::handler::Handler;
 use super::reuse::Life;
-use super::state::{Current, GuestState};
+use super::state::{ActiveInvocation, GuestState};
 use crate::platform::epoch_timer::preemptible;
 
 /// One instance of the handler, instantiated or still to be.
@@ -24,10 +24,10 @@ pub(super) struct Instance {
 impl Instance {
     /// A store without the component in it yet.
     pub(super) fn new(handler: &Handler) -> Self {
-        let state = GuestState::new(&handler.environment);
+        let state = GuestState::new(&handler.config);
         let mut store = Store::new(&handler.engine, state);
         store.limiter(|state| &mut state.limits);
-        store.set_hostcall_fuel(handler.environment.limits.hostcall_bytes);
+        store.set_hostcall_fuel(handler.config.limits.hostcall_bytes);
         Self {
             store,
             exports: None,
@@ -82,7 +82,7 @@ impl Instance {
     }
 
     /// Gives the instance to an invocation, whose interrupt stops it while it computes.
-    pub(super) fn begin(&mut self, current: Arc<Current>) {
+    pub(super) fn begin(&mut self, current: Arc<ActiveInvocation>) {
         let interrupt = Arc::clone(&current.interrupt);
         self.store.data_mut().begin(current);
         // The epoch is the engine's: every guest of the process notices an increment.

@@ -35,7 +35,7 @@ impl NextInstance {
 
     /// Keeps an instance that has served, if it may serve again.
     pub(super) fn keep(&mut self, handler: &Handler, mut instance: Instance) {
-        if instance.life.may_serve_more(handler.environment.reuse) {
+        if instance.life.may_serve_more(handler.config.reuse) {
             instance.rest();
             self.kept = Some(instance);
         }
@@ -44,7 +44,7 @@ impl NextInstance {
     /// The instance for an invocation: the one that was kept if it may serve it, the one that waits,
     /// or a new one.
     pub(super) fn take(&mut self, handler: &Handler, invocation: &Invocation) -> Instance {
-        let reuse = handler.environment.reuse;
+        let reuse = handler.config.reuse;
         // One that may not serve this invocation is dropped, and serves no other.
         let kept = self.kept.take();
         kept.filter(|kept| kept.life.may_serve(invocation, reuse))

@@ -50,7 +50,7 @@ pub(crate) struct GuestConfig {
 
 /// The host's side of one instance, and of the invocation it serves.
 pub(crate) struct GuestState {
-    environment: Arc<GuestConfig>,
+    config: Arc<GuestConfig>,
     /// Made when the guest first asks for anything of WASI: many never do.
     wasi: Option<WasiCtx>,
     /// Made by the guest's first call of `wasi:http`. Before the table, because fields are dropped in
@@ -64,7 +64,7 @@ pub(crate) struct GuestState {
     /// The guest has computed for a while since it last gave its thread away.
     pub(super) has_computed: bool,
     outputs: Outputs,
-    current: Option<Arc<Current>>,
+    current: Option<Arc<ActiveInvocation>>,
 }
 
 /// The standard output and standard error of an instance, which may hold on to them from one
@@ -76,7 +76,7 @@ pub(super) struct Outputs {
 }
 
 /// What belongs to one invocation only.
-pub(crate) struct Current {
+pub(crate) struct ActiveInvocation {
     pub(crate) log_context: LogContext,
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
@@ -84,7 +84,7 @@ pub(crate) struct Current {
     outputs: Outputs,
 }
 
-impl Current {
+impl ActiveInvocation {
     pub(super) fn new(
         invocation: &Invocation,
         response: ResponseWriter,
@@ -124,17 +124,17 @@ fn log_context(invocation: &Invocation) -> LogContext {
 
 impl GuestState {
     /// The state of an instance that serves no invocation yet.
-    pub(crate) fn new(environment: &Arc<GuestConfig>) -> Self {
+    pub(crate) fn new(config: &Arc<GuestConfig>) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCE_LIMIT);
         Self {
-            environment: Arc::clone(environment),
+            config: Arc::clone(config),
             wasi: None,
             #[cfg(feature = "outbound-http")]
             outbound: None,
             table,
             tmp: None,
-            limits: Limits::new(Arc::clone(&environment.limits)),
+            limits: Limits::new(Arc::clone(&config.limits)),
             written: Written::default(),
             has_computed: false,
             outputs: Outputs {
@@ -146,7 +146,7 @@ impl GuestState {
     }
 
     /// From now on the instance serves this invocation.
-    pub(crate) fn begin(&mut self, current: Arc<Current>) {
+    pub(crate) fn begin(&mut self, current: Arc<ActiveInvocation>) {
         #[cfg(feature = "outbound-http")]
         if let Some(outbound) = &mut self.outbound {
             outbound.begin(&current.log_context);
@@ -173,7 +173,7 @@ impl GuestState {
     /// When there is none yet: what the guest does while it is instantiated ahead of its event has
     /// nobody to do it for. The trap ends that attempt; the guest is instantiated again with its
     /// event.
-    pub(crate) fn current(&self) -> wasmtime::Result<&Current> {
+    pub(crate) fn current(&self) -> wasmtime::Result<&ActiveInvocation> {
         self.current
             .as_deref()
             .ok_or_else(|| wasmtime::Error::msg("the handler has no invocation yet"))
@@ -195,27 +195,27 @@ impl GuestState {
 
     /// Counts a write to the response.
     pub(super) fn count_write(&mut self, bytes: usize) -> Result<(), ResponseTooLarge> {
-        self.written.count(bytes, &self.environment.limits)
+        self.written.count(bytes, &self.config.limits)
     }
 }
 
 fn wasi(
-    environment: &GuestConfig,
+    config: &GuestConfig,
     outputs: &Outputs,
-    current: Option<&Current>,
+    current: Option<&ActiveInvocation>,
 ) -> (WasiCtx, Option<Tmp>) {
     let mut wasi = WasiCtx::builder();
-    wasi.envs(&environment.variables)
+    wasi.envs(&config.variables)
         .stdout(outputs.stdout.clone())
         .stderr(outputs.stderr.clone());
     // Of this invocation only: a variable of the process would be wrong for its neighbours, and one
     // of an instance that is used again for its successors.
     if let Some(trace_id) = current.and_then(|current| current.trace_id.as_ref())
-        && !environment.reuse.is_on()
+        && !config.reuse.is_on()
     {
         wasi.env(TRACE_ID_VARIABLE, trace_id);
     }
-    let tmp = environment.files.open(&mut wasi);
+    let tmp = config.files.open(&mut wasi);
     (wasi.build(), tmp)
 }
 
@@ -231,7 +231,7 @@ impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let ctx = self.wasi.get_or_insert_with(|| {
             let current = self.current.as_deref();
-            let (wasi, tmp) = wasi(&self.environment, &self.outputs, current);
+            let (wasi, tmp) = wasi(&self.config, &self.outputs, current);
             self.tmp = tmp;
             wasi
         });
@@ -245,7 +245,7 @@ impl WasiView for GuestState {
 #[cfg(feature = "outbound-http")]
 impl WasiHttpView for GuestState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        let policy = &self.environment.outbound;
+        let policy = &self.config.outbound;
         let current = self.current.as_ref();
         let log_context = || current.map(|it| it.log_context.clone()).unwrap_or_default();
         let outbound = &mut self.outbound;

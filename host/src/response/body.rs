@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::HeaderValue;
 use lambda_protocol::error_report::ErrorReport;
 
-use super::buffer::{Buffer, Kind, More, Part};
-use super::state::{ResponseStream, Telling};
+use super::buffer::{BodyEvent, Buffer, Kind, Readiness};
+use super::state::{FailureRoute, ResponseStream};
 
 /// A response that can be posted.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl ResponseReader {
 
     /// Ends the response from the host's side, when the guest cannot.
     #[must_use]
-    pub fn fail(&self, report: &ErrorReport) -> Telling {
+    pub fn fail(&self, report: &ErrorReport) -> FailureRoute {
         self.buffer.fail(report)
     }
 
@@ -99,13 +99,18 @@ pub struct ResponseBody {
 
 impl ResponseBody {
     /// Hands what there is to `taker`, in order, until it got `enough_bytes` or a little more. Wakes the
-    /// task when there is more, if it said [`More::Later`]. The response is locked while `taker` runs.
-    pub fn take(&mut self, cx: &Context<'_>, enough_bytes: usize, taker: impl FnMut(Part)) -> More {
+    /// task when there is more, if it said [`Readiness::Later`]. The response is locked while `taker` runs.
+    pub fn take(
+        &mut self,
+        cx: &Context<'_>,
+        enough_bytes: usize,
+        taker: impl FnMut(BodyEvent),
+    ) -> Readiness {
         if self.ended {
-            return More::Never;
+            return Readiness::Never;
         }
         let more = self.buffer.take(cx, enough_bytes, taker);
-        self.ended = more == More::Never;
+        self.ended = more == Readiness::Never;
         more
     }
 }
@@ -141,13 +146,13 @@ mod tests {
         let mut end = None;
         poll_fn(|cx| {
             let more = body.take(cx, usize::MAX, |part| match part {
-                Part::Data(data) => collected.extend_from_slice(&data),
-                Part::End(trailers) => end = Some(trailers),
+                BodyEvent::Data(data) => collected.extend_from_slice(&data),
+                BodyEvent::End(trailers) => end = Some(trailers),
             });
             match more {
-                More::Later => Poll::Pending,
-                More::Now => panic!("that was not enough"),
-                More::Never => Poll::Ready(()),
+                Readiness::Later => Poll::Pending,
+                Readiness::Now => panic!("that was not enough"),
+                Readiness::Never => Poll::Ready(()),
             }
         })
         .await;
@@ -155,12 +160,12 @@ mod tests {
     }
 
     /// What there is, of at least `bytes`, in its pieces.
-    fn pieces(body: &mut ResponseBody, bytes: usize) -> (Vec<Bytes>, More) {
+    fn pieces(body: &mut ResponseBody, bytes: usize) -> (Vec<Bytes>, Readiness) {
         let mut pieces = vec![];
         let cx = Context::from_waker(Waker::noop());
         let more = body.take(&cx, bytes, |part| match part {
-            Part::Data(data) => pieces.push(data),
-            Part::End(_) => panic!("it has ended"),
+            BodyEvent::Data(data) => pieces.push(data),
+            BodyEvent::End(_) => panic!("it has ended"),
         });
         (pieces, more)
     }
@@ -192,7 +197,7 @@ mod tests {
         let mut body = reader.body();
         let (prelude, more) = pieces(&mut body, usize::MAX);
         assert_eq!(prelude.concat(), IMPLIED);
-        assert_eq!(more, More::Later);
+        assert_eq!(more, Readiness::Later);
     }
 
     #[tokio::test]
@@ -242,7 +247,7 @@ mod tests {
         let (writer, reader) = channel(None);
         writer.write(b"part").await.unwrap();
         let report = ErrorReport::new(ErrorType::Trap, "boom");
-        assert_eq!(writer.fail(&report), Telling::Trailers);
+        assert_eq!(writer.fail(&report), FailureRoute::Trailers);
         drop(writer);
         let (data, trailers) = collect(reader.body()).await;
         assert_eq!(trailers[FUNCTION_ERROR_TYPE], "Function.Trap");
@@ -262,7 +267,7 @@ mod tests {
     async fn a_failure_before_the_start_leaves_no_body() {
         let (writer, reader) = channel(None);
         let report = ErrorReport::new(ErrorType::Trap, "boom");
-        assert_eq!(writer.fail(&report), Telling::ErrorDocument);
+        assert_eq!(writer.fail(&report), FailureRoute::ErrorDocument);
         assert!(is_pending(reader.started()));
         assert_eq!(writer.write(b"x").await, Err(Refused::Closed));
     }
@@ -294,7 +299,7 @@ mod tests {
 
         // The prelude's two pieces, and a third of what was written.
         let (some, more) = pieces(&mut body, IMPLIED.len() + 1);
-        assert_eq!((some.len(), more), (3, More::Now));
+        assert_eq!((some.len(), more), (3, Readiness::Now));
         assert!(!woken.0.load(Ordering::Relaxed));
 
         let _ = pieces(&mut body, 1);
@@ -311,11 +316,11 @@ mod tests {
         let reading = poll_fn(|cx| {
             let before = total;
             let more = body.take(cx, usize::MAX, |part| match part {
-                Part::Data(data) => total += data.len(),
-                Part::End(trailers) => assert!(trailers.is_empty()),
+                BodyEvent::Data(data) => total += data.len(),
+                BodyEvent::End(trailers) => assert!(trailers.is_empty()),
             });
             assert!(total - before < 2 * HIGH_WATER_BYTES);
-            if more == More::Never {
+            if more == Readiness::Never {
                 Poll::Ready(())
             } else {
                 Poll::Pending

@@ -20,19 +20,19 @@ use lambda_protocol::front_end::FrontEnd;
 use lambda_protocol::prelude::Prelude;
 use lambda_protocol::response_document::DocumentTooLarge;
 
+use super::block::{BLOCK_BYTES, Block, BlockPool};
 use super::document::{Document, Envelope};
-use super::piece::{PIECE_BYTES, Piece, Pieces};
-use super::state::{Delivery, Refused, ResponseStream, Start, Telling};
+use super::state::{Delivery, FailureRoute, Refused, ResponseStream, Start};
 
 /// Bytes that may wait for the socket before `write` waits. With less, two threads lose their time
 /// waking each other; with more, what is copied leaves the processor's cache before it is sent.
 pub(crate) const HIGH_WATER_BYTES: usize = 256 * 1024;
 
 /// A waiting `write` goes on when no more than this is left, so that it is not woken for every
-/// piece the socket takes.
+/// block the socket takes.
 const LOW_WATER_BYTES: usize = HIGH_WATER_BYTES / 2;
 
-/// Chunks of at least this many bytes travel as they are; smaller ones are gathered in a piece while
+/// Chunks of at least this many bytes travel as they are; smaller ones are gathered in a block while
 /// they wait, which saves a frame each.
 const OWN_FRAME_BYTES: usize = 32 * 1024;
 
@@ -43,7 +43,7 @@ const PADDING: Bytes = Bytes::from_static(b"\n");
 #[derive(Debug)]
 pub(crate) struct Buffer {
     inner: Mutex<Inner>,
-    pieces: Pieces,
+    pool: BlockPool,
 }
 
 #[derive(Debug)]
@@ -53,7 +53,7 @@ struct Inner {
     /// What was written, in order, all before `tail`.
     queue: VecDeque<Bytes>,
     /// Small chunks, gathered.
-    tail: Option<Piece>,
+    tail: Option<Block>,
     /// Bytes in `queue` and `tail`.
     buffered: usize,
     /// The trailers of a failure, or none, once the response has ended.
@@ -80,7 +80,7 @@ pub(super) enum Kind {
 
 /// A part of a response's body, as the reader takes it.
 #[derive(Debug)]
-pub enum Part {
+pub enum BodyEvent {
     /// Bytes, at least one.
     Data(Bytes),
     /// The end, with the trailers of a failure, or none.
@@ -89,7 +89,7 @@ pub enum Part {
 
 /// What a body has besides what was taken from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum More {
+pub enum Readiness {
     /// Nothing yet. It wakes the task when it has.
     Later,
     /// Perhaps something: enough was taken.
@@ -114,7 +114,7 @@ impl Buffer {
                 reader: None,
                 writer: None,
             }),
-            pieces: Pieces::default(),
+            pool: BlockPool::default(),
         }
     }
 
@@ -169,7 +169,7 @@ impl Buffer {
         }
     }
 
-    /// Takes as much of the beginning of `chunk` as one piece has room for. Together with the high-water
+    /// Takes as much of the beginning of `chunk` as one block has room for. Together with the high-water
     /// mark this bounds the buffer, however large the chunk is.
     fn poll_write(
         &self,
@@ -188,17 +188,17 @@ impl Buffer {
             inner.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        let taken = chunk.get(..PIECE_BYTES).unwrap_or(chunk);
+        let taken = chunk.get(..BLOCK_BYTES).unwrap_or(chunk);
         if taken.len() < OWN_FRAME_BYTES {
-            inner.gather(taken, &self.pieces);
+            inner.gather(taken, &self.pool);
         } else {
             // The reader should not have to wait for the copy. Meanwhile the response may end.
             drop(inner);
-            let mut piece = self.pieces.take();
-            piece.push(taken);
+            let mut block = self.pool.take();
+            block.push(taken);
             inner = self.lock();
             inner.stream.on_write(Delivery::Stream)?;
-            inner.push_own(piece.freeze());
+            inner.push_own(block.freeze());
         }
         wake_reader(inner);
         Poll::Ready(Ok(taken.len()))
@@ -255,19 +255,19 @@ impl Buffer {
         }
     }
 
-    pub(crate) fn fail(&self, report: &ErrorReport) -> Telling {
+    pub(crate) fn fail(&self, report: &ErrorReport) -> FailureRoute {
         let mut inner = self.lock();
-        let telling = inner.stream.on_failure();
+        let route = inner.stream.on_failure();
         // A write that still waits must learn that it waits in vain.
         wake(&mut inner.writer);
-        match telling {
-            Telling::Trailers => {
+        match route {
+            FailureRoute::Trailers => {
                 inner.end = Some(report.trailers());
                 wake_reader(inner);
             }
-            Telling::ErrorDocument | Telling::LogOnly => {}
+            FailureRoute::ErrorDocument | FailureRoute::LogOnly => {}
         }
-        telling
+        route
     }
 
     /// The receiver is gone: nothing will be read any more.
@@ -315,24 +315,24 @@ impl Buffer {
         &self,
         cx: &Context<'_>,
         enough_bytes: usize,
-        mut taker: impl FnMut(Part),
-    ) -> More {
+        mut taker: impl FnMut(BodyEvent),
+    ) -> Readiness {
         let mut inner = self.lock();
         let mut taken = 0;
         while taken < enough_bytes
             && let Some(bytes) = inner.pop()
         {
             taken += bytes.len();
-            taker(Part::Data(bytes));
+            taker(BodyEvent::Data(bytes));
         }
         let more = if taken >= enough_bytes {
-            More::Now
+            Readiness::Now
         } else if let Some(trailers) = inner.end.take() {
-            taker(Part::End(trailers));
-            More::Never
+            taker(BodyEvent::End(trailers));
+            Readiness::Never
         } else {
             inner.reader = Some(cx.waker().clone());
-            More::Later
+            Readiness::Later
         };
         // Once everything was taken: on the same processor the guest runs at once when it is woken.
         let has_room = inner.buffered <= LOW_WATER_BYTES;
@@ -399,7 +399,7 @@ impl Inner {
         self.kind = Kind::Unfinished(Document::new(envelope));
     }
 
-    fn gather(&mut self, chunk: &[u8], pieces: &Pieces) {
+    fn gather(&mut self, chunk: &[u8], pool: &BlockPool) {
         if self
             .tail
             .as_ref()
@@ -408,7 +408,7 @@ impl Inner {
             self.flush_tail();
         }
         if !chunk.is_empty() {
-            self.tail.get_or_insert_with(|| pieces.take()).push(chunk);
+            self.tail.get_or_insert_with(|| pool.take()).push(chunk);
             self.buffered += chunk.len();
         }
     }
@@ -428,12 +428,12 @@ impl Inner {
     }
 
     fn flush_tail(&mut self) {
-        self.queue.extend(self.tail.take().map(Piece::freeze));
+        self.queue.extend(self.tail.take().map(Block::freeze));
     }
 
     fn pop(&mut self) -> Option<Bytes> {
         let queued = self.queue.pop_front();
-        let bytes = queued.or_else(|| self.tail.take().map(Piece::freeze))?;
+        let bytes = queued.or_else(|| self.tail.take().map(Block::freeze))?;
         self.buffered -= bytes.len();
         Some(bytes)
     }

@@ -1,17 +1,17 @@
 //! The response to one invocation, from the guest's calls to the body of `POST …/response`.
 
+mod block;
 mod body;
 mod buffer;
 mod document;
 pub mod invoker;
-mod piece;
 mod state;
 mod writer;
 
 pub use body::{Payload, ResponseBody, ResponseReader};
 pub(crate) use buffer::HIGH_WATER_BYTES;
-pub use buffer::{More, Part};
-pub use state::{Delivery, Refused, ResponseStream, Start, Telling};
+pub use buffer::{BodyEvent, Readiness};
+pub use state::{Delivery, FailureRoute, Refused, ResponseStream, Start};
 pub use writer::ResponseWriter;
 
 use std::sync::Arc;

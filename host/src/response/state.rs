@@ -54,7 +54,7 @@ pub enum Start {
 
 /// How a failure is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Telling {
+pub enum FailureRoute {
     /// Nothing has left: `POST …/error`.
     ErrorDocument,
     /// The stream is open: end it with error trailers.
@@ -115,17 +115,17 @@ impl ResponseStream {
     }
 
     /// The guest fails: it returns `err`, traps, or is stopped.
-    pub fn on_failure(&mut self) -> Telling {
+    pub fn on_failure(&mut self) -> FailureRoute {
         match self {
             Self::AwaitingPrelude | Self::Collecting => {
                 *self = Self::Failed;
-                Telling::ErrorDocument
+                FailureRoute::ErrorDocument
             }
             Self::Streaming => {
                 *self = Self::Failed;
-                Telling::Trailers
+                FailureRoute::Trailers
             }
-            Self::Finished | Self::Failed => Telling::LogOnly,
+            Self::Finished | Self::Failed => FailureRoute::LogOnly,
         }
     }
 
@@ -162,31 +162,31 @@ mod tests {
                 AwaitingPrelude,
                 Ok(()),
                 Ok(Start::Now),
-                Telling::ErrorDocument,
+                FailureRoute::ErrorDocument,
             ),
             (
                 Collecting,
                 Err(Refused::AlreadyStarted),
                 Ok(Start::Before),
-                Telling::ErrorDocument,
+                FailureRoute::ErrorDocument,
             ),
             (
                 Streaming,
                 Err(Refused::AlreadyStarted),
                 Ok(Start::Before),
-                Telling::Trailers,
+                FailureRoute::Trailers,
             ),
             (
                 Finished,
                 Err(Refused::AlreadyFinished),
                 Err(Refused::AlreadyFinished),
-                Telling::LogOnly,
+                FailureRoute::LogOnly,
             ),
             (
                 Failed,
                 Err(Refused::Closed),
                 Err(Refused::Closed),
-                Telling::LogOnly,
+                FailureRoute::LogOnly,
             ),
         ];
         for (state, start, write, failure) in table {
@@ -259,9 +259,9 @@ mod tests {
             3 => state.on_write(implied).is_ok() && state.on_finish().is_ok(),
             4 => {
                 match state.on_failure() {
-                    Telling::ErrorDocument => wire.error_documents += 1,
-                    Telling::Trailers => wire.trailer_ends += 1,
-                    Telling::LogOnly => {}
+                    FailureRoute::ErrorDocument => wire.error_documents += 1,
+                    FailureRoute::Trailers => wire.trailer_ends += 1,
+                    FailureRoute::LogOnly => {}
                 }
                 false
             }

@@ -10,7 +10,7 @@ use lambda_protocol::response_document::DocumentTooLarge;
 
 use super::buffer::Buffer;
 use super::invoker::Invoker;
-use super::state::{Refused, ResponseStream, Telling};
+use super::state::{FailureRoute, Refused, ResponseStream};
 
 /// What the guest writes to. Dropping it without [`finish`](Self::finish) or
 /// [`fail`](Self::fail) ends a started response with error trailers: an end is said aloud, so
@@ -102,7 +102,7 @@ impl ResponseWriter {
     }
 
     /// Ends the response because of a failure, and says how the failure is to be told.
-    pub fn fail(&self, report: &ErrorReport) -> Telling {
+    pub fn fail(&self, report: &ErrorReport) -> FailureRoute {
         self.buffer.fail(report)
     }
 

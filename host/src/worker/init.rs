@@ -65,7 +65,7 @@ fn read(vars: &dyn Vars) -> Result<Config, ErrorReport> {
 
 /// Warns about likely mistakes in the configuration.
 fn warn_of(config: &Config) {
-    for (name, host) in config.environment.outbound.idle_secrets() {
+    for (name, host) in config.guest.outbound.idle_secrets() {
         tracing::warn!(
             "`secrets` gives `{name}` to `{host}`, which is not in `outbound.allow`: requests to it are denied"
         );
@@ -109,17 +109,16 @@ pub(crate) fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
     let pinned = config.handler_digest.is_some();
     let engines = Engines {
         workers: config.max_concurrency,
-        stack_bytes: config.environment.limits.stack_bytes,
+        stack_bytes: config.guest.limits.stack_bytes,
     };
-    Handler::load(engines, &path, pinned, config.environment.clone())
-        .map_err(|error| error.report())
+    Handler::load(engines, &path, pinned, config.guest.clone()).map_err(|error| error.report())
 }
 
 fn start_worker(loaded: &Loaded, client: Client, shutdown: &Shutdown) -> Worker {
     Worker {
         client: client
             .with_function_timeout(loaded.config.function_timeout)
-            .with_event_limit(loaded.config.environment.limits.event_bytes),
+            .with_event_limit(loaded.config.guest.limits.event_bytes),
         guest: GuestTask::spawn(Arc::clone(&loaded.handler)),
         engine: loaded.handler.engine.clone(),
         shutdown: shutdown.clone(),

@@ -13,10 +13,10 @@ use wasmtime::Engine;
 
 use super::alarm::Alarm;
 use super::shutdown::Shutdown;
-use crate::guest::{GuestTask, Interrupt, InterruptReason, Job};
+use crate::guest::{GuestTask, Interrupt, InterruptReason, Invoke};
 use crate::invocation::{Deadline, Invocation};
 use crate::response::invoker::{Buffered, Invoker};
-use crate::response::{self, ResponseReader, ResponseStream, Telling};
+use crate::response::{self, FailureRoute, ResponseReader, ResponseStream};
 use crate::runtime_api::{Answer, Client, Refusal, RuntimeApiError};
 
 /// How long before the function's deadline a guest is stopped, so that the end of its stream can
@@ -78,13 +78,13 @@ impl Worker {
             // Before the guest begins, which is sooner than a timer can be.
             interrupt.raise(InterruptReason::Deadline);
         }
-        let job = Job {
+        let invoke = Invoke {
             invocation: Arc::clone(&invocation),
             response,
             interrupt: Arc::clone(&interrupt),
             ended: ended_sender,
         };
-        if !self.guest.submit(job).await {
+        if !self.guest.submit(invoke).await {
             return Err(InvokeError::GuestGone);
         }
         let stopping = stop_in_time(
@@ -236,12 +236,12 @@ impl Answering<'_> {
     async fn abandon(&mut self, error: InvokeError) -> Result<(), InvokeError> {
         let report = fault(&error);
         match self.reader.fail(&report) {
-            Telling::ErrorDocument => self.report(&report).await?,
+            FailureRoute::ErrorDocument => self.report(&report).await?,
             // It began in this very moment, and now ends in trailers, or has ended before.
-            Telling::Trailers | Telling::LogOnly if self.reader.has_started() => {
+            FailureRoute::Trailers | FailureRoute::LogOnly if self.reader.has_started() => {
                 self.post_the_rest().await?;
             }
-            Telling::Trailers | Telling::LogOnly => {}
+            FailureRoute::Trailers | FailureRoute::LogOnly => {}
         }
         Err(error)
     }

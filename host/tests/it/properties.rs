@@ -2,7 +2,7 @@
 //! the connection, together.
 
 use bootstream_host::invocation::Invocation;
-use bootstream_host::response::{self, ResponseReader, ResponseWriter, Telling};
+use bootstream_host::response::{self, FailureRoute, ResponseReader, ResponseWriter};
 use bootstream_host::runtime_api::Client;
 use bootstream_test_support::recorder::{End, Exchange, Recorder};
 use bytes::Bytes;
@@ -45,7 +45,7 @@ struct Told {
     written: Vec<u8>,
     started: bool,
     finished: bool,
-    failed: Option<Telling>,
+    failed: Option<FailureRoute>,
 }
 
 impl Told {
@@ -71,8 +71,8 @@ impl Told {
                 }
             }
             Call::Fail => {
-                let telling = writer.fail(&ErrorReport::new(ErrorType::Trap, "t"));
-                self.failed.get_or_insert(telling);
+                let route = writer.fail(&ErrorReport::new(ErrorType::Trap, "t"));
+                self.failed.get_or_insert(route);
             }
             Call::Yield => tokio::task::yield_now().await,
         }
@@ -123,7 +123,7 @@ fn check(told: &Told, response: Option<&Exchange>) {
     assert!(told.started, "a response nobody began");
     assert_ne!(
         told.failed,
-        Some(Telling::ErrorDocument),
+        Some(FailureRoute::ErrorDocument),
         "answered in two ways"
     );
     let (prelude, body) = response.prelude_and_body();

@@ -14,9 +14,9 @@ use super::instance::Instance;
 use super::interrupt::{Interrupt, InterruptReason};
 use super::limits::EventTooLarge;
 use super::output::beginning;
-use super::state::Current;
+use super::state::ActiveInvocation;
 use crate::invocation::Invocation;
-use crate::response::{Refused, ResponseStream, ResponseWriter, Telling};
+use crate::response::{FailureRoute, Refused, ResponseStream, ResponseWriter};
 
 const MIB: usize = 1024 * 1024;
 
@@ -29,7 +29,7 @@ const FAILURE_LIMIT_BYTES: usize = MIB;
 
 /// One invocation, on its way to the guest.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub(crate) struct Invoke {
     pub(crate) invocation: Arc<Invocation>,
     pub(crate) response: ResponseWriter,
     pub(crate) interrupt: Arc<Interrupt>,
@@ -37,40 +37,40 @@ pub(crate) struct Job {
     pub(crate) ended: oneshot::Sender<Option<ErrorReport>>,
 }
 
-/// An instance that has served.
-pub(super) struct Served {
+/// An instance that has completed.
+pub(super) struct Completed {
     instance: Instance,
     returned: bool,
 }
 
-impl Served {
+impl Completed {
     /// The instance, if its handler returned: after anything else, nobody knows the state it is in.
     pub(super) fn into_reusable(self) -> Option<Instance> {
         self.returned.then_some(self.instance)
     }
 }
 
-/// Runs the handler for `job` in `instance`, ends its response, and reports back.
-pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> Served {
-    let Job {
+/// Runs the handler for `invoke` in `instance`, ends its response, and reports back.
+pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invoke) -> Completed {
+    let Invoke {
         invocation,
         response,
         interrupt,
         ended,
-    } = job;
+    } = invoke;
     let started = Instant::now();
-    if handler.environment.pad_empty {
+    if handler.config.pad_empty {
         response.pad_empty();
     }
     instance.life.serve(&invocation);
     let outputs = instance.state().outputs();
-    let current = Current::new(&invocation, response, Arc::clone(&interrupt), outputs);
+    let current = ActiveInvocation::new(&invocation, response, Arc::clone(&interrupt), outputs);
     let current = Arc::new(current);
     instance.begin(Arc::clone(&current));
     let called = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
     // Lambda may freeze the process as soon as the next event is asked for.
     current.flush_output();
-    let returned = matches!(called, Called::Returned(_));
+    let returned = matches!(called, CallOutcome::Returned(_));
     let outcome = called.into_outcome(handler, &instance, &current, &interrupt);
     let spent = Spent {
         memory_bytes: instance.state().limits.used_bytes(),
@@ -80,11 +80,11 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> 
     tell_usage(handler, &current, &spent);
     let untold = end_response(&current, outcome, &spent);
     report_back(ended, untold);
-    Served { instance, returned }
+    Completed { instance, returned }
 }
 
 /// How a call of the guest ended.
-enum Called {
+enum CallOutcome {
     Returned(Result<(), String>),
     Broke(wasmtime::Error),
     /// It was stopped while the host worked for it, or before it began.
@@ -110,12 +110,12 @@ impl Spent {
     }
 }
 
-impl Called {
+impl CallOutcome {
     fn into_outcome(
         self,
         handler: &Handler,
         instance: &Instance,
-        current: &Current,
+        current: &ActiveInvocation,
         interrupt: &Interrupt,
     ) -> Result<(), ErrorReport> {
         match self {
@@ -141,7 +141,7 @@ impl Called {
 
 /// Whether the guest has ended as a command does that has done its work: with `exit(0)`. In the middle of
 /// a response that says nothing of its end: what the guest still had to write may be lost.
-fn has_succeeded(error: &wasmtime::Error, current: &Current) -> bool {
+fn has_succeeded(error: &wasmtime::Error, current: &ActiveInvocation) -> bool {
     let succeeded = error
         .downcast_ref()
         .is_some_and(|I32Exit(status)| *status == 0);
@@ -160,22 +160,22 @@ async fn call_to_end(
     instance: &mut Instance,
     invocation: &Invocation,
     interrupt: &Interrupt,
-) -> Called {
+) -> CallOutcome {
     // An interrupt from before `set_epoch_deadline` would not reach a guest that computes.
     if let Some(reason) = interrupt.reason() {
-        return Called::Stopped(reason);
+        return CallOutcome::Stopped(reason);
     }
-    let limits = &handler.environment.limits;
+    let limits = &handler.config.limits;
     if let Err(too_large) = limits.check_event(invocation) {
-        return Called::Refused(too_large);
+        return CallOutcome::Refused(too_large);
     }
     tokio::select! {
         biased;
         called = call(handler, instance, invocation) => match called {
-            Ok(returned) => Called::Returned(returned),
-            Err(error) => Called::Broke(error),
+            Ok(returned) => CallOutcome::Returned(returned),
+            Err(error) => CallOutcome::Broke(error),
         },
-        reason = interrupt.raised() => Called::Stopped(reason),
+        reason = interrupt.raised() => CallOutcome::Stopped(reason),
     }
 }
 
@@ -189,7 +189,7 @@ async fn call(
 }
 
 fn context(handler: &Handler, invocation: &Invocation) -> Context {
-    let environment = &handler.environment;
+    let config = &handler.config;
     Context {
         request_id: invocation.request_id.clone(),
         deadline_ms: invocation.deadline.unix_ms,
@@ -198,14 +198,14 @@ fn context(handler: &Handler, invocation: &Invocation) -> Context {
         client_context: invocation.client_context.clone(),
         cognito_identity: invocation.cognito_identity.clone(),
         tenant_id: invocation.tenant_id.clone(),
-        function_name: environment.function_name.clone(),
-        function_version: environment.function_version.clone(),
-        memory_limit_mib: environment.memory_limit_mib,
+        function_name: config.function_name.clone(),
+        function_version: config.function_version.clone(),
+        memory_limit_mib: config.memory_limit_mib,
     }
 }
 
 /// Logs what an invocation has used, from which to choose a function's memory.
-fn tell_usage(handler: &Handler, current: &Current, spent: &Spent) {
+fn tell_usage(handler: &Handler, current: &ActiveInvocation, spent: &Spent) {
     macro_rules! tell_at {
         ($level:ident) => {
             tracing::$level!(
@@ -219,7 +219,7 @@ fn tell_usage(handler: &Handler, current: &Current, spent: &Spent) {
             )
         };
     }
-    if handler.environment.tells_usage {
+    if handler.config.tells_usage {
         tell_at!(info);
     } else {
         tell_at!(debug);
@@ -228,7 +228,7 @@ fn tell_usage(handler: &Handler, current: &Current, spent: &Spent) {
 
 /// Ends the response the way the guest ended. Gives back the report that still has to be posted.
 fn end_response(
-    current: &Current,
+    current: &ActiveInvocation,
     outcome: Result<(), ErrorReport>,
     spent: &Spent,
 ) -> Option<ErrorReport> {
@@ -239,14 +239,14 @@ fn end_response(
     if report.error_type == ErrorType::HandlerError && current.response.too_large().is_some() {
         report.error_type = ErrorType::ResponseTooLarge;
     }
-    let telling = current.response.fail(&report);
-    let told = match telling {
-        Telling::ErrorDocument => "before its response had begun",
-        Telling::Trailers => "after its response had begun",
-        Telling::LogOnly if current.response.state() == ResponseStream::Finished => {
+    let route = current.response.fail(&report);
+    let told = match route {
+        FailureRoute::ErrorDocument => "before its response had begun",
+        FailureRoute::Trailers => "after its response had begun",
+        FailureRoute::LogOnly if current.response.state() == ResponseStream::Finished => {
             "after its response had ended"
         }
-        Telling::LogOnly => "after its receiver had gone",
+        FailureRoute::LogOnly => "after its receiver had gone",
     };
     tracing::error!(
         requestId = %current.log_context.request_id,
@@ -258,7 +258,7 @@ fn end_response(
         "handler failed {told}: {}",
         beginning(&report.message, FAILURE_LIMIT_BYTES)
     );
-    (telling == Telling::ErrorDocument).then_some(report)
+    (route == FailureRoute::ErrorDocument).then_some(report)
 }
 
 /// Ends the response of a guest that returned.

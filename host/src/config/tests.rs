@@ -77,7 +77,7 @@ fn every_setting_has_a_variable_of_its_own_and_is_refused_what_makes_no_sense() 
     for setting in SETTINGS {
         let variable = setting.variable();
         assert!(!seen.contains(&variable), "{variable}");
-        // Any text may be the name of a variable.
+        // Any string may be the name of a variable.
         if setting.key != "pass-env" {
             let nonsense = error("", &[(&variable, "no sense")]);
             assert!(nonsense.contains(&variable), "{nonsense}");
@@ -101,7 +101,7 @@ fn a_mistake_in_the_file_is_told_with_its_line() {
     for (file, words) in [
         (
             "\npas-env = []",
-            "bootstream.toml:2: `pas-env` is no setting",
+            "bootstream.toml:2: unknown setting `pas-env`",
         ),
         (
             "[limits]\nmemory-mib = 5000",
@@ -113,7 +113,7 @@ fn a_mistake_in_the_file_is_told_with_its_line() {
         ),
         (
             "pass-env = 'A'",
-            "bootstream.toml:1: `pass-env` is `A`; expected a list of texts",
+            "bootstream.toml:1: `pass-env` is `A`; expected a list of strings",
         ),
         ("files.tmp = 'shared'", "expected `none` or `private`"),
         ("pass-env = [", "bootstream.toml:1: "),
@@ -292,5 +292,5 @@ fn files_that_settings_name_are_told_with_their_lines() {
     assert_eq!(named_files(text, "app/bootstream.toml").unwrap(), [file]);
     assert_eq!(named_files("", FILE_NAME).unwrap(), []);
     let error = named_files("outbound.ca-file = ['a']", FILE_NAME).unwrap_err();
-    assert!(error.to_string().contains("expected a text"), "{error}");
+    assert!(error.to_string().contains("expected a string"), "{error}");
 }

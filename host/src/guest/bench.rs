@@ -1,4 +1,4 @@
-//! The guest's task without Lambda: what benchmarks time of it.
+//! The guest's task without Lambda, for benchmarks.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Guest {
         }
     }
 
-    /// Makes an instance ready for an invocation, and gives back what it took.
+    /// Prepares an instance for an invocation, and drops it.
     ///
     /// # Errors
     ///
@@ -47,8 +47,7 @@ impl Guest {
         Ok(())
     }
 
-    /// Makes an instance ready, runs the handler in it, and gives back what it took. Whoever reads the
-    /// response has to do so at the same time.
+    /// Prepares an instance, runs the handler in it, and drops it. Read the response concurrently.
     ///
     /// # Errors
     ///
@@ -68,10 +67,10 @@ impl Guest {
             ended,
         };
         let completed = run(&self.handler, instance, invoke).await;
-        let untold = end.await?;
+        let unreported = end.await?;
         anyhow::ensure!(
-            untold.is_none() && completed.into_reusable().is_some(),
-            "the handler has failed: {untold:?}"
+            unreported.is_none() && completed.into_reusable().is_some(),
+            "the handler has failed: {unreported:?}"
         );
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! A loaded handler: a component of our world with all its imports resolved. Everything but the
-//! store of an invocation.
+//! A loaded handler: a component of our world with all its imports resolved. It lacks only the store of an
+//! invocation.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Handler {
 }
 
 impl Handler {
-    /// Loads and links the component in `path`. A `pinned` one is loaded whatever lies beside it.
+    /// Loads and links the component in `path`. If `pinned`, ignores other forms of it beside `path`.
     pub(crate) fn load(
         engines: Engines,
         path: &Path,
@@ -60,7 +60,7 @@ impl Handler {
     }
 }
 
-/// The names of what a component imports.
+/// The names of a component's imports.
 struct Imports(Vec<String>);
 
 impl Imports {
@@ -88,8 +88,8 @@ impl Imports {
         }
     }
 
-    /// Why linking failed: a later patch of our contract than this host has, or something that is
-    /// not in the world at all.
+    /// Returns why linking failed: the component imports a later patch of our contract than this host
+    /// has, or something that is not in the world at all.
     fn explain(&self, path: &Path, error: &wasmtime::Error) -> LoadError {
         if cfg!(not(feature = "outbound-http")) && self.any_of("wasi:http/") {
             let reason = "it imports `wasi:http`, and this `bootstrap` was built without its feature \

@@ -30,8 +30,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     )
 }
 
-/// By hand rather than generated, for `write`: it reads the chunk where it lies in the guest's
-/// memory instead of having it copied into a `Vec` first.
+/// Handwritten rather than generated, for `write`: it reads the chunk in place, in the guest's memory,
+/// instead of from a copy in a `Vec`.
 fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     let mut interface = linker.instance(RESPONSE_STREAM)?;
     interface.func_wrap(
@@ -94,7 +94,7 @@ async fn write(
     let current = store.data().current()?;
     let written = current.response.write(chunk.as_le_slice(&store)).await;
     if std::mem::take(&mut store.data_mut().has_computed) {
-        // What it takes long to make does not wait any longer.
+        // A chunk that took long to compute leaves at once.
         yield_now().await;
     }
     Ok(written.map_err(StreamError::from))

@@ -1,5 +1,5 @@
-//! The sandboxed side: a task for each worker that runs its handler, by default in a fresh instance for each
-//! invocation.
+//! The sandboxed side: each worker has a task that runs the handler, by default in a fresh instance for
+//! each invocation.
 
 #[cfg(feature = "bench")]
 pub(crate) mod bench;

@@ -1,4 +1,4 @@
-//! One invocation in one instance.
+//! Runs one invocation in one instance.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,34 +23,34 @@ const MIB: usize = 1024 * 1024;
 /// The log target of usage lines; `bootstream dev` looks for it.
 const USAGE_TARGET: &str = "usage";
 
-/// Most of a failure's message that is logged, in bytes: `CloudWatch` takes no longer event. A handler may
-/// return more.
+/// Longest failure message we log, in bytes: the largest event of `CloudWatch Logs`. A handler may return
+/// a longer one.
 const FAILURE_LIMIT_BYTES: usize = MIB;
 
-/// One invocation, on its way to the guest.
+/// One invocation with the guest's half of its response.
 #[derive(Debug)]
 pub(crate) struct Invoke {
     pub(crate) invocation: Arc<Invocation>,
     pub(crate) response: ResponseWriter,
     pub(crate) interrupt: Arc<Interrupt>,
-    /// Hears that the guest has ended, with the report that is still to be posted, if any.
+    /// Notified when the guest has ended, with the report that is still to be posted, if any.
     pub(crate) ended: oneshot::Sender<Option<ErrorReport>>,
 }
 
-/// An instance that has completed.
+/// An instance whose invocation has ended.
 pub(super) struct Completed {
     instance: Instance,
     returned: bool,
 }
 
 impl Completed {
-    /// The instance, if its handler returned: after anything else, nobody knows the state it is in.
+    /// Returns the instance if its handler returned: after any other end its state is unknown.
     pub(super) fn into_reusable(self) -> Option<Instance> {
         self.returned.then_some(self.instance)
     }
 }
 
-/// Runs the handler for `invoke` in `instance`, ends its response, and reports back.
+/// Runs the handler for `invoke` in `instance`, ends its response, and notifies the worker.
 pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invoke) -> Completed {
     let Invoke {
         invocation,
@@ -68,7 +68,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
     let current = Arc::new(current);
     instance.begin(Arc::clone(&current));
     let called = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
-    // Lambda may freeze the process as soon as the next event is asked for.
+    // Lambda may freeze the process as soon as the worker polls for the next event.
     current.flush_output();
     let returned = matches!(called, CallOutcome::Returned(_));
     let outcome = called.into_outcome(handler, &instance, &current, &interrupt);
@@ -77,9 +77,9 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
         time: started.elapsed(),
         written_bytes: instance.state().written_bytes(),
     };
-    tell_usage(handler, &current, &spent);
-    let untold = end_response(&current, outcome, &spent);
-    report_back(ended, untold);
+    log_usage(handler, &current, &spent);
+    let unreported = end_response(&current, outcome, &spent);
+    report_back(ended, unreported);
     Completed { instance, returned }
 }
 
@@ -87,13 +87,13 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
 enum CallOutcome {
     Returned(Result<(), String>),
     Broke(wasmtime::Error),
-    /// It was stopped while the host worked for it, or before it began.
+    /// It was stopped during a host call, or before it began.
     Stopped(InterruptReason),
     /// Its event is larger than the limit.
     Refused(EventTooLarge),
 }
 
-/// What an invocation has used, for the log.
+/// The resources that an invocation has used, for the log.
 struct Spent {
     memory_bytes: usize,
     time: Duration,
@@ -139,8 +139,8 @@ impl CallOutcome {
     }
 }
 
-/// Whether the guest has ended as a command does that has done its work: with `exit(0)`. In the middle of
-/// a response that says nothing of its end: what the guest still had to write may be lost.
+/// Whether the guest has ended like a successful command, with `exit(0)`. In the middle of a response that
+/// is not a clean end: the rest of the response may be lost.
 fn has_succeeded(error: &wasmtime::Error, current: &ActiveInvocation) -> bool {
     let succeeded = error
         .downcast_ref()
@@ -161,7 +161,7 @@ async fn call_to_end(
     invocation: &Invocation,
     interrupt: &Interrupt,
 ) -> CallOutcome {
-    // An interrupt from before `set_epoch_deadline` would not reach a guest that computes.
+    // An interrupt raised before `set_epoch_deadline` would not reach a guest that computes.
     if let Some(reason) = interrupt.reason() {
         return CallOutcome::Stopped(reason);
     }
@@ -204,9 +204,9 @@ fn context(handler: &Handler, invocation: &Invocation) -> Context {
     }
 }
 
-/// Logs what an invocation has used, from which to choose a function's memory.
-fn tell_usage(handler: &Handler, current: &ActiveInvocation, spent: &Spent) {
-    macro_rules! tell_at {
+/// Logs the resources that an invocation has used, as a guide to choosing a function's memory.
+fn log_usage(handler: &Handler, current: &ActiveInvocation, spent: &Spent) {
+    macro_rules! log_at {
         ($level:ident) => {
             tracing::$level!(
                 target: USAGE_TARGET,
@@ -219,14 +219,14 @@ fn tell_usage(handler: &Handler, current: &ActiveInvocation, spent: &Spent) {
             )
         };
     }
-    if handler.config.tells_usage {
-        tell_at!(info);
+    if handler.config.logs_usage {
+        log_at!(info);
     } else {
-        tell_at!(debug);
+        log_at!(debug);
     }
 }
 
-/// Ends the response the way the guest ended. Gives back the report that still has to be posted.
+/// Ends the response according to `outcome`. Returns the report that still has to be posted.
 fn end_response(
     current: &ActiveInvocation,
     outcome: Result<(), ErrorReport>,
@@ -235,12 +235,12 @@ fn end_response(
     let Err(mut report) = outcome.and_then(|()| finish(&current.response)) else {
         return None;
     };
-    // Handlers pass the refusal of a write on as an error of their own.
+    // Handlers return the refusal of a write as an error of their own.
     if report.error_type == ErrorType::HandlerError && current.response.too_large().is_some() {
         report.error_type = ErrorType::ResponseTooLarge;
     }
     let route = current.response.fail(&report);
-    let told = match route {
+    let when = match route {
         FailureRoute::ErrorDocument => "before its response had begun",
         FailureRoute::Trailers => "after its response had begun",
         FailureRoute::LogOnly if current.response.state() == ResponseStream::Finished => {
@@ -255,7 +255,7 @@ fn end_response(
         stackTrace = ?report.stack_trace,
         memoryMib = spent.memory_mib(),
         milliseconds = spent.milliseconds(),
-        "handler failed {told}: {}",
+        "handler failed {when}: {}",
         beginning(&report.message, FAILURE_LIMIT_BYTES)
     );
     (route == FailureRoute::ErrorDocument).then_some(report)
@@ -268,14 +268,14 @@ fn finish(response: &ResponseWriter) -> Result<(), ErrorReport> {
             ErrorType::ResponseTooLarge,
             document.to_string(),
         )),
-        // Refused if the guest has finished by itself, or its receiver is gone.
+        // Refused if the guest has already finished, or its receiver is gone.
         Ok(()) | Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
             Ok(())
         }
     }
 }
 
-fn report_back(ended: oneshot::Sender<Option<ErrorReport>>, untold: Option<ErrorReport>) {
-    // The other side is gone only if the process is ending.
-    let _ = ended.send(untold);
+fn report_back(ended: oneshot::Sender<Option<ErrorReport>>, unreported: Option<ErrorReport>) {
+    // Fails only if the process is ending and the worker is gone.
+    let _ = ended.send(unreported);
 }

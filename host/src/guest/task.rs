@@ -1,4 +1,4 @@
-//! The task in which a worker's guests run, one after the other.
+//! The task in which a worker's guests run, one after another.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use super::handler::Handler;
 use super::next::NextInstance;
 use super::run::{Invoke, run};
 
-/// Jobs that may wait. A worker hands over one invocation at a time and waits for its end.
+/// Capacity of the queue. A worker submits one invocation at a time and waits for its end.
 const INVOKES_IN_FLIGHT: usize = 1;
 
-/// A running guest task. It ends when this is dropped and its invocation is over.
+/// A running guest task. Dropping this aborts it.
 #[derive(Debug)]
 pub(crate) struct GuestTask {
     invokes: mpsc::Sender<Invoke>,
-    /// Ends with this.
+    /// Aborts the task when dropped.
     _task: JoinSet<()>,
 }
 
@@ -33,7 +33,7 @@ impl GuestTask {
         }
     }
 
-    /// Hands over an invocation. `false` if the task is gone.
+    /// Submits an invocation. Returns `false` if the task is gone.
     pub(crate) async fn submit(&self, invoke: Invoke) -> bool {
         self.invokes.send(invoke).await.is_ok()
     }
@@ -44,7 +44,7 @@ async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Invoke>) {
     while let Some(invoke) = receive(handler, &mut next, &mut inbox).await {
         let instance = next.take(handler, &invoke.invocation);
         let completed = run(handler, instance, invoke).await;
-        // The end of the response leaves before the instance is torn down and the next one made.
+        // Lets the end of the response leave before dropping the instance and preparing the next.
         yield_now().await;
         if let Some(instance) = completed.into_reusable() {
             next.keep(handler, instance);
@@ -52,7 +52,7 @@ async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Invoke>) {
     }
 }
 
-/// Waits for a invoke, and meanwhile makes the instance for it. `None` if no more will come.
+/// Waits for an invocation, and meanwhile prepares its instance. Returns `None` if the worker is gone.
 async fn receive(
     handler: &Handler,
     next: &mut NextInstance,

@@ -1,23 +1,23 @@
-//! Memory for what waits in the buffer. A response goes through the same few pool of it, however
-//! long it is: new memory for each would cost a page fault every 4 KiB.
+//! Memory blocks for buffered chunks. A response of any length reuses the same few blocks: fresh memory
+//! would cost a page fault every 4 KiB.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// Bytes a block has room for.
+/// Capacity of a block.
 pub(super) const BLOCK_BYTES: usize = 64 * 1024;
 
-/// BlockPool that wait to be used again. More are needed only for a moment.
+/// Most free blocks that a pool keeps. A response needs more only for a moment.
 const FREE_LIMIT: usize = 8;
 
-/// The pool of one response.
+/// The blocks of one response.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BlockPool {
     free: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
-/// A block of memory, which goes back to where it came from.
+/// A block of memory. Returns to its pool when dropped.
 #[derive(Debug)]
 pub(super) struct Block {
     bytes: Vec<u8>,
@@ -25,7 +25,7 @@ pub(super) struct Block {
 }
 
 impl BlockPool {
-    /// An empty block.
+    /// Returns an empty block.
     pub(super) fn take(&self) -> Block {
         let used = self.with_free(Vec::pop);
         Block {
@@ -41,17 +41,17 @@ impl BlockPool {
 }
 
 impl Block {
-    /// Bytes that can still be added.
+    /// Free capacity, in bytes.
     pub(super) fn room(&self) -> usize {
         BLOCK_BYTES.saturating_sub(self.bytes.len())
     }
 
-    /// Adds `bytes`, for which there should be room.
+    /// Appends `bytes`, which should fit in [`room`](Self::room).
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// What was added.
+    /// Returns the content, which keeps the block in use until the last reference is dropped.
     pub(super) fn freeze(self) -> Bytes {
         Bytes::from_owner(self)
     }

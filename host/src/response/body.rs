@@ -15,9 +15,9 @@ use super::state::{FailureRoute, ResponseStream};
 pub enum Payload {
     /// A stream that begins with a prelude.
     Http(ResponseBody),
-    /// A stream without one, of this content type.
+    /// A stream without a prelude, of this content type.
     Raw(HeaderValue, ResponseBody),
-    /// All of it.
+    /// A complete document.
     Document(Bytes),
 }
 
@@ -32,13 +32,13 @@ impl ResponseReader {
         Self { buffer }
     }
 
-    /// Waits until there is something to post: the guest has started a stream, or ended a document. To
-    /// be awaited before [`payload`](Self::payload).
+    /// Waits until there is something to post: the guest has started a stream or finished a document.
+    /// Await it before calling [`payload`](Self::payload).
     pub async fn started(&self) {
         std::future::poll_fn(|cx| self.buffer.poll_started(cx)).await;
     }
 
-    /// Whether there is something to post: what [`started`](Self::started) waits for.
+    /// Whether there is something to post, as [`started`](Self::started) waits for.
     #[must_use]
     pub fn has_started(&self) -> bool {
         self.buffer.has_started()
@@ -69,18 +69,18 @@ impl ResponseReader {
         self.buffer.fail(report)
     }
 
-    /// Tells the guest's half that nobody reads any more.
+    /// Closes the guest's half: nothing will be read any more.
     pub fn close(&self) {
         self.buffer.close();
     }
 
-    /// Whether the receiver went before the response had ended.
+    /// Whether the receiver closed before the response had ended.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
         self.buffer.is_abandoned()
     }
 
-    /// Where the response stands.
+    /// The state of the response.
     #[must_use]
     pub fn state(&self) -> ResponseStream {
         self.buffer.state()
@@ -89,8 +89,8 @@ impl ResponseReader {
 
 /// The body of `POST …/response`.
 ///
-/// Ends only when the guest's half said how: cleanly, or with error trailers. Dropping it earlier
-/// tells the guest's half that nobody reads any more.
+/// Ends only when the guest's half ends it: cleanly, or with error trailers. Dropping it earlier
+/// closes the guest's half.
 #[derive(Debug)]
 pub struct ResponseBody {
     buffer: Arc<Buffer>,
@@ -98,8 +98,9 @@ pub struct ResponseBody {
 }
 
 impl ResponseBody {
-    /// Hands what there is to `taker`, in order, until it got `enough_bytes` or a little more. Wakes the
-    /// task when there is more, if it said [`Readiness::Later`]. The response is locked while `taker` runs.
+    /// Passes buffered data to `taker`, in order, until it has received at least `enough_bytes`. Wakes
+    /// the task when more data arrives if it returned [`Readiness::Later`]. The response is locked while
+    /// `taker` runs.
     pub fn take(
         &mut self,
         cx: &Context<'_>,
@@ -140,7 +141,7 @@ mod tests {
 
     const IMPLIED: &[u8] = b"{\"statusCode\":200,\"headers\":{},\"cookies\":[]}\0\0\0\0\0\0\0\0";
 
-    /// All that is to come, and the trailers.
+    /// The rest of the body, and the trailers.
     async fn collect(mut body: ResponseBody) -> (Vec<u8>, HeaderMap) {
         let mut collected = vec![];
         let mut end = None;
@@ -159,7 +160,7 @@ mod tests {
         (collected, end.expect("it has an end"))
     }
 
-    /// What there is, of at least `bytes`, in its pieces.
+    /// The buffered chunks, up to the one that completes `bytes`.
     fn pieces(body: &mut ResponseBody, bytes: usize) -> (Vec<Bytes>, Readiness) {
         let mut pieces = vec![];
         let cx = Context::from_waker(Waker::noop());
@@ -272,7 +273,7 @@ mod tests {
         assert_eq!(writer.write(b"x").await, Err(Refused::Closed));
     }
 
-    /// Whether somebody was woken.
+    /// Whether the waker was called.
     #[derive(Default)]
     struct Woken(AtomicBool);
 
@@ -297,7 +298,7 @@ mod tests {
                 .is_pending()
         );
 
-        // The prelude's two pieces, and a third of what was written.
+        // The prelude's two chunks, and a third one of what was written.
         let (some, more) = pieces(&mut body, IMPLIED.len() + 1);
         assert_eq!((some.len(), more), (3, Readiness::Now));
         assert!(!woken.0.load(Ordering::Relaxed));

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use invoker::Invoker;
 
-/// Makes the two halves of one response, to be read by `invoker` if that is known: some get a response
+/// Creates the two halves of one response. `invoker` reads it, if known: some invokers get a response
 /// document instead of a stream with a head.
 #[must_use]
 pub fn channel(invoker: Option<Invoker>) -> (ResponseWriter, ResponseReader) {

@@ -1,11 +1,11 @@
-//! The state of a response. The machine decides, its callers act; it does no I/O.
+//! The state machine of a response. It decides and its callers act; it does no I/O.
 //!
 //! `docs/design/explicit-end.md` has the rule that it enforces.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 use lambda_protocol::response_document::DocumentTooLarge;
 
-/// Where the response to one invocation stands.
+/// The state of the response to one invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseStream {
     /// No byte has left: a failure can still become `POST …/error`.
@@ -13,15 +13,15 @@ pub enum ResponseStream {
     /// The response is a document, of which no byte leaves before its end: a failure still becomes
     /// `POST …/error`.
     Collecting,
-    /// The prelude has left: a failure can only be told in trailers.
+    /// The prelude has left: a failure can only be reported in trailers.
     Streaming,
-    /// The end was said aloud. Nothing more is sent.
+    /// The response has ended explicitly. Nothing more is sent.
     Finished,
     /// The invocation failed, or its receiver is gone. Nothing more is sent.
     Failed,
 }
 
-/// How a response travels.
+/// How a response is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// While it is written.
@@ -52,14 +52,14 @@ pub enum Start {
     Before,
 }
 
-/// How a failure is told.
+/// How a failure is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureRoute {
     /// Nothing has left: `POST …/error`.
     ErrorDocument,
     /// The stream is open: end it with error trailers.
     Trailers,
-    /// The caller has its end already, or is gone: only the log hears of it.
+    /// The caller already has the end of the response, or is gone: log the failure only.
     LogOnly,
 }
 
@@ -129,8 +129,8 @@ impl ResponseStream {
         }
     }
 
-    /// The receiver of the response is gone. A response that was complete stays so. Says whether
-    /// the response was cut by it.
+    /// The receiver of the response is gone. A complete response stays complete. Returns whether the
+    /// response was cut off.
     pub fn on_peer_closed(&mut self) -> bool {
         match self {
             Self::AwaitingPrelude | Self::Collecting | Self::Streaming => {
@@ -217,7 +217,7 @@ mod tests {
         input(&mut state)
     }
 
-    /// What an observer of the wire would have seen.
+    /// What an observer of the wire sees.
     #[derive(Default)]
     struct Wire {
         opened: u32,
@@ -255,7 +255,7 @@ mod tests {
             0 => state.on_start(Stream).is_ok(),
             1 => state.on_start(Document).is_ok(),
             2 => state.on_write(implied).is_ok(),
-            // As every end does, which starts a response that has not started.
+            // Every end starts a response that has not started.
             3 => state.on_write(implied).is_ok() && state.on_finish().is_ok(),
             4 => {
                 match state.on_failure() {
@@ -275,8 +275,7 @@ mod tests {
         }
     }
 
-    /// Every sequence of six inputs out of six, exhaustively: 46,656 of them, for both kinds of an
-    /// implied start.
+    /// Tests every sequence of six inputs out of six: 46,656 of them, for both kinds of an implied start.
     #[test]
     fn the_invariants_hold_for_every_sequence_of_inputs() {
         const INPUTS: u32 = 6;

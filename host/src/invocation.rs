@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_has_just_passed_leaves_no_time_and_is_told_as_it_is() {
+    fn a_deadline_that_has_just_passed_leaves_no_time_and_is_kept_as_it_is() {
         for late_ms in [0, 1, 5000, 15 * 60 * 1000, 59 * 60 * 1000] {
             let (deadline, left) = deadline(Some(WALL_MS - late_ms));
             assert_eq!(left, Duration::ZERO, "{late_ms}");

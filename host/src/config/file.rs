@@ -273,8 +273,8 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_kind_is_told_in_words_with_its_own_key_and_line() {
-        for (text, told) in [
+    fn a_value_of_another_kind_is_named_with_its_own_key_and_line() {
+        for (text, message) in [
             (
                 "[secrets]\nA = ['h']\nB = 'h'\n",
                 "bootstream.toml:3: `secrets.B` is a string; expected a list of hosts",
@@ -292,7 +292,7 @@ mod tests {
                 "bootstream.toml:1: `pass-env` is `true` or `false`; expected a number, a string or a list of strings",
             ),
         ] {
-            assert_eq!(error(text), told);
+            assert_eq!(error(text), message);
         }
     }
 }

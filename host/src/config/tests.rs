@@ -97,7 +97,7 @@ fn an_unknown_variable_is_refused_with_those_that_are_known() {
 }
 
 #[test]
-fn a_mistake_in_the_file_is_told_with_its_line() {
+fn a_mistake_in_the_file_is_reported_with_its_line() {
     for (file, words) in [
         (
             "\npas-env = []",
@@ -184,7 +184,7 @@ fn a_secret_that_cannot_be_used_is_refused_without_showing_it() {
 }
 
 #[test]
-fn a_secret_that_is_not_set_is_told_with_its_own_line_and_how_to_set_it() {
+fn a_secret_that_is_not_set_is_reported_with_its_own_line_and_how_to_set_it() {
     let file = "[secrets]\nKEY = ['a.example']\nUPSTREAM_KEY = ['b.example']\n";
     let error = error(file, &[("KEY", "k")]);
     assert!(error.starts_with("bootstream.toml:3: "), "{error}");
@@ -281,7 +281,7 @@ fn the_documented_example_can_be_used() {
 }
 
 #[test]
-fn files_that_settings_name_are_told_with_their_lines() {
+fn files_that_settings_name_are_returned_with_their_lines() {
     let text = "[package]\ninclude = ['web/**']\n[outbound]\nca-file = 'certs/ca.pem'\n";
     let file = NamedFile {
         key: "outbound.ca-file",

@@ -49,7 +49,7 @@ pub(super) enum Work {
     /// Write these lines, and report it with [`Backlog::wrote`].
     Write(Vec<u8>),
     /// Report that this many lines were dropped.
-    TellLoss(u64),
+    ReportLoss(u64),
 }
 
 impl Backlog {
@@ -94,7 +94,7 @@ impl Backlog {
                 return Work::Write(std::mem::take(&mut inner.lines));
             }
             if inner.lost_lines > 0 {
-                return Work::TellLoss(std::mem::take(&mut inner.lost_lines));
+                return Work::ReportLoss(std::mem::take(&mut inner.lost_lines));
             }
             let waited = self.filled.wait(inner);
             inner = waited.unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_the_limit_is_counted_and_told_after_the_rest() {
+    fn what_is_over_the_limit_is_counted_and_reported_after_the_rest() {
         let backlog = full();
         backlog.push(LINE);
         backlog.push(LINE);
@@ -223,7 +223,7 @@ mod tests {
         backlog.push(LINE);
         backlog.wrote(lines.len());
 
-        assert!(matches!(backlog.work(), Work::TellLoss(3)));
+        assert!(matches!(backlog.work(), Work::ReportLoss(3)));
         backlog.push(LINE);
         assert!(matches!(backlog.work(), Work::Write(lines) if lines == LINE));
     }

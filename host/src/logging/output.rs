@@ -126,7 +126,7 @@ fn serve(backlog: &Backlog) {
                     backlog.wrote(part.len());
                 }
             }
-            Work::TellLoss(lines) => {
+            Work::ReportLoss(lines) => {
                 tracing::warn!(
                     lines,
                     "lines of the log were dropped because nobody read it"

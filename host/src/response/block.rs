@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_used_again_once_nobody_reads_it() {
+    fn a_block_is_reused_once_it_has_no_reader() {
         let pool = BlockPool::default();
         let mut block = pool.take();
         block.push(b"one");

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_empty_body_is_padded_if_asked_for_and_of_no_told_length() {
+    async fn an_empty_body_is_padded_if_asked_for_and_of_no_given_length() {
         let length = |text: &str| vec![("content-length".to_owned(), text.to_owned())];
         for (headers, text, body) in [
             (vec![], &b""[..], &b"\n"[..]),

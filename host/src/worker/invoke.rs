@@ -268,7 +268,7 @@ async fn in_time(
         biased;
         posted = posting => posted,
         () = stopping.receiver_overdue() => Err(RuntimeApiError::Broken {
-            endpoint: "answer",
+            endpoint: "response",
             source: io::Error::new(io::ErrorKind::TimedOut, "the receiver takes too long"),
         }),
     }
@@ -331,7 +331,7 @@ fn note_refusal(request_id: &str, refusal: &Refusal) {
         StatusCode::GONE => ", because the invocation had timed out",
         _ => "",
     };
-    tracing::warn!(requestId = %request_id, "Lambda refused the answer{why}: {refusal}");
+    tracing::warn!(requestId = %request_id, "Lambda refused the post{why}: {refusal}");
 }
 
 #[cfg(test)]

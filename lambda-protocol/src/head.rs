@@ -177,7 +177,7 @@ pub fn raw_content_type(content_type: &str) -> Result<HeaderValue, String> {
     }
     if essence.eq_ignore_ascii_case(HTTP_INTEGRATION_TEXT) {
         return Err(format!(
-            "`{essence}` says that a head comes first: start the response with `write-headers`"
+            "`{essence}` announces a head: start the response with `write-headers`"
         ));
     }
     HeaderValue::try_from(content_type).map_err(|error| error.to_string())

@@ -17,7 +17,7 @@ use crate::limits::LOAD_BALANCER_LIMIT_BYTES;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the response is a document of {at_least}{actual_bytes} bytes, and {reader} takes {limit_bytes} \
-     at most: answer with less, or with a stream",
+     at most: send less, or stream the response",
     at_least = if self.is_complete { "" } else { "at least " },
     reader = if self.limit_bytes == LOAD_BALANCER_LIMIT_BYTES { "a load balancer" } else { "Lambda" }
 )]

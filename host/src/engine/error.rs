@@ -119,7 +119,7 @@ pub enum LoadError {
     },
     /// The component was built against another version of the contract.
     #[error(
-        "`{}` needs `bootstream:handler@{wanted}`, and this host speaks {CONTRACT_VERSION}; {}",
+        "`{}` needs `bootstream:handler@{wanted}`, and this host serves {CONTRACT_VERSION}; {}",
         path.display(), advice(wanted)
     )]
     WrongVersion {

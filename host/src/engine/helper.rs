@@ -36,8 +36,8 @@ impl Helper {
         if output.status.success() {
             return Ok(output.stdout);
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(match said.lines().last() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        Err(match stderr.lines().last() {
             Some(line) => line.trim_start_matches("error: ").to_owned(),
             None => ended(output.status),
         })
@@ -50,6 +50,6 @@ fn ended(status: ExitStatus) -> String {
             "`{NAME}` was killed, which happens when memory runs out; \
              give the function more, or precompile"
         ),
-        _ => format!("`{NAME}` said nothing and ended with {status}"),
+        _ => format!("`{NAME}` printed no error and ended with {status}"),
     }
 }

@@ -97,7 +97,7 @@ fn map_precompiled(
 
 /// Maps a file into memory: copying it would take longer than checking it.
 fn bytes_of(file: &File) -> io::Result<Mmap> {
-    #[expect(unsafe_code, reason = "a mapped file changes if somebody writes to it")]
+    #[expect(unsafe_code, reason = "a mapped file changes if it is written to")]
     // SAFETY: the file is part of the deployment package, or of a cache that only this user can write.
     // Neither is written in place; the engine maps it in the same way, and runs it.
     unsafe {

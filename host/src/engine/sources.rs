@@ -54,7 +54,7 @@ impl Sources {
     /// without it.
     pub(crate) fn read(&self) -> SourceMap {
         self.try_read().unwrap_or_else(|error| {
-            tracing::warn!("there are no files and lines in stack traces: {error}");
+            tracing::warn!("stack traces have no files and lines: {error}");
             SourceMap::default()
         })
     }

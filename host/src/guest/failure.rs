@@ -106,7 +106,7 @@ impl Failure {
         }
         if cause.contains(COUNT_LIMIT_REACHED) {
             return Some(format!(
-                "the handler is made of too many parts: {cause}; raise `limits.instances` or \
+                "the handler has too many instances, tables or memories: {cause}; raise `limits.instances` or \
                  `limits.tables`"
             ));
         }

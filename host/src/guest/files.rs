@@ -68,14 +68,14 @@ impl Files {
         if let Some(root) = &self.task_root {
             for name in [TASK_ROOT, CURRENT] {
                 if let Err(error) = wasi.preopened_dir(root, name, FsPerms::ReadOnly) {
-                    tracing::error!(%error, "cannot show the handler its package");
+                    tracing::error!(%error, "cannot open the package for the handler");
                 }
             }
             wasi.initial_cwd(TASK_ROOT);
         }
         let opened = open_tmp(wasi, self.tmp_bytes?);
         opened
-            .inspect_err(|error| tracing::error!(%error, "cannot give the handler a `/tmp`"))
+            .inspect_err(|error| tracing::error!(%error, "cannot create a `/tmp` for the handler"))
             .ok()
     }
 }

@@ -67,11 +67,11 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
     let current = ActiveInvocation::new(&invocation, response, Arc::clone(&interrupt), outputs);
     let current = Arc::new(current);
     instance.begin(Arc::clone(&current));
-    let called = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
+    let call = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
     // Lambda may freeze the process as soon as the worker polls for the next event.
     current.flush_output();
-    let returned = matches!(called, CallOutcome::Returned(_));
-    let outcome = called.into_outcome(handler, &instance, &current, &interrupt);
+    let returned = matches!(call, CallOutcome::Returned(_));
+    let outcome = call.into_outcome(handler, &instance, &current, &interrupt);
     let spent = Spent {
         memory_bytes: instance.state().limits.used_bytes(),
         time: started.elapsed(),
@@ -86,7 +86,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
 /// How a call of the guest ended.
 enum CallOutcome {
     Returned(Result<(), String>),
-    Broke(wasmtime::Error),
+    Failed(wasmtime::Error),
     /// It was stopped during a host call, or before it began.
     Stopped(InterruptReason),
     /// Its event is larger than the limit.
@@ -120,14 +120,14 @@ impl CallOutcome {
     ) -> Result<(), ErrorReport> {
         match self {
             Self::Returned(Ok(())) => Ok(()),
-            Self::Broke(error) if has_succeeded(&error, current) => Ok(()),
+            Self::Failed(error) if has_succeeded(&error, current) => Ok(()),
             Self::Returned(Err(text)) => Err(ErrorReport::new(ErrorType::HandlerError, text)),
             Self::Stopped(reason) => Err(interrupted_report(reason)),
             Self::Refused(event) => Err(ErrorReport::new(
                 ErrorType::LimitExceeded,
                 event.to_string(),
             )),
-            Self::Broke(error) => Err(Failure {
+            Self::Failed(error) => Err(Failure {
                 error,
                 interrupted: interrupt.reason(),
                 refused_growth: instance.state().limits.refused(),
@@ -154,7 +154,7 @@ fn has_succeeded(error: &wasmtime::Error, current: &ActiveInvocation) -> bool {
         }
 }
 
-/// Calls the guest until it returns, fails, or is stopped.
+/// Calls the guest, and stops it when it is interrupted.
 async fn call_to_end(
     handler: &Handler,
     instance: &mut Instance,
@@ -173,7 +173,7 @@ async fn call_to_end(
         biased;
         called = call(handler, instance, invocation) => match called {
             Ok(returned) => CallOutcome::Returned(returned),
-            Err(error) => CallOutcome::Broke(error),
+            Err(error) => CallOutcome::Failed(error),
         },
         reason = interrupt.raised() => CallOutcome::Stopped(reason),
     }

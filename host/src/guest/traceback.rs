@@ -10,7 +10,7 @@ const LIMIT_BYTES: usize = 32 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Traceback(String);
 
-/// What became of a line.
+/// The outcome of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     /// The line begins or continues a traceback.

@@ -127,10 +127,7 @@ fn serve(backlog: &Backlog) {
                 }
             }
             Work::ReportLoss(lines) => {
-                tracing::warn!(
-                    lines,
-                    "lines of the log were dropped because nobody read it"
-                );
+                tracing::warn!(lines, "log lines were dropped because the log was not read");
             }
         }
     }

@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(
             refused.to_string(),
             "the response is a document of at least 6291558 bytes, and Lambda takes 6291556 at most: \
-             answer with less, or with a stream"
+             send less, or stream the response"
         );
         assert_eq!(document.body.capacity(), 0);
         assert_eq!(document.push(b""), Err(refused));

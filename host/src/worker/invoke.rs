@@ -93,7 +93,7 @@ impl Worker {
             self.alarm.at(stop_at),
             &self.shutdown,
         );
-        let mut answer = Answering {
+        let mut posting = Posting {
             client: &mut self.client,
             engine: &self.engine,
             invocation: &invocation,
@@ -106,7 +106,7 @@ impl Worker {
         };
         tokio::select! {
             biased;
-            answered = answer.run() => answered,
+            posted = posting.run() => posted,
             never = stopping => match never {},
         }
     }
@@ -139,7 +139,7 @@ fn stop(engine: &Engine, interrupt: &Interrupt, reason: InterruptReason) {
 }
 
 /// The post of one invocation's response or error.
-struct Answering<'a> {
+struct Posting<'a> {
     client: &'a mut Client,
     engine: &'a Engine,
     invocation: &'a Invocation,
@@ -175,7 +175,7 @@ impl Stopping<'_> {
     }
 }
 
-impl Answering<'_> {
+impl Posting<'_> {
     async fn run(&mut self) -> Result<(), InvokeError> {
         tokio::select! {
             biased;

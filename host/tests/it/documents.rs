@@ -165,7 +165,7 @@ fn a_document_has_what_lambda_takes_and_not_a_byte_more() {
     ];
     lambda.script("ignored", &json!(steps.concat()));
     let error = lambda.reported_error("ignored", "Function.ResponseSizeTooLarge");
-    assert!(payload(&error).contains("answer with less, or with a stream"));
+    assert!(payload(&error).contains("send less, or stream the response"));
 }
 
 #[test]

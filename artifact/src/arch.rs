@@ -1,12 +1,12 @@
-//! The processor architectures of Lambda, and what the oldest processor of each can do.
+//! The processor architectures of Lambda, and the features of the oldest processor of each.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A processor architecture that Lambda offers, which is what machine code is compiled for.
+/// A processor architecture of Lambda, for which machine code is compiled.
 ///
-/// Code for one architecture is the same whichever machine compiled it: it may use a fixed list of
-/// features, not those of the machine at hand.
+/// Code for one architecture is the same whichever machine compiles it: it may use a fixed list of
+/// features, not those of the build machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arch {
     /// x86-64-v3, the level of Haswell: AWS documents AVX2 for functions on x86_64 (AWS Compute
@@ -37,7 +37,7 @@ impl Arch {
         }
     }
 
-    /// The name of the oldest processor that runs the code, as compilers call it.
+    /// The compilers' name of the oldest processor that runs the code.
     #[must_use]
     pub fn cpu(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ impl Arch {
         Self::ALL.into_iter().find(|arch| arch.triple() == triple)
     }
 
-    /// The name that Lambda has for it.
+    /// Lambda's name for it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -83,7 +83,7 @@ impl Arch {
         }
     }
 
-    /// Another name for it, which other tools use.
+    /// The name that other tools use for it.
     #[must_use]
     pub const fn alias(self) -> &'static str {
         match self {
@@ -95,8 +95,7 @@ impl Arch {
     /// Whether the CPU of this machine is at least the oldest one that runs code for [`Arch::HOST`].
     #[must_use]
     pub fn host_cpu_is_supported() -> bool {
-        // Names have to be literals. Compilers take more features of these CPUs for granted than Cranelift
-        // uses.
+        // Names have to be literals. Compilers rely on more features of these CPUs than Cranelift uses.
         macro_rules! all {
             ($detected:ident: $($feature:tt)*) => { $(std::arch::$detected!($feature))&&* };
         }
@@ -115,7 +114,7 @@ impl fmt::Display for Arch {
     }
 }
 
-/// A name that is not one of an architecture of Lambda.
+/// A name that is not an architecture of Lambda.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("use `{}` or `{}`", Arch::X86_64, Arch::Arm64)]
 pub struct UnknownArch;

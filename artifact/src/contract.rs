@@ -1,6 +1,6 @@
-//! The contract in `wit/`: its version, its names, and which versions of it a host serves.
+//! The contract in `wit/`: its version, its names, and the versions that a host serves.
 
-/// Major and minor version, which is what a host serves.
+/// The major and minor version that a host serves.
 macro_rules! served {
     () => {
         "0.1"
@@ -30,8 +30,8 @@ pub const LOGGING: &str = concat!("bootstream:handler/logging@", version!());
 
 const PACKAGE: &str = "bootstream:handler/";
 
-/// Returns the version of our package that an import of a component names, if it is one of ours:
-/// `bootstream:handler/types@0.1.0` names `0.1.0`.
+/// Returns the version of our package in the name of an import, if the import is ours:
+/// `bootstream:handler/types@0.1.0` has `0.1.0`.
 #[must_use]
 pub fn version_of_import(name: &str) -> Option<&str> {
     let interface = name.strip_prefix(PACKAGE)?;
@@ -39,7 +39,7 @@ pub fn version_of_import(name: &str) -> Option<&str> {
 }
 
 /// Whether a component built against `wanted` can run on this host: the same minor version of `0.x`. A
-/// later patch may have items this host lacks, which fails when the component is linked.
+/// later patch may have items that this host lacks; linking the component then fails.
 #[must_use]
 pub fn is_served(wanted: &str) -> bool {
     parse(wanted)
@@ -47,7 +47,7 @@ pub fn is_served(wanted: &str) -> bool {
         .is_some_and(|(wanted, ours)| wanted[..2] == ours[..2])
 }
 
-/// Whether `wanted` is later than this host.
+/// Whether `wanted` is later than this host's version.
 #[must_use]
 pub fn is_newer(wanted: &str) -> bool {
     parse(wanted) > parse(CONTRACT_VERSION)
@@ -79,7 +79,7 @@ mod tests {
         }
     }
 
-    /// The JavaScript example has a copy, so that its folder can be taken away and still builds.
+    /// The JavaScript example has a copy, so that its directory builds on its own.
     #[test]
     fn copies_of_the_contract_are_current() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -1,26 +1,26 @@
-//! The kinds of a handler's files, recognised by their first bytes.
+//! The kinds of a handler's files, detected by their first bytes.
 
 /// The kind of a handler's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// A component in WebAssembly's binary form.
     Component,
-    /// A component in the text format, which only compilers take.
+    /// A component in the text format, which only compilers accept.
     Text,
-    /// A core module: one that was not made into a component.
+    /// A core module that was not made into a component.
     CoreModule,
-    /// Machine code. Its [`Stamp`](crate::Stamp) says whether it was compiled from a component.
+    /// Machine code. Its [`Stamp`](crate::Stamp) records the component it was compiled from.
     Precompiled,
     /// Something else.
     Unknown,
 }
 
 impl FileKind {
-    /// Bytes at the start of a file that tell the kinds of the binary forms apart.
+    /// Bytes at the start of a file that distinguish the binary kinds.
     pub const HEAD_BYTES: usize = 8;
 
-    /// Recognises the binary forms, which are what a host takes. Looks at the first
-    /// [`HEAD_BYTES`](Self::HEAD_BYTES) only.
+    /// Detects the binary kinds, which a host accepts. Reads the first [`HEAD_BYTES`](Self::HEAD_BYTES)
+    /// only.
     #[must_use]
     pub fn of(head: &[u8]) -> Self {
         match head {
@@ -32,7 +32,7 @@ impl FileKind {
         }
     }
 
-    /// Recognises the text format as well, which is what a compiler takes.
+    /// Detects the text format as well, which a compiler accepts.
     #[must_use]
     pub fn of_source(bytes: &[u8]) -> Self {
         let text = bytes.trim_ascii_start();

@@ -1,4 +1,4 @@
-//! Everything that a compiler and a host must have in common for the host to run the compiler's code.
+//! Everything in which a compiler and a host must match for the host to run the compiler's code.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::hex::hex;
 
-/// Everything besides the component that decides what machine code comes out.
+/// Everything besides the component that determines the machine code.
 ///
-/// Two equal fingerprints mean interchangeable code. Wasmtime compares most of this itself, but of
-/// its version only the first number: a patch release that mends its compiler would go on running
-/// the code of the broken one.
+/// Two equal fingerprints mean interchangeable code. Wasmtime compares most of this itself, but only the
+/// first number of its version: a patch release that fixes its compiler would still run the code of the
+/// faulty one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
     /// Wasmtime's version, all three numbers.
@@ -25,7 +25,7 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// Sixteen hexadecimal digits that stand for all of it, for the name of a file.
+    /// Returns sixteen hexadecimal digits that identify the fingerprint, for a file name.
     #[must_use]
     pub fn digest(&self) -> String {
         let json = serde_json::to_vec(self).expect("texts are JSON");
@@ -34,7 +34,7 @@ impl Fingerprint {
         digest
     }
 
-    /// The first way in which code of this fingerprint does not fit a host of fingerprint `host`.
+    /// Returns the first difference between code of this fingerprint and a host of fingerprint `host`.
     pub(crate) fn difference(&self, host: &Self) -> Option<Difference> {
         [
             ("Wasmtime", &self.wasmtime, &host.wasmtime),
@@ -52,7 +52,7 @@ impl Fingerprint {
     }
 }
 
-/// One thing a compiler and a host do not have in common.
+/// A difference between a compiler and a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     what: &'static str,

@@ -1,4 +1,4 @@
-//! Which files of a package a handler consists of.
+//! The files of a package that make up a handler.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -10,8 +10,8 @@ pub const COMPONENT_EXTENSION: &str = "wasm";
 /// The file name extension of a precompiled component.
 pub const PRECOMPILED_EXTENSION: &str = "cwasm";
 
-/// Returns the names under which a package may have the handler, in the order of the search: the name
-/// itself, or with `.wasm` or `.cwasm` added.
+/// Returns the file names that a handler may have in a package, in search order: the name itself, and with
+/// `.wasm` or `.cwasm` appended.
 #[must_use]
 pub fn handler_names(handler: &str) -> [String; 3] {
     [
@@ -28,7 +28,7 @@ pub fn is_inside_package(handler: &str) -> bool {
     !handler.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// A handler in its two forms, of which at least one is there.
+/// The forms of a handler: one or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Forms {
     /// A component alone.
@@ -45,8 +45,8 @@ pub enum Forms {
 }
 
 impl Forms {
-    /// Tells what `path`, a file of this kind, is, and finds the other form beside it. `beside` returns
-    /// the kind of another file, `None` if there is none. Returns `None` if `path` is neither form.
+    /// Returns the form of `path`, a file of this kind, with the other form beside it. `beside` returns the
+    /// kind of another file, or `None` if there is none. Returns `None` if `path` has neither form.
     #[must_use]
     pub fn of(
         path: &Path,
@@ -57,7 +57,7 @@ impl Forms {
         match kind {
             FileKind::Component => {
                 let code = path.with_extension(PRECOMPILED_EXTENSION);
-                // Its stamp tells whether it is machine code of this component.
+                // Its stamp records whether it is machine code of this component.
                 let is_there = code != path && beside(&code).is_some();
                 Some(if is_there {
                     Self::Both {
@@ -139,7 +139,7 @@ mod tests {
                 ),
                 Some(both.clone()),
             ),
-            // Damaged machine code is reported rather than passed over.
+            // Damaged machine code is reported, not ignored.
             (
                 of("a.wasm", FileKind::Component, "a.cwasm", FileKind::Unknown),
                 Some(both),

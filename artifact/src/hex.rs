@@ -1,8 +1,8 @@
-//! Bytes as text.
+//! Hexadecimal digits.
 
 use std::fmt::Write as _;
 
-/// Writes bytes as hexadecimal digits, two for each.
+/// Returns bytes as hexadecimal digits, two for each.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());

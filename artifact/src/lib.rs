@@ -1,12 +1,11 @@
-//! The files of a handler as data: components, machine code, and what programs must agree on about them.
+//! The files of a handler as data: components and machine code, and the facts that programs must agree on.
 //!
-//! A fact about a file that the compiler and the host must agree on belongs here: which file a handler
-//! is, what a stamp says, where a source map has its numbers, which version of the contract a component
+//! A fact about a file that the compiler and the host must agree on belongs here: the names of a handler's
+//! files, the content of a stamp, the layout of a source map, the versions of the contract that a component
 //! may import.
 //!
-//! This crate never holds an engine: it neither compiles nor runs WebAssembly, and does not depend on
-//! Wasmtime. It does no I/O: it takes bytes and names, and returns bytes and facts. Outside bytes never
-//! make it panic.
+//! This crate has no engine: it neither compiles nor runs WebAssembly, and does not depend on Wasmtime. It
+//! does no I/O: it takes bytes and names, and returns bytes and facts. It never panics on untrusted bytes.
 #![warn(missing_docs)]
 
 mod arch;

@@ -1,4 +1,4 @@
-//! The stamp at the end of a precompiled component: who compiled it, from what, and a checksum.
+//! The stamp at the end of a precompiled component: its compiler, its origin and checksums.
 //!
 //! ```text
 //!  machine code (an ELF file of Wasmtime) │ source map │ record (JSON) │ footer, 16 bytes
@@ -8,8 +8,8 @@
 //!                                                                       │ version of the layout, 1 byte
 //! ```
 //!
-//! Numbers are little-endian. The source map may be empty. The stamp is at the end, where readers of ELF
-//! files do not look, so the code stays at the start of the file, page-aligned, and is mapped as it is.
+//! Numbers are little-endian. The source map may be empty. The stamp is at the end, which ELF readers ignore,
+//! so the code stays page-aligned at the start of the file, and can be mapped directly.
 //!
 //! Checksums find accidents: flipped bits, a truncated file, a component that was rebuilt. They are not a
 //! signature: anyone who may write the file may write a matching stamp.
@@ -23,7 +23,7 @@ use crate::fingerprint::{Difference, Fingerprint};
 use crate::hex::hex;
 use crate::memory_init::MemoryInit;
 
-/// Ends every stamped file, in front of the version of its layout.
+/// Ends every stamped file, before the version of its layout.
 const MAGIC: [u8; 7] = *b"BSTREAM";
 
 /// The version of the layout, in the last byte of the file.
@@ -31,27 +31,27 @@ const LAYOUT: u8 = 3;
 
 const FOOTER_BYTES: usize = 16;
 
-/// Largest record, in bytes. Ours have about 500.
+/// Largest record, in bytes. A typical one has about 500.
 const RECORD_LIMIT_BYTES: usize = 64 * 1024;
 
-/// What a precompiled component says about itself.
+/// The metadata of a precompiled component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// The release of Bootstream that compiled it.
     pub bootstream: String,
     /// What it was compiled for.
     pub fingerprint: Fingerprint,
-    /// How the memories of its instances get their first content.
+    /// How the memories of its instances are initialized.
     pub memory_init: MemoryInit,
     /// The file it was compiled from.
     pub component: Origin,
     /// The machine code at the start of the file.
     pub code: Checksum,
-    /// The [`SourceMap`](crate::source_map::SourceMap) behind it, which is read when the handler fails.
+    /// The [`SourceMap`](crate::source_map::SourceMap) after it, which is read when the handler fails.
     pub sources: Checksum,
 }
 
-/// The identity of the component that machine code was made from.
+/// The identity of the component from which machine code was compiled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// What `sha256sum` prints for the component.
@@ -61,7 +61,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The identity of a component with these bytes.
+    /// Returns the identity of a component with these bytes.
     #[must_use]
     pub fn of(component: &[u8]) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Origin {
     }
 }
 
-/// Length and CRC-32 of some bytes.
+/// Length and CRC-32 of a byte range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
     /// Number of bytes.
@@ -81,7 +81,7 @@ pub struct Checksum {
 }
 
 impl Checksum {
-    /// The checksum of these bytes.
+    /// Returns the checksum of these bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self {
@@ -95,7 +95,7 @@ impl Checksum {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unfit {
-    /// No stamp: not compiled by Bootstream, or cut off.
+    /// The file has no stamp: Bootstream did not compile it, or it is truncated.
     #[error(
         "it has no stamp of `bootstream compile`: another program made it, or its end is missing"
     )]
@@ -109,19 +109,19 @@ pub enum Unfit {
         /// The version of the layout.
         layout: u8,
     },
-    /// The stamp or the code is not what was written.
+    /// The stamp or the code is corrupt.
     #[error("it is damaged: {what} differs from its checksum")]
     Damaged {
         /// The part.
         what: &'static str,
     },
-    /// Compiled by another release, or for another machine.
+    /// It was compiled by another release, or for another machine.
     #[error("{0}")]
     Foreign(Difference),
-    /// Compiled from another component than the one beside it.
+    /// It was compiled from another component than the one beside it.
     #[error("it was compiled from another component than the `.wasm` beside it")]
     OtherComponent,
-    /// Refused by the engine, which compares the processor among other things.
+    /// The engine refused it: it compares the processor, among other things.
     #[error("{0}")]
     Engine(String),
     /// The file cannot be read.
@@ -130,7 +130,7 @@ pub enum Unfit {
 }
 
 impl Stamp {
-    /// Reads the stamp at the end of `file`, without a look at the code.
+    /// Reads the stamp at the end of `file`, without checking the code.
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ impl Stamp {
         }
     }
 
-    /// Everything in front of the record.
+    /// Size of everything before the record.
     fn parts_bytes(&self) -> Option<u64> {
         self.code.bytes.checked_add(self.sources.bytes)
     }
@@ -197,7 +197,7 @@ impl Stamp {
         }
     }
 
-    /// Checks that the machine code at the start of `file` is what was compiled.
+    /// Checks that the machine code at the start of `file` is intact.
     ///
     /// # Errors
     ///
@@ -214,7 +214,7 @@ impl Stamp {
         }
     }
 
-    /// Puts a source map and a stamp behind machine code that was compiled from `component` for
+    /// Appends a source map and a stamp to machine code that was compiled from `component` for
     /// `memory_init` and `fingerprint`.
     #[must_use]
     pub fn append(
@@ -271,7 +271,7 @@ mod tests {
         stamp_for(fingerprint(Arch::Arm64), COMPONENT)
     }
 
-    /// Every check there is, as a host makes them.
+    /// Makes all checks of a host.
     fn check(file: &[u8]) -> Result<(), Unfit> {
         let stamp = Stamp::read(file)?;
         stamp.check_fits(&fingerprint(Arch::Arm64))?;

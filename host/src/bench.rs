@@ -1,11 +1,11 @@
-//! What benchmarks call of the host's inside.
+//! Entry points of benchmarks.
 
 pub use crate::guest::bench::Guest;
 
 use crate::config::{Config, Vars};
 use crate::worker::load_handler;
 
-/// Loads the handler that the variables name, as a start does.
+/// Loads the handler that `vars` name, as a start does.
 ///
 /// # Errors
 ///

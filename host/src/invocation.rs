@@ -1,4 +1,4 @@
-//! One invocation and what Lambda says about it: plain data.
+//! One invocation with its metadata: plain data.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,17 +9,17 @@ use tokio::time::Instant;
 /// The longest a Lambda function may run. Stands in for a deadline that is not known.
 const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60);
 
-/// A deadline that is further in the past was never meant: some emulators send such.
+/// A deadline further in the past is ignored: some emulators send meaningless ones.
 const LATEST: Duration = Duration::from_secs(60 * 60);
 
-/// One event with everything that came along with it.
+/// One event with its metadata.
 #[derive(Clone, Debug)]
 pub struct Invocation {
-    /// The id Lambda gave it.
+    /// Lambda's request id.
     pub request_id: String,
     /// The event document, byte for byte.
     pub event: Bytes,
-    /// How many bytes the event had, if those were more than the limit. They are not in `event`.
+    /// Size of an event that exceeds the limit, in bytes. `event` is then empty.
     pub surplus_bytes: Option<u64>,
     /// When it must have ended.
     pub deadline: Deadline,
@@ -33,13 +33,13 @@ pub struct Invocation {
     pub cognito_identity: Option<String>,
     /// The tenant, for functions with tenant isolation.
     pub tenant_id: Option<String>,
-    /// The token that goes back unchanged with the response, so that Lambda can tell a late answer
+    /// The token that goes back unchanged with the response, so that Lambda can tell a late response
     /// from a current one.
     pub invocation_id: Option<HeaderValue>,
 }
 
 impl Invocation {
-    /// An event of which nothing else is known.
+    /// An event without metadata.
     pub fn new(request_id: impl Into<String>, event: Bytes) -> Self {
         Self {
             request_id: request_id.into(),
@@ -68,8 +68,8 @@ pub struct Deadline {
 impl Deadline {
     /// The deadline Lambda sent, in milliseconds since the Unix epoch.
     ///
-    /// One that has just passed leaves no time. Emulators send moments long past; those, like a missing
-    /// one, become the longest time a function may run.
+    /// A deadline that has just passed leaves no time. One long past, as some emulators send, or a missing
+    /// one becomes the longest time a function may run.
     #[must_use]
     pub fn from_unix_ms(unix_ms: Option<u64>) -> Self {
         Self::from_unix_ms_at(unix_ms, SystemTime::now(), Instant::now())
@@ -116,7 +116,7 @@ fn as_millis(time: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    /// What the clock says, in milliseconds.
+    /// Wall clock time, in milliseconds.
     const WALL_MS: u64 = 100_000_000;
 
     fn deadline(unix_ms: Option<u64>) -> (Deadline, Duration) {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_has_just_passed_leaves_no_time_and_is_told_as_it_is() {
+    fn a_deadline_that_has_just_passed_leaves_no_time_and_is_kept_as_it_is() {
         for late_ms in [0, 1, 5000, 15 * 60 * 1000, 59 * 60 * 1000] {
             let (deadline, left) = deadline(Some(WALL_MS - late_ms));
             assert_eq!(left, Duration::ZERO, "{late_ms}");

@@ -12,8 +12,8 @@
 //!             (data, then trailers)      (state machine)
 //! ```
 //!
-//! An event comes in at [`runtime_api::Client::next`]. A chunk leaves the guest in `guest/imports.rs`, waits in
-//! `response/buffer.rs`, and goes on the wire from `http1/`. `docs/architecture.md` has the whole picture.
+//! An event arrives in [`runtime_api::Client::next`]. A chunk leaves the guest in `guest/imports.rs`, waits in
+//! `response/buffer.rs`, and is sent by `http1/`. `docs/architecture.md` describes the whole.
 #![warn(missing_docs)]
 
 #[cfg(feature = "bench")]

@@ -1,4 +1,4 @@
-//! A failure: its type, and its form in the body of `…/error` and in the trailers of a response.
+//! A failure: its type, and its encoding in the body of `…/error` and in the trailers of a response.
 
 use std::borrow::Cow;
 
@@ -16,13 +16,13 @@ use crate::limits::TRAILERS_LIMIT_BYTES;
 /// environment; an invoker never needs this much.
 const DOCUMENT_LIMIT_BYTES: usize = 256 * 1024;
 
-/// Ends a message that was cut.
+/// Ends a truncated message.
 const CUT_MARK: &str = "...";
 
-/// The kinds of failure a caller can tell apart.
+/// The kinds of failure that a caller can distinguish.
 ///
-/// Lambda keeps a type only if it reads `Function.Name` or `Runtime.Name` with letters after the
-/// dot: `Function` when the handler is at fault, `Runtime` when the host or its surroundings are.
+/// Lambda keeps a type only if it has the form `Function.Name` or `Runtime.Name` with letters after the
+/// dot: `Function` if the handler is at fault, `Runtime` if the host or its environment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorType {
@@ -30,21 +30,21 @@ pub enum ErrorType {
     HandlerError,
     /// The handler trapped: an illegal instruction, an access out of bounds, a division by zero.
     Trap,
-    /// The handler panicked and said so on standard error.
+    /// The handler panicked, and printed the message on standard error.
     Panic,
     /// The handler called `exit`.
     Exit,
-    /// The handler needed more stack than it may have.
+    /// The handler exceeded its limit of stack.
     StackOverflow,
-    /// The handler needed more memory than it may have.
+    /// The handler exceeded its limit of memory.
     OutOfMemory,
-    /// The handler reached a limit that has no type of its own.
+    /// The handler exceeded a limit that has no type of its own.
     LimitExceeded,
-    /// The response is a document, and larger than its reader takes. Lambda's own name for it.
+    /// The response is a document larger than its reader accepts. This is Lambda's own name for it.
     ResponseTooLarge,
     /// The handler was still running shortly before the function's deadline.
     DeadlineExceeded,
-    /// The file `_HANDLER` names is missing or cannot be read.
+    /// The file that `_HANDLER` names is missing or cannot be read.
     HandlerNotFound,
     /// The handler file is not a component this host can run.
     InvalidComponent,
@@ -52,7 +52,7 @@ pub enum ErrorType {
     InvalidConfiguration,
     /// Lambda asked the execution environment to end while the handler was running.
     Shutdown,
-    /// The response was given up by its receiver.
+    /// The receiver abandoned the response.
     ResponseClosed,
     /// The host itself failed.
     Internal,
@@ -82,19 +82,19 @@ impl ErrorType {
     }
 }
 
-/// One failure in full. The methods cut it to the size that its receiver takes.
+/// One failure in full. The methods truncate it to the size that its receiver accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorReport {
-    /// What kind of failure it was.
+    /// The kind of failure.
     pub error_type: ErrorType,
-    /// What happened, for people.
+    /// The description, for people.
     pub message: String,
     /// The guest's frames, innermost first.
     pub stack_trace: Vec<String>,
 }
 
 impl ErrorReport {
-    /// A report without a stack trace.
+    /// Creates a report without a stack trace.
     pub fn new(error_type: ErrorType, message: impl Into<String>) -> Self {
         Self {
             error_type,
@@ -103,15 +103,15 @@ impl ErrorReport {
         }
     }
 
-    /// The error document for a body: JSON with `errorMessage`, `errorType` and `stackTrace`, at
+    /// Returns the error document for a body: JSON with `errorMessage`, `errorType` and `stackTrace`, at
     /// most 256 KiB.
     #[must_use]
     pub fn document(&self) -> Bytes {
         self.document_within(DOCUMENT_LIMIT_BYTES).into()
     }
 
-    /// The two trailers that end a response that failed after its start. The whole block stays
-    /// within 4,096 bytes on the wire.
+    /// Returns the two trailers that end a response that failed after its start. The whole block takes at
+    /// most 4,096 bytes on the wire.
     #[must_use]
     pub fn trailers(&self) -> HeaderMap {
         let document = self.document_within(trailer_document_limit(self.error_type));
@@ -128,8 +128,8 @@ impl ErrorReport {
         trailers
     }
 
-    /// The document, cut to `limit` bytes: frames go first, outermost before innermost, then the
-    /// end of the message.
+    /// Returns the document, truncated to `limit` bytes: drops frames first, outermost before innermost,
+    /// then the end of the message.
     fn document_within(&self, limit: usize) -> Vec<u8> {
         let budget = limit.saturating_sub(self.encode("", &[]).len());
         let cut = cut_to_json_len(&self.message, budget);
@@ -161,11 +161,11 @@ impl ErrorReport {
     }
 }
 
-/// The error document of the Runtime API. A document without a member has it empty.
+/// The error document of the Runtime API. A missing member is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ErrorDocument<'a> {
-    /// What happened, for people.
+    /// The description, for people.
     pub error_message: Cow<'a, str>,
     /// The type, such as `Function.Trap`.
     pub error_type: Cow<'a, str>,
@@ -173,8 +173,8 @@ pub struct ErrorDocument<'a> {
     pub stack_trace: Cow<'a, [String]>,
 }
 
-/// The size of a block of trailers on the wire, in bytes, with the empty line that ends it. Compare it
-/// with [`TRAILERS_LIMIT_BYTES`].
+/// Returns the size of a trailer block on the wire, in bytes, including the empty line that ends it. Compare
+/// it with [`TRAILERS_LIMIT_BYTES`].
 #[must_use]
 pub fn trailers_size(trailers: &HeaderMap) -> usize {
     let lines = trailers.iter();
@@ -185,21 +185,21 @@ pub fn trailers_size(trailers: &HeaderMap) -> usize {
 /// Bytes of a trailer besides its name and value.
 const FIELD_OVERHEAD_BYTES: usize = ": \r\n".len();
 
-/// Bytes of the empty line behind the trailers.
+/// Bytes of the empty line after the trailers.
 const BLOCK_END_BYTES: usize = "\r\n".len();
 
-/// How long the JSON may be so that the trailer block with it stays within its limit.
+/// Returns the largest size of the JSON with which the trailer block stays within its limit.
 fn trailer_document_limit(error_type: ErrorType) -> usize {
     let fixed = FUNCTION_ERROR_TYPE.as_str().len()
         + error_type.as_str().len()
         + FUNCTION_ERROR_BODY.as_str().len()
         + 2 * FIELD_OVERHEAD_BYTES
         + BLOCK_END_BYTES;
-    // Base64 turns each started group of three bytes into four.
+    // Base64 encodes each started group of three bytes as four.
     (TRAILERS_LIMIT_BYTES - fixed) / 4 * 3
 }
 
-/// The longest start of `text` that takes at most `limit` bytes inside a JSON string.
+/// Returns the longest prefix of `text` that takes at most `limit` bytes inside a JSON string.
 fn cut_to_json_len(text: &str, limit: usize) -> &str {
     let mut len = 0;
     for (at, c) in text.char_indices() {
@@ -211,12 +211,12 @@ fn cut_to_json_len(text: &str, limit: usize) -> &str {
     text
 }
 
-/// How many bytes `text` takes inside a JSON string, quotes not counted.
+/// Returns how many bytes `text` takes inside a JSON string, without quotes.
 fn json_len(text: &str) -> usize {
     text.chars().map(json_char_len).sum()
 }
 
-/// How many bytes `c` takes inside a JSON string as `serde_json` writes it.
+/// Returns how many bytes `c` takes inside a JSON string as `serde_json` writes it.
 fn json_char_len(c: char) -> usize {
     match c {
         '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,

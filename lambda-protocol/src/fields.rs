@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::head::{Field, Head};
 
-/// One text for each name: several values are joined.
+/// One string for each name: several values are joined.
 pub(crate) struct SingleValues<'a> {
     fields: &'a [Field],
     cookie: Option<&'a String>,

@@ -1,6 +1,6 @@
-//! Which front end of Lambda an event comes from, and with it who reads the answer.
+//! Detects which front end of Lambda an event comes from, and thereby what reads the response.
 //!
-//! An event in, a [`FrontEnd`] out. Every event that is not clearly from one of them is `None`.
+//! Any event that is not clearly from a front end is `None`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,9 +14,9 @@ use crate::limits::{LOAD_BALANCER_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES};
 /// A service that turns an HTTP request into an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrontEnd {
-    /// A function URL: payload format 2.0, a stream if its invoke mode says so.
+    /// A function URL: payload format 2.0; reads a stream if its invoke mode is set to it.
     FunctionUrl,
-    /// A REST API of API Gateway: a stream if its integration says so.
+    /// A REST API of API Gateway: reads a stream if its integration is set to it.
     RestApi,
     /// An HTTP API of API Gateway with payload format 1.0.
     HttpApiV1,
@@ -24,14 +24,14 @@ pub enum FrontEnd {
     HttpApiV2,
     /// An Application Load Balancer.
     LoadBalancer {
-        /// Whether its target group has multi-value headers switched on.
+        /// Whether its target group has multi-value headers enabled.
         multi_value: bool,
     },
     /// VPC Lattice, either version of its events.
     Lattice,
 }
 
-/// The shape of an event: which members it has its request in.
+/// The shape of an event: which members hold its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventShape {
     /// API Gateway, payload format 1.0.
@@ -61,7 +61,7 @@ pub struct EventMembers {
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each says whether one member is there"
+    reason = "each is the presence of one member"
 )]
 pub struct ContextMembers {
     /// `connectionId`, which only WebSocket APIs have.
@@ -71,12 +71,12 @@ pub struct ContextMembers {
     /// `http`
     pub http: bool,
     /// `serviceNetworkArn`, `serviceArn` or `targetGroupArn`, which only VPC Lattice has. A load
-    /// balancer has its group inside `elb`.
+    /// balancer has its target group inside `elb`.
     pub lattice_arn: bool,
 }
 
 impl EventShape {
-    /// Tells the shapes apart by the members that only one of them has. `context` is `None` for an event
+    /// Detects the shape by the members that only one of them has. `context` is `None` for an event
     /// without `requestContext`.
     #[must_use]
     pub fn of(event: EventMembers, context: Option<ContextMembers>) -> Option<Self> {
@@ -99,7 +99,7 @@ impl EventShape {
 }
 
 impl FrontEnd {
-    /// Recognises the front end in an event.
+    /// Detects the front end of an event.
     ///
     /// Shapes of the events:
     /// <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>,
@@ -112,13 +112,13 @@ impl FrontEnd {
         fields?.front_end()
     }
 
-    /// Whether it can read a stream, if it is set up to.
+    /// Whether it can read a stream, if configured to.
     #[must_use]
     pub fn reads_streams(self) -> bool {
         matches!(self, Self::FunctionUrl | Self::RestApi)
     }
 
-    /// Largest response document that it takes, in bytes.
+    /// Largest response document that it accepts, in bytes.
     #[must_use]
     pub fn document_limit_bytes(self) -> usize {
         match self {
@@ -146,20 +146,20 @@ impl FrontEnd {
         )
     }
 
-    /// Whether its document has room for only one cookie.
+    /// Whether its document holds only one cookie.
     #[must_use]
     pub fn keeps_one_cookie(self) -> bool {
         !self.lists_cookies() && !self.lists_values()
     }
 
-    /// Whether its document has the reason phrase beside the status.
+    /// Whether its document has a reason phrase besides the status.
     #[must_use]
     pub fn has_reason_phrase(self) -> bool {
         matches!(self, Self::LoadBalancer { .. } | Self::Lattice)
     }
 }
 
-/// A JSON object as a `T`, or `null`. A derived reader of structs takes arrays as well.
+/// A JSON object as a `T`, or `null`. A derived deserializer of structs also accepts arrays.
 struct Object<T>(Option<T>);
 
 impl<T> Default for Object<T> {
@@ -192,7 +192,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// The members that tell the events apart.
+/// The members that distinguish events.
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Fields<'a> {
@@ -209,7 +209,7 @@ struct Fields<'a> {
     route_arn: Option<IgnoredAny>,
 }
 
-/// The members of `requestContext` that tell the events apart.
+/// The members of `requestContext` that distinguish events.
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct RequestContext<'a> {
@@ -225,7 +225,7 @@ struct RequestContext<'a> {
 
 impl Fields<'_> {
     fn front_end(&self) -> Option<FrontEnd> {
-        // An API that asks its authorizer about a request expects a policy.
+        // An event for an authorizer: the API expects a policy.
         if self.method_arn.is_some() || self.route_arn.is_some() {
             return None;
         }
@@ -239,7 +239,7 @@ impl Fields<'_> {
                 },
                 EventShape::ApiGatewayV2 => context?.payload_v2(),
                 EventShape::LoadBalancer => FrontEnd::LoadBalancer {
-                    // Some write the other map as an empty one.
+                    // Some load balancers send the other map empty.
                     multi_value: self.multi_value_headers == Glimpse::FilledMap
                         && self.headers != Glimpse::FilledMap,
                 },
@@ -269,8 +269,8 @@ impl RequestContext<'_> {
         }
     }
 
-    /// A function URL or an HTTP API. An event without a domain name was written by hand: a stream shows
-    /// its author what arrives.
+    /// A function URL or an HTTP API. An event without a domain name was written by hand: a stream is what
+    /// its author wants to see.
     fn payload_v2(&self) -> FrontEnd {
         match &self.domain_name {
             Some(name) if !is_function_url(&name.0) => FrontEnd::HttpApiV2,
@@ -283,14 +283,14 @@ impl RequestContext<'_> {
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// As much of a value as matters.
+/// The part of a value that matters.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Glimpse {
     #[default]
     Absent,
-    /// The text `1.0`.
+    /// The string `1.0`.
     One,
-    /// The text `2.0`.
+    /// The string `2.0`.
     Two,
     /// A map with an entry.
     FilledMap,
@@ -474,7 +474,7 @@ mod tests {
             r#"{"requestContext":{"connectionId":"c","domainName":"a.b","routeKey":"$connect"}}"#,
             r#"{"version":"0","source":"aws.events","detail-type":"x"}"#,
             "{\"version\":\"2.0\",\"requestContext\":{\"http\":{}},\"body\":\"",
-            // What the body holds is not part of the event.
+            // The content of the body does not count.
             r#"{"body":"{\"requestContext\":{\"elb\":{}}}"}"#,
             r#"{"detail":{"requestContext":{"elb":{}},"httpMethod":"GET"}}"#,
         ] {
@@ -482,14 +482,14 @@ mod tests {
         }
     }
 
-    /// An event without a domain is one that somebody wrote.
+    /// An event without a domain was written by hand.
     #[test]
     fn payload_2_0_without_a_domain_is_taken_for_a_function_url() {
         let event = json!({"version": "2.0", "requestContext": {"http": {"method": "GET"}}});
         assert_eq!(of(&event), Some(FrontEnd::FunctionUrl));
     }
 
-    /// They have everything that a request has, and an ARN.
+    /// Events for authorizers have every member of a request, and an ARN.
     #[test]
     fn what_asks_an_authorizer_is_no_request() {
         let mut event = http("api.example.com");

@@ -5,14 +5,14 @@ use http::{HeaderName, HeaderValue, header};
 use crate::headers::HTTP_INTEGRATION_TEXT;
 use crate::limits::PRELUDE_LIMIT_BYTES;
 
-/// Most bytes of names, and of values and cookies, that we look at. More than the limit of the result,
-/// so that the error tells the exact size of a head that is slightly too large.
+/// Most bytes of names, and of values and cookies, that we process. Larger than the limit of the result, so
+/// that the error has the exact size of a head that is slightly too large.
 const RAW_LIMIT_BYTES: usize = 2 * PRELUDE_LIMIT_BYTES;
 
-/// Bytes of a prelude that a header or cookie takes besides its text: quotes and a comma.
+/// Bytes of a prelude that a header or cookie takes besides its content: quotes and a comma.
 const LEAST_FIELD_BYTES: usize = 3;
 
-/// Most headers and cookies that we look at.
+/// Most headers and cookies that we process.
 const FIELD_LIMIT: usize = PRELUDE_LIMIT_BYTES / LEAST_FIELD_BYTES;
 
 const VALID_STATUS: std::ops::RangeInclusive<u16> = 100..=599;
@@ -20,21 +20,21 @@ const VALID_STATUS: std::ops::RangeInclusive<u16> = 100..=599;
 /// Why a head cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidHead {
-    /// The status is not one of HTTP.
+    /// The status is not an HTTP status.
     #[error("status {0} is outside 100 to 599")]
     Status(u16),
-    /// A header name, header value or cookie is not one of HTTP.
+    /// A header name, header value or cookie is not valid HTTP.
     #[error("{0}")]
     Header(String),
-    /// The encoded prelude is over [`PRELUDE_LIMIT_BYTES`].
+    /// The encoded prelude exceeds [`PRELUDE_LIMIT_BYTES`].
     #[error("the head takes {actual_bytes} bytes, more than the limit of {PRELUDE_LIMIT_BYTES}")]
     TooLarge {
-        /// Its size, in bytes, delimiter included.
+        /// Its size, in bytes, including the delimiter.
         actual_bytes: usize,
     },
 }
 
-/// A checked head, in the form Lambda's front ends want it.
+/// A checked head, in the form that Lambda's front ends expect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     pub(crate) status: u16,
@@ -44,7 +44,7 @@ pub struct Head {
     pub(crate) cookies: Vec<String>,
 }
 
-/// One header: its name and every value it was given.
+/// One header: its name and all its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Field {
     pub(crate) name: HeaderName,
@@ -62,8 +62,8 @@ impl Head {
         }
     }
 
-    /// Checks a head as the handler gives it. Header names are folded to lower case and keep the
-    /// order of their first occurrence.
+    /// Checks a head from the handler. Header names are folded to lower case and keep the order of their
+    /// first occurrence.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ impl Field {
     }
 
     fn add(&mut self, value: String) -> Result<(), InvalidHead> {
-        // Two lengths, even equal ones, are how one response is made to look like two.
+        // Two lengths, even equal ones, can make one response look like two.
         if self.name == header::CONTENT_LENGTH {
             return Err(InvalidHead::Header(
                 "`content-length` is given more than once".to_owned(),
@@ -151,7 +151,7 @@ impl Field {
         Ok(())
     }
 
-    /// All values joined, for readers that take one value per name.
+    /// Returns all values joined, for readers that take one value per name.
     pub(crate) fn joined(&self) -> String {
         self.values.join(", ")
     }
@@ -165,8 +165,7 @@ impl Field {
 ///
 /// # Errors
 ///
-/// Says what is wrong with it: it is not a media type ("RFC 9110", section 8.3.1), or it announces a
-/// prelude.
+/// Returns the reason: it is not a media type (RFC 9110, section 8.3.1), or it announces a prelude.
 pub fn raw_content_type(content_type: &str) -> Result<HeaderValue, String> {
     check_value(header::CONTENT_TYPE.as_str(), content_type).map_err(|error| error.to_string())?;
     let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -178,14 +177,14 @@ pub fn raw_content_type(content_type: &str) -> Result<HeaderValue, String> {
     }
     if essence.eq_ignore_ascii_case(HTTP_INTEGRATION_TEXT) {
         return Err(format!(
-            "`{essence}` says that a head comes first: start the response with `write-headers`"
+            "`{essence}` announces a head: start the response with `write-headers`"
         ));
     }
     HeaderValue::try_from(content_type).map_err(|error| error.to_string())
 }
 
-/// Refuses at once what cannot fit however it is encoded, so that the work on a head is bounded.
-/// Names are counted later: one that is repeated takes room once or twice, not each time.
+/// Refuses a head that cannot fit in any encoding, so that the work on a head is bounded. Names are counted
+/// later: a repeated name takes space once or twice, not each time.
 fn check_raw_size(headers: &[(String, String)], cookies: &[String]) -> Result<(), InvalidHead> {
     let values = headers.iter().map(|(_, value)| value).chain(cookies);
     let value_bytes: usize = values.map(String::len).sum();
@@ -198,12 +197,12 @@ fn check_raw_size(headers: &[(String, String)], cookies: &[String]) -> Result<()
     Ok(())
 }
 
-/// Whether this is a length as HTTP writes it: digits, and few enough to be a number.
+/// Whether this is a valid HTTP length: digits that fit a number.
 fn is_length(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_digit()) && value.parse::<u64>().is_ok()
 }
 
-/// Refuses what could end a header line early or is not text.
+/// Refuses control characters, which could end a header line early.
 fn check_value(name: &str, value: &str) -> Result<(), InvalidHead> {
     match value.chars().find(|c| c.is_control() && *c != '\t') {
         None => Ok(()),
@@ -214,7 +213,7 @@ fn check_value(name: &str, value: &str) -> Result<(), InvalidHead> {
     }
 }
 
-/// The beginning of a name that may hold anything, as it can be shown in a message.
+/// Returns the beginning of an untrusted name, in a form that is safe in a message.
 fn shown(name: &str) -> String {
     const SHOWN_CHARS: usize = 64;
     name.chars()

@@ -18,10 +18,10 @@ pub const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-c
 pub const COGNITO_IDENTITY: HeaderName = HeaderName::from_static("lambda-runtime-cognito-identity");
 /// On `next`: the tenant.
 pub const TENANT_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-tenant-id");
-/// On `next`, and echoed on every answer: ties an answer to its invocation.
+/// On `next`, and echoed on every post: ties a response to its invocation.
 pub const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
 
-/// On `…/response`: says that the body is a stream.
+/// On `…/response`: announces a stream.
 pub const RESPONSE_MODE: HeaderName =
     HeaderName::from_static("lambda-runtime-function-response-mode");
 /// The one value of [`RESPONSE_MODE`]. Lambda refuses any other spelling.
@@ -33,13 +33,13 @@ pub const FUNCTION_ERROR_TYPE: HeaderName =
 /// A trailer of `…/response`: the error document in base64.
 pub const FUNCTION_ERROR_BODY: HeaderName =
     HeaderName::from_static("lambda-runtime-function-error-body");
-/// Announces both error trailers. Lambda ignores a trailer that was not announced; the response then
-/// counts as complete.
+/// Announces both error trailers. Lambda ignores an unannounced trailer, and the response then counts as
+/// complete.
 pub const ANNOUNCED_TRAILERS: HeaderValue = HeaderValue::from_static(ANNOUNCED_TRAILERS_TEXT);
 /// [`ANNOUNCED_TRAILERS`] as text, for messages.
 pub const ANNOUNCED_TRAILERS_TEXT: &str =
     "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body";
-/// On `…/error`: the failure as X-Ray shows it.
+/// On `…/error`: the failure in X-Ray's format.
 pub const XRAY_ERROR_CAUSE: HeaderName =
     HeaderName::from_static("lambda-runtime-function-xray-error-cause");
 
@@ -48,7 +48,7 @@ pub const HTTP_INTEGRATION: HeaderValue = HeaderValue::from_static(HTTP_INTEGRAT
 /// [`HTTP_INTEGRATION`] as text.
 pub const HTTP_INTEGRATION_TEXT: &str = "application/vnd.awslambda.http-integration-response";
 
-/// Headers of the connection between a caller and a front end, which end there.
+/// Hop-by-hop headers of the connection between a caller and a front end.
 pub const HOP_BY_HOP: [HeaderName; 7] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),

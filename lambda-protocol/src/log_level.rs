@@ -16,10 +16,10 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// The variable of the function that has the level's name.
+    /// The function's variable that holds the level's name.
     pub const VARIABLE: &str = "AWS_LAMBDA_LOG_LEVEL";
 
-    /// Reads a name, in any case. An unknown name is [`LogLevel::Info`].
+    /// Parses a name, in any case. An unknown name is [`LogLevel::Info`].
     #[must_use]
     pub fn parse(name: &str) -> Self {
         let is = |other: &str| name.eq_ignore_ascii_case(other);

@@ -1,4 +1,4 @@
-//! The response document: a whole response in the form that a front end reads.
+//! The response document: a complete response in the form that a front end reads.
 
 use std::io;
 
@@ -17,16 +17,16 @@ use crate::limits::LOAD_BALANCER_LIMIT_BYTES;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the response is a document of {at_least}{actual_bytes} bytes, and {reader} takes {limit_bytes} \
-     at most: answer with less, or with a stream",
+     at most: send less, or stream the response",
     at_least = if self.is_complete { "" } else { "at least " },
     reader = if self.limit_bytes == LOAD_BALANCER_LIMIT_BYTES { "a load balancer" } else { "Lambda" }
 )]
 pub struct DocumentTooLarge {
-    /// Its size, in bytes, as far as it was collected.
+    /// Its size so far, in bytes.
     pub actual_bytes: usize,
     /// Largest size, in bytes.
     pub limit_bytes: usize,
-    /// Whether there is nothing to add to its size.
+    /// Whether `actual_bytes` is the final size.
     pub is_complete: bool,
 }
 
@@ -34,7 +34,7 @@ pub struct DocumentTooLarge {
 ///
 /// # Errors
 ///
-/// Only those of `output`.
+/// Those of `output`.
 pub fn write(
     front_end: FrontEnd,
     head: &Head,
@@ -66,7 +66,7 @@ fn single_values(front_end: FrontEnd, head: &Head) -> Option<SingleValues<'_>> {
     })
 }
 
-/// A body as JSON has it.
+/// A body as a JSON string.
 enum BodyText<'a> {
     Plain(&'a str),
     Base64(&'a [u8]),
@@ -76,7 +76,7 @@ impl Serialize for BodyText<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Plain(text) => serializer.serialize_str(text),
-            // Without a copy of all of it in between.
+            // Without an intermediate copy of the whole body.
             Self::Base64(bytes) => {
                 serializer.collect_str(&Base64Display::new(bytes, &BASE64_STANDARD))
             }
@@ -100,7 +100,7 @@ struct ResponseDocument<'a> {
     body: BodyText<'a>,
 }
 
-/// `200 OK`; a status without a name is only its number.
+/// Returns `200 OK`, or only the number of a status without a name.
 fn description(status: u16) -> String {
     let name = StatusCode::from_u16(status)
         .ok()

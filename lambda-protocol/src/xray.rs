@@ -1,4 +1,4 @@
-//! A failure as X-Ray shows it, for the header [`XRAY_ERROR_CAUSE`](crate::headers::XRAY_ERROR_CAUSE).
+//! A failure in X-Ray's format, for the header [`XRAY_ERROR_CAUSE`](crate::headers::XRAY_ERROR_CAUSE).
 //!
 //! The fields are those of the exceptions in X-Ray's segment documents; Lambda copies them into the
 //! segment of the function.
@@ -10,14 +10,14 @@ use serde::Serialize;
 
 use crate::error_report::ErrorReport;
 
-/// Largest value of the header, in bytes. X-Ray takes 64 KiB, but HTTP implementations commonly refuse
-/// heads of more than 16 KiB, and with the head they refuse the report itself.
+/// Largest value of the header, in bytes. X-Ray accepts 64 KiB, but HTTP implementations commonly refuse
+/// heads of more than 16 KiB, and with the head the report itself.
 const LIMIT_BYTES: usize = 8 * 1024;
 
 /// The working directory that a component sees.
 const WORKING_DIRECTORY: &str = "/";
 
-/// The cause in one line of ASCII. A long cause loses its outermost frames first, then the end of its
+/// Returns the cause in one line of ASCII. A long cause loses its outermost frames first, then the end of its
 /// message.
 #[must_use]
 pub fn error_cause(report: &ErrorReport) -> HeaderValue {
@@ -56,7 +56,7 @@ fn ascii_json(error_type: &str, message: &str, frames: &[String]) -> String {
     escape_non_ascii(&json.expect("text serializes"))
 }
 
-/// Writes characters that a header cannot hold as UTF-16 escapes.
+/// Escapes characters that a header cannot hold, as UTF-16.
 fn escape_non_ascii(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
@@ -95,7 +95,7 @@ struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Takes `function at file:line:column` apart, of which only the function has to be there.
+    /// Parses `function at file:line:column`, in which everything after the function is optional.
     fn of(frame: &'a str) -> Self {
         let Some((label, mut path)) = frame.rsplit_once(" at ") else {
             return Self {

@@ -1,10 +1,10 @@
-//! Writing a map.
+//! Builds a source map.
 
 use std::collections::HashMap;
 
 use super::{Frame, NONE, Range, SourceFrame};
 
-/// Gathers a map, in the order of offsets.
+/// Builds a map, in the order of offsets.
 #[derive(Debug, Default)]
 pub struct SourceMapBuilder {
     ranges: Vec<Range>,
@@ -15,8 +15,8 @@ pub struct SourceMapBuilder {
 }
 
 impl SourceMapBuilder {
-    /// From `offset` in the component's file on, up to the next one, instructions belong to these
-    /// functions, innermost first.
+    /// Adds a range from `offset` in the component's file to the next one, whose instructions belong to
+    /// these functions, innermost first.
     pub fn push(&mut self, offset: u32, frames: &[SourceFrame<'_>]) {
         let innermost = frames
             .iter()
@@ -27,7 +27,7 @@ impl SourceMapBuilder {
         }
     }
 
-    /// The map, or no bytes if it has no frames.
+    /// Returns the encoded map, or no bytes if it has no frames.
     #[must_use]
     pub fn finish(self) -> Vec<u8> {
         if self.frames.is_empty() {
@@ -71,7 +71,7 @@ impl SourceMapBuilder {
     }
 }
 
-/// Components have less than 4 GiB, and so has what is known of their source.
+/// Components have less than 4 GiB, and so have their source maps.
 fn index(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(NONE)
 }

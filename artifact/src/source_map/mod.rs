@@ -1,9 +1,9 @@
-//! The source map: maps each instruction of a component to its place in the source, for stack traces.
+//! The source map: maps each instruction of a component to its source location, for stack traces.
 //!
-//! Compilers write this as DWARF, which is compact and slow: a reader has to go through every unit of the
-//! program before its first answer, and a function with little CPU has no time for that shortly before
-//! its deadline. So the compiler of the component asks DWARF about every instruction that can be in a
-//! stack trace, and keeps the answers with the machine code. A lookup is a binary search.
+//! Compilers write this as DWARF, which is compact and slow: a reader has to parse every unit of the program
+//! before its first lookup, and a function with little CPU has no time for that shortly before its deadline.
+//! So the compiler of the component looks up every instruction that can be in a stack trace, and stores the
+//! locations with the machine code. A lookup is a binary search.
 //!
 //! ```text
 //!  number of ranges │ number of frames │ ranges, by offset │ frames          │ strings
@@ -14,8 +14,8 @@
 //!
 //! Numbers are little-endian and have 32 bits. An offset counts from the start of the component's file, and
 //! a range extends to the next one. An inlined frame has a caller, which is an earlier frame. A string is
-//! identified by its start among the strings. The largest number stands for the absence of a frame or a
-//! string, 0 for the absence of a line or a column.
+//! identified by its offset in the strings. The largest number means no frame or string, 0 means no line or
+//! column.
 
 mod builder;
 
@@ -26,10 +26,10 @@ pub use builder::SourceMapBuilder;
 const NONE: u32 = u32::MAX;
 const WORD_BYTES: usize = size_of::<u32>();
 
-/// Where one function was.
+/// The source location of one function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SourceFrame<'a> {
-    /// Its name, as mangled as the compiler left it.
+    /// Its name, possibly mangled.
     pub function: Option<&'a str>,
     /// The file.
     pub file: Option<&'a str>,
@@ -39,7 +39,7 @@ pub struct SourceFrame<'a> {
     pub column: Option<u32>,
 }
 
-/// A source map in memory. If its bytes were damaged, its answers may be wrong, but lookups end.
+/// A source map in memory. If its bytes are corrupt, lookups may be wrong, but terminate.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     ranges: Vec<Range>,
@@ -53,7 +53,7 @@ type Range = [u32; 2];
 type Frame = [u32; 5];
 
 impl SourceMap {
-    /// Reads the bytes of [`SourceMapBuilder::finish`]. Other bytes are an empty map.
+    /// Decodes the bytes of [`SourceMapBuilder::finish`]. Other bytes are an empty map.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Self {
         Self::parse(bytes).unwrap_or_default()
@@ -71,14 +71,14 @@ impl SourceMap {
         })
     }
 
-    /// The functions that the instruction at this offset of the component's file belongs to, innermost
-    /// first: several where the compiler has put one into another, none where it did not say.
+    /// Returns the functions of the instruction at this offset of the component's file, innermost first:
+    /// several if the compiler inlined functions, none if the location is unknown.
     pub fn frames_at(&self, offset: u32) -> impl Iterator<Item = SourceFrame<'_>> {
         let after = self.ranges.partition_point(|[start, _]| *start <= offset);
         let range = after.checked_sub(1).and_then(|at| self.ranges.get(at));
         let innermost = range.and_then(|[_, frame]| self.frame(*frame));
         let frames = successors(innermost, |(at, [.., caller])| {
-            // Ends, because each has to come before the one it has called.
+            // Terminates, because each caller has to come before its callee.
             self.frame(*caller).filter(|(caller, _)| caller < at)
         });
         frames.map(|(_, [function, file, line, column, _])| SourceFrame {
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(frames_at(&SourceMap::read(&[]), 100), []);
     }
 
-    /// A frame that is its own caller, a string without an end: any byte may be wrong.
+    /// A frame that is its own caller, an unterminated string: any byte may be corrupt.
     #[test]
     fn a_damaged_map_has_answers_that_end() {
         let whole = bytes();

@@ -10,7 +10,9 @@ use std::task::Poll;
 use bootstream_host::bench::{self, Guest};
 use bootstream_host::http1::{AnswerHead, Body};
 use bootstream_host::invocation::Invocation;
-use bootstream_host::response::{Delivery, More, Part, ResponseBody, ResponseStream, channel};
+use bootstream_host::response::{
+    BodyEvent, Delivery, Readiness, ResponseBody, ResponseStream, channel,
+};
 use bootstream_host::runtime_api::headers::parse_invocation;
 use bytes::{Bytes, BytesMut};
 use divan::Bencher;
@@ -29,15 +31,15 @@ fn runtime() -> Runtime {
         .expect("a runtime without drivers")
 }
 
-/// Consumes a whole body as the connection does.
-async fn read(mut body: ResponseBody, mut taker: impl FnMut(Part)) {
+/// Takes all of a body as the connection does.
+async fn read(mut body: ResponseBody, mut taker: impl FnMut(BodyEvent)) {
     const ENOUGH_BYTES: usize = 192 * 1024;
     poll_fn(|cx| {
         loop {
             match body.take(cx, ENOUGH_BYTES, &mut taker) {
-                More::Later => return Poll::Pending,
-                More::Now => {}
-                More::Never => return Poll::Ready(()),
+                Readiness::Later => return Poll::Pending,
+                Readiness::Now => {}
+                Readiness::Never => return Poll::Ready(()),
             }
         }
     })
@@ -219,7 +221,7 @@ fn instantiate_and_run(bencher: Bencher<'_, '_>) {
             guest.invoke(invocation, writer).await.expect("it responds");
             let mut is_answer = false;
             read(reader.body(), |part| {
-                is_answer |= matches!(part, Part::Data(data) if data.ends_with(b"xxxxx"));
+                is_answer |= matches!(part, BodyEvent::Data(data) if data.ends_with(b"xxxxx"));
             })
             .await;
             assert!(is_answer);

@@ -192,7 +192,7 @@ fn an_invalid_file_is_refused() {
         ("[functions]", "names no function"),
         (
             "[functions.a]\nhandler = 'x'\n[limits]\nspeed = 1",
-            "bootstream.toml:4: `limits.speed` is no setting",
+            "bootstream.toml:4: unknown setting `limits.speed`",
         ),
         (
             "[functions.a]\nhandler = 'x'\nspeed = 1",

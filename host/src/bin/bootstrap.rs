@@ -8,7 +8,7 @@ use bootstream_host::config::{ProcessVars, log_settings, max_concurrency};
 use bootstream_host::{end, logging, run};
 use tokio::runtime::{Builder, Runtime};
 
-/// Threads for what blocks: looking up names, and files. Lambda allows 1,024 in all.
+/// Threads for blocking work: DNS lookups and files. Lambda allows 1,024 in all.
 const BLOCKING_THREADS: usize = 32;
 
 fn main() {

@@ -1,4 +1,4 @@
-//! Why a configuration cannot be used. Each message is one line: where, what, and what to do.
+//! Errors of a configuration. Each message is one line: the place, the reason, the fix.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,32 +7,32 @@ use super::setting::{SETTINGS, Setting};
 use super::vars::RUNTIME_API;
 use crate::runtime_api::InvalidEndpoint;
 
-/// A configuration that cannot be used.
+/// Why a configuration is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A variable that must be set is not.
+    /// A required variable is not set.
     #[error("`{name}` is not set; {advice}")]
     Missing {
         /// The variable.
         name: &'static str,
-        /// What to do about it.
+        /// How to fix it.
         advice: &'static str,
     },
-    /// A variable of Lambda's has a value that makes no sense.
+    /// One of Lambda's variables has an invalid value.
     #[error("`{name}` is `{value}`; expected {expected}")]
     Invalid {
         /// The variable.
         name: &'static str,
         /// Its value.
         value: String,
-        /// What it should look like.
+        /// The expected form.
         expected: &'static str,
     },
-    /// The Runtime API's address makes no sense.
+    /// The Runtime API's address is invalid.
     #[error("`{RUNTIME_API}`: {0}")]
     Endpoint(#[from] InvalidEndpoint),
-    /// The file of settings is there and cannot be read.
+    /// The configuration file exists and cannot be read.
     #[error("cannot read `{}`: {source}", path.display())]
     UnreadableFile {
         /// The file.
@@ -40,7 +40,7 @@ pub enum ConfigError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The file of settings is no TOML.
+    /// The configuration file is not valid TOML.
     #[error("{origin}: {reason}")]
     Syntax {
         /// File and line.
@@ -48,32 +48,32 @@ pub enum ConfigError {
         /// What the parser expected.
         reason: String,
     },
-    /// A key of the file that nobody knows.
-    #[error("{origin}: `{key}` is no setting; known are {known}")]
+    /// The file has an unknown key.
+    #[error("{origin}: unknown setting `{key}`; expected one of {known}")]
     UnknownKey {
         /// File and line.
         origin: String,
         /// The key.
         key: String,
-        /// The keys that may stand there.
+        /// The keys that are allowed there.
         known: String,
     },
-    /// A variable `BOOTSTREAM_...` that nobody knows.
-    #[error("variable `{0}` is no setting; known are {known}", known = known_variables())]
+    /// There is an unknown variable `BOOTSTREAM_...`.
+    #[error("unknown setting in variable `{0}`; expected one of {known}", known = known_variables())]
     UnknownVariable(String),
-    /// A setting has a value of another kind than it should have.
+    /// A setting has a value of the wrong type.
     #[error("{origin}: `{key}` is {kind}; expected {expected}")]
     Kind {
         /// The setting's key in the file.
         key: String,
-        /// What its value is, such as `a table`.
+        /// The type of its value, such as `a table`.
         kind: &'static str,
         /// File and line.
         origin: String,
-        /// What it should look like.
+        /// The expected form.
         expected: &'static str,
     },
-    /// A secret is in a variable that is not set.
+    /// The variable of a secret is not set.
     #[error(
         "{origin}: `secrets` takes `{name}` from a variable of the function, and `{name}` is not set; locally \
          it is with `--env {name}=...`"
@@ -81,10 +81,10 @@ pub enum ConfigError {
     UnsetSecret {
         /// The variable.
         name: String,
-        /// Where the secret is asked for: file and line, or the variable.
+        /// Where the secret is configured: file and line, or the variable.
         origin: String,
     },
-    /// A setting has a value that makes no sense.
+    /// A setting has an invalid value.
     #[error("{origin}: `{key}` is `{value}`; expected {expected}")]
     Setting {
         /// The setting's key in the file.
@@ -93,7 +93,7 @@ pub enum ConfigError {
         value: String,
         /// Where it was set: file and line, or the variable.
         origin: String,
-        /// What it should look like.
+        /// The expected form.
         expected: String,
     },
 }

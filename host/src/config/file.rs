@@ -1,4 +1,4 @@
-//! `bootstream.toml`, read into values with the lines they stand on.
+//! Reads `bootstream.toml` into values with their line numbers.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::error::ConfigError;
 use super::setting::{COMMAND_KEYS, FILE_NAME, SECRETS, SETTINGS, Setting};
 use super::values::{Given, Item, Origin, Value, Values};
 
-/// Larger than anybody writes by hand, in bytes.
+/// Largest file we read, in bytes. Far larger than any written by hand.
 const SIZE_LIMIT_BYTES: u64 = 1024 * 1024;
 
 /// Reads the file in `folder`, if there is one.
@@ -32,7 +32,7 @@ pub(super) fn read(folder: &Path) -> Result<Values, ConfigError> {
     parse(&text, FILE_NAME)
 }
 
-/// Reads the text of a file that is called `name` in errors.
+/// Parses the text of a file that errors call `name`.
 pub(super) fn parse(text: &str, name: &str) -> Result<Values, ConfigError> {
     let document = Document { text, name };
     let root = DeTable::parse(text).map_err(|error| {
@@ -50,7 +50,7 @@ struct Document<'a> {
 }
 
 impl Document<'_> {
-    /// Takes the values of `table`, whose own key with a dot is `prefix`.
+    /// Collects the values of `table`, whose own key, followed by a dot, is `prefix`.
     fn gather(
         &self,
         table: &DeTable<'_>,
@@ -99,22 +99,26 @@ impl Document<'_> {
             }
             DeValue::Table(table) if *setting == SECRETS => self.secrets(table).map(Value::List),
             DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
-                Err(self.kind(setting.key, value, "a number, a text or a list of texts"))
+                Err(self.kind(
+                    setting.key,
+                    value,
+                    "a number, a string or a list of strings",
+                ))
             }
         }
     }
 
-    /// One text of a list.
+    /// One string of a list.
     fn item(&self, key: &str, item: &Spanned<DeValue<'_>>) -> Result<Item, ConfigError> {
         let text = item.get_ref().as_str();
-        let text = text.ok_or_else(|| self.kind(key, item, "texts only"))?;
+        let text = text.ok_or_else(|| self.kind(key, item, "strings only"))?;
         Ok(Item {
             text: text.to_owned(),
             line: self.line(item.span().start),
         })
     }
 
-    /// `NAME = ["host"]` as the variable has it: `NAME@host`.
+    /// Returns `NAME = ["host"]` in the form of the variable: `NAME@host`.
     fn secrets(&self, table: &DeTable<'_>) -> Result<Vec<Item>, ConfigError> {
         let mut all = Vec::new();
         for (name, hosts) in table {
@@ -137,7 +141,7 @@ impl Document<'_> {
         ConfigError::Kind {
             key: key.to_owned(),
             kind: match value.get_ref() {
-                DeValue::String(_) => "a text",
+                DeValue::String(_) => "a string",
                 DeValue::Integer(_) => "a whole number",
                 DeValue::Float(_) => "a number with a fraction",
                 DeValue::Boolean(_) => "`true` or `false`",
@@ -176,7 +180,7 @@ fn is_table(name: &str) -> bool {
     })
 }
 
-/// What may stand where `prefix` leads to.
+/// The keys that are allowed under `prefix`.
 fn known_keys(prefix: &str) -> String {
     let mut known: Vec<&str> = Vec::new();
     for setting in SETTINGS {
@@ -235,7 +239,7 @@ mod tests {
                 ["`limits.memory`", "`memory-mib`"],
             ),
             ("[limit]\nmemory-mib = 1", 1, ["`limit`", "`limits`"]),
-            ("limits = 3", 1, ["`limits`", "known"]),
+            ("limits = 3", 1, ["`limits`", "unknown"]),
         ] {
             let error = error(text);
             assert!(
@@ -269,11 +273,11 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_kind_is_told_in_words_with_its_own_key_and_line() {
-        for (text, told) in [
+    fn a_value_of_another_kind_is_named_with_its_own_key_and_line() {
+        for (text, message) in [
             (
                 "[secrets]\nA = ['h']\nB = 'h'\n",
-                "bootstream.toml:3: `secrets.B` is a text; expected a list of hosts",
+                "bootstream.toml:3: `secrets.B` is a string; expected a list of hosts",
             ),
             (
                 "[secrets]\n[secrets.A]\nhosts = ['h']\n",
@@ -281,14 +285,14 @@ mod tests {
             ),
             (
                 "[secrets]\nA = [\n  'h',\n  7,\n]\n",
-                "bootstream.toml:4: `secrets.A` is a whole number; expected texts only",
+                "bootstream.toml:4: `secrets.A` is a whole number; expected strings only",
             ),
             (
                 "pass-env = true",
-                "bootstream.toml:1: `pass-env` is `true` or `false`; expected a number, a text or a list of texts",
+                "bootstream.toml:1: `pass-env` is `true` or `false`; expected a number, a string or a list of strings",
             ),
         ] {
-            assert_eq!(error(text), told);
+            assert_eq!(error(text), message);
         }
     }
 }

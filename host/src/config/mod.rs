@@ -1,5 +1,5 @@
-//! Everything the host is told from outside, parsed once into types: the variables Lambda sets, and
-//! the user's settings from `bootstream.toml` and `BOOTSTREAM_...` variables.
+//! The host's configuration, parsed once into types: the variables Lambda sets, and the user's settings
+//! from `bootstream.toml` and `BOOTSTREAM_...` variables.
 
 mod error;
 mod file;
@@ -28,14 +28,14 @@ use crate::runtime_api::Endpoint;
 use setting::{FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
 use values::Values;
 
-/// An environment has 1,024 files, and each worker has a connection.
+/// Most workers. Each has a connection, and an environment has 1,024 file descriptors.
 const CONCURRENCY_LIMIT: usize = 1000;
 
-/// Where the Runtime API is. Read before everything else, because it is where errors go.
+/// Returns the Runtime API's address. Read it first: errors of the rest are reported there.
 ///
 /// # Errors
 ///
-/// When the variable is missing or is no address.
+/// When the variable is missing or is not an address.
 pub fn endpoint(vars: &dyn Vars) -> Result<Endpoint, ConfigError> {
     let value = vars.get(RUNTIME_API).filter(|value| !value.is_empty());
     let value = value.ok_or(ConfigError::Missing {
@@ -45,29 +45,29 @@ pub fn endpoint(vars: &dyn Vars) -> Result<Endpoint, ConfigError> {
     Ok(value.parse()?)
 }
 
-/// Everything else the host is told from outside.
+/// The configuration, except for the Runtime API's address.
 #[derive(Debug)]
 pub struct Config {
     pub(crate) handler: String,
-    /// What the handler's file must be.
+    /// The required digest of the handler's file.
     pub(crate) handler_digest: Option<Digest>,
     pub(crate) task_root: PathBuf,
     pub(crate) max_concurrency: usize,
-    /// The longest an invocation may take, where it is told.
+    /// The function's timeout, if known.
     pub(crate) function_timeout: Option<Duration>,
-    /// Whether the process is to be snapshotted before its first invocation.
+    /// Whether Lambda takes a snapshot of the process before its first invocation.
     pub(crate) snap_start: bool,
     /// Which front ends get a response document instead of a stream.
     pub(crate) buffered: Buffered,
-    pub(crate) environment: GuestConfig,
+    pub(crate) guest: GuestConfig,
 }
 
 impl Config {
-    /// Reads the variables, and the file in the task root they name.
+    /// Reads the variables, and the file in the task root.
     ///
     /// # Errors
     ///
-    /// Names the first setting that is missing, unknown or makes no sense, and where it was made.
+    /// Names the first setting that is missing, unknown or invalid, and where it is set.
     pub fn read(vars: &dyn Vars) -> Result<Self, ConfigError> {
         let handler = vars.get(HANDLER).filter(|handler| !handler.is_empty());
         let handler = handler.ok_or(ConfigError::Missing {
@@ -84,35 +84,35 @@ impl Config {
             function_timeout: function_timeout(vars)?,
             snap_start: vars.get(INITIALIZATION_TYPE).as_deref() == Some("snap-start"),
             buffered: buffered(&values)?,
-            environment: sandbox::environment(vars, &values, &task_root)?,
+            guest: sandbox::guest_config(vars, &values, &task_root)?,
             task_root,
         })
     }
 }
 
-/// Checks the settings in the text of a file, without the variables they may refer to. `name` is
-/// what errors call the file.
+/// Checks the settings in the text of a file, without the variables they may refer to. Errors call the
+/// file `name`.
 ///
 /// # Errors
 ///
-/// Names the first key that is unknown or has a value of another kind, with its line.
+/// Names the first key that is unknown or has a value of the wrong type, with its line.
 pub fn check_file(text: &str, name: &str) -> Result<(), ConfigError> {
     file::parse(text, name).map(drop)
 }
 
-/// A file of the package that a setting names.
+/// A file of the package to which a setting refers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedFile {
     /// The setting, such as `outbound.ca-file`.
     pub key: &'static str,
-    /// The path as it was written: relative to the package, unless it is absolute.
+    /// The path as written: relative to the package, unless it is absolute.
     pub path: String,
-    /// The file and the line that name it, such as `bootstream.toml:3`.
+    /// Where it is set, such as `bootstream.toml:3`.
     pub origin: String,
 }
 
-/// Returns the files that the settings in the text of a file name. `name` is what errors and origins
-/// call that file.
+/// Returns the files to which the settings in the text of a file refer. Errors and origins call that
+/// file `name`.
 ///
 /// # Errors
 ///
@@ -132,8 +132,8 @@ pub fn named_files(text: &str, name: &str) -> Result<Vec<NamedFile>, ConfigError
     Ok(files)
 }
 
-/// The log settings. Values nobody knows fall back to text at INFO: a log that says too much beats
-/// a function that does not start.
+/// Returns the log settings. Unknown values fall back to text at INFO: a verbose log is better than a
+/// function that does not start.
 #[must_use]
 pub fn log_settings(vars: &dyn Vars) -> (LogFormat, Level) {
     let format = vars
@@ -145,8 +145,8 @@ pub fn log_settings(vars: &dyn Vars) -> (LogFormat, Level) {
     (format, level)
 }
 
-/// Returns how many invocations the process serves at once: one unless the variable is set, as it is for
-/// managed instances, and one when it is not a number, as in every runtime.
+/// Returns how many invocations the process serves at once. Lambda Managed Instances set the variable; if it
+/// is missing or not a number, as in every runtime, the result is one.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The settings of the sandbox: what an instance sees, may take and may reach.
+//! The settings of the sandbox: what an instance sees, consumes and connects to.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,21 +22,21 @@ use crate::outbound::{Policy, Secret, address, target};
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-/// Memory kept back for the host itself, in MiB. What one call passes to it comes on top.
+/// Memory reserved for the host, in MiB, besides what a guest may pass to it in one call.
 const HOST_MEMORY_MIB: u64 = 16;
-/// What may be passed to the host in one call by default, as a part of the function's memory: one
-/// sixteenth, since the host holds it while the guest may have everything else.
+/// Divides the function's memory into the default of what a guest may pass to the host in one call. The host
+/// holds it while the guest may use everything else.
 const HOSTCALL_PART: u64 = 16;
-/// The most of that, in KiB. Nothing is gained by passing more at once.
+/// Upper bound of that default, in KiB. Larger calls gain nothing.
 const MOST_HOSTCALL_KIB: u64 = 32 * 1024;
-/// The least an instance gets by default, in MiB, however small the function is.
+/// Lower bound of an instance's default memory, in MiB, however small the function is.
 const LEAST_GUEST_MEMORY_MIB: u64 = 16;
 /// Linear memory ends at 4 GiB; also the limit when the function's memory is unknown.
 const MOST_GUEST_MEMORY_MIB: u64 = 4096;
-/// The longest a request can matter: Lambda's longest invocation.
+/// Longest wait for a request: Lambda's longest invocation.
 const LONGEST_WAIT_MS: u64 = 900_000;
 
-pub(super) fn environment(
+pub(super) fn guest_config(
     vars: &dyn Vars,
     values: &Values,
     task_root: &Path,
@@ -55,7 +55,7 @@ pub(super) fn environment(
         outbound: outbound.into(),
         reuse: reuse(values)?,
         pad_empty: values.is_on(&RESPONSE_EMPTY, "line-feed")?,
-        tells_usage: values.is_one_of(&LOG_USAGE, "debug", "info")?,
+        logs_usage: values.is_one_of(&LOG_USAGE, "debug", "info")?,
         function_name: vars.get(FUNCTION_NAME).unwrap_or_default(),
         function_version: vars.get(FUNCTION_VERSION).unwrap_or_default(),
         memory_limit_mib: memory.unwrap_or(0),

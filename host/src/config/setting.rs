@@ -1,13 +1,13 @@
-//! The settings a user can make: one list for the file, the variables and the documentation.
+//! The user's settings: one list for the file, the variables and the documentation.
 
-/// The file of settings in the function's package.
+/// The configuration file in the function's package.
 pub const FILE_NAME: &str = "bootstream.toml";
 
-/// What the variables of settings begin with.
+/// Prefix of the settings' variables.
 pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
-/// Variables of the project's commands, scripts and tests. They may be set where a host starts, and are no
-/// settings of it.
+/// Variables of the project's commands, scripts and tests. They may be set where a host starts, and are not
+/// settings of the host.
 pub(super) const TOOL_VARIABLES: [&str; 6] = [
     "BOOTSTREAM_BOOTSTRAP",
     "BOOTSTREAM_LAMBDA_CGROUP",
@@ -17,8 +17,8 @@ pub(super) const TOOL_VARIABLES: [&str; 6] = [
     "BOOTSTREAM_TARGET_DIR",
 ];
 
-/// Parts of the file that belong to the `bootstream` command: how the handler is built, what goes
-/// into its package, and the local Lambda with its functions.
+/// Keys of the file that belong to the `bootstream` command: the handler's build, the content of its
+/// package, and the local Lambda with its functions.
 pub const COMMAND_KEYS: [&str; 5] = ["build", "package", "dev", "default", "functions"];
 
 /// One setting.
@@ -26,9 +26,9 @@ pub const COMMAND_KEYS: [&str; 5] = ["build", "package", "dev", "default", "func
 pub struct Setting {
     /// Its name in the file, such as `limits.memory-mib`.
     pub key: &'static str,
-    /// What holds when it is not set, in words.
+    /// Its default, in words.
     pub default: &'static str,
-    /// What it is for, with its unit.
+    /// Its meaning, with its unit.
     pub meaning: &'static str,
 }
 
@@ -90,17 +90,17 @@ pub(super) const OUTBOUND_CONNECT_MS: Setting = Setting::new(
 pub(super) const OUTBOUND_FIRST_BYTE_MS: Setting = Setting::new(
     "outbound.first-byte-ms",
     "60000",
-    "longest wait for the head of an answer, in milliseconds",
+    "longest wait for the head of a response, in milliseconds",
 );
 pub(super) const OUTBOUND_IDLE_MS: Setting = Setting::new(
     "outbound.idle-ms",
     "60000",
-    "longest pause in the body of an answer, in milliseconds",
+    "longest pause in the body of a response, in milliseconds",
 );
 pub(super) const OUTBOUND_HEADER_KIB: Setting = Setting::new(
     "outbound.header-kib",
     "64",
-    "largest head of a request or an answer, in KiB, 8 to 1024",
+    "largest head of a request or a response, in KiB, 8 to 1024",
 );
 pub(super) const OUTBOUND_CA_FILE: Setting = Setting::new(
     "outbound.ca-file",
@@ -195,7 +195,7 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
     "age after which an instance is not used again, in seconds, 1 to 86400",
 );
 
-/// The settings whose value is the path of a file in the package.
+/// The settings whose value is a path in the package.
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.

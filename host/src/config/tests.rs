@@ -42,7 +42,7 @@ fn memory_of_the_guest_follows_that_of_the_function() {
         (Some("10240"), 4096, 32),
     ] {
         let vars: Vec<_> = function.map(|mib| (MEMORY_SIZE, mib)).into_iter().collect();
-        let limits = config(&vars).unwrap().environment.limits;
+        let limits = config(&vars).unwrap().guest.limits;
         assert_eq!(limits.memory_bytes, guest_mib * MIB, "{function:?}");
         assert_eq!(limits.hostcall_bytes, hostcall_mib * MIB, "{function:?}");
         assert!(!limits.memory_is_set);
@@ -51,7 +51,7 @@ fn memory_of_the_guest_follows_that_of_the_function() {
         (MEMORY_SIZE, "128"),
         ("BOOTSTREAM_LIMITS_HOSTCALL_KIB", "32768"),
     ];
-    let limits = config(&more_at_once).unwrap().environment.limits;
+    let limits = config(&more_at_once).unwrap().guest.limits;
     assert_eq!(limits.memory_bytes, 80 * MIB);
     assert!(config(&[(MEMORY_SIZE, "lots")]).is_err());
 }
@@ -64,7 +64,7 @@ fn variables_override_the_file_and_an_empty_one_takes_it_back() {
             ("BOOTSTREAM_LIMITS_MEMORY_MIB", value),
             (MEMORY_SIZE, "128"),
         ];
-        read(file, &vars).unwrap().environment.limits
+        read(file, &vars).unwrap().guest.limits
     };
     assert_eq!(limits("32").memory_bytes, 32 * MIB);
     assert_eq!(limits("").memory_bytes, 104 * MIB);
@@ -77,7 +77,7 @@ fn every_setting_has_a_variable_of_its_own_and_is_refused_what_makes_no_sense() 
     for setting in SETTINGS {
         let variable = setting.variable();
         assert!(!seen.contains(&variable), "{variable}");
-        // Any text may be the name of a variable.
+        // Any string may be the name of a variable.
         if setting.key != "pass-env" {
             let nonsense = error("", &[(&variable, "no sense")]);
             assert!(nonsense.contains(&variable), "{nonsense}");
@@ -97,11 +97,11 @@ fn an_unknown_variable_is_refused_with_those_that_are_known() {
 }
 
 #[test]
-fn a_mistake_in_the_file_is_told_with_its_line() {
+fn a_mistake_in_the_file_is_reported_with_its_line() {
     for (file, words) in [
         (
             "\npas-env = []",
-            "bootstream.toml:2: `pas-env` is no setting",
+            "bootstream.toml:2: unknown setting `pas-env`",
         ),
         (
             "[limits]\nmemory-mib = 5000",
@@ -113,7 +113,7 @@ fn a_mistake_in_the_file_is_told_with_its_line() {
         ),
         (
             "pass-env = 'A'",
-            "bootstream.toml:1: `pass-env` is `A`; expected a list of texts",
+            "bootstream.toml:1: `pass-env` is `A`; expected a list of strings",
         ),
         ("files.tmp = 'shared'", "expected `none` or `private`"),
         ("pass-env = [", "bootstream.toml:1: "),
@@ -134,9 +134,9 @@ fn a_handler_sees_what_describes_the_function_and_what_is_listed() {
     ];
     let expected = [(FUNCTION_NAME, "f"), ("TABLE", "t")];
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    assert_eq!(config(&vars).unwrap().environment.variables, expected);
+    assert_eq!(config(&vars).unwrap().guest.variables, expected);
     let by_file = read("pass-env = ['TABLE', 'UNSET']", &vars[..4]).unwrap();
-    assert_eq!(by_file.environment.variables, expected);
+    assert_eq!(by_file.guest.variables, expected);
 }
 
 #[test]
@@ -157,16 +157,16 @@ fn credentials_cannot_be_listed() {
 fn a_secret_is_a_placeholder_for_the_handler_whatever_else_is_listed() {
     let vars = [("KEY", "s3cret"), ("BOOTSTREAM_PASS_ENV", "KEY")];
     let config = read("[secrets]\nKEY = ['a.example', 'b.example']", &vars).unwrap();
-    let environment = config.environment;
-    let seen: Vec<_> = environment
+    let guest = config.guest;
+    let seen: Vec<_> = guest
         .variables
         .iter()
         .filter(|(name, _)| name == "KEY")
         .collect();
     assert_eq!(seen.len(), 1);
     assert!(seen[0].1.starts_with("bootstream-secret-KEY-"));
-    assert_eq!(environment.outbound.secrets[0].targets.len(), 2);
-    assert!(!format!("{environment:?}").contains("s3cret"));
+    assert_eq!(guest.outbound.secrets[0].targets.len(), 2);
+    assert!(!format!("{guest:?}").contains("s3cret"));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_secret_that_cannot_be_used_is_refused_without_showing_it() {
 }
 
 #[test]
-fn a_secret_that_is_not_set_is_told_with_its_own_line_and_how_to_set_it() {
+fn a_secret_that_is_not_set_is_reported_with_its_own_line_and_how_to_set_it() {
     let file = "[secrets]\nKEY = ['a.example']\nUPSTREAM_KEY = ['b.example']\n";
     let error = error(file, &[("KEY", "k")]);
     assert!(error.starts_with("bootstream.toml:3: "), "{error}");
@@ -276,12 +276,12 @@ fn the_documented_example_can_be_used() {
     let (_, example) = DOCUMENT.split_once("```toml\n").unwrap();
     let (example, _) = example.split_once("```").unwrap();
     let config = read(example, &[("API_KEY", "k"), ("TABLE_NAME", "t")]).unwrap();
-    assert_eq!(config.environment.outbound.allow.len(), 3);
-    assert_eq!(config.environment.limits.memory_bytes, 256 * MIB);
+    assert_eq!(config.guest.outbound.allow.len(), 3);
+    assert_eq!(config.guest.limits.memory_bytes, 256 * MIB);
 }
 
 #[test]
-fn files_that_settings_name_are_told_with_their_lines() {
+fn files_that_settings_name_are_returned_with_their_lines() {
     let text = "[package]\ninclude = ['web/**']\n[outbound]\nca-file = 'certs/ca.pem'\n";
     let file = NamedFile {
         key: "outbound.ca-file",
@@ -292,5 +292,5 @@ fn files_that_settings_name_are_told_with_their_lines() {
     assert_eq!(named_files(text, "app/bootstream.toml").unwrap(), [file]);
     assert_eq!(named_files("", FILE_NAME).unwrap(), []);
     let error = named_files("outbound.ca-file = ['a']", FILE_NAME).unwrap_err();
-    assert!(error.to_string().contains("expected a text"), "{error}");
+    assert!(error.to_string().contains("expected a string"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! What the user set, from the file and the variables, before anybody knows what it means.
+//! The values of settings from the file and the variables, before they are interpreted.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,12 +8,12 @@ use super::error::ConfigError;
 use super::setting::{SETTINGS, Setting, TOOL_VARIABLES, VARIABLE_PREFIX};
 use super::vars::Vars;
 
-/// Where a value was found.
+/// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// In this variable.
+    /// This variable.
     Variable(String),
-    /// In the file: its path, and the line counted from 1.
+    /// The file: its path, and the line counted from 1.
     File { path: String, line: usize },
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value as it was written.
+/// A value as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     Text(String),
@@ -43,7 +43,7 @@ pub(super) enum Value {
     List(Vec<Item>),
 }
 
-/// One text of a list, and the line of the file it stands on.
+/// One string of a list, with its line in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Item {
     pub(super) text: String,
@@ -69,12 +69,12 @@ pub(super) struct Given {
     pub(super) origin: Origin,
 }
 
-/// The values by the keys of their settings.
+/// The values, by key.
 #[derive(Debug, Default)]
 pub(super) struct Values(pub(super) BTreeMap<&'static str, Given>);
 
 impl Values {
-    /// Puts the variables over what the file says.
+    /// Overrides the values of the file with those of the variables.
     pub(super) fn override_from(&mut self, vars: &dyn Vars) -> Result<(), ConfigError> {
         for name in vars.names() {
             if !name.starts_with(VARIABLE_PREFIX) || TOOL_VARIABLES.contains(&name.as_str()) {
@@ -86,13 +86,13 @@ impl Values {
                 value: Value::Text(vars.get(&name).unwrap_or_default()),
                 origin: Origin::Variable(name),
             };
-            // An empty variable takes back what the file says.
+            // An empty variable resets the value of the file.
             self.0.insert(setting.key, given);
         }
         Ok(())
     }
 
-    /// A number, or `default` when it is not set.
+    /// Returns a number, or `default` if it is not set.
     pub(super) fn number(
         &self,
         setting: &Setting,
@@ -128,7 +128,7 @@ impl Values {
             .ok_or_else(|| given.invalid(setting, expected()))
     }
 
-    /// A list, from a variable separated by commas. Each text is given as if it were alone.
+    /// Returns a list; in a variable, commas separate its items. Each item comes with an origin of its own.
     pub(super) fn list(&self, setting: &Setting) -> Result<Vec<(String, Given)>, ConfigError> {
         let Some(given) = self.given(setting) else {
             return Ok(Vec::new());
@@ -142,7 +142,7 @@ impl Values {
                 .split(',')
                 .map(|item| (item, given.origin.clone()))
                 .collect(),
-            _ => return Err(given.invalid(setting, "a list of texts")),
+            _ => return Err(given.invalid(setting, "a list of strings")),
         };
         let items = items
             .into_iter()
@@ -161,17 +161,17 @@ impl Values {
             None => Ok(None),
             Some(given) => match &given.value {
                 Value::Text(text) => Ok(Some((text.trim(), given))),
-                Value::Number(_) | Value::List(_) => Err(given.invalid(setting, "a text")),
+                Value::Number(_) | Value::List(_) => Err(given.invalid(setting, "a string")),
             },
         }
     }
 
-    /// Whether a setting of two values has the one that is not `none`.
+    /// Whether a setting that is `none` or `on` is `on`.
     pub(super) fn is_on(&self, setting: &Setting, on: &'static str) -> Result<bool, ConfigError> {
         self.is_one_of(setting, "none", on)
     }
 
-    /// Whether a setting of two values has the second. The first is the default.
+    /// Whether a setting of two values has the second one. The first is the default.
     pub(super) fn is_one_of(
         &self,
         setting: &Setting,

@@ -1,4 +1,4 @@
-//! The variables Lambda sets, and where variables come from.
+//! The variables that Lambda sets, and the source of variables.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use lambda_protocol::LogLevel;
 pub const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 /// The handler's file, from the function's configuration.
 pub const HANDLER: &str = "_HANDLER";
-/// The folder of the function's package; the working directory when it is not set.
+/// The directory of the function's package; defaults to the working directory.
 pub const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 /// The function's name.
 pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
@@ -18,16 +18,16 @@ pub const FUNCTION_VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
 pub const MEMORY_SIZE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 /// The function's timeout in seconds. AWS does not set it; its Runtime Interface Emulator does.
 pub const FUNCTION_TIMEOUT: &str = "AWS_LAMBDA_FUNCTION_TIMEOUT";
-/// How the process came to be started: `snap-start` announces a snapshot of it.
+/// The initialization type: `snap-start` announces a snapshot of the process.
 pub const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 /// `JSON` or `Text`, in any case.
 pub const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
 /// `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`. Set with JSON logs.
 pub const LOG_LEVEL: &str = LogLevel::VARIABLE;
-/// How many invocations the environment takes at once. Set by Lambda Managed Instances.
+/// How many invocations the environment serves at once. Set by Lambda Managed Instances.
 pub const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 
-/// Variables every handler sees: they describe the function and hold no secret.
+/// Variables that every handler sees: they describe the function and hold no secrets.
 pub(super) const ALWAYS_PASSED: [&str; 8] = [
     FUNCTION_NAME,
     FUNCTION_VERSION,
@@ -39,8 +39,8 @@ pub(super) const ALWAYS_PASSED: [&str; 8] = [
     "TZ",
 ];
 
-/// What a handler can never see, whatever the configuration says: the credentials of the function's
-/// role, and the way to the Runtime API.
+/// Variables that a handler never sees, whatever the configuration says: the credentials of the function's
+/// role, and the Runtime API's address.
 pub(super) const NEVER_PASSED: [&str; 10] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -54,12 +54,12 @@ pub(super) const NEVER_PASSED: [&str; 10] = [
     RUNTIME_API,
 ];
 
-/// Where variables come from: the process, or a test's table.
+/// A source of variables: the process, or a test's table.
 pub trait Vars {
-    /// The value of `name`, if it is set to text.
+    /// Returns the value of `name`, if it is set and valid UTF-8.
     fn get(&self, name: &str) -> Option<String>;
 
-    /// The names of all variables that are set and are text.
+    /// Returns the names of all variables that are valid UTF-8.
     fn names(&self) -> Vec<String>;
 }
 

@@ -1,10 +1,9 @@
-//! A folder for machine code: on Lambda for what was compiled at a start, for the next process of the same
-//! execution environment, and on a developer's machine for what the `bootstream` command has run before.
-//! Never needed: whatever is wrong with it, the code is compiled again.
+//! A directory that caches machine code: on Lambda what a start compiled, for the next process of the same
+//! execution environment, and on a developer's machine what the `bootstream` command has run. It is optional:
+//! if anything is wrong with it, the code is compiled again.
 //!
-//! Machine code is executed, so nobody else may have a hand in it: the folder belongs to this user
-//! and is closed to all others, and everything is opened relative to the folder that was checked,
-//! without following links.
+//! Machine code is executed, so no other user may touch it: the directory belongs to this user and is closed
+//! to all others, and everything is opened relative to the checked directory, without following links.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -15,16 +14,16 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 
-/// No access for anybody but the owner.
+/// The permissions of everyone but the owner.
 const OTHERS: u32 = 0o077;
 
-/// What the names of files begin with that are being written.
+/// Name prefix of files that are being written.
 const UNFINISHED: &str = "unfinished-";
 
-/// Longer than writing a file ever takes. What is older was left by a process that was killed.
+/// Age from which on an unfinished file was left by a killed process. No write takes that long.
 const UNFINISHED_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// Tells the files apart that threads of this process write at once.
+/// Distinguishes the files that threads of this process write at the same time.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// An open cache.
@@ -35,21 +34,21 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Opens the cache of this user under `parent`, which all users share, and makes it if there is none.
+    /// Opens the cache of this user under `parent`, which all users share. Creates it if necessary.
     ///
     /// # Errors
     ///
-    /// When it cannot be made, or is not a folder that belongs to this user alone.
+    /// When it cannot be created, or is not a directory that belongs to this user alone.
     pub(super) fn open(parent: &Path) -> io::Result<Self> {
         let user = rustix::process::geteuid();
         Self::open_at(parent.join(format!("bootstream-cache-{}", user.as_raw())))
     }
 
-    /// Opens the cache at `path`, and makes it if there is none.
+    /// Opens the cache at `path`. Creates it if necessary.
     ///
     /// # Errors
     ///
-    /// When it cannot be made, or is not a folder that belongs to this user alone.
+    /// When it cannot be created, or is not a directory that belongs to this user alone.
     pub fn open_at(path: PathBuf) -> io::Result<Self> {
         match rustix::fs::mkdir(&path, Mode::RWXU) {
             Ok(()) | Err(rustix::io::Errno::EXIST) => {}
@@ -61,30 +60,30 @@ impl Cache {
         Ok(Self { path, folder })
     }
 
-    /// Where it is.
+    /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Opens an entry. What it holds is for the caller to check.
+    /// Opens an entry. Check its content before use.
     ///
     /// # Errors
     ///
-    /// When there is none, or it is not a file of this user alone.
+    /// When there is none, or it is not a file that belongs to this user alone.
     pub fn entry(&self, name: &str) -> io::Result<File> {
-        // Without NONBLOCK a pipe in the place of a file would be waited for.
+        // Without NONBLOCK, opening a pipe in place of a file would block.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&self.folder, name, flags, Mode::empty())?;
         expect_private(&file, FileType::RegularFile)?;
         Ok(file.into())
     }
 
-    /// Writes an entry, which others see whole or not at all, and opens it.
+    /// Writes an entry atomically, and opens it.
     ///
     /// # Errors
     ///
-    /// When it cannot be written. Then nothing is left of it.
+    /// When it cannot be written. Then no file is left behind.
     pub fn store(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let unfinished = format!("{UNFINISHED}{}-{number}", std::process::id());
@@ -94,8 +93,8 @@ impl Cache {
         self.entry(name)
     }
 
-    /// Removes the entries that were written, or else marked as used by their time, the longest ago, so that
-    /// the rest takes at most `limit_bytes`. The newest stays whatever it takes.
+    /// Removes the entries with the oldest modification times, so that the rest takes at most `limit_bytes`.
+    /// The newest stays, whatever its size. Use may update the time of an entry.
     pub fn prune(&self, limit_bytes: u64) {
         let Ok(mut entries) = self.entries() else {
             return;
@@ -110,7 +109,7 @@ impl Cache {
         }
     }
 
-    /// The entries, after what was left unfinished was removed.
+    /// Returns the entries. Removes abandoned unfinished files.
     fn entries(&self) -> io::Result<Vec<Entry>> {
         let mut entries = Vec::new();
         for item in rustix::fs::Dir::read_from(&self.folder)? {
@@ -140,7 +139,7 @@ impl Cache {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        // Left by a process with the same number that was killed.
+        // Left by a killed process with the same id.
         self.remove(name);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&self.folder, name, flags, Mode::RUSR | Mode::WUSR)?;
@@ -153,12 +152,12 @@ impl Cache {
     }
 
     fn remove(&self, name: &str) {
-        // Nothing depends on it.
+        // Nothing depends on its success.
         let _ = rustix::fs::unlinkat(&self.folder, name, AtFlags::empty());
     }
 }
 
-/// A file that is complete.
+/// A complete file.
 struct Entry {
     name: String,
     bytes: u64,
@@ -182,7 +181,7 @@ fn expect_private(file: &OwnedFd, kind: FileType) -> io::Result<()> {
     }
 }
 
-/// When a file was written, or marked as used. One of before 1970 is as old as can be.
+/// Returns the modification time of a file. Times before 1970 count as 1970.
 fn modified(file: &Stat) -> SystemTime {
     let seconds = u64::try_from(file.st_mtime).unwrap_or_default();
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
@@ -332,7 +331,7 @@ mod tests {
             assert!(cache.entry(name).is_err(), "{name}");
         }
 
-        // It is replaced, and what the link led to is left alone.
+        // The link is replaced, and its target left alone.
         assert_eq!(text(cache.store("link", b"own").unwrap()), "own");
         assert_eq!(
             fs::read_to_string(parent.path().join("target")).unwrap(),

@@ -1,13 +1,13 @@
-//! The engine settings, shared by everything that compiles a component and by `bootstrap`, which
-//! only loads what was compiled. Wasmtime refuses a precompiled component whose settings differ.
+//! The engine settings, shared by every compiler of components and by `bootstrap`, which only loads
+//! machine code. Wasmtime refuses a precompiled component whose settings differ.
 
 use artifact::{Arch, Fingerprint, MemoryInit};
 use wasmtime::{Config, WasmBacktraceDetails};
 
-/// Room beside the guest's stack on the one that host functions called by the guest run on, in bytes.
+/// Stack for host functions that a guest calls, in bytes, besides the guest's own.
 const HOST_STACK_BYTES: usize = 1536 * 1024;
 
-/// A setting that machine code depends on: its name, its value, how it is set.
+/// A setting that machine code depends on: its name, its value, its setter.
 type Switch = (&'static str, bool, fn(&mut Config, bool) -> &mut Config);
 
 const SWITCHES: [Switch; 5] = [
@@ -16,11 +16,11 @@ const SWITCHES: [Switch; 5] = [
     // Bookkeeping for the asynchronous component ABI costs every host call about 95 ns, and the
     // handler world is synchronous.
     ("concurrency_support", false, Config::concurrency_support),
-    // Wasmtime would read DWARF anew for every frame of a failure: see `source_map`. Unless it is set,
-    // Wasmtime asks the environment.
+    // Wasmtime would parse DWARF for every frame of a failure: see `source_map`. If unset, Wasmtime reads
+    // an environment variable.
     ("backtrace_details", false, set_backtrace_details),
-    // For debuggers and profilers from outside. Wasmtime walks the stack without it, and registering it
-    // costs each start.
+    // Serves external debuggers and profilers. Wasmtime walks the stack without it, and registering it
+    // slows down each start.
     ("native_unwind_info", false, Config::native_unwind_info),
     // A compiler that merely *allows* a proposal produces files that a host built without it
     // refuses. `cli` therefore adds only the compiler to Wasmtime's features, and this switches
@@ -36,7 +36,7 @@ fn set_backtrace_details(config: &mut Config, on: bool) -> &mut Config {
     })
 }
 
-/// Returns the settings every engine of this project runs or compiles with.
+/// Returns the settings of every engine of this project.
 ///
 /// A compiler must add the target of [`Arch`]: without one Wasmtime records every
 /// feature of the build machine's processor as required.
@@ -50,8 +50,8 @@ pub fn config(memory_init: MemoryInit) -> Config {
     config
 }
 
-/// The settings of an engine whose guests may use so much stack, in bytes. That is no part of what was
-/// compiled.
+/// Returns the settings of an engine whose guests may use `guest_stack_bytes`. Machine code does not depend
+/// on this limit.
 #[must_use]
 pub(super) fn config_with_stack(memory_init: MemoryInit, guest_stack_bytes: usize) -> Config {
     let mut config = config(memory_init);
@@ -60,7 +60,7 @@ pub(super) fn config_with_stack(memory_init: MemoryInit, guest_stack_bytes: usiz
     config
 }
 
-/// Returns what this release compiles for `arch`, and what its `bootstrap` there accepts.
+/// Returns the fingerprint of machine code that this release compiles for `arch` and its `bootstrap` accepts.
 #[must_use]
 pub fn fingerprint(arch: Arch) -> Fingerprint {
     Fingerprint {
@@ -71,7 +71,7 @@ pub fn fingerprint(arch: Arch) -> Fingerprint {
     }
 }
 
-/// The settings as text, for a [`Fingerprint`].
+/// Returns the settings as text, for a [`Fingerprint`].
 fn settings() -> String {
     let settings: Vec<String> = SWITCHES
         .iter()

@@ -1,4 +1,4 @@
-//! The digest of a handler's file, to be sure which one is loaded.
+//! The digest of a handler's file, which pins the file to load.
 
 use std::fmt;
 use std::fs::File;
@@ -11,10 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::LoadError;
 
-/// Read at once, in bytes.
+/// Bytes read at a time.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// A SHA-256.
+/// A SHA-256 digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Digest([u8; 32]);
 
@@ -23,7 +23,7 @@ pub(crate) struct Digest([u8; 32]);
 pub(crate) struct InvalidDigest;
 
 impl Digest {
-    /// Reads all of `path`.
+    /// Computes the digest of the file at `path`.
     pub(crate) fn of_file(path: &Path) -> std::io::Result<Self> {
         let mut file = File::open(path)?;
         let mut hasher = Sha256::new();
@@ -38,11 +38,11 @@ impl Digest {
     }
 }
 
-/// Checks that `path` is the file that was pinned.
+/// Checks that `path` is the pinned file.
 ///
 /// # Errors
 ///
-/// It is another one, or cannot be read.
+/// When it is another file, or cannot be read.
 pub(crate) fn check_digest(path: &Path, expected: Digest) -> Result<(), LoadError> {
     let actual = Digest::of_file(path).map_err(|source| LoadError::Unreadable {
         path: path.to_owned(),

@@ -1,4 +1,4 @@
-//! Makes the engine that a component is loaded into.
+//! Creates the engine that a component is loaded into.
 
 use std::sync::Arc;
 
@@ -8,24 +8,24 @@ use wasmtime::{Config, Engine};
 use super::config::config_with_stack;
 use crate::instance_memory::{Memories, Stacks};
 
-/// Instances at once for each invocation at once: the one that runs, and the one that waits for the next.
+/// Instances per worker: the running one, and the one prepared for the next invocation.
 const INSTANCES_PER_WORKER: usize = 2;
 
-/// The sizes that engines are made for.
+/// The parameters of an engine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Engines {
-    /// Invocations at once.
+    /// Concurrent invocations.
     pub(crate) workers: usize,
-    /// Of a guest's stack, in bytes.
+    /// Size of a guest's stack, in bytes.
     pub(crate) stack_bytes: usize,
 }
 
 impl Engines {
-    /// Makes the engine for machine code whose memories get their first content like this.
+    /// Creates the engine for machine code whose memories are initialized with `memory_init`.
     ///
     /// # Errors
     ///
-    /// When Wasmtime does not take the settings.
+    /// When Wasmtime refuses the settings.
     pub(super) fn engine(self, memory_init: MemoryInit) -> wasmtime::Result<Engine> {
         let mut config = config_with_stack(memory_init, self.stack_bytes);
         self.recycle(&mut config, memory_init);

@@ -1,4 +1,4 @@
-//! Why a handler cannot be loaded. Each message is one line: the file, the reason, the fix.
+//! Errors of loading a handler. Each message is one line: the file, the reason, the fix.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use artifact::Unfit;
 use artifact::contract::CONTRACT_VERSION;
 
-/// A handler that cannot be loaded.
+/// Why a handler cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -21,14 +21,14 @@ pub enum LoadError {
         /// The value.
         handler: String,
     },
-    /// There is no such file.
+    /// The file does not exist.
     #[error(
         "no handler at `{}` (nor with `.wasm` or `.cwasm` added); \
          set the function's handler to the name of a component in its package",
         path.display()
     )]
     NotFound {
-        /// Where it was looked for.
+        /// The path that was tried.
         path: PathBuf,
     },
     /// The file cannot be read.
@@ -39,7 +39,7 @@ pub enum LoadError {
         /// The system's reason.
         source: io::Error,
     },
-    /// Not the file that was pinned.
+    /// The file is not the pinned one.
     #[error(
         "`{}` has the SHA-256 {actual}, and `handler-sha256` is {expected}; \
          deploy the handler that was pinned, or pin this one",
@@ -53,7 +53,7 @@ pub enum LoadError {
         /// The digest of the setting.
         expected: String,
     },
-    /// A core module.
+    /// The file is a core module.
     #[error(
         "`{}` is a core WebAssembly module, not a component; \
          build the handler with `bootstream build`",
@@ -63,7 +63,7 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
     },
-    /// Neither WebAssembly nor precompiled.
+    /// The file is neither WebAssembly nor precompiled.
     #[error(
         "`{}` is neither a WebAssembly component nor a precompiled one; \
          build the handler with `bootstream build`",
@@ -73,7 +73,7 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
     },
-    /// Precompiled by another compiler, for another machine, or damaged.
+    /// The file was precompiled by another compiler or for another machine, or is corrupt.
     #[error(
         "`{}` was not precompiled for this host: {unfit}; \
          compile it again with the `bootstream compile` of the same release",
@@ -85,7 +85,7 @@ pub enum LoadError {
         /// What does not fit.
         unfit: Unfit,
     },
-    /// A component that has to be compiled now, and no compiler to do it.
+    /// The component has to be compiled now, and there is no compiler.
     #[error(
         "`{}` cannot be compiled at the start, and has to be, because {why}; precompile it with the \
          `bootstream compile` of this release, or put `bootstream-compile` beside `bootstrap`",
@@ -102,10 +102,10 @@ pub enum LoadError {
     CompilerFailed {
         /// The file.
         path: PathBuf,
-        /// What the helper said.
+        /// The helper's message.
         reason: String,
     },
-    /// A component of another world.
+    /// The component targets another world.
     #[error(
         "`{}` is not a Bootstream handler: {reason}; \
          build it against the world `handler` of `bootstream:handler@{CONTRACT_VERSION}`",
@@ -117,9 +117,9 @@ pub enum LoadError {
         /// What does not fit.
         reason: String,
     },
-    /// Built against another version of the contract.
+    /// The component was built against another version of the contract.
     #[error(
-        "`{}` needs `bootstream:handler@{wanted}`, and this host speaks {CONTRACT_VERSION}; {}",
+        "`{}` needs `bootstream:handler@{wanted}`, and this host serves {CONTRACT_VERSION}; {}",
         path.display(), advice(wanted)
     )]
     WrongVersion {
@@ -131,7 +131,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// As an init error.
+    /// Returns the report of an init error.
     #[must_use]
     pub fn report(&self) -> ErrorReport {
         let error_type = match self {
@@ -158,7 +158,7 @@ impl LoadError {
     }
 }
 
-/// The engine's chain of reasons on one line.
+/// Returns the engine's error chain on one line.
 pub(crate) fn cause(error: &wasmtime::Error) -> String {
     let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
     chain.join(": ").replace('\n', " ")

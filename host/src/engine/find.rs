@@ -1,4 +1,4 @@
-//! Finds the files a handler consists of.
+//! Finds the files of a handler.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -8,8 +8,8 @@ use artifact::{FileKind, Forms, handler_names, is_inside_package};
 
 use super::error::LoadError;
 
-/// Finds the file `_HANDLER` names under `task_root`: the file itself, or with `.wasm` or `.cwasm`
-/// added.
+/// Finds the file that `_HANDLER` names under `task_root`: as named, or with `.wasm` or `.cwasm`
+/// appended.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub fn find_handler(task_root: &Path, handler: &str) -> Result<PathBuf, LoadErro
         })
 }
 
-/// Tells what `path` is, and leaves out what lies beside it.
+/// Returns the form of `path`, and ignores the other form beside it.
 ///
 /// # Errors
 ///
@@ -38,11 +38,11 @@ pub(super) fn form_alone(path: &Path) -> Result<Forms, LoadError> {
     forms_with(path, |_| None)
 }
 
-/// Tells what `path` is, and finds the other form beside it.
+/// Returns the form of `path`, with the other form beside it.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, or is neither.
+/// When the file cannot be read, or has neither form.
 pub(super) fn forms(path: &Path) -> Result<Forms, LoadError> {
     forms_with(path, |beside| {
         let kind = || kind_of(beside).unwrap_or(FileKind::Unknown);

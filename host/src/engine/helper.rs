@@ -1,5 +1,5 @@
-//! The compile helper: `bootstream-compile` beside `bootstrap`, a program of its own, so that a
-//! compiler nobody needs costs nothing at the start.
+//! The compile helper: `bootstream-compile` beside `bootstrap`. It is a separate program, so that an unused
+//! compiler does not slow down the start.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    /// Finds it beside the running executable.
+    /// Finds the helper beside the running executable.
     pub(super) fn find() -> Option<Self> {
         let bootstrap = std::env::current_exe().ok()?;
         let program = bootstrap.parent()?.join(NAME);
@@ -25,7 +25,7 @@ impl Helper {
     ///
     /// # Errors
     ///
-    /// Why there is none, in one line.
+    /// Returns the reason in one line.
     pub(super) fn compile(&self, component: &Path) -> Result<Vec<u8>, String> {
         // The variables of a function hold its credentials.
         let output = Command::new(&self.program)
@@ -36,8 +36,8 @@ impl Helper {
         if output.status.success() {
             return Ok(output.stdout);
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(match said.lines().last() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        Err(match stderr.lines().last() {
             Some(line) => line.trim_start_matches("error: ").to_owned(),
             None => ended(output.status),
         })
@@ -50,6 +50,6 @@ fn ended(status: ExitStatus) -> String {
             "`{NAME}` was killed, which happens when memory runs out; \
              give the function more, or precompile"
         ),
-        _ => format!("`{NAME}` said nothing and ended with {status}"),
+        _ => format!("`{NAME}` printed no error and ended with {status}"),
     }
 }

@@ -1,10 +1,10 @@
-//! From a file to a component this engine can run.
+//! Loads a file as a component that this engine can run.
 //!
-//! Machine code is run only after [`Stamp`] has vouched for it: it was compiled for this host, from
-//! the component beside it if there is one, and no bit of it has changed since. Code that does not
-//! fit is compiled again if its component and the compile helper are there.
+//! Machine code runs only after its [`Stamp`] has been verified: it was compiled for this host, from the
+//! component beside it if there is one, and has not changed since. Code that does not fit is compiled again
+//! if its component and the compile helper are available.
 //!
-//! `docs/design/no-compiler.md` says why the compiler is not in this process.
+//! `docs/design/no-compiler.md` explains why the compiler is not in this process.
 
 use std::fmt;
 use std::fs::File;
@@ -25,16 +25,15 @@ use super::find::{form_alone, forms};
 use super::helper::Helper;
 use super::sources::Sources;
 
-/// A component, and what is known of its source.
+/// A component with its source map.
 pub(crate) type Loaded = (Component, Sources);
 
-/// Loads the component in `path`, or its precompiled form beside it. Compiles it first if that was
-/// not done ahead of time, or for another host. A `pinned` file is loaded whatever lies beside it, which
-/// nobody has pinned.
+/// Loads the component in `path`, or its precompiled form beside it. Compiles it first if it was not
+/// precompiled, or for another host. For a `pinned` file, ignores the form beside it, which is not pinned.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is no component, or was compiled for another host and cannot be
+/// When the file cannot be read, is not a component, or was compiled for another host and cannot be
 /// compiled here.
 pub(crate) fn load_component(
     engines: Engines,
@@ -96,28 +95,28 @@ fn map_precompiled(
     map(engines, &stamp, file)
 }
 
-/// The bytes of a file where the kernel has them: copying them would take longer than checking them.
+/// Maps a file into memory: copying it would take longer than checking it.
 fn bytes_of(file: &File) -> io::Result<Mmap> {
-    #[expect(unsafe_code, reason = "a mapped file changes if somebody writes to it")]
+    #[expect(unsafe_code, reason = "a mapped file changes if it is written to")]
     // SAFETY: the file is part of the deployment package, or of a cache that only this user can write.
-    // Nobody writes to either in place; the engine maps it in the same way, and runs it.
+    // Neither is written in place; the engine maps it in the same way, and runs it.
     unsafe {
         Mmap::map(file)
     }
 }
 
-/// Maps a file that was checked.
+/// Loads a checked file by mapping it.
 fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
-    // The very file that was checked, even if its name means another one by now.
+    // The file that was checked, even if its name refers to another one by now.
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     let component = engines.engine(stamp.memory_init).and_then(|engine| {
         #[expect(
             unsafe_code,
             reason = "runs machine code that our own compiler produced"
         )]
-        // SAFETY: the file's stamp says that our compiler wrote it and that it has not changed since.
-        // It is part of the deployment package, as trusted as `bootstrap` itself, or of a cache that
-        // only this user can write. Wasmtime compares its own record of the settings and the
+        // SAFETY: the file's stamp confirms that our compiler wrote it and that it has not changed
+        // since. It is part of the deployment package, as trusted as `bootstrap` itself, or of a cache
+        // that only this user can write. Wasmtime compares its own record of the settings and the
         // processor.
         unsafe {
             Component::deserialize_file(&engine, &path)
@@ -127,7 +126,7 @@ fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
     Ok((component, Sources::in_file(stamp, file)))
 }
 
-/// Loads machine code that was checked and has no file.
+/// Loads checked machine code from memory.
 fn load(engines: Engines, stamp: &Stamp, code: &[u8]) -> Result<Loaded, Unfit> {
     let component = engines.engine(stamp.memory_init).and_then(|engine| {
         #[expect(
@@ -143,7 +142,7 @@ fn load(engines: Engines, stamp: &Stamp, code: &[u8]) -> Result<Loaded, Unfit> {
     Ok((component, Sources::in_memory(stamp, code)))
 }
 
-/// Takes the machine code of `component` from the cache, or makes it, and says so in one line.
+/// Takes the machine code of `component` from the cache, or compiles it. Logs one line.
 fn compile(engines: Engines, component: &Path, why: &Why) -> Result<Loaded, LoadError> {
     let started = Instant::now();
     let bytes = std::fs::read(component).map_err(|source| LoadError::Unreadable {
@@ -170,7 +169,7 @@ fn compile(engines: Engines, component: &Path, why: &Why) -> Result<Loaded, Load
     Ok(loaded)
 }
 
-/// The entry of the cache for this component, if it is what it should be.
+/// Loads the cache's entry for this component, if there is a valid one.
 fn cached(engines: Engines, cache: &Cache, origin: &Origin) -> Option<Loaded> {
     let file = cache.entry(&entry_name(origin)).ok()?;
     let stamp = check_compiled(&bytes_of(&file).ok()?, origin).ok()?;
@@ -192,7 +191,7 @@ fn check_compiled(file: &[u8], origin: &Origin) -> Result<Stamp, Unfit> {
     Ok(stamp)
 }
 
-/// Runs the compile helper, and keeps what it makes if there is a place for it.
+/// Runs the compile helper, and caches its output if there is a cache.
 fn compile_now(
     engines: Engines,
     component: &Path,

@@ -1,4 +1,4 @@
-//! Wasmtime, set up for handlers: the settings, what machine code is accepted, and loading it.
+//! Wasmtime for handlers: its settings, the check of machine code, and loading.
 
 mod cache;
 mod config;

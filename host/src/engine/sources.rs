@@ -1,4 +1,4 @@
-//! Where the source map of a handler is until somebody asks for it.
+//! The source map of a handler, read on demand.
 
 use std::fs::File;
 use std::io;
@@ -23,12 +23,13 @@ enum Kept {
 }
 
 impl Sources {
-    /// The map in a file with this stamp. The file stays open, for its name may mean another one later.
+    /// The map in a file with this stamp. Keeps the file open, because its name may refer to another file
+    /// later.
     pub(super) fn in_file(stamp: &Stamp, file: File) -> Self {
         Self::new(stamp, |_| Kept::File(file))
     }
 
-    /// The map in a precompiled component with this stamp, whose bytes are in memory.
+    /// The map in `code`, a precompiled component with this stamp.
     pub(super) fn in_memory(stamp: &Stamp, code: &[u8]) -> Self {
         Self::new(stamp, |stamp| {
             let [start, end] = [stamp.code.bytes, stamp.code.bytes + stamp.sources.bytes]
@@ -49,11 +50,11 @@ impl Sources {
         }
     }
 
-    /// Reads the map. Empty if there is none, or it cannot be read: whoever asks has a failure to tell,
-    /// and can tell it without.
+    /// Reads the map. Returns an empty one if there is none, or it cannot be read: a failure can be reported
+    /// without it.
     pub(crate) fn read(&self) -> SourceMap {
         self.try_read().unwrap_or_else(|error| {
-            tracing::warn!("there are no files and lines in stack traces: {error}");
+            tracing::warn!("stack traces have no files and lines: {error}");
             SourceMap::default()
         })
     }

@@ -1,4 +1,4 @@
-//! The guest's task without Lambda: what benchmarks time of it.
+//! The guest's task without Lambda, for benchmarks.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use tokio::sync::oneshot;
 use super::handler::Handler;
 use super::instance::Instance;
 use super::interrupt::Interrupt;
-use super::job::{self, Job};
 use super::next::NextInstance;
+use super::run::{Invoke, run};
 use crate::invocation::Invocation;
 use crate::response::ResponseWriter;
 
@@ -35,7 +35,7 @@ impl Guest {
         }
     }
 
-    /// Makes an instance ready for an invocation, and gives back what it took.
+    /// Prepares an instance for an invocation, and drops it.
     ///
     /// # Errors
     ///
@@ -47,8 +47,7 @@ impl Guest {
         Ok(())
     }
 
-    /// Makes an instance ready, runs the handler in it, and gives back what it took. Whoever reads the
-    /// response has to do so at the same time.
+    /// Prepares an instance, runs the handler in it, and drops it. Read the response concurrently.
     ///
     /// # Errors
     ///
@@ -61,17 +60,17 @@ impl Guest {
         self.next.prepare(&self.handler).await;
         let instance = self.next.take(&self.handler, &invocation);
         let (ended, end) = oneshot::channel();
-        let job = Job {
+        let invoke = Invoke {
             invocation,
             response,
             interrupt: Arc::new(Interrupt::new()),
             ended,
         };
-        let served = job::run(&self.handler, instance, job).await;
-        let untold = end.await?;
+        let completed = run(&self.handler, instance, invoke).await;
+        let unreported = end.await?;
         anyhow::ensure!(
-            untold.is_none() && served.into_reusable().is_some(),
-            "the handler has failed: {untold:?}"
+            unreported.is_none() && completed.into_reusable().is_some(),
+            "the handler has failed: {unreported:?}"
         );
         Ok(())
     }

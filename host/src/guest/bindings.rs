@@ -1,4 +1,4 @@
-//! The Rust view of `wit/`, generated.
+//! Rust bindings generated from `wit/`.
 
 mod generated {
     wasmtime::component::bindgen!({

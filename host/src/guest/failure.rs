@@ -1,4 +1,4 @@
-//! What went wrong in a guest, in the words of an error report.
+//! Turns the failure of a guest into an error report.
 
 use std::sync::Arc;
 
@@ -11,34 +11,34 @@ use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
 use super::stack::stack_trace;
 use crate::engine::Sources;
 
-/// What the engine says when a call passes more than `limits.hostcall-kib`. It has no type.
+/// The engine's message when a call passes more than `limits.hostcall-kib`. The error has no type.
 const HOSTCALL_LIMIT_REACHED: &str = "fuel allocated for hostcalls has been exhausted";
 
-/// What the engine says of a component with too many instances, tables or memories.
+/// The engine's message for a component with too many instances, tables or memories.
 const COUNT_LIMIT_REACHED: &str = "resource limit exceeded";
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// What is known of a guest that did not return.
+/// What is known about a guest that did not return.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// What the engine said.
+    /// The engine's error.
     pub(crate) error: Error,
     /// Why the guest was asked to stop, if it was.
     pub(crate) interrupted: Option<InterruptReason>,
     /// The last growth of memory the guest was refused.
     pub(crate) refused_growth: Option<RefusedGrowth>,
-    /// The limits it had.
+    /// The limits of the instance.
     pub(crate) limits: Arc<LimitSettings>,
     /// The panic message it wrote to standard error.
     pub(crate) panic: Option<String>,
 }
 
 impl Failure {
-    /// What is told of it. The map of the handler's source is read only now.
+    /// Returns the error report. Reads the handler's source map, if needed, only now.
     pub(crate) fn into_report(self, sources: &Sources) -> ErrorReport {
-        // To read the map takes time that a process which is asked to end does not have.
+        // Reading the map takes time that a process in shutdown does not have.
         let stack_trace = match self.interrupted {
             Some(InterruptReason::Shutdown | InterruptReason::PeerGone) => vec![],
             Some(InterruptReason::Deadline) | None => stack_trace(&self.error, sources),
@@ -53,7 +53,7 @@ impl Failure {
 
     fn classify(self) -> (ErrorType, String) {
         let trap = self.error.downcast_ref::<Trap>().copied();
-        // A guest that trapped on its own just before it was stopped tells its own story.
+        // A guest may have trapped on its own just before it was stopped.
         if let Some(reason) = self.interrupted
             && trap.is_none_or(|trap| trap == Trap::Interrupt)
         {
@@ -82,8 +82,8 @@ impl Failure {
         if let Some(panic) = self.panic {
             return (ErrorType::Panic, panic);
         }
-        // An allocator that is refused memory aborts; a component that needs too much from the
-        // start does not trap at all.
+        // An allocator without memory aborts; a component that needs too much from the start does
+        // not trap at all.
         if let Some(refused) = self.refused_growth
             && trap.is_none_or(|trap| trap == Trap::UnreachableCodeReached)
         {
@@ -92,7 +92,7 @@ impl Failure {
         (ErrorType::Trap, cause)
     }
 
-    /// What is told of a limit that ended the guest at once.
+    /// The message for a limit that ended the guest at once.
     fn exceeded(&self, cause: &str) -> Option<String> {
         if let Some(too_large) = self.error.downcast_ref::<ResponseTooLarge>() {
             return Some(too_large.to_string());
@@ -106,7 +106,7 @@ impl Failure {
         }
         if cause.contains(COUNT_LIMIT_REACHED) {
             return Some(format!(
-                "the handler is made of too many parts: {cause}; raise `limits.instances` or \
+                "the handler has too many instances, tables or memories: {cause}; raise `limits.instances` or \
                  `limits.tables`"
             ));
         }
@@ -167,7 +167,7 @@ fn refused_growth(refused: RefusedGrowth) -> (ErrorType, String) {
     }
 }
 
-/// The innermost error: the outer ones are the backtrace and where the engine was.
+/// The message of the innermost error: the outer ones are the backtrace and the engine's context.
 fn root_cause(error: &Error) -> String {
     error
         .downcast_ref::<Trap>()

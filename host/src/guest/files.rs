@@ -1,4 +1,4 @@
-//! The files an instance sees: none, unless the user asks for them.
+//! The files an instance sees. By default none.
 
 use std::io;
 use std::path::PathBuf;
@@ -18,18 +18,18 @@ use wasmtime_wasi::{WasiCtxBuilder, async_trait};
 
 use super::state::GuestState;
 
-/// Where Lambda has the package.
+/// Where Lambda unpacks the package.
 const TASK_ROOT: &str = "/var/task";
 const TMP: &str = "/tmp";
 
-/// Where relative paths lead: to the package, as for every function on Lambda. Libraries that know of a
-/// current folder are told of it, others look among the folders that are open.
+/// The base of relative paths: the package, as for every function on Lambda. Libraries that support a
+/// current directory get this one, others search the preopened directories.
 const CURRENT: &str = ".";
 
-/// The interface as Wasmtime's WASI names it.
+/// The interface's name in Wasmtime's WASI.
 const FILESYSTEM: &str = "wasi:filesystem/types@0.2.12";
 
-/// Linux's ENOSPC, which the guest's library turns back into its own.
+/// Linux's ENOSPC. The guest's library maps it to its own error code.
 const NO_SPACE: i32 = 28;
 
 /// The settings of files.
@@ -37,7 +37,7 @@ const NO_SPACE: i32 = 28;
 pub(crate) struct Files {
     /// The package, if the guest may read it.
     pub(crate) task_root: Option<PathBuf>,
-    /// What the guest may write to a `/tmp` of its own, if it has one.
+    /// Most bytes that the guest may write to its own `/tmp`, if it has one.
     pub(crate) tmp_bytes: Option<u64>,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Tmp {
     budget: Arc<Budget>,
 }
 
-/// Bytes that may still be written.
+/// Bytes left to write.
 #[derive(Debug)]
 struct Budget(AtomicU64);
 
@@ -63,19 +63,19 @@ impl Budget {
 }
 
 impl Files {
-    /// Opens what the guest may see. What cannot be opened, it does not see.
+    /// Opens the directories that the guest may see. Logs those that cannot be opened, and leaves them out.
     pub(super) fn open(&self, wasi: &mut WasiCtxBuilder) -> Option<Tmp> {
         if let Some(root) = &self.task_root {
             for name in [TASK_ROOT, CURRENT] {
                 if let Err(error) = wasi.preopened_dir(root, name, FsPerms::ReadOnly) {
-                    tracing::error!(%error, "cannot show the handler its package");
+                    tracing::error!(%error, "cannot open the package for the handler");
                 }
             }
             wasi.initial_cwd(TASK_ROOT);
         }
         let opened = open_tmp(wasi, self.tmp_bytes?);
         opened
-            .inspect_err(|error| tracing::error!(%error, "cannot give the handler a `/tmp`"))
+            .inspect_err(|error| tracing::error!(%error, "cannot create a `/tmp` for the handler"))
             .ok()
     }
 }
@@ -102,7 +102,7 @@ type Store<'a> = StoreContextMut<'a, GuestState>;
 type File = Resource<Descriptor>;
 type Opened = Result<(Result<Resource<DynOutputStream>, ErrorCode>,), wasmtime::Error>;
 
-/// Puts functions that count over those of WASI that write to files.
+/// Shadows WASI's functions that write to files with ones that count.
 pub(crate) fn limit_writes(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut interface = linker.instance(FILESYSTEM)?;
@@ -163,7 +163,7 @@ impl GuestState {
     }
 }
 
-/// A stream into a file that ends where the budget ends.
+/// A stream into a file, bounded by the budget.
 struct Limited {
     stream: DynOutputStream,
     budget: Arc<Budget>,

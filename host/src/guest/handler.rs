@@ -1,5 +1,5 @@
-//! A loaded handler: a component of our world with all its imports resolved. Everything but the
-//! store of an invocation.
+//! A loaded handler: a component of our world with all its imports resolved. It lacks only the store of an
+//! invocation.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,31 +20,31 @@ use crate::engine::{Engines, LoadError, Sources, cause, load_component};
 pub(crate) struct Handler {
     pub(crate) engine: Engine,
     pub(crate) pre: HandlerPre<GuestState>,
-    pub(crate) environment: Arc<GuestConfig>,
+    pub(crate) config: Arc<GuestConfig>,
     pub(crate) sources: Sources,
 }
 
 impl std::fmt::Debug for Handler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Handler")
-            .field("environment", &self.environment)
+            .field("config", &self.config)
             .finish_non_exhaustive()
     }
 }
 
 impl Handler {
-    /// Loads and links the component in `path`. A `pinned` one is loaded whatever lies beside it.
+    /// Loads and links the component in `path`. If `pinned`, ignores other forms of it beside `path`.
     pub(crate) fn load(
         engines: Engines,
         path: &Path,
         pinned: bool,
-        environment: GuestConfig,
+        config: GuestConfig,
     ) -> Result<Self, LoadError> {
         let (component, sources) = load_component(engines, path, pinned)?;
         let engine = component.engine().clone();
         let imports = Imports::of(&component, &engine);
         imports.check_version(path)?;
-        let linker = linker(&component, &imports, &environment)
+        let linker = linker(&component, &imports, &config)
             .map_err(|error| LoadError::wrong_world(path, cause(&error)))?;
         let pre = linker
             .instantiate_pre(&component)
@@ -54,13 +54,13 @@ impl Handler {
         Ok(Self {
             engine,
             pre,
-            environment: Arc::new(environment),
+            config: Arc::new(config),
             sources,
         })
     }
 }
 
-/// The names of what a component imports.
+/// The names of a component's imports.
 struct Imports(Vec<String>);
 
 impl Imports {
@@ -88,8 +88,8 @@ impl Imports {
         }
     }
 
-    /// Why linking failed: a later patch of our contract than this host has, or something that is
-    /// not in the world at all.
+    /// Returns why linking failed: the component imports a later patch of our contract than this host
+    /// has, or something that is not in the world at all.
     fn explain(&self, path: &Path, error: &wasmtime::Error) -> LoadError {
         if cfg!(not(feature = "outbound-http")) && self.any_of("wasi:http/") {
             let reason = "it imports `wasi:http`, and this `bootstrap` was built without its feature \
@@ -110,13 +110,13 @@ impl Imports {
 fn linker(
     component: &Component,
     imports: &Imports,
-    environment: &GuestConfig,
+    config: &GuestConfig,
 ) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(component.engine());
     add_to_linker(&mut linker)?;
     add_wasi_to_linker(&mut linker, |name| imports.any_of(name))?;
     refuse_sockets(&mut linker, component)?;
-    if environment.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@") {
+    if config.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@") {
         limit_writes(&mut linker)?;
     }
     #[cfg(feature = "outbound-http")]

@@ -11,7 +11,7 @@ use wasmtime::component::{Linker, WasmList};
 
 use super::bindings::{HeadSize, Level, ResponseHead, StreamError};
 use super::output::log_record;
-use super::state::{Current, GuestState};
+use super::state::{ActiveInvocation, GuestState};
 use crate::logging;
 use crate::response::{Refused, ResponseWriter};
 
@@ -30,8 +30,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     )
 }
 
-/// By hand rather than generated, for `write`: it reads the chunk where it lies in the guest's
-/// memory instead of having it copied into a `Vec` first.
+/// Handwritten rather than generated, for `write`: it reads the chunk in place, in the guest's memory,
+/// instead of from a copy in a `Vec`.
 fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     let mut interface = linker.instance(RESPONSE_STREAM)?;
     interface.func_wrap(
@@ -65,7 +65,7 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
     )
 }
 
-fn write_headers(current: &Current, head: ResponseHead) -> Result<(), StreamError> {
+fn write_headers(current: &ActiveInvocation, head: ResponseHead) -> Result<(), StreamError> {
     let prelude = Prelude::encode(head.status, head.headers, head.cookies)?;
     let cookies = prelude.cookies();
     current.response.write_headers(prelude)?;
@@ -94,7 +94,7 @@ async fn write(
     let current = store.data().current()?;
     let written = current.response.write(chunk.as_le_slice(&store)).await;
     if std::mem::take(&mut store.data_mut().has_computed) {
-        // What it takes long to make does not wait any longer.
+        // A chunk that took long to compute leaves at once.
         yield_now().await;
     }
     Ok(written.map_err(StreamError::from))

@@ -1,4 +1,4 @@
-//! A store with the component in it: made, given to an invocation, called.
+//! A store and the component's instance in it, from instantiation to the call.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -11,10 +11,10 @@ use wasmtime::{Store, UpdateDeadline};
 use super::bindings::{Context, Exports};
 use super::handler::Handler;
 use super::reuse::Life;
-use super::state::{Current, GuestState};
+use super::state::{ActiveInvocation, GuestState};
 use crate::platform::epoch_timer::preemptible;
 
-/// One instance of the handler, instantiated or still to be.
+/// One instance of the handler, instantiated or not yet.
 pub(super) struct Instance {
     store: Store<GuestState>,
     exports: Option<Exports>,
@@ -22,12 +22,12 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// A store without the component in it yet.
+    /// Creates a store. The component is not instantiated yet.
     pub(super) fn new(handler: &Handler) -> Self {
-        let state = GuestState::new(&handler.environment);
+        let state = GuestState::new(&handler.config);
         let mut store = Store::new(&handler.engine, state);
         store.limiter(|state| &mut state.limits);
-        store.set_hostcall_fuel(handler.environment.limits.hostcall_bytes);
+        store.set_hostcall_fuel(handler.config.limits.hostcall_bytes);
         Self {
             store,
             exports: None,
@@ -35,7 +35,7 @@ impl Instance {
         }
     }
 
-    /// The instance has ended its invocation, and may get another.
+    /// Detaches the instance from its invocation. It may serve another.
     pub(super) fn rest(&mut self) {
         self.store.data_mut().rest();
     }
@@ -44,8 +44,8 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// When that is not possible, or the instance could tell: a component that traps, waits, or
-    /// asks its host for anything in the process has to be instantiated with its invocation.
+    /// When that is not possible, or the instance could observe it: a component whose instantiation
+    /// traps, waits, or calls the host has to be instantiated with its invocation.
     pub(super) async fn prepare(handler: &Handler) -> Result<Self, NotAhead> {
         let mut instance = Self::new(handler);
         let computes = Arc::new(AtomicBool::new(false));
@@ -66,7 +66,7 @@ impl Instance {
         Ok(instance)
     }
 
-    /// `computes` is set whenever the guest yields because it computes.
+    /// `computes` is set whenever the guest yields while it computes.
     async fn instantiate_unless_it_waits(
         &mut self,
         handler: &Handler,
@@ -81,8 +81,8 @@ impl Instance {
         .await
     }
 
-    /// Gives the instance to an invocation, whose interrupt stops it while it computes.
-    pub(super) fn begin(&mut self, current: Arc<Current>) {
+    /// Attaches the instance to an invocation, whose interrupt stops it while it computes.
+    pub(super) fn begin(&mut self, current: Arc<ActiveInvocation>) {
         let interrupt = Arc::clone(&current.interrupt);
         self.store.data_mut().begin(current);
         // The epoch is the engine's: every guest of the process notices an increment.
@@ -96,7 +96,7 @@ impl Instance {
         });
     }
 
-    /// Calls the handler, instantiating it first if that is still to be done.
+    /// Calls the handler, instantiating it first if necessary.
     pub(super) async fn call(
         &mut self,
         handler: &Handler,
@@ -118,6 +118,6 @@ impl Instance {
     }
 }
 
-/// An instance cannot be made ahead of its invocation.
+/// The component cannot be instantiated ahead of its invocation.
 #[derive(Debug)]
 pub(super) struct NotAhead;

@@ -1,4 +1,4 @@
-//! Stopping a guest from the outside, whether it computes or waits.
+//! Stops a guest from the outside, whether it computes or waits.
 
 use tokio::sync::watch;
 
@@ -26,8 +26,8 @@ impl Interrupt {
         }
     }
 
-    /// Asks the guest to stop; the first reason stays. A guest that computes hears of it at the
-    /// next epoch, so the caller increments the engine's epoch afterwards.
+    /// Asks the guest to stop; the first reason stays. A guest that computes checks for it at the
+    /// next epoch, so increment the engine's epoch afterwards.
     pub(crate) fn raise(&self, reason: InterruptReason) {
         self.reason.send_if_modified(|current| {
             let first = current.is_none();

@@ -1,4 +1,4 @@
-//! What one instance may take.
+//! The resource limits of one instance.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use wasmtime::ResourceLimiter;
 
 use crate::invocation::Invocation;
 
-/// The limits of an instance, as the user set them.
+/// The configured limits of an instance.
 #[derive(Clone, Debug)]
 pub(crate) struct LimitSettings {
-    /// Memories and tables together.
+    /// Most bytes of memories and tables together.
     pub(crate) memory_bytes: usize,
-    /// Whether the user set the memory, rather than the function's size.
+    /// Whether the user set the memory limit, instead of deriving it from the function's memory.
     pub(crate) memory_is_set: bool,
     pub(crate) stack_bytes: usize,
     /// Core instances in one component instance. Tools make two to four.
@@ -21,15 +21,15 @@ pub(crate) struct LimitSettings {
     /// Elements of one table: a function pointer each.
     pub(crate) table_elements: usize,
     pub(crate) event_bytes: usize,
-    /// Bytes a guest may pass to the host in one call. It bounds what a call of WASI copies, and
-    /// stops a list that names the same text a million times. The engine counts the chunk of a
-    /// `write` as well, although that is not copied as a whole.
+    /// Most bytes that a guest may pass to the host in one call. Bounds what a WASI call copies, and
+    /// stops a list that refers to the same text a million times. The engine also counts the chunk of a
+    /// `write`, although that is never copied as a whole.
     pub(crate) hostcall_bytes: usize,
     pub(crate) response_bytes: Option<u64>,
     pub(crate) response_writes: Option<u64>,
 }
 
-/// An event that the guest does not get.
+/// An event too large to be passed to the guest.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error(
     "the event has {bytes} bytes, more than the limit of {limit}; send less, or raise \
@@ -42,7 +42,7 @@ pub(crate) struct EventTooLarge {
 
 impl LimitSettings {
     pub(crate) fn check_event(&self, invocation: &Invocation) -> Result<(), EventTooLarge> {
-        // The client has held the event to the limit.
+        // The client has enforced the limit.
         match invocation.surplus_bytes {
             Some(bytes) => Err(EventTooLarge {
                 bytes,
@@ -53,7 +53,7 @@ impl LimitSettings {
     }
 }
 
-/// A limit of the response that a guest has reached. Ends the guest.
+/// A guest has exceeded a limit of its response. Ends the guest.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error(
     "the handler wrote {used} {unit} of response, more than its limit of {limit}; \
@@ -78,7 +78,7 @@ impl Written {
         self.bytes
     }
 
-    /// Counts a write of so many bytes.
+    /// Counts a write of `bytes`.
     pub(crate) fn count(
         &mut self,
         bytes: usize,
@@ -112,13 +112,13 @@ impl Written {
     }
 }
 
-/// What an element takes in the host's memory.
+/// Size of a table element in the host's memory.
 const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
-/// Linear memories in one component instance. Each is bounded by the memory of all.
+/// Most linear memories in one component instance. The limit on memory bounds them together.
 const MEMORY_LIMIT: usize = 64;
 
-/// Keeps an instance within its memory, tables included, and remembers what it was refused: a guest
-/// out of memory ends in an ordinary trap, which says nothing of the cause.
+/// Enforces an instance's limit on memory, tables included, and records the growth it refused: a guest
+/// out of memory ends in an ordinary trap, which does not name the cause.
 #[derive(Debug)]
 pub(crate) struct Limits {
     settings: Arc<LimitSettings>,
@@ -149,12 +149,12 @@ impl Limits {
         }
     }
 
-    /// Another invocation begins: what an earlier one was refused is not its fault.
+    /// Starts another invocation: forgets the growth that an earlier one was refused.
     pub(crate) fn begin(&mut self) {
         self.refused = None;
     }
 
-    /// Counts `bytes` more, unless that would be too many.
+    /// Counts `bytes` more. Returns `false` if that exceeds the limit.
     fn take(&mut self, bytes: usize) -> bool {
         let wanted_bytes = self.used_bytes.saturating_add(bytes);
         let limit_bytes = self.settings.memory_bytes;
@@ -191,8 +191,8 @@ impl ResourceLimiter for Limits {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // The engine asks before it looks at the memory's own maximum, and what was counted once
-        // cannot be given back: the engine also reports failures of growth it never asked about.
+        // The engine asks before it checks the memory's own maximum. Counted bytes cannot be undone on
+        // failure: the engine also reports failures of growth it never asked about.
         let possible = maximum.is_none_or(|maximum| desired <= maximum);
         Ok(possible && self.take(desired.saturating_sub(current)))
     }

@@ -1,20 +1,20 @@
 //! Metrics in a handler's output: documents in `CloudWatch`'s embedded metric format (EMF).
 //!
-//! `CloudWatch` looks for a JSON object with a member `_aws` in which `CloudWatchMetrics` is a list, and takes
-//! a log event for metrics only if it is that document and nothing besides.
+//! `CloudWatch` looks for a JSON object with a member `_aws` in which `CloudWatchMetrics` is a list. It
+//! extracts metrics from a log event only if the event is this document and nothing else.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::logging::is_control;
 
-/// Largest document, in bytes: the largest event of `CloudWatch`'s logs.
+/// Largest document, in bytes: the largest event of `CloudWatch Logs`.
 pub(super) const DOCUMENT_LIMIT_BYTES: usize = 256 * 1024;
 
-/// What a document begins with.
+/// First byte of a document.
 pub(super) const DOCUMENT_START: u8 = b'{';
 
-/// What every record of the log has in JSON. A document with all of them could pass for one.
+/// Members of every log record in JSON. A document with all of them could pass for one.
 const RECORD_MEMBERS: [&str; 3] = ["timestamp", "level", "message"];
 
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ impl Document {
     }
 }
 
-/// Whether `line` is such a document, and can stand in the log as it is.
+/// Whether `line` is such a document, and can be logged as it is.
 pub(super) fn is_metrics(line: &str) -> bool {
     line.as_bytes().first() == Some(&DOCUMENT_START)
         && line.contains("\"_aws\"")

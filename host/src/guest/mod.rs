@@ -1,5 +1,5 @@
-//! The sandboxed side: a task for each worker that runs its handler, by default in a fresh instance for each
-//! invocation.
+//! The sandboxed side: each worker has a task that runs the handler, by default in a fresh instance for
+//! each invocation.
 
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
@@ -10,13 +10,13 @@ mod handler;
 mod imports;
 mod instance;
 mod interrupt;
-mod job;
 mod limits;
 mod metrics;
 mod next;
 mod output;
 mod record;
 mod reuse;
+mod run;
 mod sockets;
 mod stack;
 mod state;
@@ -27,8 +27,8 @@ mod wasi;
 pub(crate) use files::Files;
 pub(crate) use handler::Handler;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
-pub(crate) use job::Job;
 pub(crate) use limits::LimitSettings;
 pub(crate) use reuse::Reuse;
+pub(crate) use run::Invoke;
 pub(crate) use state::GuestConfig;
 pub(crate) use task::GuestTask;

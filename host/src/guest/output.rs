@@ -1,5 +1,4 @@
-//! What the guest says to the log: each line of its standard output and standard error, and its
-//! records.
+//! What the guest logs: each line of its standard output and standard error, and its log records.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,24 +15,24 @@ use super::record::log_line;
 use super::traceback::{Taken, Traceback};
 use crate::logging::{self, LogContext};
 
-/// Longest log line, in bytes. `CloudWatch` takes 256 KiB; what is longer is logged in parts.
+/// Longest log line, in bytes. `CloudWatch` takes 256 KiB. Longer lines are split.
 const LINE_LIMIT_BYTES: usize = 32 * 1024;
 
-/// Most that is offered to a guest for one write, in bytes.
+/// Largest write that a guest is offered, in bytes.
 const WRITE_BUDGET_BYTES: usize = 64 * 1024;
 
 /// How a Rust guest announces a panic on standard error; the message follows on the next lines.
 const PANIC_MARK: &str = " panicked at ";
 
-/// Most of a panic message that is kept for the error report, in bytes.
+/// Longest panic message kept for the error report, in bytes.
 const PANIC_LIMIT_BYTES: usize = 4 * 1024;
 
-/// Which of the two streams a line came from.
+/// The stream that a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// Logged as INFO.
     Stdout,
-    /// Logged as WARN: programs write diagnostics there, not only errors.
+    /// Logged as WARN: programs write diagnostics to it, not only errors.
     Stderr,
 }
 
@@ -68,7 +67,7 @@ impl GuestOutput {
         }
     }
 
-    /// What is written from now on belongs to this invocation.
+    /// Attributes what is written from now on to this invocation.
     pub(crate) fn begin(&self, of: &LogContext) {
         let mut lines = self.lock();
         lines.of = of.clone();
@@ -76,7 +75,7 @@ impl GuestOutput {
         lines.in_panic = false;
     }
 
-    /// Logs what the guest has not ended.
+    /// Logs an unfinished line.
     pub(crate) fn flush_line(&self) {
         let mut lines = self.lock();
         lines.flush();
@@ -85,7 +84,7 @@ impl GuestOutput {
         }
     }
 
-    /// The panic message seen on this stream, with its place in the source.
+    /// The panic message seen on this stream, with its source location.
     pub(crate) fn panic_message(&self) -> Option<String> {
         self.lock()
             .panic
@@ -121,7 +120,7 @@ impl Lines {
         }
     }
 
-    /// How long the line may become, of which `next` comes next. Metrics are of no use in parts.
+    /// Length limit of the line that continues with `next`. Metrics must not be split.
     fn limit(&self, next: &[u8]) -> usize {
         match self.partial.first().or(next.first()) {
             Some(&DOCUMENT_START) => DOCUMENT_LIMIT_BYTES,
@@ -129,7 +128,7 @@ impl Lines {
         }
     }
 
-    /// Logs the beginning of a line that is too long, up to the start of its last character.
+    /// Logs the beginning of an overlong line, up to the start of its last character.
     fn flush_part(&mut self) {
         let cut = last_start(&self.partial);
         let rest = self.partial.split_off(cut);
@@ -137,7 +136,7 @@ impl Lines {
         self.partial = rest;
     }
 
-    /// Logs what there is of a line.
+    /// Logs the line as far as it has been written.
     fn flush(&mut self) {
         if self.partial.is_empty() {
             return;
@@ -163,8 +162,8 @@ impl Lines {
         }
     }
 
-    /// Keeps a line of a traceback, and logs the traceback as one record with its last line. Returns
-    /// whether nothing is left to be done.
+    /// Collects a line of a traceback, and logs the traceback as one record with its last line. Returns
+    /// whether the line is done with.
     fn is_of_traceback(&mut self, line: &str) -> bool {
         match self.traceback.take(line) {
             Taken::Kept => true,
@@ -190,7 +189,7 @@ impl Lines {
         }
     }
 
-    /// Keeps a panic message: it goes from its mark to the hint on backtraces or an empty line.
+    /// Collects a panic message: from its mark to the hint on backtraces or an empty line.
     fn note_panic(&mut self, line: &str) {
         if let Some((_thread, place)) = line.split_once(PANIC_MARK) {
             self.panic = Some(format!("panicked at {place} "));
@@ -206,20 +205,20 @@ impl Lines {
     }
 }
 
-/// Where the last character of `text` starts, or its end if it has no other.
+/// Start of the last character of `text`, or its end if it has only one.
 fn last_start(text: &[u8]) -> usize {
     let is_start = |byte: &u8| (*byte & 0xc0) != 0x80;
     let start = text.iter().rposition(is_start);
     start.filter(|start| *start > 0).unwrap_or(text.len())
 }
 
-/// The beginning of a text of the guest, at most `limit` bytes.
+/// Truncates a text of the guest to at most `limit` bytes.
 pub(crate) fn beginning(text: &str, limit: usize) -> &str {
     text.get(..text.floor_char_boundary(limit))
         .unwrap_or_default()
 }
 
-/// Logs a record of the guest, cut to the length of a line.
+/// Logs a record of the guest, truncated to the length of a line.
 pub(crate) fn log_record(of: &LogContext, level: Level, message: &str) {
     let message = beginning(message, LINE_LIMIT_BYTES);
     let level = match level {

@@ -1,4 +1,4 @@
-//! Lines of a handler on their way to the log.
+//! Logs the lines of a handler.
 
 use std::fmt::Display;
 
@@ -10,7 +10,7 @@ use tracing::{Event, Level};
 
 use crate::logging::LogContext;
 
-/// What the log calls whatever a handler says.
+/// Log target of a handler's lines.
 const TARGET: &str = "handler";
 
 /// Logs one line of a handler at this level.
@@ -34,8 +34,8 @@ pub(super) fn log_line(of: &LogContext, level: Level, line: &impl Display) {
     }
 }
 
-/// As the others. In a release the macro for TRACE does nothing: WASI would trace each call of a
-/// guest, at five hundred places that cost every start.
+/// Logs at TRACE without the macro, which release builds disable: with it, WASI would trace each call of
+/// a guest, at five hundred call sites that slow down every start.
 fn log_trace(of: &LogContext, line: &impl Display) {
     static FIELDS: [&str; 3] = ["message", "requestId", "tenantId"];
     static CALLSITE: DefaultCallsite = DefaultCallsite::new(&METADATA);

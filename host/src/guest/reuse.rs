@@ -1,8 +1,7 @@
 //! When an instance may serve another invocation.
 //!
-//! By default never. A guest whose start is costly may be used again, by the same tenant only, so many
-//! times and for so long; never after it trapped or was stopped, because nobody knows then what state
-//! it is in.
+//! By default never. An instance whose start is costly may be reused by the same tenant, up to a number of
+//! invocations and an age; never after it trapped or was stopped, because its state is then unknown.
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +10,9 @@ use crate::invocation::Invocation;
 /// The settings of reuse.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reuse {
-    /// Invocations an instance serves.
+    /// Most invocations that an instance serves.
     pub(crate) invocations: u64,
-    /// Older than this, it serves no other.
+    /// Age from which on an instance serves no further invocation.
     pub(crate) age: Duration,
 }
 
@@ -23,12 +22,12 @@ impl Reuse {
     }
 }
 
-/// Whom an instance has served.
+/// The invocations that an instance has served.
 #[derive(Debug)]
 pub(super) struct Life {
     born: Instant,
     served: u64,
-    /// Of the first invocation, and so of all.
+    /// The tenant of the first invocation, and so of all.
     tenant: Option<String>,
 }
 
@@ -41,18 +40,18 @@ impl Life {
         }
     }
 
-    /// Notes that the instance serves this invocation.
+    /// Records that the instance serves this invocation.
     pub(super) fn serve(&mut self, invocation: &Invocation) {
         self.served += 1;
         self.tenant.clone_from(&invocation.tenant_id);
     }
 
-    /// Whether the instance may serve this invocation after those before it.
+    /// Whether the instance may serve this invocation.
     pub(super) fn may_serve(&self, invocation: &Invocation, reuse: Reuse) -> bool {
         self.may_serve_more(reuse) && self.tenant == invocation.tenant_id
     }
 
-    /// Whether the instance may serve any invocation after those before it.
+    /// Whether the instance may serve any further invocation.
     pub(super) fn may_serve_more(&self, reuse: Reuse) -> bool {
         self.served < reuse.invocations && self.born.elapsed() < reuse.age
     }

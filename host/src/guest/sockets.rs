@@ -1,5 +1,5 @@
-//! `wasi:sockets`, of which a handler gets nothing but refusals. There is no code in this program that
-//! could open a socket for one.
+//! `wasi:sockets` for handlers: every function refuses. This program contains no code that could open a
+//! socket for a handler.
 
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, Linker, Resource, ResourceType, Type, Val};
@@ -9,10 +9,10 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use super::state::GuestState;
 
-/// How the names of the interfaces begin.
+/// Prefix of the interfaces' names.
 const INTERFACES: &str = "wasi:sockets/";
 
-/// The resources of the interfaces. They also have some of `wasi:io`, which are defined there.
+/// The resources of the interfaces. Those of `wasi:io` are defined there.
 const RESOURCES: [&str; 6] = [
     "incoming-datagram-stream",
     "network",
@@ -25,10 +25,10 @@ const RESOURCES: [&str; 6] = [
 /// A case of `error-code` in `wasi:sockets/network`.
 const REFUSAL: &str = "access-denied";
 
-/// Stands for all of them. The network is the only one that a handler ever gets, and opens nothing.
+/// Stands in for every resource. A handler only ever gets a network, which opens nothing.
 struct Nothing;
 
-/// What there is to wait for where every answer is there at once.
+/// A pollable that is always ready.
 struct Ready;
 
 #[async_trait]
@@ -75,8 +75,8 @@ async fn refuse(
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
     for param in params {
-        // The engine counts what a call lends to the host, and ends a guest whose call is over with
-        // something of it still out.
+        // The engine counts the handles that a call lends to the host, and traps a guest whose call ends
+        // with one still lent.
         if let Val::Resource(resource) = param {
             resource.resource_drop_async(&mut store).await?;
         }
@@ -87,8 +87,8 @@ async fn refuse(
     Ok(())
 }
 
-/// The answer of a function with a result of this type: an error where it has one, else what a socket
-/// without anything behind it says of itself.
+/// Returns the value for a result of this type: an error if the type has one, else the properties of an
+/// unconnected socket.
 fn refusal(mut store: StoreContextMut<'_, GuestState>, ty: &Type) -> wasmtime::Result<Val> {
     Ok(match ty {
         Type::Result(_) => Val::Result(Err(Some(Box::new(Val::Enum(REFUSAL.to_owned()))))),

@@ -1,8 +1,8 @@
-//! The guest's frames when it failed, in words.
+//! The guest's stack trace.
 //!
-//! A guest that is stopped at its deadline leaves a tenth of a second to tell of it, and a function with
-//! little memory has little processor: so nothing here takes longer the more there is of the program or
-//! of the stack. The engine keeps the innermost twenty frames, and each is looked up in a table.
+//! A guest that is stopped at its deadline leaves a tenth of a second for its report, and a function with
+//! little memory has little CPU: so the time taken here does not grow with the program or the stack. The
+//! engine keeps the innermost twenty frames, and each is looked up in a table.
 
 use std::fmt;
 
@@ -11,8 +11,8 @@ use wasmtime::{Error, FrameInfo, WasmBacktrace};
 
 use crate::engine::Sources;
 
-/// One line for each frame, innermost first: `function at file:line:column` as far as the component
-/// knows its source, else the function's name or number. Those that only carry out the end are left out.
+/// Returns one line for each frame, innermost first: `function at file:line:column` if the component has
+/// a source map, else the function's name or number. Leaves out the frames of panic machinery.
 pub(super) fn stack_trace(error: &Error, sources: &Sources) -> Vec<String> {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
@@ -25,16 +25,16 @@ pub(super) fn stack_trace(error: &Error, sources: &Sources) -> Vec<String> {
     lines
 }
 
-/// How many of the innermost lines are of functions by which a language panics, aborts or exits: they are
-/// the same each time, and what led there begins behind them. Nothing is left out of a stack of such alone.
+/// Returns how many of the innermost lines are functions with which a language panics, aborts or exits:
+/// the cause is in the lines after them. Returns 0 for a stack of such functions only.
 fn machinery(lines: &[String]) -> usize {
     let is_other = |line: &String| !is_machinery(line.split(" at ").next().unwrap_or(line));
     lines.iter().position(is_other).unwrap_or(0)
 }
 
-/// Whether a function of this name ends its program, and does nothing else.
+/// Whether the only purpose of a function of this name is to end the program.
 fn is_machinery(function: &str) -> bool {
-    /// Of the C library and of Rust's runtime, which has some with a prefix of the compiler's.
+    /// Functions of the C library and of Rust's runtime, some of which the compiler prefixes.
     const NAMES: [&str; 14] = [
         "_Exit",
         "__cxa_throw",
@@ -71,7 +71,7 @@ fn is_machinery(function: &str) -> bool {
         || (function.starts_with("std::sys::") && (name == "exit" || name.starts_with("abort")))
 }
 
-/// A frame is several functions where the compiler has put one into another.
+/// Returns the lines of a frame: several where the compiler has inlined functions.
 fn lines(frame: &FrameInfo, map: &SourceMap) -> Vec<String> {
     let offset = frame.module_offset().and_then(|at| u32::try_from(at).ok());
     let mut places: Vec<SourceFrame<'_>> = offset
@@ -81,8 +81,8 @@ fn lines(frame: &FrameInfo, map: &SourceMap) -> Vec<String> {
     if places.is_empty() {
         places.push(SourceFrame::default());
     }
-    // Line tables have short names only. The component's own are whole, but only of what was left of
-    // the functions.
+    // Line tables have short names only. The component's name section has full names, but none of
+    // inlined functions.
     if let (Some(outermost), Some(whole)) = (places.last_mut(), frame.func_name()) {
         outermost.function = Some(whole);
     }
@@ -101,7 +101,7 @@ struct Line<'a> {
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.place.function {
-            // The alternate form leaves out the hash nobody wants to read.
+            // The alternate form omits the hash.
             Some(name) => write!(f, "{:#}", rustc_demangle::demangle(name))?,
             None => write!(f, "<function {}>", self.frame.func_index())?,
         }

@@ -1,4 +1,4 @@
-//! The data of one store: everything an instance can reach of the host.
+//! The data of one store: everything of the host that an instance can reach.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use crate::outbound::Outbound;
 use crate::outbound::Policy;
 use crate::response::ResponseWriter;
 
-/// Resources of WASI that an instance may have at once: files, streams, requests, headers. The host
-/// keeps them in memory that no other limit counts.
+/// Most WASI resources that an instance may have at once: files, streams, requests, headers. No other limit
+/// counts the host memory that they take.
 const RESOURCE_LIMIT: usize = 512;
 
 /// The variable that carries the X-Ray trace header, where AWS libraries look for it.
 const TRACE_ID_VARIABLE: &str = "_X_AMZN_TRACE_ID";
 
-/// What every instance of this process gets: the same for each invocation.
+/// The configuration of every instance of this process.
 #[derive(Clone, Debug)]
 pub(crate) struct GuestConfig {
     /// Environment variables that the guest sees.
@@ -34,11 +34,11 @@ pub(crate) struct GuestConfig {
     pub(crate) limits: Arc<LimitSettings>,
     pub(crate) files: Files,
     pub(crate) reuse: Reuse,
-    /// Whether a response without a body gets one.
+    /// Whether to pad an empty body.
     pub(crate) pad_empty: bool,
-    /// Whether what an invocation has used is told at INFO, not only at DEBUG.
-    pub(crate) tells_usage: bool,
-    /// What the guest may ask of the network.
+    /// Whether to log the resources that an invocation has used at INFO instead of DEBUG.
+    pub(crate) logs_usage: bool,
+    /// Which outbound requests the guest may make.
     pub(crate) outbound: Arc<Policy>,
     /// The function's name, or empty.
     pub(crate) function_name: String,
@@ -48,35 +48,34 @@ pub(crate) struct GuestConfig {
     pub(crate) memory_limit_mib: u32,
 }
 
-/// The host's side of one instance, and of the invocation it serves.
+/// The host's state of one instance, and of the invocation it serves.
 pub(crate) struct GuestState {
-    environment: Arc<GuestConfig>,
-    /// Made when the guest first asks for anything of WASI: many never do.
+    config: Arc<GuestConfig>,
+    /// Created at the guest's first use of WASI: many never use it.
     wasi: Option<WasiCtx>,
-    /// Made by the guest's first call of `wasi:http`. Before the table, because fields are dropped in
-    /// this order, and it has to know first that the bodies in the table will not be completed.
+    /// Created at the guest's first use of `wasi:http`. Declared before the table, because fields are
+    /// dropped in this order and it must learn first that the bodies in the table will not be completed.
     #[cfg(feature = "outbound-http")]
     outbound: Option<Outbound>,
     pub(super) table: ResourceTable,
     pub(super) tmp: Option<Tmp>,
     pub(crate) limits: Limits,
     written: Written,
-    /// The guest has computed for a while since it last gave its thread away.
+    /// Whether the guest was preempted since its last write.
     pub(super) has_computed: bool,
     outputs: Outputs,
-    current: Option<Arc<Current>>,
+    current: Option<Arc<ActiveInvocation>>,
 }
 
-/// The standard output and standard error of an instance, which may hold on to them from one
-/// invocation to the next.
+/// The standard output and standard error of an instance, which may keep them across invocations.
 #[derive(Clone)]
 pub(super) struct Outputs {
     stdout: GuestOutput,
     stderr: GuestOutput,
 }
 
-/// What belongs to one invocation only.
-pub(crate) struct Current {
+/// The state of the invocation that an instance serves.
+pub(crate) struct ActiveInvocation {
     pub(crate) log_context: LogContext,
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
@@ -84,7 +83,7 @@ pub(crate) struct Current {
     outputs: Outputs,
 }
 
-impl Current {
+impl ActiveInvocation {
     pub(super) fn new(
         invocation: &Invocation,
         response: ResponseWriter,
@@ -103,7 +102,7 @@ impl Current {
         }
     }
 
-    /// Logs what the guest has printed and not ended with a line break.
+    /// Logs output that the guest has not ended with a line break.
     pub(crate) fn flush_output(&self) {
         self.outputs.stdout.flush_line();
         self.outputs.stderr.flush_line();
@@ -123,18 +122,18 @@ fn log_context(invocation: &Invocation) -> LogContext {
 }
 
 impl GuestState {
-    /// The state of an instance that serves no invocation yet.
-    pub(crate) fn new(environment: &Arc<GuestConfig>) -> Self {
+    /// Creates the state of an instance that serves no invocation yet.
+    pub(crate) fn new(config: &Arc<GuestConfig>) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCE_LIMIT);
         Self {
-            environment: Arc::clone(environment),
+            config: Arc::clone(config),
             wasi: None,
             #[cfg(feature = "outbound-http")]
             outbound: None,
             table,
             tmp: None,
-            limits: Limits::new(Arc::clone(&environment.limits)),
+            limits: Limits::new(Arc::clone(&config.limits)),
             written: Written::default(),
             has_computed: false,
             outputs: Outputs {
@@ -145,8 +144,8 @@ impl GuestState {
         }
     }
 
-    /// From now on the instance serves this invocation.
-    pub(crate) fn begin(&mut self, current: Arc<Current>) {
+    /// Attaches the instance to this invocation.
+    pub(crate) fn begin(&mut self, current: Arc<ActiveInvocation>) {
         #[cfg(feature = "outbound-http")]
         if let Some(outbound) = &mut self.outbound {
             outbound.begin(&current.log_context);
@@ -157,7 +156,7 @@ impl GuestState {
         self.current = Some(current);
     }
 
-    /// The instance serves nobody for now.
+    /// Detaches the instance from its invocation.
     pub(super) fn rest(&mut self) {
         self.current = None;
     }
@@ -170,16 +169,15 @@ impl GuestState {
     ///
     /// # Errors
     ///
-    /// When there is none yet: what the guest does while it is instantiated ahead of its event has
-    /// nobody to do it for. The trap ends that attempt; the guest is instantiated again with its
-    /// event.
-    pub(crate) fn current(&self) -> wasmtime::Result<&Current> {
+    /// When there is none yet, because the guest is being instantiated ahead of its event. The trap ends
+    /// that attempt; the guest is instantiated again with its event.
+    pub(crate) fn current(&self) -> wasmtime::Result<&ActiveInvocation> {
         self.current
             .as_deref()
             .ok_or_else(|| wasmtime::Error::msg("the handler has no invocation yet"))
     }
 
-    /// Whether the guest has asked for anything of WASI: for the time, a variable, randomness.
+    /// Whether the guest has used WASI: the time, a variable, randomness.
     pub(crate) fn has_used_wasi(&self) -> bool {
         #[cfg(feature = "outbound-http")]
         if self.outbound.is_some() {
@@ -195,27 +193,27 @@ impl GuestState {
 
     /// Counts a write to the response.
     pub(super) fn count_write(&mut self, bytes: usize) -> Result<(), ResponseTooLarge> {
-        self.written.count(bytes, &self.environment.limits)
+        self.written.count(bytes, &self.config.limits)
     }
 }
 
 fn wasi(
-    environment: &GuestConfig,
+    config: &GuestConfig,
     outputs: &Outputs,
-    current: Option<&Current>,
+    current: Option<&ActiveInvocation>,
 ) -> (WasiCtx, Option<Tmp>) {
     let mut wasi = WasiCtx::builder();
-    wasi.envs(&environment.variables)
+    wasi.envs(&config.variables)
         .stdout(outputs.stdout.clone())
         .stderr(outputs.stderr.clone());
-    // Of this invocation only: a variable of the process would be wrong for its neighbours, and one
-    // of an instance that is used again for its successors.
+    // Set for this invocation only: a variable of the process would be wrong for concurrent
+    // invocations, and one of a reused instance for later ones.
     if let Some(trace_id) = current.and_then(|current| current.trace_id.as_ref())
-        && !environment.reuse.is_on()
+        && !config.reuse.is_on()
     {
         wasi.env(TRACE_ID_VARIABLE, trace_id);
     }
-    let tmp = environment.files.open(&mut wasi);
+    let tmp = config.files.open(&mut wasi);
     (wasi.build(), tmp)
 }
 
@@ -231,7 +229,7 @@ impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let ctx = self.wasi.get_or_insert_with(|| {
             let current = self.current.as_deref();
-            let (wasi, tmp) = wasi(&self.environment, &self.outputs, current);
+            let (wasi, tmp) = wasi(&self.config, &self.outputs, current);
             self.tmp = tmp;
             wasi
         });
@@ -245,7 +243,7 @@ impl WasiView for GuestState {
 #[cfg(feature = "outbound-http")]
 impl WasiHttpView for GuestState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        let policy = &self.environment.outbound;
+        let policy = &self.config.outbound;
         let current = self.current.as_ref();
         let log_context = || current.map(|it| it.log_context.clone()).unwrap_or_default();
         let outbound = &mut self.outbound;

@@ -1,4 +1,4 @@
-//! The task in which a worker's guests run, one after the other.
+//! The task in which a worker's guests run, one after another.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,64 +7,67 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, yield_now};
 
 use super::handler::Handler;
-use super::job::{self, Job};
 use super::next::NextInstance;
+use super::run::{Invoke, run};
 
-/// Jobs that may wait. A worker hands over one invocation at a time and waits for its end.
-const JOBS_IN_FLIGHT: usize = 1;
+/// Capacity of the queue. A worker submits one invocation at a time and waits for its end.
+const INVOKES_IN_FLIGHT: usize = 1;
 
-/// A running guest task. It ends when this is dropped and its invocation is over.
+/// A running guest task. Dropping this aborts it.
 #[derive(Debug)]
 pub(crate) struct GuestTask {
-    jobs: mpsc::Sender<Job>,
-    /// Ends with this.
+    invokes: mpsc::Sender<Invoke>,
+    /// Aborts the task when dropped.
     _task: JoinSet<()>,
 }
 
 impl GuestTask {
     /// Starts the task.
     pub(crate) fn spawn(handler: Arc<Handler>) -> Self {
-        let (jobs, inbox) = mpsc::channel(JOBS_IN_FLIGHT);
+        let (invokes, inbox) = mpsc::channel(INVOKES_IN_FLIGHT);
         let mut task = JoinSet::new();
         task.spawn(async move { serve(&handler, inbox).await });
-        Self { jobs, _task: task }
+        Self {
+            invokes,
+            _task: task,
+        }
     }
 
-    /// Hands over an invocation. `false` if the task is gone.
-    pub(crate) async fn submit(&self, job: Job) -> bool {
-        self.jobs.send(job).await.is_ok()
+    /// Submits an invocation. Returns `false` if the task is gone.
+    pub(crate) async fn submit(&self, invoke: Invoke) -> bool {
+        self.invokes.send(invoke).await.is_ok()
     }
 }
 
-async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Job>) {
+async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Invoke>) {
     let mut next = NextInstance::default();
-    while let Some(job) = receive(handler, &mut next, &mut inbox).await {
-        let instance = next.take(handler, &job.invocation);
-        let served = job::run(handler, instance, job).await;
-        // The end of the response leaves before the instance is torn down and the next one made.
+    while let Some(invoke) = receive(handler, &mut next, &mut inbox).await {
+        let instance = next.take(handler, &invoke.invocation);
+        let completed = run(handler, instance, invoke).await;
+        // Lets the end of the response leave before dropping the instance and preparing the next.
         yield_now().await;
-        if let Some(instance) = served.into_reusable() {
+        if let Some(instance) = completed.into_reusable() {
             next.keep(handler, instance);
         }
     }
 }
 
-/// Waits for a job, and meanwhile makes the instance for it. `None` if no more will come.
+/// Waits for an invocation, and meanwhile prepares its instance. Returns `None` if the worker is gone.
 async fn receive(
     handler: &Handler,
     next: &mut NextInstance,
-    inbox: &mut mpsc::Receiver<Job>,
-) -> Option<Job> {
+    inbox: &mut mpsc::Receiver<Invoke>,
+) -> Option<Invoke> {
     let mut preparing = pin!(next.prepare(handler));
-    let job = tokio::select! {
+    let invoke = tokio::select! {
         biased;
         () = &mut preparing => return inbox.recv().await,
-        job = inbox.recv() => job?,
+        invoke = inbox.recv() => invoke?,
     };
     tokio::select! {
         biased;
         () = preparing => {}
-        _ = job.interrupt.raised() => {}
+        _ = invoke.interrupt.raised() => {}
     }
-    Some(job)
+    Some(invoke)
 }

@@ -1,25 +1,25 @@
-//! Python's tracebacks: lines on standard error that belong together.
+//! Python's tracebacks: consecutive lines on standard error that form one log record.
 
-/// What one begins with.
+/// First line of a traceback.
 const START: &str = "Traceback (most recent call last):";
 
-/// Longest traceback that is kept together, in bytes.
+/// Longest traceback logged as one record, in bytes.
 const LIMIT_BYTES: usize = 32 * 1024;
 
-/// The lines of a traceback, as far as they were written.
+/// The lines of an unfinished traceback.
 #[derive(Debug, Default)]
 pub(super) struct Traceback(String);
 
-/// What became of a line.
+/// The outcome of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// It is the beginning or the middle of a traceback.
+    /// The line begins or continues a traceback.
     Kept,
-    /// It is the last line of this traceback: the one that names the exception.
+    /// The line ends this traceback: it names the exception.
     Whole(String),
-    /// It is not of a traceback.
+    /// The line is not part of a traceback.
     Other,
-    /// It is not kept: the traceback, of which this is the beginning, is too long.
+    /// The line is not kept: it makes the traceback, whose beginning this is, too long.
     TooLong(String),
 }
 
@@ -44,7 +44,7 @@ impl Traceback {
         Taken::Whole(std::mem::take(&mut self.0))
     }
 
-    /// Gives back one that was not ended.
+    /// Returns an unfinished traceback.
     pub(super) fn end(&mut self) -> Option<String> {
         Some(std::mem::take(&mut self.0)).filter(|text| !text.is_empty())
     }

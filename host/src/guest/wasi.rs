@@ -1,7 +1,7 @@
-//! The interfaces of WASI, of which a linker gets those that a component imports.
+//! Defines the WASI interfaces that a component imports.
 //!
-//! Each function takes a name, a type and a place in memory. To define all that WASI has was a sixth of
-//! what a start computed, and most handlers import half of the interfaces.
+//! Each definition costs a name, a type and memory. Defining all of WASI was a sixth of a start's CPU time,
+//! and most handlers import half of the interfaces.
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::WasiView as _;
@@ -17,7 +17,7 @@ use super::state::GuestState;
 type State = GuestState;
 type Define = fn(&mut Linker<State>) -> wasmtime::Result<()>;
 
-/// What `wasi:io` needs of the state.
+/// Projects the state for `wasi:io`.
 struct Io;
 
 impl HasData for Io {
@@ -28,8 +28,8 @@ fn table(state: &mut State) -> &mut ResourceTable {
     state.ctx().table
 }
 
-/// Each interface up to its version, and how it is defined: `wasi:cli/imports` of WASI 0.2, without the
-/// [sockets](super::sockets).
+/// Each interface's name up to its version, and its definition: `wasi:cli/imports` of WASI 0.2, without
+/// the [sockets](super::sockets).
 const INTERFACES: [(&str, Define); 20] = [
     ("wasi:cli/environment@", |l| {
         cli::environment::add_to_linker::<_, WasiCli>(l, State::cli)
@@ -93,7 +93,7 @@ const INTERFACES: [(&str, Define); 20] = [
     }),
 ];
 
-/// Defines the interfaces of which `is_imported` says so, by their names up to the version.
+/// Defines the interfaces for which `is_imported` returns true, given the name up to the version.
 pub(crate) fn add_wasi_to_linker(
     linker: &mut Linker<GuestState>,
     is_imported: impl Fn(&str) -> bool,
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    /// Tells it by what cannot be defined twice.
+    /// Whether `interface` is defined: a second definition would fail.
     fn has(linker: &mut Linker<GuestState>, interface: &str) -> bool {
         let name = format!("{interface}0.2.12");
         let defined = linker.root().func_wrap(&name, |_, (): ()| Ok(()));

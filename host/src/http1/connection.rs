@@ -23,7 +23,7 @@ use super::head::AnswerHead;
 use super::incoming::{Body, Incoming};
 use super::outgoing::Outgoing;
 use super::request::Request;
-use crate::response::More;
+use crate::response::Readiness;
 
 /// The Runtime API is on this machine: what takes longer is not coming.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -329,10 +329,10 @@ impl Connection {
                     sent => self.outgoing.advance(sent),
                 }
             }
-            if more == More::Now {
+            if more == Readiness::Now {
                 continue;
             }
-            if more == More::Later {
+            if more == Readiness::Later {
                 return Poll::Pending;
             }
             self.is_sending = false;

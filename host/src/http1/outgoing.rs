@@ -9,7 +9,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use http::HeaderMap;
 
 use super::request::{Request, RequestBody, put_field};
-use crate::response::{HIGH_WATER_BYTES, More, Part, ResponseBody};
+use crate::response::{BodyEvent, HIGH_WATER_BYTES, Readiness, ResponseBody};
 
 /// Pieces of a body of at least this many bytes are written from where they are; smaller ones are copied
 /// one behind the other, which costs less than to hand each to the kernel.
@@ -51,16 +51,16 @@ impl Outgoing {
     }
 
     /// Takes what the body has.
-    pub(crate) fn fill(&mut self, cx: &mut Context<'_>) -> More {
+    pub(crate) fn fill(&mut self, cx: &mut Context<'_>) -> Readiness {
         let Some(mut body) = self.body.take() else {
-            return More::Never;
+            return Readiness::Never;
         };
         let room = ENOUGH_BYTES.saturating_sub(self.in_parts + self.small.len());
         let more = body.take(cx, room, |part| match part {
-            Part::Data(data) => self.push_chunk(data),
-            Part::End(trailers) => self.end(&trailers),
+            BodyEvent::Data(data) => self.push_chunk(data),
+            BodyEvent::End(trailers) => self.end(&trailers),
         });
-        if more != More::Never {
+        if more != Readiness::Never {
             self.body = Some(body);
         }
         more
@@ -173,10 +173,10 @@ mod tests {
                 outgoing.advance(sent);
             }
             assert_eq!(outgoing.in_parts, 0);
-            if more == More::Never {
+            if more == Readiness::Never {
                 return wire;
             }
-            assert_eq!(more, More::Now);
+            assert_eq!(more, Readiness::Now);
         }
     }
 

@@ -1,8 +1,8 @@
-//! The memories and stacks that instances compute in.
+//! The engine's linear memories and stacks, from recycled regions.
 
 #![expect(
     unsafe_code,
-    reason = "the engine trusts that these are as large, and as guarded, as they say"
+    reason = "the engine relies on the sizes and guards that these report"
 )]
 
 use std::ops::Range;
@@ -14,21 +14,21 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType, StackCreator, StackMemor
 use super::recycle::{Recycled, Recycler};
 use super::region::Region;
 
-/// Makes linear memories out of recycled regions.
+/// Creates linear memories from recycled regions.
 pub(crate) struct Memories(Arc<Recycler>);
 
-/// Makes stacks out of recycled regions.
+/// Creates stacks from recycled regions.
 pub(crate) struct Stacks(Arc<Recycler>);
 
 impl Memories {
-    /// Keeps so many of them for later.
+    /// Keeps up to `idle_limit` of them for reuse.
     pub(crate) fn new(idle_limit: usize) -> Self {
         Self(Recycler::new(idle_limit, Region::reset))
     }
 }
 
 impl Stacks {
-    /// Keeps so many of them for later.
+    /// Keeps up to `idle_limit` of them for reuse.
     pub(crate) fn new(idle_limit: usize) -> Self {
         Self(Recycler::new(idle_limit, Region::reset_stack))
     }
@@ -36,12 +36,12 @@ impl Stacks {
 
 struct Memory {
     region: Recycled,
-    /// Always a number of whole pages of WebAssembly.
+    /// Always a multiple of the WebAssembly page size.
     bytes: usize,
 }
 
-// SAFETY: a memory has a region of its own, which does not move, of zeros, with everything but the
-// first `minimum` bytes inaccessible up to the end of the reservation and of the guard behind it.
+// SAFETY: a memory owns its region, which is zeroed and does not move. Everything after the first `minimum`
+// bytes is inaccessible, up to the end of the reservation and of the guard after it.
 unsafe impl MemoryCreator for Memories {
     fn new_memory(
         &self,
@@ -61,7 +61,7 @@ unsafe impl MemoryCreator for Memories {
     }
 }
 
-// SAFETY: as for its creator. It never shrinks.
+// SAFETY: as for its creator. A memory never shrinks.
 unsafe impl LinearMemory for Memory {
     fn byte_size(&self) -> usize {
         self.bytes
@@ -84,12 +84,12 @@ unsafe impl LinearMemory for Memory {
 
 struct Stack(Recycled);
 
-// SAFETY: a stack has a region of its own, of zeros, accessible as a whole, with a page below it that
-// is not.
+// SAFETY: a stack owns its region, which is zeroed and accessible as a whole. The page below it is
+// inaccessible.
 unsafe impl StackCreator for Stacks {
     fn new_stack(&self, bytes: usize, _zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
         let region = self.0.take(bytes, bytes, page_size())?;
-        // An engine has stacks of one size, so that none is larger than what is accessible of it.
+        // All stacks of an engine have one size, so a recycled region is accessible as a whole.
         debug_assert_eq!(region.reserved_bytes(), bytes.next_multiple_of(page_size()));
         Ok(Box::new(Stack(region)))
     }
@@ -99,7 +99,7 @@ unsafe impl StackCreator for Stacks {
 unsafe impl StackMemory for Stack {
     fn top(&self) -> *mut u8 {
         let bytes = self.0.reserved_bytes();
-        // SAFETY: the end of the region.
+        // SAFETY: the address is the end of the region.
         unsafe { self.0.start().add(bytes) }.as_ptr()
     }
 

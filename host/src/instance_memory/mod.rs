@@ -1,4 +1,4 @@
-//! Memories and stacks of instances, used again by the next ones.
+//! Memories and stacks of instances, recycled from one instance to the next.
 
 mod memory;
 mod page_map;

@@ -1,4 +1,4 @@
-//! Which pages of this process have been used.
+//! Finds the pages of this process that have been used.
 
 use std::fs::File;
 use std::io;
@@ -14,7 +14,7 @@ pub(crate) struct PageMap {
     file: File,
 }
 
-/// Bytes of the record of one page.
+/// Size of a page's record, in bytes.
 pub(crate) const RECORD_BYTES: usize = size_of::<u64>();
 
 /// The record of one page.
@@ -25,9 +25,9 @@ pub(crate) fn is_used(record: Record) -> bool {
     u64::from_ne_bytes(record) & SWAPPED_OR_PRESENT != 0
 }
 
-/// Bits 62 and 63: the page is swapped out, or present. One that the kernel is moving at this moment has
-/// the first (`pte_to_pagemap_entry` in its `fs/proc/task_mmu.c`). A private page with neither has never
-/// been touched, or was given back: it is zero.
+/// Bits 62 and 63: the page is swapped out, or present. A page that the kernel is migrating has bit 62
+/// (`pte_to_pagemap_entry` in its `fs/proc/task_mmu.c`). A private page with neither bit was never touched,
+/// or was freed: it is zero.
 const SWAPPED_OR_PRESENT: u64 = 0b11 << 62;
 
 impl PageMap {
@@ -36,8 +36,8 @@ impl PageMap {
         Ok(Self { file })
     }
 
-    /// The records of the pages from `address` on, of as many as there is room for: [`RECORD_BYTES`] each.
-    /// `address` is that of a page.
+    /// Reads the records of the pages from `address` on, [`RECORD_BYTES`] each, until `records` is full.
+    /// `address` must be page-aligned.
     pub(crate) fn read<'r>(
         &self,
         address: usize,
@@ -45,8 +45,8 @@ impl PageMap {
     ) -> io::Result<&'r [Record]> {
         let offset = address / page_size() * RECORD_BYTES;
         let offset = u64::try_from(offset).map_err(io::Error::other)?;
-        // In one read, and less than all is not believed: where a part of the page table changes
-        // meanwhile, an older kernel leaves it out, and what follows moves up.
+        // A single read, and a short one is an error: if a part of the page table changes during the read,
+        // an older kernel skips it, and later records move up.
         let (records, rest) = rustix::io::pread(&self.file, records, offset)?;
         if !rest.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());

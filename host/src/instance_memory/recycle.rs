@@ -1,9 +1,9 @@
-//! Regions that one instance after another uses, as memories and stacks of the engine.
+//! Recycles regions from one instance to the next, as memories and stacks of the engine.
 //!
-//! Mapping and unmapping them for each invocation, and a fault for each page that is touched, cost more
-//! than most handlers do. Wasmtime's own pool gives memories back whole as well, unless it may ask the
-//! kernel which pages were written (`PAGEMAP_SCAN`), and the answer leaves out what is swapped or being
-//! moved: <https://github.com/bytecodealliance/wasmtime/pull/14357>.
+//! Mapping and unmapping a region for each invocation, and a fault for each touched page, cost more than most
+//! handlers. Wasmtime's own pool also returns whole memories to the kernel, unless it can query which pages
+//! were written (`PAGEMAP_SCAN`), and that query misses pages that are swapped or being migrated:
+//! <https://github.com/bytecodealliance/wasmtime/pull/14357>.
 //!
 //! `docs/design/instance-memory.md` has the measurements, and the condition for removing this.
 
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use super::page_map::PageMap;
 use super::region::Region;
 
-/// Regions of one kind that nobody uses at the moment. All of them are zero.
+/// The idle regions of one kind. All of them are zero.
 #[derive(Debug)]
 pub(crate) struct Recycler {
     idle: Mutex<Vec<Region>>,
@@ -22,11 +22,11 @@ pub(crate) struct Recycler {
     reset: Reset,
 }
 
-/// Makes a region zero again.
+/// Zeroes a region.
 pub(crate) type Reset = fn(&mut Region, Option<&PageMap>) -> io::Result<()>;
 
-/// The page map of this process. `None` where there is none to be trusted. Opened when it is first needed,
-/// which is after the start.
+/// Returns the page map of this process, or `None` if there is no reliable one. Opens it at first use, which
+/// is after the start.
 fn page_map() -> Option<&'static PageMap> {
     static PAGE_MAP: OnceLock<Option<PageMap>> = OnceLock::new();
     let seen = |page_map: &PageMap| matches!(Region::is_seen_by(page_map), Ok(true));
@@ -34,16 +34,16 @@ fn page_map() -> Option<&'static PageMap> {
     PAGE_MAP.get_or_init(open).as_ref()
 }
 
-/// A region that goes back to where it came from.
+/// A region that returns to its recycler when dropped.
 #[derive(Debug)]
 pub(crate) struct Recycled {
-    /// Always there, until it is dropped.
+    /// `Some` until dropped.
     region: Option<Region>,
     home: Arc<Recycler>,
 }
 
 impl Recycler {
-    /// Keeps at most so many regions for later.
+    /// Keeps up to `idle_limit` regions for reuse.
     pub(crate) fn new(idle_limit: usize, reset: Reset) -> Arc<Self> {
         Arc::new(Self {
             idle: Mutex::default(),
@@ -52,12 +52,12 @@ impl Recycler {
         })
     }
 
-    /// A region of zeros with a guard on each side. Its first `accessible_bytes` are accessible, and up to
-    /// `reserved_bytes` can be made so.
+    /// Returns a zeroed region with a guard on each side. Its first `accessible_bytes` are accessible, and up
+    /// to `reserved_bytes` can be made so.
     ///
     /// # Errors
     ///
-    /// When the kernel has no more addresses, or no memory for its record of them.
+    /// When the kernel is out of addresses, or of memory for its records of them.
     pub(crate) fn take(
         self: &Arc<Self>,
         accessible_bytes: usize,
@@ -79,7 +79,7 @@ impl Recycler {
         })
     }
 
-    /// Keeps a region for later, unless there are enough. One that cannot be made zero is unmapped.
+    /// Keeps a region for reuse, up to the limit. Unmaps one that cannot be zeroed.
     fn put_back(&self, mut region: Region) {
         if (self.reset)(&mut region, page_map()).is_err() {
             return;
@@ -135,7 +135,7 @@ mod tests {
         let first = take(&recycler, 4);
         let address = first.start();
         drop(first);
-        // A smaller one will do, too.
+        // It also serves a smaller request.
         assert_eq!(take(&recycler, 2).start(), address);
     }
 

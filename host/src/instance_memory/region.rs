@@ -1,11 +1,11 @@
-//! Address space for what an instance computes in: a linear memory, or a stack.
+//! Address space for a linear memory or a stack of an instance.
 //!
-//! One instance after another uses the same, so that it is mapped once, and so that its pages need not
-//! be asked of the kernel anew. Each gets nothing but zeros: see [`Region::reset`].
+//! Instances reuse a region one after another, so that it is mapped, and its pages faulted in, only once.
+//! Each instance gets nothing but zeros: see [`Region::reset`].
 
 #![expect(
     unsafe_code,
-    reason = "maps memory, which has no other owner, and writes to it"
+    reason = "maps memory that has no other owner, and writes to it"
 )]
 
 use std::io;
@@ -18,29 +18,29 @@ use rustix::param::page_size;
 
 use super::page_map::{PageMap, RECORD_BYTES, Record, is_used};
 
-/// Pages that a reset looks at one by one. What lies behind them goes back to the kernel.
+/// Pages that a reset checks one by one. It returns later pages to the kernel.
 const LOOKED_AT_PAGES: usize = 1024;
 
-/// Pages that a reset writes over. Of what is used beyond them, all goes back to the kernel.
+/// Most used pages that a reset zeroes and keeps. It returns further used pages to the kernel.
 const KEPT_PAGES: usize = 256;
 
-/// Pages of a stack that a reset looks at together. Hardly any handler uses more.
+/// Pages of a stack that a reset checks at a time. Hardly any handler uses more.
 const STACK_PAGES: usize = 16;
 
-/// A range of addresses with a guard on each side. Its beginning is accessible; everything else of it,
-/// and the guards, fault.
+/// A range of addresses with a guard on each side. Its beginning is accessible; the rest and the guards
+/// fault.
 #[derive(Debug)]
 pub(crate) struct Region {
-    /// Of the whole mapping, which begins with a guard.
+    /// Start of the whole mapping, which begins with a guard.
     mapping: NonNull<u8>,
     guard_bytes: usize,
     reserved_bytes: usize,
     accessible_bytes: usize,
 }
 
-// SAFETY: the mapping belongs to the region alone, and the kernel does not care which thread uses it.
+// SAFETY: the region owns its mapping, and any thread may use it.
 unsafe impl Send for Region {}
-// SAFETY: nothing is written through a shared region.
+// SAFETY: nothing writes through a shared reference.
 unsafe impl Sync for Region {}
 
 impl Region {
@@ -48,7 +48,7 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// When there is no such range of addresses left.
+    /// When the kernel has no free range of this size.
     pub(crate) fn reserve(reserved_bytes: usize, guard_bytes: usize) -> io::Result<Self> {
         let whole = |bytes: usize| bytes.checked_next_multiple_of(page_size());
         let sizes = (whole(reserved_bytes), whole(guard_bytes));
@@ -58,7 +58,7 @@ impl Region {
         let mapped_bytes = mapped_bytes(reserved_bytes, guard_bytes)
             .ok_or_else(|| io::Error::from(io::ErrorKind::OutOfMemory))?;
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-        // SAFETY: the kernel chooses addresses that nothing else has.
+        // SAFETY: the kernel chooses unused addresses.
         let mapping =
             unsafe { mmap_anonymous(null_mut(), mapped_bytes, ProtFlags::empty(), flags) }?;
         let region = Self {
@@ -67,16 +67,16 @@ impl Region {
             reserved_bytes,
             accessible_bytes: 0,
         };
-        // One huge page for the first byte that is touched would be cleared as a whole. A kernel that
-        // knows none refuses the advice, which it does not need then.
-        // SAFETY: it changes no content.
+        // The first touch of a huge page would clear all of it. A kernel without huge pages refuses the
+        // advice, and does not need it.
+        // SAFETY: the advice changes no content.
         let _ = unsafe { madvise(mapping, mapped_bytes, Advice::LinuxNoHugepage) };
         Ok(region)
     }
 
     /// Address of the first byte.
     pub(crate) fn start(&self) -> NonNull<u8> {
-        // SAFETY: within the mapping.
+        // SAFETY: the address is within the mapping.
         unsafe { self.mapping.add(self.guard_bytes) }
     }
 
@@ -97,7 +97,7 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// When they are more than were reserved, or the kernel has no memory for its record of them.
+    /// When `bytes` exceed the reservation, or the kernel has no memory for its records.
     pub(crate) fn set_accessible(&mut self, bytes: usize) -> io::Result<()> {
         let bytes = bytes
             .checked_next_multiple_of(page_size())
@@ -116,19 +116,19 @@ impl Region {
     fn protect(&mut self, from: usize, bytes: usize, flags: MprotectFlags) -> io::Result<()> {
         // SAFETY: `from` is within the region.
         let start = unsafe { self.start().add(from) };
-        // SAFETY: nobody has a reference into the region: it is borrowed as mutable.
+        // SAFETY: the region is borrowed mutably, so there are no references into it.
         unsafe { mprotect(start.as_ptr().cast(), bytes, flags) }?;
         Ok(())
     }
 
-    /// Makes everything accessible zero again.
+    /// Zeroes everything accessible.
     ///
-    /// Pages that were used are written over, up to a limit, and stay: a fault for each, at its next use,
-    /// would cost more than most handlers take. The rest goes back to the kernel; without a page map, all.
+    /// Overwrites and keeps used pages, up to a limit: a fault for each at its next use would cost more
+    /// than most handlers. Returns the rest to the kernel; without a page map, everything.
     ///
     /// # Errors
     ///
-    /// When the kernel takes nothing back. The content is unknown then.
+    /// When the kernel refuses. The content is then unknown.
     pub(crate) fn reset(&mut self, page_map: Option<&PageMap>) -> io::Result<()> {
         let pages = (self.accessible_bytes / page_size()).min(LOOKED_AT_PAGES);
         let mut records = [MaybeUninit::uninit(); LOOKED_AT_PAGES * RECORD_BYTES];
@@ -140,10 +140,9 @@ impl Region {
         self.give_back(clean..self.accessible_bytes)
     }
 
-    /// The same for a stack, which is used from its end on, and without a gap: Cranelift and Rust see to
-    /// it that every frame touches each of its pages, so that none leaps over the guard. Behind a frame of
-    /// C that does not, pages would keep what was written: no code of WebAssembly reads a stack that it
-    /// has not written.
+    /// Zeroes a stack, which is used from its end downwards, without a gap: Cranelift and Rust probe every
+    /// page of a frame, so that no frame skips the guard. Below a frame of C without probes, pages would
+    /// keep their content; but WebAssembly code never reads stack that it has not written.
     ///
     /// # Errors
     ///
@@ -174,16 +173,16 @@ impl Region {
         self.give_back(0..dirty)
     }
 
-    /// Whether `page_map` tells a page that was written from one that was not. What only looks like Linux
-    /// may have one that knows nothing.
+    /// Whether `page_map` distinguishes a written page from an untouched one. Emulations of Linux may have
+    /// one that does not.
     ///
     /// # Errors
     ///
-    /// When it cannot be tried, or the page map cannot be read.
+    /// When the test region cannot be mapped, or the page map cannot be read.
     pub(crate) fn is_seen_by(page_map: &PageMap) -> io::Result<bool> {
         let mut region = Self::reserve(2 * page_size(), 0)?;
         region.set_accessible(2 * page_size())?;
-        // SAFETY: it is accessible, and nobody else has it.
+        // SAFETY: the byte is accessible, and there is no reference to it.
         unsafe { region.start().write(1) };
         let mut records = [MaybeUninit::uninit(); 2 * RECORD_BYTES];
         let records = region.read(page_map, 0, &mut records)?;
@@ -193,7 +192,7 @@ impl Region {
             .eq([true, false]))
     }
 
-    /// The records of the pages `from` so many bytes on, as many as there is room for.
+    /// Reads the records of the pages from offset `from` on, until `records` is full.
     fn read<'r>(
         &self,
         page_map: &PageMap,
@@ -203,7 +202,7 @@ impl Region {
         page_map.read(self.start().addr().get() + from, records)
     }
 
-    /// Writes zeros over each page that is used, the first page first. Gives the bytes that are zero then.
+    /// Zeroes used pages in order, up to [`KEPT_PAGES`]. Returns the length of the prefix that is zero then.
     fn clear(&mut self, records: &[Record]) -> usize {
         let used = (0..).zip(records).filter(|(_, record)| is_used(**record));
         let mut used = used.map(|(page, _)| page * page_size());
@@ -213,28 +212,28 @@ impl Region {
         used.next().unwrap_or(records.len() * page_size())
     }
 
-    /// Writes zeros over the page that begins `at` so many bytes, which are accessible.
+    /// Zeroes the page at offset `at`, which is accessible.
     fn clear_page(&mut self, at: usize) {
         debug_assert!(at + page_size() <= self.accessible_bytes);
-        // SAFETY: within what is accessible.
+        // SAFETY: the address is within the accessible part.
         let page = unsafe { self.start().add(at) };
-        // SAFETY: nobody has a reference into the region: it is borrowed as mutable.
+        // SAFETY: the region is borrowed mutably, so there are no references into it.
         unsafe { page.write_bytes(0, page_size()) };
     }
 
-    /// Gives back bytes that are accessible. They are zero when they are touched again.
+    /// Returns accessible bytes to the kernel. They are zero at the next touch.
     fn give_back(&mut self, range: Range<usize>) -> io::Result<()> {
         if !range.is_empty() {
-            // SAFETY: within the region.
+            // SAFETY: the address is within the region.
             let start = unsafe { self.start().add(range.start) };
-            // SAFETY: nobody has a reference into the region: it is borrowed as mutable.
+            // SAFETY: the region is borrowed mutably, so there are no references into it.
             unsafe { madvise(start.as_ptr().cast(), range.len(), Advice::LinuxDontNeed) }?;
         }
         Ok(())
     }
 }
 
-/// Of the reserved addresses and a guard on each side.
+/// Size of a mapping: the reservation and a guard on each side.
 fn mapped_bytes(reserved_bytes: usize, guard_bytes: usize) -> Option<usize> {
     guard_bytes.checked_mul(2)?.checked_add(reserved_bytes)
 }
@@ -242,7 +241,7 @@ fn mapped_bytes(reserved_bytes: usize, guard_bytes: usize) -> Option<usize> {
 impl Drop for Region {
     fn drop(&mut self) {
         let bytes = mapped_bytes(self.reserved_bytes, self.guard_bytes).expect("it was mapped");
-        // SAFETY: the mapping is the region's own, and nobody has it any more.
+        // SAFETY: the region owns the mapping, and nothing uses it any more.
         let unmapped = unsafe { rustix::mm::munmap(self.mapping.as_ptr().cast(), bytes) };
         debug_assert!(unmapped.is_ok(), "{unmapped:?}");
     }
@@ -255,17 +254,17 @@ mod tests {
 
     use super::*;
 
-    /// A region of which every page was written.
+    /// Returns a region of which every page was written.
     fn full(pages: usize) -> Region {
         let mut region = Region::reserve(pages * page_size(), page_size()).unwrap();
         region.set_accessible(pages * page_size()).unwrap();
-        // SAFETY: all of it is accessible.
+        // SAFETY: the whole range is accessible.
         unsafe { region.start().write_bytes(0xaa, pages * page_size()) };
         region
     }
 
     fn bytes(region: &Region) -> &[u8] {
-        // SAFETY: it is accessible, and nobody writes to it.
+        // SAFETY: the range is accessible, and nothing writes to it meanwhile.
         unsafe { std::slice::from_raw_parts(region.start().as_ptr(), region.accessible_bytes) }
     }
 
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_map_tells_used_pages() {
+    fn a_page_map_finds_used_pages() {
         let page_map = PageMap::open().unwrap();
         assert!(Region::is_seen_by(&page_map).unwrap());
         let region = full(3);
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_map_that_tells_less_than_it_was_asked_is_an_error() {
+    fn a_short_read_of_a_page_map_is_an_error() {
         let page_map = PageMap::open().unwrap();
         let behind_all_addresses = usize::MAX / page_size() * page_size();
         assert!(
@@ -318,7 +317,7 @@ mod tests {
     }
 
     /// Writes to pages in runs of a gap and of written pages. Returns how many of the pages that a reset
-    /// looks at were written.
+    /// checks were written.
     fn dirty(region: &mut Region, runs: &[(usize, usize)]) -> usize {
         let pages = region.accessible_bytes / page_size();
         let (mut page, mut looked_at) = (0, 0);
@@ -326,9 +325,9 @@ mod tests {
             let from = (page + gap).min(pages);
             page = (from + written).min(pages);
             looked_at += page.min(LOOKED_AT_PAGES) - from.min(LOOKED_AT_PAGES);
-            // SAFETY: within the region.
+            // SAFETY: the address is within the region.
             let start = unsafe { region.start().add(from * page_size()) };
-            // SAFETY: all of it is accessible.
+            // SAFETY: the whole range is accessible.
             unsafe { start.write_bytes(0xaa, (page - from) * page_size()) };
         }
         looked_at
@@ -337,7 +336,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
-        /// Sizes and runs reach beyond both limits; the second round meets the pages that the first kept.
+        /// Sizes and runs exceed both limits; the second round meets the pages that the first kept.
         #[test]
         fn a_reset_clears_dirty_pages_wherever_the_holes_are(
             pages in 0..=LOOKED_AT_PAGES + 2 * KEPT_PAGES,
@@ -386,9 +385,9 @@ mod tests {
                 let mut region = Region::reserve(PAGES * page_size(), page_size()).unwrap();
                 region.set_accessible(PAGES * page_size()).unwrap();
                 let unused = (PAGES - used) * page_size();
-                // SAFETY: within the region.
+                // SAFETY: the address is within the region.
                 let from = unsafe { region.start().add(unused) };
-                // SAFETY: from there on to the end, all of it is accessible.
+                // SAFETY: everything from there to the end is accessible.
                 unsafe { from.write_bytes(0xaa, used * page_size()) };
                 region.reset_stack(page_map).unwrap();
                 let kept = resident(&region);
@@ -398,7 +397,7 @@ mod tests {
         }
     }
 
-    /// Pages that the kernel has to keep.
+    /// Returns the number of resident pages.
     fn resident(region: &Region) -> usize {
         let mut records =
             vec![MaybeUninit::uninit(); region.accessible_bytes / page_size() * RECORD_BYTES];

@@ -1,28 +1,27 @@
-//! Lines on their way to standard output, and what becomes of them when nobody reads it.
+//! The queue of log lines for standard output, and its limits when the log is not read.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// Bytes that may wait before a handler that prints has to wait as well. It is not heard faster for
-/// having printed more.
+/// Queued bytes from which on a handler that prints has to wait. A longer queue would not speed up the log.
 const HIGH_WATER_BYTES: usize = 256 * 1024;
 
-/// Bytes that may wait before lines are dropped: those of the host, which never waits, and those of
-/// handlers once the log stands still.
+/// Queued bytes from which on lines are dropped: those of the host, which never waits, and those of
+/// handlers once the log is stalled.
 const LIMIT_BYTES: usize = 1024 * 1024;
 
-/// A log that has taken nothing for so long stands still, and is not waited for.
+/// Time without progress after which the log counts as stalled, and is not waited for.
 const STANDSTILL: Duration = Duration::from_millis(500);
 
-/// Lines that wait to be written, and who waits for them.
+/// The queued lines, and their waiters.
 #[derive(Debug)]
 pub(super) struct Backlog {
     inner: Mutex<Inner>,
-    /// A line has come.
+    /// A line was queued.
     filled: Condvar,
-    /// Some of what waited was written.
+    /// Some of the queue was written.
     written: Condvar,
     written_async: Notify,
 }
@@ -30,27 +29,27 @@ pub(super) struct Backlog {
 #[derive(Debug)]
 struct Inner {
     lines: Vec<u8>,
-    /// Bytes taken by the writing thread and not written yet.
+    /// Bytes taken by the writer thread and not yet written.
     in_flight: usize,
     /// Bytes accepted and bytes written since the start.
     accepted_total: u64,
     written_total: u64,
     lost_lines: u64,
-    /// When the log last took something, or was last found empty.
+    /// When the log last made progress, or the queue was last empty.
     progress: Option<Instant>,
 }
 
-/// A place in the log: everything up to it was accepted before.
+/// A position in the log: everything up to it has been accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Mark(u64);
 
-/// What the writing thread has to do.
+/// Work for the writer thread.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// Write these lines, and say so with [`Backlog::wrote`].
+    /// Write these lines, and report it with [`Backlog::wrote`].
     Write(Vec<u8>),
-    /// Tell of so many lines that were dropped.
-    TellLoss(u64),
+    /// Report that this many lines were dropped.
+    ReportLoss(u64),
 }
 
 impl Backlog {
@@ -70,7 +69,7 @@ impl Backlog {
         }
     }
 
-    /// Adds a line, or counts it as lost. Never waits.
+    /// Queues a line, or counts it as lost. Never waits.
     pub(super) fn push(&self, line: &[u8]) {
         let mut inner = self.lock();
         if inner.waiting() >= LIMIT_BYTES {
@@ -86,7 +85,7 @@ impl Backlog {
         self.filled.notify_one();
     }
 
-    /// Waits for something to do. For the writing thread.
+    /// Waits for work. Called by the writer thread.
     pub(super) fn work(&self) -> Work {
         let mut inner = self.lock();
         loop {
@@ -95,14 +94,14 @@ impl Backlog {
                 return Work::Write(std::mem::take(&mut inner.lines));
             }
             if inner.lost_lines > 0 {
-                return Work::TellLoss(std::mem::take(&mut inner.lost_lines));
+                return Work::ReportLoss(std::mem::take(&mut inner.lost_lines));
             }
             let waited = self.filled.wait(inner);
             inner = waited.unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// So many bytes of the lines in work have gone.
+    /// Records that `count` bytes of the lines in flight were written.
     pub(super) fn wrote(&self, count: usize) {
         let mut inner = self.lock();
         inner.in_flight = inner.in_flight.saturating_sub(count);
@@ -113,7 +112,7 @@ impl Backlog {
         self.written_async.notify_waiters();
     }
 
-    /// Waits until there is room for more, or the log stands still.
+    /// Waits until there is room for more, or the log is stalled.
     pub(super) async fn room(&self) {
         self.until(Inner::has_room).await;
     }
@@ -124,19 +123,19 @@ impl Backlog {
         inner.has_room() || inner.stands_still()
     }
 
-    /// Everything accepted until now.
+    /// The position after everything accepted so far.
     pub(super) fn mark(&self) -> Mark {
         Mark(self.lock().accepted_total)
     }
 
-    /// Waits until everything up to `mark` was written, or the log stands still.
+    /// Waits until everything up to `mark` was written, or the log is stalled.
     pub(super) async fn settled(&self, mark: Mark) {
         self.until(|inner| inner.written_total >= mark.0).await;
     }
 
     async fn until(&self, done: impl Fn(&Inner) -> bool) {
         loop {
-            // Made before the look, so that nothing that happens in between is missed.
+            // Created before the check, so that no notification in between is missed.
             let written = self.written_async.notified();
             let left = {
                 let inner = self.lock();
@@ -145,13 +144,13 @@ impl Backlog {
                 }
                 inner.patience_left()
             };
-            // Either it has moved, or it is looked at once more.
+            // Checks again after progress and after a timeout alike.
             let _ = tokio::time::timeout(left, written).await;
         }
     }
 
-    /// Blocks until everything accepted so far was written, and told what was lost, or the log stands
-    /// still. Others may go on meanwhile.
+    /// Blocks until everything accepted so far was written, and the loss of lines reported, or the log is
+    /// stalled. Other threads may log meanwhile.
     pub(super) fn flush(&self) {
         let mut inner = self.lock();
         let accepted = inner.accepted_total;
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_the_limit_is_counted_and_told_after_the_rest() {
+    fn what_is_over_the_limit_is_counted_and_reported_after_the_rest() {
         let backlog = full();
         backlog.push(LINE);
         backlog.push(LINE);
@@ -224,7 +223,7 @@ mod tests {
         backlog.push(LINE);
         backlog.wrote(lines.len());
 
-        assert!(matches!(backlog.work(), Work::TellLoss(3)));
+        assert!(matches!(backlog.work(), Work::ReportLoss(3)));
         backlog.push(LINE);
         assert!(matches!(backlog.work(), Work::Write(lines) if lines == LINE));
     }

@@ -1,6 +1,6 @@
-//! Which invocation a line of the log belongs to.
+//! The invocation that a log line belongs to.
 
-/// The invocation that a line belongs to, or none before the first.
+/// The invocation that a line belongs to. Empty before the first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LogContext {
     pub(crate) request_id: String,

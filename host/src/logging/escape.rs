@@ -1,17 +1,17 @@
-//! One event of the log is one line, whatever is in it.
+//! Escapes control characters, so that one log event is one line.
 
 use std::borrow::Cow;
 
 use super::settings::LogFormat;
 
-/// Whether `c` could end a line, or do something to a terminal: every control character but the tab, and
-/// the two separators at which some readers of lines end one.
+/// Whether `c` could end a line or control a terminal: every control character but the tab, and the two
+/// Unicode line separators.
 pub(crate) fn is_control(c: char) -> bool {
     (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// `line` without such characters: in text they are escaped as in Rust, in JSON as JSON has it, where they
-/// stand inside of texts only.
+/// Returns `line` with such characters escaped: as in Rust in text, and as in JSON in JSON, where they only
+/// occur within strings.
 pub(super) fn escaped(line: &str, format: LogFormat) -> Cow<'_, str> {
     if !line.contains(is_control) {
         return Cow::Borrowed(line);

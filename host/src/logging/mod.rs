@@ -4,7 +4,7 @@
 //!   tracing ──▶ one line ──▶ Backlog ──▶ the log's own thread ──▶ standard output
 //! ```
 //!
-//! Whoever logs never waits for the pipe: a log that nobody reads must not hold up a response.
+//! Logging never waits for the pipe: a log that is not read must not delay a response.
 
 mod backlog;
 mod context;

@@ -1,9 +1,9 @@
-//! Warnings that would come again and again.
+//! Rate limiting of repeated warnings.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Keeps a warning that would come with every event from filling the log.
+/// Limits a warning that every event would repeat.
 #[derive(Debug)]
 pub(crate) struct OncePerMinute {
     last: Mutex<Option<Instant>>,
@@ -16,7 +16,7 @@ impl OncePerMinute {
         }
     }
 
-    /// Whether the last time is a minute ago. If so, the next minute begins now.
+    /// Returns whether the last warning was a minute ago. If so, a new minute begins.
     pub(crate) fn is_due(&self) -> bool {
         const MINUTE: Duration = Duration::from_secs(60);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! From `tracing` to standard output.
+//! Writes `tracing` events to standard output.
 
 use std::borrow::Cow;
 use std::io::{self, Write as _};
@@ -12,22 +12,21 @@ use super::backlog::{Backlog, Work};
 use super::escape::escaped;
 use super::settings::LogFormat;
 
-/// Bytes written in one go. A pipe takes 64 KiB; with less, a reader that is slow but alive is seen
-/// to be so.
-const PIECE_BYTES: usize = 16 * 1024;
+/// Bytes per write. Less than the 64 KiB that a pipe holds, so that a slow reader still shows progress.
+const WRITE_BYTES: usize = 16 * 1024;
 
 static BACKLOG: Backlog = Backlog::new();
 
-/// Whether the log's thread runs. It starts with the first line, so that a start without one does
-/// not pay for it.
+/// Whether the log's thread runs. It starts with the first line, so that a silent start does not pay
+/// for it.
 static THREAD: OnceLock<bool> = OnceLock::new();
 
-/// Installs the log of this process. To be called once.
+/// Installs the log of this process. Call once.
 pub fn init(format: LogFormat, level: Level) {
     let log = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_ansi(false)
-        // The lines are escaped as a whole, and more of them.
+        // Whole lines are escaped, and more characters.
         .with_ansi_sanitization(false)
         .with_writer(Lines(format));
     match format {
@@ -45,17 +44,17 @@ pub fn init(format: LogFormat, level: Level) {
     }));
 }
 
-/// Blocks until everything logged is written, unless nobody reads it. To be called last.
+/// Blocks until everything logged is written, unless the log is stalled. Call last.
 pub fn flush() {
     BACKLOG.flush();
 }
 
-/// Waits until everything logged so far is written, unless nobody reads it.
+/// Waits until everything logged so far is written, unless the log is stalled.
 pub(crate) async fn settled() {
     BACKLOG.settled(BACKLOG.mark()).await;
 }
 
-/// Waits while the log is behind, unless nobody reads it. For those who may log without end.
+/// Waits while the log is behind, unless it is stalled. For callers with unbounded output.
 pub(crate) async fn room() {
     if !has_room() {
         BACKLOG.room().await;
@@ -67,7 +66,7 @@ pub(crate) fn has_room() -> bool {
     BACKLOG.has_room()
 }
 
-/// Writes this line, which has no line break, as it is.
+/// Writes `line`, which has no line break, verbatim.
 pub(crate) fn write_line(line: &str) {
     let mut whole = String::with_capacity(line.len() + 1);
     whole.push_str(line);
@@ -79,12 +78,12 @@ fn push(line: &[u8]) {
     if *THREAD.get_or_init(start_thread) {
         BACKLOG.push(line);
     } else {
-        // Waiting for the pipe is better than silence, and there is nowhere to say that it is broken.
+        // Waiting for the pipe is better than losing the line, and a broken pipe cannot be reported.
         let _ = io::stdout().write_all(line);
     }
 }
 
-/// Where `tracing` writes: one call for each event.
+/// The writer for `tracing`: one call for each event.
 #[derive(Clone, Copy)]
 pub(super) struct Lines(pub(super) LogFormat);
 
@@ -121,17 +120,14 @@ fn serve(backlog: &Backlog) {
     loop {
         match backlog.work() {
             Work::Write(lines) => {
-                for piece in lines.chunks(PIECE_BYTES) {
-                    // There is nowhere to say that the log cannot be written.
-                    let _ = write(piece);
-                    backlog.wrote(piece.len());
+                for part in lines.chunks(WRITE_BYTES) {
+                    // A failure of the log cannot be reported.
+                    let _ = write(part);
+                    backlog.wrote(part.len());
                 }
             }
-            Work::TellLoss(lines) => {
-                tracing::warn!(
-                    lines,
-                    "lines of the log were dropped because nobody read it"
-                );
+            Work::ReportLoss(lines) => {
+                tracing::warn!(lines, "log lines were dropped because the log was not read");
             }
         }
     }

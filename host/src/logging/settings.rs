@@ -1,9 +1,9 @@
-//! How much is logged, and in which format.
+//! The level and the format of the log.
 
 use lambda_protocol::LogLevel;
 use tracing::Level;
 
-/// How a log line is written.
+/// The format of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
@@ -13,7 +13,7 @@ pub enum LogFormat {
 }
 
 impl LogFormat {
-    /// Anything but `json`, in any case, is text.
+    /// Parses Lambda's format names. Anything but `json`, in any case, is text.
     #[must_use]
     pub fn parse(value: &str) -> Self {
         if value.eq_ignore_ascii_case("json") {
@@ -24,7 +24,7 @@ impl LogFormat {
     }
 }
 
-/// Lambda's level names; anything else is INFO.
+/// Parses Lambda's level names. Anything else is INFO.
 #[must_use]
 pub fn parse_level(value: &str) -> Level {
     match LogLevel::parse(value) {

@@ -15,7 +15,7 @@ const fn v6(first: [u16; 3], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), prefix)
 }
 
-/// IPv4 networks that are somebody's own, or nobody's.
+/// IPv4 networks that are private, reserved or otherwise not public.
 const SPECIAL_V4: [Ipv4Net; 16] = [
     v4(0, 0, 0, 8),       // this network; connects to this machine
     v4(10, 0, 0, 8),      // private
@@ -35,10 +35,10 @@ const SPECIAL_V4: [Ipv4Net; 16] = [
     v4(224, 0, 0, 3),     // multicast, reserved, broadcast
 ];
 
-/// All public IPv6 addresses are in here.
+/// Contains all public IPv6 addresses.
 const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0], 3);
 
-/// What is not public in [`GLOBAL_V6`].
+/// The networks in [`GLOBAL_V6`] that are not public.
 const SPECIAL_V6: [Ipv6Net; 5] = [
     v6([0x2001, 0, 0], 23),         // protocol assignments, Teredo among them
     v6([0x2001, 0xdb8, 0], 32),     // documentation
@@ -47,11 +47,11 @@ const SPECIAL_V6: [Ipv6Net; 5] = [
     v6([0x3fff, 0, 0], 20),         // documentation
 ];
 
-/// IPv4 addresses behind a translator, which AWS offers to IPv6 networks.
+/// IPv4 addresses behind NAT64, which AWS offers to IPv6 networks.
 const NAT64: Ipv6Net = v6([0x64, 0xff9b, 0], 96);
 
-/// The address that is reached in the end: the IPv4 address in an IPv6 one that maps or translates
-/// it, else the address itself.
+/// Returns the address that a connection reaches: the IPv4 address that an IPv6 address maps or translates,
+/// else the address itself.
 pub(crate) fn reached(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else {
         return address;
@@ -66,7 +66,7 @@ pub(crate) fn reached(address: IpAddr) -> IpAddr {
     address
 }
 
-/// Whether `address`, as [`reached`] gave it, is on the public Internet.
+/// Whether `address`, as returned by [`reached`], is on the public Internet.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => !SPECIAL_V4.iter().any(|net| net.contains(&v4)),
@@ -76,13 +76,13 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Whether `address` is none that one can connect to: it would lead somewhere else, or to many.
+/// Whether `address` is unspecified, multicast or broadcast.
 pub(crate) fn is_no_peer(address: IpAddr) -> bool {
     let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
     address.is_unspecified() || address.is_multicast() || broadcast
 }
 
-/// Reads `10.0.0.0/8` or a single address.
+/// Parses a network such as `10.0.0.0/8`, or a single address.
 pub(crate) fn parse_network(text: &str) -> Option<IpNet> {
     let single = || {
         text.parse()

@@ -1,4 +1,4 @@
-//! The bodies of requests.
+//! Request bodies.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,15 +12,15 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-/// The bodies of requests that are not sent. A guest may write one before it looks at the answer; if the
-/// writing failed, that would be all it sees.
+/// The bodies of requests that are not sent. A guest may write a body before it reads the response; if the
+/// write failed, it would see only that.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unsent(Arc<Mutex<JoinSet<()>>>);
 
 impl Unsent {
-    /// Throws away what the guest writes, until it has written all of it or its instance is gone.
+    /// Discards what the guest writes, until the body ends or the instance is gone.
     pub(super) fn take(&self, mut body: WasiBody) {
-        // Without a runtime the process is ending.
+        // Without a runtime, the process is ending.
         if body.is_end_stream() || Handle::try_current().is_err() {
             return;
         }
@@ -30,10 +30,10 @@ impl Unsent {
     }
 }
 
-/// A body that ends with an error, and not as if it were complete, once the instance that writes it is
-/// gone: an instance that is torn down says nothing of the bodies it had not finished.
+/// A body that ends with an error, instead of as complete, once the instance that writes it is gone:
+/// dropping an instance does not mark its unfinished bodies as incomplete.
 ///
-/// One that is given up before its end, because the connection broke or the answer came early, goes to
+/// A body that is dropped before its end, because the connection broke or the response came early, goes to
 /// [`Unsent`].
 pub(super) struct Upload {
     body: Option<WasiBody>,

@@ -1,6 +1,5 @@
-//! From a destination to a connection: the name is looked up once, the addresses are checked, and
-//! the connection goes to an address that was checked. A name that changes meanwhile changes
-//! nothing.
+//! Connects to a destination: looks up the name once, checks the addresses, and connects to a checked
+//! address. A DNS record that changes meanwhile has no effect.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
@@ -19,18 +18,18 @@ use super::policy::Policy;
 use super::target::Destination;
 use super::tls;
 
-/// A connection in the clear or in TLS.
+/// A connection, with or without TLS.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// One of the requests that may be open at once.
+/// A permit for one open request.
 pub(super) type Permit = Arc<OwnedSemaphorePermit>;
 
 /// Why there is no connection.
 #[derive(Debug)]
 pub(super) enum NoConnection {
-    /// The name leads only to addresses that are not to be reached.
+    /// The name resolves only to prohibited addresses.
     Prohibited(Vec<SocketAddr>),
     Failed(Error),
 }
@@ -48,7 +47,7 @@ pub(super) async fn open(
 ) -> Result<Box<dyn Stream>, NoConnection> {
     let address = resolve(policy, destination, permit).await?;
     let stream = TcpStream::connect(address).await.map_err(Error::Connect)?;
-    // Small pieces of a request are not to wait for each other.
+    // Small parts of a request must not wait for each other.
     stream.set_nodelay(true).map_err(Error::Connect)?;
     if destination.scheme == Scheme::HTTP {
         return Ok(Box::new(stream));
@@ -85,8 +84,8 @@ async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr
     let (host, permit) = (host.to_owned(), Arc::clone(permit));
     let looking = spawn_blocking(move || {
         let found = (host.as_str(), port).to_socket_addrs();
-        // Nobody can stop it, so the request it is for stays open until here, even if it was given
-        // up: otherwise a handler could have any number of them.
+        // The lookup cannot be cancelled, so its request counts as open until here, even if it was
+        // dropped: otherwise a handler could start any number of lookups.
         drop(permit);
         found.map(Vec::from_iter)
     });

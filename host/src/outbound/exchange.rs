@@ -1,4 +1,4 @@
-//! One request and its answer on a connection of their own.
+//! One request and its response, on their own connection.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -16,14 +16,14 @@ use tokio::time::{Sleep, sleep, timeout};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::connect::{self, NoConnection, Permit, Stream};
+use super::failure_log::ResponseSource;
 use super::policy::Policy;
 use super::target::Destination;
-use super::told::AnswerOf;
 
-/// Headers of an answer.
+/// Most headers of a response.
 const HEADER_LIMIT: usize = 1000;
 
-/// How long the parts of an exchange may take: what the guest wants, within what the user allows.
+/// The timeouts of an exchange: those of the guest, within those of the user.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
     connect: Duration,
@@ -48,7 +48,7 @@ impl Timeouts {
 type Connection = Pin<Box<http1::Connection<TokioIo<Box<dyn Stream>>, WasiBody>>>;
 pub(super) type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-/// A connection for one exchange, with the permit for it.
+/// A connection for one exchange, with its permit.
 pub(super) struct Opened {
     sender: http1::SendRequest<WasiBody>,
     connection: Connection,
@@ -79,13 +79,13 @@ pub(super) async fn connect(
 }
 
 impl Opened {
-    /// Sends `request` and waits for the head of its answer. The second part of the result has to be
-    /// driven until the body of the answer has ended, and holds the permit as long.
+    /// Sends `request` and waits for the head of its response. Poll the second part of the result until
+    /// the body of the response has ended; it holds the permit.
     pub(super) async fn send(
         self,
         mut request: Request<WasiBody>,
         timeouts: Timeouts,
-        answer_of: AnswerOf,
+        source: ResponseSource,
     ) -> Result<(Response<WasiBody>, Io), Error> {
         let Self {
             mut sender,
@@ -93,39 +93,39 @@ impl Opened {
             permit,
         } = self;
         *request.uri_mut() = in_origin_form(request.uri());
-        let answering = timeout(timeouts.first_byte, sender.send_request(request));
-        let answer = drive(&mut connection, answering).await?;
-        let answer = answer.map_err(|_| Error::ConnectionReadTimeout)?;
-        let answer = answer.map_err(answer_error)?;
-        let answer =
-            answer.map(|body| TimedBody::new(body, timeouts.idle, answer_of).boxed_unsync());
+        let responding = timeout(timeouts.first_byte, sender.send_request(request));
+        let response = drive(&mut connection, responding).await?;
+        let response = response.map_err(|_| Error::ConnectionReadTimeout)?;
+        let response = response.map_err(response_error)?;
+        let response =
+            response.map(|body| TimedBody::new(body, timeouts.idle, source).boxed_unsync());
         let io = async move {
-            // The connection ends with the exchange once nobody can send another request on it.
+            // Without a sender, the connection ends with the exchange.
             drop(sender);
-            // What goes wrong from here on, the body of the answer tells.
+            // The body of the response reports errors from here on.
             let _ = connection.await;
             drop(permit);
             Ok(())
         };
-        Ok((answer, Box::new(io)))
+        Ok((response, Box::new(io)))
     }
 }
 
-/// Waits for `answering` while the connection works.
+/// Waits for `responding` while driving the connection.
 async fn drive<T>(
     connection: &mut Connection,
-    answering: impl Future<Output = T>,
+    responding: impl Future<Output = T>,
 ) -> Result<T, Error> {
-    tokio::pin!(answering);
+    tokio::pin!(responding);
     tokio::select! {
         biased;
-        answer = &mut answering => Ok(answer),
-        // It tells the waiting side of its end.
-        _ended = connection.as_mut() => Ok(answering.await),
+        response = &mut responding => Ok(response),
+        // Its end resolves `responding`.
+        _ended = connection.as_mut() => Ok(responding.await),
     }
 }
 
-fn answer_error(error: hyper::Error) -> Error {
+fn response_error(error: hyper::Error) -> Error {
     if error.is_parse_too_large() {
         return Error::HttpResponseHeaderSectionSize(None);
     }
@@ -135,7 +135,7 @@ fn answer_error(error: hyper::Error) -> Error {
     Error::from(error)
 }
 
-/// The form a server wants, which has the host in a header.
+/// Returns the origin form of `uri`: the host goes into a header.
 fn in_origin_form(uri: &Uri) -> Uri {
     let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     Uri::builder()
@@ -144,17 +144,17 @@ fn in_origin_form(uri: &Uri) -> Uri {
         .unwrap_or_default()
 }
 
-/// A body whose parts must not be too far apart.
+/// A body with an idle timeout between its frames.
 struct TimedBody {
     body: Incoming,
-    of: AnswerOf,
+    of: ResponseSource,
     idle: Duration,
-    /// Runs while somebody waits for a part.
+    /// Runs while a frame is awaited.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimedBody {
-    fn new(body: Incoming, idle: Duration, of: AnswerOf) -> Self {
+    fn new(body: Incoming, idle: Duration, of: ResponseSource) -> Self {
         Self {
             body,
             of,
@@ -179,7 +179,8 @@ impl Body for TimedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
             self.timer = None;
-            let frame = frame.map(|frame| frame.map_err(|error| self.broken(answer_error(error))));
+            let frame =
+                frame.map(|frame| frame.map_err(|error| self.broken(response_error(error))));
             return Poll::Ready(frame);
         }
         let idle = self.idle;

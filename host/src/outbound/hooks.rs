@@ -1,5 +1,5 @@
-//! The place where a request leaves the guest. Every request comes by here, those that follow a
-//! redirect too: following one is the guest's own work.
+//! The place where a request leaves the guest. Every request passes through here, including those that follow
+//! a redirect: the guest follows redirects itself.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use wasmtime_wasi_http::{
 use super::body::{Unsent, Upload};
 use super::connect::{NoConnection, Permit};
 use super::exchange::{self, Io, Timeouts};
+use super::failure_log::{ResponseSource, log_failure};
 use super::policy::Policy;
 use super::secret::{Withheld, fill_in};
 use super::target::Destination;
-use super::told::{AnswerOf, tell};
 use crate::logging::LogContext;
 
-/// Most of a request's body that waits in one piece, in bytes. Two pieces may wait.
+/// Largest chunk of a request's body that is buffered, in bytes. Two chunks may be buffered.
 const BODY_CHUNK_BYTES: usize = 64 * 1024;
 
-/// What one instance needs for its requests.
+/// The outbound state of one instance.
 pub(crate) struct Outbound {
     context: WasiHttpCtx,
     hooks: Hooks,
@@ -56,7 +56,7 @@ impl Outbound {
         }
     }
 
-    /// Requests belong to this invocation from now on.
+    /// Attributes requests to this invocation from now on.
     pub(crate) fn begin(&mut self, log_context: &LogContext) {
         self.hooks.log_context = Arc::new(log_context.clone());
     }
@@ -122,13 +122,13 @@ impl WasiHttpHooks for Hooks {
                 }
             };
             let request = request.map(|()| Upload::new(body, gone, unsent).boxed());
-            let answer_of = AnswerOf::new(Arc::clone(&log_context), destination.clone());
-            let sent = connection.send(request, timeouts, answer_of).await;
+            let source = ResponseSource::new(Arc::clone(&log_context), destination.clone());
+            let sent = connection.send(request, timeouts, source).await;
             sent.map_err(|error| failed(&log_context, &destination, error))
         })
     }
 
-    /// What becomes of an answer is logged where it is read; the library would do so again.
+    /// Replaces the library's conversion, which logs: failures are logged where the response is read.
     fn p2_error_from_hyper(&mut self, _error: &hyper::Error) -> ErrorCode {
         ErrorCode::HttpProtocolError
     }
@@ -138,7 +138,7 @@ impl WasiHttpHooks for Hooks {
     }
 }
 
-/// A request that may be sent. Its body is kept apart.
+/// A request that may be sent, without its body.
 struct Checked {
     request: Request<()>,
     destination: Destination,
@@ -147,14 +147,14 @@ struct Checked {
 
 impl Hooks {
     fn check(&self, mut request: Request<()>) -> Result<Checked, Error> {
-        // One would make a tunnel, and what goes through a tunnel nobody checks. The other is answered
-        // with the request itself, secrets included.
+        // CONNECT opens a tunnel, whose content is not checked. TRACE echoes the request, secrets
+        // included.
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(Error::HttpRequestMethodInvalid);
         }
         let destination = Destination::of(request.uri()).ok_or(Error::HttpRequestUriInvalid)?;
         if !self.policy.allows(&destination) {
-            tell!(
+            log_failure!(
                 self.log_context,
                 "denied a request to `{destination}`: it is not in `outbound.allow`"
             );
@@ -162,14 +162,14 @@ impl Hooks {
         }
         let filled = fill_in(&self.policy.secrets, request.headers_mut(), &destination);
         if let Err(Withheld { name }) = filled {
-            tell!(
+            log_failure!(
                 self.log_context,
                 "denied a request to `{destination}`: `secrets` does not give it `{name}`"
             );
             return Err(Error::HttpRequestDenied);
         }
         let permit = Arc::clone(&self.open).try_acquire_owned().map_err(|_| {
-            tell!(
+            log_failure!(
                 self.log_context,
                 "denied a request to `{destination}`: {} are open, the limit of \
                  `outbound.requests`",
@@ -196,12 +196,11 @@ fn unconnected(log_context: &LogContext, destination: &Destination, error: NoCon
 }
 
 fn failed(log_context: &LogContext, destination: &Destination, error: Error) -> Error {
-    tell!(log_context, "a request to `{destination}` failed: {error}");
+    log_failure!(log_context, "a request to `{destination}` failed: {error}");
     without_details(error)
 }
 
-/// An error for which the guest's interface has a code. For others the library would write a line of
-/// its own.
+/// Maps an error to one for which the guest's interface has a code. The library would log any other itself.
 fn without_details(error: Error) -> Error {
     match error {
         Error::Hyper(_) => Error::HttpProtocolError,
@@ -217,7 +216,7 @@ fn log_prohibited(
     found: &[std::net::SocketAddr],
 ) {
     let found: Vec<String> = found.iter().map(|it| it.ip().to_string()).collect();
-    tell!(
+    log_failure!(
         log_context,
         "denied a request to `{destination}`: its address {} is not public and not in \
          `outbound.private-addresses`",

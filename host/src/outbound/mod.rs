@@ -1,7 +1,7 @@
-//! HTTP requests of the guest, to the hosts that are allowed and to nowhere else.
+//! HTTP requests of the guest, to allowed hosts only.
 //!
-//! `target`, `address`, `policy` and `secret` decide and do no I/O. `hooks` is where a request
-//! leaves the guest; `connect`, `exchange` and `body` carry it out, and `told` logs what came to nothing.
+//! `target`, `address`, `policy` and `secret` decide and do no I/O. A request leaves the guest in `hooks`;
+//! `connect`, `exchange` and `body` carry it out, and `failure_log` logs those that fail.
 
 pub(crate) mod address;
 mod policy;
@@ -15,11 +15,11 @@ mod connect;
 #[cfg(feature = "outbound-http")]
 mod exchange;
 #[cfg(feature = "outbound-http")]
+mod failure_log;
+#[cfg(feature = "outbound-http")]
 mod hooks;
 #[cfg(feature = "outbound-http")]
 mod tls;
-#[cfg(feature = "outbound-http")]
-mod told;
 
 #[cfg(feature = "outbound-http")]
 pub(crate) use hooks::Outbound;

@@ -1,4 +1,4 @@
-//! What a guest may ask of the network. Decides; does no I/O.
+//! Which outbound requests a guest may make. Decides, and does no I/O.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -17,15 +17,15 @@ pub(crate) struct Policy {
     pub(crate) allow: Vec<Target>,
     pub(crate) private: Vec<IpNet>,
     pub(crate) secrets: Vec<Secret>,
-    /// Requests of one instance at once.
+    /// Most concurrent requests of one instance.
     pub(crate) requests: usize,
     pub(crate) connect: Duration,
     pub(crate) first_byte: Duration,
     pub(crate) idle: Duration,
     pub(crate) header_bytes: usize,
-    /// Further certificate authorities, in PEM form.
+    /// Additional certificate authorities, in PEM form.
     pub(crate) ca_file: Option<PathBuf>,
-    /// Where no request goes, whatever is allowed.
+    /// Never reachable, whatever is allowed.
     pub(crate) runtime_api: Option<Endpoint>,
 }
 
@@ -52,7 +52,7 @@ impl Policy {
         self.allow.iter().any(|target| target.covers(destination))
     }
 
-    /// Secrets whose host `outbound.allow` does not include.
+    /// Returns the secrets whose host is not in `outbound.allow`.
     pub(crate) fn idle_secrets(&self) -> impl Iterator<Item = (&str, &Target)> {
         self.secrets.iter().flat_map(|secret| {
             let targets = secret.targets.iter();
@@ -61,7 +61,7 @@ impl Policy {
         })
     }
 
-    /// The first of `found` that may be connected to for `destination`.
+    /// Returns the first of `found` that may be connected to for `destination`.
     ///
     /// `runtime_api` are the addresses of the Runtime API.
     pub(crate) fn choose(
@@ -93,7 +93,7 @@ impl Policy {
     }
 }
 
-/// Whether connecting to `address` reaches `api`. All of loopback is one machine.
+/// Whether connecting to `address` reaches `api`. All loopback addresses are one machine.
 fn leads_to(address: SocketAddr, api: SocketAddr) -> bool {
     let api_ip = address::reached(api.ip());
     let same_machine = address.ip() == api_ip

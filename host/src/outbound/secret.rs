@@ -1,4 +1,4 @@
-//! Values that the guest can use and never see.
+//! Secrets that the guest can use but never see.
 
 use std::fmt;
 
@@ -7,28 +7,27 @@ use http::{HeaderMap, HeaderValue};
 
 use super::target::{Destination, Target};
 
-/// Random bytes in a placeholder. As hard to guess as a key, so that a text from outside cannot
-/// pass for one.
+/// Random bytes in a placeholder: as hard to guess as a key, so that untrusted text cannot contain one.
 const PLACEHOLDER_BYTES: usize = 16;
 
-/// One secret. Its `Debug` form leaves the value out.
+/// One secret. Its `Debug` form omits the value.
 #[derive(Clone)]
 pub(crate) struct Secret {
     pub(crate) name: String,
-    /// What the guest sees.
+    /// The value that the guest sees.
     pub(crate) placeholder: String,
     value: String,
     pub(crate) targets: Vec<Target>,
 }
 
-/// A request with a placeholder to a host that does not get the value.
+/// A request has a placeholder, and its host may not receive the value.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Withheld<'a> {
     pub(crate) name: &'a str,
 }
 
 impl Secret {
-    /// `None` if `value` cannot stand in a header.
+    /// Creates a secret. Returns `None` if `value` is not a valid header value.
     pub(crate) fn new(name: &str, value: String, targets: Vec<Target>) -> Option<Self> {
         HeaderValue::from_str(&value).ok()?;
         Some(Self {
@@ -55,11 +54,11 @@ fn placeholder(name: &str) -> String {
     format!("bootstream-secret-{name}-{}", hex(&random))
 }
 
-/// Puts the values in the place of their placeholders, in the values of `headers` only.
+/// Replaces placeholders with their secrets, in the values of `headers` only.
 ///
 /// # Errors
 ///
-/// A placeholder is on its way to a host that must not have the value. Nothing was changed then.
+/// When a host may not receive the value of a placeholder. Then nothing is changed.
 pub(crate) fn fill_in<'a>(
     secrets: &'a [Secret],
     headers: &mut HeaderMap,
@@ -85,14 +84,14 @@ fn holds(value: &HeaderValue, secret: &Secret) -> bool {
     find(value.as_bytes(), &secret.placeholder).is_some()
 }
 
-/// Where `placeholder` begins. A header's value need not be text, but a placeholder in it is.
+/// Returns the position of `placeholder`. A header's value need not be UTF-8, but a placeholder in it is.
 fn find(value: &[u8], placeholder: &str) -> Option<usize> {
     value
         .windows(placeholder.len())
         .position(|part| part == placeholder.as_bytes())
 }
 
-/// `value` with the secret in the place of each of its placeholders.
+/// Returns `value` with each placeholder replaced by the secret.
 fn filled(value: &HeaderValue, secret: &Secret) -> HeaderValue {
     let (mut rest, mut bytes) = (value.as_bytes(), Vec::new());
     while let Some(at) = find(rest, &secret.placeholder) {

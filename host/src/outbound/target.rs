@@ -1,4 +1,4 @@
-//! Where requests may go: a scheme, a host or everything below one, and a port.
+//! The targets of requests: a scheme, a host or all its subdomains, and a port.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use http::uri::Scheme;
 
-/// What a target looks like, for errors.
+/// The expected form of a target, for errors.
 pub(crate) const EXPECTED: &str =
     "a host such as `api.example.com`, `*.example.com` or `http://example.com:8080`";
 
@@ -20,26 +20,26 @@ pub(crate) struct Target {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Host {
-    /// This name, in lower case.
+    /// Exactly this name, in lower case.
     Name(String),
-    /// Any name that ends in this, which starts with a dot.
+    /// Any name with this suffix, which starts with a dot.
     Below(String),
     Address(IpAddr),
 }
 
-/// Longest name of a host: that of the domain name system.
+/// Longest host name, by the rules of DNS.
 const HOST_LIMIT: usize = 253;
 
-/// Where one request goes.
+/// The destination of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Destination {
     pub(crate) scheme: Scheme,
-    /// In lower case, without brackets and without the dot of the root.
+    /// In lower case, without brackets and without the trailing dot.
     pub(crate) host: String,
     pub(crate) port: u16,
 }
 
-/// A text that is no target.
+/// A string that is not a target.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {EXPECTED}")]
 pub(crate) struct InvalidTarget;
@@ -62,7 +62,7 @@ impl Target {
             }
     }
 
-    /// Whether this covers at least one destination that `other` covers as well.
+    /// Whether both targets cover at least one common destination.
     pub(crate) fn meets(&self, other: &Self) -> bool {
         let is_below =
             |name: &str, suffix: &str| name.len() > suffix.len() && name.ends_with(suffix);
@@ -76,7 +76,7 @@ impl Target {
             }
     }
 
-    /// The address that the user named, if it is one.
+    /// The host's IP address, if the user named one.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         match self.host {
             Host::Address(address) => Some(address),
@@ -108,11 +108,11 @@ impl FromStr for Target {
 }
 
 impl Destination {
-    /// Where a request for this URI goes. `None` if it names no host, or a user.
+    /// Returns the destination of a URI. Returns `None` if it has no host, or has user information.
     pub(crate) fn of(uri: &http::Uri) -> Option<Self> {
         let scheme = uri.scheme()?.clone();
         let authority = uri.authority()?;
-        // A user before the host is how one host is made to look like another.
+        // User information can make one host look like another.
         if authority.as_str().contains('@') {
             return None;
         }
@@ -160,7 +160,7 @@ impl fmt::Display for Destination {
     }
 }
 
-/// Host and port of `host`, `host:port`, `[address]` or `[address]:port`.
+/// Splits `host`, `host:port`, `[address]` or `[address]:port` into host and port.
 fn split_port(text: &str) -> Result<(&str, Option<&str>), InvalidTarget> {
     if let Some(rest) = text.strip_prefix('[') {
         let (address, after) = rest.split_once(']').ok_or(InvalidTarget)?;
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_is_told_as_it_is_written() {
+    fn a_target_is_displayed_as_written() {
         for text in [
             "api.example",
             "*.example",

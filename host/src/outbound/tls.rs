@@ -1,4 +1,4 @@
-//! TLS for outbound requests: Mozilla's authorities, and those the user adds.
+//! TLS for outbound requests: trusts Mozilla's certificate authorities, and those the user adds.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -10,8 +10,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::policy::Policy;
 
-/// Made by the first request, because a handler may never send one. The policy of a process does not
-/// change.
+/// Created by the first request, because a handler may never send one. The policy of a process is
+/// constant.
 static CONFIG: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
 
 pub(super) fn client_config(policy: &Policy) -> Result<Arc<ClientConfig>, String> {

@@ -1,13 +1,13 @@
 //! The allocator of programs that are linked with musl.
 //!
-//! musl's own takes several times as long, and touches more pages at the start. dlmalloc takes a lock
-//! each time, and to take and release it costs as much as the allocation itself, even if nobody else
-//! wants it. So a thread that lasts as long as the process keeps what it gives back, up to a limit, in
-//! lists of blocks of about the same size, and takes from them first.
+//! musl's own takes several times as long, and touches more pages at the start. dlmalloc takes a lock for
+//! each call, and even an uncontended lock costs as much as the allocation itself. So a thread that lives
+//! as long as the process caches the blocks it frees, up to a limit, in lists by size class, and allocates
+//! from these lists first.
 //!
-//! dlmalloc does not give back what it has once taken from the system for a large block. Those come from
-//! the system one by one, and go back to it: an event of many megabytes must not be paid for as long as the
-//! process lasts.
+//! dlmalloc never returns the memory of a large block to the system. So large blocks are mapped one by
+//! one, and unmapped when freed: an event of many megabytes must not occupy memory for the life of the
+//! process.
 //!
 //! `docs/design/musl.md` has the measurements, and the condition for removing this.
 
@@ -24,39 +24,38 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use dlmalloc::Dlmalloc;
 use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap_anonymous, mremap, munmap};
 
-/// Most that a thread keeps in one list, in bytes.
+/// Most bytes that a thread caches in one list.
 const LIST_BYTES: usize = 8 * 1024;
 
-/// Blocks of up to so many bytes are in classes that differ by [`SMALL_STEP`].
+/// Largest block of the classes that differ by [`SMALL_STEP`], in bytes.
 const SMALL_BYTES: usize = 512;
 const SMALL_STEP: usize = 16;
 
-/// Larger ones, up to so many bytes, are in classes that differ by [`LARGE_STEP`]. Still larger ones are
-/// not kept.
+/// Largest block of the classes that differ by [`LARGE_STEP`], in bytes. Larger blocks are not cached.
 const LARGE_BYTES: usize = 8 * 1024;
 const LARGE_STEP: usize = 512;
 
 const SMALL_CLASSES: usize = SMALL_BYTES / SMALL_STEP;
 const CLASSES: usize = SMALL_CLASSES + (LARGE_BYTES - SMALL_BYTES) / LARGE_STEP;
 
-/// What dlmalloc aligns everything to.
+/// The alignment of every block of dlmalloc.
 const ALIGNMENT: usize = 16;
 
-/// dlmalloc takes so many bytes at a time from the system, or more for a block that is larger.
+/// Bytes that dlmalloc takes from the system at a time, or more for a larger block.
 const REGION_BYTES: usize = 64 * 1024;
 
-/// Blocks of at least this size are mapped individually. None of Lambda's own events takes as much while it is
-/// read: for those the next finds its pages there, which is a seventh faster.
+/// Blocks of at least this size are mapped individually. No event within Lambda's own limit needs one while
+/// it is read: the next event then finds its pages mapped, which is a seventh faster.
 const MAPPED_BYTES: usize = 16 * 1024 * 1024;
 
-/// What the system aligns everything to.
+/// The alignment of every mapping.
 const PAGE_BYTES: usize = 4096;
 
 /// The allocator.
 #[derive(Debug)]
 pub(crate) struct Allocator;
 
-/// What threads do not keep.
+/// Allocates everything that no thread has cached.
 static SHARED: Mutex<Dlmalloc<Regions>> = Mutex::new(Dlmalloc::new_with_allocator(Regions));
 
 fn shared() -> MutexGuard<'static, Dlmalloc<Regions>> {
@@ -64,13 +63,13 @@ fn shared() -> MutexGuard<'static, Dlmalloc<Regions>> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where dlmalloc takes memory from.
+/// The source of dlmalloc's memory: anonymous mappings.
 struct Regions;
 
-// SAFETY: regions are the system's, which gives out none twice.
+// SAFETY: the system never maps two regions at the same address.
 unsafe impl dlmalloc::Allocator for Regions {
-    /// A region for small blocks is soon used wholly, so its pages are there at once: a fault for each
-    /// would be felt at the start.
+    /// A region for small blocks is soon in full use, so its pages are populated at once: a fault for
+    /// each would slow down the start.
     fn alloc(&self, bytes: usize) -> (*mut u8, usize, u32) {
         let flags = if bytes <= REGION_BYTES {
             MapFlags::POPULATE
@@ -87,20 +86,20 @@ unsafe impl dlmalloc::Allocator for Regions {
         } else {
             MremapFlags::empty()
         };
-        // SAFETY: a region of dlmalloc's.
+        // SAFETY: dlmalloc passes one of its regions.
         let moved = unsafe { mremap(start.cast(), before, bytes, flags) };
         moved.map_or(ptr::null_mut(), <*mut _>::cast)
     }
 
     fn free_part(&self, start: *mut u8, before: usize, bytes: usize) -> bool {
-        // SAFETY: inside a region.
+        // SAFETY: the address is inside a region.
         let end = unsafe { start.add(bytes) };
-        // SAFETY: the end of a region of dlmalloc's, which nobody uses.
+        // SAFETY: dlmalloc passes one of its regions, whose end is unused.
         unsafe { munmap(end.cast(), before - bytes) }.is_ok()
     }
 
     fn free(&self, start: *mut u8, bytes: usize) -> bool {
-        // SAFETY: a region of dlmalloc's, which nobody uses.
+        // SAFETY: dlmalloc passes one of its regions, which is unused.
         unsafe { munmap(start.cast(), bytes) }.is_ok()
     }
 
@@ -117,31 +116,31 @@ unsafe impl dlmalloc::Allocator for Regions {
     }
 }
 
-/// Memory of zeros, or null.
+/// Maps zeroed memory. Returns null on failure.
 fn map(bytes: usize, flags: MapFlags) -> *mut u8 {
     let access = ProtFlags::READ | ProtFlags::WRITE;
-    // SAFETY: at an address of the system's choice.
+    // SAFETY: the system chooses the address.
     let region =
         unsafe { mmap_anonymous(ptr::null_mut(), bytes, access, MapFlags::PRIVATE | flags) };
     region.map_or(ptr::null_mut(), <*mut _>::cast)
 }
 
-/// Whether a block is mapped for itself.
+/// Whether a block is mapped individually.
 #[inline]
 fn is_mapped(layout: Layout) -> bool {
     layout.size() >= MAPPED_BYTES && layout.align() <= PAGE_BYTES
 }
 
-/// A block of dlmalloc's, or of the system's.
+/// Allocates a block from dlmalloc or from the system.
 fn alloc_large(layout: Layout) -> *mut u8 {
     if is_mapped(layout) {
         return map(layout.size(), MapFlags::empty());
     }
-    // SAFETY: sizes and alignments are dlmalloc's to refuse.
+    // SAFETY: dlmalloc accepts or refuses any size and alignment.
     unsafe { shared().malloc(layout.size(), layout.align()) }
 }
 
-/// The blocks that a thread keeps.
+/// The blocks that a thread caches.
 struct Kept {
     lists: [List; CLASSES],
     keeps: Cell<bool>,
@@ -167,12 +166,12 @@ thread_local! {
     };
 }
 
-/// From now on this thread keeps what it gives back. What it keeps at its end is lost.
+/// Lets this thread cache the blocks it frees from now on. The cache leaks when the thread ends.
 pub(crate) fn keep_blocks() {
     KEPT.with(|kept| kept.keeps.set(true));
 }
 
-/// The number of a list, and the size of the blocks in it.
+/// A size class: the index of its list, and the size of its blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Class {
     number: usize,
@@ -180,7 +179,7 @@ struct Class {
 }
 
 impl Class {
-    /// The smallest that has room.
+    /// Returns the smallest class that fits `layout`.
     #[inline]
     fn of(layout: Layout) -> Option<Self> {
         let bytes = layout.size();
@@ -203,13 +202,13 @@ impl Class {
         }
     }
 
-    /// What dlmalloc is asked for.
+    /// The layout to request from dlmalloc.
     fn layout(self) -> Layout {
-        // SAFETY: a power of two, and a multiple of it far from the end of all numbers.
+        // SAFETY: the alignment is a power of two, and the size is a multiple of it and at most `LARGE_BYTES`.
         unsafe { Layout::from_size_align_unchecked(self.bytes, ALIGNMENT) }
     }
 
-    /// The first block of the list, or null.
+    /// Removes the first block of the list. Returns null if the list is empty.
     #[inline]
     fn pop(self) -> *mut u8 {
         KEPT.with(|kept| {
@@ -226,7 +225,7 @@ impl Class {
         })
     }
 
-    /// Puts a block into the list. `false` if the thread keeps enough.
+    /// Adds a block to the list. Returns `false` if the list is full or the thread does not cache.
     #[inline]
     fn push(self, block: *mut u8) -> bool {
         KEPT.with(|kept| {
@@ -237,7 +236,7 @@ impl Class {
             if bytes > LIST_BYTES || !kept.keeps.get() {
                 return false;
             }
-            // SAFETY: nobody uses the block, and it is large enough for an address.
+            // SAFETY: the block is unused, and large enough for an address.
             unsafe { block.cast::<*mut u8>().write(list.first.get()) };
             list.first.set(block);
             list.bytes.set(bytes);
@@ -246,8 +245,8 @@ impl Class {
     }
 }
 
-// SAFETY: blocks come from dlmalloc with the size of their class, are in one list or with one user, and
-// go back to dlmalloc with the same size.
+// SAFETY: a block comes from dlmalloc with the size of its class, is either in one list or owned by one
+// caller, and returns to dlmalloc with the same size.
 unsafe impl GlobalAlloc for Allocator {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -256,7 +255,7 @@ unsafe impl GlobalAlloc for Allocator {
         };
         let block = class.pop();
         if block.is_null() {
-            // SAFETY: it is not of size 0.
+            // SAFETY: the size is not 0.
             return unsafe { shared().malloc(class.bytes, ALIGNMENT) };
         }
         block
@@ -268,14 +267,13 @@ unsafe impl GlobalAlloc for Allocator {
             Some(class) if class.push(block) => return,
             Some(class) => class.layout(),
             None if is_mapped(layout) => {
-                // SAFETY: it was mapped with this size, and nobody uses it. The system has no reason to
-                // refuse.
+                // SAFETY: the block was mapped with this size, and is unused. A failure would only leak it.
                 let _ = unsafe { munmap(block.cast(), layout.size()) };
                 return;
             }
             None => layout,
         };
-        // SAFETY: this is what dlmalloc was asked for.
+        // SAFETY: the block was allocated with this layout.
         unsafe { shared().free(block, layout.size(), layout.align()) };
     }
 
@@ -284,13 +282,13 @@ unsafe impl GlobalAlloc for Allocator {
             return map(layout.size(), MapFlags::empty());
         }
         if Class::of(layout).is_none() {
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the contract.
             return unsafe { shared().calloc(layout.size(), layout.align()) };
         }
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds the contract.
         let block = unsafe { self.alloc(layout) };
         if !block.is_null() {
-            // SAFETY: it is at least as large.
+            // SAFETY: the block has at least this size.
             unsafe { block.write_bytes(0, layout.size()) };
         }
         block
@@ -298,29 +296,29 @@ unsafe impl GlobalAlloc for Allocator {
 
     #[inline(never)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds the contract.
         let wanted = unsafe { Layout::from_size_align_unchecked(bytes, layout.align()) };
         match (Class::of(layout), Class::of(wanted)) {
             (None, None) if is_mapped(layout) && is_mapped(wanted) => {
-                // SAFETY: it was mapped with this size.
+                // SAFETY: the block was mapped with this size.
                 let moved =
                     unsafe { mremap(block.cast(), layout.size(), bytes, MremapFlags::MAYMOVE) };
                 return moved.map_or(ptr::null_mut(), <*mut _>::cast);
             }
             (None, None) if is_mapped(layout) == is_mapped(wanted) => {
                 let mut shared = shared();
-                // SAFETY: the caller's, as it is dlmalloc's block.
+                // SAFETY: the caller upholds the contract, and the block is dlmalloc's.
                 return unsafe { shared.realloc(block, layout.size(), layout.align(), bytes) };
             }
             (Some(now), Some(then)) if now == then => return block,
             _ => {}
         }
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds the contract.
         let other = unsafe { self.alloc(wanted) };
         if !other.is_null() {
-            // SAFETY: both have as many bytes.
+            // SAFETY: both blocks have at least this many bytes.
             unsafe { other.copy_from_nonoverlapping(block, bytes.min(layout.size())) };
-            // SAFETY: nobody uses it any more.
+            // SAFETY: the content has been copied, and the block is unused.
             unsafe { self.dealloc(block, layout) };
         }
         other
@@ -370,15 +368,15 @@ mod tests {
         KEPT.with(|kept| kept.lists.iter().map(|list| list.bytes.get()).sum())
     }
 
-    /// Takes blocks and gives them back.
+    /// Allocates blocks and frees them.
     fn use_blocks(count: usize, bytes: usize) {
-        // SAFETY: not empty.
+        // SAFETY: the layout is not empty.
         let blocks: Vec<_> = (0..count)
             .map(|_| unsafe { Allocator.alloc(layout(bytes)) })
             .collect();
         for block in blocks {
             assert!(!block.is_null());
-            // SAFETY: it came with the same layout.
+            // SAFETY: the block was allocated with the same layout.
             unsafe { Allocator.dealloc(block, layout(bytes)) };
         }
     }
@@ -400,19 +398,19 @@ mod tests {
         .unwrap();
     }
 
-    /// A block, and what was written to it.
+    /// A block, and the byte it is filled with.
     struct Filled {
         start: *mut u8,
         bytes: usize,
         with: u8,
     }
 
-    // SAFETY: a block may go to another thread.
+    // SAFETY: blocks may move between threads.
     unsafe impl Send for Filled {}
 
     impl Filled {
         fn new(bytes: usize, with: u8) -> Self {
-            // SAFETY: not empty.
+            // SAFETY: the layout is not empty.
             let start = unsafe { Allocator.alloc_zeroed(layout(bytes)) };
             assert_eq!(start.addr() % ALIGNMENT, 0);
             let mut block = Self {
@@ -427,18 +425,18 @@ mod tests {
 
         fn fill(&mut self, with: u8) {
             self.with = with;
-            // SAFETY: it has as many bytes.
+            // SAFETY: the block has this many bytes.
             unsafe { self.start.write_bytes(with, self.bytes) };
         }
 
         fn check(&self, bytes: usize) {
-            // SAFETY: it has as many bytes.
+            // SAFETY: the block has this many bytes.
             let content = unsafe { std::slice::from_raw_parts(self.start, bytes) };
             assert!(content.iter().all(|byte| *byte == self.with));
         }
 
         fn resize(&mut self, bytes: usize) {
-            // SAFETY: it came with this layout.
+            // SAFETY: the block was allocated with this layout.
             self.start = unsafe { Allocator.realloc(self.start, layout(self.bytes), bytes) };
             self.check(bytes.min(self.bytes));
             self.bytes = bytes;
@@ -447,7 +445,7 @@ mod tests {
 
         fn free(self) {
             self.check(self.bytes);
-            // SAFETY: it came with this layout, and nobody has it any more.
+            // SAFETY: the block was allocated with this layout, and is unused.
             unsafe { Allocator.dealloc(self.start, layout(self.bytes)) };
         }
     }
@@ -475,14 +473,14 @@ mod tests {
         ] {
             block.resize(bytes);
         }
-        // SAFETY: in the middle of it, where nothing small comes to lie afterwards.
+        // SAFETY: the address is inside the block. Nothing small is mapped there later.
         let middle = unsafe { block.start.add(MAPPED_BYTES) };
         assert!(mapped(middle));
         block.free();
         assert!(!mapped(middle));
     }
 
-    /// Blocks of all sizes, changed and given back by whichever thread.
+    /// Threads allocate blocks of all sizes, and resize and free each other's.
     #[test]
     fn no_block_is_given_out_twice() {
         fn shuffle(mut blocks: VecDeque<Filled>) -> VecDeque<Filled> {

@@ -1,9 +1,9 @@
-//! Preempts a guest that computes, so that its thread can attend to sockets and timers.
+//! Preempts a guest that computes, so that its thread can serve sockets and timers.
 //!
-//! A timer sends a signal to the process while a guest runs, and the signal's handler increments the
+//! While a guest runs, a timer sends a signal to the process, and the signal handler increments the
 //! engine's epoch: at its next check the guest yields to the other tasks of its thread. A ticking thread
-//! would do the same, if the scheduler let it run in time: on the one processor of a small function, a
-//! thread that wakes may have to wait until a computing one has used up its slice of some milliseconds.
+//! would not do: on the one processor of a small function, a thread that wakes may wait some milliseconds
+//! until a computing thread has used up its time slice.
 
 use std::future::poll_fn;
 use std::io;
@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// How long a guest computes before it yields. Each signal takes some microseconds.
+/// How long a guest computes before it yields. Each signal costs a few microseconds.
 const PERIOD: Duration = Duration::from_micros(500);
 
-/// How long a guest computes before it first yields, if the one before it computed for longer than
+/// How long a guest computes before it first yields, if the previous one computed for longer than
 /// [`PERIOD`]: its first chunk leaves sooner.
 const FIRST: Duration = Duration::from_micros(100);
 
@@ -40,18 +40,18 @@ struct EpochTimer {
     expects_long: AtomicBool,
 }
 
-// SAFETY: the id of a timer is the process's, and any thread may use it.
+// SAFETY: a timer belongs to the process, and any thread may use its id.
 #[expect(unsafe_code, reason = "the C type of an id may be a pointer")]
 unsafe impl Send for EpochTimer {}
 // SAFETY: as above.
 #[expect(unsafe_code, reason = "the C type of an id may be a pointer")]
 unsafe impl Sync for EpochTimer {}
 
-/// Creates the timer of this process, for the guests of `engine`. Only the first call does.
+/// Creates the timer of this process, for the guests of `engine`. Further calls do nothing.
 ///
 /// # Errors
 ///
-/// When the system refuses a timer.
+/// When the system refuses to create a timer.
 pub(crate) fn start(engine: &Engine) -> io::Result<()> {
     if TIMER.get().is_some() {
         return Ok(());
@@ -65,12 +65,12 @@ pub(crate) fn start(engine: &Engine) -> io::Result<()> {
         has_preempted: AtomicBool::new(false),
         expects_long: AtomicBool::new(false),
     };
-    // Lost only to another thread that has started one.
+    // Fails only if another thread has set one in the meantime.
     let _ = TIMER.set(timer);
     handle_signal()
 }
 
-/// Runs a guest, preempting it while it computes. Without a timer, as in benchmarks, it is not.
+/// Runs a guest, preempting it while it computes. Without a timer, as in benchmarks, does not preempt it.
 pub(crate) async fn preemptible<T>(guest: impl Future<Output = T>) -> T {
     let Some(timer) = TIMER.get() else {
         return guest.await;
@@ -85,7 +85,7 @@ pub(crate) async fn preemptible<T>(guest: impl Future<Output = T>) -> T {
     output
 }
 
-/// A thread runs a guest while this lives.
+/// Marks that a thread runs a guest, until dropped.
 struct Running(&'static EpochTimer);
 
 impl Drop for Running {
@@ -102,7 +102,7 @@ impl EpochTimer {
         Running(self)
     }
 
-    /// A guest has ended. After a long one the timer is armed anew, for the next one's first chunk.
+    /// A guest has ended. After a long one, disarms the timer so that the next guest arms it with [`FIRST`].
     fn end(&self) {
         let was_long = self.has_preempted.swap(false, Ordering::SeqCst);
         self.expects_long.store(was_long, Ordering::SeqCst);
@@ -121,13 +121,13 @@ impl EpochTimer {
     fn disarm(&self) {
         self.set(Duration::ZERO, Duration::ZERO);
         self.is_armed.store(false, Ordering::SeqCst);
-        // A guest that began in between has found the timer still armed.
+        // A guest that began in between found the timer still armed.
         if self.running.load(Ordering::SeqCst) > 0 {
             self.arm();
         }
     }
 
-    /// The timer has expired. Runs in the signal's handler, which may neither allocate nor lock.
+    /// The timer has expired. Runs in the signal handler, which may neither allocate nor lock.
     fn expire(&self) {
         if self.running.load(Ordering::SeqCst) > 0 {
             self.has_preempted.store(true, Ordering::SeqCst);
@@ -137,7 +137,7 @@ impl EpochTimer {
         }
     }
 
-    /// Lets the timer expire after `first`, then every `period`. Two zeros stop it.
+    /// Sets the timer to expire after `first`, then every `period`. Two zeros disarm it.
     fn set(&self, first: Duration, period: Duration) {
         let time = |duration: Duration| libc::timespec {
             tv_sec: 0,

@@ -1,16 +1,16 @@
 //! `memcpy` and `memmove` for programs that are linked with musl.
 //!
-//! musl copies everything, however short, with `rep movs`, which takes a processor some 25 ns to begin:
-//! a tenth of what `bootstrap` computed for a tiny invocation, as values of Rust are moved by `memcpy`.
-//! Here that begins where it pays.
+//! musl copies everything, however short, with `rep movs`, whose startup takes about 25 ns. Because Rust
+//! moves values with `memcpy`, that was a tenth of the CPU time of a tiny invocation. This version uses
+//! `rep movs` only where it is faster.
 //!
 //! `docs/design/musl.md` has the measurements, and the condition for removing this.
 //!
-//! The definitions take the place of musl's because the linker sees them first.
+//! The definitions replace musl's because the linker sees them first.
 //!
-//! aarch64 needs none of its own: there musl's `memcpy` and `memset` are written in assembly. The 163 calls
-//! of `memcpy` for a tiny invocation are a ninth of the host's instructions. `memmove` is a plain loop, but
-//! two calls with 22 instructions are all that an invocation makes.
+//! aarch64 needs no replacement: there musl's `memcpy` and `memset` are written in assembly. The 163 calls
+//! of `memcpy` in a tiny invocation are a ninth of the host's instructions. `memmove` is a plain loop, but
+//! an invocation calls it only twice, for 22 instructions.
 
 #![expect(
     unsafe_code,
@@ -22,17 +22,17 @@ use core::arch::asm;
 use core::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_storeu_si128};
 use core::ptr::{read_unaligned, write_unaligned};
 
-/// From so many bytes on, the processor copies faster than a loop.
+/// From this size on, `rep movs` beats the loop.
 const REP_BYTES: usize = 1024;
 
 /// C's `memcpy`.
 ///
 /// # Safety
 ///
-/// `from` has to be readable and `to` writable for so many bytes, and neither may reach into the other.
+/// `from` must be valid for reads and `to` for writes of `bytes` bytes; the ranges must not overlap.
 #[cfg_attr(target_env = "musl", unsafe(no_mangle))]
 pub(crate) unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, bytes: usize) -> *mut u8 {
-    // SAFETY: the caller's.
+    // SAFETY: the caller upholds the contract.
     unsafe {
         if bytes <= 64 {
             copy_short(to, from, bytes);
@@ -47,10 +47,10 @@ pub(crate) unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, bytes: usiz
 ///
 /// # Safety
 ///
-/// `from` has to be readable and `to` writable for so many bytes.
+/// `from` must be valid for reads and `to` for writes of `bytes` bytes.
 #[cfg_attr(target_env = "musl", unsafe(no_mangle))]
 pub(crate) unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, bytes: usize) -> *mut u8 {
-    // SAFETY: the caller's. What is copied forward into bytes that are still to be read would be lost.
+    // SAFETY: the caller upholds the contract. The direction never overwrites bytes still to be read.
     unsafe {
         if bytes <= 64 {
             copy_short(to, from, bytes);
@@ -63,15 +63,15 @@ pub(crate) unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, bytes: usi
     to
 }
 
-/// Copies up to 64 bytes. Reads all of them before it writes one.
+/// Copies up to 64 bytes. Reads all of them before it writes any.
 #[inline(always)]
 unsafe fn copy_short(to: *mut u8, from: *const u8, bytes: usize) {
-    /// Two of a kind, which together cover everything.
+    /// Copies the first and the last `T`, which together cover the range.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a few instructions")]
     unsafe fn two<T>(to: *mut u8, from: *const u8, bytes: usize) {
         let last = bytes - size_of::<T>();
-        // SAFETY: the caller's: there are at least as many bytes as one of these has.
+        // SAFETY: the caller upholds the contract, and there are at least `size_of::<T>()` bytes.
         unsafe {
             let first_part = read_unaligned(from.cast::<T>());
             let last_part = read_unaligned(from.add(last).cast::<T>());
@@ -79,10 +79,10 @@ unsafe fn copy_short(to: *mut u8, from: *const u8, bytes: usize) {
             write_unaligned(to.add(last).cast::<T>(), last_part);
         }
     }
-    // SAFETY: as many bytes are read and written as there are.
+    // SAFETY: every read and write is within `bytes`.
     unsafe {
         match bytes {
-            // Not `two`, for which the compiler goes through memory.
+            // Not `two`, for which the compiler would spill to the stack.
             33.. => {
                 let start = Half::read(from);
                 let end = Half::read(from.add(bytes - 32));
@@ -99,7 +99,7 @@ unsafe fn copy_short(to: *mut u8, from: *const u8, bytes: usize) {
     }
 }
 
-/// Copies more than 64 bytes, the first of them first.
+/// Copies more than 64 bytes in ascending order.
 unsafe fn copy_forward(to: *mut u8, from: *const u8, bytes: usize) {
     // SAFETY: the last 64 bytes are read before anything is written to them, and the rest is a whole
     // number of blocks that begins at the start and ends in them.
@@ -119,7 +119,7 @@ unsafe fn copy_forward(to: *mut u8, from: *const u8, bytes: usize) {
                 let block = Block::read(from.add(done));
                 block.write(to.add(done));
                 done += 64;
-                // Or the compiler would see what this loop does, and call `memcpy` for it.
+                // Keeps the compiler from replacing this loop with a call of `memcpy`.
                 asm!("", options(nostack, preserves_flags));
             }
         }
@@ -127,7 +127,7 @@ unsafe fn copy_forward(to: *mut u8, from: *const u8, bytes: usize) {
     }
 }
 
-/// Copies more than 64 bytes, the last of them first.
+/// Copies more than 64 bytes in descending order.
 unsafe fn copy_backward(to: *mut u8, from: *const u8, bytes: usize) {
     // SAFETY: as for `copy_forward`, from the other end.
     unsafe {
@@ -151,7 +151,7 @@ impl Half {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "two instructions")]
     unsafe fn read(from: *const u8) -> Self {
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds the contract.
         unsafe {
             let from = from.cast::<__m128i>();
             Self(_mm_loadu_si128(from), _mm_loadu_si128(from.add(1)))
@@ -162,7 +162,7 @@ impl Half {
     #[expect(clippy::inline_always, reason = "two instructions")]
     unsafe fn write(self, to: *mut u8) {
         let to = to.cast::<__m128i>();
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds the contract.
         unsafe {
             _mm_storeu_si128(to, self.0);
             _mm_storeu_si128(to.add(1), self.1);
@@ -178,14 +178,14 @@ impl Block {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "four instructions")]
     unsafe fn read(from: *const u8) -> Self {
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds the contract.
         unsafe { Self(Half::read(from), Half::read(from.add(32))) }
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "four instructions")]
     unsafe fn write(self, to: *mut u8) {
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds the contract.
         unsafe {
             self.0.write(to);
             self.1.write(to.add(32));
@@ -197,7 +197,7 @@ impl Block {
 mod tests {
     use super::*;
 
-    /// Every short length, and some on both sides of where another way begins.
+    /// Every short length, and some on both sides of each threshold.
     fn lengths() -> impl Iterator<Item = usize> {
         (0..=200).chain([255, 256, 257, 1000, 1023, 1024, 1025, 1031, 4099])
     }
@@ -212,7 +212,7 @@ mod tests {
             for (from_at, to_at) in [(0, 0), (1, 0), (0, 1), (3, 14), (15, 8)] {
                 let from = numbered(from_at + bytes);
                 let mut to = vec![0xff; to_at + bytes + 1];
-                // SAFETY: as many bytes are in both.
+                // SAFETY: both buffers have this many bytes.
                 let at = unsafe {
                     let to = to.as_mut_ptr().add(to_at);
                     memcpy(to, from.as_ptr().add(from_at), bytes) == to
@@ -236,7 +236,7 @@ mod tests {
                     let mut expected = buffer.clone();
                     expected.copy_within(from..from + bytes, to);
                     let start = buffer.as_mut_ptr();
-                    // SAFETY: both are in the buffer.
+                    // SAFETY: both ranges are in the buffer.
                     unsafe { memmove(start.add(to), start.add(from), bytes) };
                     assert_eq!(buffer, expected, "{bytes} from {from} to {to}");
                 }

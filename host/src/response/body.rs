@@ -7,17 +7,17 @@ use bytes::Bytes;
 use http::HeaderValue;
 use lambda_protocol::error_report::ErrorReport;
 
-use super::buffer::{Buffer, Kind, More, Part};
-use super::state::{ResponseStream, Telling};
+use super::buffer::{BodyEvent, Buffer, Kind, Readiness};
+use super::state::{FailureRoute, ResponseStream};
 
 /// A response that can be posted.
 #[derive(Debug)]
 pub enum Payload {
     /// A stream that begins with a prelude.
     Http(ResponseBody),
-    /// A stream without one, of this content type.
+    /// A stream without a prelude, of this content type.
     Raw(HeaderValue, ResponseBody),
-    /// All of it.
+    /// A complete document.
     Document(Bytes),
 }
 
@@ -32,13 +32,13 @@ impl ResponseReader {
         Self { buffer }
     }
 
-    /// Waits until there is something to post: the guest has started a stream, or ended a document. To
-    /// be awaited before [`payload`](Self::payload).
+    /// Waits until there is something to post: the guest has started a stream or finished a document.
+    /// Await it before calling [`payload`](Self::payload).
     pub async fn started(&self) {
         std::future::poll_fn(|cx| self.buffer.poll_started(cx)).await;
     }
 
-    /// Whether there is something to post: what [`started`](Self::started) waits for.
+    /// Whether there is something to post, as [`started`](Self::started) waits for.
     #[must_use]
     pub fn has_started(&self) -> bool {
         self.buffer.has_started()
@@ -65,22 +65,22 @@ impl ResponseReader {
 
     /// Ends the response from the host's side, when the guest cannot.
     #[must_use]
-    pub fn fail(&self, report: &ErrorReport) -> Telling {
+    pub fn fail(&self, report: &ErrorReport) -> FailureRoute {
         self.buffer.fail(report)
     }
 
-    /// Tells the guest's half that nobody reads any more.
+    /// Closes the guest's half: nothing will be read any more.
     pub fn close(&self) {
         self.buffer.close();
     }
 
-    /// Whether the receiver went before the response had ended.
+    /// Whether the receiver closed before the response had ended.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
         self.buffer.is_abandoned()
     }
 
-    /// Where the response stands.
+    /// The state of the response.
     #[must_use]
     pub fn state(&self) -> ResponseStream {
         self.buffer.state()
@@ -89,8 +89,8 @@ impl ResponseReader {
 
 /// The body of `POST …/response`.
 ///
-/// Ends only when the guest's half said how: cleanly, or with error trailers. Dropping it earlier
-/// tells the guest's half that nobody reads any more.
+/// Ends only when the guest's half ends it: cleanly, or with error trailers. Dropping it earlier
+/// closes the guest's half.
 #[derive(Debug)]
 pub struct ResponseBody {
     buffer: Arc<Buffer>,
@@ -98,14 +98,20 @@ pub struct ResponseBody {
 }
 
 impl ResponseBody {
-    /// Hands what there is to `taker`, in order, until it got `enough_bytes` or a little more. Wakes the
-    /// task when there is more, if it said [`More::Later`]. The response is locked while `taker` runs.
-    pub fn take(&mut self, cx: &Context<'_>, enough_bytes: usize, taker: impl FnMut(Part)) -> More {
+    /// Passes buffered data to `taker`, in order, until it has received at least `enough_bytes`. Wakes
+    /// the task when more data arrives if it returned [`Readiness::Later`]. The response is locked while
+    /// `taker` runs.
+    pub fn take(
+        &mut self,
+        cx: &Context<'_>,
+        enough_bytes: usize,
+        taker: impl FnMut(BodyEvent),
+    ) -> Readiness {
         if self.ended {
-            return More::Never;
+            return Readiness::Never;
         }
         let more = self.buffer.take(cx, enough_bytes, taker);
-        self.ended = more == More::Never;
+        self.ended = more == Readiness::Never;
         more
     }
 }
@@ -135,32 +141,32 @@ mod tests {
 
     const IMPLIED: &[u8] = b"{\"statusCode\":200,\"headers\":{},\"cookies\":[]}\0\0\0\0\0\0\0\0";
 
-    /// All that is to come, and the trailers.
+    /// The rest of the body, and the trailers.
     async fn collect(mut body: ResponseBody) -> (Vec<u8>, HeaderMap) {
         let mut collected = vec![];
         let mut end = None;
         poll_fn(|cx| {
             let more = body.take(cx, usize::MAX, |part| match part {
-                Part::Data(data) => collected.extend_from_slice(&data),
-                Part::End(trailers) => end = Some(trailers),
+                BodyEvent::Data(data) => collected.extend_from_slice(&data),
+                BodyEvent::End(trailers) => end = Some(trailers),
             });
             match more {
-                More::Later => Poll::Pending,
-                More::Now => panic!("that was not enough"),
-                More::Never => Poll::Ready(()),
+                Readiness::Later => Poll::Pending,
+                Readiness::Now => panic!("that was not enough"),
+                Readiness::Never => Poll::Ready(()),
             }
         })
         .await;
         (collected, end.expect("it has an end"))
     }
 
-    /// What there is, of at least `bytes`, in its pieces.
-    fn pieces(body: &mut ResponseBody, bytes: usize) -> (Vec<Bytes>, More) {
+    /// The buffered chunks, up to the one that completes `bytes`.
+    fn pieces(body: &mut ResponseBody, bytes: usize) -> (Vec<Bytes>, Readiness) {
         let mut pieces = vec![];
         let cx = Context::from_waker(Waker::noop());
         let more = body.take(&cx, bytes, |part| match part {
-            Part::Data(data) => pieces.push(data),
-            Part::End(_) => panic!("it has ended"),
+            BodyEvent::Data(data) => pieces.push(data),
+            BodyEvent::End(_) => panic!("it has ended"),
         });
         (pieces, more)
     }
@@ -192,7 +198,7 @@ mod tests {
         let mut body = reader.body();
         let (prelude, more) = pieces(&mut body, usize::MAX);
         assert_eq!(prelude.concat(), IMPLIED);
-        assert_eq!(more, More::Later);
+        assert_eq!(more, Readiness::Later);
     }
 
     #[tokio::test]
@@ -208,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_empty_body_is_padded_if_asked_for_and_of_no_told_length() {
+    async fn an_empty_body_is_padded_if_asked_for_and_of_no_given_length() {
         let length = |text: &str| vec![("content-length".to_owned(), text.to_owned())];
         for (headers, text, body) in [
             (vec![], &b""[..], &b"\n"[..]),
@@ -242,7 +248,7 @@ mod tests {
         let (writer, reader) = channel(None);
         writer.write(b"part").await.unwrap();
         let report = ErrorReport::new(ErrorType::Trap, "boom");
-        assert_eq!(writer.fail(&report), Telling::Trailers);
+        assert_eq!(writer.fail(&report), FailureRoute::Trailers);
         drop(writer);
         let (data, trailers) = collect(reader.body()).await;
         assert_eq!(trailers[FUNCTION_ERROR_TYPE], "Function.Trap");
@@ -262,12 +268,12 @@ mod tests {
     async fn a_failure_before_the_start_leaves_no_body() {
         let (writer, reader) = channel(None);
         let report = ErrorReport::new(ErrorType::Trap, "boom");
-        assert_eq!(writer.fail(&report), Telling::ErrorDocument);
+        assert_eq!(writer.fail(&report), FailureRoute::ErrorDocument);
         assert!(is_pending(reader.started()));
         assert_eq!(writer.write(b"x").await, Err(Refused::Closed));
     }
 
-    /// Whether somebody was woken.
+    /// Whether the waker was called.
     #[derive(Default)]
     struct Woken(AtomicBool);
 
@@ -292,9 +298,9 @@ mod tests {
                 .is_pending()
         );
 
-        // The prelude's two pieces, and a third of what was written.
+        // The prelude's two chunks, and a third one of what was written.
         let (some, more) = pieces(&mut body, IMPLIED.len() + 1);
-        assert_eq!((some.len(), more), (3, More::Now));
+        assert_eq!((some.len(), more), (3, Readiness::Now));
         assert!(!woken.0.load(Ordering::Relaxed));
 
         let _ = pieces(&mut body, 1);
@@ -311,11 +317,11 @@ mod tests {
         let reading = poll_fn(|cx| {
             let before = total;
             let more = body.take(cx, usize::MAX, |part| match part {
-                Part::Data(data) => total += data.len(),
-                Part::End(trailers) => assert!(trailers.is_empty()),
+                BodyEvent::Data(data) => total += data.len(),
+                BodyEvent::End(trailers) => assert!(trailers.is_empty()),
             });
             assert!(total - before < 2 * HIGH_WATER_BYTES);
-            if more == More::Never {
+            if more == Readiness::Never {
                 Poll::Ready(())
             } else {
                 Poll::Pending

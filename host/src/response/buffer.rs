@@ -1,11 +1,9 @@
-//! What the guest has written and the socket has not yet taken: where the guest's thread and the I/O
-//! thread meet.
+//! The buffer between the guest, which writes, and the socket, which reads.
 //!
 //! There is no message per write. A write appends to the buffer and wakes the reader only if it
-//! waits, so a chunk leaves at once while the socket keeps up, and chunks gather while it is
-//! behind. The state of the
-//! response lives under the same lock, which makes every decision about the stream and its effect on
-//! the stream one step.
+//! waits, so a chunk leaves at once while the socket keeps up, and chunks gather while the socket is
+//! behind. The state of the response is under the same lock, which makes each decision about the stream
+//! and its effect atomic.
 //!
 //! `docs/design/one-buffer.md` has the measurements behind the sizes.
 
@@ -20,81 +18,80 @@ use lambda_protocol::front_end::FrontEnd;
 use lambda_protocol::prelude::Prelude;
 use lambda_protocol::response_document::DocumentTooLarge;
 
+use super::block::{BLOCK_BYTES, Block, BlockPool};
 use super::document::{Document, Envelope};
-use super::piece::{PIECE_BYTES, Piece, Pieces};
-use super::state::{Delivery, Refused, ResponseStream, Start, Telling};
+use super::state::{Delivery, FailureRoute, Refused, ResponseStream, Start};
 
-/// Bytes that may wait for the socket before `write` waits. With less, two threads lose their time
-/// waking each other; with more, what is copied leaves the processor's cache before it is sent.
+/// Buffered bytes from which on `write` waits. With a lower mark, guest and socket spend their time waking
+/// each other; with a higher one, data leaves the processor's cache before it is sent.
 pub(crate) const HIGH_WATER_BYTES: usize = 256 * 1024;
 
-/// A waiting `write` goes on when no more than this is left, so that it is not woken for every
-/// piece the socket takes.
+/// A waiting `write` resumes when at most this many bytes are buffered, so that not every send wakes it.
 const LOW_WATER_BYTES: usize = HIGH_WATER_BYTES / 2;
 
-/// Chunks of at least this many bytes travel as they are; smaller ones are gathered in a piece while
-/// they wait, which saves a frame each.
+/// Chunks of at least this many bytes get a frame of their own; smaller ones are gathered in a block
+/// while they wait, which saves a frame each.
 const OWN_FRAME_BYTES: usize = 32 * 1024;
 
-/// The body of a response that has none and must not be empty. White space, because it changes the
-/// meaning of hardly any type of content.
+/// Stands in for an empty body where one is required. White space, because it is harmless in almost every
+/// content type.
 const PADDING: Bytes = Bytes::from_static(b"\n");
 
 #[derive(Debug)]
 pub(crate) struct Buffer {
     inner: Mutex<Inner>,
-    pieces: Pieces,
+    pool: BlockPool,
 }
 
 #[derive(Debug)]
 struct Inner {
     stream: ResponseStream,
     kind: Kind,
-    /// What was written, in order, all before `tail`.
+    /// Chunks in order, all before `tail`.
     queue: VecDeque<Bytes>,
     /// Small chunks, gathered.
-    tail: Option<Piece>,
+    tail: Option<Block>,
     /// Bytes in `queue` and `tail`.
     buffered: usize,
     /// The trailers of a failure, or none, once the response has ended.
     end: Option<HeaderMap>,
-    /// Whether a body without a byte gets [`PADDING`].
+    /// Whether an empty body gets [`PADDING`].
     pads_empty: bool,
     abandoned: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
 
-/// What kind of response it is.
+/// The kind of a response.
 #[derive(Debug)]
 pub(super) enum Kind {
     /// A stream with a head, or one that has not started.
     Http,
     /// A stream without a head, of this content type.
     Raw(HeaderValue),
-    /// A document, as far as it was written.
+    /// A document, as far as it has been written.
     Unfinished(Document),
-    /// A document that is complete.
+    /// A complete document.
     Document(Bytes),
 }
 
-/// A part of a response's body, as the reader takes it.
+/// What the reader of a response's body receives.
 #[derive(Debug)]
-pub enum Part {
+pub enum BodyEvent {
     /// Bytes, at least one.
     Data(Bytes),
     /// The end, with the trailers of a failure, or none.
     End(HeaderMap),
 }
 
-/// What a body has besides what was taken from it.
+/// When a body has more to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum More {
-    /// Nothing yet. It wakes the task when it has.
+pub enum Readiness {
+    /// Not yet. The body wakes the task when it has.
     Later,
-    /// Perhaps something: enough was taken.
+    /// Perhaps now: the reader took as much as it asked for.
     Now,
-    /// Nothing: its end was taken.
+    /// Never: the end was taken.
     Never,
 }
 
@@ -114,11 +111,11 @@ impl Buffer {
                 reader: None,
                 writer: None,
             }),
-            pieces: Pieces::default(),
+            pool: BlockPool::default(),
         }
     }
 
-    /// A body without a byte is to get one. Must be called before the start.
+    /// Pads an empty body. Call before the start.
     pub(super) fn pad_empty(&self) {
         self.lock().pads_empty = true;
     }
@@ -147,14 +144,14 @@ impl Buffer {
         let mut inner = self.lock();
         inner.stream.on_start(Delivery::Stream)?;
         inner.kind = Kind::Raw(content_type);
-        // Nobody reads it over HTTP.
+        // No HTTP client reads it.
         inner.pads_empty = false;
         wake_reader(inner);
         Ok(())
     }
 
-    /// Writes all of `chunk`, waiting for the reader as often as necessary. `front_end` is the one that
-    /// gets a document if this starts the response.
+    /// Writes all of `chunk`, waiting for the reader as often as necessary. If this starts the response,
+    /// `front_end` gets a document.
     pub(super) async fn write(
         &self,
         mut chunk: &[u8],
@@ -169,8 +166,8 @@ impl Buffer {
         }
     }
 
-    /// Takes as much of the beginning of `chunk` as one piece has room for. Together with the high-water
-    /// mark this bounds the buffer, however large the chunk is.
+    /// Takes at most one block from the beginning of `chunk`. Together with the high-water mark this
+    /// bounds the buffer, however large the chunk is.
     fn poll_write(
         &self,
         cx: &Context<'_>,
@@ -188,23 +185,23 @@ impl Buffer {
             inner.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        let taken = chunk.get(..PIECE_BYTES).unwrap_or(chunk);
+        let taken = chunk.get(..BLOCK_BYTES).unwrap_or(chunk);
         if taken.len() < OWN_FRAME_BYTES {
-            inner.gather(taken, &self.pieces);
+            inner.gather(taken, &self.pool);
         } else {
-            // The reader should not have to wait for the copy. Meanwhile the response may end.
+            // Copies unlocked, so that the reader need not wait. Meanwhile the response may end.
             drop(inner);
-            let mut piece = self.pieces.take();
-            piece.push(taken);
+            let mut block = self.pool.take();
+            block.push(taken);
             inner = self.lock();
             inner.stream.on_write(Delivery::Stream)?;
-            inner.push_own(piece.freeze());
+            inner.push_own(block.freeze());
         }
         wake_reader(inner);
         Poll::Ready(Ok(taken.len()))
     }
 
-    /// Ends the response. `front_end` is the one that gets a document if nothing has started it.
+    /// Ends the response. If nothing has started it, `front_end` gets a document.
     pub(super) fn finish(&self, front_end: Option<FrontEnd>) -> Result<(), Refused> {
         let mut inner = self.lock();
         inner.start_unless_started(front_end)?;
@@ -220,8 +217,7 @@ impl Buffer {
         Ok(())
     }
 
-    /// Makes the payload of a document, unlocked: that takes milliseconds, and the response may fail
-    /// meanwhile.
+    /// Serializes a document, unlocked: that takes milliseconds, and the response may fail meanwhile.
     fn finish_document<'a>(
         &'a self,
         mut inner: MutexGuard<'a, Inner>,
@@ -255,19 +251,19 @@ impl Buffer {
         }
     }
 
-    pub(crate) fn fail(&self, report: &ErrorReport) -> Telling {
+    pub(crate) fn fail(&self, report: &ErrorReport) -> FailureRoute {
         let mut inner = self.lock();
-        let telling = inner.stream.on_failure();
-        // A write that still waits must learn that it waits in vain.
+        let route = inner.stream.on_failure();
+        // A waiting write has to fail now.
         wake(&mut inner.writer);
-        match telling {
-            Telling::Trailers => {
+        match route {
+            FailureRoute::Trailers => {
                 inner.end = Some(report.trailers());
                 wake_reader(inner);
             }
-            Telling::ErrorDocument | Telling::LogOnly => {}
+            FailureRoute::ErrorDocument | FailureRoute::LogOnly => {}
         }
-        telling
+        route
     }
 
     /// The receiver is gone: nothing will be read any more.
@@ -280,7 +276,7 @@ impl Buffer {
         wake(&mut inner.writer);
     }
 
-    /// Whether the receiver went before the response had ended.
+    /// Whether the receiver closed before the response had ended.
     pub(super) fn is_abandoned(&self) -> bool {
         self.lock().abandoned
     }
@@ -289,8 +285,8 @@ impl Buffer {
         self.lock().stream
     }
 
-    /// Ready once there is something to send: a stream has started, or a document is complete. To be
-    /// polled before the first [`take`](Self::take).
+    /// Ready once there is something to send: a stream has started, or a document is complete. Poll it
+    /// before the first [`take`](Self::take).
     pub(super) fn poll_started(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         if inner.has_started() {
@@ -305,36 +301,36 @@ impl Buffer {
         self.lock().has_started()
     }
 
-    /// Takes what kind of response it is, with all of a document that is complete.
+    /// Takes the kind of the response, with the payload of a complete document.
     pub(super) fn take_kind(&self) -> Kind {
         std::mem::replace(&mut self.lock().kind, Kind::Http)
     }
 
-    /// Hands what there is to `taker`, until it got `enough_bytes`.
+    /// Passes buffered data to `taker`, until it has received `enough_bytes`.
     pub(super) fn take(
         &self,
         cx: &Context<'_>,
         enough_bytes: usize,
-        mut taker: impl FnMut(Part),
-    ) -> More {
+        mut taker: impl FnMut(BodyEvent),
+    ) -> Readiness {
         let mut inner = self.lock();
         let mut taken = 0;
         while taken < enough_bytes
             && let Some(bytes) = inner.pop()
         {
             taken += bytes.len();
-            taker(Part::Data(bytes));
+            taker(BodyEvent::Data(bytes));
         }
         let more = if taken >= enough_bytes {
-            More::Now
+            Readiness::Now
         } else if let Some(trailers) = inner.end.take() {
-            taker(Part::End(trailers));
-            More::Never
+            taker(BodyEvent::End(trailers));
+            Readiness::Never
         } else {
             inner.reader = Some(cx.waker().clone());
-            More::Later
+            Readiness::Later
         };
-        // Once everything was taken: on the same processor the guest runs at once when it is woken.
+        // Woken last, because on the same processor the guest runs at once.
         let has_room = inner.buffered <= LOW_WATER_BYTES;
         let mut writer = inner.writer.take_if(|_| has_room);
         drop(inner);
@@ -348,7 +344,7 @@ impl Buffer {
     }
 }
 
-/// How a response travels whose handler does not say.
+/// The delivery of a response whose handler does not choose one.
 fn delivery_to(front_end: Option<FrontEnd>) -> Delivery {
     match front_end {
         Some(_) => Delivery::Document,
@@ -356,7 +352,7 @@ fn delivery_to(front_end: Option<FrontEnd>) -> Delivery {
     }
 }
 
-/// Wakes the reader, if it waits. Unlocked, or it would wake only to wait for the lock.
+/// Wakes the reader if it waits. Unlocks first, or the reader would wake only to wait for the lock.
 fn wake_reader(mut inner: MutexGuard<'_, Inner>) {
     let reader = inner.reader.take();
     drop(inner);
@@ -376,7 +372,7 @@ impl Inner {
         self.stream == ResponseStream::Streaming || self.end.is_some()
     }
 
-    /// A write or an end starts a response that has not started.
+    /// Starts a response that has not started, as a write and an end do.
     fn start_unless_started(&mut self, front_end: Option<FrontEnd>) -> Result<(), Refused> {
         if self.stream.on_write(delivery_to(front_end))? == Start::Now {
             self.push_head(Prelude::implied(), front_end);
@@ -394,12 +390,12 @@ impl Inner {
     }
 
     fn begin_document(&mut self, envelope: Envelope) {
-        // Its reader counts the bytes itself.
+        // The front end computes the length itself.
         self.pads_empty = false;
         self.kind = Kind::Unfinished(Document::new(envelope));
     }
 
-    fn gather(&mut self, chunk: &[u8], pieces: &Pieces) {
+    fn gather(&mut self, chunk: &[u8], pool: &BlockPool) {
         if self
             .tail
             .as_ref()
@@ -408,13 +404,13 @@ impl Inner {
             self.flush_tail();
         }
         if !chunk.is_empty() {
-            self.tail.get_or_insert_with(|| pieces.take()).push(chunk);
+            self.tail.get_or_insert_with(|| pool.take()).push(chunk);
             self.buffered += chunk.len();
         }
     }
 
     fn push_prelude(&mut self, prelude: Prelude) {
-        // What is longer than it says would be taken for the start of another response.
+        // Bytes beyond `content-length` would be taken for the start of another response.
         self.pads_empty &= !prelude.has_length();
         for chunk in prelude.into_chunks() {
             self.push_own(chunk);
@@ -428,12 +424,12 @@ impl Inner {
     }
 
     fn flush_tail(&mut self) {
-        self.queue.extend(self.tail.take().map(Piece::freeze));
+        self.queue.extend(self.tail.take().map(Block::freeze));
     }
 
     fn pop(&mut self) -> Option<Bytes> {
         let queued = self.queue.pop_front();
-        let bytes = queued.or_else(|| self.tail.take().map(Piece::freeze))?;
+        let bytes = queued.or_else(|| self.tail.take().map(Block::freeze))?;
         self.buffered -= bytes.len();
         Some(bytes)
     }

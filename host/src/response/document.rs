@@ -1,4 +1,4 @@
-//! A response that is posted as a whole: collects it and makes its payload.
+//! A response that is posted as a whole: collects and serializes it.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use lambda_protocol::front_end::FrontEnd;
 use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
 use lambda_protocol::response_document::{self, DocumentTooLarge};
 
-/// What a document has for a head.
+/// What surrounds the body of a document.
 #[derive(Debug)]
 pub(super) enum Envelope {
     /// Nothing: the bytes are the payload.
@@ -17,7 +17,7 @@ pub(super) enum Envelope {
     FrontEnd(FrontEnd, Head),
 }
 
-/// A response in the making, of which nothing leaves before its end.
+/// An unfinished response, of which nothing leaves before its end.
 #[derive(Debug)]
 pub(super) struct Document {
     envelope: Envelope,
@@ -34,7 +34,7 @@ impl Document {
         }
     }
 
-    /// Adds a part of the body. One that is too much is not kept, and neither is what was before it.
+    /// Appends to the body. A chunk that exceeds the limit discards the whole body.
     pub(super) fn push(&mut self, chunk: &[u8]) -> Result<(), DocumentTooLarge> {
         self.check()?;
         let actual_bytes = self.body.len() + chunk.len();
@@ -45,7 +45,7 @@ impl Document {
         Ok(())
     }
 
-    /// Makes the payload. One that is too large leaves a document to which nothing can be added.
+    /// Serializes the document. One that is too large is returned, and accepts nothing more.
     pub(super) fn into_payload(mut self) -> Result<Bytes, Self> {
         if self.too_large.is_some() {
             return Err(self);
@@ -65,7 +65,7 @@ impl Document {
         Ok(payload.kept.into())
     }
 
-    /// Why nothing can be added any more.
+    /// Why the document accepts nothing more.
     pub(super) fn too_large(&self) -> Option<DocumentTooLarge> {
         self.too_large
     }
@@ -91,10 +91,10 @@ impl Document {
     }
 }
 
-/// Most bytes that the head of a document usually takes.
+/// Room for the head of a document, in bytes. Few heads need more.
 const HEAD_ROOM_BYTES: usize = 1024;
 
-/// Takes bytes up to a limit. Beyond it, it only counts them and keeps nothing.
+/// Buffers bytes up to a limit. Beyond it, only counts them and keeps nothing.
 struct Limited {
     kept: Vec<u8>,
     bytes: usize,
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(
             refused.to_string(),
             "the response is a document of at least 6291558 bytes, and Lambda takes 6291556 at most: \
-             answer with less, or with a stream"
+             send less, or stream the response"
         );
         assert_eq!(document.body.capacity(), 0);
         assert_eq!(document.push(b""), Err(refused));

@@ -1,24 +1,24 @@
 //! The response to one invocation, from the guest's calls to the body of `POST …/response`.
 
+mod block;
 mod body;
 mod buffer;
 mod document;
 pub mod invoker;
-mod piece;
 mod state;
 mod writer;
 
 pub use body::{Payload, ResponseBody, ResponseReader};
 pub(crate) use buffer::HIGH_WATER_BYTES;
-pub use buffer::{More, Part};
-pub use state::{Delivery, Refused, ResponseStream, Start, Telling};
+pub use buffer::{BodyEvent, Readiness};
+pub use state::{Delivery, FailureRoute, Refused, ResponseStream, Start};
 pub use writer::ResponseWriter;
 
 use std::sync::Arc;
 
 use invoker::Invoker;
 
-/// Makes the two halves of one response, to be read by `invoker` if that is known: some get a response
+/// Creates the two halves of one response. `invoker` reads it, if known: some invokers get a response
 /// document instead of a stream with a head.
 #[must_use]
 pub fn channel(invoker: Option<Invoker>) -> (ResponseWriter, ResponseReader) {

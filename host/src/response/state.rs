@@ -1,11 +1,11 @@
-//! The state of a response. The machine decides, its callers act; it does no I/O.
+//! The state machine of a response. It decides and its callers act; it does no I/O.
 //!
 //! `docs/design/explicit-end.md` has the rule that it enforces.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 use lambda_protocol::response_document::DocumentTooLarge;
 
-/// Where the response to one invocation stands.
+/// The state of the response to one invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseStream {
     /// No byte has left: a failure can still become `POST …/error`.
@@ -13,15 +13,15 @@ pub enum ResponseStream {
     /// The response is a document, of which no byte leaves before its end: a failure still becomes
     /// `POST …/error`.
     Collecting,
-    /// The prelude has left: a failure can only be told in trailers.
+    /// The prelude has left: a failure can only be reported in trailers.
     Streaming,
-    /// The end was said aloud. Nothing more is sent.
+    /// The response has ended explicitly. Nothing more is sent.
     Finished,
     /// The invocation failed, or its receiver is gone. Nothing more is sent.
     Failed,
 }
 
-/// How a response travels.
+/// How a response is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// While it is written.
@@ -52,14 +52,14 @@ pub enum Start {
     Before,
 }
 
-/// How a failure is told.
+/// How a failure is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Telling {
+pub enum FailureRoute {
     /// Nothing has left: `POST …/error`.
     ErrorDocument,
     /// The stream is open: end it with error trailers.
     Trailers,
-    /// The caller has its end already, or is gone: only the log hears of it.
+    /// The caller already has the end of the response, or is gone: log the failure only.
     LogOnly,
 }
 
@@ -115,22 +115,22 @@ impl ResponseStream {
     }
 
     /// The guest fails: it returns `err`, traps, or is stopped.
-    pub fn on_failure(&mut self) -> Telling {
+    pub fn on_failure(&mut self) -> FailureRoute {
         match self {
             Self::AwaitingPrelude | Self::Collecting => {
                 *self = Self::Failed;
-                Telling::ErrorDocument
+                FailureRoute::ErrorDocument
             }
             Self::Streaming => {
                 *self = Self::Failed;
-                Telling::Trailers
+                FailureRoute::Trailers
             }
-            Self::Finished | Self::Failed => Telling::LogOnly,
+            Self::Finished | Self::Failed => FailureRoute::LogOnly,
         }
     }
 
-    /// The receiver of the response is gone. A response that was complete stays so. Says whether
-    /// the response was cut by it.
+    /// The receiver of the response is gone. A complete response stays complete. Returns whether the
+    /// response was cut off.
     pub fn on_peer_closed(&mut self) -> bool {
         match self {
             Self::AwaitingPrelude | Self::Collecting | Self::Streaming => {
@@ -162,31 +162,31 @@ mod tests {
                 AwaitingPrelude,
                 Ok(()),
                 Ok(Start::Now),
-                Telling::ErrorDocument,
+                FailureRoute::ErrorDocument,
             ),
             (
                 Collecting,
                 Err(Refused::AlreadyStarted),
                 Ok(Start::Before),
-                Telling::ErrorDocument,
+                FailureRoute::ErrorDocument,
             ),
             (
                 Streaming,
                 Err(Refused::AlreadyStarted),
                 Ok(Start::Before),
-                Telling::Trailers,
+                FailureRoute::Trailers,
             ),
             (
                 Finished,
                 Err(Refused::AlreadyFinished),
                 Err(Refused::AlreadyFinished),
-                Telling::LogOnly,
+                FailureRoute::LogOnly,
             ),
             (
                 Failed,
                 Err(Refused::Closed),
                 Err(Refused::Closed),
-                Telling::LogOnly,
+                FailureRoute::LogOnly,
             ),
         ];
         for (state, start, write, failure) in table {
@@ -217,7 +217,7 @@ mod tests {
         input(&mut state)
     }
 
-    /// What an observer of the wire would have seen.
+    /// What an observer of the wire sees.
     #[derive(Default)]
     struct Wire {
         opened: u32,
@@ -255,13 +255,13 @@ mod tests {
             0 => state.on_start(Stream).is_ok(),
             1 => state.on_start(Document).is_ok(),
             2 => state.on_write(implied).is_ok(),
-            // As every end does, which starts a response that has not started.
+            // Every end starts a response that has not started.
             3 => state.on_write(implied).is_ok() && state.on_finish().is_ok(),
             4 => {
                 match state.on_failure() {
-                    Telling::ErrorDocument => wire.error_documents += 1,
-                    Telling::Trailers => wire.trailer_ends += 1,
-                    Telling::LogOnly => {}
+                    FailureRoute::ErrorDocument => wire.error_documents += 1,
+                    FailureRoute::Trailers => wire.trailer_ends += 1,
+                    FailureRoute::LogOnly => {}
                 }
                 false
             }
@@ -275,8 +275,7 @@ mod tests {
         }
     }
 
-    /// Every sequence of six inputs out of six, exhaustively: 46,656 of them, for both kinds of an
-    /// implied start.
+    /// Tests every sequence of six inputs out of six: 46,656 of them, for both kinds of an implied start.
     #[test]
     fn the_invariants_hold_for_every_sequence_of_inputs() {
         const INPUTS: u32 = 6;

@@ -10,16 +10,16 @@ use lambda_protocol::response_document::DocumentTooLarge;
 
 use super::buffer::Buffer;
 use super::invoker::Invoker;
-use super::state::{Refused, ResponseStream, Telling};
+use super::state::{FailureRoute, Refused, ResponseStream};
 
 /// What the guest writes to. Dropping it without [`finish`](Self::finish) or
-/// [`fail`](Self::fail) ends a started response with error trailers: an end is said aloud, so
-/// silence is a failure.
+/// [`fail`](Self::fail) ends a started response with error trailers: the end is explicit, so its
+/// absence is a failure.
 #[derive(Debug)]
 pub struct ResponseWriter {
     buffer: Arc<Buffer>,
     invoker: Option<Invoker>,
-    /// Found by the first write of a guest that has not chosen a kind: finding it reads the whole event.
+    /// Detected at the first write of a guest that has not chosen a kind: detection reads the whole event.
     front_end: OnceLock<Option<FrontEnd>>,
 }
 
@@ -32,8 +32,8 @@ impl ResponseWriter {
         }
     }
 
-    /// Ends a response without a body with a line feed for one, unless its head says how long its
-    /// body is. Must be called before the start.
+    /// Sends one line feed as the body of an empty response, unless `content-length` was set. Call before
+    /// the start.
     pub fn pad_empty(&self) {
         self.buffer.pad_empty();
     }
@@ -101,18 +101,18 @@ impl ResponseWriter {
         self.buffer.finish(self.front_end())
     }
 
-    /// Ends the response because of a failure, and says how the failure is to be told.
-    pub fn fail(&self, report: &ErrorReport) -> Telling {
+    /// Ends the response because of a failure, and returns how to report it.
+    pub fn fail(&self, report: &ErrorReport) -> FailureRoute {
         self.buffer.fail(report)
     }
 
     /// The guest has chosen a kind of response that is the same for every invoker.
     fn forget_front_end(&self) {
-        // It may be known already.
+        // Fails if it was detected already.
         let _ = self.front_end.set(None);
     }
 
-    /// Where the response stands.
+    /// The state of the response.
     #[must_use]
     pub fn state(&self) -> ResponseStream {
         self.buffer.state()
@@ -127,7 +127,7 @@ impl Drop for ResponseWriter {
                     ErrorReport::new(ErrorType::Internal, "the host abandoned the response");
                 self.buffer.fail(&report);
             }
-            // Nothing has left: the reader's half can still report an error instead.
+            // Nothing has left: the reader's half can still post an error instead.
             ResponseStream::AwaitingPrelude
             | ResponseStream::Collecting
             | ResponseStream::Finished

@@ -1,11 +1,11 @@
-//! Pauses between attempts, each twice as long as the one before.
+//! Exponential backoff.
 
 use std::time::Duration;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// A number of attempts, of which the first is under way.
+/// Counts attempts; the first is already under way. Each pause is twice as long as the one before.
 #[derive(Debug)]
 pub(super) struct Backoff {
     left: u32,
@@ -20,7 +20,7 @@ impl Backoff {
         }
     }
 
-    /// Waits for the moment of another attempt; `false` at once if that was the last.
+    /// Waits until the next attempt is due. Returns `false` at once if there is none left.
     pub(super) async fn another(&mut self) -> bool {
         self.left = self.left.saturating_sub(1);
         if self.left == 0 {

@@ -1,4 +1,4 @@
-//! Where the Runtime API is.
+//! The address of the Runtime API.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ const API_VERSION: &str = "2018-06-01";
 
 const DEFAULT_PORT: u16 = 80;
 
-/// What may stand in a path segment as it is.
+/// Characters to encode in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -23,12 +23,12 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Endpoint {
     authority: Authority,
     port: u16,
-    /// What every path starts with, the version and a slash included.
+    /// Prefix of every path, up to the slash after the version.
     base_path: String,
     next_path: String,
 }
 
-/// An address that cannot be used.
+/// An invalid address.
 #[derive(Debug, thiserror::Error)]
 #[error("`{value}` is not an address; expected `host:port` or `http://host:port/path`")]
 pub struct InvalidEndpoint {
@@ -37,7 +37,7 @@ pub struct InvalidEndpoint {
 
 impl Endpoint {
     pub(crate) fn host(&self) -> &str {
-        // `Authority` keeps the brackets of an IPv6 address, and connecting wants none.
+        // `Authority` keeps the brackets of an IPv6 address, and `connect` takes it without.
         self.authority
             .host()
             .trim_start_matches('[')
@@ -119,7 +119,7 @@ impl FromStr for Endpoint {
     }
 }
 
-/// The port, or `None` if what follows the host is none. `Authority` takes any text for one.
+/// Returns the port, or `None` if it is invalid. `Authority` accepts any text after the host.
 fn port(authority: &Authority) -> Option<u16> {
     let after_host = authority.as_str().strip_prefix(authority.host())?;
     if after_host.is_empty() {

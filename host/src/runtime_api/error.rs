@@ -1,28 +1,28 @@
-//! What the Runtime API says to a post, and how it can fail.
+//! The Runtime API's answer to a post, and its failures.
 
 use std::{fmt, io};
 
 use http::StatusCode;
 
-/// Polls that may fail in a row. With the pauses between them that is about five seconds, enough
-/// for a Runtime API that starts after this process.
+/// Attempts to poll. With the pauses between them they take about five seconds, enough for a Runtime API
+/// that starts after this process.
 pub(super) const POLL_ATTEMPTS: u32 = 10;
 
-/// What the Runtime API said to a post.
+/// The Runtime API's answer to a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It has the response, or the error.
+    /// It has accepted the response or the error.
     Accepted,
-    /// It does not want it. The environment goes on.
+    /// It has refused it. The environment goes on.
     Refused(Refusal),
 }
 
-/// An unsuccessful answer.
+/// An answer with an error status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// Its status.
     pub status: StatusCode,
-    /// The beginning of its body, at most 256 bytes, or nothing if none came soon.
+    /// The beginning of its body, at most 256 bytes, or empty if none came in time.
     pub said: String,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The Runtime API did not do its part.
+/// Why a request to the Runtime API failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuntimeApiError {
@@ -44,21 +44,21 @@ pub enum RuntimeApiError {
     #[error("gave up polling the Runtime API after {POLL_ATTEMPTS} attempts")]
     GaveUp(#[source] io::Error),
     /// A post could not be delivered. Posts are never repeated: a stream cannot be replayed, and
-    /// Lambda may have got the first.
+    /// Lambda may have received the first.
     #[error("the connection broke during `{endpoint}`")]
     Broken {
-        /// Which post.
+        /// The post.
         endpoint: &'static str,
-        /// What the connection said.
+        /// The connection's error.
         #[source]
         source: io::Error,
     },
-    /// An answer that means the environment is at its end.
+    /// The answer ends the environment.
     #[error("`{endpoint}` answered {refusal}")]
     Status {
-        /// Which request.
+        /// The request.
         endpoint: &'static str,
-        /// What it answered.
+        /// The answer.
         refusal: Refusal,
     },
 }

@@ -1,4 +1,4 @@
-//! The headers of `next` as an [`Invocation`].
+//! Parses the headers of `next` into an [`Invocation`].
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -14,8 +14,8 @@ use crate::http1::{AnswerHead, Body};
 use crate::invocation::{Deadline, Invocation};
 use crate::logging::OncePerMinute;
 
-/// Reads what `next` answered. `None` when the request id is missing: without it there is nowhere
-/// to send an answer.
+/// Parses the response of `next`. Returns `None` if the request id is missing: without it, no response can
+/// be posted.
 #[must_use]
 pub fn parse_invocation(head: &AnswerHead, event: Body) -> Option<Invocation> {
     let request_id = request_id(head)?;
@@ -42,13 +42,13 @@ pub fn parse_invocation(head: &AnswerHead, event: Body) -> Option<Invocation> {
     })
 }
 
-/// The id of the invocation that an answer to `next` brings.
+/// Returns the request id in a response of `next`.
 #[must_use]
 pub fn request_id(head: &AnswerHead) -> Option<String> {
     text(head, &REQUEST_ID)
 }
 
-/// The header's text. An empty header counts as absent: some versions of Lambda send those.
+/// Returns the header's value. An empty header counts as absent: some versions of Lambda send those.
 fn text(head: &AnswerHead, name: &HeaderName) -> Option<String> {
     match std::str::from_utf8(head.get(name)?) {
         Ok("") => None,
@@ -60,7 +60,7 @@ fn text(head: &AnswerHead, name: &HeaderName) -> Option<String> {
     }
 }
 
-/// The JSON document in `value`, which Lambda sends either as it is or in base64.
+/// Returns the JSON document in `value`, which Lambda sends either verbatim or in base64.
 fn json_text(value: &str) -> Option<String> {
     if is_json(value.as_bytes()) {
         return Some(value.to_owned());
@@ -86,13 +86,13 @@ fn is_printable(value: &HeaderValue) -> bool {
     printable
 }
 
-/// With or without padding: mobile SDKs differ in it.
+/// Accepts base64 with or without padding, because mobile SDKs differ.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Such a token comes with every event or with none.
+/// An unprintable token comes with every event or with none.
 static UNPRINTABLE_ID_WARNING: OncePerMinute = OncePerMinute::new();
 
 #[cfg(test)]

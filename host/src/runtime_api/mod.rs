@@ -1,4 +1,4 @@
-//! Lambda's Runtime API: where events come from and answers go.
+//! Client of Lambda's Runtime API: receives events and posts responses.
 
 mod backoff;
 mod client;

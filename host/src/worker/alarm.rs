@@ -1,18 +1,18 @@
-//! A timer for one deadline after another.
+//! A reusable timer.
 
 use std::pin::Pin;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A timer that is set again and again. A new one for each invocation would wake the runtime's driver
-/// each time, to be told of an earlier moment than it waits for; one that only moves on does not.
+/// A timer that each invocation resets. A new timer for each would wake the runtime's driver every time,
+/// because its deadline is earlier than the one the driver waits for; a reset to a later deadline does not.
 #[derive(Debug)]
 pub(crate) struct Alarm {
     sleep: Pin<Box<Sleep>>,
 }
 
 impl Alarm {
-    /// To be called within a runtime.
+    /// Call within a runtime.
     pub(crate) fn new() -> Self {
         Self {
             sleep: Box::pin(sleep_until(Instant::now())),

@@ -1,4 +1,4 @@
-//! From a fresh process to a running loop; what fails on the way is an init error.
+//! Starts a fresh process up to the run loop. A failure on the way is an init error.
 
 use std::iter;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     let config = reported(read(vars), phase, &mut client).await?;
     warn_of(&config);
     if !config.snap_start {
-        // Accepted while the handler is loaded.
+        // The connection is accepted while the handler loads.
         client.connect_ahead().await;
     }
     let loaded = reported(load(config), phase, &mut client).await?;
@@ -41,7 +41,7 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
         Client::new(endpoint.clone()).restored().await?;
         phase = StartPhase::Restore;
     }
-    // Threads, connections and instances are made after the snapshot: each process that goes on from it
+    // Threads, connections and instances are created after the snapshot: each process restored from it
     // has its own. Only the placeholders of secrets are the same in all of them.
     let started = start(&loaded, &endpoint, client);
     let mut reporter = Client::new(endpoint);
@@ -52,7 +52,7 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     }
 }
 
-/// What can be prepared before anything is told to Lambda.
+/// What can be prepared before the first message to Lambda.
 struct Loaded {
     config: Config,
     handler: Arc<Handler>,
@@ -65,7 +65,7 @@ fn read(vars: &dyn Vars) -> Result<Config, ErrorReport> {
 
 /// Warns about likely mistakes in the configuration.
 fn warn_of(config: &Config) {
-    for (name, host) in config.environment.outbound.idle_secrets() {
+    for (name, host) in config.guest.outbound.idle_secrets() {
         tracing::warn!(
             "`secrets` gives `{name}` to `{host}`, which is not in `outbound.allow`: requests to it are denied"
         );
@@ -77,14 +77,14 @@ fn load(config: Config) -> Result<Loaded, ErrorReport> {
     Ok(Loaded { config, handler })
 }
 
-/// Does the rest of what can fail before the first poll. Gives the workers, the first of them with
-/// `client`, and a future that ends when there is nothing to wait for any more.
+/// Does the rest of what can fail before the first poll. Returns the workers, the first of them with
+/// `client`, and a future that ends when the process has to end at once.
 fn start(
     loaded: &Loaded,
     endpoint: &Endpoint,
     client: Client,
 ) -> Result<(Vec<Worker>, impl Future<Output = ()> + use<>), ErrorReport> {
-    // Not earlier: until then a signal simply ends the process.
+    // Not earlier: without a listener, a signal simply ends the process.
     let (shutdown, listening) = shutdown::listen()
         .map_err(|error| internal(format!("cannot listen for signals: {error}")))?;
     let count = loaded.config.max_concurrency;
@@ -109,17 +109,16 @@ pub(crate) fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
     let pinned = config.handler_digest.is_some();
     let engines = Engines {
         workers: config.max_concurrency,
-        stack_bytes: config.environment.limits.stack_bytes,
+        stack_bytes: config.guest.limits.stack_bytes,
     };
-    Handler::load(engines, &path, pinned, config.environment.clone())
-        .map_err(|error| error.report())
+    Handler::load(engines, &path, pinned, config.guest.clone()).map_err(|error| error.report())
 }
 
 fn start_worker(loaded: &Loaded, client: Client, shutdown: &Shutdown) -> Worker {
     Worker {
         client: client
             .with_function_timeout(loaded.config.function_timeout)
-            .with_event_limit(loaded.config.environment.limits.event_bytes),
+            .with_event_limit(loaded.config.guest.limits.event_bytes),
         guest: GuestTask::spawn(Arc::clone(&loaded.handler)),
         engine: loaded.handler.engine.clone(),
         shutdown: shutdown.clone(),
@@ -132,7 +131,7 @@ fn internal(message: String) -> ErrorReport {
     ErrorReport::new(ErrorType::Internal, message)
 }
 
-/// Tells Lambda of a start that failed.
+/// Reports a failed start to Lambda.
 async fn reported<T>(
     outcome: Result<T, ErrorReport>,
     phase: StartPhase,
@@ -143,7 +142,7 @@ async fn reported<T>(
         Err(report) => report,
     };
     let reporting = client.report_start_error(phase, &report);
-    // Lambda also sees the exit status and the log, so a report that fails is not repeated.
+    // Lambda also has the exit status and the log, so a report that fails is not repeated.
     match timeout(REPORT_TIMEOUT, reporting).await {
         Ok(Ok(Answer::Accepted)) => {}
         Ok(Ok(Answer::Refused(refusal))) => {

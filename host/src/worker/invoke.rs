@@ -1,5 +1,5 @@
-//! One invocation, from its event to the end of its answer: the guest call and the post of its
-//! response, driven together. Neither outlives the other.
+//! One invocation, from its event to the end of its response. Drives the guest call and the post of the
+//! response together; neither outlives the other.
 
 use std::io;
 use std::sync::Arc;
@@ -13,43 +13,43 @@ use wasmtime::Engine;
 
 use super::alarm::Alarm;
 use super::shutdown::Shutdown;
-use crate::guest::{GuestTask, Interrupt, InterruptReason, Job};
+use crate::guest::{GuestTask, Interrupt, InterruptReason, Invoke};
 use crate::invocation::{Deadline, Invocation};
 use crate::response::invoker::{Buffered, Invoker};
-use crate::response::{self, ResponseReader, ResponseStream, Telling};
+use crate::response::{self, FailureRoute, ResponseReader, ResponseStream};
 use crate::runtime_api::{Answer, Client, Refusal, RuntimeApiError};
 
-/// How long before the function's deadline a guest is stopped, so that the end of its stream can
-/// still be told. Never more than a tenth of the time there is.
+/// How long before the function's deadline a guest is stopped, so that the end of its stream can still be
+/// sent. Never more than a tenth of the remaining time.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(100);
 
-/// How long a guest may go on after its receiver has gone. Its writes fail, so that it can notice
-/// and tidy up; then it is stopped.
+/// How long a guest may run after its receiver has gone. Its writes fail, so that it can clean up; then it
+/// is stopped.
 const PEER_GONE_GRACE: Duration = Duration::from_secs(1);
 
-/// How long a guest may take to stop, unless the process is to end. It can exceed this only inside a host
-/// call that blocks its thread.
+/// How long a guest may take to stop, unless the process shuts down. A guest can exceed this only inside
+/// a host call that blocks its thread.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
-/// How long a receiver may take for the end of a response whose guest was stopped, unless the process is
-/// to end. What is buffered by then is a fraction of a second at Lambda's slowest rate, 2 MB/s.
+/// How long a receiver may take for the end of a response whose guest was stopped, unless the process
+/// shuts down. At Lambda's slowest rate, 2 MB/s, the buffer drains in a fraction of a second.
 const LAST_BYTES_GRACE: Duration = Duration::from_secs(2);
 
-/// Why a worker cannot go on.
+/// Why a worker ends.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvokeError {
-    /// The Runtime API is at its end.
+    /// The Runtime API failed for good.
     #[error(transparent)]
     RuntimeApi(#[from] RuntimeApiError),
     /// The guest does not stop.
     #[error("the handler did not stop when it was interrupted")]
     GuestStuck,
-    /// The guest's task has ended by itself.
+    /// The guest's task has ended on its own.
     #[error("the handler's task ended unexpectedly")]
     GuestGone,
 }
 
-/// What one worker works with.
+/// One worker: serves one invocation at a time.
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) client: Client,
@@ -61,11 +61,11 @@ pub(crate) struct Worker {
     pub(crate) buffered: Buffered,
 }
 
-/// How a guest ended: with the report that is still to be posted, if any.
+/// Resolves when a guest has ended, with the report that is still to be posted, if any.
 type Ended = oneshot::Receiver<Option<ErrorReport>>;
 
 impl Worker {
-    /// Runs the handler for `invocation` and answers it.
+    /// Runs the handler for `invocation` and posts its response.
     pub(crate) async fn invoke(&mut self, invocation: Invocation) -> Result<(), InvokeError> {
         let invocation = Arc::new(invocation);
         let invoker = Invoker::new(Arc::clone(&invocation), self.buffered);
@@ -75,16 +75,16 @@ impl Worker {
         let now = Instant::now();
         let stop_at = stop_at(invocation.deadline, now);
         if stop_at <= now {
-            // Before the guest begins, which is sooner than a timer can be.
+            // Raised before the guest begins; a timer would fire too late.
             interrupt.raise(InterruptReason::Deadline);
         }
-        let job = Job {
+        let invoke = Invoke {
             invocation: Arc::clone(&invocation),
             response,
             interrupt: Arc::clone(&interrupt),
             ended: ended_sender,
         };
-        if !self.guest.submit(job).await {
+        if !self.guest.submit(invoke).await {
             return Err(InvokeError::GuestGone);
         }
         let stopping = stop_in_time(
@@ -93,7 +93,7 @@ impl Worker {
             self.alarm.at(stop_at),
             &self.shutdown,
         );
-        let mut answer = Answering {
+        let mut posting = Posting {
             client: &mut self.client,
             engine: &self.engine,
             invocation: &invocation,
@@ -106,13 +106,13 @@ impl Worker {
         };
         tokio::select! {
             biased;
-            answered = answer.run() => answered,
+            posted = posting.run() => posted,
             never = stopping => match never {},
         }
     }
 }
 
-/// Interrupts the guest when its time is up, then waits for ever.
+/// Interrupts the guest when its time is up, then waits forever.
 async fn stop_in_time(
     engine: &Engine,
     interrupt: &Interrupt,
@@ -138,8 +138,8 @@ fn stop(engine: &Engine, interrupt: &Interrupt, reason: InterruptReason) {
     engine.increment_epoch();
 }
 
-/// The answer to one invocation, in the making.
-struct Answering<'a> {
+/// The post of one invocation's response or error.
+struct Posting<'a> {
     client: &'a mut Client,
     engine: &'a Engine,
     invocation: &'a Invocation,
@@ -148,7 +148,7 @@ struct Answering<'a> {
     ended: Ended,
 }
 
-/// What ends the waiting for a guest or a receiver.
+/// What ends the wait for a guest or a receiver.
 #[derive(Clone, Copy)]
 struct Stopping<'a> {
     interrupt: &'a Interrupt,
@@ -156,7 +156,7 @@ struct Stopping<'a> {
 }
 
 impl Stopping<'_> {
-    /// Waits until a guest that was asked to stop has to have done so.
+    /// Waits until a guest that was asked to stop is overdue.
     async fn guest_overdue(self) {
         self.interrupt.raised().await;
         tokio::select! {
@@ -165,7 +165,7 @@ impl Stopping<'_> {
         }
     }
 
-    /// Waits until the end of a response whose guest was asked to stop has to have been taken.
+    /// Waits until the receiver of a response whose guest was asked to stop is overdue.
     async fn receiver_overdue(self) {
         self.interrupt.raised().await;
         tokio::select! {
@@ -175,14 +175,14 @@ impl Stopping<'_> {
     }
 }
 
-impl Answering<'_> {
+impl Posting<'_> {
     async fn run(&mut self) -> Result<(), InvokeError> {
         tokio::select! {
             biased;
             () = self.reader.started() => {}
             ended = guest_end(&mut self.ended, self.stopping) => match ended {
                 Ok(Some(report)) => return self.report(&report).await,
-                // The response started, and the guest ended, after the first branch was looked at.
+                // The response started, and the guest ended, after the first branch was polled.
                 Ok(None) if self.reader.has_started() => return self.post_the_rest().await,
                 Ok(None) => return Ok(()),
                 Err(error) => return self.abandon(error).await,
@@ -199,7 +199,7 @@ impl Answering<'_> {
         let posted = tokio::select! {
             posted = &mut posting => {
                 // A guest whose response is complete may go on; any other has lost its receiver,
-                // whatever the answer was.
+                // whatever Lambda answered.
                 if self.reader.state() == ResponseStream::Finished {
                     guest_end(&mut self.ended, self.stopping).await?;
                 } else {
@@ -232,16 +232,16 @@ impl Answering<'_> {
         note(self.invocation, in_time(posting, self.stopping).await)
     }
 
-    /// The guest's task cannot go on, and no response was begun.
+    /// Ends an invocation whose guest task is stuck or gone before the response started.
     async fn abandon(&mut self, error: InvokeError) -> Result<(), InvokeError> {
         let report = fault(&error);
         match self.reader.fail(&report) {
-            Telling::ErrorDocument => self.report(&report).await?,
-            // It began in this very moment, and now ends in trailers, or has ended before.
-            Telling::Trailers | Telling::LogOnly if self.reader.has_started() => {
+            FailureRoute::ErrorDocument => self.report(&report).await?,
+            // It started in the meantime, and now ends in trailers, or has ended before.
+            FailureRoute::Trailers | FailureRoute::LogOnly if self.reader.has_started() => {
                 self.post_the_rest().await?;
             }
-            Telling::Trailers | Telling::LogOnly => {}
+            FailureRoute::Trailers | FailureRoute::LogOnly => {}
         }
         Err(error)
     }
@@ -253,13 +253,13 @@ impl Answering<'_> {
     }
 }
 
-/// The report on a guest whose task cannot go on.
+/// The report on a guest task that is stuck or gone.
 fn fault(error: &InvokeError) -> ErrorReport {
     ErrorReport::new(ErrorType::Internal, error.to_string())
 }
 
-/// Posts without a limit of time until the guest is asked to stop; then the receiver has only so
-/// long to take what is left.
+/// Posts without a time limit until the guest is asked to stop; from then on the receiver has
+/// [`LAST_BYTES_GRACE`] to take the rest.
 async fn in_time(
     posting: impl Future<Output = Result<Answer, RuntimeApiError>>,
     stopping: Stopping<'_>,
@@ -268,13 +268,13 @@ async fn in_time(
         biased;
         posted = posting => posted,
         () = stopping.receiver_overdue() => Err(RuntimeApiError::Broken {
-            endpoint: "answer",
+            endpoint: "response",
             source: io::Error::new(io::ErrorKind::TimedOut, "the receiver takes too long"),
         }),
     }
 }
 
-/// Waits for the guest to end; once it was asked to stop, only so long.
+/// Waits for the guest to end; at most [`STOP_GRACE`] once it was asked to stop.
 async fn guest_end(
     ended: &mut Ended,
     stopping: Stopping<'_>,
@@ -286,7 +286,7 @@ async fn guest_end(
     }
 }
 
-/// Waits for a guest whose receiver is gone, and stops it if it takes no notice.
+/// Waits for a guest whose receiver is gone, and stops it after [`PEER_GONE_GRACE`].
 async fn end_without_receiver(
     ended: &mut Ended,
     engine: &Engine,
@@ -302,8 +302,8 @@ async fn end_without_receiver(
     guest_end(ended, stopping).await
 }
 
-/// Logs the outcome of a post. A broken connection or a refusal concerns this invocation only; an
-/// answer that ends the environment ends the worker.
+/// Logs the outcome of a post. A broken connection or a refusal concerns this invocation only; any other
+/// error ends the worker.
 fn note(
     invocation: &Invocation,
     posted: Result<Answer, RuntimeApiError>,
@@ -331,7 +331,7 @@ fn note_refusal(request_id: &str, refusal: &Refusal) {
         StatusCode::GONE => ", because the invocation had timed out",
         _ => "",
     };
-    tracing::warn!(requestId = %request_id, "Lambda refused the answer{why}: {refusal}");
+    tracing::warn!(requestId = %request_id, "Lambda refused the post{why}: {refusal}");
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ async fn work(mut worker: Worker) -> Result<(), InvokeError> {
             next = worker.client.next() => next?,
         };
         worker.invoke(invocation).await?;
-        // Lambda may freeze the process as soon as the next event is asked for.
+        // Lambda may freeze the process as soon as the worker polls for the next event.
         logging::settled().await;
     }
 }

@@ -1,4 +1,4 @@
-//! The request to end the process, how long an invocation may still take, and the end.
+//! Shutdown: the signal, the time a running invocation has left, and the exit.
 
 use std::io;
 use std::process;
@@ -10,24 +10,24 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::logging;
 
-/// From the signal to the interruption of a running handler. Lambda gives 300 to 600 ms before it
-/// kills; the rest is for telling the end of the stream.
+/// From the signal to the interruption of a running handler. Lambda kills the process after 300 to
+/// 600 ms; the rest is for sending the end of the stream.
 const GRACE_PERIOD: Duration = Duration::from_millis(200);
 
-/// From the signal to the moment at which a handler that has not stopped is not waited for any more.
+/// From the signal to the moment at which the host stops waiting for a handler.
 const STOP_PERIOD: Duration = Duration::from_millis(240);
 
-/// From the signal to the moment at which the process stops waiting.
+/// From the signal to the moment at which the host stops waiting for a receiver.
 const LAST_PERIOD: Duration = Duration::from_millis(280);
 
-/// Knows whether the process was asked to end, and when.
+/// Whether the process was asked to end, and when.
 #[derive(Clone, Debug)]
 pub(crate) struct Shutdown {
     requested: watch::Receiver<Option<Instant>>,
 }
 
 impl Shutdown {
-    /// Waits for the request. Gives its time.
+    /// Waits for the request, and returns its time.
     pub(crate) async fn requested(&self) -> Instant {
         let mut requested = self.requested.clone();
         // The sender lives as long as the process listens, so this ends only with the request.
@@ -43,7 +43,7 @@ impl Shutdown {
         self.passed(GRACE_PERIOD).await;
     }
 
-    /// Waits for the request, then until a handler has to have stopped.
+    /// Waits for the request, then until a handler must have stopped.
     pub(crate) async fn stop_passed(&self) {
         self.passed(STOP_PERIOD).await;
     }
@@ -59,8 +59,8 @@ impl Shutdown {
     }
 }
 
-/// Listens for SIGTERM and SIGINT. The future is driven beside the run loop; it ends with the second
-/// signal, when nothing is waited for any more.
+/// Listens for SIGTERM and SIGINT. Poll the future beside the run loop; it ends at the second signal,
+/// which ends the process at once.
 pub(crate) fn listen() -> io::Result<(Shutdown, impl Future<Output = ()>)> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -79,7 +79,7 @@ pub(crate) fn listen() -> io::Result<(Shutdown, impl Future<Output = ()>)> {
     Ok((Shutdown { requested }, listening))
 }
 
-/// Ends the process, whatever its other threads do: a handler may not stop. An error is logged.
+/// Ends the process even if a handler on another thread does not stop. Logs an error.
 #[expect(
     clippy::disallowed_methods,
     clippy::exit,

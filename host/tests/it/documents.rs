@@ -164,7 +164,7 @@ fn a_document_has_at_most_the_bytes_that_lambda_accepts() {
     ];
     lambda.script("ignored", &json!(steps.concat()));
     let error = lambda.reported_error("ignored", "Function.ResponseSizeTooLarge");
-    assert!(payload(&error).contains("answer with less, or with a stream"));
+    assert!(payload(&error).contains("send less, or stream the response"));
 }
 
 #[test]

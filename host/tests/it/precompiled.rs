@@ -382,7 +382,7 @@ fn a_helper_that_dies_or_is_of_another_release_is_an_init_error() {
     fs::write(&output, old).expect("a file");
     for (script, words) in [
         ("kill -9 $$", ["killed", "memory"]),
-        ("exit 3", ["said nothing", "3"]),
+        ("exit 3", ["printed no error", "3"]),
         ("echo garbage", ["another release", "no stamp"]),
         (
             &*format!("/bin/cat {}", output.display()),

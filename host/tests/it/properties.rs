@@ -1,7 +1,7 @@
 //! Properties of every sequence of calls, checked on the wire: state machine, buffer and connection together.
 
 use bootstream_host::invocation::Invocation;
-use bootstream_host::response::{self, ResponseReader, ResponseWriter, Telling};
+use bootstream_host::response::{self, FailureRoute, ResponseReader, ResponseWriter};
 use bootstream_host::runtime_api::Client;
 use bootstream_test_support::recorder::{End, Exchange, Recorder};
 use bytes::Bytes;
@@ -44,7 +44,7 @@ struct Observed {
     written: Vec<u8>,
     started: bool,
     finished: bool,
-    failed: Option<Telling>,
+    failed: Option<FailureRoute>,
 }
 
 impl Observed {
@@ -70,8 +70,8 @@ impl Observed {
                 }
             }
             Call::Fail => {
-                let telling = writer.fail(&ErrorReport::new(ErrorType::Trap, "t"));
-                self.failed.get_or_insert(telling);
+                let route = writer.fail(&ErrorReport::new(ErrorType::Trap, "t"));
+                self.failed.get_or_insert(route);
             }
             Call::Yield => tokio::task::yield_now().await,
         }
@@ -122,7 +122,7 @@ fn check(observed: &Observed, response: Option<&Exchange>) {
     assert!(observed.started, "a response that was not started");
     assert_ne!(
         observed.failed,
-        Some(Telling::ErrorDocument),
+        Some(FailureRoute::ErrorDocument),
         "answered in two ways"
     );
     let (prelude, body) = response.prelude_and_body();

@@ -1,4 +1,4 @@
-//! Reading a prelude from a stream whose chunks may be cut anywhere.
+//! Reads a prelude from a stream with arbitrary chunk boundaries.
 
 use bytes::{Bytes, BytesMut};
 
@@ -9,20 +9,20 @@ use crate::limits::PRELUDE_SCAN_LIMIT_BYTES;
 #[derive(Debug, Default)]
 pub struct PreludeDecoder {
     buffer: BytesMut,
-    /// Bytes at the front in which no delimiter starts.
+    /// Length of the prefix in which no delimiter starts.
     searched: usize,
 }
 
-/// A prelude, and what came with its end.
+/// A prelude, and the bytes after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// The bytes in front of the delimiter. A prelude is a JSON object, but nothing has checked that.
+    /// The bytes before the delimiter. Not checked to be a JSON object.
     pub json: Bytes,
     /// The start of the body.
     pub body: Bytes,
 }
 
-/// There is no delimiter where front ends look for it.
+/// There is no delimiter within the bytes that front ends search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no prelude delimiter in the first {PRELUDE_SCAN_LIMIT_BYTES} bytes of the response")]
 pub struct NoDelimiter;

@@ -1,6 +1,6 @@
-//! The prelude: status, headers and cookies of a response as Lambda's front ends read them.
+//! The prelude: status, headers and cookies of a response, as Lambda's front ends read them.
 //!
-//! [`Prelude`] writes one, [`PreludeDecoder`] finds the end of one in a stream.
+//! [`Prelude`] encodes one, [`PreludeDecoder`] finds the end of one in a stream.
 
 mod decoder;
 
@@ -20,7 +20,7 @@ pub const DELIMITER: [u8; 8] = [0; 8];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prelude {
     json: Bytes,
-    /// The head that it encodes, for front ends that want another form.
+    /// The encoded head, for front ends that need another form.
     head: Head,
 }
 
@@ -75,7 +75,7 @@ impl Prelude {
         self.head
     }
 
-    /// The bytes on the wire: the JSON, then the delimiter, each a chunk of its own. AWS's runtimes
+    /// Returns the bytes on the wire: the JSON, then the delimiter, each a chunk of its own. AWS's runtimes
     /// send them like this, and cargo-lambda takes the first chunk for the JSON.
     #[must_use]
     pub fn into_chunks(self) -> [Bytes; 2] {
@@ -88,12 +88,12 @@ impl Serialize for Head {
         let mut prelude = serializer.serialize_struct("Prelude", 4)?;
         prelude.serialize_field("statusCode", &self.status)?;
         prelude.serialize_field("headers", &SingleValues::of(self))?;
-        // Function URLs read `headers`, which has room for one text per name; API Gateway prefers
+        // Function URLs read `headers`, which has one string per name; API Gateway prefers
         // `multiValueHeaders`. A repeated header is therefore in both.
         if self.fields.iter().any(Field::is_repeated) {
             prelude.serialize_field("multiValueHeaders", &MultiValues::repeated(self))?;
         }
-        // Also when there are none: cargo-lambda refuses a prelude without.
+        // Also if empty: cargo-lambda refuses a prelude without it.
         prelude.serialize_field("cookies", &self.cookies)?;
         prelude.end()
     }

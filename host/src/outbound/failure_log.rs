@@ -1,4 +1,4 @@
-//! What the log is told of a request that failed.
+//! Logs requests that failed.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use wasmtime_wasi_http::Error;
 use super::target::Destination;
 use crate::logging::LogContext;
 
-/// Logs what became of a request, while the log has room: a guest in a loop must not drown the lines
-/// of others.
-macro_rules! tell {
+/// Logs a request that was denied or failed, if the log has room: a guest in a loop must not drown out the
+/// lines of others.
+macro_rules! log_failure {
     ($of:expr, $($message:tt)*) => {
         if $crate::logging::has_room() {
             tracing::warn!(
@@ -20,16 +20,16 @@ macro_rules! tell {
         }
     };
 }
-pub(super) use tell;
+pub(super) use log_failure;
 
-/// Whose answer is being read, for the line that says that it broke off.
+/// Identifies a response, for the log line of one that is incomplete.
 #[derive(Debug)]
-pub(super) struct AnswerOf {
+pub(super) struct ResponseSource {
     log_context: Arc<LogContext>,
     destination: Destination,
 }
 
-impl AnswerOf {
+impl ResponseSource {
     pub(super) fn new(log_context: Arc<LogContext>, destination: Destination) -> Self {
         Self {
             log_context,
@@ -37,12 +37,12 @@ impl AnswerOf {
         }
     }
 
-    /// Logs that the answer has ended before its end.
+    /// Logs that the response ended prematurely.
     pub(super) fn broke_off(&self, error: &Error) {
         let (log_context, destination) = (&self.log_context, &self.destination);
-        tell!(
+        log_failure!(
             log_context,
-            "the answer of `{destination}` broke off: {error}"
+            "the response of `{destination}` broke off: {error}"
         );
     }
 }

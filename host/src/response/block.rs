@@ -1,35 +1,35 @@
-//! Memory for what waits in the buffer. A response goes through the same few pieces of it, however
-//! long it is: new memory for each would cost a page fault every 4 KiB.
+//! Memory blocks for buffered chunks. A response of any length reuses the same few blocks: fresh memory
+//! would cost a page fault every 4 KiB.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// Bytes a piece has room for.
-pub(super) const PIECE_BYTES: usize = 64 * 1024;
+/// Capacity of a block.
+pub(super) const BLOCK_BYTES: usize = 64 * 1024;
 
-/// Pieces that wait to be used again. More are needed only for a moment.
+/// Most free blocks that a pool keeps. A response needs more only for a moment.
 const FREE_LIMIT: usize = 8;
 
-/// The pieces of one response.
+/// The blocks of one response.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pieces {
+pub(super) struct BlockPool {
     free: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
-/// A piece of memory, which goes back to where it came from.
+/// A block of memory. Returns to its pool when dropped.
 #[derive(Debug)]
-pub(super) struct Piece {
+pub(super) struct Block {
     bytes: Vec<u8>,
-    home: Pieces,
+    home: BlockPool,
 }
 
-impl Pieces {
-    /// An empty piece.
-    pub(super) fn take(&self) -> Piece {
+impl BlockPool {
+    /// Returns an empty block.
+    pub(super) fn take(&self) -> Block {
         let used = self.with_free(Vec::pop);
-        Piece {
-            bytes: used.unwrap_or_else(|| Vec::with_capacity(PIECE_BYTES)),
+        Block {
+            bytes: used.unwrap_or_else(|| Vec::with_capacity(BLOCK_BYTES)),
             home: self.clone(),
         }
     }
@@ -40,30 +40,30 @@ impl Pieces {
     }
 }
 
-impl Piece {
-    /// Bytes that can still be added.
+impl Block {
+    /// Free capacity, in bytes.
     pub(super) fn room(&self) -> usize {
-        PIECE_BYTES.saturating_sub(self.bytes.len())
+        BLOCK_BYTES.saturating_sub(self.bytes.len())
     }
 
-    /// Adds `bytes`, for which there should be room.
+    /// Appends `bytes`, which should fit in [`room`](Self::room).
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// What was added.
+    /// Returns the content, which keeps the block in use until the last reference is dropped.
     pub(super) fn freeze(self) -> Bytes {
         Bytes::from_owner(self)
     }
 }
 
-impl AsRef<[u8]> for Piece {
+impl AsRef<[u8]> for Block {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Drop for Piece {
+impl Drop for Block {
     fn drop(&mut self) {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
@@ -84,31 +84,31 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_is_used_again_once_nobody_reads_it() {
-        let pieces = Pieces::default();
-        let mut piece = pieces.take();
-        piece.push(b"one");
-        let first = piece.freeze();
+    fn a_block_is_reused_once_it_has_no_reader() {
+        let pool = BlockPool::default();
+        let mut block = pool.take();
+        block.push(b"one");
+        let first = block.freeze();
         let reader = first.clone();
         let used = address(&first);
         drop(first);
-        let mut other = pieces.take();
+        let mut other = pool.take();
         other.push(b"two");
         assert_ne!(address(other.as_ref()), used);
         assert_eq!(reader, &b"one"[..]);
         drop(reader);
-        let mut again = pieces.take();
-        assert_eq!(again.room(), PIECE_BYTES);
+        let mut again = pool.take();
+        assert_eq!(again.room(), BLOCK_BYTES);
         again.push(b"three");
         assert_eq!(address(again.as_ref()), used);
         assert_eq!(again.freeze(), &b"three"[..]);
     }
 
     #[test]
-    fn no_more_pieces_wait_than_the_limit() {
-        let pieces = Pieces::default();
-        let taken: Vec<_> = (0..FREE_LIMIT * 2).map(|_| pieces.take()).collect();
+    fn no_more_blocks_wait_than_the_limit() {
+        let pool = BlockPool::default();
+        let taken: Vec<_> = (0..FREE_LIMIT * 2).map(|_| pool.take()).collect();
         drop(taken);
-        assert_eq!(pieces.with_free(|free| free.len()), FREE_LIMIT);
+        assert_eq!(pool.with_free(|free| free.len()), FREE_LIMIT);
     }
 }

@@ -1,4 +1,4 @@
-//! One invocation in one instance.
+//! Runs one invocation in one instance.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,86 +14,86 @@ use super::instance::Instance;
 use super::interrupt::{Interrupt, InterruptReason};
 use super::limits::EventTooLarge;
 use super::output::beginning;
-use super::state::Current;
+use super::state::ActiveInvocation;
 use crate::invocation::Invocation;
-use crate::response::{Refused, ResponseStream, ResponseWriter, Telling};
+use crate::response::{FailureRoute, Refused, ResponseStream, ResponseWriter};
 
 const MIB: usize = 1024 * 1024;
 
 /// The log target of usage lines; `bootstream dev` looks for it.
 const USAGE_TARGET: &str = "usage";
 
-/// Most of a failure's message that is logged, in bytes: `CloudWatch` takes no longer event. A handler may
-/// return more.
+/// Longest failure message we log, in bytes: the largest event of `CloudWatch Logs`. A handler may return
+/// a longer one.
 const FAILURE_LIMIT_BYTES: usize = MIB;
 
-/// One invocation, on its way to the guest.
+/// One invocation with the guest's half of its response.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub(crate) struct Invoke {
     pub(crate) invocation: Arc<Invocation>,
     pub(crate) response: ResponseWriter,
     pub(crate) interrupt: Arc<Interrupt>,
-    /// Hears that the guest has ended, with the report that is still to be posted, if any.
+    /// Notified when the guest has ended, with the report that is still to be posted, if any.
     pub(crate) ended: oneshot::Sender<Option<ErrorReport>>,
 }
 
-/// An instance that has served.
-pub(super) struct Served {
+/// An instance whose invocation has ended.
+pub(super) struct Completed {
     instance: Instance,
     returned: bool,
 }
 
-impl Served {
-    /// The instance, if its handler returned: after anything else, nobody knows the state it is in.
+impl Completed {
+    /// Returns the instance if its handler returned: after any other end its state is unknown.
     pub(super) fn into_reusable(self) -> Option<Instance> {
         self.returned.then_some(self.instance)
     }
 }
 
-/// Runs the handler for `job` in `instance`, ends its response, and reports back.
-pub(super) async fn run(handler: &Handler, mut instance: Instance, job: Job) -> Served {
-    let Job {
+/// Runs the handler for `invoke` in `instance`, ends its response, and notifies the worker.
+pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invoke) -> Completed {
+    let Invoke {
         invocation,
         response,
         interrupt,
         ended,
-    } = job;
+    } = invoke;
     let started = Instant::now();
-    if handler.environment.pad_empty {
+    if handler.config.pad_empty {
         response.pad_empty();
     }
     instance.life.serve(&invocation);
     let outputs = instance.state().outputs();
-    let current = Current::new(&invocation, response, Arc::clone(&interrupt), outputs);
+    let current = ActiveInvocation::new(&invocation, response, Arc::clone(&interrupt), outputs);
     let current = Arc::new(current);
     instance.begin(Arc::clone(&current));
-    let called = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
-    // Lambda may freeze the process as soon as the next event is asked for.
+    let call = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
+    // Lambda may freeze the process as soon as the worker polls for the next event.
     current.flush_output();
-    let returned = matches!(called, Called::Returned(_));
-    let outcome = called.into_outcome(handler, &instance, &current, &interrupt);
+    let returned = matches!(call, CallOutcome::Returned(_));
+    let outcome = call.into_outcome(handler, &instance, &current, &interrupt);
     let spent = Spent {
         memory_bytes: instance.state().limits.used_bytes(),
         time: started.elapsed(),
         written_bytes: instance.state().written_bytes(),
     };
-    tell_usage(handler, &current, &spent);
-    let untold = end_response(&current, outcome, &spent);
-    report_back(ended, untold);
-    Served { instance, returned }
+    log_usage(handler, &current, &spent);
+    let unreported = end_response(&current, outcome, &spent);
+    report_back(ended, unreported);
+    Completed { instance, returned }
 }
 
 /// How a call of the guest ended.
-enum Called {
+enum CallOutcome {
     Returned(Result<(), String>),
-    Broke(wasmtime::Error),
-    /// It was stopped while the host worked for it, or before it began.
+    Failed(wasmtime::Error),
+    /// It was stopped during a host call, or before it began.
     Stopped(InterruptReason),
     /// Its event is larger than the limit.
     Refused(EventTooLarge),
 }
 
-/// What an invocation has used, for the log.
+/// The resources that an invocation has used, for the log.
 struct Spent {
     memory_bytes: usize,
     time: Duration,
@@ -110,24 +110,24 @@ impl Spent {
     }
 }
 
-impl Called {
+impl CallOutcome {
     fn into_outcome(
         self,
         handler: &Handler,
         instance: &Instance,
-        current: &Current,
+        current: &ActiveInvocation,
         interrupt: &Interrupt,
     ) -> Result<(), ErrorReport> {
         match self {
             Self::Returned(Ok(())) => Ok(()),
-            Self::Broke(error) if has_succeeded(&error, current) => Ok(()),
+            Self::Failed(error) if has_succeeded(&error, current) => Ok(()),
             Self::Returned(Err(text)) => Err(ErrorReport::new(ErrorType::HandlerError, text)),
             Self::Stopped(reason) => Err(interrupted_report(reason)),
             Self::Refused(event) => Err(ErrorReport::new(
                 ErrorType::LimitExceeded,
                 event.to_string(),
             )),
-            Self::Broke(error) => Err(Failure {
+            Self::Failed(error) => Err(Failure {
                 error,
                 interrupted: interrupt.reason(),
                 refused_growth: instance.state().limits.refused(),
@@ -139,9 +139,9 @@ impl Called {
     }
 }
 
-/// Whether the guest has ended as a command does that has done its work: with `exit(0)`. In the middle of
-/// a response that says nothing of its end: what the guest still had to write may be lost.
-fn has_succeeded(error: &wasmtime::Error, current: &Current) -> bool {
+/// Whether the guest has ended like a successful command, with `exit(0)`. In the middle of a response that
+/// is not a clean end: the rest of the response may be lost.
+fn has_succeeded(error: &wasmtime::Error, current: &ActiveInvocation) -> bool {
     let succeeded = error
         .downcast_ref()
         .is_some_and(|I32Exit(status)| *status == 0);
@@ -154,28 +154,28 @@ fn has_succeeded(error: &wasmtime::Error, current: &Current) -> bool {
         }
 }
 
-/// Calls the guest until it returns, fails, or is stopped.
+/// Calls the guest, and stops it when it is interrupted.
 async fn call_to_end(
     handler: &Handler,
     instance: &mut Instance,
     invocation: &Invocation,
     interrupt: &Interrupt,
-) -> Called {
-    // An interrupt from before `set_epoch_deadline` would not reach a guest that computes.
+) -> CallOutcome {
+    // An interrupt raised before `set_epoch_deadline` would not reach a guest that computes.
     if let Some(reason) = interrupt.reason() {
-        return Called::Stopped(reason);
+        return CallOutcome::Stopped(reason);
     }
-    let limits = &handler.environment.limits;
+    let limits = &handler.config.limits;
     if let Err(too_large) = limits.check_event(invocation) {
-        return Called::Refused(too_large);
+        return CallOutcome::Refused(too_large);
     }
     tokio::select! {
         biased;
         called = call(handler, instance, invocation) => match called {
-            Ok(returned) => Called::Returned(returned),
-            Err(error) => Called::Broke(error),
+            Ok(returned) => CallOutcome::Returned(returned),
+            Err(error) => CallOutcome::Failed(error),
         },
-        reason = interrupt.raised() => Called::Stopped(reason),
+        reason = interrupt.raised() => CallOutcome::Stopped(reason),
     }
 }
 
@@ -189,7 +189,7 @@ async fn call(
 }
 
 fn context(handler: &Handler, invocation: &Invocation) -> Context {
-    let environment = &handler.environment;
+    let config = &handler.config;
     Context {
         request_id: invocation.request_id.clone(),
         deadline_ms: invocation.deadline.unix_ms,
@@ -198,15 +198,15 @@ fn context(handler: &Handler, invocation: &Invocation) -> Context {
         client_context: invocation.client_context.clone(),
         cognito_identity: invocation.cognito_identity.clone(),
         tenant_id: invocation.tenant_id.clone(),
-        function_name: environment.function_name.clone(),
-        function_version: environment.function_version.clone(),
-        memory_limit_mib: environment.memory_limit_mib,
+        function_name: config.function_name.clone(),
+        function_version: config.function_version.clone(),
+        memory_limit_mib: config.memory_limit_mib,
     }
 }
 
-/// Logs what an invocation has used, from which to choose a function's memory.
-fn tell_usage(handler: &Handler, current: &Current, spent: &Spent) {
-    macro_rules! tell_at {
+/// Logs the resources that an invocation has used, as a guide to choosing a function's memory.
+fn log_usage(handler: &Handler, current: &ActiveInvocation, spent: &Spent) {
+    macro_rules! log_at {
         ($level:ident) => {
             tracing::$level!(
                 target: USAGE_TARGET,
@@ -219,34 +219,34 @@ fn tell_usage(handler: &Handler, current: &Current, spent: &Spent) {
             )
         };
     }
-    if handler.environment.tells_usage {
-        tell_at!(info);
+    if handler.config.logs_usage {
+        log_at!(info);
     } else {
-        tell_at!(debug);
+        log_at!(debug);
     }
 }
 
-/// Ends the response the way the guest ended. Gives back the report that still has to be posted.
+/// Ends the response according to `outcome`. Returns the report that still has to be posted.
 fn end_response(
-    current: &Current,
+    current: &ActiveInvocation,
     outcome: Result<(), ErrorReport>,
     spent: &Spent,
 ) -> Option<ErrorReport> {
     let Err(mut report) = outcome.and_then(|()| finish(&current.response)) else {
         return None;
     };
-    // Handlers pass the refusal of a write on as an error of their own.
+    // Handlers return the refusal of a write as an error of their own.
     if report.error_type == ErrorType::HandlerError && current.response.too_large().is_some() {
         report.error_type = ErrorType::ResponseTooLarge;
     }
-    let telling = current.response.fail(&report);
-    let told = match telling {
-        Telling::ErrorDocument => "before its response had begun",
-        Telling::Trailers => "after its response had begun",
-        Telling::LogOnly if current.response.state() == ResponseStream::Finished => {
+    let route = current.response.fail(&report);
+    let when = match route {
+        FailureRoute::ErrorDocument => "before its response had begun",
+        FailureRoute::Trailers => "after its response had begun",
+        FailureRoute::LogOnly if current.response.state() == ResponseStream::Finished => {
             "after its response had ended"
         }
-        Telling::LogOnly => "after its receiver had gone",
+        FailureRoute::LogOnly => "after its receiver had gone",
     };
     tracing::error!(
         requestId = %current.log_context.request_id,
@@ -255,10 +255,10 @@ fn end_response(
         stackTrace = ?report.stack_trace,
         memoryMib = spent.memory_mib(),
         milliseconds = spent.milliseconds(),
-        "handler failed {told}: {}",
+        "handler failed {when}: {}",
         beginning(&report.message, FAILURE_LIMIT_BYTES)
     );
-    (telling == Telling::ErrorDocument).then_some(report)
+    (route == FailureRoute::ErrorDocument).then_some(report)
 }
 
 /// Ends the response of a guest that returned.
@@ -268,14 +268,14 @@ fn finish(response: &ResponseWriter) -> Result<(), ErrorReport> {
             ErrorType::ResponseTooLarge,
             document.to_string(),
         )),
-        // Refused if the guest has finished by itself, or its receiver is gone.
+        // Refused if the guest has already finished, or its receiver is gone.
         Ok(()) | Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
             Ok(())
         }
     }
 }
 
-fn report_back(ended: oneshot::Sender<Option<ErrorReport>>, untold: Option<ErrorReport>) {
-    // The other side is gone only if the process is ending.
-    let _ = ended.send(untold);
+fn report_back(ended: oneshot::Sender<Option<ErrorReport>>, unreported: Option<ErrorReport>) {
+    // Fails only if the process is ending and the worker is gone.
+    let _ = ended.send(unreported);
 }

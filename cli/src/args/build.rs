@@ -42,12 +42,12 @@ Examples:
   bootstream build --precompile --arch arm64    also NAME.cwasm for Graviton
   bootstream build --preinit -o handler.wasm    with its start-up work done
   bootstream build js-project                   as set in its bootstream.toml
-  bootstream build --setup                      install the compiler target first
+  bootstream build --setup                      install the target first
 
 A bootstream.toml in the folder may say how to build the component, for `package`, `dev` and \
 `invoke` as well:
   [build]
-  command = [\"npm\", \"run\", \"build\"]   # run in the folder; none if the file exists
+  command = [\"npm\", \"run\", \"build\"]   # optional if the component exists
   component = \"handler.wasm\"          # without it, the folder has a crate
   preinit = true                      # like --preinit
 

@@ -115,7 +115,7 @@ Front ends, all available at once:
   /@alb/...   an Application Load Balancer, buffers the response;
               /@alb-multi/... one with multi-value headers enabled
   /@lattice/  VPC Lattice, buffers the response
-  /invoke     POST: the body is the event, the response what its sender would get
+  /invoke     POST: the body is the event, the response as for its sender
   AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and
               InvokeWithResponseStream, under any function name
   /@fn/NAME/  in front of any of these: one of several functions

@@ -42,7 +42,7 @@ pub(crate) enum Subject {
 
 const HELP: &str = "\
 Examples:
-  bootstream doctor                                    the templates in this folder
+  bootstream doctor                                    templates in this folder
   bootstream doctor template.yaml -p Architecture=arm64
   bootstream doctor --only templates --output json     for CI
   bootstream doctor -p AuthType=NONE --allow public-api

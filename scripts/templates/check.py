@@ -73,6 +73,17 @@ class Templates(unittest.TestCase):
                 broken = copy.deepcopy(sound)
                 broken["Resources"]["StreamingFunction"]["Properties"][name] = value
                 self.assertTrue(any(noticed in it for it in deployed_findings(broken)))
+        broken = copy.deepcopy(sound)
+        policy = broken["Resources"]["FunctionRole"]["Properties"]["Policies"][0]
+        policy["PolicyDocument"]["Statement"][0]["Action"] = "lambda:InvokeWithResponseStream"
+        self.assertTrue(any("W3037" in it for it in deployed_findings(broken)))
+
+    def test_only_this_api_may_invoke_the_function(self):
+        resources = transformed(load(TEMPLATES[0]))["Resources"].values()
+        permissions = [it["Properties"] for it in resources if it["Type"] == "AWS::Lambda::Permission"]
+        of_api = [it for it in permissions if it["Principal"] == "apigateway.amazonaws.com"]
+        self.assertEqual(len(of_api), 1)
+        self.assertNotIn(of_api[0].get("SourceArn"), (None, "*"))
 
 
 if __name__ == "__main__":

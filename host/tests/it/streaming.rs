@@ -81,7 +81,9 @@ fn the_prelude_does_not_wait_for_the_first_write() {
     let (lambda, _host) = serving();
     lambda.script("id-1", &json!([head(200), sleep_forever()]));
 
-    lambda.chunk("id-1", |chunk| chunk == DELIMITER);
+    let delay = lambda.delay_of_chunk("id-1", |chunk| chunk == DELIMITER);
+
+    assert!(delay < Duration::from_millis(500), "{delay:?}");
 }
 
 /// A handler that computes without calling the host does not hold back its earlier writes.
@@ -90,7 +92,9 @@ fn a_chunk_is_on_the_wire_while_the_handler_computes() {
     let (lambda, _host) = serving();
     lambda.script("id-1", &json!([head(200), write("one"), "loop_forever"]));
 
-    lambda.chunk("id-1", |chunk| chunk == b"one");
+    let delay = lambda.delay_of_chunk("id-1", |chunk| chunk == b"one");
+
+    assert!(delay < Duration::from_millis(500), "{delay:?}");
 }
 
 #[test]
@@ -269,14 +273,14 @@ fn a_hundred_events_leak_neither_sockets_nor_memory() {
 #[test]
 fn work_after_the_end_of_the_response_delays_the_next_poll_only() {
     let (lambda, _host) = serving();
-    lambda.script("id-1", &json!([write("all"), "finish", {"sleep_ms": 500}]));
+    lambda.script("id-1", &json!([write("all"), "finish", {"sleep_ms": 1500}]));
 
     let response = lambda.complete_response("id-1");
 
     assert_eq!(response.body(), "all");
     let polled = lambda.look(|seen| seen.polls()[1].began);
     let ended = response.ended.expect("an end");
-    assert!(polled - ended >= Duration::from_millis(400));
+    assert!(polled - ended >= Duration::from_millis(1200));
 }
 
 /// A handler's leftovers do not reach the next invocation.

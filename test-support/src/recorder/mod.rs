@@ -310,15 +310,17 @@ impl Recorder {
         self.chunk(id, |_| true);
     }
 
-    /// Waits for a chunk of the response to this invocation for which `fits` returns true.
+    /// Waits for a chunk of the response to this invocation for which `fits` returns true. Returns the time
+    /// from the first event to it.
     #[track_caller]
-    pub fn chunk(&self, id: &str, fits: impl Fn(&[u8]) -> bool) {
+    pub fn delay_of_chunk(&self, id: &str, fits: impl Fn(&[u8]) -> bool) -> Duration {
         let path_end = format!("{id}/response");
         self.wait("a chunk", |seen| {
+            let event = seen.polls().first()?.answered?;
             let response = *seen.to(&path_end).first()?;
-            let mut chunks = response.chunks.iter();
-            chunks.any(|chunk| fits(&chunk.data)).then_some(())
-        });
+            let chunk = response.chunks.iter().find(|chunk| fits(&chunk.data))?;
+            Some(chunk.at - event)
+        })
     }
 
     /// Waits until `count` polls have begun in total.

@@ -97,7 +97,9 @@ fn a_chunk_is_on_the_wire_while_the_handler_sleeps() {
     ));
     let _runtime = runtime(&lambda).start();
 
-    lambda.chunk("id-1", |chunk| chunk.ends_with(b"one"));
+    let delay = lambda.delay_of_chunk("id-1", |chunk| chunk.ends_with(b"one"));
+
+    assert!(delay < Duration::from_millis(500), "{delay:?}");
 }
 
 #[test]
@@ -148,6 +150,8 @@ fn a_handler_waits_while_its_reader_stalls() {
     assert_eq!(response.prelude_and_body().1.len(), total);
     let grown = runtime.peak_resident_kib().saturating_sub(idle);
     assert!(grown < 60 * 1024, "{grown} KiB");
+    let took = response.ended.expect("an end") - response.began;
+    assert!(took >= stall, "{took:?}");
 }
 
 #[test]

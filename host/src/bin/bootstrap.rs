@@ -2,40 +2,56 @@
 
 use std::io;
 use std::num::NonZero;
-use std::thread::available_parallelism;
+use std::sync::{Arc, RwLock};
+use std::thread::{self, available_parallelism};
 
 use bootstream_host::config::{ProcessVars, log_settings, max_concurrency};
-use bootstream_host::{end, logging, run};
+use bootstream_host::{end, keep_blocks, logging, prepare_process, run};
 use tokio::runtime::{Builder, Runtime};
 
 /// Threads for blocking work: DNS lookups and files. Lambda allows 1,024 in all.
 const BLOCKING_THREADS: usize = 32;
 
 fn main() {
+    prepare_process();
     let (format, level) = log_settings(&ProcessVars);
     logging::init(format, level);
-    bootstream_host::keep_blocks();
-    let ended = match runtime() {
-        Ok(runtime) => runtime.block_on(run(&ProcessVars)),
-        Err(error) => Err(error.into()),
-    };
-    end(ended)
+    match runtime() {
+        // The runtime is never dropped, because that would wait for threads that block.
+        Ok(runtime) => end(runtime.block_on(run(&ProcessVars))),
+        Err(error) => end(Err(error.into())),
+    }
 }
 
-/// One thread is enough for one invocation at a time.
+/// One thread is enough for one invocation at a time. Several share the threads that there are.
 fn runtime() -> io::Result<Runtime> {
     let concurrency = max_concurrency(&ProcessVars).unwrap_or(1);
-    let threads = available_parallelism().map_or(1, NonZero::get);
-    let mut builder = if concurrency.min(threads) > 1 {
+    let threads = concurrency.min(available_parallelism().map_or(1, NonZero::get));
+    let mut builder = if threads > 1 && can_start(threads) {
         let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(concurrency.min(threads));
+        // Every worker thread parks before it runs its first guest; threads that block do not.
+        builder.worker_threads(threads).on_thread_park(keep_blocks);
         builder
     } else {
+        keep_blocks();
         Builder::new_current_thread()
     };
     builder
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
-        .on_thread_start(bootstream_host::keep_blocks)
         .build()
+}
+
+/// Returns whether the system lets this process have `count` more threads. Without them, a runtime of
+/// several threads panics.
+fn can_start(count: usize) -> bool {
+    let together = Arc::new(RwLock::new(()));
+    let Ok(_until_all_have_started) = together.write() else {
+        return false;
+    };
+    (0..count).all(|_| {
+        let together = Arc::clone(&together);
+        let wait = move || drop(together.read());
+        thread::Builder::new().spawn(wait).is_ok()
+    })
 }

@@ -11,7 +11,7 @@ const HOST_STACK_BYTES: usize = 1536 * 1024;
 type Switch = (&'static str, bool, fn(&mut Config, bool) -> &mut Config);
 
 const SWITCHES: [Switch; 5] = [
-    // One increment of the epoch interrupts a guest that computes past its deadline.
+    // An increment of the epoch makes a guest that computes yield, or stops it at its deadline.
     ("epoch_interruption", true, Config::epoch_interruption),
     // Bookkeeping for the asynchronous component ABI costs every host call about 95 ns, and the
     // handler world is synchronous.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use tokio::task::yield_now;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::bindings::{Context, Exports};
@@ -53,7 +54,7 @@ impl Instance {
         instance.store.set_epoch_deadline(1);
         instance.store.epoch_deadline_callback(move |_| {
             yields.store(true, Ordering::Relaxed);
-            Ok(UpdateDeadline::Yield(1))
+            Ok(yield_to_sockets())
         });
         instance.exports = Some(
             instance
@@ -91,7 +92,7 @@ impl Instance {
             store.data_mut().has_computed = true;
             Ok(match interrupt.reason() {
                 Some(_) => UpdateDeadline::Interrupt,
-                None => UpdateDeadline::Yield(1),
+                None => yield_to_sockets(),
             })
         });
     }
@@ -121,3 +122,9 @@ impl Instance {
 /// The component cannot be instantiated ahead of its invocation.
 #[derive(Debug)]
 pub(super) struct NotAhead;
+
+/// Lets the runtime look for events before the guest goes on. A task that only wakes itself, as with
+/// `UpdateDeadline::Yield`, goes on before that.
+fn yield_to_sockets() -> UpdateDeadline {
+    UpdateDeadline::YieldCustom(1, Box::pin(yield_now()))
+}

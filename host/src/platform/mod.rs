@@ -6,6 +6,11 @@ pub(crate) mod epoch_timer;
 #[cfg(all(target_arch = "x86_64", any(target_env = "musl", test)))]
 mod memcpy;
 
+/// Makes this process independent of what it inherits. Call before the first thread is started.
+pub fn prepare_process() {
+    epoch_timer::unblock_signal();
+}
+
 /// Lets this thread cache the blocks that it frees.
 pub fn keep_blocks() {
     #[cfg(target_env = "musl")]

@@ -330,7 +330,7 @@ impl Buffer {
             inner.reader = Some(cx.waker().clone());
             Readiness::Later
         };
-        // Woken last, because on the same processor the guest runs at once.
+        // Woken once everything was taken, so that it finds as much room as there is.
         let has_room = inner.buffered <= LOW_WATER_BYTES;
         let mut writer = inner.writer.take_if(|_| has_room);
         drop(inner);

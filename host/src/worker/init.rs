@@ -41,7 +41,7 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
         Client::new(endpoint.clone()).restored().await?;
         phase = StartPhase::Restore;
     }
-    // Threads, connections and instances are created after the snapshot: each process restored from it
+    // The timer, connections and instances are created after the snapshot: each process restored from it
     // has its own. Only the placeholders of secrets are the same in all of them.
     let started = start(&loaded, &endpoint, client);
     let mut reporter = Client::new(endpoint);

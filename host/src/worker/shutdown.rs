@@ -79,11 +79,11 @@ pub(crate) fn listen() -> io::Result<(Shutdown, impl Future<Output = ()>)> {
     Ok((Shutdown { requested }, listening))
 }
 
-/// Ends the process even if a handler on another thread does not stop. Logs an error.
+/// Ends the process even if a handler or a thread that blocks does not stop. Logs an error.
 #[expect(
     clippy::disallowed_methods,
     clippy::exit,
-    reason = "the thread that knows the end need not be the main thread"
+    reason = "returning from `main` would wait for threads that block"
 )]
 pub fn end(ended: anyhow::Result<()>) -> ! {
     let status = match ended {

@@ -40,6 +40,26 @@ fn every_worker_polls_on_a_connection_of_its_own() {
     assert_eq!(lambda.look(|seen| seen.most_waiting_polls), WORKERS);
 }
 
+/// A thread whose stack takes more address space than there is cannot be started.
+#[test]
+fn a_process_that_may_have_no_more_threads_serves_all_with_one() {
+    let lambda = Recorder::start();
+    let _host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", "4")
+        .env("RUST_MIN_STACK", &(1_u64 << 48).to_string())
+        .start();
+    lambda.idle(WORKERS);
+    lambda.enqueue_all(
+        IDS.iter()
+            .map(|id| Event::script(id, &script(id)))
+            .collect(),
+    );
+
+    for id in IDS {
+        assert_tagged(&lambda.response(id), id);
+    }
+}
+
 #[test]
 fn without_the_variable_or_with_nonsense_there_is_one_worker() {
     for value in ["", "0", "1", "many"] {

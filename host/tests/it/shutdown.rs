@@ -1,12 +1,17 @@
 //! SIGTERM and SIGINT: the end of the execution environment.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bootstream_test_support::process::{Bootstrap, Running, serving};
+use bootstream_test_support::guests;
+use bootstream_test_support::process::{Bootstrap, Running, executable, serving};
 use bootstream_test_support::recorder::{End, Event, Post, Recorder};
 use bootstream_test_support::steps::{sleep_forever, write};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+
+use crate::reaching;
 
 /// Longest shutdown. Lambda kills after a few hundred milliseconds; a busy test machine gets more.
 const END_BUDGET: Duration = Duration::from_secs(5);
@@ -44,6 +49,38 @@ fn an_idle_process_ends_at_once() {
 
         assert_eq!(host.stdout(), [""; 0]);
     }
+}
+
+/// Nobody writes to the pipe, so that opening it for reading blocks a thread for good.
+#[test]
+fn a_handler_that_blocks_in_a_file_does_not_hold_up_the_end() {
+    let lambda = Recorder::start();
+    let host = reaching::host(&lambda, "files.task-root = 'read-only'");
+    let pipe = host.package().join("pipe");
+    mknodat(CWD, pipe, FileType::Fifo, Mode::RUSR, 0).expect("a pipe in the package");
+    let mut host = host.start();
+    let read = json!({"read_file": "/var/task/pipe"});
+    lambda.script("id-1", &json!([write("part"), read]));
+    lambda.first_chunk("id-1");
+
+    assert_ends(&mut host, Signal::TERM);
+
+    lambda.response("id-1").assert_failed("Runtime.Shutdown");
+}
+
+#[test]
+fn a_signal_mask_of_the_parent_changes_nothing() {
+    let lambda = Recorder::start();
+    let blocking = Path::new("/usr/bin/env");
+    let mut host = Bootstrap::with_executable(&lambda, blocking, &guests::scripted())
+        .args(["--block-signal=ALRM".into(), executable()])
+        .start();
+    lambda.script("id-1", &json!([write("part"), "loop_forever"]));
+    lambda.first_chunk("id-1");
+
+    assert_ends(&mut host, Signal::TERM);
+
+    lambda.response("id-1").assert_failed("Runtime.Shutdown");
 }
 
 #[test]

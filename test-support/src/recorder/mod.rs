@@ -13,7 +13,7 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
@@ -307,7 +307,11 @@ impl Recorder {
     /// Waits for a chunk of the response to this invocation.
     #[track_caller]
     pub fn first_chunk(&self, id: &str) {
-        self.chunk(id, |_| true);
+        let path_end = format!("{id}/response");
+        self.wait("a chunk", |seen| {
+            let response = *seen.to(&path_end).first()?;
+            response.chunks.first().map(drop)
+        });
     }
 
     /// Waits for a chunk of the response to this invocation for which `fits` returns true. Returns the time

@@ -23,7 +23,8 @@ fn main() {
     }
 }
 
-/// One thread is enough for one invocation at a time. Several share the threads that there are.
+/// One thread serves one invocation at a time. Concurrent invocations share at most a thread for each
+/// processor.
 fn runtime() -> io::Result<Runtime> {
     let concurrency = max_concurrency(&ProcessVars).unwrap_or(1);
     let threads = concurrency.min(available_parallelism().map_or(1, NonZero::get));

@@ -123,8 +123,8 @@ impl Instance {
 #[derive(Debug)]
 pub(super) struct NotAhead;
 
-/// Lets the runtime look for events before the guest goes on. A task that only wakes itself, as with
-/// `UpdateDeadline::Yield`, goes on before that.
+/// Lets the runtime poll its I/O driver before the guest continues. `UpdateDeadline::Yield` only wakes the
+/// task, which then runs before the driver.
 fn yield_to_sockets() -> UpdateDeadline {
     UpdateDeadline::YieldCustom(1, Box::pin(yield_now()))
 }

@@ -9,7 +9,7 @@ pub enum InvalidAnswer {
     /// It is not HTTP/1.
     #[error("the answer is not HTTP/1: {0}")]
     Syntax(#[from] httparse::Error),
-    /// Its status is no number of three digits.
+    /// Its status is not a number of three digits.
     #[error("the answer has the status {0}")]
     Status(u16),
     /// Its head is longer than this, in bytes.

@@ -51,7 +51,7 @@ fn an_idle_process_ends_at_once() {
     }
 }
 
-/// Nobody writes to the pipe, so that opening it for reading blocks a thread for good.
+/// The pipe has no writer, so opening it for reading blocks a thread forever.
 #[test]
 fn a_handler_that_blocks_in_a_file_does_not_hold_up_the_end() {
     let lambda = Recorder::start();

@@ -62,6 +62,8 @@ rules! {
     Document = "document",
     /// The settings ask for a variable that the function does not have
     MissingVariable = "missing-variable",
+    /// The function's role does not allow an AWS call that the settings allow
+    MissingAction = "missing-action",
     /// The API or function URL is public
     PublicApi = "public-api",
     /// The API cannot cache or compress what it streams

@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) secrets: Known<Vec<String>>,
     /// Variables that the handler may see.
     pub(crate) pass_env: Known<Vec<String>>,
+    /// The AWS calls that the handler may make.
+    pub(crate) aws_allow: Known<Vec<String>>,
 }
 
 impl Settings {
@@ -56,6 +58,10 @@ impl Settings {
             }),
             secrets: secrets.map(|secrets| names(&secrets)),
             pass_env: list("BOOTSTREAM_PASS_ENV", texts(file.get("pass-env"))),
+            aws_allow: list(
+                "BOOTSTREAM_AWS_ALLOW",
+                texts(file.get("aws").and_then(|table| table.get("allow"))),
+            ),
         }
     }
 }

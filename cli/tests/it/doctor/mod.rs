@@ -6,6 +6,7 @@ mod documents;
 mod elsewhere;
 mod intrinsics;
 mod packages;
+mod role;
 mod rules;
 mod templates;
 mod variables;

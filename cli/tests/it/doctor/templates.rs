@@ -92,6 +92,9 @@ pub(super) const SEEDS: &[Seed] = &[
     seed("missing-variable", URL,
         ["          BOOTSTREAM_PASS_ENV:",
          "          BOOTSTREAM_SECRETS: KEY@api.example.com\n          BOOTSTREAM_PASS_ENV:"], "", ""),
+    seed("missing-action", URL,
+        ["          BOOTSTREAM_AWS_ALLOW: !If [HasAwsAllow, !Ref AwsAllow, !Ref AWS::NoValue]",
+         "          BOOTSTREAM_AWS_ALLOW: dynamodb:Scan"], "  FunctionRole:", "`dynamodb:Scan`"),
     seed("public-api", REST,
         ["              x-amazon-apigateway-auth:\n                type: !Ref AuthType\n", ""], "",
         "`ANY /stream`"),
@@ -178,6 +181,9 @@ fn the_templates_trace_log_throttle_and_name_what_the_documentation_names() {
             "FunctionTimeout",
             "MemorySize",
             "PassEnv",
+            "AwsAllow",
+            "HandlerActions",
+            "HandlerResources",
         ] {
             let wanted = format!("\n  {parameter}:\n    Type: ");
             assert!(template.contains(&wanted), "no parameter `{parameter}`");

@@ -1,6 +1,8 @@
 //! The host's configuration, parsed once into types: the variables Lambda sets, and the user's settings
 //! from `bootstream.toml` and `BOOTSTREAM_...` variables.
 
+#[cfg(feature = "outbound-http")]
+mod aws;
 mod error;
 mod file;
 mod sandbox;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::ConfigError;
 use super::setting::{
-    FILES_TASK_ROOT, FILES_TMP, FILES_TMP_MIB, LIMITS_EVENT_KIB, LIMITS_HOSTCALL_KIB,
+    AWS_ALLOW, FILES_TASK_ROOT, FILES_TMP, FILES_TMP_MIB, LIMITS_EVENT_KIB, LIMITS_HOSTCALL_KIB,
     LIMITS_INSTANCES, LIMITS_MEMORY_MIB, LIMITS_RESPONSE_MIB, LIMITS_RESPONSE_WRITES,
     LIMITS_STACK_KIB, LIMITS_TABLE_ELEMENTS, LIMITS_TABLES, LOG_USAGE, OUTBOUND_ALLOW,
     OUTBOUND_CA_FILE, OUTBOUND_CONNECT_MS, OUTBOUND_FIRST_BYTE_MS, OUTBOUND_HEADER_KIB,
@@ -17,7 +17,7 @@ use super::vars::{
     ALWAYS_PASSED, FUNCTION_NAME, FUNCTION_VERSION, MEMORY_SIZE, NEVER_PASSED, Vars,
 };
 use crate::guest::{Files, GuestConfig, LimitSettings, Reuse};
-use crate::outbound::{Policy, Secret, address, target};
+use crate::outbound::{Forbidden, Policy, Secret, address, target};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -42,12 +42,16 @@ pub(super) fn guest_config(
     task_root: &Path,
 ) -> Result<GuestConfig, ConfigError> {
     let memory = parse_memory(vars)?;
-    let outbound = policy(vars, values, task_root)?;
+    let outbound = policy(vars, values, memory, task_root)?;
     let mut variables = passed_variables(vars, values)?;
-    for secret in &outbound.secrets {
-        variables.retain(|(name, _)| *name != secret.name);
-        variables.push((secret.name.clone(), secret.placeholder.clone()));
-    }
+    let secrets = outbound.secrets.iter();
+    let mut own: Vec<(String, String)> = secrets
+        .map(|secret| (secret.name.clone(), secret.placeholder.clone()))
+        .collect();
+    #[cfg(feature = "outbound-http")]
+    own.extend(super::aws::handler_variables(&outbound.aws));
+    variables.retain(|(name, _)| own.iter().all(|(own, _)| own != name));
+    variables.append(&mut own);
     Ok(GuestConfig {
         variables,
         limits: limits(values, memory)?.into(),
@@ -114,7 +118,7 @@ fn guest_memory_mib(function_mib: Option<u32>, hostcall_kib: u64) -> u64 {
         .clamp(LEAST_GUEST_MEMORY_MIB, MOST_GUEST_MEMORY_MIB)
 }
 
-fn saturating_usize(number: u64) -> usize {
+pub(super) fn saturating_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
@@ -160,14 +164,22 @@ fn passed_variables(
     Ok(passed)
 }
 
-fn policy(vars: &dyn Vars, values: &Values, task_root: &Path) -> Result<Policy, ConfigError> {
-    let mut allow = Vec::new();
-    if cfg!(not(feature = "outbound-http"))
-        && let Some((text, given)) = values.list(&OUTBOUND_ALLOW)?.first()
-    {
-        let expected = "nothing: this `bootstrap` was built without its feature `outbound-http`";
-        return Err(given.invalid_item(&OUTBOUND_ALLOW, text, expected));
+fn policy(
+    vars: &dyn Vars,
+    values: &Values,
+    memory_mib: Option<u32>,
+    task_root: &Path,
+) -> Result<Policy, ConfigError> {
+    if cfg!(not(feature = "outbound-http")) {
+        refuse_requests(values)?;
     }
+    let runtime_api = super::endpoint(vars).ok();
+    let mut forbidden: Vec<Forbidden> = runtime_api.iter().map(Forbidden::from).collect();
+    #[cfg(feature = "outbound-http")]
+    let signing = super::aws::signing(vars, values, memory_mib, runtime_api.as_ref())?;
+    #[cfg(feature = "outbound-http")]
+    forbidden.extend(signing.forbidden);
+    let mut allow = Vec::new();
     for (text, given) in values.list(&OUTBOUND_ALLOW)? {
         let parsed = text.parse();
         allow.push(
@@ -196,8 +208,24 @@ fn policy(vars: &dyn Vars, values: &Values, task_root: &Path) -> Result<Policy, 
         idle: milliseconds(&OUTBOUND_IDLE_MS, 60_000)?,
         header_bytes: saturating_usize(header_kib * KIB),
         ca_file: ca_file(values, task_root)?,
-        runtime_api: super::endpoint(vars).ok(),
+        forbidden,
+        #[cfg(feature = "outbound-http")]
+        aws: signing.aws,
+        #[cfg(feature = "outbound-http")]
+        holding: signing.holding,
     })
+}
+
+/// Refuses settings that allow requests, which this build cannot send.
+fn refuse_requests(values: &Values) -> Result<(), ConfigError> {
+    for setting in [&OUTBOUND_ALLOW, &AWS_ALLOW] {
+        if let Some((text, given)) = values.list(setting)?.first() {
+            let expected =
+                "nothing: this `bootstrap` was built without its feature `outbound-http`";
+            return Err(given.invalid_item(setting, text, expected));
+        }
+    }
+    Ok(())
 }
 
 fn ca_file(values: &Values, task_root: &Path) -> Result<Option<PathBuf>, ConfigError> {

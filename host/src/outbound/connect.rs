@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::Error as TlsError;
 use wasmtime_wasi_http::Error;
 
-use super::policy::Policy;
+use super::policy::{Forbidden, Policy, Reach};
 use super::target::Destination;
 use super::tls;
 
@@ -68,12 +68,12 @@ async fn resolve(
     permit: &Permit,
 ) -> Result<SocketAddr, NoConnection> {
     let found = lookup(&destination.host, destination.port, permit).await?;
-    let runtime_api = match &policy.runtime_api {
-        Some(api) => lookup(api.host(), api.port(), permit).await?,
-        None => Vec::new(),
-    };
+    let mut forbidden = Vec::new();
+    for Forbidden { host, port } in &policy.forbidden {
+        forbidden.extend(lookup(host, *port, permit).await?);
+    }
     policy
-        .choose(destination, &found, &runtime_api)
+        .choose(destination, Reach::Listed, &found, &forbidden)
         .ok_or(NoConnection::Prohibited(found))
 }
 

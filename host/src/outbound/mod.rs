@@ -9,6 +9,8 @@ mod secret;
 pub(crate) mod target;
 
 #[cfg(feature = "outbound-http")]
+pub(crate) mod aws;
+#[cfg(feature = "outbound-http")]
 mod body;
 #[cfg(feature = "outbound-http")]
 mod connect;
@@ -17,11 +19,15 @@ mod exchange;
 #[cfg(feature = "outbound-http")]
 mod failure_log;
 #[cfg(feature = "outbound-http")]
+mod held;
+#[cfg(feature = "outbound-http")]
 mod hooks;
 #[cfg(feature = "outbound-http")]
 mod tls;
 
 #[cfg(feature = "outbound-http")]
+pub(crate) use held::Holding;
+#[cfg(feature = "outbound-http")]
 pub(crate) use hooks::Outbound;
-pub(crate) use policy::Policy;
+pub(crate) use policy::{Forbidden, Policy};
 pub(crate) use secret::Secret;

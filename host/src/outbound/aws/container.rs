@@ -148,15 +148,13 @@ struct Document {
 
 fn parse(document: &[u8]) -> Result<Fetched, FetchError> {
     // The parser's own errors quote the document.
-    let document: Document =
-        serde_json::from_slice(document).map_err(|_| FetchError::Document)?;
+    let document: Document = serde_json::from_slice(document).map_err(|_| FetchError::Document)?;
     let expires = match document.expiration {
         None => None,
         Some(text) => Some(timestamp::parse(&text).ok_or(FetchError::Document)?),
     };
     let token = document.token.filter(|token| !token.is_empty());
-    let credentials =
-        Credentials::new(document.access_key_id, document.secret_access_key, token);
+    let credentials = Credentials::new(document.access_key_id, document.secret_access_key, token);
     Ok(Fetched {
         credentials: credentials.map_err(|_| FetchError::Document)?,
         expires,

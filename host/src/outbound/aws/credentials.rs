@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_signing::Credentials;
+use aws_signing::{Credentials, InvalidCredentials};
 
 use super::container::{self, FetchError, Fetched};
 use super::endpoint::{ContainerEndpoint, InvalidEndpoint};
@@ -29,8 +29,8 @@ pub(crate) enum Source {
 pub(crate) enum NoSource {
     #[error("the function has no credentials: {variable} is not set")]
     Unset { variable: &'static str },
-    #[error("the function has no credentials: the value of {variable} is not valid")]
-    Invalid { variable: &'static str },
+    #[error("the function has no credentials: {0}")]
+    Invalid(#[from] InvalidCredentials),
     #[error("the function has no credentials: {0}")]
     Endpoint(#[from] InvalidEndpoint),
 }

@@ -185,9 +185,19 @@ mod tests {
     #[test]
     fn a_whole_address_is_taken_apart() {
         for (uri, host, port, path) in [
-            ("http://127.0.0.1:9001/2021-04-23/credentials", "127.0.0.1", 9001, "/2021-04-23/credentials"),
+            (
+                "http://127.0.0.1:9001/2021-04-23/credentials",
+                "127.0.0.1",
+                9001,
+                "/2021-04-23/credentials",
+            ),
             ("http://localhost/a?b=c", "localhost", 80, "/a?b=c"),
-            ("http://[fd00:ec2::23]/v1/credentials", "fd00:ec2::23", 80, "/v1/credentials"),
+            (
+                "http://[fd00:ec2::23]/v1/credentials",
+                "fd00:ec2::23",
+                80,
+                "/v1/credentials",
+            ),
         ] {
             let endpoint = full_uri(uri).unwrap().unwrap();
             let found = (endpoint.host(), endpoint.port(), endpoint.path());
@@ -197,7 +207,15 @@ mod tests {
 
     #[test]
     fn other_addresses_are_refused_with_their_variable() {
-        for uri in ["", "/path", "https://h/", "http://a@b/", "ftp://h/", "http://h:port/", "http:///x"] {
+        for uri in [
+            "",
+            "/path",
+            "https://h/",
+            "http://a@b/",
+            "ftp://h/",
+            "http://h:port/",
+            "http:///x",
+        ] {
             let error = full_uri(uri).unwrap_err().to_string();
             assert!(error.contains(FULL_URI), "{error}");
             assert!(error.contains(&format!("`{uri}`")), "{error}");
@@ -211,7 +229,10 @@ mod tests {
             full_uri: Some("http://127.0.0.1:1/".to_owned()),
             ..ContainerVariables::default()
         };
-        let endpoint = variables("/v2/credentials/x").endpoint(None).unwrap().unwrap();
+        let endpoint = variables("/v2/credentials/x")
+            .endpoint(None)
+            .unwrap()
+            .unwrap();
         assert_eq!(endpoint.host(), "169.254.170.2");
         assert_eq!(endpoint.path(), "/v2/credentials/x");
         for path in ["", ".evil.example/x", "@evil.example/x", ":81/x"] {

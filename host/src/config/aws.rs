@@ -14,7 +14,8 @@ use super::vars::{
 use crate::outbound::aws::{
     Aws, ContainerEndpoint, ContainerVariables, CredentialCache, NoSource, Source,
 };
-use crate::outbound::{Forbidden, Holding};
+use crate::outbound::target::Destination;
+use crate::outbound::{Forbidden, Holding, KeepAlive, MOST_WARM, NO_KEEP_ALIVE, Reach};
 use crate::runtime_api::Endpoint;
 
 /// The secret access key that a handler sees. No request is signed with it.
@@ -34,27 +35,35 @@ pub(super) struct Signing {
     pub(super) holding: Holding,
     /// Where credentials come from, if not from variables. No handler reaches it.
     pub(super) forbidden: Option<Forbidden>,
+    /// Where connections are opened during the start.
+    pub(super) warm: Vec<(Destination, Reach)>,
+}
+
+/// What signing needs to know of other settings.
+pub(super) struct Surroundings<'a> {
+    pub(super) memory_mib: Option<u32>,
+    pub(super) runtime_api: Option<&'a Endpoint>,
+    pub(super) keep_alive: KeepAlive,
 }
 
 pub(super) fn signing(
     vars: &dyn Vars,
     values: &Values,
-    memory_mib: Option<u32>,
-    runtime_api: Option<&Endpoint>,
+    surroundings: &Surroundings<'_>,
 ) -> Result<Signing, ConfigError> {
     let policy = Policy {
         allow: rules(values)?,
         endpoints: endpoints(values)?,
         region: variable(vars, REGION),
     };
-    let container = container(vars, runtime_api);
+    let container = container(vars, surroundings.runtime_api);
     let forbidden = container.as_ref().ok().and_then(Option::as_ref);
     let forbidden = forbidden.map(|endpoint| Forbidden {
         host: endpoint.host().to_owned(),
         port: endpoint.port(),
     });
     let default_kib = |mib| (u64::from(mib) * 1024 / BODY_PART).clamp(BODY_KIB.0, BODY_KIB.1);
-    let body_kib = memory_mib.map_or(BODY_KIB.1, default_kib);
+    let body_kib = surroundings.memory_mib.map_or(BODY_KIB.1, default_kib);
     let body_kib = values.number(&AWS_BODY_KIB, 1..=65_536, body_kib)?;
     let mut random = [0; 16];
     getrandom::fill(&mut random).expect("Linux has random bytes");
@@ -63,9 +72,9 @@ pub(super) fn signing(
         Ok(None) => from_variables(vars),
         Err(reason) => Source::Nowhere(reason),
     };
+    let warm = warm(values, &policy, surroundings.keep_alive)?;
     let aws = Aws {
         placeholder: Placeholder::from_random(random),
-        warm: warm(values, &policy)?,
         policy,
         credentials: CredentialCache::new(source),
     };
@@ -73,6 +82,7 @@ pub(super) fn signing(
         aws: Arc::new(aws),
         holding: Holding::new(super::sandbox::saturating_usize(body_kib * 1024)),
         forbidden,
+        warm,
     })
 }
 
@@ -117,27 +127,38 @@ fn endpoints(values: &Values) -> Result<Vec<CustomEndpoint>, ConfigError> {
     endpoints.collect()
 }
 
-/// Returns the URLs of the services in `aws.warm`.
-fn warm(values: &Values, policy: &Policy) -> Result<Vec<String>, ConfigError> {
+/// Returns where the services in `aws.warm` are.
+fn warm(
+    values: &Values,
+    policy: &Policy,
+    keep_alive: KeepAlive,
+) -> Result<Vec<(Destination, Reach)>, ConfigError> {
     let listed = values.list(&AWS_WARM)?.into_iter();
-    let urls = listed.map(|(service, given)| {
-        let allows = |rule: &Rule| {
-            let region = rule.region();
-            rule.prefix() == service
-                && (region.is_none() || region == Some("*") || region == policy.region.as_deref())
-        };
-        let is_custom = policy.endpoints.iter().any(|it| it.prefix() == service);
-        let is_allowed = policy
-            .allow
-            .iter()
-            .any(|rule| allows(rule) || is_custom && rule.prefix() == service);
-        let url = policy.warm(&service).filter(|_| is_allowed);
-        url.ok_or_else(|| {
-            let expected = "a service that `aws.allow` opens in the function's region";
-            given.invalid_item(&AWS_WARM, &service, expected)
-        })
+    let routes = listed.enumerate().map(|(index, (service, given))| {
+        let invalid = |expected: &str| given.invalid_item(&AWS_WARM, &service, expected);
+        if !keep_alive.is_on() {
+            return Err(invalid(NO_KEEP_ALIVE));
+        }
+        if index == MOST_WARM {
+            return Err(invalid(&format!("at most {MOST_WARM} services")));
+        }
+        route(policy, &service)
+            .ok_or_else(|| invalid("a service that `aws.allow` opens in the function's region"))
     });
-    urls.collect()
+    routes.collect()
+}
+
+fn route(policy: &Policy, service: &str) -> Option<(Destination, Reach)> {
+    let is_custom = policy.endpoints.iter().any(|it| it.prefix() == service);
+    let is_here = |region: Option<&str>| {
+        is_custom || matches!(region, None | Some("*")) || region == policy.region.as_deref()
+    };
+    let mut rules = policy.allow.iter();
+    let is_allowed = rules.any(|rule| rule.prefix() == service && is_here(rule.region()));
+    let url = policy.warm(service).filter(|_| is_allowed)?;
+    let destination = Destination::of(&url.parse().ok()?)?;
+    let reach = Reach::of_service(&destination, is_custom);
+    Some((destination, reach))
 }
 
 fn container(

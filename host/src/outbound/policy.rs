@@ -14,6 +14,7 @@ use super::address;
 use super::aws::Aws;
 #[cfg(feature = "outbound-http")]
 use super::held::Holding;
+use super::keep_alive::KeepAlive;
 use super::secret::Secret;
 use super::target::{Destination, Target};
 use crate::runtime_api::Endpoint;
@@ -30,6 +31,9 @@ pub(crate) struct Policy {
     pub(crate) first_byte: Duration,
     pub(crate) idle: Duration,
     pub(crate) header_bytes: usize,
+    pub(crate) keep_alive: KeepAlive,
+    /// Where connections are opened during the start.
+    pub(crate) warm: Vec<(Destination, Reach)>,
     /// Additional certificate authorities, in PEM form.
     pub(crate) ca_file: Option<PathBuf>,
     /// Hosts that are never reached, whatever is allowed: the Runtime API, and what hands out credentials.
@@ -72,6 +76,31 @@ pub(crate) enum Reach {
     NamedPlain,
 }
 
+impl Reach {
+    /// Returns what a signed request may reach. `is_custom`: whether the user has named the host.
+    #[cfg(feature = "outbound-http")]
+    pub(crate) fn of_service(destination: &Destination, is_custom: bool) -> Self {
+        match (is_custom, destination.scheme == Scheme::HTTPS) {
+            (false, _) => Self::Service,
+            (true, true) => Self::Named,
+            (true, false) => Self::NamedPlain,
+        }
+    }
+
+    /// Says what is wrong with the addresses of a host, which were looked up and not reached.
+    #[cfg(feature = "outbound-http")]
+    pub(crate) fn objection(self) -> &'static str {
+        match self {
+            Self::Listed => "is not public and not in `outbound.private-addresses`",
+            Self::Service => "is neither public nor in a private network",
+            Self::Named => "is neither public, nor in a private network, nor of this machine",
+            Self::NamedPlain => {
+                "is neither in a private network nor of this machine: `aws.endpoints` needs `https://` for it"
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 impl Default for Policy {
     fn default() -> Self {
@@ -84,6 +113,8 @@ impl Default for Policy {
             first_byte: Duration::from_secs(60),
             idle: Duration::from_secs(60),
             header_bytes: 64 * 1024,
+            keep_alive: KeepAlive::new(Duration::from_secs(50), 1),
+            warm: Vec::new(),
             ca_file: None,
             forbidden: Vec::new(),
             #[cfg(feature = "outbound-http")]

@@ -26,7 +26,7 @@ const ERROR_TYPE: &str = "x-amzn-errortype";
 const REFUSALS: [&[u8]; 2] = [b"ExpiredToken", b"InvalidToken"];
 
 /// The credentials of a signed request, and what was sent with them.
-pub(in crate::outbound) struct Signed {
+pub(super) struct Signed {
     pub(super) aws: Arc<Aws>,
     pub(super) credentials: Arc<Credentials>,
     pub(super) redactor: Redactor,
@@ -38,10 +38,7 @@ impl Signed {
     /// # Errors
     ///
     /// When the answer is an error in a content coding, which cannot be searched.
-    pub(in crate::outbound) fn answer(
-        self,
-        answer: Response<WasiBody>,
-    ) -> Result<Response<WasiBody>, Error> {
+    pub(super) fn answer(self, answer: Response<WasiBody>) -> Result<Response<WasiBody>, Error> {
         let (mut head, body) = answer.into_parts();
         redact_headers(&self.redactor, &mut head.headers);
         if !is_error(&head) {
@@ -54,7 +51,7 @@ impl Signed {
             .headers
             .get(ERROR_TYPE)
             .is_some_and(|value| refuses(value.as_bytes()));
-        let mut body = Redacted {
+        let body = Redacted {
             body,
             signed: self,
             seen: Vec::new(),

@@ -37,11 +37,11 @@ pub(crate) enum NoSource {
 
 /// Why a request has no credentials.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NoCredentials {
+pub(in crate::outbound) enum NoCredentials {
     #[error(transparent)]
     Unconfigured(#[from] NoSource),
     #[error(transparent)]
-    Failed(#[from] FetchError),
+    Failed(FetchError),
 }
 
 /// The credentials of the process.

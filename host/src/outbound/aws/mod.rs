@@ -5,6 +5,7 @@ mod answer;
 mod container;
 mod credentials;
 mod endpoint;
+mod signer;
 mod timestamp;
 
 use std::fmt;
@@ -12,9 +13,10 @@ use std::fmt;
 use aws_signing::{Ask, Placeholder, Policy};
 use http::request::Parts;
 
-pub(super) use answer::{Signed, clock_skew};
+pub(super) use answer::clock_skew;
 pub(crate) use credentials::{CredentialCache, NoSource, Source};
 pub(crate) use endpoint::{ContainerEndpoint, ContainerVariables};
+pub(super) use signer::{Signer, Unsigned};
 
 /// The settings of signing, and the credentials.
 pub(crate) struct Aws {
@@ -22,8 +24,6 @@ pub(crate) struct Aws {
     pub(crate) placeholder: Placeholder,
     pub(crate) policy: Policy,
     pub(crate) credentials: CredentialCache,
-    /// The URLs of the services to which the start opens a connection.
-    pub(crate) warm: Vec<String>,
 }
 
 impl Aws {
@@ -52,7 +52,6 @@ impl Default for Aws {
             placeholder: Placeholder::from_random([0; 16]),
             policy: Policy::default(),
             credentials: CredentialCache::new(source),
-            warm: Vec::new(),
         }
     }
 }

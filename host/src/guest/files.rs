@@ -42,10 +42,10 @@ pub(crate) struct Files {
     pub(crate) tmp_bytes: Option<u64>,
 }
 
-/// The `/tmp` of one instance. Removed when dropped.
+/// The `/tmp` of one instance. Removed when dropped, on the thread that drops it.
 #[derive(Debug)]
 pub(super) struct Tmp {
-    _folder: TempDir,
+    pub(super) folder: TempDir,
     budget: Arc<Budget>,
 }
 
@@ -95,7 +95,7 @@ fn open_tmp(wasi: &mut WasiCtxBuilder, bytes: u64) -> wasmtime::Result<Tmp> {
     let folder = tempfile::Builder::new().prefix("bootstream-").tempdir()?;
     wasi.preopened_dir(folder.path(), TMP, FsPerms::ReadWrite)?;
     Ok(Tmp {
-        _folder: folder,
+        folder,
         budget: Arc::new(Budget(AtomicU64::new(bytes))),
     })
 }

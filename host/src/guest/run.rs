@@ -1,6 +1,10 @@
 //! Runs one invocation in one instance.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
@@ -39,15 +43,9 @@ pub(crate) struct Invoke {
 
 /// An instance whose invocation has ended.
 pub(super) struct Completed {
-    instance: Instance,
-    returned: bool,
-}
-
-impl Completed {
-    /// Returns the instance if its handler returned: after any other end its state is unknown.
-    pub(super) fn into_reusable(self) -> Option<Instance> {
-        self.returned.then_some(self.instance)
-    }
+    pub(super) instance: Instance,
+    /// Whether its handler returned. After any other end, the state of the instance is unknown.
+    pub(super) returned: bool,
 }
 
 /// Runs the handler for `invoke` in `instance`, ends its response, and notifies the worker.
@@ -169,14 +167,35 @@ async fn call_to_end(
     if let Err(too_large) = limits.check_event(invocation) {
         return CallOutcome::Refused(too_large);
     }
+    let yields = instance.yields();
+    let mut call = pin!(call(handler, instance, invocation));
+    let called = poll_fn(|cx| {
+        yields.store(false, Ordering::Relaxed);
+        call.as_mut().poll(cx)
+    });
     tokio::select! {
         biased;
-        called = call(handler, instance, invocation) => match called {
+        called = called => match called {
             Ok(returned) => CallOutcome::Returned(returned),
             Err(error) => CallOutcome::Failed(error),
         },
-        reason = interrupt.raised() => CallOutcome::Stopped(reason),
+        reason = raised_unless_yielding(interrupt, &yields) => CallOutcome::Stopped(reason),
     }
+}
+
+/// Waits until the guest is asked to stop while it waits. A guest that computes, and has only yielded, ends at
+/// its next check instead: then there is a stack trace.
+async fn raised_unless_yielding(interrupt: &Interrupt, yields: &AtomicBool) -> InterruptReason {
+    let reason = interrupt.raised().await;
+    poll_fn(|_| {
+        if yields.load(Ordering::Relaxed) {
+            // The yield wakes the task.
+            Poll::Pending
+        } else {
+            Poll::Ready(reason)
+        }
+    })
+    .await
 }
 
 async fn call(

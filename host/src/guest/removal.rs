@@ -114,11 +114,11 @@ mod tests {
         std::os::unix::fs::symlink("/", root.join("a/root")).unwrap();
     }
 
-    /// A tree deeper than a process may have files open, and whose paths are longer than the system takes.
+    /// A tree deeper than a process on Lambda may have files open, and whose paths are longer than the system takes.
     fn nest(root: &Path) {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY;
         let mut folder = openat(CWD, root, flags, Mode::empty()).unwrap();
-        for _ in 0..5000 {
+        for _ in 0..1100 {
             mkdirat(&folder, "nested", Mode::RWXU).unwrap();
             folder = openat(&folder, "nested", flags, Mode::empty()).unwrap();
         }
@@ -137,8 +137,8 @@ mod tests {
         // This thread does not return to the runtime meanwhile.
         let begin = Instant::now();
         while paths.iter().any(|path| path.exists()) {
-            assert!(begin.elapsed() < Duration::from_secs(10));
-            thread::yield_now();
+            assert!(begin.elapsed() < Duration::from_secs(60));
+            thread::park_timeout(Duration::from_millis(1));
         }
         removals.finished().await;
     }

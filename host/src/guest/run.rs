@@ -3,8 +3,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
@@ -20,16 +19,13 @@ use super::limits::EventTooLarge;
 use super::output::beginning;
 use super::state::ActiveInvocation;
 use crate::invocation::Invocation;
+use crate::logging::EVENT_LIMIT_BYTES;
 use crate::response::{FailureRoute, Refused, ResponseStream, ResponseWriter};
 
 const MIB: usize = 1024 * 1024;
 
 /// The log target of usage lines; `bootstream dev` looks for it.
 const USAGE_TARGET: &str = "usage";
-
-/// Longest failure message we log, in bytes: the largest event of `CloudWatch Logs`. A handler may return
-/// a longer one.
-const FAILURE_LIMIT_BYTES: usize = MIB;
 
 /// One invocation with the guest's half of its response.
 #[derive(Debug)]
@@ -179,23 +175,8 @@ async fn call_to_end(
             Ok(returned) => CallOutcome::Returned(returned),
             Err(error) => CallOutcome::Failed(error),
         },
-        reason = raised_unless_yielding(interrupt, &yields) => CallOutcome::Stopped(reason),
+        reason = interrupt.raised_unless(&yields) => CallOutcome::Stopped(reason),
     }
-}
-
-/// Waits until the guest is asked to stop while it waits. A guest that computes, and has only yielded, ends at
-/// its next check instead: then there is a stack trace.
-async fn raised_unless_yielding(interrupt: &Interrupt, yields: &AtomicBool) -> InterruptReason {
-    let reason = interrupt.raised().await;
-    poll_fn(|_| {
-        if yields.load(Ordering::Relaxed) {
-            // The yield wakes the task.
-            Poll::Pending
-        } else {
-            Poll::Ready(reason)
-        }
-    })
-    .await
 }
 
 async fn call(
@@ -275,7 +256,7 @@ fn end_response(
         memoryMib = spent.memory_mib(),
         milliseconds = spent.milliseconds(),
         "handler failed {when}: {}",
-        beginning(&report.message, FAILURE_LIMIT_BYTES)
+        beginning(&report.message, EVENT_LIMIT_BYTES)
     );
     (route == FailureRoute::ErrorDocument).then_some(report)
 }

@@ -19,13 +19,10 @@ use super::limits::EventTooLarge;
 use super::output::beginning;
 use super::state::ActiveInvocation;
 use crate::invocation::Invocation;
-use crate::logging::EVENT_LIMIT_BYTES;
+use crate::logging::{EVENT_LIMIT_BYTES, USAGE_TARGET};
 use crate::response::{FailureRoute, Refused, ResponseStream, ResponseWriter};
 
 const MIB: usize = 1024 * 1024;
-
-/// The log target of usage lines; `bootstream dev` looks for it.
-const USAGE_TARGET: &str = "usage";
 
 /// One invocation with the guest's half of its response.
 #[derive(Debug)]

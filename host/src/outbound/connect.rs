@@ -20,6 +20,7 @@ use super::link::Link;
 use super::policy::{Forbidden, Policy, Reach};
 use super::target::Destination;
 use super::tls;
+use crate::platform::threads::pool_has_thread;
 
 /// A connection, with or without TLS.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -99,6 +100,14 @@ async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
+    let unresolved = |reason: String| Error::DnsError {
+        rcode: Some(reason),
+        info_code: None,
+    };
+    if !pool_has_thread() {
+        let reason = "the system refuses the thread that looks up names";
+        return Err(unresolved(reason.to_owned()));
+    }
     let (host, permit) = (host.to_owned(), Arc::clone(permit));
     let looking = spawn_blocking(move || {
         let found = (host.as_str(), port).to_socket_addrs();
@@ -108,10 +117,7 @@ async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr
         found.map(Vec::from_iter)
     });
     let found = looking.await.unwrap_or_else(|stopped| Err(stopped.into()));
-    found.map_err(|error| Error::DnsError {
-        rcode: Some(error.to_string()),
-        info_code: None,
-    })
+    found.map_err(|error| unresolved(error.to_string()))
 }
 
 fn tls_error(error: std::io::Error) -> Error {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bootstream_test_support::process::{Bootstrap, Running};
 use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
-use bootstream_test_support::steps::write;
+use bootstream_test_support::steps::{expect, head, write};
 use bootstream_test_support::tagged::{IDS, WORKERS, assert_tagged, tagged};
 use serde_json::{Value, json};
 
@@ -94,6 +94,54 @@ fn a_handler_that_fails_or_loops_leaves_its_neighbours_alone() {
     lambda.response("id-2").assert_failed("Function.Trap");
     let stopped = lambda.response("id-1");
     stopped.assert_failed("Function.DeadlineExceeded");
+    lambda.idle(WORKERS);
+    host.assert_running();
+}
+
+/// A call that returns at once does not suspend the guest. The guest yields between two calls, because the timer
+/// increments the epoch.
+#[test]
+fn a_handler_that_only_calls_the_host_leaves_its_thread_to_sockets_and_neighbours() {
+    let lambda = Recorder::start();
+    let mut host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", "4")
+        // One thread for all: the system refuses others.
+        .env("RUST_MIN_STACK", &(1_u64 << 48).to_string())
+        .start();
+    lambda.idle(WORKERS);
+    let repeated = |step: Value| json!({"repeat_forever": step});
+    let steps = [
+        json!([
+            write("part"),
+            repeated(expect(&head(200), "already-started"))
+        ]),
+        json!([
+            write("part"),
+            "finish",
+            repeated(expect(&json!("finish"), "already-finished"))
+        ]),
+        json!([
+            write("part"),
+            repeated(json!({"log": {"level": "trace", "message": "x"}}))
+        ]),
+    ];
+    let looping = IDS
+        .iter()
+        .zip(&steps)
+        .map(|(id, steps)| Event::script(id, steps).deadline_in(Duration::from_secs(2)));
+    lambda.enqueue_all(looping.collect());
+    for id in [IDS[0], IDS[2]] {
+        lambda.first_chunk(id);
+    }
+    lambda.response(IDS[1]).assert_clean_end();
+    lambda.enqueue(Event::script(IDS[3], &script(IDS[3])));
+    assert_tagged(&lambda.response(IDS[3]), IDS[3]);
+
+    for id in [IDS[0], IDS[2]] {
+        lambda
+            .response(id)
+            .assert_failed("Function.DeadlineExceeded");
+    }
     lambda.idle(WORKERS);
     host.assert_running();
 }

@@ -388,7 +388,7 @@ fn metrics_that_a_handler_prints_are_lines_of_their_own_in_either_format() {
     };
     for format in ["Text", "JSON"] {
         let lambda = Recorder::start();
-        let (small, large) = (document(0), document(200_000));
+        let (small, large) = (document(0), document(1_000_000));
         let (start, end) = small.split_at(30);
         lambda.script(
             "id-1",

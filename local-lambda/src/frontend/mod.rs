@@ -58,8 +58,8 @@ pub enum FrontEnd {
 
 /// How one service converts requests and responses: everything in which the services differ.
 struct Service {
-    /// First segment of the service's own paths.
-    segment: &'static str,
+    /// The name of the service. `/@` and it are the first segment of the service's own paths.
+    name: &'static str,
     /// How the service reads responses.
     rules: ResponseRules,
     /// The header that carries the request id to the caller.
@@ -106,10 +106,17 @@ impl FrontEnd {
         &self.service().rules
     }
 
+    /// Returns the name of the service, as paths and arguments have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.service().name
+    }
+
     /// Finds the front end that a path names, and the rest of the path.
     fn named_by(path_and_query: &str) -> Option<(Self, &str)> {
+        let named = path_and_query.strip_prefix("/@")?;
         Self::ALL.into_iter().find_map(|front_end| {
-            let rest = path_and_query.strip_prefix(front_end.service().segment)?;
+            let rest = named.strip_prefix(front_end.name())?;
             (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((front_end, rest))
         })
     }

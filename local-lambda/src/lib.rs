@@ -30,6 +30,8 @@ mod log_tail;
 mod observer;
 mod response;
 mod runtime_api;
+#[cfg(test)]
+mod testing;
 
 pub use clock::Clock;
 pub use credentials::{AwsCredentials, Credentials, CredentialsProvider};
@@ -41,7 +43,7 @@ pub use frontend::{
     ServerSettings, json_event, serve,
 };
 pub use functions::{Functions, LiveFunctions};
-pub use guard::HostName;
+pub use guard::{AllowedHosts, HostName};
 pub use headers::{FUNCTION_ERROR, REJECTION};
 pub use invocation::{new_request_id, trace};
 pub use local_lambda::{LocalLambda, Options, StartError, invoke};

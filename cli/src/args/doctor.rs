@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::package::Format;
-use super::values::{parse_variable, rule};
+use super::values::parse_variable;
 use crate::finding::Rule;
 
 /// The arguments of `doctor`.
@@ -21,7 +21,7 @@ pub(crate) struct DoctorArgs {
     #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub(crate) parameters: Vec<(String, String)>,
     /// Accept the findings of a rule; may be repeated
-    #[arg(long, value_name = "RULE", hide_possible_values = true, value_parser = rule())]
+    #[arg(long, value_name = "RULE", hide_possible_values = true)]
     pub(crate) allow: Vec<Rule>,
     /// Check only one of the two
     #[arg(long, value_name = "SUBJECT")]

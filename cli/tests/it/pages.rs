@@ -4,9 +4,11 @@ use std::io::Read as _;
 use std::process::Command;
 
 use bootstream_test_support::assert_contains;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Dev, End, Response, bootstream, ready_guest, run, script, text};
+use crate::support::{
+    Dev, JSON, Response, bootstream, failure, ready_guest, script, text, wrong_usage,
+};
 
 const INVOKE: &str = "/2015-03-31/functions/f/invocations";
 const INVOKE_STREAM: &str = "/2021-11-15/functions/f/response-streaming-invocations";
@@ -96,7 +98,7 @@ fn an_sdk_is_refused_in_its_own_format() {
             response.header("x-amzn-errortype"),
             ["AccessDeniedException"]
         );
-        let body: Value = serde_json::from_str(&response.rest().0).expect("JSON");
+        let body = response.json();
         let message = body["Message"].as_str().expect("a message");
         assert_contains(message, "--allow-host NAME");
     }
@@ -167,9 +169,7 @@ fn an_old_program_without_a_host_is_served() {
 #[test]
 fn a_name_to_allow_is_a_name() {
     for name in ["http://a", "a:7000", "*", ""] {
-        let output = run(&mut bootstream(&["dev", "x", "--allow-host", name]));
-        assert_eq!(output.status.code(), Some(2), "{name}");
-        let stderr = text(&output.stderr);
+        let stderr = wrong_usage(&mut bootstream(&["dev", "x", "--allow-host", name]));
         assert_contains(&stderr, "the name of a host alone");
     }
 }
@@ -219,17 +219,16 @@ fn a_preflight_of_a_function_url_is_answered_without_the_function() {
         ] {
             assert_eq!(response.header(name), [value], "{path}");
         }
-        assert_eq!(response.rest(), (String::new(), End::Complete));
+        response.assert_body("");
     }
     let foreign = [("origin", "http://evil.example"), PREFLIGHT[1]];
     let response = dev.send("OPTIONS", "/", &foreign, &steps());
     assert!(response.header("access-control-allow-origin").is_empty());
     assert!(!dev.has_seen("the function was called"));
     // Other requests, and those to another front end, reach the function.
-    let json = ("content-type", "application/json");
-    let options = dev.send("OPTIONS", "/", &[PREFLIGHT[0], json], &steps());
+    let options = dev.send("OPTIONS", "/", &[PREFLIGHT[0], JSON], &steps());
     assert_eq!(options.rest().0, "hi");
-    let all = [&PREFLIGHT[..], &[json]].concat();
+    let all = [&PREFLIGHT[..], &[JSON]].concat();
     assert_eq!(
         dev.send("OPTIONS", "/@rest/", &all, &steps()).rest().0,
         "hi"
@@ -239,8 +238,7 @@ fn a_preflight_of_a_function_url_is_answered_without_the_function() {
 #[test]
 fn every_other_response_gets_the_headers_beside_its_own() {
     let dev = Dev::start(&ready_guest(), &["--cors", CORS]);
-    let json = ("content-type", "application/json");
-    let headers = [PREFLIGHT[0], json];
+    let headers = [PREFLIGHT[0], JSON];
     let own = script(&json!([
         {"write_headers": {"status": 200, "headers": [["access-control-allow-origin", "*"]]}},
         {"write": "hi"},
@@ -267,7 +265,7 @@ fn every_other_response_gets_the_headers_beside_its_own() {
     );
 
     // Without another origin there are no headers, and other services have settings of their own.
-    let plain = dev.send("POST", "/", &[json], &steps());
+    let plain = dev.send("POST", "/", &[JSON], &steps());
     assert!(plain.header("access-control-allow-origin").is_empty());
     let rest = dev.send("POST", "/@rest/", &headers, &steps());
     assert!(rest.header("access-control-allow-origin").is_empty());
@@ -276,8 +274,7 @@ fn every_other_response_gets_the_headers_beside_its_own() {
 #[test]
 fn a_setting_that_lambda_refuses_is_wrong_usage() {
     for cors in ["AllowMethods=GET", "AllowOrigins=*,AllowMethods=TRACE", "{"] {
-        let output = run(&mut bootstream(&["dev", "x", "--cors", cors]));
-        assert_eq!(output.status.code(), Some(2), "{cors}");
+        wrong_usage(&mut bootstream(&["dev", "x", "--cors", cors]));
     }
 }
 
@@ -312,9 +309,7 @@ fn the_setting_may_be_the_project_s() {
         ("[dev]\ncars = 1\n", "unknown field `cars`"),
     ] {
         settings(text).unwrap();
-        let output = run(bootstream(&["dev", "--port", "0"]).arg(&handler));
-        assert_eq!(output.status.code(), Some(1), "{text}");
-        let stderr = crate::support::text(&output.stderr);
+        let stderr = failure(bootstream(&["dev", "--port", "0"]).arg(&handler));
         assert!(
             stderr.contains(expected) && stderr.contains("bootstream.toml"),
             "{stderr}"

@@ -101,7 +101,7 @@ fn failures_of_node_s_runtime_are_reported_at_every_stage() {
 
         assert_eq!(response.status, status, "{path}");
         if status == 201 {
-            assert_eq!(response.rest(), ("first ".to_owned(), End::Cut), "{path}");
+            response.assert_cut("first ");
         }
         dev.wait_for(reason);
         assert_eq!(dev.send("GET", "/", &[], "").status, 201, "after {path}");

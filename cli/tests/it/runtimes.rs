@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use bootstream_test_support::assert_contains;
 use serde_json::Value;
 
-use crate::support::{Dev, End, Response};
+use crate::support::{Dev, End, Response, bootstream, succeed};
 
 /// The native runtime, compiled once.
 fn native() -> &'static Path {
@@ -146,7 +146,7 @@ fn an_empty_prelude_is_200_and_nothing_is_made_up() {
 
         assert_eq!(response.status, 200, "{path}");
         assert!(response.header("content-type").is_empty(), "{path}");
-        assert_eq!(response.rest(), (String::new(), End::Complete), "{path}");
+        response.assert_body("");
     }
 }
 
@@ -170,7 +170,7 @@ fn a_buffered_document_is_unfolded_at_every_front_end() {
 
         assert_eq!(response.status, 201, "{path}");
         assert_eq!(response.header("x-a"), ["b"], "{path}");
-        assert_eq!(response.rest(), ("hi".to_owned(), End::Complete), "{path}");
+        response.assert_body("hi");
     }
     // A caller of the Invoke API gets it as the payload.
     let payload = post(&dev, "/invoke", &format!("\"whole={};\"", hex(document)));
@@ -206,7 +206,7 @@ fn a_stream_without_its_last_chunk_is_truncated() {
 
     let response = post(&dev, "/", "hex=61;cut");
 
-    assert_eq!(response.rest(), ("a".to_owned(), End::Cut));
+    response.assert_cut("a");
     dev.wait_for("Runtime.TruncatedResponse");
     assert_eq!(post(&dev, "/", "hex=62;").rest().0, "b");
 }
@@ -245,8 +245,7 @@ fn each_front_end_sends_its_own_event() {
         ("lattice", "requestContext"),
         ("sqs", "Records"),
     ] {
-        let mut command = crate::support::bootstream(&["event", kind, "-d", "echo"]);
-        let output = crate::support::run(&mut command);
+        let output = succeed(&mut bootstream(&["event", kind, "-d", "echo"]));
         let event: Value = serde_json::from_slice(&output.stdout).expect(kind);
         assert!(event.get(key).is_some(), "{event}");
         let (answer, end) = post(&dev, "/invoke", &event.to_string()).rest();

@@ -240,7 +240,7 @@ fn a_dry_run_and_an_event_are_not_waited_for() {
     );
 
     assert_eq!(event.status, 202);
-    assert_eq!(event.rest(), (String::new(), End::Complete));
+    event.assert_body("");
     dev.wait_for("was called");
     dev.wait_until_seen("  202  ");
     let refused = dev.send(
@@ -297,7 +297,7 @@ fn invoke_reports_a_failure_with_its_document() {
 
         assert_eq!(response.status, 200);
         assert_eq!(response.header("x-amz-function-error"), ["Unhandled"]);
-        let document: Value = serde_json::from_str(&response.rest().0).unwrap();
+        let document = response.json();
         assert_eq!(document["errorType"], error_type);
         let seen = document["errorMessage"].as_str().unwrap();
         assert!(seen.contains(&message), "{document}");
@@ -352,7 +352,7 @@ fn what_lambda_refuses_is_an_error_of_the_api() {
         response.header("x-amzn-errortype"),
         ["InvalidRequestContentException"]
     );
-    let document: Value = serde_json::from_str(&response.rest().0).unwrap();
+    let document = response.json();
     assert_eq!(document["Type"], "User");
     dev.wait_for("Could not parse request body into json");
 }

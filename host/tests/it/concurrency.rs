@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bootstream_test_support::process::{Bootstrap, Running};
+use bootstream_test_support::process::{Bootstrap, Running, serving_with};
 use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
 use bootstream_test_support::steps::{expect, head, write};
 use bootstream_test_support::tagged::{IDS, WORKERS, assert_tagged, tagged};
@@ -43,11 +43,10 @@ fn every_worker_polls_on_a_connection_of_its_own() {
 /// A thread whose stack takes more address space than there is cannot be started.
 #[test]
 fn a_process_that_may_have_no_more_threads_serves_all_with_one() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_MAX_CONCURRENCY", "4")
-        .env("RUST_MIN_STACK", &(1_u64 << 48).to_string())
-        .start();
+    let (lambda, _host) = serving_with(&[
+        ("AWS_LAMBDA_MAX_CONCURRENCY", "4"),
+        ("RUST_MIN_STACK", &(1_u64 << 48).to_string()),
+    ]);
     lambda.idle(WORKERS);
     lambda.enqueue_all(
         IDS.iter()
@@ -63,12 +62,9 @@ fn a_process_that_may_have_no_more_threads_serves_all_with_one() {
 #[test]
 fn without_the_variable_or_with_nonsense_there_is_one_worker() {
     for value in ["", "0", "1", "many"] {
-        let lambda = Recorder::start();
+        let (lambda, _host) = serving_with(&[("AWS_LAMBDA_MAX_CONCURRENCY", value)]);
         lambda.script("id-1", &json!([write("x"), {"sleep_ms": 300}]));
         lambda.script("id-2", &json!([write("x")]));
-        let _host = Bootstrap::scripted(&lambda)
-            .env("AWS_LAMBDA_MAX_CONCURRENCY", value)
-            .start();
 
         lambda.complete_response("id-1");
         lambda.complete_response("id-2");

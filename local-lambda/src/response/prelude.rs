@@ -55,9 +55,13 @@ mod tests {
         \0\0\0\0\0\0\0\0he\0\0\0\0\0\0\0\0llo";
     const BODY: &[u8] = b"he\0\0\0\0\0\0\0\0llo";
 
+    fn reader() -> PreludeReader {
+        PreludeReader::new(FrontEnd::Url.response_rules())
+    }
+
     /// Feeds the chunks and returns the head and the whole body.
     fn read<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Option<(ResponseHead, Vec<u8>)> {
-        let mut reader = PreludeReader::new(FrontEnd::Url.response_rules());
+        let mut reader = reader();
         let mut found: Option<(ResponseHead, Vec<u8>)> = None;
         for chunk in chunks {
             match &mut found {
@@ -117,23 +121,12 @@ mod tests {
             bytes.extend(DELIMITER);
             bytes
         };
+        let push = |bytes: &[u8]| reader().push(bytes);
 
-        assert!(
-            PreludeReader::new(FrontEnd::Url.response_rules())
-                .push(&prelude(PRELUDE_SCAN_LIMIT_BYTES - 8))
-                .unwrap()
-                .is_some()
-        );
-        assert!(
-            PreludeReader::new(FrontEnd::Url.response_rules())
-                .push(&prelude(PRELUDE_SCAN_LIMIT_BYTES - 7))
-                .is_err()
-        );
-        assert!(
-            PreludeReader::new(FrontEnd::Url.response_rules())
-                .push(&[b' '; PRELUDE_SCAN_LIMIT_BYTES])
-                .is_err()
-        );
+        let longest = prelude(PRELUDE_SCAN_LIMIT_BYTES - 8);
+        assert!(push(&longest).unwrap().is_some());
+        assert!(push(&prelude(PRELUDE_SCAN_LIMIT_BYTES - 7)).is_err());
+        assert!(push(&[b' '; PRELUDE_SCAN_LIMIT_BYTES]).is_err());
     }
 
     #[test]
@@ -150,12 +143,7 @@ mod tests {
             r#"{"cookies":["a\u0000"]}"#,
         ] {
             let bytes = [json.as_bytes(), &DELIMITER].concat();
-            assert!(
-                PreludeReader::new(FrontEnd::Url.response_rules())
-                    .push(&bytes)
-                    .is_err(),
-                "{json}"
-            );
+            assert!(reader().push(&bytes).is_err(), "{json}");
         }
     }
 }

@@ -14,10 +14,10 @@ use lambda_protocol::headers::{
 use percent_encoding::percent_decode_str;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
-use super::bodies::{RejectedReport, buffer, failure_of, stream, text_header};
+use super::bodies::{buffer, failure_of, stream, text_header};
 use super::credentials::credentials;
 use super::phase::{PendingResponse, Phase, Reaction};
-use super::replies::{ApiResponse, accepted, error, not_allowed, only, text, unknown_id};
+use super::replies::{ApiResponse, error, not_allowed, only, text, unknown_id};
 use crate::credentials::{CREDENTIALS_PATH, CredentialsEndpoint};
 use crate::failure::Failure;
 use crate::guard::check_runtime;
@@ -198,23 +198,13 @@ impl RuntimeApi {
             Ok(begun) => begun,
             Err(refusal) => return *refusal,
         };
-        match failure_of(request).await {
-            Ok(failure) => {
-                responding.end(Err(failure));
-                accepted()
-            }
-            Err(RejectedReport { failure, reply }) => {
-                responding.end(Err(failure));
-                reply
-            }
-        }
+        let (failure, reply) = failure_of(request).await;
+        responding.end(Err(failure));
+        reply
     }
 
     async fn init_error(&self, request: Request<Incoming>) -> ApiResponse {
-        let (failure, reply) = match failure_of(request).await {
-            Ok(failure) => (failure, accepted()),
-            Err(RejectedReport { failure, reply }) => (failure, reply),
-        };
+        let (failure, reply) = failure_of(request).await;
         let mut refusal = None;
         self.phase.send_if_modified(|phase| {
             let starting = matches!(phase, Phase::Starting);

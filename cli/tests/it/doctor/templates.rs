@@ -4,7 +4,7 @@ use bootstream_test_support::assert_contains;
 use serde_json::Value;
 
 use super::{ARCH, diagnose, fields, line_of, project, repository};
-use crate::support::{bootstream, run, text};
+use crate::support::{bootstream, failure};
 
 /// A folder with a template that has one fault.
 #[track_caller]
@@ -239,12 +239,8 @@ fn files_that_are_not_templates_are_found() {
         assert_contains(message, wanted);
         assert_eq!(code, Some(1));
     }
-    let output = run(bootstream(&["doctor", "nowhere.yaml"]).current_dir(folder.path()));
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        text(&output.stderr),
-        "error: there is no template at `nowhere.yaml`\n"
-    );
+    let said = failure(bootstream(&["doctor", "nowhere.yaml"]).current_dir(folder.path()));
+    assert_eq!(said, "error: there is no template at `nowhere.yaml`\n");
 }
 
 #[test]

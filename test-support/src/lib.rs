@@ -11,6 +11,7 @@
 )]
 
 pub mod guests;
+pub mod moto;
 pub mod process;
 pub mod recorder;
 pub mod steps;

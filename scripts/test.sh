@@ -17,7 +17,7 @@ BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 
 # Handlers may need another compiler than the host, and so have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
-    -p scripted-guest -p reaching-guest -p requests-guest \
+    -p scripted-guest -p reaching-guest -p fetching-guest -p requests-guest \
     -p streaming-numbers -p server-sent-events -p large-download
 # The handler whose instructions are counted, optimised as for the benchmarks.
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \

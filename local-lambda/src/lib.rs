@@ -15,6 +15,7 @@
 
 mod body;
 mod clock;
+mod credentials;
 mod environment;
 mod event;
 mod failure;
@@ -31,6 +32,7 @@ mod response;
 mod runtime_api;
 
 pub use clock::Clock;
+pub use credentials::{AwsCredentials, Credentials, CredentialsProvider};
 pub use environment::{Deployment, EXECUTABLE_NAME, FunctionConfig, Pool, WhenFull};
 pub use event::{Origin, Stage};
 pub use failure::{Failure, INVALID_ENTRYPOINT};

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
-use super::setting::{COMMAND_KEYS, FILE_NAME, SECRETS, SETTINGS, Setting};
+use super::setting::{AWS_ENDPOINTS, COMMAND_KEYS, FILE_NAME, SECRETS, SETTINGS, Setting};
 use super::values::{Given, Item, Origin, Value, Values};
 
 /// Largest file we read, in bytes. Far larger than any written by hand.
@@ -98,6 +98,9 @@ impl Document<'_> {
                 items.collect::<Result<_, _>>().map(Value::List)
             }
             DeValue::Table(table) if *setting == SECRETS => self.secrets(table).map(Value::List),
+            DeValue::Table(table) if *setting == AWS_ENDPOINTS => {
+                self.endpoints(table).map(Value::List)
+            }
             DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
                 Err(self.kind(
                     setting.key,
@@ -131,6 +134,25 @@ impl Document<'_> {
                 all.push(Item {
                     text: format!("{name}@{}", host.text),
                     line: host.line,
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Returns `SERVICE = "URL"` or `SERVICE = ["URL"]` in the form of the variable: `SERVICE=URL`.
+    fn endpoints(&self, table: &DeTable<'_>) -> Result<Vec<Item>, ConfigError> {
+        let mut all = Vec::new();
+        for (service, urls) in table {
+            let service = service.get_ref();
+            let key = format!("aws.endpoints.{service}");
+            let listed = urls.get_ref().as_array().map(|list| list.iter().collect());
+            for url in listed.unwrap_or_else(|| vec![urls]) {
+                let text = url.get_ref().as_str();
+                let text = text.ok_or_else(|| self.kind(&key, url, "a URL or a list of URLs"))?;
+                all.push(Item {
+                    text: format!("{service}={text}"),
+                    line: self.line(url.span().start),
                 });
             }
         }
@@ -224,6 +246,22 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_is_a_url_or_a_list_of_them() {
+        let text = "[aws.endpoints]\na = 'http://h'\nb = [\n  'http://i',\n  'http://j',\n]\n";
+        let values = parse(text, FILE_NAME).unwrap().0;
+        let item = |text: &str, line| Item {
+            text: text.to_owned(),
+            line,
+        };
+        let items = [
+            item("a=http://h", 2),
+            item("b=http://i", 4),
+            item("b=http://j", 5),
+        ];
+        assert_eq!(values["aws.endpoints"].value, Value::List(items.to_vec()));
+    }
+
+    #[test]
     fn the_tables_of_the_command_are_left_alone() {
         let text = "default = 'a'\n[functions.a]\nhandler = 'x'\nanything = 1\n";
         assert!(parse(text, FILE_NAME).unwrap().0.is_empty());
@@ -286,6 +324,10 @@ mod tests {
             (
                 "[secrets]\nA = [\n  'h',\n  7,\n]\n",
                 "bootstream.toml:4: `secrets.A` is a whole number; expected strings only",
+            ),
+            (
+                "[aws.endpoints]\ndynamodb = 8000\n",
+                "bootstream.toml:2: `aws.endpoints.dynamodb` is a whole number; expected a URL or a list of URLs",
             ),
             (
                 "pass-env = true",

@@ -1,6 +1,8 @@
 //! The host's configuration, parsed once into types: the variables Lambda sets, and the user's settings
 //! from `bootstream.toml` and `BOOTSTREAM_...` variables.
 
+#[cfg(feature = "outbound-http")]
+mod aws;
 mod error;
 mod file;
 mod sandbox;
@@ -10,7 +12,7 @@ mod tests;
 mod values;
 mod vars;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::ConfigError;
@@ -25,7 +27,7 @@ use crate::guest::GuestConfig;
 use crate::logging::{Level, LogFormat};
 use crate::response::invoker::Buffered;
 use crate::runtime_api::Endpoint;
-use setting::{FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
+use setting::{AWS_ALLOW, FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
 use values::Values;
 
 /// Most workers. Each has a connection, and an environment has 1,024 file descriptors.
@@ -130,6 +132,17 @@ pub fn named_files(text: &str, name: &str) -> Result<Vec<NamedFile>, ConfigError
         }
     }
     Ok(files)
+}
+
+/// Whether the settings in `folder`, with those in `vars`, have requests signed. Settings that are invalid have
+/// none: the start of the function reports them.
+#[must_use]
+pub fn signs_requests(folder: &Path, vars: &dyn Vars) -> bool {
+    let values = file::read(folder).and_then(|mut values| {
+        values.override_from(vars)?;
+        values.list(&AWS_ALLOW)
+    });
+    values.is_ok_and(|entries| !entries.is_empty())
 }
 
 /// Returns the log settings. Unknown values fall back to text at INFO: a verbose log is better than a

@@ -36,7 +36,7 @@ impl Emulator {
         let listener = http_server::bind_loopback().await.unwrap();
         let address = listener.local_addr().unwrap();
         let (deliveries, deliveries_rx) = mpsc::channel(1);
-        let (api, phase) = RuntimeApi::new(deliveries_rx, Observer::default());
+        let (api, phase) = RuntimeApi::new(deliveries_rx, Observer::default(), None);
         let mut server = JoinSet::new();
         server.spawn(http_server::serve(listener, Arc::clone(&api)));
         let (parts_tx, parts) = mpsc::channel(8);

@@ -1,4 +1,4 @@
-//! A reader's terminals: one for commands, one for the local Lambda.
+//! A reader's terminals: one for commands, one for the local Lambda, one for a stand-in for AWS.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -9,8 +9,11 @@ use std::sync::OnceLock;
 
 use crate::document::Command;
 
-const LOCAL_LAMBDA: &str = "bootstream dev ";
-const DEFAULT_PORT: &str = ":7000";
+/// Commands of servers, each with the port in the documents, as a command and as a URL have it.
+const SERVERS: [(&str, [&str; 2]); 2] = [
+    ("bootstream dev ", ["--port 7000", ":7000"]),
+    ("moto_server ", ["-p 5000", ":5000"]),
+];
 
 /// Attempts at a command after a pause, a second apart.
 const TRIES: usize = 60;

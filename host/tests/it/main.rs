@@ -5,6 +5,8 @@
 
 mod any_runtime;
 mod arm64;
+#[cfg(feature = "outbound-http")]
+mod aws;
 mod backpressure;
 mod concurrency;
 mod conformance_table;

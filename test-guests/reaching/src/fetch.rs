@@ -208,7 +208,7 @@ fn read(response: &IncomingResponse, pipe: bool) -> Result<(String, usize), Stri
             Ok(bytes) => {
                 length += bytes.len();
                 if pipe {
-                    stream::write(&String::from_utf8_lossy(&bytes)).map_err(described)?;
+                    stream::write(&bytes).map_err(described)?;
                 }
                 let room = SHOWN_BYTES.saturating_sub(shown.len());
                 shown.extend(bytes.into_iter().take(room));

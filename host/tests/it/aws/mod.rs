@@ -44,7 +44,9 @@ fn without_credentials(lambda: &Recorder, settings: &str) -> Bootstrap {
 
 /// The header that asks the host to sign for a service.
 fn sign_for(service: &str) -> Value {
-    signed_by(&format!("${{AWS_ACCESS_KEY_ID}}/00000000/{REGION}/{service}/aws4_request"))
+    signed_by(&format!(
+        "${{AWS_ACCESS_KEY_ID}}/00000000/{REGION}/{service}/aws4_request"
+    ))
 }
 
 fn signed_by(credential: &str) -> Value {

@@ -15,9 +15,14 @@ pub(super) fn verify(request: &Received) -> Result<(), String> {
     let fields = authorization
         .strip_prefix("AWS4-HMAC-SHA256 ")
         .ok_or("another algorithm")?;
-    let mut fields = fields.split(',').filter_map(|field| field.trim().split_once('='));
-    let (Some(("Credential", credential)), Some(("SignedHeaders", signed)), Some(("Signature", signature))) =
-        (fields.next(), fields.next(), fields.next())
+    let mut fields = fields
+        .split(',')
+        .filter_map(|field| field.trim().split_once('='));
+    let (
+        Some(("Credential", credential)),
+        Some(("SignedHeaders", signed)),
+        Some(("Signature", signature)),
+    ) = (fields.next(), fields.next(), fields.next())
     else {
         return Err(format!("not a signature: {authorization}"));
     };
@@ -41,7 +46,10 @@ pub(super) fn verify(request: &Received) -> Result<(), String> {
         return Err(format!("{timestamp} is not on {date}"));
     }
     let canonical = canonical(request, signed, service);
-    let text = format!("AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{}", sha256(canonical.as_bytes()));
+    let text = format!(
+        "AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{}",
+        sha256(canonical.as_bytes())
+    );
     let mut key = format!("AWS4{SECRET_KEY}").into_bytes();
     for part in [date, region, service, "aws4_request", &text] {
         let signing = hmac::Key::new(hmac::HMAC_SHA256, &key);
@@ -56,9 +64,16 @@ pub(super) fn verify(request: &Received) -> Result<(), String> {
 
 fn canonical(request: &Received, signed: &str, service: &str) -> String {
     let mut line = request.head.split(' ');
-    let (method, target) = (line.next().unwrap_or_default(), line.next().unwrap_or_default());
+    let (method, target) = (
+        line.next().unwrap_or_default(),
+        line.next().unwrap_or_default(),
+    );
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let path = if service == "s3" { path.to_owned() } else { path.replace('%', "%25") };
+    let path = if service == "s3" {
+        path.to_owned()
+    } else {
+        path.replace('%', "%25")
+    };
     let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
     pairs.sort_unstable();
     let mut canonical = format!("{method}\n{path}\n{}\n", pairs.join("&"));
@@ -67,7 +82,10 @@ fn canonical(request: &Received, signed: &str, service: &str) -> String {
         writeln!(canonical, "{name}:{values}").expect("memory");
     }
     let stated = request.headers("x-amz-content-sha256");
-    let payload = stated.first().cloned().unwrap_or_else(|| sha256(&request.body));
+    let payload = stated
+        .first()
+        .cloned()
+        .unwrap_or_else(|| sha256(&request.body));
     canonical + "\n" + signed + "\n" + &payload
 }
 

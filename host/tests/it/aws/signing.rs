@@ -19,7 +19,10 @@ fn a_request_with_the_placeholder_is_signed_with_the_keys_of_the_function() {
     let request = service.only();
     assert_eq!(request.header("host"), service.host());
     assert_eq!(request.header("x-amz-target"), "DynamoDB_20120810.GetItem");
-    assert_contains(&request.header("authorization"), "/eu-central-1/dynamodb/aws4_request");
+    assert_contains(
+        &request.header("authorization"),
+        "/eu-central-1/dynamodb/aws4_request",
+    );
     assert_contains(&request.header("authorization"), "x-amz-target");
 }
 
@@ -43,7 +46,12 @@ fn paths_and_queries_are_signed_as_they_are_sent() {
         ("s3", "s3", "/b/test%20file", "/b/test%20file"),
         ("s3", "s3", "/b/100%25.txt", "/b/100%25.txt"),
         ("s3", "s3", "/b/a//b/./c", "/b/a//b/./c"),
-        ("lambda", "lambda", "/2015-03-31/functions?b=2&a=1&c", "/2015-03-31/functions?a=1&b=2&c="),
+        (
+            "lambda",
+            "lambda",
+            "/2015-03-31/functions?b=2&a=1&c",
+            "/2015-03-31/functions?a=1&b=2&c=",
+        ),
     ] {
         let (lambda, service) = (Recorder::start(), Service::verifying());
         let _running = function(&lambda, &allow(prefix, &service)).start();
@@ -55,7 +63,11 @@ fn paths_and_queries_are_signed_as_they_are_sent() {
 
         assert_eq!(outcomes, ["ok: 200 5 hello"], "{path}");
         let line = format!("GET {sent} HTTP/1.1\r\n");
-        assert!(service.only().head.starts_with(&line), "{}", service.only().head);
+        assert!(
+            service.only().head.starts_with(&line),
+            "{}",
+            service.only().head
+        );
     }
 }
 
@@ -66,7 +78,10 @@ fn a_request_without_the_placeholder_is_not_signed_and_needs_permission() {
     let _running = function(&lambda, &allow("dynamodb", &service)).start();
     let steps = json!([{"fetch": {"url": service.url("/")}}]);
 
-    assert_eq!(outcomes(&lambda, "id-1", &steps), ["error: ErrorCode::HttpRequestDenied"]);
+    assert_eq!(
+        outcomes(&lambda, "id-1", &steps),
+        ["error: ErrorCode::HttpRequestDenied"]
+    );
     assert!(service.received().is_empty());
 
     let settings = format!(
@@ -165,7 +180,9 @@ fn neither_the_handler_nor_the_log_sees_a_key() {
     assert_eq!(outcomes[1], "ok: the-host-signs");
     assert!(outcomes[2].starts_with("error"), "{outcomes:?}");
     assert_eq!(outcomes[3], "ok: 200 5 hello");
-    let seen = [outcomes, running.stdout(), running.stderr()].concat().join("\n");
+    let seen = [outcomes, running.stdout(), running.stderr()]
+        .concat()
+        .join("\n");
     for hidden in [KEY_ID, SECRET_KEY, SESSION_TOKEN] {
         assert!(!seen.contains(hidden), "{hidden} in {seen}");
     }

@@ -12,7 +12,11 @@ pub(crate) struct Item<'a>(pub(crate) &'a HashMap<String, AttributeValue>);
 
 impl Serialize for Item<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let sorted: BTreeMap<_, _> = self.0.iter().map(|(name, value)| (name, Value(value))).collect();
+        let sorted: BTreeMap<_, _> = self
+            .0
+            .iter()
+            .map(|(name, value)| (name, Value(value)))
+            .collect();
         sorted.serialize(serializer)
     }
 }
@@ -35,7 +39,9 @@ impl Serialize for Value<'_> {
             AttributeValue::Bs(set) => {
                 serializer.collect_seq(set.iter().map(|it| Bytes(it.as_ref())))
             }
-            other => Err(S::Error::custom(format!("unknown type of attribute: {other:?}"))),
+            other => Err(S::Error::custom(format!(
+                "unknown type of attribute: {other:?}"
+            ))),
         }
     }
 }

@@ -17,7 +17,10 @@ type Answer = (u16, String);
 
 fn page(items: &str, next: Option<&str>) -> Answer {
     let next = next.map(|id| format!(r#","LastEvaluatedKey":{{"id":{{"N":"{id}"}}}}"#));
-    (200, format!(r#"{{"Items":[{items}]{}}}"#, next.unwrap_or_default()))
+    (
+        200,
+        format!(r#"{{"Items":[{items}]{}}}"#, next.unwrap_or_default()),
+    )
 }
 
 fn song(id: u32) -> String {
@@ -100,7 +103,10 @@ async fn pages_become_lines_of_one_response() {
     );
     assert!(recording.finished());
     assert_eq!(requests.len(), 3);
-    assert!(requests[0].contains(r#""TableName":"songs""#), "{requests:?}");
+    assert!(
+        requests[0].contains(r#""TableName":"songs""#),
+        "{requests:?}"
+    );
     assert!(!requests[0].contains("ExclusiveStartKey"), "{requests:?}");
     assert!(requests[1].contains(r#""ExclusiveStartKey":{"id":{"N":"2"}}"#));
     assert!(requests[2].contains(r#""ExclusiveStartKey":{"id":{"N":"7"}}"#));

@@ -65,6 +65,7 @@ pub use http::Method;
 pub use read::Chunks;
 pub use request::Request;
 pub use response::IncomingResponse;
+pub use url::encode;
 
 /// Creates a `GET` request.
 pub fn get(url: impl AsRef<str>) -> Request {
@@ -93,3 +94,6 @@ pub fn delete(url: impl AsRef<str>) -> Request {
 pub fn request(method: Method, url: impl AsRef<str>) -> Request {
     Request::new(method, url::Url::parse(url.as_ref()))
 }
+
+#[cfg(test)]
+mod tests;

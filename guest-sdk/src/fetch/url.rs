@@ -1,5 +1,7 @@
 //! The URL of a request.
 
+use std::fmt;
+
 use http::Uri;
 use http::uri::Authority;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -12,7 +14,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// A URL that a request can be sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Url {
     pub(crate) is_https: bool,
     /// The host, and the port if the URL has one.
@@ -92,6 +94,22 @@ impl Url {
             None => self.path.clone(),
         }
     }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.without_query())
+    }
+}
+
+/// Percent-encodes a name that becomes one segment of a path: everything but letters, digits and `-._~`.
+///
+/// ```
+/// let model = bootstream::fetch::encode("anthropic.claude-3-haiku-20240307-v1:0");
+/// assert_eq!(model, "anthropic.claude-3-haiku-20240307-v1%3A0");
+/// ```
+pub fn encode(segment: &str) -> String {
+    utf8_percent_encode(segment, RESERVED).to_string()
 }
 
 /// Appends `name=value` to a query or a form, percent-encoded.

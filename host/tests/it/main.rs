@@ -16,6 +16,8 @@ mod deadline;
 mod documents;
 mod errors;
 mod faults;
+#[cfg(feature = "outbound-http")]
+mod fetch;
 mod hostile;
 mod init;
 mod instances;

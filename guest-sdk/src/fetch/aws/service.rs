@@ -1,5 +1,7 @@
 //! Where a request to a service goes, and the header that asks the host to sign it.
 
+use std::fmt;
+
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
@@ -14,7 +16,6 @@ pub(crate) enum Target {
 }
 
 /// A service of AWS, and the path of a request to it.
-#[derive(Debug)]
 pub(crate) struct Service {
     /// What its host name begins with.
     prefix: String,
@@ -84,28 +85,43 @@ impl Service {
         if !is_label(&region) {
             return Err(format!("`{}` is not a region", region.escape_debug()));
         }
+        let base = endpoint_variable(&prefix).unwrap_or_else(|| endpoint(&prefix, &region));
+        let url = Url::parse(&format!("{}{path}", base.trim_end_matches('/')))?;
+        // A token of one's own takes the place of a signature.
+        if headers.contains_key(AUTHORIZATION) {
+            return Ok(Resolved { url, rule: None });
+        }
         let rule = if is_foreign {
             format!("{prefix}@{region}")
         } else {
             prefix.clone()
         };
-        let key = variable("AWS_ACCESS_KEY_ID").map_err(|_| {
-            format!("the host signs no requests: add `{rule}` to `aws.allow` of bootstream.toml")
-        })?;
-        let base = endpoint_variable(&prefix).unwrap_or_else(|| endpoint(&prefix, &region));
-        let url = Url::parse(&format!("{}{path}", base.trim_end_matches('/')))?;
-        let scope = format!("{region}/{}/aws4_request", signing_name(&prefix));
-        let value = format!(
-            "AWS4-HMAC-SHA256 Credential={key}/00000000/{scope}, SignedHeaders=host, Signature=0"
-        );
-        let value = HeaderValue::try_from(value)
-            .map_err(|_| "`AWS_ACCESS_KEY_ID` is not an access key".to_owned())?;
-        headers.insert(AUTHORIZATION, value);
+        headers.insert(AUTHORIZATION, please_sign(&prefix, &region, &rule)?);
         Ok(Resolved {
             url,
             rule: Some(rule),
         })
     }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.split('?').next().unwrap_or_default();
+        write!(f, "{}{path}", self.prefix)
+    }
+}
+
+/// Returns the header that asks the host for a signature: one without a signature, by the placeholder of the
+/// access key.
+fn please_sign(prefix: &str, region: &str, rule: &str) -> Result<HeaderValue, String> {
+    let key = variable("AWS_ACCESS_KEY_ID").map_err(|_| {
+        format!("the host signs no requests: add `{rule}` to `aws.allow` of bootstream.toml")
+    })?;
+    let scope = format!("{region}/{}/aws4_request", signing_name(prefix));
+    let value = format!(
+        "AWS4-HMAC-SHA256 Credential={key}/00000000/{scope}, SignedHeaders=host, Signature=0"
+    );
+    HeaderValue::try_from(value).map_err(|_| "`AWS_ACCESS_KEY_ID` is not an access key".to_owned())
 }
 
 /// Returns the endpoint that a variable names, as AWS's SDKs do.

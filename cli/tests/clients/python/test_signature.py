@@ -81,6 +81,11 @@ class Good(unittest.TestCase):
         verify(streamed(body, 6), KEYS)
 
 
+    def test_a_path_that_s3_encodes_itself(self):
+        request = signed(target="/bucket/a%402x")
+        verify(Request(**(vars(request) | {"target": "/bucket/a@2x"})), KEYS)
+
+
 class Tampered(unittest.TestCase):
     def assert_refused(self, code, request, keys=KEYS, now=None):
         with self.assertRaises(Refused) as refused:
@@ -135,6 +140,19 @@ class Tampered(unittest.TestCase):
         request.headers.append(("x-amz-acl", "public-read"))
         self.assert_refused("AccessDenied", request)
 
+    def test_a_scope_or_a_list_of_headers_that_was_edited(self):
+        request = signed()
+        authorization = request.values("authorization")[0]
+        date = request.values("x-amz-date")[0][:8]
+        for old, new, code in [
+            (f"/{date}/", "/20000101/", "SignatureDoesNotMatch"),
+            ("SignedHeaders=host;", "SignedHeaders=absent;host;", "SignatureDoesNotMatch"),
+            ("SignedHeaders=host;", "SignedHeaders=x-amz-date;host;", "IncompleteSignature"),
+        ]:
+            self.assertIn(old, authorization)
+            edited = authorization.replace(old, new)
+            self.assert_refused(code, replaced(request, "authorization", edited))
+
     def test_no_signature_two_or_one_more_in_the_query(self):
         request = signed()
         authorization = request.values("authorization")[0]
@@ -151,6 +169,16 @@ class Tampered(unittest.TestCase):
     def test_what_s3_does_not_accept(self):
         unsigned = signed(headers={"x-amz-content-sha256": "UNSIGNED-PAYLOAD"})
         self.assert_refused("InvalidRequest", Request(**(vars(unsigned) | {"is_tls": False})))
+        other = {"x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"}
+        self.assert_refused("InvalidArgument", signed(headers=other))
+        without = signed()
+        without.headers = [pair for pair in without.headers if pair[0] != "x-amz-content-sha256"]
+        self.assert_refused("SignatureDoesNotMatch", without)
+        unlisted = without.values("authorization")[0].replace("x-amz-content-sha256;", "")
+        self.assert_refused("InvalidRequest", replaced(without, "authorization", unlisted))
+        two_hosts = signed()
+        two_hosts.headers.append(("host", HOST))
+        self.assert_refused("InvalidRequest", two_hosts)
         chunked = signed()
         chunked.headers.append(("transfer-encoding", "chunked"))
         self.assert_refused("NotImplemented", chunked)

@@ -84,7 +84,7 @@ impl Web {
         format!("http://{}{path}", self.address)
     }
 
-    /// The heads of all requests so far.
+    /// The heads of all requests so far, with the bodies of those to `/body`.
     pub(crate) fn heads(&self) -> Vec<String> {
         let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
         heads.clone()
@@ -100,7 +100,11 @@ fn serve(mut stream: impl Read + Write, heads: &Heads) -> std::io::Result<()> {
         }
         head.extend(byte);
     }
-    let head = String::from_utf8_lossy(&head).into_owned();
+    let mut head = String::from_utf8_lossy(&head).into_owned();
+    let path = head.split(' ').nth(1).unwrap_or_default();
+    if path == "/body" {
+        head.push_str(&body_of(&head, &mut stream)?);
+    }
     let mut all = heads.lock().unwrap_or_else(PoisonError::into_inner);
     all.push(head.clone());
     drop(all);
@@ -111,6 +115,15 @@ fn serve(mut stream: impl Read + Write, heads: &Heads) -> std::io::Result<()> {
         let _ = stream.read(&mut [0]);
     }
     Ok(())
+}
+
+/// Reads a body that has a length. One in chunks stays unread.
+fn body_of(head: &str, stream: &mut impl Read) -> std::io::Result<String> {
+    let mut lines = head.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body)?;
+    Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
 /// Returns `false` if the connection is to be closed at once.

@@ -1,5 +1,7 @@
 //! Requests through `wasi:http`, with the bare bindings.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
@@ -14,7 +16,8 @@ const SHOWN_BYTES: usize = 2000;
 /// Most bytes that one call writes.
 const WRITTEN_BYTES: usize = 4096;
 
-/// One request. Redirects are followed as a client library would, with another request.
+/// One request. Redirects are followed as a client library would, with another request. In the URL, the headers and
+/// the body, `${NAME}` stands for a variable.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fetch {
@@ -23,6 +26,8 @@ pub(crate) struct Fetch {
     headers: Vec<(String, String)>,
     /// A variable whose value goes into the header `x-from-env`.
     env_header: Option<String>,
+    /// User and password of `Basic` authentication, with a colon in between.
+    basic: Option<String>,
     #[serde(default)]
     body: String,
     /// Number of redirects to follow.
@@ -40,7 +45,7 @@ fn described(error: impl std::fmt::Debug) -> String {
 
 impl Fetch {
     pub(crate) fn run(&self) -> Result<String, String> {
-        let (mut url, mut redirects) = (self.url.clone(), self.redirects);
+        let (mut url, mut redirects) = (filled(&self.url), self.redirects);
         loop {
             let response = answer(&self.send(&url)?)?;
             if (300..400).contains(&response.status()) && redirects > 0 {
@@ -74,7 +79,14 @@ impl Fetch {
         };
         let headers = Fields::new();
         for (name, value) in &self.headers {
+            let value = filled(value);
             headers.append(name, value.as_bytes()).map_err(described)?;
+        }
+        if let Some(login) = &self.basic {
+            let value = format!("Basic {}", STANDARD.encode(filled(login)));
+            headers
+                .append("authorization", value.as_bytes())
+                .map_err(described)?;
         }
         if let Some(name) = &self.env_header {
             let value = std::env::var(name).map_err(described)?;
@@ -119,13 +131,21 @@ impl Fetch {
         let pending = outgoing_handler::handle(request, Some(options)).map_err(described)?;
         if !self.body.is_empty() {
             let stream = body.write().map_err(refused("body"))?;
-            for part in self.body.as_bytes().chunks(WRITTEN_BYTES) {
+            for part in filled(&self.body).as_bytes().chunks(WRITTEN_BYTES) {
                 stream.blocking_write_and_flush(part).map_err(described)?;
             }
         }
         OutgoingBody::finish(body, None).map_err(described)?;
         Ok(pending)
     }
+}
+
+/// Returns `text` with the values of the variables in it.
+fn filled(text: &str) -> String {
+    let variables = std::env::vars();
+    variables.fold(text.to_owned(), |text, (name, value)| {
+        text.replace(&format!("${{{name}}}"), &value)
+    })
 }
 
 fn answer(pending: &FutureIncomingResponse) -> Result<IncomingResponse, String> {

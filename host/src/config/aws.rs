@@ -97,8 +97,10 @@ pub(super) fn handler_variables(aws: &Aws) -> Vec<(String, String)> {
         (METADATA_DISABLED, "true"),
     ];
     let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let endpoints = aws.policy.endpoints.iter();
-    let endpoints = endpoints.map(|endpoint| (endpoint.variable(), endpoint.url().to_owned()));
+    let endpoints = aws.policy.endpoints.iter().flat_map(|endpoint| {
+        let names = endpoint.variables().into_iter();
+        names.map(|name| (name, endpoint.url()))
+    });
     fixed.into_iter().chain(endpoints).collect()
 }
 
@@ -142,21 +144,19 @@ fn warm(
         if index == MOST_WARM {
             return Err(invalid(&format!("at most {MOST_WARM} services")));
         }
-        route(policy, &service)
-            .ok_or_else(|| invalid("a service that `aws.allow` opens in the function's region"))
+        route(policy, &service).ok_or_else(|| invalid("a service that is in `aws.allow`"))
     });
     routes.collect()
 }
 
 fn route(policy: &Policy, service: &str) -> Option<(Destination, Reach)> {
-    let is_custom = policy.endpoints.iter().any(|it| it.prefix() == service);
-    let is_here = |region: Option<&str>| {
-        is_custom || matches!(region, None | Some("*")) || region == policy.region.as_deref()
-    };
-    let mut rules = policy.allow.iter();
-    let is_allowed = rules.any(|rule| rule.prefix() == service && is_here(rule.region()));
-    let url = policy.warm(service).filter(|_| is_allowed)?;
-    let destination = Destination::of(&url.parse().ok()?)?;
+    let service: Rule = service.parse().ok()?;
+    let prefix = service.prefix();
+    if !policy.allow.iter().any(|rule| rule.prefix() == prefix) {
+        return None;
+    }
+    let destination = Destination::of(&policy.warm(prefix)?.parse().ok()?)?;
+    let is_custom = policy.endpoints.iter().any(|it| it.prefix() == prefix);
     let reach = Reach::of_service(&destination, is_custom);
     Some((destination, reach))
 }

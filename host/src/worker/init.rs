@@ -4,6 +4,8 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "outbound-http")]
+use aws_signing::Rule;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::time::timeout;
 
@@ -78,10 +80,28 @@ fn read(vars: &dyn Vars) -> Result<Config, ErrorReport> {
 
 /// Warns about likely mistakes in the configuration.
 fn warn_of(config: &Config) {
+    #[cfg(feature = "outbound-http")]
+    warn_of_signing(&config.guest.outbound.aws.policy);
     for (name, host) in config.guest.outbound.idle_secrets() {
         tracing::warn!(
             "`secrets` gives `{name}` to `{host}`, which is not in `outbound.allow`: requests to it are denied"
         );
+    }
+}
+
+/// Warns about entries of `aws` that grant more than they seem to, or nothing.
+#[cfg(feature = "outbound-http")]
+fn warn_of_signing(policy: &aws_signing::Policy) {
+    for warning in policy.allow.iter().filter_map(Rule::warning) {
+        tracing::warn!("`aws.allow`: {warning}");
+    }
+    for endpoint in &policy.endpoints {
+        let prefix = endpoint.prefix();
+        if !policy.allow.iter().any(|rule| rule.prefix() == prefix) {
+            tracing::warn!(
+                "`aws.endpoints` has `{prefix}`, which is not in `aws.allow`: requests to it are denied"
+            );
+        }
     }
 }
 

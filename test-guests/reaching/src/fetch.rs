@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use guest_steps::stream;
 use serde::Deserialize;
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
@@ -30,6 +31,24 @@ pub(crate) struct Fetch {
     basic: Option<String>,
     #[serde(default)]
     body: String,
+    /// Appends this many bytes to the body.
+    #[serde(default)]
+    body_bytes: usize,
+    /// Trailers of the body.
+    #[serde(default)]
+    trailers: Vec<(String, String)>,
+    /// Drops the body before it is finished.
+    #[serde(default)]
+    unfinished: bool,
+    /// Keeps the body without finishing it.
+    #[serde(default)]
+    stalled: bool,
+    /// Writes each part of the response body to the own response as it arrives.
+    #[serde(default)]
+    pipe: bool,
+    /// Headers of the response that are reported before its body.
+    #[serde(default)]
+    show: Vec<String>,
     /// Number of redirects to follow.
     #[serde(default)]
     redirects: u32,
@@ -45,7 +64,7 @@ fn described(error: impl std::fmt::Debug) -> String {
 
 impl Fetch {
     pub(crate) fn run(&self) -> Result<String, String> {
-        let (mut url, mut redirects) = (filled(&self.url), self.redirects);
+        let (mut url, mut redirects) = (self.url.clone(), self.redirects);
         loop {
             let response = answer(&self.send(&url)?)?;
             if (300..400).contains(&response.status()) && redirects > 0 {
@@ -53,8 +72,9 @@ impl Fetch {
                 url = location(&response)?;
                 continue;
             }
-            let (shown, length) = read(&response)?;
-            return Ok(format!("{} {length} {shown}", response.status()));
+            let headers = shown_headers(&response, &self.show);
+            let (shown, length) = read(&response, self.pipe)?;
+            return Ok(format!("{} {headers}{length} {shown}", response.status()));
         }
     }
 
@@ -72,6 +92,8 @@ impl Fetch {
     }
 
     fn send(&self, url: &str) -> Result<FutureIncomingResponse, String> {
+        let url = expanded(url)?;
+        let body = expanded(&self.body)? + &"x".repeat(self.body_bytes);
         let (scheme, rest) = url.split_once("://").ok_or("no URL")?;
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
@@ -79,11 +101,11 @@ impl Fetch {
         };
         let headers = Fields::new();
         for (name, value) in &self.headers {
-            let value = filled(value);
+            let value = expanded(value)?;
             headers.append(name, value.as_bytes()).map_err(described)?;
         }
         if let Some(login) = &self.basic {
-            let value = format!("Basic {}", STANDARD.encode(filled(login)));
+            let value = format!("Basic {}", STANDARD.encode(expanded(login)?));
             headers
                 .append("authorization", value.as_bytes())
                 .map_err(described)?;
@@ -114,11 +136,11 @@ impl Fetch {
             Some("CONNECT") => Method::Connect,
             Some("TRACE") => Method::Trace,
             Some(other) => Method::Other(other.to_owned()),
-            None if self.body.is_empty() => Method::Get,
+            None if body.is_empty() => Method::Get,
             None => Method::Post,
         };
         request.set_method(&method).map_err(refused("method"))?;
-        let body = request.body().map_err(refused("body"))?;
+        let outgoing = request.body().map_err(refused("body"))?;
         let options = RequestOptions::new();
         if let Some(timeout) = self.timeout_ms {
             let timeout = Some(timeout * 1_000_000);
@@ -129,23 +151,47 @@ impl Fetch {
                 .map_err(described)?;
         }
         let pending = outgoing_handler::handle(request, Some(options)).map_err(described)?;
-        if !self.body.is_empty() {
-            let stream = body.write().map_err(refused("body"))?;
-            for part in filled(&self.body).as_bytes().chunks(WRITTEN_BYTES) {
+        if !body.is_empty() {
+            let stream = outgoing.write().map_err(refused("body"))?;
+            for part in body.as_bytes().chunks(WRITTEN_BYTES) {
                 stream.blocking_write_and_flush(part).map_err(described)?;
             }
         }
-        OutgoingBody::finish(body, None).map_err(described)?;
+        if self.stalled {
+            Box::leak(Box::new(outgoing));
+            return Ok(pending);
+        }
+        if self.unfinished {
+            return Ok(pending);
+        }
+        let trailers = Fields::new();
+        for (name, value) in &self.trailers {
+            let value = expanded(value)?;
+            trailers.append(name, value.as_bytes()).map_err(described)?;
+        }
+        let trailers = (!self.trailers.is_empty()).then_some(trailers);
+        OutgoingBody::finish(outgoing, trailers).map_err(described)?;
         Ok(pending)
     }
 }
 
-/// Returns `text` with the values of the variables in it.
-fn filled(text: &str) -> String {
-    let variables = std::env::vars();
-    variables.fold(text.to_owned(), |text, (name, value)| {
-        text.replace(&format!("${{{name}}}"), &value)
-    })
+/// Replaces `${NAME}` by the value of the variable.
+fn expanded(text: &str) -> Result<String, String> {
+    let mut parts = text.split("${");
+    let mut expanded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').ok_or("no end of the name")?;
+        expanded += &std::env::var(name).map_err(described)?;
+        expanded += rest;
+    }
+    Ok(expanded)
+}
+
+fn shown_headers(response: &IncomingResponse, names: &[String]) -> String {
+    let headers = response.headers();
+    let values = names.iter().flat_map(|name| headers.get(name));
+    let values = values.map(|value| String::from_utf8_lossy(&value).into_owned() + " ");
+    values.collect()
 }
 
 fn answer(pending: &FutureIncomingResponse) -> Result<IncomingResponse, String> {
@@ -164,7 +210,7 @@ fn location(response: &IncomingResponse) -> Result<String, String> {
 }
 
 /// The beginning of the body, and its length.
-fn read(response: &IncomingResponse) -> Result<(String, usize), String> {
+fn read(response: &IncomingResponse, pipe: bool) -> Result<(String, usize), String> {
     let body = response.consume().map_err(described)?;
     let stream = body.stream().map_err(described)?;
     let (mut shown, mut length) = (Vec::new(), 0);
@@ -172,6 +218,9 @@ fn read(response: &IncomingResponse) -> Result<(String, usize), String> {
         match stream.blocking_read(64 * 1024) {
             Ok(bytes) => {
                 length += bytes.len();
+                if pipe {
+                    stream::write(&bytes).map_err(described)?;
+                }
                 let room = SHOWN_BYTES.saturating_sub(shown.len());
                 shown.extend(bytes.into_iter().take(room));
             }

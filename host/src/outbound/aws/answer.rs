@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use aws_signing::{Credentials, Redactor};
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, DATE};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, DATE};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame};
@@ -29,7 +29,8 @@ const REFUSALS: [&[u8]; 2] = [b"ExpiredToken", b"InvalidToken"];
 pub(super) struct Signed {
     pub(super) aws: Arc<Aws>,
     pub(super) credentials: Arc<Credentials>,
-    pub(super) redactor: Redactor,
+    /// The header that was sent.
+    pub(super) authorization: Option<HeaderValue>,
 }
 
 impl Signed {
@@ -40,10 +41,11 @@ impl Signed {
     /// When the answer is an error in a content coding, which cannot be searched.
     pub(super) fn answer(self, answer: Response<WasiBody>) -> Result<Response<WasiBody>, Error> {
         let (mut head, body) = answer.into_parts();
-        redact_headers(&self.redactor, &mut head.headers);
         if !is_error(&head) {
             return Ok(Response::from_parts(head, body));
         }
+        let redactor = self.redactor();
+        redact_headers(&redactor, &mut head.headers);
         if let Some(coding) = content_coding(&head.headers) {
             return Err(Error::HttpResponseContentCoding(Some(coding)));
         }
@@ -53,6 +55,7 @@ impl Signed {
             .is_some_and(|value| refuses(value.as_bytes()));
         let body = Redacted {
             body,
+            redactor,
             signed: self,
             seen: Vec::new(),
             end: None,
@@ -61,6 +64,12 @@ impl Signed {
             body.refuse();
         }
         Ok(Response::from_parts(head, body.boxed_unsync()))
+    }
+
+    fn redactor(&self) -> Redactor {
+        let sent = self.authorization.clone();
+        let sent = sent.map(|value| (AUTHORIZATION, value));
+        Redactor::new(&self.credentials, &sent.into_iter().collect())
     }
 }
 
@@ -113,6 +122,7 @@ fn refuses(text: &[u8]) -> bool {
 /// The body of an error, without the credentials of its request.
 struct Redacted {
     body: WasiBody,
+    redactor: Redactor,
     signed: Signed,
     /// The end of what was searched for a refusal of the credentials.
     seen: Vec<u8>,
@@ -160,18 +170,18 @@ impl Body for Redacted {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         this.search(&data);
-                        let passed = this.signed.redactor.push(&data);
+                        let passed = this.redactor.push(&data);
                         if passed.is_empty() {
                             continue;
                         }
                         return Poll::Ready(Some(Ok(Frame::data(passed.into()))));
                     }
-                    Err(frame) => Some(Ok(trailers(&this.signed.redactor, frame))),
+                    Err(frame) => Some(Ok(trailers(&this.redactor, frame))),
                 },
                 end => end,
             };
             this.end = Some(end);
-            let rest = this.signed.redactor.finish();
+            let rest = this.redactor.finish();
             if !rest.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(rest.into()))));
             }

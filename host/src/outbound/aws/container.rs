@@ -33,7 +33,7 @@ pub(super) struct Fetched {
 
 /// Why there are no credentials. The texts show nothing of what the endpoint sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum FetchError {
+pub(in crate::outbound) enum FetchError {
     #[error("the credentials endpoint `{0}` is not on this machine")]
     Untrusted(String),
     #[error("the token file `{path}` of the credentials endpoint cannot be read: {reason}")]

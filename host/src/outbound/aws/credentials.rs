@@ -41,7 +41,7 @@ pub(in crate::outbound) enum NoCredentials {
     #[error(transparent)]
     Unconfigured(#[from] NoSource),
     #[error(transparent)]
-    Failed(FetchError),
+    Failed(#[from] FetchError),
 }
 
 /// The credentials of the process.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_signing::{Credentials, Grant, PayloadHash, Redactor, SignError, drop_signing_trailers};
+use aws_signing::{Credentials, Grant, PayloadHash, SignError, drop_signing_trailers};
 use http::Response;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
@@ -72,8 +73,8 @@ impl Signer {
         let signer = Self {
             signed: Signed {
                 aws: Arc::clone(&policy.aws),
-                redactor: Redactor::new(&credentials, &head.headers),
                 credentials,
+                authorization: None,
             },
             grant,
             hash,
@@ -107,7 +108,7 @@ impl Prepare for Signer {
             tracing::error!("cannot sign requests: {error}");
             return Err(Error::ConfigurationError);
         }
-        self.signed.redactor = Redactor::new(&self.signed.credentials, &head.headers);
+        self.signed.authorization = head.headers.get(AUTHORIZATION).cloned();
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ impl Document<'_> {
             let name = name.get_ref();
             let key = format!("secrets.{name}");
             if let DeValue::Table(secret) = value.get_ref() {
-                self.secret(name, &key, value, secret, &mut all)?;
+                all.extend(self.secret(name, value, secret)?);
             } else {
                 let expected = "a list of hosts, or a table with `hosts`";
                 for host in self.strings(&key, value, expected)? {
@@ -34,11 +34,10 @@ impl Document<'_> {
     fn secret(
         &self,
         name: &str,
-        key: &str,
         value: &Spanned<DeValue<'_>>,
         secret: &DeTable<'_>,
-        all: &mut Vec<Item>,
-    ) -> Result<(), ConfigError> {
+    ) -> Result<Vec<Item>, ConfigError> {
+        let key = format!("secrets.{name}");
         for known in secret.keys() {
             if !SECRET_KEYS.contains(&known.get_ref().as_ref()) {
                 return Err(ConfigError::UnknownKey {
@@ -52,6 +51,7 @@ impl Document<'_> {
             let found = secret.get(part);
             found.map(|it| self.strings(&format!("{key}.{part}"), it, expected))
         };
+        let mut all = Vec::new();
         if let Some(source) = secret.get("from") {
             let source = self.item(&format!("{key}.from"), source)?;
             all.push(renamed(&source, format!("{name}={}", source.text)));
@@ -65,11 +65,11 @@ impl Document<'_> {
         };
         let hosts = list("hosts", "a list of hosts").transpose()?;
         let hosts = hosts.filter(|hosts| !hosts.is_empty());
-        let hosts = hosts.ok_or_else(|| self.kind(key, value, "`hosts`, a list of hosts"))?;
+        let hosts = hosts.ok_or_else(|| self.kind(&key, value, "`hosts`, a list of hosts"))?;
         for host in hosts {
             all.push(renamed(&host, format!("{name}{places}@{}", host.text)));
         }
-        Ok(())
+        Ok(all)
     }
 
     fn strings(

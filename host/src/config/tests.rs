@@ -201,7 +201,11 @@ fn a_secret_has_places_and_a_source_in_the_file_as_in_the_variable() {
                 STORED.from = 'ssm:/prod/key#a'\nSTORED.hosts = ['a.example']\n";
     let variable = "KEY@a.example, LOGIN:basic+body@a.example, LOGIN:basic+body@http://b.example, \
                     STORED@a.example, STORED=ssm:/prod/key#a";
-    let values = [("KEY", "k"), ("LOGIN", "line\nbreak"), ("STORED", "ignored")];
+    let values = [
+        ("KEY", "k"),
+        ("LOGIN", "line\nbreak"),
+        ("STORED", "ignored"),
+    ];
     for (file, variable) in [(file, "-"), ("", variable)] {
         let set = [("BOOTSTREAM_SECRETS", variable)];
         let set = if file.is_empty() { &set[..] } else { &[] };
@@ -215,7 +219,11 @@ fn a_secret_has_places_and_a_source_in_the_file_as_in_the_variable() {
                 SecretValue::Given(_) => "variable".to_owned(),
                 SecretValue::Stored(source) => source.to_string(),
             };
-            format!("{} {source}: {}", secret.name, uses.collect::<Vec<_>>().join(", "))
+            format!(
+                "{} {source}: {}",
+                secret.name,
+                uses.collect::<Vec<_>>().join(", ")
+            )
         });
         let described: Vec<_> = described.collect();
         assert_eq!(
@@ -233,19 +241,34 @@ fn a_secret_has_places_and_a_source_in_the_file_as_in_the_variable() {
 #[test]
 fn a_secret_that_is_a_wrong_table_is_refused_with_its_line() {
     for (table, words) in [
-        ("{ hosts = ['a.example'], on = ['body'] }", "`secrets.KEY.on`"),
+        (
+            "{ hosts = ['a.example'], on = ['body'] }",
+            "`secrets.KEY.on`",
+        ),
         ("{ hosts = 'a.example' }", "`secrets.KEY.hosts`"),
         ("{ hosts = [] }", "`hosts`"),
         ("{ in = ['body'] }", "`hosts`"),
         ("{ from = 'ssm:/key' }", "`hosts`"),
-        ("{ hosts = ['a.example'], in = [] }", "`header`, `basic` or `body`"),
+        (
+            "{ hosts = ['a.example'], in = [] }",
+            "`header`, `basic` or `body`",
+        ),
         ("{ hosts = ['a.example'], in = 'body' }", "`secrets.KEY.in`"),
-        ("{ hosts = ['a.example'], in = ['url'] }", "`header`, `basic` or `body`"),
+        (
+            "{ hosts = ['a.example'], in = ['url'] }",
+            "`header`, `basic` or `body`",
+        ),
         ("{ hosts = ['a.example'], from = 7 }", "`secrets.KEY.from`"),
-        ("{ hosts = ['a.example'], from = '/key' }", "`ssm:/path/to/parameter`"),
+        (
+            "{ hosts = ['a.example'], from = '/key' }",
+            "`ssm:/path/to/parameter`",
+        ),
         ("'a.example'", "a list of hosts"),
     ] {
-        let error = error(&format!("# Secrets\n[secrets]\nKEY = {table}"), &[("KEY", "s3cret")]);
+        let error = error(
+            &format!("# Secrets\n[secrets]\nKEY = {table}"),
+            &[("KEY", "s3cret")],
+        );
         assert!(error.starts_with("bootstream.toml:3: "), "{error}");
         assert!(error.contains(words), "{error}");
         assert!(!error.contains("s3cret"), "{error}");

@@ -23,7 +23,7 @@ use super::connect::{Failure, Permit};
 use super::dispatch::{AsIs, Order, Prepare, dispatch};
 use super::exchange::{Io, TimedBody, Timeouts};
 use super::failure_log::{ResponseSource, log_failure};
-use super::filling::{self, Denied};
+use super::filling::{Denied, Filler};
 use super::policy::{Policy, Reach};
 use super::request_log::RequestRecord;
 use super::reuse::Repeatable;
@@ -125,21 +125,17 @@ impl WasiHttpHooks for Hooks {
                 log_failure!(log_context, "{}", denied.text);
                 denied.error
             };
-            filling::fill_head(&policy, &destination, &mut head)
-                .await
-                .map_err(denied)?;
+            let filler = Filler {
+                policy: &policy,
+                log_context: &log_context,
+                destination: &destination,
+            };
+            filler.fill_head(&mut head).await.map_err(denied)?;
             // Keeps its room until the request has an answer.
             let mut _held = None;
             let (payload, mut signer) = match grant {
                 None => {
-                    let filled = filling::payload(
-                        &policy,
-                        &log_context,
-                        &destination,
-                        &mut head,
-                        upload,
-                        timeouts.idle,
-                    );
+                    let filled = filler.payload(&mut head, upload, timeouts.idle);
                     let (payload, held) = filled.await.map_err(denied)?;
                     _held = held;
                     (payload, None)

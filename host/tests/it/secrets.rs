@@ -67,8 +67,16 @@ fn a_secret_is_escaped_in_a_body_of_its_host_wherever_the_writes_are_cut() {
     let running = with_secret(&lambda, &web, "'body'").start();
     let pad = "x".repeat(4070);
     let steps = json!([
-        send(&web, "application/json", &format!("{{\"pad\":\"{pad}\",\"key\":\"${{API_KEY}}\"}}")),
-        send(&web, "application/x-www-form-urlencoded", "grant=a+b&secret=${API_KEY}"),
+        send(
+            &web,
+            "application/json",
+            &format!("{{\"pad\":\"{pad}\",\"key\":\"${{API_KEY}}\"}}")
+        ),
+        send(
+            &web,
+            "application/x-www-form-urlencoded",
+            "grant=a+b&secret=${API_KEY}"
+        ),
         send(&web, "application/json", "{\"other\":1}"),
     ]);
 
@@ -244,7 +252,8 @@ fn a_secret_comes_from_parameter_store_with_one_request_at_the_start() {
     );
 
     for id in ["id-1", "id-2"] {
-        let steps = json!([{"env": "API_KEY"}, with_key(&web, "API_KEY"), {"env": "AWS_ACCESS_KEY_ID"}]);
+        let steps =
+            json!([{"env": "API_KEY"}, with_key(&web, "API_KEY"), {"env": "AWS_ACCESS_KEY_ID"}]);
         let outcomes = outcomes(&lambda, id, &steps);
         assert_contains(&outcomes[0], "ok: bootstream-secret-API_KEY-");
         assert_eq!(outcomes[1], "ok: 200 5 hello");
@@ -256,7 +265,10 @@ fn a_secret_comes_from_parameter_store_with_one_request_at_the_start() {
     }
     assert_eq!(store.seen().len(), 1);
     for line in running.stdout() {
-        assert!(!line.contains("s3cret") && !line.contains("hidden"), "{line}");
+        assert!(
+            !line.contains("s3cret") && !line.contains("hidden"),
+            "{line}"
+        );
     }
 }
 
@@ -273,7 +285,10 @@ fn two_secrets_of_one_document_take_one_request() {
     assert_eq!(outcomes(&lambda, "id-1", &step), ["ok: 200 5 hello"]);
 
     // `printf me:s3cret-value | base64`
-    assert_contains(&web.heads()[0], "authorization: Basic bWU6czNjcmV0LXZhbHVl\r\n");
+    assert_contains(
+        &web.heads()[0],
+        "authorization: Basic bWU6czNjcmV0LXZhbHVl\r\n",
+    );
     assert_eq!(store.seen().len(), 1);
     assert_contains(&store.seen()[0], "secretsmanager.GetSecretValue");
 }
@@ -293,7 +308,10 @@ fn a_store_that_refuses_is_named_with_what_the_role_needs_and_asked_again() {
     let outcome = outcomes(&lambda, "id-1", &step);
     assert_eq!(outcome, ["error: ErrorCode::ConfigurationError"]);
     let line = running.logged("cannot send a request");
-    assert_contains_all(&line, &["`ssm:/prod/key`", "`ssm:GetParameter`", "requestId=id-1"]);
+    assert_contains_all(
+        &line,
+        &["`ssm:/prod/key`", "`ssm:GetParameter`", "requestId=id-1"],
+    );
     assert!(web.heads().is_empty());
 
     store.answers(200, &json!({"Parameter": {"Value": "s3cret-value"}}));

@@ -1,6 +1,7 @@
 //! Fetches the values of secrets from Parameter Store and Secrets Manager, with requests that the host signs for
 //! itself.
 
+use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use tokio::time::timeout;
 
 use super::credentials::NoCredentials;
 use crate::outbound::connect::{self, Failure};
+use crate::outbound::link::Link;
 use crate::outbound::payload::full;
 use crate::outbound::policy::{Policy, Reach};
 use crate::outbound::secret::{Store, Text};
@@ -119,52 +121,67 @@ async fn ask(policy: &Policy, store: Store, name: &str) -> Result<(StatusCode, B
     let destination = Destination::of(&head.uri).ok_or(NoValue::NoRegion)?;
     grant.prepare(&mut head);
     let credentials = policy.aws.credentials.get().await?;
-    let (status, answer) = send(policy, &destination, &grant, head, body, &credentials).await?;
+    let call = Call {
+        policy,
+        destination,
+        grant,
+        credentials: Arc::clone(&credentials),
+    };
+    let (status, answer) = call.send(head, body).await?;
     if REFUSALS.contains(&error_name(&answer).as_str()) {
         policy.aws.credentials.refuse(&credentials);
     }
     Ok((status, answer))
 }
 
-async fn send(
-    policy: &Policy,
-    destination: &Destination,
-    grant: &Grant,
-    mut head: Parts,
-    body: Bytes,
-    credentials: &Arc<Credentials>,
-) -> Result<(StatusCode, Bytes), NoValue> {
-    let unreachable = |reason: String| NoValue::Unreachable(destination.to_string(), reason);
-    let reach = Reach::of_service(destination, grant.is_custom());
-    let permit = Arc::new(Semaphore::new(1)).try_acquire_owned();
-    let permit = Arc::new(permit.expect("a new semaphore has its permit"));
-    let opened = connect::open(policy, destination, reach, &permit, policy.connect).await;
-    let mut link = opened.map_err(|failure| match failure {
-        Failure::Other(error) => unreachable(error.to_string()),
-        Failure::Prohibited(_) => unreachable(format!("its address {}", reach.objection())),
-    })?;
-    grant
-        .sign(
-            &mut head,
-            &PayloadHash::of([&body]),
-            credentials,
-            SystemTime::now(),
-        )
-        .map_err(|_| NoValue::Clock)?;
-    let request = Request::from_parts(head, full(body));
-    let sent = link.send(request, policy.first_byte).await;
-    let response = sent.map_err(|lost| unreachable(lost.error.to_string()))?;
-    let status = response.status();
-    let mut answer = pin!(Limited::new(response.into_body(), ANSWER_LIMIT_BYTES).collect());
-    let answer = poll_fn(|cx| {
-        // Whether it could carry another request is of no interest.
-        let _ = link.poll_end_of_exchange(cx);
-        answer.as_mut().poll(cx)
-    });
-    let answer = answer
-        .await
-        .map_err(|error| unreachable(error.to_string()))?;
-    Ok((status, answer.to_bytes()))
+/// A request of the host itself.
+struct Call<'a> {
+    policy: &'a Policy,
+    destination: Destination,
+    grant: Grant,
+    credentials: Arc<Credentials>,
+}
+
+impl Call<'_> {
+    /// Sends the request on a connection of its own.
+    async fn send(&self, mut head: Parts, body: Bytes) -> Result<(StatusCode, Bytes), NoValue> {
+        let mut link = self.open().await?;
+        let hash = PayloadHash::of([&body]);
+        let signed = self
+            .grant
+            .sign(&mut head, &hash, &self.credentials, SystemTime::now());
+        signed.map_err(|_| NoValue::Clock)?;
+        let request = Request::from_parts(head, full(body));
+        let sent = link.send(request, self.policy.first_byte).await;
+        let response = sent.map_err(|lost| self.unreachable(&lost.error))?;
+        let status = response.status();
+        let mut answer = pin!(Limited::new(response.into_body(), ANSWER_LIMIT_BYTES).collect());
+        let answer = poll_fn(|cx| {
+            // Whether it could carry another request is of no interest.
+            let _ = link.poll_end_of_exchange(cx);
+            answer.as_mut().poll(cx)
+        });
+        let answer = answer.await.map_err(|error| self.unreachable(&error))?;
+        Ok((status, answer.to_bytes()))
+    }
+
+    async fn open(&self) -> Result<Link, NoValue> {
+        let (policy, destination) = (self.policy, &self.destination);
+        let reach = Reach::of_service(destination, self.grant.is_custom());
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned();
+        let permit = Arc::new(permit.expect("a new semaphore has its permit"));
+        let opened = connect::open(policy, destination, reach, &permit, policy.connect).await;
+        opened.map_err(|failure| match failure {
+            Failure::Other(error) => self.unreachable(&error),
+            Failure::Prohibited(_) => {
+                self.unreachable(&format!("its address {}", reach.objection()))
+            }
+        })
+    }
+
+    fn unreachable(&self, reason: &dyn Display) -> NoValue {
+        NoValue::Unreachable(self.destination.to_string(), reason.to_string())
+    }
 }
 
 fn value(store: Store, answer: &[u8]) -> Result<Text, NoValue> {

@@ -122,7 +122,7 @@ pub(crate) fn plan<'a>(
     let Some(first) = used.first() else {
         return Ok(None);
     };
-    for piece in pieces.iter().filter(|piece| piece.is_name) {
+    if let Some(piece) = pieces.iter().find(|piece| piece.is_name) {
         let named = used.iter().find(|it| it.is_in(piece.text.as_bytes()));
         return Err(Misplaced::Name(&named.unwrap_or(first).name));
     }

@@ -17,8 +17,9 @@ use http::HeaderValue;
 
 use super::target::{Destination, Target};
 #[cfg(feature = "outbound-http")]
-pub(crate) use body::{Kind, Misplaced, plan};
-pub(crate) use head::{Withheld, fill_head, find_in_head};
+pub(crate) use body::{Kind, plan};
+#[cfg(feature = "outbound-http")]
+pub(crate) use head::{fill_head, find_in_head};
 pub(crate) use source::{EXPECTED as SOURCE_EXPECTED, Source, Store};
 
 /// Random bytes in a placeholder: as hard to guess as a key, so that untrusted text cannot contain one.

@@ -44,7 +44,8 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Values, ConfigError> {
     Ok(values)
 }
 
-struct Document<'a> {
+/// A file, for errors.
+pub(super) struct Document<'a> {
     text: &'a str,
     name: &'a str,
 }
@@ -112,7 +113,7 @@ impl Document<'_> {
     }
 
     /// One string of a list.
-    fn item(&self, key: &str, item: &Spanned<DeValue<'_>>) -> Result<Item, ConfigError> {
+    pub(super) fn item(&self, key: &str, item: &Spanned<DeValue<'_>>) -> Result<Item, ConfigError> {
         let text = item.get_ref().as_str();
         let text = text.ok_or_else(|| self.kind(key, item, "strings only"))?;
         Ok(Item {
@@ -121,45 +122,12 @@ impl Document<'_> {
         })
     }
 
-    /// Returns `NAME = ["host"]` in the form of the variable: `NAME@host`.
-    fn secrets(&self, table: &DeTable<'_>) -> Result<Vec<Item>, ConfigError> {
-        let mut all = Vec::new();
-        for (name, hosts) in table {
-            let name = name.get_ref();
-            let key = format!("secrets.{name}");
-            let list = hosts.get_ref().as_array();
-            let list = list.ok_or_else(|| self.kind(&key, hosts, "a list of hosts"))?;
-            for host in list {
-                let host = self.item(&key, host)?;
-                all.push(Item {
-                    text: format!("{name}@{}", host.text),
-                    line: host.line,
-                });
-            }
-        }
-        Ok(all)
-    }
-
-    /// Returns `SERVICE = "URL"` or `SERVICE = ["URL"]` in the form of the variable: `SERVICE=URL`.
-    fn endpoints(&self, table: &DeTable<'_>) -> Result<Vec<Item>, ConfigError> {
-        let mut all = Vec::new();
-        for (service, urls) in table {
-            let service = service.get_ref();
-            let key = format!("aws.endpoints.{service}");
-            let listed = urls.get_ref().as_array().map(|list| list.iter().collect());
-            for url in listed.unwrap_or_else(|| vec![urls]) {
-                let text = url.get_ref().as_str();
-                let text = text.ok_or_else(|| self.kind(&key, url, "a URL or a list of URLs"))?;
-                all.push(Item {
-                    text: format!("{service}={text}"),
-                    line: self.line(url.span().start),
-                });
-            }
-        }
-        Ok(all)
-    }
-
-    fn kind(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &'static str) -> ConfigError {
+    pub(super) fn kind(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        expected: &'static str,
+    ) -> ConfigError {
         ConfigError::Kind {
             key: key.to_owned(),
             kind: match value.get_ref() {
@@ -183,11 +151,11 @@ impl Document<'_> {
         }
     }
 
-    fn origin(&self, line: usize) -> Origin {
+    pub(super) fn origin(&self, line: usize) -> Origin {
         Origin::at(self.name, line)
     }
 
-    fn line(&self, offset: usize) -> usize {
+    pub(super) fn line(&self, offset: usize) -> usize {
         let before = self.text.as_bytes().iter().take(offset);
         1 + before.filter(|byte| **byte == b'\n').count()
     }

@@ -6,7 +6,9 @@ mod aws;
 mod error;
 mod file;
 mod sandbox;
+mod secrets;
 mod setting;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -134,15 +136,15 @@ pub fn named_files(text: &str, name: &str) -> Result<Vec<NamedFile>, ConfigError
     Ok(files)
 }
 
-/// Whether the settings in `folder`, with those in `vars`, have requests signed. Settings that are invalid have
-/// none: the start of the function reports them.
+/// Whether the settings in `folder`, with those in `vars`, have requests signed: those of the handler, or the host's
+/// own, which fetch secrets. Settings that are invalid have none: the start of the function reports them.
 #[must_use]
 pub fn signs_requests(folder: &Path, vars: &dyn Vars) -> bool {
-    let values = file::read(folder).and_then(|mut values| {
+    let signs = file::read(folder).and_then(|mut values| {
         values.override_from(vars)?;
-        values.list(&AWS_ALLOW)
+        Ok(!values.list(&AWS_ALLOW)?.is_empty() || secrets::any_is_stored(&values)?)
     });
-    values.is_ok_and(|entries| !entries.is_empty())
+    signs.unwrap_or(false)
 }
 
 /// Returns the log settings. Unknown values fall back to text at INFO: a verbose log is better than a

@@ -6,13 +6,14 @@ use std::time::Duration;
 #[cfg(feature = "outbound-http")]
 use super::aws::Surroundings;
 use super::error::ConfigError;
+use super::secrets::secrets;
 use super::setting::{
     AWS_ALLOW, FILES_TASK_ROOT, FILES_TMP, FILES_TMP_MIB, LIMITS_EVENT_KIB, LIMITS_HOSTCALL_KIB,
     LIMITS_INSTANCES, LIMITS_MEMORY_MIB, LIMITS_RESPONSE_MIB, LIMITS_RESPONSE_WRITES,
     LIMITS_STACK_KIB, LIMITS_TABLE_ELEMENTS, LIMITS_TABLES, LOG_USAGE, OUTBOUND_ALLOW,
     OUTBOUND_CA_FILE, OUTBOUND_CONNECT_MS, OUTBOUND_FIRST_BYTE_MS, OUTBOUND_HEADER_KIB,
     OUTBOUND_IDLE_MS, OUTBOUND_KEEP_ALIVE_S, OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, OUTBOUND_WARM,
-    PASS_ENV, RESPONSE_EMPTY, REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS, Setting,
+    PASS_ENV, RESPONSE_EMPTY, REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS_REFRESH_S, Setting,
 };
 use super::values::Values;
 use super::vars::{
@@ -21,7 +22,7 @@ use super::vars::{
 use crate::guest::{Files, GuestConfig, LimitSettings, Reuse};
 use crate::outbound::target::{Destination, Target};
 use crate::outbound::{
-    Forbidden, KeepAlive, LIFE_SECONDS, MOST_WARM, NO_KEEP_ALIVE, Policy, Reach, Secret, address,
+    Forbidden, KeepAlive, LIFE_SECONDS, MOST_WARM, NO_KEEP_ALIVE, Policy, Reach, Vault, address,
     target,
 };
 
@@ -199,6 +200,7 @@ fn policy(
         let number = values.number(setting, 1..=LONGEST_WAIT_MS, default);
         number.map(Duration::from_millis)
     };
+    let refresh = values.number(&SECRETS_REFRESH_S, 10..=86_400, 300)?;
     let header_kib = values.number(&OUTBOUND_HEADER_KIB, 8..=1024, 64)?;
     let keep_alive = values.number(&OUTBOUND_KEEP_ALIVE_S, 0..=LIFE_SECONDS, 50)?;
     let keep_alive = KeepAlive::new(
@@ -225,6 +227,8 @@ fn policy(
         allow,
         private,
         secrets: secrets(vars, values)?,
+        #[cfg(feature = "outbound-http")]
+        vault: Vault::new(Duration::from_secs(refresh)),
         requests: saturating_usize(values.number(&OUTBOUND_REQUESTS, 1..=1000, 16)?),
         connect: milliseconds(&OUTBOUND_CONNECT_MS, 5000)?,
         first_byte: milliseconds(&OUTBOUND_FIRST_BYTE_MS, 60_000)?,
@@ -287,33 +291,4 @@ fn ca_file(values: &Values, task_root: &Path) -> Result<Option<PathBuf>, ConfigE
         return Err(given.invalid(&OUTBOUND_CA_FILE, "a file that exists"));
     }
     Ok(Some(path))
-}
-
-/// Reads the secrets. Errors name a variable and never show its value.
-fn secrets(vars: &dyn Vars, values: &Values) -> Result<Vec<Secret>, ConfigError> {
-    let mut secrets: Vec<Secret> = Vec::new();
-    for (text, given) in values.list(&SECRETS)? {
-        let invalid = |expected: &str| given.invalid_item(&SECRETS, &text, expected);
-        let (name, host) = text
-            .split_once('@')
-            .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| invalid("`NAME@host`"))?;
-        let target = host.parse().map_err(|_| invalid(target::EXPECTED))?;
-        if let Some(known) = secrets.iter_mut().find(|secret| secret.name == name) {
-            known.targets.push(target);
-            continue;
-        }
-        if NEVER_PASSED.contains(&name) {
-            return Err(invalid("no credentials of the function's role"));
-        }
-        let value = vars.get(name).filter(|value| !value.is_empty());
-        let value = value.ok_or_else(|| ConfigError::UnsetSecret {
-            name: name.to_owned(),
-            origin: given.origin.to_string(),
-        })?;
-        let secret = Secret::new(name, value, vec![target]);
-        let expected = "a variable whose value can stand in an HTTP header";
-        secrets.push(secret.ok_or_else(|| invalid(expected))?);
-    }
-    Ok(secrets)
 }

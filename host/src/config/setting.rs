@@ -58,7 +58,13 @@ pub(super) const SECRETS: Setting = Setting::new(
     "secrets",
     "none",
     "variables that the handler sees as placeholders, each with the hosts that get the value: \
-     `NAME@host`",
+     `NAME@host`, `NAME:basic+body@host` for other places than headers, and `NAME=ssm:/path` for a value \
+     from a store",
+);
+pub(super) const SECRETS_REFRESH_S: Setting = Setting::new(
+    "secrets-refresh-s",
+    "300",
+    "age after which the value of a secret is fetched from its store again, in seconds, 10 to 86400",
 );
 pub(super) const HANDLER_SHA256: Setting = Setting::new(
     "handler-sha256",
@@ -136,7 +142,8 @@ pub(super) const AWS_ENDPOINTS: Setting = Setting::new(
 pub(super) const AWS_BODY_KIB: Setting = Setting::new(
     "aws.body-kib",
     "a sixteenth of the function's memory, at most 6144",
-    "largest body that is held to be signed, in KiB, 1 to 65536; all together take at most twice as much",
+    "largest body that is held, to be signed or to get a secret, in KiB, 1 to 65536; all together take at most \
+     twice as much",
 );
 pub(super) const AWS_WARM: Setting = Setting::new(
     "aws.warm",
@@ -235,9 +242,10 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 34] = [
+pub const SETTINGS: [Setting; 35] = [
     PASS_ENV,
     SECRETS,
+    SECRETS_REFRESH_S,
     HANDLER_SHA256,
     OUTBOUND_ALLOW,
     OUTBOUND_PRIVATE,

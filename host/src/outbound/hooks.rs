@@ -23,11 +23,10 @@ use super::connect::{Failure, Permit};
 use super::dispatch::{AsIs, Order, Prepare, dispatch};
 use super::exchange::{Io, TimedBody, Timeouts};
 use super::failure_log::{ResponseSource, log_failure};
-use super::payload::Payload;
+use super::filling::{Denied, Filler};
 use super::policy::{Policy, Reach};
 use super::request_log::RequestRecord;
 use super::reuse::Repeatable;
-use super::secret::{Withheld, fill_in};
 use super::target::Destination;
 use crate::logging::LogContext;
 
@@ -122,8 +121,25 @@ impl WasiHttpHooks for Hooks {
             let (mut head, ()) = request.into_parts();
             let timeouts = Timeouts::new(&policy, options);
             let reach = reach(&destination, grant.as_deref());
+            let denied = |denied: Denied| {
+                log_failure!(log_context, "{}", denied.text);
+                denied.error
+            };
+            let filler = Filler {
+                policy: &policy,
+                log_context: &log_context,
+                destination: &destination,
+            };
+            filler.fill_head(&mut head).await.map_err(denied)?;
+            // Keeps its room until the request has an answer.
+            let mut _held = None;
             let (payload, mut signer) = match grant {
-                None => (Payload::of(&mut head, upload), None),
+                None => {
+                    let filled = filler.payload(&mut head, upload, timeouts.idle);
+                    let (payload, held) = filled.await.map_err(denied)?;
+                    _held = held;
+                    (payload, None)
+                }
                 Some(grant) => {
                     let started = Signer::start(&policy, grant, &mut head, upload, timeouts).await;
                     let (payload, signer) =
@@ -191,19 +207,11 @@ impl Hooks {
         let destination = Destination::of(request.uri()).ok_or(Error::HttpRequestUriInvalid)?;
         let (head, ()) = request.into_parts();
         let grant = self.grant(&destination, &head)?;
-        let mut request = Request::from_parts(head, ());
+        let request = Request::from_parts(head, ());
         if grant.is_none() && !self.policy.allows(&destination) {
             log_failure!(
                 self.log_context,
                 "denied a request to `{destination}`: it is not in `outbound.allow`"
-            );
-            return Err(Error::HttpRequestDenied);
-        }
-        let filled = fill_in(&self.policy.secrets, request.headers_mut(), &destination);
-        if let Err(Withheld { name }) = filled {
-            log_failure!(
-                self.log_context,
-                "denied a request to `{destination}`: `secrets` does not give it `{name}`"
             );
             return Err(Error::HttpRequestDenied);
         }

@@ -24,6 +24,8 @@ mod exchange;
 #[cfg(feature = "outbound-http")]
 mod failure_log;
 #[cfg(feature = "outbound-http")]
+mod filling;
+#[cfg(feature = "outbound-http")]
 mod held;
 #[cfg(feature = "outbound-http")]
 mod hooks;
@@ -46,7 +48,11 @@ mod reuse;
 #[cfg(feature = "outbound-http")]
 mod tls;
 #[cfg(feature = "outbound-http")]
+mod vault;
+#[cfg(feature = "outbound-http")]
 mod warm;
+#[cfg(feature = "outbound-http")]
+mod watch;
 
 #[cfg(feature = "outbound-http")]
 pub(crate) use held::Holding;
@@ -54,6 +60,10 @@ pub(crate) use held::Holding;
 pub(crate) use hooks::Outbound;
 pub(crate) use keep_alive::{KeepAlive, LIFE_SECONDS, MOST_WARM, NO_KEEP_ALIVE};
 pub(crate) use policy::{Forbidden, Policy, Reach};
-pub(crate) use secret::Secret;
+pub(crate) use secret::{
+    Place, SOURCE_EXPECTED, Secret, Text as SecretText, Use as SecretUse, Value as SecretValue,
+};
+#[cfg(feature = "outbound-http")]
+pub(crate) use vault::Vault;
 #[cfg(feature = "outbound-http")]
 pub(crate) use warm::warm;

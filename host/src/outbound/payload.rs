@@ -4,7 +4,7 @@ use std::mem;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::header::{CONTENT_LENGTH, HeaderValue, TRAILER};
 use http::request::Parts;
 use http_body_util::{BodyExt as _, Full};
 use wasmtime_wasi_http::WasiBody;
@@ -68,7 +68,30 @@ impl Payload {
     }
 }
 
-fn full(bytes: Bytes) -> WasiBody {
+/// The length that the guest has announced.
+pub(super) fn declared_length(head: &Parts) -> Option<u64> {
+    head.headers
+        .get(CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// Makes the head that of a body of this length, which is not sent in chunks.
+pub(super) fn set_length(head: &mut Parts, length: usize) {
+    head.headers.remove(TRAILER);
+    let has_body = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
+    if length > 0 || has_body {
+        head.headers
+            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+    } else {
+        head.headers.remove(CONTENT_LENGTH);
+    }
+}
+
+/// Returns a body of these bytes.
+pub(super) fn full(bytes: Bytes) -> WasiBody {
     Full::new(bytes)
         .map_err(|never| match never {})
         .boxed_unsync()

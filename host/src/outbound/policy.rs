@@ -17,6 +17,8 @@ use super::held::Holding;
 use super::keep_alive::KeepAlive;
 use super::secret::Secret;
 use super::target::{Destination, Target};
+#[cfg(feature = "outbound-http")]
+use super::vault::Vault;
 use crate::runtime_api::Endpoint;
 
 /// The settings of outbound HTTP.
@@ -25,6 +27,9 @@ pub(crate) struct Policy {
     pub(crate) allow: Vec<Target>,
     pub(crate) private: Vec<IpNet>,
     pub(crate) secrets: Vec<Secret>,
+    /// The values of secrets that come from a store.
+    #[cfg(feature = "outbound-http")]
+    pub(crate) vault: Vault,
     /// Most concurrent requests of one instance.
     pub(crate) requests: usize,
     pub(crate) connect: Duration,
@@ -108,6 +113,8 @@ impl Default for Policy {
             allow: Vec::new(),
             private: Vec::new(),
             secrets: Vec::new(),
+            #[cfg(feature = "outbound-http")]
+            vault: Vault::new(Duration::from_secs(300)),
             requests: 16,
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(60),
@@ -133,7 +140,7 @@ impl Policy {
     /// Returns the secrets whose host is not in `outbound.allow`.
     pub(crate) fn idle_secrets(&self) -> impl Iterator<Item = (&str, &Target)> {
         self.secrets.iter().flat_map(|secret| {
-            let targets = secret.targets.iter();
+            let targets = secret.uses.iter().map(|it| &it.target);
             let idle = targets.filter(|host| !self.allow.iter().any(|allowed| allowed.meets(host)));
             idle.map(|host| (secret.name.as_str(), host))
         })
@@ -198,6 +205,7 @@ fn leads_to(address: SocketAddr, other: SocketAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::secret::{Place, Text, Use, Value};
     use super::*;
 
     fn to(uri: &str) -> Destination {
@@ -327,7 +335,6 @@ mod tests {
 
     #[test]
     fn a_secret_is_idle_at_hosts_that_no_request_may_go_to() {
-        let targets = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
         for (allowed, host, idle) in [
             ("api.example", "api.example", false),
             ("*.example", "api.example", false),
@@ -340,9 +347,13 @@ mod tests {
             ("api.example", "api.example:8443", true),
             ("10.0.0.1", "10.0.0.2", true),
         ] {
-            let secret = Secret::new("KEY", "s3cret".to_owned(), targets(&[host])).unwrap();
+            let mut secret = Secret::new("KEY", Value::Given(Text::new("s3cret")));
+            secret.uses.push(Use {
+                target: host.parse().unwrap(),
+                places: vec![Place::Header],
+            });
             let policy = Policy {
-                allow: targets(&[allowed]),
+                allow: vec![allowed.parse().unwrap()],
                 secrets: vec![secret],
                 ..Policy::default()
             };

@@ -56,7 +56,10 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     #[cfg(feature = "outbound-http")]
     {
         let outbound = &loaded.config.guest.outbound;
-        outbound::warm(outbound, &outbound.warm).await;
+        tokio::join!(
+            outbound::warm(outbound, &outbound.warm),
+            outbound.vault.fetch_ahead(outbound)
+        );
     }
     tokio::select! {
         ended = run_loop::run(workers) => ended,

@@ -47,6 +47,8 @@ mod rebinding;
 mod reuse;
 #[cfg(feature = "outbound-http")]
 mod sandbox;
+#[cfg(feature = "outbound-http")]
+mod secrets;
 mod settings;
 mod shutdown;
 mod snapshot;

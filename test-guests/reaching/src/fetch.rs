@@ -1,5 +1,7 @@
 //! Requests through `wasi:http`, with the bare bindings.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use guest_steps::stream;
 use serde::Deserialize;
 use wasip2::http::outgoing_handler;
@@ -15,7 +17,8 @@ const SHOWN_BYTES: usize = 2000;
 /// Most bytes that one call writes.
 const WRITTEN_BYTES: usize = 4096;
 
-/// One request. Redirects are followed as a client library would, with another request.
+/// One request. Redirects are followed as a client library would, with another request. In the URL, the headers and
+/// the body, `${NAME}` stands for a variable.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fetch {
@@ -24,6 +27,8 @@ pub(crate) struct Fetch {
     headers: Vec<(String, String)>,
     /// A variable whose value goes into the header `x-from-env`.
     env_header: Option<String>,
+    /// User and password of `Basic` authentication, with a colon in between.
+    basic: Option<String>,
     #[serde(default)]
     body: String,
     /// Appends this many bytes to the body.
@@ -98,6 +103,12 @@ impl Fetch {
         for (name, value) in &self.headers {
             let value = expanded(value)?;
             headers.append(name, value.as_bytes()).map_err(described)?;
+        }
+        if let Some(login) = &self.basic {
+            let value = format!("Basic {}", STANDARD.encode(expanded(login)?));
+            headers
+                .append("authorization", value.as_bytes())
+                .map_err(described)?;
         }
         if let Some(name) = &self.env_header {
             let value = std::env::var(name).map_err(described)?;

@@ -6,6 +6,7 @@ mod container;
 mod credentials;
 mod endpoint;
 mod signer;
+pub(super) mod stored;
 mod timestamp;
 
 use std::fmt;

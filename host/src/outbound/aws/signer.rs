@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_signing::{Credentials, Grant, PayloadHash, SignError, drop_signing_trailers};
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, TRAILER};
+use http::Response;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderValue, Method, Response};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -17,7 +17,7 @@ use crate::outbound::body::Upload;
 use crate::outbound::dispatch::Prepare;
 use crate::outbound::exchange::Timeouts;
 use crate::outbound::held::{Held, NotHeld};
-use crate::outbound::payload::Payload;
+use crate::outbound::payload::{Payload, declared_length, set_length};
 use crate::outbound::policy::Policy;
 use crate::outbound::target::Destination;
 
@@ -142,28 +142,6 @@ impl Unsigned {
             Self::NotHeld(reason) => reason.into_error(),
             Self::NoCredentials(_) => Error::ConfigurationError,
         }
-    }
-}
-
-/// The length that the guest has announced.
-fn declared_length(head: &Parts) -> Option<u64> {
-    head.headers
-        .get(CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
-}
-
-/// Makes the head that of a body of this length, which is not sent in chunks.
-fn set_length(head: &mut Parts, length: usize) {
-    head.headers.remove(TRAILER);
-    let has_body = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
-    if length > 0 || has_body {
-        head.headers
-            .insert(CONTENT_LENGTH, HeaderValue::from(length));
-    } else {
-        head.headers.remove(CONTENT_LENGTH);
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use std::thread::{self, available_parallelism};
 
 use bootstream_host::config::{ProcessVars, log_settings, max_concurrency};
-use bootstream_host::{end, keep_blocks, logging, prepare_process, run};
+use bootstream_host::{before_wait, end, keep_blocks, logging, prepare_process, run};
 use tokio::runtime::{Builder, Runtime};
 
 /// Threads for blocking work: DNS lookups and files. Lambda allows 1,024 in all.
@@ -30,14 +30,18 @@ fn runtime() -> io::Result<Runtime> {
     let threads = concurrency.min(available_parallelism().map_or(1, NonZero::get));
     let mut builder = if threads > 1 && can_start(threads) {
         let mut builder = Builder::new_multi_thread();
-        // Every worker thread parks before it runs its first guest; threads that block do not.
-        builder.worker_threads(threads).on_thread_park(keep_blocks);
+        builder.worker_threads(threads);
         builder
     } else {
         keep_blocks();
         Builder::new_current_thread()
     };
     builder
+        // Every worker thread parks before it runs its first guest; threads that block do not.
+        .on_thread_park(|| {
+            keep_blocks();
+            before_wait();
+        })
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()

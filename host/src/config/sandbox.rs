@@ -9,15 +9,16 @@ use super::setting::{
     LIMITS_INSTANCES, LIMITS_MEMORY_MIB, LIMITS_RESPONSE_MIB, LIMITS_RESPONSE_WRITES,
     LIMITS_STACK_KIB, LIMITS_TABLE_ELEMENTS, LIMITS_TABLES, LOG_USAGE, OUTBOUND_ALLOW,
     OUTBOUND_CA_FILE, OUTBOUND_CONNECT_MS, OUTBOUND_FIRST_BYTE_MS, OUTBOUND_HEADER_KIB,
-    OUTBOUND_IDLE_MS, OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, PASS_ENV, RESPONSE_EMPTY,
-    REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS, Setting,
+    OUTBOUND_IDLE_MS, OUTBOUND_KEEP_ALIVE_S, OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, OUTBOUND_WARM,
+    PASS_ENV, RESPONSE_EMPTY, REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS, Setting,
 };
 use super::values::Values;
 use super::vars::{
     ALWAYS_PASSED, FUNCTION_NAME, FUNCTION_VERSION, MEMORY_SIZE, NEVER_PASSED, Vars,
 };
 use crate::guest::{Files, GuestConfig, LimitSettings, Reuse};
-use crate::outbound::{Policy, Secret, address, target};
+use crate::outbound::target::{Destination, Target};
+use crate::outbound::{KeepAlive, LIFE_SECONDS, MOST_WARM, Policy, Secret, address, target};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -186,7 +187,14 @@ fn policy(vars: &dyn Vars, values: &Values, task_root: &Path) -> Result<Policy, 
         number.map(Duration::from_millis)
     };
     let header_kib = values.number(&OUTBOUND_HEADER_KIB, 8..=1024, 64)?;
+    let keep_alive = values.number(&OUTBOUND_KEEP_ALIVE_S, 0..=LIFE_SECONDS, 50)?;
+    let keep_alive = KeepAlive::new(
+        Duration::from_secs(keep_alive),
+        super::max_concurrency(vars)?,
+    );
     Ok(Policy {
+        keep_alive,
+        warm: warm(values, &allow, keep_alive)?,
         allow,
         private,
         secrets: secrets(vars, values)?,
@@ -198,6 +206,35 @@ fn policy(vars: &dyn Vars, values: &Values, task_root: &Path) -> Result<Policy, 
         ca_file: ca_file(values, task_root)?,
         runtime_api: super::endpoint(vars).ok(),
     })
+}
+
+/// Reads where connections are opened during the start.
+fn warm(
+    values: &Values,
+    allow: &[Target],
+    keep_alive: KeepAlive,
+) -> Result<Vec<Destination>, ConfigError> {
+    let mut warm = Vec::new();
+    for (text, given) in values.list(&OUTBOUND_WARM)? {
+        let invalid = |expected: &str| given.invalid_item(&OUTBOUND_WARM, &text, expected);
+        if !keep_alive.is_on() {
+            return Err(invalid(
+                "nothing while `outbound.keep-alive-s` is 0: no connection is kept for a request",
+            ));
+        }
+        let target = text.parse::<Target>().ok();
+        let destination = target.and_then(|target| target.destination());
+        let destination =
+            destination.ok_or_else(|| invalid("one host such as `https://api.example.com`"))?;
+        if !allow.iter().any(|target| target.covers(&destination)) {
+            return Err(invalid("a host that is in `outbound.allow`"));
+        }
+        if warm.len() == MOST_WARM {
+            return Err(invalid(&format!("at most {MOST_WARM} hosts")));
+        }
+        warm.push(destination);
+    }
+    Ok(warm)
 }
 
 fn ca_file(values: &Values, task_root: &Path) -> Result<Option<PathBuf>, ConfigError> {

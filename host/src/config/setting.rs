@@ -102,6 +102,18 @@ pub(super) const OUTBOUND_HEADER_KIB: Setting = Setting::new(
     "64",
     "largest head of a request or a response, in KiB, 8 to 1024",
 );
+pub(super) const OUTBOUND_KEEP_ALIVE_S: Setting = Setting::new(
+    "outbound.keep-alive-s",
+    "50",
+    "how long an idle connection is kept for the next request, also of a later invocation, in seconds, \
+     0 to 300; 0 gives each request a connection of its own",
+);
+pub(super) const OUTBOUND_WARM: Setting = Setting::new(
+    "outbound.warm",
+    "none",
+    "hosts of `outbound.allow` that the start connects to, for at most 2 seconds, so that the first request \
+     finds a connection: `https://api.example.com`; at most 16",
+);
 pub(super) const OUTBOUND_CA_FILE: Setting = Setting::new(
     "outbound.ca-file",
     "none",
@@ -182,7 +194,8 @@ pub(super) const RESPONSE_BUFFERED: Setting = Setting::new(
 pub(super) const LOG_USAGE: Setting = Setting::new(
     "log.usage",
     "debug",
-    "`info` logs what each invocation has used at the level INFO instead of DEBUG: memory, time and bytes",
+    "`info` logs at the level INFO instead of DEBUG what each invocation has used, memory, time and bytes, and \
+     what each of its requests has cost",
 );
 pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
     "reuse.invocations",
@@ -199,7 +212,7 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 28] = [
+pub const SETTINGS: [Setting; 30] = [
     PASS_ENV,
     SECRETS,
     HANDLER_SHA256,
@@ -210,6 +223,8 @@ pub const SETTINGS: [Setting; 28] = [
     OUTBOUND_FIRST_BYTE_MS,
     OUTBOUND_IDLE_MS,
     OUTBOUND_HEADER_KIB,
+    OUTBOUND_KEEP_ALIVE_S,
+    OUTBOUND_WARM,
     OUTBOUND_CA_FILE,
     FILES_TASK_ROOT,
     FILES_TMP,

@@ -16,12 +16,10 @@ use super::limits::EventTooLarge;
 use super::output::beginning;
 use super::state::ActiveInvocation;
 use crate::invocation::Invocation;
+use crate::logging::USAGE_TARGET;
 use crate::response::{FailureRoute, Refused, ResponseStream, ResponseWriter};
 
 const MIB: usize = 1024 * 1024;
-
-/// The log target of usage lines; `bootstream dev` looks for it.
-const USAGE_TARGET: &str = "usage";
 
 /// Longest failure message we log, in bytes: the largest event of `CloudWatch Logs`. A handler may return
 /// a longer one.

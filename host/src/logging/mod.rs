@@ -20,3 +20,6 @@ pub use output::{flush, init};
 pub(crate) use output::{has_room, room, settled, write_line};
 pub use settings::{LogFormat, parse_level};
 pub use tracing::Level;
+
+/// The target of lines about what an invocation has used; `bootstream dev` looks for it.
+pub(crate) const USAGE_TARGET: &str = "usage";

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -36,6 +36,8 @@ impl Unsent {
 /// A body that is dropped before its end, because the connection broke or the response came early, goes to
 /// [`Unsent`].
 pub(super) struct Upload {
+    /// A frame that was taken from `body` already.
+    first: Option<Result<Frame<Bytes>, Error>>,
     body: Option<WasiBody>,
     gone: Arc<AtomicBool>,
     unsent: Unsent,
@@ -44,9 +46,23 @@ pub(super) struct Upload {
 impl Upload {
     pub(super) fn new(body: WasiBody, gone: Arc<AtomicBool>, unsent: Unsent) -> Self {
         Self {
+            first: None,
             body: Some(body),
             gone,
             unsent,
+        }
+    }
+
+    /// Whether the guest has ended the body without writing anything. Does not wait for it.
+    pub(super) fn has_ended(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        match Pin::new(&mut *self).poll_frame(&mut cx) {
+            Poll::Ready(None) => true,
+            Poll::Ready(frame) => {
+                self.first = frame;
+                false
+            }
+            Poll::Pending => false,
         }
     }
 
@@ -63,6 +79,9 @@ impl Body for Upload {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(first));
+        }
         let Some(body) = &mut self.body else {
             return Poll::Ready(None);
         };
@@ -77,10 +96,13 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Body::is_end_stream)
+        self.first.is_none() && self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.first.is_some() {
+            return SizeHint::default();
+        }
         let body = self.body.as_ref();
         body.map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }

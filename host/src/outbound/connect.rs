@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::uri::Scheme;
 use rustls_pki_types::ServerName;
@@ -10,10 +11,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::Error as TlsError;
 use wasmtime_wasi_http::Error;
 
+use super::link::Link;
 use super::policy::Policy;
 use super::target::Destination;
 use super::tls;
@@ -26,25 +29,37 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// A permit for one open request.
 pub(super) type Permit = Arc<OwnedSemaphorePermit>;
 
-/// Why there is no connection.
+/// Why a request has no response.
 #[derive(Debug)]
-pub(super) enum NoConnection {
+pub(super) enum Failure {
     /// The name resolves only to prohibited addresses.
     Prohibited(Vec<SocketAddr>),
-    Failed(Error),
+    Other(Error),
 }
 
-impl From<Error> for NoConnection {
+impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Failed(error)
+        Self::Other(error)
     }
 }
 
+/// Opens a connection to `destination` within `limit`.
 pub(super) async fn open(
     policy: &Policy,
     destination: &Destination,
     permit: &Permit,
-) -> Result<Box<dyn Stream>, NoConnection> {
+    limit: Duration,
+) -> Result<Link, Failure> {
+    let opening = timeout(limit, stream(policy, destination, permit));
+    let stream = opening.await.map_err(|_| Error::ConnectionTimeout)??;
+    Ok(Link::over(stream, policy.header_bytes).await?)
+}
+
+async fn stream(
+    policy: &Policy,
+    destination: &Destination,
+    permit: &Permit,
+) -> Result<Box<dyn Stream>, Failure> {
     let address = resolve(policy, destination, permit).await?;
     let stream = TcpStream::connect(address).await.map_err(Error::Connect)?;
     // Small parts of a request must not wait for each other.
@@ -66,7 +81,7 @@ async fn resolve(
     policy: &Policy,
     destination: &Destination,
     permit: &Permit,
-) -> Result<SocketAddr, NoConnection> {
+) -> Result<SocketAddr, Failure> {
     let found = lookup(&destination.host, destination.port, permit).await?;
     let runtime_api = match &policy.runtime_api {
         Some(api) => lookup(api.host(), api.port(), permit).await?,
@@ -74,7 +89,7 @@ async fn resolve(
     };
     policy
         .choose(destination, &found, &runtime_api)
-        .ok_or(NoConnection::Prohibited(found))
+        .ok_or(Failure::Prohibited(found))
 }
 
 async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr>, Error> {

@@ -1,34 +1,32 @@
-//! One request and its response, on their own connection.
+//! The response to a request: its timeouts, its body, and the end of the exchange.
 
+use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
-use http::{Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::time::{Sleep, sleep, timeout};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+use tokio::time::{Sleep, sleep};
+use wasmtime_wasi_http::{Error, RequestOptions};
 
-use super::connect::{self, NoConnection, Permit, Stream};
+use super::connect::Permit;
 use super::failure_log::ResponseSource;
+use super::idle::{Ages, Key};
+use super::keep_alive::KeepAlive;
+use super::link::{Link, response_error};
+use super::moment::Moment;
 use super::policy::Policy;
-use super::target::Destination;
-
-/// Most headers of a response.
-const HEADER_LIMIT: usize = 1000;
+use super::pool::Pool;
+use super::request_log::RequestRecord;
 
 /// The timeouts of an exchange: those of the guest, within those of the user.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
-    connect: Duration,
-    first_byte: Duration,
-    idle: Duration,
+    pub(super) connect: Duration,
+    pub(super) first_byte: Duration,
+    pub(super) idle: Duration,
 }
 
 impl Timeouts {
@@ -45,107 +43,66 @@ impl Timeouts {
     }
 }
 
-type Connection = Pin<Box<http1::Connection<TokioIo<Box<dyn Stream>>, WasiBody>>>;
 pub(super) type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-/// A connection for one exchange, with its permit.
-pub(super) struct Opened {
-    sender: http1::SendRequest<WasiBody>,
-    connection: Connection,
-    permit: Permit,
+/// A connection that carries a response, with what is to be done at its end.
+pub(super) struct Ending {
+    pub(super) link: Link,
+    pub(super) key: Key,
+    pub(super) limits: KeepAlive,
+    /// How long the peer keeps the connection, if it has said so.
+    pub(super) peer_keeps: Option<Duration>,
+    /// Whether the connection may serve another request.
+    pub(super) is_kept: bool,
+    pub(super) permit: Permit,
+    pub(super) record: Option<RequestRecord>,
 }
 
-/// Connects to `destination`.
-pub(super) async fn connect(
-    policy: &Policy,
-    destination: &Destination,
-    timeouts: Timeouts,
-    permit: Permit,
-) -> Result<Opened, NoConnection> {
-    let opening = connect::open(policy, destination, &permit);
-    let opening = timeout(timeouts.connect, opening);
-    let stream = opening.await.map_err(|_| Error::ConnectionTimeout)??;
-    let (sender, connection) = http1::Builder::new()
-        .max_buf_size(policy.header_bytes)
-        .max_headers(HEADER_LIMIT)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(Error::from)?;
-    Ok(Opened {
-        sender,
-        connection: Box::pin(connection),
-        permit,
-    })
-}
+impl Ending {
+    /// Returns the future that drives the connection. The connection goes to `pool` in the same poll in which
+    /// the body of the response is complete, because the guest may drop the future right after.
+    pub(super) fn into_io(mut self, pool: &'static Pool) -> Io {
+        // A short response is complete already.
+        let mut cx = Context::from_waker(Waker::noop());
+        match self.link.poll_end_of_exchange(&mut cx) {
+            Poll::Ready(is_open) => Box::new(self.end(is_open, pool)),
+            Poll::Pending => Box::new(async move {
+                let is_open = poll_fn(|cx| self.link.poll_end_of_exchange(cx)).await;
+                self.end(is_open, pool).await
+            }),
+        }
+    }
 
-impl Opened {
-    /// Sends `request` and waits for the head of its response. Poll the second part of the result until
-    /// the body of the response has ended; it holds the permit.
-    pub(super) async fn send(
+    /// Keeps the connection, or returns a future that closes it.
+    fn end(
         self,
-        mut request: Request<WasiBody>,
-        timeouts: Timeouts,
-        source: ResponseSource,
-    ) -> Result<(Response<WasiBody>, Io), Error> {
-        let Self {
-            mut sender,
-            mut connection,
-            permit,
-        } = self;
-        *request.uri_mut() = in_origin_form(request.uri());
-        let responding = timeout(timeouts.first_byte, sender.send_request(request));
-        let response = drive(&mut connection, responding).await?;
-        let response = response.map_err(|_| Error::ConnectionReadTimeout)?;
-        let response = response.map_err(response_error)?;
-        let response =
-            response.map(|body| TimedBody::new(body, timeouts.idle, source).boxed_unsync());
-        let io = async move {
-            // Without a sender, the connection ends with the exchange.
-            drop(sender);
-            // The body of the response reports errors from here on.
-            let _ = connection.await;
-            drop(permit);
-            Ok(())
+        is_open: bool,
+        pool: &Pool,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        drop(self.permit);
+        drop(self.record);
+        let closing = if is_open && self.is_kept {
+            let ages = Ages {
+                opened: self.link.opened,
+                idle_since: Moment::now(),
+                peer_keeps: self.peer_keeps,
+            };
+            pool.put(self.key, self.link, ages, self.limits);
+            None
+        } else {
+            Some(self.link)
         };
-        Ok((response, Box::new(io)))
+        async move {
+            if let Some(link) = closing {
+                link.close().await;
+            }
+            Ok(())
+        }
     }
-}
-
-/// Waits for `responding` while driving the connection.
-async fn drive<T>(
-    connection: &mut Connection,
-    responding: impl Future<Output = T>,
-) -> Result<T, Error> {
-    tokio::pin!(responding);
-    tokio::select! {
-        biased;
-        response = &mut responding => Ok(response),
-        // Its end resolves `responding`.
-        _ended = connection.as_mut() => Ok(responding.await),
-    }
-}
-
-fn response_error(error: hyper::Error) -> Error {
-    if error.is_parse_too_large() {
-        return Error::HttpResponseHeaderSectionSize(None);
-    }
-    if error.is_incomplete_message() {
-        return Error::HttpResponseIncomplete;
-    }
-    Error::from(error)
-}
-
-/// Returns the origin form of `uri`: the host goes into a header.
-fn in_origin_form(uri: &Uri) -> Uri {
-    let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
-    Uri::builder()
-        .path_and_query(path)
-        .build()
-        .unwrap_or_default()
 }
 
 /// A body with an idle timeout between its frames.
-struct TimedBody {
+pub(super) struct TimedBody {
     body: Incoming,
     of: ResponseSource,
     idle: Duration,
@@ -154,7 +111,7 @@ struct TimedBody {
 }
 
 impl TimedBody {
-    fn new(body: Incoming, idle: Duration, of: ResponseSource) -> Self {
+    pub(super) fn new(body: Incoming, idle: Duration, of: ResponseSource) -> Self {
         Self {
             body,
             of,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
@@ -14,10 +15,14 @@ use wasmtime_wasi_http::{
 };
 
 use super::body::{Unsent, Upload};
-use super::connect::{NoConnection, Permit};
-use super::exchange::{self, Io, Timeouts};
+use super::connect::{Failure, Permit};
+use super::dispatch::{AsIs, Order, dispatch};
+use super::exchange::{Io, TimedBody, Timeouts};
 use super::failure_log::{ResponseSource, log_failure};
+use super::payload::Payload;
 use super::policy::Policy;
+use super::request_log::RequestRecord;
+use super::reuse::Repeatable;
 use super::secret::{Withheld, fill_in};
 use super::target::Destination;
 use crate::logging::LogContext;
@@ -34,6 +39,8 @@ pub(crate) struct Outbound {
 struct Hooks {
     policy: Arc<Policy>,
     log_context: Arc<LogContext>,
+    /// Whether to log the cost of requests at INFO instead of DEBUG.
+    logs_usage: bool,
     open: Arc<Semaphore>,
     unsent: Unsent,
     /// Whether the instance is gone, and with it the writer of any unfinished body.
@@ -41,7 +48,8 @@ struct Hooks {
 }
 
 impl Outbound {
-    pub(crate) fn new(policy: &Arc<Policy>, log_context: LogContext) -> Self {
+    /// `logs_usage`: whether to log the cost of requests at INFO instead of DEBUG.
+    pub(crate) fn new(policy: &Arc<Policy>, log_context: LogContext, logs_usage: bool) -> Self {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(policy.header_bytes);
         Self {
@@ -49,6 +57,7 @@ impl Outbound {
             hooks: Hooks {
                 policy: Arc::clone(policy),
                 log_context: Arc::new(log_context),
+                logs_usage,
                 open: Arc::new(Semaphore::new(policy.requests)),
                 unsent: Unsent::default(),
                 gone: Arc::new(AtomicBool::new(false)),
@@ -97,34 +106,31 @@ impl WasiHttpHooks for Hooks {
         let checked = self.check(Request::from_parts(head, ()));
         let policy = Arc::clone(&self.policy);
         let log_context = Arc::clone(&self.log_context);
-        let gone = Arc::clone(&self.gone);
-        let unsent = self.unsent.clone();
+        let upload = Upload::new(body, Arc::clone(&self.gone), self.unsent.clone());
+        let logs_usage = self.logs_usage;
         Box::new(async move {
-            let checked = match checked {
-                Ok(checked) => checked,
-                Err(error) => {
-                    unsent.take(body);
-                    return Err(error);
-                }
-            };
             let Checked {
                 request,
                 destination,
                 permit,
-            } = checked;
+            } = checked?;
+            let (mut head, ()) = request.into_parts();
+            let payload = Payload::of(&mut head, upload);
             let timeouts = Timeouts::new(&policy, options);
-            let opened = exchange::connect(&policy, &destination, timeouts, permit).await;
-            let connection = match opened {
-                Ok(connection) => connection,
-                Err(error) => {
-                    unsent.take(body);
-                    return Err(unconnected(&log_context, &destination, error));
-                }
+            let order = Order {
+                record: RequestRecord::start(&log_context, &destination, &head.method, logs_usage),
+                tenant: log_context.tenant_id.clone(),
+                repeatable: Repeatable::ByMethod,
+                destination: destination.clone(),
+                policy,
+                timeouts,
+                permit,
             };
-            let request = request.map(|()| Upload::new(body, gone, unsent).boxed());
-            let source = ResponseSource::new(Arc::clone(&log_context), destination.clone());
-            let sent = connection.send(request, timeouts, source).await;
-            sent.map_err(|error| failed(&log_context, &destination, error))
+            let sent = dispatch(order, head, payload, AsIs).await;
+            let (response, io) = sent.map_err(|it| failed(&log_context, &destination, it))?;
+            let source = ResponseSource::new(log_context, destination);
+            let timed = |body| TimedBody::new(body, timeouts.idle, source).boxed_unsync();
+            Ok((response.map(timed), io))
         })
     }
 
@@ -185,19 +191,18 @@ impl Hooks {
     }
 }
 
-fn unconnected(log_context: &LogContext, destination: &Destination, error: NoConnection) -> Error {
-    match error {
-        NoConnection::Failed(error) => failed(log_context, destination, error),
-        NoConnection::Prohibited(found) => {
+/// Logs why a request has no response, and returns the guest's error.
+fn failed(log_context: &LogContext, destination: &Destination, failure: Failure) -> Error {
+    match failure {
+        Failure::Other(error) => {
+            log_failure!(log_context, "a request to `{destination}` failed: {error}");
+            without_details(error)
+        }
+        Failure::Prohibited(found) => {
             log_prohibited(log_context, destination, &found);
             Error::DestinationIpProhibited
         }
     }
-}
-
-fn failed(log_context: &LogContext, destination: &Destination, error: Error) -> Error {
-    log_failure!(log_context, "a request to `{destination}` failed: {error}");
-    without_details(error)
 }
 
 /// Maps an error to one for which the guest's interface has a code. The library would log any other itself.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::address;
+use super::keep_alive::KeepAlive;
 use super::secret::Secret;
 use super::target::{Destination, Target};
 use crate::runtime_api::Endpoint;
@@ -23,6 +24,9 @@ pub(crate) struct Policy {
     pub(crate) first_byte: Duration,
     pub(crate) idle: Duration,
     pub(crate) header_bytes: usize,
+    pub(crate) keep_alive: KeepAlive,
+    /// Where connections are opened during the start.
+    pub(crate) warm: Vec<Destination>,
     /// Additional certificate authorities, in PEM form.
     pub(crate) ca_file: Option<PathBuf>,
     /// Never reachable, whatever is allowed.
@@ -41,6 +45,8 @@ impl Default for Policy {
             first_byte: Duration::from_secs(60),
             idle: Duration::from_secs(60),
             header_bytes: 64 * 1024,
+            keep_alive: KeepAlive::new(Duration::from_secs(50), 1),
+            warm: Vec::new(),
             ca_file: None,
             runtime_api: None,
         }

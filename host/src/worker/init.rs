@@ -14,6 +14,8 @@ use super::shutdown::{self, Shutdown};
 use crate::config::{self, Config, Vars};
 use crate::engine::{self, Engines};
 use crate::guest::{GuestTask, Handler};
+#[cfg(feature = "outbound-http")]
+use crate::outbound;
 use crate::platform::epoch_timer;
 use crate::runtime_api::{Answer, Client, Endpoint, StartPhase};
 
@@ -46,6 +48,11 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     let started = start(&loaded, &endpoint, client);
     let mut reporter = Client::new(endpoint);
     let (workers, asked_to_end) = reported(started, phase, &mut reporter).await?;
+    #[cfg(feature = "outbound-http")]
+    {
+        let outbound = &loaded.config.guest.outbound;
+        outbound::warm(outbound, &outbound.warm).await;
+    }
     tokio::select! {
         ended = run_loop::run(workers) => ended,
         () = asked_to_end => Ok(()),

@@ -1,0 +1,172 @@
+//! Sends a request over a kept connection or a new one, and once more if a kept one was lost.
+
+use std::future::ready;
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use wasmtime_wasi_http::Error;
+
+use super::connect::{self, Failure, Permit};
+use super::exchange::{Ending, Io, Timeouts};
+use super::idle::{Key, User};
+use super::link::{Link, Lost};
+use super::payload::Payload;
+use super::policy::Policy;
+use super::pool::Pool;
+use super::request_log::{RequestRecord, Used};
+use super::reuse::{Repeatable, leaves_no_identity, repeats};
+use super::target::Destination;
+
+/// The idle connections of the process.
+pub(super) static POOL: Pool = Pool::new();
+
+/// A request that may be sent, without head and body.
+pub(super) struct Order {
+    pub(super) policy: Arc<Policy>,
+    pub(super) destination: Destination,
+    /// The tenant of the invocation.
+    pub(super) tenant: Option<String>,
+    pub(super) timeouts: Timeouts,
+    pub(super) permit: Permit,
+    pub(super) repeatable: Repeatable,
+    pub(super) record: Option<RequestRecord>,
+}
+
+/// Completes the head of a request when its connection is open, for each attempt anew.
+pub(super) trait Prepare: Send {
+    /// Changes `head`, which is as the guest has sent it.
+    fn prepare(&mut self, head: &mut Parts) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// Sends the head as it is.
+pub(super) struct AsIs;
+
+impl Prepare for AsIs {
+    fn prepare(&mut self, _head: &mut Parts) -> impl Future<Output = Result<(), Error>> + Send {
+        ready(Ok(()))
+    }
+}
+
+/// Sends a request and waits for the head of its response. Poll the future until the body of the response has
+/// ended; it holds the permit.
+pub(super) async fn dispatch(
+    mut order: Order,
+    head: Parts,
+    mut payload: Payload,
+    mut prepare: impl Prepare,
+) -> Result<(Response<Incoming>, Io), Failure> {
+    let mut used = Used::New;
+    if let Some(link) = POOL.take(&order.key(), order.policy.keep_alive).await {
+        let method = head.method.clone();
+        let sent = order.send(link, Used::Kept, head.clone(), &mut payload, &mut prepare);
+        match sent.await {
+            Ok(sent) => return Ok(order.answer(sent)),
+            Err(lost) if !repeats(lost.loss, &method, order.repeatable, payload.is_held()) => {
+                return Err(lost.error.into());
+            }
+            Err(lost) => {
+                if let Some(body) = lost.body {
+                    payload.restore(body);
+                }
+                used = Used::Retried;
+            }
+        }
+    }
+    let link = order.open().await?;
+    let sent = order.send(link, used, head, &mut payload, &mut prepare);
+    match sent.await {
+        Ok(sent) => Ok(order.answer(sent)),
+        Err(lost) => Err(lost.error.into()),
+    }
+}
+
+/// A request that was sent, and the head of its response.
+struct Sent {
+    link: Link,
+    response: Response<Incoming>,
+    /// Whether the request left the connection without an identity.
+    is_anonymous: bool,
+}
+
+impl Order {
+    fn key(&self) -> Key {
+        Key {
+            destination: self.destination.clone(),
+            user: User::Tenant(self.tenant.clone()),
+        }
+    }
+
+    async fn open(&self) -> Result<Link, Failure> {
+        let opening = || {
+            connect::open(
+                &self.policy,
+                &self.destination,
+                &self.permit,
+                self.timeouts.connect,
+            )
+        };
+        match opening().await {
+            Err(Failure::Other(Error::Connect(error)))
+                if is_out_of_files(&error) && POOL.clear() =>
+            {
+                opening().await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn send(
+        &mut self,
+        mut link: Link,
+        used: Used,
+        mut head: Parts,
+        payload: &mut Payload,
+        prepare: &mut impl Prepare,
+    ) -> Result<Sent, Lost> {
+        prepare.prepare(&mut head).await.map_err(Lost::for_good)?;
+        if let Some(record) = &mut self.record {
+            record.connected(used, link.meter());
+        }
+        let is_anonymous = leaves_no_identity(&head.headers);
+        let request = Request::from_parts(head, payload.take());
+        let response = link.send(request, self.timeouts.first_byte).await?;
+        if let Some(record) = &mut self.record {
+            record.responded(response.status());
+        }
+        Ok(Sent {
+            link,
+            response,
+            is_anonymous,
+        })
+    }
+
+    fn answer(self, sent: Sent) -> (Response<Incoming>, Io) {
+        let Sent {
+            link,
+            response,
+            is_anonymous,
+        } = sent;
+        let is_kept = is_anonymous && leaves_no_identity(response.headers());
+        let ending = Ending {
+            key: self.key(),
+            limits: self.policy.keep_alive,
+            peer_keeps: super::reuse::peer_keeps(response.headers()),
+            link,
+            is_kept,
+            permit: self.permit,
+            record: self.record,
+        };
+        (response, ending.into_io(&POOL))
+    }
+}
+
+/// Whether the process, or the system, has no file descriptor left.
+fn is_out_of_files(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE)
+    )
+}

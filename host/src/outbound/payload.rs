@@ -1,0 +1,67 @@
+//! What is sent as the body of a request.
+
+use std::mem;
+
+use bytes::Bytes;
+use http::Method;
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::request::Parts;
+use http_body_util::{BodyExt as _, Full};
+use wasmtime_wasi_http::WasiBody;
+
+use super::body::Upload;
+
+/// The body of a request.
+pub(super) enum Payload {
+    /// All of it, so that it can be sent twice.
+    Held(Bytes),
+    /// What the guest writes, while it writes it.
+    Streamed(WasiBody),
+    /// It was handed to a connection.
+    Sent,
+}
+
+impl Payload {
+    /// Returns what to send for `head`. A body that is known to be empty is held.
+    pub(super) fn of(head: &mut Parts, mut upload: Upload) -> Self {
+        let has_length = head.headers.contains_key(CONTENT_LENGTH);
+        // Without a length, hyper sends no body with these methods.
+        let is_bodiless = matches!(head.method, Method::GET | Method::HEAD) && !has_length;
+        if !is_bodiless && !upload.has_ended() {
+            return Self::Streamed(upload.boxed());
+        }
+        if matches!(head.method, Method::POST | Method::PUT | Method::PATCH) && !has_length {
+            let zero = HeaderValue::from_static("0");
+            head.headers.insert(CONTENT_LENGTH, zero);
+        }
+        Self::Held(Bytes::new())
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        matches!(self, Self::Held(_))
+    }
+
+    /// Returns the body for one attempt.
+    pub(super) fn take(&mut self) -> WasiBody {
+        if let Self::Held(bytes) = self {
+            return full(bytes.clone());
+        }
+        match mem::replace(self, Self::Sent) {
+            Self::Streamed(body) => body,
+            Self::Held(_) | Self::Sent => full(Bytes::new()),
+        }
+    }
+
+    /// Takes back a body of which nothing was sent.
+    pub(super) fn restore(&mut self, body: WasiBody) {
+        if matches!(self, Self::Sent) {
+            *self = Self::Streamed(body);
+        }
+    }
+}
+
+fn full(bytes: Bytes) -> WasiBody {
+    Full::new(bytes)
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}

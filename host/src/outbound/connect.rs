@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Scheme;
+use rustix::io::Errno;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -34,6 +35,8 @@ pub(super) type Permit = Arc<OwnedSemaphorePermit>;
 pub(super) enum Failure {
     /// The name resolves only to prohibited addresses.
     Prohibited(Vec<SocketAddr>),
+    /// The process has no file descriptor for the connection.
+    OutOfFiles,
     Other(Error),
 }
 
@@ -61,7 +64,7 @@ async fn stream(
     permit: &Permit,
 ) -> Result<Box<dyn Stream>, Failure> {
     let address = resolve(policy, destination, permit).await?;
-    let stream = TcpStream::connect(address).await.map_err(Error::Connect)?;
+    let stream = TcpStream::connect(address).await.map_err(unconnected)?;
     // Small parts of a request must not wait for each other.
     stream.set_nodelay(true).map_err(Error::Connect)?;
     if destination.scheme == Scheme::HTTP {
@@ -109,6 +112,13 @@ async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr
         rcode: Some(error.to_string()),
         info_code: None,
     })
+}
+
+fn unconnected(error: std::io::Error) -> Failure {
+    match Errno::from_io_error(&error) {
+        Some(Errno::MFILE | Errno::NFILE) => Failure::OutOfFiles,
+        _ => Error::Connect(error).into(),
+    }
 }
 
 fn tls_error(error: std::io::Error) -> Error {

@@ -108,11 +108,7 @@ impl Order {
             )
         };
         match opening().await {
-            Err(Failure::Other(Error::Connect(error)))
-                if is_out_of_files(&error) && POOL.clear() =>
-            {
-                opening().await
-            }
+            Err(Failure::OutOfFiles) if POOL.clear() => opening().await,
             opened => opened,
         }
     }
@@ -160,13 +156,4 @@ impl Order {
         };
         (response, ending.into_io(&POOL))
     }
-}
-
-/// Whether the process, or the system, has no file descriptor left.
-fn is_out_of_files(error: &std::io::Error) -> bool {
-    use rustix::io::Errno;
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE)
-    )
 }

@@ -49,6 +49,11 @@ async fn open(policy: Arc<Policy>, destination: Destination) {
         Err(Failure::Other(error)) => {
             tracing::debug!("`outbound.warm`: no connection to `{destination}`: {error}");
         }
+        Err(Failure::OutOfFiles) => {
+            tracing::debug!(
+                "`outbound.warm`: no connection to `{destination}`: no file descriptor is left"
+            );
+        }
         Err(Failure::Prohibited(found)) => {
             tracing::debug!(
                 "`outbound.warm`: no connection to `{destination}`: {found:?} is prohibited"

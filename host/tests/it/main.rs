@@ -17,6 +17,10 @@ mod faults;
 mod hostile;
 mod init;
 mod instances;
+#[cfg(feature = "outbound-http")]
+mod kept;
+#[cfg(feature = "outbound-http")]
+mod kept_lost;
 mod lambda_root;
 mod large_chunks;
 mod loading;
@@ -47,5 +51,7 @@ mod snapshot;
 mod soak;
 mod sockets;
 mod streaming;
+#[cfg(feature = "outbound-http")]
+mod warm;
 #[cfg(feature = "outbound-http")]
 mod web;

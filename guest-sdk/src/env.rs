@@ -24,12 +24,7 @@ use crate::Error;
 /// When the handler has no such variable, or its value is not UTF-8. The error names the variable and
 /// never shows the value.
 pub fn env(name: &str) -> Result<String, Error> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the rule is for the host; a handler has only the variables that it may see"
-    )]
-    let value = std::env::var(name);
-    value.map_err(|error| match error {
+    variable(name).map_err(|error| match error {
         VarError::NotPresent => format!(
             "the handler has no variable `{name}`: set it for the function, and name it in `pass-env` of \
              bootstream.toml"
@@ -38,6 +33,19 @@ pub fn env(name: &str) -> Result<String, Error> {
             format!("the value of the variable `{name}` is not UTF-8").into()
         }
     })
+}
+
+/// Returns the variable, in a test the one that the test has set.
+pub(crate) fn variable(name: &str) -> Result<String, VarError> {
+    #[cfg(not(target_arch = "wasm32"))]
+    if let Some(of_test) = crate::testing::of_test(name) {
+        return of_test.ok_or(VarError::NotPresent);
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the rule is for the host; a handler has only the variables that it may see"
+    )]
+    std::env::var(name)
 }
 
 #[cfg(test)]

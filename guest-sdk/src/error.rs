@@ -88,6 +88,19 @@ pub enum StreamError {
     Other(String),
 }
 
+/// Searches an error and its sources for one of a type, also inside [`io::Error`].
+pub(crate) fn find_in<'a, T: StdError + 'static>(
+    error: &'a (dyn StdError + 'static),
+) -> Option<&'a T> {
+    chain(error).find_map(|error| {
+        // The source of an I/O error is the source of the error inside, which the chain skips.
+        let inside = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        inside.map_or_else(|| error.downcast_ref(), |inside| inside.downcast_ref())
+    })
+}
+
 impl StreamError {
     /// Returns the stream error behind an error, if there is one.
     ///
@@ -106,13 +119,7 @@ impl StreamError {
     /// }
     /// ```
     pub fn find_in<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
-        chain(error).find_map(|error| {
-            // The source of an I/O error is the source of the error inside, which the chain skips.
-            let inside = error
-                .downcast_ref::<io::Error>()
-                .and_then(io::Error::get_ref);
-            inside.map_or_else(|| error.downcast_ref(), |inside| inside.downcast_ref())
-        })
+        find_in(error)
     }
 }
 

@@ -104,6 +104,7 @@ mod error;
 mod event;
 #[doc(hidden)]
 pub mod export;
+pub mod fetch;
 mod http_event;
 mod logging;
 pub mod ndjson;

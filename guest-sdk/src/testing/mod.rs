@@ -26,10 +26,23 @@
 //! A recording rejects what the host rejects: a status or a header that is not valid HTTP, a head
 //! that is too large. It can also simulate a caller that disconnects; see
 //! [`Recording::close_after_writes`].
+//!
+//! An [`Upstream`] answers the requests that a handler sends with [`fetch`](crate::fetch), and [`variables`] sets
+//! the variables that it reads.
 
 mod event;
 mod head;
 mod recording;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod upstream;
+#[cfg(not(target_arch = "wasm32"))]
+mod variables;
 
 pub use event::{ContextFields, event, event_with, get, post};
 pub use recording::{Recording, ResponseKind, response};
+#[cfg(not(target_arch = "wasm32"))]
+pub use upstream::{Reply, Upstream, UpstreamRequest};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use variables::of_test;
+#[cfg(not(target_arch = "wasm32"))]
+pub use variables::{Variables, variables};

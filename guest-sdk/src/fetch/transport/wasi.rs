@@ -1,0 +1,219 @@
+//! Requests through `wasi:http`.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use wasip2::http::outgoing_handler;
+use wasip2::http::types as wasi;
+use wasip2::io::poll::{Pollable, poll};
+use wasip2::io::streams::{InputStream, StreamError};
+
+use super::upload::{Step, Upload};
+use super::{Head, Outgoing, PIECE_BYTES, Timeouts};
+use crate::fetch::ErrorCode;
+use crate::fetch::error::Reason;
+
+/// The body of a response. The fields are dropped in this order, children before their parents.
+pub(crate) struct Incoming {
+    /// `None` once the body has ended.
+    stream: Option<InputStream>,
+    body: wasi::IncomingBody,
+    /// Present if the response began before the request's body was sent.
+    upload: Option<Upload>,
+}
+
+/// Sends a request and waits for the head of its response. Sends the body meanwhile. What
+/// is left of it when the response begins is sent while the response is read.
+pub(crate) fn send(outgoing: Outgoing) -> Result<(Head, Incoming), Reason> {
+    let Outgoing {
+        method,
+        url,
+        headers,
+        body,
+        timeouts,
+    } = outgoing;
+    let request = wasi::OutgoingRequest::new(fields(&headers)?);
+    let scheme = if url.is_https {
+        wasi::Scheme::Https
+    } else {
+        wasi::Scheme::Http
+    };
+    let invalid = |what: &'static str| move |()| Reason::Invalid(format!("the {what} is invalid"));
+    request
+        .set_method(&wasi_method(&method))
+        .map_err(invalid("method"))?;
+    request.set_scheme(Some(&scheme)).map_err(invalid("URL"))?;
+    request
+        .set_authority(Some(url.authority.as_str()))
+        .map_err(invalid("host"))?;
+    request
+        .set_path_with_query(Some(&url.path_and_query()))
+        .map_err(invalid("path"))?;
+    let outgoing_body = match body {
+        Some(reader) => Some((request.body().map_err(invalid("body"))?, reader)),
+        None => None,
+    };
+    let pending =
+        outgoing_handler::handle(request, options(timeouts)).map_err(|code| no_response(&code))?;
+    let mut upload = match outgoing_body {
+        Some((body, reader)) => Some(Upload::new(body, reader).map_err(invalid("body"))?),
+        None => None,
+    };
+    let response = wait(&pending, &mut upload)?;
+    let head = Head {
+        status: StatusCode::from_u16(response.status())
+            .map_err(|_| Reason::NoResponse(ErrorCode::HttpProtocolError, None))?,
+        headers: header_map(&response.headers()),
+    };
+    let once = "the host gives each body and its stream out once";
+    let body = response.consume().expect(once);
+    let stream = Some(body.stream().expect(once));
+    Ok((
+        head,
+        Incoming {
+            stream,
+            body,
+            upload,
+        },
+    ))
+}
+
+fn fields(headers: &HeaderMap) -> Result<wasi::Fields, Reason> {
+    let entries: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect();
+    wasi::Fields::from_list(&entries)
+        .map_err(|error| Reason::Invalid(format!("the host refused the headers: {error}")))
+}
+
+fn header_map(fields: &wasi::Fields) -> HeaderMap {
+    let valid = |(name, value): (String, Vec<u8>)| {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        Some((name, HeaderValue::from_bytes(&value).ok()?))
+    };
+    fields.entries().into_iter().filter_map(valid).collect()
+}
+
+fn wasi_method(method: &Method) -> wasi::Method {
+    match *method {
+        Method::GET => wasi::Method::Get,
+        Method::HEAD => wasi::Method::Head,
+        Method::POST => wasi::Method::Post,
+        Method::PUT => wasi::Method::Put,
+        Method::DELETE => wasi::Method::Delete,
+        Method::CONNECT => wasi::Method::Connect,
+        Method::OPTIONS => wasi::Method::Options,
+        Method::TRACE => wasi::Method::Trace,
+        Method::PATCH => wasi::Method::Patch,
+        ref other => wasi::Method::Other(other.to_string()),
+    }
+}
+
+fn options(timeouts: Timeouts) -> Option<wasi::RequestOptions> {
+    let options = wasi::RequestOptions::new();
+    let nanoseconds = |timeout: Option<std::time::Duration>| {
+        timeout.map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
+    };
+    // A host that does not know a timeout keeps its own.
+    let _ = options.set_connect_timeout(nanoseconds(timeouts.connect));
+    let _ = options.set_first_byte_timeout(nanoseconds(timeouts.first_byte));
+    let _ = options.set_between_bytes_timeout(nanoseconds(timeouts.between_bytes));
+    Some(options)
+}
+
+/// Waits for the response, and sends the request's body meanwhile.
+fn wait(
+    pending: &wasi::FutureIncomingResponse,
+    upload: &mut Option<Upload>,
+) -> Result<wasi::IncomingResponse, Reason> {
+    let arrived = pending.subscribe();
+    loop {
+        if let Some(response) = pending.get() {
+            return response
+                .expect("the response is taken once")
+                .map_err(|code| no_response(&code));
+        }
+        match upload {
+            None => arrived.block(),
+            Some(_) => advance(upload, &arrived)?,
+        }
+    }
+}
+
+/// Sends the next part of a body. Waits until the host takes it, or until `arrived` is ready.
+fn advance(upload: &mut Option<Upload>, arrived: &Pollable) -> Result<(), Reason> {
+    if let (Step::Blocked, Some(upload)) = (Upload::step(upload)?, upload) {
+        poll(&[arrived, upload.room()]);
+    }
+    Ok(())
+}
+
+impl Incoming {
+    /// Returns the next piece of the body, which is not empty. `None` at its end.
+    pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>, Reason> {
+        let Some(stream) = &self.stream else {
+            return Ok(None);
+        };
+        loop {
+            let read = match &self.upload {
+                None => stream.blocking_read(PIECE_BYTES as u64),
+                Some(_) => stream.read(PIECE_BYTES as u64),
+            };
+            match read {
+                Ok(piece) if !piece.is_empty() => return Ok(Some(piece)),
+                Ok(_) => {}
+                Err(StreamError::Closed) => {
+                    self.stream = None;
+                    // Nobody reads the rest of the request.
+                    self.upload = None;
+                    return Ok(None);
+                }
+                Err(StreamError::LastOperationFailed(error)) => return Err(broke_off(&error)),
+            }
+            advance(&mut self.upload, &stream.subscribe())?;
+        }
+    }
+
+    /// Returns the trailers. Discards what is left of the body.
+    pub(crate) fn trailers(mut self) -> Result<Option<HeaderMap>, Reason> {
+        while self.next()?.is_some() {}
+        let future = wasi::IncomingBody::finish(self.body);
+        loop {
+            if let Some(trailers) = future.get() {
+                let trailers = trailers.expect("the trailers are taken once");
+                let trailers = trailers
+                    .map_err(|code| Reason::BrokeOff(ErrorCode::from(&code), detail(&code)))?;
+                return Ok(trailers.map(|fields| header_map(&fields)));
+            }
+            future.subscribe().block();
+        }
+    }
+}
+
+pub(super) fn no_response(code: &wasi::ErrorCode) -> Reason {
+    Reason::NoResponse(ErrorCode::from(code), detail(code))
+}
+
+/// What the host says beside its code.
+fn detail(code: &wasi::ErrorCode) -> Option<String> {
+    match code {
+        wasi::ErrorCode::DnsError(payload) => payload.rcode.clone(),
+        wasi::ErrorCode::TlsAlertReceived(payload) => payload.alert_message.clone(),
+        wasi::ErrorCode::InternalError(text) => text.clone(),
+        wasi::ErrorCode::HttpRequestBodySize(Some(bytes)) => Some(format!("{bytes} bytes")),
+        _ => None,
+    }
+}
+
+/// Reads the error of a stream. A host may give no code, only a text.
+fn broke_off(error: &wasip2::io::error::Error) -> Reason {
+    if let Some(code) = wasi::http_error_code(error) {
+        return Reason::BrokeOff(ErrorCode::from(&code), detail(&code));
+    }
+    let text = error.to_debug_string();
+    let code = if text.contains("read timeout") {
+        ErrorCode::ConnectionReadTimeout
+    } else {
+        ErrorCode::ConnectionTerminated
+    };
+    Reason::BrokeOff(code, Some(text))
+}

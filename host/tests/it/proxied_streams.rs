@@ -12,9 +12,6 @@ use bootstream_test_support::{PATIENCE, assert_contains, guests};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
-/// What Lambda allows a process, in file descriptors.
-const LAMBDA_FILES: u64 = 1024;
-
 /// A server that ends its responses only when told to.
 struct Gathering {
     port: u16,
@@ -106,17 +103,13 @@ fn raise_limit() {
     setrlimit(Resource::Nofile, raised).expect("the limit may be raised");
 }
 
-/// A proxy with this many workers, and with at most `files` file descriptors.
-fn proxy(lambda: &Recorder, port: u16, workers: usize, files: u64) -> Running {
-    let prlimit = Path::new("/usr/bin/prlimit");
-    let host = Bootstrap::with_executable(lambda, prlimit, &guests::component("reaching_guest"))
-        .args([format!("--nofile={files}").into(), executable()])
-        .env("AWS_LAMBDA_MAX_CONCURRENCY", &workers.to_string());
+/// A proxy with this many workers.
+fn proxy(lambda: &Recorder, host: Bootstrap, port: u16, workers: usize) -> Running {
     let settings = format!(
-        "[outbound]\nallow = ['http://127.0.0.1:{port}']\nprivate-addresses = ['127.0.0.1']\n\
-         first-byte-ms = 20000\n"
+        "[outbound]\nallow = ['http://127.0.0.1:{port}']\nprivate-addresses = ['127.0.0.1']\n"
     );
     std::fs::write(host.package().join("bootstream.toml"), settings).expect("a fresh folder");
+    let host = host.env("AWS_LAMBDA_MAX_CONCURRENCY", &workers.to_string());
     let running = host.start();
     lambda.idle(workers);
     running
@@ -146,7 +139,8 @@ fn five_hundred_and_twelve_streams_at_once_lose_nothing() {
     raise_limit();
     let server = Gathering::start();
     let lambda = Recorder::start();
-    let mut host = proxy(&lambda, server.port, STREAMS, 2 * LAMBDA_FILES);
+    let host = Bootstrap::with_handler(&lambda, &guests::component("reaching_guest"));
+    let mut host = proxy(&lambda, host, server.port, STREAMS);
 
     pass_on(&lambda, server.port, STREAMS);
     server.release(STREAMS);
@@ -168,7 +162,11 @@ fn a_request_without_a_file_descriptor_is_an_error_and_the_others_go_on() {
     const FILES: usize = 150;
     let server = Gathering::start();
     let lambda = Recorder::start();
-    let mut host = proxy(&lambda, server.port, WORKERS, FILES as u64);
+    let prlimit = Path::new("/usr/bin/prlimit");
+    let guest = guests::component("reaching_guest");
+    let host = Bootstrap::with_executable(&lambda, prlimit, &guest)
+        .args([format!("--nofile={FILES}").into(), executable()]);
+    let mut host = proxy(&lambda, host, server.port, WORKERS);
 
     pass_on(&lambda, server.port, WORKERS);
     let reported = |seen: &Seen| seen.to("/error").len();

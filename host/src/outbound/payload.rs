@@ -53,8 +53,8 @@ impl Payload {
     }
 
     /// Takes back a body of which nothing was sent.
-    pub(super) fn restore(&mut self, body: WasiBody) {
-        if matches!(self, Self::Sent) {
+    pub(super) fn restore(&mut self, body: Option<WasiBody>) {
+        if let (Self::Sent, Some(body)) = (&self, body) {
             *self = Self::Streamed(body);
         }
     }

@@ -116,7 +116,7 @@ impl WasiHttpHooks for Hooks {
                 permit,
             } = checked?;
             let (mut head, ()) = request.into_parts();
-            let payload = Payload::of(&mut head, upload);
+            let payload = Payload::of(&mut head, upload).await;
             let timeouts = Timeouts::new(&policy, options);
             let order = Order {
                 record: RequestRecord::start(&log_context, &destination, &head.method, logs_usage),

@@ -19,6 +19,7 @@ mod invoke;
 mod limits;
 mod load;
 mod new;
+mod outbound;
 mod package;
 mod pages;
 mod peers;

@@ -6,7 +6,9 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use bootstream_host::config::{ProcessVars, log_settings, max_concurrency};
-use bootstream_host::{can_start_threads, end, keep_blocks, logging, prepare_process, run};
+use bootstream_host::{
+    before_wait, can_start_threads, end, keep_blocks, logging, prepare_process, run,
+};
 use tokio::runtime::{Builder, Runtime};
 
 /// Threads for blocking work: DNS lookups and files. Lambda allows 1,024 in all.
@@ -31,14 +33,18 @@ fn runtime() -> io::Result<Runtime> {
     // A runtime of several threads panics if the system refuses one.
     let mut builder = if threads > 1 && can_start_threads(threads) {
         let mut builder = Builder::new_multi_thread();
-        // Every worker thread parks before it runs its first guest; threads that block do not.
-        builder.worker_threads(threads).on_thread_park(keep_blocks);
+        builder.worker_threads(threads);
         builder
     } else {
         keep_blocks();
         Builder::new_current_thread()
     };
     builder
+        // Every worker thread parks before it runs its first guest; threads that block do not.
+        .on_thread_park(|| {
+            keep_blocks();
+            before_wait();
+        })
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         // A pool that has lost its threads panics if the system refuses it another.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Scheme;
+use rustix::io::Errno;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -35,6 +36,8 @@ pub(super) type Permit = Arc<OwnedSemaphorePermit>;
 pub(super) enum Failure {
     /// The name resolves only to prohibited addresses.
     Prohibited(Vec<SocketAddr>),
+    /// The process has no file descriptor for the connection.
+    OutOfFiles,
     Other(Error),
 }
 
@@ -64,7 +67,7 @@ async fn stream(
     permit: &Permit,
 ) -> Result<Box<dyn Stream>, Failure> {
     let address = resolve(policy, destination, reach, permit).await?;
-    let stream = TcpStream::connect(address).await.map_err(Error::Connect)?;
+    let stream = TcpStream::connect(address).await.map_err(unconnected)?;
     // Small parts of a request must not wait for each other.
     stream.set_nodelay(true).map_err(Error::Connect)?;
     if destination.scheme == Scheme::HTTP {
@@ -118,6 +121,13 @@ async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr
     });
     let found = looking.await.unwrap_or_else(|stopped| Err(stopped.into()));
     found.map_err(|error| unresolved(error.to_string()))
+}
+
+fn unconnected(error: std::io::Error) -> Failure {
+    match Errno::from_io_error(&error) {
+        Some(Errno::MFILE | Errno::NFILE) => Failure::OutOfFiles,
+        _ => Error::Connect(error).into(),
+    }
 }
 
 fn tls_error(error: std::io::Error) -> Error {

@@ -67,7 +67,7 @@ impl Filler<'_> {
             .filter(|secret| secret.may_go(self.destination, Place::Body))
             .collect();
         let declared = declared_length(head);
-        let payload = Payload::of(head, upload);
+        let payload = Payload::of(head, upload).await;
         if secrets.is_empty() {
             return Ok((payload, None));
         }

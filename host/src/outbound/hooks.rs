@@ -10,6 +10,7 @@ use aws_signing::{Ask, Grant};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
+use rustix::process::{Resource, getrlimit};
 use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
@@ -304,7 +305,23 @@ fn failed(
             );
             Error::DestinationIpProhibited
         }
+        Failure::OutOfFiles => {
+            log_failure!(
+                log_context,
+                "a request to `{destination}` failed: the process has no file descriptor left{}; \
+                 an invocation needs one, and one more for each of its open requests: lower the \
+                 concurrency of the function",
+                file_limit()
+            );
+            Error::ConnectionLimitReached
+        }
     }
+}
+
+/// The limit on file descriptors as part of a sentence, if there is one.
+fn file_limit() -> String {
+    let limit = getrlimit(Resource::Nofile).current;
+    limit.map_or_else(String::new, |limit| format!(" of {limit} (`ulimit -n`)"))
 }
 
 /// Maps an error to one for which the guest's interface has a code. The library would log any other itself.

@@ -50,6 +50,11 @@ async fn open(policy: Arc<Policy>, destination: Destination, reach: Reach) {
         Err(Failure::Other(error)) => {
             tracing::debug!("opening ahead: no connection to `{destination}`: {error}");
         }
+        Err(Failure::OutOfFiles) => {
+            tracing::debug!(
+                "`outbound.warm`: no connection to `{destination}`: no file descriptor is left"
+            );
+        }
         Err(Failure::Prohibited(found)) => {
             tracing::debug!(
                 "opening ahead: no connection to `{destination}`: {found:?} is prohibited"

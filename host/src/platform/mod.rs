@@ -14,6 +14,12 @@ pub fn prepare_process() {
     epoch_timer::unblock_signal();
 }
 
+/// Stops the timer that preempts guests if this thread may wait for long. Call before a thread of the runtime
+/// waits.
+pub fn before_wait() {
+    epoch_timer::thread_waits();
+}
+
 /// Lets this thread cache the blocks that it frees.
 pub fn keep_blocks() {
     #[cfg(target_env = "musl")]

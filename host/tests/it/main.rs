@@ -40,6 +40,8 @@ mod polling;
 mod precompiled;
 mod properties;
 #[cfg(feature = "outbound-http")]
+mod proxied_streams;
+#[cfg(feature = "outbound-http")]
 mod reaching;
 #[cfg(feature = "outbound-http")]
 mod rebinding;

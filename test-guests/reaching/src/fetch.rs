@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use guest_steps::outcome::Failure;
 use guest_steps::stream;
 use serde::Deserialize;
 use wasip2::http::outgoing_handler;
@@ -9,7 +10,7 @@ use wasip2::http::types::{
     Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
     RequestOptions, Scheme,
 };
-use wasip2::io::streams::StreamError;
+use wasip2::io::streams::{InputStream, StreamError};
 
 /// Longest part of a response body that is reported, in bytes.
 const SHOWN_BYTES: usize = 2000;
@@ -76,6 +77,23 @@ impl Fetch {
             let (shown, length) = read(&response, self.pipe)?;
             return Ok(format!("{} {headers}{length} {shown}", response.status()));
         }
+    }
+
+    /// Passes each part of the body to `write`, as it comes.
+    pub(crate) fn pass_on(
+        &self,
+        mut write: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let response = self.send(&self.url).and_then(|pending| answer(&pending));
+        let response = response.map_err(Failure::Returned)?;
+        let body = response.consume().map_err(described);
+        let body = body.map_err(Failure::Returned)?;
+        let stream = body.stream().map_err(described);
+        let stream = stream.map_err(Failure::Returned)?;
+        while let Some(part) = next(&stream).map_err(Failure::Returned)? {
+            write(&part)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn run_at_once(&self, count: u32) -> Result<String, String> {
@@ -214,22 +232,25 @@ fn read(response: &IncomingResponse, pipe: bool) -> Result<(String, usize), Stri
     let body = response.consume().map_err(described)?;
     let stream = body.stream().map_err(described)?;
     let (mut shown, mut length) = (Vec::new(), 0);
-    loop {
-        match stream.blocking_read(64 * 1024) {
-            Ok(bytes) => {
-                length += bytes.len();
-                if pipe {
-                    stream::write(&bytes).map_err(described)?;
-                }
-                let room = SHOWN_BYTES.saturating_sub(shown.len());
-                shown.extend(bytes.into_iter().take(room));
-            }
-            Err(StreamError::Closed) => break,
-            Err(StreamError::LastOperationFailed(error)) => {
-                return Err(wasip2::http::types::http_error_code(&error)
-                    .map_or_else(|| error.to_debug_string(), described));
-            }
+    while let Some(bytes) = next(&stream)? {
+        length += bytes.len();
+        if pipe {
+            stream::write(&bytes).map_err(described)?;
         }
+        let room = SHOWN_BYTES.saturating_sub(shown.len());
+        shown.extend(bytes.into_iter().take(room));
     }
     Ok((String::from_utf8_lossy(&shown).into_owned(), length))
+}
+
+/// The next part of a body, or `None` at its end.
+fn next(stream: &InputStream) -> Result<Option<Vec<u8>>, String> {
+    match stream.blocking_read(64 * 1024) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(StreamError::Closed) => Ok(None),
+        Err(StreamError::LastOperationFailed(error)) => {
+            Err(wasip2::http::types::http_error_code(&error)
+                .map_or_else(|| error.to_debug_string(), described))
+        }
+    }
 }

@@ -176,6 +176,7 @@ impl Call<'_> {
             Failure::Prohibited(_) => {
                 self.unreachable(&format!("its address {}", reach.objection()))
             }
+            Failure::OutOfFiles => self.unreachable(&"the process has no file descriptor left"),
         })
     }
 

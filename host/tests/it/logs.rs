@@ -2,7 +2,7 @@
 
 use bootstream_test_support::assert_contains;
 use bootstream_test_support::process::{Running, serving, serving_with};
-use bootstream_test_support::recorder::{Event, Recorder};
+use bootstream_test_support::recorder::Event;
 use bootstream_test_support::steps::write;
 use serde_json::{Value, json};
 

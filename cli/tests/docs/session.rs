@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
-use std::sync::OnceLock;
+
+use bootstream_test_support::{cache_home, toolchain};
 
 use crate::document::Command;
 use crate::servers::Servers;
@@ -11,29 +12,13 @@ use crate::servers::Servers;
 /// Attempts at a command after a pause, a second apart.
 const TRIES: usize = 60;
 
+/// The folder of the readers' cache.
+const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/readers");
+
 /// A path in this repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     root.join(path).canonicalize().unwrap()
-}
-
-/// One cache for all readers of this run, initially empty.
-fn cache_home() -> &'static Path {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache-of-readers");
-        // It does not exist before the first run.
-        let _ = fs::remove_dir_all(&folder);
-        folder
-    })
-}
-
-/// The folder of the compiler for handlers, which may be in the user's cache.
-fn toolchain() -> PathBuf {
-    let set = |name| std::env::var_os(name).map(PathBuf::from);
-    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
-    set("WASM_TOOLCHAIN_DIR")
-        .unwrap_or_else(|| cache().unwrap_or_default().join("wasm-guest-toolchain"))
 }
 
 pub(crate) struct Session {
@@ -153,7 +138,7 @@ impl Session {
             .env("LOCAL_LAMBDA_PORT", self.servers.local_lambda().to_string())
             // The reader's handlers reuse the compiled dependencies of the examples.
             .env("CARGO_TARGET_DIR", repository("target"))
-            .env("XDG_CACHE_HOME", cache_home())
+            .env("XDG_CACHE_HOME", cache_home(CACHE))
             .env("WASM_TOOLCHAIN_DIR", toolchain())
             .envs(self.variables.iter().copied())
             .stdin(Stdio::null());

@@ -7,7 +7,7 @@ use std::process::Output;
 
 use artifact::{Arch, Stamp};
 use bootstream_host::engine;
-use bootstream_test_support::assert_contains;
+use bootstream_test_support::{OTHER_ARCH, assert_contains};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -224,13 +224,8 @@ fn what_another_command_has_compiled_is_not_compiled_again() {
     }
     // Code for another machine is not used.
     let (home, handler) = setup();
-    let other = if cfg!(target_arch = "aarch64") {
-        "x86_64"
-    } else {
-        "arm64"
-    };
     succeed(
-        bootstream(&["compile", "--arch", other])
+        bootstream(&["compile", "--arch", OTHER_ARCH])
             .arg(&handler)
             .env("XDG_CACHE_HOME", home.path()),
     );

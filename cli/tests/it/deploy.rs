@@ -7,15 +7,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bootstream_test_support::assert_contains;
+use bootstream_test_support::{ARCH, OTHER_ARCH, assert_contains};
 
 use crate::support::{bootstream, fail, failure, packages, scripted_guest, succeed, text};
-
-const ARCH: &str = if cfg!(target_arch = "aarch64") {
-    "arm64"
-} else {
-    "x86_64"
-};
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:hello";
 
@@ -256,7 +250,6 @@ fn the_handler_alone_is_uploaded() {
 #[test]
 fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
     let desk = Desk::new();
-    let other = if ARCH == "arm64" { "x86_64" } else { "arm64" };
     for (arch, handler, wanted) in [
         // The component beside it fits, but whether it can be compiled there is unknown.
         (
@@ -265,7 +258,7 @@ fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
             "error[missing-handler]: the function's handler is `other`",
         ),
         (
-            other,
+            OTHER_ARCH,
             "handler.cwasm",
             "[stale-precompiled]: the host will not run `handler.cwasm`",
         ),

@@ -23,10 +23,10 @@ fn the_handler_decides_status_headers_and_cookies() {
     ])));
 
     assert_eq!(response.status, 201);
-    assert_eq!(response.header("content-type"), ["text/plain"]);
-    assert_eq!(response.header("x-one"), ["1"]);
-    assert_eq!(response.header("set-cookie"), ["a=1", "b=2"]);
-    assert_eq!(response.header("x-amzn-remapped-content-length"), ["5"]);
+    response.assert_header("content-type", &["text/plain"]);
+    response.assert_header("x-one", &["1"]);
+    response.assert_header("set-cookie", &["a=1", "b=2"]);
+    response.assert_header("x-amzn-remapped-content-length", &["5"]);
     response.assert_body("hello");
 }
 
@@ -55,7 +55,7 @@ fn a_failure_before_the_first_byte_is_502_with_the_error_document() {
     let response = dev.invoke(&script(&json!([{"error": "no luck"}])));
 
     assert_eq!(response.status, 502);
-    assert_eq!(response.header("x-amz-function-error"), ["Unhandled"]);
+    response.assert_header("x-amz-function-error", &["Unhandled"]);
     let document = response.json();
     assert_eq!(document["errorType"], "Function.Error");
     assert!(
@@ -106,7 +106,7 @@ fn any_other_request_is_a_function_url_event() {
     );
 
     assert_eq!(response.status, 404);
-    assert_eq!(response.header("content-type"), ["text/html"]);
+    response.assert_header("content-type", &["text/html"]);
     response.assert_body("<p>");
 }
 
@@ -118,7 +118,7 @@ fn a_status_without_a_body_has_none() {
     let response = dev.invoke(&steps);
 
     assert_eq!(response.status, 204);
-    assert!(response.header("transfer-encoding").is_empty());
+    response.assert_header("transfer-encoding", &[]);
 }
 
 #[test]

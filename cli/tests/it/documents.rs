@@ -29,7 +29,7 @@ fn a_document_is_the_whole_payload_of_invoke() {
         for event in [queue(&document()), script(&document())] {
             let response = dev.post(path, &event);
             assert_eq!(response.status, 200, "{path}");
-            assert_eq!(response.header("content-type"), ["application/json"]);
+            response.assert_header("content-type", &["application/json"]);
             assert_eq!(
                 response.rest(),
                 (FAILURES.to_owned(), End::Complete),
@@ -51,7 +51,7 @@ fn a_document_that_fails_is_a_failure_and_no_part_of_it_is_seen() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!(["start_document", {"write": "{\"half\":"}, "trap"]);
     let response = dev.post(INVOKE, &queue(&steps));
-    assert_eq!(response.header("x-amz-function-error"), ["Unhandled"]);
+    response.assert_header("x-amz-function-error", &["Unhandled"]);
     let (payload, _) = response.rest();
     assert!(
         payload.contains("Function.Trap") && !payload.contains("half"),
@@ -64,7 +64,7 @@ fn a_raw_stream_is_what_was_written() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"start_raw": "application/x-ndjson"}, {"write": "1\n"}, {"write": "2\n"}]);
     let response = dev.post("/invoke", &script(&steps));
-    assert_eq!(response.header("content-type"), ["application/x-ndjson"]);
+    response.assert_header("content-type", &["application/x-ndjson"]);
     response.assert_body("1\n2\n");
 }
 

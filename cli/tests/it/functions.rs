@@ -167,10 +167,7 @@ fn sdks_name_the_function() {
 
     assert!(numbers.rest().0.contains("Number: 1"));
     assert_eq!((missing.status, lost.status), (404, 404));
-    assert_eq!(
-        missing.header("x-amzn-errortype"),
-        ["ResourceNotFoundException"]
-    );
+    missing.assert_header("x-amzn-errortype", &["ResourceNotFoundException"]);
     dev.wait_until_seen("there is no function `nobody`");
 }
 

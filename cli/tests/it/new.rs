@@ -1,6 +1,7 @@
 //! `new`: its refusals. `tests/docs` follows the READMEs of new projects.
 
 use crate::support::{bootstream, failure};
+use bootstream_test_support::assert_contains;
 
 #[test]
 fn what_is_there_is_left_alone() {
@@ -34,7 +35,7 @@ fn a_wrong_name_or_sdk_leaves_nothing_behind() {
     ] {
         let said = failure(bootstream(args).current_dir(folder.path()));
 
-        assert!(said.contains(wanted), "{}", said);
+        assert_contains(&said, wanted);
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

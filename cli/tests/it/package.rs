@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bootstream_test_support::assert_contains;
+use bootstream_test_support::{ARCH, OTHER_ARCH, assert_contains};
 use serde_json::Value;
 use zip::{System, ZipArchive};
 
@@ -268,26 +268,19 @@ fn canonical(path: &Path) -> PathBuf {
 #[test]
 fn machine_code_for_another_processor_is_refused() {
     let folder = project();
-    let (here, other) = if cfg!(target_arch = "aarch64") {
-        ("arm64", "x86_64")
-    } else {
-        ("x86_64", "arm64")
-    };
-    succeed(bootstream(&["compile", "hello.wasm", "--arch", other]).current_dir(folder.path()));
+    let compile = ["compile", "hello.wasm", "--arch", OTHER_ARCH];
+    succeed(bootstream(&compile).current_dir(folder.path()));
 
-    let args = [
-        "package",
-        "hello.cwasm",
-        "--only",
-        "function",
-        "--arch",
-        here,
-    ];
-    let said = failure(bootstream(&args).current_dir(folder.path()));
+    let args = ["hello.cwasm", "--only", "function", "--arch", ARCH];
+    let said = failure(
+        bootstream(&["package"])
+            .args(args)
+            .current_dir(folder.path()),
+    );
 
     let wanted =
         "error[stale-precompiled]: the host will not run `handler.cwasm`: it was compiled for";
-    assert!(said.contains(wanted), "{}", said);
+    assert_contains(&said, wanted);
 }
 
 #[test]

@@ -57,8 +57,8 @@ fn node_s_runtime_streams_under_it_a_hundred_times_over() {
         let response = dev.send("GET", path, &[], "");
 
         assert_eq!(response.status, 201, "{path}");
-        assert_eq!(response.header("content-type"), ["text/plain"], "{path}");
-        assert_eq!(response.header("set-cookie"), ["a=1", "b=2"], "{path}");
+        response.assert_header("content-type", &["text/plain"]);
+        response.assert_header("set-cookie", &["a=1", "b=2"]);
         let body = ("first second".to_owned(), End::Complete);
         assert_eq!(response.rest(), body, "{path}");
     }

@@ -44,7 +44,7 @@ fn bad_json_is_answered_with_400_and_a_warning_and_fails_nothing() {
         let response = dev.send("POST", &format!("{front_end}/json"), &[JSON], "{bad");
 
         assert_eq!(response.status, 400, "{front_end}");
-        assert_eq!(response.header("content-type"), ["application/json"]);
+        response.assert_header("content-type", &["application/json"]);
         let (body, end) = response.rest();
         assert_eq!(end, End::Complete, "{front_end}");
         assert_eq!(

@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use bootstream_test_support::built;
 pub(crate) use bootstream_test_support::guests::source as component;
 use bootstream_test_support::wire::{Field, Wire, field};
+use bootstream_test_support::{built, cache_home, toolchain};
 use serde_json::{Value, json};
 
 /// Timeout of every wait. Only a failing test reaches it.
@@ -58,33 +58,12 @@ pub(crate) fn script(steps: &Value) -> String {
     json!({ "steps": steps }).to_string()
 }
 
-/// One cache for all commands of this run, initially empty.
-pub(crate) fn cache_home() -> &'static Path {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-        // It does not exist before the first run.
-        let _ = std::fs::remove_dir_all(&folder);
-        folder
-    })
-}
-
-/// The folder of the compiler for handlers, which may be in the user's cache.
-fn toolchain() -> PathBuf {
-    let set = |name| std::env::var_os(name).map(PathBuf::from);
-    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
-    set("WASM_TOOLCHAIN_DIR").unwrap_or_else(|| {
-        let cache = cache().unwrap_or_default();
-        cache.join("wasm-guest-toolchain")
-    })
-}
-
 /// The `bootstream` command, isolated from this machine's settings.
 pub(crate) fn bootstream(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bootstream"));
     command
         .args(args)
-        .env("XDG_CACHE_HOME", cache_home())
+        .env("XDG_CACHE_HOME", cache_home(env!("CARGO_TARGET_TMPDIR")))
         .env("WASM_TOOLCHAIN_DIR", toolchain())
         .env_remove("LOCAL_LAMBDA_HOST")
         .env_remove("LOCAL_LAMBDA_PORT")
@@ -373,6 +352,12 @@ impl Response {
     pub(crate) fn header(&self, name: &str) -> Vec<&str> {
         let fields = self.headers.iter().filter(|(it, _)| it == name);
         fields.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Asserts the values of a header.
+    #[track_caller]
+    pub(crate) fn assert_header(&self, name: &str, values: &[&str]) {
+        assert_eq!(self.header(name), values, "{name}: {}", self.request);
     }
 
     /// Reads the body as JSON.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bootstream_test_support::assert_contains_all;
-use bootstream_test_support::process::serving;
+use bootstream_test_support::process::{Bootstrap, serving};
 use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
 use bootstream_test_support::steps::{expect, sleep_forever, write};
 use serde_json::{Value, json};
@@ -199,7 +199,7 @@ fn a_process_that_lambda_ends_says_why() {
         lambda
     };
     let post = |path, steps| {
-        let (lambda, mut host) = serving();
+        let lambda = Recorder::start();
         lambda.on(path, Post::status(BROKEN, "{}\n"));
         lambda.script("id-1", &steps);
         lambda
@@ -210,6 +210,8 @@ fn a_process_that_lambda_ends_says_why() {
         (post("/response", json!([write("x")])), "500"),
         (post("/error", json!(["trap"])), "500"),
     ] {
+        let mut host = Bootstrap::scripted(&lambda).start();
+
         assert!(!host.exit().success());
         assert!(host.started.elapsed() < Duration::from_secs(5));
         host.line("the reason", |line| line.contains(status));

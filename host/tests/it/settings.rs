@@ -9,22 +9,10 @@ use bootstream_test_support::steps::{head, head_with, write};
 use bootstream_test_support::{assert_contains_all, guests};
 use serde_json::{Value, json};
 
+use crate::init::assert_init_error;
+
 fn scripted(lambda: &Recorder, settings: &str) -> Bootstrap {
     Bootstrap::scripted(lambda).settings(settings)
-}
-
-#[track_caller]
-fn assert_init_error(lambda: &Recorder, host: Bootstrap, error_type: &str, words: &[&str]) {
-    let mut host = host.start();
-    assert!(!host.exit().success());
-    let lines = host.stdout();
-    assert_eq!(lines.len(), 1, "{lines:?}");
-    let document = lambda.request("/2018-06-01/runtime/init/error").document();
-    assert_eq!(document["errorType"], error_type);
-    let message = document["errorMessage"].as_str().expect("a text");
-    for text in [message, &lines[0]] {
-        assert_contains_all(text, words);
-    }
 }
 
 #[test]

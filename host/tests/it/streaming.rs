@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use bootstream_test_support::process::{serving, serving_with};
-use bootstream_test_support::recorder::{
-    DELIMITER, Event, Exchange, IMPLIED_PRELUDE, Post, Recorder,
-};
+use bootstream_test_support::recorder::{DELIMITER, Event, Exchange, IMPLIED_PRELUDE, Post};
 use bootstream_test_support::steps::{expect, head, head_with, sleep_forever, write};
 use serde_json::{Value, json};
 

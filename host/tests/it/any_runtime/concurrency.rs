@@ -5,7 +5,7 @@ use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
 use bootstream_test_support::tagged::{IDS, WORKERS, assert_tagged, tagged};
 use serde_json::{Value, json};
 
-use super::{event, head, running, runtime};
+use super::{event, head, runtime};
 
 #[track_caller]
 fn start(lambda: &Recorder) -> Running {

@@ -26,6 +26,8 @@ mod rule;
 mod s3;
 mod sign;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod uri;
 
 pub use ask::{Ask, ask};

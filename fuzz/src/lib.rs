@@ -12,12 +12,13 @@ pub mod front_end;
 pub mod headers;
 pub mod next;
 pub mod prelude;
+pub mod sign;
 
 /// Panics if the property does not hold for these bytes.
 pub type Check = fn(&[u8]);
 
 /// All checks by name.
-pub const CHECKS: [(&str, Check); 8] = [
+pub const CHECKS: [(&str, Check); 9] = [
     ("answer", answer::check),
     ("event", event::check),
     ("front_end", front_end::check),
@@ -26,6 +27,7 @@ pub const CHECKS: [(&str, Check); 8] = [
     ("configuration", configuration::check),
     ("next", next::check),
     ("fingerprint", fingerprint::check),
+    ("sign", sign::check),
 ];
 
 /// Separates the texts of an input. None of them may contain it.

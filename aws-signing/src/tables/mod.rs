@@ -86,3 +86,9 @@ pub(crate) fn service_ids(prefix: &str) -> impl Iterator<Item = &'static str> {
     rows.filter(move |(known, _)| *known == prefix)
         .map(|(_, id)| *id)
 }
+
+/// All host prefixes with another signing name.
+#[cfg(test)]
+pub(crate) fn signing_rows() -> &'static [(&'static str, &'static str)] {
+    signing_names::ROWS
+}

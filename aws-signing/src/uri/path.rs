@@ -28,6 +28,12 @@ impl Path {
         Ok(Self(sent))
     }
 
+    /// Takes a path as it is sent already.
+    #[cfg(test)]
+    pub(crate) fn as_sent(path: &str) -> Self {
+        Self(path.to_owned())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

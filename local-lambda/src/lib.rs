@@ -45,7 +45,7 @@ pub use guard::HostName;
 pub use headers::{FUNCTION_ERROR, REJECTION};
 pub use invocation::{new_request_id, trace};
 pub use local_lambda::{LocalLambda, Options, StartError, invoke};
-pub use observer::{Observer, Report, RequestOutcome, RequestReport, Usage};
+pub use observer::{Observer, OutboundRequest, Report, RequestOutcome, RequestReport, Usage};
 #[doc(hidden)]
 pub use response::PreludeReader;
 pub use response::{

@@ -18,6 +18,7 @@ mod invoke;
 mod limits;
 mod load;
 mod new;
+mod outbound;
 mod package;
 mod pages;
 mod peers;

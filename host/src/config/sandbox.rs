@@ -264,7 +264,7 @@ fn warm(
             return Err(invalid(NO_KEEP_ALIVE));
         }
         let target = text.parse::<Target>().ok();
-        let destination = target.and_then(|target| target.destination());
+        let destination = target.and_then(Target::destination);
         let destination =
             destination.ok_or_else(|| invalid("one host such as `https://api.example.com`"))?;
         if !allow.iter().any(|target| target.covers(&destination)) {

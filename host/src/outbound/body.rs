@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -53,17 +53,15 @@ impl Upload {
         }
     }
 
-    /// Whether the guest has ended the body without writing anything. Does not wait for it.
-    pub(super) fn has_ended(&mut self) -> bool {
-        let mut cx = Context::from_waker(Waker::noop());
-        match Pin::new(&mut *self).poll_frame(&mut cx) {
-            Poll::Ready(None) => true,
-            Poll::Ready(frame) => {
-                self.first = frame;
-                false
+    /// Waits for what the guest writes first. Returns whether it has ended the body without writing anything.
+    pub(super) fn poll_is_empty(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        if self.first.is_none() {
+            match ready!(Pin::new(&mut *self).poll_frame(cx)) {
+                None => return Poll::Ready(true),
+                frame => self.first = frame,
             }
-            Poll::Pending => false,
         }
+        Poll::Ready(false)
     }
 
     pub(super) fn boxed(self) -> WasiBody {
@@ -119,9 +117,34 @@ impl Drop for Upload {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::Empty;
+    use std::future::poll_fn;
+
+    use http_body_util::{Empty, Full};
 
     use super::*;
+
+    fn upload(body: WasiBody) -> Upload {
+        Upload::new(body, Arc::default(), Unsent::default())
+    }
+
+    fn full(text: &'static str) -> WasiBody {
+        let body = Full::new(Bytes::from_static(text.as_bytes()));
+        body.map_err(|never| match never {}).boxed_unsync()
+    }
+
+    #[tokio::test]
+    async fn what_is_read_ahead_of_a_body_is_part_of_it() {
+        for text in ["data", ""] {
+            let mut upload = upload(full(text));
+            for _ in 0..2 {
+                let is_empty = poll_fn(|cx| upload.poll_is_empty(cx)).await;
+                assert_eq!(is_empty, text.is_empty());
+                assert_eq!(upload.is_end_stream(), text.is_empty());
+            }
+            let body = upload.collect().await.unwrap();
+            assert_eq!(body.to_bytes(), text);
+        }
+    }
 
     async fn end_of_upload(gone: bool) -> Option<Result<Frame<Bytes>, Error>> {
         let body = Empty::new().map_err(|never| match never {}).boxed_unsync();

@@ -1,10 +1,12 @@
 //! Sends a request over a kept connection or a new one, and once more if a kept one was lost.
 
+use std::io;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
+use rustix::io::Errno;
 use wasmtime_wasi_http::Error;
 
 use super::connect::{self, Failure, Permit};
@@ -15,7 +17,7 @@ use super::payload::Payload;
 use super::policy::{Policy, Reach};
 use super::pool::Pool;
 use super::request_log::{RequestRecord, Used};
-use super::reuse::{Repeatable, leaves_no_identity, repeats};
+use super::reuse::{Repeatable, leaves_no_identity, peer_keeps, repeats};
 use super::target::Destination;
 
 /// The idle connections of the process.
@@ -52,33 +54,65 @@ impl Prepare for AsIs {
 /// Sends a request and waits for the head of its response. Poll the future until the body of the response has
 /// ended; it holds the permit.
 pub(super) async fn dispatch(
-    mut order: Order,
+    order: Order,
     head: Parts,
-    mut payload: Payload,
+    payload: Payload,
     prepare: &mut dyn Prepare,
 ) -> Result<(Response<Incoming>, Io), Failure> {
+    let mut attempts = Attempts {
+        order,
+        payload,
+        prepare,
+    };
     let mut used = Used::New;
+    let order = &attempts.order;
     if let Some(link) = POOL.take(&order.key(), order.policy.keep_alive).await {
-        let method = head.method.clone();
-        let sent = order.send(link, Used::Kept, head.clone(), &mut payload, prepare);
-        match sent.await {
-            Ok(sent) => return Ok(order.answer(sent)),
-            Err(lost) if !repeats(lost.loss, &method, order.repeatable, payload.is_held()) => {
-                return Err(lost.error.into());
-            }
-            Err(lost) => {
-                if let Some(body) = lost.body {
-                    payload.restore(body);
-                }
-                used = Used::Retried;
-            }
+        match attempts.send(link, Used::Kept, head.clone()).await {
+            Ok(sent) => return Ok(attempts.order.answer(sent)),
+            Err(lost) if !attempts.repeats(&lost, &head.method) => return Err(lost.error.into()),
+            Err(lost) => attempts.payload.restore(lost.body),
         }
+        used = Used::Retried;
     }
-    let link = order.open().await?;
-    let sent = order.send(link, used, head, &mut payload, prepare);
-    match sent.await {
-        Ok(sent) => Ok(order.answer(sent)),
+    let link = attempts.order.open().await?;
+    match attempts.send(link, used, head).await {
+        Ok(sent) => Ok(attempts.order.answer(sent)),
         Err(lost) => Err(lost.error.into()),
+    }
+}
+
+/// A request and what its attempts share.
+struct Attempts<'a> {
+    order: Order,
+    payload: Payload,
+    prepare: &'a mut dyn Prepare,
+}
+
+impl Attempts<'_> {
+    async fn send(&mut self, mut link: Link, used: Used, mut head: Parts) -> Result<Sent, Lost> {
+        let prepared = self.prepare.prepare(&mut head);
+        prepared.map_err(Lost::for_good)?;
+        let record = &mut self.order.record;
+        if let Some(record) = record {
+            record.connected(used, link.meter());
+        }
+        let is_anonymous = leaves_no_identity(&head.headers);
+        let request = Request::from_parts(head, self.payload.take());
+        let first_byte = self.order.timeouts.first_byte;
+        let response = link.send(request, first_byte).await?;
+        if let Some(record) = record {
+            record.responded(response.status());
+        }
+        Ok(Sent {
+            link,
+            response,
+            is_anonymous,
+        })
+    }
+
+    fn repeats(&self, lost: &Lost, method: &Method) -> bool {
+        let is_held = self.payload.is_held();
+        repeats(lost.loss, method, self.order.repeatable, is_held)
     }
 }
 
@@ -119,31 +153,6 @@ impl Order {
         }
     }
 
-    async fn send(
-        &mut self,
-        mut link: Link,
-        used: Used,
-        mut head: Parts,
-        payload: &mut Payload,
-        prepare: &mut dyn Prepare,
-    ) -> Result<Sent, Lost> {
-        prepare.prepare(&mut head).map_err(Lost::for_good)?;
-        if let Some(record) = &mut self.record {
-            record.connected(used, link.meter());
-        }
-        let is_anonymous = leaves_no_identity(&head.headers);
-        let request = Request::from_parts(head, payload.take());
-        let response = link.send(request, self.timeouts.first_byte).await?;
-        if let Some(record) = &mut self.record {
-            record.responded(response.status());
-        }
-        Ok(Sent {
-            link,
-            response,
-            is_anonymous,
-        })
-    }
-
     fn answer(self, sent: Sent) -> (Response<Incoming>, Io) {
         let Sent {
             link,
@@ -154,7 +163,7 @@ impl Order {
         let ending = Ending {
             key: self.key(),
             limits: self.policy.keep_alive,
-            peer_keeps: super::reuse::peer_keeps(response.headers()),
+            peer_keeps: peer_keeps(response.headers()),
             link,
             is_kept,
             permit: self.permit,
@@ -165,8 +174,7 @@ impl Order {
 }
 
 /// Whether the process, or the system, has no file descriptor left.
-fn is_out_of_files(error: &std::io::Error) -> bool {
-    use rustix::io::Errno;
+fn is_out_of_files(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
         Some(Errno::MFILE | Errno::NFILE)

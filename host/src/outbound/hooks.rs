@@ -17,12 +17,12 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
-use super::aws::{Signer, Unsigned, clock_skew};
+use super::aws::{Signer, clock_skew};
 use super::body::{Unsent, Upload};
-use super::connect::{Failure, Permit};
+use super::connect::Permit;
 use super::dispatch::{AsIs, Order, Prepare, dispatch};
 use super::exchange::{Io, TimedBody, Timeouts};
-use super::failure_log::{ResponseSource, log_failure};
+use super::failure_log::{ResponseSource, failed, log_failure, unsigned};
 use super::payload::Payload;
 use super::policy::{Policy, Reach};
 use super::request_log::RequestRecord;
@@ -123,7 +123,7 @@ impl WasiHttpHooks for Hooks {
             let timeouts = Timeouts::new(&policy, options);
             let reach = reach(&destination, grant.as_deref());
             let (payload, mut signer) = match grant {
-                None => (Payload::of(&mut head, upload), None),
+                None => (Payload::of(&mut head, upload).await, None),
                 Some(grant) => {
                     let started = Signer::start(&policy, grant, &mut head, upload, timeouts).await;
                     let (payload, signer) =
@@ -246,12 +246,6 @@ fn reach(destination: &Destination, grant: Option<&Grant>) -> Reach {
     })
 }
 
-/// Logs why a request is not signed, and returns the guest's error.
-fn unsigned(log_context: &LogContext, destination: &Destination, reason: Unsigned) -> Error {
-    log_failure!(log_context, "{}", reason.text(destination));
-    without_details(reason.into_error())
-}
-
 /// Returns the answer to a signed request as the guest may see it.
 fn answered(
     log_context: &LogContext,
@@ -272,39 +266,4 @@ fn answered(
              searched for credentials: send `accept-encoding: identity`"
         );
     })
-}
-
-/// Logs why a request has no response, and returns the guest's error.
-fn failed(
-    log_context: &LogContext,
-    destination: &Destination,
-    reach: Reach,
-    failure: Failure,
-) -> Error {
-    match failure {
-        Failure::Other(error) => {
-            log_failure!(log_context, "a request to `{destination}` failed: {error}");
-            without_details(error)
-        }
-        Failure::Prohibited(found) => {
-            let found: Vec<String> = found.iter().map(|it| it.ip().to_string()).collect();
-            log_failure!(
-                log_context,
-                "denied a request to `{destination}`: its address {} {}",
-                found.join(", "),
-                reach.objection()
-            );
-            Error::DestinationIpProhibited
-        }
-    }
-}
-
-/// Maps an error to one for which the guest's interface has a code. The library would log any other itself.
-fn without_details(error: Error) -> Error {
-    match error {
-        Error::Hyper(_) => Error::HttpProtocolError,
-        Error::Connect(_) => Error::ConnectionRefused,
-        Error::Tls(_) => Error::TlsProtocolError,
-        coded => coded,
-    }
 }

@@ -92,19 +92,20 @@ impl<T> IdleSet<T> {
             closed.push(connection);
             return closed;
         }
-        self.0.push(Entry {
-            key: key.clone(),
-            ages,
-            connection,
-        });
-        if self.0.iter().filter(|it| it.key == key).count() > limits.per_destination
-            && let Some(oldest) = self.0.iter().position(|it| it.key == key)
+        let is_same = |it: &Entry<T>| it.key == key;
+        if self.0.iter().filter(|it| is_same(it)).count() >= limits.per_destination
+            && let Some(oldest) = self.0.iter().position(is_same)
         {
             closed.push(self.0.remove(oldest).connection);
         }
-        if self.0.len() > limits.in_all {
+        if self.0.len() >= limits.in_all {
             closed.push(self.0.remove(0).connection);
         }
+        self.0.push(Entry {
+            key,
+            ages,
+            connection,
+        });
         closed
     }
 

@@ -170,3 +170,121 @@ fn in_origin_form(uri: &Uri) -> Uri {
         .build()
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Method;
+    use http_body_util::{BodyExt as _, Full};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+
+    fn post() -> Request<WasiBody> {
+        let body = Full::new(Bytes::from_static(b"data"));
+        let body = body.map_err(|never| match never {}).boxed_unsync();
+        let request = Request::builder().method(Method::POST).uri("http://a/b");
+        request.body(body).unwrap()
+    }
+
+    async fn link() -> (Link, DuplexStream) {
+        let (near, far) = duplex(64 * 1024);
+        (Link::over(Box::new(near), 8192).await.unwrap(), far)
+    }
+
+    async fn is_open(link: &mut Link) -> bool {
+        poll_fn(|cx| Poll::Ready(link.poll_is_open(cx))).await
+    }
+
+    /// Exchanges a request and its response, and returns whether the connection can carry another.
+    async fn exchange(link: &mut Link, peer: &mut DuplexStream, response: &[u8]) -> bool {
+        let (sent, answered) = tokio::join!(link.send(post(), SECOND), async {
+            let mut received = [0; 512];
+            let read = peer.read(&mut received).await.unwrap();
+            assert!(received[..read].starts_with(b"POST /b HTTP/1.1\r\n"));
+            peer.write_all(response).await
+        });
+        answered.unwrap();
+        assert_eq!(sent.ok().unwrap().status(), 200);
+        poll_fn(|cx| link.poll_end_of_exchange(cx)).await
+    }
+
+    async fn lost(link: &mut Link) -> Lost {
+        link.send(post(), SECOND).await.err().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_carries_one_request_after_another() {
+        let (mut link, mut peer) = link().await;
+        for _ in 0..3 {
+            assert!(is_open(&mut link).await);
+            assert!(exchange(&mut link, &mut peer, RESPONSE).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_on_a_connection_that_has_ended_comes_back_whole() {
+        let (mut link, mut peer) = link().await;
+        assert!(exchange(&mut link, &mut peer, RESPONSE).await);
+        drop(peer);
+
+        let lost = lost(&mut link).await;
+
+        assert_eq!(lost.loss, Loss::Unwritten);
+        let body = lost.body.unwrap().collect().await.unwrap();
+        assert_eq!(body.to_bytes(), "data");
+        assert!(!is_open(&mut link).await);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_the_peer_may_have_read_is_unanswered() {
+        let (mut link, mut peer) = link().await;
+        assert!(exchange(&mut link, &mut peer, RESPONSE).await);
+        let (lost, ()) = tokio::join!(lost(&mut link), async {
+            peer.read_u8().await.unwrap();
+            drop(peer);
+        });
+        assert_eq!(lost.loss, Loss::Unanswered);
+        assert!(lost.body.is_none());
+    }
+
+    /// Also if it is not even a head.
+    #[tokio::test]
+    async fn a_request_with_the_first_byte_of_a_response_is_answered() {
+        for begun in [&b"H"[..], b"HTTP/1.1 200 OK\r\n", b"garbage\r\n\r\n"] {
+            let (mut link, mut peer) = link().await;
+            assert!(exchange(&mut link, &mut peer, RESPONSE).await);
+            let (lost, ()) = tokio::join!(lost(&mut link), async {
+                peer.read_u8().await.unwrap();
+                peer.write_all(begun).await.unwrap();
+                drop(peer);
+            });
+            assert_eq!(lost.loss, Loss::Other, "{begun:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_is_late_is_not_a_lost_connection() {
+        let (mut link, _peer) = link().await;
+        let lost = lost(&mut link).await;
+        assert_eq!(lost.loss, Loss::Other);
+        assert!(matches!(lost.error, Error::ConnectionReadTimeout));
+    }
+
+    #[tokio::test]
+    async fn bytes_between_two_exchanges_end_the_connection() {
+        let (mut link, mut peer) = link().await;
+        assert!(exchange(&mut link, &mut peer, RESPONSE).await);
+        peer.write_all(RESPONSE).await.unwrap();
+        assert!(!is_open(&mut link).await);
+    }
+
+    #[tokio::test]
+    async fn two_responses_to_one_request_end_the_connection() {
+        let (mut link, mut peer) = link().await;
+        assert!(!exchange(&mut link, &mut peer, &[RESPONSE, RESPONSE].concat()).await);
+    }
+}

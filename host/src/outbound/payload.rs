@@ -1,15 +1,22 @@
 //! What is sent as the body of a request.
 
+use std::future::poll_fn;
 use std::mem;
+use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::request::Parts;
 use http_body_util::{BodyExt as _, Full};
+use tokio::time::timeout;
 use wasmtime_wasi_http::WasiBody;
 
 use super::body::Upload;
+
+/// How long a request waits for the guest to begin or end its body, where an empty one allows repetition.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The body of a request.
 pub(super) enum Payload {
@@ -23,11 +30,11 @@ pub(super) enum Payload {
 
 impl Payload {
     /// Returns what to send for `head`. A body that is known to be empty is held.
-    pub(super) fn of(head: &mut Parts, mut upload: Upload) -> Self {
+    pub(super) async fn of(head: &mut Parts, mut upload: Upload) -> Self {
         let has_length = head.headers.contains_key(CONTENT_LENGTH);
         // Without a length, hyper sends no body with these methods.
         let is_bodiless = matches!(head.method, Method::GET | Method::HEAD) && !has_length;
-        if !is_bodiless && !upload.has_ended() {
+        if !is_bodiless && !is_empty(&mut upload, &head.method).await {
             return Self::Streamed(upload.boxed());
         }
         if matches!(head.method, Method::POST | Method::PUT | Method::PATCH) && !has_length {
@@ -61,11 +68,21 @@ impl Payload {
     }
 
     /// Takes back a body of which nothing was sent.
-    pub(super) fn restore(&mut self, body: WasiBody) {
-        if matches!(self, Self::Sent) {
+    pub(super) fn restore(&mut self, body: Option<WasiBody>) {
+        if let (Self::Sent, Some(body)) = (&self, body) {
             *self = Self::Streamed(body);
         }
     }
+}
+
+/// Whether the guest has ended a body without writing anything. Without one, the request can be repeated.
+async fn is_empty(upload: &mut Upload, method: &Method) -> bool {
+    let is_repeatable = matches!(*method, Method::PUT | Method::DELETE | Method::OPTIONS);
+    if is_repeatable {
+        let first = poll_fn(|cx| upload.poll_is_empty(cx));
+        return timeout(PATIENCE, first).await.unwrap_or(false);
+    }
+    poll_fn(|cx| Poll::Ready(upload.poll_is_empty(cx) == Poll::Ready(true))).await
 }
 
 fn full(bytes: Bytes) -> WasiBody {

@@ -34,7 +34,7 @@ fn names_scheme(value: &[u8]) -> bool {
     let mut words = value.split(|byte| !byte.is_ascii_alphanumeric());
     words.any(|word| {
         let is = |scheme: &&str| word.eq_ignore_ascii_case(scheme.as_bytes());
-        CONNECTION_SCHEMES.iter().any(|scheme| is(scheme))
+        CONNECTION_SCHEMES.iter().any(is)
     })
 }
 

@@ -120,7 +120,12 @@ fn connections_are_opened_ahead_only_to_hosts_that_are_allowed_and_kept() {
         "https://a.example,b.example:8443",
     )];
     let config = read(allowed, &warm).unwrap();
-    let warm = config.guest.outbound.warm.iter().map(ToString::to_string);
+    let warm = config
+        .guest
+        .outbound
+        .warm
+        .iter()
+        .map(|(it, _)| it.to_string());
     assert_eq!(
         warm.collect::<Vec<_>>(),
         ["https://a.example:443", "https://b.example:8443"]

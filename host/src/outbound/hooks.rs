@@ -10,7 +10,6 @@ use aws_signing::{Ask, Grant};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
-use rustix::process::{Resource, getrlimit};
 use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
@@ -18,12 +17,12 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
-use super::aws::{Signer, Unsigned, clock_skew};
+use super::aws::{Signer, clock_skew};
 use super::body::{Unsent, Upload};
-use super::connect::{Failure, Permit};
+use super::connect::Permit;
 use super::dispatch::{AsIs, Order, Prepare, dispatch};
 use super::exchange::{Io, TimedBody, Timeouts};
-use super::failure_log::{ResponseSource, log_failure};
+use super::failure_log::{ResponseSource, failed, log_failure, unsigned};
 use super::filling::{Denied, Filler};
 use super::policy::{Policy, Reach};
 use super::request_log::RequestRecord;
@@ -255,12 +254,6 @@ fn reach(destination: &Destination, grant: Option<&Grant>) -> Reach {
     })
 }
 
-/// Logs why a request is not signed, and returns the guest's error.
-fn unsigned(log_context: &LogContext, destination: &Destination, reason: Unsigned) -> Error {
-    log_failure!(log_context, "{}", reason.text(destination));
-    without_details(reason.into_error())
-}
-
 /// Returns the answer to a signed request as the guest may see it.
 fn answered(
     log_context: &LogContext,
@@ -281,55 +274,4 @@ fn answered(
              searched for credentials: send `accept-encoding: identity`"
         );
     })
-}
-
-/// Logs why a request has no response, and returns the guest's error.
-fn failed(
-    log_context: &LogContext,
-    destination: &Destination,
-    reach: Reach,
-    failure: Failure,
-) -> Error {
-    match failure {
-        Failure::Other(error) => {
-            log_failure!(log_context, "a request to `{destination}` failed: {error}");
-            without_details(error)
-        }
-        Failure::Prohibited(found) => {
-            let found: Vec<String> = found.iter().map(|it| it.ip().to_string()).collect();
-            log_failure!(
-                log_context,
-                "denied a request to `{destination}`: its address {} {}",
-                found.join(", "),
-                reach.objection()
-            );
-            Error::DestinationIpProhibited
-        }
-        Failure::OutOfFiles => {
-            log_failure!(
-                log_context,
-                "a request to `{destination}` failed: the process has no file descriptor left{}; \
-                 an invocation needs one, and one more for each of its open requests: lower the \
-                 concurrency of the function",
-                file_limit()
-            );
-            Error::ConnectionLimitReached
-        }
-    }
-}
-
-/// The limit on file descriptors as part of a sentence, if there is one.
-fn file_limit() -> String {
-    let limit = getrlimit(Resource::Nofile).current;
-    limit.map_or_else(String::new, |limit| format!(" of {limit} (`ulimit -n`)"))
-}
-
-/// Maps an error to one for which the guest's interface has a code. The library would log any other itself.
-fn without_details(error: Error) -> Error {
-    match error {
-        Error::Hyper(_) => Error::HttpProtocolError,
-        Error::Connect(_) => Error::ConnectionRefused,
-        Error::Tls(_) => Error::TlsProtocolError,
-        coded => coded,
-    }
 }

@@ -8,7 +8,7 @@ use aws_signing::Credentials;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HOST};
 use http::{HeaderValue, Request, StatusCode};
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Collected, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -85,7 +85,7 @@ async fn request(endpoint: &ContainerEndpoint) -> Result<Bytes, FetchError> {
             return Err(FetchError::Status(head.status));
         }
         let body = Limited::new(body, DOCUMENT_LIMIT_BYTES).collect().await;
-        body.map(|body| body.to_bytes())
+        body.map(Collected::to_bytes)
             .map_err(|error| FetchError::Unreachable(error.to_string()))
     };
     tokio::pin!(answer);

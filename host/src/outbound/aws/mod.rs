@@ -16,7 +16,7 @@ use http::request::Parts;
 
 pub(super) use answer::clock_skew;
 pub(crate) use credentials::{CredentialCache, NoSource, Source};
-pub(crate) use endpoint::{ContainerEndpoint, ContainerVariables};
+pub(crate) use endpoint::ContainerVariables;
 pub(super) use signer::{Signer, Unsigned};
 
 /// The settings of signing, and the credentials.

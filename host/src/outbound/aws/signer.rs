@@ -55,7 +55,9 @@ impl Signer {
         grant.prepare(head);
         let (payload, hash, held) = match grant.payload().hash() {
             Some(hash) => {
-                let payload = Payload::of(head, upload).await.map_streamed(without_signing_trailers);
+                let payload = Payload::of(head, upload)
+                    .await
+                    .map_streamed(without_signing_trailers);
                 (payload, hash, None)
             }
             None => {

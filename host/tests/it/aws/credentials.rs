@@ -74,7 +74,7 @@ fn credentials_are_fetched_once_for_all_requests() {
     let at_once = json!([{"fetch_at_once": [10, call["fetch"].take()]}]);
 
     for id in ["id-1", "id-2"] {
-        let statuses = vec!["200"; 10].join(", ");
+        let statuses = ["200"; 10].join(", ");
         assert_eq!(outcomes(&lambda, id, &at_once), [format!("ok: {statuses}")]);
     }
 

@@ -172,9 +172,13 @@ fn interface(labels: &str) -> Option<Service> {
     let at = labels
         .iter()
         .rposition(|label| label.starts_with("vpce-"))?;
+    // Customers own services behind `vpce-svc-ID`.
+    if labels.iter().any(|label| label.starts_with("vpce-svc-")) {
+        return None;
+    }
     let (before, after) = (labels.get(..at)?, labels.get(at + 1..)?);
     match (before, after) {
-        ([], after) => plain(&after.join(".")).filter(|it| !it.prefix.starts_with("vpce")),
+        ([], after) => plain(&after.join(".")),
         (["control"] | [_, "control"], ["s3"]) => Some(Service::new("s3-control")),
         ([bucket @ .., "bucket" | "accesspoint"], ["s3"]) => Some(Service {
             prefix: "s3".to_owned(),

@@ -135,6 +135,7 @@ fn names_that_others_can_own_are_not_endpoints() {
         "search-x.eu-central-1.es.amazonaws.com",
         "x.eu-central-1.aoss.amazonaws.com",
         "vpce-1.vpce-svc-2.eu-central-1.vpce.amazonaws.com",
+        "vpce-svc-2.dynamodb.eu-central-1.vpce.amazonaws.com",
         "vpce-1.a1.execute-api.eu-central-1.vpce.amazonaws.com",
         "a1.vpce-1.execute-api.eu-central-1.vpce.amazonaws.com",
         "dynamodb.eu-central-1.vpce.amazonaws.com",

@@ -154,7 +154,6 @@ impl Grant {
     ) -> Result<(), SignError> {
         let stamp = Stamp::of(now).ok_or(SignError::Clock)?;
         let headers = &mut head.headers;
-        headers.remove(AUTHORIZATION);
         headers.insert(headers::DATE, value(stamp.as_str()));
         match credentials.token_value() {
             Some(token) => drop(headers.insert(headers::TOKEN, token)),

@@ -11,7 +11,7 @@ use crate::tables;
 const EXPECTED: &str = "expected `SERVICE[/BUCKET][@REGION][:OPERATION]`, such as `dynamodb`, \
                         `bedrock-runtime@us-west-2`, `s3/my-bucket:read` or `sqs:SendMessage`";
 
-/// Services that give credentials to who calls them.
+/// Services that return credentials.
 const HAND_OUT: [&str; 6] = [
     "cognito-identity",
     "iam",

@@ -283,7 +283,7 @@ mod tests {
         for (text, message) in [
             (
                 "[secrets]\nA = ['h']\nB = 'h'\n",
-                "bootstream.toml:3: `secrets.B` is a string; expected a list of hosts",
+                "bootstream.toml:3: `secrets.B` is a string; expected a list of hosts, or a table with `hosts`",
             ),
             (
                 "[secrets]\n[secrets.A]\nhosts = ['h']\n",

@@ -15,7 +15,7 @@ use super::aws::Aws;
 #[cfg(feature = "outbound-http")]
 use super::held::Holding;
 use super::keep_alive::KeepAlive;
-use super::secret::Secret;
+use super::secret::{Secret, Value};
 use super::target::{Destination, Target};
 #[cfg(feature = "outbound-http")]
 use super::vault::Vault;
@@ -135,6 +135,15 @@ impl Default for Policy {
 impl Policy {
     pub(crate) fn allows(&self, destination: &Destination) -> bool {
         self.allow.iter().any(|target| target.covers(destination))
+    }
+
+    /// Whether the host itself calls this AWS service, to fetch secrets.
+    #[cfg(feature = "outbound-http")]
+    pub(crate) fn fetches_from(&self, service: &str) -> bool {
+        self.secrets.iter().any(|secret| match &secret.value {
+            Value::Stored(source) => source.store.service() == service,
+            Value::Given(_) => false,
+        })
     }
 
     /// Returns the secrets whose host is not in `outbound.allow`.

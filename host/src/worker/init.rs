@@ -81,7 +81,7 @@ fn read(vars: &dyn Vars) -> Result<Config, ErrorReport> {
 /// Warns about likely mistakes in the configuration.
 fn warn_of(config: &Config) {
     #[cfg(feature = "outbound-http")]
-    warn_of_signing(&config.guest.outbound.aws.policy);
+    warn_of_signing(&config.guest.outbound);
     for (name, host) in config.guest.outbound.idle_secrets() {
         tracing::warn!(
             "`secrets` gives `{name}` to `{host}`, which is not in `outbound.allow`: requests to it are denied"
@@ -91,13 +91,15 @@ fn warn_of(config: &Config) {
 
 /// Warns about entries of `aws` that grant more than they seem to, or nothing.
 #[cfg(feature = "outbound-http")]
-fn warn_of_signing(policy: &aws_signing::Policy) {
+fn warn_of_signing(outbound: &outbound::Policy) {
+    let policy = &outbound.aws.policy;
     for warning in policy.allow.iter().filter_map(Rule::warning) {
         tracing::warn!("`aws.allow`: {warning}");
     }
     for endpoint in &policy.endpoints {
         let prefix = endpoint.prefix();
-        if !policy.allow.iter().any(|rule| rule.prefix() == prefix) {
+        let is_allowed = policy.allow.iter().any(|rule| rule.prefix() == prefix);
+        if !is_allowed && !outbound.fetches_from(prefix) {
             tracing::warn!(
                 "`aws.endpoints` has `{prefix}`, which is not in `aws.allow`: requests to it are denied"
             );

@@ -1,3 +1,4 @@
+use super::super::secret::{Place, Text, Use};
 use super::*;
 
 fn to(uri: &str) -> Destination {

@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use wasmtime_wasi_http::Error;
 
 use super::connect::{self, Failure, Permit};
-use super::exchange::{Ending, Io, Timeouts};
+use super::exchange::{Carried, Ending, Exchange, Io, Timeouts};
 use super::idle::{Key, User};
 use super::link::{Link, Lost};
 use super::payload::Payload;
@@ -56,7 +56,7 @@ pub(super) async fn dispatch(
     head: Parts,
     payload: Payload,
     prepare: &mut dyn Prepare,
-) -> Result<(Response<Incoming>, Io), Failure> {
+) -> Result<(Response<Carried>, Io), Failure> {
     let mut attempts = Attempts {
         order,
         payload,
@@ -146,7 +146,7 @@ impl Order {
         }
     }
 
-    fn answer(self, sent: Sent) -> (Response<Incoming>, Io) {
+    fn answer(self, sent: Sent) -> (Response<Carried>, Io) {
         let Sent {
             link,
             response,
@@ -162,6 +162,10 @@ impl Order {
             permit: self.permit,
             record: self.record,
         };
-        (response, ending.into_io(&POOL))
+        let is_sent = !ending.link.is_sending();
+        let exchange = Exchange::new(ending, &POOL);
+        let (head, body) = response.into_parts();
+        let (body, io) = exchange.carrying(body, is_sent);
+        (Response::from_parts(head, body), io)
     }
 }

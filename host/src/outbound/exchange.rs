@@ -1,20 +1,20 @@
 //! The response to a request: its timeouts, its body, and the end of the exchange.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{self, Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Sleep, sleep};
 use wasmtime_wasi_http::{Error, RequestOptions};
 
 use super::connect::Permit;
 use super::failure_log::ResponseSource;
 use super::idle::{Ages, Key};
 use super::keep_alive::KeepAlive;
+use super::late_timer::LateTimer;
 use super::link::{Link, response_error};
 use super::moment::Moment;
 use super::policy::Policy;
@@ -59,64 +59,119 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    /// Returns the future that drives the connection. The connection goes to `pool` in the same poll in which
-    /// the body of the response is complete, because the guest may drop the future right after.
-    pub(super) fn into_io(mut self, pool: &'static Pool) -> Io {
-        // A short response is complete already.
-        let mut cx = Context::from_waker(Waker::noop());
-        match self.link.poll_end_of_exchange(&mut cx) {
-            Poll::Ready(is_open) => Box::new(self.end(is_open, pool)),
-            Poll::Pending => Box::new(async move {
-                let is_open = poll_fn(|cx| self.link.poll_end_of_exchange(cx)).await;
-                self.end(is_open, pool).await
-            }),
-        }
-    }
-
-    /// Keeps the connection, or returns a future that closes it.
-    fn end(
-        self,
-        is_open: bool,
-        pool: &Pool,
-    ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+    /// Keeps the connection, or returns it to be closed.
+    fn end(self, is_open: bool, pool: &Pool) -> Option<Link> {
         drop(self.permit);
         drop(self.record);
-        let closing = if is_open && self.is_kept {
-            let ages = Ages {
-                opened: self.link.opened,
-                idle_since: Moment::now(),
-                peer_keeps: self.peer_keeps,
-            };
-            pool.put(self.key, self.link, ages, self.limits);
-            None
-        } else {
-            Some(self.link)
-        };
-        async move {
-            if let Some(link) = closing {
-                link.close().await;
-            }
-            Ok(())
+        if !is_open || !self.is_kept {
+            return Some(self.link);
         }
+        let ages = Ages {
+            opened: self.link.opened,
+            idle_since: Moment::now(),
+            peer_keeps: self.peer_keeps,
+        };
+        pool.put(self.key, self.link, ages, self.limits);
+        None
+    }
+}
+
+/// An exchange whose response has begun.
+pub(super) struct Exchange {
+    pool: &'static Pool,
+    /// `None` once it is over.
+    ending: Option<Ending>,
+    /// Closes a connection that is not kept.
+    closing: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl Exchange {
+    pub(super) fn new(ending: Ending, pool: &'static Pool) -> Self {
+        let mut exchange = Self {
+            pool,
+            ending: Some(ending),
+            closing: None,
+        };
+        // A short response is complete already.
+        let _ = exchange.poll_end(&mut Context::from_waker(Waker::noop()));
+        exchange
+    }
+
+    /// Drives the connection until the exchange is over. The connection goes to the pool in the same poll in which
+    /// the response is complete, because the guest may drop the response right after.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(ending) = &mut self.ending {
+            let is_open = task::ready!(ending.link.poll_end_of_exchange(cx));
+            let ending = self.ending.take();
+            let unkept = ending.and_then(|ending| ending.end(is_open, self.pool));
+            self.closing = unkept
+                .map(|link| -> Pin<Box<dyn Future<Output = ()> + Send>> { Box::pin(link.close()) });
+        }
+        if let Some(closing) = &mut self.closing {
+            task::ready!(closing.as_mut().poll(cx));
+            self.closing = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// Divides the exchange into the body of the response and the task that drives the connection. A request that
+    /// was sent whole needs no task: the connection is driven while the body is read, which saves a change of
+    /// tasks for each part of it.
+    pub(super) fn carrying(mut self, incoming: Incoming, is_sent: bool) -> (Carried, Io) {
+        if is_sent {
+            let exchange = Some(self);
+            return (Carried { incoming, exchange }, Box::new(ready(Ok(()))));
+        }
+        let io = async move {
+            poll_fn(|cx| self.poll_end(cx)).await;
+            Ok(())
+        };
+        let exchange = None;
+        (Carried { incoming, exchange }, Box::new(io))
+    }
+}
+
+/// The body of a response, with its connection unless a task drives that.
+pub(super) struct Carried {
+    incoming: Incoming,
+    exchange: Option<Exchange>,
+}
+
+impl Carried {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let mut frame = Pin::new(&mut self.incoming).poll_frame(cx);
+        let Some(exchange) = &mut self.exchange else {
+            return frame;
+        };
+        if frame.is_pending() {
+            let _ = exchange.poll_end(cx);
+            frame = Pin::new(&mut self.incoming).poll_frame(cx);
+        }
+        if frame.is_ready() && self.incoming.is_end_stream() {
+            let _ = exchange.poll_end(cx);
+        }
+        frame
     }
 }
 
 /// A body with an idle timeout between its frames.
 pub(super) struct TimedBody {
-    body: Incoming,
+    body: Carried,
     of: ResponseSource,
     idle: Duration,
-    /// Runs while a frame is awaited.
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: LateTimer,
 }
 
 impl TimedBody {
-    pub(super) fn new(body: Incoming, idle: Duration, of: ResponseSource) -> Self {
+    pub(super) fn new(body: Carried, idle: Duration, of: ResponseSource) -> Self {
         Self {
             body,
             of,
             idle,
-            timer: None,
+            timer: LateTimer::default(),
         }
     }
 
@@ -134,24 +189,22 @@ impl Body for TimedBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            self.timer = None;
+        let this = &mut *self;
+        if let Poll::Ready(frame) = this.body.poll_frame(cx) {
+            this.timer.end();
             let frame =
-                frame.map(|frame| frame.map_err(|error| self.broken(response_error(error))));
+                frame.map(|frame| frame.map_err(|error| this.broken(response_error(error))));
             return Poll::Ready(frame);
         }
-        let idle = self.idle;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(idle)));
-        ready!(timer.as_mut().poll(cx));
-        self.timer = None;
+        task::ready!(this.timer.poll_is_over(this.idle, cx));
         Poll::Ready(Some(Err(self.broken(Error::ConnectionReadTimeout))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.incoming.size_hint()
     }
 }

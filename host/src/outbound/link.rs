@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,25 +12,29 @@ use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
 use hyper_util::rt::TokioIo;
-use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::connect::Stream;
+use super::late_timer::LateTimer;
 use super::meter::{Meter, Metered};
 use super::moment::Moment;
 use super::reuse::Loss;
+use super::sending::Sending;
 
 /// Most headers of a response.
 const HEADER_LIMIT: usize = 1000;
 
-type Connection = Pin<Box<http1::Connection<TokioIo<Metered<Box<dyn Stream>>>, WasiBody>>>;
+type Connection = Pin<Box<http1::Connection<TokioIo<Metered<Box<dyn Stream>>>, Sending>>>;
 
 /// A connection and the handle that sends requests on it. Closed when dropped.
 pub(super) struct Link {
-    sender: http1::SendRequest<WasiBody>,
+    sender: http1::SendRequest<Sending>,
     /// `None` once it has ended.
     connection: Option<Connection>,
     meter: Arc<Meter>,
+    /// Whether a part of the last request's body may be unsent.
+    is_sending: Arc<AtomicBool>,
+    timer: LateTimer,
     pub(super) opened: Moment,
 }
 
@@ -67,12 +72,18 @@ impl Link {
             sender,
             connection: Some(Box::pin(connection)),
             meter,
+            is_sending: Arc::default(),
+            timer: LateTimer::default(),
             opened: Moment::now(),
         })
     }
 
     pub(super) fn meter(&self) -> &Arc<Meter> {
         &self.meter
+    }
+
+    pub(super) fn is_sending(&self) -> bool {
+        self.is_sending.load(Ordering::Relaxed)
     }
 
     /// Sends `request` and waits for the head of its response, for at most `first_byte`.
@@ -82,17 +93,24 @@ impl Link {
         first_byte: Duration,
     ) -> Result<Response<Incoming>, Lost> {
         *request.uri_mut() = in_origin_form(request.uri());
+        let request = request.map(|body| Sending::new(body, Arc::clone(&self.is_sending)));
         let received = self.meter.received();
         let mut responding = pin!(self.sender.try_send_request(request));
         let connection = &mut self.connection;
+        let timer = &mut self.timer;
         let responded = poll_fn(|cx| {
             drive(connection, cx);
-            responding.as_mut().poll(cx)
-        });
-        match timeout(first_byte, responded).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(failed)) => Err(lost(failed, self.meter.received() > received)),
-            Err(_elapsed) => Err(Lost::for_good(Error::ConnectionReadTimeout)),
+            if let Poll::Ready(response) = responding.as_mut().poll(cx) {
+                return Poll::Ready(Some(response));
+            }
+            timer.poll_is_over(first_byte, cx).map(|()| None)
+        })
+        .await;
+        timer.end();
+        match responded {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(failed)) => Err(lost(failed, self.meter.received() > received)),
+            None => Err(Lost::for_good(Error::ConnectionReadTimeout)),
         }
     }
 
@@ -134,7 +152,7 @@ fn drive(connection: &mut Option<Connection>, cx: &mut Context<'_>) {
     }
 }
 
-fn lost(mut failed: TrySendError<Request<WasiBody>>, is_answered: bool) -> Lost {
+fn lost(mut failed: TrySendError<Request<Sending>>, is_answered: bool) -> Lost {
     let request = failed.take_message();
     let error = failed.into_error();
     let loss = if request.is_some() {
@@ -147,7 +165,7 @@ fn lost(mut failed: TrySendError<Request<WasiBody>>, is_answered: bool) -> Lost 
     Lost {
         loss,
         error: response_error(error),
-        body: request.map(Request::into_body),
+        body: request.and_then(|request| request.into_body().into_body()),
     }
 }
 

@@ -32,6 +32,8 @@ mod hooks;
 #[cfg(feature = "outbound-http")]
 mod idle;
 #[cfg(feature = "outbound-http")]
+mod late_timer;
+#[cfg(feature = "outbound-http")]
 mod link;
 #[cfg(feature = "outbound-http")]
 mod meter;
@@ -45,6 +47,8 @@ mod pool;
 mod request_log;
 #[cfg(feature = "outbound-http")]
 mod reuse;
+#[cfg(feature = "outbound-http")]
+mod sending;
 #[cfg(feature = "outbound-http")]
 mod tls;
 #[cfg(feature = "outbound-http")]

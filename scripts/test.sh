@@ -18,7 +18,7 @@ BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 # Handlers may need another compiler than the host, and so have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
     -p scripted-guest -p reaching-guest -p fetching-guest -p requests-guest \
-    -p streaming-numbers -p server-sent-events -p large-download
+    -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy
 # The handler whose instructions are counted, optimised as for the benchmarks.
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler
@@ -33,5 +33,5 @@ cargo test --release -p bootstream-cli -p bootstream-local-lambda
 # most tests wait for a pause, a deadline or a peer.
 RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test -p bootstream-host -p bootstream-fuzz \
     -p bootstream-lambda-protocol -p bootstream-artifact
-cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download \
+cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy \
     -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support

@@ -14,12 +14,13 @@ pub mod headers;
 pub mod next;
 pub mod prelude;
 pub mod server_sent_events;
+pub mod sign;
 
 /// Panics if the property does not hold for these bytes.
 pub type Check = fn(&[u8]);
 
 /// All checks by name.
-pub const CHECKS: [(&str, Check); 10] = [
+pub const CHECKS: [(&str, Check); 11] = [
     ("answer", answer::check),
     ("event", event::check),
     ("front_end", front_end::check),
@@ -30,6 +31,7 @@ pub const CHECKS: [(&str, Check); 10] = [
     ("fingerprint", fingerprint::check),
     ("server_sent_events", server_sent_events::check),
     ("event_stream", event_stream::check),
+    ("sign", sign::check),
 ];
 
 /// Separates the texts of an input. None of them may contain it.

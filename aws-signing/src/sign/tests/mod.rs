@@ -1,0 +1,3 @@
+mod oracle;
+mod s3_examples;
+mod vectors;

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""aws-tables.py - writes the tables of AWS services in aws-signing/src/tables/ from botocore's models.
+
+Needs botocore (Apache-2.0). Review the difference before committing: each row widens what can be signed.
+"""
+import itertools
+import pathlib
+import re
+
+import botocore
+import botocore.session
+from botocore.endpoint_provider import EndpointProvider
+
+LOADER = botocore.session.get_session().get_component("data_loader")
+TARGET = pathlib.Path(__file__).parent.parent / "aws-signing/src/tables"
+PARTITIONS = LOADER.load_data("partitions")
+SUFFIXES = sorted(
+    (p["outputs"][k] for p in PARTITIONS["partitions"] for k in ("dnsSuffix", "dualStackDnsSuffix")),
+    key=len,
+    reverse=True,
+)
+REGIONS = ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"]
+# Services whose operations are told apart by method and path.
+OTHER_HOSTS = ["ListDirectoryBuckets", "WriteGetObjectResponse"]
+REST = {"s3": "s3", "lambda": "lambda", "bedrock-runtime": "bedrock_runtime",
+        "bedrock-agent-runtime": "bedrock_agent_runtime"}
+
+
+def hosts(service):
+    """Yields the part of each regional host before the region, without `-fips` and `dualstack`."""
+    rules = LOADER.load_service_model(service, "endpoint-rule-set-1")
+    provider, parameters = EndpointProvider(rules, PARTITIONS), rules["parameters"]
+    defaults = {k: v["default"] for k, v in parameters.items() if v.get("default") is not None}
+    for region, fips, dual in itertools.product(REGIONS, [False, True], [False, True]):
+        given = {"Region": region, "UseFIPS": fips, "UseDualStack": dual}
+        given = defaults | {k: v for k, v in given.items() if k in parameters}
+        try:
+            found = provider.resolve_endpoint(**given)
+        except Exception:  # The service is not in this partition, or needs a resource.
+            continue
+        host = found.url.split("://")[1].split("/")[0]
+        suffix = next((s for s in SUFFIXES if host.endswith(f".{region}.{s}")), None)
+        if suffix:
+            labels = host.removesuffix(f".{region}.{suffix}").removesuffix(".dualstack")
+            yield re.sub(r"-fips(?=\.|$)", "", labels)
+
+
+def rest_rows(model):
+    for name, operation in sorted(model["operations"].items()):
+        if operation.get("deprecated") or name in OTHER_HOSTS:
+            continue
+        path, _, query = operation["http"]["requestUri"].partition("?")
+        shape = model["shapes"].get(operation.get("input", {}).get("shape"), {})
+        required, optional, headers = [q.split("&")[0] for q in query.split("&") if q], [], []
+        required = [q.split("=")[0] for q in required]
+        for member, value in shape.get("members", {}).items():
+            is_required = member in shape.get("required", [])
+            if value.get("location") == "querystring":
+                (required if is_required else optional).append(value["locationName"])
+            elif value.get("location") == "header" and is_required:
+                headers.append(value["locationName"].lower())
+        copies = "x-amz-copy-source" in headers
+        yield (operation["http"]["method"], path, sorted(set(required)), sorted(set(optional)), copies, name)
+
+
+def text(value):
+    if isinstance(value, list):
+        return "&[" + ", ".join(map(text, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"'
+
+
+def write(name, doc, kind, rows):
+    body = "\n".join(f"    ({', '.join(map(text, row))})," if len(row) > 1 else f"    {text(row[0])}," for row in rows)
+    header = f"//! {doc}\n//!\n//! Written by `scripts/aws-tables.py` from botocore {botocore.__version__}'s models (Apache-2.0).\n"
+    use = "use super::Rest;\n\n" if kind == "Rest" else ""
+    TARGET.joinpath(name + ".rs").write_text(
+        f"{header}\n{use}#[rustfmt::skip]\npub(crate) const ROWS: &[{kind}] = &[\n{body}\n];\n")
+
+
+names, aliases, targets, queries, ids, plain = set(), {}, set(), set(), set(), set()
+for service in LOADER.list_available_services("service-2"):
+    model = LOADER.load_service_model(service, "service-2")
+    meta = model["metadata"]
+    prefix, signing = meta["endpointPrefix"], meta.get("signingName", meta["endpointPrefix"])
+    if signing != prefix:
+        names.add((prefix, signing))
+    for operation in model["operations"].values():
+        host_prefix = operation.get("endpoint", {}).get("hostPrefix", "{")
+        if "{" not in host_prefix:
+            names.add((host_prefix + prefix, signing))
+    for other in hosts(service):
+        if other != prefix and not other.startswith("fips.") and "sustainability" not in other:
+            aliases[other] = (prefix, signing)
+    service_id = re.sub(r"[ -]", "_", meta["serviceId"]).upper()
+    if service_id != re.sub(r"[.-]", "_", prefix).upper():
+        ids.add((prefix, service_id))
+    else:
+        plain.add(prefix)
+    protocols = meta.get("protocols", [meta["protocol"]])
+    if {"json", "smithy-rpc-v2-cbor"} & set(protocols):
+        targets.add((prefix, meta["targetPrefix"]))
+    elif {"query", "ec2"} & set(protocols):
+        queries.add((prefix,))
+    if service in REST:
+        write(REST[service], f"Operations of {service}.", "Rest", rest_rows(model))
+# The host prefix of a service's operations can be the host of another service, with another signing name.
+taken = {prefix for prefix, _ in names}
+names |= {(other, signing) for other, (_, signing) in aliases.items() if other in taken or ".geo" in other}
+aliases = {other: prefix for other, (prefix, _) in aliases.items() if other not in taken and ".geo" not in other}
+write("signing_names", "Host prefixes whose signing name is another. A host can serve two services.", "(&str, &str)", sorted(names))
+write("aliases", "Other names in hosts, mostly of dual-stack endpoints, and the host prefix.", "(&str, &str)", sorted(aliases.items()))
+write("json_targets", "Services with a JSON or CBOR protocol, and what precedes the operation in `x-amz-target`.", "(&str, &str)", sorted(targets))
+write("query_services", "Services with a query protocol only.", "&str", [r for r in sorted(queries)])
+# Where several services share a prefix, all of them have a row.
+shared = {prefix for prefix, _ in ids}
+ids |= {(p, re.sub(r"[.-]", "_", p).upper()) for p in shared & plain}
+write("service_ids", "Ids of services in variables, where they differ from the host prefix.", "(&str, &str)", sorted(ids))

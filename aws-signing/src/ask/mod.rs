@@ -14,7 +14,6 @@ use crate::payload::Payload;
 use crate::placeholder::Placeholder;
 use crate::policy::{self, Policy};
 use crate::refusal::Refusal;
-use crate::tables;
 use crate::uri::{self, Path, Query};
 
 /// The decision about a request.
@@ -170,17 +169,15 @@ fn endpoint(
 fn check_scope(asked: &Authorization, endpoint: &Endpoint) -> Result<(), Refusal> {
     let is_region = match &endpoint.region {
         Region::In(region) | Region::Global(region) => *region == asked.region,
-        Region::Unknown => {
-            crate::endpoint::partition::Partition::of_region(&asked.region).is_some()
-        }
+        Region::Unknown => aws_endpoints::partition::Partition::of_region(&asked.region).is_some(),
     };
-    if is_region && tables::signs_as(&endpoint.prefix, &asked.service) {
+    if is_region && aws_endpoints::signs_as(&endpoint.prefix, &asked.service) {
         return Ok(());
     }
     Err(Refusal::Scope {
         asked_service: Refusal::shown(asked.service.as_bytes()),
         asked_region: Refusal::shown(asked.region.as_bytes()),
-        service: tables::signing_name(&endpoint.prefix).to_owned(),
+        service: aws_endpoints::signing_name(&endpoint.prefix).to_owned(),
         region: endpoint.region.name().unwrap_or("a region").to_owned(),
     })
 }

@@ -1,5 +1,4 @@
 use super::*;
-use crate::tables;
 
 /// Prefix, region and bucket.
 fn read(host: &str) -> Option<(String, String, Option<String>)> {
@@ -176,22 +175,22 @@ fn a_service_for_all_regions_is_told_apart() {
 
 #[test]
 fn each_signing_name_that_differs_is_for_its_prefix() {
-    let rows = tables::signing_rows();
+    let rows = aws_endpoints::signing_names();
     assert!(rows.len() > 100, "{}", rows.len());
     for (prefix, service) in rows {
         let host = format!("{prefix}.us-east-1.amazonaws.com");
         let endpoint = parse(&host).unwrap_or_else(|| panic!("{host}"));
         assert_eq!(endpoint.prefix, *prefix, "{host}");
-        assert!(tables::signs_as(prefix, service), "{prefix}");
-        assert!(!tables::signs_as(prefix, prefix), "{prefix}");
+        assert!(aws_endpoints::signs_as(prefix, service), "{prefix}");
+        assert!(!aws_endpoints::signs_as(prefix, prefix), "{prefix}");
         assert!(
-            !tables::signs_as("dynamodb", service) || *service == "dynamodb",
+            !aws_endpoints::signs_as("dynamodb", service) || *service == "dynamodb",
             "{prefix}"
         );
         let other = format!("{service}x");
-        assert!(!tables::signs_as(prefix, &other), "{prefix}");
+        assert!(!aws_endpoints::signs_as(prefix, &other), "{prefix}");
     }
-    assert!(tables::signs_as("dynamodb", "dynamodb"));
-    assert_eq!(tables::signing_name("bedrock-runtime"), "bedrock");
-    assert_eq!(tables::signing_name("dynamodb"), "dynamodb");
+    assert!(aws_endpoints::signs_as("dynamodb", "dynamodb"));
+    assert_eq!(aws_endpoints::signing_name("bedrock-runtime"), "bedrock");
+    assert_eq!(aws_endpoints::signing_name("dynamodb"), "dynamodb");
 }

@@ -5,7 +5,6 @@ use http::request::Parts;
 
 use crate::endpoint::custom::CustomEndpoint;
 use crate::endpoint::destination::Destination;
-use crate::endpoint::partition::Partition;
 use crate::endpoint::{self, Endpoint, Region};
 use crate::grant::Grant;
 use crate::headers::COPY_SOURCE;
@@ -14,7 +13,7 @@ use crate::payload::Payload;
 use crate::refusal::Refusal;
 use crate::rule::{Operation, Rule};
 use crate::s3::{self, Place};
-use crate::tables;
+use aws_endpoints::partition::Partition;
 
 /// What is signed.
 #[derive(Clone, Debug, Default)]
@@ -38,23 +37,14 @@ impl Policy {
     /// or in the only region of its rules. `None` if the region is unknown.
     #[must_use]
     pub fn warm(&self, prefix: &str) -> Option<String> {
-        let prefix = tables::canonical_prefix(prefix);
+        let prefix = aws_endpoints::canonical_prefix(prefix);
         let mut custom = self.endpoints.iter();
         if let Some(custom) = custom.find(|it| it.prefix() == prefix) {
             return Some(custom.url());
         }
         let region = self.usual_region(prefix)?;
-        let suffix = Partition::of_region(region)?.suffixes.first()?;
-        let urls = [
-            format!("{prefix}.{region}.{suffix}"),
-            format!("{prefix}.{suffix}"),
-        ];
-        // Services for all regions have no region in their name.
-        let is_global = |host: &&String| {
-            endpoint::parse(host).is_some_and(|it| matches!(it.region, Region::Global(_)))
-        };
-        let host = urls.iter().find(is_global).or(urls.first())?;
-        endpoint::parse(host).map(|_| format!("https://{host}"))
+        let host = aws_endpoints::endpoint(prefix, region)?.host;
+        endpoint::parse(&host).map(|_| format!("https://{host}"))
     }
 
     /// Returns a grant for a request that the host itself makes to [`Policy::warm`], with a held body. The
@@ -63,7 +53,7 @@ impl Policy {
     pub fn own(&self, prefix: &str, head: &Parts) -> Option<Grant> {
         let url = self.warm(prefix)?.parse().ok()?;
         let destination = Destination::of(&url)?;
-        let service = tables::signing_name(tables::canonical_prefix(prefix));
+        let service = aws_endpoints::signing_name(aws_endpoints::canonical_prefix(prefix));
         let endpoint = self.endpoint(&destination, service)?;
         let region = endpoint
             .region

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::endpoint::partition::Partition;
 use crate::endpoint::{self, NEVER};
 use crate::tables;
+use aws_endpoints::partition::Partition;
 
 /// The expected form, for errors.
 const EXPECTED: &str = "expected `SERVICE[/BUCKET][@REGION][:OPERATION]`, such as `dynamodb`, \
@@ -110,7 +110,7 @@ impl Rule {
         if !is_word(prefix) {
             return Err(not_a_service(prefix));
         }
-        let prefix = tables::canonical_prefix(prefix);
+        let prefix = aws_endpoints::canonical_prefix(prefix);
         Ok(Self {
             bucket: bucket.map(|it| parse_bucket(prefix, it)).transpose()?,
             region: region.map(parse_region).transpose()?,
@@ -159,7 +159,7 @@ fn split(text: &str, at: char) -> (&str, Option<&str>) {
 
 /// Whether `text` can be a host prefix in the settings.
 pub(crate) fn is_word(text: &str) -> bool {
-    endpoint::is_prefix(tables::canonical_prefix(text)) && !text.starts_with("vpce-")
+    endpoint::is_prefix(aws_endpoints::canonical_prefix(text)) && !text.starts_with("vpce-")
 }
 
 fn not_a_service(prefix: &str) -> Wrong {

@@ -43,14 +43,14 @@ impl Url {
                 "has characters outside ASCII: percent-encode them, or pass them to `query`",
             ));
         }
+        let is_https = match text.split_once("://") {
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => true,
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => false,
+            _ => return Err(refused("does not start with `https://` or `http://`")),
+        };
         let uri: Uri = text
             .parse()
             .map_err(|error| refused(&format!("is not a URL: {error}")))?;
-        let is_https = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(refused("does not start with `https://` or `http://`")),
-        };
         let authority = uri.authority().ok_or_else(|| refused("has no host"))?;
         if authority.as_str().contains('@') {
             return Err("the URL has user information: use `basic` or `bearer`".to_owned());
@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn what_is_no_url_is_refused_with_the_reason() {
         for (text, reason) in [
-            ("", "is not a URL"),
-            ("api.example/v1", "is not a URL"),
+            ("", "does not start with `https://`"),
+            ("api.example/v1", "does not start with `https://`"),
             ("api.example", "does not start with `https://`"),
             ("/v1", "does not start with `https://`"),
             ("ftp://api.example/", "does not start with `https://`"),

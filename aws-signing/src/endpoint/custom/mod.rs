@@ -5,10 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use http::Uri;
 
 use super::destination::Destination;
-use super::partition::Partition;
 use super::{Endpoint, NEVER, Region};
 use crate::rule;
-use crate::tables;
+use aws_endpoints::partition::Partition;
 
 /// One entry of `aws.endpoints`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +65,7 @@ impl CustomEndpoint {
             return Err(invalid("is a name that AWS gives to servers of customers"));
         }
         Ok(Self {
-            prefix: tables::canonical_prefix(prefix).to_owned(),
+            prefix: aws_endpoints::canonical_prefix(prefix).to_owned(),
             destination,
         })
     }
@@ -87,15 +86,7 @@ impl CustomEndpoint {
     /// services can share a host prefix.
     #[must_use]
     pub fn variables(&self) -> Vec<String> {
-        let mut ids: Vec<String> = tables::service_ids(&self.prefix)
-            .map(str::to_owned)
-            .collect();
-        if ids.is_empty() {
-            ids.push(self.prefix.replace(['-', '.'], "_").to_uppercase());
-        }
-        ids.iter()
-            .map(|id| format!("AWS_ENDPOINT_URL_{id}"))
-            .collect()
+        aws_endpoints::endpoint_variables(&self.prefix)
     }
 
     /// Returns the endpoint if the request goes there, to the byte.

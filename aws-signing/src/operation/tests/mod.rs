@@ -13,7 +13,7 @@ type Headers<'a> = &'a [(&'a str, &'a str)];
 
 fn ask(allow: &str, method: &str, target: &str, headers: &[(&str, &str)]) -> String {
     let prefix = allow.split([':', '/']).next().unwrap();
-    let service = crate::tables::signing_name(prefix);
+    let service = aws_endpoints::signing_name(prefix);
     let uri = format!("https://{prefix}.eu-central-1.amazonaws.com{target}");
     let head = signed_head(method, &uri, (service, "eu-central-1"), headers);
     answer(&policy(&[allow]), &head)

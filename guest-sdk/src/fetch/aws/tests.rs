@@ -41,6 +41,46 @@ fn a_request_asks_the_host_for_a_signature() {
 }
 
 #[test]
+fn each_service_has_its_endpoint_and_its_name_in_the_scope() {
+    for (service, region, host, scope) in [
+        (
+            "streams.dynamodb",
+            "eu-central-1",
+            "streams.dynamodb.eu-central-1.amazonaws.com",
+            "eu-central-1/dynamodb",
+        ),
+        (
+            "email",
+            "eu-central-1",
+            "email.eu-central-1.amazonaws.com",
+            "eu-central-1/ses",
+        ),
+        ("iam", "eu-central-1", "iam.amazonaws.com", "us-east-1/iam"),
+        (
+            "sqs",
+            "cn-north-1",
+            "sqs.cn-north-1.amazonaws.com.cn",
+            "cn-north-1/sqs",
+        ),
+        (
+            "ecr",
+            "us-east-1",
+            "api.ecr.us-east-1.amazonaws.com",
+            "us-east-1/ecr",
+        ),
+    ] {
+        let _variables = own();
+        let upstream = Upstream::new([Reply::new(200)]);
+        get(service, "/").region(region).send().unwrap();
+        let request = upstream.requests().remove(0);
+        assert_eq!(request.url(), format!("https://{host}/"));
+        let expected = format!("Credential=KEY/00000000/{scope}/aws4_request,");
+        let authorization = request.header("authorization").unwrap();
+        assert!(authorization.contains(&expected), "{authorization}");
+    }
+}
+
+#[test]
 fn the_endpoint_is_what_a_variable_names() {
     let endpoint = |variable: (&str, &str), service: &str| {
         let _variables = variables(OWN.into_iter().chain([variable]));

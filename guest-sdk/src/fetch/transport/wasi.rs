@@ -215,5 +215,6 @@ fn broke_off(error: &wasip2::io::error::Error) -> Reason {
     } else {
         ErrorCode::ConnectionTerminated
     };
-    Reason::BrokeOff(code, Some(text))
+    let text = text.strip_prefix("hyper error: ").unwrap_or(&text);
+    Reason::BrokeOff(code, Some(text.to_owned()))
 }

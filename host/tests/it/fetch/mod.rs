@@ -1,6 +1,7 @@
 //! The HTTP client of the SDK, in a component, against servers that misbehave.
 
 mod peer;
+mod proxy;
 mod refusals;
 mod requests;
 mod streams;

@@ -144,7 +144,7 @@ fn a_response_that_breaks_off_fails_the_stream() {
         let lambda = Recorder::start();
         let _host = copy(&lambda, &peer, path);
 
-        let response = lambda.failed_response("id-1", "Function.HandlerError");
+        let response = lambda.failed_response("id-1", "Function.Error");
 
         assert_eq!(response.body(), "part", "{path}");
         let error = response.trailer_document();

@@ -4,13 +4,13 @@
 
 /// One partition.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Partition {
+pub struct Partition {
     /// Domain suffixes: the usual one, and that of dual-stack endpoints.
-    pub(crate) suffixes: [&'static str; 2],
+    pub suffixes: [&'static str; 2],
     /// What precedes the word and the number of a region. `??` stands for two letters.
     areas: &'static [&'static str],
     /// The region of endpoints without a region.
-    pub(crate) global: &'static str,
+    pub global: &'static str,
 }
 
 const PARTITIONS: [Partition; 7] = [
@@ -53,7 +53,8 @@ const PARTITIONS: [Partition; 7] = [
 
 impl Partition {
     /// Splits a host into what precedes the suffix, and the partition.
-    pub(crate) fn split(host: &str) -> Option<(&str, &'static Self)> {
+    #[must_use]
+    pub fn split(host: &str) -> Option<(&str, &'static Self)> {
         PARTITIONS.iter().find_map(|partition| {
             let before = |suffix: &&str| host.strip_suffix(*suffix)?.strip_suffix('.');
             let before = partition.suffixes.iter().find_map(before)?;
@@ -62,14 +63,16 @@ impl Partition {
     }
 
     /// Returns the partition of a region.
-    pub(crate) fn of_region(region: &str) -> Option<&'static Self> {
+    #[must_use]
+    pub fn of_region(region: &str) -> Option<&'static Self> {
         // Two letters stand for all areas but those of other partitions.
         let mut named = PARTITIONS.iter().rev();
         named.find(|partition| partition.has(region))
     }
 
     /// Whether `label` is a region of the partition, such as `eu-central-1`.
-    pub(crate) fn has(&self, label: &str) -> bool {
+    #[must_use]
+    pub fn has(&self, label: &str) -> bool {
         let mut parts = label.rsplitn(3, '-');
         let (Some(number), Some(word), Some(area)) = (parts.next(), parts.next(), parts.next())
         else {

@@ -13,7 +13,6 @@ use crate::payload::Payload;
 use crate::refusal::Refusal;
 use crate::rule::{Operation, Rule};
 use crate::s3::{self, Place};
-use aws_endpoints::partition::Partition;
 
 /// What is signed.
 #[derive(Clone, Debug, Default)]
@@ -94,7 +93,7 @@ impl Policy {
             let endpoints = self.endpoints.iter();
             endpoints.filter_map(|it| it.endpoint(destination))
         };
-        let signs = |it: &Endpoint| tables::signs_as(&it.prefix, service);
+        let signs = |it: &Endpoint| aws_endpoints::signs_as(&it.prefix, service);
         let has_rule = |it: &Endpoint| self.rules(&it.prefix).next().is_some();
         here()
             .find(|it| signs(it) && has_rule(it))

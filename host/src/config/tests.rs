@@ -113,7 +113,7 @@ fn connections_are_opened_ahead_only_to_hosts_that_are_allowed_and_kept() {
         let error = error(&format!("[outbound]\n{allow}{settings}"), &[]);
         assert!(error.contains(words), "{settings}: {error}");
     }
-    let allowed = "outbound.allow = ['*.example']";
+    let allowed = "outbound.allow = ['*.example', '*.example:8443']";
     let warm = [(
         "BOOTSTREAM_OUTBOUND_WARM",
         "https://a.example,b.example:8443",

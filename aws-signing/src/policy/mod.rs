@@ -94,7 +94,7 @@ impl Policy {
             let endpoints = self.endpoints.iter();
             endpoints.filter_map(|it| it.endpoint(destination))
         };
-        let signs = |it: &Endpoint| tables::signs_as(&it.prefix, service);
+        let signs = |it: &Endpoint| aws_endpoints::signs_as(&it.prefix, service);
         let has_rule = |it: &Endpoint| self.rules(&it.prefix).next().is_some();
         here()
             .find(|it| signs(it) && has_rule(it))

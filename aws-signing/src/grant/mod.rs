@@ -30,6 +30,17 @@ const HASHED: [&str; 7] = [
     "glacier",
 ];
 
+/// Host prefixes of what runs the user's own code, or stores what any request appends. AWS's SDKs do not call them,
+/// so nothing repeats a request to them.
+const UNREPEATED: [&str; 6] = [
+    "aoss",
+    "appsync-api",
+    "es",
+    "execute-api",
+    "lambda-url",
+    "vpc-lattice-svcs",
+];
+
 /// A request that may be signed.
 #[derive(Clone, Debug)]
 pub struct Grant {
@@ -37,6 +48,7 @@ pub struct Grant {
     region: String,
     payload: Payload,
     is_custom: bool,
+    is_repeatable: bool,
     uri: Uri,
     host: HeaderValue,
     canonical_path: String,
@@ -86,6 +98,7 @@ impl Grant {
             region: region.to_owned(),
             payload,
             is_custom: endpoint.is_custom,
+            is_repeatable: !UNREPEATED.contains(&endpoint.prefix.as_str()),
             uri,
             host: HeaderValue::from_str(&host).map_err(|_| Refusal::Uri)?,
             canonical_path: path.canonical(encoding),
@@ -122,6 +135,13 @@ impl Grant {
     #[must_use]
     pub fn is_custom(&self) -> bool {
         self.is_custom
+    }
+
+    /// Whether AWS's SDKs repeat a request that was lost on its way, whatever its method is. If not, the method
+    /// decides.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.is_repeatable
     }
 
     /// Returns the URI that is sent.

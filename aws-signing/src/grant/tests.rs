@@ -30,6 +30,28 @@ fn s3(path: &str) -> Parts {
 }
 
 #[test]
+fn requests_to_code_of_the_user_are_not_repeated_like_those_of_sdks() {
+    let is_repeatable = |prefix: &str, service: &str, url: &str| {
+        let policy = with_endpoint(policy(&[prefix]), prefix, url);
+        let head = signed_head("POST", url, (service, "eu-central-1"), &[]);
+        granted(&policy, &head).is_repeatable()
+    };
+    for (prefix, service, repeatable) in [
+        ("dynamodb", "dynamodb", true),
+        ("lambda", "lambda", true),
+        ("execute-api", "execute-api", false),
+        ("lambda-url", "lambda", false),
+        ("appsync-api", "appsync", false),
+        ("vpc-lattice-svcs", "vpc-lattice-svcs", false),
+        ("es", "es", false),
+        ("aoss", "aoss", false),
+    ] {
+        let url = "https://api.example";
+        assert_eq!(is_repeatable(prefix, service, url), repeatable, "{prefix}");
+    }
+}
+
+#[test]
 fn the_signature_of_the_handler_is_replaced() {
     let head = dynamodb(
         DYNAMODB,

@@ -51,6 +51,25 @@ fn a_rule_for_a_bucket_is_for_no_other() {
     }
 }
 
+/// A path below a bucket's own host is a key, whatever it looks like.
+#[test]
+fn a_named_endpoint_of_one_bucket_is_for_no_other() {
+    let url = "https://theirs.s3.eu-central-1.amazonaws.com";
+    let ask = |rule: &str, path: &str| {
+        let policy = with_endpoint(policy(&[rule]), "s3", url);
+        let uri = format!("{url}{path}");
+        answer(
+            &policy,
+            &signed_head("GET", &uri, ("s3", "eu-central-1"), &[]),
+        )
+    };
+    assert_eq!(
+        ask("s3/mine", "/mine/k"),
+        "`aws.allow` has no `s3/theirs@eu-central-1`"
+    );
+    assert_eq!(ask("s3/theirs", "/mine/k"), "granted");
+}
+
 #[test]
 fn rules_add_up_for_each_bucket_and_not_across() {
     let allow = ["s3/in:read", "s3/out", "s3/log:PutObject"];

@@ -150,9 +150,8 @@ impl WasiHttpHooks for Hooks {
             let order = Order {
                 record: RequestRecord::start(&log_context, &destination, &head.method, logs_usage),
                 tenant: log_context.tenant_id.clone(),
-                // As the AWS SDKs do.
-                repeatable: match signer {
-                    Some(_) => Repeatable::Always,
+                repeatable: match &signer {
+                    Some(signer) => signer.repeatable(),
                     None => Repeatable::ByMethod,
                 },
                 destination: destination.clone(),

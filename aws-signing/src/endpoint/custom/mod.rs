@@ -94,9 +94,15 @@ impl CustomEndpoint {
         (self.destination == *destination).then(|| Endpoint {
             prefix: self.prefix.clone(),
             region: region(&destination.host),
-            bucket: None,
+            bucket: self.bucket(),
             is_custom: true,
         })
+    }
+
+    /// The bucket in a host of AWS, which the path then does not name. A stand-in has buckets in the path.
+    fn bucket(&self) -> Option<String> {
+        let found = super::parse(&self.destination.host)?;
+        found.bucket.filter(|_| found.prefix == self.prefix)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::outbound::exchange::Timeouts;
 use crate::outbound::held::{Held, NotHeld};
 use crate::outbound::payload::{Payload, declared_length, set_length};
 use crate::outbound::policy::Policy;
+use crate::outbound::reuse::Repeatable;
 use crate::outbound::target::Destination;
 
 /// Signs the attempts to send a request.
@@ -95,6 +96,15 @@ impl Signer {
         answer: Response<WasiBody>,
     ) -> Result<Response<WasiBody>, Error> {
         self.signed.answer(answer)
+    }
+
+    /// When the request may be sent twice.
+    pub(in crate::outbound) fn repeatable(&self) -> Repeatable {
+        if self.grant.is_repeatable() {
+            Repeatable::Always
+        } else {
+            Repeatable::ByMethod
+        }
     }
 
     fn sign(&self, head: &mut Parts) -> Result<(), SignError> {

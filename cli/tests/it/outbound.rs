@@ -49,10 +49,12 @@ fn a_request_of_a_handler_is_shown_with_its_cost() {
     let url = serve();
     let folder = project(&url);
     let mut dev = Dev::start(&folder.path().join("handler.wasm"), &[]);
-    let steps = script(&json!([{"fetch": {"url": url}}]));
+    let fetch = json!({"fetch": {"url": url}});
+
+    // In one invocation: a second one may get another environment, which has connections of its own.
+    dev.invoke(&script(&json!([fetch, fetch]))).rest();
 
     for used in ["new", "kept"] {
-        dev.invoke(&steps).rest();
         let line = dev.wait_for(&format!("{used} connection"));
         assert_contains(&line, &format!("  the handler requested GET {url}  200  "));
         for part in ["  wait ", "  first byte ", "  total ", " B out, 43 B in"] {

@@ -89,6 +89,44 @@ fn every_setting_has_a_variable_of_its_own_and_is_refused_what_makes_no_sense() 
 }
 
 #[test]
+fn connections_are_opened_ahead_only_to_hosts_that_are_allowed_and_kept() {
+    let many: Vec<String> = (0..17).map(|n| format!("'a.example:{}'", n + 1)).collect();
+    let many = many.join(", ");
+    for (settings, words) in [
+        ("warm = ['b.example']", "in `outbound.allow`"),
+        ("warm = ['http://a.example']", "in `outbound.allow`"),
+        ("warm = ['*.example']", "one host such as"),
+        ("warm = ['https://a.example/v1']", "one host such as"),
+        (
+            "warm = ['a.example']\nkeep-alive-s = 0",
+            "nothing while `outbound.keep-alive-s` is 0",
+        ),
+        (&format!("allow = [{many}]\nwarm = [{many}]"), "at most 16"),
+        ("keep-alive-s = 301", "a whole number from 0 to 300"),
+    ] {
+        let allow = "allow = ['a.example', '*.a.example']\n";
+        let allow = if settings.starts_with("allow") {
+            ""
+        } else {
+            allow
+        };
+        let error = error(&format!("[outbound]\n{allow}{settings}"), &[]);
+        assert!(error.contains(words), "{settings}: {error}");
+    }
+    let allowed = "outbound.allow = ['*.example', '*.example:8443']";
+    let warm = [(
+        "BOOTSTREAM_OUTBOUND_WARM",
+        "https://a.example,b.example:8443",
+    )];
+    let config = read(allowed, &warm).unwrap();
+    let warm = config.guest.outbound.warm.iter().map(ToString::to_string);
+    assert_eq!(
+        warm.collect::<Vec<_>>(),
+        ["https://a.example:443", "https://b.example:8443"]
+    );
+}
+
+#[test]
 fn an_unknown_variable_is_refused_with_those_that_are_known() {
     let error = error("", &[("BOOTSTREAM_PASENV", "A")]);
     for words in ["`BOOTSTREAM_PASENV`", "`BOOTSTREAM_PASS_ENV`"] {

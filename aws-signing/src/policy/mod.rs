@@ -13,7 +13,6 @@ use crate::payload::Payload;
 use crate::refusal::Refusal;
 use crate::rule::{Operation, Rule};
 use crate::s3::{self, Place};
-use aws_endpoints::partition::Partition;
 
 /// What is signed.
 #[derive(Clone, Debug, Default)]

@@ -261,7 +261,10 @@ fn a_cut_can_be_anywhere() {
         let mut response = answered(Reply::new(200).chunk("abc").chunk("def").cut_after(at));
         let mut body = String::new();
         response.read_to_string(&mut body).unwrap_err();
-        assert_eq!(body, "abcdef"[..at]);
+        assert!(
+            "abcdef".starts_with(&body) && body.len() == at,
+            "{at}: {body}"
+        );
     }
 }
 

@@ -14,7 +14,7 @@ RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-
     -p bench-handler
 if [ "${1:-}" = micro ]; then
     shift
-    exec cargo bench -p bench-driver --bench host -- "$@"
+    exec cargo bench -p bench-driver --bench host --bench signing -- "$@"
 fi
 cargo build --release -p bench-driver
 if [ "${1:-}" = instructions ]; then

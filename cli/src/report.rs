@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Write as _};
 use std::time::Duration;
 
-use local_lambda::{Observer, Report, RequestOutcome, RequestReport, Usage};
+use local_lambda::{Observer, OutboundRequest, Report, RequestOutcome, RequestReport, Usage};
 use serde_json::{Value, json};
 
 use crate::printer::{Printer, Tone};
@@ -28,6 +28,15 @@ fn print(printer: Printer, report: &Report<'_>) {
                 request_id,
                 &usage_text(usage),
                 &usage_object(usage),
+            );
+        }
+        Report::Outbound(request) => {
+            let request_id = Some(request.request_id.as_str());
+            printer.record(
+                Tone::Faint,
+                request_id,
+                &outbound_text(request),
+                &outbound_object(request),
             );
         }
         Report::FailedAfterResponse(failure) => {
@@ -116,6 +125,54 @@ fn usage_object(usage: &Usage) -> Value {
         "memoryMib": usage.memory_mib,
         "milliseconds": usage.milliseconds,
         "bytesWritten": usage.bytes,
+    })
+}
+
+/// Formats the cost of a handler's request for people.
+fn outbound_text(request: &OutboundRequest) -> String {
+    let mut line = format!(
+        "the handler requested {} {}",
+        request.method, request.destination
+    );
+    match request.status {
+        Some(status) => {
+            let _ = write!(line, "  {status}");
+        }
+        None => line.push_str("  no response"),
+    }
+    if let Some(connection) = &request.connection {
+        let _ = write!(line, "  {connection} connection");
+    }
+    let times = [
+        ("wait", request.wait_ms),
+        ("first byte", request.first_byte_ms),
+        ("total", Some(request.milliseconds)),
+    ];
+    for (name, time) in times {
+        if let Some(time) = time {
+            let _ = write!(line, "  {name} {time:.1} ms");
+        }
+    }
+    let size = |bytes| Size(usize::try_from(bytes).unwrap_or(usize::MAX));
+    let (sent, received) = (size(request.bytes_out), size(request.bytes_in));
+    let _ = write!(line, "  {sent} out, {received} in");
+    line
+}
+
+/// Formats the cost of a handler's request for programs.
+fn outbound_object(request: &OutboundRequest) -> Value {
+    json!({
+        "type": "outbound",
+        "requestId": request.request_id,
+        "destination": request.destination,
+        "method": request.method,
+        "status": request.status,
+        "connection": request.connection,
+        "waitMs": request.wait_ms,
+        "firstByteMs": request.first_byte_ms,
+        "totalMs": request.milliseconds,
+        "bytesIn": request.bytes_in,
+        "bytesOut": request.bytes_out,
     })
 }
 

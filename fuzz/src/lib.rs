@@ -29,9 +29,9 @@ pub const CHECKS: [(&str, Check); 11] = [
     ("configuration", configuration::check),
     ("next", next::check),
     ("fingerprint", fingerprint::check),
+    ("sign", sign::check),
     ("server_sent_events", server_sent_events::check),
     ("event_stream", event_stream::check),
-    ("sign", sign::check),
 ];
 
 /// Separates the texts of an input. None of them may contain it.

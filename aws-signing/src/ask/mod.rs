@@ -80,7 +80,7 @@ fn decide(placeholder: &Placeholder, policy: &Policy, head: &Parts) -> Result<Gr
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let asked = asked(placeholder, head, query.as_ref().ok())?;
     let destination = Destination::of(&head.uri).ok_or(Refusal::Uri)?;
-    let endpoint = endpoint(policy, &destination)?;
+    let endpoint = endpoint(policy, &destination, &asked.service)?;
     check_scope(&asked, &endpoint)?;
     if head.method == Method::CONNECT || head.method == Method::TRACE {
         return Err(Refusal::Method(head.method.to_string()));
@@ -146,8 +146,13 @@ fn signed(query: &Query) -> Option<&'static str> {
     SIGNED_QUERY.into_iter().find(|name| query.has(name))
 }
 
-fn endpoint(policy: &Policy, destination: &Destination) -> Result<Endpoint, Refusal> {
-    let endpoint = policy.endpoint(destination).ok_or(Refusal::NotAnEndpoint)?;
+fn endpoint(
+    policy: &Policy,
+    destination: &Destination,
+    service: &str,
+) -> Result<Endpoint, Refusal> {
+    let endpoint = policy.endpoint(destination, service);
+    let endpoint = endpoint.ok_or(Refusal::NotAnEndpoint)?;
     if endpoint.is_custom {
         return Ok(endpoint);
     }

@@ -52,12 +52,12 @@ impl Policy {
     pub fn own(&self, prefix: &str, head: &Parts) -> Option<Grant> {
         let url = self.warm(prefix)?.parse().ok()?;
         let destination = Destination::of(&url)?;
-        let endpoint = self.endpoint(&destination)?;
+        let service = aws_endpoints::signing_name(aws_endpoints::canonical_prefix(prefix));
+        let endpoint = self.endpoint(&destination, service)?;
         let region = endpoint
             .region
             .name()
             .or(self.usual_region(&endpoint.prefix))?;
-        let service = aws_endpoints::signing_name(&endpoint.prefix);
         Grant::new(
             &endpoint,
             (service, region),
@@ -85,12 +85,21 @@ impl Policy {
             .filter(move |rule| rule.prefix() == prefix)
     }
 
-    pub(crate) fn endpoint(&self, destination: &Destination) -> Option<Endpoint> {
-        let custom = self
-            .endpoints
-            .iter()
-            .find_map(|it| it.endpoint(destination));
-        custom.or_else(|| endpoint::parse(&destination.host))
+    /// Returns the endpoint of a request that is signed for `service`. Several entries of `aws.endpoints` may have
+    /// one URL, as with a stand-in for all of AWS: then the service decides, and rules between services of one
+    /// signing name.
+    pub(crate) fn endpoint(&self, destination: &Destination, service: &str) -> Option<Endpoint> {
+        let here = || {
+            let endpoints = self.endpoints.iter();
+            endpoints.filter_map(|it| it.endpoint(destination))
+        };
+        let signs = |it: &Endpoint| aws_endpoints::signs_as(&it.prefix, service);
+        let has_rule = |it: &Endpoint| self.rules(&it.prefix).next().is_some();
+        here()
+            .find(|it| signs(it) && has_rule(it))
+            .or_else(|| here().find(signs))
+            .or_else(|| here().next())
+            .or_else(|| endpoint::parse(&destination.host))
     }
 
     /// Refuses requests that no rule covers.

@@ -17,6 +17,7 @@ mod response;
 mod stats;
 mod table;
 mod target;
+mod upstream;
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ use anyhow::Context as _;
 use clap::Parser;
 
 use crate::instructions::Tool;
-use crate::measure::{ALL, Measurement};
+use crate::measure::{ALL, Measurement, PROXY};
 use crate::table::Table;
 use crate::target::Target;
 
@@ -33,6 +34,8 @@ use crate::target::Target;
 enum Args {
     /// Measure side by side, and print a table in Markdown
     Compare(Compare),
+    /// Measure proxies side by side: handlers that pass on the answer of an HTTPS server
+    Proxy(Proxy),
     /// Measure cold starts with machine code in the package, kept in `/tmp`, and made at the start
     Starts {
         /// Rounds over everything
@@ -68,9 +71,23 @@ struct Compare {
     before: Option<PathBuf>,
 }
 
+#[derive(clap::Args)]
+struct Proxy {
+    /// Rounds over everything
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Only these measurements: kept, new, large, chunks, streams
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    only: Vec<String>,
+    /// A folder with a `bootstrap` and a `bootstream-compile`, to measure beside those that were built
+    #[arg(long, value_name = "FOLDER")]
+    before: Option<PathBuf>,
+}
+
 fn main() -> anyhow::Result<()> {
     let result = match Args::parse() {
         Args::Compare(args) => compare(&args)?,
+        Args::Proxy(args) => proxy(&args)?,
         Args::Starts { rounds } => {
             measure_all(&target::starts(root()?)?, &[&measure::COLD], rounds)?
         }
@@ -89,7 +106,12 @@ fn compare(args: &Compare) -> anyhow::Result<String> {
         let before = target::before(root()?, folder)?;
         targets.insert(targets.len().saturating_sub(1), before);
     }
-    measure_all(&targets, &chosen(args)?, args.rounds)
+    measure_all(&targets, &chosen(&ALL, &args.only)?, args.rounds)
+}
+
+fn proxy(args: &Proxy) -> anyhow::Result<String> {
+    let targets = target::proxies(root()?, args.before.as_deref())?;
+    measure_all(&targets, &chosen(&PROXY, &args.only)?, args.rounds)
 }
 
 fn measure_all(
@@ -120,15 +142,19 @@ fn measure_all(
     Ok(table.to_markdown())
 }
 
-fn chosen(args: &Compare) -> anyhow::Result<Vec<&'static Measurement>> {
-    for name in &args.only {
+/// The measurements of `all` with these names; without names, all.
+fn chosen(
+    all: &'static [Measurement],
+    only: &[String],
+) -> anyhow::Result<Vec<&'static Measurement>> {
+    for name in only {
         anyhow::ensure!(
-            ALL.iter().any(|measurement| measurement.name == name),
+            all.iter().any(|measurement| measurement.name == name),
             "`{name}` is not a measurement; see --help"
         );
     }
-    let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
-    Ok(ALL
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
+    Ok(all
         .iter()
         .filter(|measurement| wanted(measurement.name))
         .collect())

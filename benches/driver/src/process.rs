@@ -9,10 +9,13 @@ use anyhow::Context as _;
 use crate::lambda::Lambda;
 use crate::place::Processors;
 use crate::target::Target;
+use crate::upstream::Upstream;
 
 /// A running runtime and the Runtime API it polls. Killed when dropped.
 pub(crate) struct Process {
     pub(crate) lambda: Lambda,
+    /// The server that a proxy asks.
+    pub(crate) upstream: Option<Upstream>,
     pub(crate) spawned: Instant,
     child: Child,
 }
@@ -33,6 +36,7 @@ impl Process {
         let driver = all.of_driver(target.place);
         driver.keep()?;
         let lambda = Lambda::start()?;
+        let upstream = target.start_upstream(&mut command)?;
         if concurrency > 1 {
             command.env("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.to_string());
         }
@@ -47,6 +51,7 @@ impl Process {
         driver.keep()?;
         let process = Self {
             lambda,
+            upstream,
             spawned,
             child,
         };

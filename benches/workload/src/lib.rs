@@ -4,13 +4,16 @@
 //! The query of a Function URL event describes the work:
 //! `?chunks=3&chunk_bytes=64&pause_ms=10`. Without a query, it is one chunk of five bytes.
 
+mod proxy;
+
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+pub use proxy::{Answer, Proxy};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// One invocation's work.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(from = "Event")]
+#[serde(from = "Event<Query>")]
 pub struct Work {
     /// Chunks to write, each in a write of its own.
     pub chunks: u64,
@@ -87,9 +90,13 @@ pub fn spin(time: Duration) {
 }
 
 #[derive(Deserialize)]
-struct Event {
-    #[serde(default, rename = "queryStringParameters")]
-    query: Option<Query>,
+struct Event<Q> {
+    #[serde(default = "none", rename = "queryStringParameters")]
+    query: Option<Q>,
+}
+
+fn none<Q>() -> Option<Q> {
+    None
 }
 
 #[derive(Default, Deserialize)]
@@ -110,8 +117,8 @@ struct Query {
     fail: Option<Failure>,
 }
 
-impl From<Event> for Work {
-    fn from(event: Event) -> Self {
+impl From<Event<Query>> for Work {
+    fn from(event: Event<Query>) -> Self {
         let query = event.query.unwrap_or_default();
         Self {
             chunks: query.chunks.unwrap_or(1),

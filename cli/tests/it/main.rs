@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod attacks;
+mod aws;
 mod build;
 mod cache;
 mod clients;
@@ -18,6 +19,7 @@ mod invoke;
 mod limits;
 mod load;
 mod new;
+mod outbound;
 mod package;
 mod pages;
 mod peers;

@@ -36,7 +36,7 @@ pub(crate) struct GuestConfig {
     pub(crate) reuse: Reuse,
     /// Whether to pad an empty body.
     pub(crate) pad_empty: bool,
-    /// Whether to log the resources that an invocation has used at INFO instead of DEBUG.
+    /// Whether to log what an invocation has used, and what its requests have cost, at INFO instead of DEBUG.
     pub(crate) logs_usage: bool,
     /// Which outbound requests the guest may make.
     pub(crate) outbound: Arc<Policy>,
@@ -243,12 +243,12 @@ impl WasiView for GuestState {
 #[cfg(feature = "outbound-http")]
 impl WasiHttpView for GuestState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        let policy = &self.config.outbound;
+        let (policy, logs_usage) = (&self.config.outbound, self.config.logs_usage);
         let current = self.current.as_ref();
         let log_context = || current.map(|it| it.log_context.clone()).unwrap_or_default();
         let outbound = &mut self.outbound;
         outbound
-            .get_or_insert_with(|| Outbound::new(policy, log_context()))
+            .get_or_insert_with(|| Outbound::new(policy, log_context(), logs_usage))
             .view(&mut self.table)
     }
 }

@@ -13,6 +13,10 @@ mod once;
 mod output;
 mod settings;
 
+/// Largest event of `CloudWatch Logs`, in bytes: a batch of 1 MiB, in which each event counts 26 bytes beside its
+/// text. Longer lines become several events.
+pub(crate) const EVENT_LIMIT_BYTES: usize = 1024 * 1024 - 26;
+
 pub(crate) use context::LogContext;
 pub(crate) use escape::is_control;
 pub(crate) use once::OncePerMinute;
@@ -20,3 +24,6 @@ pub use output::{flush, init};
 pub(crate) use output::{has_room, room, settled, write_line};
 pub use settings::{LogFormat, parse_level};
 pub use tracing::Level;
+
+/// The target of lines about what an invocation has used; `bootstream dev` looks for it.
+pub(crate) const USAGE_TARGET: &str = "usage";

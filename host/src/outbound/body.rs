@@ -36,6 +36,8 @@ impl Unsent {
 /// A body that is dropped before its end, because the connection broke or the response came early, goes to
 /// [`Unsent`].
 pub(super) struct Upload {
+    /// A frame that was taken from `body` already.
+    first: Option<Result<Frame<Bytes>, Error>>,
     body: Option<WasiBody>,
     gone: Arc<AtomicBool>,
     unsent: Unsent,
@@ -44,10 +46,22 @@ pub(super) struct Upload {
 impl Upload {
     pub(super) fn new(body: WasiBody, gone: Arc<AtomicBool>, unsent: Unsent) -> Self {
         Self {
+            first: None,
             body: Some(body),
             gone,
             unsent,
         }
+    }
+
+    /// Waits for what the guest writes first. Returns whether it has ended the body without writing anything.
+    pub(super) fn poll_is_empty(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        if self.first.is_none() {
+            match ready!(Pin::new(&mut *self).poll_frame(cx)) {
+                None => return Poll::Ready(true),
+                frame => self.first = frame,
+            }
+        }
+        Poll::Ready(false)
     }
 
     pub(super) fn boxed(self) -> WasiBody {
@@ -63,6 +77,9 @@ impl Body for Upload {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(first));
+        }
         let Some(body) = &mut self.body else {
             return Poll::Ready(None);
         };
@@ -77,10 +94,13 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Body::is_end_stream)
+        self.first.is_none() && self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.first.is_some() {
+            return SizeHint::default();
+        }
         let body = self.body.as_ref();
         body.map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
@@ -97,9 +117,34 @@ impl Drop for Upload {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::Empty;
+    use std::future::poll_fn;
+
+    use http_body_util::{Empty, Full};
 
     use super::*;
+
+    fn upload(body: WasiBody) -> Upload {
+        Upload::new(body, Arc::default(), Unsent::default())
+    }
+
+    fn full(text: &'static str) -> WasiBody {
+        let body = Full::new(Bytes::from_static(text.as_bytes()));
+        body.map_err(|never| match never {}).boxed_unsync()
+    }
+
+    #[tokio::test]
+    async fn what_is_read_ahead_of_a_body_is_part_of_it() {
+        for text in ["data", ""] {
+            let mut upload = upload(full(text));
+            for _ in 0..2 {
+                let is_empty = poll_fn(|cx| upload.poll_is_empty(cx)).await;
+                assert_eq!(is_empty, text.is_empty());
+                assert_eq!(upload.is_end_stream(), text.is_empty());
+            }
+            let body = upload.collect().await.unwrap();
+            assert_eq!(body.to_bytes(), text);
+        }
+    }
 
     async fn end_of_upload(gone: bool) -> Option<Result<Frame<Bytes>, Error>> {
         let body = Empty::new().map_err(|never| match never {}).boxed_unsync();

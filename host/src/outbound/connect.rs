@@ -3,20 +3,25 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::uri::Scheme;
+use rustix::io::Errno;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::Error as TlsError;
 use wasmtime_wasi_http::Error;
 
-use super::policy::Policy;
+use super::link::Link;
+use super::policy::{Forbidden, Policy, Reach};
 use super::target::Destination;
 use super::tls;
+use crate::platform::threads::pool_has_thread;
 
 /// A connection, with or without TLS.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -26,27 +31,43 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// A permit for one open request.
 pub(super) type Permit = Arc<OwnedSemaphorePermit>;
 
-/// Why there is no connection.
+/// Why a request has no response.
 #[derive(Debug)]
-pub(super) enum NoConnection {
+pub(super) enum Failure {
     /// The name resolves only to prohibited addresses.
     Prohibited(Vec<SocketAddr>),
-    Failed(Error),
+    /// The process has no file descriptor for the connection.
+    OutOfFiles,
+    Other(Error),
 }
 
-impl From<Error> for NoConnection {
+impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Failed(error)
+        Self::Other(error)
     }
 }
 
+/// Opens a connection to `destination` within `limit`.
 pub(super) async fn open(
     policy: &Policy,
     destination: &Destination,
+    reach: Reach,
     permit: &Permit,
-) -> Result<Box<dyn Stream>, NoConnection> {
-    let address = resolve(policy, destination, permit).await?;
-    let stream = TcpStream::connect(address).await.map_err(Error::Connect)?;
+    limit: Duration,
+) -> Result<Link, Failure> {
+    let opening = timeout(limit, stream(policy, destination, reach, permit));
+    let stream = opening.await.map_err(|_| Error::ConnectionTimeout)??;
+    Ok(Link::over(stream, policy.header_bytes).await?)
+}
+
+async fn stream(
+    policy: &Policy,
+    destination: &Destination,
+    reach: Reach,
+    permit: &Permit,
+) -> Result<Box<dyn Stream>, Failure> {
+    let address = resolve(policy, destination, reach, permit).await?;
+    let stream = TcpStream::connect(address).await.map_err(unconnected)?;
     // Small parts of a request must not wait for each other.
     stream.set_nodelay(true).map_err(Error::Connect)?;
     if destination.scheme == Scheme::HTTP {
@@ -65,21 +86,30 @@ pub(super) async fn open(
 async fn resolve(
     policy: &Policy,
     destination: &Destination,
+    reach: Reach,
     permit: &Permit,
-) -> Result<SocketAddr, NoConnection> {
+) -> Result<SocketAddr, Failure> {
     let found = lookup(&destination.host, destination.port, permit).await?;
-    let runtime_api = match &policy.runtime_api {
-        Some(api) => lookup(api.host(), api.port(), permit).await?,
-        None => Vec::new(),
-    };
+    let mut forbidden = Vec::new();
+    for Forbidden { host, port } in &policy.forbidden {
+        forbidden.extend(lookup(host, *port, permit).await?);
+    }
     policy
-        .choose(destination, &found, &runtime_api)
-        .ok_or(NoConnection::Prohibited(found))
+        .choose(destination, reach, &found, &forbidden)
+        .ok_or(Failure::Prohibited(found))
 }
 
 async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let unresolved = |reason: String| Error::DnsError {
+        rcode: Some(reason),
+        info_code: None,
+    };
+    if !pool_has_thread() {
+        let reason = "the system refuses the thread that looks up names";
+        return Err(unresolved(reason.to_owned()));
     }
     let (host, permit) = (host.to_owned(), Arc::clone(permit));
     let looking = spawn_blocking(move || {
@@ -90,10 +120,14 @@ async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr
         found.map(Vec::from_iter)
     });
     let found = looking.await.unwrap_or_else(|stopped| Err(stopped.into()));
-    found.map_err(|error| Error::DnsError {
-        rcode: Some(error.to_string()),
-        info_code: None,
-    })
+    found.map_err(|error| unresolved(error.to_string()))
+}
+
+fn unconnected(error: std::io::Error) -> Failure {
+    match Errno::from_io_error(&error) {
+        Some(Errno::MFILE | Errno::NFILE) => Failure::OutOfFiles,
+        _ => Error::Connect(error).into(),
+    }
 }
 
 fn tls_error(error: std::io::Error) -> Error {

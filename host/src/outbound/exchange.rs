@@ -1,34 +1,32 @@
-//! One request and its response, on their own connection.
+//! The response to a request: its timeouts, its body, and the end of the exchange.
 
+use std::future::{poll_fn, ready};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
-use http::{Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::time::{Sleep, sleep, timeout};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+use wasmtime_wasi_http::{Error, RequestOptions};
 
-use super::connect::{self, NoConnection, Permit, Stream};
+use super::connect::Permit;
 use super::failure_log::ResponseSource;
+use super::idle::{Ages, Key};
+use super::keep_alive::KeepAlive;
+use super::late_timer::LateTimer;
+use super::link::{Link, response_error};
+use super::moment::Moment;
 use super::policy::Policy;
-use super::target::Destination;
-
-/// Most headers of a response.
-const HEADER_LIMIT: usize = 1000;
+use super::pool::Pool;
+use super::request_log::RequestRecord;
 
 /// The timeouts of an exchange: those of the guest, within those of the user.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
-    connect: Duration,
-    first_byte: Duration,
-    idle: Duration,
+    pub(super) connect: Duration,
+    pub(super) first_byte: Duration,
+    pub(super) idle: Duration,
 }
 
 impl Timeouts {
@@ -45,121 +43,135 @@ impl Timeouts {
     }
 }
 
-type Connection = Pin<Box<http1::Connection<TokioIo<Box<dyn Stream>>, WasiBody>>>;
 pub(super) type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-/// A connection for one exchange, with its permit.
-pub(super) struct Opened {
-    sender: http1::SendRequest<WasiBody>,
-    connection: Connection,
-    permit: Permit,
+/// A connection that carries a response, with what is to be done at its end.
+pub(super) struct Ending {
+    pub(super) link: Link,
+    pub(super) key: Key,
+    pub(super) limits: KeepAlive,
+    /// How long the peer keeps the connection, if it has said so.
+    pub(super) peer_keeps: Option<Duration>,
+    /// Whether the connection may serve another request.
+    pub(super) is_kept: bool,
+    pub(super) permit: Permit,
+    pub(super) record: Option<RequestRecord>,
 }
 
-/// Connects to `destination`.
-pub(super) async fn connect(
-    policy: &Policy,
-    destination: &Destination,
-    timeouts: Timeouts,
-    permit: Permit,
-) -> Result<Opened, NoConnection> {
-    let opening = connect::open(policy, destination, &permit);
-    let opening = timeout(timeouts.connect, opening);
-    let stream = opening.await.map_err(|_| Error::ConnectionTimeout)??;
-    let (sender, connection) = http1::Builder::new()
-        .max_buf_size(policy.header_bytes)
-        .max_headers(HEADER_LIMIT)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(Error::from)?;
-    Ok(Opened {
-        sender,
-        connection: Box::pin(connection),
-        permit,
-    })
+impl Ending {
+    /// Keeps the connection, or returns it to be closed.
+    fn end(self, is_open: bool, pool: &Pool) -> Option<Link> {
+        drop(self.permit);
+        drop(self.record);
+        if !is_open || !self.is_kept {
+            return Some(self.link);
+        }
+        let ages = Ages {
+            opened: self.link.opened,
+            idle_since: Moment::now(),
+            peer_keeps: self.peer_keeps,
+        };
+        pool.put(self.key, self.link, ages, self.limits);
+        None
+    }
 }
 
-impl Opened {
-    /// Sends `request` and waits for the head of its response. Poll the second part of the result until
-    /// the body of the response has ended; it holds the permit.
-    pub(super) async fn send(
-        self,
-        mut request: Request<WasiBody>,
-        timeouts: Timeouts,
-        source: ResponseSource,
-    ) -> Result<(Response<WasiBody>, Io), Error> {
-        let Self {
-            mut sender,
-            mut connection,
-            permit,
-        } = self;
-        *request.uri_mut() = in_origin_form(request.uri());
-        let responding = timeout(timeouts.first_byte, sender.send_request(request));
-        let response = drive(&mut connection, responding).await?;
-        let response = response.map_err(|_| Error::ConnectionReadTimeout)?;
-        let response = response.map_err(response_error)?;
-        let response =
-            response.map(|body| TimedBody::new(body, timeouts.idle, source).boxed_unsync());
+/// An exchange whose response has begun.
+pub(super) struct Exchange {
+    pool: &'static Pool,
+    /// `None` once it is over.
+    ending: Option<Ending>,
+    /// Closes a connection that is not kept.
+    closing: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl Exchange {
+    pub(super) fn new(ending: Ending, pool: &'static Pool) -> Self {
+        let mut exchange = Self {
+            pool,
+            ending: Some(ending),
+            closing: None,
+        };
+        // A short response is complete already.
+        let _ = exchange.poll_end(&mut Context::from_waker(Waker::noop()));
+        exchange
+    }
+
+    /// Drives the connection until the exchange is over. The connection goes to the pool in the same poll in which
+    /// the response is complete, because the guest may drop the response right after.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(ending) = &mut self.ending {
+            let is_open = task::ready!(ending.link.poll_end_of_exchange(cx));
+            let ending = self.ending.take();
+            let unkept = ending.and_then(|ending| ending.end(is_open, self.pool));
+            self.closing = unkept
+                .map(|link| -> Pin<Box<dyn Future<Output = ()> + Send>> { Box::pin(link.close()) });
+        }
+        if let Some(closing) = &mut self.closing {
+            task::ready!(closing.as_mut().poll(cx));
+            self.closing = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// Divides the exchange into the body of the response and the task that drives the connection. A request that
+    /// was sent whole needs no task: the connection is driven while the body is read, which saves a change of
+    /// tasks for each part of it.
+    pub(super) fn carrying(mut self, incoming: Incoming, is_sent: bool) -> (Carried, Io) {
+        if is_sent {
+            let exchange = Some(self);
+            return (Carried { incoming, exchange }, Box::new(ready(Ok(()))));
+        }
         let io = async move {
-            // Without a sender, the connection ends with the exchange.
-            drop(sender);
-            // The body of the response reports errors from here on.
-            let _ = connection.await;
-            drop(permit);
+            poll_fn(|cx| self.poll_end(cx)).await;
             Ok(())
         };
-        Ok((response, Box::new(io)))
+        let exchange = None;
+        (Carried { incoming, exchange }, Box::new(io))
     }
 }
 
-/// Waits for `responding` while driving the connection.
-async fn drive<T>(
-    connection: &mut Connection,
-    responding: impl Future<Output = T>,
-) -> Result<T, Error> {
-    tokio::pin!(responding);
-    tokio::select! {
-        biased;
-        response = &mut responding => Ok(response),
-        // Its end resolves `responding`.
-        _ended = connection.as_mut() => Ok(responding.await),
-    }
+/// The body of a response, with its connection unless a task drives that.
+pub(super) struct Carried {
+    incoming: Incoming,
+    exchange: Option<Exchange>,
 }
 
-fn response_error(error: hyper::Error) -> Error {
-    if error.is_parse_too_large() {
-        return Error::HttpResponseHeaderSectionSize(None);
+impl Carried {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let mut frame = Pin::new(&mut self.incoming).poll_frame(cx);
+        let Some(exchange) = &mut self.exchange else {
+            return frame;
+        };
+        if frame.is_pending() {
+            let _ = exchange.poll_end(cx);
+            frame = Pin::new(&mut self.incoming).poll_frame(cx);
+        }
+        if frame.is_ready() && self.incoming.is_end_stream() {
+            let _ = exchange.poll_end(cx);
+        }
+        frame
     }
-    if error.is_incomplete_message() {
-        return Error::HttpResponseIncomplete;
-    }
-    Error::from(error)
-}
-
-/// Returns the origin form of `uri`: the host goes into a header.
-fn in_origin_form(uri: &Uri) -> Uri {
-    let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
-    Uri::builder()
-        .path_and_query(path)
-        .build()
-        .unwrap_or_default()
 }
 
 /// A body with an idle timeout between its frames.
-struct TimedBody {
-    body: Incoming,
+pub(super) struct TimedBody {
+    body: Carried,
     of: ResponseSource,
     idle: Duration,
-    /// Runs while a frame is awaited.
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: LateTimer,
 }
 
 impl TimedBody {
-    fn new(body: Incoming, idle: Duration, of: ResponseSource) -> Self {
+    pub(super) fn new(body: Carried, idle: Duration, of: ResponseSource) -> Self {
         Self {
             body,
             of,
             idle,
-            timer: None,
+            timer: LateTimer::default(),
         }
     }
 
@@ -177,24 +189,22 @@ impl Body for TimedBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            self.timer = None;
+        let this = &mut *self;
+        if let Poll::Ready(frame) = this.body.poll_frame(cx) {
+            this.timer.end();
             let frame =
-                frame.map(|frame| frame.map_err(|error| self.broken(response_error(error))));
+                frame.map(|frame| frame.map_err(|error| this.broken(response_error(error))));
             return Poll::Ready(frame);
         }
-        let idle = self.idle;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(idle)));
-        ready!(timer.as_mut().poll(cx));
-        self.timer = None;
+        task::ready!(this.timer.poll_is_over(this.idle, cx));
         Poll::Ready(Some(Err(self.broken(Error::ConnectionReadTimeout))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.incoming.size_hint()
     }
 }

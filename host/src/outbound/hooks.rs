@@ -4,8 +4,12 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
+use aws_signing::{Ask, Grant};
+use http::request::Parts;
 use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
@@ -13,12 +17,16 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
+use super::aws::{Signer, clock_skew};
 use super::body::{Unsent, Upload};
-use super::connect::{NoConnection, Permit};
-use super::exchange::{self, Io, Timeouts};
-use super::failure_log::{ResponseSource, log_failure};
-use super::policy::Policy;
-use super::secret::{Withheld, fill_in};
+use super::connect::Permit;
+use super::dispatch::{AsIs, Order, Prepare, dispatch};
+use super::exchange::{Io, TimedBody, Timeouts};
+use super::failure_log::{ResponseSource, failed, log_failure, unsigned};
+use super::filling::{Denied, Filler};
+use super::policy::{Policy, Reach};
+use super::request_log::RequestRecord;
+use super::reuse::Repeatable;
 use super::target::Destination;
 use crate::logging::LogContext;
 
@@ -34,6 +42,8 @@ pub(crate) struct Outbound {
 struct Hooks {
     policy: Arc<Policy>,
     log_context: Arc<LogContext>,
+    /// Whether to log the cost of requests at INFO instead of DEBUG.
+    logs_usage: bool,
     open: Arc<Semaphore>,
     unsent: Unsent,
     /// Whether the instance is gone, and with it the writer of any unfinished body.
@@ -41,7 +51,8 @@ struct Hooks {
 }
 
 impl Outbound {
-    pub(crate) fn new(policy: &Arc<Policy>, log_context: LogContext) -> Self {
+    /// `logs_usage`: whether to log the cost of requests at INFO instead of DEBUG.
+    pub(crate) fn new(policy: &Arc<Policy>, log_context: LogContext, logs_usage: bool) -> Self {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(policy.header_bytes);
         Self {
@@ -49,6 +60,7 @@ impl Outbound {
             hooks: Hooks {
                 policy: Arc::clone(policy),
                 log_context: Arc::new(log_context),
+                logs_usage,
                 open: Arc::new(Semaphore::new(policy.requests)),
                 unsent: Unsent::default(),
                 gone: Arc::new(AtomicBool::new(false)),
@@ -97,34 +109,72 @@ impl WasiHttpHooks for Hooks {
         let checked = self.check(Request::from_parts(head, ()));
         let policy = Arc::clone(&self.policy);
         let log_context = Arc::clone(&self.log_context);
-        let gone = Arc::clone(&self.gone);
-        let unsent = self.unsent.clone();
+        let upload = Upload::new(body, Arc::clone(&self.gone), self.unsent.clone());
+        let logs_usage = self.logs_usage;
         Box::new(async move {
-            let checked = match checked {
-                Ok(checked) => checked,
-                Err(error) => {
-                    unsent.take(body);
-                    return Err(error);
-                }
-            };
             let Checked {
                 request,
                 destination,
                 permit,
-            } = checked;
+                grant,
+            } = checked?;
+            let (mut head, ()) = request.into_parts();
             let timeouts = Timeouts::new(&policy, options);
-            let opened = exchange::connect(&policy, &destination, timeouts, permit).await;
-            let connection = match opened {
-                Ok(connection) => connection,
-                Err(error) => {
-                    unsent.take(body);
-                    return Err(unconnected(&log_context, &destination, error));
+            let reach = reach(&destination, grant.as_deref());
+            let denied = |denied: Denied| {
+                log_failure!(log_context, "{}", denied.text);
+                denied.error
+            };
+            let filler = Filler {
+                policy: &policy,
+                log_context: &log_context,
+                destination: &destination,
+            };
+            filler.fill_head(&mut head).await.map_err(denied)?;
+            // Keeps its room until the request has an answer.
+            let mut _held = None;
+            let (payload, mut signer) = match grant {
+                None => {
+                    let filled = filler.payload(&mut head, upload, timeouts.idle);
+                    let (payload, held) = filled.await.map_err(denied)?;
+                    _held = held;
+                    (payload, None)
+                }
+                Some(grant) => {
+                    let started = Signer::start(&policy, grant, &mut head, upload, timeouts).await;
+                    let (payload, signer) =
+                        started.map_err(|it| unsigned(&log_context, &destination, it))?;
+                    (payload, Some(signer))
                 }
             };
-            let request = request.map(|()| Upload::new(body, gone, unsent).boxed());
+            let order = Order {
+                record: RequestRecord::start(&log_context, &destination, &head.method, logs_usage),
+                tenant: log_context.tenant_id.clone(),
+                // As the AWS SDKs do.
+                repeatable: match signer {
+                    Some(_) => Repeatable::Always,
+                    None => Repeatable::ByMethod,
+                },
+                destination: destination.clone(),
+                reach,
+                policy,
+                timeouts,
+                permit,
+            };
+            let prepare: &mut dyn Prepare = match &mut signer {
+                Some(signer) => signer,
+                None => &mut AsIs,
+            };
+            let sent = dispatch(order, head, payload, prepare).await;
+            let (response, io) =
+                sent.map_err(|it| failed(&log_context, &destination, reach, it))?;
             let source = ResponseSource::new(Arc::clone(&log_context), destination.clone());
-            let sent = connection.send(request, timeouts, source).await;
-            sent.map_err(|error| failed(&log_context, &destination, error))
+            let timed = |body| TimedBody::new(body, timeouts.idle, source).boxed_unsync();
+            let mut response = response.map(timed);
+            if let Some(signer) = signer {
+                response = answered(&log_context, &destination, signer, response)?;
+            }
+            Ok((response, io))
         })
     }
 
@@ -143,28 +193,25 @@ struct Checked {
     request: Request<()>,
     destination: Destination,
     permit: Permit,
+    /// Permission to sign it.
+    grant: Option<Box<Grant>>,
 }
 
 impl Hooks {
-    fn check(&self, mut request: Request<()>) -> Result<Checked, Error> {
+    fn check(&self, request: Request<()>) -> Result<Checked, Error> {
         // CONNECT opens a tunnel, whose content is not checked. TRACE echoes the request, secrets
         // included.
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(Error::HttpRequestMethodInvalid);
         }
         let destination = Destination::of(request.uri()).ok_or(Error::HttpRequestUriInvalid)?;
-        if !self.policy.allows(&destination) {
+        let (head, ()) = request.into_parts();
+        let grant = self.grant(&destination, &head)?;
+        let request = Request::from_parts(head, ());
+        if grant.is_none() && !self.policy.allows(&destination) {
             log_failure!(
                 self.log_context,
                 "denied a request to `{destination}`: it is not in `outbound.allow`"
-            );
-            return Err(Error::HttpRequestDenied);
-        }
-        let filled = fill_in(&self.policy.secrets, request.headers_mut(), &destination);
-        if let Err(Withheld { name }) = filled {
-            log_failure!(
-                self.log_context,
-                "denied a request to `{destination}`: `secrets` does not give it `{name}`"
             );
             return Err(Error::HttpRequestDenied);
         }
@@ -181,45 +228,50 @@ impl Hooks {
             request,
             destination,
             permit: permit.into(),
+            grant,
         })
     }
-}
 
-fn unconnected(log_context: &LogContext, destination: &Destination, error: NoConnection) -> Error {
-    match error {
-        NoConnection::Failed(error) => failed(log_context, destination, error),
-        NoConnection::Prohibited(found) => {
-            log_prohibited(log_context, destination, &found);
-            Error::DestinationIpProhibited
+    /// Returns the permission to sign a request, if it asks to be signed.
+    fn grant(&self, destination: &Destination, head: &Parts) -> Result<Option<Box<Grant>>, Error> {
+        match self.policy.aws.ask(head) {
+            Ask::NotOurs => Ok(None),
+            Ask::Granted(grant) => Ok(Some(grant)),
+            Ask::Refused(refusal) => {
+                log_failure!(
+                    self.log_context,
+                    "denied a signed request to `{destination}`: {refusal}"
+                );
+                Err(Error::HttpRequestDenied)
+            }
         }
     }
 }
 
-fn failed(log_context: &LogContext, destination: &Destination, error: Error) -> Error {
-    log_failure!(log_context, "a request to `{destination}` failed: {error}");
-    without_details(error)
+fn reach(destination: &Destination, grant: Option<&Grant>) -> Reach {
+    grant.map_or(Reach::Listed, |grant| {
+        Reach::of_service(destination, grant.is_custom())
+    })
 }
 
-/// Maps an error to one for which the guest's interface has a code. The library would log any other itself.
-fn without_details(error: Error) -> Error {
-    match error {
-        Error::Hyper(_) => Error::HttpProtocolError,
-        Error::Connect(_) => Error::ConnectionRefused,
-        Error::Tls(_) => Error::TlsProtocolError,
-        coded => coded,
-    }
-}
-
-fn log_prohibited(
+/// Returns the answer to a signed request as the guest may see it.
+fn answered(
     log_context: &LogContext,
     destination: &Destination,
-    found: &[std::net::SocketAddr],
-) {
-    let found: Vec<String> = found.iter().map(|it| it.ip().to_string()).collect();
-    log_failure!(
-        log_context,
-        "denied a request to `{destination}`: its address {} is not public and not in \
-         `outbound.private-addresses`",
-        found.join(", ")
-    );
+    signer: Signer,
+    response: Response<WasiBody>,
+) -> Result<Response<WasiBody>, Error> {
+    if let Some(seconds) = clock_skew(&response, SystemTime::now()) {
+        log_failure!(
+            log_context,
+            "`{destination}` refused a signed request: the clock of this machine is {seconds} s off"
+        );
+    }
+    signer.answer(response).inspect_err(|_| {
+        log_failure!(
+            log_context,
+            "the response of `{destination}` is an error with a `content-encoding`, which cannot be \
+             searched for credentials: send `accept-encoding: identity`"
+        );
+    })
 }

@@ -76,6 +76,20 @@ impl Target {
             }
     }
 
+    /// Returns the one destination that the target covers. `None` if it covers several.
+    pub(crate) fn destination(self) -> Option<Destination> {
+        let host = match self.host {
+            Host::Name(name) => name,
+            Host::Address(address) => address.to_string(),
+            Host::Below(_) => return None,
+        };
+        Some(Destination {
+            scheme: self.scheme,
+            host,
+            port: self.port,
+        })
+    }
+
     /// The host's IP address, if the user named one.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         match self.host {
@@ -239,6 +253,21 @@ mod tests {
             ("http://[::1]:81", "http://[0:0::1]:81/", true),
         ] {
             assert_eq!(covers(target, uri), covered, "{target} {uri}");
+        }
+    }
+
+    #[test]
+    fn a_target_without_a_wildcard_has_one_destination() {
+        for (target, destination) in [
+            ("a.example", Some("https://a.example:443")),
+            ("http://A.example:81", Some("http://a.example:81")),
+            ("https://[0:0::1]", Some("https://[::1]:443")),
+            ("10.0.0.1", Some("https://10.0.0.1:443")),
+            ("*.example", None),
+        ] {
+            let found = target.parse::<Target>().unwrap().destination();
+            let found = found.map(|it| it.to_string());
+            assert_eq!(found.as_deref(), destination, "{target}");
         }
     }
 

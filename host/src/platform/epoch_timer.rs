@@ -10,8 +10,8 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::pin;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 
@@ -26,6 +26,9 @@ const FIRST: Duration = Duration::from_micros(100);
 static TIMER: OnceLock<EpochTimer> = OnceLock::new();
 
 /// Increments the epoch of an engine while guests run.
+///
+/// It takes an engine and not a function to call: the signal handler may call only what neither allocates nor
+/// locks, and `Engine::increment_epoch` is documented as such. With any function, [`start`] would not be safe.
 struct EpochTimer {
     engine: Engine,
     id: libc::timer_t,
@@ -38,6 +41,11 @@ struct EpochTimer {
     has_preempted: AtomicBool,
     /// Whether the guest that last ended was preempted.
     expects_long: AtomicBool,
+    /// Whether no guest ran for longer than [`PERIOD`] when one was last waited for.
+    expects_wait: AtomicBool,
+    /// When the timer was last disarmed because of `expects_wait`, in nanoseconds after `created`.
+    disarmed: AtomicU64,
+    created: Instant,
 }
 
 // SAFETY: a timer belongs to the process, and any thread may use its id.
@@ -64,6 +72,9 @@ pub(crate) fn start(engine: &Engine) -> io::Result<()> {
         is_armed: AtomicBool::new(false),
         has_preempted: AtomicBool::new(false),
         expects_long: AtomicBool::new(false),
+        expects_wait: AtomicBool::new(false),
+        disarmed: AtomicU64::new(0),
+        created: Instant::now(),
     };
     handle_signal()?;
     // Fails only if another thread has set one in the meantime.
@@ -94,7 +105,7 @@ pub(super) fn unblock_signal() {
     }
 }
 
-/// Runs a guest, preempting it while it computes. Without a timer, as in benchmarks, does not preempt it.
+/// Runs a guest, preempting it while it computes. Without a timer, as in unit tests, does not preempt it.
 pub(crate) async fn preemptible<T>(guest: impl Future<Output = T>) -> T {
     let Some(timer) = TIMER.get() else {
         return guest.await;
@@ -107,6 +118,14 @@ pub(crate) async fn preemptible<T>(guest: impl Future<Output = T>) -> T {
         guest.as_mut().poll(cx)
     })
     .await
+}
+
+/// This thread is about to wait. Disarms the timer if the wait may be long, because a signal would wake
+/// the thread for nothing.
+pub(super) fn thread_waits() {
+    if let Some(timer) = TIMER.get() {
+        timer.wait();
+    }
 }
 
 /// Marks the end of a guest when dropped.
@@ -144,8 +163,35 @@ impl EpochTimer {
         }
     }
 
+    /// Arming and disarming take some microseconds, more than a signal that comes while the thread does not
+    /// wait. So the timer stays armed between guests that follow each other closely.
+    fn wait(&self) {
+        if self.expects_wait.load(Ordering::SeqCst)
+            && self.is_armed.load(Ordering::SeqCst)
+            && self.running.load(Ordering::SeqCst) == 0
+        {
+            self.disarmed.store(self.now(), Ordering::SeqCst);
+            self.disarm();
+        }
+    }
+
+    /// Nanoseconds since the timer was created.
+    fn now(&self) -> u64 {
+        u64::try_from(self.created.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn waited_briefly(&self) -> bool {
+        let waited = self
+            .now()
+            .saturating_sub(self.disarmed.load(Ordering::SeqCst));
+        Duration::from_nanos(waited) < PERIOD
+    }
+
     fn arm(&self) {
         if !self.is_armed.swap(true, Ordering::SeqCst) {
+            if self.expects_wait.load(Ordering::SeqCst) && self.waited_briefly() {
+                self.expects_wait.store(false, Ordering::SeqCst);
+            }
             let is_long = self.expects_long.swap(false, Ordering::SeqCst);
             self.set(if is_long { FIRST } else { PERIOD }, PERIOD);
         }
@@ -166,6 +212,7 @@ impl EpochTimer {
             self.has_preempted.store(true, Ordering::SeqCst);
             self.engine.increment_epoch();
         } else if !self.has_run.swap(false, Ordering::SeqCst) {
+            self.expects_wait.store(true, Ordering::SeqCst);
             self.disarm();
         }
     }
@@ -188,6 +235,8 @@ impl EpochTimer {
     }
 }
 
+/// The signal goes to the process, not to a thread: guests move between threads, and any thread may increment the
+/// epoch. Linux before 6.4 wakes the main thread for it, if that does not block the signal.
 fn create_timer() -> io::Result<libc::timer_t> {
     let mut id = MaybeUninit::uninit();
     #[expect(unsafe_code, reason = "a C type")]

@@ -5,10 +5,19 @@ mod allocator;
 pub(crate) mod epoch_timer;
 #[cfg(all(target_arch = "x86_64", any(target_env = "musl", test)))]
 mod memcpy;
+pub(crate) mod threads;
+
+pub use threads::can_start_threads;
 
 /// Makes this process independent of what it inherits. Call before the first thread is started.
 pub fn prepare_process() {
     epoch_timer::unblock_signal();
+}
+
+/// Stops the timer that preempts guests if this thread may wait for long. Call before a thread of the runtime
+/// waits.
+pub fn before_wait() {
+    epoch_timer::thread_waits();
 }
 
 /// Lets this thread cache the blocks that it frees.

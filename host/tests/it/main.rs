@@ -5,6 +5,8 @@
 
 mod any_runtime;
 mod arm64;
+#[cfg(feature = "outbound-http")]
+mod aws;
 mod backpressure;
 mod concurrency;
 mod conformance_table;
@@ -19,6 +21,10 @@ mod fetch;
 mod hostile;
 mod init;
 mod instances;
+#[cfg(feature = "outbound-http")]
+mod kept;
+#[cfg(feature = "outbound-http")]
+mod kept_lost;
 mod lambda_root;
 mod large_chunks;
 mod loading;
@@ -34,6 +40,8 @@ mod polling;
 mod precompiled;
 mod properties;
 #[cfg(feature = "outbound-http")]
+mod proxied_streams;
+#[cfg(feature = "outbound-http")]
 mod reaching;
 #[cfg(feature = "outbound-http")]
 mod rebinding;
@@ -41,11 +49,15 @@ mod rebinding;
 mod reuse;
 #[cfg(feature = "outbound-http")]
 mod sandbox;
+#[cfg(feature = "outbound-http")]
+mod secrets;
 mod settings;
 mod shutdown;
 mod snapshot;
 mod soak;
 mod sockets;
 mod streaming;
+#[cfg(feature = "outbound-http")]
+mod warm;
 #[cfg(feature = "outbound-http")]
 mod web;

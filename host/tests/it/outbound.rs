@@ -6,17 +6,8 @@ use bootstream_test_support::assert_contains;
 use bootstream_test_support::recorder::{Event, Recorder};
 use serde_json::json;
 
-use crate::reaching::{fetch, host, outcome, outcomes};
+use crate::reaching::{allow, fetch, host, outcome, outcomes};
 use crate::web::Web;
-
-/// Settings that allow the server and its address.
-fn allow(web: &Web) -> String {
-    let port = web.port();
-    format!(
-        "[outbound]\nallow = ['http://127.0.0.1:{port}', 'http://localhost:{port}']\n\
-         private-addresses = ['127.0.0.1', '::1']\n"
-    )
-}
 
 #[test]
 fn nothing_is_reached_unless_it_is_allowed() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use bootstream_test_support::process::{Bootstrap, executable};
+use bootstream_test_support::process::{Bootstrap, Running, executable};
 use bootstream_test_support::recorder::Recorder;
 use bootstream_test_support::{assert_contains, guests};
 use serde_json::json;
@@ -55,19 +55,24 @@ impl Names {
     }
 }
 
+/// Starts a host with these names, that may reach the port by the name at 127.0.0.1.
+fn start(lambda: &Recorder, names: &Names, port: u16, settings: &str) -> Running {
+    let handler = guests::component("reaching_guest");
+    let host = Bootstrap::with_executable(lambda, &names.launcher(), &handler)
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    let settings = format!(
+        "[outbound]\nallow = ['http://{NAME}:{port}']\nprivate-addresses = ['127.0.0.1']\n{settings}\n"
+    );
+    fs::write(host.package().join("bootstream.toml"), settings).expect("a fresh folder");
+    host.start()
+}
+
 #[test]
-fn a_name_is_judged_by_the_address_it_has_at_each_request() {
+fn a_name_is_judged_by_the_address_that_it_has_when_its_connection_opens() {
     let (web, names, lambda) = (Web::start(), Names::new(), Recorder::start());
     let port = web.port();
     let victim = Web::start_at(([127, 0, 0, 2], port).into());
-    let handler = guests::component("reaching_guest");
-    let host = Bootstrap::with_executable(&lambda, &names.launcher(), &handler)
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin");
-    let settings = format!(
-        "[outbound]\nallow = ['http://{NAME}:{port}']\nprivate-addresses = ['127.0.0.1']\n"
-    );
-    fs::write(host.package().join("bootstream.toml"), settings).expect("a fresh folder");
-    let running = host.start();
+    let running = start(&lambda, &names, port, "keep-alive-s = 0");
     let steps = json!([fetch(&format!("http://{NAME}:{port}/"))]);
     let reached = "ok: 200 5 hello";
     let prohibited = "error: ErrorCode::DestinationIpProhibited";
@@ -95,5 +100,29 @@ fn a_name_is_judged_by_the_address_it_has_at_each_request() {
         assert_contains(&line, word);
     }
     assert_eq!(web.heads().len(), 3);
+    assert!(victim.heads().is_empty());
+}
+
+/// The connection leads to the address that was checked, for as long as it lives.
+#[test]
+fn a_kept_connection_outlives_a_change_of_its_name_and_leads_nowhere_else() {
+    let (web, names, lambda) = (Web::start(), Names::new(), Recorder::start());
+    let port = web.port();
+    let victim = Web::start_at(([127, 0, 0, 2], port).into());
+    let _host = start(&lambda, &names, port, "");
+    let url = format!("http://{NAME}:{port}/");
+    let fetch = |id| outcomes(&lambda, id, &json!([fetch(&url)])).remove(0);
+
+    names.lead_to(&["127.0.0.1"]);
+    assert_eq!(fetch("checked"), "ok: 200 5 hello");
+    names.lead_to(&["127.0.0.2"]);
+    assert_eq!(fetch("kept"), "ok: 200 5 hello");
+    web.close_all();
+    assert_eq!(
+        fetch("looked-up"),
+        "error: ErrorCode::DestinationIpProhibited"
+    );
+
+    assert_eq!(web.connections(), [0, 0]);
     assert!(victim.heads().is_empty());
 }

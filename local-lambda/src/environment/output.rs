@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 
 use super::deployment::Deployment;
 use crate::log_tail::LogTail;
-use crate::observer::{Observer, Report, Usage};
+use crate::observer::{Observer, OutboundRequest, Report, Usage};
 
 /// Longest line passed on as a whole, in bytes. Longer lines are split.
 const LINE_LIMIT_BYTES: u64 = 64 * 1024;
@@ -80,9 +80,12 @@ pub(super) async fn pass_on(output: impl AsyncRead + Unpin, log: CurrentLog, rep
         if line.last() != Some(&b'\n') {
             line.push(b'\n');
         }
-        match Usage::parse(&line).filter(|_| reports_usage) {
-            Some(usage) => log.observer.report(Report::Usage(&usage)),
-            None => log.line(line),
+        if reports_usage && let Some(usage) = Usage::parse(&line) {
+            log.observer.report(Report::Usage(&usage));
+        } else if reports_usage && let Some(request) = OutboundRequest::parse(&line) {
+            log.observer.report(Report::Outbound(&request));
+        } else {
+            log.line(line);
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Reports of events in a local Lambda.
 
+mod outbound;
 mod record;
 mod usage;
+mod usage_line;
 
+pub use outbound::OutboundRequest;
 pub(crate) use record::RequestRecord;
 pub use usage::Usage;
-pub(crate) use usage::VARIABLE as USAGE_VARIABLE;
+pub(crate) use usage_line::VARIABLE as USAGE_VARIABLE;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -42,6 +45,8 @@ pub enum Report<'a> {
     },
     /// Usage of an invocation that has ended.
     Usage(&'a Usage),
+    /// Cost of a request that a handler has sent.
+    Outbound(&'a OutboundRequest),
     /// The process of a function failed after its response and before the next invocation.
     FailedAfterResponse(&'a Failure),
     /// An idle process ended by itself.

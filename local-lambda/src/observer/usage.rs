@@ -1,14 +1,6 @@
 //! The usage of an invocation, read from the log of `bootstrap`.
 
-use std::collections::HashMap;
-
-/// Makes `bootstrap` log usage at any log level.
-pub(crate) const VARIABLE: (&str, &str) = ("BOOTSTREAM_LOG_USAGE", "info");
-
-/// What follows the time in such a line: the level, the target and the message. A handler's log lines
-/// never have that target, and its output without a target, such as a metric, does not begin with a
-/// time.
-const MARK: [&str; 3] = ["INFO", "usage:", "used"];
+use super::usage_line::UsageLine;
 
 /// One invocation's memory, time and bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,21 +18,12 @@ pub struct Usage {
 impl Usage {
     /// Reads a line of a log in text. `None` if it is about something else.
     pub(crate) fn parse(line: &[u8]) -> Option<Self> {
-        let line = std::str::from_utf8(line).ok()?;
-        let mut words = line.split_whitespace();
-        let is_time =
-            |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with('Z');
-        if !words.next().is_some_and(is_time) || !MARK.iter().all(|mark| words.next() == Some(mark))
-        {
-            return None;
-        }
-        let fields: HashMap<&str, &str> = words.filter_map(|word| word.split_once('=')).collect();
-        let number = |name| fields.get(name)?.parse().ok();
+        let line = UsageLine::parse(line, "used")?;
         Some(Self {
-            request_id: (*fields.get("requestId")?).to_owned(),
-            memory_mib: number("memoryMib")?,
-            milliseconds: number("milliseconds")?,
-            bytes: number("bytes")?,
+            request_id: line.text("requestId")?,
+            memory_mib: line.number("memoryMib")?,
+            milliseconds: line.number("milliseconds")?,
+            bytes: line.number("bytes")?,
         })
     }
 }

@@ -16,8 +16,17 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Instruction {
+    PassOn(PassOn),
     Reach(Reach),
     Step(Step),
+}
+
+/// Requests a URL and writes the body of its response while it comes. A request that fails ends the invocation
+/// with its reason.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PassOn {
+    pass_on: fetch::Fetch,
 }
 
 /// A step out of the sandbox. Its outcome is `ok: ...` or `error: ...`.
@@ -74,6 +83,9 @@ impl Reach {
 fn follow(runner: &mut Runner<'_>, instruction: &Instruction) -> Result<(), Failure> {
     let reach = match instruction {
         Instruction::Step(step) => return runner.step(step),
+        Instruction::PassOn(PassOn { pass_on }) => {
+            return pass_on.pass_on(|part| Ok(stream::write(part)?));
+        }
         Instruction::Reach(reach) => reach,
     };
     // The response starts before anything can fail.

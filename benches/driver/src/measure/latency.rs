@@ -91,7 +91,7 @@ pub(super) fn delivery(target: &Target) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-fn to_first_byte(round: &Round) -> impl Iterator<Item = Duration> {
+pub(super) fn to_first_byte(round: &Round) -> impl Iterator<Item = Duration> {
     let responses = round.responses.iter();
     responses.filter_map(|response| Some(response.first_byte? - response.delivered))
 }

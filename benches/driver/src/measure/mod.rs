@@ -2,6 +2,7 @@
 
 mod at_once;
 mod latency;
+mod proxy;
 mod throughput;
 mod units;
 
@@ -26,7 +27,7 @@ pub(crate) struct Measurement {
 
 pub(crate) const COLD: Measurement = single("cold", cold);
 
-pub(crate) const ALL: [Measurement; 10] = [
+pub(crate) static ALL: [Measurement; 10] = [
     COLD,
     placed("warm", warm, Place::OneProcessor),
     placed("warm", warm, Place::TwoProcessors),
@@ -37,6 +38,18 @@ pub(crate) const ALL: [Measurement; 10] = [
     single("large", large),
     concurrent("at-once", at_once),
     concurrent("memory", memory),
+];
+
+/// The measurements of proxies.
+pub(crate) static PROXY: [Measurement; 8] = [
+    placed("kept", proxy::kept, Place::OneProcessor),
+    placed("kept", proxy::kept, Place::TwoProcessors),
+    placed("new", proxy::new, Place::OneProcessor),
+    placed("new", proxy::new, Place::TwoProcessors),
+    placed("large", proxy::large, Place::OneProcessor),
+    placed("large", proxy::large, Place::TwoProcessors),
+    single("chunks", proxy::chunks),
+    concurrent("streams", proxy::streams),
 ];
 
 const fn placed(

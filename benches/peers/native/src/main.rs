@@ -1,35 +1,12 @@
 //! The benchmark handler on `lambda_runtime`, AWS's runtime for Rust.
-//!
-//! The runtime runs as shipped, unless the environment says otherwise:
-//!
-//! - `PEER_NODELAY=1` sets `TCP_NODELAY` on its connections, which the runtime leaves off;
-//! - `PEER_THREADS=1` runs it on one thread instead of one for each processor.
-
-mod nodelay;
 
 use bench_workload::{FAILURE_MESSAGE, Failure, Work, spin, stamp};
 use bytes::Bytes;
 use lambda_runtime::streaming::{Body, Response, channel};
-use lambda_runtime::{Error, LambdaEvent, MetadataPrelude, service_fn};
-use tokio::runtime::{Builder, Runtime};
+use lambda_runtime::{Error, LambdaEvent, MetadataPrelude, run_concurrent, service_fn};
 
 fn main() -> Result<(), Error> {
-    if is_set("PEER_NODELAY") {
-        nodelay::enable();
-    }
-    runtime()?.block_on(lambda_runtime::run_concurrent(service_fn(handle)))
-}
-
-fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value| value == "1")
-}
-
-fn runtime() -> std::io::Result<Runtime> {
-    if is_set("PEER_THREADS") {
-        Builder::new_current_thread().enable_all().build()
-    } else {
-        Builder::new_multi_thread().enable_all().build()
-    }
+    native::run(run_concurrent(service_fn(handle)))
 }
 
 async fn handle(event: LambdaEvent<Work>) -> Result<Response<Body>, Error> {

@@ -1,11 +1,20 @@
 //! The measured programs: clients of the Runtime API.
 
+mod ours;
+mod proxies;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
+pub(crate) use ours::{ARM64_PROFILE, before, ours, ours_for_arm64, ours_with_names};
+pub(crate) use proxies::proxies;
 
 use crate::place::Place;
+use crate::root;
+use crate::upstream::Upstream;
+
+type Trust = fn(&Upstream) -> Vec<(&'static str, String)>;
 
 /// A runtime with the benchmark handler.
 #[derive(Clone, Debug)]
@@ -14,6 +23,8 @@ pub(crate) struct Target {
     pub(crate) name: &'static str,
     pub(crate) executable: PathBuf,
     variables: Vec<(&'static str, String)>,
+    /// For a proxy: the variables by which it trusts its server.
+    upstream: Option<Trust>,
     /// Whether it serves several invocations at once.
     pub(crate) is_concurrent: bool,
     pub(crate) place: Place,
@@ -43,6 +54,16 @@ impl Target {
         command
     }
 
+    /// For a proxy, starts its server, and tells `command` of it.
+    pub(crate) fn start_upstream(&self, command: &mut Command) -> anyhow::Result<Option<Upstream>> {
+        let Some(trust) = self.upstream else {
+            return Ok(None);
+        };
+        let upstream = Upstream::start(&root()?.join("target/bench"))?;
+        command.envs(trust(&upstream));
+        Ok(Some(upstream))
+    }
+
     fn set_environment(&self, command: &mut Command) {
         command
             .env_clear()
@@ -65,11 +86,12 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<Target>> {
             name: "raw hyper",
             executable: built(root, "peers/release/raw-hyper")?,
             variables: vec![],
+            upstream: None,
             is_concurrent: false,
             place: Place::Anywhere,
         },
-        native(root, "best native", &BEST)?,
-        native(root, "native as shipped", &[])?,
+        native(root, "best native", "native", &BEST)?,
+        native(root, "native as shipped", "native", &[])?,
         ours(root)?,
     ])
 }
@@ -77,12 +99,18 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<Target>> {
 /// Variables that tune the native runtime for best performance.
 const BEST: [&str; 2] = ["PEER_NODELAY", "PEER_THREADS"];
 
-fn native(root: &Path, name: &'static str, variables: &[&'static str]) -> anyhow::Result<Target> {
+fn native(
+    root: &Path,
+    name: &'static str,
+    program: &str,
+    variables: &[&'static str],
+) -> anyhow::Result<Target> {
     let variables = variables.iter();
     Ok(Target {
         name,
-        executable: built(root, "peers/release/native")?,
+        executable: built(root, &format!("peers/release/{program}"))?,
         variables: variables.map(|name| (*name, "1".to_owned())).collect(),
+        upstream: None,
         is_concurrent: true,
         place: Place::Anywhere,
     })
@@ -104,7 +132,7 @@ pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
     for (from, to) in [
         ("lambda/bootstrap", "bootstrap"),
         ("release/bootstream-compile", "bootstream-compile"),
-        (GUEST, "handler.wasm"),
+        (ours::GUEST, "handler.wasm"),
     ] {
         std::fs::copy(built(root, from)?, folder.join(to))?;
     }
@@ -119,6 +147,7 @@ pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
                 // Each start logs that it compiled.
                 ("AWS_LAMBDA_LOG_LEVEL", "ERROR".to_owned()),
             ],
+            upstream: None,
             is_concurrent: true,
             place: Place::Anywhere,
         })
@@ -126,108 +155,12 @@ pub(crate) fn starts(root: &Path) -> anyhow::Result<Vec<Target>> {
     let kept = root.join("target/bench/tmp");
     std::fs::create_dir_all(&kept)?;
     Ok(vec![
-        native(root, "best native", &BEST)?,
+        native(root, "best native", "native", &BEST)?,
         packaged,
         from_component("kept in /tmp", kept)?,
         // Without a folder, nothing can be cached.
         from_component("compiled at the start", folder.join("bootstrap"))?,
     ])
-}
-
-const GUEST: &str = "guests/wasm32-wasip2/lambda/bench_handler.wasm";
-
-/// `bootstrap` with the handler precompiled.
-///
-/// # Errors
-///
-/// When something was not built.
-pub(crate) fn ours(root: &Path) -> anyhow::Result<Target> {
-    let package = root.join("target/bench");
-    let compiler = built(root, "release/bootstream-compile")?;
-    let executable = built(root, "lambda/bootstrap")?;
-    precompiled(root, executable, &compiler, &package, &[])
-}
-
-/// The `bootstrap` in `folder`, with the handler precompiled by the compiler in there.
-///
-/// # Errors
-///
-/// When something is missing.
-pub(crate) fn before(root: &Path, folder: &Path) -> anyhow::Result<Target> {
-    let package = root.join("target/bench/before");
-    let executable = folder.join("bootstrap").canonicalize();
-    let executable =
-        executable.with_context(|| format!("no `bootstrap` in {}", folder.display()))?;
-    let compiler = folder.join("bootstream-compile");
-    let target = precompiled(root, executable, &compiler, &package, &[])?;
-    Ok(Target {
-        name: "before",
-        ..target
-    })
-}
-
-/// The `bootstrap` at `executable` with the handler precompiled in the folder `package`.
-fn precompiled(
-    root: &Path,
-    executable: PathBuf,
-    compiler: &Path,
-    package: &Path,
-    options: &[&str],
-) -> anyhow::Result<Target> {
-    std::fs::create_dir_all(package)?;
-    let compiled = Command::new(compiler)
-        .arg(built(root, GUEST)?)
-        .args(options)
-        .arg("-o")
-        .arg(package.join("handler.cwasm"))
-        .status()
-        .with_context(|| format!("`{}`", compiler.display()))?;
-    anyhow::ensure!(compiled.success(), "the handler cannot be compiled");
-    Ok(Target {
-        name: "bootstream",
-        executable,
-        variables: vec![
-            ("_HANDLER", "handler".to_owned()),
-            ("LAMBDA_TASK_ROOT", text(package)?),
-        ],
-        is_concurrent: true,
-        place: Place::Anywhere,
-    })
-}
-
-/// The same with symbols, for counting calls of functions.
-///
-/// # Errors
-///
-/// When something was not built.
-pub(crate) fn ours_with_names(root: &Path) -> anyhow::Result<Target> {
-    const PATH: &str = if cfg!(target_arch = "aarch64") {
-        "unstripped/aarch64-unknown-linux-musl/lambda/bootstrap"
-    } else {
-        "unstripped/x86_64-unknown-linux-musl/lambda/bootstrap"
-    };
-    Ok(Target {
-        executable: built(root, PATH)?,
-        ..ours(root)?
-    })
-}
-
-/// The cargo profile of the `bootstrap` counted for arm64: the one the tests build.
-pub(crate) const ARM64_PROFILE: &str = "release";
-
-/// `bootstrap` for arm64 with the handler precompiled, and their folder.
-///
-/// # Errors
-///
-/// When something was not built.
-pub(crate) fn ours_for_arm64(root: &Path) -> anyhow::Result<(Target, PathBuf)> {
-    let path = format!("unstripped/aarch64-unknown-linux-musl/{ARM64_PROFILE}/bootstrap");
-    let package = root.join("target/bench/arm64");
-    let options = ["--target", "aarch64-unknown-linux-gnu"];
-    let compiler = built(root, "release/bootstream-compile")?;
-    let executable = built(root, &path)?;
-    let target = precompiled(root, executable, &compiler, &package, &options)?;
-    Ok((target, package))
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {

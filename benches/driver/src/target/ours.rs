@@ -1,0 +1,127 @@
+//! `bootstrap` with a component that its compiler precompiled.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use super::{Target, built, text};
+use crate::place::Place;
+
+/// The handler of the benchmarks.
+pub(super) const GUEST: &str = "guests/wasm32-wasip2/lambda/bench_handler.wasm";
+
+/// `bootstrap` with the handler precompiled.
+///
+/// # Errors
+///
+/// When something was not built.
+pub(crate) fn ours(root: &Path) -> anyhow::Result<Target> {
+    let package = root.join("target/bench");
+    precompiled(root, &Builds::of_root(root)?, GUEST, &package, &[])
+}
+
+/// The `bootstrap` in `folder`, with the handler precompiled by the compiler in there.
+///
+/// # Errors
+///
+/// When something is missing.
+pub(crate) fn before(root: &Path, folder: &Path) -> anyhow::Result<Target> {
+    let package = root.join("target/bench/before");
+    Ok(Target {
+        name: "before",
+        ..precompiled(root, &Builds::of_folder(folder)?, GUEST, &package, &[])?
+    })
+}
+
+/// A `bootstrap` and its compiler.
+pub(super) struct Builds {
+    executable: PathBuf,
+    compiler: PathBuf,
+}
+
+impl Builds {
+    pub(super) fn of_root(root: &Path) -> anyhow::Result<Self> {
+        Ok(Self {
+            executable: built(root, "lambda/bootstrap")?,
+            compiler: built(root, "release/bootstream-compile")?,
+        })
+    }
+
+    pub(super) fn of_folder(folder: &Path) -> anyhow::Result<Self> {
+        let executable = folder.join("bootstrap").canonicalize();
+        Ok(Self {
+            executable: executable
+                .with_context(|| format!("no `bootstrap` in {}", folder.display()))?,
+            compiler: folder.join("bootstream-compile"),
+        })
+    }
+}
+
+/// This `bootstrap` with the component at `guest` precompiled in the folder `package`.
+pub(super) fn precompiled(
+    root: &Path,
+    builds: &Builds,
+    guest: &str,
+    package: &Path,
+    options: &[&str],
+) -> anyhow::Result<Target> {
+    std::fs::create_dir_all(package)?;
+    let compiler = &builds.compiler;
+    let compiled = Command::new(compiler)
+        .arg(built(root, guest)?)
+        .args(options)
+        .arg("-o")
+        .arg(package.join("handler.cwasm"))
+        .status()
+        .with_context(|| format!("`{}`", compiler.display()))?;
+    anyhow::ensure!(compiled.success(), "the handler cannot be compiled");
+    Ok(Target {
+        name: "bootstream",
+        executable: builds.executable.clone(),
+        variables: vec![
+            ("_HANDLER", "handler".to_owned()),
+            ("LAMBDA_TASK_ROOT", text(package)?),
+        ],
+        upstream: None,
+        is_concurrent: true,
+        place: Place::Anywhere,
+    })
+}
+
+/// The same with symbols, for counting calls of functions.
+///
+/// # Errors
+///
+/// When something was not built.
+pub(crate) fn ours_with_names(root: &Path) -> anyhow::Result<Target> {
+    const PATH: &str = if cfg!(target_arch = "aarch64") {
+        "unstripped/aarch64-unknown-linux-musl/lambda/bootstrap"
+    } else {
+        "unstripped/x86_64-unknown-linux-musl/lambda/bootstrap"
+    };
+    Ok(Target {
+        executable: built(root, PATH)?,
+        ..ours(root)?
+    })
+}
+
+/// The cargo profile of the `bootstrap` counted for arm64: the one the tests build.
+pub(crate) const ARM64_PROFILE: &str = "release";
+
+/// `bootstrap` for arm64 with the handler precompiled, and their folder.
+///
+/// # Errors
+///
+/// When something was not built.
+pub(crate) fn ours_for_arm64(root: &Path) -> anyhow::Result<(Target, PathBuf)> {
+    let path = format!("unstripped/aarch64-unknown-linux-musl/{ARM64_PROFILE}/bootstrap");
+    let package = root.join("target/bench/arm64");
+    let options = ["--target", "aarch64-unknown-linux-gnu"];
+    let builds = Builds {
+        executable: built(root, &path)?,
+        ..Builds::of_root(root)?
+    };
+    let target = precompiled(root, &builds, GUEST, &package, &options)?;
+    Ok((target, package))
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""aws-tables.py - writes the tables of AWS services in aws-signing/src/tables/ from botocore's models.
+"""aws-tables.py - writes the tables of AWS services in aws-endpoints/ and aws-signing/ from botocore's models.
 
 Needs botocore (Apache-2.0). Review the difference before committing: each row widens what can be signed.
 """
@@ -12,7 +12,9 @@ import botocore.session
 from botocore.endpoint_provider import EndpointProvider
 
 LOADER = botocore.session.get_session().get_component("data_loader")
-TARGET = pathlib.Path(__file__).parent.parent / "aws-signing/src/tables"
+ROOT = pathlib.Path(__file__).parent.parent
+# The tables that handlers need as well.
+ENDPOINTS = ["aliases", "json_1_0", "service_ids", "signing_names"]
 PARTITIONS = LOADER.load_data("partitions")
 SUFFIXES = sorted(
     (p["outputs"][k] for p in PARTITIONS["partitions"] for k in ("dnsSuffix", "dualStackDnsSuffix")),
@@ -73,11 +75,12 @@ def write(name, doc, kind, rows):
     body = "\n".join(f"    ({', '.join(map(text, row))})," if len(row) > 1 else f"    {text(row[0])}," for row in rows)
     header = f"//! {doc}\n//!\n//! Written by `scripts/aws-tables.py` from botocore {botocore.__version__}'s models (Apache-2.0).\n"
     use = "use super::Rest;\n\n" if kind == "Rest" else ""
-    TARGET.joinpath(name + ".rs").write_text(
+    crate = "aws-endpoints" if name in ENDPOINTS else "aws-signing"
+    ROOT.joinpath(crate, "src/tables", name + ".rs").write_text(
         f"{header}\n{use}#[rustfmt::skip]\npub(crate) const ROWS: &[{kind}] = &[\n{body}\n];\n")
 
 
-names, aliases, targets, queries, ids, plain = set(), {}, set(), set(), set(), set()
+names, aliases, targets, queries, ids, plain, old_json = set(), {}, set(), set(), set(), set(), set()
 for service in LOADER.list_available_services("service-2"):
     model = LOADER.load_service_model(service, "service-2")
     meta = model["metadata"]
@@ -97,6 +100,8 @@ for service in LOADER.list_available_services("service-2"):
     else:
         plain.add(prefix)
     protocols = meta.get("protocols", [meta["protocol"]])
+    if "json" in protocols and meta["jsonVersion"] == "1.0":
+        old_json.add((prefix,))
     if {"json", "smithy-rpc-v2-cbor"} & set(protocols):
         targets.add((prefix, meta["targetPrefix"]))
     elif {"query", "ec2"} & set(protocols):
@@ -110,6 +115,7 @@ aliases = {other: prefix for other, (prefix, _) in aliases.items() if other not 
 write("signing_names", "Host prefixes whose signing name is another. A host can serve two services.", "(&str, &str)", sorted(names))
 write("aliases", "Other names in hosts, mostly of dual-stack endpoints, and the host prefix.", "(&str, &str)", sorted(aliases.items()))
 write("json_targets", "Services with a JSON or CBOR protocol, and what precedes the operation in `x-amz-target`.", "(&str, &str)", sorted(targets))
+write("json_1_0", "Services whose JSON has the media type `application/x-amz-json-1.0`.", "&str", sorted(old_json))
 write("query_services", "Services with a query protocol only.", "&str", [r for r in sorted(queries)])
 # Where several services share a prefix, all of them have a row.
 shared = {prefix for prefix, _ in ids}

@@ -1,8 +1,9 @@
 #!/bin/sh
 # setup-clients.sh - install the clients and runtimes for the tests of the local Lambda.
 #
-# Installs into target/clients AWS's SDKs for Python, JavaScript and Rust (cli/tests/clients), and AWS's
-# runtimes for Node.js and Rust, which run in place of `bootstrap`. Skips what is up to date.
+# Installs into target/clients AWS's SDKs for Python, JavaScript and Rust and a stand-in for AWS
+# (cli/tests/clients), and AWS's runtimes for Node.js and Rust, which run in place of `bootstrap`. Skips what is
+# up to date.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
@@ -27,7 +28,7 @@ if ! fresh python "$sources"/python/*; then
     python3 -m venv "$clients/python"
     "$clients/python/bin/pip" install --quiet --disable-pip-version-check \
         --requirement "$sources/python/requirements.txt"
-    cp "$sources/python/client.py" "$clients/python"
+    cp "$sources"/python/*.py "$clients/python"
     made python "$sources"/python/*
 fi
 

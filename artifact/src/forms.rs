@@ -110,73 +110,29 @@ mod tests {
 
     #[test]
     fn both_forms_are_found_from_either() {
-        let of = |path: &str, kind, other: &str, other_kind| {
-            Forms::of(Path::new(path), kind, |beside| {
-                (beside == Path::new(other)).then_some(other_kind)
-            })
-        };
+        use FileKind::{Component, CoreModule, Precompiled, Unknown};
         let path = PathBuf::from;
         let both = Forms::Both {
             component: path("a.wasm"),
             code: path("a.cwasm"),
         };
-        for (forms, expected) in [
-            (
-                of(
-                    "a.wasm",
-                    FileKind::Component,
-                    "a.cwasm",
-                    FileKind::Precompiled,
-                ),
-                Some(both.clone()),
-            ),
-            (
-                of(
-                    "a.cwasm",
-                    FileKind::Precompiled,
-                    "a.wasm",
-                    FileKind::Component,
-                ),
-                Some(both.clone()),
-            ),
+        let code = |name| Some(Forms::Code(path(name)));
+        let component = Some(Forms::Component(path("a.wasm")));
+        let both = || Some(both.clone());
+        for (name, kind, other, other_kind, expected) in [
+            ("a.wasm", Component, "a.cwasm", Precompiled, both()),
+            ("a.cwasm", Precompiled, "a.wasm", Component, both()),
             // Damaged machine code is reported, not ignored.
-            (
-                of("a.wasm", FileKind::Component, "a.cwasm", FileKind::Unknown),
-                Some(both),
-            ),
-            (
-                of(
-                    "a.cwasm",
-                    FileKind::Precompiled,
-                    "a.wasm",
-                    FileKind::Unknown,
-                ),
-                Some(Forms::Code(path("a.cwasm"))),
-            ),
-            (
-                of(
-                    "a.wasm",
-                    FileKind::Precompiled,
-                    "a.wasm",
-                    FileKind::Precompiled,
-                ),
-                Some(Forms::Code(path("a.wasm"))),
-            ),
-            (
-                of("a.wasm", FileKind::Component, "", FileKind::Unknown),
-                Some(Forms::Component(path("a.wasm"))),
-            ),
-            (
-                of(
-                    "a.wasm",
-                    FileKind::CoreModule,
-                    "a.cwasm",
-                    FileKind::Precompiled,
-                ),
-                None,
-            ),
+            ("a.wasm", Component, "a.cwasm", Unknown, both()),
+            ("a.cwasm", Precompiled, "a.wasm", Unknown, code("a.cwasm")),
+            ("a.wasm", Precompiled, "a.wasm", Precompiled, code("a.wasm")),
+            ("a.wasm", Component, "", Unknown, component),
+            ("a.wasm", CoreModule, "a.cwasm", Precompiled, None),
         ] {
-            assert_eq!(forms, expected);
+            let forms = Forms::of(Path::new(name), kind, |beside| {
+                (beside == Path::new(other)).then_some(other_kind)
+            });
+            assert_eq!(forms, expected, "{name} {kind:?} {other} {other_kind:?}");
         }
     }
 }

@@ -357,37 +357,16 @@ mod tests {
 
     #[test]
     fn each_part_of_the_fingerprint_counts() {
-        let host = fingerprint(Arch::Arm64);
-        let other = || "other".to_owned();
+        let with = |change: fn(&mut Fingerprint) -> &mut String| {
+            let mut fingerprint = fingerprint(Arch::Arm64);
+            *change(&mut fingerprint) = "other".to_owned();
+            fingerprint
+        };
         for (fingerprint, what) in [
-            (
-                Fingerprint {
-                    wasmtime: other(),
-                    ..host.clone()
-                },
-                "Wasmtime",
-            ),
-            (
-                Fingerprint {
-                    target: other(),
-                    ..host.clone()
-                },
-                "target",
-            ),
-            (
-                Fingerprint {
-                    cpu: other(),
-                    ..host.clone()
-                },
-                "processor",
-            ),
-            (
-                Fingerprint {
-                    settings: other(),
-                    ..host.clone()
-                },
-                "settings",
-            ),
+            (with(|it| &mut it.wasmtime), "Wasmtime"),
+            (with(|it| &mut it.target), "target"),
+            (with(|it| &mut it.cpu), "processor"),
+            (with(|it| &mut it.settings), "settings"),
             (fingerprint(Arch::X86_64), "target"),
         ] {
             let file = stamp_for(fingerprint, COMPONENT);

@@ -135,7 +135,7 @@ fn renamed(prefix: &str, operation: &str) -> Vec<String> {
 }
 
 fn service(prefix: &str) -> &str {
-    let name = tables::signing_name(prefix);
+    let name = aws_endpoints::signing_name(prefix);
     let row = SERVICES.iter().find(|(signing, _)| *signing == name);
     row.map_or(name, |(_, iam)| *iam)
 }

@@ -43,7 +43,9 @@ impl Placeholder {
         let is_part = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         let length = self.0.len();
         text.windows(length).enumerate().any(|(at, word)| {
-            word == self.0.as_bytes()
+            // Few bytes pass the first comparison.
+            word.first() == self.0.as_bytes().first()
+                && word == self.0.as_bytes()
                 && !is_part(at.checked_sub(1).and_then(|before| text.get(before)))
                 && !is_part(text.get(at + length))
         })

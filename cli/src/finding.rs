@@ -3,79 +3,70 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
-/// Declares the rules: the type, the list of all, and their names.
-macro_rules! rules {
-    ($($(#[$doc:meta])* $rule:ident = $name:literal,)*) => {
-        /// The rule behind a finding. The names are part of the command's interface.
-        #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-        pub(crate) enum Rule {
-            $($(#[$doc])* $rule,)*
-        }
-
-        impl Rule {
-            pub(crate) const ALL: &[Self] = &[$(Self::$rule),*];
-
-            /// Returns the name for `--allow`.
-            pub(crate) fn name(self) -> &'static str {
-                match self {
-                    $(Self::$rule => $name,)*
-                }
-            }
-        }
-    };
+/// The rule behind a finding. The names, in kebab case, are part of the command's interface.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
+pub(crate) enum Rule {
+    /// The zip's names, modes or sizes
+    Archive,
+    /// Executable and function are of different architectures
+    Architecture,
+    /// The executable needs something that `provided.al2023` lacks
+    SystemLibraries,
+    /// A package lacks its `bootstrap`, or has an extra one
+    Bootstrap,
+    /// The function's handler is not in its package
+    MissingHandler,
+    /// The host rejects the machine code
+    StalePrecompiled,
+    /// The package is larger than Lambda allows
+    PackageSize,
+    /// The API buffers the response
+    TransferMode,
+    /// The API invokes the function with the buffering URI
+    StreamingUri,
+    /// The function URL buffers the response
+    InvokeMode,
+    /// A caller of the function URL has one of the two permissions it needs
+    UrlPermissions,
+    /// A function URL does not stream inside a VPC
+    UrlInVpc,
+    /// One limit on the duration is reached before another
+    TimeoutOrder,
+    /// An edge-optimized API ends a stream that is silent for 30 seconds
+    EdgeIdleLimit,
+    /// HTTP APIs, load balancers and VPC Lattice do not stream
+    HttpApi,
+    /// The caller takes a JSON document, not a stream
+    Document,
+    /// The settings ask for a variable that the function does not have
+    MissingVariable,
+    /// The function's role does not allow an AWS call that the settings allow
+    MissingAction,
+    /// The API or function URL is public
+    PublicApi,
+    /// The API cannot cache or compress what it streams
+    StreamCache,
+    /// A change of a parameter does not reach the live stage
+    StageUpdate,
+    /// A permission that does not exist, or is too wide
+    Permission,
+    /// The runtime is not `provided.al2023`
+    Runtime,
+    /// The template cannot be read
+    Template,
+    /// A tool of the developer's machine is missing or too old
+    Machine,
 }
 
-rules! {
-    /// The zip's names, modes or sizes
-    Archive = "archive",
-    /// Executable and function are of different architectures
-    Architecture = "architecture",
-    /// The executable needs something that `provided.al2023` lacks
-    SystemLibraries = "system-libraries",
-    /// A package lacks its `bootstrap`, or has an extra one
-    Bootstrap = "bootstrap",
-    /// The function's handler is not in its package
-    MissingHandler = "missing-handler",
-    /// The host rejects the machine code
-    StalePrecompiled = "stale-precompiled",
-    /// The package is larger than Lambda allows
-    PackageSize = "package-size",
-    /// The API buffers the response
-    TransferMode = "transfer-mode",
-    /// The API invokes the function with the buffering URI
-    StreamingUri = "streaming-uri",
-    /// The function URL buffers the response
-    InvokeMode = "invoke-mode",
-    /// A caller of the function URL has one of the two permissions it needs
-    UrlPermissions = "url-permissions",
-    /// A function URL does not stream inside a VPC
-    UrlInVpc = "url-in-vpc",
-    /// One limit on the duration is reached before another
-    TimeoutOrder = "timeout-order",
-    /// An edge-optimized API ends a stream that is silent for 30 seconds
-    EdgeIdleLimit = "edge-idle-limit",
-    /// HTTP APIs, load balancers and VPC Lattice do not stream
-    HttpApi = "http-api",
-    /// The caller takes a JSON document, not a stream
-    Document = "document",
-    /// The settings ask for a variable that the function does not have
-    MissingVariable = "missing-variable",
-    /// The API or function URL is public
-    PublicApi = "public-api",
-    /// The API cannot cache or compress what it streams
-    StreamCache = "stream-cache",
-    /// A change of a parameter does not reach the live stage
-    StageUpdate = "stage-update",
-    /// A permission that does not exist, or is too wide
-    Permission = "permission",
-    /// The runtime is not `provided.al2023`
-    Runtime = "runtime",
-    /// The template cannot be read
-    Template = "template",
-    /// A tool of the developer's machine is missing or too old
-    Machine = "machine",
+/// The name for `--allow`.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value().expect("no rule is skipped");
+        f.write_str(value.get_name())
+    }
 }
 
 /// The severity of a finding.
@@ -157,7 +148,7 @@ impl Finding {
     /// Returns the finding as a JSON object.
     pub(crate) fn to_json(&self) -> Value {
         json!({
-            "rule": self.rule.name(),
+            "rule": self.rule.to_string(),
             "severity": self.severity.name(),
             "file": self.place.file,
             "line": self.place.line,
@@ -188,7 +179,7 @@ impl fmt::Display for Finding {
             f.write_str(" ")?;
         }
         let severity = self.severity.name();
-        write!(f, "{severity}[{}]: {}", self.rule.name(), self.what)?;
+        write!(f, "{severity}[{}]: {}", self.rule, self.what)?;
         if self.fix.is_empty() {
             return Ok(());
         }

@@ -8,6 +8,7 @@
 //! (the output). The local Lambda itself is the crate `local_lambda`.
 
 mod args;
+mod aws_cli;
 mod bootstrap;
 mod commands;
 mod compile_cache;

@@ -3,7 +3,6 @@
 //! The only file that prints. A closed pipe (`| head`) is not an error for messages. For data, it ends the
 //! command silently.
 
-use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,11 +20,12 @@ pub(crate) struct Printer {
 }
 
 /// Why data could not be written to stdout.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
 pub(crate) enum OutputError {
     /// The reader has closed the pipe, as `head` does after some lines.
     ReaderLeft,
-    Failed(io::Error),
+    Failed(#[source] io::Error),
 }
 
 impl From<io::Error> for OutputError {
@@ -33,21 +33,6 @@ impl From<io::Error> for OutputError {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ReaderLeft,
             _ => Self::Failed(error),
-        }
-    }
-}
-
-impl fmt::Display for OutputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cannot write to standard output")
-    }
-}
-
-impl std::error::Error for OutputError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::ReaderLeft => None,
-            Self::Failed(error) => Some(error),
         }
     }
 }

@@ -7,17 +7,20 @@
 pub mod answer;
 pub mod configuration;
 pub mod event;
+pub mod event_stream;
 pub mod fingerprint;
 pub mod front_end;
 pub mod headers;
 pub mod next;
 pub mod prelude;
+pub mod server_sent_events;
+pub mod sign;
 
 /// Panics if the property does not hold for these bytes.
 pub type Check = fn(&[u8]);
 
 /// All checks by name.
-pub const CHECKS: [(&str, Check); 8] = [
+pub const CHECKS: [(&str, Check); 11] = [
     ("answer", answer::check),
     ("event", event::check),
     ("front_end", front_end::check),
@@ -26,6 +29,9 @@ pub const CHECKS: [(&str, Check); 8] = [
     ("configuration", configuration::check),
     ("next", next::check),
     ("fingerprint", fingerprint::check),
+    ("sign", sign::check),
+    ("server_sent_events", server_sent_events::check),
+    ("event_stream", event_stream::check),
 ];
 
 /// Separates the texts of an input. None of them may contain it.

@@ -38,5 +38,5 @@ pub mod response;
 pub mod runtime_api;
 mod worker;
 
-pub use platform::{before_wait, keep_blocks, prepare_process};
+pub use platform::{before_wait, can_start_threads, keep_blocks, prepare_process};
 pub use worker::{end, run};

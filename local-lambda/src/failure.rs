@@ -23,7 +23,8 @@ pub(crate) const INVALID_RESPONSE: &str = "Runtime.InvalidResponse";
 pub(crate) const SERVICE_TIMEOUT: &str = "Service.Timeout";
 
 /// Why an invocation failed, in Lambda's words.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{error_type}: {message}")]
 pub struct Failure {
     /// The dotted name, such as `Function.Trap`.
     pub error_type: String,
@@ -116,14 +117,6 @@ impl Failure {
         self.error_type == TRUNCATED
     }
 }
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.error_type, self.message)
-    }
-}
-
-impl std::error::Error for Failure {}
 
 #[cfg(test)]
 mod tests {

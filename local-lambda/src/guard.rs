@@ -4,7 +4,6 @@
 //! `Host` has that name. With a cross-origin request to `localhost`, the browser sets `Origin` and
 //! `Sec-Fetch-Site`. The functions here do no I/O.
 
-use std::fmt::{Display, Formatter};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
@@ -19,6 +18,24 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// A name that requests may have in `Host`, in lower case, without port or final dot.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HostName(String);
+
+/// Names of this server, besides IP addresses and `localhost`.
+#[derive(Clone, Debug)]
+pub struct AllowedHosts {
+    /// The names.
+    pub names: Vec<HostName>,
+    /// How to add a name, for the messages to callers that use another one.
+    pub advice: &'static str,
+}
+
+impl Default for AllowedHosts {
+    fn default() -> Self {
+        Self {
+            names: Vec::new(),
+            advice: "add the name to `allowed_hosts`",
+        }
+    }
+}
 
 /// Why a request is not served.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -215,26 +232,25 @@ impl Denial {
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::NoHost | Self::SeveralHosts => "the request does not name one host",
-            Self::Host(_) => "the host is not one of this server's: --allow-host adds names",
+            Self::Host(_) => "the host is not one of this server's",
             Self::Page => "a web page of another origin may not send events",
         }
     }
-}
 
-impl Display for Denial {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+    /// Returns the reason for the caller. `advice` says how to add a host.
+    pub(crate) fn message(&self, advice: &str) -> String {
         match self {
-            Self::NoHost => f.write_str("the request has no `Host`"),
-            Self::SeveralHosts => f.write_str("the request has more than one `Host`"),
-            Self::Host(host) => write!(
-                f,
+            Self::NoHost => "the request has no `Host`".to_owned(),
+            Self::SeveralHosts => "the request has more than one `Host`".to_owned(),
+            Self::Host(host) => format!(
                 "`{host}` is not a host of this local Lambda, which answers to IP addresses, to `localhost` \
-                 and to names below it: start `bootstream dev` with `--allow-host NAME` to add a name"
+                 and to names below it: {advice}"
             ),
-            Self::Page => f.write_str(
-                "a web page of another origin may not send events to this local Lambda: let it send \
-                 requests to the paths of the function, such as `/`",
-            ),
+            Self::Page => {
+                "a web page of another origin may not send events to this local Lambda: let it \
+                           send requests to the paths of the function, such as `/`"
+                    .to_owned()
+            }
         }
     }
 }
@@ -399,13 +415,16 @@ mod tests {
         );
     }
 
-    fn may_send_events(host: &str, headers: &[(&'static str, &str)]) -> bool {
-        let mut all = HeaderMap::new();
-        for (name, value) in [&[("host", host)], headers].concat() {
+    fn map(headers: &[(&'static str, &str)]) -> HeaderMap {
+        let headers = headers.iter().map(|(name, value)| {
             let value = HeaderValue::from_str(value).unwrap();
-            all.append(HeaderName::from_static(name), value);
-        }
-        check_origin(&all).is_ok()
+            (HeaderName::from_static(name), value)
+        });
+        headers.collect()
+    }
+
+    fn may_send_events(host: &str, headers: &[(&'static str, &str)]) -> bool {
+        check_origin(&map(&[&[("host", host)], headers].concat())).is_ok()
     }
 
     #[test]
@@ -470,21 +489,13 @@ mod tests {
             assert!(!may_send_events("localhost:7000", headers), "{headers:?}");
         }
         // Without a host, every origin is foreign.
-        let origin = HeaderValue::from_static("http://localhost");
-        let headers = HeaderMap::from_iter([(ORIGIN, origin)]);
+        let headers = map(&[("origin", "http://localhost")]);
         assert_eq!(check_origin(&headers), Err(Denial::Page));
     }
 
     #[test]
     fn no_page_is_taken_for_a_runtime() {
-        let check = |headers: &[(&'static str, &str)]| {
-            let mut all = HeaderMap::new();
-            for (name, value) in headers {
-                let value = HeaderValue::from_str(value).unwrap();
-                all.append(HeaderName::from_static(name), value);
-            }
-            check_runtime(&all).is_ok()
-        };
+        let check = |headers: &[(&'static str, &str)]| check_runtime(&map(headers)).is_ok();
         for host in [
             "127.0.0.1:9001",
             "[::1]:9001",

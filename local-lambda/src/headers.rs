@@ -19,3 +19,9 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-reques
 pub const REJECTION: HeaderName = HeaderName::from_static("x-bootstream-refusal");
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Returns a media type in lower case and without its parameters.
+pub(crate) fn essence(content_type: &str) -> String {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}

@@ -15,6 +15,7 @@
 
 mod body;
 mod clock;
+mod credentials;
 mod environment;
 mod event;
 mod failure;
@@ -29,8 +30,11 @@ mod log_tail;
 mod observer;
 mod response;
 mod runtime_api;
+#[cfg(test)]
+mod testing;
 
 pub use clock::Clock;
+pub use credentials::{AwsCredentials, Credentials, CredentialsProvider};
 pub use environment::{Deployment, EXECUTABLE_NAME, FunctionConfig, Pool, WhenFull};
 pub use event::{Origin, Stage};
 pub use failure::{Failure, INVALID_ENTRYPOINT};
@@ -39,7 +43,7 @@ pub use frontend::{
     ServerSettings, json_event, serve,
 };
 pub use functions::{Functions, LiveFunctions};
-pub use guard::HostName;
+pub use guard::{AllowedHosts, HostName};
 pub use headers::{FUNCTION_ERROR, REJECTION};
 pub use invocation::{new_request_id, trace};
 pub use local_lambda::{LocalLambda, Options, StartError, invoke};

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
+use crate::credentials::Credentials;
 use crate::environment::{Deployment, FunctionConfig, Pool, WhenFull};
 use crate::event::Stage;
 use crate::failure::Failure;
@@ -122,6 +123,7 @@ impl Options {
                 timeout: Duration::from_secs(60),
                 clock: Clock::default(),
                 variables: Vec::new(),
+                credentials: Credentials::default(),
                 reports_usage: false,
             },
             concurrency: 10,
@@ -149,6 +151,13 @@ impl Options {
     #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.config.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// The AWS credentials that the function is given. Default: none.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.config.credentials = credentials;
         self
     }
 

@@ -1,10 +1,10 @@
 //! Starts a real function as a test in another project would.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bootstream_test_support::{built, guests};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -23,37 +23,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Timeout of each step. Only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-#[track_caller]
-fn built(path: &str, how: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../target")
-        .join(path);
-    assert!(path.exists(), "no `{}`: run `{how}`", path.display());
-    path
-}
-
 fn bootstrap() -> PathBuf {
-    built("lambda/bootstrap", "scripts/build-bootstrap.sh")
-}
-
-/// A component of the tests as machine code, in a folder of its own.
-fn compiled(component: &str) -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let code = folder.path().join("handler.cwasm");
-    let compiler = built(
-        "release/bootstream-compile",
-        "cargo build --release -p bootstream-cli",
-    );
-    let component = built(
-        &format!("guests/wasm32-wasip2/release/{component}.wasm"),
-        "scripts/test.sh",
-    );
-    let output = Command::new(compiler)
-        .args([&component, Path::new("-o"), &code])
-        .output()
-        .expect("the compiler starts");
-    assert!(output.status.success(), "{output:?}");
-    (folder, code)
+    built("lambda/bootstrap")
 }
 
 /// Sends a request, and returns the response once it has a head.
@@ -80,10 +51,9 @@ async fn post(url: &str, body: String, connection: &mut JoinSet<()>) -> Response
 
 #[tokio::test]
 async fn a_function_streams_over_http_and_to_a_direct_caller() {
-    let (_folder, code) = compiled("scripted_guest");
     let outcomes = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&outcomes);
-    let options = Options::new(bootstrap(), code)
+    let options = Options::new(bootstrap(), guests::scripted())
         .front_end(FrontEnd::Rest)
         .observer(Observer::new(move |report| {
             if let Report::Request(request) = report {
@@ -134,8 +104,7 @@ async fn a_function_streams_over_http_and_to_a_direct_caller() {
 
 #[tokio::test]
 async fn a_stream_that_fails_is_an_error_and_not_an_end() {
-    let (_folder, code) = compiled("scripted_guest");
-    let lambda = LocalLambda::start(Options::new(bootstrap(), code))
+    let lambda = LocalLambda::start(Options::new(bootstrap(), guests::scripted()))
         .await
         .expect("a function");
     let script = json!({ "steps": [
@@ -166,10 +135,10 @@ async fn what_cannot_start_is_named() {
     );
 
     // `bootstrap` reads the settings in the task root.
-    let (folder, code) = compiled("scripted_guest");
+    let folder = tempfile::tempdir().expect("a folder");
     let settings = folder.path().join("settings.toml");
     std::fs::write(&settings, "[limits]\nno-such-setting = 1\n").expect("a file");
-    let options = Options::new(bootstrap(), code).settings(settings);
+    let options = Options::new(bootstrap(), guests::scripted()).settings(settings);
     let error = LocalLambda::start(options).await.unwrap_err();
     let StartError::Function(failure) = error else {
         panic!("{error}");

@@ -19,7 +19,10 @@
 
   (core module $main
     (memory (export "memory") 1)
-    (func $start (loop (br 0)))
+    (func $start (local $n i64)
+      (loop
+        ;; Condition
+        (br 0)))
     (start $start)
     (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
     (func (export "handle") (param i32) (result i32) (i32.const 0)))

@@ -11,18 +11,31 @@
 )]
 
 pub mod guests;
+pub mod moto;
 pub mod process;
 pub mod recorder;
 pub mod steps;
 pub mod tagged;
 pub mod wire;
 
-use std::path::PathBuf;
-use std::sync::{Condvar, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Timeout of every wait. Only a failing test reaches it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Lambda's name of this machine's architecture.
+pub const ARCH: &str = ARCHS[0];
+
+/// Lambda's name of the other architecture.
+pub const OTHER_ARCH: &str = ARCHS[1];
+
+const ARCHS: [&str; 2] = if cfg!(target_arch = "aarch64") {
+    ["arm64", "x86_64"]
+} else {
+    ["x86_64", "arm64"]
+};
 
 /// Waits on `changed` until `find` returns something from `shared`. Returns the guard on a timeout.
 pub(crate) fn wait_on<'a, T, R>(
@@ -77,4 +90,23 @@ pub fn built(path: &str) -> PathBuf {
     let path = target.join(path);
     path.canonicalize()
         .unwrap_or_else(|_| panic!("no `{}`: build it with `scripts/test.sh`", path.display()))
+}
+
+/// The folder of the compiler for handlers, which may be in the user's cache.
+pub fn toolchain() -> PathBuf {
+    let set = |name| std::env::var_os(name).map(PathBuf::from);
+    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
+    set("WASM_TOOLCHAIN_DIR")
+        .unwrap_or_else(|| cache().unwrap_or_default().join("wasm-guest-toolchain"))
+}
+
+/// One cache for all commands of this run of a test target, whose files are in `folder`. Initially empty.
+pub fn cache_home(folder: &str) -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let folder = Path::new(folder).join("cache");
+        // It does not exist before the first run.
+        let _ = std::fs::remove_dir_all(&folder);
+        folder
+    })
 }

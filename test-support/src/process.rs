@@ -38,8 +38,18 @@ pub fn executable() -> PathBuf {
 /// A running host of the scripted guest, and its Runtime API.
 #[track_caller]
 pub fn serving() -> (Recorder, Running) {
+    serving_with(&[])
+}
+
+/// The same with these environment variables.
+#[track_caller]
+pub fn serving_with(variables: &[(&str, &str)]) -> (Recorder, Running) {
     let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda).start();
+    let host = Bootstrap::scripted(&lambda);
+    let host = variables
+        .iter()
+        .fold(host, |host, (name, value)| host.env(name, value));
+    let host = host.start();
     (lambda, host)
 }
 
@@ -99,6 +109,14 @@ impl Bootstrap {
     /// The folder of the package.
     pub fn package(&self) -> &Path {
         self.package.path()
+    }
+
+    /// With these settings in its package.
+    #[must_use]
+    pub fn settings(self, text: &str) -> Self {
+        std::fs::write(self.package().join("bootstream.toml"), text)
+            .expect("a file in a fresh folder");
+        self
     }
 
     pub fn args(mut self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Self {

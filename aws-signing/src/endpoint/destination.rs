@@ -96,5 +96,9 @@ mod tests {
             let found = Destination::of(&parsed).map(|it| it.url());
             assert_eq!(found.as_deref(), url, "{uri}");
         }
+        for (length, is_host) in [(253, true), (254, false)] {
+            let uri = format!("https://{}/", "a".repeat(length));
+            assert_eq!(Destination::of(&uri.parse().unwrap()).is_some(), is_host);
+        }
     }
 }

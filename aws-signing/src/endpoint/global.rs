@@ -1,19 +1,7 @@
 //! Endpoints without a region in the name.
 
-use super::partition::Partition;
 use super::{Endpoint, Region, Service};
-
-/// Services with one endpoint for a partition.
-const SERVICES: [&str; 8] = [
-    "budgets",
-    "cloudfront",
-    "health",
-    "iam",
-    "importexport",
-    "route53",
-    "savingsplans",
-    "waf",
-];
+use aws_endpoints::partition::Partition;
 
 /// Services with regional endpoints, and an older one without a region, of the partition `aws`.
 const OLDER: [&str; 2] = ["sdb", "sts"];
@@ -37,7 +25,7 @@ fn service(labels: &str, partition: &Partition) -> Option<Endpoint> {
         Some(_) => return None,
     };
     let name = name.strip_suffix("-fips").unwrap_or(name);
-    SERVICES
+    aws_endpoints::GLOBAL_SERVICES
         .contains(&name)
         .then(|| Service::new(name).at(Region::Global(region.to_owned())))
 }

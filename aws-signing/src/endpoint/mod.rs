@@ -7,11 +7,8 @@
 pub(crate) mod custom;
 pub(crate) mod destination;
 mod global;
-pub(crate) mod partition;
 
-use partition::Partition;
-
-use crate::tables;
+use aws_endpoints::partition::Partition;
 
 /// An endpoint of AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +150,7 @@ fn plain(labels: &str) -> Option<Service> {
         Some(prefix) if FIPS_FIRST.contains(&prefix) => prefix,
         _ => labels.as_str(),
     };
-    let prefix = tables::canonical_prefix(labels);
+    let prefix = aws_endpoints::canonical_prefix(labels);
     is_prefix(prefix).then(|| Service::new(prefix))
 }
 
@@ -172,9 +169,13 @@ fn interface(labels: &str) -> Option<Service> {
     let at = labels
         .iter()
         .rposition(|label| label.starts_with("vpce-"))?;
+    // Customers own services behind `vpce-svc-ID`.
+    if labels.iter().any(|label| label.starts_with("vpce-svc-")) {
+        return None;
+    }
     let (before, after) = (labels.get(..at)?, labels.get(at + 1..)?);
     match (before, after) {
-        ([], after) => plain(&after.join(".")).filter(|it| !it.prefix.starts_with("vpce")),
+        ([], after) => plain(&after.join(".")),
         (["control"] | [_, "control"], ["s3"]) => Some(Service::new("s3-control")),
         ([bucket @ .., "bucket" | "accesspoint"], ["s3"]) => Some(Service {
             prefix: "s3".to_owned(),
@@ -186,7 +187,7 @@ fn interface(labels: &str) -> Option<Service> {
 
 /// Whether `text` can be the host prefix of an endpoint in a region.
 pub(crate) fn is_prefix(text: &str) -> bool {
-    let is_known = !text.contains('.') || tables::is_named(text);
+    let is_known = !text.contains('.') || aws_endpoints::is_named(text);
     is_known && !NEVER.contains(&text) && text.split('.').all(is_label)
 }
 

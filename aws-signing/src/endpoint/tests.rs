@@ -1,5 +1,4 @@
 use super::*;
-use crate::tables;
 
 /// Prefix, region and bucket.
 fn read(host: &str) -> Option<(String, String, Option<String>)> {
@@ -8,322 +7,82 @@ fn read(host: &str) -> Option<(String, String, Option<String>)> {
     Some((endpoint.prefix, region, endpoint.bucket))
 }
 
+/// Host, prefix, region, and the bucket if there is one.
+const ENDPOINTS: &str = "
+dynamodb.eu-central-1.amazonaws.com dynamodb eu-central-1
+dynamodb.eu-central-1.api.aws dynamodb eu-central-1
+dynamodb-fips.us-gov-west-1.amazonaws.com dynamodb us-gov-west-1
+dynamodb.cn-north-1.amazonaws.com.cn dynamodb cn-north-1
+dynamodb.cn-north-1.api.amazonwebservices.com.cn dynamodb cn-north-1
+dynamodb.eusc-de-east-1.amazonaws.eu dynamodb eusc-de-east-1
+dynamodb.us-iso-east-1.c2s.ic.gov dynamodb us-iso-east-1
+dynamodb.us-isob-east-1.sc2s.sgov.gov dynamodb us-isob-east-1
+dynamodb.eu-isoe-west-1.cloud.adc-e.uk dynamodb eu-isoe-west-1
+dynamodb.us-isof-south-1.csp.hci.ic.gov dynamodb us-isof-south-1
+123456789012.ddb.us-east-1.amazonaws.com dynamodb us-east-1
+123456789012.ddb.us-east-1.api.aws dynamodb us-east-1
+streams.dynamodb.us-east-1.amazonaws.com streams.dynamodb us-east-1
+streams-dynamodb.us-east-1.api.aws streams.dynamodb us-east-1
+bedrock-runtime-fips.us-east-1.amazonaws.com bedrock-runtime us-east-1
+bedrock-mantle.us-east-1.api.aws bedrock-mantle us-east-1
+runtime-fips.sagemaker.us-east-1.amazonaws.com runtime.sagemaker us-east-1
+api.ecr.eu-west-1.amazonaws.com api.ecr eu-west-1
+ecr.eu-west-1.api.aws api.ecr eu-west-1
+fips.eks.us-east-1.amazonaws.com eks us-east-1
+data.iot-fips.us-east-1.amazonaws.com data-ats.iot us-east-1
+123456789012.data-kinesis.eu-west-1.amazonaws.com kinesis eu-west-1
+sync-states.eu-west-1.amazonaws.com sync-states eu-west-1
+sts.eu-central-1.amazonaws.com sts eu-central-1
+sts.amazonaws.com sts us-east-1
+iam.amazonaws.com iam us-east-1
+iam-fips.amazonaws.com iam us-east-1
+iam.global.api.aws iam us-east-1
+iam.us-gov.amazonaws.com iam us-gov-west-1
+iam.cn-north-1.amazonaws.com.cn iam cn-north-1
+route53.amazonaws.com.cn route53 cn-northwest-1
+cloudfront.amazonaws.com cloudfront us-east-1
+global.health.amazonaws.com health us-east-1
+vpce-0a1-b2c.dynamodb.eu-west-1.vpce.amazonaws.com dynamodb eu-west-1
+vpce-0a1-b2c-eu-west-1a.api.ecr.eu-west-1.vpce.amazonaws.com api.ecr eu-west-1
+vpce-0a1.bedrock-runtime.us-east-1.vpce.amazonaws.com bedrock-runtime us-east-1
+s3.eu-central-1.amazonaws.com s3 eu-central-1
+s3.dualstack.eu-central-1.amazonaws.com s3 eu-central-1
+s3-fips.us-east-1.amazonaws.com s3 us-east-1
+s3-fips.dualstack.us-east-1.amazonaws.com s3 us-east-1
+s3.cn-north-1.amazonaws.com.cn s3 cn-north-1
+s3.amazonaws.com s3 us-east-1
+s3-eu-west-1.amazonaws.com s3 eu-west-1
+b.s3.amazonaws.com s3 us-east-1 b
+b.s3-eu-west-1.amazonaws.com s3 eu-west-1 b
+my-bucket.s3.eu-central-1.amazonaws.com s3 eu-central-1 my-bucket
+a.b.c.s3.eu-central-1.amazonaws.com s3 eu-central-1 a.b.c
+b.s3.dualstack.eu-central-1.amazonaws.com s3 eu-central-1 b
+b.s3-fips.dualstack.us-east-1.amazonaws.com s3 us-east-1 b
+s3.s3.eu-central-1.amazonaws.com s3 eu-central-1 s3
+eu-west-1.s3.eu-central-1.amazonaws.com s3 eu-central-1 eu-west-1
+dynamodb.eu-west-1.s3.amazonaws.com s3 us-east-1 dynamodb.eu-west-1
+ap-123456789012.s3-accesspoint.eu-west-1.amazonaws.com s3 eu-west-1 ap-123456789012
+ap-123456789012.s3-accesspoint.dualstack.eu-west-1.amazonaws.com s3 eu-west-1 ap-123456789012
+ap-123456789012.s3-accesspoint-fips.us-east-1.amazonaws.com s3 us-east-1 ap-123456789012
+ol-123456789012.s3-object-lambda.eu-west-1.amazonaws.com s3-object-lambda eu-west-1 ol-123456789012
+ap-1.op-2.s3-outposts.eu-west-1.amazonaws.com s3-outposts eu-west-1 ap-1.op-2
+123456789012.s3-control.eu-west-1.amazonaws.com s3-control eu-west-1
+123456789012.s3-control-fips.dualstack.us-east-1.amazonaws.com s3-control us-east-1
+s3-control.eu-west-1.amazonaws.com s3-control eu-west-1
+bucket.vpce-0a1.s3.eu-west-1.vpce.amazonaws.com s3 eu-west-1
+b.bucket.vpce-0a1.s3.eu-west-1.vpce.amazonaws.com s3 eu-west-1 b
+a.b.bucket.vpce-0a1.s3.eu-west-1.vpce.amazonaws.com s3 eu-west-1 a.b
+ap-1.accesspoint.vpce-0a1.s3.eu-west-1.vpce.amazonaws.com s3 eu-west-1 ap-1
+control.vpce-0a1.s3.eu-west-1.vpce.amazonaws.com s3-control eu-west-1
+";
+
 #[test]
 fn endpoints_are_read_from_their_end() {
-    for (host, prefix, region, bucket) in [
-        (
-            "dynamodb.eu-central-1.amazonaws.com",
-            "dynamodb",
-            "eu-central-1",
-            None,
-        ),
-        (
-            "dynamodb.eu-central-1.api.aws",
-            "dynamodb",
-            "eu-central-1",
-            None,
-        ),
-        (
-            "dynamodb-fips.us-gov-west-1.amazonaws.com",
-            "dynamodb",
-            "us-gov-west-1",
-            None,
-        ),
-        (
-            "dynamodb.cn-north-1.amazonaws.com.cn",
-            "dynamodb",
-            "cn-north-1",
-            None,
-        ),
-        (
-            "dynamodb.cn-north-1.api.amazonwebservices.com.cn",
-            "dynamodb",
-            "cn-north-1",
-            None,
-        ),
-        (
-            "dynamodb.eusc-de-east-1.amazonaws.eu",
-            "dynamodb",
-            "eusc-de-east-1",
-            None,
-        ),
-        (
-            "dynamodb.us-iso-east-1.c2s.ic.gov",
-            "dynamodb",
-            "us-iso-east-1",
-            None,
-        ),
-        (
-            "dynamodb.us-isob-east-1.sc2s.sgov.gov",
-            "dynamodb",
-            "us-isob-east-1",
-            None,
-        ),
-        (
-            "dynamodb.eu-isoe-west-1.cloud.adc-e.uk",
-            "dynamodb",
-            "eu-isoe-west-1",
-            None,
-        ),
-        (
-            "dynamodb.us-isof-south-1.csp.hci.ic.gov",
-            "dynamodb",
-            "us-isof-south-1",
-            None,
-        ),
-        (
-            "123456789012.ddb.us-east-1.amazonaws.com",
-            "dynamodb",
-            "us-east-1",
-            None,
-        ),
-        (
-            "123456789012.ddb.us-east-1.api.aws",
-            "dynamodb",
-            "us-east-1",
-            None,
-        ),
-        (
-            "streams.dynamodb.us-east-1.amazonaws.com",
-            "streams.dynamodb",
-            "us-east-1",
-            None,
-        ),
-        (
-            "streams-dynamodb.us-east-1.api.aws",
-            "streams.dynamodb",
-            "us-east-1",
-            None,
-        ),
-        (
-            "bedrock-runtime-fips.us-east-1.amazonaws.com",
-            "bedrock-runtime",
-            "us-east-1",
-            None,
-        ),
-        (
-            "bedrock-mantle.us-east-1.api.aws",
-            "bedrock-mantle",
-            "us-east-1",
-            None,
-        ),
-        (
-            "runtime-fips.sagemaker.us-east-1.amazonaws.com",
-            "runtime.sagemaker",
-            "us-east-1",
-            None,
-        ),
-        (
-            "api.ecr.eu-west-1.amazonaws.com",
-            "api.ecr",
-            "eu-west-1",
-            None,
-        ),
-        ("ecr.eu-west-1.api.aws", "api.ecr", "eu-west-1", None),
-        ("fips.eks.us-east-1.amazonaws.com", "eks", "us-east-1", None),
-        (
-            "data.iot-fips.us-east-1.amazonaws.com",
-            "data-ats.iot",
-            "us-east-1",
-            None,
-        ),
-        (
-            "123456789012.data-kinesis.eu-west-1.amazonaws.com",
-            "kinesis",
-            "eu-west-1",
-            None,
-        ),
-        (
-            "sync-states.eu-west-1.amazonaws.com",
-            "sync-states",
-            "eu-west-1",
-            None,
-        ),
-        (
-            "sts.eu-central-1.amazonaws.com",
-            "sts",
-            "eu-central-1",
-            None,
-        ),
-        ("sts.amazonaws.com", "sts", "us-east-1", None),
-        ("iam.amazonaws.com", "iam", "us-east-1", None),
-        ("iam-fips.amazonaws.com", "iam", "us-east-1", None),
-        ("iam.global.api.aws", "iam", "us-east-1", None),
-        ("iam.us-gov.amazonaws.com", "iam", "us-gov-west-1", None),
-        ("iam.cn-north-1.amazonaws.com.cn", "iam", "cn-north-1", None),
-        (
-            "route53.amazonaws.com.cn",
-            "route53",
-            "cn-northwest-1",
-            None,
-        ),
-        ("cloudfront.amazonaws.com", "cloudfront", "us-east-1", None),
-        ("global.health.amazonaws.com", "health", "us-east-1", None),
-        (
-            "vpce-0a1-b2c.dynamodb.eu-west-1.vpce.amazonaws.com",
-            "dynamodb",
-            "eu-west-1",
-            None,
-        ),
-        (
-            "vpce-0a1-b2c-eu-west-1a.api.ecr.eu-west-1.vpce.amazonaws.com",
-            "api.ecr",
-            "eu-west-1",
-            None,
-        ),
-        (
-            "vpce-0a1.bedrock-runtime.us-east-1.vpce.amazonaws.com",
-            "bedrock-runtime",
-            "us-east-1",
-            None,
-        ),
-        // S3.
-        ("s3.eu-central-1.amazonaws.com", "s3", "eu-central-1", None),
-        (
-            "s3.dualstack.eu-central-1.amazonaws.com",
-            "s3",
-            "eu-central-1",
-            None,
-        ),
-        ("s3-fips.us-east-1.amazonaws.com", "s3", "us-east-1", None),
-        (
-            "s3-fips.dualstack.us-east-1.amazonaws.com",
-            "s3",
-            "us-east-1",
-            None,
-        ),
-        ("s3.cn-north-1.amazonaws.com.cn", "s3", "cn-north-1", None),
-        ("s3.amazonaws.com", "s3", "us-east-1", None),
-        ("s3-eu-west-1.amazonaws.com", "s3", "eu-west-1", None),
-        ("b.s3.amazonaws.com", "s3", "us-east-1", Some("b")),
-        ("b.s3-eu-west-1.amazonaws.com", "s3", "eu-west-1", Some("b")),
-        (
-            "my-bucket.s3.eu-central-1.amazonaws.com",
-            "s3",
-            "eu-central-1",
-            Some("my-bucket"),
-        ),
-        (
-            "a.b.c.s3.eu-central-1.amazonaws.com",
-            "s3",
-            "eu-central-1",
-            Some("a.b.c"),
-        ),
-        (
-            "b.s3.dualstack.eu-central-1.amazonaws.com",
-            "s3",
-            "eu-central-1",
-            Some("b"),
-        ),
-        (
-            "b.s3-fips.dualstack.us-east-1.amazonaws.com",
-            "s3",
-            "us-east-1",
-            Some("b"),
-        ),
-        (
-            "s3.s3.eu-central-1.amazonaws.com",
-            "s3",
-            "eu-central-1",
-            Some("s3"),
-        ),
-        (
-            "eu-west-1.s3.eu-central-1.amazonaws.com",
-            "s3",
-            "eu-central-1",
-            Some("eu-west-1"),
-        ),
-        (
-            "dynamodb.eu-west-1.s3.amazonaws.com",
-            "s3",
-            "us-east-1",
-            Some("dynamodb.eu-west-1"),
-        ),
-        (
-            "ap-123456789012.s3-accesspoint.eu-west-1.amazonaws.com",
-            "s3",
-            "eu-west-1",
-            Some("ap-123456789012"),
-        ),
-        (
-            "ap-123456789012.s3-accesspoint.dualstack.eu-west-1.amazonaws.com",
-            "s3",
-            "eu-west-1",
-            Some("ap-123456789012"),
-        ),
-        (
-            "ap-123456789012.s3-accesspoint-fips.us-east-1.amazonaws.com",
-            "s3",
-            "us-east-1",
-            Some("ap-123456789012"),
-        ),
-        (
-            "ol-123456789012.s3-object-lambda.eu-west-1.amazonaws.com",
-            "s3-object-lambda",
-            "eu-west-1",
-            Some("ol-123456789012"),
-        ),
-        (
-            "ap-1.op-2.s3-outposts.eu-west-1.amazonaws.com",
-            "s3-outposts",
-            "eu-west-1",
-            Some("ap-1.op-2"),
-        ),
-        (
-            "123456789012.s3-control.eu-west-1.amazonaws.com",
-            "s3-control",
-            "eu-west-1",
-            None,
-        ),
-        (
-            "123456789012.s3-control-fips.dualstack.us-east-1.amazonaws.com",
-            "s3-control",
-            "us-east-1",
-            None,
-        ),
-        (
-            "s3-control.eu-west-1.amazonaws.com",
-            "s3-control",
-            "eu-west-1",
-            None,
-        ),
-        (
-            "bucket.vpce-0a1.s3.eu-west-1.vpce.amazonaws.com",
-            "s3",
-            "eu-west-1",
-            None,
-        ),
-        (
-            "b.bucket.vpce-0a1.s3.eu-west-1.vpce.amazonaws.com",
-            "s3",
-            "eu-west-1",
-            Some("b"),
-        ),
-        (
-            "a.b.bucket.vpce-0a1.s3.eu-west-1.vpce.amazonaws.com",
-            "s3",
-            "eu-west-1",
-            Some("a.b"),
-        ),
-        (
-            "ap-1.accesspoint.vpce-0a1.s3.eu-west-1.vpce.amazonaws.com",
-            "s3",
-            "eu-west-1",
-            Some("ap-1"),
-        ),
-        (
-            "control.vpce-0a1.s3.eu-west-1.vpce.amazonaws.com",
-            "s3-control",
-            "eu-west-1",
-            None,
-        ),
-    ] {
-        let expected = (
-            prefix.to_owned(),
-            region.to_owned(),
-            bucket.map(str::to_owned),
-        );
-        assert_eq!(read(host), Some(expected), "{host}");
+    for line in ENDPOINTS.lines().filter(|line| !line.is_empty()) {
+        let mut words = line.split(' ').map(str::to_owned);
+        let mut word = || words.next();
+        let (host, prefix, region) = (word().unwrap(), word().unwrap(), word().unwrap());
+        assert_eq!(read(&host), Some((prefix, region, word())), "{host}");
     }
 }
 
@@ -375,6 +134,7 @@ fn names_that_others_can_own_are_not_endpoints() {
         "search-x.eu-central-1.es.amazonaws.com",
         "x.eu-central-1.aoss.amazonaws.com",
         "vpce-1.vpce-svc-2.eu-central-1.vpce.amazonaws.com",
+        "vpce-svc-2.dynamodb.eu-central-1.vpce.amazonaws.com",
         "vpce-1.a1.execute-api.eu-central-1.vpce.amazonaws.com",
         "a1.vpce-1.execute-api.eu-central-1.vpce.amazonaws.com",
         "dynamodb.eu-central-1.vpce.amazonaws.com",
@@ -415,22 +175,22 @@ fn a_service_for_all_regions_is_told_apart() {
 
 #[test]
 fn each_signing_name_that_differs_is_for_its_prefix() {
-    let rows = tables::signing_rows();
+    let rows = aws_endpoints::signing_names();
     assert!(rows.len() > 100, "{}", rows.len());
     for (prefix, service) in rows {
         let host = format!("{prefix}.us-east-1.amazonaws.com");
         let endpoint = parse(&host).unwrap_or_else(|| panic!("{host}"));
         assert_eq!(endpoint.prefix, *prefix, "{host}");
-        assert!(tables::signs_as(prefix, service), "{prefix}");
-        assert!(!tables::signs_as(prefix, prefix), "{prefix}");
+        assert!(aws_endpoints::signs_as(prefix, service), "{prefix}");
+        assert!(!aws_endpoints::signs_as(prefix, prefix), "{prefix}");
         assert!(
-            !tables::signs_as("dynamodb", service) || *service == "dynamodb",
+            !aws_endpoints::signs_as("dynamodb", service) || *service == "dynamodb",
             "{prefix}"
         );
         let other = format!("{service}x");
-        assert!(!tables::signs_as(prefix, &other), "{prefix}");
+        assert!(!aws_endpoints::signs_as(prefix, &other), "{prefix}");
     }
-    assert!(tables::signs_as("dynamodb", "dynamodb"));
-    assert_eq!(tables::signing_name("bedrock-runtime"), "bedrock");
-    assert_eq!(tables::signing_name("dynamodb"), "dynamodb");
+    assert!(aws_endpoints::signs_as("dynamodb", "dynamodb"));
+    assert_eq!(aws_endpoints::signing_name("bedrock-runtime"), "bedrock");
+    assert_eq!(aws_endpoints::signing_name("dynamodb"), "dynamodb");
 }

@@ -217,3 +217,33 @@ fn the_host_signs_its_own_requests_without_a_rule() {
     };
     assert!(nowhere.own("ssm", &head).is_none());
 }
+
+/// A stand-in for all of AWS has one URL.
+#[test]
+fn services_at_one_url_are_told_apart_by_what_is_asked_for() {
+    const URL: &str = "http://127.0.0.1:4566";
+    let endpoint = |prefix| CustomEndpoint::new(prefix, URL).unwrap();
+    let endpoints = ["s3", "dynamodb", "bedrock", "bedrock-runtime", "ssm"].map(endpoint);
+    let policy = Policy {
+        endpoints: endpoints.into(),
+        ..policy(&["dynamodb", "bedrock-runtime"])
+    };
+    let ask = |service: &str| {
+        let head = signed_head("POST", &format!("{URL}/"), (service, "eu-central-1"), &[]);
+        answer(&policy, &head)
+    };
+    for service in ["dynamodb", "bedrock"] {
+        assert_eq!(ask(service), "granted");
+    }
+    for (service, text) in [
+        ("s3", "no `s3@"),
+        ("ssm", "no `ssm@"),
+        ("sqs", "signed for `sqs`"),
+    ] {
+        assert!(ask(service).contains(text), "{}", ask(service));
+    }
+    let head = crate::testing::head("POST", "/", &[]);
+    for prefix in ["ssm", "dynamodb", "s3"] {
+        assert_eq!(policy.own(prefix, &head).unwrap().service(), prefix);
+    }
+}

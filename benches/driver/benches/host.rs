@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::task::Poll;
 
 use bootstream_host::bench::{self, Guest};
@@ -155,8 +155,15 @@ fn states_of_a_failed_response(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The benchmark handler, compiled as it would be deployed.
-fn guest() -> Guest {
+/// The benchmark handler of this process.
+fn guest() -> MutexGuard<'static, Guest> {
+    static GUEST: OnceLock<Mutex<Guest>> = OnceLock::new();
+    let guest = GUEST.get_or_init(|| load().into());
+    guest.lock().expect("no benchmark has panicked")
+}
+
+/// Loads the benchmark handler, compiled as it would be deployed.
+fn load() -> Guest {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
     let package = target.join("bench/micro");
     std::fs::create_dir_all(&package).expect("a folder for the package");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::{parse_variable, rule};
+use super::values::parse_variable;
 use crate::finding::Rule;
 
 /// The arguments of `deploy`.
@@ -38,7 +38,7 @@ pub(crate) struct DeployArgs {
     )]
     pub(crate) zip: PathBuf,
     /// Deploy despite the findings of a rule of `doctor`; may be repeated
-    #[arg(long, value_name = "RULE", hide_possible_values = true, value_parser = rule())]
+    #[arg(long, value_name = "RULE", hide_possible_values = true)]
     pub(crate) allow: Vec<Rule>,
     /// Print the commands, and run only those that change nothing
     #[arg(long)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::package::Format;
-use super::values::{parse_variable, rule};
+use super::values::parse_variable;
 use crate::finding::Rule;
 
 /// The arguments of `doctor`.
@@ -21,7 +21,7 @@ pub(crate) struct DoctorArgs {
     #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub(crate) parameters: Vec<(String, String)>,
     /// Accept the findings of a rule; may be repeated
-    #[arg(long, value_name = "RULE", hide_possible_values = true, value_parser = rule())]
+    #[arg(long, value_name = "RULE", hide_possible_values = true)]
     pub(crate) allow: Vec<Rule>,
     /// Check only one of the two
     #[arg(long, value_name = "SUBJECT")]
@@ -58,6 +58,7 @@ Rules of the templates:
   document                                     the caller takes a JSON document
   public-api  url-permissions  permission      who may call the function
   missing-variable                             the function does not start
+  missing-action                               the role does not allow the handler's AWS calls
   stage-update  stream-cache  runtime  template
 Rules of the zips:
   bootstrap  architecture  system-libraries  missing-handler  stale-precompiled

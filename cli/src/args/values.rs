@@ -10,8 +10,6 @@ use artifact::Arch;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use local_lambda::{Clock, FrontEnd, Limits, Rate};
 
-use crate::finding::Rule;
-
 /// Parses one of several names.
 fn one_of<T: Copy + Send + Sync + 'static>(
     values: Vec<(PossibleValue, T)>,
@@ -25,39 +23,18 @@ fn one_of<T: Copy + Send + Sync + 'static>(
 
 /// The names of the front ends.
 pub(super) fn front_end() -> impl TypedValueParser<Value = FrontEnd> {
-    let value = |name, front_end, help| (PossibleValue::new(name).help(help), front_end);
-    one_of(vec![
-        value(
-            "url",
-            FrontEnd::Url,
-            "A function URL that streams: payload format 2.0",
-        ),
-        value(
-            "rest",
-            FrontEnd::Rest,
-            "A REST API of API Gateway that streams: payload format 1.0",
-        ),
-        value(
-            "http",
-            FrontEnd::Http,
-            "An HTTP API of API Gateway, which buffers: payload format 2.0",
-        ),
-        value(
-            "alb",
-            FrontEnd::Alb,
-            "An Application Load Balancer, which buffers",
-        ),
-        value(
-            "alb-multi",
-            FrontEnd::AlbMulti,
-            "The same, with multi-value headers enabled for its target group",
-        ),
-        value(
-            "lattice",
-            FrontEnd::Lattice,
-            "A service of VPC Lattice, which buffers: event structure V2",
-        ),
-    ])
+    let value = |front_end: FrontEnd| {
+        let help = match front_end {
+            FrontEnd::Url => "A function URL that streams: payload format 2.0",
+            FrontEnd::Rest => "A REST API of API Gateway that streams: payload format 1.0",
+            FrontEnd::Http => "An HTTP API of API Gateway, which buffers: payload format 2.0",
+            FrontEnd::Alb => "An Application Load Balancer, which buffers",
+            FrontEnd::AlbMulti => "The same, with multi-value headers enabled for its target group",
+            FrontEnd::Lattice => "A service of VPC Lattice, which buffers: event structure V2",
+        };
+        (PossibleValue::new(front_end.name()).help(help), front_end)
+    };
+    one_of(FrontEnd::ALL.map(value).into())
 }
 
 /// The names of the limits.
@@ -81,16 +58,6 @@ pub(super) fn limits() -> impl TypedValueParser<Value = Limits> {
 pub(super) fn arch() -> impl TypedValueParser<Value = Arch> {
     let named = |arch: Arch| (PossibleValue::new(arch.name()).alias(arch.alias()), arch);
     one_of(Arch::ALL.map(named).into())
-}
-
-/// The names of the rules of `doctor`.
-pub(super) fn rule() -> impl TypedValueParser<Value = Rule> {
-    let rules = Rule::ALL.iter();
-    one_of(
-        rules
-            .map(|rule| (PossibleValue::new(rule.name()), *rule))
-            .collect(),
-    )
 }
 
 /// Parses a target triple.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use artifact::{Arch, PRECOMPILED_EXTENSION};
 
-use super::compile::size;
+use super::compile::print_file;
 use crate::args::BuildArgs;
 use crate::compile_cache;
 use crate::files;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
     if args.output.is_some() {
         files::write_atomically(output, &bytes)?;
     }
-    printer.data_line(&format!("{} ({})", output.display(), size(bytes.len())))?;
+    print_file(output, bytes.len(), printer)?;
     if args.precompile {
         let arch = args.arch.unwrap_or(Arch::HOST);
         let code = precompile(&bytes, arch)
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
         compile_cache::record(&bytes, &code, arch, *printer);
         let path = output.with_extension(PRECOMPILED_EXTENSION);
         files::write_atomically(&path, &code)?;
-        printer.data_line(&format!("{} ({})", path.display(), size(code.len())))?;
+        print_file(&path, code.len(), printer)?;
     }
     Ok(ExitCode::SUCCESS)
 }

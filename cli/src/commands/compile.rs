@@ -1,5 +1,6 @@
 //! `bootstream compile`, for people, and `bootstream-compile`, for build scripts.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> 
         None => args.input.with_extension(PRECOMPILED_EXTENSION),
     };
     files::write_atomically(&output, &code)?;
-    printer.data_line(&format!("{} ({})", output.display(), size(code.len())))?;
+    print_file(&output, code.len(), printer)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -47,6 +48,12 @@ pub(crate) fn run_helper(args: &CompileArgs, printer: &Printer) -> Result<ExitCo
         None => printer.data(&code)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the path and the size of a file.
+pub(super) fn print_file(path: &Path, bytes: usize, printer: &Printer) -> Result<()> {
+    let line = format!("{} ({})", path.display(), size(bytes));
+    Ok(printer.data_line(&line)?)
 }
 
 /// Formats a size for people.

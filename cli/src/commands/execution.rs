@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use local_lambda::{Clock, FunctionConfig};
+use local_lambda::{Clock, Credentials, FunctionConfig};
 
 use crate::args::FunctionArgs;
+use crate::aws_cli::AwsCli;
 use crate::source::Source;
 
 /// Creates a single-threaded runtime: the processes do the work.
@@ -33,6 +34,7 @@ pub(super) fn function_config(
         memory_mib: args.memory,
         timeout: Duration::from_secs(args.timeout),
         clock: Clock::default(),
+        credentials: Credentials::from_provider(AwsCli::new(&args.variables)),
         variables: args.variables,
         reports_usage: true,
     }

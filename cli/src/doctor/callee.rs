@@ -3,7 +3,7 @@
 use super::function::{Function, Kind};
 use super::template::Template;
 use super::text::{Piece, Text, UNKNOWN};
-use super::yaml::{Node, Value};
+use super::yaml::Node;
 
 /// Longest chain of aliases and outputs.
 const DEPTH: usize = 8;
@@ -39,18 +39,13 @@ impl Template {
     /// Returns the functions of this runtime that are named anywhere in a resolved node, such as the
     /// definition of a state machine.
     pub(crate) fn functions_in(&self, node: &Node) -> Vec<&Function> {
-        match &node.value {
-            Value::Scalar(text) => self.functions_of(&Text::of(Piece::Literal(text.clone()))),
-            Value::Open(text) => self.functions_of(text),
-            Value::List(items) => items.iter().flat_map(|it| self.functions_in(it)).collect(),
-            Value::Map(entries) => {
-                let nodes = entries.iter();
-                nodes
-                    .flat_map(|(_, node)| self.functions_in(node))
-                    .collect()
-            }
-            Value::Call(_, argument) => self.functions_in(argument),
+        if let Some(text) = node.as_text() {
+            return self.functions_of(&text);
         }
+        let children = node.children().into_iter();
+        children
+            .flat_map(|child| self.functions_in(child))
+            .collect()
     }
 
     fn functions_of(&self, text: &Text) -> Vec<&Function> {
@@ -71,11 +66,8 @@ impl Template {
         let Some(depth) = depth.checked_sub(1) else {
             return Callee::Other;
         };
-        match &node.value {
-            Value::Scalar(text) => self.callee_of(&Text::of(Piece::Literal(text.clone())), depth),
-            Value::Open(text) => self.callee_of(text, depth),
-            Value::List(_) | Value::Map(_) | Value::Call(..) => Callee::Other,
-        }
+        let text = node.as_text();
+        text.map_or(Callee::Other, |text| self.callee_of(&text, depth))
     }
 
     fn callee_of(&self, text: &Text, depth: usize) -> Callee<'_> {
@@ -166,11 +158,8 @@ impl Template {
         let found = self.kinds_of_functions().find(|(resource, _)| {
             let own = self.resource(resource);
             let own = own.and_then(|resource| resource.property("FunctionName"));
-            own.is_some_and(|node| match &node.value {
-                Value::Scalar(own) => own == name,
-                Value::Open(own) => !own.has_unknown() && own.to_string() == name,
-                Value::List(_) | Value::Map(_) | Value::Call(..) => false,
-            })
+            let own = own.and_then(Node::as_text);
+            own.is_some_and(|own| !own.has_unknown() && own.to_string() == name)
         });
         found.map_or(Callee::Other, |(_, kind)| callee(kind))
     }

@@ -12,20 +12,11 @@ const DYNAMIC: &str = "{{resolve:";
 impl Scope {
     /// Replaces calls by their values and drops `AWS::NoValue`. Unknown values become open.
     pub(crate) fn resolve(&self, node: &Node) -> Option<Node> {
-        let value = match &node.value {
-            Value::Scalar(_) | Value::Open(_) => return Some(with_references(node)),
-            Value::List(items) => {
-                Value::List(items.iter().filter_map(|item| self.resolve(item)).collect())
-            }
-            Value::Map(entries) => Value::Map(
-                entries
-                    .iter()
-                    .filter_map(|(name, node)| Some((name.clone(), self.resolve(node)?)))
-                    .collect(),
-            ),
-            Value::Call(function, argument) => return self.call(node.at, function, argument),
-        };
-        Some(Node { at: node.at, value })
+        match &node.value {
+            Value::Scalar(_) | Value::Open(_) => Some(with_references(node)),
+            Value::List(_) | Value::Map(_) => Some(node.with_children(|child| self.resolve(child))),
+            Value::Call(function, argument) => self.call(node.at, function, argument),
+        }
     }
 
     fn call(&self, at: At, function: &str, argument: &Node) -> Option<Node> {
@@ -54,7 +45,7 @@ impl Scope {
         if let Some(value) = self.parameter(name) {
             return value.clone();
         }
-        open(at, Text::of(Piece::reference(name)))
+        Node::of_text(at, Text::of(Piece::reference(name)))
     }
 
     fn attribute(&self, at: At, argument: &Node) -> Option<Node> {
@@ -62,7 +53,10 @@ impl Scope {
         for item in argument.items() {
             path.push(self.resolve(item)?.scalar()?.to_owned());
         }
-        Some(open(at, Text::of(Piece::reference(&path.join(".")))))
+        Some(Node::of_text(
+            at,
+            Text::of(Piece::reference(&path.join("."))),
+        ))
     }
 
     /// Resolves to one of two values. If only the deployment knows which, the result is known only if
@@ -109,7 +103,7 @@ impl Scope {
             rest = after;
         }
         text.push(Piece::Literal(rest.to_owned()));
-        let node = open(at, text);
+        let node = Node::of_text(at, text);
         Some(with_references(&node))
     }
 
@@ -120,7 +114,9 @@ impl Scope {
             None => Some(self.reference(at, name)),
         };
         let value = value.unwrap_or_else(|| Node::text(at, ""));
-        text_of(&value).unwrap_or_else(|| Text::of(Piece::Unknown(format!("`${{{name}}}`"))))
+        value
+            .as_text()
+            .unwrap_or_else(|| Text::of(Piece::Unknown(format!("`${{{name}}}`"))))
     }
 
     fn join(&self, at: At, argument: &Node) -> Option<Node> {
@@ -139,9 +135,9 @@ impl Scope {
             if index > 0 {
                 text.push(Piece::Literal(separator.to_owned()));
             }
-            text.extend(text_of(item)?);
+            text.extend(item.as_text()?);
         }
-        Some(open(at, text))
+        Some(Node::of_text(at, text))
     }
 
     fn select(&self, argument: &Node) -> Option<Node> {
@@ -217,25 +213,6 @@ impl Scope {
     }
 }
 
-fn open(at: At, text: Text) -> Node {
-    match text.literal() {
-        Some(literal) => Node::text(at, literal),
-        None => Node {
-            at,
-            value: Value::Open(text),
-        },
-    }
-}
-
-/// Returns a resolved text. `None` for a list or a map.
-fn text_of(node: &Node) -> Option<Text> {
-    match &node.value {
-        Value::Scalar(text) => Some(Text::of(Piece::Literal(text.clone()))),
-        Value::Open(text) => Some(text.clone()),
-        Value::List(_) | Value::Map(_) | Value::Call(..) => None,
-    }
-}
-
 /// Marks dynamic references in a text, which CloudFormation resolves, as unknown.
 pub(super) fn with_references(node: &Node) -> Node {
     let Some(text) = node.scalar().filter(|text| text.contains(DYNAMIC)) else {
@@ -250,24 +227,16 @@ pub(super) fn with_references(node: &Node) -> Node {
         rest = after;
     }
     pieces.push(Piece::Literal(rest.to_owned()));
-    open(node.at, pieces)
+    Node::of_text(node.at, pieces)
 }
 
 /// Removes calls where CloudFormation allows none: in mappings, and in the default of a parameter.
 pub(super) fn without_calls(node: &Node) -> Node {
-    let value = match &node.value {
-        Value::Scalar(_) | Value::Open(_) => return with_references(node),
-        Value::List(items) => Value::List(items.iter().map(without_calls).collect()),
-        Value::Map(entries) => {
-            let entries = entries.iter();
-            let entries = entries.map(|(name, node)| (name.clone(), without_calls(node)));
-            Value::Map(entries.collect())
-        }
-        Value::Call(function, argument) => {
-            return Node::unknown(node.at, shown(function, argument));
-        }
-    };
-    Node { at: node.at, value }
+    match &node.value {
+        Value::Scalar(_) | Value::Open(_) => with_references(node),
+        Value::List(_) | Value::Map(_) => node.with_children(|child| Some(without_calls(child))),
+        Value::Call(function, argument) => Node::unknown(node.at, shown(function, argument)),
+    }
 }
 
 /// Formats a call as a noun, in its short form.

@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) secrets: Known<Vec<String>>,
     /// Variables that the handler may see.
     pub(crate) pass_env: Known<Vec<String>>,
+    /// The AWS calls that the handler may make.
+    pub(crate) aws_allow: Known<Vec<String>>,
 }
 
 impl Settings {
@@ -56,6 +58,10 @@ impl Settings {
             }),
             secrets: secrets.map(|secrets| names(&secrets)),
             pass_env: list("BOOTSTREAM_PASS_ENV", texts(file.get("pass-env"))),
+            aws_allow: list(
+                "BOOTSTREAM_AWS_ALLOW",
+                texts(file.get("aws").and_then(|table| table.get("allow"))),
+            ),
         }
     }
 }
@@ -66,15 +72,20 @@ fn split(text: &str) -> Vec<String> {
     items.map(str::to_owned).collect()
 }
 
-/// Returns the names of secrets, each once, from `NAME@host`.
+/// Returns the names of secrets that are variables, each once, from `NAME@host` and `NAME:body@host`. Those with an
+/// item `NAME=SOURCE` come from a store.
 fn names(secrets: &[String]) -> Vec<String> {
+    let split = |secret: &str| {
+        let at = secret.find(['@', ':', '=']).unwrap_or(secret.len());
+        let (name, rest) = secret.split_at(at);
+        (name.to_owned(), rest.starts_with('='))
+    };
+    let all: Vec<_> = secrets.iter().map(|secret| split(secret)).collect();
     let mut names: Vec<String> = Vec::new();
-    for secret in secrets {
-        let name = secret
-            .split_once('@')
-            .map_or(secret.as_str(), |(name, _)| name);
-        if !names.iter().any(|other| other == name) {
-            names.push(name.to_owned());
+    for (name, _) in &all {
+        let is_stored = all.iter().any(|(other, from)| *from && other == name);
+        if !is_stored && !names.contains(name) {
+            names.push(name.clone());
         }
     }
     names
@@ -88,8 +99,12 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 
 /// Reads a table of names, or a list of `NAME@host`.
 fn secrets(value: Option<&Value>) -> Vec<String> {
+    let item = |(name, value): (&String, &Value)| match value.get("from") {
+        Some(_) => format!("{name}="),
+        None => name.clone(),
+    };
     match value {
-        Some(Value::Table(table)) => table.keys().cloned().collect(),
+        Some(Value::Table(table)) => table.iter().map(item).collect(),
         other => texts(other),
     }
 }
@@ -109,7 +124,7 @@ mod tests {
 
     #[test]
     fn variables_take_back_what_the_file_says() {
-        let file = "pass-env = ['A']\n[secrets]\nK = ['h']\n[response]\nbuffered = 'always'";
+        let file = "pass-env = ['A']\n[secrets]\nK = ['h']\nS = { hosts = ['h'], from = 'ssm:/s' }\n[response]\nbuffered = 'always'";
         let of_file = settings(file, "{}");
         assert_eq!(of_file.secrets, is(&["K"]));
         assert_eq!(of_file.pass_env, is(&["A"]));

@@ -24,7 +24,7 @@ pub(crate) struct At {
 }
 
 /// The kinds of values that CloudFormation distinguishes: to it, `60` and `'60'` are the same.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     Scalar(String),
     List(Vec<Node>),
@@ -55,6 +55,15 @@ impl Node {
 
     pub(crate) fn text(at: At, text: impl Into<String>) -> Self {
         let value = Value::Scalar(text.into());
+        Self { at, value }
+    }
+
+    /// Creates a node of a text, of which a part may be unknown.
+    pub(crate) fn of_text(at: At, text: Text) -> Self {
+        let value = match text.literal() {
+            Some(literal) => Value::Scalar(literal.to_owned()),
+            None => Value::Open(text),
+        };
         Self { at, value }
     }
 
@@ -106,6 +115,15 @@ impl Node {
             Value::List(_) | Value::Map(_) | Value::Call(..) => {
                 Known::Unknown("a value of an unexpected kind".to_owned())
             }
+        }
+    }
+
+    /// Returns a resolved text, of which a part may be unknown. `None` for a list or a map.
+    pub(crate) fn as_text(&self) -> Option<Text> {
+        match &self.value {
+            Value::Scalar(text) => Some(Text::of(Piece::Literal(text.clone()))),
+            Value::Open(text) => Some(text.clone()),
+            Value::List(_) | Value::Map(_) | Value::Call(..) => None,
         }
     }
 
@@ -173,13 +191,32 @@ impl Node {
 
     /// Returns whether this node or any node in it fulfils a condition.
     pub(crate) fn any(&self, condition: &dyn Fn(&Self) -> bool) -> bool {
-        condition(self)
-            || match &self.value {
-                Value::Scalar(_) | Value::Open(_) => false,
-                Value::List(items) => items.iter().any(|item| item.any(condition)),
-                Value::Map(entries) => entries.iter().any(|(_, node)| node.any(condition)),
-                Value::Call(_, argument) => argument.any(condition),
+        condition(self) || self.children().iter().any(|child| child.any(condition))
+    }
+
+    /// Returns the nodes directly in this one.
+    pub(crate) fn children(&self) -> Vec<&Self> {
+        match &self.value {
+            Value::Scalar(_) | Value::Open(_) => Vec::new(),
+            Value::List(items) => items.iter().collect(),
+            Value::Map(entries) => entries.iter().map(|(_, node)| node).collect(),
+            Value::Call(_, argument) => vec![argument],
+        }
+    }
+
+    /// Replaces the elements of a list or a map. Those for which `change` returns `None` are dropped.
+    pub(crate) fn with_children(&self, change: impl Fn(&Self) -> Option<Self>) -> Self {
+        let value = match &self.value {
+            Value::List(items) => Value::List(items.iter().filter_map(change).collect()),
+            Value::Map(entries) => {
+                let entries = entries.iter();
+                let entries =
+                    entries.filter_map(|(name, node)| Some((name.clone(), change(node)?)));
+                Value::Map(entries.collect())
             }
+            other => other.clone(),
+        };
+        Self { at: self.at, value }
     }
 
     /// Returns whether an unresolved node names a parameter or a resource.
@@ -239,16 +276,7 @@ fn number(text: &str) -> Known<f64> {
 /// Values are equal wherever they are.
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.value, &other.value) {
-            (Value::Scalar(one), Value::Scalar(other)) => one == other,
-            (Value::List(one), Value::List(other)) => one == other,
-            (Value::Map(one), Value::Map(other)) => one == other,
-            (Value::Call(one, of_one), Value::Call(other, of_other)) => {
-                one == other && of_one == of_other
-            }
-            (Value::Open(one), Value::Open(other)) => one == other,
-            _ => false,
-        }
+        self.value == other.value
     }
 }
 

@@ -1,8 +1,8 @@
 //! The files of a new project. `{{name}}`, `{{crate}}` and `{{sdk}}` are filled in.
 
 macro_rules! example {
-    ($path:literal) => {
-        include_str!(concat!("../../../examples/", $path))
+    ($($path:literal),+) => {
+        include_str!(concat!("../../../examples/", $($path),+))
     };
 }
 
@@ -13,9 +13,20 @@ macro_rules! settings {
     };
 }
 
+/// A file of the contract, in a folder of the project.
 macro_rules! contract {
+    ($folder:literal, $name:literal) => {
+        (
+            concat!($folder, $name),
+            include_str!(concat!("../../../wit/", $name)),
+        )
+    };
+}
+
+/// A file of the example in JavaScript, at the same path.
+macro_rules! javascript {
     ($path:literal) => {
-        include_str!(concat!("../../../wit/", $path))
+        ($path, example!("streaming-javascript/", $path))
     };
 }
 
@@ -43,26 +54,14 @@ pub(super) const RUST: &[File] = &[
 
 pub(super) const JAVASCRIPT: &[File] = &[
     ("package.json", include_str!("javascript/package.json.in")),
-    ("handler.js", example!("streaming-javascript/handler.js")),
-    (
-        "wit/world.wit",
-        example!("streaming-javascript/wit/world.wit"),
-    ),
-    (
-        "wit/deps/clocks.wit",
-        example!("streaming-javascript/wit/deps/clocks.wit"),
-    ),
-    (
-        "wit/deps/io.wit",
-        example!("streaming-javascript/wit/deps/io.wit"),
-    ),
-    ("wit/deps/bootstream/world.wit", contract!("world.wit")),
-    ("wit/deps/bootstream/types.wit", contract!("types.wit")),
-    ("wit/deps/bootstream/logging.wit", contract!("logging.wit")),
-    (
-        "wit/deps/bootstream/response-stream.wit",
-        contract!("response-stream.wit"),
-    ),
+    javascript!("handler.js"),
+    javascript!("wit/world.wit"),
+    javascript!("wit/deps/clocks.wit"),
+    javascript!("wit/deps/io.wit"),
+    contract!("wit/deps/bootstream/", "world.wit"),
+    contract!("wit/deps/bootstream/", "types.wit"),
+    contract!("wit/deps/bootstream/", "logging.wit"),
+    contract!("wit/deps/bootstream/", "response-stream.wit"),
     ("bootstream.toml", settings!("javascript/bootstream.toml")),
     ("event.json", include_str!("event.json")),
     ("README.md", include_str!("javascript/README.md")),
@@ -72,10 +71,10 @@ pub(super) const JAVASCRIPT: &[File] = &[
 pub(super) const PYTHON: &[File] = &[
     ("app.py", include_str!("python/app.py")),
     ("requirements.txt", include_str!("python/requirements.txt")),
-    ("wit/world.wit", contract!("world.wit")),
-    ("wit/types.wit", contract!("types.wit")),
-    ("wit/logging.wit", contract!("logging.wit")),
-    ("wit/response-stream.wit", contract!("response-stream.wit")),
+    contract!("wit/", "world.wit"),
+    contract!("wit/", "types.wit"),
+    contract!("wit/", "logging.wit"),
+    contract!("wit/", "response-stream.wit"),
     ("bootstream.toml", settings!("python/bootstream.toml")),
     ("event.json", include_str!("event.json")),
     ("README.md", include_str!("python/README.md")),

@@ -8,6 +8,7 @@
 mod document;
 mod links;
 mod projects;
+mod servers;
 mod session;
 
 use std::path::Path;
@@ -51,6 +52,9 @@ followed! {
     the_readme_of_streaming_numbers_can_be_followed: "examples/streaming-numbers/README.md",
     the_readme_of_server_sent_events_can_be_followed: "examples/server-sent-events/README.md",
     the_readme_of_large_download_can_be_followed: "examples/large-download/README.md",
+    the_readme_of_dynamodb_export_can_be_followed: "examples/dynamodb-export/README.md",
+    the_readme_of_s3_download_can_be_followed: "examples/s3-download/README.md",
+    the_readme_of_llm_proxy_can_be_followed: "examples/llm-proxy/README.md",
     the_readme_of_streaming_javascript_can_be_followed: "examples/streaming-javascript/README.md",
     the_readme_of_the_scripted_guest_can_be_followed: "test-guests/README.md",
 }

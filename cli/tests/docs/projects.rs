@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
+use bootstream_test_support::ARCH;
 use tempfile::TempDir;
 
 use crate::follow;
@@ -14,12 +15,6 @@ pub(crate) const FOLLOWED: [&str; 3] = [
     "cli/src/new/python/README.md",
     "cli/src/new/rust/README.md",
 ];
-
-const ARCH: &str = if cfg!(target_arch = "aarch64") {
-    "arm64"
-} else {
-    "x86_64"
-};
 
 /// Builds with the profile of this repository's handlers instead of the project's, to reuse compiled
 /// dependencies.

@@ -1,19 +1,19 @@
-//! A reader's terminals: one for commands, one for the local Lambda.
+//! A reader's terminal for commands, beside those of the servers.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command as Process, Stdio};
-use std::sync::OnceLock;
+use std::process::{Command as Process, Stdio};
+
+use bootstream_test_support::{cache_home, toolchain};
 
 use crate::document::Command;
-
-const LOCAL_LAMBDA: &str = "bootstream dev ";
-const DEFAULT_PORT: &str = ":7000";
+use crate::servers::Servers;
 
 /// Attempts at a command after a pause, a second apart.
 const TRIES: usize = 60;
+
+/// The folder of the readers' cache.
+const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/readers");
 
 /// A path in this repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
@@ -21,33 +21,13 @@ pub(crate) fn repository(path: &str) -> PathBuf {
     root.join(path).canonicalize().unwrap()
 }
 
-/// One cache for all readers of this run, initially empty.
-fn cache_home() -> &'static Path {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache-of-readers");
-        // It does not exist before the first run.
-        let _ = fs::remove_dir_all(&folder);
-        folder
-    })
-}
-
-/// The folder of the compiler for handlers, which may be in the user's cache.
-fn toolchain() -> PathBuf {
-    let set = |name| std::env::var_os(name).map(PathBuf::from);
-    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
-    set("WASM_TOOLCHAIN_DIR")
-        .unwrap_or_else(|| cache().unwrap_or_default().join("wasm-guest-toolchain"))
-}
-
 pub(crate) struct Session {
     /// The folder the reader starts in; paths of files are relative to it.
     start: PathBuf,
     /// The current folder, after any `cd`.
     folder: PathBuf,
-    port: u16,
+    servers: Servers,
     variables: Vec<(&'static str, &'static str)>,
-    local_lambda: Option<Child>,
     written: Vec<PathBuf>,
     /// A folder that the reader's commands create.
     made: Option<PathBuf>,
@@ -58,18 +38,11 @@ pub(crate) struct Session {
 impl Session {
     /// A reader in a folder.
     pub(crate) fn new(start: &Path) -> Self {
-        // Readers use the default port; here several documents are followed at once.
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
         Self {
             start: start.to_owned(),
             folder: start.to_owned(),
-            port,
+            servers: Servers::new(),
             variables: Vec::new(),
-            local_lambda: None,
             written: Vec::new(),
             made: None,
             paused: false,
@@ -115,8 +88,9 @@ impl Session {
         println!("$ {}", command.line);
         if let Some(folder) = command.line.strip_prefix("cd ") {
             self.folder = self.folder.join(folder);
-        } else if command.line.starts_with(LOCAL_LAMBDA) {
-            self.start_local_lambda(&command.line);
+        } else if let Some(server) = Servers::started_by(&command.line) {
+            let shell = self.shell(&format!("exec {} 2>&1", command.line));
+            self.servers.start(server, shell);
         } else {
             self.type_in(command);
         }
@@ -145,59 +119,35 @@ impl Session {
     }
 
     fn shell(&self, line: &str) -> Process {
-        let line = line.replace(DEFAULT_PORT, &format!(":{}", self.port));
+        let line = self.servers.with_ports(line);
         let bin = Path::new(env!("CARGO_BIN_EXE_bootstream"))
             .parent()
             .unwrap();
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let mut paths = vec![bin.to_owned()];
+        // `moto_server` is among the clients.
+        let mut paths = vec![
+            bin.to_owned(),
+            repository("target").join("clients/python/bin"),
+        ];
         paths.extend(std::env::split_paths(&path));
         let mut shell = Process::new("bash");
         shell
             .args(["-c", &line])
             .current_dir(&self.folder)
             .env("PATH", std::env::join_paths(paths).unwrap())
-            .env("LOCAL_LAMBDA_PORT", self.port.to_string())
+            .env("LOCAL_LAMBDA_PORT", self.servers.local_lambda().to_string())
             // The reader's handlers reuse the compiled dependencies of the examples.
             .env("CARGO_TARGET_DIR", repository("target"))
-            .env("XDG_CACHE_HOME", cache_home())
+            .env("XDG_CACHE_HOME", cache_home(CACHE))
             .env("WASM_TOOLCHAIN_DIR", toolchain())
             .envs(self.variables.iter().copied())
             .stdin(Stdio::null());
         shell
     }
-
-    /// Starts the local Lambda, and waits until it reports that it listens.
-    fn start_local_lambda(&mut self, line: &str) {
-        self.stop_local_lambda();
-        let mut child = self
-            .shell(&format!("exec {line} 2>&1"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let listens = lines.by_ref().map_while(Result::ok).any(|line| {
-            println!("{line}");
-            line.contains(&format!(":{}", self.port))
-        });
-        // Its output must be read, or the pipe would fill up and block it.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        self.local_lambda = Some(child);
-        assert!(listens, "`{line}` ended without listening");
-    }
-
-    fn stop_local_lambda(&mut self) {
-        if let Some(mut child) = self.local_lambda.take() {
-            // The signal of Ctrl-C, so that it can stop its own processes.
-            let _ = Process::new("kill").arg(child.id().to_string()).status();
-            let _ = child.wait();
-        }
-    }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.stop_local_lambda();
         for path in &self.written {
             let _ = fs::remove_file(path);
         }

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 
 use bootstream_test_support::assert_contains;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Dev, End, Response, ready_guest, script, text};
 
@@ -77,7 +77,7 @@ fn a_body_may_come_in_chunks_and_may_be_expected_first() {
         }
 
         assert_eq!(response.status, 200);
-        let event: Value = serde_json::from_str(&response.rest().0).expect("an event");
+        let event = response.json();
         assert_eq!(event["body"], "abcde");
     }
 }
@@ -98,7 +98,7 @@ fn targets_of_every_form_are_answered() {
         let response = dev.send_raw(request.as_bytes());
 
         assert_eq!(response.status, 200, "{target}");
-        let event: Value = serde_json::from_str(&response.rest().0).expect("an event");
+        let event = response.json();
         assert_eq!(event["rawPath"], path, "{target}");
     }
     let connect = dev.send_raw(b"CONNECT elsewhere:443 HTTP/1.1\r\nhost: localhost\r\n\r\n");
@@ -116,7 +116,7 @@ fn headers_are_not_counted() {
     let response = dev.send_raw(head.as_bytes());
 
     assert_eq!(response.status, 200);
-    let event: Value = serde_json::from_str(&response.rest().0).expect("an event");
+    let event = response.json();
     assert_eq!(event["headers"]["x-999"], "1");
 }
 

@@ -1,10 +1,8 @@
 //! `build` without a crate: bootstream.toml has the command that makes the component.
 
-use std::path::Path;
-
 use bootstream_test_support::assert_contains;
 
-use crate::support::{Dev, bootstream, component, run, scripted_guest, success, text};
+use crate::support::{Dev, bootstream, component, failure, scripted_guest, succeed, text};
 
 /// A project whose build copies `made.bin`, a name that no handler has.
 fn project(settings: &str) -> tempfile::TempDir {
@@ -17,20 +15,12 @@ fn project(settings: &str) -> tempfile::TempDir {
 const COPIES: &str = "[build]\ncommand = [\"sh\", \"-c\", \"echo copying; cp made.bin out.wasm\"]\n\
                       component = \"out.wasm\"\n";
 
-#[track_caller]
-fn refusal(folder: &Path) -> String {
-    let output = run(bootstream(&["build"]).arg(folder));
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
-    text(&output.stderr)
-}
-
 #[test]
 fn a_tool_of_another_language_makes_the_component() {
     let folder = project(COPIES);
 
-    let output = run(bootstream(&["build"]).arg(folder.path()));
+    let output = succeed(bootstream(&["build"]).arg(folder.path()));
 
-    success(&output);
     let made = folder.path().join("out.wasm");
     let said = text(&output.stdout);
     assert!(said.starts_with(&made.display().to_string()), "{said}");
@@ -43,11 +33,10 @@ fn a_tool_of_another_language_makes_the_component() {
 fn such_a_project_is_packaged_like_a_crate() {
     let folder = project(COPIES);
 
-    let output = run(
-        bootstream(&["package", "--only", "function", "--portable"]).current_dir(folder.path())
+    let output = succeed(
+        bootstream(&["package", "--only", "function", "--portable"]).current_dir(folder.path()),
     );
 
-    success(&output);
     let said = text(&output.stdout);
     assert_contains(&said, "bootstream.toml, handler.wasm\n");
 }
@@ -56,7 +45,7 @@ fn such_a_project_is_packaged_like_a_crate() {
 fn a_component_that_something_else_makes_is_taken_as_it_is() {
     let folder = project("[build]\ncomponent = \"made.bin\"\n");
 
-    success(&run(bootstream(&["build"]).arg(folder.path())));
+    succeed(bootstream(&["build"]).arg(folder.path()));
 }
 
 #[test]
@@ -82,7 +71,7 @@ fn what_stands_in_the_way_is_named() {
     ] {
         let folder = project(settings);
 
-        let message = refusal(folder.path());
+        let message = failure(bootstream(&["build"]).arg(folder.path()));
 
         assert_contains(&message, wanted);
     }
@@ -135,9 +124,7 @@ fn cargo_runs_in_the_folder_of_the_crate_and_paths_of_the_user_stay_the_user_s()
             .env_remove("CARGO_TARGET_DIR")
             .env_remove("RUSTFLAGS")
             .envs(variable.map(|folder| ("CARGO_TARGET_DIR", folder)));
-        let output = run(&mut command);
-        assert_eq!(output.status.code(), Some(1));
-        text(&output.stderr)
+        failure(&mut command)
     };
     for (args, variable, expected) in [
         (&[][..], None, "crate/its-own-target"),

@@ -7,12 +7,12 @@ use std::process::Output;
 
 use artifact::{Arch, Stamp};
 use bootstream_host::engine;
-use bootstream_test_support::assert_contains;
+use bootstream_test_support::{OTHER_ARCH, assert_contains};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{
-    Dev, bootstream, component, ready_guest, run, script, scripted_guest, success, text,
+    Dev, bootstream, component, ready_guest, script, scripted_guest, succeed, text,
 };
 
 /// A home folder for the cache, and a component of its own.
@@ -24,11 +24,11 @@ fn setup() -> (TempDir, PathBuf) {
 }
 
 fn invoke(home: &Path, handler: &Path) -> Output {
-    let output = run(bootstream(&["invoke"])
-        .arg(handler)
-        .env("XDG_CACHE_HOME", home));
-    success(&output);
-    output
+    succeed(
+        bootstream(&["invoke"])
+            .arg(handler)
+            .env("XDG_CACHE_HOME", home),
+    )
 }
 
 fn entries(home: &Path) -> Vec<PathBuf> {
@@ -63,10 +63,11 @@ fn plant(component: &Path) -> Vec<u8> {
 #[track_caller]
 fn assert_runs_the_scripted_guest(home: &Path, handler: &Path) {
     let event = script(&json!([{"write": "planted"}]));
-    let output = run(bootstream(&["invoke", "-d", &event])
-        .arg(handler)
-        .env("XDG_CACHE_HOME", home));
-    success(&output);
+    let output = succeed(
+        bootstream(&["invoke", "-d", &event])
+            .arg(handler)
+            .env("XDG_CACHE_HOME", home),
+    );
     assert_eq!(text(&output.stdout), "planted");
 }
 
@@ -169,33 +170,25 @@ fn without_a_usable_cache_commands_still_work() {
     assert!(text(&output.stdout).contains("Number: 1"));
     assert!(text(&output.stderr).contains("machine code is not kept"));
 
-    let homeless = run(bootstream(&["invoke"])
-        .arg(&handler)
-        .env_remove("HOME")
-        .env("XDG_CACHE_HOME", "relative"));
-    success(&homeless);
+    let homeless = succeed(
+        bootstream(&["invoke"])
+            .arg(&handler)
+            .env_remove("HOME")
+            .env("XDG_CACHE_HOME", "relative"),
+    );
     assert!(!text(&homeless.stderr).contains("not kept"));
 }
 
 #[test]
 fn commands_at_once_use_one_cache() {
     let (home, handler) = setup();
-    let children: Vec<_> = (0..3)
-        .map(|_| {
-            bootstream(&["invoke"])
-                .arg(&handler)
-                .env("XDG_CACHE_HOME", home.path())
-                .stdout(std::process::Stdio::piped())
-                .stderr(std::process::Stdio::piped())
-                .spawn()
-                .unwrap()
-        })
-        .collect();
-    for child in children {
-        let output = child.wait_with_output().unwrap();
-        success(&output);
-        assert!(text(&output.stdout).contains("Number: 1"));
-    }
+    std::thread::scope(|scope| {
+        let invoke = || invoke(home.path(), &handler);
+        for command in [(); 3].map(|()| scope.spawn(invoke)) {
+            let output = command.join().unwrap();
+            assert!(text(&output.stdout).contains("Number: 1"));
+        }
+    });
     assert_eq!(entries(home.path()).len(), 1, "nothing is left unfinished");
     assert!(!has_compiled(&invoke(home.path(), &handler)));
 }
@@ -216,10 +209,12 @@ fn what_another_command_has_compiled_is_not_compiled_again() {
         &["package", "--only", "function", "--out-dir", "dist"],
     ] {
         let (home, handler) = setup();
-        success(&run(bootstream(command)
-            .arg(&handler)
-            .current_dir(home.path())
-            .env("XDG_CACHE_HOME", home.path())));
+        succeed(
+            bootstream(command)
+                .arg(&handler)
+                .current_dir(home.path())
+                .env("XDG_CACHE_HOME", home.path()),
+        );
         assert_eq!(entries(home.path()).len(), 1, "{command:?}");
 
         let output = invoke(home.path(), &handler);
@@ -229,14 +224,11 @@ fn what_another_command_has_compiled_is_not_compiled_again() {
     }
     // Code for another machine is not used.
     let (home, handler) = setup();
-    let other = if cfg!(target_arch = "aarch64") {
-        "x86_64"
-    } else {
-        "arm64"
-    };
-    success(&run(bootstream(&["compile", "--arch", other])
-        .arg(&handler)
-        .env("XDG_CACHE_HOME", home.path())));
+    succeed(
+        bootstream(&["compile", "--arch", OTHER_ARCH])
+            .arg(&handler)
+            .env("XDG_CACHE_HOME", home.path()),
+    );
     assert!(!home.path().join("bootstream").exists());
 }
 

@@ -78,6 +78,14 @@ impl Call {
         value.unwrap_or_else(|| panic!("{sdk:?}: no `{key}` but {line}"))
     }
 
+    /// Returns the only report, which must be of `key`.
+    #[track_caller]
+    fn only(mut self, key: &str) -> Value {
+        let report = self.expect(key);
+        self.end();
+        report
+    }
+
     /// Returns the joined chunks of the stream, and the content of `InvokeComplete`.
     #[track_caller]
     fn collect(mut self) -> (String, Value) {
@@ -197,12 +205,7 @@ fn every_sdk_gets_the_end_of_the_log_and_nothing_of_other_invocations() {
 
             let log = match operation {
                 "stream" => call.collect().1["log"].take(),
-                _ => {
-                    let mut call = call;
-                    let log = call.expect("head")["log"].take();
-                    call.end();
-                    log
-                }
+                _ => call.only("head")["log"].take(),
             };
             let log = log.as_str().expect("a log");
             assert_contains(log, &own);
@@ -216,8 +219,7 @@ fn every_sdk_invokes_and_distinguishes_a_failure_from_a_result() {
     let dev = Dev::start(&ready_guest(), &[]);
     for sdk in ALL {
         let steps = payload(&json!([{"write_headers": {"status": 201}}, {"write": "whole"}]));
-        let mut good = sdk.call(&dev, "invoke", steps);
-        let head = good.expect("head");
+        let head = sdk.call(&dev, "invoke", steps).only("head");
         assert_eq!(
             (&head["status"], &head["error"]),
             (&json!(200), &json!(null))
@@ -225,10 +227,9 @@ fn every_sdk_invokes_and_distinguishes_a_failure_from_a_result() {
         assert_eq!(head["version"], "$LATEST", "{sdk:?}");
         let seen = head["payload"].as_str().expect("a payload");
         assert!(seen.ends_with("\0\0\0\0\0\0\0\0whole"), "{sdk:?}: {seen}");
-        good.end();
 
-        let mut bad = sdk.call(&dev, "invoke", payload(&json!([{"error": "no luck"}])));
-        let head = bad.expect("head");
+        let steps = payload(&json!([{"error": "no luck"}]));
+        let head = sdk.call(&dev, "invoke", steps).only("head");
         assert_eq!(
             (&head["status"], &head["error"]),
             (&json!(200), &json!("Unhandled")),
@@ -237,7 +238,6 @@ fn every_sdk_invokes_and_distinguishes_a_failure_from_a_result() {
         let document: Value = serde_json::from_str(head["payload"].as_str().expect("a payload"))
             .expect("an error document");
         assert_eq!(document["errorType"], "Function.Error", "{sdk:?}");
-        bad.end();
     }
 }
 
@@ -248,13 +248,11 @@ fn no_sdk_waits_for_an_event_or_a_dry_run() {
         for (kind, status) in [("Event", 202), ("DryRun", 204)] {
             let steps = json!([{"eprint": format!("{kind} for {sdk:?}\n")}]);
             let request = json!({"payload": script(&steps), "type": kind});
-            let mut call = sdk.call(&dev, "invoke", request);
 
-            let head = call.expect("head");
+            let head = sdk.call(&dev, "invoke", request).only("head");
 
             assert_eq!(head["status"], status, "{sdk:?}");
             assert_eq!(head["payload"], "", "{sdk:?}");
-            call.end();
         }
         dev.wait_until_seen(&format!("Event for {sdk:?}"));
         assert!(!dev.has_seen(&format!("DryRun for {sdk:?}")));
@@ -333,14 +331,11 @@ fn every_sdk_raises_what_lambda_refuses() {
                     400,
                 ),
             ] {
-                let mut call = sdk.call(&dev, operation, request);
-
-                let exception = call.expect("exception");
+                let exception = sdk.call(&dev, operation, request).only("exception");
 
                 assert_eq!(exception["name"], name, "{sdk:?} {operation}: {exception}");
                 assert_eq!(exception["status"], status, "{sdk:?} {operation}");
                 assert!(exception["message"].is_string(), "{sdk:?}: {exception}");
-                call.end();
             }
         }
     }
@@ -355,13 +350,11 @@ fn every_sdk_is_throttled_beyond_the_concurrency() {
 
     for sdk in ALL {
         for operation in ["stream", "invoke"] {
-            let mut call = sdk.call(&dev, operation, json!({"payload": "{}"}));
-
-            let exception = call.expect("exception");
+            let request = json!({"payload": "{}"});
+            let exception = sdk.call(&dev, operation, request).only("exception");
 
             assert_eq!(exception["name"], "TooManyRequestsException", "{sdk:?}");
             assert_eq!(exception["status"], 429, "{sdk:?}");
-            call.end();
         }
     }
     for (path, status) in [

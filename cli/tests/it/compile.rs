@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::{bootstream, run, scripted_guest, text};
+use crate::support::{bootstream, failure, run, scripted_guest, succeed, text};
 
 fn helper(args: &[&str]) -> Output {
     run(Command::new(env!("CARGO_BIN_EXE_bootstream-compile")).args(args))
@@ -62,31 +62,21 @@ fn the_helper_writes_a_file_for_either_architecture() {
 }
 
 #[test]
-fn a_core_module_is_refused_with_the_way_to_a_component() {
-    let message = "error: `FILE`: is a core WebAssembly module, not a component: \
-                   build it with `bootstream build` (target wasm32-wasip2)\n";
-
-    assert_eq!(refusal(b"\0asm\x01\0\0\0"), message);
-}
-
-#[test]
-fn garbage_is_refused() {
-    let message = "error: `FILE`: is not WebAssembly: \
-                   pass the `.wasm` file that `bootstream build` prints\n";
-
-    assert_eq!(refusal(b"garbage"), message);
-    assert_eq!(refusal(b""), message);
-}
-
-#[test]
-fn machine_code_is_refused() {
+fn what_is_not_a_component_is_refused_with_the_way_to_one() {
+    let module = "is a core WebAssembly module, not a component: \
+                  build it with `bootstream build` (target wasm32-wasip2)";
+    let garbage = "is not WebAssembly: pass the `.wasm` file that `bootstream build` prints";
+    let precompiled = "is already precompiled: \
+                       pass the `.wasm` file it was made from, or use it as it is";
     let code = helper(&[scripted_guest().to_str().unwrap()]).stdout;
-
-    assert_eq!(
-        refusal(&code),
-        "error: `FILE`: is already precompiled: \
-         pass the `.wasm` file it was made from, or use it as it is\n"
-    );
+    for (content, reason) in [
+        (&b"\0asm\x01\0\0\0"[..], module),
+        (b"garbage", garbage),
+        (b"", garbage),
+        (&code, precompiled),
+    ] {
+        assert_eq!(refusal(content), format!("error: `FILE`: {reason}\n"));
+    }
 }
 
 #[test]
@@ -128,9 +118,8 @@ fn compile_writes_beside_the_component() {
     let component = folder.path().join("hello.wasm");
     std::fs::copy(scripted_guest(), &component).unwrap();
 
-    let output = run(bootstream(&["compile"]).arg(&component));
+    let output = succeed(bootstream(&["compile"]).arg(&component));
 
-    assert_eq!(output.status.code(), Some(0));
     let code = folder.path().join("hello.cwasm");
     assert!(is_precompiled(&code));
     assert!(text(&output.stdout).starts_with(code.to_str().unwrap()));
@@ -142,11 +131,10 @@ fn a_component_of_another_world_is_refused() {
     let component = folder.path().join("empty.wasm");
     std::fs::write(&component, b"\0asm\x0d\0\x01\0").unwrap();
 
-    let output = run(bootstream(&["dev"]).arg(&component));
+    let said = failure(bootstream(&["dev"]).arg(&component));
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(
-        text(&output.stderr),
+        said,
         format!(
             "error: `{}`: exports no `handle`: does the crate have a function with `#[bootstream::handler]`?\n",
             component.display()
@@ -167,10 +155,8 @@ fn what_no_host_runs_is_refused_by_every_command_in_the_same_words() {
         component.display()
     );
     for command in ["compile", "dev", "invoke"] {
-        let output = run(bootstream(&[command]).arg(&component));
+        let said = failure(bootstream(&[command]).arg(&component));
 
-        assert_eq!(output.status.code(), Some(1), "{command}");
-        let said = text(&output.stderr);
         assert!(said.starts_with(&reason), "{command}: {said}");
     }
     assert!(!component.with_extension("cwasm").exists());
@@ -180,11 +166,10 @@ fn what_no_host_runs_is_refused_by_every_command_in_the_same_words() {
 fn build_needs_a_crate() {
     let folder = tempfile::tempdir().unwrap();
 
-    let output = run(bootstream(&["build"]).arg(folder.path()));
+    let said = failure(bootstream(&["build"]).arg(folder.path()));
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(
-        text(&output.stderr),
+        said,
         format!(
             "error: `{}` has neither a Cargo.toml nor a bootstream.toml with a `component` in \
              `[build]`: name the folder of a handler\n",
@@ -199,11 +184,12 @@ fn build_makes_a_component_and_its_machine_code() {
     let component = folder.path().join("numbers.wasm");
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/streaming-numbers");
 
-    let output = run(bootstream(&["build", "--precompile", "-o"])
-        .arg(&component)
-        .arg(package));
+    let output = succeed(
+        bootstream(&["build", "--precompile", "-o"])
+            .arg(&component)
+            .arg(package),
+    );
 
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let code = component.with_extension("cwasm");
     let stdout = text(&output.stdout);
     let lines: Vec<_> = stdout.lines().collect();
@@ -220,14 +206,15 @@ fn build_without_a_compiler_says_how_to_get_one() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("Cargo.toml"), "").unwrap();
 
-    let output = run(bootstream(&["build"])
-        .arg(folder.path())
-        .env("RUSTC", "/nowhere/rustc")
-        .env("WASM_TOOLCHAIN_DIR", "/nowhere"));
+    let said = failure(
+        bootstream(&["build"])
+            .arg(folder.path())
+            .env("RUSTC", "/nowhere/rustc")
+            .env("WASM_TOOLCHAIN_DIR", "/nowhere"),
+    );
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(
-        text(&output.stderr),
+        said,
         "error: no Rust compiler here has the target wasm32-wasip2: \
          run `rustup target add wasm32-wasip2`, or `bootstream build --setup`\n"
     );

@@ -5,17 +5,11 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::Command;
 
-use bootstream_test_support::assert_contains;
+use bootstream_test_support::{ARCH, OTHER_ARCH, assert_contains};
 
-use crate::support::{bootstream, packages, run, scripted_guest, text};
-
-const ARCH: &str = if cfg!(target_arch = "aarch64") {
-    "arm64"
-} else {
-    "x86_64"
-};
+use crate::support::{bootstream, fail, failure, packages, scripted_guest, succeed, text};
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:hello";
 
@@ -74,10 +68,12 @@ impl Desk {
         );
     }
 
-    fn deploy(&self, args: &[&str]) -> Output {
-        run(bootstream(&[&["deploy"], args].concat())
+    fn deploy(&self, args: &[&str]) -> Command {
+        let mut command = bootstream(&[&["deploy"], args].concat());
+        command
             .env("PATH", self.path().join("tools"))
-            .current_dir(self.path()))
+            .current_dir(self.path());
+        command
     }
 
     /// The recorded calls of the tools, one per line.
@@ -97,9 +93,8 @@ fn a_stack_is_deployed_by_sam() {
     desk.tool("sam", "");
 
     let args = ["--stack", "hello", "--region", "eu-central-1", "-p"];
-    let output = desk.deploy(&[&args[..], &[&architecture(), "-p", "LogLevel=DEBUG"]].concat());
+    succeed(&mut desk.deploy(&[&args[..], &[&architecture(), "-p", "LogLevel=DEBUG"]].concat()));
 
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(
         desk.calls(),
         [format!(
@@ -116,9 +111,9 @@ fn further_arguments_are_passed_to_sam() {
     let desk = Desk::new();
     desk.tool("sam", "");
 
-    let output = desk.deploy(&["-p", "AuthType=NONE", "--", "--guided", "--profile", "me"]);
+    let output =
+        succeed(&mut desk.deploy(&["-p", "AuthType=NONE", "--", "--guided", "--profile", "me"]));
 
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("warning[public-api]"));
     assert_eq!(
         desk.calls(),
@@ -134,9 +129,8 @@ fn a_failure_of_sam_is_one_of_deploy() {
     let desk = Desk::new();
     desk.tool("sam", "exit 3");
 
-    let output = desk.deploy(&["--stack", "hello", "-p", &architecture()]);
+    let output = fail(&mut desk.deploy(&["--stack", "hello", "-p", &architecture()]));
 
-    assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("failed: exit status: 3"));
 }
 
@@ -153,9 +147,8 @@ fn what_doctor_finds_stops_it_unless_it_is_accepted() {
         "AuthType=NONE",
     ];
 
-    let output = desk.deploy(&args);
+    let output = fail(&mut desk.deploy(&args));
 
-    assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
     assert_contains(&said, "error[public-api]: anybody may call `ANY /stream`");
     assert_contains(
@@ -163,8 +156,8 @@ fn what_doctor_finds_stops_it_unless_it_is_accepted() {
         "error: nothing was deployed because of the errors above",
     );
     assert_eq!(desk.calls(), [""; 0]);
-    let accepted = desk.deploy(&[&args[..], &["--allow", "public-api"]].concat());
-    assert_eq!(accepted.status.code(), Some(0));
+    succeed(&mut desk.deploy(&[&args[..], &["--allow", "public-api"]].concat()));
+
     assert_eq!(desk.calls().len(), 1);
 }
 
@@ -172,9 +165,8 @@ fn what_doctor_finds_stops_it_unless_it_is_accepted() {
 fn without_sam_the_commands_are_printed() {
     let desk = Desk::new();
 
-    let output = desk.deploy(&["--stack", "hello", "-p", &architecture()]);
+    let output = fail(&mut desk.deploy(&["--stack", "hello", "-p", &architecture()]));
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stdout).lines().collect::<Vec<_>>(),
         [
@@ -201,9 +193,9 @@ fn a_dry_run_runs_nothing() {
     let desk = Desk::new();
     desk.tool("sam", "");
 
-    let output = desk.deploy(&["--stack", "hello", "--dry-run", "-p", &architecture()]);
+    let output =
+        succeed(&mut desk.deploy(&["--stack", "hello", "--dry-run", "-p", &architecture()]));
 
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).starts_with("sam deploy --template-file template.yaml"));
     assert_eq!(desk.calls(), [""; 0]);
 }
@@ -213,14 +205,11 @@ fn a_stack_needs_a_name_and_a_template() {
     let desk = Desk::new();
     desk.tool("sam", "");
 
-    let nameless = desk.deploy(&[]);
-    let missing = desk.deploy(&["nowhere.yaml", "--stack", "hello"]);
+    let nameless = failure(&mut desk.deploy(&[]));
+    let missing = failure(&mut desk.deploy(&["nowhere.yaml", "--stack", "hello"]));
 
-    assert!(text(&nameless.stderr).contains("name the stack with `--stack NAME`"));
-    assert_eq!(
-        text(&missing.stderr),
-        "error: there is no template at `nowhere.yaml`\n"
-    );
+    assert!(nameless.contains("name the stack with `--stack NAME`"));
+    assert_eq!(missing, "error: there is no template at `nowhere.yaml`\n");
     assert_eq!(desk.calls(), [""; 0]);
     // SAM keeps name and parameters in this file.
     let config = format!(
@@ -228,13 +217,7 @@ fn a_stack_needs_a_name_and_a_template() {
         architecture()
     );
     std::fs::write(desk.path().join("samconfig.toml"), config).unwrap();
-    let remembered = desk.deploy(&[]);
-    assert_eq!(
-        remembered.status.code(),
-        Some(0),
-        "{}",
-        text(&remembered.stderr)
-    );
+    succeed(&mut desk.deploy(&[]));
 }
 
 #[test]
@@ -242,9 +225,8 @@ fn the_handler_alone_is_uploaded() {
     let desk = Desk::new();
     desk.aws(ARCH, "handler");
 
-    let output = desk.deploy(&["--handler-only", "--stack", "hello"]);
+    let output = succeed(&mut desk.deploy(&["--handler-only", "--stack", "hello"]));
 
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout), "hello serves dist/function.zip\n");
     assert_eq!(
         desk.calls(),
@@ -268,7 +250,6 @@ fn the_handler_alone_is_uploaded() {
 #[test]
 fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
     let desk = Desk::new();
-    let other = if ARCH == "arm64" { "x86_64" } else { "arm64" };
     for (arch, handler, wanted) in [
         // The component beside it fits, but whether it can be compiled there is unknown.
         (
@@ -277,7 +258,7 @@ fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
             "error[missing-handler]: the function's handler is `other`",
         ),
         (
-            other,
+            OTHER_ARCH,
             "handler.cwasm",
             "[stale-precompiled]: the host will not run `handler.cwasm`",
         ),
@@ -286,40 +267,26 @@ fn a_package_that_does_not_fit_the_function_is_not_uploaded() {
         if handler == "handler.cwasm" {
             let args = ["compile", "-o", "code.cwasm"];
             let guest = scripted_guest();
-            assert!(
-                run(bootstream(&args).arg(&guest).current_dir(desk.path()))
-                    .status
-                    .success()
-            );
+            succeed(bootstream(&args).arg(&guest).current_dir(desk.path()));
             let args = ["package", "code.cwasm", "--only", "function"];
-            assert!(
-                run(bootstream(&args).current_dir(desk.path()))
-                    .status
-                    .success()
-            );
+            succeed(bootstream(&args).current_dir(desk.path()));
         }
 
-        let output = desk.deploy(&["--handler-only", "--function", "hello"]);
+        let output = fail(&mut desk.deploy(&["--handler-only", "--function", "hello"]));
 
-        assert_eq!(output.status.code(), Some(1));
         let said = text(&output.stderr);
         assert_contains(&said, wanted);
     }
-    assert!(
-        !desk
-            .calls()
-            .iter()
-            .any(|line| line.contains("update-function-code"))
-    );
+    let is_update = |line: &String| line.contains("update-function-code");
+    assert!(!desk.calls().iter().any(is_update));
 }
 
 #[test]
 fn without_aws_the_commands_are_printed() {
     let desk = Desk::new();
 
-    let output = desk.deploy(&["--handler-only", "--function", "hello"]);
+    let output = fail(&mut desk.deploy(&["--handler-only", "--function", "hello"]));
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stdout),
         "aws lambda update-function-code --function-name hello --zip-file \
@@ -334,10 +301,11 @@ fn a_handler_needs_a_package_and_a_function() {
     let desk = Desk::new();
     desk.aws(ARCH, "handler");
 
-    let nameless = desk.deploy(&["--handler-only"]);
-    let missing = desk.deploy(&["--handler-only", "--function", "f", "--zip", "nowhere.zip"]);
+    let nameless = failure(&mut desk.deploy(&["--handler-only"]));
+    let missing =
+        failure(&mut desk.deploy(&["--handler-only", "--function", "f", "--zip", "nowhere.zip"]));
 
-    assert!(text(&nameless.stderr).contains("name the function with `--function NAME`"));
-    assert!(text(&missing.stderr).contains("there is no package at `nowhere.zip`"));
+    assert!(nameless.contains("name the function with `--function NAME`"));
+    assert!(missing.contains("there is no package at `nowhere.zip`"));
     assert_eq!(desk.calls(), [""; 0]);
 }

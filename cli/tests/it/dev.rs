@@ -6,7 +6,7 @@ use bootstream_test_support::assert_contains;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Dev, End, bootstream, ready_guest, run, script, signal, text};
+use crate::support::{Dev, End, bootstream, failure, ready_guest, script, signal};
 
 #[test]
 fn the_handler_decides_status_headers_and_cookies() {
@@ -23,10 +23,10 @@ fn the_handler_decides_status_headers_and_cookies() {
     ])));
 
     assert_eq!(response.status, 201);
-    assert_eq!(response.header("content-type"), ["text/plain"]);
-    assert_eq!(response.header("x-one"), ["1"]);
-    assert_eq!(response.header("set-cookie"), ["a=1", "b=2"]);
-    assert_eq!(response.header("x-amzn-remapped-content-length"), ["5"]);
+    response.assert_header("content-type", &["text/plain"]);
+    response.assert_header("x-one", &["1"]);
+    response.assert_header("set-cookie", &["a=1", "b=2"]);
+    response.assert_header("x-amzn-remapped-content-length", &["5"]);
     response.assert_body("hello");
 }
 
@@ -55,8 +55,8 @@ fn a_failure_before_the_first_byte_is_502_with_the_error_document() {
     let response = dev.invoke(&script(&json!([{"error": "no luck"}])));
 
     assert_eq!(response.status, 502);
-    assert_eq!(response.header("x-amz-function-error"), ["Unhandled"]);
-    let document: Value = serde_json::from_str(&response.rest().0).unwrap();
+    response.assert_header("x-amz-function-error", &["Unhandled"]);
+    let document = response.json();
     assert_eq!(document["errorType"], "Function.Error");
     assert!(
         document["errorMessage"]
@@ -73,12 +73,7 @@ fn a_failure_before_the_first_byte_is_not_shown_to_a_browser() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = script(&json!([{"error": "no luck"}]));
 
-    let response = dev.send(
-        "POST",
-        "/page",
-        &[("content-type", "application/json")],
-        &steps,
-    );
+    let response = dev.post("/page", &steps);
 
     assert_eq!(response.status, 502);
     assert_eq!(response.rest().0, "Internal Server Error");
@@ -91,7 +86,7 @@ fn a_failure_after_the_first_byte_cuts_the_stream() {
     let response = dev.invoke(&script(&json!([{"write": "part"}, "trap"])));
 
     assert_eq!(response.status, 200);
-    assert_eq!(response.rest(), ("part".to_owned(), End::Cut));
+    response.assert_cut("part");
     dev.wait_for("Function.Trap");
 }
 
@@ -111,7 +106,7 @@ fn any_other_request_is_a_function_url_event() {
     );
 
     assert_eq!(response.status, 404);
-    assert_eq!(response.header("content-type"), ["text/html"]);
+    response.assert_header("content-type", &["text/html"]);
     response.assert_body("<p>");
 }
 
@@ -123,7 +118,7 @@ fn a_status_without_a_body_has_none() {
     let response = dev.invoke(&steps);
 
     assert_eq!(response.status, 204);
-    assert!(response.header("transfer-encoding").is_empty());
+    response.assert_header("transfer-encoding", &[]);
 }
 
 #[test]
@@ -166,7 +161,7 @@ fn a_process_that_is_killed_in_the_middle_is_replaced() {
         signal(pid, Signal::KILL);
     }
 
-    assert_eq!(response.rest(), (String::new(), End::Cut));
+    response.assert_cut("");
     dev.wait_for("Runtime.ExitError");
     dev.assert_serves();
 }
@@ -194,7 +189,7 @@ fn a_process_that_hangs_is_killed_when_its_time_is_over() {
         signal(pid, Signal::STOP);
     }
 
-    assert_eq!(response.rest(), (String::new(), End::Cut));
+    response.assert_cut("");
     dev.wait_for("Task timed out after 2.00 seconds");
     dev.assert_serves();
 }
@@ -246,7 +241,7 @@ fn the_caller_learns_why_bootstrap_does_not_start() {
     let response = dev.invoke("{}");
 
     assert_eq!(response.status, 502);
-    let document: Value = serde_json::from_str(&response.rest().0).unwrap();
+    let document = response.json();
     assert_eq!(document["errorType"], "Runtime.ExitError");
     assert_eq!(
         document["errorMessage"],
@@ -256,16 +251,15 @@ fn the_caller_learns_why_bootstrap_does_not_start() {
 
 #[test]
 fn a_bootstrap_that_is_not_there_is_named() {
-    let output = run(&mut bootstream(&[
+    let said = failure(&mut bootstream(&[
         "dev",
         "--bootstrap",
         "/nowhere",
         "handler.wasm",
     ]));
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(
-        text(&output.stderr),
+        said,
         "error: there is no bootstrap at `/nowhere`: \
          build it with `scripts/build-bootstrap.sh`\n"
     );
@@ -279,11 +273,10 @@ fn a_processor_that_is_too_old_for_bootstrap_is_named() {
     let mut there = std::process::Command::new("qemu-x86_64");
     there.args(["-cpu", "Nehalem"]).arg(here.get_program());
 
-    let output = run(there.arg("dev").arg(ready_guest()));
+    let said = failure(there.arg("dev").arg(ready_guest()));
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(
-        text(&output.stderr),
+        said,
         "error: this machine's processor is older than x86-64-v3: neither `bootstrap` nor precompiled \
          components run on it; use a newer one, like those of AWS Lambda\n"
     );
@@ -332,12 +325,7 @@ fn people_get_a_line_for_each_invocation_and_its_log_beside_it() {
         {"write_headers": {"status": 201}}, {"eprint": "a line\n"}, {"write": "hello"}, "trap",
     ]));
 
-    let response = dev.send(
-        "POST",
-        "/p?q",
-        &[("content-type", "application/json")],
-        &steps,
-    );
+    let response = dev.post("/p?q", &steps);
     let id = response.header("x-amzn-requestid")[0].to_owned();
     response.rest();
 

@@ -3,11 +3,10 @@
 use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 
-use crate::support::{Dev, End, Response, bootstream, ready_guest, run, script, success, text};
+use crate::support::{Dev, End, bootstream, ready_guest, script, succeed, text};
 
 const INVOKE: &str = "/2015-03-31/functions/f/invocations";
 const STREAM: &str = "/2021-11-15/functions/f/response-streaming-invocations";
-const JSON: (&str, &str) = ("content-type", "application/json");
 const FAILURES: &str = r#"{"batchItemFailures":[{"itemIdentifier":"m-2"}]}"#;
 
 /// A queue's event with a script for the handler.
@@ -23,19 +22,14 @@ fn document() -> Value {
     json!(["start_document", {"write": FAILURES}, "finish"])
 }
 
-#[track_caller]
-fn post(dev: &Dev, path: &str, event: &str) -> Response {
-    dev.send("POST", path, &[JSON], event)
-}
-
 #[test]
 fn a_document_is_the_whole_payload_of_invoke() {
     let dev = Dev::start(&ready_guest(), &[]);
     for path in [INVOKE, "/invoke"] {
         for event in [queue(&document()), script(&document())] {
-            let response = post(&dev, path, &event);
+            let response = dev.post(path, &event);
             assert_eq!(response.status, 200, "{path}");
-            assert_eq!(response.header("content-type"), ["application/json"]);
+            response.assert_header("content-type", &["application/json"]);
             assert_eq!(
                 response.rest(),
                 (FAILURES.to_owned(), End::Complete),
@@ -44,7 +38,7 @@ fn a_document_is_the_whole_payload_of_invoke() {
         }
     }
     // Also for callers that request a stream.
-    let (frames, end) = post(&dev, STREAM, &queue(&document())).rest();
+    let (frames, end) = dev.post(STREAM, &queue(&document())).rest();
     assert!(
         frames.contains(FAILURES) && !frames.contains("statusCode"),
         "{frames}"
@@ -56,8 +50,8 @@ fn a_document_is_the_whole_payload_of_invoke() {
 fn a_document_that_fails_is_a_failure_and_no_part_of_it_is_seen() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!(["start_document", {"write": "{\"half\":"}, "trap"]);
-    let response = post(&dev, INVOKE, &queue(&steps));
-    assert_eq!(response.header("x-amz-function-error"), ["Unhandled"]);
+    let response = dev.post(INVOKE, &queue(&steps));
+    response.assert_header("x-amz-function-error", &["Unhandled"]);
     let (payload, _) = response.rest();
     assert!(
         payload.contains("Function.Trap") && !payload.contains("half"),
@@ -69,8 +63,8 @@ fn a_document_that_fails_is_a_failure_and_no_part_of_it_is_seen() {
 fn a_raw_stream_is_what_was_written() {
     let dev = Dev::start(&ready_guest(), &[]);
     let steps = json!([{"start_raw": "application/x-ndjson"}, {"write": "1\n"}, {"write": "2\n"}]);
-    let response = post(&dev, "/invoke", &script(&steps));
-    assert_eq!(response.header("content-type"), ["application/x-ndjson"]);
+    let response = dev.post("/invoke", &script(&steps));
+    response.assert_header("content-type", &["application/x-ndjson"]);
     response.assert_body("1\n2\n");
 }
 
@@ -83,12 +77,11 @@ fn a_queue_gets_the_bytes_of_an_http_stream_and_the_terminal_says_so() {
         "\0".repeat(8)
     );
 
-    let (payload, _) = post(&dev, "/invoke", &queue(&steps)).rest();
+    let (payload, _) = dev.post("/invoke", &queue(&steps)).rest();
     assert_eq!(payload, expected);
     dev.wait_for("the event of an SQS queue, which reads the payload as it is");
 
-    let output = run(bootstream(&["invoke", "-d", &queue(&steps)]).arg(ready_guest()));
-    success(&output);
+    let output = succeed(bootstream(&["invoke", "-d", &queue(&steps)]).arg(ready_guest()));
     assert_eq!(text(&output.stdout), expected);
     let stderr = text(&output.stderr);
     assert_contains(&stderr, "`response.document(&value)`");
@@ -96,8 +89,7 @@ fn a_queue_gets_the_bytes_of_an_http_stream_and_the_terminal_says_so() {
 
 #[test]
 fn invoke_prints_a_document_and_nothing_else() {
-    let output = run(bootstream(&["invoke", "-d", &queue(&document())]).arg(ready_guest()));
-    success(&output);
+    let output = succeed(bootstream(&["invoke", "-d", &queue(&document())]).arg(ready_guest()));
     assert_eq!(text(&output.stdout), FAILURES);
     assert!(!text(&output.stderr).contains("start-document"));
 }
@@ -110,11 +102,9 @@ fn the_event_of_a_front_end_is_answered_as_that_front_end_answers() {
         {"write": "text"},
     ]);
     for kind in ["url", "rest", "http", "alb", "alb-multi", "lattice"] {
-        let event = run(&mut bootstream(&["event", kind, "-d", &script(&steps)]));
-        success(&event);
+        let event = succeed(&mut bootstream(&["event", kind, "-d", &script(&steps)]));
         let event = text(&event.stdout);
-        let output = run(bootstream(&["invoke", "-i", "-d", &event]).arg(ready_guest()));
-        success(&output);
+        let output = succeed(bootstream(&["invoke", "-i", "-d", &event]).arg(ready_guest()));
         let stdout = text(&output.stdout);
         for expected in ["201 Created\n", "x-a: 1\n", "set-cookie: c=1\n", "\n\ntext"] {
             assert!(stdout.contains(expected), "{kind}: {stdout}");
@@ -128,8 +118,8 @@ fn a_front_end_that_buffers_takes_a_stream_for_its_document() {
     let steps = json!([{"write_headers": {"status": 201}}, {"write": "text"}]);
     let never = ["--env", "BOOTSTREAM_RESPONSE_BUFFERED=never"];
     let dev = Dev::start(&ready_guest(), &never);
-    let response = post(&dev, "/@http/", &script(&steps));
+    let response = dev.post("/@http/", &script(&steps));
     assert_eq!(response.status, 200);
     assert!(response.rest().0.starts_with("{\"statusCode\":201,"));
-    assert_eq!(post(&dev, "/@alb/", &script(&steps)).status, 502);
+    assert_eq!(dev.post("/@alb/", &script(&steps)).status, 502);
 }

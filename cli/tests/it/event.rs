@@ -3,7 +3,7 @@
 use bootstream_test_support::assert_contains;
 use serde_json::Value;
 
-use crate::support::{bootstream, run, text};
+use crate::support::{bootstream, failure, run, text};
 
 #[test]
 fn an_option_that_has_no_place_in_an_event_is_wrong_usage() {
@@ -23,11 +23,10 @@ fn an_option_that_has_no_place_in_an_event_is_wrong_usage() {
 
 #[test]
 fn data_that_has_to_be_json_is_refused_with_its_fault() {
-    let output = run(&mut bootstream(&["event", "eventbridge", "-d", "{order"]));
+    let said = failure(&mut bootstream(&["event", "eventbridge", "-d", "{order"]));
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(
-        text(&output.stderr),
+        said,
         "error: `--data` must be JSON in this event: key must be a string at line 1 column 2\n"
     );
 }

@@ -3,14 +3,7 @@
 use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 
-use crate::support::{Dev, End, Response, ready_guest, script};
-
-const JSON: (&str, &str) = ("content-type", "application/json");
-
-#[track_caller]
-fn post(dev: &Dev, path: &str, steps: &Value) -> Response {
-    dev.send("POST", path, &[JSON], &script(steps))
-}
+use crate::support::{Dev, JSON, Response, bootstream, ready_guest, script, wrong_usage};
 
 #[test]
 fn every_front_end_is_open_and_shows_status_headers_and_body() {
@@ -33,17 +26,13 @@ fn every_front_end_is_open_and_shows_status_headers_and_body() {
         ("/@alb/p", vec!["1, 2"], &["b=2"]),
         ("/@alb-multi/p", vec!["1", "2"], both),
     ] {
-        let response = post(&dev, path, &steps);
+        let response = dev.post(path, &script(&steps));
 
         assert_eq!(response.status, 201, "{path}");
-        assert_eq!(response.header("content-type"), ["text/plain"], "{path}");
-        assert_eq!(response.header("x-a"), values, "{path}");
-        assert_eq!(response.header("set-cookie"), cookies, "{path}");
-        assert_eq!(
-            response.rest(),
-            ("hello world".to_owned(), End::Complete),
-            "{path}"
-        );
+        response.assert_header("content-type", &["text/plain"]);
+        response.assert_header("x-a", &values);
+        response.assert_header("set-cookie", cookies);
+        response.assert_body("hello world");
     }
 }
 
@@ -57,11 +46,11 @@ fn streaming_front_ends_stream_and_the_others_wait() {
         ("/@http", false),
         ("/@alb/", false),
     ] {
-        let response = post(&dev, path, &steps);
+        let response = dev.post(path, &script(&steps));
 
         let chunked = response.header("transfer-encoding") == ["chunked"];
         assert_eq!(chunked, streams, "{path}");
-        assert_eq!(response.rest(), ("ab".to_owned(), End::Complete), "{path}");
+        response.assert_body("ab");
     }
 }
 
@@ -73,7 +62,7 @@ fn a_rest_api_answers_before_the_end() {
     ]);
     let began = std::time::Instant::now();
 
-    let mut response = post(&dev, "/@rest/", &steps);
+    let mut response = dev.post("/@rest/", &script(&steps));
 
     assert_eq!(response.chunk(), Ok("a".to_owned()));
     assert!(began.elapsed() < std::time::Duration::from_secs(6));
@@ -88,10 +77,10 @@ fn a_failure_before_the_head_is_each_service_s_own_page() {
         ("/@http", 500, "{\"message\":\"Internal Server Error\"}"),
         ("/@alb", 502, "502 Bad Gateway"),
     ] {
-        let response = post(&dev, path, &json!([{"error": format!("at {path}")}]));
+        let response = dev.post(path, &script(&json!([{"error": format!("at {path}")}])));
 
         assert_eq!(response.status, status, "{path}");
-        assert!(response.header("x-amz-function-error").is_empty(), "{path}");
+        response.assert_header("x-amz-function-error", &[]);
         let seen = response.rest().0;
         assert!(seen.contains(body), "{path}: {seen}");
         dev.wait_for(&format!("at {path}"));
@@ -108,11 +97,11 @@ fn a_failure_after_the_head_cuts_a_stream_and_fails_a_buffered_response() {
         ("/@http", 500),
         ("/@alb", 502),
     ] {
-        let response = post(&dev, path, &steps);
+        let response = dev.post(path, &script(&steps));
 
         assert_eq!(response.status, status, "{path}");
         if status == 200 {
-            assert_eq!(response.rest(), ("part".to_owned(), End::Cut), "{path}");
+            response.assert_cut("part");
         }
         dev.wait_for("Function.Trap");
     }
@@ -131,18 +120,10 @@ fn a_content_length_of_the_function_never_frames_the_response() {
         ("/@http", vec![]),
         ("/@alb", vec![]),
     ] {
-        let response = post(&dev, path, &steps);
+        let response = dev.post(path, &script(&steps));
 
-        assert_eq!(
-            response.header("x-amzn-remapped-content-length"),
-            remapped,
-            "{path}"
-        );
-        assert_eq!(
-            response.rest(),
-            ("hello world".to_owned(), End::Complete),
-            "{path}"
-        );
+        response.assert_header("x-amzn-remapped-content-length", &remapped);
+        response.assert_body("hello world");
     }
 }
 
@@ -152,9 +133,9 @@ fn responses_without_a_body_end_at_once_at_every_front_end() {
     for path in ["/@url", "/@rest", "/@http", "/@alb"] {
         for status in [204, 304] {
             let steps = json!([{"write_headers": {"status": status}}, "finish"]);
-            let response = post(&dev, path, &steps);
+            let response = dev.post(path, &script(&steps));
             assert_eq!(response.status, status, "{path}");
-            assert!(response.header("transfer-encoding").is_empty(), "{path}");
+            response.assert_header("transfer-encoding", &[]);
         }
         let steps = script(&json!([{"write_headers": {"status": 200}}, {"write": "unseen"}]));
         let head = dev.send("HEAD", path, &[JSON], &steps);
@@ -170,7 +151,7 @@ fn a_buffered_response_that_is_too_large_fails() {
         {"write_pattern": {"total": 6_291_557, "chunk": 65_536}},
     ]);
 
-    let response = post(&dev, "/@http", &steps);
+    let response = dev.post("/@http", &script(&steps));
 
     assert_eq!(response.status, 500);
     dev.wait_for("Lambda takes 6291556 at most");
@@ -193,6 +174,13 @@ fn echoed(dev: &Dev, method: &str, path: &str, headers: &[(&str, &str)], body: &
     let response = dev.send(method, path, &headers, body);
     assert_eq!(response.status, 200, "{path}");
     serde_json::from_str(&response.rest().0).expect("an event")
+}
+
+/// Asserts the body of an event, and whether it is in base64.
+#[track_caller]
+fn assert_content(event: &Value, body: &str, is_base64: bool) {
+    let content = (&event["body"], &event["isBase64Encoded"]);
+    assert_eq!(content, (&json!(body), &json!(is_base64)));
 }
 
 const TWICE: [(&str, &str); 4] = [
@@ -235,115 +223,71 @@ fn events_are_those_that_aws_delivered() {
     const TARGET: &str = "/capture/space%20value?repeat=one&repeat=two&\
         redirect=https%3A%2F%2Fexample.com%2Fa%2Fb&literalPlus=a+b&encodedPlus=a%2Bb&empty=";
     const BODY: &str = r#"{"message":"hello from the public internet","unicode":"lambda-λ"}"#;
-    let dev = crate::runtimes::start(&["--stage", "live"]);
-    for (front_end, captured, keys) in [
-        (
-            "/@url",
-            include_str!("captured/function-url.json"),
-            &[
-                "version",
-                "routeKey",
-                "rawPath",
-                "rawQueryString",
-                "cookies",
-                "queryStringParameters",
-                "body",
-                "isBase64Encoded",
-            ][..],
-        ),
-        (
-            "/@rest",
-            include_str!("captured/rest-api.json"),
-            &[
-                "resource",
-                "path",
-                "httpMethod",
-                "queryStringParameters",
-                "multiValueQueryStringParameters",
-                "pathParameters",
-                "stageVariables",
-                "body",
-                "isBase64Encoded",
-            ],
-        ),
-        (
-            "/@alb-multi",
-            include_str!("captured/load-balancer.json"),
-            &[
-                "httpMethod",
-                "path",
-                "multiValueQueryStringParameters",
-                "body",
-                "isBase64Encoded",
-            ],
-        ),
-    ] {
-        let captured: Value = serde_json::from_str(captured).expect("JSON");
-        let headers = [
-            ("user-agent", "curl/8.7.1"),
-            ("accept", "*/*"),
-            ("content-type", "application/json"),
-            ("x-probe", "first"),
-            ("x-probe", "second"),
-            ("cookie", "session=abc123; theme=dark"),
-        ];
-        let event = echoed(
-            &dev,
-            "POST",
-            &format!("{front_end}{TARGET}"),
-            &headers,
-            BODY,
-        );
-
-        for key in keys {
-            assert_eq!(event[*key], captured[*key], "{front_end} {key}");
-        }
-        let map = if front_end == "/@alb-multi" {
-            "multiValueHeaders"
-        } else {
-            "headers"
-        };
-        assert_eq!(names(&event[map]), names(&captured[map]), "{front_end}");
-        let http = |event: &Value| event["requestContext"]["http"]["path"].clone();
-        assert_eq!(http(&event), http(&captured), "{front_end}");
-        let context = |event: &Value, key: &str| event["requestContext"][key].clone();
-        for key in ["path", "stage", "resourcePath", "httpMethod"] {
-            assert_eq!(
-                context(&event, key),
-                context(&captured, key),
-                "{front_end} {key}"
-            );
-        }
-    }
-    // The same request without a named stage.
-    let dev = crate::runtimes::start(&[]);
-    let captured: Value =
-        serde_json::from_str(include_str!("captured/http-api.json")).expect("JSON");
-    let headers = [
-        ("content-type", "application/json"),
+    const HEADERS: [(&str, &str); 6] = [
         ("user-agent", "curl/8.7.1"),
         ("accept", "*/*"),
+        JSON,
         ("x-probe", "first"),
         ("x-probe", "second"),
         ("cookie", "session=abc123; theme=dark"),
     ];
-    let event = echoed(&dev, "POST", &format!("/@http{TARGET}"), &headers, BODY);
-    for key in [
-        "version",
-        "routeKey",
-        "rawPath",
-        "rawQueryString",
-        "cookies",
-        "queryStringParameters",
-        "body",
-        "isBase64Encoded",
+    const FORMAT_2: &str = "version routeKey rawPath rawQueryString cookies queryStringParameters body \
+        isBase64Encoded";
+    const FORMAT_1: &str = "resource path httpMethod queryStringParameters multiValueQueryStringParameters \
+        pathParameters stageVariables body isBase64Encoded";
+    const LOAD_BALANCER: &str =
+        "httpMethod path multiValueQueryStringParameters body isBase64Encoded";
+    // All but the HTTP API have a named stage.
+    let staged = crate::runtimes::start(&["--stage", "live"]);
+    let dev = crate::runtimes::start(&[]);
+    for (dev, front_end, captured, keys, map) in [
+        (
+            &staged,
+            "/@url",
+            include_str!("captured/function-url.json"),
+            FORMAT_2,
+            "headers",
+        ),
+        (
+            &staged,
+            "/@rest",
+            include_str!("captured/rest-api.json"),
+            FORMAT_1,
+            "headers",
+        ),
+        (
+            &staged,
+            "/@alb-multi",
+            include_str!("captured/load-balancer.json"),
+            LOAD_BALANCER,
+            "multiValueHeaders",
+        ),
+        (
+            &dev,
+            "/@http",
+            include_str!("captured/http-api.json"),
+            FORMAT_2,
+            "headers",
+        ),
     ] {
-        assert_eq!(event[key], captured[key], "{key}");
+        let captured: Value = serde_json::from_str(captured).expect("JSON");
+        let event = echoed(dev, "POST", &format!("{front_end}{TARGET}"), &HEADERS, BODY);
+
+        for key in keys.split_whitespace() {
+            assert_eq!(event[key], captured[key], "{front_end} {key}");
+        }
+        assert_eq!(names(&event[map]), names(&captured[map]), "{front_end}");
+        for key in [
+            "/http/path",
+            "/path",
+            "/stage",
+            "/resourcePath",
+            "/httpMethod",
+        ] {
+            let of = |event: &Value| event["requestContext"].pointer(key).cloned();
+            assert_eq!(of(&event), of(&captured), "{front_end} {key}");
+        }
     }
-    assert_eq!(names(&event["headers"]), names(&captured["headers"]));
-    let http = &event["requestContext"]["http"];
-    assert_eq!(http["path"], captured["requestContext"]["http"]["path"]);
-    assert_eq!(event["requestContext"]["stage"], "$default");
 }
 
 /// The names in a map of headers, except those of TLS and the test's marker.
@@ -386,8 +330,7 @@ fn a_named_stage_is_where_each_api_has_it() {
     assert_eq!(rest["requestContext"]["stage"], "dev");
     assert_eq!(url["rawPath"], "/my/path");
     assert_eq!(url["requestContext"]["stage"], "$default");
-    let mut command = crate::support::bootstream(&["dev", "x", "--stage", "a/b"]);
-    assert_eq!(crate::support::run(&mut command).status.code(), Some(2));
+    wrong_usage(&mut bootstream(&["dev", "x", "--stage", "a/b"]));
 }
 
 #[test]
@@ -431,10 +374,7 @@ fn vpc_lattice_lists_every_value() {
         json!(["10.0.0.1, 127.0.0.1"])
     );
     assert_eq!(event["headers"].get("x-forwarded-proto"), None);
-    assert_eq!(
-        (&event["body"], &event["isBase64Encoded"]),
-        (&json!("hi"), &json!(false))
-    );
+    assert_content(&event, "hi", false);
     let network = event["requestContext"]["serviceNetworkArn"]
         .as_str()
         .expect("an ARN");
@@ -456,7 +396,7 @@ fn vpc_lattice_reads_a_document() {
     let response = answered(&dev, "/", document);
 
     assert_eq!(response.status, 201);
-    assert_eq!(response.header("x-a"), ["b"]);
+    response.assert_header("x-a", &["b"]);
     response.assert_body("hi");
     assert_eq!(answered(&dev, "/", "{\"a\":1}").status, 502);
 }
@@ -484,7 +424,7 @@ fn numbers_and_booleans_in_a_document_are_read_as_each_service_reads_them() {
         for path in ["/@url", "/@http", "/@rest"] {
             let response = answered(&dev, path, document);
             assert_eq!(response.status, 404, "{path} {document}");
-            assert_eq!(response.header(name), [value], "{path} {document}");
+            response.assert_header(name, &[value]);
             assert_eq!(response.rest().0, "gone", "{path} {document}");
         }
         for path in ["/@alb", "/@alb-multi", "/@lattice"] {
@@ -552,11 +492,8 @@ fn a_body_that_a_rest_api_may_damage_is_warned_of() {
 
     let response = dev.send_raw(&request);
 
-    let event: Value = serde_json::from_str(&response.rest().0).expect("an event");
-    assert_eq!(
-        (&event["body"], &event["isBase64Encoded"]),
-        (&json!("//4="), &json!(true))
-    );
+    let event = response.json();
+    assert_content(&event, "//4=", true);
     dev.wait_for("`binaryMediaTypes`");
 }
 
@@ -609,14 +546,8 @@ fn a_binary_body_is_encoded() {
         let png = echoed(&dev, "POST", path, &[("content-type", "image/png")], "a");
         let text = echoed(&dev, "POST", path, &[("content-type", "text/plain")], "a");
 
-        assert_eq!(
-            (&png["body"], &png["isBase64Encoded"]),
-            (&json!("YQ=="), &json!(true))
-        );
-        assert_eq!(
-            (&text["body"], &text["isBase64Encoded"]),
-            (&json!("a"), &json!(false))
-        );
+        assert_content(&png, "YQ==", true);
+        assert_content(&text, "a", false);
     }
 }
 
@@ -627,7 +558,7 @@ fn what_belongs_to_the_service_is_renamed() {
         ["www-authenticate", "Basic"], ["server", "mine"], ["date", "then"], ["x-kept", "1"],
     ]}}]);
     for path in ["/@url", "/@rest"] {
-        let response = post(&dev, path, &steps);
+        let response = dev.post(path, &script(&steps));
 
         for (name, value) in [
             ("www-authenticate", "Basic"),
@@ -638,7 +569,7 @@ fn what_belongs_to_the_service_is_renamed() {
             assert_eq!(remapped, [value], "{path}");
             assert!(!response.header(name).contains(&value), "{path} {name}");
         }
-        assert_eq!(response.header("x-kept"), ["1"], "{path}");
+        response.assert_header("x-kept", &["1"]);
         assert_eq!(response.header("x-amzn-requestid")[0].len(), 36, "{path}");
     }
 }
@@ -660,22 +591,20 @@ fn a_function_url_undoes_gzip_and_the_others_leave_it() {
     let url = dev.send("POST", "/@url", &text, &words);
     let rest = dev.send("POST", "/@rest", &text, &words);
 
-    assert!(url.header("content-encoding").is_empty());
+    url.assert_header("content-encoding", &[]);
     url.assert_body("hello gzip");
-    assert_eq!(rest.header("content-encoding"), ["gzip"]);
+    rest.assert_header("content-encoding", &["gzip"]);
     assert_eq!(rest.raw_rest().0, HELLO_GZIP);
 }
 
 #[test]
 fn a_load_balancer_shows_the_description_of_a_status() {
     let dev = crate::runtimes::start(&[]);
-    let document = br#"{"statusCode":418,"statusDescription":"418 Short and stout","headers":{"a":"b"},"multiValueHeaders":{"c":["d","e"]},"body":"tea"}"#;
-    let words = format!("\"whole={};\"", crate::runtimes::hex(document));
-    let text = [("content-type", "text/plain")];
+    let document = r#"{"statusCode":418,"statusDescription":"418 Short and stout","headers":{"a":"b"},"multiValueHeaders":{"c":["d","e"]},"body":"tea"}"#;
 
-    let last = dev.send("POST", "/@alb", &text, &words);
-    let multi = dev.send("POST", "/@alb-multi", &text, &words);
-    let url = dev.send("POST", "/@url", &text, &words);
+    let last = answered(&dev, "/@alb", document);
+    let multi = answered(&dev, "/@alb-multi", document);
+    let url = answered(&dev, "/@url", document);
 
     assert_eq!(
         (last.status, last.reason.as_str()),

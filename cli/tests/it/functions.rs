@@ -6,7 +6,7 @@ use bootstream_test_support::assert_contains;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Dev, bootstream, component, run, script, scripted_guest, text};
+use crate::support::{Dev, bootstream, component, failure, script, scripted_guest};
 
 fn file(content: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("temporary files are writable");
@@ -31,15 +31,11 @@ pub(crate) fn two() -> (TempDir, PathBuf) {
 fn each_function_has_its_path_its_name_and_its_settings() {
     let (_folder, file) = two();
     let dev = Dev::start(&file, &[]);
-    let json = [("content-type", "application/json")];
     let context = script(&json!(["write_context", "write_env"]));
 
-    let numbers = dev
-        .send("POST", "/@fn/numbers/invoke", &json, "{}")
-        .rest()
-        .0;
-    let named = dev.send("POST", "/@fn/scripted/@rest/p", &json, &context);
-    let default = dev.send("POST", "/p", &json, &context).rest().0;
+    let numbers = dev.post("/@fn/numbers/invoke", "{}").rest().0;
+    let named = dev.post("/@fn/scripted/@rest/p", &context);
+    let default = dev.post("/p", &context).rest().0;
 
     assert_contains(&numbers, "Number: 1");
     assert_eq!(named.status, 200);
@@ -67,9 +63,7 @@ fn the_sandbox_is_set_in_the_same_file() {
     let dev = Dev::start(&file, &[]);
     let env = script(&json!(["write_env"]));
     let greedy = script(&json!([{"grow_memory": 16 * 1024 * 1024}, {"write": "enough"}]));
-    let json = [("content-type", "application/json")];
-    let call =
-        |name: &str, event: &str| dev.send("POST", &format!("/@fn/{name}/invoke"), &json, event);
+    let call = |name: &str, event: &str| dev.post(&format!("/@fn/{name}/invoke"), event);
 
     let seen = call("scripted", &env).rest().0;
     assert!(
@@ -97,12 +91,7 @@ fn functions_appear_change_and_go_as_their_file_says() {
     let mut dev = Dev::start(&file, &[]);
     let call = |dev: &Dev, name: &str, steps: &serde_json::Value| {
         let path = format!("/@fn/{name}/invoke");
-        dev.send(
-            "POST",
-            &path,
-            &[("content-type", "application/json")],
-            &script(steps),
-        )
+        dev.post(&path, &script(steps))
     };
     let greeting = json!(["write_env"]);
     let assert_greets = |dev: &Dev, name: &str, with: &str| {
@@ -178,10 +167,7 @@ fn sdks_name_the_function() {
 
     assert!(numbers.rest().0.contains("Number: 1"));
     assert_eq!((missing.status, lost.status), (404, 404));
-    assert_eq!(
-        missing.header("x-amzn-errortype"),
-        ["ResourceNotFoundException"]
-    );
+    missing.assert_header("x-amzn-errortype", &["ResourceNotFoundException"]);
     dev.wait_until_seen("there is no function `nobody`");
 }
 
@@ -211,10 +197,8 @@ fn an_invalid_file_is_refused() {
     ] {
         let (_folder, file) = file(content);
 
-        let output = run(bootstream(&["dev"]).arg(&file));
+        let stderr = failure(bootstream(&["dev"]).arg(&file));
 
-        assert_eq!(output.status.code(), Some(1), "{content}");
-        let stderr = text(&output.stderr);
         assert!(stderr.contains(reason), "{content}: {stderr}");
     }
 }

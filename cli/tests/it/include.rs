@@ -3,14 +3,14 @@
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
-use std::process::Output;
+use std::process::Command;
 
 use bootstream_test_support::assert_contains;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-use crate::support::{Dev, bootstream, component, run, script, success, text};
+use crate::support::{Dev, bootstream, component, failure, script, succeed, text};
 
 const FILES: &str = "[files]\ntask-root = 'read-only'\n";
 
@@ -38,17 +38,18 @@ fn write(folder: &Path, name: &str, text: &str) {
     std::fs::write(path, text).unwrap();
 }
 
-fn package(folder: &Path, args: &[&str]) -> Output {
+fn package(folder: &Path, args: &[&str]) -> Command {
     let args = [&["package", "handler.wasm", "--only", "function"], args].concat();
-    run(bootstream(&args).current_dir(folder))
+    let mut command = bootstream(&args);
+    command.current_dir(folder);
+    command
 }
 
 #[track_caller]
 fn refusal(folder: &Path) -> String {
-    let output = package(folder, &[]);
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    let said = failure(&mut package(folder, &[]));
     assert!(!folder.join("dist").exists(), "a package was made");
-    text(&output.stderr)
+    said
 }
 
 /// Names and modes of the files in the zip besides the handler and its settings.
@@ -85,9 +86,8 @@ fn what_the_settings_include_is_in_the_zip_sorted_with_plain_modes() {
     mode("run.sh", 0o700);
     mode("web/index.html", 0o600);
 
-    let output = package(folder.path(), &[]);
+    let output = succeed(&mut package(folder.path(), &[]));
 
-    success(&output);
     let expected = [
         ("certs/ca.pem", 0o644),
         ("run.sh", 0o755),
@@ -104,7 +104,7 @@ fn what_the_settings_include_is_in_the_zip_sorted_with_plain_modes() {
 fn packing_twice_gives_the_same_bytes_also_with_everything_included() {
     let folder = project("[package]\ninclude = ['**', 'dist/**', './.env']\n");
     let pack = || {
-        success(&package(folder.path(), &[]));
+        succeed(&mut package(folder.path(), &[]));
         std::fs::read(folder.path().join("dist/function.zip")).unwrap()
     };
     write(folder.path(), "dist/notes.txt", "made by hand");
@@ -135,7 +135,7 @@ fn packing_twice_gives_the_same_bytes_also_with_everything_included() {
 #[test]
 fn a_file_that_a_setting_names_goes_along_or_is_named_when_it_is_missing() {
     let folder = project("[outbound]\nca-file = 'certs/ca.pem'\n");
-    success(&package(folder.path(), &[]));
+    succeed(&mut package(folder.path(), &[]));
     assert_eq!(names(folder.path()), ["certs/ca.pem"]);
 
     for (path, reason) in [
@@ -157,7 +157,7 @@ fn a_file_that_a_setting_names_goes_along_or_is_named_when_it_is_missing() {
     }
     // The file may be in a layer, or in Lambda's system.
     let folder = project("outbound.ca-file = '/opt/ca.pem'\n");
-    success(&package(folder.path(), &[]));
+    succeed(&mut package(folder.path(), &[]));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn what_cannot_go_along_is_named() {
         let mode = rustix::fs::Mode::RUSR;
         rustix::fs::mknodat(rustix::fs::CWD, path.join("pipe"), pipe, mode, 0).unwrap();
         if reason.is_empty() {
-            success(&package(path, &[]));
+            succeed(&mut package(path, &[]));
             continue;
         }
 
@@ -228,7 +228,7 @@ fn what_takes_out_all_again_is_refused() {
 #[test]
 fn a_pattern_that_begins_at_the_folder_and_one_with_dots_have_plain_paths_in_the_zip() {
     let folder = project("[package]\ninclude = ['/web/./index.html', 'web/./css//*.css']\n");
-    success(&package(folder.path(), &[]));
+    succeed(&mut package(folder.path(), &[]));
     assert_eq!(names(folder.path()), ["web/css/site.css", "web/index.html"]);
 }
 
@@ -239,7 +239,7 @@ fn links_inside_of_the_project_are_followed() {
     symlink("../web/index.html", folder.path().join("site/start.html")).unwrap();
     symlink("../web/css", folder.path().join("site/css")).unwrap();
 
-    success(&package(folder.path(), &[]));
+    succeed(&mut package(folder.path(), &[]));
 
     assert_eq!(
         names(folder.path()),
@@ -280,9 +280,9 @@ fn an_invocation_reads_what_goes_along_and_nothing_else() {
         { "read_file": "/var/task/certs/ca.pem" },
     ]));
 
-    let output = run(bootstream(&["invoke", "-d", &event]).arg(folder.path().join("handler.wasm")));
+    let output =
+        succeed(bootstream(&["invoke", "-d", &event]).arg(folder.path().join("handler.wasm")));
 
-    success(&output);
     let said = text(&output.stdout);
     let lines: Vec<_> = said.lines().collect();
     assert!(lines[0].contains("ok: 12 bytes"), "{said}");
@@ -331,7 +331,7 @@ fn a_local_lambda_says_what_is_missing_and_takes_it_when_it_is_there() {
     let mut dev = Dev::start(&folder.path().join("handler.wasm"), &[]);
     let response = dev.invoke("{}");
     assert_eq!(response.status, 502);
-    let document: Value = serde_json::from_str(&response.rest().0).unwrap();
+    let document = response.json();
     let message = document["errorMessage"].as_str().unwrap();
     assert_contains(message, "the pattern `pages/**` matches no file");
     dev.wait_until_seen("matches no file");
@@ -351,11 +351,6 @@ fn several_functions_share_what_their_file_includes() {
 
     let dev = Dev::start(&folder.path().join("bootstream.toml"), &[]);
 
-    let response = dev.send(
-        "POST",
-        "/@fn/reader/invoke",
-        &[("content-type", "application/json")],
-        &read_file("web/index.html"),
-    );
+    let response = dev.post("/@fn/reader/invoke", &read_file("web/index.html"));
     assert_eq!(response.rest().0, "ok: 12 bytes\n");
 }

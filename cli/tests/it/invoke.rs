@@ -8,7 +8,8 @@ use bootstream_test_support::assert_contains;
 use serde_json::json;
 
 use crate::support::{
-    Dev, bootstream, component as component_of, ready_guest, run, script, scripted_guest, text,
+    Dev, bootstream, component as component_of, fail, failure, ready_guest, run, script,
+    scripted_guest, succeed, text, wrong_usage,
 };
 
 #[test]
@@ -39,9 +40,8 @@ fn each_chunk_is_printed_when_it_arrives() {
 fn a_failure_before_the_first_byte_prints_nothing_and_fails() {
     let steps = script(&json!([{"error": "no luck"}]));
 
-    let output = run(bootstream(&["invoke", "-d", &steps]).arg(ready_guest()));
+    let output = fail(bootstream(&["invoke", "-d", &steps]).arg(ready_guest()));
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stdout), "");
     let stderr = text(&output.stderr);
     assert_contains(&stderr, "error: the handler failed: Function.Error: ");
@@ -52,9 +52,8 @@ fn a_failure_before_the_first_byte_prints_nothing_and_fails() {
 fn a_failure_after_the_first_byte_is_read_from_the_trailers() {
     let steps = script(&json!([{"write": "part"}, "trap"]));
 
-    let output = run(bootstream(&["invoke", "-d", &steps]).arg(ready_guest()));
+    let output = fail(bootstream(&["invoke", "-d", &steps]).arg(ready_guest()));
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stdout), "part");
     let stderr = text(&output.stderr);
     let expected = "error: the response was cut: the handler failed: Function.Trap: ";
@@ -74,9 +73,9 @@ fn head_and_times_are_printed_on_request() {
     std::fs::write(&event, script(&steps)).unwrap();
     let event = format!("@{}", event.display());
 
-    let output = run(bootstream(&["invoke", "-i", "--timing", "-d", &event]).arg(ready_guest()));
+    let output =
+        succeed(bootstream(&["invoke", "-i", "--timing", "-d", &event]).arg(ready_guest()));
 
-    assert_eq!(output.status.code(), Some(0));
     let stdout = text(&output.stdout);
     let (head, body) = stdout.split_once("\n\n").unwrap();
     assert!(head.starts_with("202 Accepted\n"), "{head}");
@@ -104,10 +103,8 @@ fn invalid_settings_are_not_the_handlers_failure() {
     )
     .unwrap();
 
-    let output = run(bootstream(&["invoke"]).arg(&handler));
+    let stderr = failure(bootstream(&["invoke"]).arg(&handler));
 
-    assert_eq!(output.status.code(), Some(1));
-    let stderr = text(&output.stderr);
     for words in [
         "error: the function can't start: Runtime.InvalidConfiguration: bootstream.toml:2: ",
         "`--env KEY=...`",
@@ -190,10 +187,9 @@ fn a_server_that_refuses_an_event_is_distinguished_from_a_handler_that_responds(
         client.write_all(&answer[..length]).unwrap();
     });
 
-    let output = run(&mut bootstream(&["invoke", "--url", &url]));
+    let output = fail(&mut bootstream(&["invoke", "--url", &url]));
 
     forwarded.join().unwrap();
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stdout), "");
     let stderr = text(&output.stderr);
     assert_contains(&stderr, "the server refused the event: `evil.example`");
@@ -230,9 +226,8 @@ fn stale_machine_code_is_not_run_in_place_of_the_component_beside_it() {
     let component = folder.path().join("stale.wasm");
     std::fs::copy(component_of("streaming_numbers"), &component).unwrap();
 
-    let output = run(bootstream(&["invoke"]).arg(&code));
+    let output = succeed(bootstream(&["invoke"]).arg(&code));
 
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("Number: 1"));
     let said = text(&output.stderr);
     let expected = format!(
@@ -252,10 +247,8 @@ fn machine_code_that_does_not_fit_is_named_by_the_user_s_own_path() {
     code[middle] ^= 1;
     std::fs::write(&path, code).unwrap();
 
-    let output = run(bootstream(&["invoke"]).arg(&path));
+    let said = failure(bootstream(&["invoke"]).arg(&path));
 
-    assert_eq!(output.status.code(), Some(1));
-    let said = text(&output.stderr);
     assert_contains(&said, path.to_str().unwrap());
     assert!(!said.contains("handler.cwasm"), "{said}");
     assert_contains(&said, "it is damaged");
@@ -264,14 +257,12 @@ fn machine_code_that_does_not_fit_is_named_by_the_user_s_own_path() {
 #[test]
 fn without_a_server_the_error_says_what_to_start() {
     // Nothing listens on port 1, and binding it needs root.
-    let output = run(&mut bootstream(&[
+    let stderr = failure(&mut bootstream(&[
         "invoke",
         "--url",
         "http://127.0.0.1:1/invoke",
     ]));
 
-    assert_eq!(output.status.code(), Some(1));
-    let stderr = text(&output.stderr);
     let expected = "error: no response from http://127.0.0.1:1/invoke: \
                     is `bootstream dev HANDLER` running?: ";
     assert!(stderr.starts_with(expected), "{stderr}");
@@ -293,8 +284,7 @@ fn an_event_that_lambda_refuses_does_not_reach_the_handler() {
         ),
     ] {
         for handler in [Some(ready_guest()), None] {
-            let output = run(bootstream(&["invoke", "-d", event]).args(handler));
-            assert_eq!(output.status.code(), Some(1), "{event:.20}");
+            let output = fail(bootstream(&["invoke", "-d", event]).args(handler));
             assert_eq!(text(&output.stdout), "");
             let stderr = text(&output.stderr);
             assert_contains(&stderr, reason);
@@ -305,16 +295,15 @@ fn an_event_that_lambda_refuses_does_not_reach_the_handler() {
 #[test]
 fn a_server_refuses_an_event_that_is_not_json() {
     let mut dev = Dev::start(&ready_guest(), &[]);
-    let json = [("content-type", "application/json")];
     for path in ["/invoke", "/2015-03-31/functions/f/invocations"] {
-        let response = dev.send("POST", path, &json, "{bad");
+        let response = dev.post(path, "{bad");
 
         assert_eq!(response.status, 400, "{path}");
         let document = response.rest().0;
         assert_contains(&document, "Could not parse request body into json");
         dev.wait_for("InvalidRequestContentException");
     }
-    assert_eq!(dev.send("POST", "/invoke", &json, "").status, 200);
+    assert_eq!(dev.post("/invoke", "").status, 200);
 }
 
 #[test]
@@ -324,10 +313,6 @@ fn wrong_usage_is_exit_code_2() {
         vec!["dev", "x", "--memory", "12GB"],
         vec!["dev", "x", "--env", "novalue"],
     ] {
-        assert_eq!(
-            run(&mut bootstream(&args)).status.code(),
-            Some(2),
-            "{args:?}"
-        );
+        wrong_usage(&mut bootstream(&args));
     }
 }

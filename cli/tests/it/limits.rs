@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Dev, End, ready_guest, script};
+use crate::support::{Dev, End, bootstream, ready_guest, script, wrong_usage};
 
 const MIB: usize = 1024 * 1024;
 
@@ -77,7 +77,7 @@ fn a_caller_that_is_cut_off_does_not_stop_the_function() {
 
     let response = dev.invoke(&steps);
 
-    assert_eq!(response.rest(), ("hello".to_owned(), End::Cut));
+    response.assert_cut("hello");
     dev.wait_until_seen("cut off after 5 bytes");
     dev.wait_until_seen("reached the end");
 }
@@ -89,9 +89,7 @@ fn an_invalid_size_is_wrong_usage() {
         ["--disconnect-after", "-1"],
         ["--limits", "some"],
     ] {
-        let mut command = crate::support::bootstream(&["dev", "x"]);
-        let output = crate::support::run(command.args(args));
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        wrong_usage(bootstream(&["dev", "x"]).args(args));
     }
 }
 
@@ -108,7 +106,6 @@ fn silent_for(seconds: u64) -> String {
 
 #[test]
 fn a_rest_stream_may_be_silent_for_5_minutes_and_through_the_edge_for_30_seconds() {
-    let json = [("content-type", "application/json")];
     for (limits, seconds, reason) in [
         ("aws", 900, "nothing was written for 300 seconds"),
         ("aws-edge", 600, "nothing was written for 30 seconds"),
@@ -116,29 +113,28 @@ fn a_rest_stream_may_be_silent_for_5_minutes_and_through_the_edge_for_30_seconds
         let args = [&["--timeout", "900"][..], &FAST[2..], &["--limits", limits]].concat();
         let mut dev = Dev::start(&ready_guest(), &args);
 
-        let rest = dev.send("POST", "/@rest/", &json, &silent_for(seconds));
-        assert_eq!(rest.rest(), ("a".to_owned(), End::Cut), "{limits}");
+        let rest = dev.post("/@rest/", &silent_for(seconds));
+        rest.assert_cut("a");
         dev.wait_until_seen(reason);
 
         // A Function URL waits for as long as the function may run.
-        let url = dev.send("POST", "/@url/", &json, &silent_for(seconds - 300));
-        assert_eq!(url.rest(), ("ab".to_owned(), End::Complete), "{limits}");
+        let url = dev.post("/@url/", &silent_for(seconds - 300));
+        url.assert_body("ab");
     }
 }
 
 #[test]
 fn an_http_api_waits_30_seconds_and_a_rest_api_as_long_as_it_bears_silence() {
-    let json = [("content-type", "application/json")];
     let args = [&["--timeout", "900"][..], &FAST].concat();
     let mut dev = Dev::start(&ready_guest(), &args);
     let late = script(&json!([{"sleep_ms": 7000}, {"write_headers": {"status": 200}}]));
     for (path, status, seconds) in [("/@http/", 503, 30), ("/@rest/", 504, 300)] {
-        let response = dev.send("POST", path, &json, &late);
+        let response = dev.post(path, &late);
 
         assert_eq!(response.status, status, "{path}");
         dev.wait_for(&format!("waits {seconds} seconds at most"));
     }
-    assert_eq!(dev.send("POST", "/@alb/", &json, &late).status, 200);
+    assert_eq!(dev.post("/@alb/", &late).status, 200);
 }
 
 #[test]
@@ -154,15 +150,14 @@ fn a_function_has_its_timeout_on_lambda_s_clock() {
         crate::support::signal(pid, rustix::process::Signal::STOP);
     }
 
-    assert_eq!(response.rest(), (String::new(), End::Cut));
+    response.assert_cut("");
     dev.wait_for("Task timed out after 900.00 seconds");
 }
 
 #[test]
 fn ten_mib_take_two_seconds_more_than_the_burst() {
     let dev = Dev::start(&ready_guest(), &["--limits", "aws"]);
-    let json = [("content-type", "application/json")];
-    let mut response = dev.send("POST", "/@url/", &json, &pattern(10 * MIB));
+    let mut response = dev.post("/@url/", &pattern(10 * MIB));
     let mut seen = 0;
     let mut burst = None;
     while let Ok(chunk) = response.raw_chunk() {
@@ -180,12 +175,11 @@ fn ten_mib_take_two_seconds_more_than_the_burst() {
 #[test]
 fn a_rest_api_lets_10_mib_pass_at_once() {
     let dev = Dev::start(&ready_guest(), &["--limits", "aws"]);
-    let json = [("content-type", "application/json")];
     let mut ends = Vec::new();
     // Side by side, so that other load slows both.
     std::thread::scope(|scope| {
         let threads = ["/@rest/", "/@url/"].map(|path| {
-            let mut response = dev.send("POST", path, &json, &pattern(10 * MIB));
+            let mut response = dev.post(path, &pattern(10 * MIB));
             scope.spawn(move || {
                 while response.raw_chunk().is_ok() {}
                 Instant::now()
@@ -221,18 +215,17 @@ fn a_stream_ends_at_200_mib() {
 #[test]
 fn a_load_balancer_takes_1_mib_either_way() {
     let mut dev = Dev::start(&ready_guest(), &["--limits", "aws"]);
-    let json = [("content-type", "application/json")];
     let padding = "x".repeat(MIB);
 
-    assert_eq!(dev.send("POST", "/@alb/", &json, &padding).status, 200);
+    assert_eq!(dev.post("/@alb/", &padding).status, 200);
     let over = format!("{padding}x");
-    assert_eq!(dev.send("POST", "/@alb/", &json, &over).status, 413);
-    assert_eq!(dev.send("POST", "/@http/", &json, &over).status, 200);
+    assert_eq!(dev.post("/@alb/", &over).status, 413);
+    assert_eq!(dev.post("/@http/", &over).status, 200);
 
     // The limit applies to the whole document, not to the body alone.
     let answer = |bytes: usize| {
         let write = json!([{"write_bytes": {"len": bytes, "fill": 97}}]);
-        dev.send("POST", "/@alb/", &json, &script(&write)).status
+        dev.post("/@alb/", &script(&write)).status
     };
     assert_eq!(answer(MIB - 1024), 200);
     assert_eq!(answer(MIB), 502);

@@ -58,7 +58,7 @@ fn twenty_swaps_break_none_of_a_thousand_streams() {
 
     assert_eq!(streams.len(), 1000);
     for (number, stream) in streams.into_iter().enumerate() {
-        let response = Response::read(stream);
+        let response = Response::read(stream, event.as_bytes());
         assert_eq!(response.status, 200, "{number}");
         let body = ("first second".to_owned(), End::Complete);
         assert_eq!(response.rest(), body, "{number}");
@@ -83,7 +83,7 @@ fn a_caller_that_does_not_read_holds_the_function_back_and_costs_no_memory() {
         {"write_pattern": {"total": total, "chunk": 65_536}},
         {"eprint": "wrote it all\n"},
     ]));
-    let stalled = Response::read(send(&dev, &event));
+    let stalled = Response::read(send(&dev, &event), event.as_bytes());
     let small = script(&json!([{"write": "small"}]));
     // Warms up until buffers and arenas stop growing.
     for _ in 0..20 {

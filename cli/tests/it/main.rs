@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod attacks;
+mod aws;
 mod build;
 mod cache;
 mod clients;

@@ -1,17 +1,17 @@
 //! `new`: its refusals. `tests/docs` follows the READMEs of new projects.
 
-use crate::support::{bootstream, run, text};
+use crate::support::{bootstream, failure};
+use bootstream_test_support::assert_contains;
 
 #[test]
 fn what_is_there_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("mine")).unwrap();
 
-    let output = run(bootstream(&["new", "mine"]).current_dir(folder.path()));
+    let said = failure(bootstream(&["new", "mine"]).current_dir(folder.path()));
 
-    assert_eq!(output.status.code(), Some(1));
     assert_eq!(
-        text(&output.stderr),
+        said,
         "error: `mine` is there already: choose another name, or remove it\n"
     );
     assert_eq!(
@@ -33,14 +33,9 @@ fn a_wrong_name_or_sdk_leaves_nothing_behind() {
         (&["new", "test"], "`test` is the name of another crate"),
         (&["new", "hello", "--sdk", "/nowhere"], "not at `/nowhere`"),
     ] {
-        let output = run(bootstream(args).current_dir(folder.path()));
+        let said = failure(bootstream(args).current_dir(folder.path()));
 
-        assert_eq!(output.status.code(), Some(1));
-        assert!(
-            text(&output.stderr).contains(wanted),
-            "{}",
-            text(&output.stderr)
-        );
+        assert_contains(&said, wanted);
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -4,13 +4,15 @@ use std::fs::Permissions;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use bootstream_test_support::assert_contains;
+use bootstream_test_support::{ARCH, OTHER_ARCH, assert_contains};
 use serde_json::Value;
 use zip::{System, ZipArchive};
 
-use crate::support::{bootstrap, bootstream, run, scripted_guest, success, text};
+use crate::support::{
+    bootstrap, bootstream, failure, run, scripted_guest, succeed, text, wrong_usage,
+};
 
 /// A folder with a component in it.
 fn project() -> tempfile::TempDir {
@@ -19,16 +21,16 @@ fn project() -> tempfile::TempDir {
     folder
 }
 
-fn package(folder: &Path, args: &[&str]) -> Output {
+fn package(folder: &Path, args: &[&str]) -> Command {
     let args = [&["package", "hello.wasm"], args].concat();
-    run(bootstream(&args).current_dir(folder))
+    let mut command = bootstream(&args);
+    command.current_dir(folder);
+    command
 }
 
 #[track_caller]
 fn refusal(folder: &Path, args: &[&str]) -> String {
-    let output = package(folder, args);
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    text(&output.stderr)
+    failure(&mut package(folder, args))
 }
 
 /// Names, Unix modes and contents.
@@ -63,9 +65,8 @@ fn a_layer_and_a_function_are_made() {
     let folder = project();
     std::fs::write(folder.path().join("bootstream.toml"), "# settings\n").unwrap();
 
-    let output = package(folder.path(), &[]);
+    let output = succeed(&mut package(folder.path(), &[]));
 
-    success(&output);
     let dist = folder.path().join("dist");
     let layer = files(&dist.join("host-layer.zip"));
     assert_eq!(layer.len(), 1);
@@ -97,16 +98,17 @@ fn folder_umask_time_zone_and_times_leave_no_trace() {
         let mode = if mask == "077" { 0o600 } else { 0o664 };
         std::fs::set_permissions(&component, Permissions::from_mode(mode)).unwrap();
         let args = "package hello.wasm --output json --out-dir";
-        let output = run(Command::new("sh")
-            .args([
-                "-c",
-                &format!("umask {mask}; exec \"$0\" {args} dist-{mask}"),
-            ])
-            .arg(env!("CARGO_BIN_EXE_bootstream"))
-            .env("BOOTSTREAM_BOOTSTRAP", bootstrap())
-            .env("TZ", zone)
-            .current_dir(folder.path()));
-        success(&output);
+        let output = succeed(
+            Command::new("sh")
+                .args([
+                    "-c",
+                    &format!("umask {mask}; exec \"$0\" {args} dist-{mask}"),
+                ])
+                .arg(env!("CARGO_BIN_EXE_bootstream"))
+                .env("BOOTSTREAM_BOOTSTRAP", bootstrap())
+                .env("TZ", zone)
+                .current_dir(folder.path()),
+        );
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         let of_one = ["host-layer", "function"].map(|name| {
             std::fs::read(folder.path().join(format!("dist-{mask}/{name}.zip"))).unwrap()
@@ -124,13 +126,13 @@ fn folder_umask_time_zone_and_times_leave_no_trace() {
 #[test]
 fn another_component_leaves_the_layer_as_it_is() {
     let folder = project();
-    success(&package(folder.path(), &[]));
+    succeed(&mut package(folder.path(), &[]));
     let read = |name: &str| std::fs::read(folder.path().join("dist").join(name)).unwrap();
     let (layer, function) = (read("host-layer.zip"), read("function.zip"));
 
     let numbers = crate::support::component("streaming_numbers");
     std::fs::copy(numbers, folder.path().join("hello.wasm")).unwrap();
-    success(&package(folder.path(), &[]));
+    succeed(&mut package(folder.path(), &[]));
 
     assert!(layer == read("host-layer.zip"), "the layer changed");
     assert!(
@@ -143,12 +145,11 @@ fn another_component_leaves_the_layer_as_it_is() {
 fn one_zip_holds_everything_when_asked() {
     let folder = project();
 
-    let output = package(
+    succeed(&mut package(
         folder.path(),
         &["--combined", "--compiler", "--name", "hello"],
-    );
+    ));
 
-    success(&output);
     assert_eq!(
         names_and_modes(&folder.path().join("dist/combined.zip")),
         owned(&[
@@ -164,7 +165,7 @@ fn one_zip_holds_everything_when_asked() {
 fn a_part_can_be_made_alone() {
     let folder = project();
 
-    success(&package(folder.path(), &["--only", "function"]));
+    succeed(&mut package(folder.path(), &["--only", "function"]));
 
     let made = std::fs::read_dir(folder.path().join("dist")).unwrap();
     let made: Vec<_> = made.map(|file| file.unwrap().file_name()).collect();
@@ -175,7 +176,7 @@ fn a_part_can_be_made_alone() {
 fn a_report_for_programs_names_every_file() {
     let folder = project();
 
-    let output = package(folder.path(), &["--output", "json"]);
+    let output = succeed(&mut package(folder.path(), &["--output", "json"]));
 
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["handler"], "handler");
@@ -267,37 +268,19 @@ fn canonical(path: &Path) -> PathBuf {
 #[test]
 fn machine_code_for_another_processor_is_refused() {
     let folder = project();
-    let (here, other) = if cfg!(target_arch = "aarch64") {
-        ("arm64", "x86_64")
-    } else {
-        ("x86_64", "arm64")
-    };
-    success(&run(bootstream(&[
-        "compile",
-        "hello.wasm",
-        "--arch",
-        other,
-    ])
-    .current_dir(folder.path())));
+    let compile = ["compile", "hello.wasm", "--arch", OTHER_ARCH];
+    succeed(bootstream(&compile).current_dir(folder.path()));
 
-    let args = [
-        "package",
-        "hello.cwasm",
-        "--only",
-        "function",
-        "--arch",
-        here,
-    ];
-    let output = run(bootstream(&args).current_dir(folder.path()));
+    let args = ["hello.cwasm", "--only", "function", "--arch", ARCH];
+    let said = failure(
+        bootstream(&["package"])
+            .args(args)
+            .current_dir(folder.path()),
+    );
 
-    assert_eq!(output.status.code(), Some(1));
     let wanted =
         "error[stale-precompiled]: the host will not run `handler.cwasm`: it was compiled for";
-    assert!(
-        text(&output.stderr).contains(wanted),
-        "{}",
-        text(&output.stderr)
-    );
+    assert_contains(&said, wanted);
 }
 
 #[test]
@@ -310,7 +293,7 @@ fn a_portable_package_wants_a_compiler_in_the_layer() {
         &message,
         "`handler.wasm` is not precompiled, and there is no `bootstream-compile` beside `bootstrap`",
     );
-    success(&package(folder.path(), &["--portable", "--compiler"]));
+    succeed(&mut package(folder.path(), &["--portable", "--compiler"]));
 }
 
 #[test]
@@ -352,7 +335,6 @@ fn a_bootstrap_that_is_not_built_is_named_with_the_way_to_it() {
 fn wrong_names_are_wrong_usage() {
     let folder = project();
     for name in ["", "a/b", "handler.wasm", "mit leerzeichen"] {
-        let output = package(folder.path(), &["--name", name]);
-        assert_eq!(output.status.code(), Some(2), "{name}");
+        wrong_usage(&mut package(folder.path(), &["--name", name]));
     }
 }

@@ -4,9 +4,11 @@ use std::io::Read as _;
 use std::process::Command;
 
 use bootstream_test_support::assert_contains;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Dev, End, Response, bootstream, ready_guest, run, script, text};
+use crate::support::{
+    Dev, JSON, Response, bootstream, failure, ready_guest, script, text, wrong_usage,
+};
 
 const INVOKE: &str = "/2015-03-31/functions/f/invocations";
 const INVOKE_STREAM: &str = "/2021-11-15/functions/f/response-streaming-invocations";
@@ -70,7 +72,7 @@ fn a_page_whose_name_leads_here_is_refused_with_advice() {
         let response = raw(&dev, line, headers);
 
         assert_eq!(response.status, 403, "{line} {headers}");
-        assert_eq!(response.header("x-content-type-options"), ["nosniff"]);
+        response.assert_header("x-content-type-options", &["nosniff"]);
         let body = response.rest().0;
         let says = if headers.matches("host:").count() == 1 {
             "--allow-host NAME"
@@ -92,11 +94,8 @@ fn an_sdk_is_refused_in_its_own_format() {
         let response = raw(&dev, &line, "host: bootstream:7000\r\n");
 
         assert_eq!(response.status, 403);
-        assert_eq!(
-            response.header("x-amzn-errortype"),
-            ["AccessDeniedException"]
-        );
-        let body: Value = serde_json::from_str(&response.rest().0).expect("JSON");
+        response.assert_header("x-amzn-errortype", &["AccessDeniedException"]);
+        let body = response.json();
         let message = body["Message"].as_str().expect("a message");
         assert_contains(message, "--allow-host NAME");
     }
@@ -167,9 +166,7 @@ fn an_old_program_without_a_host_is_served() {
 #[test]
 fn a_name_to_allow_is_a_name() {
     for name in ["http://a", "a:7000", "*", ""] {
-        let output = run(&mut bootstream(&["dev", "x", "--allow-host", name]));
-        assert_eq!(output.status.code(), Some(2), "{name}");
-        let stderr = text(&output.stderr);
+        let stderr = wrong_usage(&mut bootstream(&["dev", "x", "--allow-host", name]));
         assert_contains(&stderr, "the name of a host alone");
     }
 }
@@ -217,19 +214,18 @@ fn a_preflight_of_a_function_url_is_answered_without_the_function() {
             ("access-control-max-age", "60"),
             ("vary", "Origin"),
         ] {
-            assert_eq!(response.header(name), [value], "{path}");
+            response.assert_header(name, &[value]);
         }
-        assert_eq!(response.rest(), (String::new(), End::Complete));
+        response.assert_body("");
     }
     let foreign = [("origin", "http://evil.example"), PREFLIGHT[1]];
     let response = dev.send("OPTIONS", "/", &foreign, &steps());
-    assert!(response.header("access-control-allow-origin").is_empty());
+    response.assert_header("access-control-allow-origin", &[]);
     assert!(!dev.has_seen("the function was called"));
     // Other requests, and those to another front end, reach the function.
-    let json = ("content-type", "application/json");
-    let options = dev.send("OPTIONS", "/", &[PREFLIGHT[0], json], &steps());
+    let options = dev.send("OPTIONS", "/", &[PREFLIGHT[0], JSON], &steps());
     assert_eq!(options.rest().0, "hi");
-    let all = [&PREFLIGHT[..], &[json]].concat();
+    let all = [&PREFLIGHT[..], &[JSON]].concat();
     assert_eq!(
         dev.send("OPTIONS", "/@rest/", &all, &steps()).rest().0,
         "hi"
@@ -239,19 +235,18 @@ fn a_preflight_of_a_function_url_is_answered_without_the_function() {
 #[test]
 fn every_other_response_gets_the_headers_beside_its_own() {
     let dev = Dev::start(&ready_guest(), &["--cors", CORS]);
-    let json = ("content-type", "application/json");
-    let headers = [PREFLIGHT[0], json];
+    let headers = [PREFLIGHT[0], JSON];
     let own = script(&json!([
         {"write_headers": {"status": 200, "headers": [["access-control-allow-origin", "*"]]}},
         {"write": "hi"},
     ]));
 
     let answer = dev.send("POST", "/", &headers, &own);
-    assert_eq!(
-        answer.header("access-control-allow-origin"),
-        ["*", "http://localhost:5173"]
+    answer.assert_header(
+        "access-control-allow-origin",
+        &["*", "http://localhost:5173"],
     );
-    assert_eq!(answer.header("access-control-expose-headers"), ["x-a"]);
+    answer.assert_header("access-control-expose-headers", &["x-a"]);
     answer.assert_body("hi");
 
     let failed = dev.send(
@@ -261,23 +256,19 @@ fn every_other_response_gets_the_headers_beside_its_own() {
         &script(&json!([{"error": "no luck"}])),
     );
     assert_eq!(failed.status, 502);
-    assert_eq!(
-        failed.header("access-control-allow-origin"),
-        ["http://localhost:5173"]
-    );
+    failed.assert_header("access-control-allow-origin", &["http://localhost:5173"]);
 
     // Without another origin there are no headers, and other services have settings of their own.
-    let plain = dev.send("POST", "/", &[json], &steps());
-    assert!(plain.header("access-control-allow-origin").is_empty());
+    let plain = dev.send("POST", "/", &[JSON], &steps());
+    plain.assert_header("access-control-allow-origin", &[]);
     let rest = dev.send("POST", "/@rest/", &headers, &steps());
-    assert!(rest.header("access-control-allow-origin").is_empty());
+    rest.assert_header("access-control-allow-origin", &[]);
 }
 
 #[test]
 fn a_setting_that_lambda_refuses_is_wrong_usage() {
     for cors in ["AllowMethods=GET", "AllowOrigins=*,AllowMethods=TRACE", "{"] {
-        let output = run(&mut bootstream(&["dev", "x", "--cors", cors]));
-        assert_eq!(output.status.code(), Some(2), "{cors}");
+        wrong_usage(&mut bootstream(&["dev", "x", "--cors", cors]));
     }
 }
 
@@ -312,9 +303,7 @@ fn the_setting_may_be_the_project_s() {
         ("[dev]\ncars = 1\n", "unknown field `cars`"),
     ] {
         settings(text).unwrap();
-        let output = run(bootstream(&["dev", "--port", "0"]).arg(&handler));
-        assert_eq!(output.status.code(), Some(1), "{text}");
-        let stderr = crate::support::text(&output.stderr);
+        let stderr = failure(bootstream(&["dev", "--port", "0"]).arg(&handler));
         assert!(
             stderr.contains(expected) && stderr.contains("bootstream.toml"),
             "{stderr}"

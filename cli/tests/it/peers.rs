@@ -57,8 +57,8 @@ fn node_s_runtime_streams_under_it_a_hundred_times_over() {
         let response = dev.send("GET", path, &[], "");
 
         assert_eq!(response.status, 201, "{path}");
-        assert_eq!(response.header("content-type"), ["text/plain"], "{path}");
-        assert_eq!(response.header("set-cookie"), ["a=1", "b=2"], "{path}");
+        response.assert_header("content-type", &["text/plain"]);
+        response.assert_header("set-cookie", &["a=1", "b=2"]);
         let body = ("first second".to_owned(), End::Complete);
         assert_eq!(response.rest(), body, "{path}");
     }
@@ -101,7 +101,7 @@ fn failures_of_node_s_runtime_are_reported_at_every_stage() {
 
         assert_eq!(response.status, status, "{path}");
         if status == 201 {
-            assert_eq!(response.rest(), ("first ".to_owned(), End::Cut), "{path}");
+            response.assert_cut("first ");
         }
         dev.wait_for(reason);
         assert_eq!(dev.send("GET", "/", &[], "").status, 201, "after {path}");

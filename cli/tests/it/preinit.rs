@@ -1,24 +1,24 @@
 //! `build --preinit`: work done once, at build time.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use crate::support::{bootstream, run, success, text};
+use crate::support::{bootstream, failure, succeed, text};
 
 /// The guest that reports where its table was computed.
 fn guest() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-guests/preinitialized")
 }
 
-fn build(folder: &Path, args: &[&str], output: &Path) -> Output {
-    let mut command: Command = bootstream(&["build"]);
-    run(command.arg(folder).args(args).arg("-o").arg(output))
+fn build(folder: &Path, args: &[&str], output: &Path) -> Command {
+    let mut command = bootstream(&["build"]);
+    command.arg(folder).args(args).arg("-o").arg(output);
+    command
 }
 
 #[track_caller]
 fn invoke(component: &Path) -> String {
-    let output = run(bootstream(&["invoke"]).arg(component));
-    success(&output);
+    let output = succeed(bootstream(&["invoke"]).arg(component));
     text(&output.stdout)
 }
 
@@ -28,10 +28,8 @@ fn memory_is_kept_and_work_is_not_repeated() {
     let [plain, ready] = ["plain.wasm", "ready.wasm"].map(|name| folder.path().join(name));
     let sum: u64 = (0..20_000).map(|n| n * n).sum();
 
-    let built = build(&guest(), &[], &plain);
-    success(&built);
-    let built = build(&guest(), &["--preinit", "--precompile"], &ready);
-    success(&built);
+    succeed(&mut build(&guest(), &[], &plain));
+    succeed(&mut build(&guest(), &["--preinit", "--precompile"], &ready));
 
     let answer = format!("20000 squares, sum {sum}\n");
     assert_eq!(invoke(&plain), format!("computed in an instance, {answer}"));
@@ -49,8 +47,7 @@ fn the_same_component_comes_out_each_time() {
     let folder = tempfile::tempdir().unwrap();
     let [one, other] = ["one.wasm", "other.wasm"].map(|name| folder.path().join(name));
     for output in [&one, &other] {
-        let built = build(&guest(), &["--preinit"], output);
-        success(&built);
+        succeed(&mut build(&guest(), &["--preinit"], output));
     }
 
     assert!(std::fs::read(one).unwrap() == std::fs::read(other).unwrap());
@@ -62,10 +59,8 @@ fn a_handler_without_the_function_is_refused_with_advice() {
     let output = folder.path().join("numbers.wasm");
     let numbers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/streaming-numbers");
 
-    let built = build(&numbers, &["--preinit"], &output);
+    let message = failure(&mut build(&numbers, &["--preinit"], &output));
 
-    assert_eq!(built.status.code(), Some(1));
-    let message = text(&built.stderr);
     let end = "streaming_numbers.wasm`: exports no `initialize`: \
                does the crate have a function with `#[bootstream::preinit]`?\n";
     assert!(message.ends_with(end), "{message}");

@@ -3,10 +3,9 @@
 use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 
-use crate::support::{Dev, End, bootstream, component, run, text};
+use crate::support::{Dev, End, JSON, bootstream, component, failure, run, text};
 
 const FRONT_ENDS: [&str; 5] = ["/@url", "/@rest", "/@http", "/@alb", "/@alb-multi"];
-const JSON: (&str, &str) = ("content-type", "application/json");
 
 fn start() -> Dev {
     Dev::start(&component("requests_guest"), &[])
@@ -45,7 +44,7 @@ fn bad_json_is_answered_with_400_and_a_warning_and_fails_nothing() {
         let response = dev.send("POST", &format!("{front_end}/json"), &[JSON], "{bad");
 
         assert_eq!(response.status, 400, "{front_end}");
-        assert_eq!(response.header("content-type"), ["application/json"]);
+        response.assert_header("content-type", &["application/json"]);
         let (body, end) = response.rest();
         assert_eq!(end, End::Complete, "{front_end}");
         assert_eq!(
@@ -78,7 +77,7 @@ fn a_rejection_after_the_start_ends_the_stream_as_every_failure_does() {
     let response = dev.send("POST", "/late", &[JSON], "{bad");
 
     assert_eq!(response.status, 200);
-    assert_eq!(response.rest(), ("{".to_owned(), End::Cut));
+    response.assert_cut("{");
     dev.wait_for("failed to decode the request body");
 }
 
@@ -86,10 +85,8 @@ fn a_rejection_after_the_start_ends_the_stream_as_every_failure_does() {
 fn an_event_that_is_not_a_request_is_still_a_failure() {
     let guest = component("requests_guest");
 
-    let output = run(bootstream(&["invoke", "-d", r#"{"Records":[]}"#]).arg(guest));
+    let stderr = failure(bootstream(&["invoke", "-d", r#"{"Records":[]}"#]).arg(guest));
 
-    assert_eq!(output.status.code(), Some(1));
-    let stderr = text(&output.stderr);
     assert_contains(&stderr, "not an HTTP request of a known shape");
 }
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use bootstream_test_support::assert_contains;
 use serde_json::Value;
 
-use crate::support::{Dev, End, Response};
+use crate::support::{Dev, End, Response, bootstream, succeed};
 
 /// The native runtime, compiled once.
 fn native() -> &'static Path {
@@ -59,7 +59,7 @@ fn the_folder_of_a_runtime_will_do() {
 
     let response = post(&dev, "/", "type=text/csv;hex=612c,62;");
 
-    assert_eq!(response.header("content-type"), ["text/csv"]);
+    response.assert_header("content-type", &["text/csv"]);
     response.assert_body("a,b");
 }
 
@@ -94,7 +94,7 @@ fn the_prelude_may_be_cut_at_every_byte_where_it_is_read() {
             let response = post(&dev, path, &format!("{INTEGRATION}hex={case};"));
 
             assert_eq!(response.status, 201, "{path} {number}");
-            assert_eq!(response.header("x-a"), ["b"], "{path} {number}");
+            response.assert_header("x-a", &["b"]);
             let body = ("he\0\0\0\0\0\0\0\0llo".to_owned(), End::Complete);
             assert_eq!(response.rest(), body, "{path} {number}");
         }
@@ -131,7 +131,7 @@ fn a_stream_without_a_prelude_is_for_function_urls_only() {
     dev.wait_for("no prelude delimiter in the first 16384 bytes");
 
     assert_eq!(url.status, 200);
-    assert_eq!(url.header("content-type"), ["application/octet-stream"]);
+    url.assert_header("content-type", &["application/octet-stream"]);
     url.assert_body("raw");
     assert_eq!((rest.status, long.status), (500, 500));
     assert_eq!(rest.rest().0, "{\"message\":\"Internal server error\"}");
@@ -145,8 +145,8 @@ fn an_empty_prelude_is_200_and_nothing_is_made_up() {
         let response = post(&dev, path, &words);
 
         assert_eq!(response.status, 200, "{path}");
-        assert!(response.header("content-type").is_empty(), "{path}");
-        assert_eq!(response.rest(), (String::new(), End::Complete), "{path}");
+        response.assert_header("content-type", &[]);
+        response.assert_body("");
     }
 }
 
@@ -169,8 +169,8 @@ fn a_buffered_document_is_unfolded_at_every_front_end() {
         let response = post(&dev, path, &format!("\"whole={};\"", hex(document)));
 
         assert_eq!(response.status, 201, "{path}");
-        assert_eq!(response.header("x-a"), ["b"], "{path}");
-        assert_eq!(response.rest(), ("hi".to_owned(), End::Complete), "{path}");
+        response.assert_header("x-a", &["b"]);
+        response.assert_body("hi");
     }
     // A caller of the Invoke API gets it as the payload.
     let payload = post(&dev, "/invoke", &format!("\"whole={};\"", hex(document)));
@@ -190,11 +190,7 @@ fn a_buffered_response_that_is_not_a_document_is_the_body_where_aws_infers() {
 
         assert_eq!(response.status, status, "{path}");
         if status == 200 {
-            assert_eq!(
-                response.header("content-type"),
-                ["application/json"],
-                "{path}"
-            );
+            response.assert_header("content-type", &["application/json"]);
             assert_eq!(response.rest().0, "{\"a\":1}", "{path}");
         }
     }
@@ -206,7 +202,7 @@ fn a_stream_without_its_last_chunk_is_truncated() {
 
     let response = post(&dev, "/", "hex=61;cut");
 
-    assert_eq!(response.rest(), ("a".to_owned(), End::Cut));
+    response.assert_cut("a");
     dev.wait_for("Runtime.TruncatedResponse");
     assert_eq!(post(&dev, "/", "hex=62;").rest().0, "b");
 }
@@ -245,8 +241,7 @@ fn each_front_end_sends_its_own_event() {
         ("lattice", "requestContext"),
         ("sqs", "Records"),
     ] {
-        let mut command = crate::support::bootstream(&["event", kind, "-d", "echo"]);
-        let output = crate::support::run(&mut command);
+        let output = succeed(&mut bootstream(&["event", kind, "-d", "echo"]));
         let event: Value = serde_json::from_slice(&output.stdout).expect(kind);
         assert!(event.get(key).is_some(), "{event}");
         let (answer, end) = post(&dev, "/invoke", &event.to_string()).rest();

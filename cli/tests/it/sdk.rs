@@ -70,11 +70,8 @@ fn a_stream_comes_in_frames_with_its_prelude_and_an_end() {
     let response = dev.send("POST", STREAM, &[], &steps);
 
     assert_eq!(response.status, 200);
-    assert_eq!(
-        response.header("content-type"),
-        ["application/vnd.amazon.eventstream"]
-    );
-    assert_eq!(response.header("x-amz-executed-version"), ["$LATEST"]);
+    response.assert_header("content-type", &["application/vnd.amazon.eventstream"]);
+    response.assert_header("x-amz-executed-version", &["$LATEST"]);
     assert_eq!(response.header("x-amzn-requestid")[0].len(), 36);
     let (payload, complete) = collect(response);
     let (prelude, body) = payload.split_once("\0\0\0\0\0\0\0\0").expect("a delimiter");
@@ -210,11 +207,7 @@ fn every_name_reaches_the_function() {
         let response = dev.send("POST", &path, &[], &context);
 
         let version = if qualifier == ":7" { "7" } else { "$LATEST" };
-        assert_eq!(
-            response.header("x-amz-executed-version"),
-            [version],
-            "{name}"
-        );
+        response.assert_header("x-amz-executed-version", &[version]);
         let (seen, _) = collect(response);
         assert!(
             seen.contains(&format!("\"{arn}{qualifier}\"")),
@@ -240,7 +233,7 @@ fn a_dry_run_and_an_event_are_not_waited_for() {
     );
 
     assert_eq!(event.status, 202);
-    assert_eq!(event.rest(), (String::new(), End::Complete));
+    event.assert_body("");
     dev.wait_for("was called");
     dev.wait_until_seen("  202  ");
     let refused = dev.send(
@@ -250,10 +243,7 @@ fn a_dry_run_and_an_event_are_not_waited_for() {
         &steps,
     );
     assert_eq!(refused.status, 400);
-    assert_eq!(
-        refused.header("x-amzn-errortype"),
-        ["InvalidParameterValueException"]
-    );
+    refused.assert_header("x-amzn-errortype", &["InvalidParameterValueException"]);
 }
 
 #[test]
@@ -266,7 +256,7 @@ fn invoke_waits_for_the_whole_response() {
     let response = dev.send("POST", INVOKE, &[], &steps);
 
     assert_eq!(response.status, 200);
-    assert!(response.header("x-amz-function-error").is_empty());
+    response.assert_header("x-amz-function-error", &[]);
     let (body, end) = response.rest();
     assert!(body.ends_with("\0\0\0\0\0\0\0\0hello world"), "{body}");
     assert_eq!(end, End::Complete);
@@ -296,8 +286,8 @@ fn invoke_reports_a_failure_with_its_document() {
         let response = dev.send("POST", INVOKE, &[], &script(&steps));
 
         assert_eq!(response.status, 200);
-        assert_eq!(response.header("x-amz-function-error"), ["Unhandled"]);
-        let document: Value = serde_json::from_str(&response.rest().0).unwrap();
+        response.assert_header("x-amz-function-error", &["Unhandled"]);
+        let document = response.json();
         assert_eq!(document["errorType"], error_type);
         let seen = document["errorMessage"].as_str().unwrap();
         assert!(seen.contains(&message), "{document}");
@@ -332,11 +322,7 @@ fn a_request_beyond_6_mib_is_read_and_refused() {
         let response = dev.send("POST", path, &[], &body);
 
         assert_eq!(response.status, 413, "{path}");
-        assert_eq!(
-            response.header("x-amzn-errortype"),
-            ["RequestTooLargeException"],
-            "{path}"
-        );
+        response.assert_header("x-amzn-errortype", &["RequestTooLargeException"]);
     }
     assert_eq!(dev.send("POST", "/", &[], &body).status, 413);
 }
@@ -348,11 +334,8 @@ fn what_lambda_refuses_is_an_error_of_the_api() {
     let response = dev.send("POST", STREAM, &[], "not json");
 
     assert_eq!(response.status, 400);
-    assert_eq!(
-        response.header("x-amzn-errortype"),
-        ["InvalidRequestContentException"]
-    );
-    let document: Value = serde_json::from_str(&response.rest().0).unwrap();
+    response.assert_header("x-amzn-errortype", &["InvalidRequestContentException"]);
+    let document = response.json();
     assert_eq!(document["Type"], "User");
     dev.wait_for("Could not parse request body into json");
 }

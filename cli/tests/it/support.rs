@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use bootstream_test_support::built;
 pub(crate) use bootstream_test_support::guests::source as component;
 use bootstream_test_support::wire::{Field, Wire, field};
+use bootstream_test_support::{built, cache_home, toolchain};
 use serde_json::{Value, json};
 
 /// Timeout of every wait. Only a failing test reaches it.
@@ -34,10 +34,7 @@ pub(crate) fn ready_guest() -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
         let code = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scripted_guest.cwasm");
-        success(&run(bootstream(&["compile"])
-            .arg(scripted_guest())
-            .arg("-o")
-            .arg(&code)));
+        succeed(bootstream(&["compile", "-o"]).args([&code, &scripted_guest()]));
         code
     })
     .clone()
@@ -48,37 +45,17 @@ pub(crate) fn packages() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
-        success(&run(bootstream(&["package", "--out-dir"])
-            .arg(&folder)
-            .arg(scripted_guest())));
+        succeed(bootstream(&["package", "--out-dir"]).args([&folder, &scripted_guest()]));
         folder
     })
 }
+
+/// The content type of a script.
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// An event for the scripted guest.
 pub(crate) fn script(steps: &Value) -> String {
     json!({ "steps": steps }).to_string()
-}
-
-/// One cache for all commands of this run, initially empty.
-pub(crate) fn cache_home() -> &'static Path {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-        // It does not exist before the first run.
-        let _ = std::fs::remove_dir_all(&folder);
-        folder
-    })
-}
-
-/// The folder of the compiler for handlers, which may be in the user's cache.
-fn toolchain() -> PathBuf {
-    let set = |name| std::env::var_os(name).map(PathBuf::from);
-    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
-    set("WASM_TOOLCHAIN_DIR").unwrap_or_else(|| {
-        let cache = cache().unwrap_or_default();
-        cache.join("wasm-guest-toolchain")
-    })
 }
 
 /// The `bootstream` command, isolated from this machine's settings.
@@ -86,7 +63,7 @@ pub(crate) fn bootstream(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bootstream"));
     command
         .args(args)
-        .env("XDG_CACHE_HOME", cache_home())
+        .env("XDG_CACHE_HOME", cache_home(env!("CARGO_TARGET_TMPDIR")))
         .env("WASM_TOOLCHAIN_DIR", toolchain())
         .env_remove("LOCAL_LAMBDA_HOST")
         .env_remove("LOCAL_LAMBDA_PORT")
@@ -99,15 +76,37 @@ pub(crate) fn run(command: &mut Command) -> Output {
     command.output().expect("the command starts")
 }
 
-/// Asserts that a command succeeded.
+/// Runs a command that must succeed.
 #[track_caller]
-pub(crate) fn success(output: &Output) {
-    assert!(
-        output.status.success(),
-        "{}{}",
-        text(&output.stdout),
-        text(&output.stderr)
-    );
+pub(crate) fn succeed(command: &mut Command) -> Output {
+    exit_with(0, command)
+}
+
+/// Runs a command that must fail.
+#[track_caller]
+pub(crate) fn fail(command: &mut Command) -> Output {
+    exit_with(1, command)
+}
+
+/// Runs a command that must fail. Returns what it says.
+#[track_caller]
+pub(crate) fn failure(command: &mut Command) -> String {
+    text(&fail(command).stderr)
+}
+
+/// Runs a command whose arguments are wrong. Returns what it says.
+#[track_caller]
+pub(crate) fn wrong_usage(command: &mut Command) -> String {
+    text(&exit_with(2, command).stderr)
+}
+
+#[track_caller]
+fn exit_with(code: i32, command: &mut Command) -> Output {
+    let output = run(command);
+    let said = [&output.stdout[..], &output.stderr].concat();
+    let seen = output.status.code();
+    assert_eq!(seen, Some(code), "{command:?}: {}", text(&said));
+    output
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {
@@ -212,12 +211,12 @@ impl Dev {
     }
 
     pub(crate) fn invoke(&self, event: &str) -> Response {
-        self.send(
-            "POST",
-            "/invoke",
-            &[("content-type", "application/json")],
-            event,
-        )
+        self.post("/invoke", event)
+    }
+
+    /// Posts JSON.
+    pub(crate) fn post(&self, path: &str, body: &str) -> Response {
+        self.send("POST", path, &[JSON], body)
     }
 
     /// Asserts that the scripted guest still responds.
@@ -241,7 +240,7 @@ impl Dev {
         }
         head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
         stream.write_all(head.as_bytes()).expect("the server reads");
-        Response::read(stream)
+        Response::read(stream, head.as_bytes())
     }
 
     /// A connection to the server.
@@ -258,7 +257,7 @@ impl Dev {
         let mut stream = self.connect();
         // The server may close the connection before it has read everything.
         let _ = stream.write_all(bytes);
-        Response::read(stream)
+        Response::read(stream, bytes)
     }
 
     pub(crate) fn endpoint(&self) -> String {
@@ -306,6 +305,8 @@ pub(crate) fn signal(pid: i32, signal: rustix::process::Signal) {
 
 /// A response, read on demand.
 pub(crate) struct Response {
+    /// The beginning of the request, for messages.
+    request: String,
     pub(crate) status: u16,
     pub(crate) reason: String,
     headers: Vec<Field>,
@@ -321,16 +322,18 @@ pub(crate) enum End {
 }
 
 impl Response {
-    pub(crate) fn read(stream: TcpStream) -> Self {
-        Self::read_from(Wire::new(stream))
+    /// Reads the response to a request that began so.
+    pub(crate) fn read(stream: TcpStream, request: &[u8]) -> Self {
+        let line = request.split(|byte| *byte == b'\n').next();
+        Self::read_from(Wire::new(stream), text(line.unwrap_or_default()))
     }
 
     /// Reads the next response on the connection, once this one's body was read.
     pub(crate) fn next(self) -> Self {
-        Self::read_from(self.wire)
+        Self::read_from(self.wire, self.request)
     }
 
-    fn read_from(mut wire: Wire<TcpStream>) -> Self {
+    fn read_from(mut wire: Wire<TcpStream>, request: String) -> Self {
         let head = String::from_utf8(wire.head().expect("a head")).expect("a head is text");
         let mut lines = head.lines().filter(|line| !line.is_empty());
         let mut words = lines.next().expect("a status line").splitn(3, ' ').skip(1);
@@ -338,6 +341,7 @@ impl Response {
         let reason = words.next().unwrap_or_default().to_owned();
         let headers = lines.map(|line| field(line).expect("a header")).collect();
         Self {
+            request,
             status: status.expect("a status"),
             reason,
             headers,
@@ -348,6 +352,18 @@ impl Response {
     pub(crate) fn header(&self, name: &str) -> Vec<&str> {
         let fields = self.headers.iter().filter(|(it, _)| it == name);
         fields.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Asserts the values of a header.
+    #[track_caller]
+    pub(crate) fn assert_header(&self, name: &str, values: &[&str]) {
+        assert_eq!(self.header(name), values, "{name}: {}", self.request);
+    }
+
+    /// Reads the body as JSON.
+    #[track_caller]
+    pub(crate) fn json(self) -> Value {
+        serde_json::from_str(&self.rest().0).expect("a JSON document")
     }
 
     /// Waits for the next chunk on the wire.
@@ -373,7 +389,19 @@ impl Response {
     /// Asserts that the rest of the body is this text and complete.
     #[track_caller]
     pub(crate) fn assert_body(self, text: &str) {
-        assert_eq!(self.rest(), (text.to_owned(), End::Complete));
+        self.assert_rest(text, End::Complete);
+    }
+
+    /// Asserts that the rest of the body is this text, and its end is missing.
+    #[track_caller]
+    pub(crate) fn assert_cut(self, text: &str) {
+        self.assert_rest(text, End::Cut);
+    }
+
+    #[track_caller]
+    fn assert_rest(self, text: &str, end: End) {
+        let request = self.request.clone();
+        assert_eq!(self.rest(), (text.to_owned(), end), "{request}");
     }
 
     pub(crate) fn raw_rest(mut self) -> (Vec<u8>, End) {

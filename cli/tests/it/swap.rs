@@ -6,7 +6,7 @@ use bootstream_test_support::assert_contains;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Dev, End, component, script, scripted_guest};
+use crate::support::{Dev, End, component, ready_guest, script, scripted_guest};
 
 /// A copy of the scripted guest that may be overwritten.
 fn copy() -> (TempDir, PathBuf) {
@@ -94,14 +94,7 @@ fn a_broken_component_leaves_the_old_one_in_place() {
 fn callers_see_bootstrap_s_refusal_until_the_component_is_replaced() {
     let folder = tempfile::tempdir().expect("temporary files are writable");
     let handler = folder.path().join("handler.cwasm");
-    let compiled = crate::support::run(
-        crate::support::bootstream(&["compile"])
-            .arg(scripted_guest())
-            .arg("-o")
-            .arg(&handler),
-    );
-    assert!(compiled.status.success());
-    let good = std::fs::read(&handler).unwrap();
+    let good = std::fs::read(ready_guest()).unwrap();
     let mut broken = good.clone();
     let middle = broken.len() / 2;
     broken[middle] ^= 1;
@@ -113,7 +106,7 @@ fn callers_see_bootstrap_s_refusal_until_the_component_is_replaced() {
     for _ in 0..2 {
         let response = dev.invoke("{}");
         assert_eq!(response.status, 502);
-        let document: serde_json::Value = serde_json::from_str(&response.rest().0).unwrap();
+        let document = response.json();
         let error_type = document["errorType"].as_str().unwrap();
         assert!(error_type.starts_with("Runtime."), "{document}");
         assert_ne!(error_type, "Runtime.ExitError", "{document}");

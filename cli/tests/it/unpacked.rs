@@ -9,7 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-use crate::support::{Dev, End, bootstream, packages, run, script, scripted_guest, success};
+use crate::support::{Dev, End, bootstream, packages, script, scripted_guest, succeed};
 
 /// A program that starts `/opt/bootstrap` with the folders `opt` and `task` of `folder`.
 fn launcher(folder: &Path) -> PathBuf {
@@ -82,12 +82,13 @@ fn the_packages_for_arm64_stream_as_well() {
     let profile = profile.map_or("release".to_owned(), |name| name.into_string().unwrap());
     let bootstrap = built(&format!("arm64/{profile}/bootstrap"));
     let made = tempfile::tempdir().unwrap();
-    let output = run(bootstream(&["package", "--arch", "arm64", "--out-dir"])
-        .arg(made.path())
-        .arg("--bootstrap")
-        .arg(bootstrap)
-        .arg(scripted_guest()));
-    success(&output);
+    succeed(
+        bootstream(&["package", "--arch", "arm64", "--out-dir"])
+            .arg(made.path())
+            .arg("--bootstrap")
+            .arg(bootstrap)
+            .arg(scripted_guest()),
+    );
     let folder = unpack(made.path());
     let path = folder.path().display();
     let script = format!(

@@ -53,8 +53,10 @@ pub mod aws;
 mod code;
 pub(crate) mod error;
 pub mod event_stream;
+mod header;
 mod read;
 mod request;
+mod request_body;
 mod response;
 mod transport;
 mod url;
@@ -65,6 +67,7 @@ pub use http::Method;
 pub use read::Chunks;
 pub use request::Request;
 pub use response::IncomingResponse;
+pub use url::encode;
 
 /// Creates a `GET` request.
 pub fn get(url: impl AsRef<str>) -> Request {
@@ -93,3 +96,6 @@ pub fn delete(url: impl AsRef<str>) -> Request {
 pub fn request(method: Method, url: impl AsRef<str>) -> Request {
     Request::new(method, url::Url::parse(url.as_ref()))
 }
+
+#[cfg(test)]
+mod tests;

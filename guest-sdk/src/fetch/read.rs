@@ -31,13 +31,32 @@ impl BufRead for IncomingResponse {
 }
 
 /// The pieces of a body, as they arrive. See [`IncomingResponse::chunks`].
+///
+/// An error is the last item.
 #[derive(Debug)]
-pub struct Chunks<'a>(pub(super) &'a mut IncomingResponse);
+pub struct Chunks<'a> {
+    response: &'a mut IncomingResponse,
+    has_failed: bool,
+}
+
+impl<'a> Chunks<'a> {
+    pub(super) fn new(response: &'a mut IncomingResponse) -> Self {
+        Self {
+            response,
+            has_failed: false,
+        }
+    }
+}
 
 impl Iterator for Chunks<'_> {
     type Item = Result<Vec<u8>, FetchError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.take_piece().transpose()
+        if self.has_failed {
+            return None;
+        }
+        let piece = self.response.take_piece();
+        self.has_failed = piece.is_err();
+        piece.transpose()
     }
 }

@@ -137,7 +137,7 @@ impl IncomingResponse {
 
     /// Returns the pieces of the body as they arrive. None of them is empty, and none is over 64 KiB.
     pub fn chunks(&mut self) -> Chunks<'_> {
-        Chunks(self)
+        Chunks::new(self)
     }
 
     /// Sends the body to the caller, each piece as it arrives, and returns how many bytes it had. Does not

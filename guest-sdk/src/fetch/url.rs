@@ -1,5 +1,7 @@
 //! The URL of a request.
 
+use std::fmt;
+
 use http::Uri;
 use http::uri::Authority;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -12,7 +14,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// A URL that a request can be sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Url {
     pub(crate) is_https: bool,
     /// The host, and the port if the URL has one.
@@ -41,14 +43,14 @@ impl Url {
                 "has characters outside ASCII: percent-encode them, or pass them to `query`",
             ));
         }
+        let is_https = match text.split_once("://") {
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => true,
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => false,
+            _ => return Err(refused("does not start with `https://` or `http://`")),
+        };
         let uri: Uri = text
             .parse()
             .map_err(|error| refused(&format!("is not a URL: {error}")))?;
-        let is_https = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(refused("does not start with `https://` or `http://`")),
-        };
         let authority = uri.authority().ok_or_else(|| refused("has no host"))?;
         if authority.as_str().contains('@') {
             return Err("the URL has user information: use `basic` or `bearer`".to_owned());
@@ -94,6 +96,22 @@ impl Url {
     }
 }
 
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.without_query())
+    }
+}
+
+/// Percent-encodes a name that becomes one segment of a path: everything but letters, digits and `-._~`.
+///
+/// ```
+/// let model = bootstream::fetch::encode("anthropic.claude-3-haiku-20240307-v1:0");
+/// assert_eq!(model, "anthropic.claude-3-haiku-20240307-v1%3A0");
+/// ```
+pub fn encode(segment: &str) -> String {
+    utf8_percent_encode(segment, RESERVED).to_string()
+}
+
 /// Appends `name=value` to a query or a form, percent-encoded.
 pub(crate) fn push_pair(pairs: &mut String, name: &str, value: &str) {
     if !pairs.is_empty() {
@@ -133,8 +151,8 @@ mod tests {
     #[test]
     fn what_is_no_url_is_refused_with_the_reason() {
         for (text, reason) in [
-            ("", "is not a URL"),
-            ("api.example/v1", "is not a URL"),
+            ("", "does not start with `https://`"),
+            ("api.example/v1", "does not start with `https://`"),
             ("api.example", "does not start with `https://`"),
             ("/v1", "does not start with `https://`"),
             ("ftp://api.example/", "does not start with `https://`"),

@@ -2,11 +2,13 @@
 
 use std::io;
 use std::num::NonZero;
-use std::sync::{Arc, RwLock};
-use std::thread::{self, available_parallelism};
+use std::thread::available_parallelism;
+use std::time::Duration;
 
 use bootstream_host::config::{ProcessVars, log_settings, max_concurrency};
-use bootstream_host::{before_wait, end, keep_blocks, logging, prepare_process, run};
+use bootstream_host::{
+    before_wait, can_start_threads, end, keep_blocks, logging, prepare_process, run,
+};
 use tokio::runtime::{Builder, Runtime};
 
 /// Threads for blocking work: DNS lookups and files. Lambda allows 1,024 in all.
@@ -28,7 +30,8 @@ fn main() {
 fn runtime() -> io::Result<Runtime> {
     let concurrency = max_concurrency(&ProcessVars).unwrap_or(1);
     let threads = concurrency.min(available_parallelism().map_or(1, NonZero::get));
-    let mut builder = if threads > 1 && can_start(threads) {
+    // A runtime of several threads panics if the system refuses one.
+    let mut builder = if threads > 1 && can_start_threads(threads) {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(threads);
         builder
@@ -44,19 +47,7 @@ fn runtime() -> io::Result<Runtime> {
         })
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
+        // A pool that has lost its threads panics if the system refuses it another.
+        .thread_keep_alive(Duration::MAX)
         .build()
-}
-
-/// Returns whether the system lets this process have `count` more threads. Without them, a runtime of
-/// several threads panics.
-fn can_start(count: usize) -> bool {
-    let together = Arc::new(RwLock::new(()));
-    let Ok(_until_all_have_started) = together.write() else {
-        return false;
-    };
-    (0..count).all(|_| {
-        let together = Arc::clone(&together);
-        let wait = move || drop(together.read());
-        thread::Builder::new().spawn(wait).is_ok()
-    })
 }

@@ -84,6 +84,16 @@ pub enum ConfigError {
         /// Where the secret is configured: file and line, or the variable.
         origin: String,
     },
+    /// A setting has an invalid value, and the reason says what is expected.
+    #[error("{origin}: `{key}`: {reason}")]
+    Entry {
+        /// The setting's key in the file.
+        key: &'static str,
+        /// Where it was set: file and line, or the variable.
+        origin: String,
+        /// The value, what is wrong with it, and the expected form.
+        reason: String,
+    },
     /// A setting has an invalid value.
     #[error("{origin}: `{key}` is `{value}`; expected {expected}")]
     Setting {

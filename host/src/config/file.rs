@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
-use super::setting::{COMMAND_KEYS, FILE_NAME, SECRETS, SETTINGS, Setting};
+use super::setting::{AWS_ENDPOINTS, COMMAND_KEYS, FILE_NAME, SECRETS, SETTINGS, Setting};
 use super::values::{Given, Item, Origin, Value, Values};
 
 /// Largest file we read, in bytes. Far larger than any written by hand.
@@ -44,7 +44,8 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Values, ConfigError> {
     Ok(values)
 }
 
-struct Document<'a> {
+/// A file, for errors.
+pub(super) struct Document<'a> {
     text: &'a str,
     name: &'a str,
 }
@@ -98,6 +99,9 @@ impl Document<'_> {
                 items.collect::<Result<_, _>>().map(Value::List)
             }
             DeValue::Table(table) if *setting == SECRETS => self.secrets(table).map(Value::List),
+            DeValue::Table(table) if *setting == AWS_ENDPOINTS => {
+                self.endpoints(table).map(Value::List)
+            }
             DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
                 Err(self.kind(
                     setting.key,
@@ -109,7 +113,7 @@ impl Document<'_> {
     }
 
     /// One string of a list.
-    fn item(&self, key: &str, item: &Spanned<DeValue<'_>>) -> Result<Item, ConfigError> {
+    pub(super) fn item(&self, key: &str, item: &Spanned<DeValue<'_>>) -> Result<Item, ConfigError> {
         let text = item.get_ref().as_str();
         let text = text.ok_or_else(|| self.kind(key, item, "strings only"))?;
         Ok(Item {
@@ -118,26 +122,12 @@ impl Document<'_> {
         })
     }
 
-    /// Returns `NAME = ["host"]` in the form of the variable: `NAME@host`.
-    fn secrets(&self, table: &DeTable<'_>) -> Result<Vec<Item>, ConfigError> {
-        let mut all = Vec::new();
-        for (name, hosts) in table {
-            let name = name.get_ref();
-            let key = format!("secrets.{name}");
-            let list = hosts.get_ref().as_array();
-            let list = list.ok_or_else(|| self.kind(&key, hosts, "a list of hosts"))?;
-            for host in list {
-                let host = self.item(&key, host)?;
-                all.push(Item {
-                    text: format!("{name}@{}", host.text),
-                    line: host.line,
-                });
-            }
-        }
-        Ok(all)
-    }
-
-    fn kind(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &'static str) -> ConfigError {
+    pub(super) fn kind(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        expected: &'static str,
+    ) -> ConfigError {
         ConfigError::Kind {
             key: key.to_owned(),
             kind: match value.get_ref() {
@@ -161,11 +151,11 @@ impl Document<'_> {
         }
     }
 
-    fn origin(&self, line: usize) -> Origin {
+    pub(super) fn origin(&self, line: usize) -> Origin {
         Origin::at(self.name, line)
     }
 
-    fn line(&self, offset: usize) -> usize {
+    pub(super) fn line(&self, offset: usize) -> usize {
         let before = self.text.as_bytes().iter().take(offset);
         1 + before.filter(|byte| **byte == b'\n').count()
     }
@@ -224,6 +214,22 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_is_a_url_or_a_list_of_them() {
+        let text = "[aws.endpoints]\na = 'http://h'\nb = [\n  'http://i',\n  'http://j',\n]\n";
+        let values = parse(text, FILE_NAME).unwrap().0;
+        let item = |text: &str, line| Item {
+            text: text.to_owned(),
+            line,
+        };
+        let items = [
+            item("a=http://h", 2),
+            item("b=http://i", 4),
+            item("b=http://j", 5),
+        ];
+        assert_eq!(values["aws.endpoints"].value, Value::List(items.to_vec()));
+    }
+
+    #[test]
     fn the_tables_of_the_command_are_left_alone() {
         let text = "default = 'a'\n[functions.a]\nhandler = 'x'\nanything = 1\n";
         assert!(parse(text, FILE_NAME).unwrap().0.is_empty());
@@ -277,7 +283,7 @@ mod tests {
         for (text, message) in [
             (
                 "[secrets]\nA = ['h']\nB = 'h'\n",
-                "bootstream.toml:3: `secrets.B` is a string; expected a list of hosts",
+                "bootstream.toml:3: `secrets.B` is a string; expected a list of hosts, or a table with `hosts`",
             ),
             (
                 "[secrets]\n[secrets.A]\nhosts = ['h']\n",
@@ -286,6 +292,10 @@ mod tests {
             (
                 "[secrets]\nA = [\n  'h',\n  7,\n]\n",
                 "bootstream.toml:4: `secrets.A` is a whole number; expected strings only",
+            ),
+            (
+                "[aws.endpoints]\ndynamodb = 8000\n",
+                "bootstream.toml:2: `aws.endpoints.dynamodb` is a whole number; expected a URL or a list of URLs",
             ),
             (
                 "pass-env = true",

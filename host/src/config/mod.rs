@@ -1,16 +1,20 @@
 //! The host's configuration, parsed once into types: the variables Lambda sets, and the user's settings
 //! from `bootstream.toml` and `BOOTSTREAM_...` variables.
 
+#[cfg(feature = "outbound-http")]
+mod aws;
 mod error;
 mod file;
 mod sandbox;
+mod secrets;
 mod setting;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod values;
 mod vars;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::ConfigError;
@@ -25,7 +29,7 @@ use crate::guest::GuestConfig;
 use crate::logging::{Level, LogFormat};
 use crate::response::invoker::Buffered;
 use crate::runtime_api::Endpoint;
-use setting::{FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
+use setting::{AWS_ALLOW, FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
 use values::Values;
 
 /// Most workers. Each has a connection, and an environment has 1,024 file descriptors.
@@ -130,6 +134,17 @@ pub fn named_files(text: &str, name: &str) -> Result<Vec<NamedFile>, ConfigError
         }
     }
     Ok(files)
+}
+
+/// Whether the settings in `folder`, with those in `vars`, have requests signed: those of the handler, or the host's
+/// own, which fetch secrets. Settings that are invalid have none: the start of the function reports them.
+#[must_use]
+pub fn signs_requests(folder: &Path, vars: &dyn Vars) -> bool {
+    let signs = file::read(folder).and_then(|mut values| {
+        values.override_from(vars)?;
+        Ok(!values.list(&AWS_ALLOW)?.is_empty() || secrets::any_is_stored(&values)?)
+    });
+    signs.unwrap_or(false)
 }
 
 /// Returns the log settings. Unknown values fall back to text at INFO: a verbose log is better than a

@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+#[cfg(feature = "outbound-http")]
+use super::aws::Surroundings;
 use super::error::ConfigError;
+use super::secrets::secrets;
 use super::setting::{
-    FILES_TASK_ROOT, FILES_TMP, FILES_TMP_MIB, LIMITS_EVENT_KIB, LIMITS_HOSTCALL_KIB,
+    AWS_ALLOW, FILES_TASK_ROOT, FILES_TMP, FILES_TMP_MIB, LIMITS_EVENT_KIB, LIMITS_HOSTCALL_KIB,
     LIMITS_INSTANCES, LIMITS_MEMORY_MIB, LIMITS_RESPONSE_MIB, LIMITS_RESPONSE_WRITES,
     LIMITS_STACK_KIB, LIMITS_TABLE_ELEMENTS, LIMITS_TABLES, LOG_USAGE, OUTBOUND_ALLOW,
     OUTBOUND_CA_FILE, OUTBOUND_CONNECT_MS, OUTBOUND_FIRST_BYTE_MS, OUTBOUND_HEADER_KIB,
     OUTBOUND_IDLE_MS, OUTBOUND_KEEP_ALIVE_S, OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, OUTBOUND_WARM,
-    PASS_ENV, RESPONSE_EMPTY, REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS, Setting,
+    PASS_ENV, RESPONSE_EMPTY, REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS_REFRESH_S, Setting,
 };
 use super::values::Values;
 use super::vars::{
@@ -18,7 +21,10 @@ use super::vars::{
 };
 use crate::guest::{Files, GuestConfig, LimitSettings, Reuse};
 use crate::outbound::target::{Destination, Target};
-use crate::outbound::{KeepAlive, LIFE_SECONDS, MOST_WARM, Policy, Secret, address, target};
+use crate::outbound::{
+    Forbidden, KeepAlive, LIFE_SECONDS, MOST_WARM, NO_KEEP_ALIVE, Policy, Reach, Vault, address,
+    target,
+};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -43,12 +49,16 @@ pub(super) fn guest_config(
     task_root: &Path,
 ) -> Result<GuestConfig, ConfigError> {
     let memory = parse_memory(vars)?;
-    let outbound = policy(vars, values, task_root)?;
+    let outbound = policy(vars, values, memory, task_root)?;
     let mut variables = passed_variables(vars, values)?;
-    for secret in &outbound.secrets {
-        variables.retain(|(name, _)| *name != secret.name);
-        variables.push((secret.name.clone(), secret.placeholder.clone()));
-    }
+    let secrets = outbound.secrets.iter();
+    let mut own: Vec<(String, String)> = secrets
+        .map(|secret| (secret.name.clone(), secret.placeholder.clone()))
+        .collect();
+    #[cfg(feature = "outbound-http")]
+    own.extend(super::aws::handler_variables(&outbound.aws));
+    variables.retain(|(name, _)| own.iter().all(|(own, _)| own != name));
+    variables.append(&mut own);
     Ok(GuestConfig {
         variables,
         limits: limits(values, memory)?.into(),
@@ -115,7 +125,7 @@ fn guest_memory_mib(function_mib: Option<u32>, hostcall_kib: u64) -> u64 {
         .clamp(LEAST_GUEST_MEMORY_MIB, MOST_GUEST_MEMORY_MIB)
 }
 
-fn saturating_usize(number: u64) -> usize {
+pub(super) fn saturating_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
@@ -161,14 +171,18 @@ fn passed_variables(
     Ok(passed)
 }
 
-fn policy(vars: &dyn Vars, values: &Values, task_root: &Path) -> Result<Policy, ConfigError> {
-    let mut allow = Vec::new();
-    if cfg!(not(feature = "outbound-http"))
-        && let Some((text, given)) = values.list(&OUTBOUND_ALLOW)?.first()
-    {
-        let expected = "nothing: this `bootstrap` was built without its feature `outbound-http`";
-        return Err(given.invalid_item(&OUTBOUND_ALLOW, text, expected));
+fn policy(
+    vars: &dyn Vars,
+    values: &Values,
+    memory_mib: Option<u32>,
+    task_root: &Path,
+) -> Result<Policy, ConfigError> {
+    if cfg!(not(feature = "outbound-http")) {
+        refuse_requests(values)?;
     }
+    let runtime_api = super::endpoint(vars).ok();
+    let mut forbidden: Vec<Forbidden> = runtime_api.iter().map(Forbidden::from).collect();
+    let mut allow = Vec::new();
     for (text, given) in values.list(&OUTBOUND_ALLOW)? {
         let parsed = text.parse();
         allow.push(
@@ -186,26 +200,59 @@ fn policy(vars: &dyn Vars, values: &Values, task_root: &Path) -> Result<Policy, 
         let number = values.number(setting, 1..=LONGEST_WAIT_MS, default);
         number.map(Duration::from_millis)
     };
+    let refresh = values.number(&SECRETS_REFRESH_S, 10..=86_400, 300)?;
     let header_kib = values.number(&OUTBOUND_HEADER_KIB, 8..=1024, 64)?;
     let keep_alive = values.number(&OUTBOUND_KEEP_ALIVE_S, 0..=LIFE_SECONDS, 50)?;
     let keep_alive = KeepAlive::new(
         Duration::from_secs(keep_alive),
         super::max_concurrency(vars)?,
     );
+    let warm = warm(values, &allow, keep_alive)?.into_iter();
+    let warm = warm.map(|destination| (destination, Reach::Listed));
+    #[cfg(feature = "outbound-http")]
+    let (signing, warm) = {
+        let surroundings = Surroundings {
+            memory_mib,
+            runtime_api: runtime_api.as_ref(),
+            keep_alive,
+        };
+        let signing = super::aws::signing(vars, values, &surroundings)?;
+        forbidden.extend(signing.forbidden.clone());
+        let warm = warm.chain(signing.warm.clone());
+        (signing, warm)
+    };
     Ok(Policy {
         keep_alive,
-        warm: warm(values, &allow, keep_alive)?,
+        warm: warm.collect(),
         allow,
         private,
         secrets: secrets(vars, values)?,
+        #[cfg(feature = "outbound-http")]
+        vault: Vault::new(Duration::from_secs(refresh)),
         requests: saturating_usize(values.number(&OUTBOUND_REQUESTS, 1..=1000, 16)?),
         connect: milliseconds(&OUTBOUND_CONNECT_MS, 5000)?,
         first_byte: milliseconds(&OUTBOUND_FIRST_BYTE_MS, 60_000)?,
         idle: milliseconds(&OUTBOUND_IDLE_MS, 60_000)?,
         header_bytes: saturating_usize(header_kib * KIB),
         ca_file: ca_file(values, task_root)?,
-        runtime_api: super::endpoint(vars).ok(),
+        forbidden,
+        #[cfg(feature = "outbound-http")]
+        aws: signing.aws,
+        #[cfg(feature = "outbound-http")]
+        holding: signing.holding,
     })
+}
+
+/// Refuses settings that allow requests, which this build cannot send.
+fn refuse_requests(values: &Values) -> Result<(), ConfigError> {
+    for setting in [&OUTBOUND_ALLOW, &AWS_ALLOW] {
+        if let Some((text, given)) = values.list(setting)?.first() {
+            let expected =
+                "nothing: this `bootstrap` was built without its feature `outbound-http`";
+            return Err(given.invalid_item(setting, text, expected));
+        }
+    }
+    Ok(())
 }
 
 /// Reads where connections are opened during the start.
@@ -218,9 +265,7 @@ fn warm(
     for (text, given) in values.list(&OUTBOUND_WARM)? {
         let invalid = |expected: &str| given.invalid_item(&OUTBOUND_WARM, &text, expected);
         if !keep_alive.is_on() {
-            return Err(invalid(
-                "nothing while `outbound.keep-alive-s` is 0: no connection is kept for a request",
-            ));
+            return Err(invalid(NO_KEEP_ALIVE));
         }
         let target = text.parse::<Target>().ok();
         let destination = target.and_then(Target::destination);
@@ -246,33 +291,4 @@ fn ca_file(values: &Values, task_root: &Path) -> Result<Option<PathBuf>, ConfigE
         return Err(given.invalid(&OUTBOUND_CA_FILE, "a file that exists"));
     }
     Ok(Some(path))
-}
-
-/// Reads the secrets. Errors name a variable and never show its value.
-fn secrets(vars: &dyn Vars, values: &Values) -> Result<Vec<Secret>, ConfigError> {
-    let mut secrets: Vec<Secret> = Vec::new();
-    for (text, given) in values.list(&SECRETS)? {
-        let invalid = |expected: &str| given.invalid_item(&SECRETS, &text, expected);
-        let (name, host) = text
-            .split_once('@')
-            .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| invalid("`NAME@host`"))?;
-        let target = host.parse().map_err(|_| invalid(target::EXPECTED))?;
-        if let Some(known) = secrets.iter_mut().find(|secret| secret.name == name) {
-            known.targets.push(target);
-            continue;
-        }
-        if NEVER_PASSED.contains(&name) {
-            return Err(invalid("no credentials of the function's role"));
-        }
-        let value = vars.get(name).filter(|value| !value.is_empty());
-        let value = value.ok_or_else(|| ConfigError::UnsetSecret {
-            name: name.to_owned(),
-            origin: given.origin.to_string(),
-        })?;
-        let secret = Secret::new(name, value, vec![target]);
-        let expected = "a variable whose value can stand in an HTTP header";
-        secrets.push(secret.ok_or_else(|| invalid(expected))?);
-    }
-    Ok(secrets)
 }

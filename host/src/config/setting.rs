@@ -58,7 +58,13 @@ pub(super) const SECRETS: Setting = Setting::new(
     "secrets",
     "none",
     "variables that the handler sees as placeholders, each with the hosts that get the value: \
-     `NAME@host`",
+     `NAME@host`, `NAME:basic+body@host` for other places than headers, and `NAME=ssm:/path` for a value \
+     from a store",
+);
+pub(super) const SECRETS_REFRESH_S: Setting = Setting::new(
+    "secrets-refresh-s",
+    "300",
+    "age after which the value of a secret is fetched from its store again, in seconds, 10 to 86400",
 );
 pub(super) const HANDLER_SHA256: Setting = Setting::new(
     "handler-sha256",
@@ -119,6 +125,30 @@ pub(super) const OUTBOUND_CA_FILE: Setting = Setting::new(
     "none",
     "PEM file of certificate authorities that are trusted beside the public ones, relative to the \
      package",
+);
+pub(super) const AWS_ALLOW: Setting = Setting::new(
+    "aws.allow",
+    "none",
+    "AWS services that the handler may call, with requests that the host signs: \
+     `SERVICE[/BUCKET][@REGION][:OPERATION]`, such as `dynamodb`, `bedrock-runtime@us-west-2`, \
+     `s3/my-bucket:read`, `sqs:SendMessage`; without a region it is the function's",
+);
+pub(super) const AWS_ENDPOINTS: Setting = Setting::new(
+    "aws.endpoints",
+    "none",
+    "hosts of services that are not AWS's own names, for local stand-ins and for hosts of an account: \
+     `SERVICE=URL`, such as `dynamodb=http://127.0.0.1:8000`",
+);
+pub(super) const AWS_BODY_KIB: Setting = Setting::new(
+    "aws.body-kib",
+    "a sixteenth of the function's memory, at most 6144",
+    "largest body that is held, to be signed or to get a secret, in KiB, 1 to 65536; all together take at most \
+     twice as much",
+);
+pub(super) const AWS_WARM: Setting = Setting::new(
+    "aws.warm",
+    "none",
+    "services of `aws.allow` to which the start opens a connection: `dynamodb`",
 );
 pub(super) const FILES_TASK_ROOT: Setting = Setting::new(
     "files.task-root",
@@ -212,9 +242,10 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 30] = [
+pub const SETTINGS: [Setting; 35] = [
     PASS_ENV,
     SECRETS,
+    SECRETS_REFRESH_S,
     HANDLER_SHA256,
     OUTBOUND_ALLOW,
     OUTBOUND_PRIVATE,
@@ -226,6 +257,10 @@ pub const SETTINGS: [Setting; 30] = [
     OUTBOUND_KEEP_ALIVE_S,
     OUTBOUND_WARM,
     OUTBOUND_CA_FILE,
+    AWS_ALLOW,
+    AWS_ENDPOINTS,
+    AWS_BODY_KIB,
+    AWS_WARM,
     FILES_TASK_ROOT,
     FILES_TMP,
     FILES_TMP_MIB,

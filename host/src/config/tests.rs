@@ -3,6 +3,7 @@ use std::path::Path;
 
 use super::vars::NEVER_PASSED;
 use super::*;
+use crate::outbound::SecretValue;
 
 const MIB: usize = 1024 * 1024;
 
@@ -119,7 +120,12 @@ fn connections_are_opened_ahead_only_to_hosts_that_are_allowed_and_kept() {
         "https://a.example,b.example:8443",
     )];
     let config = read(allowed, &warm).unwrap();
-    let warm = config.guest.outbound.warm.iter().map(ToString::to_string);
+    let warm = config
+        .guest
+        .outbound
+        .warm
+        .iter()
+        .map(|(it, _)| it.to_string());
     assert_eq!(
         warm.collect::<Vec<_>>(),
         ["https://a.example:443", "https://b.example:8443"]
@@ -203,7 +209,7 @@ fn a_secret_is_a_placeholder_for_the_handler_whatever_else_is_listed() {
         .collect();
     assert_eq!(seen.len(), 1);
     assert!(seen[0].1.starts_with("bootstream-secret-KEY-"));
-    assert_eq!(guest.outbound.secrets[0].targets.len(), 2);
+    assert_eq!(guest.outbound.secrets[0].uses.len(), 2);
     assert!(!format!("{guest:?}").contains("s3cret"));
 }
 
@@ -214,10 +220,114 @@ fn a_secret_that_cannot_be_used_is_refused_without_showing_it() {
         ("KEY@a.example", "s3cret\n"),
         ("KEY", "s3cret"),
         ("KEY@a/b", "s3cret"),
+        ("@a.example", "s3cret of KEY"),
+        ("KEY:@a.example", "s3cret"),
+        ("KEY:cookie@a.example", "s3cret"),
+        ("KEY:header+@a.example", "s3cret"),
+        ("KEY:basic+header@a.example", "s3cret\n"),
+        ("KEY:body@a.example,KEY@a.example", "s3cret\n"),
+        ("KEY=ssm:/key", "s3cret"),
+        ("KEY=s3:/key,KEY@a.example", "s3cret"),
+        ("KEY=ssm:/key,KEY=ssm:/key,KEY@a.example", "s3cret"),
     ] {
         let error = error("", &[("BOOTSTREAM_SECRETS", setting), ("KEY", value)]);
-        assert!(error.contains("KEY"), "{error}");
+        let is_named = error.contains("KEY") || error.contains("`NAME@host`");
+        assert!(is_named, "{error}");
         assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn a_secret_has_places_and_a_source_in_the_file_as_in_the_variable() {
+    let file = "[secrets]\nKEY = ['a.example']\n\
+                LOGIN = { hosts = ['a.example', 'http://b.example'], in = ['basic', 'body'] }\n\
+                STORED.from = 'ssm:/prod/key#a'\nSTORED.hosts = ['a.example']\n";
+    let variable = "KEY@a.example, LOGIN:basic+body@a.example, LOGIN:basic+body@http://b.example, \
+                    STORED@a.example, STORED=ssm:/prod/key#a";
+    let values = [
+        ("KEY", "k"),
+        ("LOGIN", "line\nbreak"),
+        ("STORED", "ignored"),
+    ];
+    for (file, variable) in [(file, "-"), ("", variable)] {
+        let set = [("BOOTSTREAM_SECRETS", variable)];
+        let set = if file.is_empty() { &set[..] } else { &[] };
+        let config = read(file, &[&values[..], set].concat()).unwrap();
+        let described = config.guest.outbound.secrets.iter().map(|secret| {
+            let uses = secret.uses.iter().map(|it| {
+                let places: Vec<_> = it.places.iter().map(|place| place.name()).collect();
+                format!("{} {}", it.target, places.join("+"))
+            });
+            let source = match &secret.value {
+                SecretValue::Given(_) => "variable".to_owned(),
+                SecretValue::Stored(source) => source.to_string(),
+            };
+            format!(
+                "{} {source}: {}",
+                secret.name,
+                uses.collect::<Vec<_>>().join(", ")
+            )
+        });
+        let described: Vec<_> = described.collect();
+        assert_eq!(
+            described,
+            [
+                "KEY variable: a.example header",
+                "LOGIN variable: a.example basic+body, http://b.example basic+body",
+                "STORED ssm:/prod/key#a: a.example header",
+            ]
+        );
+        assert!(!format!("{:?}", config.guest).contains("ignored"));
+    }
+}
+
+#[test]
+fn a_secret_that_is_a_wrong_table_is_refused_with_its_line() {
+    for (table, words) in [
+        (
+            "{ hosts = ['a.example'], on = ['body'] }",
+            "`secrets.KEY.on`",
+        ),
+        ("{ hosts = 'a.example' }", "`secrets.KEY.hosts`"),
+        ("{ hosts = [] }", "`hosts`"),
+        ("{ in = ['body'] }", "`hosts`"),
+        ("{ from = 'ssm:/key' }", "`hosts`"),
+        (
+            "{ hosts = ['a.example'], in = [] }",
+            "`header`, `basic` or `body`",
+        ),
+        ("{ hosts = ['a.example'], in = 'body' }", "`secrets.KEY.in`"),
+        (
+            "{ hosts = ['a.example'], in = ['url'] }",
+            "`header`, `basic` or `body`",
+        ),
+        ("{ hosts = ['a.example'], from = 7 }", "`secrets.KEY.from`"),
+        (
+            "{ hosts = ['a.example'], from = '/key' }",
+            "`ssm:/path/to/parameter`",
+        ),
+        ("'a.example'", "a list of hosts"),
+    ] {
+        let error = error(
+            &format!("# Secrets\n[secrets]\nKEY = {table}"),
+            &[("KEY", "s3cret")],
+        );
+        assert!(error.starts_with("bootstream.toml:3: "), "{error}");
+        assert!(error.contains(words), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn the_host_signs_if_a_secret_comes_from_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    for (secrets, signs) in [
+        ("KEY@a.example,KEY=ssm:/key", true),
+        ("KEY@a.example", false),
+        ("", false),
+    ] {
+        let vars = table(&[("BOOTSTREAM_SECRETS", secrets)]);
+        assert_eq!(signs_requests(folder.path(), &vars), signs, "{secrets}");
     }
 }
 

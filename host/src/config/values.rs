@@ -199,6 +199,16 @@ impl Given {
         self.invalid_item(setting, &self.value.to_string(), expected)
     }
 
+    /// An item that is invalid for a reason that names it.
+    #[cfg(feature = "outbound-http")]
+    pub(super) fn explained(&self, setting: &Setting, reason: &dyn fmt::Display) -> ConfigError {
+        ConfigError::Entry {
+            key: setting.key,
+            origin: self.origin.to_string(),
+            reason: reason.to_string(),
+        }
+    }
+
     pub(super) fn invalid_item(
         &self,
         setting: &Setting,

@@ -27,13 +27,27 @@ pub const LOG_LEVEL: &str = LogLevel::VARIABLE;
 /// How many invocations the environment serves at once. Set by Lambda Managed Instances.
 pub const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 
+/// The function's region.
+pub(super) const REGION: &str = "AWS_REGION";
+
+/// The credentials of the function's role.
+pub(super) const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+pub(super) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+pub(super) const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+
+/// Where credentials are fetched instead, as under SnapStart.
+pub(super) const CREDENTIALS_FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+pub(super) const CREDENTIALS_RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+pub(super) const CREDENTIALS_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+pub(super) const CREDENTIALS_TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+
 /// Variables that every handler sees: they describe the function and hold no secrets.
 pub(super) const ALWAYS_PASSED: [&str; 8] = [
     FUNCTION_NAME,
     FUNCTION_VERSION,
     MEMORY_SIZE,
     LOG_LEVEL,
-    "AWS_REGION",
+    REGION,
     "AWS_DEFAULT_REGION",
     "LANG",
     "TZ",
@@ -42,13 +56,13 @@ pub(super) const ALWAYS_PASSED: [&str; 8] = [
 /// Variables that a handler never sees, whatever the configuration says: the credentials of the function's
 /// role, and the Runtime API's address.
 pub(super) const NEVER_PASSED: [&str; 10] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    ACCESS_KEY_ID,
+    SECRET_ACCESS_KEY,
+    SESSION_TOKEN,
+    CREDENTIALS_TOKEN,
+    CREDENTIALS_TOKEN_FILE,
+    CREDENTIALS_FULL_URI,
+    CREDENTIALS_RELATIVE_URI,
     "AWS_LAMBDA_METADATA_API",
     "AWS_LAMBDA_METADATA_TOKEN",
     RUNTIME_API,

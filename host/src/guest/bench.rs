@@ -69,7 +69,7 @@ impl Guest {
         let completed = run(&self.handler, instance, invoke).await;
         let unreported = end.await?;
         anyhow::ensure!(
-            unreported.is_none() && completed.into_reusable().is_some(),
+            unreported.is_none() && completed.returned,
             "the handler has failed: {unreported:?}"
         );
         Ok(())

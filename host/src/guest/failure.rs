@@ -17,6 +17,9 @@ const HOSTCALL_LIMIT_REACHED: &str = "fuel allocated for hostcalls has been exha
 /// The engine's message for a component with too many instances, tables or memories.
 const COUNT_LIMIT_REACHED: &str = "resource limit exceeded";
 
+/// The library's message for the headers of a request over `outbound.header-kib`.
+const HEADERS_TOO_LARGE: &str = "total size of fields exceeds limit";
+
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
@@ -103,6 +106,12 @@ impl Failure {
                  raise `limits.hostcall-kib`",
                 self.limits.hostcall_bytes / KIB
             ));
+        }
+        if cause.contains(HEADERS_TOO_LARGE) {
+            return Some(
+                "the headers of a request of the handler are too large; send less, or raise `outbound.header-kib`"
+                    .to_owned(),
+            );
         }
         if cause.contains(COUNT_LIMIT_REACHED) {
             return Some(format!(

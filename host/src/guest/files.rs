@@ -17,6 +17,7 @@ use wasmtime_wasi::p2::{
 use wasmtime_wasi::{WasiCtxBuilder, async_trait};
 
 use super::state::GuestState;
+use crate::platform::threads::pool_has_thread;
 
 /// Where Lambda unpacks the package.
 const TASK_ROOT: &str = "/var/task";
@@ -41,10 +42,10 @@ pub(crate) struct Files {
     pub(crate) tmp_bytes: Option<u64>,
 }
 
-/// The `/tmp` of one instance. Removed when dropped.
+/// The `/tmp` of one instance. Removed when dropped, on the thread that drops it.
 #[derive(Debug)]
 pub(super) struct Tmp {
-    _folder: TempDir,
+    pub(super) folder: TempDir,
     budget: Arc<Budget>,
 }
 
@@ -65,6 +66,16 @@ impl Budget {
 impl Files {
     /// Opens the directories that the guest may see. Logs those that cannot be opened, and leaves them out.
     pub(super) fn open(&self, wasi: &mut WasiCtxBuilder) -> Option<Tmp> {
+        if self.task_root.is_none() && self.tmp_bytes.is_none() {
+            return None;
+        }
+        // Wasmtime's calls of files panic without one.
+        if !pool_has_thread() {
+            tracing::error!(
+                "the handler has no files, because the system refuses the thread that reads and writes them"
+            );
+            return None;
+        }
         if let Some(root) = &self.task_root {
             for name in [TASK_ROOT, CURRENT] {
                 if let Err(error) = wasi.preopened_dir(root, name, FsPerms::ReadOnly) {
@@ -84,7 +95,7 @@ fn open_tmp(wasi: &mut WasiCtxBuilder, bytes: u64) -> wasmtime::Result<Tmp> {
     let folder = tempfile::Builder::new().prefix("bootstream-").tempdir()?;
     wasi.preopened_dir(folder.path(), TMP, FsPerms::ReadWrite)?;
     Ok(Tmp {
-        _folder: folder,
+        folder,
         budget: Arc::new(Budget(AtomicU64::new(bytes))),
     })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use tempfile::TempDir;
 use tokio::task::yield_now;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -20,6 +21,8 @@ pub(super) struct Instance {
     store: Store<GuestState>,
     exports: Option<Exports>,
     pub(super) life: Life,
+    /// Set whenever the guest yields while it computes.
+    yields: Arc<AtomicBool>,
 }
 
 impl Instance {
@@ -33,12 +36,19 @@ impl Instance {
             store,
             exports: None,
             life: Life::new(),
+            yields: Arc::default(),
         }
     }
 
     /// Detaches the instance from its invocation. It may serve another.
     pub(super) fn rest(&mut self) {
         self.store.data_mut().rest();
+    }
+
+    /// Drops the instance, and returns its `/tmp`, if it has one.
+    pub(super) fn end(mut self) -> Option<TempDir> {
+        let tmp = self.store.data_mut().tmp.take();
+        tmp.map(|tmp| tmp.folder)
     }
 
     /// Instantiates the component ahead of its invocation.
@@ -49,34 +59,28 @@ impl Instance {
     /// traps, waits, or calls the host has to be instantiated with its invocation.
     pub(super) async fn prepare(handler: &Handler) -> Result<Self, NotAhead> {
         let mut instance = Self::new(handler);
-        let computes = Arc::new(AtomicBool::new(false));
-        let yields = Arc::clone(&computes);
+        let yields = Arc::clone(&instance.yields);
         instance.store.set_epoch_deadline(1);
         instance.store.epoch_deadline_callback(move |_| {
             yields.store(true, Ordering::Relaxed);
             Ok(yield_to_sockets())
         });
-        instance.exports = Some(
-            instance
-                .instantiate_unless_it_waits(handler, &computes)
-                .await?,
-        );
+        instance.exports = Some(instance.instantiate_unless_it_waits(handler).await?);
         if instance.store.data().has_used_wasi() {
             return Err(NotAhead);
         }
         Ok(instance)
     }
 
-    /// `computes` is set whenever the guest yields while it computes.
     async fn instantiate_unless_it_waits(
         &mut self,
         handler: &Handler,
-        computes: &AtomicBool,
     ) -> Result<Exports, NotAhead> {
+        let yields = Arc::clone(&self.yields);
         let mut instantiating = pin!(handler.pre.instantiate_async(&mut self.store));
         preemptible(poll_fn(|cx| match instantiating.as_mut().poll(cx) {
             Poll::Ready(instantiated) => Poll::Ready(instantiated.map_err(|_| NotAhead)),
-            Poll::Pending if computes.swap(false, Ordering::Relaxed) => Poll::Pending,
+            Poll::Pending if yields.swap(false, Ordering::Relaxed) => Poll::Pending,
             Poll::Pending => Poll::Ready(Err(NotAhead)),
         }))
         .await
@@ -85,6 +89,7 @@ impl Instance {
     /// Attaches the instance to an invocation, whose interrupt stops it while it computes.
     pub(super) fn begin(&mut self, current: Arc<ActiveInvocation>) {
         let interrupt = Arc::clone(&current.interrupt);
+        let yields = Arc::clone(&self.yields);
         self.store.data_mut().begin(current);
         // The epoch is the engine's: every guest of the process notices an increment.
         self.store.set_epoch_deadline(1);
@@ -92,7 +97,10 @@ impl Instance {
             store.data_mut().has_computed = true;
             Ok(match interrupt.reason() {
                 Some(_) => UpdateDeadline::Interrupt,
-                None => yield_to_sockets(),
+                None => {
+                    yields.store(true, Ordering::Relaxed);
+                    yield_to_sockets()
+                }
             })
         });
     }
@@ -112,6 +120,11 @@ impl Instance {
             exports.call_handle(&mut self.store, event, context).await
         })
         .await
+    }
+
+    /// A flag that is set whenever the guest yields while it computes.
+    pub(super) fn yields(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.yields)
     }
 
     pub(super) fn state(&self) -> &GuestState {

@@ -8,9 +8,6 @@ use serde_json::{Map, Value};
 
 use crate::logging::is_control;
 
-/// Largest document, in bytes: the largest event of `CloudWatch Logs`.
-pub(super) const DOCUMENT_LIMIT_BYTES: usize = 256 * 1024;
-
 /// First byte of a document.
 pub(super) const DOCUMENT_START: u8 = b'{';
 

@@ -15,6 +15,7 @@ mod metrics;
 mod next;
 mod output;
 mod record;
+mod removal;
 mod reuse;
 mod run;
 mod sockets;

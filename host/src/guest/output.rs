@@ -10,12 +10,12 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::bindings::Level;
-use super::metrics::{DOCUMENT_LIMIT_BYTES, DOCUMENT_START, is_metrics};
+use super::metrics::{DOCUMENT_START, is_metrics};
 use super::record::log_line;
 use super::traceback::{Taken, Traceback};
-use crate::logging::{self, LogContext};
+use crate::logging::{self, EVENT_LIMIT_BYTES, LogContext};
 
-/// Longest log line, in bytes. `CloudWatch` takes 256 KiB. Longer lines are split.
+/// Longest log line, in bytes. Longer lines are split.
 const LINE_LIMIT_BYTES: usize = 32 * 1024;
 
 /// Largest write that a guest is offered, in bytes.
@@ -120,10 +120,11 @@ impl Lines {
         }
     }
 
-    /// Length limit of the line that continues with `next`. Metrics must not be split.
+    /// Length limit of the line that continues with `next`. Metrics must not be split: `CloudWatch` reads them only
+    /// from a whole event.
     fn limit(&self, next: &[u8]) -> usize {
         match self.partial.first().or(next.first()) {
-            Some(&DOCUMENT_START) => DOCUMENT_LIMIT_BYTES,
+            Some(&DOCUMENT_START) => EVENT_LIMIT_BYTES,
             _ => LINE_LIMIT_BYTES,
         }
     }
@@ -345,9 +346,9 @@ mod tests {
 
         let document = self::output(Source::Stdout);
         document.write_bytes(b"{");
-        for _ in 0..100 {
+        for _ in 0..200 {
             document.write_bytes(&[b'x'; 10_000]);
         }
-        assert!(document.lock().partial.len() < DOCUMENT_LIMIT_BYTES);
+        assert!(document.lock().partial.len() < EVENT_LIMIT_BYTES);
     }
 }

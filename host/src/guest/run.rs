@@ -1,6 +1,9 @@
 //! Runs one invocation in one instance.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
@@ -16,14 +19,10 @@ use super::limits::EventTooLarge;
 use super::output::beginning;
 use super::state::ActiveInvocation;
 use crate::invocation::Invocation;
-use crate::logging::USAGE_TARGET;
+use crate::logging::{EVENT_LIMIT_BYTES, USAGE_TARGET};
 use crate::response::{FailureRoute, Refused, ResponseStream, ResponseWriter};
 
 const MIB: usize = 1024 * 1024;
-
-/// Longest failure message we log, in bytes: the largest event of `CloudWatch Logs`. A handler may return
-/// a longer one.
-const FAILURE_LIMIT_BYTES: usize = MIB;
 
 /// One invocation with the guest's half of its response.
 #[derive(Debug)]
@@ -37,15 +36,9 @@ pub(crate) struct Invoke {
 
 /// An instance whose invocation has ended.
 pub(super) struct Completed {
-    instance: Instance,
-    returned: bool,
-}
-
-impl Completed {
-    /// Returns the instance if its handler returned: after any other end its state is unknown.
-    pub(super) fn into_reusable(self) -> Option<Instance> {
-        self.returned.then_some(self.instance)
-    }
+    pub(super) instance: Instance,
+    /// Whether its handler returned. After any other end, the state of the instance is unknown.
+    pub(super) returned: bool,
 }
 
 /// Runs the handler for `invoke` in `instance`, ends its response, and notifies the worker.
@@ -167,13 +160,19 @@ async fn call_to_end(
     if let Err(too_large) = limits.check_event(invocation) {
         return CallOutcome::Refused(too_large);
     }
+    let yields = instance.yields();
+    let mut call = pin!(call(handler, instance, invocation));
+    let called = poll_fn(|cx| {
+        yields.store(false, Ordering::Relaxed);
+        call.as_mut().poll(cx)
+    });
     tokio::select! {
         biased;
-        called = call(handler, instance, invocation) => match called {
+        called = called => match called {
             Ok(returned) => CallOutcome::Returned(returned),
             Err(error) => CallOutcome::Failed(error),
         },
-        reason = interrupt.raised() => CallOutcome::Stopped(reason),
+        reason = interrupt.raised_unless(&yields) => CallOutcome::Stopped(reason),
     }
 }
 
@@ -254,7 +253,7 @@ fn end_response(
         memoryMib = spent.memory_mib(),
         milliseconds = spent.milliseconds(),
         "handler failed {when}: {}",
-        beginning(&report.message, FAILURE_LIMIT_BYTES)
+        beginning(&report.message, EVENT_LIMIT_BYTES)
     );
     (route == FailureRoute::ErrorDocument).then_some(report)
 }

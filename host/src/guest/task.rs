@@ -18,7 +18,7 @@ const INVOKES_IN_FLIGHT: usize = 1;
 pub(crate) struct GuestTask {
     invokes: mpsc::Sender<Invoke>,
     /// Aborts the task when dropped.
-    _task: JoinSet<()>,
+    task: JoinSet<()>,
 }
 
 impl GuestTask {
@@ -27,15 +27,18 @@ impl GuestTask {
         let (invokes, inbox) = mpsc::channel(INVOKES_IN_FLIGHT);
         let mut task = JoinSet::new();
         task.spawn(async move { serve(&handler, inbox).await });
-        Self {
-            invokes,
-            _task: task,
-        }
+        Self { invokes, task }
     }
 
     /// Submits an invocation. Returns `false` if the task is gone.
     pub(crate) async fn submit(&self, invoke: Invoke) -> bool {
         self.invokes.send(invoke).await.is_ok()
+    }
+
+    /// Ends the task, and waits until it has removed the files of its instances.
+    pub(crate) async fn end(mut self) {
+        drop(self.invokes);
+        while self.task.join_next().await.is_some() {}
     }
 }
 
@@ -43,13 +46,17 @@ async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Invoke>) {
     let mut next = NextInstance::default();
     while let Some(invoke) = receive(handler, &mut next, &mut inbox).await {
         let instance = next.take(handler, &invoke.invocation);
+        tokio::select! {
+            biased;
+            () = next.others_removed() => {}
+            _ = invoke.interrupt.raised() => {}
+        }
         let completed = run(handler, instance, invoke).await;
         // Lets the end of the response leave before dropping the instance and preparing the next.
         yield_now().await;
-        if let Some(instance) = completed.into_reusable() {
-            next.keep(handler, instance);
-        }
+        next.keep(handler, completed);
     }
+    next.finish().await;
 }
 
 /// Waits for an invocation, and meanwhile prepares its instance. Returns `None` if the worker is gone.

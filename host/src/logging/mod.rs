@@ -13,6 +13,10 @@ mod once;
 mod output;
 mod settings;
 
+/// Largest event of `CloudWatch Logs`, in bytes: a batch of 1 MiB, in which each event counts 26 bytes beside its
+/// text. Longer lines become several events.
+pub(crate) const EVENT_LIMIT_BYTES: usize = 1024 * 1024 - 26;
+
 pub(crate) use context::LogContext;
 pub(crate) use escape::is_control;
 pub(crate) use once::OncePerMinute;

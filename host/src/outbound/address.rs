@@ -35,6 +35,20 @@ const SPECIAL_V4: [Ipv4Net; 16] = [
     v4(224, 0, 0, 3),     // multicast, reserved, broadcast
 ];
 
+/// The networks of [`SPECIAL_V4`] that a VPC may have.
+const PRIVATE_V4: [Ipv4Net; 4] = [
+    v4(10, 0, 0, 8),
+    v4(100, 64, 0, 10),
+    v4(172, 16, 0, 12),
+    v4(192, 168, 0, 16),
+];
+
+/// Private IPv6 addresses.
+const UNIQUE_LOCAL: Ipv6Net = v6([0xfc00, 0, 0], 7);
+
+/// What AWS serves to each machine: metadata, credentials, time, names.
+const INSTANCE_SERVICES: Ipv6Net = v6([0xfd00, 0xec2, 0], 32);
+
 /// Contains all public IPv6 addresses.
 const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0], 3);
 
@@ -73,6 +87,15 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
         IpAddr::V6(v6) => {
             GLOBAL_V6.contains(&v6) && !SPECIAL_V6.iter().any(|net| net.contains(&v6))
         }
+    }
+}
+
+/// Whether `address`, as returned by [`reached`], belongs to a private network, such as a VPC. Loopback,
+/// link-local addresses and those of AWS's own services on each machine do not.
+pub(crate) fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => PRIVATE_V4.iter().any(|net| net.contains(&v4)),
+        IpAddr::V6(v6) => UNIQUE_LOCAL.contains(&v6) && !INSTANCE_SERVICES.contains(&v6),
     }
 }
 
@@ -148,6 +171,33 @@ mod tests {
         ] {
             let parsed = address.parse().unwrap();
             assert_eq!(is_public(reached(parsed)), public, "{address}");
+        }
+    }
+
+    #[test]
+    fn the_addresses_of_a_vpc_are_private() {
+        for (address, private) in [
+            ("10.20.30.40", true),
+            ("172.31.0.1", true),
+            ("192.168.1.1", true),
+            ("100.64.0.1", true),
+            ("::ffff:10.0.0.1", true),
+            ("fd12:3456::1", true),
+            ("127.0.0.1", false),
+            ("::1", false),
+            ("169.254.169.254", false),
+            ("169.254.170.2", false),
+            ("fe80::1", false),
+            ("fd00:ec2::254", false),
+            ("fd00:ec2::23", false),
+            ("::ffff:169.254.169.254", false),
+            ("64:ff9b::a9fe:a9fe", false),
+            ("0.0.0.0", false),
+            ("1.1.1.1", false),
+            ("198.18.0.1", false),
+        ] {
+            let parsed = address.parse().unwrap();
+            assert_eq!(is_private(reached(parsed)), private, "{address}");
         }
     }
 

@@ -18,9 +18,10 @@ use tokio_rustls::rustls::Error as TlsError;
 use wasmtime_wasi_http::Error;
 
 use super::link::Link;
-use super::policy::Policy;
+use super::policy::{Forbidden, Policy, Reach};
 use super::target::Destination;
 use super::tls;
+use crate::platform::threads::pool_has_thread;
 
 /// A connection, with or without TLS.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -50,10 +51,11 @@ impl From<Error> for Failure {
 pub(super) async fn open(
     policy: &Policy,
     destination: &Destination,
+    reach: Reach,
     permit: &Permit,
     limit: Duration,
 ) -> Result<Link, Failure> {
-    let opening = timeout(limit, stream(policy, destination, permit));
+    let opening = timeout(limit, stream(policy, destination, reach, permit));
     let stream = opening.await.map_err(|_| Error::ConnectionTimeout)??;
     Ok(Link::over(stream, policy.header_bytes).await?)
 }
@@ -61,9 +63,10 @@ pub(super) async fn open(
 async fn stream(
     policy: &Policy,
     destination: &Destination,
+    reach: Reach,
     permit: &Permit,
 ) -> Result<Box<dyn Stream>, Failure> {
-    let address = resolve(policy, destination, permit).await?;
+    let address = resolve(policy, destination, reach, permit).await?;
     let stream = TcpStream::connect(address).await.map_err(unconnected)?;
     // Small parts of a request must not wait for each other.
     stream.set_nodelay(true).map_err(Error::Connect)?;
@@ -83,21 +86,30 @@ async fn stream(
 async fn resolve(
     policy: &Policy,
     destination: &Destination,
+    reach: Reach,
     permit: &Permit,
 ) -> Result<SocketAddr, Failure> {
     let found = lookup(&destination.host, destination.port, permit).await?;
-    let runtime_api = match &policy.runtime_api {
-        Some(api) => lookup(api.host(), api.port(), permit).await?,
-        None => Vec::new(),
-    };
+    let mut forbidden = Vec::new();
+    for Forbidden { host, port } in &policy.forbidden {
+        forbidden.extend(lookup(host, *port, permit).await?);
+    }
     policy
-        .choose(destination, &found, &runtime_api)
+        .choose(destination, reach, &found, &forbidden)
         .ok_or(Failure::Prohibited(found))
 }
 
 async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let unresolved = |reason: String| Error::DnsError {
+        rcode: Some(reason),
+        info_code: None,
+    };
+    if !pool_has_thread() {
+        let reason = "the system refuses the thread that looks up names";
+        return Err(unresolved(reason.to_owned()));
     }
     let (host, permit) = (host.to_owned(), Arc::clone(permit));
     let looking = spawn_blocking(move || {
@@ -108,10 +120,7 @@ async fn lookup(host: &str, port: u16, permit: &Permit) -> Result<Vec<SocketAddr
         found.map(Vec::from_iter)
     });
     let found = looking.await.unwrap_or_else(|stopped| Err(stopped.into()));
-    found.map_err(|error| Error::DnsError {
-        rcode: Some(error.to_string()),
-        info_code: None,
-    })
+    found.map_err(|error| unresolved(error.to_string()))
 }
 
 fn unconnected(error: std::io::Error) -> Failure {

@@ -1,6 +1,5 @@
 //! Sends a request over a kept connection or a new one, and once more if a kept one was lost.
 
-use std::future::ready;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -13,7 +12,7 @@ use super::exchange::{Carried, Ending, Exchange, Io, Timeouts};
 use super::idle::{Key, User};
 use super::link::{Link, Lost};
 use super::payload::Payload;
-use super::policy::Policy;
+use super::policy::{Policy, Reach};
 use super::pool::Pool;
 use super::request_log::{RequestRecord, Used};
 use super::reuse::{Repeatable, leaves_no_identity, peer_keeps, repeats};
@@ -26,6 +25,7 @@ pub(super) static POOL: Pool = Pool::new();
 pub(super) struct Order {
     pub(super) policy: Arc<Policy>,
     pub(super) destination: Destination,
+    pub(super) reach: Reach,
     /// The tenant of the invocation.
     pub(super) tenant: Option<String>,
     pub(super) timeouts: Timeouts,
@@ -36,16 +36,16 @@ pub(super) struct Order {
 
 /// Completes the head of a request when its connection is open, for each attempt anew.
 pub(super) trait Prepare: Send {
-    /// Changes `head`, which is as the guest has sent it.
-    fn prepare(&mut self, head: &mut Parts) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Changes `head`, which is as it was given to [`dispatch`].
+    fn prepare(&mut self, head: &mut Parts) -> Result<(), Error>;
 }
 
 /// Sends the head as it is.
 pub(super) struct AsIs;
 
 impl Prepare for AsIs {
-    fn prepare(&mut self, _head: &mut Parts) -> impl Future<Output = Result<(), Error>> + Send {
-        ready(Ok(()))
+    fn prepare(&mut self, _head: &mut Parts) -> Result<(), Error> {
+        Ok(())
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn dispatch(
     order: Order,
     head: Parts,
     payload: Payload,
-    prepare: impl Prepare,
+    prepare: &mut dyn Prepare,
 ) -> Result<(Response<Carried>, Io), Failure> {
     let mut attempts = Attempts {
         order,
@@ -80,16 +80,15 @@ pub(super) async fn dispatch(
 }
 
 /// A request and what its attempts share.
-struct Attempts<P> {
+struct Attempts<'a> {
     order: Order,
     payload: Payload,
-    prepare: P,
+    prepare: &'a mut dyn Prepare,
 }
 
-impl<P: Prepare> Attempts<P> {
+impl Attempts<'_> {
     async fn send(&mut self, mut link: Link, used: Used, mut head: Parts) -> Result<Sent, Lost> {
-        let prepared = self.prepare.prepare(&mut head).await;
-        prepared.map_err(Lost::for_good)?;
+        self.prepare.prepare(&mut head).map_err(Lost::for_good)?;
         let record = &mut self.order.record;
         if let Some(record) = record {
             record.connected(used, link.meter());
@@ -126,6 +125,7 @@ impl Order {
     fn key(&self) -> Key {
         Key {
             destination: self.destination.clone(),
+            reach: self.reach,
             user: User::Tenant(self.tenant.clone()),
         }
     }
@@ -135,6 +135,7 @@ impl Order {
             connect::open(
                 &self.policy,
                 &self.destination,
+                self.reach,
                 &self.permit,
                 self.timeouts.connect,
             )

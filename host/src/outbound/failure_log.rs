@@ -1,9 +1,13 @@
-//! Logs requests that failed.
+//! Logs requests that failed, and says so to the guest.
 
 use std::sync::Arc;
 
+use rustix::process::{Resource, getrlimit};
 use wasmtime_wasi_http::Error;
 
+use super::aws::Unsigned;
+use super::connect::Failure;
+use super::policy::Reach;
 use super::target::Destination;
 use crate::logging::LogContext;
 
@@ -44,5 +48,66 @@ impl ResponseSource {
             log_context,
             "the response of `{destination}` broke off: {error}"
         );
+    }
+}
+
+/// Logs why a request is not signed, and returns the guest's error.
+pub(super) fn unsigned(
+    log_context: &LogContext,
+    destination: &Destination,
+    reason: Unsigned,
+) -> Error {
+    log_failure!(log_context, "{}", reason.text(destination));
+    without_details(reason.into_error())
+}
+
+/// Logs why a request has no response, and returns the guest's error.
+pub(super) fn failed(
+    log_context: &LogContext,
+    destination: &Destination,
+    reach: Reach,
+    failure: Failure,
+) -> Error {
+    match failure {
+        Failure::Other(error) => {
+            log_failure!(log_context, "a request to `{destination}` failed: {error}");
+            without_details(error)
+        }
+        Failure::Prohibited(found) => {
+            let found: Vec<String> = found.iter().map(|it| it.ip().to_string()).collect();
+            log_failure!(
+                log_context,
+                "denied a request to `{destination}`: its address {} {}",
+                found.join(", "),
+                reach.objection()
+            );
+            Error::DestinationIpProhibited
+        }
+        Failure::OutOfFiles => {
+            log_failure!(
+                log_context,
+                "a request to `{destination}` failed: the process has no file descriptor left{}; \
+                 an invocation needs one, and one more for each of its open requests: lower the \
+                 concurrency of the function",
+                file_limit()
+            );
+            Error::ConnectionLimitReached
+        }
+    }
+}
+
+/// The limit on file descriptors as part of a sentence, if there is one.
+fn file_limit() -> String {
+    let limit = getrlimit(Resource::Nofile).current;
+    limit.map_or_else(String::new, |limit| format!(" of {limit} (`ulimit -n`)"))
+}
+
+/// Maps an error to one for which the guest's interface has a code. The library would log any other itself.
+fn without_details(error: Error) -> Error {
+    match error {
+        Error::Hyper(_) => Error::HttpProtocolError,
+        Error::Connect(_) => Error::ConnectionRefused,
+        Error::Tls(_) => Error::TlsProtocolError,
+        coded => coded,
     }
 }

@@ -4,10 +4,12 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
+use aws_signing::{Ask, Grant};
+use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
-use rustix::process::{Resource, getrlimit};
 use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
@@ -15,16 +17,16 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
+use super::aws::{Signer, clock_skew};
 use super::body::{Unsent, Upload};
-use super::connect::{Failure, Permit};
-use super::dispatch::{AsIs, Order, dispatch};
+use super::connect::Permit;
+use super::dispatch::{AsIs, Order, Prepare, dispatch};
 use super::exchange::{Io, TimedBody, Timeouts};
-use super::failure_log::{ResponseSource, log_failure};
-use super::payload::Payload;
-use super::policy::Policy;
+use super::failure_log::{ResponseSource, failed, log_failure, unsigned};
+use super::filling::{Denied, Filler};
+use super::policy::{Policy, Reach};
 use super::request_log::RequestRecord;
 use super::reuse::Repeatable;
-use super::secret::{Withheld, fill_in};
 use super::target::Destination;
 use crate::logging::LogContext;
 
@@ -114,24 +116,65 @@ impl WasiHttpHooks for Hooks {
                 request,
                 destination,
                 permit,
+                grant,
             } = checked?;
             let (mut head, ()) = request.into_parts();
-            let payload = Payload::of(&mut head, upload).await;
             let timeouts = Timeouts::new(&policy, options);
+            let reach = reach(&destination, grant.as_deref());
+            let denied = |denied: Denied| {
+                log_failure!(log_context, "{}", denied.text);
+                denied.error
+            };
+            let filler = Filler {
+                policy: &policy,
+                log_context: &log_context,
+                destination: &destination,
+            };
+            filler.fill_head(&mut head).await.map_err(denied)?;
+            // Keeps its room until the request has an answer.
+            let mut _held = None;
+            let (payload, mut signer) = match grant {
+                None => {
+                    let filled = filler.payload(&mut head, upload, timeouts.idle);
+                    let (payload, held) = filled.await.map_err(denied)?;
+                    _held = held;
+                    (payload, None)
+                }
+                Some(grant) => {
+                    let started = Signer::start(&policy, grant, &mut head, upload, timeouts).await;
+                    let (payload, signer) =
+                        started.map_err(|it| unsigned(&log_context, &destination, it))?;
+                    (payload, Some(signer))
+                }
+            };
             let order = Order {
                 record: RequestRecord::start(&log_context, &destination, &head.method, logs_usage),
                 tenant: log_context.tenant_id.clone(),
-                repeatable: Repeatable::ByMethod,
+                // As the AWS SDKs do.
+                repeatable: match signer {
+                    Some(_) => Repeatable::Always,
+                    None => Repeatable::ByMethod,
+                },
                 destination: destination.clone(),
+                reach,
                 policy,
                 timeouts,
                 permit,
             };
-            let sent = dispatch(order, head, payload, AsIs).await;
-            let (response, io) = sent.map_err(|it| failed(&log_context, &destination, it))?;
-            let source = ResponseSource::new(log_context, destination);
+            let prepare: &mut dyn Prepare = match &mut signer {
+                Some(signer) => signer,
+                None => &mut AsIs,
+            };
+            let sent = dispatch(order, head, payload, prepare).await;
+            let (response, io) =
+                sent.map_err(|it| failed(&log_context, &destination, reach, it))?;
+            let source = ResponseSource::new(Arc::clone(&log_context), destination.clone());
             let timed = |body| TimedBody::new(body, timeouts.idle, source).boxed_unsync();
-            Ok((response.map(timed), io))
+            let mut response = response.map(timed);
+            if let Some(signer) = signer {
+                response = answered(&log_context, &destination, signer, response)?;
+            }
+            Ok((response, io))
         })
     }
 
@@ -150,28 +193,25 @@ struct Checked {
     request: Request<()>,
     destination: Destination,
     permit: Permit,
+    /// Permission to sign it.
+    grant: Option<Box<Grant>>,
 }
 
 impl Hooks {
-    fn check(&self, mut request: Request<()>) -> Result<Checked, Error> {
+    fn check(&self, request: Request<()>) -> Result<Checked, Error> {
         // CONNECT opens a tunnel, whose content is not checked. TRACE echoes the request, secrets
         // included.
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(Error::HttpRequestMethodInvalid);
         }
         let destination = Destination::of(request.uri()).ok_or(Error::HttpRequestUriInvalid)?;
-        if !self.policy.allows(&destination) {
+        let (head, ()) = request.into_parts();
+        let grant = self.grant(&destination, &head)?;
+        let request = Request::from_parts(head, ());
+        if grant.is_none() && !self.policy.allows(&destination) {
             log_failure!(
                 self.log_context,
                 "denied a request to `{destination}`: it is not in `outbound.allow`"
-            );
-            return Err(Error::HttpRequestDenied);
-        }
-        let filled = fill_in(&self.policy.secrets, request.headers_mut(), &destination);
-        if let Err(Withheld { name }) = filled {
-            log_failure!(
-                self.log_context,
-                "denied a request to `{destination}`: `secrets` does not give it `{name}`"
             );
             return Err(Error::HttpRequestDenied);
         }
@@ -188,60 +228,50 @@ impl Hooks {
             request,
             destination,
             permit: permit.into(),
+            grant,
         })
     }
-}
 
-/// Logs why a request has no response, and returns the guest's error.
-fn failed(log_context: &LogContext, destination: &Destination, failure: Failure) -> Error {
-    match failure {
-        Failure::Other(error) => {
-            log_failure!(log_context, "a request to `{destination}` failed: {error}");
-            without_details(error)
-        }
-        Failure::Prohibited(found) => {
-            log_prohibited(log_context, destination, &found);
-            Error::DestinationIpProhibited
-        }
-        Failure::OutOfFiles => {
-            log_failure!(
-                log_context,
-                "a request to `{destination}` failed: the process has no file descriptor left{}; \
-                 an invocation needs one, and one more for each of its open requests: lower the \
-                 concurrency of the function",
-                file_limit()
-            );
-            Error::ConnectionLimitReached
+    /// Returns the permission to sign a request, if it asks to be signed.
+    fn grant(&self, destination: &Destination, head: &Parts) -> Result<Option<Box<Grant>>, Error> {
+        match self.policy.aws.ask(head) {
+            Ask::NotOurs => Ok(None),
+            Ask::Granted(grant) => Ok(Some(grant)),
+            Ask::Refused(refusal) => {
+                log_failure!(
+                    self.log_context,
+                    "denied a signed request to `{destination}`: {refusal}"
+                );
+                Err(Error::HttpRequestDenied)
+            }
         }
     }
 }
 
-/// The limit on file descriptors as part of a sentence, if there is one.
-fn file_limit() -> String {
-    let limit = getrlimit(Resource::Nofile).current;
-    limit.map_or_else(String::new, |limit| format!(" of {limit} (`ulimit -n`)"))
+fn reach(destination: &Destination, grant: Option<&Grant>) -> Reach {
+    grant.map_or(Reach::Listed, |grant| {
+        Reach::of_service(destination, grant.is_custom())
+    })
 }
 
-/// Maps an error to one for which the guest's interface has a code. The library would log any other itself.
-fn without_details(error: Error) -> Error {
-    match error {
-        Error::Hyper(_) => Error::HttpProtocolError,
-        Error::Connect(_) => Error::ConnectionRefused,
-        Error::Tls(_) => Error::TlsProtocolError,
-        coded => coded,
-    }
-}
-
-fn log_prohibited(
+/// Returns the answer to a signed request as the guest may see it.
+fn answered(
     log_context: &LogContext,
     destination: &Destination,
-    found: &[std::net::SocketAddr],
-) {
-    let found: Vec<String> = found.iter().map(|it| it.ip().to_string()).collect();
-    log_failure!(
-        log_context,
-        "denied a request to `{destination}`: its address {} is not public and not in \
-         `outbound.private-addresses`",
-        found.join(", ")
-    );
+    signer: Signer,
+    response: Response<WasiBody>,
+) -> Result<Response<WasiBody>, Error> {
+    if let Some(seconds) = clock_skew(&response, SystemTime::now()) {
+        log_failure!(
+            log_context,
+            "`{destination}` refused a signed request: the clock of this machine is {seconds} s off"
+        );
+    }
+    signer.answer(response).inspect_err(|_| {
+        log_failure!(
+            log_context,
+            "the response of `{destination}` is an error with a `content-encoding`, which cannot be \
+             searched for credentials: send `accept-encoding: identity`"
+        );
+    })
 }

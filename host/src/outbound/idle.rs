@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::keep_alive::{KeepAlive, LIFE_SECONDS};
 use super::moment::Moment;
+use super::policy::Reach;
 use super::target::Destination;
 
 /// Longest life of a connection.
@@ -22,6 +23,8 @@ pub(super) enum User {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     pub(super) destination: Destination,
+    /// The addresses that it was allowed to lead to.
+    pub(super) reach: Reach,
     pub(super) user: User,
 }
 
@@ -69,8 +72,11 @@ impl<T> IdleSet<T> {
     ) -> (Option<T>, Vec<T>) {
         let expired = self.expire(now, limits);
         let of = |user: &User| {
-            let fits =
-                |it: &Entry<T>| it.key.destination == key.destination && it.key.user == *user;
+            let fits = |it: &Entry<T>| {
+                it.key.destination == key.destination
+                    && it.key.reach == key.reach
+                    && it.key.user == *user
+            };
             self.0.iter().rposition(fits)
         };
         let found = of(&key.user).or_else(|| of(&User::Nobody));
@@ -127,6 +133,7 @@ mod tests {
     fn key(host: &str, tenant: Option<&str>) -> Key {
         Key {
             destination: Destination::of(&host.parse().unwrap()).unwrap(),
+            reach: Reach::Listed,
             user: User::Tenant(tenant.map(ToOwned::to_owned)),
         }
     }
@@ -160,6 +167,21 @@ mod tests {
             take(&mut set, &key("https://A.example./", None), now),
             Some(1)
         );
+    }
+
+    /// It may lead to a private address, where an unsigned request must not go.
+    #[test]
+    fn a_connection_of_signed_requests_is_not_given_to_others() {
+        let now = Moment::now();
+        let listed = key("https://a.example/", None);
+        let service = Key {
+            reach: Reach::Service,
+            ..listed.clone()
+        };
+        let mut set = IdleSet::new();
+        set.put(service.clone(), 1, ages(now), limits());
+        assert_eq!(take(&mut set, &listed, now), None);
+        assert_eq!(take(&mut set, &service, now), Some(1));
     }
 
     #[test]

@@ -13,6 +13,10 @@ const LEAST_IN_ALL: usize = 16;
 /// Most connections that are opened ahead: what every process keeps.
 pub(crate) const MOST_WARM: usize = LEAST_IN_ALL;
 
+/// What a setting that opens connections ahead may have without keep-alive.
+pub(crate) const NO_KEEP_ALIVE: &str =
+    "nothing while `outbound.keep-alive-s` is 0: no connection is kept for a request";
+
 /// Most idle connections of the process. An environment has 1,024 file descriptors, and each concurrent
 /// invocation needs one for the Runtime API and one for each request.
 const MOST_IN_ALL: usize = 256;

@@ -12,6 +12,8 @@ mod secret;
 pub(crate) mod target;
 
 #[cfg(feature = "outbound-http")]
+pub(crate) mod aws;
+#[cfg(feature = "outbound-http")]
 mod body;
 #[cfg(feature = "outbound-http")]
 mod connect;
@@ -21,6 +23,10 @@ mod dispatch;
 mod exchange;
 #[cfg(feature = "outbound-http")]
 mod failure_log;
+#[cfg(feature = "outbound-http")]
+mod filling;
+#[cfg(feature = "outbound-http")]
+mod held;
 #[cfg(feature = "outbound-http")]
 mod hooks;
 #[cfg(feature = "outbound-http")]
@@ -46,12 +52,22 @@ mod sending;
 #[cfg(feature = "outbound-http")]
 mod tls;
 #[cfg(feature = "outbound-http")]
+mod vault;
+#[cfg(feature = "outbound-http")]
 mod warm;
+#[cfg(feature = "outbound-http")]
+mod watch;
 
 #[cfg(feature = "outbound-http")]
+pub(crate) use held::Holding;
+#[cfg(feature = "outbound-http")]
 pub(crate) use hooks::Outbound;
-pub(crate) use keep_alive::{KeepAlive, LIFE_SECONDS, MOST_WARM};
-pub(crate) use policy::Policy;
-pub(crate) use secret::Secret;
+pub(crate) use keep_alive::{KeepAlive, LIFE_SECONDS, MOST_WARM, NO_KEEP_ALIVE};
+pub(crate) use policy::{Forbidden, Policy, Reach};
+pub(crate) use secret::{
+    Place, SOURCE_EXPECTED, Secret, Text as SecretText, Use as SecretUse, Value as SecretValue,
+};
+#[cfg(feature = "outbound-http")]
+pub(crate) use vault::Vault;
 #[cfg(feature = "outbound-http")]
 pub(crate) use warm::warm;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::header::{CONTENT_LENGTH, HeaderValue, TRAILER};
 use http::request::Parts;
 use http_body_util::{BodyExt as _, Full};
 use tokio::time::timeout;
@@ -44,6 +44,14 @@ impl Payload {
         Self::Held(Bytes::new())
     }
 
+    /// Passes the body that is streamed through `wrap`.
+    pub(super) fn map_streamed(self, wrap: impl FnOnce(WasiBody) -> WasiBody) -> Self {
+        match self {
+            Self::Streamed(body) => Self::Streamed(wrap(body)),
+            other => other,
+        }
+    }
+
     pub(super) fn is_held(&self) -> bool {
         matches!(self, Self::Held(_))
     }
@@ -77,7 +85,30 @@ async fn is_empty(upload: &mut Upload, method: &Method) -> bool {
     poll_fn(|cx| Poll::Ready(upload.poll_is_empty(cx) == Poll::Ready(true))).await
 }
 
-fn full(bytes: Bytes) -> WasiBody {
+/// The length that the guest has announced.
+pub(super) fn declared_length(head: &Parts) -> Option<u64> {
+    head.headers
+        .get(CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// Makes the head that of a body of this length, which is not sent in chunks.
+pub(super) fn set_length(head: &mut Parts, length: usize) {
+    head.headers.remove(TRAILER);
+    let has_body = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
+    if length > 0 || has_body {
+        head.headers
+            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+    } else {
+        head.headers.remove(CONTENT_LENGTH);
+    }
+}
+
+/// Returns a body of these bytes.
+pub(super) fn full(bytes: Bytes) -> WasiBody {
     Full::new(bytes)
         .map_err(|never| match never {})
         .boxed_unsync()

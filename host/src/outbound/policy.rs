@@ -2,14 +2,23 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+#[cfg(feature = "outbound-http")]
+use std::sync::Arc;
 use std::time::Duration;
 
+use http::uri::Scheme;
 use ipnet::IpNet;
 
 use super::address;
+#[cfg(feature = "outbound-http")]
+use super::aws::Aws;
+#[cfg(feature = "outbound-http")]
+use super::held::Holding;
 use super::keep_alive::KeepAlive;
-use super::secret::Secret;
+use super::secret::{Secret, Value};
 use super::target::{Destination, Target};
+#[cfg(feature = "outbound-http")]
+use super::vault::Vault;
 use crate::runtime_api::Endpoint;
 
 /// The settings of outbound HTTP.
@@ -18,6 +27,9 @@ pub(crate) struct Policy {
     pub(crate) allow: Vec<Target>,
     pub(crate) private: Vec<IpNet>,
     pub(crate) secrets: Vec<Secret>,
+    /// The values of secrets that come from a store.
+    #[cfg(feature = "outbound-http")]
+    pub(crate) vault: Vault,
     /// Most concurrent requests of one instance.
     pub(crate) requests: usize,
     pub(crate) connect: Duration,
@@ -26,11 +38,72 @@ pub(crate) struct Policy {
     pub(crate) header_bytes: usize,
     pub(crate) keep_alive: KeepAlive,
     /// Where connections are opened during the start.
-    pub(crate) warm: Vec<Destination>,
+    pub(crate) warm: Vec<(Destination, Reach)>,
     /// Additional certificate authorities, in PEM form.
     pub(crate) ca_file: Option<PathBuf>,
-    /// Never reachable, whatever is allowed.
-    pub(crate) runtime_api: Option<Endpoint>,
+    /// Hosts that are never reached, whatever is allowed: the Runtime API, and what hands out credentials.
+    pub(crate) forbidden: Vec<Forbidden>,
+    /// The signing of requests to AWS.
+    #[cfg(feature = "outbound-http")]
+    pub(crate) aws: Arc<Aws>,
+    /// The room for bodies that are held before they are sent.
+    #[cfg(feature = "outbound-http")]
+    pub(crate) holding: Holding,
+}
+
+/// A host and port that no guest may reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Forbidden {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl From<&Endpoint> for Forbidden {
+    fn from(endpoint: &Endpoint) -> Self {
+        Self {
+            host: endpoint.host().to_owned(),
+            port: endpoint.port(),
+        }
+    }
+}
+
+/// Which addresses a request may reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Reach {
+    /// Public ones, and those that the settings list.
+    #[default]
+    Listed,
+    /// Private ones as well: an AWS service has them in a VPC. Its certificate proves the peer.
+    Service,
+    /// Private ones and loopback as well: the user has named the host, and its certificate proves the peer.
+    Named,
+    /// Only private ones and loopback: the user has named the host, and nothing proves the peer.
+    NamedPlain,
+}
+
+impl Reach {
+    /// Returns what a signed request may reach. `is_custom`: whether the user has named the host.
+    #[cfg(feature = "outbound-http")]
+    pub(crate) fn of_service(destination: &Destination, is_custom: bool) -> Self {
+        match (is_custom, destination.scheme == Scheme::HTTPS) {
+            (false, _) => Self::Service,
+            (true, true) => Self::Named,
+            (true, false) => Self::NamedPlain,
+        }
+    }
+
+    /// Says what is wrong with the addresses of a host, which were looked up and not reached.
+    #[cfg(feature = "outbound-http")]
+    pub(crate) fn objection(self) -> &'static str {
+        match self {
+            Self::Listed => "is not public and not in `outbound.private-addresses`",
+            Self::Service => "is neither public nor in a private network",
+            Self::Named => "is neither public, nor in a private network, nor of this machine",
+            Self::NamedPlain => {
+                "is neither in a private network nor of this machine: `aws.endpoints` needs `https://` for it"
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -40,6 +113,8 @@ impl Default for Policy {
             allow: Vec::new(),
             private: Vec::new(),
             secrets: Vec::new(),
+            #[cfg(feature = "outbound-http")]
+            vault: Vault::new(Duration::from_secs(300)),
             requests: 16,
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(60),
@@ -48,7 +123,11 @@ impl Default for Policy {
             keep_alive: KeepAlive::new(Duration::from_secs(50), 1),
             warm: Vec::new(),
             ca_file: None,
-            runtime_api: None,
+            forbidden: Vec::new(),
+            #[cfg(feature = "outbound-http")]
+            aws: Arc::default(),
+            #[cfg(feature = "outbound-http")]
+            holding: Holding::new(1024 * 1024),
         }
     }
 }
@@ -58,10 +137,19 @@ impl Policy {
         self.allow.iter().any(|target| target.covers(destination))
     }
 
+    /// Whether the host itself calls this AWS service, to fetch secrets.
+    #[cfg(feature = "outbound-http")]
+    pub(crate) fn fetches_from(&self, service: &str) -> bool {
+        self.secrets.iter().any(|secret| match &secret.value {
+            Value::Stored(source) => source.store.service() == service,
+            Value::Given(_) => false,
+        })
+    }
+
     /// Returns the secrets whose host is not in `outbound.allow`.
     pub(crate) fn idle_secrets(&self) -> impl Iterator<Item = (&str, &Target)> {
         self.secrets.iter().flat_map(|secret| {
-            let targets = secret.targets.iter();
+            let targets = secret.uses.iter().map(|it| &it.target);
             let idle = targets.filter(|host| !self.allow.iter().any(|allowed| allowed.meets(host)));
             idle.map(|host| (secret.name.as_str(), host))
         })
@@ -69,24 +157,37 @@ impl Policy {
 
     /// Returns the first of `found` that may be connected to for `destination`.
     ///
-    /// `runtime_api` are the addresses of the Runtime API.
+    /// `forbidden` are the addresses of [`Policy::forbidden`].
     pub(crate) fn choose(
         &self,
         destination: &Destination,
+        reach: Reach,
         found: &[SocketAddr],
-        runtime_api: &[SocketAddr],
+        forbidden: &[SocketAddr],
     ) -> Option<SocketAddr> {
         found.iter().copied().find(|address| {
             let reached = SocketAddr::new(address::reached(address.ip()), address.port());
-            !runtime_api.iter().any(|api| leads_to(reached, *api))
-                && self.reaches(destination, reached.ip())
+            !forbidden.iter().any(|it| leads_to(reached, *it))
+                && self.reaches(destination, reach, reached.ip())
         })
     }
 
-    fn reaches(&self, destination: &Destination, address: IpAddr) -> bool {
+    fn reaches(&self, destination: &Destination, reach: Reach, address: IpAddr) -> bool {
         if address::is_no_peer(address) {
             return false;
         }
+        let is_tls = destination.scheme == Scheme::HTTPS;
+        match reach {
+            Reach::Listed => self.reaches_listed(destination, address),
+            Reach::Service => {
+                self.reaches_listed(destination, address) || is_tls && address::is_private(address)
+            }
+            Reach::Named => is_tls && (address::is_public(address) || is_local(address)),
+            Reach::NamedPlain => is_local(address),
+        }
+    }
+
+    fn reaches_listed(&self, destination: &Destination, address: IpAddr) -> bool {
         let named = self.allow.iter().any(|target| {
             target.covers(destination) && target.address().map(address::reached) == Some(address)
         });
@@ -99,112 +200,17 @@ impl Policy {
     }
 }
 
-/// Whether connecting to `address` reaches `api`. All loopback addresses are one machine.
-fn leads_to(address: SocketAddr, api: SocketAddr) -> bool {
-    let api_ip = address::reached(api.ip());
-    let same_machine = address.ip() == api_ip
-        || (address.ip().is_loopback() && (api_ip.is_loopback() || api_ip.is_unspecified()));
-    same_machine && address.port() == api.port()
+fn is_local(address: IpAddr) -> bool {
+    address.is_loopback() || address::is_private(address)
+}
+
+/// Whether connecting to `address` reaches `other`. All loopback addresses are one machine.
+fn leads_to(address: SocketAddr, other: SocketAddr) -> bool {
+    let other_ip = address::reached(other.ip());
+    let same_machine = address.ip() == other_ip
+        || (address.ip().is_loopback() && (other_ip.is_loopback() || other_ip.is_unspecified()));
+    same_machine && address.port() == other.port()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn to(uri: &str) -> Destination {
-        Destination::of(&uri.parse().unwrap()).unwrap()
-    }
-
-    fn policy(allow: &[&str], private: &[&str]) -> Policy {
-        Policy {
-            allow: allow.iter().map(|text| text.parse().unwrap()).collect(),
-            private: private
-                .iter()
-                .map(|text| address::parse_network(text).unwrap())
-                .collect(),
-            ..Policy::default()
-        }
-    }
-
-    fn choose(policy: &Policy, uri: &str, found: &[&str]) -> Option<String> {
-        let found: Vec<SocketAddr> = found.iter().map(|text| text.parse().unwrap()).collect();
-        let api = ["127.0.0.1:9001".parse().unwrap()];
-        let chosen = policy.choose(&to(uri), &found, &api);
-        chosen.map(|address| address.to_string())
-    }
-
-    #[test]
-    fn nothing_is_allowed_unless_it_is_listed() {
-        assert!(!Policy::default().allows(&to("https://example.com/")));
-        let policy = policy(&["*.example.com"], &[]);
-        assert!(policy.allows(&to("https://a.example.com/")));
-        assert!(!policy.allows(&to("https://example.com.evil.example/")));
-    }
-
-    #[test]
-    fn a_name_that_resolves_to_a_private_address_is_passed_over() {
-        let policy = policy(&["a.example"], &[]);
-        let uri = "https://a.example/";
-        assert_eq!(choose(&policy, uri, &["127.0.0.1:443"]), None);
-        assert_eq!(choose(&policy, uri, &["[::ffff:10.0.0.1]:443"]), None);
-        assert_eq!(choose(&policy, uri, &["169.254.169.254:443"]), None);
-        let mixed = ["10.0.0.1:443", "1.1.1.1:443"];
-        assert_eq!(choose(&policy, uri, &mixed).unwrap(), "1.1.1.1:443");
-    }
-
-    #[test]
-    fn private_addresses_are_reached_if_they_are_listed() {
-        let by_network = policy(&["http://a.example"], &["10.0.0.0/8"]);
-        let uri = "http://a.example/";
-        assert!(choose(&by_network, uri, &["10.9.9.9:80"]).is_some());
-        assert!(choose(&by_network, uri, &["[::ffff:10.9.9.9]:80"]).is_some());
-        assert!(choose(&by_network, uri, &["192.168.0.1:80"]).is_none());
-        let by_name = policy(&["http://127.0.0.1:81"], &[]);
-        assert!(choose(&by_name, "http://127.0.0.1:81/", &["127.0.0.1:81"]).is_some());
-        assert!(choose(&by_name, "http://127.0.0.1:80/", &["127.0.0.1:80"]).is_none());
-    }
-
-    #[test]
-    fn the_runtime_api_and_what_is_no_peer_are_never_reached() {
-        let all = policy(&["http://*.example:9001"], &["0.0.0.0/0", "::/0"]);
-        let uri = "http://a.example:9001/";
-        for address in [
-            "127.0.0.1:9001",
-            "127.0.0.2:9001",
-            "[::1]:9001",
-            "[::ffff:127.0.0.1]:9001",
-            "0.0.0.0:9001",
-            "[::]:9001",
-            "224.0.0.1:9001",
-        ] {
-            assert_eq!(choose(&all, uri, &[address]), None, "{address}");
-        }
-        assert!(choose(&all, uri, &["127.0.0.1:9002"]).is_some());
-    }
-
-    #[test]
-    fn a_secret_is_idle_at_hosts_that_no_request_may_go_to() {
-        let targets = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
-        for (allowed, host, idle) in [
-            ("api.example", "api.example", false),
-            ("*.example", "api.example", false),
-            ("api.example", "*.example", false),
-            ("*.api.example", "*.example", false),
-            ("https://api.example:443", "API.example", false),
-            ("api.example", "other.example", true),
-            ("*.example", "example", true),
-            ("api.example", "http://api.example", true),
-            ("api.example", "api.example:8443", true),
-            ("10.0.0.1", "10.0.0.2", true),
-        ] {
-            let secret = Secret::new("KEY", "s3cret".to_owned(), targets(&[host])).unwrap();
-            let policy = Policy {
-                allow: targets(&[allowed]),
-                secrets: vec![secret],
-                ..Policy::default()
-            };
-            let found: Vec<_> = policy.idle_secrets().map(|(name, _)| name).collect();
-            assert_eq!(!found.is_empty(), idle, "{allowed} {host}");
-        }
-    }
-}
+mod tests;

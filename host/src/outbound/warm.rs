@@ -11,32 +11,33 @@ use super::connect::{self, Failure};
 use super::dispatch::POOL;
 use super::idle::{Ages, Key, User};
 use super::moment::Moment;
-use super::policy::Policy;
+use super::policy::{Policy, Reach};
 use super::target::Destination;
 
 /// Longest time that this delays the start.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Opens a connection to each of `destinations`, all at once, and keeps those that are open within two seconds.
+/// Opens a connection for each of `routes`, all at once, and keeps those that are open within two seconds.
 /// Failures are only logged: the first request tries again.
-pub(crate) async fn warm(policy: &Arc<Policy>, destinations: &[Destination]) {
+pub(crate) async fn warm(policy: &Arc<Policy>, routes: &[(Destination, Reach)]) {
     let mut opening = JoinSet::new();
-    for destination in destinations {
-        opening.spawn(open(Arc::clone(policy), destination.clone()));
+    for (destination, reach) in routes {
+        opening.spawn(open(Arc::clone(policy), destination.clone(), *reach));
     }
     let all = async { while opening.join_next().await.is_some() {} };
     if timeout(LIMIT, all).await.is_err() {
-        tracing::debug!("`outbound.warm`: not every connection was open after {LIMIT:?}");
+        tracing::debug!("opening ahead: not every connection was open after {LIMIT:?}");
     }
 }
 
-async fn open(policy: Arc<Policy>, destination: Destination) {
+async fn open(policy: Arc<Policy>, destination: Destination, reach: Reach) {
     let permit = Arc::new(Semaphore::new(1)).try_acquire_owned();
     let permit = Arc::new(permit.expect("a new semaphore has its permit"));
-    match connect::open(&policy, &destination, &permit, policy.connect).await {
+    match connect::open(&policy, &destination, reach, &permit, policy.connect).await {
         Ok(link) => {
             let key = Key {
                 destination,
+                reach,
                 user: User::Nobody,
             };
             let ages = Ages {
@@ -47,7 +48,7 @@ async fn open(policy: Arc<Policy>, destination: Destination) {
             POOL.put(key, link, ages, policy.keep_alive);
         }
         Err(Failure::Other(error)) => {
-            tracing::debug!("`outbound.warm`: no connection to `{destination}`: {error}");
+            tracing::debug!("opening ahead: no connection to `{destination}`: {error}");
         }
         Err(Failure::OutOfFiles) => {
             tracing::debug!(
@@ -56,7 +57,7 @@ async fn open(policy: Arc<Policy>, destination: Destination) {
         }
         Err(Failure::Prohibited(found)) => {
             tracing::debug!(
-                "`outbound.warm`: no connection to `{destination}`: {found:?} is prohibited"
+                "opening ahead: no connection to `{destination}`: {found:?} is prohibited"
             );
         }
     }

@@ -26,6 +26,9 @@ const FIRST: Duration = Duration::from_micros(100);
 static TIMER: OnceLock<EpochTimer> = OnceLock::new();
 
 /// Increments the epoch of an engine while guests run.
+///
+/// It takes an engine and not a function to call: the signal handler may call only what neither allocates nor
+/// locks, and `Engine::increment_epoch` is documented as such. With any function, [`start`] would not be safe.
 struct EpochTimer {
     engine: Engine,
     id: libc::timer_t,
@@ -102,7 +105,7 @@ pub(super) fn unblock_signal() {
     }
 }
 
-/// Runs a guest, preempting it while it computes. Without a timer, as in benchmarks, does not preempt it.
+/// Runs a guest, preempting it while it computes. Without a timer, as in unit tests, does not preempt it.
 pub(crate) async fn preemptible<T>(guest: impl Future<Output = T>) -> T {
     let Some(timer) = TIMER.get() else {
         return guest.await;
@@ -232,6 +235,8 @@ impl EpochTimer {
     }
 }
 
+/// The signal goes to the process, not to a thread: guests move between threads, and any thread may increment the
+/// epoch. Linux before 6.4 wakes the main thread for it, if that does not block the signal.
 fn create_timer() -> io::Result<libc::timer_t> {
     let mut id = MaybeUninit::uninit();
     #[expect(unsafe_code, reason = "a C type")]

@@ -5,6 +5,9 @@ mod allocator;
 pub(crate) mod epoch_timer;
 #[cfg(all(target_arch = "x86_64", any(target_env = "musl", test)))]
 mod memcpy;
+pub(crate) mod threads;
+
+pub use threads::can_start_threads;
 
 /// Makes this process independent of what it inherits. Call before the first thread is started.
 pub fn prepare_process() {

@@ -4,6 +4,8 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "outbound-http")]
+use aws_signing::Rule;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::time::timeout;
 
@@ -42,16 +44,22 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     if loaded.config.snap_start {
         Client::new(endpoint.clone()).restored().await?;
         phase = StartPhase::Restore;
+        #[cfg(feature = "outbound-http")]
+        loaded.config.guest.outbound.aws.credentials.forget();
     }
     // The timer, connections and instances are created after the snapshot: each process restored from it
-    // has its own. Only the placeholders of secrets are the same in all of them.
+    // has its own. Only the placeholders of secrets and of the access key are
+    // the same in all of them.
     let started = start(&loaded, &endpoint, client);
     let mut reporter = Client::new(endpoint);
     let (workers, asked_to_end) = reported(started, phase, &mut reporter).await?;
     #[cfg(feature = "outbound-http")]
     {
         let outbound = &loaded.config.guest.outbound;
-        outbound::warm(outbound, &outbound.warm).await;
+        tokio::join!(
+            outbound::warm(outbound, &outbound.warm),
+            outbound.vault.fetch_ahead(outbound)
+        );
     }
     tokio::select! {
         ended = run_loop::run(workers) => ended,
@@ -72,10 +80,30 @@ fn read(vars: &dyn Vars) -> Result<Config, ErrorReport> {
 
 /// Warns about likely mistakes in the configuration.
 fn warn_of(config: &Config) {
+    #[cfg(feature = "outbound-http")]
+    warn_of_signing(&config.guest.outbound);
     for (name, host) in config.guest.outbound.idle_secrets() {
         tracing::warn!(
             "`secrets` gives `{name}` to `{host}`, which is not in `outbound.allow`: requests to it are denied"
         );
+    }
+}
+
+/// Warns about entries of `aws` that grant more than they seem to, or nothing.
+#[cfg(feature = "outbound-http")]
+fn warn_of_signing(outbound: &outbound::Policy) {
+    let policy = &outbound.aws.policy;
+    for warning in policy.allow.iter().filter_map(Rule::warning) {
+        tracing::warn!("`aws.allow`: {warning}");
+    }
+    for endpoint in &policy.endpoints {
+        let prefix = endpoint.prefix();
+        let is_allowed = policy.allow.iter().any(|rule| rule.prefix() == prefix);
+        if !is_allowed && !outbound.fetches_from(prefix) {
+            tracing::warn!(
+                "`aws.endpoints` has `{prefix}`, which is not in `aws.allow`: requests to it are denied"
+            );
+        }
     }
 }
 

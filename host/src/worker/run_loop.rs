@@ -27,11 +27,23 @@ async fn work(mut worker: Worker) -> Result<(), InvokeError> {
     loop {
         let invocation = tokio::select! {
             biased;
-            _ = worker.shutdown.requested() => return Ok(()),
+            _ = worker.shutdown.requested() => {
+                end(worker).await;
+                return Ok(());
+            }
             next = worker.client.next() => next?,
         };
         worker.invoke(invocation).await?;
         // Lambda may freeze the process as soon as the worker polls for the next event.
         logging::settled().await;
+    }
+}
+
+/// Ends a worker that serves no invocation.
+async fn end(worker: Worker) {
+    tokio::select! {
+        biased;
+        () = worker.guest.end() => {}
+        () = worker.shutdown.last_passed() => {}
     }
 }

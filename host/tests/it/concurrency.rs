@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use bootstream_test_support::process::{Bootstrap, Running};
+use bootstream_test_support::process::{Bootstrap, Running, serving_with};
 use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
-use bootstream_test_support::steps::write;
+use bootstream_test_support::steps::{expect, head, write};
 use bootstream_test_support::tagged::{IDS, WORKERS, assert_tagged, tagged};
 use serde_json::{Value, json};
 
@@ -43,11 +43,10 @@ fn every_worker_polls_on_a_connection_of_its_own() {
 /// A thread whose stack takes more address space than there is cannot be started.
 #[test]
 fn a_process_that_may_have_no_more_threads_serves_all_with_one() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_MAX_CONCURRENCY", "4")
-        .env("RUST_MIN_STACK", &(1_u64 << 48).to_string())
-        .start();
+    let (lambda, _host) = serving_with(&[
+        ("AWS_LAMBDA_MAX_CONCURRENCY", "4"),
+        ("RUST_MIN_STACK", &(1_u64 << 48).to_string()),
+    ]);
     lambda.idle(WORKERS);
     lambda.enqueue_all(
         IDS.iter()
@@ -63,12 +62,9 @@ fn a_process_that_may_have_no_more_threads_serves_all_with_one() {
 #[test]
 fn without_the_variable_or_with_nonsense_there_is_one_worker() {
     for value in ["", "0", "1", "many"] {
-        let lambda = Recorder::start();
+        let (lambda, _host) = serving_with(&[("AWS_LAMBDA_MAX_CONCURRENCY", value)]);
         lambda.script("id-1", &json!([write("x"), {"sleep_ms": 300}]));
         lambda.script("id-2", &json!([write("x")]));
-        let _host = Bootstrap::scripted(&lambda)
-            .env("AWS_LAMBDA_MAX_CONCURRENCY", value)
-            .start();
 
         lambda.complete_response("id-1");
         lambda.complete_response("id-2");
@@ -94,6 +90,54 @@ fn a_handler_that_fails_or_loops_leaves_its_neighbours_alone() {
     lambda.response("id-2").assert_failed("Function.Trap");
     let stopped = lambda.response("id-1");
     stopped.assert_failed("Function.DeadlineExceeded");
+    lambda.idle(WORKERS);
+    host.assert_running();
+}
+
+/// A call that returns at once does not suspend the guest. The guest yields between two calls, because the timer
+/// increments the epoch.
+#[test]
+fn a_handler_that_only_calls_the_host_leaves_its_thread_to_sockets_and_neighbours() {
+    let lambda = Recorder::start();
+    let mut host = Bootstrap::scripted(&lambda)
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", "4")
+        // One thread for all: the system refuses others.
+        .env("RUST_MIN_STACK", &(1_u64 << 48).to_string())
+        .start();
+    lambda.idle(WORKERS);
+    let repeated = |step: Value| json!({"repeat_forever": step});
+    let steps = [
+        json!([
+            write("part"),
+            repeated(expect(&head(200), "already-started"))
+        ]),
+        json!([
+            write("part"),
+            "finish",
+            repeated(expect(&json!("finish"), "already-finished"))
+        ]),
+        json!([
+            write("part"),
+            repeated(json!({"log": {"level": "trace", "message": "x"}}))
+        ]),
+    ];
+    let looping = IDS
+        .iter()
+        .zip(&steps)
+        .map(|(id, steps)| Event::script(id, steps).deadline_in(Duration::from_secs(2)));
+    lambda.enqueue_all(looping.collect());
+    for id in [IDS[0], IDS[2]] {
+        lambda.first_chunk(id);
+    }
+    lambda.response(IDS[1]).assert_clean_end();
+    lambda.enqueue(Event::script(IDS[3], &script(IDS[3])));
+    assert_tagged(&lambda.response(IDS[3]), IDS[3]);
+
+    for id in [IDS[0], IDS[2]] {
+        lambda
+            .response(id)
+            .assert_failed("Function.DeadlineExceeded");
+    }
     lambda.idle(WORKERS);
     host.assert_running();
 }

@@ -37,7 +37,7 @@ fn polls_that_are_always_reset_are_given_up_after_pauses() {
 fn no_event_is_lost_to_closed_connections() {
     const EVENTS: usize = 20;
     for (close, think_ms) in [("Connection: close\r\n", 0), ("", 200), ("", 0)] {
-        let lambda = Recorder::start();
+        let (lambda, _host) = serving();
         let accepted = format!("HTTP/1.1 202 Accepted\r\n{close}Content-Length: 0\r\n\r\n");
         lambda.on("/response", Post::raw(accepted).fate(Fate::CloseAfter));
         for n in 0..EVENTS {
@@ -48,7 +48,6 @@ fn no_event_is_lost_to_closed_connections() {
             }
             lambda.enqueue(event.fate(Fate::CloseAfter));
         }
-        let _host = Bootstrap::scripted(&lambda).start();
 
         lambda.idle(1);
 
@@ -61,7 +60,7 @@ fn no_event_is_lost_to_closed_connections() {
 #[test]
 fn a_peer_that_drops_kept_connections_gets_every_answer() {
     const EVENTS: usize = 10;
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     for n in 0..EVENTS {
         let steps = if n % 2 == 0 {
             json!([write("x")])
@@ -71,7 +70,6 @@ fn a_peer_that_drops_kept_connections_gets_every_answer() {
         let event = Event::script(&format!("id-{n}-"), &steps);
         lambda.enqueue(event.fate(Fate::ResetWhenReused));
     }
-    let _host = Bootstrap::scripted(&lambda).start();
 
     lambda.idle(1);
 
@@ -95,11 +93,10 @@ fn an_answer_is_not_lost_where_no_further_connection_opens() {
 /// Requests to a peer that keeps its connections share them.
 #[test]
 fn a_kept_connection_is_used_again() {
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     for n in 0..10 {
         lambda.script(&format!("id-{n}-"), &json!([write("x")]));
     }
-    let _host = Bootstrap::scripted(&lambda).start();
 
     lambda.idle(1);
 

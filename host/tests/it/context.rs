@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bootstream_test_support::process::{Bootstrap, serving};
+use bootstream_test_support::process::{Bootstrap, serving, serving_with};
 use bootstream_test_support::recorder::{Event, Recorder};
 use serde_json::{Value, json};
 
@@ -83,12 +83,11 @@ fn what_lambda_leaves_out_or_empty_is_absent() {
 
 #[test]
 fn the_context_tells_what_the_environment_knows_of_the_function() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_FUNCTION_NAME", "streamer")
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
-        .start();
+    let (lambda, _host) = serving_with(&[
+        ("AWS_LAMBDA_FUNCTION_NAME", "streamer"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+    ]);
     let deadline = "4102444800000";
     let event =
         Event::script("id-1", &write_context()).header("Lambda-Runtime-Deadline-Ms", deadline);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bootstream_test_support::assert_contains;
-use bootstream_test_support::process::{Bootstrap, serving};
+use bootstream_test_support::process::{Bootstrap, serving, serving_with};
 use bootstream_test_support::recorder::{Event, Post, Recorder};
 use bootstream_test_support::steps::{sleep_forever, write};
 use serde_json::{Value, json};
@@ -167,10 +167,7 @@ fn a_deadline_that_has_just_passed_stops_the_handler_at_once() {
 #[test]
 fn the_functions_timeout_replaces_an_implausible_deadline() {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_FUNCTION_TIMEOUT", "2")
-        .start();
+    let (lambda, _host) = serving_with(&[("AWS_LAMBDA_FUNCTION_TIMEOUT", "2")]);
     let event = |id: &str| Event::script(id, &json!([write("part"), sleep_forever()]));
     let name = "Lambda-Runtime-Deadline-Ms";
     for (id, event) in [

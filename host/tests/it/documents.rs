@@ -14,10 +14,7 @@ const LOAD_BALANCER_LIMIT: usize = 1_048_576;
 /// A host with these settings, and its Runtime API.
 fn scripted(settings: &str) -> (Recorder, Running) {
     let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda);
-    std::fs::write(host.package().join("bootstream.toml"), settings)
-        .expect("a file in a fresh folder");
-    let host = host.start();
+    let host = Bootstrap::scripted(&lambda).settings(settings).start();
     (lambda, host)
 }
 

@@ -191,10 +191,9 @@ fn a_failure_between_head_and_body_ends_in_trailers() {
 
 #[test]
 fn trailers_stay_small_however_long_the_message() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     let long = format!("{}the end", "x".repeat(1_000_000));
     lambda.script("id-1", &json!([write("part"), {"error": long}]));
-    let host = Bootstrap::scripted(&lambda).start();
 
     let response = lambda.failed_response("id-1", "Function.Error");
 

@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use bootstream_test_support::process::{Bootstrap, executable};
 use bootstream_test_support::recorder::{Post, Recorder};
-use bootstream_test_support::{assert_contains_all, guests, pause};
+use bootstream_test_support::{assert_contains, assert_contains_all, guests, pause};
 
 /// Asserts that this host fails to start, reports it to Lambda, and logs why in one line with these words.
 #[track_caller]
-fn assert_init_error(lambda: &Recorder, host: Bootstrap, error_type: &str, words: &[&str]) {
+pub(crate) fn assert_init_error(
+    lambda: &Recorder,
+    host: Bootstrap,
+    error_type: &str,
+    words: &[&str],
+) {
     let mut host = host.start();
 
     let status = host.exit();
@@ -18,9 +23,6 @@ fn assert_init_error(lambda: &Recorder, host: Bootstrap, error_type: &str, words
     let lines = host.stdout();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!(host.stderr(), [""; 0]);
-    for word in words {
-        assert!(lines[0].contains(word), "no `{word}` in `{}`", lines[0]);
-    }
     let error = lambda.request("/2018-06-01/runtime/init/error");
     assert_eq!(lambda.look(|seen| seen.exchanges.len()), 1);
     let header = error.header("lambda-runtime-function-error-type");
@@ -28,7 +30,8 @@ fn assert_init_error(lambda: &Recorder, host: Bootstrap, error_type: &str, words
     let document = error.document();
     assert_eq!(document["errorType"], error_type);
     let message = document["errorMessage"].as_str().expect("a text");
-    assert!(lines[0].contains(message), "{message}");
+    assert_contains_all(message, words);
+    assert_contains(&lines[0], message);
     assert!(document["stackTrace"].is_array());
 }
 

@@ -1,11 +1,12 @@
 //! Instances are created ahead of their invocation, and no handler can observe it.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bootstream_test_support::process::Bootstrap;
 use bootstream_test_support::recorder::{Event, Recorder};
-use bootstream_test_support::{assert_contains, guests};
+use bootstream_test_support::{PATIENCE, assert_contains, guests, pause};
+use serde_json::Value;
 
 const IDS: [&str; 3] = ["id-1", "id-2", "id-3"];
 
@@ -57,6 +58,45 @@ fn a_handler_that_loops_at_its_start_is_stopped_at_the_deadline_of_each_event() 
         lambda.reported_error(id, "Function.DeadlineExceeded");
         host.assert_running();
     }
+}
+
+/// An instance that is still being prepared when the deadline of its event comes is given up. Later ones are
+/// prepared ahead again, once an invocation has shown that the start does end.
+#[test]
+fn a_start_that_was_interrupted_once_is_made_ahead_of_later_events() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ends = "(br_if 1 (i64.eq (local.tee $n (i64.add (local.get $n) (i64.const 1))) (i64.const 300000000)))";
+    let handler = guests::text_with("loops_at_start.wat", ";; Condition", ends, folder.path());
+    let lambda = Recorder::start();
+    lambda.enqueue(Event::new("id-1", "{}").deadline_in(Duration::from_millis(50)));
+    let host = Bootstrap::with_handler(&lambda, &handler)
+        .env("BOOTSTREAM_LOG_USAGE", "info")
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .start();
+    lambda.reported_error("id-1", "Function.DeadlineExceeded");
+
+    let milliseconds = |id: &str| -> u64 {
+        lambda.enqueue(Event::new(id, "{}").deadline_in(PATIENCE));
+        lambda.complete_response(id);
+        let used = host.line("its use", |line| {
+            line.contains(id) && line.contains("\"usage\"")
+        });
+        let record: Value = serde_json::from_str(&used).expect("a record in JSON");
+        record["milliseconds"].as_u64().expect("a number")
+    };
+    let with_its_start = milliseconds("id-2");
+    assert!(with_its_start > 20, "the start takes too short a time");
+    let ahead = (3..).map(|n| {
+        pause(Duration::from_millis(100));
+        milliseconds(&format!("id-{n}-"))
+    });
+    let begin = Instant::now();
+    let fast = ahead.take_while(|_| begin.elapsed() < PATIENCE);
+    let found = fast.into_iter().find(|taken| *taken < with_its_start / 2);
+    assert!(
+        found.is_some(),
+        "no later event was faster than {with_its_start} ms"
+    );
 }
 
 /// Number of 64 KiB pages by which each event grows its handler's memory of 17 pages. The first MiB in use is

@@ -45,6 +45,7 @@ fn every_example_answers_an_event() {
         ("streaming_numbers", "1"),
         ("server_sent_events", "data"),
         ("large_download", ""),
+        ("llm_proxy", "<!doctype html>"),
     ] {
         let lambda = Recorder::start();
         let event = json!({

@@ -1,10 +1,20 @@
 //! Standard output: log lines of the host and of the handlers.
 
 use bootstream_test_support::assert_contains;
-use bootstream_test_support::process::{Bootstrap, Running, serving};
-use bootstream_test_support::recorder::{Event, Recorder};
+use bootstream_test_support::process::{Running, serving, serving_with};
+use bootstream_test_support::recorder::Event;
 use bootstream_test_support::steps::write;
 use serde_json::{Value, json};
+
+const JSON: (&str, &str) = ("AWS_LAMBDA_LOG_FORMAT", "JSON");
+
+const LEVELS: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
+
+/// A record of each level.
+fn at_every_level() -> Value {
+    let record = |level: &str| json!({"log": {"level": level, "message": format!("a {level}")}});
+    Value::from_iter(LEVELS.map(record))
+}
 
 /// Every line as JSON, with the fields Lambda needs.
 #[track_caller]
@@ -31,14 +41,8 @@ fn talkative() -> Value {
 
 #[test]
 fn records_of_the_handler_have_its_levels_and_are_filtered_by_them() {
-    let lambda = Recorder::start();
-    let record = |level: &str| json!({"log": {"level": level, "message": format!("a {level}")}});
-    let levels = ["trace", "debug", "info", "warn", "error"];
-    lambda.script("id-1", &Value::from_iter(levels.map(record)));
-    let host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-        .env("AWS_LAMBDA_LOG_LEVEL", "WARN")
-        .start();
+    let (lambda, host) = serving_with(&[JSON, ("AWS_LAMBDA_LOG_LEVEL", "WARN")]);
+    lambda.script("id-1", &at_every_level());
     lambda.complete_response("id-1");
     host.logged("a error");
 
@@ -55,14 +59,8 @@ fn records_of_the_handler_have_its_levels_and_are_filtered_by_them() {
 
 #[test]
 fn at_trace_every_record_of_the_handler_is_logged_and_none_of_a_library() {
-    let lambda = Recorder::start();
-    let levels = ["trace", "debug", "info", "warn", "error"];
-    let record = |level: &str| json!({"log": {"level": level, "message": format!("a {level}")}});
-    lambda.script("id-1", &Value::from_iter(levels.map(record)));
-    let host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-        .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
-        .start();
+    let (lambda, host) = serving_with(&[JSON, ("AWS_LAMBDA_LOG_LEVEL", "TRACE")]);
+    lambda.script("id-1", &at_every_level());
     lambda.complete_response("id-1");
     host.logged("a error");
 
@@ -70,7 +68,7 @@ fn at_trace_every_record_of_the_handler_is_logged_and_none_of_a_library() {
 
     let of_handler = records.iter().filter(|it| it["target"] == "handler");
     let seen = of_handler.map(|it| [&it["level"], &it["message"], &it["requestId"]]);
-    let expected = levels.map(|it| [it.to_uppercase(), format!("a {it}"), "id-1".to_owned()]);
+    let expected = LEVELS.map(|it| [it.to_uppercase(), format!("a {it}"), "id-1".to_owned()]);
     assert_eq!(json!(seen.collect::<Vec<_>>()), json!(expected));
     let traces = records.iter().filter(|it| it["level"] == "TRACE");
     assert_eq!(traces.count(), 1, "{records:?}");
@@ -79,11 +77,8 @@ fn at_trace_every_record_of_the_handler_is_logged_and_none_of_a_library() {
 #[test]
 fn json_logs_are_one_object_in_each_line() {
     for format in ["JSON", "json"] {
-        let lambda = Recorder::start();
+        let (lambda, host) = serving_with(&[("AWS_LAMBDA_LOG_FORMAT", format)]);
         lambda.script("id-1", &talkative());
-        let host = Bootstrap::scripted(&lambda)
-            .env("AWS_LAMBDA_LOG_FORMAT", format)
-            .start();
         lambda.reported_error("id-1", "Function.Error");
         host.logged("returned as an error");
 
@@ -109,14 +104,11 @@ fn json_logs_are_one_object_in_each_line() {
 
 #[test]
 fn a_failure_is_logged_with_what_its_handler_has_used() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving_with(&[JSON]);
     lambda.script(
         "id-1",
         &json!([{"grow_memory": 9_000_000}, {"sleep_ms": 50}, "trap"]),
     );
-    let host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-        .start();
     lambda.reported_error("id-1", "Function.Trap");
     host.logged("handler failed");
 
@@ -138,14 +130,10 @@ fn what_an_invocation_has_used_is_logged_at_debug_or_where_it_is_asked_for() {
         ("AWS_LAMBDA_LOG_LEVEL", "DEBUG", true),
         ("BOOTSTREAM_LOG_USAGE", "info", true),
     ] {
-        let lambda = Recorder::start();
+        let (lambda, host) = serving_with(&[JSON, (name, value)]);
         let steps =
             json!([{"grow_memory": 9_000_000}, {"sleep_ms": 50}, write("12345"), write("67")]);
         lambda.script("id-1", &steps);
-        let host = Bootstrap::scripted(&lambda)
-            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-            .env(name, value)
-            .start();
         lambda.complete_response("id-1");
         // Written before the awaited poll, and read soon.
         lambda.script("id-2", &json!([{"eprint": "the end\n"}]));
@@ -179,12 +167,8 @@ fn a_level_leaves_out_what_is_below_it() {
         ("ERROR", [false, false, true]),
         ("FATAL", [false, false, true]),
     ] {
-        let lambda = Recorder::start();
+        let (lambda, host) = serving_with(&[JSON, ("AWS_LAMBDA_LOG_LEVEL", level)]);
         lambda.script("id-1", &talkative());
-        let host = Bootstrap::scripted(&lambda)
-            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-            .env("AWS_LAMBDA_LOG_LEVEL", level)
-            .start();
         lambda.reported_error("id-1", "Function.Error");
         host.logged("returned as an error");
 
@@ -207,10 +191,7 @@ fn a_level_leaves_out_what_is_below_it() {
 /// A function with tenants can separate their lines.
 #[test]
 fn lines_of_a_tenant_have_its_id() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-        .start();
+    let (lambda, host) = serving_with(&[JSON]);
     for (id, tenant) in [("id-1", Some("blue")), ("id-2", None)] {
         let mut event = Event::script(id, &talkative());
         if let Some(tenant) = tenant {
@@ -251,11 +232,7 @@ fn text_logs_name_the_request_in_each_line() {
 
 #[test]
 fn lines_of_two_handlers_do_not_mix() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-        .env("AWS_LAMBDA_MAX_CONCURRENCY", "2")
-        .start();
+    let (lambda, host) = serving_with(&[JSON, ("AWS_LAMBDA_MAX_CONCURRENCY", "2")]);
     lambda.idle(2);
     let steps = |id: &str| {
         let lines = (0..20).flat_map(|_| {
@@ -304,11 +281,8 @@ fn a_traceback_is_one_record() {
         {"eprint": "Traceback (most recent call last):\n  cut\n"}, write("x"),
     ]);
     for format in ["JSON", "Text"] {
-        let lambda = Recorder::start();
+        let (lambda, host) = serving_with(&[("AWS_LAMBDA_LOG_FORMAT", format)]);
         lambda.script("id-1", &steps);
-        let host = Bootstrap::scripted(&lambda)
-            .env("AWS_LAMBDA_LOG_FORMAT", format)
-            .start();
         lambda.complete_response("id-1");
         host.logged("  cut");
 
@@ -326,12 +300,9 @@ fn a_traceback_is_one_record() {
 
 #[test]
 fn control_characters_cannot_forge_a_line() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving_with(&[JSON]);
     let forged = "a\r\u{1b}[2K{\"level\":\"ERROR\"}\u{0}\n";
     lambda.script("id-1", &json!([{"print": forged}, write("x")]));
-    let host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-        .start();
     lambda.complete_response("id-1");
     host.logged("level");
 
@@ -344,7 +315,7 @@ fn control_characters_cannot_forge_a_line() {
 
 #[test]
 fn text_logs_have_no_control_character_whatever_its_source() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     let text = "a\r2026 ERROR b\u{1b}[2K\u{0}\u{7f}\u{85}\u{2028}\u{2029}\tc \u{e9}";
     let shown = "a\\r2026 ERROR b\\u{1b}[2K\\u{0}\\u{7f}\\u{85}\\u{2028}\\u{2029}\tc \u{e9}";
     lambda.script(
@@ -356,7 +327,6 @@ fn text_logs_have_no_control_character_whatever_its_source() {
             {"error": format!("end {text}")},
         ]),
     );
-    let host = Bootstrap::scripted(&lambda).start();
     lambda.reported_error("id-1", "Function.Error");
 
     for start in ["out", "err", "log", "end"] {
@@ -387,8 +357,8 @@ fn metrics_that_a_handler_prints_are_lines_of_their_own_in_either_format() {
         .to_string()
     };
     for format in ["Text", "JSON"] {
-        let lambda = Recorder::start();
-        let (small, large) = (document(0), document(200_000));
+        let (lambda, host) = serving_with(&[("AWS_LAMBDA_LOG_FORMAT", format)]);
+        let (small, large) = (document(0), document(1_000_000));
         let (start, end) = small.split_at(30);
         lambda.script(
             "id-1",
@@ -401,9 +371,6 @@ fn metrics_that_a_handler_prints_are_lines_of_their_own_in_either_format() {
                 {"print": format!(" {small}\nlast\n")},
             ]),
         );
-        let host = Bootstrap::scripted(&lambda)
-            .env("AWS_LAMBDA_LOG_FORMAT", format)
-            .start();
         lambda.complete_response("id-1");
         host.logged("last");
 
@@ -421,16 +388,12 @@ fn metrics_that_a_handler_prints_are_lines_of_their_own_in_either_format() {
 /// The level applies to log records, not to metrics.
 #[test]
 fn metrics_are_logged_at_every_level() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving_with(&[JSON, ("AWS_LAMBDA_LOG_LEVEL", "FATAL")]);
     let metrics = r#"{"_aws":{"CloudWatchMetrics":[]},"a":1}"#;
     lambda.script(
         "id-1",
         &json!([{"print": format!("a line\n{metrics}\n")}, "trap"]),
     );
-    let host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-        .env("AWS_LAMBDA_LOG_LEVEL", "FATAL")
-        .start();
     lambda.reported_error("id-1", "Function.Trap");
     host.logged("handler failed");
 
@@ -442,12 +405,9 @@ fn metrics_are_logged_at_every_level() {
 /// A line too long for one record is cut, but not inside a character.
 #[test]
 fn a_long_line_is_cut_between_characters() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving_with(&[JSON]);
     let text = format!("a{}", "\u{e9}".repeat(40_000));
     lambda.script("id-1", &json!([{"print": format!("{text}\nthe end\n")}]));
-    let host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-        .start();
     lambda.complete_response("id-1");
     host.logged("the end");
 

@@ -5,6 +5,8 @@
 
 mod any_runtime;
 mod arm64;
+#[cfg(feature = "outbound-http")]
+mod aws;
 mod backpressure;
 mod concurrency;
 mod conformance_table;
@@ -14,6 +16,8 @@ mod deadline;
 mod documents;
 mod errors;
 mod faults;
+#[cfg(feature = "outbound-http")]
+mod fetch;
 mod hostile;
 mod init;
 mod instances;
@@ -45,6 +49,8 @@ mod rebinding;
 mod reuse;
 #[cfg(feature = "outbound-http")]
 mod sandbox;
+#[cfg(feature = "outbound-http")]
+mod secrets;
 mod settings;
 mod shutdown;
 mod snapshot;

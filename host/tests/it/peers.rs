@@ -26,12 +26,11 @@ fn endless() -> Value {
 
 #[test]
 fn status_200_accepts_a_post() {
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     lambda.on("/response", Post::status("200 OK", ""));
     lambda.on("/error", Post::status("200 OK", "whatever"));
     lambda.script("id-1", &json!([write("x")]));
     lambda.script("id-2", &json!(["trap"]));
-    let _host = Bootstrap::scripted(&lambda).start();
 
     lambda.complete_response("id-1");
     lambda.reported_error("id-2", "Function.Trap");
@@ -64,13 +63,12 @@ fn a_refusal_is_logged_with_the_beginning_of_what_it_says_on_one_line() {
             ["400", "a\\r\\nb \u{e9}xxx", ""],
         ),
     ] {
-        let lambda = Recorder::start();
+        let (lambda, host) = serving();
         for path in ["response-1/response", "error-1/error"] {
             lambda.on(path, answer.clone());
         }
         lambda.script("response-1", &json!([write("x")]));
         lambda.script("error-1", &json!(["trap"]));
-        let host = Bootstrap::scripted(&lambda).start();
         lambda.idle(1);
 
         for id in ["response-1", "error-1"] {
@@ -91,7 +89,7 @@ fn a_refusal_is_logged_with_the_beginning_of_what_it_says_on_one_line() {
 /// Managed Instances refuse a response so when they could not read it to its end.
 #[test]
 fn a_refusal_that_closes_its_connection_is_followed_by_a_poll_on_another() {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving();
     let body = "{\"errorMessage\":\"HTTP request detected as truncated\",\
                 \"errorType\":\"TruncatedHTTPRequest\"}\n";
     let answer = format!(
@@ -101,7 +99,6 @@ fn a_refusal_that_closes_its_connection_is_followed_by_a_poll_on_another() {
     lambda.on("/response", Post::raw(answer).fate(Fate::CloseAfter));
     lambda.script("id-1", &json!([write("x")]));
     lambda.script("id-2", &json!([write("x")]));
-    let mut host = Bootstrap::scripted(&lambda).start();
 
     lambda.idle(1);
 
@@ -114,7 +111,7 @@ fn a_refusal_that_closes_its_connection_is_followed_by_a_poll_on_another() {
 /// A handler learns within a second that its response is refused.
 #[test]
 fn the_next_write_after_a_refusal_fails() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     let gone = Post::status("410 Gone", "{}\n").early_after(1);
     lambda.on("id-1/response", gone);
     let late = expect(&write("late"), "closed");
@@ -122,7 +119,6 @@ fn the_next_write_after_a_refusal_fails() {
         "id-1",
         &json!([write("part"), {"sleep_ms": 500}, late, {"print": "the handler has noticed\n"}]),
     );
-    let host = Bootstrap::scripted(&lambda).start();
 
     host.logged("the handler has noticed");
 
@@ -138,11 +134,10 @@ fn an_early_refusal_stops_the_handler() {
         (Fate::CloseAfter, endless()),
         (Fate::Keep, json!([write("part"), sleep_forever()])),
     ] {
-        let lambda = Recorder::start();
+        let (lambda, host) = serving();
         let refusal = Post::status("413 Too Large", TOO_LARGE).early_after(1);
         lambda.on("id-1/response", refusal.fate(fate));
         lambda.script("id-1", &steps);
-        let host = Bootstrap::scripted(&lambda).start();
 
         let response = lambda.response("id-1");
         lambda.idle(1);
@@ -180,12 +175,11 @@ fn an_early_acceptance_does_not_cut_the_response() {
 /// An acceptance does not count when the rest of the response cannot be sent.
 #[test]
 fn a_connection_that_ends_after_an_early_acceptance_stops_the_handler() {
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     let accepted = Post::default().early_after(1).fate(Fate::CloseAfter);
     lambda.on("id-1/response", accepted);
     let deadline = Duration::from_secs(8);
     lambda.enqueue(Event::script("id-1", &endless()).deadline_in(deadline));
-    let _host = Bootstrap::scripted(&lambda).start();
 
     let response = lambda.response("id-1");
     lambda.idle(1);
@@ -228,7 +222,7 @@ fn a_process_that_lambda_ends_says_why() {
 #[test]
 fn a_reset_in_a_response_fails_its_writes() {
     for fate in [Fate::Reset, Fate::Close] {
-        let lambda = Recorder::start();
+        let (lambda, host) = serving();
         let lost = Post::default().early_after(100_000).fate(fate);
         lambda.on("id-1/response", lost);
         let pattern = json!({"write_pattern": {"total": 200_000_000, "chunk": 65536}});
@@ -241,7 +235,6 @@ fn a_reset_in_a_response_fails_its_writes() {
                 {"print": "the handler has noticed\n"}
             ]),
         );
-        let host = Bootstrap::scripted(&lambda).start();
 
         let response = lambda.response("id-1");
         lambda.idle(1);
@@ -258,7 +251,7 @@ fn a_reset_in_a_response_fails_its_writes() {
 /// A handler that ignores the failed writes is stopped after about a second.
 #[test]
 fn a_handler_that_writes_to_a_broken_connection_is_stopped() {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving();
     let lost = Post::default().early_after(1).fate(Fate::Reset);
     lambda.on("/response", lost);
     for (id, steps) in [
@@ -269,7 +262,6 @@ fn a_handler_that_writes_to_a_broken_connection_is_stopped() {
         lambda.script(id, &steps);
     }
     let began = Instant::now();
-    let mut host = Bootstrap::scripted(&lambda).start();
 
     lambda.idle(1);
 
@@ -287,7 +279,7 @@ fn a_handler_that_writes_to_a_broken_connection_is_stopped() {
 #[test]
 fn a_reset_instead_of_an_answer_is_not_retried() {
     for path_end in ["id-1/response", "id-1/error"] {
-        let lambda = Recorder::start();
+        let (lambda, _host) = serving();
         lambda.on(path_end, Post::default().fate(Fate::Reset));
         let steps = if path_end.ends_with("error") {
             json!(["trap"])
@@ -295,7 +287,6 @@ fn a_reset_instead_of_an_answer_is_not_retried() {
             json!([write("x")])
         };
         lambda.script("id-1", &steps);
-        let _host = Bootstrap::scripted(&lambda).start();
 
         lambda.request(path_end);
         lambda.idle(1);

@@ -58,11 +58,10 @@ fn the_address_needs_no_scheme_and_may_end_in_a_slash() {
 
 #[test]
 fn an_event_without_a_request_id_is_skipped() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     let nameless = Event::script("id-1", &json!(["write_context"]));
     lambda.enqueue(nameless.without("Lambda-Runtime-Aws-Request-Id"));
     lambda.script("id-2", &json!(["write_context"]));
-    let host = Bootstrap::scripted(&lambda).start();
 
     lambda.complete_response("id-2");
 
@@ -97,13 +96,12 @@ fn the_invocation_id_goes_back_unchanged_or_not_at_all() {
 /// Otherwise the warning would fill the log of a busy function.
 #[test]
 fn unprintable_invocation_ids_are_warned_of_at_most_once_a_minute() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     for id in ["id-1", "id-2", "id-3", "id-4"] {
         let event = Event::script(id, &json!(["finish"]));
         lambda.enqueue(event.header("Lambda-Runtime-Invocation-Id", b"a\x80b"));
     }
     lambda.script("last", &json!([{"print": "the end\n"}]));
-    let host = Bootstrap::scripted(&lambda).start();
 
     lambda.complete_response("last");
     host.logged("the end");
@@ -158,7 +156,7 @@ fn an_event_may_come_in_chunks() {
 /// Wherever the cut is.
 #[test]
 fn an_event_that_is_cut_in_its_head_or_its_body_is_not_handled() {
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving();
     let text = "text ".repeat(2000);
     let event = |id: &str| Event::script(id, &json!([{"write": &text}]));
     lambda.enqueue(event("in-one").cut(5000));
@@ -166,7 +164,6 @@ fn an_event_that_is_cut_in_its_head_or_its_body_is_not_handled() {
     lambda.enqueue(event("without-last-chunk").chunked(1000).cut(5));
     lambda.enqueue(event("in-its-head").cut(10_060));
     lambda.enqueue(event("whole"));
-    let _host = Bootstrap::scripted(&lambda).start();
 
     assert_eq!(lambda.complete_response("whole").body(), text);
     assert_eq!(lambda.look(|seen| seen.posts().len()), 1);
@@ -207,12 +204,11 @@ fn an_event_that_is_lost_on_its_way_is_a_warning_with_the_reason() {
 /// No event is lost when the Runtime API is absent or goes away.
 #[test]
 fn an_unanswered_poll_is_not_warned_of() {
-    let lambda = Recorder::start();
+    let (lambda, host) = serving();
     for fate in [Fate::Close, Fate::Reset] {
         lambda.enqueue(Event::none("200 OK", fate));
     }
     lambda.script("id-1", &json!([{"write": "fine"}]));
-    let host = Bootstrap::scripted(&lambda).start();
 
     assert_eq!(lambda.complete_response("id-1").body(), "fine");
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use artifact::{Arch, Fingerprint, MemoryInit, Stamp};
 use bootstream_host::engine;
 use bootstream_test_support::process::{Bootstrap, Running, executable};
-use bootstream_test_support::recorder::{Event, Recorder};
+use bootstream_test_support::recorder::Recorder;
 use bootstream_test_support::steps::write;
 use bootstream_test_support::{assert_contains, assert_contains_all, guests};
 use rustix::process::Signal;
@@ -40,15 +40,24 @@ fn assert_refused(file: &[u8], words: &[&str]) {
     assert_eq!(lambda.look(|seen| seen.exchanges.len()), 1);
 }
 
-/// The guest's machine code with a changed stamp.
-fn restamped(change: impl FnOnce(&mut Fingerprint)) -> Vec<u8> {
+/// The guest's machine code without its stamp, and the stamp.
+fn unstamped() -> (Vec<u8>, Stamp) {
     let mut file = stamped();
     let stamp = Stamp::read(&file).expect("a stamp");
     file.truncate(usize::try_from(stamp.code.bytes).expect("a length"));
+    (file, stamp)
+}
+
+fn component() -> Vec<u8> {
+    fs::read(guests::source("scripted_guest")).expect("the guest can be read")
+}
+
+/// The guest's machine code with a changed stamp.
+fn restamped(change: impl FnOnce(&mut Fingerprint)) -> Vec<u8> {
+    let (code, stamp) = unstamped();
     let mut fingerprint = stamp.fingerprint;
     change(&mut fingerprint);
-    let component = fs::read(guests::source("scripted_guest")).expect("the guest can be read");
-    Stamp::append(file, &[], stamp.memory_init, fingerprint, &component)
+    Stamp::append(code, &[], stamp.memory_init, fingerprint, &component())
 }
 
 #[test]
@@ -70,15 +79,12 @@ fn code_with_a_stamp_of_another_layout_is_refused() {
 /// The host creates the engine that the stamp names, and Wasmtime compares it with the code.
 #[test]
 fn code_whose_stamp_names_another_memory_initialization_is_refused() {
-    let mut file = stamped();
-    let stamp = Stamp::read(&file).expect("a stamp");
-    file.truncate(usize::try_from(stamp.code.bytes).expect("a length"));
+    let (code, stamp) = unstamped();
     let other = match stamp.memory_init {
         MemoryInit::Copy => MemoryInit::CopyOnWrite,
         MemoryInit::CopyOnWrite => MemoryInit::Copy,
     };
-    let component = fs::read(guests::source("scripted_guest")).expect("the guest can be read");
-    let file = Stamp::append(file, &[], other, stamp.fingerprint, &component);
+    let file = Stamp::append(code, &[], other, stamp.fingerprint, &component());
     assert_refused(&file, &["memory initialization"]);
 }
 
@@ -99,10 +105,7 @@ fn code_for_another_machine_is_refused() {
 /// Code from Wasmtime's own tools may have any settings.
 #[test]
 fn code_without_a_stamp_is_refused() {
-    let mut file = stamped();
-    let stamp = Stamp::read(&file).expect("a stamp");
-    file.truncate(usize::try_from(stamp.code.bytes).expect("a length"));
-    assert_refused(&file, &["no stamp"]);
+    assert_refused(&unstamped().0, &["no stamp"]);
 }
 
 #[test]
@@ -201,8 +204,7 @@ impl Deployment {
 
     /// With the scripted guest as `handler.wasm`.
     fn with_component(self) -> Self {
-        let component = fs::read(guests::source("scripted_guest")).expect("the guest can be read");
-        self.with_file("handler.wasm", &component)
+        self.with_file("handler.wasm", &component())
     }
 
     fn cache(&self) -> PathBuf {
@@ -451,10 +453,7 @@ fn several_starts_at_once_do_not_disturb_each_other() {
     let hosts: Vec<_> = (0..4)
         .map(|_| {
             let lambda = Recorder::start();
-            lambda.enqueue(Event::new(
-                "id-1",
-                json!({"steps": [write("served")]}).to_string(),
-            ));
+            lambda.script("id-1", &json!([write("served")]));
             let host = deployment.start(&lambda);
             (lambda, host)
         })

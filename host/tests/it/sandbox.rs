@@ -1,9 +1,13 @@
 //! A handler that uses the standard library to leave its sandbox.
 
+use std::path::Path;
+
+use bootstream_test_support::process::Running;
 use bootstream_test_support::recorder::Recorder;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::reaching::{host, outcomes};
+use crate::reaching::{fetch, host, outcomes};
 use crate::web::Web;
 
 #[track_caller]
@@ -106,7 +110,7 @@ fn the_package_can_be_read_and_not_left_or_changed() {
 fn a_private_tmp_is_bounded_and_gone_with_its_invocation() {
     let temporary = tempfile::tempdir().expect("a folder");
     let lambda = Recorder::start();
-    let _host = host(&lambda, "[files]\ntmp = 'private'\ntmp-mib = 1\n")
+    let mut host = host(&lambda, "[files]\ntmp = 'private'\ntmp-mib = 1\n")
         .env(
             "TMPDIR",
             temporary.path().to_str().expect("a path in UTF-8"),
@@ -136,9 +140,65 @@ fn a_private_tmp_is_bounded_and_gone_with_its_invocation() {
     assert_eq!(first[4], "ok: wrote 1000");
     assert!(first[5].starts_with("error: "), "{first:?}");
     assert_eq!(second, ["ok: ", "ok: wrote 600000"]);
-    let left = std::fs::read_dir(temporary.path())
-        .expect("a folder")
-        .count();
-    // The instance of the last invocation may not be dropped yet.
-    assert!(left <= 1, "{left} folders are left");
+    assert_nothing_left(&mut host, temporary.path());
+}
+
+/// Asserts that a host leaves no file behind when it ends.
+#[track_caller]
+fn assert_nothing_left(host: &mut Running, temporary: &Path) {
+    host.signal(Signal::TERM);
+    assert!(host.exit().success());
+    let left: Vec<_> = std::fs::read_dir(temporary).expect("a folder").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn the_tmp_of_an_instance_that_waits_for_its_next_event_is_gone_when_the_process_ends() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let lambda = Recorder::start();
+    let mut host = host(&lambda, "files.tmp = 'private'\nreuse.invocations = 9")
+        .env(
+            "TMPDIR",
+            temporary.path().to_str().expect("a path in UTF-8"),
+        )
+        .start();
+    let write = json!([{"write_file": {"path": "/tmp/a", "bytes": 1}}]);
+    assert_eq!(outcomes(&lambda, "id-1", &write), ["ok: wrote 1"]);
+    let kept = outcomes(&lambda, "id-2", &json!([{"list": "/tmp"}]));
+    assert_eq!(kept, ["ok: a"]);
+
+    assert_nothing_left(&mut host, temporary.path());
+}
+
+/// A thread whose stack takes more address space than there is cannot be started.
+#[test]
+fn without_another_thread_a_handler_has_no_files_and_no_lookups() {
+    let lambda = Recorder::start();
+    let web = Web::start();
+    let by_name = format!("http://localhost:{}", web.port());
+    let settings = format!(
+        "files.tmp = 'private'\nfiles.task-root = 'read-only'\noutbound.allow = ['{by_name}', '{}']",
+        web.url("")
+    );
+    let mut host = host(&lambda, &settings)
+        .env("RUST_MIN_STACK", &(1_u64 << 48).to_string())
+        .start();
+    let steps = json!([
+        {"list": "/tmp"},
+        {"write_file": {"path": "/tmp/a", "bytes": 1}},
+        {"read_file": "handler.wasm"},
+        fetch(&by_name),
+        fetch(&web.url("/")),
+    ]);
+
+    for id in ["id-1", "id-2"] {
+        let outcomes = outcomes(&lambda, id, &steps);
+        for outcome in &outcomes[..4] {
+            assert!(outcome.starts_with("error: "), "{outcomes:?}");
+        }
+        assert!(outcomes[4].starts_with("ok: "), "{outcomes:?}");
+    }
+    host.logged("the system refuses the thread that reads and writes them");
+    host.logged("the system refuses the thread that looks up names");
+    host.assert_running();
 }

@@ -3,32 +3,16 @@
 use std::path::Path;
 use std::process::Command;
 
-use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::process::{Bootstrap, serving_with};
 use bootstream_test_support::recorder::{Event, Recorder};
 use bootstream_test_support::steps::{head, head_with, write};
-use bootstream_test_support::{assert_contains, assert_contains_all, guests};
+use bootstream_test_support::{assert_contains_all, guests};
 use serde_json::{Value, json};
 
-fn scripted(lambda: &Recorder, settings: &str) -> Bootstrap {
-    let host = Bootstrap::scripted(lambda);
-    std::fs::write(host.package().join("bootstream.toml"), settings)
-        .expect("a file in a fresh folder");
-    host
-}
+use crate::init::assert_init_error;
 
-#[track_caller]
-fn assert_init_error(lambda: &Recorder, host: Bootstrap, error_type: &str, words: &[&str]) {
-    let mut host = host.start();
-    assert!(!host.exit().success());
-    let lines = host.stdout();
-    assert_eq!(lines.len(), 1, "{lines:?}");
-    let document = lambda.request("/2018-06-01/runtime/init/error").document();
-    assert_eq!(document["errorType"], error_type);
-    let message = document["errorMessage"].as_str().expect("a text");
-    for word in words {
-        assert!(message.contains(word), "no `{word}` in `{message}`");
-        assert!(lines[0].contains(word), "no `{word}` in `{}`", lines[0]);
-    }
+fn scripted(lambda: &Recorder, settings: &str) -> Bootstrap {
+    Bootstrap::scripted(lambda).settings(settings)
 }
 
 #[test]
@@ -61,11 +45,10 @@ fn a_mistake_in_the_settings_is_an_init_error_with_its_place() {
 /// A developer's shell may export them, and a host started there inherits them.
 #[test]
 fn variables_of_the_projects_tools_do_not_stop_the_host() {
-    let lambda = Recorder::start();
-    let _host = Bootstrap::scripted(&lambda)
-        .env("BOOTSTREAM_NO_RUSTUP", "1")
-        .env("BOOTSTREAM_BOOTSTRAP", "/somewhere/bootstrap")
-        .start();
+    let (lambda, _host) = serving_with(&[
+        ("BOOTSTREAM_NO_RUSTUP", "1"),
+        ("BOOTSTREAM_BOOTSTRAP", "/somewhere/bootstrap"),
+    ]);
     lambda.script("id-1", &json!([write("fine")]));
     assert_eq!(lambda.complete_response("id-1").body(), "fine");
 }
@@ -194,9 +177,7 @@ fn a_limit_that_is_reached_is_reported_with_its_setting() {
     ] {
         lambda.script(id, &steps);
         let message = lambda.reported_error(id, error_type).error_message();
-        for word in words {
-            assert_contains(&message, word);
-        }
+        assert_contains_all(&message, words);
     }
     for (id, steps, words) in [
         (
@@ -214,9 +195,7 @@ fn a_limit_that_is_reached_is_reported_with_its_setting() {
         let response = lambda.failed_response(id, "Function.LimitExceeded");
         let document = response.trailer_document();
         let message = document["errorMessage"].as_str().expect("a text");
-        for word in words {
-            assert_contains(message, word);
-        }
+        assert_contains_all(message, words);
     }
     lambda.enqueue(Event::script("after", &json!([write("fine")])));
     assert_eq!(lambda.complete_response("after").body(), "fine");

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bootstream_test_support::guests;
-use bootstream_test_support::process::{Bootstrap, Running, executable, serving};
+use bootstream_test_support::process::{Bootstrap, Running, executable, serving, serving_with};
 use bootstream_test_support::recorder::{End, Event, Post, Recorder};
 use bootstream_test_support::steps::{sleep_forever, write};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -39,10 +39,8 @@ fn endless() -> [Value; 4] {
 #[test]
 fn an_idle_process_ends_at_once() {
     for (signal, workers) in [(Signal::TERM, 1), (Signal::INT, 1), (Signal::TERM, 4)] {
-        let lambda = Recorder::start();
-        let mut host = Bootstrap::scripted(&lambda)
-            .env("AWS_LAMBDA_MAX_CONCURRENCY", &workers.to_string())
-            .start();
+        let (lambda, mut host) =
+            serving_with(&[("AWS_LAMBDA_MAX_CONCURRENCY", &workers.to_string())]);
         lambda.idle(workers);
 
         assert_ends(&mut host, signal);
@@ -142,13 +140,10 @@ fn a_complete_response_stays_complete() {
 
 #[test]
 fn every_response_under_way_is_ended() {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving_with(&[("AWS_LAMBDA_MAX_CONCURRENCY", "4")]);
     let ids = ["id-1", "id-2", "id-3"];
     let steps = json!([write("part"), sleep_forever()]);
     lambda.enqueue_all(ids.map(|id| Event::script(id, &steps)).into());
-    let mut host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_MAX_CONCURRENCY", "4")
-        .start();
     lambda.idle(1);
     for id in ids {
         lambda.first_chunk(id);

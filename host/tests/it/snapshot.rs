@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::process::{Bootstrap, serving_with};
 use bootstream_test_support::recorder::{Post, Recorder};
 use bootstream_test_support::{guests, pause};
 use serde_json::json;
@@ -14,13 +14,10 @@ const SNAP_START: &str = "snap-start";
 
 #[test]
 fn the_first_poll_waits_for_the_end_of_the_snapshot() {
-    let lambda = Recorder::start();
+    let (lambda, _host) = serving_with(&[(VARIABLE, SNAP_START)]);
     let restored = Post::status("200 OK", "").delay(Duration::from_secs(1));
     lambda.on("/restore/next", restored);
     lambda.script("id-1", &json!([{"write": "x"}]));
-    let _host = Bootstrap::scripted(&lambda)
-        .env(VARIABLE, SNAP_START)
-        .start();
 
     assert_eq!(lambda.complete_response("id-1").body(), "x");
 
@@ -40,8 +37,7 @@ fn the_first_poll_waits_for_the_end_of_the_snapshot() {
 #[test]
 fn other_ways_to_start_begin_with_a_poll() {
     for kind in ["on-demand", "provisioned-concurrency", ""] {
-        let lambda = Recorder::start();
-        let _host = Bootstrap::scripted(&lambda).env(VARIABLE, kind).start();
+        let (lambda, _host) = serving_with(&[(VARIABLE, kind)]);
 
         lambda.polls(1);
 
@@ -51,12 +47,9 @@ fn other_ways_to_start_begin_with_a_poll() {
 
 #[test]
 fn a_snapshot_may_take_long() {
-    let lambda = Recorder::start();
+    let (lambda, mut host) = serving_with(&[(VARIABLE, SNAP_START)]);
     let restored = Post::status("200 OK", "").delay(Duration::from_secs(6));
     lambda.on("/restore/next", restored);
-    let mut host = Bootstrap::scripted(&lambda)
-        .env(VARIABLE, SNAP_START)
-        .start();
     lambda.request("/restore/next");
 
     pause(Duration::from_secs(4));
@@ -73,14 +66,11 @@ fn a_snapshot_that_is_refused_ends_the_process() {
         ("404", "Not Found"),
         ("500", "Broken"),
     ] {
-        let lambda = Recorder::start();
+        let (lambda, mut host) = serving_with(&[(VARIABLE, SNAP_START)]);
         lambda.on(
             "/restore/next",
             Post::status(&format!("{code} {reason}"), "{}\n"),
         );
-        let mut host = Bootstrap::scripted(&lambda)
-            .env(VARIABLE, SNAP_START)
-            .start();
 
         assert!(!host.exit().success());
 

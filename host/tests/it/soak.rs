@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::process::serving_with;
 use bootstream_test_support::recorder::{Event, Fate, Post, Recorder};
 use bootstream_test_support::steps::{head, write};
 use serde_json::{Value, json};
@@ -29,11 +29,10 @@ const LOOP_DEADLINE: Duration = Duration::from_millis(80);
 
 #[test]
 fn ten_thousand_good_and_bad_invocations_leave_nothing_behind() {
-    let lambda = Recorder::start();
-    let mut host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-        .env("AWS_LAMBDA_MAX_CONCURRENCY", &WORKERS.to_string())
-        .start();
+    let (lambda, mut host) = serving_with(&[
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ("AWS_LAMBDA_MAX_CONCURRENCY", &WORKERS.to_string()),
+    ]);
 
     (0..WARM_UP_TURNS).for_each(|turn| take_turn(&lambda, turn));
     let (memory, files) = (host.resident_kib(), host.open_files());

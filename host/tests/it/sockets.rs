@@ -16,20 +16,50 @@ enum Returned {
     /// `result<_, error-code>`, or with a value of this type.
     Result(&'static str),
     /// A value of this type, which is 0 if nothing is behind it.
-    Nothing(&'static str),
+    Zero(&'static str),
     /// A pollable.
     Pollable,
 }
 
-use Returned::{Nothing, Pollable, Result};
+use Returned::{Pollable, Result, Zero};
 
-/// One function: its interface, its name, its parameter types, and what it returns.
-type Function = (
-    &'static str,
-    &'static str,
-    &'static [&'static str],
-    Returned,
-);
+/// One function.
+struct Function {
+    interface: &'static str,
+    name: String,
+    /// Types. The first parameter of a method is its resource.
+    parameters: Vec<String>,
+    returned: Returned,
+}
+
+impl Function {
+    /// Reads a line of [`FUNCTIONS`].
+    fn parse(line: &'static str) -> Self {
+        let fields: Vec<_> = line.split('|').map(str::trim).collect();
+        let [interface, name, parameters, returned] = fields[..] else {
+            panic!("`{line}` has not four fields");
+        };
+        let resource = name.split_once('.').map(|(resource, _)| resource);
+        let itself = resource.map(|resource| format!("(borrow ${resource})"));
+        let others = parameters.split(", ").filter(|ty| !ty.is_empty());
+        Self {
+            interface,
+            name: match resource {
+                Some(_) => format!("[method]{name}"),
+                None => name.to_owned(),
+            },
+            parameters: itself
+                .into_iter()
+                .chain(others.map(str::to_owned))
+                .collect(),
+            returned: match returned.split_once(' ').unwrap_or((returned, "")) {
+                ("result", ty) => Result(ty),
+                ("zero", ty) => Zero(ty),
+                _ => Pollable,
+            },
+        }
+    }
+}
 
 const TCP: &str = "(borrow $tcp-socket)";
 const UDP: &str = "(borrow $udp-socket)";
@@ -38,280 +68,60 @@ const INCOMING: &str = "(borrow $incoming-datagram-stream)";
 const OUTGOING: &str = "(borrow $outgoing-datagram-stream)";
 const LOOKUP: &str = "(borrow $resolve-address-stream)";
 
-/// Every function of the interfaces at 0.2 except `instance-network`, which the component calls first in any
+/// Every function of the interfaces at 0.2, by interface, name, types of the parameters besides a method's resource,
+/// and what it returns; except `instance-network`, which the component calls first in any
 /// case, and `network-error-code`, which is unstable.
-const FUNCTIONS: [Function; 50] = [
-    (
-        "ip-name-lookup",
-        "resolve-addresses",
-        &[NETWORK, "string"],
-        Result("(own $resolve-address-stream)"),
-    ),
-    (
-        "ip-name-lookup",
-        "[method]resolve-address-stream.resolve-next-address",
-        &[LOOKUP],
-        Result("(option $ip-address)"),
-    ),
-    (
-        "ip-name-lookup",
-        "[method]resolve-address-stream.subscribe",
-        &[LOOKUP],
-        Pollable,
-    ),
-    (
-        "tcp-create-socket",
-        "create-tcp-socket",
-        &["$ip-address-family"],
-        Result("(own $tcp-socket)"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.start-bind",
-        &[TCP, NETWORK, "$ip-socket-address"],
-        Result(""),
-    ),
-    ("tcp", "[method]tcp-socket.finish-bind", &[TCP], Result("")),
-    (
-        "tcp",
-        "[method]tcp-socket.start-connect",
-        &[TCP, NETWORK, "$ip-socket-address"],
-        Result(""),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.finish-connect",
-        &[TCP],
-        Result("(tuple (own $input-stream) (own $output-stream))"),
-    ),
-    ("tcp", "[method]tcp-socket.start-listen", &[TCP], Result("")),
-    (
-        "tcp",
-        "[method]tcp-socket.finish-listen",
-        &[TCP],
-        Result(""),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.accept",
-        &[TCP],
-        Result("(tuple (own $tcp-socket) (own $input-stream) (own $output-stream))"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.local-address",
-        &[TCP],
-        Result("$ip-socket-address"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.remote-address",
-        &[TCP],
-        Result("$ip-socket-address"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.is-listening",
-        &[TCP],
-        Nothing("bool"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.address-family",
-        &[TCP],
-        Nothing("$ip-address-family"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.set-listen-backlog-size",
-        &[TCP, "u64"],
-        Result(""),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.keep-alive-enabled",
-        &[TCP],
-        Result("bool"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.set-keep-alive-enabled",
-        &[TCP, "bool"],
-        Result(""),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.keep-alive-idle-time",
-        &[TCP],
-        Result("u64"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.set-keep-alive-idle-time",
-        &[TCP, "u64"],
-        Result(""),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.keep-alive-interval",
-        &[TCP],
-        Result("u64"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.set-keep-alive-interval",
-        &[TCP, "u64"],
-        Result(""),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.keep-alive-count",
-        &[TCP],
-        Result("u32"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.set-keep-alive-count",
-        &[TCP, "u32"],
-        Result(""),
-    ),
-    ("tcp", "[method]tcp-socket.hop-limit", &[TCP], Result("u8")),
-    (
-        "tcp",
-        "[method]tcp-socket.set-hop-limit",
-        &[TCP, "u8"],
-        Result(""),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.receive-buffer-size",
-        &[TCP],
-        Result("u64"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.set-receive-buffer-size",
-        &[TCP, "u64"],
-        Result(""),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.send-buffer-size",
-        &[TCP],
-        Result("u64"),
-    ),
-    (
-        "tcp",
-        "[method]tcp-socket.set-send-buffer-size",
-        &[TCP, "u64"],
-        Result(""),
-    ),
-    ("tcp", "[method]tcp-socket.subscribe", &[TCP], Pollable),
-    (
-        "tcp",
-        "[method]tcp-socket.shutdown",
-        &[TCP, "$shutdown-type"],
-        Result(""),
-    ),
-    (
-        "udp-create-socket",
-        "create-udp-socket",
-        &["$ip-address-family"],
-        Result("(own $udp-socket)"),
-    ),
-    (
-        "udp",
-        "[method]udp-socket.start-bind",
-        &[UDP, NETWORK, "$ip-socket-address"],
-        Result(""),
-    ),
-    ("udp", "[method]udp-socket.finish-bind", &[UDP], Result("")),
-    (
-        "udp",
-        "[method]udp-socket.stream",
-        &[UDP, "(option $ip-socket-address)"],
-        Result("(tuple (own $incoming-datagram-stream) (own $outgoing-datagram-stream))"),
-    ),
-    (
-        "udp",
-        "[method]udp-socket.local-address",
-        &[UDP],
-        Result("$ip-socket-address"),
-    ),
-    (
-        "udp",
-        "[method]udp-socket.remote-address",
-        &[UDP],
-        Result("$ip-socket-address"),
-    ),
-    (
-        "udp",
-        "[method]udp-socket.address-family",
-        &[UDP],
-        Nothing("$ip-address-family"),
-    ),
-    (
-        "udp",
-        "[method]udp-socket.unicast-hop-limit",
-        &[UDP],
-        Result("u8"),
-    ),
-    (
-        "udp",
-        "[method]udp-socket.set-unicast-hop-limit",
-        &[UDP, "u8"],
-        Result(""),
-    ),
-    (
-        "udp",
-        "[method]udp-socket.receive-buffer-size",
-        &[UDP],
-        Result("u64"),
-    ),
-    (
-        "udp",
-        "[method]udp-socket.set-receive-buffer-size",
-        &[UDP, "u64"],
-        Result(""),
-    ),
-    (
-        "udp",
-        "[method]udp-socket.send-buffer-size",
-        &[UDP],
-        Result("u64"),
-    ),
-    (
-        "udp",
-        "[method]udp-socket.set-send-buffer-size",
-        &[UDP, "u64"],
-        Result(""),
-    ),
-    ("udp", "[method]udp-socket.subscribe", &[UDP], Pollable),
-    (
-        "udp",
-        "[method]incoming-datagram-stream.receive",
-        &[INCOMING, "u64"],
-        Result("(list $incoming-datagram)"),
-    ),
-    (
-        "udp",
-        "[method]incoming-datagram-stream.subscribe",
-        &[INCOMING],
-        Pollable,
-    ),
-    (
-        "udp",
-        "[method]outgoing-datagram-stream.check-send",
-        &[OUTGOING],
-        Result("u64"),
-    ),
-    (
-        "udp",
-        "[method]outgoing-datagram-stream.send",
-        &[OUTGOING, "(list $outgoing-datagram)"],
-        Result("u64"),
-    ),
-];
+const FUNCTIONS: &str = "\
+ip-name-lookup | resolve-addresses | (borrow $network), string | result (own $resolve-address-stream)
+ip-name-lookup | resolve-address-stream.resolve-next-address | | result (option $ip-address)
+ip-name-lookup | resolve-address-stream.subscribe | | pollable
+tcp-create-socket | create-tcp-socket | $ip-address-family | result (own $tcp-socket)
+tcp | tcp-socket.start-bind | (borrow $network), $ip-socket-address | result
+tcp | tcp-socket.finish-bind | | result
+tcp | tcp-socket.start-connect | (borrow $network), $ip-socket-address | result
+tcp | tcp-socket.finish-connect | | result (tuple (own $input-stream) (own $output-stream))
+tcp | tcp-socket.start-listen | | result
+tcp | tcp-socket.finish-listen | | result
+tcp | tcp-socket.accept | | result (tuple (own $tcp-socket) (own $input-stream) (own $output-stream))
+tcp | tcp-socket.local-address | | result $ip-socket-address
+tcp | tcp-socket.remote-address | | result $ip-socket-address
+tcp | tcp-socket.is-listening | | zero bool
+tcp | tcp-socket.address-family | | zero $ip-address-family
+tcp | tcp-socket.set-listen-backlog-size | u64 | result
+tcp | tcp-socket.keep-alive-enabled | | result bool
+tcp | tcp-socket.set-keep-alive-enabled | bool | result
+tcp | tcp-socket.keep-alive-idle-time | | result u64
+tcp | tcp-socket.set-keep-alive-idle-time | u64 | result
+tcp | tcp-socket.keep-alive-interval | | result u64
+tcp | tcp-socket.set-keep-alive-interval | u64 | result
+tcp | tcp-socket.keep-alive-count | | result u32
+tcp | tcp-socket.set-keep-alive-count | u32 | result
+tcp | tcp-socket.hop-limit | | result u8
+tcp | tcp-socket.set-hop-limit | u8 | result
+tcp | tcp-socket.receive-buffer-size | | result u64
+tcp | tcp-socket.set-receive-buffer-size | u64 | result
+tcp | tcp-socket.send-buffer-size | | result u64
+tcp | tcp-socket.set-send-buffer-size | u64 | result
+tcp | tcp-socket.subscribe | | pollable
+tcp | tcp-socket.shutdown | $shutdown-type | result
+udp-create-socket | create-udp-socket | $ip-address-family | result (own $udp-socket)
+udp | udp-socket.start-bind | (borrow $network), $ip-socket-address | result
+udp | udp-socket.finish-bind | | result
+udp | udp-socket.stream | (option $ip-socket-address) | result (tuple (own $incoming-datagram-stream) (own $outgoing-datagram-stream))
+udp | udp-socket.local-address | | result $ip-socket-address
+udp | udp-socket.remote-address | | result $ip-socket-address
+udp | udp-socket.address-family | | zero $ip-address-family
+udp | udp-socket.unicast-hop-limit | | result u8
+udp | udp-socket.set-unicast-hop-limit | u8 | result
+udp | udp-socket.receive-buffer-size | | result u64
+udp | udp-socket.set-receive-buffer-size | u64 | result
+udp | udp-socket.send-buffer-size | | result u64
+udp | udp-socket.set-send-buffer-size | u64 | result
+udp | udp-socket.subscribe | | pollable
+udp | incoming-datagram-stream.receive | u64 | result (list $incoming-datagram)
+udp | incoming-datagram-stream.subscribe | | pollable
+udp | outgoing-datagram-stream.check-send | | result u64
+udp | outgoing-datagram-stream.send | (list $outgoing-datagram) | result u64";
 
 /// Alignment of a result with a value of this type, which is the offset of its payload, in bytes.
 fn align(ty: &str) -> usize {
@@ -350,7 +160,13 @@ fn component() -> String {
         assert!(text.contains(&place), "no `{place}`");
         text = text.replace(&place, &format!("{line}\n{place}"));
     };
-    for (number, (interface, name, parameters, returned)) in FUNCTIONS.into_iter().enumerate() {
+    for (number, function) in FUNCTIONS.lines().map(Function::parse).enumerate() {
+        let Function {
+            interface,
+            name,
+            parameters,
+            returned,
+        } = function;
         let mut typed = String::new();
         let (mut core, mut values) = (String::new(), String::new());
         for (index, ty) in parameters.iter().enumerate() {
@@ -374,7 +190,7 @@ fn component() -> String {
                     align(ty)
                 ),
             ),
-            Nothing(ty) => (
+            Zero(ty) => (
                 ty.to_owned(),
                 "(result i32)",
                 format!("(call $note (i32.const {number}) (i32.eqz (call $f{number}{values})))"),
@@ -426,11 +242,9 @@ fn every_function_of_sockets_is_denied_and_none_ends_the_handler() {
 
     let body = lambda.complete_response("id-1").body();
 
-    let outcomes = body.chars().zip(FUNCTIONS);
-    let others: Vec<_> = outcomes
-        .filter(|(outcome, _)| *outcome != 'd')
-        .map(|(_, (interface, name, ..))| format!("{interface}: {name}"))
-        .collect();
-    assert_eq!(others, [""; 0]);
-    assert_eq!(body.len(), FUNCTIONS.len());
+    let outcomes = body.chars().zip(FUNCTIONS.lines());
+    let others = outcomes.filter(|(outcome, _)| *outcome != 'd');
+    assert_eq!(others.collect::<Vec<_>>(), []);
+    assert_eq!(body.len(), 50);
+    assert_eq!(FUNCTIONS.lines().count(), 50);
 }

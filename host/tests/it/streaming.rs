@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use bootstream_test_support::process::{Bootstrap, serving};
-use bootstream_test_support::recorder::{
-    DELIMITER, Event, Exchange, IMPLIED_PRELUDE, Post, Recorder,
-};
+use bootstream_test_support::process::{serving, serving_with};
+use bootstream_test_support::recorder::{DELIMITER, Event, Exchange, IMPLIED_PRELUDE, Post};
 use bootstream_test_support::steps::{expect, head, head_with, sleep_forever, write};
 use serde_json::{Value, json};
 
@@ -286,10 +284,7 @@ fn work_after_the_end_of_the_response_delays_the_next_poll_only() {
 /// A handler's leftovers do not reach the next invocation.
 #[test]
 fn every_invocation_has_a_fresh_instance() {
-    let lambda = Recorder::start();
-    let host = Bootstrap::scripted(&lambda)
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-        .start();
+    let (lambda, host) = serving_with(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")]);
     for n in 0..8 {
         let id = format!("id-{n}");
         lambda.script(&id, &json!([{"grow_memory": 60_000_000}, write("x")]));

@@ -128,7 +128,7 @@ impl Web {
         format!("http://{}{path}", self.address)
     }
 
-    /// The heads of all requests so far.
+    /// The heads of all requests so far, with the bodies of those to `/body`.
     pub(crate) fn heads(&self) -> Vec<String> {
         let seen = locked(&self.seen);
         seen.requests.iter().map(|(_, head)| head.clone()).collect()
@@ -186,14 +186,19 @@ enum After {
 }
 
 fn serve(mut stream: impl Read + Write, accepted: &Accepted) -> io::Result<()> {
-    while let Some(head) = read_head(&mut stream)? {
+    while let Some(mut head) = read_head(&mut stream)? {
+        let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        let is_recorded = path == "/body";
+        if is_recorded {
+            let body = read_body(&head, &mut stream)?;
+            head.push_str(&body);
+        }
         accepted.record(head.clone());
-        let path = head.split(' ').nth(1).unwrap_or_default();
         if path == "/reset" {
             accepted.reset();
             return Ok(());
         }
-        let after = answer(path, &head, &mut stream)?;
+        let after = answer(&path, &head, &mut stream)?;
         match after {
             After::Next => {}
             After::Close => return Ok(()),
@@ -211,7 +216,9 @@ fn serve(mut stream: impl Read + Write, accepted: &Accepted) -> io::Result<()> {
                 stream.flush()?;
             }
         }
-        discard_body(&head, &mut stream)?;
+        if !is_recorded {
+            read_body(&head, &mut stream)?;
+        }
     }
     Ok(())
 }
@@ -229,14 +236,15 @@ fn read_head(stream: &mut impl Read) -> io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&head).into_owned()))
 }
 
-/// Reads the body that follows this head.
-fn discard_body(head: &str, stream: &mut impl Read) -> io::Result<()> {
+/// Reads the body that follows this head. Returns it if it has a length.
+fn read_body(head: &str, stream: &mut impl Read) -> io::Result<String> {
+    let mut body = String::new();
     let length = head
         .lines()
         .find_map(|it| it.strip_prefix("content-length: "));
     if let Some(length) = length {
         let length = length.trim().parse().map_err(io::Error::other)?;
-        io::copy(&mut stream.take(length), &mut io::sink())?;
+        stream.take(length).read_to_string(&mut body)?;
     } else if head.contains("transfer-encoding: chunked") {
         let mut end = [0; 5];
         stream.read_exact(&mut end)?;
@@ -245,7 +253,7 @@ fn discard_body(head: &str, stream: &mut impl Read) -> io::Result<()> {
             stream.read_exact(&mut end[4..])?;
         }
     }
-    Ok(())
+    Ok(body)
 }
 
 fn body(text: &str) -> String {

@@ -9,6 +9,7 @@ use tokio::process::{Child, Command};
 
 use super::deployment::Deployment;
 use crate::clock::Clock;
+use crate::credentials::{CREDENTIALS_PATH, Credentials, CredentialsEndpoint};
 use crate::observer::USAGE_VARIABLE;
 
 /// Variables that a process inherits. All others come from Lambda or the function's configuration.
@@ -37,13 +38,20 @@ pub struct FunctionConfig {
     pub clock: Clock,
     /// The function's environment variables.
     pub variables: Vec<(String, String)>,
+    /// The AWS credentials that the function is given.
+    pub credentials: Credentials,
     /// Whether the usage of each invocation is reported.
     pub reports_usage: bool,
 }
 
 impl FunctionConfig {
     /// Starts a process. Dropping the returned handle ends it.
-    pub(crate) fn spawn(&self, deployment: &Deployment, api: SocketAddr) -> std::io::Result<Child> {
+    pub(crate) fn spawn(
+        &self,
+        deployment: &Deployment,
+        api: SocketAddr,
+        credentials: Option<&CredentialsEndpoint>,
+    ) -> std::io::Result<Child> {
         let root = deployment.task_root();
         let mut command = Command::new(&self.bootstrap);
         command.env_clear();
@@ -51,6 +59,14 @@ impl FunctionConfig {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
+        }
+        let region = credentials.and_then(CredentialsEndpoint::region);
+        let region = region.as_deref().unwrap_or(REGION);
+        if let Some(credentials) = credentials {
+            let uri = format!("http://{api}{CREDENTIALS_PATH}");
+            command
+                .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri)
+                .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", credentials.token());
         }
         command
             .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
@@ -64,8 +80,8 @@ impl FunctionConfig {
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "local")
             .env("AWS_LAMBDA_LOG_FORMAT", "Text")
             .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-            .env("AWS_REGION", REGION)
-            .env("AWS_DEFAULT_REGION", REGION)
+            .env("AWS_REGION", region)
+            .env("AWS_DEFAULT_REGION", region)
             .envs(self.reports_usage.then_some(USAGE_VARIABLE))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(root)

@@ -77,10 +77,14 @@ impl ExecutionEnvironment {
         let address = listener.local_addr().map_err(failed)?;
         // One invocation at a time.
         let (deliveries, deliveries_rx) = mpsc::channel(1);
-        let (runtime_api, phase) = RuntimeApi::new(deliveries_rx, observer.clone());
+        let credentials = config.credentials.endpoint(deployment.task_root());
+        let (runtime_api, phase) =
+            RuntimeApi::new(deliveries_rx, observer.clone(), credentials.clone());
         let mut api = JoinSet::new();
         api.spawn(http_server::serve(listener, runtime_api));
-        let mut child = config.spawn(&deployment, address).map_err(failed)?;
+        let mut child = config
+            .spawn(&deployment, address, credentials.as_ref())
+            .map_err(failed)?;
         let mut output = JoinSet::new();
         let log = CurrentLog::new(Arc::clone(&deployment), observer.clone());
         if let Some(stdout) = child.stdout.take() {

@@ -1,15 +1,14 @@
 //! The event of an Application Load Balancer. It does not decode the query.
 
-use std::collections::BTreeMap;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT_ID, TextTypes, lossy, query_pairs, text};
+use super::{
+    ACCOUNT_ID, TextTypes, content, last_values, listed, listed_headers, query_pairs, text,
+    without_nulls,
+};
 
 /// How the event represents repeated names: the setting `lambda.multi_value_headers.enabled` of the target
 /// group.
@@ -22,20 +21,15 @@ pub(crate) enum Values {
 
 /// Builds the event.
 pub(crate) fn from_request(request: &Parts, body: &Bytes, values: Values) -> Value {
-    let headers = request
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), lossy(value)));
-    let parameters = query_pairs(request.uri.query().unwrap_or_default())
-        .map(|(name, value)| (name, value.to_owned()));
-    // A compressed body is not text, whatever its type. An empty body is not encoded.
-    let text = if body.is_empty() {
-        Some("")
-    } else {
-        text(&request.headers, body, TextTypes::Named)
-            .filter(|_| !request.headers.contains_key(CONTENT_ENCODING))
-    };
-    let mut event = json!({
+    let headers = listed_headers(&request.headers);
+    let query = query_pairs(request.uri.query().unwrap_or_default());
+    let parameters = listed(query.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    // A compressed body is not text, whatever its type.
+    let text = text(&request.headers, body, TextTypes::Named)
+        .filter(|_| !request.headers.contains_key(CONTENT_ENCODING));
+    let (content, is_base64) = content(body, text);
+    let last = values == Values::Last;
+    without_nulls(json!({
         "requestContext": {
             "elb": {
                 "targetGroupArn": format!(
@@ -45,46 +39,22 @@ pub(crate) fn from_request(request: &Parts, body: &Bytes, values: Values) -> Val
         },
         "httpMethod": request.method.as_str(),
         "path": request.uri.path(),
-        "body": text.map_or_else(|| STANDARD.encode(body), str::to_owned),
-        "isBase64Encoded": text.is_none(),
-    });
-    let (headers, parameters) = match values {
-        Values::Last => (
-            ("headers", last(headers)),
-            ("queryStringParameters", last(parameters)),
-        ),
-        Values::All => (
-            ("multiValueHeaders", all(headers)),
-            ("multiValueQueryStringParameters", all(parameters)),
-        ),
-    };
-    for (key, value) in [headers, parameters] {
-        if let Some(event) = event.as_object_mut() {
-            event.insert(key.to_owned(), value);
-        }
-    }
-    event
-}
-
-fn last<'a>(pairs: impl Iterator<Item = (&'a str, String)>) -> Value {
-    json!(pairs.collect::<BTreeMap<_, _>>())
-}
-
-fn all<'a>(pairs: impl Iterator<Item = (&'a str, String)>) -> Value {
-    let mut lists: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (name, value) in pairs {
-        lists.entry(name).or_default().push(value);
-    }
-    json!(lists)
+        "body": content,
+        "isBase64Encoded": is_base64,
+        "headers": last.then(|| last_values(&headers)),
+        "queryStringParameters": last.then(|| last_values(&parameters)),
+        "multiValueHeaders": (!last).then_some(&headers),
+        "multiValueQueryStringParameters": (!last).then_some(&parameters),
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::parts;
 
     fn event(request: http::request::Builder, values: Values) -> Value {
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        from_request(&parts, &Bytes::from_static(b"x"), values)
+        from_request(&parts(request), &Bytes::from_static(b"x"), values)
     }
 
     fn request() -> http::request::Builder {
@@ -139,11 +109,7 @@ mod tests {
             let event = event(request, Values::Last);
             assert_eq!(event["isBase64Encoded"], encoded, "{content_type}");
         }
-        let (empty, ()) = request()
-            .header("content-type", "image/png")
-            .body(())
-            .unwrap()
-            .into_parts();
+        let empty = parts(request().header("content-type", "image/png"));
         let event = from_request(&empty, &Bytes::new(), Values::Last);
         assert_eq!(
             (&event["body"], &event["isBase64Encoded"]),

@@ -1,49 +1,37 @@
 //! The event of VPC Lattice, in version 2.0:
 //! <https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html>.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
 use lambda_protocol::headers::HOP_BY_HOP;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{ACCOUNT_ID, Origin, TextTypes, decode, lossy, query_pairs, remove_all, text};
+use super::{
+    ACCOUNT_ID, Origin, TextTypes, content, listed_headers, listed_parameters, remove_all, text,
+    without_nulls,
+};
 
 const REGION: &str = "us-east-1";
-
-/// All values of each name, in the order they came.
-type MultiMap = BTreeMap<String, Vec<String>>;
 
 /// Builds the event.
 pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Value {
     let mut headers = request.headers.clone();
     remove_all(&mut headers, &HOP_BY_HOP);
-    let headers = headers.iter();
-    let headers = listed(headers.map(|(name, value)| (name.as_str().to_owned(), lossy(value))));
-    let query = query_pairs(request.uri.query().unwrap_or_default());
-    let parameters = listed(query.map(|(name, value)| (decode(name), decode(value))));
+    let parameters = listed_parameters(request.uri.query().unwrap_or_default());
     let text = text(&request.headers, body, TextTypes::Named);
-    let encoded = !body.is_empty() && text.is_none();
-    let mut event = Map::from_iter([
-        ("version".to_owned(), json!("2.0")),
-        ("path".to_owned(), json!(request.uri.path())),
-        ("method".to_owned(), json!(request.method.as_str())),
-        ("headers".to_owned(), json!(headers)),
-        ("isBase64Encoded".to_owned(), json!(encoded)),
-        ("requestContext".to_owned(), request_context(origin)),
-    ]);
-    if !parameters.is_empty() {
-        event.insert("queryStringParameters".to_owned(), json!(parameters));
-    }
-    if !body.is_empty() {
-        let content = text.map_or_else(|| STANDARD.encode(body), str::to_owned);
-        event.insert("body".to_owned(), json!(content));
-    }
-    Value::Object(event)
+    let (content, is_base64) = content(body, text);
+    without_nulls(json!({
+        "version": "2.0",
+        "path": request.uri.path(),
+        "method": request.method.as_str(),
+        "headers": listed_headers(&headers),
+        "isBase64Encoded": is_base64,
+        "queryStringParameters": (!parameters.is_empty()).then_some(&parameters),
+        "body": (!body.is_empty()).then_some(&content),
+        "requestContext": request_context(origin),
+    }))
 }
 
 fn request_context(origin: &Origin) -> Value {
@@ -66,22 +54,15 @@ fn micros(time: SystemTime) -> u128 {
     since_epoch.unwrap_or(Duration::ZERO).as_micros()
 }
 
-fn listed(pairs: impl Iterator<Item = (String, String)>) -> MultiMap {
-    let mut lists = MultiMap::new();
-    for (name, value) in pairs {
-        lists.entry(name).or_default().push(value);
-    }
-    lists
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::tests::origin;
+    use crate::testing::parts;
 
     fn event(request: http::request::Builder, body: &'static [u8]) -> Value {
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        from_request(&parts, &Bytes::from_static(body), &origin())
+        let origin = origin("$default");
+        from_request(&parts(request), &Bytes::from_static(body), &origin)
     }
 
     #[test]

@@ -10,9 +10,12 @@ pub(crate) mod v2;
 pub(crate) use path::HttpApiPath;
 pub use stage::Stage;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, SERVER,
@@ -20,6 +23,9 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use crate::headers::essence;
 
 const ACCOUNT_ID: &str = "123456789012";
 const API_ID: &str = "local";
@@ -120,13 +126,7 @@ enum TextTypes {
 /// Returns the body as text, if its type is a text type and it is UTF-8. Forms are not text: AWS encodes
 /// them in base64.
 fn text<'a>(headers: &HeaderMap, body: &'a Bytes, types: TextTypes) -> Option<&'a str> {
-    let content_type = headers.get(CONTENT_TYPE).map(lossy).unwrap_or_default();
-    let essence = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let essence = essence(&text_header(headers, &CONTENT_TYPE));
     let has_suffix = essence.ends_with("+json") || essence.ends_with("+xml");
     let is_text = essence.is_empty()
         || essence.starts_with("text/")
@@ -140,6 +140,53 @@ fn text<'a>(headers: &HeaderMap, body: &'a Bytes, types: TextTypes) -> Option<&'
     } else {
         None
     }
+}
+
+/// Returns a body as an event holds it, and whether that is base64. `text` is the body as text, if the service
+/// takes it for text.
+fn content(body: &Bytes, text: Option<&str>) -> (String, bool) {
+    match text.or(body.is_empty().then_some("")) {
+        Some(text) => (text.to_owned(), false),
+        None => (STANDARD.encode(body), true),
+    }
+}
+
+/// Drops the members that are `null` from an event of a service that leaves them out.
+fn without_nulls(mut event: Value) -> Value {
+    if let Some(members) = event.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    event
+}
+
+/// All values of each name, in the order they came.
+type MultiMap = BTreeMap<String, Vec<String>>;
+
+fn listed(pairs: impl Iterator<Item = (String, String)>) -> MultiMap {
+    let mut lists = MultiMap::new();
+    for (name, value) in pairs {
+        lists.entry(name).or_default().push(value);
+    }
+    lists
+}
+
+fn listed_headers(headers: &HeaderMap) -> MultiMap {
+    let headers = headers.iter();
+    listed(headers.map(|(name, value)| (name.as_str().to_owned(), lossy(value))))
+}
+
+/// Decodes the query.
+fn listed_parameters(query: &str) -> MultiMap {
+    listed(query_pairs(query).map(|(name, value)| (decode(name), decode(value))))
+}
+
+/// Keeps only the last value of each name.
+fn last_values(map: &MultiMap) -> Value {
+    let last: BTreeMap<_, _> = map
+        .iter()
+        .filter_map(|(name, values)| Some((name, values.last()?)))
+        .collect();
+    json!(last)
 }
 
 /// Formats a time as `12/Mar/2020:19:03:58 +0000`.
@@ -177,13 +224,13 @@ pub(crate) fn millis(time: SystemTime) -> u64 {
 mod tests {
     use super::*;
 
-    pub(super) fn origin() -> Origin {
+    pub(super) fn origin(stage: &str) -> Origin {
         Origin {
             request_id: "id-1".to_owned(),
             peer: "127.0.0.1".parse().unwrap(),
             trace: Some(HeaderValue::from_static("Root=1")),
             now: SystemTime::UNIX_EPOCH + Duration::from_millis(1_584_039_838_390),
-            stage: Stage::default(),
+            stage: stage.parse().unwrap(),
         }
     }
 
@@ -197,7 +244,7 @@ mod tests {
             ),
         ]);
 
-        origin().forward(&mut headers);
+        origin("$default").forward(&mut headers);
 
         assert_eq!(headers["x-forwarded-for"], "10.0.0.1, 127.0.0.1");
         assert_eq!(headers["x-forwarded-port"], "7000");

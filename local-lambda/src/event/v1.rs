@@ -3,24 +3,16 @@
 //! Empty maps are `null`. Header names are in lower case, as in the `http` crate; API Gateway keeps
 //! the client's case.
 
-use std::collections::BTreeMap;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::{HOST, USER_AGENT};
 use http::request::Parts;
 use lambda_protocol::headers::HOP_BY_HOP;
 use serde_json::{Value, json};
 
 use super::{
-    ACCOUNT_ID, API_ID, NOT_FOR_REST, Origin, decode, log_time, lossy, millis, query_pairs,
-    remove_all, text_header,
+    ACCOUNT_ID, API_ID, NOT_FOR_REST, Origin, content, last_values, listed_headers,
+    listed_parameters, log_time, millis, remove_all, text_header,
 };
-
-/// All values of each name, in the order they came.
-type MultiMap = BTreeMap<String, Vec<String>>;
 
 /// Builds the event.
 pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Value {
@@ -28,16 +20,15 @@ pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Va
     let mut kept = request.headers.clone();
     remove_all(&mut kept, &HOP_BY_HOP);
     remove_all(&mut kept, &NOT_FOR_REST);
-    let headers = headers(&kept);
-    let parameters = parameters(request.uri.query().unwrap_or_default());
+    let headers = listed_headers(&kept);
+    let parameters = listed_parameters(request.uri.query().unwrap_or_default());
     let proxy = path.trim_start_matches('/');
     let (resource, path_parameters) = if proxy.is_empty() {
         ("/", Value::Null)
     } else {
         ("/{proxy+}", json!({ "proxy": proxy }))
     };
-    let text = std::str::from_utf8(body).ok();
-    let content = text.map_or_else(|| STANDARD.encode(body), str::to_owned);
+    let (content, is_base64) = content(body, std::str::from_utf8(body).ok());
     json!({
         "resource": resource,
         "path": path,
@@ -50,7 +41,7 @@ pub(crate) fn from_request(request: &Parts, body: &Bytes, origin: &Origin) -> Va
         "stageVariables": null,
         "requestContext": request_context(request, resource, origin),
         "body": if body.is_empty() { Value::Null } else { json!(content) },
-        "isBase64Encoded": text.is_none(),
+        "isBase64Encoded": is_base64,
     })
 }
 
@@ -89,33 +80,6 @@ fn request_context(request: &Parts, resource: &str, origin: &Origin) -> Value {
     })
 }
 
-fn headers(headers: &HeaderMap) -> MultiMap {
-    let values = |name| headers.get_all(name).iter().map(lossy).collect();
-    headers
-        .keys()
-        .map(|name| (name.as_str().to_owned(), values(name)))
-        .collect()
-}
-
-fn parameters(query: &str) -> MultiMap {
-    let mut parameters = MultiMap::new();
-    for (name, value) in query_pairs(query) {
-        parameters
-            .entry(decode(name))
-            .or_default()
-            .push(decode(value));
-    }
-    parameters
-}
-
-fn last_values(map: &MultiMap) -> Value {
-    let last: BTreeMap<_, _> = map
-        .iter()
-        .filter_map(|(name, values)| Some((name, values.last()?)))
-        .collect();
-    json!(last)
-}
-
 fn or_null(map: Value) -> Value {
     if map.as_object().is_some_and(serde_json::Map::is_empty) {
         Value::Null
@@ -128,10 +92,11 @@ fn or_null(map: Value) -> Value {
 mod tests {
     use super::*;
     use crate::event::tests::origin;
+    use crate::testing::parts;
 
     fn event(request: http::request::Builder, body: &'static [u8]) -> Value {
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        from_request(&parts, &Bytes::from_static(body), &origin())
+        let origin = origin("$default");
+        from_request(&parts(request), &Bytes::from_static(body), &origin)
     }
 
     #[test]
@@ -212,13 +177,9 @@ mod tests {
 
     #[test]
     fn the_stage_is_told_and_not_part_of_the_path() {
-        let origin = Origin {
-            stage: "dev".parse().unwrap(),
-            ..origin()
-        };
-        let (parts, ()) = http::Request::get("/a%2Fb").body(()).unwrap().into_parts();
+        let request = parts(http::Request::get("/a%2Fb"));
 
-        let event = from_request(&parts, &Bytes::new(), &origin);
+        let event = from_request(&request, &Bytes::new(), &origin("dev"));
 
         assert_eq!(event["path"], "/a%2Fb");
         assert_eq!(event["requestContext"]["path"], "/dev/a%2Fb");

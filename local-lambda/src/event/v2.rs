@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{COOKIE, HOST, USER_AGENT};
 use http::request::Parts;
 use lambda_protocol::headers::HOP_BY_HOP;
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    ACCOUNT_ID, API_ID, HttpApiPath, Origin, Stage, TextTypes, decode, log_time, lossy, millis,
-    port, query_pairs, remove_all, text, text_header,
+    ACCOUNT_ID, API_ID, HttpApiPath, Origin, Stage, TextTypes, content, listed_parameters,
+    log_time, lossy, millis, port, remove_all, text, text_header, without_nulls,
 };
 
 /// The differences between the services that send this format.
@@ -61,32 +59,22 @@ pub(crate) fn of_http_api(request: &Parts, body: &Bytes, origin: &Origin) -> Val
 fn event(request: &Parts, body: &Bytes, origin: &Origin, mut form: Form) -> Value {
     remove_all(&mut form.headers, &HOP_BY_HOP);
     let query = request.uri.query().unwrap_or_default();
-    let mut event = Map::new();
-    event.insert("version".to_owned(), json!("2.0"));
-    event.insert("routeKey".to_owned(), json!("$default"));
-    event.insert("rawPath".to_owned(), json!(form.raw_path));
-    event.insert("rawQueryString".to_owned(), json!(query));
-    let cookies = cookies(&request.headers);
-    if !cookies.is_empty() {
-        event.insert("cookies".to_owned(), json!(cookies));
-    }
-    event.insert("headers".to_owned(), json!(joined_headers(&form.headers)));
-    let parameters = query_parameters(query);
-    if !parameters.is_empty() {
-        event.insert("queryStringParameters".to_owned(), json!(parameters));
-    }
-    event.insert(
-        "requestContext".to_owned(),
-        request_context(request, origin, &form),
-    );
     let text = text(&request.headers, body, TextTypes::Suffixed);
-    if !body.is_empty() {
-        let content = text.map_or_else(|| STANDARD.encode(body), str::to_owned);
-        event.insert("body".to_owned(), json!(content));
-    }
-    let encoded = !body.is_empty() && text.is_none();
-    event.insert("isBase64Encoded".to_owned(), json!(encoded));
-    Value::Object(event)
+    let (content, is_base64) = content(body, text);
+    let cookies = cookies(&request.headers);
+    let parameters = joined_parameters(query);
+    without_nulls(json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": form.raw_path,
+        "rawQueryString": query,
+        "cookies": (!cookies.is_empty()).then_some(&cookies),
+        "headers": joined_headers(&form.headers),
+        "queryStringParameters": (!parameters.is_empty()).then_some(&parameters),
+        "requestContext": request_context(request, origin, &form),
+        "body": (!body.is_empty()).then_some(&content),
+        "isBase64Encoded": is_base64,
+    }))
 }
 
 fn request_context(request: &Parts, origin: &Origin, form: &Form) -> Value {
@@ -146,29 +134,22 @@ fn joined_headers(headers: &HeaderMap) -> BTreeMap<&str, String> {
 }
 
 /// Decodes the query; repeated names are joined with a comma.
-fn query_parameters(query: &str) -> BTreeMap<String, String> {
-    let mut parameters = BTreeMap::<String, String>::new();
-    for (name, value) in query_pairs(query) {
-        let value = decode(value);
-        parameters
-            .entry(decode(name))
-            .and_modify(|joined| {
-                joined.push(',');
-                joined.push_str(&value);
-            })
-            .or_insert(value);
-    }
+fn joined_parameters(query: &str) -> BTreeMap<String, String> {
+    let parameters = listed_parameters(query).into_iter();
     parameters
+        .map(|(name, values)| (name, values.join(",")))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::tests::origin;
+    use crate::testing::parts;
 
     fn event(request: http::request::Builder, body: &'static [u8]) -> Value {
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        of_function_url(&parts, &Bytes::from_static(body), &origin())
+        let origin = origin("$default");
+        of_function_url(&parts(request), &Bytes::from_static(body), &origin)
     }
 
     fn of_http_api_with_stage(stage: &str) -> Value {
@@ -176,12 +157,7 @@ mod tests {
             .header("host", "h")
             .header("cookie", "c=1; d=2")
             .header("connection", "keep-alive");
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        let origin = Origin {
-            stage: stage.parse().unwrap(),
-            ..origin()
-        };
-        of_http_api(&parts, &Bytes::new(), &origin)
+        of_http_api(&parts(request), &Bytes::new(), &origin(stage))
     }
 
     #[test]
@@ -207,16 +183,9 @@ mod tests {
 
     #[test]
     fn a_function_url_has_no_stage_and_keeps_what_cannot_be_decoded() {
-        let (parts, ()) = http::Request::get("/a%2Fb%zz%")
-            .body(())
-            .unwrap()
-            .into_parts();
-        let origin = Origin {
-            stage: "dev".parse().unwrap(),
-            ..origin()
-        };
+        let request = parts(http::Request::get("/a%2Fb%zz%"));
 
-        let event = of_function_url(&parts, &Bytes::new(), &origin);
+        let event = of_function_url(&request, &Bytes::new(), &origin("dev"));
 
         assert_eq!(event["rawPath"], "/a%2Fb%zz%");
         assert_eq!(event["requestContext"]["http"]["path"], "/a/b%zz%");

@@ -18,7 +18,7 @@ const LINE_LIMIT_BYTES: usize = 16 * 1024;
 pub(super) const HEAD_LIMIT_BYTES: usize = 64 * 1024;
 
 pub(super) static ALB: Service = Service {
-    segment: "/@alb",
+    name: "alb",
     rules: ResponseRules {
         service: "a load balancer",
         prelude: Prelude::NotRead,
@@ -41,7 +41,7 @@ pub(super) static ALB: Service = Service {
 };
 
 pub(super) static ALB_MULTI: Service = Service {
-    segment: "/@alb-multi",
+    name: "alb-multi",
     rules: ResponseRules {
         service: "a load balancer with multi-value headers",
         multi_value_headers: MultiValueHeaders::Only,

@@ -1,7 +1,6 @@
 //! Recognises who sent an event, which decides how the response is read.
 
 use lambda_protocol::front_end::FrontEnd as EventFormat;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::FrontEnd;
@@ -28,47 +27,6 @@ pub struct AwsService {
     pub reads: bool,
 }
 
-/// The fields that distinguish services.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Fields {
-    #[serde(rename = "Records")]
-    records: Option<Vec<Record>>,
-    event_source: Option<Value>,
-    trigger_source: Option<Value>,
-    method_arn: Option<Value>,
-    route_arn: Option<Value>,
-    request_context: Option<Value>,
-    authorization_token: Option<Value>,
-    #[serde(rename = "RequestType")]
-    request_type: Option<Value>,
-    #[serde(rename = "ResponseURL")]
-    response_url: Option<Value>,
-    #[serde(rename = "detail-type")]
-    detail_type: Option<Value>,
-    awslogs: Option<Value>,
-    delivery_stream_arn: Option<Value>,
-    get_object_context: Option<Value>,
-    invocation_schema_version: Option<Value>,
-    info: Option<Value>,
-    session_state: Option<Value>,
-    bot: Option<Value>,
-    #[serde(rename = "Details")]
-    details: Option<Value>,
-    #[serde(rename = "Name")]
-    name: Option<Value>,
-    #[serde(rename = "CodePipeline.job")]
-    code_pipeline_job: Option<Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Record {
-    #[serde(rename = "eventSource", alias = "EventSource")]
-    event_source: Option<Value>,
-    cf: Option<Value>,
-}
-
 impl Caller {
     /// Recognises the caller by the shape of the event.
     #[must_use]
@@ -76,8 +34,8 @@ impl Caller {
         if let Some(format) = EventFormat::of(event) {
             return Self::FrontEnd(format.into());
         }
-        let fields: Fields = serde_json::from_slice(event).unwrap_or_default();
-        fields.service().map_or(Self::Unknown, |(name, reads)| {
+        let event: Value = serde_json::from_slice(event).unwrap_or_default();
+        service(&event).map_or(Self::Unknown, |(name, reads)| {
             Self::Service(AwsService { name, reads })
         })
     }
@@ -132,67 +90,52 @@ fn unread_prelude(AwsService { name, .. }: AwsService) -> String {
     )
 }
 
-impl Fields {
-    /// Returns the service's name, and whether it reads the response.
-    fn service(&self) -> Option<(&'static str, bool)> {
-        let first = self.records.as_ref().and_then(|records| records.first());
-        if first.is_some_and(|record| record.cf.is_some()) {
-            return Some(("a CloudFront distribution", true));
-        }
-        let source = first.and_then(|record| record.event_source.as_ref());
-        if let Some(source) = source.or(self.event_source.as_ref()) {
-            return source.as_str().and_then(by_source);
-        }
-        let has = |field: &Option<Value>| field.is_some();
-        let within = |field: &Option<Value>, name: &str| {
-            let value = field.as_ref().and_then(|value| value.get(name));
-            value.is_some_and(|value| !value.is_null())
-        };
-        let checks = [
-            (
-                within(&self.request_context, "connectionId"),
-                ("a WebSocket API", true),
-            ),
-            (has(&self.trigger_source), ("a Cognito user pool", true)),
-            (
-                has(&self.method_arn) || has(&self.route_arn) || has(&self.authorization_token),
-                ("an API that asks its authorizer", true),
-            ),
-            (
-                has(&self.request_type) && has(&self.response_url),
-                ("a CloudFormation stack", false),
-            ),
-            (has(&self.detail_type), ("an EventBridge rule", false)),
-            (
-                has(&self.awslogs),
-                ("a CloudWatch Logs subscription", false),
-            ),
-            (has(&self.delivery_stream_arn), ("a Firehose stream", true)),
-            (
-                has(&self.get_object_context),
-                ("an S3 Object Lambda access point", false),
-            ),
-            (
-                has(&self.invocation_schema_version),
-                ("an S3 batch job", true),
-            ),
-            (within(&self.info, "fieldName"), ("an AppSync API", true)),
-            (
-                has(&self.bot) && has(&self.session_state),
-                ("a Lex bot", true),
-            ),
-            (
-                has(&self.details) && has(&self.name),
-                ("a Connect contact flow", true),
-            ),
-            (
-                has(&self.code_pipeline_job),
-                ("a CodePipeline action", false),
-            ),
-        ];
-        let found = checks.into_iter().find(|(fits, _)| *fits);
-        found.map(|(_, service)| service)
+/// Services by members of their events, as JSON pointers, and whether they read the response.
+const SERVICES: [(&[&str], &str, bool); 15] = [
+    (&["/requestContext/connectionId"], "a WebSocket API", true),
+    (&["/triggerSource"], "a Cognito user pool", true),
+    (&["/methodArn"], AUTHORIZER, true),
+    (&["/routeArn"], AUTHORIZER, true),
+    (&["/authorizationToken"], AUTHORIZER, true),
+    (
+        &["/RequestType", "/ResponseURL"],
+        "a CloudFormation stack",
+        false,
+    ),
+    (&["/detail-type"], "an EventBridge rule", false),
+    (&["/awslogs"], "a CloudWatch Logs subscription", false),
+    (&["/deliveryStreamArn"], "a Firehose stream", true),
+    (
+        &["/getObjectContext"],
+        "an S3 Object Lambda access point",
+        false,
+    ),
+    (&["/invocationSchemaVersion"], "an S3 batch job", true),
+    (&["/info/fieldName"], "an AppSync API", true),
+    (&["/bot", "/sessionState"], "a Lex bot", true),
+    (&["/Details", "/Name"], "a Connect contact flow", true),
+    (&["/CodePipeline.job"], "a CodePipeline action", false),
+];
+
+const AUTHORIZER: &str = "an API that asks its authorizer";
+
+/// Returns the service that sends such an event, and whether it reads the response.
+fn service(event: &Value) -> Option<(&'static str, bool)> {
+    let member = |pointer: &str| event.pointer(pointer).filter(|value| !value.is_null());
+    if member("/Records/0/cf").is_some() {
+        return Some(("a CloudFront distribution", true));
     }
+    let sources = [
+        "/Records/0/eventSource",
+        "/Records/0/EventSource",
+        "/eventSource",
+    ];
+    if let Some(source) = sources.into_iter().find_map(member) {
+        return source.as_str().and_then(by_source);
+    }
+    let mut services = SERVICES.into_iter();
+    let found = services.find(|(members, ..)| members.iter().all(|it| member(it).is_some()));
+    found.map(|(_, name, reads)| (name, reads))
 }
 
 /// Returns the service that a record or an event names as its source.
@@ -284,17 +227,12 @@ mod tests {
 
     #[test]
     fn anything_else_is_somebody_s_own_event() {
-        let mq = br#"{"eventSource":"aws:mq","messages":[]}"#;
-        assert!(matches!(
-            Caller::of(mq),
-            Caller::Service(AwsService { reads: false, .. })
-        ));
+        assert!(!service(r#"{"eventSource":"aws:mq","messages":[]}"#).1);
         // A field of an unexpected type does not hide the others.
-        let odd = br#"{"Records":[{"eventSource":"aws:sqs"}],"info":"text","requestContext":3}"#;
-        assert!(matches!(
-            Caller::of(odd),
-            Caller::Service(AwsService { reads: true, .. })
-        ));
+        assert!(
+            service(r#"{"Records":[{"eventSource":"aws:sqs"}],"info":"text","requestContext":3}"#)
+                .1
+        );
         for event in [
             "",
             "{}",

@@ -239,7 +239,7 @@ pub(super) fn direct_invocation(headers: &HeaderMap, body: Bytes) -> Result<Invo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderName;
+    use crate::testing::parts;
 
     #[test]
     fn an_empty_body_is_an_empty_event() {
@@ -250,21 +250,12 @@ mod tests {
 
     #[test]
     fn the_caller_may_set_the_context() {
-        let headers = HeaderMap::from_iter([
-            (
-                HeaderName::from_static("x-amzn-trace-id"),
-                HeaderValue::from_static("Root=1"),
-            ),
-            (
-                HeaderName::from_static("lambda-runtime-aws-tenant-id"),
-                HeaderValue::from_static("t"),
-            ),
-            (
-                HeaderName::from_static("host"),
-                HeaderValue::from_static("h"),
-            ),
-        ]);
+        let request = http::Request::post("/invoke")
+            .header("x-amzn-trace-id", "Root=1")
+            .header("lambda-runtime-aws-tenant-id", "t")
+            .header("host", "h");
 
+        let headers = parts(request).headers;
         let invocation = direct_invocation(&headers, Bytes::new()).unwrap();
 
         assert_eq!(invocation.headers["lambda-runtime-trace-id"], "Root=1");

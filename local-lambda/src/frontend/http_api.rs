@@ -12,7 +12,7 @@ use crate::failure::{Failure, SERVICE_TIMEOUT, THROTTLED};
 use crate::response::{MissingStatus, MultiValueHeaders, Prelude, Reading, ResponseRules};
 
 pub(super) static HTTP_API: Service = Service {
-    segment: "/@http",
+    name: "http",
     rules: ResponseRules {
         service: "an HTTP API",
         prelude: Prelude::NotRead,

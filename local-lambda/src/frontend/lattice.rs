@@ -7,7 +7,7 @@ use crate::event::{self, Origin};
 use crate::response::{MissingStatus, MultiValueHeaders, Prelude, Reading, ResponseRules};
 
 pub(super) static LATTICE: Service = Service {
-    segment: "/@lattice",
+    name: "lattice",
     rules: ResponseRules {
         service: "VPC Lattice",
         prelude: Prelude::NotRead,

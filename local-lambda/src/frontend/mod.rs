@@ -58,8 +58,8 @@ pub enum FrontEnd {
 
 /// How one service converts requests and responses: everything in which the services differ.
 struct Service {
-    /// First segment of the service's own paths.
-    segment: &'static str,
+    /// The name of the service. `/@` and it are the first segment of the service's own paths.
+    name: &'static str,
     /// How the service reads responses.
     rules: ResponseRules,
     /// The header that carries the request id to the caller.
@@ -106,10 +106,17 @@ impl FrontEnd {
         &self.service().rules
     }
 
+    /// Returns the name of the service, as paths and arguments have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.service().name
+    }
+
     /// Finds the front end that a path names, and the rest of the path.
     fn named_by(path_and_query: &str) -> Option<(Self, &str)> {
+        let named = path_and_query.strip_prefix("/@")?;
         Self::ALL.into_iter().find_map(|front_end| {
-            let rest = path_and_query.strip_prefix(front_end.service().segment)?;
+            let rest = named.strip_prefix(front_end.name())?;
             (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((front_end, rest))
         })
     }
@@ -142,6 +149,7 @@ impl FrontEnd {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::parts;
 
     #[test]
     fn a_path_may_name_its_front_end() {
@@ -165,8 +173,7 @@ mod tests {
         for (name, size) in headers {
             request = request.header(*name, "x".repeat(*size));
         }
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        let (rejection, _) = front_end.rejects_head(&parts)?;
+        let (rejection, _) = front_end.rejects_head(&parts(request))?;
         Some(rejection.status.as_u16())
     }
 
@@ -180,47 +187,43 @@ mod tests {
             (FrontEnd::Rest, 431),
             (FrontEnd::Http, 431),
         ] {
-            let most = [("a", 10_000), ("b", 240 - LINE)];
-            assert_eq!(rejected_head(front_end, "/", &most), None, "{front_end:?}");
-            let over = [("a", 10_000), ("b", 241 - LINE)];
-            assert_eq!(
-                rejected_head(front_end, "/", &over),
-                Some(status),
-                "{front_end:?}"
-            );
+            let headers = |rest: usize| [("a", 10_000), ("b", rest - LINE)];
             let long = format!("/{}", "x".repeat(10_240));
-            assert_eq!(
-                rejected_head(front_end, &long, &[]),
-                Some(status),
-                "{front_end:?}"
-            );
+            for (target, headers, expected) in [
+                ("/", &headers(240)[..], None),
+                ("/", &headers(241), Some(status)),
+                (&long, &[], Some(status)),
+            ] {
+                let seen = rejected_head(front_end, target, headers);
+                assert_eq!(seen, expected, "{front_end:?} {headers:?}");
+            }
         }
         for front_end in [FrontEnd::Alb, FrontEnd::AlbMulti] {
             let line = |size: usize| format!("/{}", "x".repeat(size - LINE));
-            assert_eq!(rejected_head(front_end, &line(16 * K), &[]), None);
-            assert_eq!(rejected_head(front_end, &line(16 * K + 1), &[]), Some(414));
-            assert_eq!(rejected_head(front_end, "/", &[("a", 16 * K - 3)]), None);
-            assert_eq!(
-                rejected_head(front_end, "/", &[("a", 16 * K - 2)]),
-                Some(400)
-            );
             let four = ["a", "b", "c", "d"].map(|name| (name, 16 * K - 3));
-            assert_eq!(rejected_head(front_end, "/", &four), None);
-            let more = [&four[..], &[("e", 1)]].concat();
-            assert_eq!(rejected_head(front_end, "/", &more), Some(400));
+            let five = [&four[..], &[("e", 1)]].concat();
+            for (target, headers, expected) in [
+                (line(16 * K), &[][..], None),
+                (line(16 * K + 1), &[], Some(414)),
+                (line(LINE + 1), &[("a", 16 * K - 3)], None),
+                (line(LINE + 1), &[("a", 16 * K - 2)], Some(400)),
+                (line(LINE + 1), &four, None),
+                (line(LINE + 1), &five, Some(400)),
+            ] {
+                let seen = rejected_head(front_end, &target, headers);
+                assert_eq!(seen, expected, "{front_end:?} {headers:?}");
+            }
         }
-        assert_eq!(
-            rejected_head(FrontEnd::Lattice, "/", &[("a", 100 * K)]),
-            None
-        );
+        let large = [("a", 100 * K)];
+        assert_eq!(rejected_head(FrontEnd::Lattice, "/", &large), None);
     }
 
     #[test]
     fn an_http_api_rejects_a_path_it_cannot_decode() {
-        let (parts, ()) = http::Request::get("/a%25b").body(()).unwrap().into_parts();
+        let request = parts(http::Request::get("/a%25b"));
 
         for front_end in FrontEnd::ALL {
-            let rejected = front_end.rejects(&parts).is_some();
+            let rejected = front_end.rejects(&request).is_some();
             assert_eq!(rejected, front_end == FrontEnd::Http, "{front_end:?}");
         }
     }

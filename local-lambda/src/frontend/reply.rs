@@ -106,12 +106,21 @@ pub(super) fn reject_event(error: &ApiError, mut record: RequestRecord) -> Respo
     response
 }
 
-/// Rejects a request that the guard denies.
-pub(super) fn denied(reason: &Denial, mut record: RequestRecord) -> Response<CallerBody> {
+/// Rejects a request that the guard denies. `advice` says how to add a host.
+pub(super) fn denied(
+    denial: &Denial,
+    advice: &str,
+    mut record: RequestRecord,
+) -> Response<CallerBody> {
     record.status(StatusCode::FORBIDDEN);
-    record.rejected(reason.reason());
+    let reason = denial.reason();
+    match denial {
+        Denial::Host(_) => record.rejected(&format!("{reason}: {advice}")),
+        Denial::NoHost | Denial::SeveralHosts | Denial::Page => record.rejected(reason),
+    }
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    let mut response = typed(StatusCode::FORBIDDEN, plain, format!("{reason}\n").into());
+    let body = format!("{}\n", denial.message(advice));
+    let mut response = typed(StatusCode::FORBIDDEN, plain, body.into());
     let headers = response.headers_mut();
     headers.insert(ERROR_TYPE, HeaderValue::from_static(DENIED));
     headers.insert(REJECTION, HeaderValue::from_static("request"));

@@ -11,7 +11,7 @@ use crate::headers::REQUEST_ID;
 use crate::response::{MissingStatus, MultiValueHeaders, Prelude, Reading, ResponseRules};
 
 pub(super) static REST: Service = Service {
-    segment: "/@rest",
+    name: "rest",
     rules: ResponseRules {
         service: "a REST API",
         prelude: Prelude::Required,

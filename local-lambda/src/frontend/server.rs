@@ -16,7 +16,7 @@ use super::{Cors, FrontEnd, NetworkSettings, alb};
 use crate::body::{BodyError, read_limited};
 use crate::event::Stage;
 use crate::functions::LiveFunctions;
-use crate::guard::{HostName, check_host, check_origin};
+use crate::guard::{AllowedHosts, check_host, check_origin};
 use crate::http_server::{self, Handler};
 use crate::observer::{Observer, Report, RequestRecord};
 
@@ -28,7 +28,7 @@ pub struct ServerSettings {
     /// Limits, and faults to inject.
     pub network: NetworkSettings,
     /// Names of this server, besides IP addresses and `localhost`.
-    pub allowed_hosts: Vec<HostName>,
+    pub allowed_hosts: AllowedHosts,
     /// The stage of REST and HTTP APIs.
     pub stage: Stage,
     /// The `Cors` setting of function URLs.
@@ -70,7 +70,7 @@ impl Handler for Server {
         let mut record = RequestRecord::start(self.observer, request);
         let settings = &*self.settings;
         let functions = self.functions.now();
-        let host = check_host(&parts, &settings.allowed_hosts);
+        let host = check_host(&parts, &settings.allowed_hosts.names);
         let (pool, route) = Route::of(&mut parts, &functions, settings.front_end);
         let permission = host.and_then(|()| match route {
             // A browser may send the same requests here as to AWS.
@@ -79,12 +79,13 @@ impl Handler for Server {
         });
         // Most clients read the response only after they have sent the body.
         let body = read_limited(body, PAYLOAD_LIMIT_BYTES).await;
-        if let Err(reason) = permission {
+        if let Err(denial) = permission {
+            let advice = settings.allowed_hosts.advice;
             return match route {
                 Route::InvokeApi(_) => {
-                    invoke_api::reject(&ApiError::denied(reason.to_string()), record)
+                    invoke_api::reject(&ApiError::denied(denial.message(advice)), record)
                 }
-                _ => denied(&reason, record),
+                _ => denied(&denial, advice, record),
             };
         }
         let body = match (body, &route) {

@@ -15,7 +15,7 @@ pub(super) const SINGLE_VALUE_ADVICE: &str =
     "write them into `headers`, several values with a comma between, and cookies into `cookies`";
 
 pub(super) static URL: Service = Service {
-    segment: "/@url",
+    name: "url",
     rules: ResponseRules {
         service: "a function URL",
         prelude: Prelude::IfAnnounced,

@@ -26,10 +26,7 @@ impl<'a> Fields<'a> {
     ///
     /// The field has another type.
     pub(super) fn number(self, key: &str) -> Result<Option<u16>, String> {
-        let Some(value) = self.get(key) else {
-            return Ok(None);
-        };
-        let number = match (value, self.reading) {
+        self.read(key, "a number", |value| match (value, self.reading) {
             (Value::String(text), Reading::Lenient) => text.trim().parse().ok(),
             (Value::Number(number), Reading::Lenient) if number.is_f64() => {
                 // Some languages have only floating-point numbers.
@@ -39,9 +36,7 @@ impl<'a> Fields<'a> {
                     .and_then(|it| it.parse().ok())
             }
             (value, _) => value.as_u64().and_then(|number| number.try_into().ok()),
-        };
-        let wrong = || format!("`{key}`: expected a number, found {}", shown(value));
-        number.ok_or_else(wrong).map(Some)
+        })
     }
 
     /// Returns a string, without conversion from other types.
@@ -50,11 +45,7 @@ impl<'a> Fields<'a> {
     ///
     /// The field has another type.
     pub(super) fn text(self, key: &str) -> Result<Option<&'a str>, String> {
-        let Some(value) = self.get(key) else {
-            return Ok(None);
-        };
-        let wrong = || format!("`{key}`: expected a string, found {}", shown(value));
-        value.as_str().ok_or_else(wrong).map(Some)
+        self.read(key, "a string", Value::as_str)
     }
 
     /// Returns a boolean.
@@ -63,16 +54,13 @@ impl<'a> Fields<'a> {
     ///
     /// The field has another type.
     pub(super) fn flag(self, key: &str) -> Result<Option<bool>, String> {
-        let Some(value) = self.get(key) else {
-            return Ok(None);
-        };
-        let flag = match (value.as_str(), self.reading) {
-            (Some("true"), Reading::Lenient) => Some(true),
-            (Some("false"), Reading::Lenient) => Some(false),
-            _ => value.as_bool(),
-        };
-        let wrong = || format!("`{key}`: expected true or false, found {}", shown(value));
-        flag.ok_or_else(wrong).map(Some)
+        self.read(key, "true or false", |value| {
+            match (value.as_str(), self.reading) {
+                (Some("true"), Reading::Lenient) => Some(true),
+                (Some("false"), Reading::Lenient) => Some(false),
+                _ => value.as_bool(),
+            }
+        })
     }
 
     /// Returns a list of strings.
@@ -121,10 +109,21 @@ impl<'a> Fields<'a> {
     }
 
     fn entries(self, key: &str) -> Result<impl Iterator<Item = (&'a String, &'a Value)>, String> {
+        let object = self.read(key, "an object", Value::as_object)?;
+        Ok(object.into_iter().flatten())
+    }
+
+    /// Returns a field as `read` converts it. `None` from `read` means that it is not `expected`.
+    fn read<T>(
+        self,
+        key: &str,
+        expected: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>, String> {
+        let wrong = |value| format!("`{key}`: expected {expected}, found {}", shown(value));
         let value = self.get(key);
-        let wrong = |value| format!("`{key}`: expected an object, found {}", shown(value));
-        let object = value.map(|value| value.as_object().ok_or_else(|| wrong(value)));
-        Ok(object.transpose()?.into_iter().flatten())
+        let read = value.map(|value| read(value).ok_or_else(|| wrong(value)));
+        read.transpose()
     }
 
     fn list(self, value: &Value, place: &str) -> Result<Vec<String>, String> {
@@ -230,39 +229,34 @@ mod tests {
             "map": {"a": ["b"]}, "lists": {"a": "b"}, "list": {}, "text": {"a": 1}, "flag": "yes",
         });
         for reading in [Reading::Lenient, Reading::Strict] {
-            for (error, expected) in [
+            let fields = Fields::new(document.as_object().unwrap(), reading);
+            for (read, expected) in [
                 (
-                    read(&document, reading, |fields| {
-                        fields.text_of_each("map").map(drop)
-                    }),
+                    fields.text_of_each("map").map(drop),
                     "`a` in `map`: expected a string, found a list",
                 ),
                 (
-                    read(&document, reading, |fields| {
-                        fields.texts_of_each("lists").map(drop)
-                    }),
+                    fields.texts_of_each("lists").map(drop),
                     "`a` in `lists`: expected a list, found a string",
                 ),
                 (
-                    read(&document, reading, |fields| fields.texts("list").map(drop)),
+                    fields.texts("list").map(drop),
                     "`list`: expected a list, found an object",
                 ),
                 (
-                    read(&document, reading, |fields| {
-                        fields.text_of_each("flag").map(drop)
-                    }),
+                    fields.text_of_each("flag").map(drop),
                     "`flag`: expected an object, found a string",
                 ),
                 (
-                    read(&document, reading, |fields| fields.text("text").map(drop)),
+                    fields.text("text").map(drop),
                     "`text`: expected a string, found an object",
                 ),
                 (
-                    read(&document, reading, |fields| fields.flag("flag").map(drop)),
+                    fields.flag("flag").map(drop),
                     "`flag`: expected true or false, found a string",
                 ),
             ] {
-                assert_eq!(error, Err(expected.to_owned()));
+                assert_eq!(read, Err(expected.to_owned()));
             }
         }
         let flag = json!({"flag": "true"});

@@ -200,17 +200,16 @@ mod tests {
     use super::*;
     use crate::FrontEnd;
 
+    fn head(json: &[u8], front_end: FrontEnd) -> ResponseHead {
+        let rules = front_end.response_rules();
+        let object = object(json).unwrap();
+        let document = ResponseDocument::read(Fields::new(&object, rules.reading)).unwrap();
+        document.head(rules).unwrap()
+    }
+
     #[test]
     fn only_some_services_read_multi_value_headers_and_there_they_win() {
         let json = br#"{"headers":{"X-A":"joined","b":"1"},"multiValueHeaders":{"x-a":["1","2"]}}"#;
-        let head = |front_end: FrontEnd| {
-            let object = object(json).unwrap();
-            let asked =
-                ResponseDocument::read(Fields::new(&object, front_end.response_rules().reading))
-                    .unwrap();
-            asked.head(front_end.response_rules()).unwrap()
-        };
-
         for (front_end, expected) in [
             (FrontEnd::Rest, vec!["1", "2"]),
             (FrontEnd::AlbMulti, vec!["1", "2"]),
@@ -218,7 +217,7 @@ mod tests {
             (FrontEnd::Url, vec!["joined"]),
             (FrontEnd::Http, vec!["joined"]),
         ] {
-            let head = head(front_end);
+            let head = head(json, front_end);
             let values: Vec<_> = head.headers.get_all("x-a").iter().collect();
             assert_eq!(values, expected, "{front_end:?}");
             // A load balancer in this mode reads nothing else.
@@ -229,13 +228,7 @@ mod tests {
 
     #[test]
     fn what_a_service_does_not_read_is_named() {
-        let warnings = |json: &[u8], front_end: FrontEnd| {
-            let object = object(json).unwrap();
-            let asked =
-                ResponseDocument::read(Fields::new(&object, front_end.response_rules().reading))
-                    .unwrap();
-            asked.head(front_end.response_rules()).unwrap().warnings
-        };
+        let warnings = |json: &[u8], front_end: FrontEnd| head(json, front_end).warnings;
         let lost = br#"{"headers":{"a":"1"},"multiValueHeaders":{"A":["1"],"b":["1"],"c":["2"]}}"#;
         for (front_end, expected) in [
             (FrontEnd::Url, Some("`b`, `c` is lost")),
@@ -280,14 +273,7 @@ mod tests {
     fn null_is_absent() {
         let json = br#"{"statusCode":null,"headers":null,"multiValueHeaders":null,"cookies":null}"#;
 
-        let object = object(json).unwrap();
-        let head = ResponseDocument::read(Fields::new(
-            &object,
-            FrontEnd::Rest.response_rules().reading,
-        ))
-        .unwrap()
-        .head(FrontEnd::Rest.response_rules())
-        .unwrap();
+        let head = head(json, FrontEnd::Rest);
 
         assert_eq!(head.status, 200);
         assert!(head.headers.is_empty());

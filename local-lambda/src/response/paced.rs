@@ -58,11 +58,9 @@ impl PacedBody {
 
     /// Polls for the next event. Do not call it after an end or a cut.
     pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<BodyEvent> {
-        if self
-            .conditions
-            .cut_after
-            .is_some_and(|limit| self.passed >= limit)
-        {
+        let has_passed = |limit: Option<usize>| limit.is_some_and(|limit| self.passed >= limit);
+        let is_too_large = has_passed(self.conditions.total);
+        if has_passed(self.conditions.cut_after) {
             let message = format!("cut off after {} bytes, as asked", self.passed);
             return Poll::Ready(BodyEvent::Cut(Failure::new("Client.Disconnected", message)));
         }
@@ -84,11 +82,7 @@ impl PacedBody {
                 Poll::Pending => return self.poll_silence(cx).map(BodyEvent::Cut),
             }
         }
-        if self
-            .conditions
-            .total
-            .is_some_and(|limit| self.passed >= limit)
-        {
+        if is_too_large {
             return Poll::Ready(BodyEvent::End(Err(too_large(self.passed))));
         }
         let allowed = match &mut self.bucket {
@@ -148,7 +142,8 @@ fn too_large(passed: usize) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::response::channel::{ResponseSender, channel};
+    use crate::response::channel::ResponseSender;
+    use crate::testing::{begun, chunk};
     use std::time::Duration;
     use tokio::time::Instant;
 
@@ -156,11 +151,7 @@ mod tests {
         conditions: NetworkConditions,
         chunks: &[&'static [u8]],
     ) -> (ResponseSender, PacedBody) {
-        let (sender, receiver) = channel();
-        for chunk in chunks {
-            let part = Part::Chunk(Bytes::from_static(chunk));
-            sender.parts.send(part).await.unwrap();
-        }
+        let (sender, receiver) = begun(chunks.iter().map(|it| chunk(it))).await;
         (sender, PacedBody::new(Bytes::new(), receiver, conditions))
     }
 

@@ -12,6 +12,7 @@ use super::head::ResponseHead;
 use super::prelude::PreludeReader;
 use super::rules::{Prelude, ResponseRules};
 use crate::failure::{Failure, INVALID_PRELUDE};
+use crate::headers::essence;
 
 /// A response whose head has arrived.
 #[derive(Debug)]
@@ -191,21 +192,15 @@ async fn ended(response: ResponseReceiver) -> Outcome {
     outcome_of(response.outcome.await)
 }
 
-/// Returns a media type without its parameters.
-fn essence(content_type: &str) -> String {
-    content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::FrontEnd;
-    use crate::response::channel;
+    use crate::testing::{chunk, ended, stream_head};
+
+    fn url() -> Reader {
+        Reader::Service(FrontEnd::Url.response_rules())
+    }
 
     async fn whole(started: StartedResponse) -> Result<Bytes, Failure> {
         receive_whole(started.first, started.rest).await
@@ -213,48 +208,25 @@ mod tests {
 
     #[tokio::test]
     async fn a_response_that_ends_in_its_prelude_is_refused() {
-        let (sender, response) = channel();
-        let head = Part::Head {
-            mode: ResponseMode::Streaming,
-            content_type: Some(HTTP_INTEGRATION_TEXT.to_owned()),
-        };
-        for part in [head, Part::Chunk(Bytes::from_static(b"{}"))] {
-            sender.parts.send(part).await.unwrap();
-        }
-        sender.outcome.send(Ok(())).unwrap();
-        drop(sender.parts);
+        let parts = [stream_head(Some(HTTP_INTEGRATION_TEXT)), chunk(b"{}")];
+        let response = ended(parts, Ok(())).await;
 
-        let failure = start(response, Reader::Service(FrontEnd::Url.response_rules()))
-            .await
-            .unwrap_err();
+        let failure = start(response, url()).await.unwrap_err();
 
         assert_eq!(failure.error_type, INVALID_PRELUDE);
     }
 
     /// The next parts of a response in streaming mode, with a prelude.
     async fn with_prelude() -> ResponseReceiver {
-        let (sender, response) = channel();
-        let head = Part::Head {
-            mode: ResponseMode::Streaming,
-            content_type: Some(HTTP_INTEGRATION_TEXT.to_owned()),
-        };
-        let chunk = Bytes::from_static(b"{\"statusCode\":201}\0\0\0\0\0\0\0\0hi");
-        for part in [head, Part::Chunk(chunk)] {
-            sender.parts.send(part).await.unwrap();
-        }
-        sender.outcome.send(Ok(())).unwrap();
-        response
+        let chunk = chunk(b"{\"statusCode\":201}\0\0\0\0\0\0\0\0hi");
+        ended([stream_head(Some(HTTP_INTEGRATION_TEXT)), chunk], Ok(())).await
     }
 
     #[tokio::test]
     async fn only_front_ends_that_stream_take_the_prelude_off() {
         for front_end in [FrontEnd::Url, FrontEnd::Rest] {
-            let started = start(
-                with_prelude().await,
-                Reader::Service(front_end.response_rules()),
-            )
-            .await
-            .unwrap();
+            let reader = Reader::Service(front_end.response_rules());
+            let started = start(with_prelude().await, reader).await.unwrap();
             assert_eq!(started.head.status, 201);
             assert!(!started.has_unread_prelude);
             assert_eq!(whole(started).await.unwrap(), "hi");
@@ -265,28 +237,17 @@ mod tests {
             let started = start(with_prelude().await, reader).await.unwrap();
             assert_eq!(started.head.status, 200);
             assert!(started.has_unread_prelude);
-            assert!(
-                whole(started)
-                    .await
-                    .unwrap()
-                    .starts_with(b"{\"statusCode\":201}\0")
-            );
+            let body = whole(started).await.unwrap();
+            assert!(body.starts_with(b"{\"statusCode\":201}\0"));
         }
     }
 
     #[tokio::test]
     async fn a_response_that_fails_before_its_first_byte_is_a_failure() {
         for outcome in [Ok(()), Err(Failure::new("Function.Error", "early"))] {
-            let (sender, response) = channel();
-            let head = Part::Head {
-                mode: ResponseMode::Streaming,
-                content_type: None,
-            };
-            sender.parts.send(head).await.unwrap();
-            sender.outcome.send(outcome.clone()).unwrap();
-            drop(sender.parts);
+            let response = ended([stream_head(None)], outcome.clone()).await;
 
-            let started = start(response, Reader::Service(FrontEnd::Url.response_rules())).await;
+            let started = start(response, url()).await;
 
             assert_eq!(started.map(|_| ()), outcome);
         }
@@ -294,11 +255,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_whole_response_has_a_limit() {
-        let (sender, response) = channel();
-        let chunk = Bytes::from(vec![b'x'; PAYLOAD_LIMIT_BYTES]);
-        sender.parts.send(Part::Chunk(chunk)).await.unwrap();
-        sender.outcome.send(Ok(())).unwrap();
-        drop(sender.parts);
+        let most = Part::Chunk(vec![b'x'; PAYLOAD_LIMIT_BYTES].into());
+        let response = ended([most], Ok(())).await;
 
         let failure = receive_whole("y".into(), response).await.unwrap_err();
 

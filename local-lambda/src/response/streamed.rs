@@ -182,20 +182,13 @@ mod tests {
     use super::*;
     use crate::FrontEnd;
     use crate::observer::Observer;
-    use crate::response::channel::{Part, ResponseMode, ResponseReceiver, ResponseSender, channel};
+    use crate::response::channel::ResponseReceiver;
     use crate::response::network::NetworkConditions;
     use crate::response::opened::{OpenedBody, OpenedResponse, open_stream};
     use crate::response::start::Reader;
+    use crate::testing::{begun, chunk, ended, stream_head};
     use http_body_util::BodyExt as _;
     use lambda_protocol::headers::HTTP_INTEGRATION_TEXT;
-
-    fn head(content_type: Option<&str>) -> Part {
-        let content_type = content_type.map(str::to_owned);
-        Part::Head {
-            mode: ResponseMode::Streaming,
-            content_type,
-        }
-    }
 
     async fn open(response: ResponseReceiver) -> OpenedResponse {
         let reader = Reader::Service(FrontEnd::Url.response_rules());
@@ -211,25 +204,12 @@ mod tests {
         StreamedBody::new(paced, Framing::None, record)
     }
 
-    async fn send(sender: &ResponseSender, parts: impl IntoIterator<Item = Part>) {
-        for part in parts {
-            sender.parts.send(part).await.unwrap();
-        }
-    }
-
     #[tokio::test]
     async fn the_prelude_becomes_the_head_and_the_rest_the_body() {
-        let (sender, receiver) = channel();
-        let stream = b"{\"statusCode\":404}\0\0\0\0\0\0\0\0gone";
-        let parts = [
-            head(Some(HTTP_INTEGRATION_TEXT)),
-            Part::Chunk(Bytes::from_static(stream)),
-        ];
-        send(&sender, parts).await;
-        sender.outcome.send(Ok(())).unwrap();
-        drop(sender.parts);
+        let stream = chunk(b"{\"statusCode\":404}\0\0\0\0\0\0\0\0gone");
+        let parts = [stream_head(Some(HTTP_INTEGRATION_TEXT)), stream];
 
-        let response = open(receiver).await;
+        let response = open(ended(parts, Ok(())).await).await;
 
         assert_eq!(response.head.status, 404);
         assert_eq!(body(response).collect().await.unwrap().to_bytes(), "gone");
@@ -237,59 +217,33 @@ mod tests {
 
     #[tokio::test]
     async fn other_types_are_passed_on_as_they_are() {
-        let (sender, receiver) = channel();
-        send(
-            &sender,
-            [
-                head(Some("text/csv")),
-                Part::Chunk(Bytes::from_static(b"{}\0")),
-            ],
-        )
-        .await;
-        sender.outcome.send(Ok(())).unwrap();
-        drop(sender.parts);
+        let parts = [stream_head(Some("text/csv")), chunk(b"{}\0")];
 
-        let response = open(receiver).await;
+        let response = open(ended(parts, Ok(())).await).await;
 
         assert_eq!(response.head.headers["content-type"], "text/csv");
-        assert_eq!(
-            body(response).collect().await.unwrap().to_bytes(),
-            "{}\0".as_bytes()
-        );
+        assert_eq!(body(response).collect().await.unwrap().to_bytes(), "{}\0");
     }
 
     #[tokio::test]
     async fn a_failure_after_the_head_breaks_the_body() {
-        let (sender, receiver) = channel();
-        send(
-            &sender,
-            [head(None), Part::Chunk(Bytes::from_static(b"part"))],
-        )
-        .await;
-        sender
-            .outcome
-            .send(Err(Failure::new("Function.Trap", "unreachable")))
-            .unwrap();
-        drop(sender.parts);
+        let trap = Err(Failure::new("Function.Trap", "unreachable"));
+        let response = ended([stream_head(None), chunk(b"part")], trap).await;
 
-        let mut body = body(open(receiver).await);
+        let mut body = body(open(response).await);
 
         let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert_eq!(first, "part");
-        assert_eq!(
-            body.frame().await.unwrap().unwrap_err().error_type,
-            "Function.Trap"
-        );
+        let error = body.frame().await.unwrap().unwrap_err();
+        assert_eq!(error.error_type, "Function.Trap");
     }
 
     #[tokio::test]
     async fn a_writer_that_vanishes_breaks_the_body() {
-        let (sender, receiver) = channel();
-        let parts = [head(None), Part::Chunk(Bytes::from_static(b"part"))];
-        send(&sender, parts).await;
+        let (sender, response) = begun([stream_head(None), chunk(b"part")]).await;
         drop(sender);
 
-        let error = body(open(receiver).await).collect().await.unwrap_err();
+        let error = body(open(response).await).collect().await.unwrap_err();
 
         assert_eq!(error.error_type, "Sandbox.Failure");
     }

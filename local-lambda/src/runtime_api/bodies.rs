@@ -123,31 +123,23 @@ fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).ok()
 }
 
-/// An error report that Lambda rejects.
-pub(super) struct RejectedReport {
-    pub(super) failure: Failure,
-    pub(super) reply: ApiResponse,
-}
-
-/// Reads an error report.
-pub(super) async fn failure_of(request: Request<Incoming>) -> Result<Failure, RejectedReport> {
+/// Reads an error report. Returns the failure, which Lambda may word itself, and the reply.
+pub(super) async fn failure_of(request: Request<Incoming>) -> (Failure, ApiResponse) {
     let error_type = text_header(request.headers(), &FUNCTION_ERROR_TYPE);
     match read_limited(request.into_body(), ERROR_DOCUMENT_LIMIT_BYTES).await {
-        Ok(document) => Ok(Failure::from_document(document, error_type.as_deref())),
+        Ok(document) => {
+            let failure = Failure::from_document(document, error_type.as_deref());
+            (failure, accepted())
+        }
         Err(BodyError::TooLarge(size)) => {
             let message = format!(
                 "the error document takes {size} bytes and Lambda reads at most {ERROR_DOCUMENT_LIMIT_BYTES}"
             );
             let error_type = error_type.as_deref().unwrap_or("Runtime.Unknown");
-            Err(RejectedReport {
-                failure: Failure::new(error_type, message),
-                reply: too_large(ERROR_DOCUMENT_LIMIT_BYTES),
-            })
+            let failure = Failure::new(error_type, message);
+            (failure, too_large(ERROR_DOCUMENT_LIMIT_BYTES))
         }
-        Err(BodyError::Truncated(cause)) => Err(RejectedReport {
-            failure: Failure::truncated_by(&cause),
-            reply: truncated_request(),
-        }),
+        Err(BodyError::Truncated(cause)) => (Failure::truncated_by(&cause), truncated_request()),
     }
 }
 

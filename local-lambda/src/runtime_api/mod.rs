@@ -3,6 +3,7 @@
 //! It has a listener of its own, so that a runtime which only understands `host:port` works.
 
 mod bodies;
+mod credentials;
 mod phase;
 mod replies;
 mod routes;

@@ -68,7 +68,7 @@ pub(super) fn error(status: StatusCode, error_type: &str, message: &str) -> ApiR
     )
 }
 
-fn json(status: StatusCode, body: String) -> ApiResponse {
+pub(super) fn json(status: StatusCode, body: String) -> ApiResponse {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
     response

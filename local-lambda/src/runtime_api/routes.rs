@@ -14,9 +14,11 @@ use lambda_protocol::headers::{
 use percent_encoding::percent_decode_str;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
-use super::bodies::{RejectedReport, buffer, failure_of, stream, text_header};
+use super::bodies::{buffer, failure_of, stream, text_header};
+use super::credentials::credentials;
 use super::phase::{PendingResponse, Phase, Reaction};
-use super::replies::{ApiResponse, accepted, error, not_allowed, only, text, unknown_id};
+use super::replies::{ApiResponse, error, not_allowed, only, text, unknown_id};
+use crate::credentials::{CREDENTIALS_PATH, CredentialsEndpoint};
 use crate::failure::Failure;
 use crate::guard::check_runtime;
 use crate::http_server::Handler;
@@ -39,6 +41,8 @@ pub(crate) struct RuntimeApi {
     phase: watch::Sender<Phase>,
     deliveries: Mutex<mpsc::Receiver<Delivery>>,
     observer: Observer,
+    /// The credentials of the function, if it is given any.
+    credentials: Option<CredentialsEndpoint>,
 }
 
 impl Handler for Arc<RuntimeApi> {
@@ -53,6 +57,7 @@ impl RuntimeApi {
     pub(crate) fn new(
         deliveries: mpsc::Receiver<Delivery>,
         observer: Observer,
+        credentials: Option<CredentialsEndpoint>,
     ) -> (Arc<Self>, watch::Receiver<Phase>) {
         let (phase, phases) = watch::channel(Phase::Starting);
         (
@@ -60,6 +65,7 @@ impl RuntimeApi {
                 phase,
                 deliveries: Mutex::new(deliveries),
                 observer,
+                credentials,
             }),
             phases,
         )
@@ -72,6 +78,15 @@ impl RuntimeApi {
         let path = request.uri().path().to_owned();
         if path == "/2018-06-01/ping" {
             return only(&Method::GET, &request).unwrap_or_else(|| text(StatusCode::OK, "pong"));
+        }
+        if path == CREDENTIALS_PATH {
+            return match only(&Method::GET, &request) {
+                Some(refusal) => refusal,
+                None => {
+                    let endpoint = self.credentials.as_ref();
+                    credentials(endpoint, request.headers(), &self.observer).await
+                }
+            };
         }
         let route = path.strip_prefix(BASE_PATH).unwrap_or_default();
         match route.split('/').collect::<Vec<_>>().as_slice() {
@@ -183,23 +198,13 @@ impl RuntimeApi {
             Ok(begun) => begun,
             Err(refusal) => return *refusal,
         };
-        match failure_of(request).await {
-            Ok(failure) => {
-                responding.end(Err(failure));
-                accepted()
-            }
-            Err(RejectedReport { failure, reply }) => {
-                responding.end(Err(failure));
-                reply
-            }
-        }
+        let (failure, reply) = failure_of(request).await;
+        responding.end(Err(failure));
+        reply
     }
 
     async fn init_error(&self, request: Request<Incoming>) -> ApiResponse {
-        let (failure, reply) = match failure_of(request).await {
-            Ok(failure) => (failure, accepted()),
-            Err(RejectedReport { failure, reply }) => (failure, reply),
-        };
+        let (failure, reply) = failure_of(request).await;
         let mut refusal = None;
         self.phase.send_if_modified(|phase| {
             let starting = matches!(phase, Phase::Starting);

@@ -36,7 +36,7 @@ impl Emulator {
         let listener = http_server::bind_loopback().await.unwrap();
         let address = listener.local_addr().unwrap();
         let (deliveries, deliveries_rx) = mpsc::channel(1);
-        let (api, phase) = RuntimeApi::new(deliveries_rx, Observer::default());
+        let (api, phase) = RuntimeApi::new(deliveries_rx, Observer::default(), None);
         let mut server = JoinSet::new();
         server.spawn(http_server::serve(listener, Arc::clone(&api)));
         let (parts_tx, parts) = mpsc::channel(8);
@@ -69,29 +69,55 @@ impl Emulator {
     /// Returns an emulator whose runtime has received the invocation.
     async fn invoking() -> Self {
         let emulator = Self::start().await;
-        let next = emulator.exchange("GET", "invocation/next", "", "").await;
+        let next = emulator.next("").await;
         assert!(next.ends_with("{}"), "{next}");
         emulator
     }
 
-    /// Sends a request and returns everything received until the connection closes.
-    async fn exchange(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
+    async fn send(&self, request: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let head = format!(
-            "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
-        );
+        stream.write_all(request.as_bytes()).await.unwrap();
         stream
-            .write_all(format!("{head}{headers}\r\n{body}").as_bytes())
-            .await
-            .unwrap();
+    }
+
+    /// Begins a streamed response with one chunk, and leaves it open.
+    async fn begin_response(&self) -> TcpStream {
+        self.send(&format!(
+            "POST /2018-06-01/runtime/invocation/{ID}/response HTTP/1.1\r\nhost: x\r\n\
+             {STREAMING}\r\n4\r\npart\r\n"
+        ))
+        .await
+    }
+
+    /// Sends a request and returns everything received until the connection closes. The head has the length of a
+    /// body that is not in chunks.
+    async fn exchange(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
+        let framing = if headers.contains("transfer-encoding") {
+            String::new()
+        } else {
+            format!("content-length: {}\r\n", body.len())
+        };
+        let head = format!(
+            "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{framing}"
+        );
+        let mut stream = self.send(&format!("{head}{headers}\r\n{body}")).await;
         let mut response = String::new();
         stream.read_to_string(&mut response).await.unwrap();
         response
     }
 
     async fn respond(&self, headers: &str, body: &str) -> String {
-        self.exchange("POST", &format!("invocation/{ID}/response"), headers, body)
-            .await
+        let path = format!("invocation/{ID}/response");
+        self.exchange("POST", &path, headers, body).await
+    }
+
+    async fn report(&self, headers: &str, document: &str) -> String {
+        let path = format!("invocation/{ID}/error");
+        self.exchange("POST", &path, headers, document).await
+    }
+
+    async fn next(&self, headers: &str) -> String {
+        self.exchange("GET", "invocation/next", headers, "").await
     }
 
     /// Returns what the caller gets.
@@ -139,7 +165,7 @@ async fn a_streamed_response_is_forwarded_and_accepted() {
 async fn a_response_without_the_mode_header_is_buffered() {
     let mut emulator = Emulator::invoking().await;
 
-    let accepted = emulator.respond("content-length: 2\r\n", "ab").await;
+    let accepted = emulator.respond("", "ab").await;
 
     expect_response(&accepted, "202", "{\"status\":\"OK\"}\n");
     let head = emulator.parts.recv().await.unwrap();
@@ -203,16 +229,8 @@ async fn trailers_beyond_4096_bytes_count_as_truncated() {
 #[tokio::test]
 async fn a_body_without_its_last_chunk_is_truncated() {
     let emulator = Emulator::invoking().await;
-    let mut stream = TcpStream::connect(emulator.address).await.unwrap();
-    let head = format!(
-        "POST /2018-06-01/runtime/invocation/{ID}/response HTTP/1.1\r\nhost: x\r\n{STREAMING}\r\n"
-    );
-    stream
-        .write_all(format!("{head}4\r\npart\r\n").as_bytes())
-        .await
-        .unwrap();
 
-    drop(stream);
+    drop(emulator.begin_response().await);
 
     let (body, outcome) = emulator.response().await;
     assert_eq!(body, "part");
@@ -223,10 +241,8 @@ async fn a_body_without_its_last_chunk_is_truncated() {
 async fn an_error_report_is_the_outcome() {
     let emulator = Emulator::invoking().await;
     let document = r#"{"errorMessage":"m","errorType":"Function.Error","stackTrace":[]}"#;
-    let headers = format!("content-length: {}\r\n", document.len());
-    let path = format!("invocation/{ID}/error");
 
-    let accepted = emulator.exchange("POST", &path, &headers, document).await;
+    let accepted = emulator.report("", document).await;
 
     expect_response(&accepted, "202", "{\"status\":\"OK\"}\n");
     let failure = emulator.response().await.1.unwrap_err();
@@ -240,9 +256,7 @@ async fn an_unknown_id_is_refused() {
     let document = "{\"errorMessage\":\"Invalid request ID\",\"errorType\":\"InvalidRequestID\"}\n";
 
     for path in ["invocation/other/response", "invocation/other/error"] {
-        let refused = emulator
-            .exchange("POST", path, "content-length: 0\r\n", "")
-            .await;
+        let refused = emulator.exchange("POST", path, "", "").await;
         expect_response(&refused, "400", document);
     }
     assert!(matches!(*emulator.phase.borrow(), Phase::Invoking(_)));
@@ -253,14 +267,10 @@ async fn a_second_response_is_refused() {
     let emulator = Emulator::invoking().await;
     emulator.respond(STREAMING, "0\r\n\r\n").await;
 
-    for (route, state) in [
-        ("response", "InvocationResponse"),
-        ("error", "InvocationErrorResponse"),
+    for (refused, state) in [
+        (emulator.respond("", "").await, "InvocationResponse"),
+        (emulator.report("", "").await, "InvocationErrorResponse"),
     ] {
-        let path = format!("invocation/{ID}/{route}");
-        let refused = emulator
-            .exchange("POST", &path, "content-length: 0\r\n", "")
-            .await;
         let message = format!("from RuntimeResponseSentState to {state} failed");
         expect_forbidden(&refused, &message);
     }
@@ -270,23 +280,15 @@ async fn a_second_response_is_refused() {
 #[tokio::test]
 async fn an_error_report_while_the_response_is_open_is_refused_and_the_response_goes_on() {
     let emulator = Emulator::invoking().await;
-    let mut response = TcpStream::connect(emulator.address).await.unwrap();
-    let head = format!(
-        "POST /2018-06-01/runtime/invocation/{ID}/response HTTP/1.1\r\nhost: x\r\n{STREAMING}\r\n"
-    );
-    let part = format!("{head}4\r\npart\r\n");
-    response.write_all(part.as_bytes()).await.unwrap();
+    let mut response = emulator.begin_response().await;
     let mut phase = emulator.phase.clone();
     phase
         .wait_for(|phase| matches!(phase, Phase::Responding { .. }))
         .await
         .unwrap();
 
-    let path = format!("invocation/{ID}/error");
-    let report = emulator
-        .exchange("POST", &path, "content-length: 2\r\n", "{}")
-        .await;
-    let next = emulator.exchange("GET", "invocation/next", "", "").await;
+    let report = emulator.report("", "{}").await;
+    let next = emulator.next("").await;
 
     expect_forbidden(
         &report,
@@ -315,9 +317,8 @@ async fn a_response_for_another_invocation_is_refused() {
 async fn a_buffered_response_has_a_limit() {
     for (size, status) in [(6_291_556, "202"), (6_291_557, "413")] {
         let mut emulator = Emulator::invoking().await;
-        let headers = format!("content-length: {size}\r\n");
 
-        let response = emulator.respond(&headers, &"x".repeat(size)).await;
+        let response = emulator.respond("", &"x".repeat(size)).await;
 
         assert!(
             response.starts_with(&format!("HTTP/1.1 {status}")),
@@ -341,14 +342,10 @@ async fn a_buffered_response_has_a_limit() {
 #[tokio::test]
 async fn an_error_document_has_a_limit() {
     let emulator = Emulator::invoking().await;
-    let size = 1024 * 1024 + 1;
-    let headers =
-        format!("content-length: {size}\r\nlambda-runtime-function-error-type: Function.Error\r\n");
-    let path = format!("invocation/{ID}/error");
+    let headers = "lambda-runtime-function-error-type: Function.Error\r\n";
+    let document = "x".repeat(1024 * 1024 + 1);
 
-    let refused = emulator
-        .exchange("POST", &path, &headers, &"x".repeat(size))
-        .await;
+    let refused = emulator.report(headers, &document).await;
 
     assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
     let failure = emulator.response().await.1.unwrap_err();
@@ -360,8 +357,7 @@ async fn an_error_document_has_a_limit() {
 async fn a_wrong_response_mode_is_refused_and_told() {
     for mode in ["STREAMING", "buffered"] {
         let emulator = Emulator::invoking().await;
-        let headers =
-            format!("lambda-runtime-function-response-mode: {mode}\r\ncontent-length: 0\r\n");
+        let headers = format!("lambda-runtime-function-response-mode: {mode}\r\n");
 
         let refused = emulator.respond(&headers, "").await;
 
@@ -377,7 +373,7 @@ async fn a_wrong_response_mode_is_refused_and_told() {
 async fn asking_again_without_a_response_is_refused() {
     let emulator = Emulator::invoking().await;
 
-    let refused = emulator.exchange("GET", "invocation/next", "", "").await;
+    let refused = emulator.next("").await;
 
     expect_forbidden(&refused, "from Running to Ready");
 }
@@ -386,14 +382,10 @@ async fn asking_again_without_a_response_is_refused() {
 async fn an_init_error_is_taken_once() {
     let emulator = Emulator::start().await;
     let document = r#"{"errorMessage":"m","errorType":"Runtime.InvalidComponent"}"#;
-    let headers = format!("content-length: {}\r\n", document.len());
+    let report = async || emulator.exchange("POST", "init/error", "", document).await;
 
-    let first = emulator
-        .exchange("POST", "init/error", &headers, document)
-        .await;
-    let second = emulator
-        .exchange("POST", "init/error", &headers, document)
-        .await;
+    let first = report().await;
+    let second = report().await;
 
     assert!(first.starts_with("HTTP/1.1 202"), "{first}");
     expect_forbidden(&second, "from InitError to InitError");
@@ -413,11 +405,11 @@ async fn a_web_page_takes_no_invocation() {
         "origin: http://evil.example\r\n",
         "sec-fetch-site: cross-site\r\n",
     ] {
-        let refused = emulator.exchange("GET", "invocation/next", mark, "").await;
+        let refused = emulator.next(mark).await;
         assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
         assert!(refused.contains("AccessDenied"), "{refused}");
     }
-    let next = emulator.exchange("GET", "invocation/next", "", "").await;
+    let next = emulator.next("").await;
     assert!(next.ends_with("{}"), "{next}");
 }
 

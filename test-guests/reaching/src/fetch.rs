@@ -1,6 +1,9 @@
 //! Requests through `wasi:http`, with the bare bindings.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use guest_steps::outcome::Failure;
+use guest_steps::stream;
 use serde::Deserialize;
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
@@ -15,7 +18,8 @@ const SHOWN_BYTES: usize = 2000;
 /// Most bytes that one call writes.
 const WRITTEN_BYTES: usize = 4096;
 
-/// One request. Redirects are followed as a client library would, with another request.
+/// One request. Redirects are followed as a client library would, with another request. In the URL, the headers and
+/// the body, `${NAME}` stands for a variable.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fetch {
@@ -24,8 +28,28 @@ pub(crate) struct Fetch {
     headers: Vec<(String, String)>,
     /// A variable whose value goes into the header `x-from-env`.
     env_header: Option<String>,
+    /// User and password of `Basic` authentication, with a colon in between.
+    basic: Option<String>,
     #[serde(default)]
     body: String,
+    /// Appends this many bytes to the body.
+    #[serde(default)]
+    body_bytes: usize,
+    /// Trailers of the body.
+    #[serde(default)]
+    trailers: Vec<(String, String)>,
+    /// Drops the body before it is finished.
+    #[serde(default)]
+    unfinished: bool,
+    /// Keeps the body without finishing it.
+    #[serde(default)]
+    stalled: bool,
+    /// Writes each part of the response body to the own response as it arrives.
+    #[serde(default)]
+    pipe: bool,
+    /// Headers of the response that are reported before its body.
+    #[serde(default)]
+    show: Vec<String>,
     /// Number of redirects to follow.
     #[serde(default)]
     redirects: u32,
@@ -49,8 +73,9 @@ impl Fetch {
                 url = location(&response)?;
                 continue;
             }
-            let (shown, length) = read(&response)?;
-            return Ok(format!("{} {length} {shown}", response.status()));
+            let headers = shown_headers(&response, &self.show);
+            let (shown, length) = read(&response, self.pipe)?;
+            return Ok(format!("{} {headers}{length} {shown}", response.status()));
         }
     }
 
@@ -85,6 +110,8 @@ impl Fetch {
     }
 
     fn send(&self, url: &str) -> Result<FutureIncomingResponse, String> {
+        let url = expanded(url)?;
+        let body = expanded(&self.body)? + &"x".repeat(self.body_bytes);
         let (scheme, rest) = url.split_once("://").ok_or("no URL")?;
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
@@ -92,7 +119,14 @@ impl Fetch {
         };
         let headers = Fields::new();
         for (name, value) in &self.headers {
+            let value = expanded(value)?;
             headers.append(name, value.as_bytes()).map_err(described)?;
+        }
+        if let Some(login) = &self.basic {
+            let value = format!("Basic {}", STANDARD.encode(expanded(login)?));
+            headers
+                .append("authorization", value.as_bytes())
+                .map_err(described)?;
         }
         if let Some(name) = &self.env_header {
             let value = std::env::var(name).map_err(described)?;
@@ -120,11 +154,11 @@ impl Fetch {
             Some("CONNECT") => Method::Connect,
             Some("TRACE") => Method::Trace,
             Some(other) => Method::Other(other.to_owned()),
-            None if self.body.is_empty() => Method::Get,
+            None if body.is_empty() => Method::Get,
             None => Method::Post,
         };
         request.set_method(&method).map_err(refused("method"))?;
-        let body = request.body().map_err(refused("body"))?;
+        let outgoing = request.body().map_err(refused("body"))?;
         let options = RequestOptions::new();
         if let Some(timeout) = self.timeout_ms {
             let timeout = Some(timeout * 1_000_000);
@@ -135,15 +169,47 @@ impl Fetch {
                 .map_err(described)?;
         }
         let pending = outgoing_handler::handle(request, Some(options)).map_err(described)?;
-        if !self.body.is_empty() {
-            let stream = body.write().map_err(refused("body"))?;
-            for part in self.body.as_bytes().chunks(WRITTEN_BYTES) {
+        if !body.is_empty() {
+            let stream = outgoing.write().map_err(refused("body"))?;
+            for part in body.as_bytes().chunks(WRITTEN_BYTES) {
                 stream.blocking_write_and_flush(part).map_err(described)?;
             }
         }
-        OutgoingBody::finish(body, None).map_err(described)?;
+        if self.stalled {
+            Box::leak(Box::new(outgoing));
+            return Ok(pending);
+        }
+        if self.unfinished {
+            return Ok(pending);
+        }
+        let trailers = Fields::new();
+        for (name, value) in &self.trailers {
+            let value = expanded(value)?;
+            trailers.append(name, value.as_bytes()).map_err(described)?;
+        }
+        let trailers = (!self.trailers.is_empty()).then_some(trailers);
+        OutgoingBody::finish(outgoing, trailers).map_err(described)?;
         Ok(pending)
     }
+}
+
+/// Replaces `${NAME}` by the value of the variable.
+fn expanded(text: &str) -> Result<String, String> {
+    let mut parts = text.split("${");
+    let mut expanded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').ok_or("no end of the name")?;
+        expanded += &std::env::var(name).map_err(described)?;
+        expanded += rest;
+    }
+    Ok(expanded)
+}
+
+fn shown_headers(response: &IncomingResponse, names: &[String]) -> String {
+    let headers = response.headers();
+    let values = names.iter().flat_map(|name| headers.get(name));
+    let values = values.map(|value| String::from_utf8_lossy(&value).into_owned() + " ");
+    values.collect()
 }
 
 fn answer(pending: &FutureIncomingResponse) -> Result<IncomingResponse, String> {
@@ -162,12 +228,15 @@ fn location(response: &IncomingResponse) -> Result<String, String> {
 }
 
 /// The beginning of the body, and its length.
-fn read(response: &IncomingResponse) -> Result<(String, usize), String> {
+fn read(response: &IncomingResponse, pipe: bool) -> Result<(String, usize), String> {
     let body = response.consume().map_err(described)?;
     let stream = body.stream().map_err(described)?;
     let (mut shown, mut length) = (Vec::new(), 0);
     while let Some(bytes) = next(&stream)? {
         length += bytes.len();
+        if pipe {
+            stream::write(&bytes).map_err(described)?;
+        }
         let room = SHOWN_BYTES.saturating_sub(shown.len());
         shown.extend(bytes.into_iter().take(room));
     }

@@ -1,8 +1,10 @@
 mod attacks;
+mod hosts;
 mod scope;
 
 use crate::testing::{answer, authorization, head, placeholder, policy, signed_head};
 
+const SCOPE: (&str, &str) = ("dynamodb", "eu-central-1");
 const DYNAMODB: &str = "https://dynamodb.eu-central-1.amazonaws.com/";
 
 #[test]

@@ -1,6 +1,5 @@
 //! Scope, region and rules.
 
-use crate::tables;
 use crate::testing::{answer, policy, signed_head};
 
 fn ask(allow: &[&str], host: &str, service: &str, region: &str) -> String {
@@ -35,7 +34,7 @@ fn the_scope_is_what_the_host_says() {
 
 #[test]
 fn each_differing_signing_name_is_for_its_host_only() {
-    for (prefix, service) in tables::signing_rows() {
+    for (prefix, service) in aws_endpoints::signing_names() {
         let host = format!("{prefix}.eu-central-1.amazonaws.com");
         assert_eq!(
             ask(&[prefix], &host, service, "eu-central-1"),
@@ -85,7 +84,7 @@ fn a_rule_opens_one_host_prefix() {
         ("s3", "s3-control", false),
     ] {
         let host = format!("{prefix}.eu-central-1.amazonaws.com");
-        let service = tables::signing_name(prefix);
+        let service = aws_endpoints::signing_name(prefix);
         let expected = match is_open {
             true => "granted".to_owned(),
             false => format!("`aws.allow` has no `{prefix}@eu-central-1`"),

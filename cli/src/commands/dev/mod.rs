@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use local_lambda::{LiveFunctions, NetworkSettings, ServerSettings, serve};
+use local_lambda::{AllowedHosts, LiveFunctions, NetworkSettings, ServerSettings, serve};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -50,7 +50,10 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
                 slow: args.slow,
                 cut_after: args.disconnect_after,
             },
-            allowed_hosts: args.allowed_hosts.clone(),
+            allowed_hosts: AllowedHosts {
+                names: args.allowed_hosts.clone(),
+                advice: "start `bootstream dev` with `--allow-host NAME` to add a name",
+            },
             stage: args.stage.clone(),
             cors,
         };

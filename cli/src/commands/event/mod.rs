@@ -1,7 +1,7 @@
 //! `bootstream event`: an event as AWS would send it, to edit and send.
 
 mod document;
-mod sender;
+mod request;
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use anyhow::Result;
 use local_lambda::FrontEnd;
 use serde_json::Value;
 
-use self::{document::Document, sender::HttpSender};
+use self::document::{Document, Form};
 use crate::args::{EventArgs, EventKind};
 use crate::printer::Printer;
 
@@ -18,10 +18,19 @@ const DEFAULT_DATA: &str = r#"{"name":"world"}"#;
 
 /// The source of an event.
 enum Maker {
-    /// Built from a request.
-    Http(HttpSender),
+    /// A front end that passes a request on.
+    FrontEnd(FrontEnd),
+    /// An API that shows its authorizer a request.
+    Authorizer(FrontEnd),
     /// A prepared document.
-    Document(&'static Document),
+    Document(Document),
+}
+
+/// The document in a file of the folder `documents`.
+macro_rules! document {
+    ($name:literal) => {
+        Document::new(include_str!(concat!("documents/", $name, ".json")))
+    };
 }
 
 /// Prints the event.
@@ -44,7 +53,8 @@ fn event(args: &EventArgs, maker: &Maker) -> Result<Value> {
     let path = args.path.as_deref().unwrap_or(DEFAULT_PATH);
     let data = args.data.as_deref().unwrap_or(DEFAULT_DATA);
     match maker {
-        Maker::Http(sender) => sender.event(path, data),
+        Maker::FrontEnd(front_end) => request::of_front_end(*front_end, path, data),
+        Maker::Authorizer(api) => request::of_authorizer(*api, path),
         Maker::Document(document) => document.event(data),
     }
 }
@@ -52,7 +62,8 @@ fn event(args: &EventArgs, maker: &Maker) -> Result<Value> {
 /// Returns an error for an option that does not apply to the event, if there is one.
 fn misplaced(args: &EventArgs, maker: &Maker) -> Option<String> {
     let (takes_path, takes_data) = match maker {
-        Maker::Http(sender) => (true, sender.takes_body()),
+        Maker::FrontEnd(_) => (true, true),
+        Maker::Authorizer(_) => (true, false),
         Maker::Document(document) => (false, document.takes_data()),
     };
     let option = if args.path.is_some() && !takes_path {
@@ -68,31 +79,77 @@ fn misplaced(args: &EventArgs, maker: &Maker) -> Option<String> {
 }
 
 fn maker(kind: EventKind) -> Maker {
-    let front_end = |front_end| Maker::Http(HttpSender::FrontEnd(front_end));
-    let document = match kind {
-        EventKind::Url => return front_end(FrontEnd::Url),
-        EventKind::Rest => return front_end(FrontEnd::Rest),
-        EventKind::Http => return front_end(FrontEnd::Http),
-        EventKind::Alb => return front_end(FrontEnd::Alb),
-        EventKind::AlbMulti => return front_end(FrontEnd::AlbMulti),
-        EventKind::Lattice => return front_end(FrontEnd::Lattice),
-        EventKind::AuthorizerRest => return Maker::Http(HttpSender::AuthorizerRest),
-        EventKind::AuthorizerHttp => return Maker::Http(HttpSender::AuthorizerHttp),
-        EventKind::AuthorizerToken => &document::AUTHORIZER_TOKEN,
-        EventKind::Websocket => &document::WEBSOCKET,
-        EventKind::Sqs => &document::SQS,
-        EventKind::Sns => &document::SNS,
-        EventKind::S3 => &document::S3,
-        EventKind::Eventbridge => &document::EVENTBRIDGE,
-        EventKind::Schedule => &document::SCHEDULE,
-        EventKind::Kinesis => &document::KINESIS,
-        EventKind::Dynamodb => &document::DYNAMODB,
-        EventKind::Kafka => &document::KAFKA,
-        EventKind::Firehose => &document::FIREHOSE,
-        EventKind::Cognito => &document::COGNITO,
-        EventKind::StepFunctions => &document::STEP_FUNCTIONS,
-        EventKind::Appsync => &document::APPSYNC,
-        EventKind::CustomResource => &document::CUSTOM_RESOURCE,
-    };
-    Maker::Document(document)
+    Maker::Document(match kind {
+        EventKind::Url => return Maker::FrontEnd(FrontEnd::Url),
+        EventKind::Rest => return Maker::FrontEnd(FrontEnd::Rest),
+        EventKind::Http => return Maker::FrontEnd(FrontEnd::Http),
+        EventKind::Alb => return Maker::FrontEnd(FrontEnd::Alb),
+        EventKind::AlbMulti => return Maker::FrontEnd(FrontEnd::AlbMulti),
+        EventKind::Lattice => return Maker::FrontEnd(FrontEnd::Lattice),
+        EventKind::AuthorizerRest => return Maker::Authorizer(FrontEnd::Rest),
+        EventKind::AuthorizerHttp => return Maker::Authorizer(FrontEnd::Http),
+        EventKind::Sqs => document!("sqs")
+            .with("/Records/0/body", Form::Text)
+            .with_md5("/Records/0/md5OfBody"),
+        EventKind::Sns => document!("sns").with("/Records/0/Sns/Message", Form::Text),
+        EventKind::Websocket => document!("websocket").with("/body", Form::Text),
+        EventKind::Kinesis => document!("kinesis").with("/Records/0/kinesis/data", Form::Base64),
+        EventKind::Kafka => document!("kafka").with("/records/orders-0/0/value", Form::Base64),
+        EventKind::Firehose => document!("firehose").with("/records/0/data", Form::Base64),
+        EventKind::Eventbridge => document!("eventbridge").with("/detail", Form::Json),
+        EventKind::Appsync => document!("appsync").with("/arguments", Form::Json),
+        EventKind::CustomResource => {
+            document!("custom_resource").with("/ResourceProperties", Form::Json)
+        }
+        // The event of a task is the input of its state.
+        EventKind::StepFunctions => Document::new("null").with("", Form::Json),
+        EventKind::S3 => document!("s3"),
+        EventKind::Schedule => document!("schedule"),
+        EventKind::Dynamodb => document!("dynamodb"),
+        EventKind::Cognito => document!("cognito"),
+        EventKind::AuthorizerToken => document!("authorizer_token"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event_of(kind: EventKind, data: &str) -> Result<Value> {
+        let args = EventArgs {
+            kind,
+            path: None,
+            data: Some(data.to_owned()),
+        };
+        event(&args, &maker(kind))
+    }
+
+    #[test]
+    fn the_data_is_where_its_sender_puts_it() {
+        let md5 = "bb6cb5c68df4652941caf652a366f2d8";
+        for (kind, place, expected) in [
+            (EventKind::Sqs, "/Records/0/body", json!("{\"a\":1}")),
+            (EventKind::Sqs, "/Records/0/md5OfBody", json!(md5)),
+            (
+                EventKind::Kinesis,
+                "/Records/0/kinesis/data",
+                json!("eyJhIjoxfQ=="),
+            ),
+            (EventKind::Eventbridge, "/detail/a", json!(1)),
+            (EventKind::StepFunctions, "/a", json!(1)),
+        ] {
+            let event = event_of(kind, "{\"a\":1}").unwrap();
+
+            assert_eq!(event.pointer(place), Some(&expected), "{event}");
+        }
+    }
+
+    #[test]
+    fn data_that_has_to_be_json_is_refused_otherwise() {
+        let error = event_of(EventKind::Eventbridge, "hello").unwrap_err();
+
+        assert_eq!(error.to_string(), "`--data` must be JSON in this event");
+    }
 }

@@ -8,7 +8,7 @@ use crate::doctor::function::Function;
 use crate::doctor::known::Known;
 use crate::doctor::settings::Buffered;
 use crate::doctor::template::Template;
-use crate::doctor::yaml::{At, Node, Value};
+use crate::doctor::yaml::{At, Node};
 use crate::finding::{Finding, Rule};
 
 /// API Gateway's default timeout of an integration, in milliseconds.
@@ -151,12 +151,8 @@ impl Integration<'_> {
 
     fn uri(&self) -> Option<Finding> {
         let uri = self.node.get(self.spelling.uri);
-        let shown = uri.map(|uri| match &uri.value {
-            Value::Scalar(text) => text.clone(),
-            Value::Open(text) => text.to_string(),
-            Value::List(_) | Value::Map(_) | Value::Call(..) => String::new(),
-        });
-        let streams = shown.is_some_and(|text| {
+        let streams = uri.and_then(Node::as_text).is_some_and(|text| {
+            let text = text.to_string();
             text.contains("2021-11-15/functions/")
                 && text.ends_with("/response-streaming-invocations")
         });

@@ -7,6 +7,7 @@ mod front;
 pub(crate) mod function;
 mod integration;
 mod permissions;
+mod role;
 mod steps;
 mod url;
 mod variables;
@@ -26,5 +27,6 @@ pub(crate) fn check(template: &Template) -> Vec<Finding> {
     findings.extend(document::check(template));
     findings.extend(steps::check(template));
     findings.extend(permissions::check(template));
+    findings.extend(role::check(template));
     findings
 }

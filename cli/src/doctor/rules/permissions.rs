@@ -38,16 +38,13 @@ fn actions(template: &Template, node: &Node, findings: &mut Vec<Finding>) {
                 "use `lambda:InvokeFunction`, which covers streaming",
             ));
         }
-        Value::Scalar(_) | Value::Open(_) => {}
         // Next to the right action, the wrong one does no harm.
         Value::List(items) if items.iter().any(invokes) => {}
-        Value::List(items) => items
-            .iter()
-            .for_each(|item| actions(template, item, findings)),
-        Value::Map(entries) => entries
-            .iter()
-            .for_each(|(_, node)| actions(template, node, findings)),
-        Value::Call(_, argument) => actions(template, argument, findings),
+        _ => {
+            for child in node.children() {
+                actions(template, child, findings);
+            }
+        }
     }
 }
 
@@ -107,19 +104,16 @@ fn of_permission(template: &Template, permission: Resource<'_>) -> Option<Findin
     if is_narrow || permission.boolean("InvokedViaFunctionUrl") == Known::Is(true) {
         return None;
     }
-    let principal = match &permission.property("Principal")?.value {
-        Value::Scalar(text) => text.clone(),
-        Value::Open(text) if text.has_unknown() => {
-            let why = text.why();
-            let what = format!(
-                "cannot tell whom `{name}` lets call the function: `Principal` depends on {why}"
-            );
-            return Some(template.note(Rule::Permission, at, what));
-        }
-        // An account, a role, or a service with the partition's own suffix.
-        Value::Open(text) => text.to_string(),
-        Value::List(_) | Value::Map(_) | Value::Call(..) => return None,
-    };
+    let principal = permission.property("Principal")?.as_text()?;
+    if principal.has_unknown() {
+        let why = principal.why();
+        let what = format!(
+            "cannot tell whom `{name}` lets call the function: `Principal` depends on {why}"
+        );
+        return Some(template.note(Rule::Permission, at, what));
+    }
+    // An account, a role, or a service with the partition's own suffix.
+    let principal = principal.to_string();
     if principal == "*" {
         return Some(template.error(
             Rule::Permission,

@@ -72,11 +72,10 @@ fn definition(machine: Resource<'_>) -> Option<Node> {
     let names = ["Definition", "DefinitionString"];
     let written = names.into_iter().find_map(|name| machine.property(name))?;
     let at = written.at;
-    let parsed = match &written.value {
-        Value::Scalar(text) => parsed(at, text),
-        Value::Open(text) => parsed(at, &text.to_string()),
-        Value::List(_) | Value::Map(_) | Value::Call(..) => Some(written.clone()),
-    }?;
+    let parsed = match written.as_text() {
+        Some(text) => parsed(at, &text.to_string())?,
+        None => written.clone(),
+    };
     parsed.get("States")?;
     Some(substituted(
         &parsed,
@@ -91,27 +90,14 @@ fn parsed(at: At, text: &str) -> Option<Node> {
 
 /// Substitutes as `Fn::Sub` does. Other placeholders refer to the template.
 fn substituted(node: &Node, own: Option<&Node>) -> Node {
-    let value = match &node.value {
-        Value::Scalar(text) if text.contains("${") => {
-            let mut all = Text::default();
-            for piece in Text::parse(text).pieces() {
-                all.extend(substitution(piece, own).unwrap_or_else(|| Text::of(piece.clone())));
-            }
-            all.literal()
-                .map(|text| Value::Scalar(text.to_owned()))
-                .unwrap_or(Value::Open(all))
-        }
-        Value::List(items) => {
-            Value::List(items.iter().map(|item| substituted(item, own)).collect())
-        }
-        Value::Map(entries) => {
-            let entries = entries.iter();
-            let entries = entries.map(|(name, node)| (name.clone(), substituted(node, own)));
-            Value::Map(entries.collect())
-        }
-        other => other.clone(),
+    let Some(text) = node.scalar().filter(|text| text.contains("${")) else {
+        return node.with_children(|child| Some(substituted(child, own)));
     };
-    Node { at: node.at, value }
+    let mut all = Text::default();
+    for piece in Text::parse(text).pieces() {
+        all.extend(substitution(piece, own).unwrap_or_else(|| Text::of(piece.clone())));
+    }
+    Node::of_text(node.at, all)
 }
 
 fn substitution(piece: &Piece, own: Option<&Node>) -> Option<Text> {
@@ -122,29 +108,22 @@ fn substitution(piece: &Piece, own: Option<&Node>) -> Option<Text> {
     else {
         return None;
     };
-    match &own?.get(name)?.value {
-        Value::Scalar(text) => Some(Text::of(Piece::Literal(text.clone()))),
-        Value::Open(text) => Some(text.clone()),
-        Value::List(_) | Value::Map(_) | Value::Call(..) => None,
-    }
+    own?.get(name)?.as_text()
 }
 
 /// Collects the functions that states call and wait for.
 fn by_states<'a>(template: &'a Template, node: &Node, found: &mut Vec<&'a Function>) {
     match &node.value {
         Value::Map(_) if is_unread(node) => {}
-        Value::Map(entries) => {
+        Value::Map(_) | Value::List(_) => {
             if invokes(node) {
                 let named = parameter(node, "FunctionName");
                 found.extend(named.and_then(|name| template.callee(name).ours()));
             }
-            for (_, node) in entries {
-                by_states(template, node, found);
+            for child in node.children() {
+                by_states(template, child, found);
             }
         }
-        Value::List(items) => items
-            .iter()
-            .for_each(|item| by_states(template, item, found)),
         Value::Scalar(_) | Value::Open(_) | Value::Call(..) => {
             found.extend(template.functions_in(node));
         }
@@ -153,11 +132,8 @@ fn by_states<'a>(template: &'a Template, node: &Node, found: &mut Vec<&'a Functi
 
 /// Returns the text of a step's resource.
 fn resource(state: &Node) -> String {
-    match state.get("Resource").map(|node| &node.value) {
-        Some(Value::Scalar(text)) => text.clone(),
-        Some(Value::Open(text)) => text.to_string(),
-        _ => String::new(),
-    }
+    let text = state.get("Resource").and_then(Node::as_text);
+    text.unwrap_or_default().to_string()
 }
 
 fn invokes(state: &Node) -> bool {

@@ -1,7 +1,7 @@
 //! Only callers of functions of this runtime are judged, however they name the function.
 
 use super::packages::zip;
-use super::{NONE, folder, report, said, said_of};
+use super::{NONE, assert_said, assert_said_of, folder, report, said_of};
 use crate::support::{bootstream, run, text};
 
 /// A function of this runtime whose package is missing, and one of another runtime.
@@ -87,15 +87,13 @@ fn a_method_of_the_cdk_s_is_found_as_well() {
 "Chat": {"Type": "AWS::ApiGateway::Method", "Properties": {"HttpMethod": "POST", "AuthorizationType": "AWS_IAM", "Integration": {"Type": "AWS_PROXY",
   "Uri": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":apigateway:", {"Ref": "AWS::Region"}, ":lambda:path/2015-03-31/functions/", {"Fn::GetAtt": ["Stream", "Arn"]}, "/invocations"]]}}}}
 }}"#;
-    assert_eq!(
-        said_of(template),
-        (
-            vec![
-                "transfer-mode template.yaml:6".to_owned(),
-                "streaming-uri template.yaml:7".to_owned()
-            ],
-            vec!["archive template.yaml:2".to_owned()]
-        )
+    assert_said_of(
+        template,
+        &[
+            "transfer-mode template.yaml:6",
+            "streaming-uri template.yaml:7",
+        ],
+        &["archive template.yaml:2"],
     );
 }
 
@@ -116,10 +114,9 @@ fn a_function_that_only_the_stage_knows_is_unknown() {
 fn a_method_that_may_not_be_there_is_unknown() {
     let method = api("!If [Regional, {type: mock}, {type: aws_proxy}]");
     let conditions = "Conditions: {Regional: !Equals [!Ref AWS::Region, x]}\n";
-    let (findings, notes) = said_of(&format!("{FUNCTIONS}{method}{conditions}"));
-    assert_eq!(findings, NONE);
-    let wanted = ["archive template.yaml:3", "transfer-mode template.yaml:12"];
-    assert_eq!(notes, wanted);
+    let template = format!("{FUNCTIONS}{method}{conditions}");
+    let notes = ["archive template.yaml:3", "transfer-mode template.yaml:12"];
+    assert_said_of(&template, &[], &notes);
 }
 
 #[test]
@@ -214,35 +211,19 @@ Resources:
 "
         )
     };
-    let public = vec!["public-api template.yaml:3".to_owned()];
+    let public = &["public-api template.yaml:3"][..];
+    let default = ", Auth: {DefaultAuthorizer: Own}";
+    let key = ", Auth: {ApiKeyRequired: true}";
+    let policy = ", Auth: {ResourcePolicy: {IpRangeWhitelist: [10.0.0.0/8]}}";
     for (auth, own, findings, notes) in [
-        ("", "", public.clone(), Vec::new()),
-        (
-            ", Auth: {DefaultAuthorizer: Own}",
-            "",
-            Vec::new(),
-            Vec::new(),
-        ),
-        (", Auth: {ApiKeyRequired: true}", "", Vec::new(), Vec::new()),
-        (
-            ", Auth: {ResourcePolicy: {IpRangeWhitelist: [10.0.0.0/8]}}",
-            "",
-            Vec::new(),
-            public.clone(),
-        ),
-        (
-            ", Auth: {DefaultAuthorizer: Own}",
-            ", Auth: {Authorizer: NONE}",
-            public.clone(),
-            Vec::new(),
-        ),
-        ("", ", Auth: {ApiKeyRequired: true}", Vec::new(), Vec::new()),
+        ("", "", public, &[][..]),
+        (default, "", &[], &[]),
+        (key, "", &[], &[]),
+        (policy, "", &[], public),
+        (default, ", Auth: {Authorizer: NONE}", public, &[]),
+        ("", key, &[], &[]),
     ] {
-        assert_eq!(
-            said_of(&events(auth, own)),
-            (findings, notes),
-            "{auth} {own}"
-        );
+        assert_said_of(&events(auth, own), findings, notes);
     }
 }
 
@@ -279,7 +260,7 @@ Resources:
     let files = [("bootstrap", 0o755, &b"\x7fELF"[..])];
     zip(&folder.path().join("aot.zip"), &files);
 
-    assert_eq!(said(folder.path(), &[]), (Vec::new(), Vec::new()));
+    assert_said(folder.path(), &[], &[]);
     let (report, code) = report(folder.path(), &["template.yaml"]);
     assert_eq!(report["withoutFunctions"][0], "template.yaml");
     assert_eq!(code, Some(0));
@@ -298,10 +279,7 @@ Resources:
   Artisan: {Type: AWS::Lambda::Function, Properties: {Runtime: provided.al2, Handler: artisan, Layers: ['arn:aws:lambda:x:1:layer:php-81:73'], Code: {S3Bucket: b, S3Key: k}}}
   Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref Artisan, AuthType: NONE}}
 ";
-    assert_eq!(
-        said_of(template),
-        (Vec::new(), vec!["runtime template.yaml:3".to_owned()])
-    );
+    assert_said_of(template, &[], &["runtime template.yaml:3"]);
 }
 
 #[test]
@@ -335,12 +313,8 @@ fn targets_other_than_functions_behind_a_front_end_are_ignored() {
         "  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {IntegrationType: HTTP_PROXY, IntegrationUri: !Ref Elsewhere}}\n",
         "  A: {Type: AWS::Serverless::HttpApi, Properties: {DefinitionBody: {paths: {/: {get: {x-amazon-apigateway-integration: {type: http_proxy, uri: !Ref Elsewhere}}}}}}}\n",
     ] {
-        let said = said_of(&format!("{FUNCTIONS}{resource}{parameters}"));
-        assert_eq!(
-            said,
-            (Vec::new(), vec!["archive template.yaml:3".to_owned()]),
-            "{resource}"
-        );
+        let template = format!("{FUNCTIONS}{resource}{parameters}");
+        assert_said_of(&template, &[], &["archive template.yaml:3"]);
     }
 }
 
@@ -464,8 +438,7 @@ Resources:
   Stream: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2023, Handler: handler.wasm, Timeout: 60}}}}
 "
         );
-        let wanted = vec!["runtime template.yaml:3".to_owned()];
-        assert_eq!(said_of(&template), (Vec::new(), wanted), "{function}");
+        assert_said_of(&template, &[], &["runtime template.yaml:3"]);
     }
 }
 
@@ -509,17 +482,13 @@ Resources:
     let elf = ("bootstrap", 0o755, &b"\x7fELF"[..]);
     let library = ("sqlite.wasm", 0o644, &b"\0asm"[..]);
     for (handler, files, notes) in [
-        ("bootstrap", vec![elf, library], Vec::new()),
-        ("sqlite", vec![elf, library], Vec::new()),
-        (
-            "hello",
-            vec![library],
-            vec!["runtime template.yaml:3".to_owned()],
-        ),
+        ("bootstrap", &[elf, library][..], &[][..]),
+        ("sqlite", &[elf, library], &[]),
+        ("hello", &[library], &["runtime template.yaml:3"]),
     ] {
         let folder = folder(&[("template.yaml", &template.replace("HANDLER", handler))]);
-        zip(&folder.path().join("own.zip"), &files);
-        assert_eq!(said(folder.path(), &[]), (Vec::new(), notes), "{handler}");
+        zip(&folder.path().join("own.zip"), files);
+        assert_said(folder.path(), &[], notes);
     }
 }
 
@@ -537,8 +506,7 @@ Resources:
   Stream: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2023, Handler: handler.wasm, Timeout: 60}}}}
 "
     );
-    let wanted = vec!["runtime template.yaml:4".to_owned()];
-    assert_eq!(said_of(&template), (Vec::new(), wanted));
+    assert_said_of(&template, &[], &["runtime template.yaml:4"]);
 }
 
 #[test]
@@ -547,6 +515,5 @@ fn a_setting_that_unknown_variables_may_have_is_unknown() {
 Resources:
   Stream: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler.wasm, Timeout: 60, Environment: !ImportValue e, FunctionUrlConfig: {AuthType: AWS_IAM, InvokeMode: BUFFERED}}}
 ";
-    let wanted = vec!["invoke-mode template.yaml:3".to_owned()];
-    assert_eq!(said_of(template), (Vec::new(), wanted));
+    assert_said_of(template, &[], &["invoke-mode template.yaml:3"]);
 }

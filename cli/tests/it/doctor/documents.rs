@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::packages::zip;
-use super::{NONE, folder, report, said};
+use super::{NONE, assert_said, folder, report, said};
 use crate::support::component;
 
 /// A handler that only streams.
@@ -107,11 +107,7 @@ fn a_handler_that_only_streams_is_found_behind_each_kind_of_caller() {
 fn a_handler_that_answers_with_documents_is_in_order() {
     for caller in CALLERS {
         let folder = packed(&template(caller), &with_documents());
-        assert_eq!(
-            said(folder.path(), &[]),
-            (Vec::new(), Vec::new()),
-            "{caller}"
-        );
+        assert_said(folder.path(), &[], &[]);
     }
 }
 
@@ -177,10 +173,9 @@ fn without_a_component_to_look_at_there_is_a_note() {
         .replace("function.zip", "s3://b/k")
         .replace("layer:host:1", "layer:bootstream-host:1");
     let folder = super::folder(&[("template.yaml", &elsewhere)]);
-    let (findings, notes) = said(folder.path(), &[]);
-    assert_eq!(findings, NONE);
-    assert_eq!(
-        notes,
-        ["archive template.yaml:8", "document template.yaml:12"]
+    assert_said(
+        folder.path(),
+        &[],
+        &["archive template.yaml:8", "document template.yaml:12"],
     );
 }

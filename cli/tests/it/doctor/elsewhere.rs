@@ -3,7 +3,7 @@
 use bootstream_test_support::assert_contains;
 
 use super::packages::zip;
-use super::{ARCH, NONE, diagnose, folder, project, report, repository, said};
+use super::{ARCH, NONE, assert_said, diagnose, folder, project, report, repository, said};
 use crate::support::scripted_guest;
 
 /// An API's document with a single method, which is buffered and public.
@@ -51,18 +51,13 @@ fn an_api_s_document_in_a_file_of_its_own_is_judged_at_its_lines() {
             ("template.yaml", &api(kind, definition)),
             ("api/openapi.yaml", DOCUMENT),
         ]);
-        let found = ["public-api", "transfer-mode", "streaming-uri"];
-        let mut wanted = found.map(|rule| {
-            let line = match rule {
-                "public-api" => 4,
-                "transfer-mode" => 5,
-                _ => 8,
-            };
-            format!("{rule} api/openapi.yaml:{line}")
-        });
         let (mut findings, notes) = said(folder.path(), &[]);
         findings.sort();
-        wanted.sort();
+        let wanted = [
+            "public-api api/openapi.yaml:4",
+            "streaming-uri api/openapi.yaml:8",
+            "transfer-mode api/openapi.yaml:5",
+        ];
         assert_eq!(findings, wanted, "{definition}");
         assert_eq!(notes, NONE, "{definition}");
     }
@@ -80,9 +75,7 @@ fn what_is_not_on_this_machine_is_named() {
         "DefinitionBody: {Fn::Transform: {Name: OwnMacro}}",
     ] {
         let folder = folder(&[("template.yaml", &api(sam, definition))]);
-        let (findings, notes) = said(folder.path(), &[]);
-        assert_eq!(findings, NONE, "{definition}");
-        assert_eq!(notes, ["template template.yaml:8"], "{definition}");
+        assert_said(folder.path(), &[], &["template template.yaml:8"]);
     }
 }
 
@@ -113,9 +106,10 @@ Resources:
         (of_whole, format!("Resources:\n  {indented}").as_str(), 8),
     ] {
         let folder = folder(&[("template.yaml", template), ("more.yaml", more)]);
-        assert_eq!(
-            said(folder.path(), &[]),
-            (vec![format!("invoke-mode more.yaml:{line}")], Vec::new())
+        assert_said(
+            folder.path(),
+            &[&format!("invoke-mode more.yaml:{line}")],
+            &[],
         );
     }
 }
@@ -157,21 +151,14 @@ Resources:
   Url: {{Type: AWS::Lambda::Url, Properties: {{TargetFunctionArn: !GetAtt Inner.Outputs.Arn, AuthType: AWS_IAM}}}}
 "
         );
-        for (auth, found) in [
-            ("AWS_IAM", vec!["invoke-mode template.yaml:9"]),
-            (
-                "NONE",
-                vec![
-                    "public-api inner/stack.yaml:13",
-                    "invoke-mode template.yaml:9",
-                ],
-            ),
-        ] {
+        let both = [
+            "public-api inner/stack.yaml:13",
+            "invoke-mode template.yaml:9",
+        ];
+        for (auth, found) in [("AWS_IAM", &both[1..]), ("NONE", &both)] {
             let template = template.replace("AUTH", auth);
             let folder = folder(&[("template.yaml", &template), ("inner/stack.yaml", STACK)]);
-            let (findings, notes) = said(folder.path(), &[]);
-            assert_eq!(findings, found, "{kind}");
-            assert_eq!(notes, ["public-api inner/stack.yaml:15"], "{kind}");
+            assert_said(folder.path(), found, &["public-api inner/stack.yaml:15"]);
         }
     }
 }
@@ -184,10 +171,7 @@ Resources:
   Other: {Type: AWS::SNS::Topic}
 ";
     let folder = folder(&[("template.yaml", template)]);
-    assert_eq!(
-        said(folder.path(), &[]),
-        (Vec::new(), vec!["template template.yaml:2".to_owned()])
-    );
+    assert_said(folder.path(), &[], &["template template.yaml:2"]);
 }
 
 #[test]
@@ -198,15 +182,10 @@ Resources:
   Two: {Type: AWS::Serverless::Application, Properties: {Location: {ApplicationId: a, SemanticVersion: '1'}}}
 ";
     let folder = folder(&[("template.yaml", template)]);
-    assert_eq!(
-        said(folder.path(), &[]),
-        (
-            Vec::new(),
-            vec![
-                "template template.yaml:3".to_owned(),
-                "template template.yaml:4".to_owned()
-            ]
-        )
+    assert_said(
+        folder.path(),
+        &[],
+        &["template template.yaml:3", "template template.yaml:4"],
     );
     let (report, code) = report(folder.path(), &["template.yaml"]);
     assert_eq!(report["withoutFunctions"][0], "template.yaml");
@@ -220,9 +199,7 @@ Resources:
   Inner: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: template.yaml}}
 ";
     let folder = folder(&[("template.yaml", template)]);
-    let (findings, notes) = said(folder.path(), &[]);
-    assert_eq!(findings, NONE);
-    assert_eq!(notes, ["template template.yaml:3"]);
+    assert_said(folder.path(), &[], &["template template.yaml:3"]);
 }
 
 #[test]
@@ -329,11 +306,7 @@ Resources:
 ";
     for code in ["s3://b/k", "{Bucket: b, Key: k}", "!ImportValue shared"] {
         let folder = folder(&[("template.yaml", &template.replace("CODE", code))]);
-        assert_eq!(
-            said(folder.path(), &[]),
-            (Vec::new(), vec!["archive template.yaml:3".to_owned()]),
-            "{code}"
-        );
+        assert_said(folder.path(), &[], &["archive template.yaml:3"]);
     }
 }
 
@@ -351,13 +324,7 @@ fn what_the_cdk_uploads_is_looked_at() {
     let folder = folder(&[("template.yaml", template)]);
     let files = [("bootstream.toml", 0o644, &b""[..])];
     zip(&folder.path().join("asset.0f.zip"), &files);
-    assert_eq!(
-        said(folder.path(), &[]),
-        (
-            vec!["missing-handler asset.0f.zip:null".to_owned()],
-            Vec::new()
-        )
-    );
+    assert_said(folder.path(), &["missing-handler asset.0f.zip:null"], &[]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Values in the template are resolved; those known only at deployment are reported as unknown.
 
-use super::{NONE, folder, report, said, said_of};
-use crate::support::{bootstream, run, text};
+use super::{NONE, assert_said_of, folder, report, said, said_of};
+use crate::support::{bootstream, succeed, text};
 
 #[test]
 fn everything_may_come_from_mappings() {
@@ -67,12 +67,10 @@ fn what_only_the_deployment_knows_is_one_note() {
         "!If [Regional, NONE, AWS_IAM]",
         "!Sub '${Open}'",
     ] {
-        let (findings, notes) = said_of(&with_auth(auth));
-        assert_eq!(findings, NONE, "{auth}");
-        assert_eq!(notes, ["public-api template.yaml:8"], "{auth}");
+        assert_said_of(&with_auth(auth), &[], &["public-api template.yaml:8"]);
     }
     let folder = folder(&[("template.yaml", &with_auth("!ImportValue shared-auth"))]);
-    let output = run(bootstream(&["doctor", "--only", "templates"]).current_dir(folder.path()));
+    let output = succeed(bootstream(&["doctor", "--only", "templates"]).current_dir(folder.path()));
     assert_eq!(
         text(&output.stdout),
         "template.yaml:8: note[public-api]: cannot tell whether anybody may call the function URL of \
@@ -80,7 +78,6 @@ fn what_only_the_deployment_knows_is_one_note() {
          ok but for what the notes name: template.yaml\n"
     );
     assert_eq!(text(&output.stderr), "errors: 0, warnings: 0, notes: 1\n");
-    assert_eq!(output.status.code(), Some(0));
     let (_, notes) = said(folder.path(), &["--allow", "public-api"]);
     assert_eq!(notes, NONE, "it can be accepted");
 }
@@ -155,10 +152,7 @@ Parameters:
 Resources:
   Fn::ForEach::Fns: [Name, !Ref Names, {'${Name}': {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler.wasm}}}]
 ";
-    assert_eq!(
-        said_of(template),
-        (Vec::new(), vec!["template template.yaml:5".to_owned()])
-    );
+    assert_said_of(template, &[], &["template template.yaml:5"]);
 }
 
 #[test]

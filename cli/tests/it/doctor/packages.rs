@@ -7,7 +7,7 @@ use bootstream_host::engine;
 use bootstream_test_support::assert_contains;
 
 use super::{ARCH, diagnose, fields, project, repository};
-use crate::support::{bootstrap, bootstream, run, scripted_guest, success};
+use crate::support::{bootstrap, bootstream, scripted_guest, succeed};
 
 /// Breaks a package of a correct project. Returns the rule and message of the only finding.
 #[track_caller]
@@ -49,10 +49,7 @@ pub(super) fn machine_code() -> Vec<u8> {
 fn machine_code_of(component: &Path) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.cwasm");
-    success(&run(bootstream(&["compile"])
-        .arg(component)
-        .arg("-o")
-        .arg(&file)));
+    succeed(bootstream(&["compile"]).arg(component).arg("-o").arg(&file));
     std::fs::read(file).unwrap()
 }
 
@@ -119,7 +116,7 @@ fn a_function_without_a_layer_brings_its_own_host() {
     std::fs::write(folder.path().join("template.yaml"), without).unwrap();
     let args = ["template.yaml", "-p", ARCH];
     let combine = ["package", "hello.wasm", "--combined"];
-    success(&run(bootstream(&combine).current_dir(folder.path())));
+    succeed(bootstream(&combine).current_dir(folder.path()));
 
     assert_eq!(diagnose(folder.path(), &args), (Vec::new(), Some(0)));
 
@@ -237,7 +234,7 @@ fn machine_code_that_the_host_will_not_run_is_found() {
 fn machine_code_that_is_replaced_at_each_start_is_a_warning() {
     let folder = project();
     let args = ["package", "hello.wasm", "--only", "host", "--compiler"];
-    success(&run(bootstream(&args).current_dir(folder.path())));
+    succeed(bootstream(&args).current_dir(folder.path()));
     let component = std::fs::read(scripted_guest()).unwrap();
     let of_another = machine_code_of(&crate::support::component("streaming_numbers"));
     zip(

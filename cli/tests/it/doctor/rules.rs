@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::packages::{host_for_newer_libraries, machine_code, zip_one};
 use super::templates::{SEEDS, edited};
 use super::{ARCH, bare_machine, diagnose, fields, project};
-use crate::support::{bootstream, component, run, success, text};
+use crate::support::{bootstream, component, run, succeed, text};
 
 /// The name of a rule, and the findings for a fault that breaks it.
 type Fault = (&'static str, fn() -> Vec<Value>);
@@ -40,14 +40,11 @@ const FAULTS: [Fault; 10] = [
             let (_, end) = end.split_once("\n\n").unwrap();
             std::fs::write(template, format!("{start}{event}\n{end}")).unwrap();
             // A component that only streams.
-            success(&run(bootstream(&[
-                "package",
-                "--only",
-                "function",
-                "--out-dir",
-            ])
-            .arg(folder.join("dist"))
-            .arg(component("streaming_numbers"))));
+            succeed(
+                bootstream(&["package", "--only", "function", "--out-dir"])
+                    .arg(folder.join("dist"))
+                    .arg(component("streaming_numbers")),
+            );
         })
     }),
     ("template", || edit(REST, "Resources:", "Sources:")),

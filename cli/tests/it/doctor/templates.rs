@@ -4,7 +4,7 @@ use bootstream_test_support::assert_contains;
 use serde_json::Value;
 
 use super::{ARCH, diagnose, fields, line_of, project, repository};
-use crate::support::{bootstream, run, text};
+use crate::support::{bootstream, failure};
 
 /// A folder with a template that has one fault.
 #[track_caller]
@@ -92,6 +92,9 @@ pub(super) const SEEDS: &[Seed] = &[
     seed("missing-variable", URL,
         ["          BOOTSTREAM_PASS_ENV:",
          "          BOOTSTREAM_SECRETS: KEY@api.example.com\n          BOOTSTREAM_PASS_ENV:"], "", ""),
+    seed("missing-action", URL,
+        ["          BOOTSTREAM_AWS_ALLOW: !If [HasAwsAllow, !Ref AwsAllow, !Ref AWS::NoValue]",
+         "          BOOTSTREAM_AWS_ALLOW: dynamodb:Scan"], "  FunctionRole:", "`dynamodb:Scan`"),
     seed("public-api", REST,
         ["              x-amazon-apigateway-auth:\n                type: !Ref AuthType\n", ""], "",
         "`ANY /stream`"),
@@ -178,6 +181,9 @@ fn the_templates_trace_log_throttle_and_name_what_the_documentation_names() {
             "FunctionTimeout",
             "MemorySize",
             "PassEnv",
+            "AwsAllow",
+            "HandlerActions",
+            "HandlerResources",
         ] {
             let wanted = format!("\n  {parameter}:\n    Type: ");
             assert!(template.contains(&wanted), "no parameter `{parameter}`");
@@ -233,12 +239,8 @@ fn files_that_are_not_templates_are_found() {
         assert_contains(message, wanted);
         assert_eq!(code, Some(1));
     }
-    let output = run(bootstream(&["doctor", "nowhere.yaml"]).current_dir(folder.path()));
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        text(&output.stderr),
-        "error: there is no template at `nowhere.yaml`\n"
-    );
+    let said = failure(bootstream(&["doctor", "nowhere.yaml"]).current_dir(folder.path()));
+    assert_eq!(said, "error: there is no template at `nowhere.yaml`\n");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::packages::zip;
-use super::{fields, folder, report, said};
+use super::{assert_said, fields, folder, report};
 use crate::support::scripted_guest;
 
 const SETTINGS: &str =
@@ -90,13 +90,7 @@ Resources:
   Stream: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: handler, Timeout: 60, Environment: {Variables: {BOOTSTREAM_SECRETS: 'K@h'}}}}
 ";
     let folder = folder(&[("template.yaml", template)]);
-    assert_eq!(
-        said(folder.path(), &[]),
-        (
-            vec!["missing-variable template.yaml:3".to_owned()],
-            Vec::new()
-        )
-    );
+    assert_said(folder.path(), &["missing-variable template.yaml:3"], &[]);
 }
 
 #[test]

@@ -8,13 +8,12 @@ use crate::fetch::{FetchError, IncomingResponse};
 /// Largest error document that is read, in bytes.
 const DOCUMENT_BYTES: usize = 64 * 1024;
 
-/// Returns the media type of a service's requests. DynamoDB is the best known of those with version 1.0.
+/// Returns the media type of a service's requests.
 pub(super) fn content_type(service: &str) -> &'static str {
-    match service {
-        "dynamodb" | "streams.dynamodb" | "sqs" | "states" | "api.ecr-public" => {
-            "application/x-amz-json-1.0"
-        }
-        _ => "application/x-amz-json-1.1",
+    if aws_endpoints::uses_json_1_0(service) {
+        "application/x-amz-json-1.0"
+    } else {
+        "application/x-amz-json-1.1"
     }
 }
 

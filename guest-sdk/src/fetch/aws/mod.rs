@@ -22,13 +22,18 @@
 //! region is that of the function ([`Request::region`]). If `aws.endpoints` names another endpoint for the service,
 //! requests go there.
 //!
-//! # S3
+//! A request with an `authorization` of its own, such as the [bearer token](Request::bearer) of a Bedrock API key,
+//! is not signed; `outbound.allow` has to name its host.
 //!
-//! The bucket is the first segment of the path: `aws::get("s3", "/bucket/key")`. A key with characters other than
-//! letters, digits and `-._~/` has to be percent-encoded.
+//! # Paths
+//!
+//! The path is that of the service's HTTP API. Names in it are percent-encoded: a model's id, a key of S3. See
+//! [`encode`](super::encode). The bucket is the first segment: `aws::get("s3", "/bucket/key")`.
 
 mod exception;
 mod service;
+#[cfg(test)]
+mod tests;
 
 use http::Method;
 use serde::Serialize;

@@ -1,5 +1,7 @@
 //! Where a request to a service goes, and the header that asks the host to sign it.
 
+use std::fmt;
+
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
@@ -14,7 +16,6 @@ pub(crate) enum Target {
 }
 
 /// A service of AWS, and the path of a request to it.
-#[derive(Debug)]
 pub(crate) struct Service {
     /// What its host name begins with.
     prefix: String,
@@ -57,7 +58,7 @@ impl Service {
             ));
         }
         Ok(Self {
-            prefix: prefix.to_owned(),
+            prefix: aws_endpoints::canonical_prefix(prefix).to_owned(),
             region: None,
             path: path.to_owned(),
         })
@@ -81,26 +82,18 @@ impl Service {
                     .to_owned()
             })?,
         };
-        if !is_label(&region) {
-            return Err(format!("`{}` is not a region", region.escape_debug()));
+        let (base, signed_for) = base(&prefix, &region)?;
+        let url = Url::parse(&format!("{}{path}", base.trim_end_matches('/')))?;
+        // A token of one's own takes the place of a signature.
+        if headers.contains_key(AUTHORIZATION) {
+            return Ok(Resolved { url, rule: None });
         }
         let rule = if is_foreign {
             format!("{prefix}@{region}")
         } else {
             prefix.clone()
         };
-        let key = variable("AWS_ACCESS_KEY_ID").map_err(|_| {
-            format!("the host signs no requests: add `{rule}` to `aws.allow` of bootstream.toml")
-        })?;
-        let base = endpoint_variable(&prefix).unwrap_or_else(|| endpoint(&prefix, &region));
-        let url = Url::parse(&format!("{}{path}", base.trim_end_matches('/')))?;
-        let scope = format!("{region}/{}/aws4_request", signing_name(&prefix));
-        let value = format!(
-            "AWS4-HMAC-SHA256 Credential={key}/00000000/{scope}, SignedHeaders=host, Signature=0"
-        );
-        let value = HeaderValue::try_from(value)
-            .map_err(|_| "`AWS_ACCESS_KEY_ID` is not an access key".to_owned())?;
-        headers.insert(AUTHORIZATION, value);
+        headers.insert(AUTHORIZATION, please_sign(&prefix, &signed_for, &rule)?);
         Ok(Resolved {
             url,
             rule: Some(rule),
@@ -108,23 +101,49 @@ impl Service {
     }
 }
 
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.split('?').next().unwrap_or_default();
+        write!(f, "{}{path}", self.prefix)
+    }
+}
+
+/// Returns the header that asks the host for a signature: one without a signature, by the placeholder of the
+/// access key.
+fn please_sign(prefix: &str, region: &str, rule: &str) -> Result<HeaderValue, String> {
+    let key = variable("AWS_ACCESS_KEY_ID").map_err(|_| {
+        format!("the host signs no requests: add `{rule}` to `aws.allow` of bootstream.toml")
+    })?;
+    let service = aws_endpoints::signing_name(prefix);
+    let scope = format!("{region}/{service}/aws4_request");
+    let value = format!(
+        "AWS4-HMAC-SHA256 Credential={key}/00000000/{scope}, SignedHeaders=host, Signature=0"
+    );
+    HeaderValue::try_from(value).map_err(|_| "`AWS_ACCESS_KEY_ID` is not an access key".to_owned())
+}
+
+/// Returns the URL of a service's endpoint, and the region that it stands for.
+fn base(prefix: &str, region: &str) -> Result<(String, String), String> {
+    let usual = aws_endpoints::endpoint(prefix, region);
+    let named = endpoint_variable(prefix);
+    match (named, usual) {
+        (Some(url), Some(usual)) => Ok((url, usual.region)),
+        // A stand-in for AWS may have regions of its own.
+        (Some(url), None) if is_label(region) => Ok((url, region.to_owned())),
+        (None, Some(usual)) => Ok((format!("https://{}", usual.host), usual.region)),
+        (_, None) => Err(format!(
+            "`{}` is not a region of AWS",
+            region.escape_debug()
+        )),
+    }
+}
+
 /// Returns the endpoint that a variable names, as AWS's SDKs do.
 fn endpoint_variable(prefix: &str) -> Option<String> {
-    let service = prefix.to_ascii_uppercase().replace(['-', '.'], "_");
-    let of_service = variable(&format!("AWS_ENDPOINT_URL_{service}"));
-    let any = of_service.or_else(|_| variable("AWS_ENDPOINT_URL"));
-    any.ok().filter(|url| !url.is_empty())
-}
-
-fn endpoint(prefix: &str, region: &str) -> String {
-    format!("https://{prefix}.{region}.amazonaws.com")
-}
-
-fn signing_name(prefix: &str) -> &str {
-    match prefix {
-        "bedrock-runtime" | "bedrock-agent" | "bedrock-agent-runtime" => "bedrock",
-        other => other,
-    }
+    let mut names = aws_endpoints::endpoint_variables(prefix);
+    names.push("AWS_ENDPOINT_URL".to_owned());
+    let mut urls = names.iter().filter_map(|name| variable(name).ok());
+    urls.find(|url| !url.is_empty())
 }
 
 fn is_host_prefix(text: &str) -> bool {

@@ -31,3 +31,6 @@ mod reader;
 
 pub use message::{Exception, Message, Value};
 pub use reader::Messages;
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bootstream_test_support::assert_contains;
-use bootstream_test_support::recorder::{End, Exchange, Recorder, contains};
+use bootstream_test_support::recorder::{End, Exchange, contains};
 use bootstream_test_support::steps::{sleep_forever, write};
 use serde_json::{Value, json};
 
 use super::{
-    Failure, assert_goes_on, event, failure_before_a_response, failure_in_a_response, head, runtime,
+    Failure, assert_goes_on, event, failure_before_a_response, failure_in_a_response, head, running,
 };
 
 /// Long enough for a handler to start, short enough for a test to wait.
@@ -17,18 +17,16 @@ const TIME: Duration = Duration::from_millis(1500);
 /// Runs one script that fails before its response.
 #[track_caller]
 fn report(steps: &Value) -> Failure {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     lambda.enqueue(event("id-1", steps));
-    let _runtime = runtime(&lambda).start();
     failure_before_a_response(&lambda, "id-1")
 }
 
 /// Runs one script that fails in its response. Returns the response.
 #[track_caller]
 fn response(steps: &Value) -> Exchange {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     lambda.enqueue(event("id-1", steps));
-    let _runtime = runtime(&lambda).start();
     lambda.response("id-1")
 }
 
@@ -127,10 +125,9 @@ fn trailers_stay_within_what_lambda_reads() {
 
 #[test]
 fn an_error_after_the_end_of_the_response_does_not_undo_it() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     let steps = json!([head(200), write("all"), "finish", {"sleep_ms": 100}, {"error": "e"}]);
     lambda.enqueue(event("id-1", &steps));
-    let _runtime = runtime(&lambda).start();
 
     let exchange = lambda.complete_response("id-1");
 
@@ -139,8 +136,7 @@ fn an_error_after_the_end_of_the_response_does_not_undo_it() {
 
 #[test]
 fn the_process_goes_on_after_every_failure() {
-    let lambda = Recorder::start();
-    let mut runtime = runtime(&lambda).start();
+    let (lambda, mut runtime) = running();
     for (id, steps) in [
         ("id-1", json!([{"error": "e"}])),
         ("id-2", json!([{"panic": "p"}])),
@@ -157,10 +153,9 @@ fn the_process_goes_on_after_every_failure() {
 
 #[test]
 fn a_handler_that_waits_for_ever_is_stopped_and_told_before_its_deadline() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     let steps = json!([head(200), write("part"), sleep_forever()]);
     lambda.enqueue(event("id-1", &steps).deadline_in(TIME));
-    let _runtime = runtime(&lambda).start();
 
     let response = lambda.response("id-1");
 

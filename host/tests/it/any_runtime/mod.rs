@@ -10,7 +10,7 @@ mod peers;
 mod polling;
 mod streaming;
 
-use bootstream_test_support::process::Bootstrap;
+use bootstream_test_support::process::{Bootstrap, Running};
 use bootstream_test_support::recorder::{End, Event, Exchange, Recorder};
 use bootstream_test_support::steps::write;
 use serde_json::{Value, json};
@@ -25,6 +25,14 @@ fn runtime(lambda: &Recorder) -> Bootstrap {
         .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/function")
         .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
         .env("AWS_REGION", "us-east-1")
+}
+
+/// A running runtime under test, and its Runtime API.
+#[track_caller]
+fn running() -> (Recorder, Running) {
+    let lambda = Recorder::start();
+    let runtime = runtime(&lambda).start();
+    (lambda, runtime)
 }
 
 /// An event with everything that Lambda always sends.
@@ -44,9 +52,8 @@ fn event(id: &str, steps: &Value) -> Event {
 /// Runs one script and returns its response, which must be complete.
 #[track_caller]
 fn run(steps: &Value) -> Exchange {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     lambda.enqueue(event("id-1", steps));
-    let _runtime = runtime(&lambda).start();
     lambda.complete_response("id-1")
 }
 

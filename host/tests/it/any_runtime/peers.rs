@@ -7,7 +7,7 @@ use bootstream_test_support::recorder::{End, Event, Fate, Post, Recorder};
 use bootstream_test_support::steps::write;
 use serde_json::{Value, json};
 
-use super::{assert_goes_on, event, head, runtime};
+use super::{assert_goes_on, event, head, running, runtime};
 
 const REFUSAL: &str = "{\"errorMessage\":\"Refused\",\"errorType\":\"Refused\"}\n";
 
@@ -27,10 +27,9 @@ fn long() -> Value {
 
 #[test]
 fn status_200_accepts_a_response() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     lambda.on("/response", Post::status("200 OK", ""));
     lambda.enqueue(event("id-1", &answer()));
-    let _runtime = runtime(&lambda).start();
 
     lambda.complete_response("id-1");
     assert_goes_on(&lambda);
@@ -44,10 +43,9 @@ fn a_refused_response_is_not_followed_by_anything_but_a_poll() {
         "410 Gone",
         "413 Too Large",
     ] {
-        let lambda = Recorder::start();
+        let (lambda, _runtime) = running();
         lambda.on("id-1/response", Post::status(status, REFUSAL));
         lambda.enqueue(event("id-1", &answer()));
-        let _runtime = runtime(&lambda).start();
 
         lambda.complete_response("id-1");
         assert_goes_on(&lambda);
@@ -57,11 +55,10 @@ fn a_refused_response_is_not_followed_by_anything_but_a_poll() {
 
 #[test]
 fn an_early_refusal_stops_the_response() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     let refusal = Post::status("413 Too Large", REFUSAL).early_after(1);
     lambda.on("id-1/response", refusal);
     lambda.enqueue(event("id-1", &long()));
-    let _runtime = runtime(&lambda).start();
 
     let response = lambda.response("id-1");
 
@@ -73,12 +70,11 @@ fn an_early_refusal_stops_the_response() {
 
 #[test]
 fn a_reset_in_a_response_concerns_this_invocation_only() {
-    let lambda = Recorder::start();
+    let (lambda, mut runtime) = running();
     let lost = Post::default().early_after(1000).fate(Fate::Reset);
     lambda.on("id-1/response", lost);
     let pattern = json!({"write_pattern": {"total": 20_000_000, "chunk": 65536}});
     lambda.enqueue(event("id-1", &json!([head(200), pattern, "finish"])));
-    let mut runtime = runtime(&lambda).start();
 
     lambda.response("id-1");
     assert_goes_on(&lambda);
@@ -108,13 +104,12 @@ fn a_server_error_to_a_poll_ends_the_process() {
 
 #[test]
 fn a_server_error_to_a_response_ends_the_process() {
-    let lambda = Recorder::start();
+    let (lambda, mut runtime) = running();
     lambda.on(
         "/response",
         Post::status("500 Internal Server Error", REFUSAL),
     );
     lambda.enqueue(event("id-1", &answer()));
-    let mut runtime = runtime(&lambda).start();
 
     assert!(!runtime.exit().success());
 }
@@ -133,11 +128,10 @@ fn a_runtime_api_that_opens_late_is_waited_for() {
 #[test]
 fn a_poll_that_breaks_is_repeated() {
     for fate in [Fate::Reset, Fate::Close] {
-        let lambda = Recorder::start();
+        let (lambda, _runtime) = running();
         for _ in 0..3 {
             lambda.enqueue(Event::none("", fate));
         }
-        let _runtime = runtime(&lambda).start();
 
         assert_goes_on(&lambda);
     }
@@ -156,7 +150,7 @@ fn polls_that_always_break_are_given_up() {
 
 #[test]
 fn the_body_of_an_acceptance_may_have_any_form() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     let chunked = "HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n\
                    5\r\n{\"ok\"\r\n1\r\n}\r\n0\r\n\r\n";
     let large = "x".repeat(100 * 1024);
@@ -166,7 +160,6 @@ fn the_body_of_an_acceptance_may_have_any_form() {
     let to_the_end = "HTTP/1.1 202 Accepted\r\nConnection: close\r\n\r\nuntil it closes";
     let closing = Post::raw(to_the_end).fate(Fate::CloseAfter);
     lambda.on("closing/response", closing);
-    let _runtime = runtime(&lambda).start();
 
     for id in ["chunked", "empty", "large", "closing"] {
         lambda.enqueue(event(id, &answer()));
@@ -177,14 +170,13 @@ fn the_body_of_an_acceptance_may_have_any_form() {
 
 #[test]
 fn status_100_before_the_answer_is_skipped() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     let answered = "HTTP/1.1 100 Continue\r\n\r\n\
                     HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
     lambda.on("id-1/response", Post::raw(answered));
     lambda.on("id-2/response", Post::raw(answered).early_after(1));
     let slow = json!([head(200), {"sleep_ms": 100}, write("x"), "finish"]);
     lambda.enqueue_all(vec![event("id-1", &answer()), event("id-2", &slow)]);
-    let _runtime = runtime(&lambda).start();
 
     for id in ["id-1", "id-2"] {
         assert_eq!(lambda.complete_response(id).body(), "x");
@@ -195,7 +187,7 @@ fn status_100_before_the_answer_is_skipped() {
 #[test]
 fn a_connection_that_is_closed_after_its_answer_is_replaced() {
     for close in ["Connection: close\r\n", ""] {
-        let lambda = Recorder::start();
+        let (lambda, _runtime) = running();
         let accepted = format!("HTTP/1.1 202 Accepted\r\n{close}Content-Length: 0\r\n\r\n");
         lambda.on("/response", Post::raw(accepted).fate(Fate::CloseAfter));
         for n in 0..10 {
@@ -206,7 +198,6 @@ fn a_connection_that_is_closed_after_its_answer_is_replaced() {
             }
             lambda.enqueue(event.fate(Fate::CloseAfter));
         }
-        let _runtime = runtime(&lambda).start();
 
         lambda.idle(1);
 

@@ -4,7 +4,7 @@ use bootstream_test_support::recorder::{End, Event, Fate, Recorder};
 use bootstream_test_support::steps::write;
 use serde_json::json;
 
-use super::{assert_goes_on, event, head, runtime};
+use super::{assert_goes_on, event, head, running, runtime};
 
 const DEADLINE: &str = "Lambda-Runtime-Deadline-Ms";
 const CLIENT_CONTEXT: &str = "Lambda-Runtime-Client-Context";
@@ -20,9 +20,8 @@ fn answer(text: &str) -> serde_json::Value {
 /// Asserts that an event is handled like any other.
 #[track_caller]
 fn assert_handled(event: Event) {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     lambda.enqueue(event);
-    let _runtime = runtime(&lambda).start();
     assert_eq!(lambda.complete_response("id-1").body(), "x");
     assert_goes_on(&lambda);
 }
@@ -103,10 +102,9 @@ fn a_garbled_client_context_does_not_end_the_process() {
 
 #[test]
 fn an_event_without_a_request_id_is_never_answered() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     lambda.enqueue(event("id-1", &answer("x")).without("Lambda-Runtime-Aws-Request-Id"));
     lambda.enqueue(event("id-2", &answer("x")));
-    let _runtime = runtime(&lambda).start();
 
     lambda.complete_response("id-2");
 
@@ -115,9 +113,8 @@ fn an_event_without_a_request_id_is_never_answered() {
 
 #[test]
 fn a_request_id_is_percent_encoded_once() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     lambda.enqueue(event("a/b c%", &answer("x")));
-    let _runtime = runtime(&lambda).start();
 
     let path = "/2018-06-01/runtime/invocation/a%2Fb%20c%25/response";
     assert_eq!(lambda.complete_response("/a%2Fb%20c%25").path(), path);
@@ -126,8 +123,7 @@ fn a_request_id_is_percent_encoded_once() {
 /// A runtime does not invent an id that was not sent.
 #[test]
 fn the_invocation_id_goes_back_unchanged() {
-    let lambda = Recorder::start();
-    let _runtime = runtime(&lambda).start();
+    let (lambda, _runtime) = running();
     for (id, sent) in [("id-1", None), ("id-2", Some("opaque-token=/+"))] {
         let mut event = event(id, &answer("x"));
         if let Some(token) = sent {
@@ -143,9 +139,8 @@ fn the_invocation_id_goes_back_unchanged() {
 
 #[test]
 fn an_unprintable_invocation_id_is_not_echoed() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     lambda.enqueue(event("id-1", &answer("x")).header(INVOCATION_ID, b"a\x80b"));
-    let _runtime = runtime(&lambda).start();
 
     let response = lambda.complete_response("id-1");
 
@@ -170,12 +165,11 @@ fn status_202_with_an_event_is_an_event() {
 /// cargo-lambda's emulator responds so when it has no event.
 #[test]
 fn status_204_means_to_ask_again() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     for _ in 0..3 {
         lambda.enqueue(Event::none("204 No Content", Fate::Keep));
     }
     lambda.enqueue(event("id-1", &answer("x")));
-    let _runtime = runtime(&lambda).start();
 
     assert_eq!(lambda.complete_response("id-1").body(), "x");
 }
@@ -183,11 +177,10 @@ fn status_204_means_to_ask_again() {
 /// An incomplete event is not an event.
 #[test]
 fn an_event_that_is_cut_short_is_not_handled() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     let cut = event("id-1", &answer("x")).chunked(10).cut(5);
     lambda.enqueue(cut);
     lambda.enqueue(event("id-2", &answer("x")));
-    let _runtime = runtime(&lambda).start();
 
     lambda.complete_response("id-2");
 

@@ -6,7 +6,7 @@ use bootstream_test_support::recorder::{End, Post, Recorder};
 use bootstream_test_support::steps::{sleep_forever, write};
 use serde_json::json;
 
-use super::{event, head, run, runtime};
+use super::{event, head, run, running, runtime};
 
 #[test]
 fn the_head_of_a_response_announces_a_stream_and_its_trailers() {
@@ -90,12 +90,11 @@ fn header_values_are_escaped_as_json() {
 
 #[test]
 fn a_chunk_is_on_the_wire_while_the_handler_sleeps() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     lambda.enqueue(event(
         "id-1",
         &json!([head(200), write("one"), sleep_forever()]),
     ));
-    let _runtime = runtime(&lambda).start();
 
     let delay = lambda.delay_of_chunk("id-1", |chunk| chunk.ends_with(b"one"));
 
@@ -156,12 +155,11 @@ fn a_handler_waits_while_its_reader_stalls() {
 
 #[test]
 fn the_next_poll_waits_for_the_answer_to_the_response() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     let late = Post::default().delay(Duration::from_secs(1));
     lambda.on("id-1/response", late);
     let steps = json!([head(200), write("x"), "finish"]);
     lambda.enqueue_all(vec![event("id-1", &steps), event("id-2", &steps)]);
-    let _runtime = runtime(&lambda).start();
 
     lambda.complete_response("id-2");
 
@@ -174,11 +172,10 @@ fn the_next_poll_waits_for_the_answer_to_the_response() {
 
 #[test]
 fn a_hundred_events_take_a_bounded_number_of_sockets() {
-    let lambda = Recorder::start();
+    let (lambda, _runtime) = running();
     let steps = json!([head(200), write("x"), "finish"]);
     let events = (0..100).map(|n| event(&format!("id-{n}-"), &steps));
     lambda.enqueue_all(events.collect());
-    let _runtime = runtime(&lambda).start();
 
     lambda.idle(1);
 

@@ -25,58 +25,55 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// A header or the name of the function is not valid.
-    pub(in crate::frontend) fn invalid_parameter(message: impl Into<String>) -> Self {
+    fn new(status: StatusCode, name: &'static str, message: impl Into<String>) -> Self {
         Self {
-            status: StatusCode::BAD_REQUEST,
-            name: "InvalidParameterValueException",
+            status,
+            name,
             message: message.into(),
         }
+    }
+
+    /// A header or the name of the function is not valid.
+    pub(in crate::frontend) fn invalid_parameter(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "InvalidParameterValueException",
+            message,
+        )
     }
 
     /// The event or the client context is not JSON.
     pub(in crate::frontend) fn invalid_content(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            name: "InvalidRequestContentException",
-            message: message.into(),
-        }
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestContentException",
+            message,
+        )
     }
 
     /// The caller is not authorized.
     pub(in crate::frontend) fn denied(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::FORBIDDEN,
-            name: DENIED,
-            message: message.into(),
-        }
+        Self::new(StatusCode::FORBIDDEN, DENIED, message)
     }
 
     pub(in crate::frontend) fn not_found(function_arn: &str) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            name: "ResourceNotFoundException",
-            message: format!("Function not found: {function_arn}"),
-        }
+        let message = format!("Function not found: {function_arn}");
+        Self::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
     }
 
     pub(in crate::frontend) fn too_large(limit: usize) -> Self {
-        Self {
-            status: StatusCode::PAYLOAD_TOO_LARGE,
-            name: "RequestTooLargeException",
-            message: format!(
-                "Request must be smaller than {limit} bytes for the InvokeFunction operation"
-            ),
-        }
+        let message =
+            format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestTooLargeException",
+            message,
+        )
     }
 
     /// The function has reached its concurrency limit.
     pub(in crate::frontend) fn throttled() -> Self {
-        Self {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            name: THROTTLED,
-            message: "Rate Exceeded.".to_owned(),
-        }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, THROTTLED, "Rate Exceeded.")
     }
 
     pub(in crate::frontend) fn body(&self) -> Bytes {

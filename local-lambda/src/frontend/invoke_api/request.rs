@@ -163,14 +163,15 @@ fn tenant(headers: &HeaderMap) -> Result<Option<HeaderValue>, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::parts;
 
     fn read(
         request: http::request::Builder,
         body: &'static str,
     ) -> Result<InvokeRequest, ApiError> {
-        let (parts, ()) = request.body(()).unwrap().into_parts();
         let function = FunctionName::read("f", Some("$LATEST".to_owned()))?;
-        InvokeRequest::read(Operation::Invoke, function, &parts, body.into(), "arn:f")
+        let request = parts(request);
+        InvokeRequest::read(Operation::Invoke, function, &request, body.into(), "arn:f")
     }
 
     #[test]
@@ -194,32 +195,30 @@ mod tests {
     #[test]
     fn what_lambda_rejects_is_rejected() {
         let post = || http::Request::post("/");
-        for (request, body, expected) in [
-            (post(), "not json", "InvalidRequestContentException"),
-            (post(), "{} {}", "InvalidRequestContentException"),
-            (post(), " ", "InvalidRequestContentException"),
+        for body in ["not json", "{} {}", " "] {
+            let error = read(post(), body).unwrap_err();
+            assert_eq!(error.name, "InvalidRequestContentException", "{body}");
+        }
+        for (name, value, expected) in [
             (
-                post().header("x-amz-client-context", "!"),
-                "",
+                "x-amz-client-context",
+                "!",
                 "InvalidRequestContentException",
             ),
             (
-                post().header("x-amz-client-context", "W10="),
-                "",
+                "x-amz-client-context",
+                "W10=",
                 "InvalidRequestContentException",
             ),
+            ("x-amz-tenant-id", "a;b", "InvalidParameterValueException"),
             (
-                post().header("x-amz-tenant-id", "a;b"),
-                "",
-                "InvalidParameterValueException",
-            ),
-            (
-                post().header("x-amz-invocation-type", "Now"),
-                "",
+                "x-amz-invocation-type",
+                "Now",
                 "InvalidParameterValueException",
             ),
         ] {
-            assert_eq!(read(request, body).unwrap_err().name, expected, "{body}");
+            let error = read(post().header(name, value), "").unwrap_err();
+            assert_eq!(error.name, expected, "{name}: {value}");
         }
     }
 

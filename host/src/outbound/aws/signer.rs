@@ -1,0 +1,159 @@
+//! Signs one request: what is needed before it is sent, and the signature of each attempt.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_signing::{Credentials, Grant, PayloadHash, SignError, drop_signing_trailers};
+use http::Response;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http_body::Frame;
+use http_body_util::BodyExt as _;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use super::answer::Signed;
+use super::credentials::NoCredentials;
+use crate::outbound::body::Upload;
+use crate::outbound::dispatch::Prepare;
+use crate::outbound::exchange::Timeouts;
+use crate::outbound::held::{Held, NotHeld};
+use crate::outbound::payload::{Payload, declared_length, set_length};
+use crate::outbound::policy::Policy;
+use crate::outbound::target::Destination;
+
+/// Signs the attempts to send a request.
+pub(in crate::outbound) struct Signer {
+    signed: Signed,
+    grant: Box<Grant>,
+    hash: PayloadHash,
+    /// Keeps the room of a held body until the request has an answer.
+    _held: Option<Held>,
+}
+
+/// Why a request that was granted is not signed.
+#[derive(Debug)]
+pub(in crate::outbound) enum Unsigned {
+    NotHeld(NotHeld),
+    NoCredentials(NoCredentials),
+}
+
+impl Signer {
+    /// Collects the body, if its digest is signed, and obtains credentials. Removes the guest's signature from
+    /// `head`. Returns the body to send.
+    ///
+    /// # Errors
+    ///
+    /// When the body is not held, or there are no credentials.
+    pub(in crate::outbound) async fn start(
+        policy: &Policy,
+        grant: Box<Grant>,
+        head: &mut Parts,
+        upload: Upload,
+        timeouts: Timeouts,
+    ) -> Result<(Payload, Self), Unsigned> {
+        let declared = declared_length(head);
+        grant.prepare(head);
+        let (payload, hash, held) = match grant.payload().hash() {
+            Some(hash) => {
+                let payload = Payload::of(head, upload)
+                    .await
+                    .map_streamed(without_signing_trailers);
+                (payload, hash, None)
+            }
+            None => {
+                let collected = policy
+                    .holding
+                    .collect(upload.boxed(), declared, timeouts.idle);
+                let held = collected.await.map_err(Unsigned::NotHeld)?;
+                set_length(head, held.bytes().len());
+                let hash = PayloadHash::of([held.bytes()]);
+                (Payload::Held(held.bytes().clone()), hash, Some(held))
+            }
+        };
+        let credentials = policy.aws.credentials.get().await;
+        let credentials = credentials.map_err(Unsigned::NoCredentials)?;
+        let signer = Self {
+            signed: Signed {
+                aws: Arc::clone(&policy.aws),
+                credentials,
+                authorization: None,
+            },
+            grant,
+            hash,
+            _held: held,
+        };
+        Ok((payload, signer))
+    }
+
+    /// Returns the answer as the guest may see it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signed::answer`].
+    pub(in crate::outbound) fn answer(
+        self,
+        answer: Response<WasiBody>,
+    ) -> Result<Response<WasiBody>, Error> {
+        self.signed.answer(answer)
+    }
+
+    fn sign(&self, head: &mut Parts) -> Result<(), SignError> {
+        let credentials: &Credentials = &self.signed.credentials;
+        self.grant
+            .sign(head, &self.hash, credentials, SystemTime::now())
+    }
+}
+
+impl Prepare for Signer {
+    fn prepare(&mut self, head: &mut Parts) -> Result<(), Error> {
+        if let Err(error) = self.sign(head) {
+            tracing::error!("cannot sign requests: {error}");
+            return Err(Error::ConfigurationError);
+        }
+        self.signed.authorization = head.headers.get(AUTHORIZATION).cloned();
+        Ok(())
+    }
+}
+
+impl Unsigned {
+    /// The log line about a request to `destination`.
+    pub(in crate::outbound) fn text(&self, destination: &Destination) -> String {
+        let denied = format!("denied a signed request to `{destination}`: its body");
+        match self {
+            Self::NotHeld(NotHeld::TooLarge(limit)) => format!(
+                "{denied} is larger than `aws.body-kib` ({}); send `x-amz-content-sha256` to stream it",
+                limit / 1024
+            ),
+            Self::NotHeld(NotHeld::NoRoom) => format!(
+                "{denied} has no room beside those of other requests, which take twice `aws.body-kib`"
+            ),
+            Self::NotHeld(NotHeld::Slow) => format!(
+                "{denied} is written too slowly: a pause is longer than `outbound.idle-ms`, or than the \
+                 handler's own timeout"
+            ),
+            Self::NotHeld(NotHeld::Incomplete(error)) => format!("{denied} ended early: {error}"),
+            Self::NoCredentials(reason) => {
+                format!("cannot sign a request to `{destination}`: {reason}")
+            }
+        }
+    }
+
+    /// The error that the guest gets.
+    pub(in crate::outbound) fn into_error(self) -> Error {
+        match self {
+            Self::NotHeld(reason) => reason.into_error(),
+            Self::NoCredentials(_) => Error::ConfigurationError,
+        }
+    }
+}
+
+fn without_signing_trailers(body: WasiBody) -> WasiBody {
+    let pass = |frame: Frame<_>| match frame.into_trailers() {
+        Ok(mut trailers) => {
+            drop_signing_trailers(&mut trailers);
+            Frame::trailers(trailers)
+        }
+        Err(data) => data,
+    };
+    body.map_frame(pass).boxed_unsync()
+}

@@ -11,9 +11,7 @@ use super::vars::{
     ACCESS_KEY_ID, CREDENTIALS_FULL_URI, CREDENTIALS_RELATIVE_URI, CREDENTIALS_TOKEN,
     CREDENTIALS_TOKEN_FILE, REGION, SECRET_ACCESS_KEY, SESSION_TOKEN, Vars,
 };
-use crate::outbound::aws::{
-    Aws, ContainerEndpoint, ContainerVariables, CredentialCache, NoSource, Source,
-};
+use crate::outbound::aws::{Aws, ContainerVariables, CredentialCache, NoSource, Source};
 use crate::outbound::target::Destination;
 use crate::outbound::{Forbidden, Holding, KeepAlive, MOST_WARM, NO_KEEP_ALIVE, Reach};
 use crate::runtime_api::Endpoint;
@@ -34,7 +32,7 @@ pub(super) struct Signing {
     pub(super) aws: Arc<Aws>,
     pub(super) holding: Holding,
     /// Where credentials come from, if not from variables. No handler reaches it.
-    pub(super) forbidden: Option<Forbidden>,
+    pub(super) forbidden: Vec<Forbidden>,
     /// Where connections are opened during the start.
     pub(super) warm: Vec<(Destination, Reach)>,
 }
@@ -56,21 +54,17 @@ pub(super) fn signing(
         endpoints: endpoints(values)?,
         region: variable(vars, REGION),
     };
-    let container = container(vars, surroundings.runtime_api);
-    let forbidden = container.as_ref().ok().and_then(Option::as_ref);
-    let forbidden = forbidden.map(|endpoint| Forbidden {
-        host: endpoint.host().to_owned(),
-        port: endpoint.port(),
-    });
+    let container = container_variables(vars);
+    let forbidden = container.hosts();
     let default_kib = |mib| (u64::from(mib) * 1024 / BODY_PART).clamp(BODY_KIB.0, BODY_KIB.1);
     let body_kib = surroundings.memory_mib.map_or(BODY_KIB.1, default_kib);
     let body_kib = values.number(&AWS_BODY_KIB, 1..=65_536, body_kib)?;
     let mut random = [0; 16];
     getrandom::fill(&mut random).expect("Linux has random bytes");
-    let source = match container {
+    let source = match container.endpoint(surroundings.runtime_api.map(Endpoint::host)) {
         Ok(Some(endpoint)) => Source::Container(endpoint),
         Ok(None) => from_variables(vars),
-        Err(reason) => Source::Nowhere(reason),
+        Err(reason) => Source::Nowhere(reason.into()),
     };
     let warm = warm(values, &policy, surroundings.keep_alive)?;
     let aws = Aws {
@@ -161,17 +155,13 @@ fn route(policy: &Policy, service: &str) -> Option<(Destination, Reach)> {
     Some((destination, reach))
 }
 
-fn container(
-    vars: &dyn Vars,
-    runtime_api: Option<&Endpoint>,
-) -> Result<Option<ContainerEndpoint>, NoSource> {
-    let variables = ContainerVariables {
+fn container_variables(vars: &dyn Vars) -> ContainerVariables {
+    ContainerVariables {
         relative_uri: variable(vars, CREDENTIALS_RELATIVE_URI),
         full_uri: variable(vars, CREDENTIALS_FULL_URI),
         token: variable(vars, CREDENTIALS_TOKEN),
         token_file: variable(vars, CREDENTIALS_TOKEN_FILE),
-    };
-    Ok(variables.endpoint(runtime_api.map(Endpoint::host))?)
+    }
 }
 
 fn from_variables(vars: &dyn Vars) -> Source {

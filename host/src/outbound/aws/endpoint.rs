@@ -11,6 +11,8 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 
 use crate::outbound::address;
+use crate::outbound::policy::Forbidden;
+use crate::outbound::target::Destination;
 
 /// The variable with the whole address.
 const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -67,6 +69,23 @@ pub(crate) struct InvalidEndpoint {
 }
 
 impl ContainerVariables {
+    /// Returns the hosts and ports that the variables name, whether or not they may be asked: no guest reaches
+    /// them.
+    pub(crate) fn hosts(&self) -> Vec<Forbidden> {
+        let agent = self.relative_uri.as_ref().map(|_| Forbidden {
+            host: ECS_AGENT.to_string(),
+            port: 80,
+        });
+        let full = self.full_uri.as_deref().and_then(|uri| {
+            let destination = Destination::of(&uri.parse().ok()?)?;
+            Some(Forbidden {
+                host: destination.host,
+                port: destination.port,
+            })
+        });
+        agent.into_iter().chain(full).collect()
+    }
+
     /// Returns the endpoint, if a variable names one. A relative address comes before a whole one, and a
     /// token in a file before one in a variable. `runtime_api` is the host of the Runtime API.
     ///
@@ -118,10 +137,7 @@ fn parse(uri: &str, token: Token) -> Option<ContainerEndpoint> {
     let authority = uri.authority()?.clone();
     let is_plain = uri.scheme() == Some(&Scheme::HTTP) && !authority.as_str().contains('@');
     let endpoint = ContainerEndpoint {
-        port: match authority.port() {
-            Some(port) => port.as_str().parse().ok()?,
-            None => 80,
-        },
+        port: port(&authority)?,
         authority,
         path: uri.path_and_query()?.as_str().to_owned(),
         token,
@@ -130,14 +146,23 @@ fn parse(uri: &str, token: Token) -> Option<ContainerEndpoint> {
     (is_plain && !endpoint.host().is_empty()).then_some(endpoint)
 }
 
+/// Returns the port, or `None` if it is invalid. `Authority` accepts any text after the host.
+fn port(authority: &Authority) -> Option<u16> {
+    let after_host = authority.as_str().strip_prefix(authority.host())?;
+    if after_host.is_empty() {
+        return Some(80);
+    }
+    after_host.strip_prefix(':')?.parse().ok()
+}
+
 impl ContainerEndpoint {
     /// The host, without the brackets of an IPv6 address.
-    pub(crate) fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         let host = self.authority.host();
         host.trim_start_matches('[').trim_end_matches(']')
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    pub(super) fn port(&self) -> u16 {
         self.port
     }
 
@@ -239,6 +264,28 @@ mod tests {
             let error = variables(path).endpoint(None).unwrap_err().to_string();
             assert!(error.contains(RELATIVE_URI), "{error}");
         }
+    }
+
+    #[test]
+    fn hosts_that_are_not_asked_are_not_reached_either() {
+        for (full_uri, host, port) in [
+            ("http://localhost/x", "localhost", 80),
+            ("https://h.example/x", "h.example", 443),
+            ("http://[::1]:7/x", "::1", 7),
+        ] {
+            let variables = ContainerVariables {
+                full_uri: Some(full_uri.to_owned()),
+                relative_uri: Some("/x".to_owned()),
+                ..ContainerVariables::default()
+            };
+            let forbidden = |host: &str, port| Forbidden {
+                host: host.to_owned(),
+                port,
+            };
+            let expected = [forbidden("169.254.170.2", 80), forbidden(host, port)];
+            assert_eq!(variables.hosts(), expected);
+        }
+        assert!(ContainerVariables::default().hosts().is_empty());
     }
 
     #[test]

@@ -74,7 +74,12 @@ fn canonical(request: &Received, signed: &str, service: &str) -> String {
     } else {
         path.replace('%', "%25")
     };
-    let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let with_value = |pair: &str| match pair.contains('=') {
+        true => pair.to_owned(),
+        false => format!("{pair}="),
+    };
+    let mut pairs: Vec<String> = pairs.map(with_value).collect();
     pairs.sort_unstable();
     let mut canonical = format!("{method}\n{path}\n{}\n", pairs.join("&"));
     for name in signed.split(';') {

@@ -11,7 +11,7 @@ use bootstream_test_support::assert_contains;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Dev, bootstream, component, run, script, success, text};
+use crate::support::{Dev, bootstream, component, run, script, succeed, text};
 
 /// A service that answers with the head of each request.
 fn echo() -> String {
@@ -61,8 +61,8 @@ impl Project {
         std::fs::write(at("bin/aws"), format!("#!/bin/sh\n{aws}\n")).unwrap();
         let executable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(at("bin/aws"), executable).unwrap();
-        let path = std::env::var("PATH").unwrap();
-        let path = format!("{}:{path}", at("bin").display());
+        let path = std::env::var_os("PATH").unwrap();
+        let path = format!("{}:{}", at("bin").display(), path.display());
         Self { folder, path }
     }
 
@@ -132,9 +132,8 @@ fn variables_come_before_the_aws_cli() {
         .env("AWS_ACCESS_KEY_ID", "AKIDOFTHESHELL")
         .env("AWS_SECRET_ACCESS_KEY", "SECRET");
 
-    let output = run(&mut invoke);
+    let output = succeed(&mut invoke);
 
-    success(&output);
     assert_contains(&text(&output.stdout), "Credential=AKIDOFTHESHELL/");
     assert!(!text(&output.stdout).contains("x-amz-security-token"));
 
@@ -145,8 +144,8 @@ fn variables_come_before_the_aws_cli() {
         .args(["--env", "AWS_REGION=eu-west-1"])
         .arg(project.handler())
         .envs(project.variables());
-    let output = run(&mut given);
-    success(&output);
+    let output = succeed(&mut given);
+
     assert_contains(&text(&output.stdout), "Credential=AKIDOFTHEFUNCTION/");
 }
 
@@ -178,9 +177,8 @@ fn a_function_that_signs_nothing_is_given_no_credentials() {
     let mut invoke = bootstream(&["invoke", "-d", &script(&json!([{"env": "AWS_REGION"}]))]);
     invoke.arg(project.handler()).envs(project.variables());
 
-    let output = run(&mut invoke);
+    let output = succeed(&mut invoke);
 
-    success(&output);
     assert_eq!(text(&output.stdout), "ok: us-east-1\n");
     assert!(!runs.exists());
 }

@@ -68,6 +68,7 @@ enum Then {
 }
 
 #[bootstream::handler]
+#[expect(clippy::needless_pass_by_value, reason = "the signature of a handler")]
 fn handle(event: Event, response: Response) -> Result<(), Error> {
     let script: Script = event.json()?;
     let mut body = response.into_body();

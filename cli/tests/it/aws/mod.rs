@@ -13,13 +13,15 @@ use bootstream_test_support::built;
 use bootstream_test_support::moto::{KEY_ID, Moto, REGION, SECRET, TOKEN};
 use tempfile::TempDir;
 
-use crate::support::{Dev, component, run, success};
+use crate::support::{Dev, component, succeed};
 
 #[test]
 fn the_stand_in_accepts_what_botocore_signs_and_nothing_that_was_changed() {
-    success(&run(Command::new(built("clients/python/bin/python"))
-        .args(["-B", "-m", "unittest"])
-        .current_dir(built("clients/python"))));
+    succeed(
+        Command::new(built("clients/python/bin/python"))
+            .args(["-B", "-m", "unittest"])
+            .current_dir(built("clients/python")),
+    );
 }
 
 /// A handler under `bootstream dev`, with the stand-in in place of AWS. Stopped when dropped.

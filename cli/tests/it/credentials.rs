@@ -1,6 +1,6 @@
 //! The developer's AWS credentials sign the requests of a function that runs locally.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
@@ -46,7 +46,7 @@ fn answer_all(mut stream: TcpStream) -> std::io::Result<()> {
 /// A project whose handler may call DynamoDB at `url`, with an AWS CLI of its own.
 struct Project {
     folder: TempDir,
-    path: String,
+    path: OsString,
 }
 
 impl Project {
@@ -61,8 +61,9 @@ impl Project {
         std::fs::write(at("bin/aws"), format!("#!/bin/sh\n{aws}\n")).unwrap();
         let executable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(at("bin/aws"), executable).unwrap();
-        let path = std::env::var_os("PATH").unwrap();
-        let path = format!("{}:{}", at("bin").display(), path.display());
+        let mut path = at("bin").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
         Self { folder, path }
     }
 
@@ -73,7 +74,7 @@ impl Project {
     /// The variables of the command. Empty ones count as not set.
     fn variables(&self) -> [(&str, &OsStr); 5] {
         [
-            ("PATH", OsStr::new(&self.path)),
+            ("PATH", &self.path),
             ("AWS_ACCESS_KEY_ID", OsStr::new("")),
             ("AWS_SECRET_ACCESS_KEY", OsStr::new("")),
             ("AWS_SESSION_TOKEN", OsStr::new("")),

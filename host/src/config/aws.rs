@@ -95,7 +95,14 @@ pub(super) fn handler_variables(aws: &Aws) -> Vec<(String, String)> {
         let names = endpoint.variables().into_iter();
         names.map(|name| (name, endpoint.url()))
     });
-    fixed.into_iter().chain(endpoints).collect()
+    let mut variables = Vec::from(fixed);
+    for (name, url) in endpoints {
+        // A service may have several endpoints: SDKs find the first.
+        if !variables.iter().any(|(known, _)| *known == name) {
+            variables.push((name, url));
+        }
+    }
+    variables
 }
 
 fn rules(values: &Values) -> Result<Vec<Rule>, ConfigError> {

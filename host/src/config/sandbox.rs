@@ -174,6 +174,10 @@ fn passed_variables(
 fn policy(
     vars: &dyn Vars,
     values: &Values,
+    #[cfg_attr(
+        not(feature = "outbound-http"),
+        expect(unused_variables, reason = "only bodies of requests are held")
+    )]
     memory_mib: Option<u32>,
     task_root: &Path,
 ) -> Result<Policy, ConfigError> {
@@ -181,7 +185,7 @@ fn policy(
         refuse_requests(values)?;
     }
     let runtime_api = super::endpoint(vars).ok();
-    let mut forbidden: Vec<Forbidden> = runtime_api.iter().map(Forbidden::from).collect();
+    let forbidden = runtime_api.iter().map(Forbidden::from);
     let mut allow = Vec::new();
     for (text, given) in values.list(&OUTBOUND_ALLOW)? {
         let parsed = text.parse();
@@ -210,16 +214,16 @@ fn policy(
     let warm = warm(values, &allow, keep_alive)?.into_iter();
     let warm = warm.map(|destination| (destination, Reach::Listed));
     #[cfg(feature = "outbound-http")]
-    let (signing, warm) = {
+    let (signing, warm, forbidden) = {
         let surroundings = Surroundings {
             memory_mib,
             runtime_api: runtime_api.as_ref(),
             keep_alive,
         };
         let signing = super::aws::signing(vars, values, &surroundings)?;
-        forbidden.extend(signing.forbidden.clone());
+        let forbidden = forbidden.chain(signing.forbidden.clone());
         let warm = warm.chain(signing.warm.clone());
-        (signing, warm)
+        (signing, warm, forbidden)
     };
     Ok(Policy {
         keep_alive,
@@ -235,7 +239,7 @@ fn policy(
         idle: milliseconds(&OUTBOUND_IDLE_MS, 60_000)?,
         header_bytes: saturating_usize(header_kib * KIB),
         ca_file: ca_file(values, task_root)?,
-        forbidden,
+        forbidden: forbidden.collect(),
         #[cfg(feature = "outbound-http")]
         aws: signing.aws,
         #[cfg(feature = "outbound-http")]

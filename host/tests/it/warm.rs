@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use bootstream_test_support::recorder::{Post, Recorder};
-use bootstream_test_support::{assert_contains, pause};
+use bootstream_test_support::{PATIENCE, assert_contains, pause};
 use serde_json::json;
 
 use crate::reaching::{allow, fetch, host, host_with_tls, outcomes, outcomes_for};
@@ -86,5 +86,10 @@ fn connections_are_opened_after_the_snapshot() {
 
     lambda.idle(1);
 
+    // The system accepts connections before the server does.
+    let started = Instant::now();
+    while web.accepted() == 0 && started.elapsed() < PATIENCE {
+        pause(Duration::from_millis(5));
+    }
     assert_eq!(web.accepted(), 1);
 }

@@ -93,24 +93,14 @@ impl Web {
 
     /// A server that speaks TLS with a certificate for `name`, and that certificate in PEM form.
     pub(crate) fn start_tls(name: &str) -> (Self, String) {
-        let certified = rcgen::generate_simple_self_signed([name.to_owned()]);
-        let CertifiedKey { cert, signing_key } = certified.expect("a certificate");
-        let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider has them")
-            .with_no_client_auth()
-            .with_single_cert(vec![cert.der().clone()], key.into())
-            .expect("the key is of the certificate");
-        let config = Arc::new(config);
+        let (config, certificate) = tls(name);
         let address = (Ipv4Addr::LOCALHOST, 0).into();
         let web = Self::listen(address, move |stream, accepted| {
             let session = ServerConnection::new(Arc::clone(&config));
             let session = session.map_err(io::Error::other)?;
             serve(StreamOwned::new(session, stream), accepted)
         });
-        (web, cert.pem())
+        (web, certificate)
     }
 
     /// `http://127.0.0.1:port` with no server at the port.
@@ -157,6 +147,21 @@ impl Web {
             let _ = socket.shutdown(Shutdown::Both);
         }
     }
+}
+
+/// The configuration of a server with a certificate for `name`, and that certificate in PEM form.
+pub(crate) fn tls(name: &str) -> (Arc<ServerConfig>, String) {
+    let certified = rcgen::generate_simple_self_signed([name.to_owned()]);
+    let CertifiedKey { cert, signing_key } = certified.expect("a certificate");
+    let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key.into())
+        .expect("the key is of the certificate");
+    (Arc::new(config), cert.pem())
 }
 
 fn accept(seen: &Shared, stream: &TcpStream) -> Accepted {

@@ -1,7 +1,9 @@
 //! Fetches the credentials of a container.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use aws_signing::Credentials;
@@ -9,14 +11,14 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HOST};
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Collected, Empty, Limited};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
+use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::endpoint::{ContainerEndpoint, Token};
 use super::timestamp;
+use crate::outbound::link::Link;
 
 /// Longest time of a fetch. The endpoint is on the same machine.
 const FETCH_LIMIT: Duration = Duration::from_secs(5);
@@ -58,8 +60,8 @@ impl From<io::Error> for FetchError {
     }
 }
 
-impl From<hyper::Error> for FetchError {
-    fn from(error: hyper::Error) -> Self {
+impl From<Error> for FetchError {
+    fn from(error: Error) -> Self {
         Self::Unreachable(error.to_string())
     }
 }
@@ -78,26 +80,24 @@ pub(super) async fn fetch(endpoint: &ContainerEndpoint) -> Result<Fetched, Fetch
 async fn request(endpoint: &ContainerEndpoint) -> Result<Bytes, FetchError> {
     let request = head(endpoint).await?;
     let stream = TcpStream::connect(address(endpoint).await?).await?;
-    let (mut sender, mut connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let answer = async {
-        let (head, body) = sender.send_request(request).await?.into_parts();
-        if head.status != StatusCode::OK {
-            return Err(FetchError::Status(head.status));
-        }
-        let body = Limited::new(body, DOCUMENT_LIMIT_BYTES).collect().await;
-        body.map(Collected::to_bytes)
-            .map_err(|error| FetchError::Unreachable(error.to_string()))
-    };
-    tokio::pin!(answer);
-    tokio::select! {
-        biased;
-        answer = &mut answer => answer,
-        // Its end resolves `answer`.
-        _ended = &mut connection => answer.await,
+    let mut link = Link::over(Box::new(stream), DOCUMENT_LIMIT_BYTES).await?;
+    let sent = link.send(request, FETCH_LIMIT).await;
+    let (head, body) = sent.map_err(|lost| lost.error)?.into_parts();
+    if head.status != StatusCode::OK {
+        return Err(FetchError::Status(head.status));
     }
+    let mut body = pin!(Limited::new(body, DOCUMENT_LIMIT_BYTES).collect());
+    let body = poll_fn(|cx| {
+        // Reads from the connection; the body has its end.
+        let _ = link.poll_end_of_exchange(cx);
+        body.as_mut().poll(cx)
+    });
+    body.await
+        .map(Collected::to_bytes)
+        .map_err(|error| FetchError::Unreachable(error.to_string()))
 }
 
-async fn head(endpoint: &ContainerEndpoint) -> Result<Request<Empty<Bytes>>, FetchError> {
+async fn head(endpoint: &ContainerEndpoint) -> Result<Request<WasiBody>, FetchError> {
     let mut head = Request::get(endpoint.path())
         .header(HOST, endpoint.authority().as_str())
         .header(ACCEPT, "application/json");
@@ -108,8 +108,12 @@ async fn head(endpoint: &ContainerEndpoint) -> Result<Request<Empty<Bytes>>, Fet
         head = head.header(AUTHORIZATION, token);
     }
     // The path is part of a URI that was parsed.
-    head.body(Empty::new())
+    head.body(empty())
         .map_err(|error| FetchError::Unreachable(error.to_string()))
+}
+
+fn empty() -> WasiBody {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
 async fn token(token: &Token) -> Result<Option<String>, FetchError> {

@@ -139,6 +139,51 @@ fn other_ways_to_sign_a_body_are_refused_by_name() {
     assert!(service.received().is_empty());
 }
 
+/// As SDKs put objects by default. The chunks in the body are the handler's, and stay as they are.
+#[test]
+fn an_unsigned_body_is_streamed_over_tls() {
+    let (service, certificate) = Service::verifying_tls("localhost");
+    let lambda = Recorder::start();
+    let url = format!("https://localhost:{}", service.port());
+    let settings = format!(
+        "outbound.ca-file = 'ca.pem'\n[aws]\nallow = ['s3']\nbody-kib = 1\nendpoints = {{ s3 = '{url}' }}\n"
+    );
+    let host = function(&lambda, &settings);
+    std::fs::write(host.package().join("ca.pem"), certificate).expect("a file in a fresh folder");
+    let _running = host.start();
+    let framed = "1000\r\n".to_owned()
+        + &"x".repeat(0x1000)
+        + "\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n";
+    let length = framed.len().to_string();
+    let at = |mode: &str| {
+        let headers = [
+            (HASH, mode),
+            ("content-encoding", "aws-chunked"),
+            ("x-amz-decoded-content-length", "4096"),
+            ("x-amz-trailer", "x-amz-checksum-crc32"),
+            ("content-length", &length),
+        ];
+        let mut step = put(&service, &headers, &json!({"body": framed}));
+        step["fetch"]["url"] = json!(format!("{url}/bucket/key"));
+        step
+    };
+
+    let steps = json!([
+        at("STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+        at("UNSIGNED-PAYLOAD")
+    ]);
+    assert_eq!(outcomes(&lambda, "id-1", &steps), ["ok: 200 5 hello"; 2]);
+
+    for request in service.received() {
+        assert_eq!(String::from_utf8_lossy(&request.body), framed);
+        assert_eq!(request.header("content-length"), length);
+        let authorization = request.header("authorization");
+        for name in ["x-amz-trailer", "x-amz-decoded-content-length"] {
+            assert_contains(&authorization, name);
+        }
+    }
+}
+
 /// Half a body must not look like a whole one.
 #[test]
 fn a_handler_that_stops_in_the_middle_of_its_body_sends_nothing() {

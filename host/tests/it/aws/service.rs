@@ -1,6 +1,6 @@
 //! A service on loopback that records requests with their bodies, and verifies their signatures.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use bootstream_test_support::pause;
 use bootstream_test_support::wire::Wire;
+use rustls::{ServerConnection, StreamOwned};
 
 use super::signature;
+use crate::web::tls;
 
 /// One request as received.
 #[derive(Clone, Debug)]
@@ -65,17 +67,41 @@ impl Service {
     /// A service that answers 200 with the body `hello` if the signature is that of the test's keys, and 403
     /// with the reason otherwise.
     pub(super) fn verifying() -> Self {
-        Self::start(|_, request| match signature::verify(request) {
-            Ok(()) => answer("200 OK", "", b"hello"),
-            Err(reason) => answer("403 Forbidden", "", reason.as_bytes()),
-        })
+        Self::start(verified)
     }
 
     /// A service with these answers to requests, which are counted from 0.
     pub(super) fn start(
         answer: impl Fn(usize, &Received) -> Vec<Part> + Send + Sync + 'static,
     ) -> Self {
-        let answer: Arc<Answer> = Arc::new(answer);
+        Self::listen(answer, |stream, connection, received, answer| {
+            serve(stream, connection, received, answer)
+        })
+    }
+
+    /// A verifying service that speaks TLS with a certificate for `name`, and that certificate in PEM form.
+    pub(super) fn verifying_tls(name: &str) -> (Self, String) {
+        let (config, certificate) = tls(name);
+        let service = Self::listen(verified, move |stream, connection, received, answer| {
+            let session = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+            serve(
+                StreamOwned::new(session, stream),
+                connection,
+                received,
+                answer,
+            )
+        });
+        (service, certificate)
+    }
+
+    fn listen(
+        answer: impl Fn(usize, &Received) -> Vec<Part> + Send + Sync + 'static,
+        serve: impl Fn(TcpStream, usize, &Mutex<Vec<Received>>, &Answer) -> io::Result<()>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let (answer, serve): (Arc<Answer>, _) = (Arc::new(answer), Arc::new(serve));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -83,6 +109,9 @@ impl Service {
         thread::spawn(move || {
             for (connection, stream) in listener.incoming().flatten().enumerate() {
                 let (received, answer) = (Arc::clone(&shared), Arc::clone(&answer));
+                let serve = Arc::clone(&serve);
+                // Parts of an answer must not wait for each other.
+                let _ = stream.set_nodelay(true);
                 // Some tests are about clients that hang up.
                 thread::spawn(move || serve(stream, connection, &received, &*answer).ok());
             }
@@ -119,13 +148,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn verified(_: usize, request: &Received) -> Vec<Part> {
+    match signature::verify(request) {
+        Ok(()) => answer("200 OK", "", b"hello"),
+        Err(reason) => answer("403 Forbidden", "", reason.as_bytes()),
+    }
+}
+
 fn serve(
-    stream: TcpStream,
+    stream: impl Read + Write,
     connection: usize,
     received: &Mutex<Vec<Received>>,
     answer: &Answer,
 ) -> io::Result<()> {
-    stream.set_nodelay(true)?;
     let mut wire = Wire::new(stream);
     loop {
         let head = String::from_utf8_lossy(&wire.head()?).into_owned();
@@ -147,7 +182,10 @@ fn serve(
         };
         for part in answer(count, &request) {
             match part {
-                Part::Bytes(bytes) => wire.source().write_all(&bytes)?,
+                Part::Bytes(bytes) => {
+                    wire.source().write_all(&bytes)?;
+                    wire.source().flush()?;
+                }
                 Part::Pause(time) => pause(time),
                 Part::Close => return Ok(()),
             }

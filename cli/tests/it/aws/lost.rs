@@ -33,7 +33,7 @@ fn lose(moto: &Moto, example: &str, service: &str, variable: (&str, &str)) -> Ru
         .env("BOOTSTREAM_AWS_ENDPOINTS", &endpoint)
         .env(variable.0, variable.1)
         .start();
-    host.logged("ResponseClosed");
+    host.logged("handler failed after its receiver had gone");
     host
 }
 

@@ -40,7 +40,8 @@ pub(crate) fn begin(method: Method, url: String, headers: HeaderMap) -> Result<E
     let reply = match &mut inner.replies {
         Replies::By(_) => None,
         Replies::InOrder(replies) => {
-            let reply = replies.pop_front().map(Reply::with_truth);
+            let reply = replies.pop_front();
+            let reply = reply.map(|reply| reply.with_truth(&method));
             Some(reply.ok_or_else(|| {
                 Reason::Invalid(format!(
                     "the `testing::Upstream` has no reply {}",
@@ -111,7 +112,7 @@ impl Exchange {
                 "the upstream sent a request itself".to_owned(),
             ));
         };
-        let reply = respond(&request).with_truth();
+        let reply = respond(&request).with_truth(&request.method);
         self.0.state.borrow_mut().replies = Replies::By(respond);
         Ok(reply)
     }

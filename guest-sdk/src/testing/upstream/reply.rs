@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::fetch::ErrorCode;
 
@@ -161,11 +161,16 @@ impl Reply {
         self
     }
 
-    /// Lets a body that is shorter than its `content-length` break off at its end.
-    pub(super) fn with_truth(mut self) -> Self {
-        let Ok((_, headers)) = &self.head else {
+    /// Lets a body that is shorter than its `content-length` break off at its end. Removes the body where HTTP has
+    /// none: after `HEAD`, and of the status 304, whose `content-length` is that of another response.
+    pub(super) fn with_truth(mut self, method: &Method) -> Self {
+        let Ok((status, headers)) = &self.head else {
             return self;
         };
+        if *method == Method::HEAD || *status == StatusCode::NOT_MODIFIED {
+            self.parts.clear();
+            return self;
+        }
         let declared = headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok());
         let declared: Option<usize> = declared.and_then(|it| it.parse().ok());
         let bytes: usize = self.parts.iter().map(Part::len).sum();

@@ -7,6 +7,7 @@ mod build;
 mod cache;
 mod clients;
 mod compile;
+mod credentials;
 mod deploy;
 mod dev;
 mod doctor;

@@ -24,7 +24,7 @@ async fn export(client: &Client, table: &str, response: Response) -> Result<(), 
     let mut lines = Lines::start(response)?;
     while let Some(page) = next {
         for attributes in page.items() {
-            // Fails once the caller is gone, which ends the scan.
+            // Fails when the response is lost, which ends the scan.
             lines.send(&Item(attributes))?;
         }
         // An error here ends the stream as failed: the caller can tell that lines are missing.

@@ -63,7 +63,7 @@ fn client(dynamodb: &DynamoDb) -> Client {
     Client::from_conf(config)
 }
 
-/// Exports the table, with a caller that leaves after `writes` writes.
+/// Exports the table, and loses the response after `writes` writes.
 async fn exported(
     answers: Vec<Answer>,
     writes: Option<usize>,
@@ -141,7 +141,7 @@ async fn an_error_in_the_middle_of_the_scan_leaves_the_response_unfinished() {
 }
 
 #[tokio::test]
-async fn a_caller_that_leaves_ends_the_scan() {
+async fn a_response_that_is_lost_ends_the_scan() {
     let first = page(&format!("{},{}", song(1), song(2)), Some("2"));
 
     let (result, _, requests) = exported(vec![first, page(&song(3), None)], Some(1)).await;

@@ -63,8 +63,8 @@ fn chat(chat: &Chat, response: Response) -> Result<(), Error> {
     let tokens = provider::ask(chat)?;
     let mut events = Sse::start(response)?;
     for text in tokens {
-        // An error from here breaks the stream, so that half an answer does not look like a whole one. If the
-        // caller has gone, `send` fails, and dropping `tokens` ends the request to the model.
+        // An error from here breaks the stream, so that half an answer does not look like a whole one. If
+        // nobody takes the response any more, `send` fails, and dropping `tokens` ends the request to the model.
         events.send(&sse::Message::data(json!({ "text": text? }).to_string()))?;
     }
     events.send(&sse::Message::data("{}").event("done"))?;

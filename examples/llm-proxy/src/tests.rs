@@ -15,12 +15,14 @@ const SIGNED: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "placeholder"),
 ];
 
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 fn question() -> Value {
     json!({ "messages": [{ "role": "user", "content": "Hello?" }] })
 }
 
 /// Asks the question. Returns what the caller sees and how the handler ended.
-fn ask(variables: &[(&str, &str)]) -> (Recording, Result<(), Error>) {
+fn ask(variables: Variables<'_>) -> (Recording, Result<(), Error>) {
     let _variables = testing::variables(variables.iter().copied());
     let (response, recording) = testing::response();
     let result = super::handle(testing::post("/chat", &question().to_string()), response);
@@ -145,7 +147,7 @@ fn bedrock_is_asked_with_a_signature_or_with_a_key() {
 #[test]
 fn an_answer_that_breaks_off_breaks_the_stream() {
     let exception = event_stream::Message::exception("throttlingException", "{}").encode();
-    let cases: Vec<(&[(&str, &str)], Reply, &str)> = vec![
+    let cases: [(Variables<'_>, Reply, &str); 8] = [
         (&OPENAI, sse().chunk(openai_chunk("Hi")).cut(), "broke off"),
         (
             &OPENAI,

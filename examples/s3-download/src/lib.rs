@@ -67,7 +67,7 @@ fn handle(event: Event, response: Response) -> Result<(), Error> {
         _ => object = object.success()?,
     }
     let mut body = response.start(head(&object))?;
-    // Waits while the caller reads slowly, and fails once the caller is gone, or S3.
+    // Waits while the caller reads slowly. Fails when the response is lost, or when S3 breaks off.
     object.copy_to(&mut body)?;
     body.finish()?;
     Ok(())

@@ -263,7 +263,7 @@ fn an_object_that_breaks_off_leaves_the_response_unfinished() {
 }
 
 #[test]
-fn a_caller_that_leaves_ends_the_download() {
+fn a_response_that_is_lost_ends_the_download() {
     let _variables = function();
     let _upstream = Upstream::new([object()]);
     let (response, recording) = testing::response();

@@ -33,11 +33,6 @@ macro_rules! codes {
         impl From<&wasip2::http::types::ErrorCode> for ErrorCode {
             fn from(code: &wasip2::http::types::ErrorCode) -> Self {
                 use wasip2::http::types::ErrorCode as Wasi;
-                #[allow(
-                    clippy::match_wildcard_for_single_variants,
-                    clippy::allow_attributes,
-                    reason = "the pattern fits variants with and without a payload"
-                )]
                 match code {
                     $(Wasi::$variant { .. } => Self::$variant,)*
                 }

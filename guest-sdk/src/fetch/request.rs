@@ -1,36 +1,22 @@
 //! A request before it is sent.
 
 use std::fmt;
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method};
 use serde::Serialize;
 
 use super::aws::Target;
 use super::error::{About, Reason};
+use super::header;
+use super::request_body::RequestBody;
 use super::transport::{self, Outgoing, Timeouts};
 use super::url::{Url, push_pair};
 use super::{FetchError, IncomingResponse};
-
-/// Headers that the host sets, and refuses from a handler.
-const OF_THE_HOST: [&str; 9] = [
-    "connection",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "transfer-encoding",
-    "upgrade",
-];
-
-/// The beginning of the placeholder of a secret.
-const SECRET_PREFIX: &[u8] = b"bootstream-secret-";
 
 /// A request of [`fetch`](crate::fetch), built step by step and [sent](Self::send).
 ///
@@ -41,19 +27,10 @@ pub struct Request {
     target: Result<Target, String>,
     query: Vec<(String, String)>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
     timeouts: Timeouts,
     /// The first step that was not valid.
     invalid: Option<String>,
-}
-
-enum Body {
-    None,
-    Bytes {
-        bytes: Vec<u8>,
-        content_type: Option<&'static str>,
-    },
-    Reader(Box<dyn Read>),
 }
 
 impl Request {
@@ -67,7 +44,7 @@ impl Request {
             target,
             query: Vec::new(),
             headers: HeaderMap::new(),
-            body: Body::None,
+            body: RequestBody::None,
             timeouts: Timeouts::default(),
             invalid: None,
         }
@@ -78,7 +55,7 @@ impl Request {
     /// The host sets `host`, `connection`, `transfer-encoding` and the other headers of the connection, and
     /// refuses them here.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        match header(name.as_ref(), value.as_ref()) {
+        match header::parse(name.as_ref(), value.as_ref()) {
             Ok((name, value)) => {
                 self.headers.append(name, value);
             }
@@ -113,7 +90,7 @@ impl Request {
     }
 
     fn authorization(mut self, value: &str) -> Self {
-        match header(AUTHORIZATION.as_str(), value.as_bytes()) {
+        match header::parse(AUTHORIZATION.as_str(), value.as_bytes()) {
             Ok((name, mut value)) => {
                 value.set_sensitive(true);
                 self.headers.insert(name, value);
@@ -166,12 +143,12 @@ impl Request {
     /// Without a header `content-length` the body is sent in chunks, which some servers refuse, S3 among
     /// them. With one it must have exactly that length.
     pub fn body_from(mut self, reader: impl Read + 'static) -> Self {
-        self.body = Body::Reader(Box::new(reader));
+        self.body = RequestBody::Reader(Box::new(reader));
         self
     }
 
     fn bytes(mut self, bytes: Vec<u8>, content_type: Option<&'static str>) -> Self {
-        self.body = Body::Bytes {
+        self.body = RequestBody::Bytes {
             bytes,
             content_type,
         };
@@ -247,7 +224,7 @@ impl Request {
         about.line = format!("{method} {}", url.without_query());
         about.origin = url.origin();
         about.aws_rule = resolved.rule;
-        about.has_secret = headers.values().any(is_secret);
+        about.has_secret = headers.values().any(header::is_secret);
         if let Some(reason) = invalid {
             return Err(invalid_request(&about, reason));
         }
@@ -264,50 +241,6 @@ impl Request {
         };
         Ok((outgoing, about))
     }
-}
-
-impl Body {
-    /// Returns the reader of the body, and adds its headers.
-    fn open(self, headers: &mut HeaderMap, method: &Method) -> Option<Box<dyn Read>> {
-        let (bytes, content_type) = match self {
-            Self::Reader(reader) => return Some(reader),
-            // Some servers require a length from these methods.
-            Self::None if matches!(*method, Method::POST | Method::PUT | Method::PATCH) => {
-                (Vec::new(), None)
-            }
-            Self::None => return None,
-            Self::Bytes {
-                bytes,
-                content_type,
-            } => (bytes, content_type),
-        };
-        if let Some(content_type) = content_type {
-            let value = HeaderValue::from_static(content_type);
-            headers.entry(CONTENT_TYPE).or_insert(value);
-        }
-        headers.insert(CONTENT_LENGTH, bytes.len().into());
-        Some(Box::new(Cursor::new(bytes)))
-    }
-}
-
-/// Parses a header. The error does not show the value, which may be a secret.
-fn header(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), String> {
-    let shown = name.escape_debug();
-    let parsed = HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| format!("`{shown}` is not a valid header name"))?;
-    if OF_THE_HOST.contains(&parsed.as_str()) {
-        return Err(format!("the host sets the header `{parsed}` itself"));
-    }
-    let value = HeaderValue::from_bytes(value)
-        .map_err(|_| format!("the value of header `{parsed}` contains a control character"))?;
-    Ok((parsed, value))
-}
-
-fn is_secret(value: &HeaderValue) -> bool {
-    let bytes = value.as_bytes();
-    bytes
-        .windows(SECRET_PREFIX.len())
-        .any(|part| part == SECRET_PREFIX)
 }
 
 impl fmt::Debug for Request {

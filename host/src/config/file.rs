@@ -286,8 +286,8 @@ mod tests {
                 "bootstream.toml:3: `secrets.B` is a string; expected a list of hosts, or a table with `hosts`",
             ),
             (
-                "[secrets]\n[secrets.A]\nhosts = ['h']\n",
-                "bootstream.toml:2: `secrets.A` is a table; expected a list of hosts",
+                "[secrets]\n[secrets.A]\nin = ['body']\n",
+                "bootstream.toml:2: `secrets.A` is a table; expected `hosts`, a list of hosts",
             ),
             (
                 "[secrets]\nA = [\n  'h',\n  7,\n]\n",

@@ -150,7 +150,8 @@ impl Carried {
             let _ = exchange.poll_end(cx);
             frame = Pin::new(&mut self.incoming).poll_frame(cx);
         }
-        if frame.is_ready() && self.incoming.is_end_stream() {
+        let is_last = frame.is_ready() && self.incoming.is_end_stream();
+        if is_last || matches!(frame, Poll::Ready(None)) {
             let _ = exchange.poll_end(cx);
         }
         frame

@@ -1,6 +1,7 @@
 //! Handlers that call AWS: the stand-in verifies their signatures, and then answers.
 
 mod dynamodb;
+mod lost;
 mod requests;
 mod s3;
 
@@ -32,11 +33,7 @@ impl Function {
     #[track_caller]
     fn example(name: &str, endpoint: &str, variables: &[&str]) -> Self {
         let (folder, file) = package(name);
-        let settings = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../examples")
-            .join(name)
-            .join("bootstream.toml");
-        std::fs::copy(settings, folder.path().join("bootstream.toml")).expect("settings");
+        std::fs::copy(settings_of(name), folder.path().join("bootstream.toml")).expect("settings");
         Self::start(folder, &file, endpoint, variables, SECRET)
     }
 
@@ -78,6 +75,14 @@ impl Function {
             _folder: folder,
         }
     }
+}
+
+/// The settings of an example.
+fn settings_of(example: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples")
+        .join(example)
+        .join("bootstream.toml")
 }
 
 /// A folder with the component of a handler.

@@ -1,5 +1,7 @@
 //! Requests through `wasi:http`.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use wasip2::http::outgoing_handler;
 use wasip2::http::types as wasi;
@@ -20,60 +22,58 @@ pub(crate) struct Incoming {
     upload: Option<Upload>,
 }
 
-/// Sends a request and waits for the head of its response. Sends the body meanwhile. What
-/// is left of it when the response begins is sent while the response is read.
+/// Sends a request and waits for the head of its response. Sends the body meanwhile. What is left of it when the
+/// response begins is sent while the response is read.
 pub(crate) fn send(outgoing: Outgoing) -> Result<(Head, Incoming), Reason> {
-    let Outgoing {
-        method,
-        url,
-        headers,
-        body,
-        timeouts,
-    } = outgoing;
-    let request = wasi::OutgoingRequest::new(fields(&headers)?);
+    let request = head(&outgoing)?;
+    // The body is opened before the request is handed over, and written after that.
+    let body = match outgoing.body {
+        Some(reader) => Some((request.body().map_err(invalid("body"))?, reader)),
+        None => None,
+    };
+    let pending = outgoing_handler::handle(request, Some(options(outgoing.timeouts)))
+        .map_err(|code| no_response(&code))?;
+    let mut upload = match body {
+        Some((body, reader)) => Some(Upload::new(body, reader).map_err(invalid("body"))?),
+        None => None,
+    };
+    let response = wait(&pending, &mut upload)?;
+    Ok((received(&response)?, Incoming::open(&response, upload)))
+}
+
+fn invalid(what: &'static str) -> impl Fn(()) -> Reason {
+    move |()| Reason::Invalid(format!("the {what} of the request is invalid"))
+}
+
+fn head(outgoing: &Outgoing) -> Result<wasi::OutgoingRequest, Reason> {
+    let url = &outgoing.url;
     let scheme = if url.is_https {
         wasi::Scheme::Https
     } else {
         wasi::Scheme::Http
     };
-    let invalid = |what: &'static str| move |()| Reason::Invalid(format!("the {what} is invalid"));
+    let request = wasi::OutgoingRequest::new(fields(&outgoing.headers)?);
     request
-        .set_method(&wasi_method(&method))
+        .set_method(&wasi_method(&outgoing.method))
         .map_err(invalid("method"))?;
-    request.set_scheme(Some(&scheme)).map_err(invalid("URL"))?;
+    request
+        .set_scheme(Some(&scheme))
+        .map_err(invalid("scheme"))?;
     request
         .set_authority(Some(url.authority.as_str()))
         .map_err(invalid("host"))?;
     request
         .set_path_with_query(Some(&url.path_and_query()))
         .map_err(invalid("path"))?;
-    let outgoing_body = match body {
-        Some(reader) => Some((request.body().map_err(invalid("body"))?, reader)),
-        None => None,
-    };
-    let pending =
-        outgoing_handler::handle(request, options(timeouts)).map_err(|code| no_response(&code))?;
-    let mut upload = match outgoing_body {
-        Some((body, reader)) => Some(Upload::new(body, reader).map_err(invalid("body"))?),
-        None => None,
-    };
-    let response = wait(&pending, &mut upload)?;
-    let head = Head {
+    Ok(request)
+}
+
+fn received(response: &wasi::IncomingResponse) -> Result<Head, Reason> {
+    Ok(Head {
         status: StatusCode::from_u16(response.status())
             .map_err(|_| Reason::NoResponse(ErrorCode::HttpProtocolError, None))?,
         headers: header_map(&response.headers()),
-    };
-    let once = "the host gives each body and its stream out once";
-    let body = response.consume().expect(once);
-    let stream = Some(body.stream().expect(once));
-    Ok((
-        head,
-        Incoming {
-            stream,
-            body,
-            upload,
-        },
-    ))
+    })
 }
 
 fn fields(headers: &HeaderMap) -> Result<wasi::Fields, Reason> {
@@ -108,16 +108,16 @@ fn wasi_method(method: &Method) -> wasi::Method {
     }
 }
 
-fn options(timeouts: Timeouts) -> Option<wasi::RequestOptions> {
+fn options(timeouts: Timeouts) -> wasi::RequestOptions {
     let options = wasi::RequestOptions::new();
-    let nanoseconds = |timeout: Option<std::time::Duration>| {
+    let nanoseconds = |timeout: Option<Duration>| {
         timeout.map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
     };
     // A host that does not know a timeout keeps its own.
     let _ = options.set_connect_timeout(nanoseconds(timeouts.connect));
     let _ = options.set_first_byte_timeout(nanoseconds(timeouts.first_byte));
     let _ = options.set_between_bytes_timeout(nanoseconds(timeouts.between_bytes));
-    Some(options)
+    options
 }
 
 /// Waits for the response, and sends the request's body meanwhile.
@@ -148,6 +148,16 @@ fn advance(upload: &mut Option<Upload>, arrived: &Pollable) -> Result<(), Reason
 }
 
 impl Incoming {
+    fn open(response: &wasi::IncomingResponse, upload: Option<Upload>) -> Self {
+        let once = "the host gives each body and its stream out once";
+        let body = response.consume().expect(once);
+        Self {
+            stream: Some(body.stream().expect(once)),
+            body,
+            upload,
+        }
+    }
+
     /// Returns the next piece of the body, which is not empty. `None` at its end.
     pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>, Reason> {
         let Some(stream) = &self.stream else {
@@ -210,11 +220,9 @@ fn broke_off(error: &wasip2::io::error::Error) -> Reason {
         return Reason::BrokeOff(ErrorCode::from(&code), detail(&code));
     }
     let text = error.to_debug_string();
-    let code = if text.contains("read timeout") {
-        ErrorCode::ConnectionReadTimeout
-    } else {
-        ErrorCode::ConnectionTerminated
-    };
+    if text.contains("read timeout") {
+        return Reason::BrokeOff(ErrorCode::ConnectionReadTimeout, None);
+    }
     let text = text.strip_prefix("hyper error: ").unwrap_or(&text);
-    Reason::BrokeOff(code, Some(text.to_owned()))
+    Reason::BrokeOff(ErrorCode::ConnectionTerminated, Some(text.to_owned()))
 }

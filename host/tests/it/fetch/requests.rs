@@ -5,6 +5,8 @@ use std::sync::mpsc;
 use bootstream_test_support::assert_contains;
 use serde_json::json;
 
+use bootstream_test_support::guests;
+
 use super::peer::Peer;
 use super::{outcome, outcomes};
 
@@ -150,4 +152,20 @@ fn a_secret_is_put_into_the_header() {
     );
 
     assert_eq!(lambda.complete_response("id-1").body(), "ok: 200 true\n");
+}
+
+/// A handler that sends no requests runs on a host without outbound HTTP.
+#[test]
+fn a_component_imports_http_only_if_it_sends_requests() {
+    for (name, is_imported) in [
+        ("streaming_numbers", false),
+        ("server_sent_events", false),
+        ("requests_guest", false),
+        ("fetching_guest", true),
+    ] {
+        let component = std::fs::read(guests::source(name)).expect("a component");
+        let import = b"wasi:http/";
+        let found = component.windows(import.len()).any(|part| part == import);
+        assert_eq!(found, is_imported, "{name}");
+    }
 }

@@ -136,6 +136,9 @@ fn forms(value: &str) -> Vec<Zeroizing<Vec<u8>>> {
         dump.to_uppercase(),
         dump,
         value.replace('/', "\\/"),
+        // As JSON writers for the web escape them: Gson, and that of .NET.
+        value.replace('=', "\\u003d"),
+        value.replace('+', "\\u002B"),
         lower_escapes(&escaped),
         escaped.replace('%', "%25"),
         escaped,

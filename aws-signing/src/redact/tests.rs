@@ -24,7 +24,8 @@ fn body() -> String {
     format!(
         "<Error>{KEY} {KEY}{KEY} ASIAEXAMPL ASIA{KEY}\n{TOKEN}{SIGNATURE}|{SECRET}\n{} {} {}\n\
          IQoJb3J%2Ftoken%2Bwith%3D%3D IQoJb3J%2ftoken%2bwith%3d%3d IQoJb3J\\/token+with== \
-         IQoJb3J%252Ftoken%252Bwith%253D%253D {}</Error>",
+         IQoJb3J%252Ftoken%252Bwith%253D%253D IQoJb3J/token+with\\u003d\\u003d \
+         IQoJb3J/token\\u002Bwith== {}</Error>",
         dump(TOKEN),
         dump(TOKEN).to_uppercase(),
         dump(TOKEN).replace(' ', ""),
@@ -36,7 +37,7 @@ fn expected() -> String {
     let stars = |text: &str| "*".repeat(text.len());
     let spaced = "*".repeat(3 * TOKEN.len() - 1);
     format!(
-        "<Error>{} {} ASIAEXAMPL ASIA{}\n{}|{}\n{spaced} {spaced} {}\n{} {} {} {} {}</Error>",
+        "<Error>{} {} ASIAEXAMPL ASIA{}\n{}|{}\n{spaced} {spaced} {}\n{} {} {} {} {} {} {}</Error>",
         stars(KEY),
         stars(KEY).repeat(2),
         stars(KEY),
@@ -47,6 +48,8 @@ fn expected() -> String {
         stars("IQoJb3J%2ftoken%2bwith%3d%3d"),
         stars("IQoJb3J\\/token+with=="),
         stars("IQoJb3J%252Ftoken%252Bwith%253D%253D"),
+        stars("IQoJb3J/token+with\\u003d\\u003d"),
+        stars("IQoJb3J/token\\u002Bwith=="),
         "*".repeat(3 * KEY.len() - 1),
     )
 }

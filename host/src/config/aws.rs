@@ -27,6 +27,10 @@ const BODY_PART: u64 = 16;
 /// Bounds of that default, in KiB.
 const BODY_KIB: (u64, u64) = (256, 6144);
 
+/// The expected form of an item of `aws.warm`, for errors.
+const WARM_EXPECTED: &str =
+    "a service that is in `aws.allow`, without bucket, region and operation";
+
 /// What signing adds to the outbound policy.
 pub(super) struct Signing {
     pub(super) aws: Arc<Aws>,
@@ -145,7 +149,7 @@ fn warm(
         if index == MOST_WARM {
             return Err(invalid(&format!("at most {MOST_WARM} services")));
         }
-        route(policy, &service).ok_or_else(|| invalid("a service that is in `aws.allow`"))
+        route(policy, &service).ok_or_else(|| invalid(WARM_EXPECTED))
     });
     routes.collect()
 }
@@ -153,6 +157,10 @@ fn warm(
 fn route(policy: &Policy, service: &str) -> Option<(Destination, Reach)> {
     let service: Rule = service.parse().ok()?;
     let prefix = service.prefix();
+    let is_limited = service.bucket().is_some() || service.region().is_some();
+    if is_limited || service.operation().is_some() {
+        return None;
+    }
     if !policy.allow.iter().any(|rule| rule.prefix() == prefix) {
         return None;
     }

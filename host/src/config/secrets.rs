@@ -12,6 +12,9 @@ use crate::outbound::{Place, Secret, SecretText, SecretUse, SecretValue, target}
 /// The expected form of an item, for errors.
 const EXPECTED: &str = "`NAME@host`, `NAME:basic+body@host` or `NAME=ssm:/path`";
 
+/// The expected name of a secret, for errors.
+const NAME: &str = "the name of a variable: letters, digits and `_`, and no digit first";
+
 /// The expected places, for errors.
 const PLACES: &str = "`header`, `basic` or `body`, with `+` between several";
 
@@ -31,6 +34,9 @@ pub(super) fn secrets(vars: &dyn Vars, values: &Values) -> Result<Vec<Secret>, C
     for (text, given) in &listed {
         let invalid = |expected: &str| given.invalid_item(&SECRETS, text, expected);
         let (name, item) = split(text).ok_or_else(|| invalid(EXPECTED))?;
+        if !is_name(name) {
+            return Err(invalid(NAME));
+        }
         if NEVER_PASSED.contains(&name) {
             return Err(invalid("no credentials of the function's role"));
         }
@@ -70,6 +76,12 @@ fn split(text: &str) -> Option<(&str, Item<'_>)> {
     let (places, host) = rest.split_once('@')?;
     let places = places.strip_prefix(':');
     Some((name, Item::Use { places, host }))
+}
+
+/// Whether `text` can be the name of a variable. The handler sees the placeholder in one of this name.
+fn is_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.bytes().all(is_part) && !text.starts_with(|first: char| first.is_ascii_digit())
 }
 
 fn parse_places(text: Option<&str>) -> Option<Vec<Place>> {

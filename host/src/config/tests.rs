@@ -318,6 +318,17 @@ fn a_secret_that_is_a_wrong_table_is_refused_with_its_line() {
     }
 }
 
+/// The handler sees the placeholder in a variable of this name.
+#[test]
+fn a_secret_has_the_name_of_a_variable() {
+    for name in ["my key", "a.b", "1A", "caf\u{e9}", "a\\u0000"] {
+        let table = "{ hosts = ['a.example'], from = 'ssm:/key' }";
+        let error = error(&format!("[secrets]\n\"{name}\" = {table}"), &[]);
+        assert!(error.starts_with("bootstream.toml:2: "), "{error}");
+        assert!(error.contains("the name of a variable"), "{error}");
+    }
+}
+
 #[test]
 fn the_host_signs_if_a_secret_comes_from_a_store() {
     let folder = tempfile::tempdir().unwrap();

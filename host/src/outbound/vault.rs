@@ -22,6 +22,10 @@ const STALE_LIMIT: Duration = Duration::from_secs(3600);
 /// Pause after a failed refresh, while the old value is used.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 
+/// How long a failed fetch answers for the next one, if there is no old value: a handler in a loop must not use up
+/// the requests that a store grants to the account.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
 /// What is fetched at once: a value, or a JSON document with several.
 type Key = (Store, String);
 
@@ -78,7 +82,7 @@ impl Vault {
     }
 
     /// Returns the value at `source`. At most one fetch of it runs at a time, and all requests that wait for it
-    /// share its result.
+    /// share its result. A failure is the result for a second more.
     ///
     /// # Errors
     ///
@@ -117,18 +121,19 @@ impl Vault {
         F: Future<Output = Result<Text, NoValue>>,
     {
         let entry = self.entry(source);
-        let asked = Instant::now();
         match entry.kept(self.refresh) {
             Some((value, Freshness::Fresh)) => Ok(value),
             Some((value, Freshness::Aging)) => {
                 Ok(entry.refreshed(source, fetch).await.unwrap_or(value))
             }
             Some((_, Freshness::Expired)) | None => {
+                let asked = Instant::now();
                 let _turn = entry.fetching.lock().await;
                 if let Some((value, Freshness::Fresh)) = entry.kept(self.refresh) {
                     return Ok(value);
                 }
-                if let Some(error) = entry.failed_since(asked) {
+                let since = asked.checked_sub(FAILURE_PAUSE).unwrap_or(asked);
+                if let Some(error) = entry.failed_since(since) {
                     return Err(error);
                 }
                 entry.fetch(fetch).await
@@ -250,7 +255,10 @@ mod tests {
             vault.document(&source, fails)
         );
         assert!(one.is_err() && two.is_err());
+        // Those that follow at once as well.
+        assert!(vault.document(&source, fails).await.is_err());
         assert_eq!(fetches.load(Ordering::Relaxed), 1);
+        vault.entry(&source).state().failed = None;
         let works = async || {
             fetches.fetch_add(1, Ordering::Relaxed);
             yield_now().await;

@@ -62,7 +62,7 @@ pub(in crate::outbound) enum NoValue {
     Binary,
     #[error("its value is not a JSON object, in which `{0}` could be")]
     NotAnObject(String),
-    #[error("its JSON object has no text `{0}`")]
+    #[error("its JSON object has no text or whole number `{0}`; write the value in quotes")]
     NoMember(String),
 }
 
@@ -89,7 +89,8 @@ pub(in crate::outbound) fn member(document: &Text, key: &str) -> Result<Text, No
     };
     match members.get(key) {
         Some(Value::String(text)) => Ok(Text::new(text)),
-        Some(Value::Number(number)) => Ok(Text::new(&number.to_string())),
+        // Others would not keep their digits.
+        Some(Value::Number(number)) if !number.is_f64() => Ok(Text::new(&number.to_string())),
         _ => Err(NoValue::NoMember(key.to_owned())),
     }
 }
@@ -248,15 +249,16 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_a_text_or_a_number() {
+    fn a_member_is_a_text_or_a_whole_number() {
         let of = |document: &str, key: &str| {
             let found = member(&Text::new(document), key);
             found.map(|text| text.as_str().to_owned())
         };
-        let document = r#"{"password":"s3cret","port":5432,"deep":{"password":"x"},"none":null}"#;
+        let document = r#"{"password":"s3cret","port":5432,"deep":{"password":"x"},"none":null,
+            "version":1.10,"pin":12345678901234567890123,"on":true}"#;
         assert_eq!(of(document, "password").as_deref(), Ok("s3cret"));
         assert_eq!(of(document, "port").as_deref(), Ok("5432"));
-        for key in ["deep", "none", "Password", ""] {
+        for key in ["deep", "none", "version", "pin", "on", "Password", ""] {
             assert_eq!(of(document, key), Err(NoValue::NoMember(key.to_owned())));
         }
         for document in ["s3cret", "[\"s3cret\"]", ""] {

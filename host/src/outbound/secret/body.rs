@@ -6,11 +6,7 @@ use std::ops::Range;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
-use super::{Filling, Secret, form, json};
-
-/// Most bytes by which the values of secrets may lengthen a body. Bounds the memory of a body with many
-/// placeholders.
-const GROWTH_LIMIT_BYTES: usize = 64 * 1024;
+use super::{Filling, GROWTH_LIMIT_BYTES, Secret, form, json};
 
 /// A kind of body in which placeholders are replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,14 +145,14 @@ impl Plan<'_> {
     ) -> Result<Vec<u8>, Misplaced<'a>> {
         let limit = body.len() + GROWTH_LIMIT_BYTES;
         let (mut filled, mut at) = (Vec::with_capacity(body.len()), 0);
+        let mut room = GROWTH_LIMIT_BYTES;
         for piece in &self.pieces {
-            let mut text = piece.text.clone();
+            let mut text = piece.text.clone().into_bytes();
             for filling in fillings {
-                text = text.replace(&filling.secret.placeholder, filling.value.as_str());
-                if text.len() > limit {
-                    return Err(Misplaced::TooLong);
-                }
+                text = filling.fill(&text, &mut room).ok_or(Misplaced::TooLong)?;
             }
+            // Placeholders and values are whole characters.
+            let text = String::from_utf8_lossy(&text);
             filled.extend_from_slice(body.get(at..piece.range.start).unwrap_or_default());
             filled.extend_from_slice(&self.kind.encode(&text));
             at = piece.range.end;
@@ -322,6 +318,15 @@ mod tests {
             format!("\"{}\",", long[0].placeholder).repeat(1000)
         );
         assert_eq!(fill(Kind::Json, &many, &long), Err(Misplaced::TooLong));
+        // Filling this body whole would take 8 GiB.
+        let largest = [secret("KEY", &"x".repeat(64 * 1024), &[Place::Body])];
+        let repeated = largest[0].placeholder.repeat(128 * 1024);
+        for (kind, body) in [
+            (Kind::Json, format!("[\"{repeated}\"]")),
+            (Kind::Form, format!("k={repeated}")),
+        ] {
+            assert_eq!(fill(kind, &body, &largest), Err(Misplaced::TooLong));
+        }
         let escaped = [secret("KEY", &"\u{1}".repeat(12 * 1024), &[Place::Body])];
         let body = format!("[\"{}\"]", escaped[0].placeholder);
         assert_eq!(fill(Kind::Json, &body, &escaped), Err(Misplaced::TooLong));

@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
 
-use super::{Filling, Place, Secret};
+use super::{Filling, GROWTH_LIMIT_BYTES, Place, Secret};
 use crate::outbound::target::Destination;
 
 /// Decodes with and without padding.
@@ -30,6 +30,8 @@ pub(crate) enum Withheld<'a> {
     Url(&'a str),
     /// A header cannot have the value.
     Unfit(&'a str),
+    /// The values lengthen the head by too much.
+    TooLong,
 }
 
 impl fmt::Display for Withheld<'_> {
@@ -52,7 +54,16 @@ impl fmt::Display for Withheld<'_> {
                 f,
                 "the secret `{name}` is in its URL, which servers log; send it in a header"
             ),
-            Self::Unfit(name) => write!(f, "no header can have the value of the secret `{name}`"),
+            Self::Unfit(name) => write!(
+                f,
+                "no header can have the value of the secret `{name}`: it has a line break, perhaps at its end, or \
+                 another control character"
+            ),
+            Self::TooLong => write!(
+                f,
+                "its secrets lengthen its head by more than {} KiB; use fewer placeholders",
+                GROWTH_LIMIT_BYTES / 1024
+            ),
         }
     }
 }
@@ -113,22 +124,27 @@ pub(crate) fn find_in_head<'a>(
 ///
 /// # Errors
 ///
-/// When a header cannot have a value.
+/// When a header cannot have a value, or the values lengthen the head by too much.
 pub(crate) fn fill_head<'a>(
     headers: &mut HeaderMap,
     fillings: &[Filling<'a>],
 ) -> Result<(), Withheld<'a>> {
+    let mut room = GROWTH_LIMIT_BYTES;
+    let mut fill = |filling: &Filling<'a>, text: &[u8]| {
+        let filled = filling.fill(text, &mut room);
+        filled.ok_or(Withheld::TooLong)
+    };
     for (name, value) in headers.iter_mut() {
         for filling in fillings {
             if filling.secret.is_in(value.as_bytes()) {
-                let filled = HeaderValue::from_bytes(&filling.fill(value.as_bytes()));
+                let filled = HeaderValue::from_bytes(&fill(filling, value.as_bytes())?);
                 *value = filled.map_err(|_| Withheld::Unfit(&filling.secret.name))?;
                 value.set_sensitive(true);
             }
             let login =
                 login(value).filter(|login| name == AUTHORIZATION && filling.secret.is_in(login));
             if let Some(login) = login {
-                let encoded = STANDARD.encode(filling.fill(&login));
+                let encoded = STANDARD.encode(fill(filling, &login)?);
                 let filled = HeaderValue::from_str(&format!("Basic {encoded}"));
                 *value = filled.expect("base64 fits a header");
                 value.set_sensitive(true);
@@ -329,6 +345,29 @@ mod tests {
                 Err(denied),
                 "{uri}"
             );
+        }
+    }
+
+    #[test]
+    fn a_head_does_not_grow_without_bound() {
+        let value = "x".repeat(64 * 1024);
+        let secrets = [secret("KEY", &value, &[Place::Header, Place::Basic])];
+        let once = secrets[0].placeholder.clone();
+        let twice = once.repeat(2);
+        let separate = |count| {
+            let name = |n| format!("x-{n}").parse::<http::HeaderName>().unwrap();
+            (0..count)
+                .map(|n| (name(n), once.parse().unwrap()))
+                .collect()
+        };
+        for (mut headers, filled) in [
+            (header("x", once.as_bytes()), Ok(())),
+            (basic(&once), Ok(())),
+            (header("x", twice.as_bytes()), Err(Withheld::TooLong)),
+            (basic(&twice), Err(Withheld::TooLong)),
+            (separate(2), Err(Withheld::TooLong)),
+        ] {
+            assert_eq!(fill(&secrets, &mut headers, HERE), filled);
         }
     }
 

@@ -25,6 +25,10 @@ pub(crate) use source::{EXPECTED as SOURCE_EXPECTED, Source, Store};
 /// Random bytes in a placeholder: as hard to guess as a key, so that untrusted text cannot contain one.
 const PLACEHOLDER_BYTES: usize = 16;
 
+/// Most bytes by which the values of secrets may lengthen a head, or a body. Bounds the memory of a request with many
+/// placeholders.
+const GROWTH_LIMIT_BYTES: usize = 64 * 1024;
+
 /// The value of a secret. It has no `Debug` form.
 #[derive(Clone)]
 pub(crate) struct Text(Arc<str>);
@@ -150,18 +154,21 @@ impl fmt::Debug for Secret {
 }
 
 impl Filling<'_> {
-    /// Returns `text` with each placeholder replaced by the value.
-    fn fill(&self, text: &[u8]) -> Vec<u8> {
-        let placeholder = &self.secret.placeholder;
-        let (mut rest, mut filled) = (text, Vec::new());
+    /// Returns `text` with each placeholder replaced by the value. `room` is the number of bytes by which it may
+    /// still grow. `None` if that is not enough: then nothing larger was made.
+    fn fill(&self, text: &[u8], room: &mut usize) -> Option<Vec<u8>> {
+        let (placeholder, value) = (&self.secret.placeholder, self.value.as_str());
+        let growth = value.len().saturating_sub(placeholder.len());
+        let (mut rest, mut filled) = (text, Vec::with_capacity(text.len()));
         while let Some(at) = find(rest, placeholder) {
+            *room = room.checked_sub(growth)?;
             let (before, after) = rest.split_at(at);
             filled.extend_from_slice(before);
-            filled.extend_from_slice(self.value.as_str().as_bytes());
+            filled.extend_from_slice(value.as_bytes());
             rest = after.get(placeholder.len()..).unwrap_or_default();
         }
         filled.extend_from_slice(rest);
-        filled
+        Some(filled)
     }
 }
 

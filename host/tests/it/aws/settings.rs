@@ -50,6 +50,13 @@ fn a_mistake_stops_the_start_with_its_line_and_the_expected_form() {
             "warm = ['dynamodb']",
             &["`dynamodb`", "a service that is in `aws.allow`"],
         ),
+        (
+            "warm = ['dynamodb@us-west-2']\nallow = ['dynamodb']",
+            &[
+                "`dynamodb@us-west-2`",
+                "without bucket, region and operation",
+            ],
+        ),
         ("body-kib = 0", &["`0`", "a whole number from 1 to 65536"]),
         ("body-kb = 1", &["`aws.body-kb`", "`body-kib`"]),
     ] {

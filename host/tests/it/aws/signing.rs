@@ -141,6 +141,28 @@ fn a_held_request_that_is_lost_on_a_kept_connection_is_signed_and_sent_again() {
     assert_eq!(received[2].headers("authorization").len(), 1);
 }
 
+/// The API may have acted on it, and no SDK would repeat it.
+#[test]
+fn a_request_to_an_api_of_the_user_is_repeated_by_its_method_only() {
+    for (method, repeated) in [("POST", false), ("GET", true)] {
+        let lambda = Recorder::start();
+        let service = Service::start(|count, _| match count {
+            1 => vec![Part::Close],
+            _ => answer("200 OK", "", b"hello"),
+        });
+        let _running = function(&lambda, &allow("execute-api", &service)).start();
+        let headers = json!([sign_for("execute-api")]);
+        let call =
+            json!({"fetch": {"url": service.url("/"), "method": method, "headers": headers}});
+
+        let outcomes = outcomes(&lambda, "id-1", &json!([call, call]));
+
+        assert_eq!(outcomes[0], "ok: 200 5 hello");
+        assert_eq!(outcomes[1].starts_with("ok: 200"), repeated, "{outcomes:?}");
+        assert_eq!(service.received().len(), if repeated { 3 } else { 2 });
+    }
+}
+
 #[test]
 fn a_kept_connection_serves_the_next_invocation() {
     let (lambda, service) = (Recorder::start(), Service::verifying());

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::Row;
 use super::latency::to_first_byte;
-use super::units::{count, float, mib, us};
+use super::units::{float, mib, us};
 use crate::event::Event;
 use crate::lambda::Round;
 use crate::process::Process;
@@ -22,6 +22,16 @@ struct Proxy {
     port: u64,
 }
 
+/// What tiny requests cost, in microseconds.
+struct Cost {
+    /// From the event to the first byte.
+    first_byte: f64,
+    /// CPU of an invocation with one request.
+    one: f64,
+    /// CPU of each request beyond the first.
+    further: f64,
+}
+
 impl Proxy {
     fn start(target: &Target, concurrency: usize) -> anyhow::Result<Self> {
         let process = Process::start(target, concurrency)?;
@@ -31,12 +41,25 @@ impl Proxy {
     }
 
     /// Invokes the proxy this many times. Returns the CPU time of each and what arrived.
-    fn invoke(&self, event: Event, times: usize) -> anyhow::Result<(Duration, Round)> {
+    fn invoke(&self, event: Event, times: u32) -> anyhow::Result<(Duration, Round)> {
         let before = self.process.cpu()?;
         let event = event.with("port", self.port);
-        let round = self.process.lambda.invoke(vec![event; times])?;
+        let events = vec![event; usize::try_from(times)?];
+        let round = self.process.lambda.invoke(events)?;
         let cpu = self.process.cpu()? - before;
-        Ok((cpu / u32::try_from(times)?, round))
+        Ok((cpu / times, round))
+    }
+
+    /// Measures invocations with one request, and a tenth as many with several.
+    fn requests(&self, event: &Event, invocations: u32) -> anyhow::Result<Cost> {
+        let (one, round) = self.invoke(event.clone(), invocations)?;
+        let several = event.clone().with("requests", u64::from(FURTHER) + 1);
+        let (several, _) = self.invoke(several, invocations / 10)?;
+        Ok(Cost {
+            first_byte: median(to_first_byte(&round).map(us)),
+            one: us(one),
+            further: us(several.saturating_sub(one)) / f64::from(FURTHER),
+        })
     }
 
     /// Number of connections to the server so far.
@@ -46,47 +69,48 @@ impl Proxy {
     }
 }
 
+/// Requests of an invocation that has several, beyond the first.
+const FURTHER: u32 = 20;
+
 /// Tiny answers through a kept connection: one request for each invocation, and several.
 pub(super) fn kept(target: &Target) -> anyhow::Result<Vec<Row>> {
-    const INVOCATIONS: usize = 400;
-    const REQUESTS: u32 = 20;
     let proxy = Proxy::start(target, 1)?;
     proxy.invoke(Event::tiny(), 50)?;
     let opened = proxy.connections();
-    let (cpu, round) = proxy.invoke(Event::tiny(), INVOCATIONS)?;
-    let several = Event::tiny().with("requests", u64::from(REQUESTS) + 1);
-    let (cpu_of_several, _) = proxy.invoke(several, INVOCATIONS / 10)?;
+    let cost = proxy.requests(&Event::tiny(), 400)?;
     let opened = proxy.connections() - opened;
     anyhow::ensure!(opened == 0, "{opened} connections were not kept");
     Ok(vec![
         (
             "kept connection: event to first byte, p50, us",
-            median(to_first_byte(&round).map(us)),
+            cost.first_byte,
         ),
-        ("kept connection: CPU per invocation, us", us(cpu)),
-        (
-            "kept connection: CPU per further request, us",
-            us(cpu_of_several.saturating_sub(cpu)) / f64::from(REQUESTS),
-        ),
+        ("kept connection: CPU per invocation, us", cost.one),
+        ("kept connection: CPU per further request, us", cost.further),
     ])
 }
 
 /// Tiny answers, each through a new connection.
 pub(super) fn new(target: &Target) -> anyhow::Result<Vec<Row>> {
-    const INVOCATIONS: usize = 200;
+    const INVOCATIONS: u32 = 200;
     let proxy = Proxy::start(target, 1)?;
     let event = Event::tiny().with("close", 1);
     proxy.invoke(event.clone(), 20)?;
     let opened = proxy.connections();
-    let (cpu, round) = proxy.invoke(event, INVOCATIONS)?;
+    let cost = proxy.requests(&event, INVOCATIONS)?;
     let opened = proxy.connections() - opened;
-    anyhow::ensure!(opened == INVOCATIONS, "{opened} new connections");
+    let requests = INVOCATIONS + INVOCATIONS / 10 * (FURTHER + 1);
+    anyhow::ensure!(
+        opened == usize::try_from(requests)?,
+        "{opened} new connections"
+    );
     Ok(vec![
         (
             "new connection: event to first byte, p50, us",
-            median(to_first_byte(&round).map(us)),
+            cost.first_byte,
         ),
-        ("new connection: CPU per invocation, us", us(cpu)),
+        ("new connection: CPU per invocation, us", cost.one),
+        ("new connection: CPU per further request, us", cost.further),
     ])
 }
 
@@ -131,9 +155,9 @@ pub(super) fn chunks(target: &Target) -> anyhow::Result<Vec<Row>> {
 
 /// 512 streams at once. A stream that is lost or cut fails the measurement.
 pub(super) fn streams(target: &Target) -> anyhow::Result<Vec<Row>> {
-    const STREAMS: usize = 512;
+    const STREAMS: u32 = 512;
     const CHUNKS: u64 = 20;
-    let proxy = Proxy::start(target, STREAMS)?;
+    let proxy = Proxy::start(target, usize::try_from(STREAMS)?)?;
     proxy.invoke(Event::tiny(), 4 * STREAMS)?;
     let event = Event::chunks(CHUNKS, 256).with("pause_us", 50_000);
     let (cpu, round) = proxy.invoke(event.with("stamp", 1), STREAMS)?;
@@ -146,7 +170,7 @@ pub(super) fn streams(target: &Target) -> anyhow::Result<Vec<Row>> {
         ("512 streams: chunk passed on, p50, us", delay(&round, 50)),
         (
             "512 streams: peak memory per stream, KiB",
-            resident / count(STREAMS),
+            resident / f64::from(STREAMS),
         ),
     ])
 }

@@ -33,7 +33,7 @@ pub(crate) struct Outgoing {
 }
 
 /// The handler's limits, within those of the settings.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     pub(crate) connect: Option<Duration>,
     pub(crate) first_byte: Option<Duration>,

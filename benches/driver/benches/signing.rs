@@ -20,7 +20,8 @@ const KEY_ID: &str = "AKIDEXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const REGION: &str = "eu-central-1";
 const URI: &str = "https://dynamodb.eu-central-1.amazonaws.com/";
-const BODY: &[u8] = br#"{"TableName":"orders","Key":{"customer":{"S":"e1506fd5"},"order":{"S":"4f8fa224b599"}}}"#;
+const BODY: &[u8] =
+    br#"{"TableName":"orders","Key":{"customer":{"S":"e1506fd5"},"order":{"S":"4f8fa224b599"}}}"#;
 
 /// The headers of DynamoDB's GetItem, in both requests.
 const HEADERS: [(&str, &str); 2] = [

@@ -50,12 +50,7 @@ fn of_function(template: &Template, function: &Function, resource: Resource<'_>)
         .collect()
 }
 
-fn of_entry(
-    template: &Template,
-    function: &str,
-    text: &str,
-    granted: &Granted,
-) -> Option<Finding> {
+fn of_entry(template: &Template, function: &str, text: &str, granted: &Granted) -> Option<Finding> {
     // `bootstrap` and `bootstream package` report an entry that is not valid.
     let entry: Entry = text.parse().ok()?;
     let needed = entry.iam_actions();
@@ -131,8 +126,9 @@ impl Granted {
         let name = reference(role).and_then(|name| template.resource(name));
         let Some(role) = name.filter(|it| it.kind() == "AWS::IAM::Role") else {
             let why = role.known().why().map(str::to_owned);
-            self.unknown
-                .push(why.unwrap_or_else(|| "its role, which the template does not declare".to_owned()));
+            self.unknown.push(
+                why.unwrap_or_else(|| "its role, which the template does not declare".to_owned()),
+            );
             return;
         };
         self.at = role.at();
@@ -162,7 +158,9 @@ impl Granted {
     /// Adds one policy or a list: documents, names and ARNs of managed policies, and SAM's policy templates.
     fn add_policies(&mut self, template: &Template, node: &Node) {
         match &node.value {
-            Value::List(items) => items.iter().for_each(|item| self.add_policies(template, item)),
+            Value::List(items) => items
+                .iter()
+                .for_each(|item| self.add_policies(template, item)),
             Value::Scalar(name) => self.add_managed(name),
             Value::Open(text) => self.add_open(template, node, text),
             Value::Map(_) if node.get("PolicyDocument").is_some() => {

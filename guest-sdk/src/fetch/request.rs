@@ -78,6 +78,9 @@ impl Request {
     }
 
     /// Sets `Authorization: Basic ...` with a user and a password.
+    ///
+    /// The host replaces the placeholder of a secret in it if the secret is allowed there:
+    /// `LOGIN = { hosts = ["api.example"], in = ["basic"] }`.
     pub fn basic(self, user: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         let user = user.as_ref();
         if user.contains(':') {

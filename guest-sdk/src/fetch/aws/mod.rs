@@ -30,6 +30,25 @@
 //! The path is that of the service's HTTP API. Names in it are percent-encoded: a model's id, a key of S3. See
 //! [`encode`](super::encode). The bucket is the first segment: `aws::get("s3", "/bucket/key")`.
 
+//!
+//! # Bodies
+//!
+//! The host holds a body of up to `aws.body-kib` to sign it. To stream a larger one to S3, say its length and that it is
+//! not signed:
+//!
+//! ```
+//! # use bootstream::{Error, fetch};
+//! # fn put(file: std::fs::File, length: u64) -> Result<(), Error> {
+//! fetch::aws::request(fetch::Method::PUT, "s3", "/bucket/key")
+//!     .header("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
+//!     .header("content-length", length.to_string())
+//!     .body_from(file)
+//!     .send()?
+//!     .success()?;
+//! # Ok(())
+//! # }
+//! ```
+
 mod exception;
 mod service;
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod answers;
 mod bodies;
 mod credentials;
 mod hostile;
+mod sdk;
 mod service;
 mod settings;
 mod signature;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// A host with the guest that sends requests, and these settings.
 #[track_caller]
-fn host(lambda: &Recorder, settings: &str) -> Bootstrap {
+pub(crate) fn host(lambda: &Recorder, settings: &str) -> Bootstrap {
     let host = Bootstrap::with_handler(lambda, &guests::component("fetching_guest"));
     std::fs::write(host.package().join("bootstream.toml"), settings)
         .expect("a file in a fresh folder");

@@ -20,10 +20,11 @@ use super::vars::{
     ALWAYS_PASSED, FUNCTION_NAME, FUNCTION_VERSION, MEMORY_SIZE, NEVER_PASSED, Vars,
 };
 use crate::guest::{Files, GuestConfig, LimitSettings, Reuse};
+#[cfg(feature = "outbound-http")]
+use crate::outbound::Vault;
 use crate::outbound::target::{Destination, Target};
 use crate::outbound::{
-    Forbidden, KeepAlive, LIFE_SECONDS, MOST_WARM, NO_KEEP_ALIVE, Policy, Reach, Vault, address,
-    target,
+    Forbidden, KeepAlive, LIFE_SECONDS, MOST_WARM, NO_KEEP_ALIVE, Policy, Reach, address, target,
 };
 
 const KIB: u64 = 1024;
@@ -231,8 +232,9 @@ fn policy(
         allow,
         private,
         secrets: secrets(vars, values)?,
+        secrets_refresh: Duration::from_secs(refresh),
         #[cfg(feature = "outbound-http")]
-        vault: Vault::new(Duration::from_secs(refresh)),
+        vault: Vault::new(),
         requests: saturating_usize(values.number(&OUTBOUND_REQUESTS, 1..=1000, 16)?),
         connect: milliseconds(&OUTBOUND_CONNECT_MS, 5000)?,
         first_byte: milliseconds(&OUTBOUND_FIRST_BYTE_MS, 60_000)?,

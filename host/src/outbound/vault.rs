@@ -22,8 +22,8 @@ const STALE_LIMIT: Duration = Duration::from_secs(3600);
 /// Pause after a failed refresh, while the old value is used.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 
-/// How long a failed fetch answers for the next one, if there is no old value: a handler in a loop must not use up
-/// the requests that a store grants to the account.
+/// Pause after a failed fetch, in which requests share its failure. Keeps a handler from using up the account's rate of
+/// calls.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What is fetched at once: a value, or a JSON document with several.
@@ -32,8 +32,7 @@ type Key = (Store, String);
 /// The values of the process. Its `Debug` form shows none of them.
 #[derive(Clone)]
 pub(crate) struct Vault {
-    /// Age after which a value is fetched again.
-    refresh: Duration,
+    failure_pause: Duration,
     entries: Arc<Mutex<HashMap<Key, Arc<Entry>>>>,
 }
 
@@ -74,22 +73,24 @@ impl Freshness {
 }
 
 impl Vault {
-    pub(crate) fn new(refresh: Duration) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            refresh,
+            failure_pause: FAILURE_PAUSE,
             entries: Arc::default(),
         }
     }
 
     /// Returns the value at `source`. At most one fetch of it runs at a time, and all requests that wait for it
-    /// share its result. A failure is the result for a second more.
+    /// share its result.
     ///
     /// # Errors
     ///
-    /// When the value cannot be fetched, and there is none that was fetched in the last hour.
+    /// When the value cannot be fetched, or could not a second ago, and the last one is more than an hour beyond its
+    /// age.
     pub(super) async fn value(&self, policy: &Policy, source: &Source) -> Result<Text, NoValue> {
         let fetch = || stored::fetch(policy, source.store, &source.name);
-        let document = self.document(source, fetch).await?;
+        let refresh = policy.secrets_refresh;
+        let document = self.document(source, refresh, fetch).await?;
         match &source.json_key {
             None => Ok(document),
             Some(key) => stored::member(&document, key),
@@ -116,24 +117,29 @@ impl Vault {
         }
     }
 
-    async fn document<F>(&self, source: &Source, fetch: impl Fn() -> F) -> Result<Text, NoValue>
+    async fn document<F>(
+        &self,
+        source: &Source,
+        refresh: Duration,
+        fetch: impl Fn() -> F,
+    ) -> Result<Text, NoValue>
     where
         F: Future<Output = Result<Text, NoValue>>,
     {
         let entry = self.entry(source);
-        match entry.kept(self.refresh) {
+        let asked = Instant::now();
+        let paused = asked.checked_sub(self.failure_pause).unwrap_or(asked);
+        match entry.kept(refresh) {
             Some((value, Freshness::Fresh)) => Ok(value),
             Some((value, Freshness::Aging)) => {
                 Ok(entry.refreshed(source, fetch).await.unwrap_or(value))
             }
             Some((_, Freshness::Expired)) | None => {
-                let asked = Instant::now();
                 let _turn = entry.fetching.lock().await;
-                if let Some((value, Freshness::Fresh)) = entry.kept(self.refresh) {
+                if let Some((value, Freshness::Fresh)) = entry.kept(refresh) {
                     return Ok(value);
                 }
-                let since = asked.checked_sub(FAILURE_PAUSE).unwrap_or(asked);
-                if let Some(error) = entry.failed_since(since) {
+                if let Some(error) = entry.failed_since(paused) {
                     return Err(error);
                 }
                 entry.fetch(fetch).await
@@ -207,9 +213,7 @@ impl Entry {
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Vault")
-            .field("refresh", &self.refresh)
-            .finish_non_exhaustive()
+        f.debug_struct("Vault").finish_non_exhaustive()
     }
 }
 
@@ -221,13 +225,14 @@ mod tests {
 
     use super::*;
 
+    const REFRESH: Duration = Duration::from_secs(300);
+
     fn source() -> Source {
         "ssm:/key".parse().unwrap()
     }
 
     #[test]
     fn a_value_is_fetched_again_when_it_is_old_and_dropped_an_hour_later() {
-        let refresh = Duration::from_secs(300);
         for (seconds, freshness) in [
             (0, Freshness::Fresh),
             (299, Freshness::Fresh),
@@ -236,13 +241,13 @@ mod tests {
             (3900, Freshness::Expired),
         ] {
             let age = Duration::from_secs(seconds);
-            assert_eq!(Freshness::of(age, refresh), freshness, "{seconds}");
+            assert_eq!(Freshness::of(age, REFRESH), freshness, "{seconds}");
         }
     }
 
     #[tokio::test]
     async fn requests_that_wait_share_one_fetch_and_its_failure() {
-        let vault = Vault::new(Duration::from_secs(300));
+        let mut vault = Vault::new();
         let fetches = AtomicUsize::new(0);
         let fails = async || {
             fetches.fetch_add(1, Ordering::Relaxed);
@@ -251,22 +256,21 @@ mod tests {
         };
         let source = source();
         let (one, two) = tokio::join!(
-            vault.document(&source, fails),
-            vault.document(&source, fails)
+            vault.document(&source, REFRESH, fails),
+            vault.document(&source, REFRESH, fails)
         );
         assert!(one.is_err() && two.is_err());
-        // Those that follow at once as well.
-        assert!(vault.document(&source, fails).await.is_err());
+        assert!(vault.document(&source, REFRESH, fails).await.is_err());
         assert_eq!(fetches.load(Ordering::Relaxed), 1);
-        vault.entry(&source).state().failed = None;
+        vault.failure_pause = Duration::ZERO;
         let works = async || {
             fetches.fetch_add(1, Ordering::Relaxed);
             yield_now().await;
             Ok(Text::new("s3cret"))
         };
         let (one, two) = tokio::join!(
-            vault.document(&source, works),
-            vault.document(&source, works)
+            vault.document(&source, REFRESH, works),
+            vault.document(&source, REFRESH, works)
         );
         assert_eq!(one.ok().unwrap().as_str(), "s3cret");
         assert_eq!(two.ok().unwrap().as_str(), "s3cret");
@@ -277,10 +281,12 @@ mod tests {
     /// A value that is old at once is fetched for each request, and kept while that fails.
     #[tokio::test]
     async fn an_old_value_is_replaced_or_kept() {
-        let vault = Vault::new(Duration::ZERO);
+        let vault = Vault::new();
         let source = source();
         for value in ["one", "two"] {
-            let fetched = vault.document(&source, async || Ok(Text::new(value))).await;
+            let fetched = vault
+                .document(&source, Duration::ZERO, async || Ok(Text::new(value)))
+                .await;
             assert_eq!(fetched.ok().unwrap().as_str(), value);
         }
         let fetches = AtomicUsize::new(0);
@@ -289,7 +295,7 @@ mod tests {
                 fetches.fetch_add(1, Ordering::Relaxed);
                 Err(NoValue::Slow)
             };
-            let kept = vault.document(&source, fails).await;
+            let kept = vault.document(&source, Duration::ZERO, fails).await;
             assert_eq!(kept.ok().unwrap().as_str(), "two");
         }
         assert_eq!(fetches.load(Ordering::Relaxed), 1);

@@ -316,7 +316,7 @@ fn a_store_that_refuses_is_named_with_what_the_role_needs_and_asked_again() {
     assert!(web.heads().is_empty());
 
     store.answers(200, &json!({"Parameter": {"Value": "s3cret-value"}}));
-    // A failure answers for a second.
+    // For a second, requests share the failure.
     pause(Duration::from_millis(1100));
     assert_eq!(outcomes(&lambda, "id-2", &step), ["ok: 200 5 hello"]);
     assert_contains(&web.heads()[0], "x-from-env: s3cret-value\r\n");

@@ -15,7 +15,9 @@ use super::aws::Aws;
 #[cfg(feature = "outbound-http")]
 use super::held::Holding;
 use super::keep_alive::KeepAlive;
-use super::secret::{Secret, Value};
+use super::secret::Secret;
+#[cfg(feature = "outbound-http")]
+use super::secret::Value;
 use super::target::{Destination, Target};
 #[cfg(feature = "outbound-http")]
 use super::vault::Vault;
@@ -27,6 +29,8 @@ pub(crate) struct Policy {
     pub(crate) allow: Vec<Target>,
     pub(crate) private: Vec<IpNet>,
     pub(crate) secrets: Vec<Secret>,
+    /// Age after which the value of a secret is fetched from its store again.
+    pub(crate) secrets_refresh: Duration,
     /// The values of secrets that come from a store.
     #[cfg(feature = "outbound-http")]
     pub(crate) vault: Vault,
@@ -113,8 +117,9 @@ impl Default for Policy {
             allow: Vec::new(),
             private: Vec::new(),
             secrets: Vec::new(),
+            secrets_refresh: Duration::from_secs(300),
             #[cfg(feature = "outbound-http")]
-            vault: Vault::new(Duration::from_secs(300)),
+            vault: Vault::new(),
             requests: 16,
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(60),

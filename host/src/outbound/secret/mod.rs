@@ -20,7 +20,9 @@ use super::target::{Destination, Target};
 pub(crate) use body::{Kind, plan};
 #[cfg(feature = "outbound-http")]
 pub(crate) use head::{fill_head, find_in_head};
-pub(crate) use source::{EXPECTED as SOURCE_EXPECTED, Source, Store};
+#[cfg(feature = "outbound-http")]
+pub(crate) use source::Store;
+pub(crate) use source::{EXPECTED as SOURCE_EXPECTED, Source};
 
 /// Random bytes in a placeholder: as hard to guess as a key, so that untrusted text cannot contain one.
 const PLACEHOLDER_BYTES: usize = 16;

@@ -37,27 +37,35 @@ impl Policy {
     #[must_use]
     pub fn warm(&self, prefix: &str) -> Option<String> {
         let prefix = aws_endpoints::canonical_prefix(prefix);
+        self.url(prefix, self.usual_region(prefix))
+    }
+
+    /// Returns the URL of a service's endpoint for requests of the host itself: of `aws.endpoints`, or in the
+    /// function's region. The rules do not apply: they are for other requests.
+    #[must_use]
+    pub fn home(&self, prefix: &str) -> Option<String> {
+        let prefix = aws_endpoints::canonical_prefix(prefix);
+        self.url(prefix, self.region.as_deref())
+    }
+
+    fn url(&self, prefix: &str, region: Option<&str>) -> Option<String> {
         let mut custom = self.endpoints.iter();
         if let Some(custom) = custom.find(|it| it.prefix() == prefix) {
             return Some(custom.url());
         }
-        let region = self.usual_region(prefix)?;
-        let host = aws_endpoints::endpoint(prefix, region)?.host;
+        let host = aws_endpoints::endpoint(prefix, region?)?.host;
         endpoint::parse(&host).map(|_| format!("https://{host}"))
     }
 
-    /// Returns a grant for a request that the host itself makes to [`Policy::warm`], with a held body. The
+    /// Returns a grant for a request that the host itself makes to [`Policy::home`], with a held body. The
     /// rules do not apply. `None` if the endpoint's region is unknown, or path or query cannot be signed.
     #[must_use]
     pub fn own(&self, prefix: &str, head: &Parts) -> Option<Grant> {
-        let url = self.warm(prefix)?.parse().ok()?;
+        let url = self.home(prefix)?.parse().ok()?;
         let destination = Destination::of(&url)?;
         let service = aws_endpoints::signing_name(aws_endpoints::canonical_prefix(prefix));
         let endpoint = self.endpoint(&destination, service)?;
-        let region = endpoint
-            .region
-            .name()
-            .or(self.usual_region(&endpoint.prefix))?;
+        let region = endpoint.region.name().or(self.region.as_deref())?;
         Grant::new(
             &endpoint,
             (service, region),

@@ -219,6 +219,12 @@ fn the_host_signs_its_own_requests_without_a_rule() {
     let policy = policy(&[]);
     assert!(policy.is_empty());
     let mut head = crate::testing::head("POST", "/", &[("x-amz-target", "AmazonSSM.GetParameter")]);
+    // A rule says where the handler's parameters are.
+    let elsewhere = crate::testing::policy(&["ssm@us-west-2"]);
+    let grant = elsewhere.own("ssm", &head).unwrap();
+    assert_eq!(grant.region(), "eu-central-1");
+    let url = elsewhere.home("ssm").unwrap();
+    assert_eq!(url, "https://ssm.eu-central-1.amazonaws.com");
     let grant = policy.own("ssm", &head).unwrap();
     assert_eq!((grant.service(), grant.region()), ("ssm", "eu-central-1"));
     grant.prepare(&mut head);

@@ -110,7 +110,7 @@ async fn ask(policy: &Policy, store: Store, name: &str) -> Result<(StatusCode, B
     let service = store.service();
     let (operation, input) = operation(store, name);
     let body = Bytes::from(input.to_string());
-    let url = policy.aws.policy.warm(service).ok_or(NoValue::NoRegion)?;
+    let url = policy.aws.policy.home(service).ok_or(NoValue::NoRegion)?;
     let request = Request::post(format!("{url}/"))
         .header(CONTENT_TYPE, "application/x-amz-json-1.1")
         .header(CONTENT_LENGTH, body.len())

@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(of_file.pass_env, is(&["A"]));
         assert_eq!(of_file.buffered, Known::Is(Buffered::Always));
 
-        let variables = "{BOOTSTREAM_SECRETS: 'X@h, Y@h, X@i', BOOTSTREAM_PASS_ENV: '', \
+        let variables = "{BOOTSTREAM_SECRETS: 'X@h, Y:body@h, X@i, S@h, S=ssm:/s', BOOTSTREAM_PASS_ENV: '', \
                          BOOTSTREAM_RESPONSE_BUFFERED: never}";
         let of_variables = settings(file, variables);
         assert_eq!(of_variables.secrets, is(&["X", "Y"]));

@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) pass_env: Known<Vec<String>>,
     /// The AWS calls that the handler may make.
     pub(crate) aws_allow: Known<Vec<String>>,
+    /// Where secrets that are not variables come from, such as `ssm:/prod/key`.
+    pub(crate) sources: Known<Vec<String>>,
 }
 
 impl Settings {
@@ -56,6 +58,7 @@ impl Settings {
                 "never" => Buffered::Never,
                 _ => Buffered::Auto,
             }),
+            sources: secrets.clone().map(|secrets| sources(&secrets)),
             secrets: secrets.map(|secrets| names(&secrets)),
             pass_env: list("BOOTSTREAM_PASS_ENV", texts(file.get("pass-env"))),
             aws_allow: list(
@@ -91,6 +94,12 @@ fn names(secrets: &[String]) -> Vec<String> {
     names
 }
 
+/// Returns the sources of secrets, from `NAME=SOURCE`.
+fn sources(secrets: &[String]) -> Vec<String> {
+    let sources = secrets.iter().filter_map(|secret| secret.split_once('='));
+    sources.map(|(_, source)| source.to_owned()).collect()
+}
+
 fn texts(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array).into_iter().flatten();
     let items = items.filter_map(Value::as_str);
@@ -100,7 +109,7 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 /// Reads a table of names, or a list of `NAME@host`.
 fn secrets(value: Option<&Value>) -> Vec<String> {
     let item = |(name, value): (&String, &Value)| match value.get("from") {
-        Some(_) => format!("{name}="),
+        Some(from) => format!("{name}={}", from.as_str().unwrap_or_default()),
         None => name.clone(),
     };
     match value {
@@ -127,13 +136,15 @@ mod tests {
         let file = "pass-env = ['A']\n[secrets]\nK = ['h']\nS = { hosts = ['h'], from = 'ssm:/s' }\n[response]\nbuffered = 'always'";
         let of_file = settings(file, "{}");
         assert_eq!(of_file.secrets, is(&["K"]));
+        assert_eq!(of_file.sources, is(&["ssm:/s"]));
         assert_eq!(of_file.pass_env, is(&["A"]));
         assert_eq!(of_file.buffered, Known::Is(Buffered::Always));
 
-        let variables = "{BOOTSTREAM_SECRETS: 'X@h, Y@h, X@i', BOOTSTREAM_PASS_ENV: '', \
+        let variables = "{BOOTSTREAM_SECRETS: 'X@h, Y:body@h, X@i, S@h, S=ssm:/s', BOOTSTREAM_PASS_ENV: '', \
                          BOOTSTREAM_RESPONSE_BUFFERED: never}";
         let of_variables = settings(file, variables);
         assert_eq!(of_variables.secrets, is(&["X", "Y"]));
+        assert_eq!(of_variables.sources, is(&["ssm:/s"]));
         assert_eq!(of_variables.pass_env, is(&[]));
         assert_eq!(of_variables.buffered, Known::Is(Buffered::Never));
     }

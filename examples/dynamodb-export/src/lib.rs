@@ -11,7 +11,7 @@ use item::Item;
 const PAGE_ITEMS: i32 = 250;
 
 /// Sends each item of the table as one line.
-async fn export(client: &Client, table: &str, response: Response) -> Result<(), Error> {
+pub async fn export(client: &Client, table: &str, response: Response) -> Result<(), Error> {
     let mut pages = client
         .scan()
         .table_name(table)

@@ -77,7 +77,7 @@ codes! {
     HttpResponseContentCoding "HTTP-response-content-coding" "the content coding of the response is unknown",
     HttpResponseTimeout "HTTP-response-timeout" "the response took too long",
     HttpUpgradeFailed "HTTP-upgrade-failed" "the upgrade failed",
-    HttpProtocolError "HTTP-protocol-error" "the other side broke the rules of HTTP",
+    HttpProtocolError "HTTP-protocol-error" "the connection failed, or the other side broke the rules of HTTP",
     LoopDetected "loop-detected" "the request came back to its sender",
     ConfigurationError "configuration-error" "the host is not set up for this request; its log says why",
     InternalError "internal-error" "the host failed",

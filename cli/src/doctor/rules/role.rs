@@ -1,4 +1,4 @@
-//! The actions that `aws.allow` needs of the function's role.
+//! The actions that the settings need of the function's role.
 
 use aws_signing::Rule as Entry;
 
@@ -28,49 +28,85 @@ pub(super) fn check(template: &Template) -> Vec<Finding> {
 }
 
 fn of_function(template: &Template, function: &Function, resource: Resource<'_>) -> Vec<Finding> {
-    let name = &function.name;
-    let entries = match &function.settings.aws_allow {
-        Known::Absent => return Vec::new(),
-        Known::Is(entries) => entries,
+    let needs = match needs(function) {
+        Known::Is(needs) if !needs.is_empty() => needs,
+        Known::Absent | Known::Is(_) => return Vec::new(),
         Known::Unknown(why) => {
             let what = format!(
-                "cannot tell which AWS services function `{name}` may call: \
-                 `BOOTSTREAM_AWS_ALLOW` depends on {why}"
+                "cannot tell which AWS actions function `{}` needs: its settings depend on {why}",
+                function.name
             );
             return vec![template.note(Rule::MissingAction, resource.at(), what)];
         }
     };
-    if entries.is_empty() {
-        return Vec::new();
-    }
     let granted = Granted::to(template, resource);
-    let entries = entries.iter();
-    entries
-        .filter_map(|entry| of_entry(template, name, entry, &granted))
+    let needs = needs.iter();
+    needs
+        .filter_map(|need| of_need(template, &function.name, need, &granted))
         .collect()
 }
 
-fn of_entry(template: &Template, function: &str, text: &str, granted: &Granted) -> Option<Finding> {
-    // `bootstrap` and `bootstream package` report an entry that is not valid.
+/// An AWS call that the settings ask for.
+struct Need {
+    /// The setting, as the subject of a sentence.
+    setting: String,
+    /// Actions of which the role has to allow one.
+    actions: Vec<String>,
+}
+
+fn needs(function: &Function) -> Known<Vec<Need>> {
+    let settings = &function.settings;
+    settings.aws_allow.clone().and_then(|entries| {
+        let calls = entries.iter().filter_map(|text| call(text));
+        let calls: Vec<_> = calls.collect();
+        let sources = settings.sources.clone().or(Vec::new());
+        sources.map(|sources| {
+            calls
+                .into_iter()
+                .chain(sources.iter().filter_map(|it| fetch(it)))
+                .collect()
+        })
+    })
+}
+
+/// `bootstrap` and `bootstream package` report an entry that is not valid.
+fn call(text: &str) -> Option<Need> {
     let entry: Entry = text.parse().ok()?;
-    let needed = entry.iam_actions();
-    if needed.iter().any(|action| granted.allows(action)) {
+    Some(Need {
+        setting: format!("`aws.allow` has `{text}`"),
+        actions: entry.iam_actions(),
+    })
+}
+
+/// The host fetches these itself.
+fn fetch(source: &str) -> Option<Need> {
+    let action = match source.split_once(':')?.0 {
+        "ssm" => "ssm:GetParameter",
+        "secretsmanager" => "secretsmanager:GetSecretValue",
+        _ => return None,
+    };
+    Some(Need {
+        setting: format!("a secret comes from `{source}`"),
+        actions: vec![action.to_owned()],
+    })
+}
+
+fn of_need(template: &Template, function: &str, need: &Need, granted: &Granted) -> Option<Finding> {
+    if need.actions.iter().any(|action| granted.allows(action)) {
         return None;
     }
-    let actions = quoted(&needed);
+    let (setting, actions) = (&need.setting, quoted(&need.actions));
     if let Some(why) = granted.unknown.first() {
         let what = format!(
-            "cannot tell whether the role of function `{function}` allows {actions}, which \
-             `aws.allow` needs for `{text}`: it depends on {why}"
+            "cannot tell whether the role of function `{function}` allows {actions}, which it needs \
+             because {setting}: it depends on {why}"
         );
         return Some(template.note(Rule::MissingAction, granted.at, what));
     }
-    let what = format!(
-        "`aws.allow` lets function `{function}` call `{text}`, but its role does not allow {actions}"
-    );
+    let what = format!("{setting}, but the role of function `{function}` does not allow {actions}");
     let fix = format!(
-        "allow {actions} on the resources the handler needs in a policy of the function's role; if \
-         a policy of the resource itself allows it, pass `--allow missing-action`"
+        "allow {actions} on the resources the handler needs in a policy of the function's role; if a \
+         policy of the resource itself allows it, pass `--allow missing-action`"
     );
     let finding = template.error(Rule::MissingAction, granted.at, what, fix);
     Some(finding.into_warning())

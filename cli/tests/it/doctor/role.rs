@@ -99,6 +99,22 @@ fn an_action_that_the_role_allows_is_found_in_each_place_that_may_have_it() {
 }
 
 #[test]
+fn a_secret_from_a_store_needs_the_action_that_reads_it() {
+    let settings = "[secrets]\nK = { hosts = ['a.example'], from = 'ssm:/prod/key' }\n";
+    for (action, expected) in [("ssm:GetParameter", 0), ("ssm:PutParameter", 1)] {
+        let role = role(&format!(
+            "{{Effect: Allow, Action: '{action}', Resource: '*'}}"
+        ));
+        let (findings, notes) = found(settings, "Role: !GetAtt Role.Arn", &role);
+        assert_eq!(
+            (findings.len(), notes.len()),
+            (expected, 0),
+            "{findings:#?}"
+        );
+    }
+}
+
+#[test]
 fn a_role_that_cannot_be_read_is_a_note() {
     for properties in [
         "Role: 'arn:aws:iam::123456789012:role/other'",

@@ -31,7 +31,7 @@ pub(crate) fn send(outgoing: Outgoing) -> Result<(Head, Incoming), Reason> {
         Some(reader) => Some((request.body().map_err(invalid("body"))?, reader)),
         None => None,
     };
-    let pending = outgoing_handler::handle(request, Some(options(outgoing.timeouts)))
+    let pending = outgoing_handler::handle(request, options(outgoing.timeouts))
         .map_err(|code| no_response(&code))?;
     let mut upload = match body {
         Some((body, reader)) => Some(Upload::new(body, reader).map_err(invalid("body"))?),
@@ -108,7 +108,11 @@ fn wasi_method(method: &Method) -> wasi::Method {
     }
 }
 
-fn options(timeouts: Timeouts) -> wasi::RequestOptions {
+fn options(timeouts: Timeouts) -> Option<wasi::RequestOptions> {
+    // Each call leaves the sandbox.
+    if timeouts == Timeouts::default() {
+        return None;
+    }
     let options = wasi::RequestOptions::new();
     let nanoseconds = |timeout: Option<Duration>| {
         timeout.map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
@@ -117,7 +121,7 @@ fn options(timeouts: Timeouts) -> wasi::RequestOptions {
     let _ = options.set_connect_timeout(nanoseconds(timeouts.connect));
     let _ = options.set_first_byte_timeout(nanoseconds(timeouts.first_byte));
     let _ = options.set_between_bytes_timeout(nanoseconds(timeouts.between_bytes));
-    options
+    Some(options)
 }
 
 /// Waits for the response, and sends the request's body meanwhile.

@@ -26,7 +26,7 @@ const REGION: &str = "eu-central-1";
 /// Settings that allow a service, which is at `service`.
 fn allow(prefix: &str, service: &Service) -> String {
     format!(
-        "[aws]\nallow = ['{prefix}']\n[aws.endpoints]\n{prefix} = '{}'\n",
+        "[aws]\nallow = ['{prefix}']\n[aws.endpoints]\n'{prefix}' = '{}'\n",
         service.url("")
     )
 }

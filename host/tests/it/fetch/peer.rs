@@ -13,7 +13,7 @@ pub(super) struct Call {
     pub(super) wire: Wire<TcpStream>,
 }
 
-/// A server. It reads the head of each connection's first request, and a function of the test does the rest.
+/// A server. It reads the head of each connection's only request, and a function of the test does the rest.
 pub(super) struct Peer {
     address: SocketAddr,
 }
@@ -67,13 +67,13 @@ impl Call {
     pub(super) fn respond(&mut self, status: &str, body: &str) -> io::Result<()> {
         let length = body.len();
         self.send(format!(
-            "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}"
+            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
         ))
     }
 
     /// Begins a chunked response.
     pub(super) fn begin(&mut self) -> io::Result<()> {
-        self.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        self.send("HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n")
     }
 
     pub(super) fn chunk(&mut self, data: impl AsRef<[u8]>) -> io::Result<()> {

@@ -14,7 +14,7 @@ use super::{outcome, outcomes};
 fn a_response_is_read_whatever_its_status() {
     let peer = Peer::start(|call| match call.head.split(' ').nth(1) {
         Some("/missing") => call.respond("404 Not Found", "no such\npage"),
-        Some("/empty") => call.send("HTTP/1.1 204 No Content\r\n\r\n"),
+        Some("/empty") => call.send("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"),
         _ => call.respond("200 OK", "hello"),
     });
     let steps = json!([

@@ -26,7 +26,9 @@ fn main() -> Result<(), Error> {
 
 fn client() -> Result<HttpsClient, Error> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(std::env::var("PEER_CA_FILE")?)?)?;
+    roots.add(CertificateDer::from_pem_file(std::env::var(
+        "PEER_CA_FILE",
+    )?)?)?;
     let config = ClientConfig::builder_with_provider(ring::default_provider().into())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

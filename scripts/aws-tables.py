@@ -67,17 +67,16 @@ def rest_rows(model):
 
 def text(value):
     if isinstance(value, list):
-        return "&[" + ", ".join(map(text, value)) + "]"
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"'
+        return ",".join(value) or "-"
+    if isinstance(value, bool):
+        return "copies" if value else "-"
+    return value
 
 
-def write(name, doc, kind, rows):
-    body = "\n".join(f"    ({', '.join(map(text, row))})," if len(row) > 1 else f"    {text(row[0])}," for row in rows)
-    header = f"//! {doc}\n//!\n//! Written by `scripts/aws-tables.py` from botocore {botocore.__version__}'s models (Apache-2.0).\n"
-    use = "use super::Rest;\n\n" if kind == "Rest" else ""
+def write(name, rows):
     crate = "aws-endpoints" if name in ENDPOINTS else "aws-signing"
-    ROOT.joinpath(crate, "src/tables", name + ".rs").write_text(
-        f"{header}\n{use}#[rustfmt::skip]\npub(crate) const ROWS: &[{kind}] = &[\n{body}\n];\n")
+    lines = [" ".join(map(text, row)) + "\n" for row in rows]
+    ROOT.joinpath(crate, "src/tables", name + ".txt").write_text("".join(lines))
 
 
 names, aliases, targets, queries, ids, plain, old_json = set(), {}, set(), set(), set(), set(), set()
@@ -107,17 +106,17 @@ for service in LOADER.list_available_services("service-2"):
     elif {"query", "ec2"} & set(protocols):
         queries.add((prefix,))
     if service in REST:
-        write(REST[service], f"Operations of {service}.", "Rest", rest_rows(model))
+        write(REST[service], rest_rows(model))
 # The host prefix of a service's operations can be the host of another service, with another signing name.
 taken = {prefix for prefix, _ in names}
 names |= {(other, signing) for other, (_, signing) in aliases.items() if other in taken or ".geo" in other}
 aliases = {other: prefix for other, (prefix, _) in aliases.items() if other not in taken and ".geo" not in other}
-write("signing_names", "Host prefixes whose signing name is another. A host can serve two services.", "(&str, &str)", sorted(names))
-write("aliases", "Other names in hosts, mostly of dual-stack endpoints, and the host prefix.", "(&str, &str)", sorted(aliases.items()))
-write("json_targets", "Services with a JSON or CBOR protocol, and what precedes the operation in `x-amz-target`.", "(&str, &str)", sorted(targets))
-write("json_1_0", "Services whose JSON has the media type `application/x-amz-json-1.0`.", "&str", sorted(old_json))
-write("query_services", "Services with a query protocol only.", "&str", [r for r in sorted(queries)])
+write("signing_names", sorted(names))
+write("aliases", sorted(aliases.items()))
+write("json_targets", sorted(targets))
+write("json_1_0", sorted(old_json))
+write("query_services", sorted(queries))
 # Where several services share a prefix, all of them have a row.
 shared = {prefix for prefix, _ in ids}
 ids |= {(p, re.sub(r"[.-]", "_", p).upper()) for p in shared & plain}
-write("service_ids", "Ids of services in variables, where they differ from the host prefix.", "(&str, &str)", sorted(ids))
+write("service_ids", sorted(ids))

@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_and_unique() {
-        let rows: Vec<_> = signing_names().iter().map(|(prefix, _)| prefix).collect();
+        let rows: Vec<_> = signing_names().map(|(prefix, _)| prefix).collect();
         assert!(rows.is_sorted());
     }
 }

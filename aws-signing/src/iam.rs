@@ -98,9 +98,9 @@ pub(crate) fn actions(prefix: &str, operation: Option<&Operation>) -> Vec<String
 }
 
 fn names(prefix: &str, operation: Option<&Operation>) -> Vec<String> {
-    let rows = tables::rest(prefix).unwrap_or_default().iter();
+    let rows = tables::rest(prefix).into_iter().flatten();
     let all = |is_covered: &dyn Fn(&str) -> bool| {
-        let covered = rows.map(|row| row.5).filter(|name| is_covered(name));
+        let covered = rows.map(|row| row.name).filter(|name| is_covered(name));
         covered
             .flat_map(|name| renamed(prefix, name))
             .collect::<Vec<_>>()

@@ -1,19 +1,29 @@
 //! Tables of AWS services, and what is looked up in them.
+//!
+//! `scripts/aws-tables.py` writes the tables from botocore 1.43.11's models (Apache-2.0). They are text, a row in
+//! each line: an array of strings costs a relocation for each of them when `bootstrap` starts.
 
-mod aliases;
-mod json_1_0;
-mod service_ids;
-mod signing_names;
+/// Other names in hosts, mostly of dual-stack endpoints, and the host prefix.
+const ALIASES: &str = include_str!("aliases.txt");
+/// Services whose JSON has the media type `application/x-amz-json-1.0`.
+const JSON_1_0: &str = include_str!("json_1_0.txt");
+/// Ids of services in variables, where they differ from the host prefix.
+const SERVICE_IDS: &str = include_str!("service_ids.txt");
+/// Host prefixes whose signing name is another. A host can serve two services.
+const SIGNING_NAMES: &str = include_str!("signing_names.txt");
 
 /// Host prefixes of endpoints that belong to accounts.
 const ACCOUNTS_OWN: [(&str, &str); 2] = [("appsync-api", "appsync"), ("lambda-url", "lambda")];
 
+/// Yields the pairs of a table.
+fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    table.lines().filter_map(|line| line.split_once(' '))
+}
+
 /// Returns whether a host prefix has a signing name of its own in the tables.
 #[must_use]
 pub fn is_named(prefix: &str) -> bool {
-    signing_names::ROWS
-        .iter()
-        .any(|(known, _)| *known == prefix)
+    signing_names().any(|(known, _)| known == prefix)
 }
 
 /// Returns whether a host with this prefix signs by this name.
@@ -33,35 +43,34 @@ pub fn signing_name(prefix: &str) -> &str {
 }
 
 fn names(prefix: &str) -> impl Iterator<Item = &'static str> {
-    let rows = signing_names::ROWS.iter().chain(&ACCOUNTS_OWN);
+    let rows = signing_names().chain(ACCOUNTS_OWN);
     rows.filter(move |(known, _)| *known == prefix)
-        .map(|(_, name)| *name)
+        .map(|(_, name)| name)
 }
 
 /// Returns the host prefix for another name of it.
 #[must_use]
 pub fn canonical_prefix(prefix: &str) -> &str {
-    let row = aliases::ROWS.iter().find(|(other, _)| *other == prefix);
-    row.map_or(prefix, |(_, canonical)| *canonical)
+    let row = rows(ALIASES).find(|(other, _)| *other == prefix);
+    row.map_or(prefix, |(_, canonical)| canonical)
 }
 
 /// Returns the ids of the services at a host prefix, as SDKs write them in variables: `DYNAMODB_STREAMS`. Empty
 /// if they follow from the prefix.
 pub fn service_ids(prefix: &str) -> impl Iterator<Item = &'static str> {
-    let rows = service_ids::ROWS.iter();
+    let rows = rows(SERVICE_IDS);
     rows.filter(move |(known, _)| *known == prefix)
-        .map(|(_, id)| *id)
+        .map(|(_, id)| id)
 }
 
 /// Returns whether the JSON of a service has the media type `application/x-amz-json-1.0`, and not that of
 /// version 1.1.
 #[must_use]
 pub fn uses_json_1_0(prefix: &str) -> bool {
-    json_1_0::ROWS.contains(&prefix)
+    JSON_1_0.lines().any(|known| known == prefix)
 }
 
-/// Returns all host prefixes with another signing name, and that name.
-#[must_use]
-pub fn signing_names() -> &'static [(&'static str, &'static str)] {
-    signing_names::ROWS
+/// Yields all host prefixes with another signing name, and that name.
+pub fn signing_names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    rows(SIGNING_NAMES)
 }

@@ -39,9 +39,9 @@ pub(crate) fn name(request: &Request<'_>) -> Result<String, &'static str> {
     if overrides_method(request.headers) {
         return Err(OVERRIDE);
     }
-    if let Some(rows) = tables::rest(request.prefix) {
-        let row = rows.iter().find(|row| is_asked(row, request));
-        return row.map(|row| row.5.to_owned()).ok_or(REST);
+    if let Some(mut rows) = tables::rest(request.prefix) {
+        let row = rows.find(|row| is_asked(row, request));
+        return row.map(|row| row.name.to_owned()).ok_or(REST);
     }
     let targets: Vec<_> = tables::json_targets(request.prefix).collect();
     if targets.is_empty() {
@@ -134,20 +134,21 @@ fn operation_of(targets: &[&str], target: &str, operation: &str) -> Option<Strin
 
 /// Whether a request is for an operation of a REST service: by method, path, and all keys of the query.
 fn is_asked(row: &Rest, request: &Request<'_>) -> bool {
-    let &(method, path, needed, possible, copies, name) = row;
     let has_path = match request.place {
-        Some(place) => is_at(path, place),
-        None => is_path(path, request),
+        Some(place) => is_at(row.path, place),
+        None => is_path(row.path, request),
     };
+    let is_copy = request.headers.contains_key("x-amz-copy-source");
     // SDKs add the name of the operation as `x-id`.
-    let is_key = |key: &str| needed.contains(&key) || possible.contains(&key) || key == "x-id";
-    *request.method == method
+    let is_key =
+        |key: &str| key == "x-id" || row.needed().chain(row.possible()).any(|known| known == key);
+    *request.method == row.method
         && has_path
-        && needed
-            .iter()
-            .all(|needed| request.query.keys().any(|key| key == *needed))
+        && row
+            .needed()
+            .all(|needed| request.query.keys().any(|key| key == needed))
         && request.query.keys().all(is_key)
-        && (name == "RenameObject" || copies == request.headers.contains_key("x-amz-copy-source"))
+        && (row.name == "RenameObject" || row.copies == is_copy)
 }
 
 fn is_at(path: &str, place: &Place) -> bool {

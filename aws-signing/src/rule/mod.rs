@@ -203,7 +203,6 @@ fn parse_region(region: &str) -> Result<String, Wrong> {
 impl Operation {
     fn parse(prefix: &str, text: &str) -> Result<Self, Wrong> {
         let json = tables::json_targets(prefix).next().is_some();
-        let rest = tables::rest(prefix);
         if text == "read" {
             if json || tables::is_query_service(prefix) {
                 return Err(
@@ -224,10 +223,10 @@ impl Operation {
                     .into(),
             );
         }
-        match rest {
-            Some(rows) if !rows.iter().any(|row| operation.covers(row.5)) => {
-                Err("has an operation that the service does not have".into())
-            }
+        let is_known =
+            tables::rest(prefix).map(|mut rows| rows.any(|row| operation.covers(row.name)));
+        match is_known {
+            Some(false) => Err("has an operation that the service does not have".into()),
             None if !json => Err(Wrong {
                 reason: "has an operation, and the operations of this service cannot be told apart"
                     .to_owned(),

@@ -2,6 +2,7 @@
 //! address. A DNS record that changes meanwhile has no effect.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,17 +48,23 @@ impl From<Error> for Failure {
     }
 }
 
+/// A future whose code is there once for all callers, and whose room only while it runs. For what few requests
+/// wait for.
+pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// Opens a connection to `destination` within `limit`.
-pub(super) async fn open(
-    policy: &Policy,
-    destination: &Destination,
+pub(super) fn open<'a>(
+    policy: &'a Policy,
+    destination: &'a Destination,
     reach: Reach,
-    permit: &Permit,
+    permit: &'a Permit,
     limit: Duration,
-) -> Result<Link, Failure> {
-    let opening = timeout(limit, stream(policy, destination, reach, permit));
-    let stream = opening.await.map_err(|_| Error::ConnectionTimeout)??;
-    Ok(Link::over(stream, policy.header_bytes).await?)
+) -> Boxed<'a, Result<Link, Failure>> {
+    Box::pin(async move {
+        let opening = timeout(limit, stream(policy, destination, reach, permit));
+        let stream = opening.await.map_err(|_| Error::ConnectionTimeout)??;
+        Ok(Link::over(stream, policy.header_bytes).await?)
+    })
 }
 
 async fn stream(

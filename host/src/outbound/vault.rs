@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::aws::stored::{self, NoValue};
+use super::connect::Boxed;
 use super::moment::Moment;
 use super::policy::Policy;
 use super::secret::{Secret, Source, Store, Text, Value};
@@ -87,14 +88,20 @@ impl Vault {
     ///
     /// When the value cannot be fetched, or could not a second ago, and the last one is more than an hour beyond its
     /// age.
-    pub(super) async fn value(&self, policy: &Policy, source: &Source) -> Result<Text, NoValue> {
-        let fetch = || stored::fetch(policy, source.store, &source.name);
-        let refresh = policy.secrets_refresh;
-        let document = self.document(source, refresh, fetch).await?;
-        match &source.json_key {
-            None => Ok(document),
-            Some(key) => stored::member(&document, key),
-        }
+    pub(super) fn value<'a>(
+        &'a self,
+        policy: &'a Policy,
+        source: &'a Source,
+    ) -> Boxed<'a, Result<Text, NoValue>> {
+        Box::pin(async move {
+            let fetch = || stored::fetch(policy, source.store, &source.name);
+            let refresh = policy.secrets_refresh;
+            let document = self.document(source, refresh, fetch).await?;
+            match &source.json_key {
+                None => Ok(document),
+                Some(key) => stored::member(&document, key),
+            }
+        })
     }
 
     /// Fetches the values of `secrets`, all at once, for at most two seconds. Failures are only logged: the first

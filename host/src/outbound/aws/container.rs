@@ -18,6 +18,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::endpoint::{ContainerEndpoint, Token};
 use super::timestamp;
+use crate::outbound::connect::Boxed;
 use crate::outbound::link::Link;
 
 /// Longest time of a fetch. The endpoint is on the same machine.
@@ -71,10 +72,12 @@ impl From<Error> for FetchError {
 /// # Errors
 ///
 /// When the endpoint is not on this machine, cannot be reached, is slow, or sends no credentials.
-pub(super) async fn fetch(endpoint: &ContainerEndpoint) -> Result<Fetched, FetchError> {
-    let document = timeout(FETCH_LIMIT, request(endpoint));
-    let document = document.await.map_err(|_| FetchError::Slow)??;
-    parse(&document)
+pub(super) fn fetch(endpoint: &ContainerEndpoint) -> Boxed<'_, Result<Fetched, FetchError>> {
+    Box::pin(async move {
+        let document = timeout(FETCH_LIMIT, request(endpoint));
+        let document = document.await.map_err(|_| FetchError::Slow)??;
+        parse(&document)
+    })
 }
 
 async fn request(endpoint: &ContainerEndpoint) -> Result<Bytes, FetchError> {

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::credentials::NoCredentials;
-use crate::outbound::connect::{self, Failure};
+use crate::outbound::connect::{self, Boxed, Failure};
 use crate::outbound::link::Link;
 use crate::outbound::payload::full;
 use crate::outbound::policy::{Policy, Reach};
@@ -67,17 +67,19 @@ pub(in crate::outbound) enum NoValue {
 }
 
 /// Fetches the value `name` of `store`.
-pub(in crate::outbound) async fn fetch(
-    policy: &Policy,
+pub(in crate::outbound) fn fetch<'a>(
+    policy: &'a Policy,
     store: Store,
-    name: &str,
-) -> Result<Text, NoValue> {
-    let fetching = timeout(FETCH_LIMIT, ask(policy, store, name));
-    let (status, answer) = fetching.await.map_err(|_| NoValue::Slow)??;
-    if status == StatusCode::OK {
-        return value(store, &answer);
-    }
-    Err(refused(store, status, &error_name(&answer)))
+    name: &'a str,
+) -> Boxed<'a, Result<Text, NoValue>> {
+    Box::pin(async move {
+        let fetching = timeout(FETCH_LIMIT, ask(policy, store, name));
+        let (status, answer) = fetching.await.map_err(|_| NoValue::Slow)??;
+        if status == StatusCode::OK {
+            return value(store, &answer);
+        }
+        Err(refused(store, status, &error_name(&answer)))
+    })
 }
 
 /// Returns the text `key` of a JSON document.

@@ -176,7 +176,7 @@ fn a_request_that_was_answered_before_its_end_is_not_followed_by_another() {
     let _host = host(&lambda, &allow(&web)).start();
     let body = "x".repeat(8_000_000);
     let step = json!({"fetch": {"url": web.url("/then-silence"), "body": body}});
-    lambda.enqueue(Event::script("stuck", &json!([step])).deadline_in(Duration::from_secs(1)));
+    lambda.enqueue(Event::script("stuck", &json!([step])).deadline_in(Duration::from_secs(2)));
     lambda.failed_response("stuck", "Function.DeadlineExceeded");
 
     assert_eq!(

@@ -58,7 +58,7 @@ Rules of the templates:
   document                                     the caller takes a JSON document
   public-api  url-permissions  permission      who may call the function
   missing-variable                             the function does not start
-  missing-action                               the role does not allow an AWS call
+  missing-action                               the role lacks an action
   stage-update  stream-cache  runtime  template
 Rules of the zips:
   bootstrap  architecture  system-libraries  missing-handler  stale-precompiled

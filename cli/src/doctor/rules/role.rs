@@ -56,16 +56,12 @@ struct Need {
 
 fn needs(function: &Function) -> Known<Vec<Need>> {
     let settings = &function.settings;
-    settings.aws_allow.clone().and_then(|entries| {
+    // The rule for variables reports secrets that are unknown.
+    let sources = settings.sources.clone().is().unwrap_or_default();
+    settings.aws_allow.clone().or(Vec::new()).map(|entries| {
         let calls = entries.iter().filter_map(|text| call(text));
-        let calls: Vec<_> = calls.collect();
-        let sources = settings.sources.clone().or(Vec::new());
-        sources.map(|sources| {
-            calls
-                .into_iter()
-                .chain(sources.iter().filter_map(|it| fetch(it)))
-                .collect()
-        })
+        let fetches = sources.iter().filter_map(|source| fetch(source));
+        calls.chain(fetches).collect()
     })
 }
 

@@ -183,7 +183,7 @@ fn the_templates_trace_log_throttle_and_name_what_the_documentation_names() {
             "PassEnv",
             "AwsAllow",
             "HandlerActions",
-            "HandlerResources",
+            "HandlerResourceArns",
         ] {
             let wanted = format!("\n  {parameter}:\n    Type: ");
             assert!(template.contains(&wanted), "no parameter `{parameter}`");

@@ -6,6 +6,8 @@ use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bootstream_host::config::{ProcessVars, Vars, signs_requests};
 use local_lambda::{AwsCredentials, CredentialsProvider};
@@ -18,16 +20,22 @@ const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 /// The AWS CLI prints credentials in the form of a `credential_process`.
 const EXPORT: [&str; 4] = ["configure", "export-credentials", "--format", "process"];
 
+/// How long the output of the AWS CLI serves other environments, which start together when several requests arrive.
+const KEPT: Duration = Duration::from_secs(60);
+
 /// Obtains credentials for functions whose settings have requests signed.
 pub(crate) struct AwsCli {
     /// The variables of the function.
     variables: HashMap<String, String>,
+    /// What the AWS CLI has exported, and when. Locked while it runs.
+    exported: Mutex<Option<(Instant, AwsCredentials)>>,
 }
 
 impl AwsCli {
     pub(crate) fn new(variables: &[(String, String)]) -> Self {
         Self {
             variables: variables.iter().cloned().collect(),
+            exported: Mutex::default(),
         }
     }
 }
@@ -43,7 +51,21 @@ impl CredentialsProvider for AwsCli {
     }
 
     fn credentials(&self) -> Result<AwsCredentials, String> {
-        from_variables(&ProcessVars).map_or_else(|| exported(OsStr::new("aws")), Ok)
+        from_variables(&ProcessVars).map_or_else(|| self.exported(), Ok)
+    }
+}
+
+impl AwsCli {
+    fn exported(&self) -> Result<AwsCredentials, String> {
+        let mut kept = self.exported.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, credentials)) = &*kept
+            && at.elapsed() < KEPT
+        {
+            return Ok(credentials.clone());
+        }
+        let credentials = exported(OsStr::new("aws"))?;
+        *kept = Some((Instant::now(), credentials.clone()));
+        Ok(credentials)
     }
 }
 

@@ -101,6 +101,21 @@ impl Moto {
         reports
     }
 
+    /// Waits for `count` requests, and returns all so far. A response may arrive before the report of its request.
+    #[track_caller]
+    pub fn requests_of(&self, count: usize) -> Vec<Value> {
+        let reports = self.seen.reports.lock();
+        let reports = reports.unwrap_or_else(PoisonError::into_inner);
+        let found = wait_on(reports, &self.seen.more, |reports| {
+            let requests = reports.iter().filter(|it| it.get("method").is_some());
+            let requests: Vec<_> = requests.cloned().collect();
+            (requests.len() >= count).then_some(requests)
+        });
+        // The reports are unlocked before the panic.
+        let found = found.map_err(drop);
+        found.unwrap_or_else(|()| panic!("waited in vain for {count} in {:#?}", self.reports()))
+    }
+
     /// Waits for a request for which `fits` returns true.
     #[track_caller]
     pub fn request(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {

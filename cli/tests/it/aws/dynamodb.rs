@@ -76,8 +76,9 @@ fn the_pages_of_a_scan_become_one_stream_over_one_connection() {
     let ids: HashSet<_> = items.collect();
     assert_eq!(ids, (0..2 * 250 + 7).collect());
     assert_signed(&moto, "dynamodb");
-    let requests = moto.requests();
-    assert_eq!(requests.len(), 2 * 250 / PAGE_ITEMS + 1);
+    let pages = 2 * 250 / PAGE_ITEMS + 1;
+    let requests = moto.requests_of(pages);
+    assert_eq!(requests.len(), pages);
     for request in requests {
         assert_eq!(request["connection"], 1, "{request:#}");
     }

@@ -99,8 +99,7 @@ fn package(name: &str) -> (TempDir, PathBuf) {
 /// Asserts that the stand-in got requests, and that each was signed for the service.
 #[track_caller]
 fn assert_signed(moto: &Moto, service: &str) {
-    let requests = moto.requests();
-    assert!(!requests.is_empty());
+    let requests = moto.requests_of(1);
     for request in requests {
         assert_eq!(request["service"], service, "{request:#}");
         assert_eq!(request["region"], REGION, "{request:#}");

@@ -67,7 +67,7 @@ fn an_upload_with_a_checksum_behind_it_is_stored_without_its_frame() {
     assert_contains(&stored, "ok: 200");
     assert_eq!(moto.object("/music/a%20b%402x"), b"hello world");
     assert_signed(&moto, "s3");
-    let sent = &moto.requests()[0];
+    let sent = &moto.requests_of(1)[0];
     assert_eq!(sent["body_bytes"], FRAMED.len());
     assert_eq!(sent["target"], "/music/a%20b%402x");
 }
@@ -153,7 +153,7 @@ fn a_message_is_sent_and_other_operations_are_not() {
     assert_contains_all(&sent, ["ok: 200", "MessageId"]);
     assert_contains(&denied, "error: ErrorCode::HttpRequestDenied");
     assert_signed(&moto, "sqs");
-    assert_eq!(moto.requests().len(), 1);
+    assert_eq!(moto.requests_of(1).len(), 1);
     let received = moto.call("sqs", "AmazonSQS.ReceiveMessage", &queue);
     assert_eq!(received["Messages"][0]["Body"], "ü");
 }

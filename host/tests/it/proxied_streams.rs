@@ -9,8 +9,12 @@ use std::thread;
 use bootstream_test_support::process::{Bootstrap, Running, executable};
 use bootstream_test_support::recorder::{Event, Recorder, Seen};
 use bootstream_test_support::{PATIENCE, assert_contains, guests};
+use rustix::net::listen;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
+
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 1024;
 
 /// A server that ends its responses only when told to.
 struct Gathering {
@@ -33,6 +37,8 @@ struct Responses {
 impl Gathering {
     fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        // The system resets connections beyond the backlog.
+        listen(&listener, BACKLOG).expect("a bound socket listens");
         let port = listener.local_addr().expect("it is bound").port();
         let shared = Arc::<Shared>::default();
         let serving = Arc::clone(&shared);

@@ -23,8 +23,8 @@ pub use self::exchange::{Chunk, DELIMITER, End, Exchange, IMPLIED_PRELUDE, conta
 pub use self::script::{Event, Fate, Post};
 use crate::wait_on;
 
-/// Most connections that wait to be accepted.
-const BACKLOG: i32 = 64;
+/// Most connections that wait to be accepted. The system may reset those beyond.
+const BACKLOG: i32 = 1024;
 
 /// Everything the recorder has seen, and its pending work.
 #[derive(Default)]

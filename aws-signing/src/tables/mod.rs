@@ -62,9 +62,7 @@ fn keys(list: &'static str) -> impl Iterator<Item = &'static str> {
 
 /// Returns what precedes the operation in `x-amz-target`, for services with a JSON or CBOR protocol.
 pub(crate) fn json_targets(prefix: &str) -> impl Iterator<Item = &'static str> {
-    let rows = JSON_TARGETS.lines().filter_map(|line| line.split_once(' '));
-    rows.filter(move |(known, _)| *known == prefix)
-        .map(|(_, target)| target)
+    aws_endpoints::rows_of(JSON_TARGETS, prefix)
 }
 
 /// Whether a service has the query protocol only.

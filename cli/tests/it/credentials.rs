@@ -1,46 +1,18 @@
 //! The developer's AWS credentials sign the requests of a function that runs locally.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::thread;
 
 use bootstream_test_support::assert_contains;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Dev, bootstream, component, run, script, succeed, text};
+use crate::support::{Dev, bootstream, component, run, script, serve, succeed, text};
 
 /// A service that answers with the head of each request.
 fn echo() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            thread::spawn(move || answer_all(stream).ok());
-        }
-    });
-    url
-}
-
-fn answer_all(mut stream: TcpStream) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while stream.read(&mut byte)? > 0 {
-        head.extend(byte);
-        if head.ends_with(b"\r\n\r\n") {
-            let length = head.len();
-            write!(
-                stream,
-                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n"
-            )?;
-            stream.write_all(&head)?;
-            head.clear();
-        }
-    }
-    Ok(())
+    serve(<[u8]>::to_vec)
 }
 
 /// A project whose handler may call DynamoDB at `url`, with an AWS CLI of its own.

@@ -1,39 +1,10 @@
 //! What a handler's requests have cost, beside its invocation.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::thread;
-
 use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Dev, component, script};
-
-/// A server that keeps its connections. Returns its URL.
-fn serve() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            thread::spawn(move || answer_all(stream).ok());
-        }
-    });
-    url
-}
-
-fn answer_all(mut stream: TcpStream) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while stream.read(&mut byte)? > 0 {
-        head.extend(byte);
-        if head.ends_with(b"\r\n\r\n") {
-            head.clear();
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")?;
-        }
-    }
-    Ok(())
-}
+use crate::support::{Dev, component, script, serve};
 
 fn project(url: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -46,7 +17,7 @@ fn project(url: &str) -> TempDir {
 
 #[test]
 fn a_request_of_a_handler_is_shown_with_its_cost() {
-    let url = serve();
+    let url = serve(|_| b"hello".to_vec());
     let folder = project(&url);
     let mut dev = Dev::start(&folder.path().join("handler.wasm"), &[]);
     let fetch = json!({"fetch": {"url": url}});
@@ -67,7 +38,7 @@ fn a_request_of_a_handler_is_shown_with_its_cost() {
 
 #[test]
 fn machines_get_an_object_for_each_request_of_a_handler() {
-    let url = serve();
+    let url = serve(|_| b"hello".to_vec());
     let folder = project(&url);
     let mut dev = Dev::start(&folder.path().join("handler.wasm"), &["--json"]);
 

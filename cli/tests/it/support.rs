@@ -1,12 +1,13 @@
 //! Starts the commands, and an HTTP client that sees chunks as they are on the wire.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::Duration;
 
 pub(crate) use bootstream_test_support::guests::source as component;
@@ -16,6 +17,37 @@ use serde_json::{Value, json};
 
 /// Timeout of every wait. Only a failing test reaches it.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that answers each head with `answer` of it, and keeps its connections. Returns its URL.
+pub(crate) fn serve(answer: fn(&[u8]) -> Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || answer_all(stream, answer).ok());
+        }
+    });
+    url
+}
+
+fn answer_all(mut stream: TcpStream, answer: fn(&[u8]) -> Vec<u8>) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while stream.read(&mut byte)? > 0 {
+        head.extend(byte);
+        if head.ends_with(b"\r\n\r\n") {
+            let body = answer(&head);
+            head.clear();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            )?;
+            stream.write_all(&body)?;
+        }
+    }
+    Ok(())
+}
 
 /// The `bootstrap` that the emulator runs.
 #[track_caller]
@@ -144,7 +176,7 @@ impl Dev {
             .expect("the command starts");
         let stderr = child.stderr.take().expect("stderr is piped");
         let (sender, lines) = channel();
-        std::thread::spawn(move || {
+        thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 if sender.send(line).is_err() {
                     return;

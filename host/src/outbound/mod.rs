@@ -1,10 +1,10 @@
 //! HTTP requests of the guest, to allowed hosts only.
 //!
 //! `target`, `address`, `policy` and `secret` decide which request may leave, `idle` and `reuse` which connection
-//! it takes; none of them does I/O. A request leaves the guest in `hooks`. `filling` puts the values of secrets into it,
-//! those from a store out of `vault`; `watch` looks for placeholders in bodies that stay as they are. `dispatch` sends it over a connection of
-//! `pool` or a new one (`connect`, `link`), with its `payload`; `exchange` ends it. `failure_log` logs requests that
-//! fail, `request_log` what each has cost.
+//! it takes. None of them does I/O. A request leaves the guest in `hooks`. `filling` fills in the values of
+//! secrets, those from a store out of `vault`; `watch` looks for placeholders in bodies that stay as they are.
+//! `dispatch` sends the request, with its `payload`, over a connection of `pool` or a new one (`connect`, `link`).
+//! `exchange` ends it. `failure_log` logs requests that fail, `request_log` what each has cost.
 
 pub(crate) mod address;
 mod keep_alive;

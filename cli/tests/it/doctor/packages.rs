@@ -5,8 +5,9 @@ use std::path::Path;
 use artifact::{Arch, Fingerprint, MemoryInit, Stamp};
 use bootstream_host::engine;
 use bootstream_test_support::assert_contains;
+use serde_json::Value;
 
-use super::{ARCH, diagnose, fields, project, repository};
+use super::{ARCH, diagnose, fields, folder, project, report, repository};
 use crate::support::{bootstrap, bootstream, scripted_guest, succeed};
 
 /// Breaks a package of a correct project. Returns the rule and message of the only finding.
@@ -20,6 +21,18 @@ fn spoil(args: &[&str], change: impl FnOnce(&Path)) -> (String, String) {
     assert_eq!(code, Some(1));
     let field = |name: &str| findings[0][name].as_str().unwrap().to_owned();
     (field("rule"), field("message"))
+}
+
+/// Doctor's report about a template whose function's package, `function.zip`, has these settings.
+pub(super) fn report_on(template: &str, settings: &str) -> Value {
+    let folder = folder(&[("template.yaml", template)]);
+    let component = std::fs::read(scripted_guest()).unwrap();
+    let files = [
+        ("handler.wasm", 0o644, &component[..]),
+        ("bootstream.toml", 0o644, settings.as_bytes()),
+    ];
+    zip(&folder.path().join("function.zip"), &files);
+    report(folder.path(), &["template.yaml"]).0
 }
 
 /// Replaces a zip with one of other content.

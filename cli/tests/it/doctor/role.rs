@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 
-use super::packages::zip;
-use super::{folder, report};
-use crate::support::scripted_guest;
+use super::packages::report_on;
 
 const ENTRIES: &str = "[aws]\nallow = ['dynamodb:GetItem']\n";
 
@@ -21,14 +19,7 @@ Resources:
 {resources}
 "
     );
-    let folder = folder(&[("template.yaml", &template)]);
-    let component = std::fs::read(scripted_guest()).unwrap();
-    let files = [
-        ("handler.wasm", 0o644, &component[..]),
-        ("bootstream.toml", 0o644, settings.as_bytes()),
-    ];
-    zip(&folder.path().join("function.zip"), &files);
-    let (report, _) = report(folder.path(), &["template.yaml"]);
+    let report = report_on(&template, settings);
     let of = |list: &str| {
         let all = report[list].as_array().unwrap().iter();
         all.filter(|it| it["rule"] == "missing-action")

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::packages::zip;
-use super::{assert_said, fields, folder, report};
-use crate::support::scripted_guest;
+use super::packages::report_on;
+use super::{assert_said, fields, folder};
 
 const SETTINGS: &str =
     "pass-env = ['TABLE', 'AWS_EXECUTION_ENV']\n[secrets]\nKEY = ['api.example.com']\n";
@@ -19,14 +18,7 @@ Resources:
   Stream: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2023, Handler: handler, CodeUri: function.zip, Layers: ['arn:aws:lambda:eu-central-1:123456789012:layer:host:1'], Timeout: 60, Environment: {variables}}}}}
 "
     );
-    let folder = folder(&[("template.yaml", &template)]);
-    let component = std::fs::read(scripted_guest()).unwrap();
-    let files = [
-        ("handler.wasm", 0o644, &component[..]),
-        ("bootstream.toml", 0o644, settings.as_bytes()),
-    ];
-    zip(&folder.path().join("function.zip"), &files);
-    let (report, _) = report(folder.path(), &["template.yaml"]);
+    let report = report_on(&template, settings);
     let of = |list: &str| report[list].as_array().unwrap().clone();
     (of("findings"), of("notes"))
 }

@@ -71,7 +71,7 @@ fn theirs(kind: RequestKind, event: &Value) -> Told {
 
 fn headers() -> impl Strategy<Value = Vec<(String, Vec<String>)>> {
     let value = "[ -~\u{e9}\u{3bb}]{0,8}";
-    let header = ("[A-Z]?[a-z-]{1,8}", prop::collection::vec(value, 1..3));
+    let header = ("[A-Z][a-z-]{1,8}", prop::collection::vec(value, 1..3));
     prop::collection::vec(header, 0..5)
 }
 

@@ -1,5 +1,7 @@
 //! Events as their front ends send them, and what else can be in their place.
+#![cfg(test)]
 
+mod arbitrary;
 mod bodies;
 mod captured;
 mod foreign;

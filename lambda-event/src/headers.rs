@@ -8,6 +8,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::ReadError;
 use crate::raw::RawEvent;
 
+/// Most headers for which a map has room before they are read.
+const MOST_AHEAD: usize = 48;
+
 /// A header that HTTP does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidHeader {
@@ -28,7 +31,7 @@ pub(crate) fn read(
     raw: &RawEvent<'_>,
     invalid: &mut Vec<InvalidHeader>,
 ) -> Result<HeaderMap, ReadError> {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(raw.headers().len().min(MOST_AHEAD));
     for (name, value) in raw.headers().pairs() {
         match line(name, value) {
             Ok((name, value)) => {

@@ -14,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
 use super::output::{GuestOutput, Source};
 use super::reuse::Reuse;
+use crate::event::EventSettings;
 use crate::invocation::Invocation;
 use crate::logging::LogContext;
 #[cfg(feature = "outbound-http")]
@@ -42,6 +43,8 @@ pub(crate) struct GuestConfig {
     pub(crate) logs_usage: bool,
     /// Which outbound requests the guest may make.
     pub(crate) outbound: Arc<Policy>,
+    /// How an event becomes a request to a component of `wasi:http`.
+    pub(crate) events: EventSettings,
     /// The function's name, or empty.
     pub(crate) function_name: String,
     /// The function's version, or empty.

@@ -14,6 +14,8 @@ use super::interrupt::Interrupt;
 use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
 use super::output::{GuestOutput, Source};
 use super::reuse::Reuse;
+#[cfg(feature = "outbound-http")]
+use super::world::ProxyState;
 use crate::event::EventSettings;
 use crate::invocation::Invocation;
 use crate::logging::LogContext;
@@ -63,6 +65,8 @@ pub(crate) struct GuestState {
     #[cfg(feature = "outbound-http")]
     outbound: Option<Outbound>,
     pub(super) table: ResourceTable,
+    #[cfg(feature = "outbound-http")]
+    pub(super) proxy: ProxyState,
     pub(super) tmp: Option<Tmp>,
     pub(crate) limits: Limits,
     /// Whether the guest was preempted since its last write.
@@ -171,6 +175,8 @@ impl GuestState {
             #[cfg(feature = "outbound-http")]
             outbound: None,
             table,
+            #[cfg(feature = "outbound-http")]
+            proxy: ProxyState::default(),
             tmp: None,
             limits: Limits::new(Arc::clone(&config.limits)),
             has_computed: false,
@@ -208,9 +214,9 @@ impl GuestState {
     ///
     /// When there is none yet, because the guest is being instantiated ahead of its event. The trap ends
     /// that attempt; the guest is instantiated again with its event.
-    pub(crate) fn current(&self) -> wasmtime::Result<&ActiveInvocation> {
+    pub(crate) fn current(&self) -> wasmtime::Result<&Arc<ActiveInvocation>> {
         self.current
-            .as_deref()
+            .as_ref()
             .ok_or_else(|| wasmtime::Error::msg("the handler has no invocation yet"))
     }
 

@@ -62,6 +62,11 @@ fn context(config: &GuestConfig, invocation: &Invocation) -> Context {
 /// Defines the interfaces of the world.
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     add_response_stream(linker)?;
+    add_logging(linker)
+}
+
+/// Defines the interface of the log.
+pub(super) fn add_logging(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.instance(LOGGING)?.func_wrap_async(
         "log",
         |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {

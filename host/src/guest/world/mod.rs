@@ -2,6 +2,8 @@
 //! outside this folder knows which of them a component has.
 
 mod handler;
+#[cfg(feature = "outbound-http")]
+mod proxy;
 
 use artifact::world::World;
 use lambda_protocol::error_report::ErrorReport;
@@ -12,25 +14,38 @@ use super::state::{GuestConfig, GuestState};
 use crate::invocation::Invocation;
 
 pub(super) use handler::Level;
+#[cfg(feature = "outbound-http")]
+pub(super) use proxy::{InvalidResponse, State as ProxyState};
 
 /// A linked component of one of the worlds.
 pub(crate) enum Pre {
     Handler(handler::HandlerPre<GuestState>),
+    #[cfg(feature = "outbound-http")]
+    Proxy(proxy::ProxyPre<GuestState>),
 }
 
 /// The exports of an instance.
 pub(crate) enum Exports {
     Handler(handler::Exports),
+    #[cfg(feature = "outbound-http")]
+    Proxy(proxy::Exports),
 }
 
 /// How a call of a guest ended: it returned, with the failure of its invocation if there is one, or trapped.
 pub(crate) type Called = wasmtime::Result<Result<(), ErrorReport>>;
 
+/// The interface of our contract that every world may import, up to its version.
+const LOGGING: &str = "bootstream:handler/logging@";
+
 /// Returns why this program cannot run components of `world`, if it cannot.
 pub(crate) fn unsupported(world: World) -> Option<&'static str> {
     match world {
         World::Handler => None,
-        World::Proxy => Some("`wasi:http/incoming-handler@0.2` is not supported by this build"),
+        World::Proxy if cfg!(feature = "outbound-http") => None,
+        World::Proxy => Some(
+            "it exports `wasi:http/incoming-handler@0.2`, and this `bootstrap` was built without its feature \
+             `outbound-http`",
+        ),
         World::Service => Some("`wasi:http/handler@0.3` is not supported by this build"),
     }
 }
@@ -40,11 +55,20 @@ pub(crate) fn unsupported(world: World) -> Option<&'static str> {
 pub(crate) fn add_to_linker(
     world: World,
     linker: &mut Linker<GuestState>,
-    _is_imported: impl Fn(&str) -> bool,
+    is_imported: impl Fn(&str) -> bool,
 ) -> wasmtime::Result<()> {
     match world {
         World::Handler => handler::add_to_linker(linker),
-        World::Proxy | World::Service => Ok(()),
+        World::Proxy | World::Service => {
+            if is_imported(LOGGING) {
+                handler::add_logging(linker)?;
+            }
+            #[cfg(feature = "outbound-http")]
+            if world == World::Proxy {
+                proxy::add_to_linker(linker)?;
+            }
+            Ok(())
+        }
     }
 }
 
@@ -57,7 +81,9 @@ impl Pre {
     pub(crate) fn new(world: World, pre: InstancePre<GuestState>) -> wasmtime::Result<Self> {
         match world {
             World::Handler => Ok(Self::Handler(handler::HandlerPre::new(pre)?)),
-            World::Proxy | World::Service => {
+            #[cfg(feature = "outbound-http")]
+            World::Proxy => Ok(Self::Proxy(proxy::ProxyPre::new(pre)?)),
+            _ => {
                 wasmtime::bail!(unsupported(world).unwrap_or_default())
             }
         }
@@ -70,6 +96,8 @@ impl Pre {
     ) -> wasmtime::Result<Exports> {
         match self {
             Self::Handler(pre) => Ok(Exports::Handler(pre.instantiate_async(store).await?)),
+            #[cfg(feature = "outbound-http")]
+            Self::Proxy(pre) => Ok(Exports::Proxy(pre.instantiate_async(store).await?)),
         }
     }
 
@@ -77,6 +105,8 @@ impl Pre {
     pub(crate) fn implies_response(&self) -> bool {
         match self {
             Self::Handler(_) => true,
+            #[cfg(feature = "outbound-http")]
+            Self::Proxy(_) => false,
         }
     }
 }
@@ -91,6 +121,8 @@ impl Exports {
     ) -> Called {
         match self {
             Self::Handler(exports) => handler::call(exports, store, config, invocation).await,
+            #[cfg(feature = "outbound-http")]
+            Self::Proxy(exports) => proxy::call(exports, store, config, invocation).await,
         }
     }
 }

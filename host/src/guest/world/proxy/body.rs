@@ -130,16 +130,22 @@ impl Body {
     pub(super) fn accept(&self, bytes: usize) -> StreamResult<()> {
         let mut inner = self.lock();
         inner.room()?;
-        let written = inner.written.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        let written = inner
+            .written
+            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
         if let Some(length) = inner.length.filter(|length| written > *length) {
             // None of the write is sent: a body of just that length would look complete.
             inner.end = End::Broken(Broken::Length { written, length });
-            return Err(StreamError::LastOperationFailed(Error::new(body_size(written))));
+            return Err(StreamError::LastOperationFailed(Error::new(body_size(
+                written,
+            ))));
         }
         match &mut inner.place {
             Place::Held(held) => held.writes += 1,
             Place::Sent(Sink::Response(current)) => {
-                current.count_write(bytes).map_err(|it| StreamError::Trap(it.into()))?;
+                current
+                    .count_write(bytes)
+                    .map_err(|it| StreamError::Trap(it.into()))?;
             }
             Place::Sent(Sink::Report(_)) => {}
         }
@@ -300,7 +306,9 @@ impl Sink {
                 }
                 // Refused if its receiver is gone.
                 Ok(())
-                | Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => Ok(()),
+                | Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
+                    Ok(())
+                }
             },
             Self::Report(_) => Ok(()),
         }

@@ -100,7 +100,10 @@ mod tests {
     fn only_a_final_status_is_taken() {
         for status in [200, 204, 304, 404, 599] {
             let prelude = json(status, &[]).unwrap();
-            assert!(prelude.contains(&format!(r#""statusCode":{status},"#)), "{prelude}");
+            assert!(
+                prelude.contains(&format!(r#""statusCode":{status},"#)),
+                "{prelude}"
+            );
         }
         for status in [100, 101, 103, 199, 600, 999] {
             let error = json(status, &[]).unwrap_err();
@@ -157,7 +160,10 @@ mod tests {
     #[test]
     fn a_length_is_digits_only_and_given_once() {
         let of = |values: &[&'static [u8]]| {
-            let fields: Vec<_> = values.iter().map(|value| ("content-length", *value)).collect();
+            let fields: Vec<_> = values
+                .iter()
+                .map(|value| ("content-length", *value))
+                .collect();
             content_length(&headers(&fields))
         };
         assert_eq!(of(&[]), Ok(None));

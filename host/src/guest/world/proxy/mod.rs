@@ -12,7 +12,7 @@ mod types;
 use std::sync::Arc;
 
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::Full;
 use wasmtime::Store;
 use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
@@ -28,10 +28,10 @@ use super::super::state::{GuestConfig, GuestState};
 use super::Called;
 use crate::event::{IncomingRequest, incoming};
 use crate::invocation::Invocation;
-use answer::{Answer, InvalidResponse};
+use answer::Answer;
 use body::HeldBytes;
 
-pub(in super::super) use answer::InvalidResponse as ProxyFailure;
+pub(in super::super) use answer::InvalidResponse;
 
 /// What an instance of this world has besides the state of every guest.
 #[derive(Default)]
@@ -70,7 +70,7 @@ pub(super) async fn call(
     }
     let state = store.data_mut();
     state.proxy.is_head = request.method() == Method::HEAD;
-    let answer = Arc::new(Answer::new(state.current_shared()?, reply));
+    let answer = Arc::new(Answer::new(Arc::clone(state.current()?), reply));
     let request = push_request(state, request)?;
     let outparam = state.table.push(Outparam(Arc::clone(&answer)))?;
     let outparam = Resource::<HostResponseOutparam>::new_own(outparam.rep());
@@ -90,14 +90,13 @@ fn push_request(
         Some("http") => Scheme::Http,
         _ => Scheme::Https,
     };
-    let request = request.map(|body| Full::new(body).map_err(|never| match never {}));
     // Not the state's own view: a guest that has only been called has not used the client.
     let mut view = WasiHttpCtxView {
         ctx: &mut WasiHttpCtx::new(),
         hooks: &mut Incoming,
         table: &mut state.table,
     };
-    view.new_incoming_request::<_>(scheme, request)
+    view.new_incoming_request(scheme, request.map(Full::new))
 }
 
 /// The rules for requests to the guest.

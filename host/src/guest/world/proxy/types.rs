@@ -121,7 +121,7 @@ fn take_body(
     state: &mut GuestState,
     response: &Resource<HostOutgoingResponse>,
 ) -> Trap<Result<Resource<HostOutgoingBody>, ()>> {
-    let maker = state.current_shared()?;
+    let maker = Arc::clone(state.current()?);
     let response: &mut OutgoingResponse = state.table.get_mut(&ours(response))?;
     let Ok(length) = head::content_length(&response.headers) else {
         return Ok(Err(()));

@@ -17,6 +17,7 @@ mod hex;
 mod memory_init;
 pub mod source_map;
 mod stamp;
+pub mod world;
 
 pub use arch::{Arch, UnknownArch};
 pub use file_kind::FileKind;

@@ -60,7 +60,7 @@ pub(crate) fn read(raw: RawEvent<'_>, kind: RequestKind) -> Result<HttpRequest<'
     let stage = raw.stage().map(str::to_owned);
     let authority = origin::authority(&headers, &raw);
     let body = body(raw)?;
-    headers::set_content_length(&mut headers, body.len());
+    headers::set_content_length(&mut headers, body.len())?;
     Ok(HttpRequest {
         kind,
         method,

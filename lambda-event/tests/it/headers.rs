@@ -107,6 +107,16 @@ fn what_http_does_not_allow_is_left_out_and_told() {
 }
 
 #[test]
+fn what_is_told_of_a_header_is_a_short_line() {
+    let name = format!("a\r\n{}", "\u{3bb}".repeat(1000));
+    let headers = json!({ name: "x" });
+    let document = Document::of(&event_with(RequestKind::ApiGatewayV2, "headers", headers));
+    let told = document.request().invalid_headers[0].to_string();
+    assert!(told.starts_with("`a\\r\\n\u{3bb}"), "{told}");
+    assert!(told.chars().count() < 120, "{told}");
+}
+
+#[test]
 fn the_size_is_that_of_the_decoded_body() {
     let size = |headers: Value, body: Value, is_base64_encoded: bool| {
         let mut event = event_with(RequestKind::ApiGatewayV2, "headers", headers);
@@ -134,16 +144,26 @@ fn the_size_is_that_of_the_decoded_body() {
     }
 }
 
+/// A map takes 24,576 names, less if they collide.
 #[test]
 fn more_headers_than_a_map_holds_are_refused() {
-    let headers: serde_json::Map<_, _> =
-        (0..40_000).map(|n| (format!("h{n}"), json!(""))).collect();
-    let document = Document::of(&event_with(
-        RequestKind::ApiGatewayV2,
-        "headers",
-        headers.into(),
-    ));
-    let error = document.error();
-    assert!(matches!(error, ReadError::TooManyHeaders), "{error:?}");
-    assert_eq!(error.member(), Some("headers"));
+    for (count, cookies, body) in [
+        (40_000, json!([]), ""),
+        (24_577, json!([]), ""),
+        (24_576, json!(["a=1"]), ""),
+        (24_576, json!([]), "x"),
+        (24_575, json!(["a=1"]), "x"),
+    ] {
+        let headers: serde_json::Map<_, _> =
+            (0..count).map(|n| (format!("h{n}"), json!(""))).collect();
+        let mut event = event_with(RequestKind::ApiGatewayV2, "headers", headers.into());
+        event["cookies"] = cookies;
+        event["body"] = json!(body);
+        let error = Document::of(&event).error();
+        assert!(
+            matches!(error, ReadError::TooManyHeaders),
+            "{count}: {error:?}"
+        );
+        assert_eq!(error.member(), Some("headers"));
+    }
 }

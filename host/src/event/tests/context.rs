@@ -126,3 +126,15 @@ fn other_events_have_no_request_context() {
     let on = headers(&told(&websocket), &with_context());
     assert_eq!(document(&on, NAMES[0]), websocket["requestContext"]);
 }
+
+/// A map takes 24,576 names.
+#[test]
+fn an_event_without_room_for_them_is_refused() {
+    let mut event = url_event();
+    let full: serde_json::Map<_, _> = (0..24_576).map(|n| (format!("h{n}"), json!(""))).collect();
+    event["headers"] = full.into();
+    let invocation = told(&event);
+    assert!(incoming(&invocation, &settings()).is_ok());
+    let error = incoming(&invocation, &with_context()).unwrap_err();
+    assert!(error.to_string().contains("too many headers"), "{error}");
+}

@@ -20,6 +20,7 @@ pub fn check(bytes: &[u8]) {
     let read = Event::parse(bytes).and_then(Event::into_request);
     if let Ok(request) = &read {
         check_request(request);
+        crate::front_ends::check(request);
     }
     check_handler(bytes, read.as_ref().ok());
     for settings in settings() {

@@ -10,6 +10,7 @@ pub mod event;
 pub mod event_stream;
 pub mod fingerprint;
 pub mod front_end;
+mod front_ends;
 pub mod headers;
 pub mod next;
 pub mod prelude;

@@ -224,8 +224,8 @@ fn a_body_of_another_length_than_announced_is_a_failure() {
     let error = lambda.reported_error("early", "Function.Error");
     assert_contains(&error.error_message(), "`content-length` is 3");
 
-    let invalid = json!([{"response": {"headers": [["content-length", "3x"]]}}, expect(&json!("body"), "refused"),
-        {"respond": {}}, "finish"]);
+    let head = json!({"response": {"headers": [["content-length", "3x"]]}});
+    let invalid = json!([expect(&head, "HeaderError"), respond(), "finish"]);
     lambda.enqueue(event("invalid", &invalid));
     lambda.complete_response("invalid");
 }

@@ -17,7 +17,7 @@ fn a_component_that_never_ends_is_stopped_before_the_deadline() {
     let web = Web::start();
     let port = web.port();
     let (lambda, mut host) = serving(&crate::reaching::allow(&web));
-    let never = json!({"fetch": {"authority": format!("127.0.0.1:{port}"), "path": "/never"}});
+    let never = json!({"fetch": {"authority": format!("127.0.0.1:{port}"), "path": "/silent"}});
     for (id, step) in [
         ("computes", json!("loop_forever")),
         ("polls", json!({"sleep_ms": 100_000})),
@@ -116,7 +116,7 @@ fn secrets_are_filled_in_outside() {
     let lambda = Recorder::start();
     let host = host(&lambda, &settings).env("API_KEY", "s3cret").start();
     let fetch = json!({"fetch": {"authority": format!("127.0.0.1:{}", web.port()), "path": "/",
-        "headers": [["x-key", "${API_KEY}"]]}});
+        "headers": [["x-key", "$API_KEY"]]}});
     lambda.enqueue(event(
         "id-1",
         &json!([respond(), fetch, "environment", "finish"]),
@@ -149,7 +149,7 @@ fn variables_and_files_are_those_of_the_settings() {
     let body: Value = serde_json::from_str(&lambda.complete_response("env").body()).expect("JSON");
     assert_eq!(body["TABLE"], "t1");
     let steps = json!([respond(), {"write_file": ["/tmp/a", "text"]},
-        expect(&json!({"write_file": ["/etc/a", "text"]}), "failed to find a pre-opened"), "finish"]);
+        expect(&json!({"write_file": ["/etc/a", "text"]}), "Capabilities"), "finish"]);
     lambda.enqueue(event("files", &steps));
     lambda.complete_response("files");
 }

@@ -88,7 +88,7 @@ fn two_hundred_megabytes_reach_a_slow_reader_in_little_memory() {
 #[test]
 fn a_component_that_polls_waits_for_a_reader_that_is_behind() {
     let lambda = Recorder::with_small_buffers();
-    lambda.on("id-1/response", Post::default().stall_until_released(1));
+    lambda.on("id-1/response", Post::default().stall_until_released(5000));
     let host = host(&lambda, "").start();
     let total = 8_000_000;
     lambda.enqueue(event(
@@ -96,7 +96,7 @@ fn a_component_that_polls_waits_for_a_reader_that_is_behind() {
         &json!([respond(), {"write_pattern": {"total": total, "chunk": 10_000}},
         {"print": "all written\n"}, "finish"]),
     ));
-    lambda.first_chunk("id-1");
+    lambda.wait("the post", |seen| seen.to("id-1/response").first().map(drop));
     bootstream_test_support::pause(Duration::from_millis(200));
     assert!(
         host.stdout()

@@ -165,6 +165,7 @@ fn is_failure(status: StatusCode) -> bool {
 
 fn failure(status: StatusCode, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
+    let status = status.as_u16();
     match text.trim() {
         "" => format!("the handler answered with status {status}"),
         text => format!("the handler answered with status {status}: {text}"),

@@ -73,7 +73,10 @@ impl Event {
     /// # Headers
     ///
     /// HTTP APIs, Function URLs and version 1.0 of VPC Lattice join the values of a repeated header
-    /// with commas. All cookies are in one header `cookie`.
+    /// with commas. All cookies are in one header `cookie`. `content-length` is the size of the body.
+    ///
+    /// A header that HTTP does not allow is left out, and the log says which: one with an invalid name, or with a
+    /// control character in its value.
     ///
     /// # Body
     ///
@@ -81,8 +84,8 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// When the event has none of these shapes, when its body is marked as base64 but is not, or when
-    /// its method, a header, or path and query are not valid HTTP.
+    /// When the event has none of these shapes, when its body is marked as base64 but is not, when its method
+    /// is `CONNECT`, or when its method, or path and query, are not valid HTTP.
     pub fn request(&self) -> Result<http::Request<Vec<u8>>, Error> {
         request::read(&self.bytes)
     }

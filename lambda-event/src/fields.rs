@@ -28,6 +28,11 @@ impl<'event> Fields<'event> {
         if self.0.is_empty() { others } else { self }
     }
 
+    /// Returns the number of names.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Yields every name with every value it has.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().flat_map(|(name, values)| {

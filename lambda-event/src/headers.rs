@@ -8,7 +8,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::ReadError;
 use crate::raw::RawEvent;
 
-/// A header that HTTP does not allow.
+/// Most headers for which a map has room before they are read.
+const MOST_AHEAD: usize = 48;
+
+/// Most characters of a name that a text shows.
+const SHOWN: usize = 64;
+
+/// A header that HTTP does not allow. Its text is one line, whatever the name is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidHeader {
     /// Its name as the event has it.
@@ -19,7 +25,8 @@ pub struct InvalidHeader {
 
 impl fmt::Display for InvalidHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`, {}", self.name.escape_debug(), self.reason)
+        let name = self.name.chars().take(SHOWN).collect::<String>();
+        write!(f, "`{}`, {}", name.escape_debug(), self.reason)
     }
 }
 
@@ -28,7 +35,7 @@ pub(crate) fn read(
     raw: &RawEvent<'_>,
     invalid: &mut Vec<InvalidHeader>,
 ) -> Result<HeaderMap, ReadError> {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(raw.headers().len().min(MOST_AHEAD));
     for (name, value) in raw.headers().pairs() {
         match line(name, value) {
             Ok((name, value)) => {
@@ -38,7 +45,7 @@ pub(crate) fn read(
             Err(header) => invalid.push(header),
         }
     }
-    join_cookies(&mut headers, raw, invalid);
+    join_cookies(&mut headers, raw, invalid)?;
     Ok(headers)
 }
 
@@ -57,7 +64,11 @@ fn line(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), InvalidHea
 
 /// Leaves one header `cookie`. A Function URL has the cookies in a list and in a header, an HTTP API in a list only,
 /// and other front ends may have several headers.
-fn join_cookies(headers: &mut HeaderMap, raw: &RawEvent<'_>, invalid: &mut Vec<InvalidHeader>) {
+fn join_cookies(
+    headers: &mut HeaderMap,
+    raw: &RawEvent<'_>,
+    invalid: &mut Vec<InvalidHeader>,
+) -> Result<(), ReadError> {
     let mut joined = Vec::new();
     for cookie in raw.cookies() {
         match line(COOKIE.as_str(), cookie) {
@@ -68,14 +79,14 @@ fn join_cookies(headers: &mut HeaderMap, raw: &RawEvent<'_>, invalid: &mut Vec<I
     if joined.is_empty() {
         let mut lines = headers.get_all(COOKIE).iter();
         if lines.nth(1).is_none() {
-            return;
+            return Ok(());
         }
         for line in headers.get_all(COOKIE) {
             push_cookie(&mut joined, line.as_bytes());
         }
     }
     let joined = HeaderValue::from_bytes(&joined).expect("each part is a header value");
-    headers.insert(COOKIE, joined);
+    insert(headers, COOKIE, joined)
 }
 
 fn push_cookie(joined: &mut Vec<u8>, cookie: &[u8]) {
@@ -86,11 +97,18 @@ fn push_cookie(joined: &mut Vec<u8>, cookie: &[u8]) {
 }
 
 /// Sets `content-length` to the size of the body. A request without a body has none, unless the caller sent 0.
-pub(crate) fn set_content_length(headers: &mut HeaderMap, bytes: usize) {
+pub(crate) fn set_content_length(headers: &mut HeaderMap, bytes: usize) -> Result<(), ReadError> {
     let said_empty = headers.get(CONTENT_LENGTH).is_some_and(|it| it == "0");
     if bytes > 0 || said_empty {
-        headers.insert(CONTENT_LENGTH, bytes.into());
+        insert(headers, CONTENT_LENGTH, bytes.into())
     } else {
         headers.remove(CONTENT_LENGTH);
+        Ok(())
     }
+}
+
+/// Inserts a header into a map that may be full, where [`HeaderMap::insert`] panics.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), ReadError> {
+    let inserted = headers.try_insert(name, value);
+    inserted.map(drop).map_err(|_| ReadError::TooManyHeaders)
 }

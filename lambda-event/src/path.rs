@@ -18,6 +18,10 @@ pub(crate) fn push_escaped(target: &mut String, raw: &str) {
     if !raw.starts_with('/') {
         target.push('/');
     }
+    if raw.bytes().all(may_stand) {
+        target.push_str(raw);
+        return;
+    }
     each_octet(raw.as_bytes(), |octet| match octet {
         Octet::Plain(byte) if may_stand(byte) => target.push(char::from(byte)),
         Octet::Plain(byte) => push_encoded(target, byte),
@@ -118,7 +122,11 @@ fn push_encoded(path: &mut String, byte: u8) {
 }
 
 fn may_stand(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !b"\"<>?#\\^`{|}%".contains(&byte)
+    byte.is_ascii_graphic()
+        && !matches!(
+            byte,
+            b'"' | b'<' | b'>' | b'?' | b'#' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | b'%'
+        )
 }
 
 fn is_unreserved(byte: u8) -> bool {

@@ -17,8 +17,8 @@ const DECODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// Encodes the characters of a raw query that a query cannot have.
-pub(crate) fn escaped(raw: &str) -> String {
-    utf8_percent_encode(raw, QUERY).to_string()
+pub(crate) fn escaped(raw: &str) -> Cow<'_, str> {
+    utf8_percent_encode(raw, QUERY).into()
 }
 
 /// Joins names and values that are still encoded.

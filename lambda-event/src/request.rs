@@ -60,7 +60,7 @@ pub(crate) fn read(raw: RawEvent<'_>, kind: RequestKind) -> Result<HttpRequest<'
     let stage = raw.stage().map(str::to_owned);
     let authority = origin::authority(&headers, &raw);
     let body = body(raw)?;
-    headers::set_content_length(&mut headers, body.len());
+    headers::set_content_length(&mut headers, body.len())?;
     Ok(HttpRequest {
         kind,
         method,
@@ -91,27 +91,26 @@ fn target(raw: &RawEvent<'_>, kind: RequestKind) -> Result<PathAndQuery, ReadErr
     let path = raw.path(kind).unwrap_or("/");
     let parameters = || raw.parameters().pairs();
     let (path, query) = match kind {
-        RequestKind::ApiGatewayV1 => (path, query::encoded(parameters())),
+        RequestKind::ApiGatewayV1 => (path, query::encoded(parameters()).into()),
         RequestKind::ApiGatewayV2 => {
             // The decoded form has repeated values joined with commas, which also occur in values.
             let query = raw.raw_query().map(query::escaped);
-            (path, query.unwrap_or_else(|| query::encoded(parameters())))
+            (
+                path,
+                query.unwrap_or_else(|| query::encoded(parameters()).into()),
+            )
         }
-        RequestKind::Alb => (path, query::joined(parameters())),
+        RequestKind::Alb => (path, query::joined(parameters()).into()),
         RequestKind::VpcLatticeV1 | RequestKind::VpcLatticeV2 => {
             // AWS does not document whether values are decoded. Its own `lambda_http` treats them as
             // encoded. No example has one, but nothing forbids a path that still has its query.
             let (path, query) = path.split_once('?').unwrap_or((path, ""));
             let joined = query::joined(parameters());
-            let is_joined = !joined.is_empty();
-            (
-                path,
-                if is_joined {
-                    joined
-                } else {
-                    query::escaped(query)
-                },
-            )
+            if joined.is_empty() {
+                (path, query::escaped(query))
+            } else {
+                (path, joined.into())
+            }
         }
     };
     let mut target = String::with_capacity(path.len() + query.len() + 2);

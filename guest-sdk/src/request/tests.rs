@@ -200,12 +200,12 @@ fn the_smallest_vpc_lattice_events_are_requests() {
     }
 }
 
-/// One request to all front ends, as each delivered it: see `tests/fixtures/captured`.
+/// One request to all front ends, as each delivered it: see `lambda-event/tests/captured`.
 const CAPTURED: [&str; 4] = [
-    include_str!("../../tests/fixtures/captured/alb.json"),
-    include_str!("../../tests/fixtures/captured/api_gateway_v1.json"),
-    include_str!("../../tests/fixtures/captured/api_gateway_v2.json"),
-    include_str!("../../tests/fixtures/captured/function_url.json"),
+    include_str!("../../../lambda-event/tests/captured/alb.json"),
+    include_str!("../../../lambda-event/tests/captured/api_gateway_v1.json"),
+    include_str!("../../../lambda-event/tests/captured/api_gateway_v2.json"),
+    include_str!("../../../lambda-event/tests/captured/function_url.json"),
 ];
 
 #[test]

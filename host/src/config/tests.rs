@@ -133,6 +133,66 @@ fn connections_are_opened_ahead_only_to_hosts_that_are_allowed_and_kept() {
 }
 
 #[test]
+fn events_that_are_not_http_have_a_path_unless_it_is_empty() {
+    let path = |file: &str, vars: &[(&str, &str)]| {
+        let config = read(file, vars).unwrap();
+        let path = config.events().events_path.as_ref();
+        path.map(|path| path.as_str().to_owned())
+    };
+    let variable = "BOOTSTREAM_EVENTS_PATH";
+    assert_eq!(path("", &[]).as_deref(), Some("/events"));
+    assert_eq!(
+        path("events-path = '/in box'", &[]).as_deref(),
+        Some("/in%20box")
+    );
+    assert_eq!(path("events-path = ''", &[]), None);
+    assert_eq!(path("", &[(variable, "none")]), None);
+    assert_eq!(
+        path("events-path = ''", &[(variable, "")]).as_deref(),
+        Some("/events")
+    );
+    for wrong in ["events", "/a?b", "/a#b", "http://a/b"] {
+        let error = error(&format!("\nevents-path = '{wrong}'"), &[]);
+        let words = format!("bootstream.toml:2: `events-path` is `{wrong}`; expected a path");
+        assert!(error.contains(&words), "{error}");
+    }
+}
+
+#[test]
+fn a_base_path_is_kept_without_slashes_at_its_end() {
+    for (text, base) in [
+        ("/orders", Some("/orders")),
+        ("/orders/", Some("/orders")),
+        ("/a/b", Some("/a/b")),
+        ("/", None),
+        ("none", None),
+        ("", None),
+    ] {
+        let config = read(&format!("strip-base-path = '{text}'"), &[]).unwrap();
+        assert_eq!(config.events().strip_base_path.as_deref(), base, "{text}");
+    }
+    let error = error("strip-base-path = 'orders'", &[]);
+    assert!(error.contains("`strip-base-path` is `orders`"), "{error}");
+}
+
+#[test]
+fn context_headers_are_opt_in() {
+    let vars = [
+        (FUNCTION_NAME, "f"),
+        (MEMORY_SIZE, "512"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/f"),
+    ];
+    let context = |file| read(file, &vars).unwrap().events().context_headers.clone();
+    assert!(context("").is_none());
+    assert!(context("context-headers = 'none'").is_none());
+    let function = context("context-headers = 'on'").unwrap();
+    assert_eq!(function.name, "f");
+    assert_eq!(function.memory_mib, 512);
+    assert_eq!(function.log_group, "/aws/lambda/f");
+    assert!(error("context-headers = 'yes'", &[]).contains("`none` or `on`"));
+}
+
+#[test]
 fn an_unknown_variable_is_refused_with_those_that_are_known() {
     let error = error("", &[("BOOTSTREAM_PASENV", "A")]);
     for words in ["`BOOTSTREAM_PASENV`", "`BOOTSTREAM_PASS_ENV`"] {

@@ -1,6 +1,7 @@
 //! The context headers of Lambda Web Adapter.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use lambda_event::ReadError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,29 +17,33 @@ const TENANT_ID: HeaderName = HeaderName::from_static("x-amz-tenant-id");
 
 /// Sets the context headers if the settings ask for them. Headers of these names that the event has are removed in
 /// any case: a caller must not be able to set them.
+///
+/// # Errors
+///
+/// When the event has too many headers to add more.
 pub(super) fn set_headers(
     headers: &mut HeaderMap,
     invocation: &Invocation,
     settings: &EventSettings,
-) {
+) -> Result<(), ReadError> {
     for name in [REQUEST_CONTEXT, LAMBDA_CONTEXT, TENANT_ID] {
         headers.remove(name);
     }
     let Some(function) = &settings.context_headers else {
-        return;
+        return Ok(());
     };
-    let mut set = |name, value: Option<HeaderValue>| {
-        if let Some(value) = value {
-            headers.insert(name, value);
-        }
-    };
-    set(REQUEST_CONTEXT, json(&request_context(&invocation.event)));
-    set(LAMBDA_CONTEXT, json(&Context::new(invocation, function)));
     let tenant = invocation.tenant_id.as_deref();
-    set(
-        TENANT_ID,
-        tenant.and_then(|id| HeaderValue::from_str(id).ok()),
-    );
+    for (name, value) in [
+        (REQUEST_CONTEXT, json(&request_context(&invocation.event))),
+        (LAMBDA_CONTEXT, json(&Context::new(invocation, function))),
+        (TENANT_ID, tenant.and_then(|id| id.try_into().ok())),
+    ] {
+        if let Some(value) = value {
+            let inserted = headers.try_insert(name, value);
+            inserted.map_err(|_| ReadError::TooManyHeaders)?;
+        }
+    }
+    Ok(())
 }
 
 /// What Lambda Web Adapter tells about an invocation, with its names.

@@ -72,7 +72,7 @@ pub fn incoming(
     } else {
         document(&invocation.event, settings)?
     };
-    context::set_headers(incoming.request.headers_mut(), invocation, settings);
+    context::set_headers(incoming.request.headers_mut(), invocation, settings)?;
     Ok(incoming)
 }
 

@@ -15,6 +15,8 @@ mod context;
 mod deadline;
 mod documents;
 mod errors;
+#[cfg(feature = "outbound-http")]
+mod events;
 mod faults;
 #[cfg(feature = "outbound-http")]
 mod fetch;

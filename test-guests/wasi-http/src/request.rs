@@ -67,6 +67,11 @@ fn read_stream(stream: &InputStream) -> Result<Vec<u8>, String> {
 pub(crate) fn fetch(fetch: &Fetch) -> Result<Vec<u8>, String> {
     let headers = Fields::new();
     for (name, value) in &fetch.headers {
+        // The placeholder of a secret is the value of a variable.
+        let value = match value.strip_prefix('$') {
+            Some(variable) => std::env::var(variable).map_err(|error| error.to_string())?,
+            None => value.clone(),
+        };
         let appended = headers.append(name, value.as_bytes());
         appended.map_err(|error| format!("{error:?}"))?;
     }

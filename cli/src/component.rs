@@ -3,8 +3,8 @@
 //! Checks names only: `bootstrap` checks the types when it loads the component.
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use artifact::FileKind;
 use artifact::contract::{SERVED_VERSIONS, WORLD, is_served, version_of_import};
+use artifact::{Concurrency, FileKind};
 use wasmparser::{
     ComponentType, ComponentTypeRef, DataKind, Encoding, InstanceTypeDeclaration, Parser, Payload,
 };
@@ -99,6 +99,24 @@ pub(crate) fn data_bytes(bytes: &[u8]) -> usize {
     });
     let active = segments.filter(|segment| matches!(segment.kind, DataKind::Active { .. }));
     active.map(|segment| segment.data.len()).sum()
+}
+
+/// Returns whether a binary component needs concurrent tasks: whether it or a component inside it imports or
+/// exports an interface of WASI 0.3. One that cannot be read needs none.
+pub(crate) fn concurrency(bytes: &[u8]) -> Concurrency {
+    let sections = Parser::new(0).parse_all(bytes).map_while(Result::ok);
+    let names = sections.flat_map(|payload| match payload {
+        Payload::ComponentImportSection(section) => {
+            let imports = section.into_iter().map_while(Result::ok);
+            imports.map(|import| import.name.name).collect()
+        }
+        Payload::ComponentExportSection(section) => {
+            let exports = section.into_iter().map_while(Result::ok);
+            exports.map(|export| export.name.name).collect()
+        }
+        _ => Vec::new(),
+    });
+    Concurrency::for_names(names)
 }
 
 /// Returns whether a binary component has an export of that name.
@@ -216,6 +234,33 @@ mod tests {
             (component (core module (memory 1) (data (i32.const 8) "eight by"))))"#;
         assert_eq!(data_bytes(&wat::parse_str(text).unwrap()), 12);
         assert_eq!(data_bytes(b"garbage"), 0);
+    }
+
+    #[test]
+    fn an_interface_of_wasi_0_3_at_any_depth_needs_concurrent_tasks() {
+        for (text, expected) in [
+            ("", Concurrency::Off),
+            (
+                "(import \"wasi:io/poll@0.2.6\" (instance))",
+                Concurrency::Off,
+            ),
+            (
+                "(import \"wasi:http/types@0.3.0\" (instance))",
+                Concurrency::On,
+            ),
+            (
+                "(instance $it) (export \"wasi:http/handler@0.3.2\" (instance $it))",
+                Concurrency::On,
+            ),
+            (
+                "(component (import \"wasi:clocks/types@0.3.0\" (instance)))",
+                Concurrency::On,
+            ),
+        ] {
+            let component = wat::parse_str(format!("(component {text})")).unwrap();
+            assert_eq!(concurrency(&component), expected, "{text}");
+        }
+        assert_eq!(concurrency(b"garbage"), Concurrency::Off);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod outside;
 mod snapshot;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use artifact::MemoryInit;
+use artifact::{Flavour, MemoryInit};
 use bootstream_host::engine;
 use outside::Outside;
 use snapshot::Snapshot;
@@ -58,7 +58,7 @@ async fn run(bytes: &[u8]) -> Result<Vec<u8>> {
         .instrument_component(bytes)
         .map_err(anyhow::Error::from)
         .context("cannot be built with `--preinit`")?;
-    let engine = engine()?;
+    let engine = engine(bytes)?;
     let component = Component::new(&engine, &instrumented)?;
     let mut store = Store::new(&engine, Outside::new(bytes));
     let instance = outside::linker(&engine, &component)?
@@ -70,8 +70,11 @@ async fn run(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(wizer.snapshot_component(&context, &mut snapshot).await?)
 }
 
-fn engine() -> Result<Engine> {
-    let mut config = engine::config(MemoryInit::CopyOnWrite);
+fn engine(component: &[u8]) -> Result<Engine> {
+    let mut config = engine::config(Flavour {
+        memory_init: MemoryInit::CopyOnWrite,
+        concurrency: component::concurrency(component),
+    });
     // No ticker increments the epoch.
     config.epoch_interruption(false);
     Ok(Engine::new(&config)?)

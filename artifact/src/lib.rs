@@ -19,6 +19,7 @@ mod hex;
 mod memory_init;
 pub mod source_map;
 mod stamp;
+pub mod world;
 
 pub use arch::{Arch, UnknownArch};
 pub use concurrency::Concurrency;

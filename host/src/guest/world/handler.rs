@@ -1,22 +1,66 @@
-//! The host's side of our imports. `write` is where a chunk leaves the guest.
+//! Our own world: the event as it is, and a response by the calls of `response-stream`. `write` is where a chunk
+//! leaves the guest.
 
 use artifact::contract::{LOGGING, RESPONSE_STREAM};
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use lambda_protocol::front_end::FrontEnd;
 use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
 use lambda_protocol::prelude::Prelude;
 use lambda_protocol::{InvalidHead, raw_content_type};
 use tokio::task::yield_now;
-use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList};
+use wasmtime::{Store, StoreContextMut};
 
-use super::bindings::{HeadSize, Level, ResponseHead, StreamError};
-use super::output::log_record;
-use super::state::{ActiveInvocation, GuestState};
+use super::super::output::log_record;
+use super::super::state::{ActiveInvocation, GuestConfig, GuestState};
+use super::Called;
+use crate::invocation::Invocation;
 use crate::logging;
 use crate::response::{Refused, ResponseWriter};
 
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "handler",
+        exports: { default: async },
+    });
+}
+
+pub(crate) use generated::bootstream::handler::logging::Level;
+use generated::bootstream::handler::types::{Context, HeadSize, ResponseHead, StreamError};
+pub(crate) use generated::{Handler as Exports, HandlerPre};
+
+/// Calls `handle`.
+pub(super) async fn call(
+    exports: &Exports,
+    store: &mut Store<GuestState>,
+    config: &GuestConfig,
+    invocation: &Invocation,
+) -> Called {
+    let context = context(config, invocation);
+    let returned = exports
+        .call_handle(store, &invocation.event, &context)
+        .await?;
+    Ok(returned.map_err(|text| ErrorReport::new(ErrorType::HandlerError, text)))
+}
+
+fn context(config: &GuestConfig, invocation: &Invocation) -> Context {
+    Context {
+        request_id: invocation.request_id.clone(),
+        deadline_ms: invocation.deadline.unix_ms,
+        invoked_function_arn: invocation.invoked_function_arn.clone(),
+        trace_id: invocation.trace_id.clone(),
+        client_context: invocation.client_context.clone(),
+        cognito_identity: invocation.cognito_identity.clone(),
+        tenant_id: invocation.tenant_id.clone(),
+        function_name: config.function_name.clone(),
+        function_version: config.function_version.clone(),
+        memory_limit_mib: config.memory_limit_mib,
+    }
+}
+
 /// Defines the interfaces of the world.
-pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     add_response_stream(linker)?;
     linker.instance(LOGGING)?.func_wrap_async(
         "log",

@@ -1,0 +1,96 @@
+//! The worlds of components. Each is an adapter between an invocation with its response and an instance; nothing
+//! outside this folder knows which of them a component has.
+
+mod handler;
+
+use artifact::world::World;
+use lambda_protocol::error_report::ErrorReport;
+use wasmtime::Store;
+use wasmtime::component::{InstancePre, Linker};
+
+use super::state::{GuestConfig, GuestState};
+use crate::invocation::Invocation;
+
+pub(super) use handler::Level;
+
+/// A linked component of one of the worlds.
+pub(crate) enum Pre {
+    Handler(handler::HandlerPre<GuestState>),
+}
+
+/// The exports of an instance.
+pub(crate) enum Exports {
+    Handler(handler::Exports),
+}
+
+/// How a call of a guest ended: it returned, with the failure of its invocation if there is one, or trapped.
+pub(crate) type Called = wasmtime::Result<Result<(), ErrorReport>>;
+
+/// Returns why this program cannot run components of `world`, if it cannot.
+pub(crate) fn unsupported(world: World) -> Option<&'static str> {
+    match world {
+        World::Handler => None,
+        World::Proxy => Some("`wasi:http/incoming-handler@0.2` is not supported by this build"),
+        World::Service => Some("`wasi:http/handler@0.3` is not supported by this build"),
+    }
+}
+
+/// Defines what components of `world` import besides WASI. `is_imported` takes the name of an interface, or its
+/// beginning.
+pub(crate) fn add_to_linker(
+    world: World,
+    linker: &mut Linker<GuestState>,
+    _is_imported: impl Fn(&str) -> bool,
+) -> wasmtime::Result<()> {
+    match world {
+        World::Handler => handler::add_to_linker(linker),
+        World::Proxy | World::Service => Ok(()),
+    }
+}
+
+impl Pre {
+    /// Checks the types of the exports.
+    ///
+    /// # Errors
+    ///
+    /// The exports do not have the types of `world`, or this program does not support it.
+    pub(crate) fn new(world: World, pre: InstancePre<GuestState>) -> wasmtime::Result<Self> {
+        match world {
+            World::Handler => Ok(Self::Handler(handler::HandlerPre::new(pre)?)),
+            World::Proxy | World::Service => {
+                wasmtime::bail!(unsupported(world).unwrap_or_default())
+            }
+        }
+    }
+
+    /// Instantiates the component.
+    pub(crate) async fn instantiate(
+        &self,
+        store: &mut Store<GuestState>,
+    ) -> wasmtime::Result<Exports> {
+        match self {
+            Self::Handler(pre) => Ok(Exports::Handler(pre.instantiate_async(store).await?)),
+        }
+    }
+
+    /// Whether a guest that ends well without having started its response has answered with an empty one.
+    pub(crate) fn implies_response(&self) -> bool {
+        match self {
+            Self::Handler(_) => true,
+        }
+    }
+}
+
+impl Exports {
+    /// Calls the guest for `invocation`, which the store's state serves.
+    pub(crate) async fn call(
+        &self,
+        store: &mut Store<GuestState>,
+        config: &GuestConfig,
+        invocation: &Invocation,
+    ) -> Called {
+        match self {
+            Self::Handler(exports) => handler::call(exports, store, config, invocation).await,
+        }
+    }
+}

@@ -10,7 +10,7 @@ use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::sync::oneshot;
 use wasmtime_wasi::I32Exit;
 
-use super::failure::{Failure, interrupted_report};
+use super::failure::{Failure, ToldFailure, interrupted_report};
 use super::handler::Handler;
 use super::instance::Instance;
 use super::interrupt::{Interrupt, InterruptReason};
@@ -111,6 +111,7 @@ impl CallOutcome {
         match self {
             Self::Returned(returned) => returned,
             Self::Failed(error) if has_succeeded(&error, handler, current) => Ok(()),
+            Self::Failed(error) if error.is::<ToldFailure>() => Ok(()),
             Self::Stopped(reason) => Err(interrupted_report(reason)),
             Self::Refused(event) => Err(ErrorReport::new(
                 ErrorType::LimitExceeded,

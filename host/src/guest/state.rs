@@ -12,6 +12,8 @@ use super::interrupt::Interrupt;
 use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
 use super::output::{GuestOutput, Source};
 use super::reuse::Reuse;
+#[cfg(feature = "wasi-p3")]
+use super::world::Bodies;
 use crate::invocation::Invocation;
 use crate::logging::LogContext;
 #[cfg(feature = "outbound-http")]
@@ -57,6 +59,9 @@ pub(crate) struct GuestState {
     /// dropped in this order and it must learn first that the bodies in the table will not be completed.
     #[cfg(feature = "outbound-http")]
     outbound: Option<Outbound>,
+    /// Bodies of the messages in the table. Dropped before it.
+    #[cfg(feature = "wasi-p3")]
+    pub(super) bodies: Bodies,
     pub(super) table: ResourceTable,
     pub(super) tmp: Option<Tmp>,
     pub(crate) limits: Limits,
@@ -131,6 +136,8 @@ impl GuestState {
             wasi: None,
             #[cfg(feature = "outbound-http")]
             outbound: None,
+            #[cfg(feature = "wasi-p3")]
+            bodies: Bodies::default(),
             table,
             tmp: None,
             limits: Limits::new(Arc::clone(&config.limits)),
@@ -175,6 +182,13 @@ impl GuestState {
         self.current
             .as_deref()
             .ok_or_else(|| wasmtime::Error::msg("the handler has no invocation yet"))
+    }
+
+    /// As [`current`](Self::current), shared.
+    #[cfg(feature = "wasi-p3")]
+    pub(super) fn current_shared(&self) -> wasmtime::Result<Arc<ActiveInvocation>> {
+        self.current()?;
+        Ok(self.current.clone().expect("checked above"))
     }
 
     /// Whether the guest has used WASI: the time, a variable, randomness.

@@ -1,6 +1,8 @@
 //! The guest's half of a response.
 
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 
 use http::HeaderValue;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
@@ -92,6 +94,22 @@ impl ResponseWriter {
         self.buffer.write(chunk, self.front_end()).await
     }
 
+    /// As [`write`](Self::write), but takes only as much as there is room for, at most one block. Returns the
+    /// number of bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](Self::write).
+    pub fn poll_write(&self, cx: &Context<'_>, chunk: &[u8]) -> Poll<Result<usize, Refused>> {
+        self.buffer.poll_write(cx, chunk, self.front_end())
+    }
+
+    /// Returns what becomes of the response once it has ended.
+    #[must_use]
+    pub fn transmission(&self) -> Transmission {
+        Transmission(Arc::clone(&self.buffer))
+    }
+
     /// Ends the response cleanly.
     ///
     /// # Errors
@@ -116,6 +134,19 @@ impl ResponseWriter {
     #[must_use]
     pub fn state(&self) -> ResponseStream {
         self.buffer.state()
+    }
+}
+
+/// Resolves when Lambda has answered the response, to whether it has accepted the whole of it. Of one response,
+/// only one can be awaited.
+#[derive(Debug)]
+pub struct Transmission(Arc<Buffer>);
+
+impl Future for Transmission {
+    type Output = bool;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        self.0.poll_accepted(cx)
     }
 }
 

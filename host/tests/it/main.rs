@@ -51,6 +51,8 @@ mod reuse;
 mod sandbox;
 #[cfg(feature = "outbound-http")]
 mod secrets;
+#[cfg(feature = "wasi-p3")]
+mod service;
 mod settings;
 mod shutdown;
 mod snapshot;

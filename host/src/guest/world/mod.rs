@@ -2,6 +2,8 @@
 //! outside this folder knows which of them a component has.
 
 mod handler;
+#[cfg(feature = "wasi-p3")]
+mod service;
 
 use artifact::world::World;
 use lambda_protocol::error_report::ErrorReport;
@@ -12,15 +14,21 @@ use super::state::{GuestConfig, GuestState};
 use crate::invocation::Invocation;
 
 pub(super) use handler::Level;
+#[cfg(feature = "wasi-p3")]
+pub(super) use service::{Bodies, keep_bodies};
 
 /// A linked component of one of the worlds.
 pub(crate) enum Pre {
     Handler(handler::HandlerPre<GuestState>),
+    #[cfg(feature = "wasi-p3")]
+    Service(service::ServicePre<GuestState>),
 }
 
 /// The exports of an instance.
 pub(crate) enum Exports {
     Handler(handler::Exports),
+    #[cfg(feature = "wasi-p3")]
+    Service(service::Exports),
 }
 
 /// How a call of a guest ended: it returned, with the failure of its invocation if there is one, or trapped.
@@ -31,7 +39,10 @@ pub(crate) fn unsupported(world: World) -> Option<&'static str> {
     match world {
         World::Handler => None,
         World::Proxy => Some("`wasi:http/incoming-handler@0.2` is not supported by this build"),
-        World::Service => Some("`wasi:http/handler@0.3` is not supported by this build"),
+        World::Service if cfg!(feature = "wasi-p3") => None,
+        World::Service => Some(
+            "it exports `wasi:http/handler@0.3`, and this `bootstrap` was built without its feature `wasi-p3`",
+        ),
     }
 }
 
@@ -57,7 +68,9 @@ impl Pre {
     pub(crate) fn new(world: World, pre: InstancePre<GuestState>) -> wasmtime::Result<Self> {
         match world {
             World::Handler => Ok(Self::Handler(handler::HandlerPre::new(pre)?)),
-            World::Proxy | World::Service => {
+            #[cfg(feature = "wasi-p3")]
+            World::Service => Ok(Self::Service(service::ServicePre::new(pre)?)),
+            world => {
                 wasmtime::bail!(unsupported(world).unwrap_or_default())
             }
         }
@@ -70,6 +83,8 @@ impl Pre {
     ) -> wasmtime::Result<Exports> {
         match self {
             Self::Handler(pre) => Ok(Exports::Handler(pre.instantiate_async(store).await?)),
+            #[cfg(feature = "wasi-p3")]
+            Self::Service(pre) => Ok(Exports::Service(pre.instantiate_async(store).await?)),
         }
     }
 
@@ -77,6 +92,8 @@ impl Pre {
     pub(crate) fn implies_response(&self) -> bool {
         match self {
             Self::Handler(_) => true,
+            #[cfg(feature = "wasi-p3")]
+            Self::Service(_) => false,
         }
     }
 }
@@ -91,6 +108,8 @@ impl Exports {
     ) -> Called {
         match self {
             Self::Handler(exports) => handler::call(exports, store, config, invocation).await,
+            #[cfg(feature = "wasi-p3")]
+            Self::Service(exports) => service::call(exports, store, config, invocation).await,
         }
     }
 }

@@ -1,0 +1,92 @@
+//! What a service reaches outside of itself.
+
+use wasip3::http::client;
+use wasip3::http::types::{ErrorCode, Fields, Method, Request, Response, Scheme};
+use wasip3::sockets::types::{IpAddressFamily, TcpSocket};
+use wasip3::wit_future;
+
+use crate::{Answer, text};
+
+pub(crate) async fn outside(path: &str, query: &str) -> Answer {
+    match path {
+        "/pass" => pass(query).await,
+        "/status-of" => match send(query).await {
+            Ok(response) => text(response.get_status_code().to_string()),
+            Err(error) => text(format!("{error:?}")),
+        },
+        "/environment" => text(format!("{:?}", wasip3::cli::environment::get_environment())),
+        "/clocks" => text(clocks().await),
+        "/random" => text(format!("{:?}", wasip3::random::random::get_random_bytes(4))),
+        "/socket" => text(format!(
+            "{:?}",
+            TcpSocket::create(IpAddressFamily::Ipv4).err()
+        )),
+        "/resolve" => {
+            let name = "localhost".to_owned();
+            let resolved = wasip3::sockets::ip_name_lookup::resolve_addresses(name).await;
+            text(format!("{resolved:?}"))
+        }
+        "/file" => text(file(query).await),
+        _ => text(format!("unknown path {path}")),
+    }
+}
+
+/// Passes on the answer of another server.
+async fn pass(authority: &str) -> Answer {
+    let answer = send(authority).await?;
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, trailers) = Response::consume_body(answer, result);
+    Ok(Response::new(Fields::new(), Some(contents), trailers).0)
+}
+
+async fn send(authority: &str) -> Result<Response, ErrorCode> {
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    let (request, _) = Request::new(Fields::new(), None, trailers, None);
+    request.set_method(&Method::Get).expect("a method");
+    request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
+    request
+        .set_authority(Some(authority))
+        .expect("an authority");
+    request.set_path_with_query(Some("/")).expect("a path");
+    client::send(request).await
+}
+
+async fn clocks() -> String {
+    let before = wasip3::clocks::monotonic_clock::now();
+    crate::answers::wait(std::time::Duration::from_millis(5)).await;
+    let waited = wasip3::clocks::monotonic_clock::now() - before;
+    let now = wasip3::clocks::system_clock::now();
+    format!("{} {}", waited >= 5_000_000, now.seconds > 1_700_000_000)
+}
+
+/// Writes so many bytes to a file of `/tmp`, and reads them.
+async fn file(query: &str) -> String {
+    match write_and_read(query.parse().expect("a size")).await {
+        Ok(read) => format!("read {read}"),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+async fn write_and_read(bytes: usize) -> Result<usize, wasip3::filesystem::types::ErrorCode> {
+    use wasip3::filesystem::types::{DescriptorFlags, OpenFlags, PathFlags};
+
+    let folders = wasip3::filesystem::preopens::get_directories();
+    let Some((tmp, _)) = folders.into_iter().find(|(_, name)| name == "/tmp") else {
+        return Ok(0);
+    };
+    let file = tmp
+        .open_at(
+            PathFlags::empty(),
+            "file".to_owned(),
+            OpenFlags::CREATE,
+            DescriptorFlags::READ | DescriptorFlags::WRITE,
+        )
+        .await?;
+    let (mut writer, data) = wasip3::wit_stream::new();
+    let written = file.write_via_stream(data, 0);
+    writer.write_all(vec![b'f'; bytes]).await;
+    drop(writer);
+    written.await?;
+    let (read, _) = file.read_via_stream(0);
+    Ok(read.collect().await.len())
+}

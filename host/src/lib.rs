@@ -20,6 +20,7 @@
 pub mod bench;
 pub mod config;
 pub mod engine;
+pub mod event;
 mod guest;
 pub mod http1;
 mod instance_memory;

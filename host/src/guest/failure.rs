@@ -11,6 +11,8 @@ use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
 use super::output::beginning;
 use super::stack::stack_trace;
 use super::state::ActiveInvocation;
+#[cfg(feature = "outbound-http")]
+use super::world::InvalidResponse;
 use crate::engine::Sources;
 use crate::logging::EVENT_LIMIT_BYTES;
 
@@ -106,6 +108,10 @@ impl Failure {
                 self.limits.stack_bytes / KIB
             );
             return (ErrorType::StackOverflow, message);
+        }
+        #[cfg(feature = "outbound-http")]
+        if let Some(invalid) = self.error.downcast_ref::<InvalidResponse>() {
+            return (ErrorType::HandlerError, invalid.to_string());
         }
         let cause = root_cause(&self.error);
         if let Some(message) = self.exceeded(&cause) {

@@ -64,7 +64,10 @@ fn limited(
     ) -> wasmtime::Result<FutureReader<Written>>,
 ) -> wasmtime::Result<FutureReader<Written>> {
     let Some(budget) = store.data().tmp.as_ref().map(|tmp| tmp.budget()) else {
-        return write(Access::new(store, GuestState::filesystem), data);
+        return write(
+            Access::<_, WasiFilesystem>::new(store, GuestState::filesystem),
+            data,
+        );
     };
     let way = Arc::new(Way::default());
     let counted = Counted {
@@ -73,7 +76,7 @@ fn limited(
     };
     data.pipe(&mut store, counted)?;
     let data = StreamReader::new(&mut store, Passed(Arc::clone(&way)))?;
-    let files = Access::new(store.as_context_mut(), GuestState::filesystem);
+    let files = Access::<_, WasiFilesystem>::new(store.as_context_mut(), GuestState::filesystem);
     let (sender, written) = oneshot::channel();
     write(files, data)?.pipe(&mut store, Telling(Some(sender)))?;
     FutureReader::new(store, async move {

@@ -54,8 +54,13 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
     }
     instance.life.serve(&invocation);
     let outputs = instance.state().outputs();
-    let current = ActiveInvocation::new(&invocation, response, Arc::clone(&interrupt), outputs);
-    let current = Arc::new(current);
+    let current = Arc::new(ActiveInvocation::new(
+        &invocation,
+        response,
+        Arc::clone(&interrupt),
+        Arc::clone(&handler.config.limits),
+        outputs,
+    ));
     instance.begin(Arc::clone(&current));
     let call = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
     // Lambda may freeze the process as soon as the worker polls for the next event.
@@ -65,7 +70,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
     let spent = Spent {
         memory_bytes: instance.state().limits.used_bytes(),
         time: started.elapsed(),
-        written_bytes: instance.state().written_bytes(),
+        written_bytes: current.written_bytes(),
     };
     log_usage(handler, &current, &spent);
     let unreported = end_response(&current, outcome, &spent);

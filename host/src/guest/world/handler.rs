@@ -3,7 +3,7 @@
 
 use artifact::contract::{LOGGING, RESPONSE_STREAM};
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
-use lambda_protocol::front_end::FrontEnd;
+use lambda_protocol::headers::JSON;
 use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
 use lambda_protocol::prelude::Prelude;
 use lambda_protocol::{InvalidHead, raw_content_type};
@@ -62,6 +62,11 @@ fn context(config: &GuestConfig, invocation: &Invocation) -> Context {
 /// Defines the interfaces of the world.
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     add_response_stream(linker)?;
+    add_logging(linker)
+}
+
+/// Defines the interface of the log.
+pub(super) fn add_logging(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.instance(LOGGING)?.func_wrap_async(
         "log",
         |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
@@ -88,7 +93,7 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
         "start-document",
         |store: StoreContextMut<'_, GuestState>, (): ()| {
             let response = &store.data().current()?.response;
-            Ok((response.start_document().map_err(StreamError::from),))
+            Ok((response.start_document(JSON).map_err(StreamError::from),))
         },
     )?;
     interface.func_wrap(
@@ -111,17 +116,7 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
 
 fn write_headers(current: &ActiveInvocation, head: ResponseHead) -> Result<(), StreamError> {
     let prelude = Prelude::encode(head.status, head.headers, head.cookies)?;
-    let cookies = prelude.cookies();
-    current.response.write_headers(prelude)?;
-    let front_end = current.response.front_end();
-    if cookies > 1 && front_end.is_some_and(FrontEnd::keeps_one_cookie) {
-        tracing::warn!(
-            requestId = %current.log_context.request_id,
-            "the response sets {cookies} cookies, and its front end takes only the last of them \
-             (a load balancer takes all if its target group has multi-value headers switched on)"
-        );
-    }
-    Ok(())
+    Ok(current.start(prelude)?)
 }
 
 fn start_raw(response: &ResponseWriter, content_type: &str) -> Result<(), StreamError> {
@@ -134,8 +129,8 @@ async fn write(
     chunk: &WasmList<u8>,
 ) -> wasmtime::Result<Result<(), StreamError>> {
     let bytes = chunk.as_le_slice(&store).len();
-    store.data_mut().count_write(bytes)?;
     let current = store.data().current()?;
+    current.count_write(bytes)?;
     let written = current.response.write(chunk.as_le_slice(&store)).await;
     if std::mem::take(&mut store.data_mut().has_computed) {
         // A chunk that took long to compute leaves at once.

@@ -101,12 +101,6 @@ impl Bodies {
     pub(super) fn take(&mut self, response: u32) -> Option<Body> {
         self.responses.remove(&response)
     }
-
-    /// Forgets everything, because the invocation has ended.
-    pub(super) fn clear(&mut self) {
-        self.responses.clear();
-        self.request = None;
-    }
 }
 
 type Store<'a> = StoreContextMut<'a, GuestState>;

@@ -3,13 +3,17 @@
 use wasip3::http::client;
 use wasip3::http::types::{ErrorCode, Fields, Method, Request, Response, Scheme};
 use wasip3::sockets::types::{IpAddressFamily, TcpSocket};
-use wasip3::wit_future;
+use wasip3::wit_bindgen::spawn_local;
+use wasip3::{wit_future, wit_stream};
 
 use crate::{Answer, text};
 
 pub(crate) async fn outside(path: &str, query: &str) -> Answer {
     match path {
         "/pass" => pass(query).await,
+        "/forward" => send(query).await,
+        "/wrap" => wrap(),
+        "/upload" => text(upload(query).await),
         "/status-of" => match send(query).await {
             Ok(response) => text(response.get_status_code().to_string()),
             Err(error) => text(format!("{error:?}")),
@@ -39,16 +43,50 @@ async fn pass(authority: &str) -> Answer {
     Ok(Response::new(Fields::new(), Some(contents), trailers).0)
 }
 
-async fn send(authority: &str) -> Result<Response, ErrorCode> {
+/// Wraps a response of its own, as middleware does.
+fn wrap() -> Answer {
+    let inner = text("inner")?;
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, trailers) = Response::consume_body(inner, result);
+    let headers = [("x-wrapped".to_owned(), b"yes".to_vec())];
+    let headers = Fields::from_list(&headers).expect("valid headers");
+    Ok(Response::new(headers, Some(contents), trailers).0)
+}
+
+async fn send(target: &str) -> Result<Response, ErrorCode> {
     let (_, trailers) = wit_future::new(|| Ok(None));
     let (request, _) = Request::new(Fields::new(), None, trailers, None);
-    request.set_method(&Method::Get).expect("a method");
+    client::send(aimed(request, &Method::Get, target)).await
+}
+
+/// Sends a body in two writes, and returns the status of the answer.
+async fn upload(target: &str) -> String {
+    let (mut body, contents) = wit_stream::new();
+    let (end, trailers) = wit_future::new(|| Ok(None));
+    let (request, sent) = Request::new(Fields::new(), Some(contents), trailers, None);
+    spawn_local(async move {
+        body.write_all(b"hello ".to_vec()).await;
+        body.write_all(b"there".to_vec()).await;
+        drop((body, end));
+    });
+    let answer = client::send(aimed(request, &Method::Post, target)).await;
+    match answer {
+        Ok(answer) => format!("{} {:?}", answer.get_status_code(), sent.await),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+/// Aims a request at `authority/path`.
+fn aimed(request: Request, method: &Method, target: &str) -> Request {
+    let (authority, path) = target.split_once('/').expect("a target with a path");
+    let path = format!("/{path}");
+    request.set_method(method).expect("a method");
     request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
     request
         .set_authority(Some(authority))
         .expect("an authority");
-    request.set_path_with_query(Some("/")).expect("a path");
-    client::send(request).await
+    request.set_path_with_query(Some(&path)).expect("a path");
+    request
 }
 
 async fn clocks() -> String {
@@ -82,7 +120,7 @@ async fn write_and_read(bytes: usize) -> Result<usize, wasip3::filesystem::types
             DescriptorFlags::READ | DescriptorFlags::WRITE,
         )
         .await?;
-    let (mut writer, data) = wasip3::wit_stream::new();
+    let (mut writer, data) = wit_stream::new();
     let written = file.write_via_stream(data, 0);
     writer.write_all(vec![b'f'; bytes]).await;
     drop(writer);

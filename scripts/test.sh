@@ -17,7 +17,7 @@ BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 
 # Handlers may need another compiler than the host, and so have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
-    -p scripted-guest -p reaching-guest -p fetching-guest -p requests-guest -p wasi-http-guest \
+    -p scripted-guest -p reaching-guest -p fetching-guest -p requests-guest -p service-guest -p wasi-http-guest \
     -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download
 # With the AWS SDK, in a workspace of its own.
 dynamodb_export=examples/dynamodb-export/Cargo.toml

@@ -8,13 +8,12 @@ use wasmtime_wasi::I32Exit;
 
 use super::interrupt::InterruptReason;
 use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
-use super::output::beginning;
 use super::stack::stack_trace;
-use super::state::ActiveInvocation;
+#[cfg(feature = "wasi-p3")]
+use super::world::BrokenResponse;
 #[cfg(feature = "outbound-http")]
 use super::world::InvalidResponse;
 use crate::engine::Sources;
-use crate::logging::EVENT_LIMIT_BYTES;
 
 /// The engine's message when a call passes more than `limits.hostcall-kib`. The error has no type.
 const HOSTCALL_LIMIT_REACHED: &str = "fuel allocated for hostcalls has been exhausted";
@@ -27,29 +26,6 @@ const HEADERS_TOO_LARGE: &str = "total size of fields exceeds limit";
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
-
-/// A response that the guest has begun, or should have, and cannot be completed.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.message)]
-pub(crate) struct BrokenResponse(pub(crate) ErrorReport);
-
-/// A failure of which the receiver and the log know already.
-#[derive(Debug, thiserror::Error)]
-#[error("the response has failed")]
-pub(crate) struct ToldFailure(());
-
-/// Ends a stream that has failed while the guest goes on.
-pub(crate) fn tell_failure(current: &ActiveInvocation, report: &ErrorReport) -> ToldFailure {
-    current.response.fail(report);
-    tracing::error!(
-        requestId = %current.log_context.request_id,
-        tenantId = current.log_context.tenant_id.as_deref(),
-        errorType = report.error_type.as_str(),
-        "handler failed after its response had begun: {}",
-        beginning(&report.message, EVENT_LIMIT_BYTES)
-    );
-    ToldFailure(())
-}
 
 /// What is known about a guest that did not return.
 #[derive(Debug)]
@@ -90,6 +66,7 @@ impl Failure {
         {
             return interrupted(reason);
         }
+        #[cfg(feature = "wasi-p3")]
         if let Some(BrokenResponse(report)) = self.error.downcast_ref() {
             return (report.error_type, report.message.clone());
         }

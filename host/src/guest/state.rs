@@ -227,6 +227,12 @@ impl GuestState {
             .ok_or_else(|| wasmtime::Error::msg("the handler has no invocation yet"))
     }
 
+    /// Marks bodies of requests that are not complete as broken.
+    #[cfg(feature = "outbound-http")]
+    pub(super) fn abandon_requests(&mut self) {
+        self.outbound = None;
+    }
+
     /// Whether the guest has used WASI: the time, a variable, randomness.
     pub(crate) fn has_used_wasi(&self) -> bool {
         #[cfg(feature = "outbound-http")]

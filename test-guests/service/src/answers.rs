@@ -21,6 +21,7 @@ pub(crate) async fn answer(path: &str, query: &str, request: &Request) -> Option
         "/status" => status(query.parse().expect("a status")),
         "/head" => large_head(query.parse().expect("a size")),
         "/bytes" => bytes(query.parse().expect("a size")),
+        "/stream" => stream(query.parse().expect("a size")),
         "/chunks" => chunks(),
         "/first" => first().await,
         "/spins" => spins(),
@@ -89,6 +90,20 @@ fn bytes(size: usize) -> Answer {
     let (response, mut body) = respond(&[]);
     spawn_local(async move {
         body.write(vec![b'.'; size]).await;
+    });
+    Ok(response)
+}
+
+/// Writes so many bytes in writes of 64 KiB.
+fn stream(size: usize) -> Answer {
+    let (response, mut body) = respond(&[]);
+    spawn_local(async move {
+        let mut left = size;
+        while left > 0 {
+            let chunk = left.min(64 * 1024);
+            body.write(vec![b'.'; chunk]).await;
+            left -= chunk;
+        }
     });
     Ok(response)
 }

@@ -8,6 +8,9 @@ use wasip3::wit_bindgen::spawn_local;
 use crate::answers::wait;
 use crate::{Answer, Body, respond, text};
 
+/// Longer than any invocation.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 pub(crate) async fn end(path: &str, query: &str) -> Option<Answer> {
     Some(match path {
         "/trap-first" => panic!("no response"),
@@ -16,7 +19,10 @@ pub(crate) async fn end(path: &str, query: &str) -> Option<Answer> {
             text("unreachable")
         }
         "/error" => Err(ErrorCode::InternalError(Some("out of ideas".to_owned()))),
-        "/stuck" => std::future::pending().await,
+        "/stuck" => {
+            wait(A_DAY).await;
+            text("late")
+        }
         "/spin" => spin(),
         "/length" => length(query),
         _ => return after_hello(path, query),
@@ -78,10 +84,10 @@ async fn hello_sent(path: &str, query: &str, body: Body) {
         }
         "/never-ends" => {
             drop(body);
-            std::future::pending::<()>().await;
+            wait(A_DAY).await;
         }
         "/waits" => {
-            std::future::pending::<()>().await;
+            wait(A_DAY).await;
             drop(body);
         }
         "/spins-on" => {

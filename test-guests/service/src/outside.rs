@@ -13,6 +13,7 @@ pub(crate) async fn outside(path: &str, query: &str) -> Answer {
         "/pass" => pass(query).await,
         "/forward" => send(query).await,
         "/wrap" => wrap(),
+        "/upload-trap" => upload_trap(query).await,
         "/upload" => text(upload(query).await),
         "/status-of" => match send(query).await {
             Ok(response) => text(response.get_status_code().to_string()),
@@ -74,6 +75,19 @@ async fn upload(target: &str) -> String {
         Ok(answer) => format!("{} {:?}", answer.get_status_code(), sent.await),
         Err(error) => format!("{error:?}"),
     }
+}
+
+/// Traps in the middle of a body.
+async fn upload_trap(target: &str) -> Answer {
+    let (mut body, contents) = wit_stream::new();
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    let (request, _) = Request::new(Fields::new(), Some(contents), trailers, None);
+    spawn_local(async move {
+        body.write_all(b"half of".to_vec()).await;
+        crate::answers::wait(std::time::Duration::from_millis(50)).await;
+        panic!("in the middle of a body");
+    });
+    client::send(aimed(request, &Method::Post, target)).await
 }
 
 /// Aims a request at `authority/path`.

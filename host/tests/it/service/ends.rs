@@ -174,8 +174,8 @@ fn what_never_ends_is_stopped_at_the_deadline() {
         assert_eq!(response.body(), "hello", "{target}");
         host.assert_running();
     }
-    lambda.enqueue(get("on", "/never-ends").deadline_in(TIME));
-    assert_eq!(lambda.complete_response("on").body(), "hello");
+    lambda.enqueue(get("never", "/never-ends").deadline_in(TIME));
+    assert_eq!(lambda.complete_response("never").body(), "hello");
     host.logged("handler failed after its response had ended: the handler was stopped because");
     lambda.enqueue(get("after", "/hello"));
     assert_eq!(lambda.complete_response("after").body(), "hello");

@@ -2,6 +2,7 @@
 
 mod answers;
 mod ends;
+mod load;
 mod loading;
 mod outside;
 

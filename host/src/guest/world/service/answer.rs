@@ -14,11 +14,11 @@ use wasmtime_wasi_http::p3::Response;
 use super::broken::Broken;
 use super::consumer::{BytesConsumer, TrailersConsumer};
 use super::contents::HostContents;
+use super::failure::{BrokenResponse, ToldFailure, tell_failure};
 use super::outlet::Outlet;
 use super::progress::Progress;
 use super::responses::{Body, Contents, Teller};
 use crate::event::Reply;
-use crate::guest::failure::{BrokenResponse, ToldFailure, tell_failure};
 use crate::guest::state::GuestState;
 use crate::response::{Refused, ResponseStream};
 

@@ -5,6 +5,7 @@ mod answer;
 mod broken;
 mod consumer;
 mod contents;
+mod failure;
 mod outlet;
 mod progress;
 mod responses;
@@ -22,11 +23,11 @@ pub(super) use wasmtime_wasi_http::p3::bindings::{Service as Exports, ServicePre
 
 use self::answer::{Answer, Tasks};
 use self::broken::described;
+pub(in crate::guest) use self::failure::{BrokenResponse, ToldFailure};
 pub(in crate::guest) use self::responses::{Bodies, keep_bodies};
 use super::Called;
 use super::proxy::Incoming;
 use crate::event::{IncomingRequest, incoming};
-use crate::guest::failure::BrokenResponse;
 use crate::guest::state::{GuestConfig, GuestState};
 use crate::invocation::Invocation;
 

@@ -21,7 +21,7 @@ const HOSTCALL_LIMIT_REACHED: &str = "fuel allocated for hostcalls has been exha
 /// The engine's message for a component with too many instances, tables or memories.
 const COUNT_LIMIT_REACHED: &str = "resource limit exceeded";
 
-/// The library's message for the headers of a request over `outbound.header-kib`.
+/// The library's message for headers over `outbound.header-kib`.
 const HEADERS_TOO_LARGE: &str = "total size of fields exceeds limit";
 
 const KIB: usize = 1024;
@@ -121,7 +121,8 @@ impl Failure {
         }
         if cause.contains(HEADERS_TOO_LARGE) {
             return Some(
-                "the headers of a request of the handler are too large; send less, or raise `outbound.header-kib`"
+                "the headers of a request or a response of the handler are too large; send less, or raise \
+                 `outbound.header-kib`"
                     .to_owned(),
             );
         }

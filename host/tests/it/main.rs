@@ -62,4 +62,6 @@ mod streaming;
 #[cfg(feature = "outbound-http")]
 mod warm;
 #[cfg(feature = "outbound-http")]
+mod wasi_http;
+#[cfg(feature = "outbound-http")]
 mod web;

@@ -5,8 +5,10 @@
 //! back what a guest has written while it computes.
 
 pub(super) mod answer;
-pub(super) mod body;
+mod body;
 pub(super) mod head;
+pub(super) mod sink;
+mod streams;
 mod types;
 
 use std::sync::Arc;
@@ -29,7 +31,8 @@ use super::Called;
 use crate::event::{IncomingRequest, incoming};
 use crate::invocation::Invocation;
 use answer::Answer;
-use body::HeldBytes;
+use sink::HeldBytes;
+use streams::LastStream;
 
 pub(in super::super) use answer::InvalidResponse;
 
@@ -38,6 +41,7 @@ pub(in super::super) use answer::InvalidResponse;
 pub(crate) struct State {
     /// Bytes in bodies whose response is not set.
     held: HeldBytes,
+    last_stream: LastStream,
     /// Whether the request has the method `HEAD`.
     is_head: bool,
 }
@@ -46,6 +50,7 @@ pub(crate) struct State {
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     types::add_to_linker(linker)?;
+    streams::add_to_linker(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }

@@ -5,8 +5,9 @@ use std::task::{Context, Poll};
 
 use http::{HeaderMap, StatusCode};
 
-use super::super::proxy::body::Sink;
+use super::super::proxy::answer::is_failure;
 use super::super::proxy::head;
+use super::super::proxy::sink::Sink;
 use super::broken::Broken;
 use crate::event::Reply;
 use crate::guest::limits::ResponseTooLarge;
@@ -148,7 +149,11 @@ impl Outlet {
     /// Ends the answer, whose parts have ended well.
     pub(super) fn finish(&self) -> Result<(), Broken> {
         if let Some(status) = self.failure {
-            return Err(Broken::Status(status, self.lock().sink.take_report()));
+            let body = match &mut self.lock().sink {
+                Sink::Report(kept) => std::mem::take(kept),
+                Sink::Response(_) => Vec::new(),
+            };
+            return Err(Broken::Status(status, body));
         }
         match self.current.response.finish() {
             Err(Refused::TooLarge(document)) => Err(Broken::TooLarge(document.to_string())),
@@ -179,7 +184,7 @@ fn start(
         }
         Reply::Document => {
             let content_type = head::content_type(status, headers)?;
-            if status.is_client_error() || status.is_server_error() {
+            if is_failure(status) {
                 return Ok(Some(status));
             }
             let _ = current.response.start_document(content_type);

@@ -12,6 +12,7 @@ guest_rustc=$(scripts/setup.sh --tests)
 target/python/bin/python -W ignore scripts/templates/check.py
 
 scripts/build-bootstrap.sh
+scripts/build-bootstrap.sh --wasi-p3
 # Without link-time optimisation, which takes minutes and does not change behaviour.
 BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 
@@ -35,7 +36,7 @@ scripts/setup-clients.sh
 cargo test --release -p bootstream-cli -p bootstream-local-lambda
 # With the corpus of the fuzzers, whose checks are built like the host's tests. More threads than processors:
 # most tests wait for a pause, a deadline or a peer.
-RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test -p bootstream-host -p bootstream-fuzz \
+RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test --features bootstream-host/wasi-p3 -p bootstream-host -p bootstream-fuzz \
     -p bootstream-lambda-protocol -p bootstream-lambda-event -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
 cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \
     -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support

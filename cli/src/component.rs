@@ -4,7 +4,7 @@
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use artifact::contract::{SERVED_VERSIONS, WORLD, is_served, version_of_import};
-use artifact::{Concurrency, FileKind};
+use artifact::{Concurrency, FileKind, Stamp};
 use wasmparser::{
     ComponentType, ComponentTypeRef, DataKind, Encoding, InstanceTypeDeclaration, Parser, Payload,
 };
@@ -117,6 +117,14 @@ pub(crate) fn concurrency(bytes: &[u8]) -> Concurrency {
         _ => Vec::new(),
     });
     Concurrency::for_names(names)
+}
+
+/// The same for a handler's file in any form: a binary component, one in text form, or machine code.
+pub(crate) fn concurrency_of_file(bytes: &[u8]) -> Concurrency {
+    match FileKind::of_source(bytes) {
+        FileKind::Precompiled => Stamp::read(bytes).map_or(Concurrency::Off, |it| it.concurrency),
+        _ => wat::parse_bytes(bytes).map_or(Concurrency::Off, |binary| concurrency(&binary)),
+    }
 }
 
 /// Returns whether a binary component has an export of that name.

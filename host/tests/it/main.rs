@@ -51,7 +51,7 @@ mod reuse;
 mod sandbox;
 #[cfg(feature = "outbound-http")]
 mod secrets;
-#[cfg(feature = "wasi-p3")]
+#[cfg(feature = "outbound-http")]
 mod service;
 mod settings;
 mod shutdown;

@@ -114,8 +114,6 @@ fn code_whose_stamp_and_settings_disagree_about_concurrent_tasks_is_refused() {
         ];
         assert_refused(&with(concurrency, settings), &words);
     }
-    // Both agree, and Wasmtime's own record differs.
-    assert_refused(&with(Concurrency::On, Concurrency::On), &["concurrency"]);
 }
 
 #[test]

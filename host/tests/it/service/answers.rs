@@ -54,7 +54,7 @@ fn a_response_without_contents_is_empty_and_complete() {
     let (lambda, _host) = serving();
     assert_eq!(body(&lambda, "/none"), "");
 
-    let (lambda, _host) = serving_with("", &[("BOOTSTREAM_PAD_EMPTY", "true")]);
+    let (lambda, _host) = serving_with("[response]\nempty = 'line-feed'\n", &[]);
     assert_eq!(body(&lambda, "/none"), "\n");
 }
 

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use bootstream_test_support::guests;
-use bootstream_test_support::process::Bootstrap;
 use bootstream_test_support::recorder::{Post, Recorder};
 
-use super::{get, serving};
+use super::{get, service, serving};
 
 /// Most memory the host and a guest may take beyond an idle process, in KiB.
 const MARGIN_KIB: u64 = 20 * 1024;
@@ -62,8 +60,9 @@ fn many_invocations_leave_nothing_behind() {
 #[test]
 fn a_trap_ends_one_of_several_invocations_only() {
     let lambda = Recorder::start();
-    let bootstrap = Bootstrap::with_handler(&lambda, &guests::component("service_guest"));
-    let _host = bootstrap.env("AWS_LAMBDA_MAX_CONCURRENCY", "4").start();
+    let _host = service(&lambda)
+        .env("AWS_LAMBDA_MAX_CONCURRENCY", "4")
+        .start();
     lambda.idle(4);
     lambda.enqueue_all(vec![
         get("a", "/chunks"),

@@ -7,7 +7,7 @@ mod loading;
 mod outside;
 
 use bootstream_test_support::guests;
-use bootstream_test_support::process::{Bootstrap, Running};
+use bootstream_test_support::process::{Bootstrap, Running, executable_with_wasi_p3};
 use bootstream_test_support::recorder::{Event, Recorder};
 use serde_json::{Value, json};
 
@@ -43,6 +43,13 @@ fn url_event(path: &str, query: &str, body: Option<&str>) -> Value {
     })
 }
 
+/// The build with WASI 0.3, with the service as its handler.
+#[track_caller]
+fn service(lambda: &Recorder) -> Bootstrap {
+    let handler = guests::component("service_guest");
+    Bootstrap::with_executable(lambda, &executable_with_wasi_p3(), &handler)
+}
+
 /// A host that runs the service.
 #[track_caller]
 fn serving() -> (Recorder, Running) {
@@ -53,8 +60,7 @@ fn serving() -> (Recorder, Running) {
 #[track_caller]
 fn serving_with(settings: &str, variables: &[(&str, &str)]) -> (Recorder, Running) {
     let lambda = Recorder::start();
-    let host = Bootstrap::with_handler(&lambda, &guests::component("service_guest"));
-    let host = host.settings(settings);
+    let host = service(&lambda).settings(settings);
     let host = variables
         .iter()
         .fold(host, |host, (name, value)| host.env(name, value));

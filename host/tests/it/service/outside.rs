@@ -15,7 +15,7 @@ fn body(lambda: &Recorder, target: &str) -> String {
 
 #[test]
 fn clocks_randomness_and_variables_are_there() {
-    let (lambda, _host) = serving_with("", &[("GREETING", "hello")]);
+    let (lambda, _host) = serving_with("pass-env = ['GREETING']\n", &[("GREETING", "hello")]);
     assert_eq!(body(&lambda, "/clocks"), "true true");
     lambda.forget();
     lambda.enqueue(get("id-2", "/environment"));

@@ -84,10 +84,16 @@ impl World {
 /// interface needs an engine with support for concurrent tasks.
 #[must_use]
 pub fn is_of_wasi_0_3(name: &str) -> bool {
+    is_of_wasi(name, "0.3")
+}
+
+/// Returns whether `name` belongs to a final release of WASI, any patch of the version `minor`, such as `0.2`.
+#[must_use]
+pub fn is_of_wasi(name: &str, minor: &str) -> bool {
     name.starts_with("wasi:")
         && name
             .rsplit_once('@')
-            .is_some_and(|(_, version)| is_patch_of(version, "0.3"))
+            .is_some_and(|(_, version)| is_patch_of(version, minor))
 }
 
 /// Returns `None` for an export that is no handler, and `Some(None)` for a handler of a version that is not

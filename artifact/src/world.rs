@@ -80,6 +80,13 @@ impl World {
     }
 }
 
+/// Returns the names of the worlds that are served, for a message.
+#[must_use]
+pub fn served_worlds() -> String {
+    let names = World::ALL.map(|world| world.name().to_owned());
+    all(&names, "or")
+}
+
 /// Returns whether `name` belongs to a final release of WASI 0.3. A component that imports or exports such an
 /// interface needs an engine with support for concurrent tasks.
 #[must_use]
@@ -308,6 +315,14 @@ mod tests {
                 "{near}"
             );
         }
+    }
+
+    #[test]
+    fn worlds_have_names() {
+        assert_eq!(
+            served_worlds(),
+            "`bootstream:handler/handler@0.1`, `wasi:http/proxy@0.2` or `wasi:http/service@0.3`"
+        );
     }
 
     #[test]

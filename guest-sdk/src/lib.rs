@@ -105,7 +105,6 @@ mod event;
 #[doc(hidden)]
 pub mod export;
 pub mod fetch;
-mod http_event;
 mod logging;
 pub mod ndjson;
 mod rejection;
@@ -173,7 +172,7 @@ pub use context::Context;
 pub use env::env;
 pub use error::{Error, StreamError};
 pub use event::Event;
-pub use http_event::RequestKind;
+pub use lambda_event::RequestKind;
 pub use rejection::Rejection;
 pub use request::RequestExt;
 pub use response::{Body, Head, Response, StartError};

@@ -1,11 +1,9 @@
 //! The whole documents of HTTP front ends, each with the feature of its types.
 
+use lambda_event::ReadError;
 use serde::Deserialize;
 
-use crate::{
-    Error, Event, RequestKind, aws_lambda_events,
-    http_event::{self, ReadError},
-};
+use crate::{Error, Event, RequestKind, aws_lambda_events};
 
 impl Event {
     /// Reads the event as API Gateway sends it in payload format 1.0: every REST API, and HTTP
@@ -64,10 +62,10 @@ impl Event {
         &'event self,
         expected: RequestKind,
     ) -> Result<T, Error> {
-        match http_event::parse(self.bytes())?.kind() {
+        match lambda_event::Event::parse(self.bytes())?.kind() {
             Some(kind) if kind == expected => self.json(),
             Some(kind) => Err(format!("the event is of {kind}, not of {expected}").into()),
-            None => Err(ReadError::UnknownShape(None).into()),
+            None => Err(ReadError::UnknownShape.into()),
         }
     }
 }

@@ -8,11 +8,11 @@
 //!  runtime_api::Client ──▶ Invocation ──▶ worker ──▶ guest::task ───▶ guest::instance
 //!       ▲                                                              │ write-headers, write,
 //!       │ POST …/response                                              ▼ finish
-//!       └──── response::ResponseBody ◀── response::Buffer ◀── guest::imports
+//!       └──── response::ResponseBody ◀── response::Buffer ◀── guest::world
 //!             (data, then trailers)      (state machine)
 //! ```
 //!
-//! An event arrives in [`runtime_api::Client::next`]. A chunk leaves the guest in `guest/imports.rs`, waits in
+//! An event arrives in [`runtime_api::Client::next`]. A chunk leaves the guest in `guest/world/`, waits in
 //! `response/buffer.rs`, and is sent by `http1/`. `docs/architecture.md` describes the whole.
 #![warn(missing_docs)]
 
@@ -20,6 +20,7 @@
 pub mod bench;
 pub mod config;
 pub mod engine;
+pub mod event;
 mod guest;
 pub mod http1;
 mod instance_memory;

@@ -40,6 +40,8 @@ pub enum ErrorType {
     OutOfMemory,
     /// The handler exceeded a limit that has no type of its own.
     LimitExceeded,
+    /// The event is not JSON, or it is the event of an HTTP front end and not a valid HTTP request.
+    BadEvent,
     /// The response is a document larger than its reader accepts. This is Lambda's own name for it.
     ResponseTooLarge,
     /// The handler was still running shortly before the function's deadline.
@@ -70,6 +72,7 @@ impl ErrorType {
             Self::StackOverflow => "Function.StackOverflow",
             Self::OutOfMemory => "Function.OutOfMemory",
             Self::LimitExceeded => "Function.LimitExceeded",
+            Self::BadEvent => "Function.BadEvent",
             Self::ResponseTooLarge => "Function.ResponseSizeTooLarge",
             Self::DeadlineExceeded => "Function.DeadlineExceeded",
             Self::HandlerNotFound => "Runtime.HandlerNotFound",
@@ -229,7 +232,7 @@ fn json_char_len(c: char) -> usize {
 mod tests {
     use super::*;
 
-    const ALL_TYPES: [ErrorType; 15] = [
+    const ALL_TYPES: [ErrorType; 16] = [
         ErrorType::HandlerError,
         ErrorType::Trap,
         ErrorType::Panic,
@@ -237,6 +240,7 @@ mod tests {
         ErrorType::StackOverflow,
         ErrorType::OutOfMemory,
         ErrorType::LimitExceeded,
+        ErrorType::BadEvent,
         ErrorType::ResponseTooLarge,
         ErrorType::DeadlineExceeded,
         ErrorType::HandlerNotFound,

@@ -43,6 +43,8 @@ pub const ANNOUNCED_TRAILERS_TEXT: &str =
 pub const XRAY_ERROR_CAUSE: HeaderName =
     HeaderName::from_static("lambda-runtime-function-xray-error-cause");
 
+/// The content type of error documents, and of a document whose handler chooses none.
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// The content type of a response that starts with a prelude.
 pub const HTTP_INTEGRATION: HeaderValue = HeaderValue::from_static(HTTP_INTEGRATION_TEXT);
 /// [`HTTP_INTEGRATION`] as text.

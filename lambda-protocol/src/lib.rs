@@ -16,9 +16,11 @@ mod head;
 pub mod headers;
 pub mod limits;
 mod log_level;
+mod object;
 pub mod prelude;
 pub mod response_document;
 pub mod xray;
 
 pub use head::{Head, InvalidHead, raw_content_type};
 pub use log_level::LogLevel;
+pub use object::Object;

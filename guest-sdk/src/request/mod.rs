@@ -3,12 +3,10 @@
 use std::{borrow::Cow, fmt, ops::Range, str::FromStr};
 
 use http::{Request, Uri, header};
+use lambda_event::{HttpRequest, decoded_segments, normal_form, parse_cookies, parse_query};
 use serde::Deserialize;
 
-use crate::{
-    Error, Rejection, RequestKind,
-    http_event::{self, RequestHead, decoded_segments, parse_cookies, parse_query},
-};
+use crate::{Error, Rejection, RequestKind};
 
 /// What the front end knows about a request, kept in its extensions.
 #[derive(Clone, Debug)]
@@ -19,20 +17,20 @@ struct Origin {
 
 /// Reads a document. The request owns its memory.
 pub(crate) fn read(event: &[u8]) -> Result<Request<Vec<u8>>, Error> {
-    let (head, body) = http_event::read(event)?;
-    Ok(request(head, body.into_owned()))
+    let (head, body) = parts(event)?;
+    Ok(head.map(|()| body.into_owned()))
 }
 
 /// Reads a document. The body reuses the document's memory if the document has it unescaped.
 pub(crate) fn read_owned(mut event: Vec<u8>) -> Result<Request<Vec<u8>>, Error> {
-    let (head, body) = http_event::read(&event)?;
+    let (head, body) = parts(&event)?;
     let part = match body {
-        Cow::Owned(body) => return Ok(request(head, body)),
+        Cow::Owned(body) => return Ok(head.map(|()| body)),
         Cow::Borrowed(body) => range_in(&event, body),
     };
     event.truncate(part.end);
     event.drain(..part.start);
-    Ok(request(head, event))
+    Ok(head.map(|()| event))
 }
 
 /// Returns the range of a part of the document; an empty range at the start for an empty part.
@@ -44,16 +42,27 @@ fn range_in(document: &[u8], part: &[u8]) -> Range<usize> {
     start..start + part.len()
 }
 
-fn request(head: RequestHead, body: Vec<u8>) -> Request<Vec<u8>> {
-    let mut request = Request::new(body);
-    *request.method_mut() = head.method;
-    *request.uri_mut() = Uri::from(head.target);
-    *request.headers_mut() = head.headers;
-    request.extensions_mut().insert(Origin {
-        kind: head.kind,
-        stage: head.stage,
-    });
-    request
+/// Reads a document as a request without its body, and the body.
+fn parts(event: &[u8]) -> Result<(Request<()>, Cow<'_, [u8]>), Error> {
+    let read = lambda_event::Event::parse(event)?.into_request()?;
+    for header in &read.invalid_headers {
+        log::warn!("left out a header of the event that HTTP does not allow: {header}");
+    }
+    let HttpRequest {
+        kind,
+        method,
+        target,
+        stage,
+        headers,
+        body,
+        ..
+    } = read;
+    let mut head = Request::new(());
+    *head.method_mut() = method;
+    *head.uri_mut() = Uri::from(normal_form(&target)?);
+    *head.headers_mut() = headers;
+    head.extensions_mut().insert(Origin { kind, stage });
+    Ok((head, body))
 }
 
 /// Accessors for an [`http::Request`]: query, cookies, path segments, JSON, and facts from the front

@@ -4,6 +4,7 @@
 #[cfg(feature = "outbound-http")]
 mod aws;
 mod error;
+mod events;
 mod file;
 mod sandbox;
 mod secrets;
@@ -25,6 +26,7 @@ pub use vars::{
 };
 
 use crate::engine::Digest;
+use crate::event::EventSettings;
 use crate::guest::GuestConfig;
 use crate::logging::{Level, LogFormat};
 use crate::response::invoker::Buffered;
@@ -91,6 +93,12 @@ impl Config {
             guest: sandbox::guest_config(vars, &values, &task_root)?,
             task_root,
         })
+    }
+
+    /// Returns how an event becomes a request.
+    #[must_use]
+    pub fn events(&self) -> &EventSettings {
+        &self.guest.events
     }
 }
 

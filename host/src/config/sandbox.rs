@@ -6,6 +6,7 @@ use std::time::Duration;
 #[cfg(feature = "outbound-http")]
 use super::aws::Surroundings;
 use super::error::ConfigError;
+use super::events;
 use super::secrets::secrets;
 use super::setting::{
     AWS_ALLOW, FILES_TASK_ROOT, FILES_TMP, FILES_TMP_MIB, LIMITS_EVENT_KIB, LIMITS_HOSTCALL_KIB,
@@ -65,6 +66,7 @@ pub(super) fn guest_config(
         limits: limits(values, memory)?.into(),
         files: files(values, task_root)?,
         outbound: outbound.into(),
+        events: events::settings(vars, values, memory)?,
         reuse: reuse(values)?,
         pad_empty: values.is_on(&RESPONSE_EMPTY, "line-feed")?,
         logs_usage: values.is_one_of(&LOG_USAGE, "debug", "info")?,

@@ -237,12 +237,30 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
     "300",
     "age after which an instance is not used again, in seconds, 1 to 86400",
 );
+pub(super) const EVENTS_PATH: Setting = Setting::new(
+    "events-path",
+    "/events",
+    "path to which a component of `wasi:http` gets events that are not HTTP, as a `POST`; an empty string in the \
+     file, or `none`, refuses such events",
+);
+pub(super) const STRIP_BASE_PATH: Setting = Setting::new(
+    "strip-base-path",
+    "none",
+    "segments at the start of a path that a component of `wasi:http` does not see, such as the mapping of a custom \
+     domain: `/orders` of `/orders/7`",
+);
+pub(super) const CONTEXT_HEADERS: Setting = Setting::new(
+    "context-headers",
+    "none",
+    "`on` adds headers that tell a component of `wasi:http` about the event, the invocation and the tenant, as \
+     Lambda Web Adapter does",
+);
 
 /// The settings whose value is a path in the package.
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 35] = [
+pub const SETTINGS: [Setting; 38] = [
     PASS_ENV,
     SECRETS,
     SECRETS_REFRESH_S,
@@ -275,6 +293,9 @@ pub const SETTINGS: [Setting; 35] = [
     LIMITS_RESPONSE_WRITES,
     RESPONSE_EMPTY,
     RESPONSE_BUFFERED,
+    EVENTS_PATH,
+    STRIP_BASE_PATH,
+    CONTEXT_HEADERS,
     LOG_USAGE,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,

@@ -27,6 +27,10 @@ pub const LOG_LEVEL: &str = LogLevel::VARIABLE;
 /// How many invocations the environment serves at once. Set by Lambda Managed Instances.
 pub const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 
+/// The function's log group and log stream.
+pub(super) const LOG_GROUP: &str = "AWS_LAMBDA_LOG_GROUP_NAME";
+pub(super) const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
+
 /// The function's region.
 pub(super) const REGION: &str = "AWS_REGION";
 

@@ -7,6 +7,7 @@ use lambda_protocol::error_report::{ErrorReport, ErrorType};
 
 use artifact::Unfit;
 use artifact::contract::CONTRACT_VERSION;
+use artifact::world::served_worlds;
 
 /// Why a handler cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -107,9 +108,8 @@ pub enum LoadError {
     },
     /// The component targets another world.
     #[error(
-        "`{}` is not a Bootstream handler: {reason}; \
-         build it against the world `handler` of `bootstream:handler@{CONTRACT_VERSION}`",
-        path.display()
+        "`{}` is not a Bootstream handler: {reason}; build it against the world {}",
+        path.display(), served_worlds()
     )]
     WrongWorld {
         /// The file.

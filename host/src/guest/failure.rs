@@ -9,6 +9,8 @@ use wasmtime_wasi::I32Exit;
 use super::interrupt::InterruptReason;
 use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
 use super::stack::stack_trace;
+#[cfg(feature = "outbound-http")]
+use super::world::InvalidResponse;
 use crate::engine::Sources;
 
 /// The engine's message when a call passes more than `limits.hostcall-kib`. The error has no type.
@@ -77,6 +79,10 @@ impl Failure {
                 self.limits.stack_bytes / KIB
             );
             return (ErrorType::StackOverflow, message);
+        }
+        #[cfg(feature = "outbound-http")]
+        if let Some(invalid) = self.error.downcast_ref::<InvalidResponse>() {
+            return (ErrorType::HandlerError, invalid.to_string());
         }
         let cause = root_cause(&self.error);
         if let Some(message) = self.exceeded(&cause) {

@@ -1,25 +1,25 @@
-//! A loaded handler: a component of our world with all its imports resolved. It lacks only the store of an
-//! invocation.
+//! A loaded handler: a component of one of our worlds with all its imports resolved. It lacks only the store of
+//! an invocation.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use artifact::contract::{is_served, version_of_import};
+use artifact::world::World;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use super::bindings::HandlerPre;
 use super::files::limit_writes;
-use super::imports::add_to_linker;
 use super::sockets::refuse_sockets;
 use super::state::{GuestConfig, GuestState};
 use super::wasi::add_wasi_to_linker;
+use super::world::{self, Pre};
 use crate::engine::{Engines, LoadError, Sources, cause, load_component};
 
 /// A handler, ready to be instantiated for each invocation.
 pub(crate) struct Handler {
     pub(crate) engine: Engine,
-    pub(crate) pre: HandlerPre<GuestState>,
+    pub(crate) pre: Pre,
     pub(crate) config: Arc<GuestConfig>,
     pub(crate) sources: Sources,
 }
@@ -42,21 +42,39 @@ impl Handler {
     ) -> Result<Self, LoadError> {
         let (component, sources) = load_component(engines, path, pinned)?;
         let engine = component.engine().clone();
+        let world = world_of(&component).map_err(|reason| LoadError::wrong_world(path, reason))?;
         let imports = Imports::of(&component, &engine);
         imports.check_version(path)?;
-        let linker = linker(&component, &imports, &config)
+        let linker = linker(world, &component, &imports, &config)
             .map_err(|error| LoadError::wrong_world(path, cause(&error)))?;
         let pre = linker
             .instantiate_pre(&component)
             .map_err(|error| imports.explain(path, &error))?;
-        let pre =
-            HandlerPre::new(pre).map_err(|error| no_handle(path, &component, &engine, &error))?;
+        let pre = Pre::new(world, pre).map_err(|error| {
+            let reason = format!(
+                "its `{}` has another type: {}",
+                world.export(),
+                cause(&error)
+            );
+            LoadError::wrong_world(path, reason)
+        })?;
         Ok(Self {
             engine,
             pre,
             config: Arc::new(config),
             sources,
         })
+    }
+}
+
+/// Returns the world of a component, or why this program cannot run it.
+fn world_of(component: &Component) -> Result<World, String> {
+    let ty = component.component_type();
+    let exports = ty.exports(component.engine()).map(|(name, _)| name);
+    let world = World::of_exports(exports).map_err(|error| error.to_string())?;
+    match world::unsupported(world) {
+        None => Ok(world),
+        Some(reason) => Err(reason.to_owned()),
     }
 }
 
@@ -108,12 +126,12 @@ impl Imports {
 }
 
 fn linker(
+    world: World,
     component: &Component,
     imports: &Imports,
     config: &GuestConfig,
 ) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(component.engine());
-    add_to_linker(&mut linker)?;
     add_wasi_to_linker(&mut linker, |name| imports.any_of(name))?;
     refuse_sockets(&mut linker, component)?;
     if config.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@") {
@@ -123,26 +141,6 @@ fn linker(
     if imports.any_of("wasi:http/") {
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     }
+    world::add_to_linker(world, &mut linker, |name| imports.any_of(name))?;
     Ok(linker)
-}
-
-fn no_handle(
-    path: &Path,
-    component: &Component,
-    engine: &Engine,
-    error: &wasmtime::Error,
-) -> LoadError {
-    let ty = component.component_type();
-    let exports: Vec<String> = ty
-        .exports(engine)
-        .map(|(name, _)| format!("`{name}`"))
-        .collect();
-    let reason = if exports.iter().any(|name| name == "`handle`") {
-        format!("its `handle` has another type: {}", cause(error))
-    } else if exports.is_empty() {
-        "it exports nothing, and should export `handle`".to_owned()
-    } else {
-        format!("it exports {} and no `handle`", exports.join(", "))
-    };
-    LoadError::wrong_world(path, reason)
 }

@@ -10,10 +10,11 @@ use tempfile::TempDir;
 use tokio::task::yield_now;
 use wasmtime::{Store, UpdateDeadline};
 
-use super::bindings::{Context, Exports};
 use super::handler::Handler;
 use super::reuse::Life;
 use super::state::{ActiveInvocation, GuestState};
+use super::world::{Called, Exports};
+use crate::invocation::Invocation;
 use crate::platform::epoch_timer::preemptible;
 
 /// One instance of the handler, instantiated or not yet.
@@ -77,7 +78,7 @@ impl Instance {
         handler: &Handler,
     ) -> Result<Exports, NotAhead> {
         let yields = Arc::clone(&self.yields);
-        let mut instantiating = pin!(handler.pre.instantiate_async(&mut self.store));
+        let mut instantiating = pin!(handler.pre.instantiate(&mut self.store));
         preemptible(poll_fn(|cx| match instantiating.as_mut().poll(cx) {
             Poll::Ready(instantiated) => Poll::Ready(instantiated.map_err(|_| NotAhead)),
             Poll::Pending if yields.swap(false, Ordering::Relaxed) => Poll::Pending,
@@ -105,19 +106,16 @@ impl Instance {
         });
     }
 
-    /// Calls the handler, instantiating it first if necessary.
-    pub(super) async fn call(
-        &mut self,
-        handler: &Handler,
-        event: &[u8],
-        context: &Context,
-    ) -> wasmtime::Result<Result<(), String>> {
+    /// Calls the guest, instantiating it first if necessary.
+    pub(super) async fn call(&mut self, handler: &Handler, invocation: &Invocation) -> Called {
         preemptible(async {
             if self.exports.is_none() {
-                self.exports = Some(handler.pre.instantiate_async(&mut self.store).await?);
+                self.exports = Some(handler.pre.instantiate(&mut self.store).await?);
             }
             let exports = self.exports.as_ref().expect("instantiated above");
-            exports.call_handle(&mut self.store, event, context).await
+            exports
+                .call(&mut self.store, &handler.config, invocation)
+                .await
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! The resource limits of one instance.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmtime::ResourceLimiter;
 
@@ -69,25 +70,25 @@ pub(crate) struct ResponseTooLarge {
 /// How much a guest has written.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
-    bytes: u64,
-    writes: u64,
+    // Only the guest's task writes them.
+    bytes: AtomicU64,
+    writes: AtomicU64,
 }
 
 impl Written {
     pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+        self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Counts a write of `bytes`.
+    /// Counts `writes` of `bytes` together.
     pub(crate) fn count(
-        &mut self,
+        &self,
         bytes: usize,
+        writes: u64,
         limits: &LimitSettings,
     ) -> Result<(), ResponseTooLarge> {
-        self.bytes = self
-            .bytes
-            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
-        self.writes = self.writes.saturating_add(1);
+        let bytes = add(&self.bytes, u64::try_from(bytes).unwrap_or(u64::MAX));
+        let writes = add(&self.writes, writes);
         let within = |used: u64, limit: Option<u64>, unit, setting| match limit {
             Some(limit) if used > limit => Err(ResponseTooLarge {
                 used,
@@ -97,19 +98,20 @@ impl Written {
             }),
             Some(_) | None => Ok(()),
         };
+        within(bytes, limits.response_bytes, "bytes", "limits.response-mib")?;
         within(
-            self.bytes,
-            limits.response_bytes,
-            "bytes",
-            "limits.response-mib",
-        )?;
-        within(
-            self.writes,
+            writes,
             limits.response_writes,
             "writes",
             "limits.response-writes",
         )
     }
+}
+
+fn add(total: &AtomicU64, more: u64) -> u64 {
+    let sum = total.load(Ordering::Relaxed).saturating_add(more);
+    total.store(sum, Ordering::Relaxed);
+    sum
 }
 
 /// Size of a table element in the host's memory.
@@ -287,10 +289,10 @@ mod tests {
     fn a_response_is_counted_in_bytes_and_in_writes() {
         let settings = settings();
         let write = |sizes: &[usize]| {
-            let mut written = Written::default();
+            let written = Written::default();
             sizes
                 .iter()
-                .try_for_each(|size| written.count(*size, &settings))
+                .try_for_each(|size| written.count(*size, 1, &settings))
                 .map_err(|error| error.to_string())
         };
         assert_eq!(write(&[10, 0, 0]), Ok(()));

@@ -3,11 +3,9 @@
 
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
-mod bindings;
 mod failure;
 mod files;
 mod handler;
-mod imports;
 mod instance;
 mod interrupt;
 mod limits;
@@ -24,6 +22,7 @@ mod state;
 mod task;
 mod traceback;
 mod wasi;
+mod world;
 
 pub(crate) use files::Files;
 pub(crate) use handler::Handler;

@@ -9,10 +9,10 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use super::bindings::Level;
 use super::metrics::{DOCUMENT_START, is_metrics};
 use super::record::log_line;
 use super::traceback::{Taken, Traceback};
+use super::world::Level;
 use crate::logging::{self, EVENT_LIMIT_BYTES, LogContext};
 
 /// Longest log line, in bytes. Longer lines are split.

@@ -10,7 +10,6 @@ use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::sync::oneshot;
 use wasmtime_wasi::I32Exit;
 
-use super::bindings::Context;
 use super::failure::{Failure, interrupted_report};
 use super::handler::Handler;
 use super::instance::Instance;
@@ -55,8 +54,13 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
     }
     instance.life.serve(&invocation);
     let outputs = instance.state().outputs();
-    let current = ActiveInvocation::new(&invocation, response, Arc::clone(&interrupt), outputs);
-    let current = Arc::new(current);
+    let current = Arc::new(ActiveInvocation::new(
+        &invocation,
+        response,
+        Arc::clone(&interrupt),
+        Arc::clone(&handler.config.limits),
+        outputs,
+    ));
     instance.begin(Arc::clone(&current));
     let call = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
     // Lambda may freeze the process as soon as the worker polls for the next event.
@@ -66,7 +70,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
     let spent = Spent {
         memory_bytes: instance.state().limits.used_bytes(),
         time: started.elapsed(),
-        written_bytes: instance.state().written_bytes(),
+        written_bytes: current.written_bytes(),
     };
     log_usage(handler, &current, &spent);
     let unreported = end_response(&current, outcome, &spent);
@@ -76,7 +80,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
 
 /// How a call of the guest ended.
 enum CallOutcome {
-    Returned(Result<(), String>),
+    Returned(Result<(), ErrorReport>),
     Failed(wasmtime::Error),
     /// It was stopped during a host call, or before it began.
     Stopped(InterruptReason),
@@ -110,9 +114,8 @@ impl CallOutcome {
         interrupt: &Interrupt,
     ) -> Result<(), ErrorReport> {
         match self {
-            Self::Returned(Ok(())) => Ok(()),
-            Self::Failed(error) if has_succeeded(&error, current) => Ok(()),
-            Self::Returned(Err(text)) => Err(ErrorReport::new(ErrorType::HandlerError, text)),
+            Self::Returned(returned) => returned,
+            Self::Failed(error) if has_succeeded(&error, handler, current) => Ok(()),
             Self::Stopped(reason) => Err(interrupted_report(reason)),
             Self::Refused(event) => Err(ErrorReport::new(
                 ErrorType::LimitExceeded,
@@ -132,15 +135,14 @@ impl CallOutcome {
 
 /// Whether the guest has ended like a successful command, with `exit(0)`. In the middle of a response that
 /// is not a clean end: the rest of the response may be lost.
-fn has_succeeded(error: &wasmtime::Error, current: &ActiveInvocation) -> bool {
+fn has_succeeded(error: &wasmtime::Error, handler: &Handler, current: &ActiveInvocation) -> bool {
     let succeeded = error
         .downcast_ref()
         .is_some_and(|I32Exit(status)| *status == 0);
     succeeded
         && match current.response.state() {
-            ResponseStream::AwaitingPrelude | ResponseStream::Finished | ResponseStream::Failed => {
-                true
-            }
+            ResponseStream::AwaitingPrelude => handler.pre.implies_response(),
+            ResponseStream::Finished | ResponseStream::Failed => true,
             ResponseStream::Collecting | ResponseStream::Streaming => false,
         }
 }
@@ -161,7 +163,7 @@ async fn call_to_end(
         return CallOutcome::Refused(too_large);
     }
     let yields = instance.yields();
-    let mut call = pin!(call(handler, instance, invocation));
+    let mut call = pin!(instance.call(handler, invocation));
     let called = poll_fn(|cx| {
         yields.store(false, Ordering::Relaxed);
         call.as_mut().poll(cx)
@@ -173,31 +175,6 @@ async fn call_to_end(
             Err(error) => CallOutcome::Failed(error),
         },
         reason = interrupt.raised_unless(&yields) => CallOutcome::Stopped(reason),
-    }
-}
-
-async fn call(
-    handler: &Handler,
-    instance: &mut Instance,
-    invocation: &Invocation,
-) -> wasmtime::Result<Result<(), String>> {
-    let context = context(handler, invocation);
-    instance.call(handler, &invocation.event, &context).await
-}
-
-fn context(handler: &Handler, invocation: &Invocation) -> Context {
-    let config = &handler.config;
-    Context {
-        request_id: invocation.request_id.clone(),
-        deadline_ms: invocation.deadline.unix_ms,
-        invoked_function_arn: invocation.invoked_function_arn.clone(),
-        trace_id: invocation.trace_id.clone(),
-        client_context: invocation.client_context.clone(),
-        cognito_identity: invocation.cognito_identity.clone(),
-        tenant_id: invocation.tenant_id.clone(),
-        function_name: config.function_name.clone(),
-        function_version: config.function_version.clone(),
-        memory_limit_mib: config.memory_limit_mib,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use lambda_protocol::front_end::FrontEnd;
+use lambda_protocol::prelude::Prelude;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 #[cfg(feature = "outbound-http")]
@@ -12,12 +14,15 @@ use super::interrupt::Interrupt;
 use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
 use super::output::{GuestOutput, Source};
 use super::reuse::Reuse;
+#[cfg(feature = "outbound-http")]
+use super::world::ProxyState;
+use crate::event::EventSettings;
 use crate::invocation::Invocation;
 use crate::logging::LogContext;
 #[cfg(feature = "outbound-http")]
 use crate::outbound::Outbound;
 use crate::outbound::Policy;
-use crate::response::ResponseWriter;
+use crate::response::{Refused, ResponseWriter};
 
 /// Most WASI resources that an instance may have at once: files, streams, requests, headers. No other limit
 /// counts the host memory that they take.
@@ -40,6 +45,8 @@ pub(crate) struct GuestConfig {
     pub(crate) logs_usage: bool,
     /// Which outbound requests the guest may make.
     pub(crate) outbound: Arc<Policy>,
+    /// How an event becomes a request to a component of `wasi:http`.
+    pub(crate) events: EventSettings,
     /// The function's name, or empty.
     pub(crate) function_name: String,
     /// The function's version, or empty.
@@ -58,9 +65,10 @@ pub(crate) struct GuestState {
     #[cfg(feature = "outbound-http")]
     outbound: Option<Outbound>,
     pub(super) table: ResourceTable,
+    #[cfg(feature = "outbound-http")]
+    pub(super) proxy: ProxyState,
     pub(super) tmp: Option<Tmp>,
     pub(crate) limits: Limits,
-    written: Written,
     /// Whether the guest was preempted since its last write.
     pub(super) has_computed: bool,
     outputs: Outputs,
@@ -80,6 +88,8 @@ pub(crate) struct ActiveInvocation {
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
     pub(super) interrupt: Arc<Interrupt>,
+    limits: Arc<LimitSettings>,
+    written: Written,
     outputs: Outputs,
 }
 
@@ -88,6 +98,7 @@ impl ActiveInvocation {
         invocation: &Invocation,
         response: ResponseWriter,
         interrupt: Arc<Interrupt>,
+        limits: Arc<LimitSettings>,
         outputs: Outputs,
     ) -> Self {
         let log_context = log_context(invocation);
@@ -97,9 +108,41 @@ impl ActiveInvocation {
             trace_id: invocation.trace_id.clone(),
             response,
             interrupt,
+            limits,
+            written: Written::default(),
             outputs,
             log_context,
         }
+    }
+
+    /// Starts the response with a head.
+    pub(super) fn start(&self, prelude: Prelude) -> Result<(), Refused> {
+        let cookies = prelude.cookies();
+        self.response.write_headers(prelude)?;
+        let front_end = self.response.front_end();
+        if cookies > 1 && front_end.is_some_and(FrontEnd::keeps_one_cookie) {
+            tracing::warn!(
+                requestId = %self.log_context.request_id,
+                "the response sets {cookies} cookies, and its front end takes only the last of them \
+                 (a load balancer takes all if its target group has multi-value headers switched on)"
+            );
+        }
+        Ok(())
+    }
+
+    /// Bytes written to the response so far.
+    pub(super) fn written_bytes(&self) -> u64 {
+        self.written.bytes()
+    }
+
+    /// Counts a write to the response.
+    pub(super) fn count_write(&self, bytes: usize) -> Result<(), ResponseTooLarge> {
+        self.count_writes(bytes, 1)
+    }
+
+    /// Counts `writes` to the response, of `bytes` together.
+    pub(super) fn count_writes(&self, bytes: usize, writes: u64) -> Result<(), ResponseTooLarge> {
+        self.written.count(bytes, writes, &self.limits)
     }
 
     /// Logs output that the guest has not ended with a line break.
@@ -132,9 +175,10 @@ impl GuestState {
             #[cfg(feature = "outbound-http")]
             outbound: None,
             table,
+            #[cfg(feature = "outbound-http")]
+            proxy: ProxyState::default(),
             tmp: None,
             limits: Limits::new(Arc::clone(&config.limits)),
-            written: Written::default(),
             has_computed: false,
             outputs: Outputs {
                 stdout: GuestOutput::new(Source::Stdout),
@@ -151,7 +195,6 @@ impl GuestState {
             outbound.begin(&current.log_context);
         }
         self.limits.begin();
-        self.written = Written::default();
         self.has_computed = false;
         self.current = Some(current);
     }
@@ -171,9 +214,9 @@ impl GuestState {
     ///
     /// When there is none yet, because the guest is being instantiated ahead of its event. The trap ends
     /// that attempt; the guest is instantiated again with its event.
-    pub(crate) fn current(&self) -> wasmtime::Result<&ActiveInvocation> {
+    pub(crate) fn current(&self) -> wasmtime::Result<&Arc<ActiveInvocation>> {
         self.current
-            .as_deref()
+            .as_ref()
             .ok_or_else(|| wasmtime::Error::msg("the handler has no invocation yet"))
     }
 
@@ -184,16 +227,6 @@ impl GuestState {
             return true;
         }
         self.wasi.is_some()
-    }
-
-    /// Bytes written to the response so far.
-    pub(super) fn written_bytes(&self) -> u64 {
-        self.written.bytes()
-    }
-
-    /// Counts a write to the response.
-    pub(super) fn count_write(&mut self, bytes: usize) -> Result<(), ResponseTooLarge> {
-        self.written.count(bytes, &self.config.limits)
     }
 }
 

@@ -17,8 +17,8 @@ pub enum Payload {
     Http(ResponseBody),
     /// A stream without a prelude, of this content type.
     Raw(HeaderValue, ResponseBody),
-    /// A complete document.
-    Document(Bytes),
+    /// A complete document, of this content type.
+    Document(HeaderValue, Bytes),
 }
 
 /// Watches a response until it starts; then it becomes the payload.
@@ -48,7 +48,7 @@ impl ResponseReader {
     #[must_use]
     pub fn payload(&self) -> Payload {
         match self.buffer.take_kind() {
-            Kind::Document(document) => Payload::Document(document),
+            Kind::Document(content_type, document) => Payload::Document(content_type, document),
             Kind::Raw(content_type) => Payload::Raw(content_type, self.body()),
             Kind::Http | Kind::Unfinished(_) => Payload::Http(self.body()),
         }
@@ -133,7 +133,7 @@ mod tests {
 
     use http::HeaderMap;
     use lambda_protocol::error_report::ErrorType;
-    use lambda_protocol::headers::FUNCTION_ERROR_TYPE;
+    use lambda_protocol::headers::{FUNCTION_ERROR_TYPE, JSON};
     use lambda_protocol::prelude::Prelude;
 
     use super::*;
@@ -306,6 +306,56 @@ mod tests {
         let _ = pieces(&mut body, 1);
         assert!(woken.0.load(Ordering::Relaxed));
         waiting.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_there_is_room_for_is_written_without_waiting() {
+        let (writer, reader) = channel(None);
+        let mut body = reader.body();
+        writer.write_headers(Prelude::implied()).unwrap();
+        let room = writer.room().unwrap();
+        assert!(room < HIGH_WATER_BYTES);
+        assert_eq!(writer.write_now(&vec![b'x'; room]), Ok(room));
+        assert_eq!(writer.room(), Ok(0));
+        assert_eq!(writer.write_now(b"y"), Ok(0));
+        let room = || poll_fn(|cx| writer.poll_room(cx));
+        assert!(is_pending(room()));
+
+        let (_, more) = pieces(&mut body, HIGH_WATER_BYTES / 4);
+        assert_eq!(more, Readiness::Now);
+        // A little room is offered as a block.
+        assert_eq!(writer.room(), Ok(64 * 1024));
+        assert_eq!(writer.write_now(&[b'z'; 64 * 1024]), Ok(64 * 1024));
+        let rest = writer.write_now(&[b'z'; HIGH_WATER_BYTES]).unwrap();
+        assert!(rest < 64 * 1024, "{rest}");
+        let _ = pieces(&mut body, HIGH_WATER_BYTES + IMPLIED.len());
+        room().await;
+        assert_eq!(
+            writer.write_now(&[b'z'; HIGH_WATER_BYTES]),
+            Ok(HIGH_WATER_BYTES)
+        );
+
+        drop(body);
+        room().await;
+        assert_eq!(writer.room(), Err(Refused::Closed));
+        assert_eq!(writer.write_now(b"y"), Err(Refused::Closed));
+    }
+
+    #[tokio::test]
+    async fn a_document_always_has_room_until_it_is_too_large() {
+        let (writer, _reader) = channel(None);
+        writer.start_document(JSON).unwrap();
+        let chunk = vec![b'x'; HIGH_WATER_BYTES];
+        let refused = loop {
+            match writer.write_now(&chunk) {
+                Ok(written) => assert_eq!(written, chunk.len()),
+                Err(refused) => break refused,
+            }
+            poll_fn(|cx| writer.poll_room(cx)).await;
+        };
+        assert!(matches!(refused, Refused::TooLarge(_)));
+        assert_eq!(writer.room(), Err(refused));
+        poll_fn(|cx| writer.poll_room(cx)).await;
     }
 
     #[tokio::test]

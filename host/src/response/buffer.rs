@@ -71,8 +71,8 @@ pub(super) enum Kind {
     Raw(HeaderValue),
     /// A document, as far as it has been written.
     Unfinished(Document),
-    /// A complete document.
-    Document(Bytes),
+    /// A complete document, of this content type.
+    Document(HeaderValue, Bytes),
 }
 
 /// What the reader of a response's body receives.
@@ -133,10 +133,10 @@ impl Buffer {
         Ok(())
     }
 
-    pub(super) fn start_document(&self) -> Result<(), Refused> {
+    pub(super) fn start_document(&self, content_type: HeaderValue) -> Result<(), Refused> {
         let mut inner = self.lock();
         inner.stream.on_start(Delivery::Document)?;
-        inner.begin_document(Envelope::Bare);
+        inner.begin_document(Envelope::Bare(content_type));
         Ok(())
     }
 
@@ -164,6 +164,34 @@ impl Buffer {
                 return Ok(());
             }
         }
+    }
+
+    /// Returns how many bytes [`write_now`](Self::write_now) takes at least.
+    pub(super) fn room(&self) -> Result<usize, Refused> {
+        self.lock().room()
+    }
+
+    /// Ready once there is room, or a write would be refused.
+    pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut inner = self.lock();
+        if inner.room() == Ok(0) {
+            inner.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    /// Writes the beginning of `chunk`, as much as there is room for, and returns its length.
+    pub(super) fn write_now(&self, chunk: &[u8]) -> Result<usize, Refused> {
+        let cx = Context::from_waker(Waker::noop());
+        let mut written = 0;
+        while let Some(rest) = chunk.get(written..).filter(|rest| !rest.is_empty()) {
+            match self.poll_write(&cx, rest, None) {
+                Poll::Ready(taken) => written += taken?,
+                Poll::Pending => break,
+            }
+        }
+        Ok(written)
     }
 
     /// Takes at most one block from the beginning of `chunk`. Together with the high-water mark this
@@ -229,8 +257,8 @@ impl Buffer {
         let payload = document.into_payload();
         let mut inner = self.lock();
         match payload {
-            Ok(payload) => {
-                inner.kind = Kind::Document(payload);
+            Ok((content_type, payload)) => {
+                inner.kind = Kind::Document(content_type, payload);
                 Ok(inner)
             }
             Err(document) => {
@@ -247,7 +275,7 @@ impl Buffer {
     pub(super) fn too_large(&self) -> Option<DocumentTooLarge> {
         match &self.lock().kind {
             Kind::Unfinished(document) => document.too_large(),
-            Kind::Http | Kind::Raw(_) | Kind::Document(_) => None,
+            Kind::Http | Kind::Raw(_) | Kind::Document(..) => None,
         }
     }
 
@@ -370,6 +398,25 @@ fn wake(waker: &mut Option<Waker>) {
 impl Inner {
     fn has_started(&self) -> bool {
         self.stream == ResponseStream::Streaming || self.end.is_some()
+    }
+
+    /// Bytes that a write takes without waiting. At least a block if any, so that a guest is not offered a few
+    /// bytes at a time.
+    fn room(&self) -> Result<usize, Refused> {
+        let mut stream = self.stream;
+        stream.on_write(Delivery::Stream)?;
+        match &self.kind {
+            Kind::Unfinished(document) => match document.too_large() {
+                Some(too_large) => Err(Refused::TooLarge(too_large)),
+                None => Ok(HIGH_WATER_BYTES),
+            },
+            Kind::Http | Kind::Raw(_) | Kind::Document(..) => {
+                match HIGH_WATER_BYTES.saturating_sub(self.buffered) {
+                    0 => Ok(0),
+                    room => Ok(room.max(BLOCK_BYTES)),
+                }
+            }
+        }
     }
 
     /// Starts a response that has not started, as a write and an end do.

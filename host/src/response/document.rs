@@ -3,16 +3,18 @@
 use std::io;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use lambda_protocol::Head;
 use lambda_protocol::front_end::FrontEnd;
+use lambda_protocol::headers::JSON;
 use lambda_protocol::limits::PAYLOAD_LIMIT_BYTES;
 use lambda_protocol::response_document::{self, DocumentTooLarge};
 
 /// What surrounds the body of a document.
 #[derive(Debug)]
 pub(super) enum Envelope {
-    /// Nothing: the bytes are the payload.
-    Bare,
+    /// Nothing: the bytes are the payload, of this content type.
+    Bare(HeaderValue),
     /// The response document of a front end.
     FrontEnd(FrontEnd, Head),
 }
@@ -45,14 +47,15 @@ impl Document {
         Ok(())
     }
 
-    /// Serializes the document. One that is too large is returned, and accepts nothing more.
-    pub(super) fn into_payload(mut self) -> Result<Bytes, Self> {
+    /// Serializes the document, and returns it with its content type. One that is too large is returned as it
+    /// is, and accepts nothing more.
+    pub(super) fn into_payload(mut self) -> Result<(HeaderValue, Bytes), Self> {
         if self.too_large.is_some() {
             return Err(self);
         }
         let mut payload = Limited::new(self.limit_bytes(), self.body.len());
         match &self.envelope {
-            Envelope::Bare => return Ok(std::mem::take(&mut self.body).into()),
+            Envelope::Bare(content_type) => return Ok((content_type.clone(), self.body.into())),
             Envelope::FrontEnd(front_end, head) => {
                 response_document::write(*front_end, head, &self.body, &mut payload)
                     .expect("text serializes, and the output takes it");
@@ -62,7 +65,7 @@ impl Document {
             self.give_up(payload.bytes, true);
             return Err(self);
         }
-        Ok(payload.kept.into())
+        Ok((JSON, payload.kept.into()))
     }
 
     /// Why the document accepts nothing more.
@@ -86,7 +89,7 @@ impl Document {
     fn limit_bytes(&self) -> usize {
         match self.envelope {
             Envelope::FrontEnd(front_end, _) => front_end.document_limit_bytes(),
-            Envelope::Bare => PAYLOAD_LIMIT_BYTES,
+            Envelope::Bare(_) => PAYLOAD_LIMIT_BYTES,
         }
     }
 }
@@ -142,15 +145,17 @@ mod tests {
 
     #[test]
     fn a_bare_document_may_have_exactly_what_lambda_takes() {
-        let mut document = Document::new(Envelope::Bare);
+        let mut document = Document::new(Envelope::Bare(JSON));
         document.push(&vec![b'x'; PAYLOAD_LIMIT_BYTES - 1]).unwrap();
         document.push(b"x").unwrap();
-        assert_eq!(document.into_payload().unwrap().len(), PAYLOAD_LIMIT_BYTES);
+        let (content_type, payload) = document.into_payload().unwrap();
+        assert_eq!(content_type, JSON);
+        assert_eq!(payload.len(), PAYLOAD_LIMIT_BYTES);
     }
 
     #[test]
     fn what_is_too_large_stays_so_and_takes_no_memory() {
-        let mut document = Document::new(Envelope::Bare);
+        let mut document = Document::new(Envelope::Bare(JSON));
         document.push(&vec![b'x'; PAYLOAD_LIMIT_BYTES]).unwrap();
         let refused = document.push(b"xy").unwrap_err();
         assert_eq!(
@@ -184,8 +189,8 @@ mod tests {
                 document.push(&vec![b'x'; body_bytes]).unwrap();
                 document.into_payload()
             };
-            let overhead = finish(0).unwrap().len();
-            assert_eq!(finish(limit - overhead).unwrap().len(), limit);
+            let overhead = finish(0).unwrap().1.len();
+            assert_eq!(finish(limit - overhead).unwrap().1.len(), limit);
             let refused = finish(limit - overhead + 1)
                 .unwrap_err()
                 .too_large()

@@ -1,6 +1,7 @@
 //! The guest's half of a response.
 
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 
 use http::HeaderValue;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
@@ -60,13 +61,13 @@ impl ResponseWriter {
         self.buffer.start(prelude, self.front_end())
     }
 
-    /// Starts a response that is a document: nothing leaves before its end.
+    /// Starts a response that is a document of this content type: nothing leaves before its end.
     ///
     /// # Errors
     ///
     /// Refused when the response has started or ended.
-    pub fn start_document(&self) -> Result<(), Refused> {
-        self.buffer.start_document()?;
+    pub fn start_document(&self, content_type: HeaderValue) -> Result<(), Refused> {
+        self.buffer.start_document(content_type)?;
         self.forget_front_end();
         Ok(())
     }
@@ -90,6 +91,30 @@ impl ResponseWriter {
     /// Refused when the response has ended, or is a document that has become too large.
     pub async fn write(&self, chunk: &[u8]) -> Result<(), Refused> {
         self.buffer.write(chunk, self.front_end()).await
+    }
+
+    /// Returns how many bytes [`write_now`](Self::write_now) takes at least. 0 while the receiver is behind.
+    ///
+    /// # Errors
+    ///
+    /// Refused as a write would be.
+    pub fn room(&self) -> Result<usize, Refused> {
+        self.buffer.room()
+    }
+
+    /// Ready once a write does not have to wait: there is room, or it would be refused.
+    pub fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+        self.buffer.poll_room(cx)
+    }
+
+    /// Sends the beginning of `chunk`, as much as can be sent without waiting, and returns its length. Call it
+    /// after the start.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](Self::write).
+    pub fn write_now(&self, chunk: &[u8]) -> Result<usize, Refused> {
+        self.buffer.write_now(chunk)
     }
 
     /// Ends the response cleanly.

@@ -8,7 +8,7 @@ use http::uri::Authority;
 use http::{HeaderValue, StatusCode, header};
 use lambda_protocol::error_report::ErrorReport;
 use lambda_protocol::headers::{
-    ANNOUNCED_TRAILERS, FUNCTION_ERROR_TYPE, HTTP_INTEGRATION, INVOCATION_ID, RESPONSE_MODE,
+    ANNOUNCED_TRAILERS, FUNCTION_ERROR_TYPE, HTTP_INTEGRATION, INVOCATION_ID, JSON, RESPONSE_MODE,
     RESPONSE_MODE_STREAMING, XRAY_ERROR_CAUSE,
 };
 use lambda_protocol::xray::error_cause;
@@ -21,8 +21,6 @@ use super::pool::ConnectionPool;
 use crate::http1::{AnswerHead, Connection, InvalidAnswer, Request};
 use crate::invocation::Invocation;
 use crate::response::{Payload, ResponseBody};
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Attempts to reach a Runtime API before the first poll: a second and a half in all.
 const CONNECT_ATTEMPTS: u32 = 7;
@@ -161,8 +159,10 @@ impl Client {
         let request = match payload {
             Payload::Http(body) => streamed(endpoint, &path, body, &HTTP_INTEGRATION),
             Payload::Raw(content_type, body) => streamed(endpoint, &path, body, &content_type),
-            Payload::Document(document) => Request::document(endpoint.authority(), &path, document)
-                .with(&header::CONTENT_TYPE, &JSON),
+            Payload::Document(content_type, document) => {
+                Request::document(endpoint.authority(), &path, document)
+                    .with(&header::CONTENT_TYPE, &content_type)
+            }
         };
         self.deliver("response", echo(invocation, request)).await
     }

@@ -1,23 +1,72 @@
-//! The host's side of our imports. `write` is where a chunk leaves the guest.
+//! Our own world: the event as it is, and a response by the calls of `response-stream`. `write` is where a chunk
+//! leaves the guest.
 
 use artifact::contract::{LOGGING, RESPONSE_STREAM};
-use lambda_protocol::front_end::FrontEnd;
+use lambda_protocol::error_report::{ErrorReport, ErrorType};
+use lambda_protocol::headers::JSON;
 use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
 use lambda_protocol::prelude::Prelude;
 use lambda_protocol::{InvalidHead, raw_content_type};
 use tokio::task::yield_now;
-use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList};
+use wasmtime::{Store, StoreContextMut};
 
-use super::bindings::{HeadSize, Level, ResponseHead, StreamError};
-use super::output::log_record;
-use super::state::{ActiveInvocation, GuestState};
+use super::super::output::log_record;
+use super::super::state::{ActiveInvocation, GuestConfig, GuestState};
+use super::Called;
+use crate::invocation::Invocation;
 use crate::logging;
 use crate::response::{Refused, ResponseWriter};
 
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "handler",
+        exports: { default: async },
+    });
+}
+
+pub(crate) use generated::bootstream::handler::logging::Level;
+use generated::bootstream::handler::types::{Context, HeadSize, ResponseHead, StreamError};
+pub(crate) use generated::{Handler as Exports, HandlerPre};
+
+/// Calls `handle`.
+pub(super) async fn call(
+    exports: &Exports,
+    store: &mut Store<GuestState>,
+    config: &GuestConfig,
+    invocation: &Invocation,
+) -> Called {
+    let context = context(config, invocation);
+    let returned = exports
+        .call_handle(store, &invocation.event, &context)
+        .await?;
+    Ok(returned.map_err(|text| ErrorReport::new(ErrorType::HandlerError, text)))
+}
+
+fn context(config: &GuestConfig, invocation: &Invocation) -> Context {
+    Context {
+        request_id: invocation.request_id.clone(),
+        deadline_ms: invocation.deadline.unix_ms,
+        invoked_function_arn: invocation.invoked_function_arn.clone(),
+        trace_id: invocation.trace_id.clone(),
+        client_context: invocation.client_context.clone(),
+        cognito_identity: invocation.cognito_identity.clone(),
+        tenant_id: invocation.tenant_id.clone(),
+        function_name: config.function_name.clone(),
+        function_version: config.function_version.clone(),
+        memory_limit_mib: config.memory_limit_mib,
+    }
+}
+
 /// Defines the interfaces of the world.
-pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     add_response_stream(linker)?;
+    add_logging(linker)
+}
+
+/// Defines the interface of the log.
+pub(super) fn add_logging(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.instance(LOGGING)?.func_wrap_async(
         "log",
         |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
@@ -44,7 +93,7 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
         "start-document",
         |store: StoreContextMut<'_, GuestState>, (): ()| {
             let response = &store.data().current()?.response;
-            Ok((response.start_document().map_err(StreamError::from),))
+            Ok((response.start_document(JSON).map_err(StreamError::from),))
         },
     )?;
     interface.func_wrap(
@@ -67,17 +116,7 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
 
 fn write_headers(current: &ActiveInvocation, head: ResponseHead) -> Result<(), StreamError> {
     let prelude = Prelude::encode(head.status, head.headers, head.cookies)?;
-    let cookies = prelude.cookies();
-    current.response.write_headers(prelude)?;
-    let front_end = current.response.front_end();
-    if cookies > 1 && front_end.is_some_and(FrontEnd::keeps_one_cookie) {
-        tracing::warn!(
-            requestId = %current.log_context.request_id,
-            "the response sets {cookies} cookies, and its front end takes only the last of them \
-             (a load balancer takes all if its target group has multi-value headers switched on)"
-        );
-    }
-    Ok(())
+    Ok(current.start(prelude)?)
 }
 
 fn start_raw(response: &ResponseWriter, content_type: &str) -> Result<(), StreamError> {
@@ -90,8 +129,8 @@ async fn write(
     chunk: &WasmList<u8>,
 ) -> wasmtime::Result<Result<(), StreamError>> {
     let bytes = chunk.as_le_slice(&store).len();
-    store.data_mut().count_write(bytes)?;
     let current = store.data().current()?;
+    current.count_write(bytes)?;
     let written = current.response.write(chunk.as_le_slice(&store)).await;
     if std::mem::take(&mut store.data_mut().has_computed) {
         // A chunk that took long to compute leaves at once.

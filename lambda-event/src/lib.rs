@@ -1,0 +1,44 @@
+//! Events of Lambda's HTTP front ends, read as the requests that caused them.
+//!
+//! This is the one reading of an event in the project: the host serves components of `wasi:http` with it, and the
+//! SDK its handlers.
+//!
+//! ```
+//! let event = br#"{
+//!     "version": "2.0",
+//!     "rawPath": "/a b",
+//!     "rawQueryString": "c=1",
+//!     "requestContext": { "http": { "method": "GET" }, "domainName": "example.com" }
+//! }"#;
+//! let request = lambda_event::Event::parse(event)?.into_request()?;
+//!
+//! assert_eq!(request.method, "GET");
+//! assert_eq!(request.authority, "example.com");
+//! assert_eq!(request.target, "/a%20b?c=1");
+//! # Ok::<(), lambda_event::ReadError>(())
+//! ```
+//!
+//! Bytes in, plain data out: no I/O, no clock, no settings. It knows neither the contract nor the host, and never
+//! panics, whatever the bytes are.
+#![warn(missing_docs)]
+
+mod error;
+mod event;
+mod fields;
+mod headers;
+mod kind;
+mod member;
+mod origin;
+mod path;
+mod query;
+mod raw;
+mod request;
+
+pub use error::ReadError;
+pub use event::Event;
+pub use fields::parse_cookies;
+pub use headers::InvalidHeader;
+pub use kind::RequestKind;
+pub use path::{decoded_segments, escaped_path, is_same_segment, normal_form};
+pub use query::parse_query;
+pub use request::HttpRequest;

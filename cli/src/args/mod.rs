@@ -20,7 +20,7 @@ pub(crate) use doctor::{DoctorArgs, Subject};
 pub(crate) use event::{EventArgs, EventKind};
 pub(crate) use inspect::InspectArgs;
 pub(crate) use invoke::InvokeArgs;
-pub(crate) use new::{Language, NewArgs};
+pub(crate) use new::{NewArgs, Template};
 pub(crate) use package::{Format, PackageArgs, Part};
 
 use clap::{Parser, Subcommand};

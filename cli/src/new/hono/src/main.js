@@ -1,0 +1,5 @@
+import { fire } from "hono/service-worker";
+
+import { app } from "./app.js";
+
+fire(app);

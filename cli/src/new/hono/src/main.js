@@ -1,5 +1,6 @@
-import { fire } from "hono/service-worker";
-
 import { app } from "./app.js";
 
-fire(app);
+addEventListener("fetch", (event) => {
+  const fetchEvent = /** @type {FetchEvent} */ (event);
+  fetchEvent.respondWith(app.fetch(fetchEvent.request));
+});

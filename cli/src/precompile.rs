@@ -24,7 +24,7 @@ use crate::source_map::source_map;
 pub(crate) fn precompile_file(
     path: &Path,
     arch: Arch,
-    check: fn(&[u8]) -> Result<()>,
+    check: impl FnOnce(&[u8]) -> Result<()>,
 ) -> Result<(Vec<u8>, Vec<u8>)> {
     let name = path.display();
     let bytes = files::read(path)?;

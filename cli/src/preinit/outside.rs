@@ -12,8 +12,8 @@ use wasmtime::component::{Component, Linker, LinkerInstance, ResourceTable, Reso
 use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-/// Allowed interfaces: random numbers, and streams, which standard error of WASI 0.2 needs.
-const GIVEN: [&str; 3] = ["wasi:random/", "wasi:io/", "wasi:cli/stderr@0.2."];
+/// Allowed interfaces: random numbers, and streams, which standard error needs.
+const GIVEN: [&str; 3] = ["wasi:random/", "wasi:io/", "wasi:cli/stderr@"];
 
 /// The state of the allowed functions.
 pub(super) struct Outside {
@@ -62,7 +62,6 @@ pub(super) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
     // The exact imported version takes precedence over a compatible one.
     linker.allow_shadowing(true);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
     let mut known = Vec::new();
     for (name, import) in component.component_type().imports(engine) {
         let ComponentItem::ComponentInstance(interface) = import.ty else {
@@ -105,20 +104,13 @@ fn refuse(
     engine: &Engine,
 ) -> wasmtime::Result<()> {
     for (name, item) in contents.exports(engine) {
-        let ComponentItem::ComponentFunc(function) = item.ty else {
-            continue;
-        };
-        let message = format!(
-            "it called `{name}` of `{interface}`, which is not there while a handler is built"
-        );
-        let fail = move || Err(wasmtime::Error::msg(message.clone()));
-        if function.async_() {
-            linker.func_new_concurrent(name, move |_, _, _, _| {
-                let failed = fail();
-                Box::pin(async { failed })
+        if matches!(item.ty, ComponentItem::ComponentFunc(_)) {
+            let message = format!(
+                "it called `{name}` of `{interface}`, which is not there while a handler is built"
+            );
+            linker.func_new(name, move |_, _, _, _| {
+                Err(wasmtime::Error::msg(message.clone()))
             })?;
-        } else {
-            linker.func_new(name, move |_, _, _, _| fail())?;
         }
     }
     Ok(())

@@ -93,15 +93,20 @@ fn the_readme_of_a_new_project_in_python_can_be_followed() {
     follow(&mut reader(&project), "README.md");
 }
 
-/// Follows the README of a project for `wasi:http`, and looks at its stream.
+/// Follows the README of a new project for `wasi:http`.
 fn follow_standard(template: &str) -> (TempDir, PathBuf) {
     let (folder, project) = project(template);
-    let mut reader = reader(&project);
+    follow_standard_in(&project);
+    (folder, project)
+}
+
+/// Follows the README of a project for `wasi:http`, and looks at its stream.
+fn follow_standard_in(project: &Path) {
+    let mut reader = reader(project);
     follow(&mut reader, "README.md");
     reader.assert_streams();
     reader.type_line("bootstream package --only function --portable");
     reader.type_line("bootstream inspect dist/function.zip | grep 'wasi:http/proxy@0.2'");
-    (folder, project)
 }
 
 #[test]
@@ -116,9 +121,41 @@ fn the_readme_of_a_new_project_with_hono_can_be_followed() {
     follow_standard("hono");
 }
 
+/// A path of a service in JavaScript whose stream fails after its first line.
+const BROKEN: &str = r#"export function handle(request, pause) {
+  if (request.url.includes("/broken")) {
+    let lines = 0;
+    const pull = (controller) => {
+      lines += 1;
+      if (lines > 1) throw new Error("too much");
+      controller.enqueue(new TextEncoder().encode("first\n"));
+    };
+    return new Response(new ReadableStream({ pull }));
+  }
+"#;
+
 #[test]
 fn the_readme_of_a_new_project_for_fetch_can_be_followed() {
-    follow_standard("fetch");
+    let (_folder, project) = project("fetch");
+    let app = std::fs::read_to_string(project.join("src/app.js")).unwrap();
+    let app = app.replace("export function handle(request, pause) {\n", BROKEN);
+    assert!(app.contains("/broken"), "{app}");
+    std::fs::write(project.join("src/app.js"), app).unwrap();
+    let event = std::fs::read_to_string(project.join("event.json")).unwrap();
+    std::fs::write(
+        project.join("broken.json"),
+        event.replace("/numbers", "/broken"),
+    )
+    .unwrap();
+
+    follow_standard_in(&project);
+
+    // The engine alone would end it cleanly.
+    let mut reader = reader(&project);
+    reader.type_line("bootstream invoke handler.wasm -d @broken.json > said 2>&1; test $? = 1");
+    reader.type_line(
+        "grep -x first said && grep 'called `exit` with status 1' said && grep 'too much' said",
+    );
 }
 
 #[test]

@@ -1,6 +1,4 @@
 import { handle } from "./app.js";
+import { serve } from "./serve.js";
 
-addEventListener("fetch", (event) => {
-  const fetchEvent = /** @type {FetchEvent} */ (event);
-  fetchEvent.respondWith(handle(fetchEvent.request));
-});
+serve((request) => handle(request));

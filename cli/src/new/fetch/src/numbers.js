@@ -11,7 +11,7 @@ export function numbers(count, pause = 1000) {
   const encoder = new TextEncoder();
   return new ReadableStream({
     async pull(controller) {
-      // An error that is thrown here breaks the response: the caller sees that its end is missing.
+      // An exception here breaks the response: the caller sees that its end is missing.
       const { done, value } = await lines.next();
       if (done) {
         controller.close();

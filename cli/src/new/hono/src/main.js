@@ -1,6 +1,4 @@
 import { app } from "./app.js";
+import { serve } from "./serve.js";
 
-addEventListener("fetch", (event) => {
-  const fetchEvent = /** @type {FetchEvent} */ (event);
-  fetchEvent.respondWith(app.fetch(fetchEvent.request));
-});
+serve((request) => app.fetch(request));

@@ -55,5 +55,5 @@ fn a_body_keeps_its_room_until_it_is_sent() {
     running.logged("its body has no room beside those of other requests");
     // They end with the invocation.
     let after = outcomes(&lambda, "id-2", &json!([{"fetch": put}])).remove(0);
-    assert_contains(&after, "error: ErrorCode::ConnectionReadTimeout");
+    assert_contains(&after, "error: connection read timeout");
 }

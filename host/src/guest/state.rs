@@ -14,9 +14,9 @@ use super::output::{GuestOutput, Source};
 use super::reuse::Reuse;
 use crate::invocation::Invocation;
 use crate::logging::LogContext;
-#[cfg(feature = "outbound-http")]
-use crate::outbound::Outbound;
 use crate::outbound::Policy;
+#[cfg(feature = "outbound-http")]
+use crate::outbound::client::Outbound;
 use crate::response::ResponseWriter;
 
 /// Most WASI resources that an instance may have at once: files, streams, requests, headers. No other limit

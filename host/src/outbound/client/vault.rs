@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use super::aws::stored::{self, NoValue};
 use super::connect::Boxed;
 use super::moment::Moment;
-use super::policy::Policy;
-use super::secret::{Secret, Source, Store, Text, Value};
+use crate::outbound::policy::Policy;
+use crate::outbound::secret::{Secret, Source, Store, Text, Value};
 
 /// Longest time that fetching ahead delays the start.
 const AHEAD_LIMIT: Duration = Duration::from_secs(2);

@@ -37,7 +37,7 @@ pub(crate) enum NoSource {
 
 /// Why a request has no credentials.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::outbound) enum NoCredentials {
+pub(in crate::outbound::client) enum NoCredentials {
     #[error(transparent)]
     Unconfigured(#[from] NoSource),
     #[error(transparent)]

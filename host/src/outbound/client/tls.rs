@@ -8,7 +8,7 @@ use rustls_pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::{CipherSuite, ClientConfig, RootCertStore};
 
-use super::policy::Policy;
+use crate::outbound::policy::Policy;
 
 /// Created by the first request, because a handler may never send one. The policy of a process is
 /// constant.

@@ -8,6 +8,7 @@
 
 pub(crate) mod aws;
 mod body;
+mod cached;
 mod connect;
 mod dispatch;
 mod exchange;

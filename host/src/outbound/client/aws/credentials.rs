@@ -1,19 +1,17 @@
 //! The credentials that sign requests: where they come from, and how long they are kept.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use aws_signing::{Credentials, InvalidCredentials};
 
 use super::container::{self, FetchError, Fetched};
 use super::endpoint::{ContainerEndpoint, InvalidEndpoint};
+use crate::outbound::client::cached::{Aging, Cached, Freshness};
 
 /// How long before they expire credentials are fetched again, as the AWS SDKs do.
 const REFRESH_BEFORE: Duration = Duration::from_secs(300);
-
-/// Pause after a failed refresh, while the old credentials are still valid.
-const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 
 /// Where credentials come from.
 #[derive(Clone)]
@@ -47,16 +45,8 @@ pub(in crate::outbound::client) enum NoCredentials {
 /// The credentials of the process.
 pub(crate) struct CredentialCache {
     source: Source,
-    state: Mutex<State>,
-    /// Locked while credentials are fetched.
-    fetching: tokio::sync::Mutex<()>,
-}
-
-#[derive(Default)]
-struct State {
-    kept: Option<Kept>,
-    /// The last fetch that failed, and when it ended.
-    failed: Option<(Instant, FetchError)>,
+    /// Those of the container.
+    fetched: Cached<Kept, FetchError>,
 }
 
 #[derive(Clone)]
@@ -65,17 +55,25 @@ struct Kept {
     expires: Option<SystemTime>,
 }
 
-/// How good kept credentials are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Freshness {
-    Fresh,
-    /// Valid, but to be fetched again.
-    Aging,
-    Expired,
+impl Aging for Kept {
+    fn freshness(&self) -> Freshness {
+        self.freshness_at(SystemTime::now())
+    }
 }
 
 impl Kept {
-    fn freshness(&self, now: SystemTime) -> Freshness {
+    fn of(fetched: Fetched) -> Result<Self, FetchError> {
+        let kept = Self {
+            credentials: Arc::new(fetched.credentials),
+            expires: fetched.expires,
+        };
+        match kept.freshness() {
+            Freshness::Expired => Err(FetchError::Expired),
+            Freshness::Fresh | Freshness::Aging => Ok(kept),
+        }
+    }
+
+    fn freshness_at(&self, now: SystemTime) -> Freshness {
         match self.expires {
             None => Freshness::Fresh,
             Some(expires) if now + REFRESH_BEFORE < expires => Freshness::Fresh,
@@ -89,8 +87,7 @@ impl CredentialCache {
     pub(crate) fn new(source: Source) -> Self {
         Self {
             source,
-            state: Mutex::default(),
-            fetching: tokio::sync::Mutex::default(),
+            fetched: Cached::default(),
         }
     }
 
@@ -106,101 +103,23 @@ impl CredentialCache {
             Source::Nowhere(reason) => return Err(reason.clone().into()),
             Source::Container(endpoint) => endpoint,
         };
-        let asked = Instant::now();
-        match self.kept() {
-            Some((credentials, Freshness::Fresh)) => Ok(credentials),
-            Some((credentials, Freshness::Aging)) => {
-                Ok(self.refreshed(endpoint).await.unwrap_or(credentials))
-            }
-            Some((_, Freshness::Expired)) | None => {
-                let _turn = self.fetching.lock().await;
-                if let Some((credentials, Freshness::Fresh | Freshness::Aging)) = self.kept() {
-                    return Ok(credentials);
-                }
-                if let Some(error) = self.failed_since(asked) {
-                    return Err(error.into());
-                }
-                Ok(self.fetch(endpoint).await?)
-            }
-        }
+        let fetch = || async { container::fetch(endpoint).await.and_then(Kept::of) };
+        let warn = |error: &FetchError| {
+            tracing::warn!("kept the credentials, which expire soon: {error}");
+        };
+        let kept = self.fetched.get(Duration::ZERO, fetch, warn).await?;
+        Ok(kept.credentials)
     }
 
     /// Discards `used`, because AWS has refused them. Others, fetched meanwhile, are kept.
     pub(super) fn refuse(&self, used: &Arc<Credentials>) {
-        let mut state = self.state();
-        let is_kept = |kept: &Kept| Arc::ptr_eq(&kept.credentials, used);
-        if state.kept.as_ref().is_some_and(is_kept) {
-            state.kept = None;
-        }
+        self.fetched
+            .refuse(|kept| Arc::ptr_eq(&kept.credentials, used));
     }
 
     /// Discards all credentials: a process that was restored from a snapshot has others.
     pub(crate) fn forget(&self) {
-        *self.state() = State::default();
-    }
-
-    /// Fetches new credentials while the old ones are valid, unless another request does, or the last
-    /// attempt has just failed.
-    async fn refreshed(&self, endpoint: &ContainerEndpoint) -> Option<Arc<Credentials>> {
-        let _turn = self.fetching.try_lock().ok()?;
-        let pause = Instant::now().checked_sub(REFRESH_PAUSE);
-        if pause.is_some_and(|pause| self.failed_since(pause).is_some()) {
-            return None;
-        }
-        match self.fetch(endpoint).await {
-            Ok(credentials) => Some(credentials),
-            Err(error) => {
-                tracing::warn!("kept the credentials, which expire soon: {error}");
-                None
-            }
-        }
-    }
-
-    async fn fetch(&self, endpoint: &ContainerEndpoint) -> Result<Arc<Credentials>, FetchError> {
-        let fetched = container::fetch(endpoint).await;
-        let kept = fetched.and_then(Kept::of);
-        let mut state = self.state();
-        match kept {
-            Ok(kept) => {
-                state.failed = None;
-                Ok(Arc::clone(&state.kept.insert(kept).credentials))
-            }
-            Err(error) => {
-                state.failed = Some((Instant::now(), error.clone()));
-                Err(error)
-            }
-        }
-    }
-
-    fn kept(&self) -> Option<(Arc<Credentials>, Freshness)> {
-        let state = self.state();
-        let kept = state.kept.as_ref()?;
-        let freshness = kept.freshness(SystemTime::now());
-        Some((Arc::clone(&kept.credentials), freshness))
-    }
-
-    fn failed_since(&self, since: Instant) -> Option<FetchError> {
-        let state = self.state();
-        let (at, error) = state.failed.as_ref()?;
-        (*at >= since).then(|| error.clone())
-    }
-
-    /// No invariant spans two statements under the lock, so a panic elsewhere leaves it usable.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Kept {
-    fn of(fetched: Fetched) -> Result<Self, FetchError> {
-        let kept = Self {
-            credentials: Arc::new(fetched.credentials),
-            expires: fetched.expires,
-        };
-        match kept.freshness(SystemTime::now()) {
-            Freshness::Expired => Err(FetchError::Expired),
-            Freshness::Fresh | Freshness::Aging => Ok(kept),
-        }
+        self.fetched.forget();
     }
 }
 
@@ -240,7 +159,7 @@ mod tests {
             (Some(1), Freshness::Aging),
             (Some(0), Freshness::Expired),
         ] {
-            assert_eq!(kept(seconds).freshness(now), freshness, "{seconds:?}");
+            assert_eq!(kept(seconds).freshness_at(now), freshness, "{seconds:?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use super::error::About;
 
 /// Says why there is no response, and what to do about it.
 pub(super) fn no_response(code: ErrorCode, about: &About) -> String {
-    let origin = &about.origin;
+    let origin = about.origin();
     match code {
         ErrorCode::HttpRequestDenied => denied(about),
         ErrorCode::DestinationIpProhibited => format!(
@@ -47,7 +47,7 @@ pub(super) fn no_response(code: ErrorCode, about: &About) -> String {
 }
 
 fn denied(about: &About) -> String {
-    let origin = &about.origin;
+    let origin = about.origin();
     if let Some(rule) = &about.aws_rule {
         return format!(
             "the host does not sign requests to `{origin}`: add `{rule}` to `aws.allow`; the \

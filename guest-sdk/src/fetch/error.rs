@@ -4,10 +4,11 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::{fmt, io};
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::ErrorCode;
 use super::advice;
+use super::url::Url;
 
 /// Longest part of an error's body that its [`FetchError`] has, in bytes.
 pub(super) const EXCERPT_BYTES: usize = 2048;
@@ -29,14 +30,20 @@ struct Failed {
 /// What the texts of errors say about a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct About {
-    /// The method, and the URL without its query.
-    pub(crate) line: String,
-    /// The scheme, host and port.
-    pub(crate) origin: String,
+    pub(crate) method: Method,
+    /// `None` if it is not valid. Its query is not shown.
+    pub(crate) url: Option<Url>,
     /// The entry of `aws.allow` that a signed request needs.
     pub(crate) aws_rule: Option<String>,
     /// Whether a header has the placeholder of a secret.
     pub(crate) has_secret: bool,
+}
+
+impl About {
+    /// Returns the scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        self.url.as_ref().map(Url::origin).unwrap_or_default()
+    }
 }
 
 #[derive(Debug)]
@@ -147,8 +154,9 @@ impl FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Failed { about, reason } = &*self.0;
-        if !about.line.is_empty() {
-            write!(f, "{}: ", about.line)?;
+        match &about.url {
+            Some(url) => write!(f, "{} {}: ", about.method, url.without_query())?,
+            None => write!(f, "{}: ", about.method)?,
         }
         match reason {
             Reason::Invalid(reason) => f.write_str(reason),

@@ -196,7 +196,7 @@ impl Request {
     pub fn send(self) -> Result<IncomingResponse, FetchError> {
         let (outgoing, about) = self.prepare()?;
         match transport::send(outgoing) {
-            Ok((head, body)) => Ok(IncomingResponse::new(about, head, body)),
+            Ok((status, body)) => Ok(IncomingResponse::new(about, status, body)),
             Err(reason) => Err(FetchError::new(&about, reason)),
         }
     }
@@ -218,14 +218,13 @@ impl Request {
         let invalid_request =
             |about: &About, reason| FetchError::new(about, Reason::Invalid(reason));
         let mut about = About {
-            line: method.to_string(),
+            method: method.clone(),
             ..About::default()
         };
         let resolved = target.and_then(|target| target.resolve(&mut headers));
         let resolved = resolved.map_err(|reason| invalid_request(&about, reason))?;
         let mut url = resolved.url;
-        about.line = format!("{method} {}", url.without_query());
-        about.origin = url.origin();
+        about.url = Some(url.clone());
         about.aws_rule = resolved.rule;
         about.has_secret = headers.values().any(header::is_secret);
         if let Some(reason) = invalid {

@@ -1,12 +1,13 @@
 //! A response that arrives.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::error::{About, EXCERPT_BYTES, Reason};
-use super::transport::{Head, Incoming};
+use super::transport::Incoming;
 use super::{Chunks, FetchError, event_stream};
 use crate::{Body, Error, sse};
 
@@ -23,7 +24,8 @@ const DEFAULT_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 pub struct IncomingResponse {
     pub(super) about: About,
     status: StatusCode,
-    headers: HeaderMap,
+    /// Read when they are first asked for: a handler that passes the body on never does.
+    headers: OnceLock<HeaderMap>,
     limit: usize,
     body: Incoming,
     /// What arrived and was not yet read.
@@ -33,12 +35,11 @@ pub struct IncomingResponse {
 }
 
 impl IncomingResponse {
-    pub(super) fn new(about: About, head: Head, body: Incoming) -> Self {
-        let Head { status, headers } = head;
+    pub(super) fn new(about: About, status: StatusCode, body: Incoming) -> Self {
         Self {
             about,
             status,
-            headers,
+            headers: OnceLock::new(),
             limit: DEFAULT_LIMIT_BYTES,
             body,
             piece: Vec::new(),
@@ -54,12 +55,12 @@ impl IncomingResponse {
 
     /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        self.headers.get_or_init(|| self.body.headers())
     }
 
     /// Returns the first value of a header, if it is text. Names are case-insensitive.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.headers().get(name)?.to_str().ok()
     }
 
     /// Returns the response if its status is 200 to 299.
@@ -226,7 +227,7 @@ impl fmt::Debug for IncomingResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IncomingResponse")
             .field("status", &self.status)
-            .field("headers", &self.headers)
+            .field("headers", self.headers())
             .finish_non_exhaustive()
     }
 }

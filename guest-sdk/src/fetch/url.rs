@@ -19,10 +19,8 @@ pub(crate) struct Url {
     pub(crate) is_https: bool,
     /// The host, and the port if the URL has one.
     pub(crate) authority: Authority,
-    /// The path, with its slash and without the query.
-    pub(crate) path: String,
-    /// The query, without its question mark.
-    pub(crate) query: Option<String>,
+    /// The path with its slash, and the query with its question mark.
+    pub(crate) path_and_query: String,
 }
 
 impl Url {
@@ -33,21 +31,17 @@ impl Url {
             format!("`{}` {reason}", shown.escape_debug())
         };
         // `Uri` rejects these or drops them; the reader of the error wants to know which one.
-        if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(refused(
-                "has a space or a control character: encode it as `%20`",
-            ));
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(refused(ungraphic(text)));
         }
-        if !text.is_ascii() {
-            return Err(refused(
-                "has characters outside ASCII: percent-encode them, or pass them to `query`",
-            ));
-        }
-        let is_https = match text.split_once("://") {
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => true,
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => false,
-            _ => return Err(refused("does not start with `https://` or `http://`")),
+        let starts_with = |start: &str| {
+            let beginning = text.get(..start.len());
+            beginning.is_some_and(|it| it.eq_ignore_ascii_case(start))
         };
+        let is_https = starts_with("https://");
+        if !is_https && !starts_with("http://") {
+            return Err(refused("does not start with `https://` or `http://`"));
+        }
         let uri: Uri = text
             .parse()
             .map_err(|error| refused(&format!("is not a URL: {error}")))?;
@@ -61,15 +55,21 @@ impl Url {
         Ok(Self {
             is_https,
             authority: authority.clone(),
-            path: uri.path().to_owned(),
-            query: uri.query().map(ToOwned::to_owned),
+            path_and_query: uri
+                .path_and_query()
+                .map_or_else(|| "/".to_owned(), ToString::to_string),
         })
     }
 
     /// Appends a pair to the query.
     pub(crate) fn push_query(&mut self, name: &str, value: &str) {
-        let query = self.query.get_or_insert_default();
-        push_pair(query, name, value);
+        // Nothing separates the first pair from the question mark.
+        match self.path_and_query.split_once('?') {
+            None => self.path_and_query.push('?'),
+            Some((_, "")) => {}
+            Some(_) => self.path_and_query.push('&'),
+        }
+        push_encoded(&mut self.path_and_query, name, value);
     }
 
     pub(crate) fn scheme(&self) -> &'static str {
@@ -85,14 +85,17 @@ impl Url {
 
     /// Returns the URL without its query, which may hold a secret.
     pub(crate) fn without_query(&self) -> String {
-        format!("{}://{}{}", self.scheme(), self.authority, self.path)
+        let path = self.path_and_query.split('?').next().unwrap_or_default();
+        format!("{}://{}{path}", self.scheme(), self.authority)
     }
+}
 
-    pub(crate) fn path_and_query(&self) -> String {
-        match &self.query {
-            Some(query) => format!("{}?{query}", self.path),
-            None => self.path.clone(),
-        }
+/// Says what is wrong with a text that has other characters than the visible ones of ASCII.
+fn ungraphic(text: &str) -> &'static str {
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        "has a space or a control character: encode it as `%20`"
+    } else {
+        "has characters outside ASCII: percent-encode them, or pass them to `query`"
     }
 }
 
@@ -112,11 +115,15 @@ pub fn encode(segment: &str) -> String {
     utf8_percent_encode(segment, RESERVED).to_string()
 }
 
-/// Appends `name=value` to a query or a form, percent-encoded.
+/// Appends `name=value` to a form, percent-encoded.
 pub(crate) fn push_pair(pairs: &mut String, name: &str, value: &str) {
     if !pairs.is_empty() {
         pairs.push('&');
     }
+    push_encoded(pairs, name, value);
+}
+
+fn push_encoded(pairs: &mut String, name: &str, value: &str) {
     pairs.extend(utf8_percent_encode(name, RESERVED));
     pairs.push('=');
     pairs.extend(utf8_percent_encode(value, RESERVED));
@@ -131,21 +138,28 @@ mod tests {
         let url = Url::parse("https://api.example:8443/a%20b/c?d=e&f#part").unwrap();
 
         assert_eq!(url.origin(), "https://api.example:8443");
-        assert_eq!(url.path_and_query(), "/a%20b/c?d=e&f");
+        assert_eq!(url.path_and_query, "/a%20b/c?d=e&f");
         assert_eq!(url.without_query(), "https://api.example:8443/a%20b/c");
         let url = Url::parse("HTTP://[::1]").unwrap();
         assert_eq!(url.origin(), "http://[::1]:80");
-        assert_eq!(url.path_and_query(), "/");
+        assert_eq!(url.path_and_query, "/");
     }
 
     #[test]
     fn pairs_of_the_query_are_encoded() {
         let mut url = Url::parse("https://a.example/?x=1").unwrap();
         url.push_query("q", "a b&c=d+e/\u{e9}~");
-        assert_eq!(url.path_and_query(), "/?x=1&q=a%20b%26c%3Dd%2Be%2F%C3%A9~");
-        let mut url = Url::parse("https://a.example").unwrap();
-        url.push_query("", "");
-        assert_eq!(url.path_and_query(), "/?=");
+        assert_eq!(url.path_and_query, "/?x=1&q=a%20b%26c%3Dd%2Be%2F%C3%A9~");
+        for text in [
+            "https://a.example",
+            "https://a.example?",
+            "https://a.example/?",
+        ] {
+            let mut url = Url::parse(text).unwrap();
+            url.push_query("", "");
+            assert_eq!(url.path_and_query, "/?=", "{text}");
+            assert_eq!(url.without_query(), "https://a.example/", "{text}");
+        }
     }
 
     #[test]

@@ -11,9 +11,10 @@ use super::vars::{
     ACCESS_KEY_ID, CREDENTIALS_FULL_URI, CREDENTIALS_RELATIVE_URI, CREDENTIALS_TOKEN,
     CREDENTIALS_TOKEN_FILE, REGION, SECRET_ACCESS_KEY, SESSION_TOKEN, Vars,
 };
-use crate::outbound::aws::{Aws, ContainerVariables, CredentialCache, NoSource, Source};
+use crate::outbound::client::Holding;
+use crate::outbound::client::aws::{Aws, ContainerVariables, CredentialCache, NoSource, Source};
 use crate::outbound::target::Destination;
-use crate::outbound::{Forbidden, Holding, KeepAlive, MOST_WARM, NO_KEEP_ALIVE, Reach};
+use crate::outbound::{Forbidden, KeepAlive, MOST_WARM, NO_KEEP_ALIVE, Reach};
 use crate::runtime_api::Endpoint;
 
 /// The secret access key that a handler sees. No request is signed with it.

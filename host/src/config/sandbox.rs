@@ -22,7 +22,7 @@ use super::vars::{
 };
 use crate::guest::{Files, GuestConfig, LimitSettings, Reuse};
 #[cfg(feature = "outbound-http")]
-use crate::outbound::Vault;
+use crate::outbound::client::Vault;
 use crate::outbound::target::{Destination, Target};
 use crate::outbound::{
     Forbidden, KeepAlive, LIFE_SECONDS, MOST_WARM, NO_KEEP_ALIVE, Policy, Reach, address, target,

@@ -21,9 +21,9 @@ use super::world::ProxyState;
 use crate::event::EventSettings;
 use crate::invocation::Invocation;
 use crate::logging::LogContext;
-#[cfg(feature = "outbound-http")]
-use crate::outbound::Outbound;
 use crate::outbound::Policy;
+#[cfg(feature = "outbound-http")]
+use crate::outbound::client::Outbound;
 use crate::response::{Refused, ResponseWriter};
 
 /// Most WASI resources that an instance may have at once: files, streams, requests, headers. No other limit

@@ -55,7 +55,7 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     {
         let outbound = &loaded.config.guest.outbound;
         tokio::join!(
-            outbound::warm(outbound, &outbound.warm),
+            outbound::client::warm(outbound, &outbound.warm),
             outbound.vault.fetch_ahead(outbound)
         );
     }

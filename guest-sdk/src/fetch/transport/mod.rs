@@ -11,7 +11,7 @@ mod wasi;
 use std::io::Read;
 use std::time::Duration;
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use native::{Incoming, send};
@@ -38,11 +38,4 @@ pub(crate) struct Timeouts {
     pub(crate) connect: Option<Duration>,
     pub(crate) first_byte: Option<Duration>,
     pub(crate) between_bytes: Option<Duration>,
-}
-
-/// The head of a response.
-#[derive(Debug)]
-pub(crate) struct Head {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
 }

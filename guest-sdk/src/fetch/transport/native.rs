@@ -5,9 +5,9 @@ use std::io::{ErrorKind, Read};
 use std::thread::sleep;
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 
-use super::{Head, Outgoing, PIECE_BYTES, Timeouts};
+use super::{Outgoing, PIECE_BYTES, Timeouts};
 use crate::fetch::ErrorCode;
 use crate::fetch::error::Reason;
 use crate::testing::upstream::{self, Exchange, Part, Reply};
@@ -20,6 +20,7 @@ const HEADER_LIMIT_BYTES: usize = 64 * 1024;
 
 /// The body of a canned response.
 pub(crate) struct Incoming {
+    headers: HeaderMap,
     exchange: Option<Exchange>,
     upload: Option<Upload>,
     parts: VecDeque<Part>,
@@ -28,7 +29,7 @@ pub(crate) struct Incoming {
 }
 
 /// Sends a request to the upstream of this test.
-pub(crate) fn send(outgoing: Outgoing) -> Result<(Head, Incoming), Reason> {
+pub(crate) fn send(outgoing: Outgoing) -> Result<(StatusCode, Incoming), Reason> {
     let Outgoing {
         method,
         url,
@@ -37,12 +38,7 @@ pub(crate) fn send(outgoing: Outgoing) -> Result<(Head, Incoming), Reason> {
         timeouts,
     } = outgoing;
     check(&method, &headers)?;
-    let address = format!(
-        "{}://{}{}",
-        url.scheme(),
-        url.authority,
-        url.path_and_query()
-    );
+    let address = format!("{}://{}{}", url.scheme(), url.authority, url.path_and_query);
     let exchange = upstream::begin(method, address, headers)?;
     let mut upload = match body {
         Some(reader) => Some(Upload {
@@ -64,21 +60,21 @@ fn respond(
     exchange: Exchange,
     upload: Option<Upload>,
     timeouts: Timeouts,
-) -> Result<(Head, Incoming), Reason> {
+) -> Result<(StatusCode, Incoming), Reason> {
     let limit = timeouts.first_byte.unwrap_or(DEFAULT_TIMEOUT);
     if !pause(reply.delay, limit) {
         return Err(Reason::NoResponse(ErrorCode::ConnectionReadTimeout, None));
     }
     let (status, headers) = reply.head.map_err(|code| Reason::NoResponse(code, None))?;
-    let head = Head { status, headers };
     let incoming = Incoming {
+        headers,
         exchange: Some(exchange),
         upload,
         parts: reply.parts.into(),
         trailers: reply.trailers,
         between_bytes: timeouts.between_bytes.unwrap_or(DEFAULT_TIMEOUT),
     };
-    Ok((head, incoming))
+    Ok((status, incoming))
 }
 
 /// Refuses what the host refuses.
@@ -109,6 +105,10 @@ fn pause(wait: Duration, limit: Duration) -> bool {
 }
 
 impl Incoming {
+    pub(crate) fn headers(&self) -> HeaderMap {
+        self.headers.clone()
+    }
+
     /// Returns the next piece of the body, which is not empty. `None` at its end.
     pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>, Reason> {
         Upload::step(&mut self.upload)?;

@@ -9,7 +9,7 @@ use wasip2::io::poll::{Pollable, poll};
 use wasip2::io::streams::{InputStream, StreamError};
 
 use super::upload::{Step, Upload};
-use super::{Head, Outgoing, PIECE_BYTES, Timeouts};
+use super::{Outgoing, PIECE_BYTES, Timeouts};
 use crate::fetch::ErrorCode;
 use crate::fetch::error::Reason;
 
@@ -18,13 +18,14 @@ pub(crate) struct Incoming {
     /// `None` once the body has ended.
     stream: Option<InputStream>,
     body: wasi::IncomingBody,
+    response: wasi::IncomingResponse,
     /// Present if the response began before the request's body was sent.
     upload: Option<Upload>,
 }
 
 /// Sends a request and waits for the head of its response. Sends the body meanwhile. What is left of it when the
 /// response begins is sent while the response is read.
-pub(crate) fn send(outgoing: Outgoing) -> Result<(Head, Incoming), Reason> {
+pub(crate) fn send(outgoing: Outgoing) -> Result<(StatusCode, Incoming), Reason> {
     let request = head(&outgoing)?;
     // The body is opened before the request is handed over, and written after that.
     let body = match outgoing.body {
@@ -38,7 +39,9 @@ pub(crate) fn send(outgoing: Outgoing) -> Result<(Head, Incoming), Reason> {
         None => None,
     };
     let response = wait(&pending, &mut upload)?;
-    Ok((received(&response)?, Incoming::open(&response, upload)))
+    let status = StatusCode::from_u16(response.status())
+        .map_err(|_| Reason::NoResponse(ErrorCode::HttpProtocolError, None))?;
+    Ok((status, Incoming::open(response, upload)))
 }
 
 fn invalid(what: &'static str) -> impl Fn(()) -> Reason {
@@ -53,9 +56,12 @@ fn head(outgoing: &Outgoing) -> Result<wasi::OutgoingRequest, Reason> {
         wasi::Scheme::Http
     };
     let request = wasi::OutgoingRequest::new(fields(&outgoing.headers)?);
-    request
-        .set_method(&wasi_method(&outgoing.method))
-        .map_err(invalid("method"))?;
+    // A new request is a GET, and each call leaves the sandbox.
+    if outgoing.method != Method::GET {
+        request
+            .set_method(&wasi_method(&outgoing.method))
+            .map_err(invalid("method"))?;
+    }
     request
         .set_scheme(Some(&scheme))
         .map_err(invalid("scheme"))?;
@@ -63,17 +69,9 @@ fn head(outgoing: &Outgoing) -> Result<wasi::OutgoingRequest, Reason> {
         .set_authority(Some(url.authority.as_str()))
         .map_err(invalid("host"))?;
     request
-        .set_path_with_query(Some(&url.path_and_query()))
+        .set_path_with_query(Some(&url.path_and_query))
         .map_err(invalid("path"))?;
     Ok(request)
-}
-
-fn received(response: &wasi::IncomingResponse) -> Result<Head, Reason> {
-    Ok(Head {
-        status: StatusCode::from_u16(response.status())
-            .map_err(|_| Reason::NoResponse(ErrorCode::HttpProtocolError, None))?,
-        headers: header_map(&response.headers()),
-    })
 }
 
 fn fields(headers: &HeaderMap) -> Result<wasi::Fields, Reason> {
@@ -130,6 +128,10 @@ fn wait(
     upload: &mut Option<Upload>,
 ) -> Result<wasi::IncomingResponse, Reason> {
     let arrived = pending.subscribe();
+    if upload.is_none() {
+        // No host answers at once, so the first `get` would be in vain.
+        arrived.block();
+    }
     loop {
         if let Some(response) = pending.get() {
             return response
@@ -152,14 +154,19 @@ fn advance(upload: &mut Option<Upload>, arrived: &Pollable) -> Result<(), Reason
 }
 
 impl Incoming {
-    fn open(response: &wasi::IncomingResponse, upload: Option<Upload>) -> Self {
+    fn open(response: wasi::IncomingResponse, upload: Option<Upload>) -> Self {
         let once = "the host gives each body and its stream out once";
         let body = response.consume().expect(once);
         Self {
             stream: Some(body.stream().expect(once)),
             body,
+            response,
             upload,
         }
+    }
+
+    pub(crate) fn headers(&self) -> HeaderMap {
+        header_map(&self.response.headers())
     }
 
     /// Returns the next piece of the body, which is not empty. `None` at its end.

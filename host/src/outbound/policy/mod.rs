@@ -11,16 +11,14 @@ use ipnet::IpNet;
 
 use super::address;
 #[cfg(feature = "outbound-http")]
-use super::aws::Aws;
+use super::client::aws::Aws;
 #[cfg(feature = "outbound-http")]
-use super::held::Holding;
+use super::client::{Holding, Vault};
 use super::keep_alive::KeepAlive;
 use super::secret::Secret;
 #[cfg(feature = "outbound-http")]
 use super::secret::Value;
 use super::target::{Destination, Target};
-#[cfg(feature = "outbound-http")]
-use super::vault::Vault;
 use crate::runtime_api::Endpoint;
 
 /// The settings of outbound HTTP.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::keep_alive::{KeepAlive, LIFE_SECONDS};
 use super::moment::Moment;
-use super::policy::Reach;
-use super::target::Destination;
+use crate::outbound::keep_alive::{KeepAlive, LIFE_SECONDS};
+use crate::outbound::policy::Reach;
+use crate::outbound::target::Destination;
 
 /// Longest life of a connection.
 const LIFE: Duration = Duration::from_secs(LIFE_SECONDS);

@@ -13,13 +13,13 @@ use wasmtime_wasi_http::{Error, RequestOptions};
 use super::connect::Permit;
 use super::failure_log::ResponseSource;
 use super::idle::{Ages, Key};
-use super::keep_alive::KeepAlive;
 use super::late_timer::LateTimer;
 use super::link::{Link, response_error};
 use super::moment::Moment;
-use super::policy::Policy;
 use super::pool::Pool;
 use super::request_log::RequestRecord;
+use crate::outbound::keep_alive::KeepAlive;
+use crate::outbound::policy::Policy;
 
 /// The timeouts of an exchange: those of the guest, within those of the user.
 #[derive(Clone, Copy, Debug)]

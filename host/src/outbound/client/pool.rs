@@ -9,9 +9,9 @@ use std::task::Poll;
 use tokio::task::yield_now;
 
 use super::idle::{Ages, IdleSet, Key};
-use super::keep_alive::KeepAlive;
 use super::link::Link;
 use super::moment::Moment;
+use crate::outbound::keep_alive::KeepAlive;
 
 /// Idle connections, shared by all invocations.
 pub(super) struct Pool(Mutex<IdleSet<Link>>);

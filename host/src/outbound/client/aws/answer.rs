@@ -75,7 +75,10 @@ impl Signed {
 
 /// Returns by how many seconds the clock of this machine differs from that of AWS, if an answer shows that
 /// the difference is why a request was refused.
-pub(in crate::outbound) fn clock_skew(head: &Response<WasiBody>, now: SystemTime) -> Option<i64> {
+pub(in crate::outbound::client) fn clock_skew(
+    head: &Response<WasiBody>,
+    now: SystemTime,
+) -> Option<i64> {
     if !head.status().is_client_error() {
         return None;
     }

@@ -13,17 +13,17 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::answer::Signed;
 use super::credentials::NoCredentials;
-use crate::outbound::body::Upload;
-use crate::outbound::dispatch::Prepare;
-use crate::outbound::exchange::Timeouts;
-use crate::outbound::held::NotHeld;
-use crate::outbound::payload::{Payload, declared_length, set_length};
+use crate::outbound::client::body::Upload;
+use crate::outbound::client::dispatch::Prepare;
+use crate::outbound::client::exchange::Timeouts;
+use crate::outbound::client::held::NotHeld;
+use crate::outbound::client::payload::{Payload, declared_length, set_length};
+use crate::outbound::client::reuse::Repeatable;
 use crate::outbound::policy::Policy;
-use crate::outbound::reuse::Repeatable;
 use crate::outbound::target::Destination;
 
 /// Signs the attempts to send a request.
-pub(in crate::outbound) struct Signer {
+pub(in crate::outbound::client) struct Signer {
     signed: Signed,
     grant: Box<Grant>,
     hash: PayloadHash,
@@ -31,7 +31,7 @@ pub(in crate::outbound) struct Signer {
 
 /// Why a request that was granted is not signed.
 #[derive(Debug)]
-pub(in crate::outbound) enum Unsigned {
+pub(in crate::outbound::client) enum Unsigned {
     NotHeld(NotHeld),
     NoCredentials(NoCredentials),
 }
@@ -43,7 +43,7 @@ impl Signer {
     /// # Errors
     ///
     /// When the body is not held, or there are no credentials.
-    pub(in crate::outbound) async fn start(
+    pub(in crate::outbound::client) async fn start(
         policy: &Policy,
         grant: Box<Grant>,
         head: &mut Parts,
@@ -88,7 +88,7 @@ impl Signer {
     /// # Errors
     ///
     /// As [`Signed::answer`].
-    pub(in crate::outbound) fn answer(
+    pub(in crate::outbound::client) fn answer(
         self,
         answer: Response<WasiBody>,
     ) -> Result<Response<WasiBody>, Error> {
@@ -96,7 +96,7 @@ impl Signer {
     }
 
     /// When the request may be sent twice.
-    pub(in crate::outbound) fn repeatable(&self) -> Repeatable {
+    pub(in crate::outbound::client) fn repeatable(&self) -> Repeatable {
         if self.grant.is_repeatable() {
             Repeatable::Always
         } else {
@@ -124,7 +124,7 @@ impl Prepare for Signer {
 
 impl Unsigned {
     /// The log line about a request to `destination`.
-    pub(in crate::outbound) fn text(&self, destination: &Destination) -> String {
+    pub(in crate::outbound::client) fn text(&self, destination: &Destination) -> String {
         let denied = format!("denied a signed request to `{destination}`: its body");
         match self {
             Self::NotHeld(NotHeld::TooLarge(limit)) => format!(
@@ -146,7 +146,7 @@ impl Unsigned {
     }
 
     /// The error that the guest gets.
-    pub(in crate::outbound) fn into_error(self) -> Error {
+    pub(in crate::outbound::client) fn into_error(self) -> Error {
         match self {
             Self::NotHeld(reason) => reason.into_error(),
             Self::NoCredentials(_) => Error::ConfigurationError,

@@ -10,11 +10,11 @@ use wasmtime_wasi_http::Error;
 use super::body::Upload;
 use super::held::{Held, NotHeld};
 use super::payload::{Payload, declared_length, set_length};
-use super::policy::Policy;
-use super::secret::{self, Filling, Kind, Place, Secret, Source, Value};
-use super::target::Destination;
 use super::watch::Watched;
 use crate::logging::LogContext;
+use crate::outbound::policy::Policy;
+use crate::outbound::secret::{self, Filling, Kind, Place, Secret, Source, Value};
+use crate::outbound::target::Destination;
 
 /// A request that is not sent.
 pub(super) struct Denied {

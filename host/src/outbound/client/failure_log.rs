@@ -7,9 +7,9 @@ use wasmtime_wasi_http::Error;
 
 use super::aws::Unsigned;
 use super::connect::Failure;
-use super::policy::Reach;
-use super::target::Destination;
 use crate::logging::LogContext;
+use crate::outbound::policy::Reach;
+use crate::outbound::target::Destination;
 
 /// Logs a request that was denied or failed, if the log has room: a guest in a loop must not drown out the
 /// lines of others.

@@ -2,26 +2,24 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::aws::stored::{self, NoValue};
+use super::cached::{Aging, Cached, Freshness};
 use super::connect::Boxed;
 use super::moment::Moment;
-use super::policy::Policy;
-use super::secret::{Secret, Source, Store, Text, Value};
+use crate::outbound::policy::Policy;
+use crate::outbound::secret::{Secret, Source, Store, Text, Value};
 
 /// Longest time that fetching ahead delays the start.
 const AHEAD_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long a value is used beyond its age, if it cannot be fetched again.
 const STALE_LIMIT: Duration = Duration::from_secs(3600);
-
-/// Pause after a failed refresh, while the old value is used.
-const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 
 /// Pause after a failed fetch, in which requests share its failure. Keeps a handler from using up the account's rate of
 /// calls.
@@ -30,6 +28,8 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 /// What is fetched at once: a value, or a JSON document with several.
 type Key = (Store, String);
 
+type Entry = Cached<Document, NoValue>;
+
 /// The values of the process. Its `Debug` form shows none of them.
 #[derive(Clone)]
 pub(crate) struct Vault {
@@ -37,39 +37,28 @@ pub(crate) struct Vault {
     entries: Arc<Mutex<HashMap<Key, Arc<Entry>>>>,
 }
 
-#[derive(Default)]
-struct Entry {
-    state: Mutex<State>,
-    /// Locked while the value is fetched.
-    fetching: tokio::sync::Mutex<()>,
+/// What a store has answered.
+#[derive(Clone)]
+struct Document {
+    text: Text,
+    fetched: Moment,
+    /// Age from which on it is fetched again.
+    refresh: Duration,
 }
 
-#[derive(Default)]
-struct State {
-    kept: Option<(Text, Moment)>,
-    /// The last fetch that failed, and when it ended.
-    failed: Option<(Instant, NoValue)>,
+impl Aging for Document {
+    fn freshness(&self) -> Freshness {
+        freshness(self.fetched.until(Moment::now()), self.refresh)
+    }
 }
 
-/// How good a kept value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Freshness {
-    Fresh,
-    /// To be fetched again, and used if that fails.
-    Aging,
-    /// Not to be used.
-    Expired,
-}
-
-impl Freshness {
-    fn of(age: Duration, refresh: Duration) -> Self {
-        if age < refresh {
-            Self::Fresh
-        } else if age < refresh + STALE_LIMIT {
-            Self::Aging
-        } else {
-            Self::Expired
-        }
+fn freshness(age: Duration, refresh: Duration) -> Freshness {
+    if age < refresh {
+        Freshness::Fresh
+    } else if age < refresh + STALE_LIMIT {
+        Freshness::Aging
+    } else {
+        Freshness::Expired
     }
 }
 
@@ -133,46 +122,13 @@ impl Vault {
     where
         F: Future<Output = Result<Text, NoValue>>,
     {
-        let entry = self.entry(source);
-        let asked = Instant::now();
-        let paused = asked.checked_sub(self.failure_pause).unwrap_or(asked);
-        match entry.kept(refresh) {
-            Some((value, Freshness::Fresh)) => Ok(value),
-            Some((value, Freshness::Aging)) => {
-                Ok(entry.refreshed(source, fetch).await.unwrap_or(value))
-            }
-            Some((_, Freshness::Expired)) | None => {
-                let _turn = entry.fetching.lock().await;
-                if let Some((value, Freshness::Fresh)) = entry.kept(refresh) {
-                    return Ok(value);
-                }
-                if let Some(error) = entry.failed_since(paused) {
-                    return Err(error);
-                }
-                entry.fetch(fetch).await
-            }
-        }
-    }
-
-    fn entry(&self, source: &Source) -> Arc<Entry> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (source.store, source.name.clone());
-        Arc::clone(entries.entry(key).or_default())
-    }
-}
-
-impl Entry {
-    /// Fetches the value again, unless another request does, or the last attempt has just failed.
-    async fn refreshed<F>(&self, source: &Source, fetch: impl Fn() -> F) -> Option<Text>
-    where
-        F: Future<Output = Result<Text, NoValue>>,
-    {
-        let _turn = self.fetching.try_lock().ok()?;
-        let pause = Instant::now().checked_sub(REFRESH_PAUSE);
-        if pause.is_some_and(|pause| self.failed_since(pause).is_some()) {
-            return None;
-        }
-        let fetched = self.fetch(fetch).await;
+        let fetch = || async {
+            Ok(Document {
+                text: fetch().await?,
+                fetched: Moment::now(),
+                refresh,
+            })
+        };
         let warn = |reason: &NoValue| {
             let Source { store, name, .. } = source;
             tracing::warn!(
@@ -180,41 +136,15 @@ impl Entry {
                 store.service()
             );
         };
-        fetched.inspect_err(warn).ok()
+        let entry = self.entry(source);
+        let document = entry.get(self.failure_pause, fetch, warn).await?;
+        Ok(document.text)
     }
 
-    async fn fetch<F>(&self, fetch: impl Fn() -> F) -> Result<Text, NoValue>
-    where
-        F: Future<Output = Result<Text, NoValue>>,
-    {
-        let fetched = fetch().await;
-        let mut state = self.state();
-        match &fetched {
-            Ok(value) => {
-                state.failed = None;
-                state.kept = Some((value.clone(), Moment::now()));
-            }
-            Err(reason) => state.failed = Some((Instant::now(), reason.clone())),
-        }
-        fetched
-    }
-
-    fn kept(&self, refresh: Duration) -> Option<(Text, Freshness)> {
-        let state = self.state();
-        let (value, fetched) = state.kept.as_ref()?;
-        let freshness = Freshness::of(fetched.until(Moment::now()), refresh);
-        Some((value.clone(), freshness))
-    }
-
-    fn failed_since(&self, since: Instant) -> Option<NoValue> {
-        let state = self.state();
-        let (at, reason) = state.failed.as_ref()?;
-        (*at >= since).then(|| reason.clone())
-    }
-
-    /// No invariant spans two statements under the lock, so a panic elsewhere leaves it usable.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entry(&self, source: &Source) -> Arc<Entry> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (source.store, source.name.clone());
+        Arc::clone(entries.entry(key).or_default())
     }
 }
 
@@ -248,7 +178,7 @@ mod tests {
             (3900, Freshness::Expired),
         ] {
             let age = Duration::from_secs(seconds);
-            assert_eq!(Freshness::of(age, REFRESH), freshness, "{seconds}");
+            assert_eq!(super::freshness(age, REFRESH), freshness, "{seconds}");
         }
     }
 

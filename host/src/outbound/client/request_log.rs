@@ -7,8 +7,8 @@ use http::{Method, StatusCode};
 use tracing::Level;
 
 use super::meter::Meter;
-use super::target::Destination;
 use crate::logging::{LogContext, USAGE_TARGET, has_room};
+use crate::outbound::target::Destination;
 
 /// The connection that a request used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

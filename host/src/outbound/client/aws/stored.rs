@@ -18,9 +18,9 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::credentials::NoCredentials;
-use crate::outbound::connect::{self, Boxed, Failure};
-use crate::outbound::link::Link;
-use crate::outbound::payload::full;
+use crate::outbound::client::connect::{self, Boxed, Failure};
+use crate::outbound::client::link::Link;
+use crate::outbound::client::payload::full;
 use crate::outbound::policy::{Policy, Reach};
 use crate::outbound::secret::{Store, Text};
 use crate::outbound::target::Destination;
@@ -43,7 +43,7 @@ const REFUSALS: [&str; 3] = [
 
 /// Why a secret has no value. The texts show nothing of a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::outbound) enum NoValue {
+pub(in crate::outbound::client) enum NoValue {
     #[error("the function has no region: AWS_REGION is not set")]
     NoRegion,
     #[error(transparent)]
@@ -67,7 +67,7 @@ pub(in crate::outbound) enum NoValue {
 }
 
 /// Fetches the value `name` of `store`.
-pub(in crate::outbound) fn fetch<'a>(
+pub(in crate::outbound::client) fn fetch<'a>(
     policy: &'a Policy,
     store: Store,
     name: &'a str,
@@ -83,7 +83,7 @@ pub(in crate::outbound) fn fetch<'a>(
 }
 
 /// Returns the text `key` of a JSON document.
-pub(in crate::outbound) fn member(document: &Text, key: &str) -> Result<Text, NoValue> {
+pub(in crate::outbound::client) fn member(document: &Text, key: &str) -> Result<Text, NoValue> {
     // The parser's own errors quote the document.
     let parsed = serde_json::from_str(document.as_str());
     let Ok(Value::Object(members)) = parsed else {

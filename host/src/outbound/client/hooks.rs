@@ -24,11 +24,11 @@ use super::dispatch::{AsIs, Order, Prepare, dispatch};
 use super::exchange::{Io, TimedBody, Timeouts};
 use super::failure_log::{ResponseSource, failed, log_failure, unsigned};
 use super::filling::{Denied, Filler};
-use super::policy::{Policy, Reach};
 use super::request_log::RequestRecord;
 use super::reuse::Repeatable;
-use super::target::Destination;
 use crate::logging::LogContext;
+use crate::outbound::policy::{Policy, Reach};
+use crate::outbound::target::Destination;
 
 /// Largest chunk of a request's body that is buffered, in bytes. Two chunks may be buffered.
 const BODY_CHUNK_BYTES: usize = 64 * 1024;

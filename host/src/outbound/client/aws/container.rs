@@ -18,8 +18,8 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::endpoint::{ContainerEndpoint, Token};
 use super::timestamp;
-use crate::outbound::connect::Boxed;
-use crate::outbound::link::Link;
+use crate::outbound::client::connect::Boxed;
+use crate::outbound::client::link::Link;
 use crate::platform::threads::pool_has_thread;
 
 /// Longest time of a fetch. The endpoint is on the same machine.
@@ -37,7 +37,7 @@ pub(super) struct Fetched {
 
 /// Why there are no credentials. The texts show nothing of what the endpoint sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::outbound) enum FetchError {
+pub(in crate::outbound::client) enum FetchError {
     #[error("the system refuses the thread that reads the token file or looks up names")]
     NoThread,
     #[error("the credentials endpoint `{0}` is not on this machine")]

@@ -12,11 +12,11 @@ use super::exchange::{Carried, Ending, Exchange, Io, Timeouts};
 use super::idle::{Key, User};
 use super::link::{Link, Lost};
 use super::payload::Payload;
-use super::policy::{Policy, Reach};
 use super::pool::Pool;
 use super::request_log::{RequestRecord, Used};
 use super::reuse::{Repeatable, leaves_no_identity, peer_keeps, repeats};
-use super::target::Destination;
+use crate::outbound::policy::{Policy, Reach};
+use crate::outbound::target::Destination;
 
 /// The idle connections of the process.
 pub(super) static POOL: Pool = Pool::new();

@@ -19,9 +19,9 @@ use tokio_rustls::rustls::Error as TlsError;
 use wasmtime_wasi_http::Error;
 
 use super::link::Link;
-use super::policy::{Forbidden, Policy, Reach};
-use super::target::Destination;
 use super::tls;
+use crate::outbound::policy::{Forbidden, Policy, Reach};
+use crate::outbound::target::Destination;
 use crate::platform::threads::pool_has_thread;
 
 /// A connection, with or without TLS.

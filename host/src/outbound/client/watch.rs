@@ -10,9 +10,9 @@ use http_body_util::BodyExt as _;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::failure_log::log_failure;
-use super::secret::Secret;
-use super::target::Destination;
 use crate::logging::LogContext;
+use crate::outbound::secret::Secret;
+use crate::outbound::target::Destination;
 
 /// A body that breaks off where it has a placeholder: its host gets the value in bodies, but not in those of this
 /// content type. Without this, the host would get the placeholder, and nobody would know why it refuses it.
@@ -103,8 +103,8 @@ impl Body for Watched {
 mod tests {
     use http_body_util::channel::Channel;
 
-    use super::super::secret::{Text, Value};
     use super::*;
+    use crate::outbound::secret::{Text, Value};
 
     async fn is_passed(parts: &[&[u8]], secret: &Secret) -> bool {
         let (mut sender, body) = Channel::<Bytes, Error>::new(10);

@@ -11,8 +11,8 @@ use super::connect::{self, Failure};
 use super::dispatch::POOL;
 use super::idle::{Ages, Key, User};
 use super::moment::Moment;
-use super::policy::{Policy, Reach};
-use super::target::Destination;
+use crate::outbound::policy::{Policy, Reach};
+use crate::outbound::target::Destination;
 
 /// Longest time that this delays the start.
 const LIMIT: Duration = Duration::from_secs(2);

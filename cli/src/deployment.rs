@@ -41,7 +41,9 @@ pub(crate) fn check(file: &Path) -> Result<()> {
     let bytes = files::read(file)?;
     match FileKind::of_source(&bytes) {
         FileKind::Precompiled => Ok(()),
-        _ => component::check_handler(&bytes).with_context(|| format!("`{}`", file.display())),
+        _ => component::check_handler(&bytes)
+            .map(drop)
+            .with_context(|| format!("`{}`", file.display())),
     }
 }
 
@@ -121,7 +123,7 @@ fn machine_code(file: &Path, printer: Printer) -> Result<Vec<u8>> {
 /// or from this user's cache, never from a file that happens to be beside the component.
 fn compiled(file: &Path, component: &[u8], printer: Printer) -> Result<Vec<u8>> {
     component::check_handler(component)
-        .and_then(|()| compile_cache::machine_code(component, file, printer))
+        .and_then(|_| compile_cache::machine_code(component, file, printer))
         .with_context(|| format!("`{}`", file.display()))
 }
 

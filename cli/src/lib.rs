@@ -18,6 +18,7 @@ mod deployment;
 mod doctor;
 mod files;
 mod finding;
+mod inspect;
 mod new;
 mod package;
 mod precompile;
@@ -53,6 +54,7 @@ pub fn bootstream() -> ExitCode {
         Command::Dev(args) => commands::dev::run(&args.with_handler(), &printer),
         Command::Invoke(args) => commands::invoke::run(args, &printer),
         Command::Event(args) => commands::event::run(&args, &printer),
+        Command::Inspect(args) => commands::inspect::run(&args, &printer),
         Command::Compile(args) => commands::compile::run(&args, &printer),
         Command::Doctor(args) => commands::doctor::run(&args, &printer),
         Command::New(args) => commands::new::run(&args, &printer),

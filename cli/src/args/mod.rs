@@ -6,6 +6,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod event;
+mod inspect;
 mod invoke;
 mod new;
 mod package;
@@ -17,8 +18,9 @@ pub(crate) use deploy::DeployArgs;
 pub(crate) use dev::{DevArgs, FunctionArgs};
 pub(crate) use doctor::{DoctorArgs, Subject};
 pub(crate) use event::{EventArgs, EventKind};
+pub(crate) use inspect::InspectArgs;
 pub(crate) use invoke::InvokeArgs;
-pub(crate) use new::{Language, NewArgs};
+pub(crate) use new::{NewArgs, Template};
 pub(crate) use package::{Format, PackageArgs, Part};
 
 use clap::{Parser, Subcommand};
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     /// Precompile a component to machine code
     Compile(PrecompileArgs),
+    /// Show what a component, its machine code or a package is
+    Inspect(InspectArgs),
     /// Print an event to edit and send
     Event(EventArgs),
     /// Make the zips for Lambda

@@ -11,24 +11,32 @@ pub(crate) struct NewArgs {
     /// The name of the project, with an optional folder in front
     #[arg(value_name = "NAME")]
     pub(crate) folder: PathBuf,
-    /// The language of the handler
-    #[arg(short, long, value_name = "LANGUAGE", default_value = "rust")]
-    pub(crate) template: Language,
+    /// What to start from
+    #[arg(short, long, value_name = "TEMPLATE", default_value = "rust")]
+    pub(crate) template: Template,
     /// The folder of the crate `bootstream` [default: the one in the checkout that this command was
     /// built from]
     #[arg(long, value_name = "DIR")]
     pub(crate) sdk: Option<PathBuf>,
 }
 
-/// The languages of new projects.
+/// The templates of new projects. Those from `axum` on serve `wasi:http`, and run in other hosts as well.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum Language {
-    /// A crate with tests
+pub(crate) enum Template {
+    /// A crate with the SDK of this project, with tests
     Rust,
     /// A module for componentize-qjs, built with npm
     Javascript,
     /// A module for componentize-py, built with pip
     Python,
+    /// A crate with axum, for `wasi:http` by wstd
+    Axum,
+    /// An app of Hono in JavaScript, for `wasi:http` by componentize-js
+    Hono,
+    /// A listener for `fetch` in JavaScript, for `wasi:http` by componentize-js
+    Fetch,
+    /// A module for `wasi:http` by componentize-py
+    WasiHttpPython,
 }
 
 const HELP: &str = "\
@@ -37,7 +45,13 @@ Examples:
   bootstream new hello --template javascript    one in JavaScript
   bootstream new hello --template python        one in Python
 
-The project streams three numbers, one each second. It has a README that says how to run, test and \
+Standard components, which other hosts of wasi:http run as well:
+  bootstream new hello --template axum              Rust with axum
+  bootstream new hello --template hono              JavaScript with Hono
+  bootstream new hello --template fetch             JavaScript
+  bootstream new hello --template wasi-http-python  Python
+
+The project streams numbers, one each second. It has a README that says how to run, test and \
 deploy it, a bootstream.toml with the settings of the sandbox, an event to send, and the templates of \
 a REST API and a function URL.
 

@@ -20,7 +20,9 @@ use crate::printer::Printer;
 /// The component is not a handler, cannot be compiled, or the result cannot be written.
 pub(crate) fn run(args: &PrecompileArgs, printer: &Printer) -> Result<ExitCode> {
     let arch = args.arch.unwrap_or(Arch::HOST);
-    let (component, code) = precompile_file(&args.input, arch, component::check_handler)?;
+    let (component, code) = precompile_file(&args.input, arch, |bytes| {
+        component::check_handler(bytes).map(drop)
+    })?;
     compile_cache::record(&component, &code, arch, *printer);
     let output = match &args.output {
         Some(output) => output.clone(),

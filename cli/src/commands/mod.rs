@@ -7,6 +7,7 @@ pub(crate) mod dev;
 pub(crate) mod doctor;
 pub(crate) mod event;
 mod execution;
+pub(crate) mod inspect;
 pub(crate) mod invoke;
 pub(crate) mod new;
 pub(crate) mod package;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::args::{Language, NewArgs};
+use crate::args::{NewArgs, Template};
 use crate::new::Plan;
 use crate::printer::Printer;
 
@@ -18,9 +18,13 @@ pub(crate) fn run(args: &NewArgs, printer: &Printer) -> Result<ExitCode> {
     plan.write()?;
     let folder = plan.folder.display();
     let next = match args.template {
-        Language::Rust => "bootstream invoke . --timing",
-        Language::Javascript => "npm install && bootstream invoke . --timing -d @event.json",
-        Language::Python => {
+        Template::Rust => "bootstream invoke . --timing",
+        // Any other event goes to `/events`, which these do not serve.
+        Template::Axum => "bootstream invoke . --timing -d @event.json",
+        Template::Javascript | Template::Hono | Template::Fetch => {
+            "npm install && bootstream invoke . --timing -d @event.json"
+        }
+        Template::Python | Template::WasiHttpPython => {
             "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt && \
              bootstream invoke . --timing -d @event.json"
         }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use artifact::world::World;
 use artifact::{COMPONENT_EXTENSION, FileKind, PRECOMPILED_EXTENSION};
 
 use super::files::Files;
@@ -9,7 +10,7 @@ use super::known::Known;
 use super::settings::Settings;
 use super::template::Resource;
 use super::yaml::{At, Node, Value};
-use crate::component;
+use crate::component::Names;
 use crate::package::archive::Archive;
 use crate::package::inspect::UNPACKED_LIMIT;
 use crate::package::layout::{BOOTSTRAP, SETTINGS};
@@ -219,9 +220,19 @@ fn documents(archive: &mut Archive, handler: &str) -> Known<bool> {
     let Some(component) = component else {
         return Known::Unknown(format!("the component `{stem}`, which its package lacks"));
     };
-    match component::imports_function(&component, START_DOCUMENT) {
-        Ok(imports) => Known::Is(imports),
+    match Names::read(&component) {
+        Ok(names) => Known::Is(sends_documents(&names)),
         Err(error) => Known::Unknown(format!("its component, which cannot be read: {error}")),
+    }
+}
+
+/// Returns whether a component can send a document. The host turns each response of `wasi:http` to an event
+/// that is no request into one.
+fn sends_documents(names: &Names) -> bool {
+    let exports = names.exports.iter().map(String::as_str);
+    match World::of_exports(exports) {
+        Ok(World::Proxy | World::Service) => true,
+        Ok(World::Handler) | Err(_) => names.imports_function(START_DOCUMENT),
     }
 }
 

@@ -1,15 +1,24 @@
 //! The files of a new project. `{{name}}`, `{{crate}}` and `{{sdk}}` are filled in.
 
+use crate::args::Template;
+
 macro_rules! example {
     ($($path:literal),+) => {
         include_str!(concat!("../../../examples/", $($path),+))
     };
 }
 
-/// The settings shared by all languages, followed by those of one.
+/// The settings shared by all templates, followed by those of one.
 macro_rules! settings {
-    ($path:literal) => {
-        concat!(include_str!("settings.toml"), include_str!($path))
+    ($($path:literal)?) => {
+        concat!(include_str!("settings.toml") $(, include_str!($path))?)
+    };
+}
+
+/// A file of a template, at the same path.
+macro_rules! file {
+    ($template:literal, $path:literal) => {
+        ($path, include_str!(concat!($template, "/", $path)))
     };
 }
 
@@ -33,8 +42,21 @@ macro_rules! javascript {
 /// A path in the project, and what is there.
 pub(super) type File = (&'static str, &'static str);
 
+/// Returns the files of a template.
+pub(super) fn of(template: Template) -> &'static [File] {
+    match template {
+        Template::Rust => RUST,
+        Template::Javascript => JAVASCRIPT,
+        Template::Python => PYTHON,
+        Template::Axum => AXUM,
+        Template::Hono => HONO,
+        Template::Fetch => FETCH,
+        Template::WasiHttpPython => WASI_HTTP_PYTHON,
+    }
+}
+
 /// The deployment templates of every project.
-pub(super) const TEMPLATES: &[File] = &[
+pub(super) const DEPLOYMENT: &[File] = &[
     ("template.yaml", include_str!("../../../template.yaml")),
     (
         "template-url.yaml",
@@ -42,7 +64,7 @@ pub(super) const TEMPLATES: &[File] = &[
     ),
 ];
 
-pub(super) const RUST: &[File] = &[
+const RUST: &[File] = &[
     ("Cargo.toml", include_str!("rust/Cargo.toml.in")),
     ("src/lib.rs", example!("streaming-numbers/src/lib.rs")),
     ("src/tests.rs", example!("streaming-numbers/src/tests.rs")),
@@ -52,7 +74,7 @@ pub(super) const RUST: &[File] = &[
     (".gitignore", "/dist\n/target\n"),
 ];
 
-pub(super) const JAVASCRIPT: &[File] = &[
+const JAVASCRIPT: &[File] = &[
     ("package.json", include_str!("javascript/package.json.in")),
     javascript!("handler.js"),
     javascript!("wit/world.wit"),
@@ -68,7 +90,7 @@ pub(super) const JAVASCRIPT: &[File] = &[
     (".gitignore", "/dist\n/handler.wasm\n/node_modules\n"),
 ];
 
-pub(super) const PYTHON: &[File] = &[
+const PYTHON: &[File] = &[
     ("app.py", include_str!("python/app.py")),
     ("requirements.txt", include_str!("python/requirements.txt")),
     contract!("wit/", "world.wit"),
@@ -78,6 +100,79 @@ pub(super) const PYTHON: &[File] = &[
     ("bootstream.toml", settings!("python/bootstream.toml")),
     ("event.json", include_str!("event.json")),
     ("README.md", include_str!("python/README.md")),
+    (
+        ".gitignore",
+        "/.venv\n/dist\n/handler.wasm\n/typing\n__pycache__\n",
+    ),
+];
+
+const AXUM: &[File] = &[
+    ("Cargo.toml", include_str!("axum/Cargo.toml.in")),
+    file!("axum", "src/main.rs"),
+    file!("axum", "src/tests.rs"),
+    ("bootstream.toml", settings!()),
+    ("event.json", include_str!("event.json")),
+    file!("axum", "README.md"),
+    (".gitignore", "/dist\n/target\n"),
+];
+
+const HONO: &[File] = &[
+    ("package.json", include_str!("hono/package.json.in")),
+    file!("fetch", "tsconfig.json"),
+    file!("hono", "src/app.js"),
+    file!("hono", "src/main.js"),
+    file!("fetch", "src/numbers.js"),
+    file!("hono", "test/app.test.js"),
+    file!("fetch", "wit/world.wit"),
+    ("wit/deps/http.wit", include_str!("fetch/wit/http.wit")),
+    ("bootstream.toml", settings!("javascript/bootstream.toml")),
+    ("event.json", include_str!("event.json")),
+    file!("hono", "README.md"),
+    (
+        ".gitignore",
+        "/build\n/dist\n/handler.wasm\n/node_modules\n",
+    ),
+];
+
+const FETCH: &[File] = &[
+    ("package.json", include_str!("fetch/package.json.in")),
+    file!("fetch", "tsconfig.json"),
+    file!("fetch", "src/app.js"),
+    file!("fetch", "src/main.js"),
+    file!("fetch", "src/numbers.js"),
+    file!("fetch", "test/app.test.js"),
+    file!("fetch", "wit/world.wit"),
+    ("wit/deps/http.wit", include_str!("fetch/wit/http.wit")),
+    ("bootstream.toml", settings!("javascript/bootstream.toml")),
+    ("event.json", include_str!("event.json")),
+    file!("fetch", "README.md"),
+    (".gitignore", "/dist\n/handler.wasm\n/node_modules\n"),
+];
+
+const WASI_HTTP_PYTHON: &[File] = &[
+    file!("wasi-http-python", "app.py"),
+    file!("wasi-http-python", "lines.py"),
+    file!("wasi-http-python", "test_lines.py"),
+    ("requirements.txt", include_str!("python/requirements.txt")),
+    file!("wasi-http-python", "wit/world.wit"),
+    (
+        "wit/deps/http.wit",
+        include_str!("wasi-http-python/wit/http.wit"),
+    ),
+    (
+        "wit/deps/clocks.wit",
+        example!("streaming-javascript/wit/deps/clocks.wit"),
+    ),
+    (
+        "wit/deps/io.wit",
+        example!("streaming-javascript/wit/deps/io.wit"),
+    ),
+    (
+        "bootstream.toml",
+        settings!("wasi-http-python/bootstream.toml"),
+    ),
+    ("event.json", include_str!("event.json")),
+    file!("wasi-http-python", "README.md"),
     (
         ".gitignore",
         "/.venv\n/dist\n/handler.wasm\n/typing\n__pycache__\n",

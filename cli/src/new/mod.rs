@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::args::Language;
-use files::{File, JAVASCRIPT, PYTHON, RUST, TEMPLATES};
+use crate::args::Template;
+use files::{DEPLOYMENT, of};
 
 /// The crate `bootstream` of the checkout that this command was built from.
 const OWN_SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");
@@ -20,8 +20,8 @@ const OWN_SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");
 pub(crate) struct Plan {
     pub(crate) folder: PathBuf,
     name: String,
-    language: Language,
-    /// Where the crate `bootstream` is. Only Rust needs it.
+    template: Template,
+    /// Where the crate `bootstream` is. Only the template in Rust needs it.
     sdk: Option<PathBuf>,
 }
 
@@ -31,7 +31,7 @@ impl Plan {
     /// # Errors
     ///
     /// The name is invalid, the folder is in use, or the SDK cannot be found.
-    pub(crate) fn new(folder: &Path, language: Language, sdk: Option<&Path>) -> Result<Self> {
+    pub(crate) fn new(folder: &Path, template: Template, sdk: Option<&Path>) -> Result<Self> {
         let name = folder
             .file_name()
             .and_then(|name| name.to_str())
@@ -43,14 +43,14 @@ impl Plan {
                 folder.display()
             );
         }
-        let sdk = match language {
-            Language::Rust => Some(find_sdk(sdk)?),
-            Language::Javascript | Language::Python => None,
+        let sdk = match template {
+            Template::Rust => Some(find_sdk(sdk)?),
+            _ => None,
         };
         Ok(Self {
             folder: folder.to_owned(),
             name: name.to_owned(),
-            language,
+            template,
             sdk,
         })
     }
@@ -61,7 +61,7 @@ impl Plan {
     ///
     /// A file cannot be written. The error names it.
     pub(crate) fn write(&self) -> Result<()> {
-        for (path, text) in files(self.language).iter().chain(TEMPLATES) {
+        for (path, text) in of(self.template).iter().chain(DEPLOYMENT) {
             let path = self.folder.join(path);
             let name = path.display();
             if let Some(folder) = path.parent() {
@@ -79,14 +79,6 @@ impl Plan {
         text.replace("{{name}}", &self.name)
             .replace("{{crate}}", &self.name.replace('-', "_"))
             .replace("{{sdk}}", &sdk.display().to_string())
-    }
-}
-
-fn files(language: Language) -> &'static [File] {
-    match language {
-        Language::Rust => RUST,
-        Language::Javascript => JAVASCRIPT,
-        Language::Python => PYTHON,
     }
 }
 
@@ -125,6 +117,7 @@ fn find_sdk(named: Option<&Path>) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use bootstream_host::config::{self, FILE_NAME};
+    use clap::ValueEnum as _;
 
     use super::*;
 
@@ -141,8 +134,8 @@ mod tests {
 
     #[test]
     fn the_settings_of_a_project_are_ones_also_when_they_are_taken_out_of_their_comments() {
-        for language in [Language::Rust, Language::Javascript, Language::Python] {
-            let mut all = files(language).iter();
+        for template in Template::value_variants() {
+            let mut all = of(*template).iter();
             let (_, text) = all.find(|(path, _)| *path == FILE_NAME).unwrap();
             config::check_file(text, FILE_NAME).unwrap();
             let all = uncommented(text);

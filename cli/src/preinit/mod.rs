@@ -9,7 +9,7 @@ mod outside;
 mod snapshot;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use artifact::MemoryInit;
+use artifact::{Concurrency, Flavour, MemoryInit};
 use bootstream_host::engine;
 use outside::Outside;
 use snapshot::Snapshot;
@@ -18,7 +18,7 @@ use wasmtime::component::{Component, Instance};
 use wasmtime::{Engine, Store};
 use wasmtime_wizer::Wizer;
 
-use crate::component;
+use crate::component::Names;
 
 /// The export to call: `func()`, of the world `preinit`.
 const INITIALIZE: &str = "initialize";
@@ -35,7 +35,8 @@ const REACTOR_START: &str = "_initialize";
 /// The component does not export `initialize`, `initialize` fails or accesses the outside world, or
 /// the component's state cannot be kept: it changes its tables, or runs code before the export.
 pub(crate) fn preinitialize(component: &[u8]) -> Result<Vec<u8>> {
-    if !component::exports(component, INITIALIZE)? {
+    let names = Names::read(component)?;
+    if !names.exports.iter().any(|export| export == INITIALIZE) {
         bail!(
             "exports no `{INITIALIZE}`: does the crate have a function with `#[bootstream::preinit]`?"
         );
@@ -44,6 +45,13 @@ pub(crate) fn preinitialize(component: &[u8]) -> Result<Vec<u8>> {
         bail!(
             "has a `{REACTOR_START}`, which would run at each start and undo what was kept: \
              build it without `--preinit`"
+        );
+    }
+    let mut all = names.imports.iter().chain(&names.exports);
+    if let Some(name) = all.find(|name| Concurrency::for_names([name.as_str()]) == Concurrency::On)
+    {
+        bail!(
+            "uses `{name}`, and components of WASI 0.3 cannot be pre-initialised: build it without `--preinit`"
         );
     }
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -71,7 +79,10 @@ async fn run(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn engine() -> Result<Engine> {
-    let mut config = engine::config(MemoryInit::CopyOnWrite);
+    let mut config = engine::config(Flavour {
+        memory_init: MemoryInit::CopyOnWrite,
+        concurrency: Concurrency::Off,
+    });
     // No ticker increments the epoch.
     config.epoch_interruption(false);
     Ok(Engine::new(&config)?)
@@ -203,6 +214,17 @@ mod tests {
         .unwrap();
 
         assert!(refusal(&open).starts_with("`initialize` left something open"));
+    }
+
+    #[test]
+    fn a_component_of_wasi_0_3_is_refused() {
+        let service = component("wasi:clocks/monotonic-clock@0.3.0", "now", "");
+
+        assert_eq!(
+            refusal(&service),
+            "uses `wasi:clocks/monotonic-clock@0.3.0`, and components of WASI 0.3 cannot be \
+             pre-initialised: build it without `--preinit`"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
+use artifact::COMPONENT_EXTENSION;
 use serde::Deserialize;
 
 use crate::toolchain::{TARGET, Toolchain};
@@ -133,30 +134,37 @@ impl Crate {
         self.own_component(&output.stdout)
     }
 
-    /// Finds the crate's own library in cargo's messages.
+    /// Finds the component in cargo's messages: the crate's own library, or else its only program, which is
+    /// how frameworks for `wasi:http` build theirs.
     fn own_component(&self, messages: &[u8]) -> Result<PathBuf> {
-        let found = messages
+        let own: Vec<Artifact> = messages
             .split(|byte| *byte == b'\n')
             .filter_map(|line| serde_json::from_slice::<Artifact>(line).ok())
             .filter(|artifact| artifact.manifest_path == self.manifest)
-            .filter(|artifact| {
-                artifact
-                    .target
-                    .crate_types
+            .collect();
+        if let Some(library) = components(&own, "cdylib").into_iter().next() {
+            return Ok(library);
+        }
+        let mut programs = components(&own, "bin");
+        let manifest = self.manifest.display();
+        match programs.len() {
+            0 => bail!(
+                "`{manifest}` makes no component: add `[lib]` with `crate-type = [\"cdylib\"]`, or a program \
+                 that serves `wasi:http`"
+            ),
+            1 => Ok(programs.remove(0)),
+            _ => {
+                let names: Vec<_> = programs
                     .iter()
-                    .any(|kind| kind == "cdylib")
-            })
-            .flat_map(|artifact| artifact.filenames)
-            .find(|file| {
-                file.extension()
-                    .is_some_and(|extension| extension == "wasm")
-            });
-        found.with_context(|| {
-            format!(
-                "`{}` makes no component: add `[lib]` with `crate-type = [\"cdylib\"]`",
-                self.manifest.display()
-            )
-        })
+                    .filter_map(|path| path.file_stem()?.to_str())
+                    .collect();
+                bail!(
+                    "`{manifest}` makes several programs, {}: keep the handler alone in the crate, or make it \
+                     the library, with `crate-type = [\"cdylib\"]`",
+                    names.join(" and ")
+                )
+            }
+        }
     }
 }
 
@@ -171,6 +179,25 @@ struct Artifact {
 #[derive(Deserialize)]
 struct ArtifactTarget {
     crate_types: Vec<String>,
+}
+
+/// Returns the components among the files of a crate type.
+fn components(artifacts: &[Artifact], crate_type: &str) -> Vec<PathBuf> {
+    let of_type = |artifact: &&Artifact| {
+        artifact
+            .target
+            .crate_types
+            .iter()
+            .any(|it| it == crate_type)
+    };
+    let files = artifacts
+        .iter()
+        .filter(of_type)
+        .flat_map(|artifact| &artifact.filenames);
+    files
+        .filter(|file| file.extension().is_some_and(|it| it == COMPONENT_EXTENSION))
+        .cloned()
+        .collect()
 }
 
 #[cfg(test)]
@@ -196,8 +223,32 @@ mod tests {
         );
     }
 
+    const PROGRAM: &str = r#"{"reason":"compiler-artifact","manifest_path":"/work/hello/Cargo.toml","target":{"crate_types":["bin"]},"filenames":["/t/NAME.wasm"]}"#;
+
     #[test]
-    fn a_crate_without_a_cdylib_is_told_what_to_add() {
+    fn without_a_library_the_only_program_is_the_component() {
+        let project = Crate {
+            manifest: "/work/hello/Cargo.toml".into(),
+        };
+        let one = PROGRAM.replace("NAME", "one");
+        let other = PROGRAM.replace("NAME", "other");
+
+        assert_eq!(
+            project.own_component(one.as_bytes()).unwrap(),
+            Path::new("/t/one.wasm")
+        );
+        let two = format!("{one}\n{other}");
+        let error = project.own_component(two.as_bytes()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("`/work/hello/Cargo.toml` makes several programs, one and other: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_crate_without_a_component_is_told_what_to_add() {
         let project = Crate {
             manifest: "/work/hello/Cargo.toml".into(),
         };
@@ -208,8 +259,8 @@ mod tests {
 
         assert_eq!(
             error.to_string(),
-            "`/work/hello/Cargo.toml` makes no component: \
-             add `[lib]` with `crate-type = [\"cdylib\"]`"
+            "`/work/hello/Cargo.toml` makes no component: add `[lib]` with `crate-type = [\"cdylib\"]`, or \
+             a program that serves `wasi:http`"
         );
     }
 }

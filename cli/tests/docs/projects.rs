@@ -10,11 +10,19 @@ use crate::follow;
 use crate::session::{Session, repository};
 
 /// Documents to follow in a project.
-pub(crate) const FOLLOWED: [&str; 3] = [
+pub(crate) const FOLLOWED: [&str; 8] = [
+    "cli/src/new/axum/README.md",
+    "cli/src/new/fetch/README.md",
+    "cli/src/new/hono/README.md",
     "cli/src/new/javascript/README.md",
     "cli/src/new/python/README.md",
     "cli/src/new/rust/README.md",
+    "cli/src/new/wasi-http-python/README.md",
+    STANDARD,
 ];
+
+/// The page on components of `wasi:http`.
+const STANDARD: &str = "docs/guide/standard-components.md";
 
 /// Builds with the profile of this repository's handlers instead of the project's, to reuse compiled
 /// dependencies.
@@ -33,11 +41,11 @@ const REGISTRIES: [(&str, &str); 4] = [
 ];
 
 /// A new project, and the folder around it.
-fn project(language: &str) -> (TempDir, PathBuf) {
+fn project(template: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let mut session = Session::new(folder.path());
     session.type_line(&format!(
-        "bootstream new --template {language} fresh-numbers"
+        "bootstream new --template {template} fresh-numbers"
     ));
     let project = folder.path().join("fresh-numbers");
     (folder, project)
@@ -83,6 +91,47 @@ fn the_readme_of_a_new_project_in_python_can_be_followed() {
     std::fs::write(project.join("app.py"), app).unwrap();
 
     follow(&mut reader(&project), "README.md");
+}
+
+/// Follows the README of a project for `wasi:http`, and looks at its stream.
+fn follow_standard(template: &str) -> (TempDir, PathBuf) {
+    let (folder, project) = project(template);
+    let mut reader = reader(&project);
+    follow(&mut reader, "README.md");
+    reader.assert_streams();
+    reader.type_line("bootstream package --only function --portable");
+    reader.type_line("bootstream inspect dist/function.zip | grep 'wasi:http/proxy@0.2'");
+    (folder, project)
+}
+
+#[test]
+fn the_readme_of_a_new_project_with_axum_can_be_followed() {
+    let (_folder, project) = follow_standard("axum");
+
+    reader(&project).type_line("cargo test 2>&1 | grep '3 passed'");
+}
+
+#[test]
+fn the_readme_of_a_new_project_with_hono_can_be_followed() {
+    follow_standard("hono");
+}
+
+#[test]
+fn the_readme_of_a_new_project_for_fetch_can_be_followed() {
+    follow_standard("fetch");
+}
+
+#[test]
+fn the_readme_of_a_new_project_for_wasi_http_in_python_can_be_followed() {
+    follow_standard("wasi-http-python");
+}
+
+#[test]
+fn the_page_on_standard_components_can_be_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = repository(STANDARD);
+
+    follow(&mut reader(folder.path()), page.to_str().unwrap());
 }
 
 /// The folder where the project's `pip` installs packages.

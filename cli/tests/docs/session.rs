@@ -96,6 +96,21 @@ impl Session {
         }
     }
 
+    /// Asserts that the lines of the project's numbers arrive one by one.
+    pub(crate) fn assert_streams(&self) {
+        let line = "bootstream invoke . --timing -d @event.json";
+        let output = self.shell(line).output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let times: Vec<f64> = printed.lines().filter_map(time_of).collect();
+        assert_eq!(times.len(), 3, "{printed}");
+        // The project waits for a second between two lines.
+        let pauses = times.iter().zip(&times[1..]);
+        assert!(
+            pauses.clone().all(|(one, next)| next - one > 0.5),
+            "{printed}"
+        );
+    }
+
     fn type_in(&mut self, command: &Command) {
         // A reader who waited for something looks again, because the machine may be busy.
         let tries = if self.paused { TRIES } else { 1 };
@@ -171,6 +186,12 @@ fn compare(command: &Command, printed: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Returns the seconds in front of a line of `invoke --timing`.
+fn time_of(line: &str) -> Option<f64> {
+    let (time, _) = line.strip_prefix('[')?.split_once("s] ")?;
+    time.trim().parse().ok()
 }
 
 /// Returns whether sizes of files, such as `(123 KiB)`, differ by at most a tenth.

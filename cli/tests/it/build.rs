@@ -139,6 +139,6 @@ fn cargo_runs_in_the_folder_of_the_crate_and_paths_of_the_user_stay_the_user_s()
 
         let place = format!("error: `{}/", folder.join(expected).display());
         assert!(said.contains(&place), "{expected}: {said}");
-        assert_contains(&said, "exports no `handle`");
+        assert_contains(&said, "it exports nothing, and should export `handle`");
     }
 }

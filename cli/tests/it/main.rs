@@ -16,6 +16,7 @@ mod event;
 mod front_ends;
 mod functions;
 mod include;
+mod inspect;
 mod invoke;
 mod limits;
 mod load;

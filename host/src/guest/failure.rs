@@ -9,6 +9,8 @@ use wasmtime_wasi::I32Exit;
 use super::interrupt::InterruptReason;
 use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
 use super::stack::stack_trace;
+#[cfg(feature = "wasi-p3")]
+use super::world::BrokenResponse;
 #[cfg(feature = "outbound-http")]
 use super::world::InvalidResponse;
 use crate::engine::Sources;
@@ -63,6 +65,10 @@ impl Failure {
             && trap.is_none_or(|trap| trap == Trap::Interrupt)
         {
             return interrupted(reason);
+        }
+        #[cfg(feature = "wasi-p3")]
+        if let Some(BrokenResponse(report)) = self.error.downcast_ref() {
+            return (report.error_type, report.message.clone());
         }
         if let Some(I32Exit(status)) = self.error.downcast_ref::<I32Exit>() {
             let message = match status {

@@ -53,6 +53,8 @@ mod reuse;
 mod sandbox;
 #[cfg(feature = "outbound-http")]
 mod secrets;
+#[cfg(feature = "outbound-http")]
+mod service;
 mod settings;
 mod shutdown;
 mod snapshot;

@@ -19,6 +19,14 @@ fn with_documents() -> Vec<u8> {
     .unwrap()
 }
 
+/// A component that serves `wasi:http`.
+fn of_wasi_http() -> Vec<u8> {
+    let text = r#"(component
+        (instance $it)
+        (export "wasi:http/incoming-handler@0.2.6" (instance $it)))"#;
+    wat::parse_str(text).unwrap()
+}
+
 /// Two functions, the first of this runtime, and a caller: SAM's events, or a resource.
 fn template(caller: &str) -> String {
     let (events, resources) = match caller.starts_with('{') {
@@ -107,6 +115,9 @@ fn a_handler_that_only_streams_is_found_behind_each_kind_of_caller() {
 fn a_handler_that_answers_with_documents_is_in_order() {
     for caller in CALLERS {
         let folder = packed(&template(caller), &with_documents());
+        assert_said(folder.path(), &[], &[]);
+        // The host turns its responses into documents.
+        let folder = packed(&template(caller), &of_wasi_http());
         assert_said(folder.path(), &[], &[]);
     }
 }

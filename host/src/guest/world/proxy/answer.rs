@@ -159,11 +159,11 @@ fn incomplete(body: &Body) -> Option<String> {
 }
 
 /// Whether a response of this status means that the invocation has failed, for an invoker that reads a document.
-fn is_failure(status: StatusCode) -> bool {
+pub(in super::super) fn is_failure(status: StatusCode) -> bool {
     status.is_client_error() || status.is_server_error()
 }
 
-fn failure(status: StatusCode, body: &[u8]) -> String {
+pub(in super::super) fn failure(status: StatusCode, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let status = status.as_u16();
     match text.trim() {

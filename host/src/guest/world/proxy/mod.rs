@@ -4,10 +4,10 @@
 //! ours, in [`types`] and [`body`]: that library would end it well whatever became of the guest, and would hold
 //! back what a guest has written while it computes.
 
-mod answer;
+pub(super) mod answer;
 mod body;
-mod head;
-mod sink;
+pub(super) mod head;
+pub(super) mod sink;
 mod streams;
 mod types;
 
@@ -105,7 +105,7 @@ fn push_request(
 }
 
 /// The rules for requests to the guest.
-struct Incoming;
+pub(in super::super) struct Incoming;
 
 impl WasiHttpHooks for Incoming {
     fn is_forbidden_header(&mut self, name: &http::HeaderName) -> bool {

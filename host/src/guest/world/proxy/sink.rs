@@ -30,7 +30,7 @@ pub(super) struct Held {
 }
 
 /// The end of a body that belongs to the answer of an invocation.
-pub(super) enum Sink {
+pub(in super::super) enum Sink {
     /// The response of the invocation.
     Response(Arc<ActiveInvocation>),
     /// The report of a failed invocation, of which the beginning is kept.
@@ -78,7 +78,7 @@ impl Drop for Held {
 }
 
 impl Sink {
-    pub(super) fn push(&mut self, chunk: &[u8]) -> Result<usize, Refused> {
+    pub(in super::super) fn push(&mut self, chunk: &[u8]) -> Result<usize, Refused> {
         match self {
             Self::Response(current) => current.response.write_now(chunk),
             Self::Report(kept) => {

@@ -1,0 +1,223 @@
+//! What a component imports: whether the host offers it, and which settings it needs to work.
+
+use anyhow::{Result, bail};
+use artifact::contract::{SERVED_VERSIONS, is_served, version_of_import};
+use artifact::world::is_of_wasi;
+
+/// The packages of WASI that the host offers, in versions 0.2 and 0.3.
+const WASI_PACKAGES: [&str; 7] = [
+    "cli",
+    "clocks",
+    "filesystem",
+    "http",
+    "io",
+    "random",
+    "sockets",
+];
+
+/// The interfaces that serve requests. A component that imports one passes requests on to another component.
+const SERVERS: [&str; 2] = ["wasi:http/incoming-handler", "wasi:http/handler"];
+
+/// The groups of imports.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Group {
+    /// Requests to other hosts.
+    HttpClient,
+    /// The rest of WASI.
+    Wasi,
+    /// The project's own contract.
+    Contract,
+    /// Everything that the host does not offer.
+    Other,
+}
+
+/// Returns the group of an import.
+pub(crate) fn group(import: &str) -> Group {
+    match interface(import) {
+        "wasi:http/outgoing-handler" | "wasi:http/client" => Group::HttpClient,
+        _ if import.starts_with("wasi:") => Group::Wasi,
+        _ if version_of_import(import).is_some() => Group::Contract,
+        _ => Group::Other,
+    }
+}
+
+/// A setting of `bootstream.toml` without which an import has no effect.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Need {
+    /// The setting as `TABLE.KEY`.
+    pub(crate) setting: &'static str,
+    /// A line of `bootstream.toml`, or two.
+    pub(crate) example: &'static str,
+    /// What the handler can do with it.
+    pub(crate) purpose: &'static str,
+}
+
+const OUTBOUND: Need = Need {
+    setting: "outbound.allow",
+    example: "[outbound] allow = [\"api.example.com\"]",
+    purpose: "send requests to these hosts",
+};
+
+const VARIABLES: Need = Need {
+    setting: "pass-env",
+    example: "pass-env = [\"TABLE_NAME\"]",
+    purpose: "see these variables of the function",
+};
+
+const PACKAGE: Need = Need {
+    setting: "files.task-root",
+    example: "[files] task-root = \"read-only\"",
+    purpose: "read the files of its package as /var/task",
+};
+
+const TMP: Need = Need {
+    setting: "files.tmp",
+    example: "[files] tmp = \"private\"",
+    purpose: "write files in /tmp",
+};
+
+/// Returns the settings that the imports may need, each once. A component may import an interface without
+/// ever calling it: standard libraries import environment and files.
+pub(crate) fn needs<'a>(imports: impl IntoIterator<Item = &'a str>) -> Vec<Need> {
+    let mut found = Vec::new();
+    for import in imports {
+        let of_import: &[Need] = match interface(import) {
+            "wasi:http/outgoing-handler" | "wasi:http/client" => &[OUTBOUND],
+            "wasi:cli/environment" => &[VARIABLES],
+            "wasi:filesystem/preopens" => &[PACKAGE, TMP],
+            _ => &[],
+        };
+        for need in of_import {
+            if !found.contains(need) {
+                found.push(*need);
+            }
+        }
+    }
+    found
+}
+
+/// Checks that the host offers an import.
+///
+/// # Errors
+///
+/// It does not. The error names the import and says what to do.
+pub(crate) fn check(import: &str) -> Result<()> {
+    if let Some(version) = version_of_import(import) {
+        if !is_served(version) {
+            bail!(
+                "imports `{import}`, which this version does not offer (it offers {SERVED_VERSIONS}.x): \
+                 use the matching version of the `bootstream` crate"
+            );
+        }
+        return Ok(());
+    }
+    if SERVERS.contains(&interface(import)) {
+        bail!(
+            "imports `{import}`: it is middleware, which passes requests on to another component; compose it \
+             with that component first, for example with `wac plug`"
+        );
+    }
+    let Some(rest) = import.strip_prefix("wasi:") else {
+        bail!(
+            "imports `{import}`, which the host does not offer: \
+             a handler may import `bootstream:handler` and `wasi`"
+        );
+    };
+    let package = rest.split(['/', '@']).next().unwrap_or(rest);
+    if !WASI_PACKAGES.contains(&package) {
+        bail!(
+            "imports `{import}`, which the host does not offer: of WASI it offers {}",
+            WASI_PACKAGES.join(", ")
+        );
+    }
+    if !is_of_wasi(import, "0.2") && !is_of_wasi(import, "0.3") {
+        bail!(
+            "imports `{import}`, a version that the host does not offer: it offers the final releases of WASI \
+             0.2.x and 0.3.x; build the component against one of these"
+        );
+    }
+    Ok(())
+}
+
+/// Returns the name of an import without its version.
+fn interface(import: &str) -> &str {
+    import.split_once('@').map_or(import, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_project_s_own_package_and_wasi_are_offered() {
+        for offered in [
+            "bootstream:handler/response-stream@0.1.0",
+            "bootstream:handler/types@0.1.7",
+            "wasi:io/streams@0.2.6",
+            "wasi:http/types@0.2.12",
+            "wasi:http/client@0.3.0",
+            "wasi:clocks/system-clock@0.3.2",
+            "wasi:sockets/tcp@0.2.0",
+        ] {
+            assert!(check(offered).is_ok(), "{offered}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_offered_is_named_with_the_reason() {
+        for (import, wanted) in [
+            (
+                "bootstream:handler/response-stream@0.2.0",
+                "it offers 0.1.x",
+            ),
+            (
+                "acme:store/kv@0.1.0",
+                "may import `bootstream:handler` and `wasi`",
+            ),
+            ("wasi:keyvalue/store@0.2.0-draft", "of WASI it offers cli,"),
+            ("wasi:nn/inference@0.2.0", "of WASI it offers cli,"),
+            ("wasi:http/types@0.3.0-rc-2026-03-15", "final releases"),
+            ("wasi:io/streams@0.2.0-rc-2023-11-10", "final releases"),
+            ("wasi:io/streams@1.0.0", "final releases"),
+            ("wasi:io/streams", "final releases"),
+            ("wasi:http/handler@0.3.0", "middleware"),
+            ("wasi:http/incoming-handler@0.2.6", "middleware"),
+        ] {
+            let error = check(import).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("imports `{import}`")), "{error}");
+            assert!(error.contains(wanted), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_import_names_the_settings_it_needs_once() {
+        let imports = [
+            "wasi:cli/environment@0.2.6",
+            "wasi:cli/environment@0.3.0",
+            "wasi:http/types@0.2.6",
+            "wasi:http/outgoing-handler@0.2.6",
+            "wasi:filesystem/preopens@0.2.6",
+            "wasi:io/poll@0.2.6",
+        ];
+        let settings: Vec<_> = needs(imports).iter().map(|need| need.setting).collect();
+        assert_eq!(
+            settings,
+            ["pass-env", "outbound.allow", "files.task-root", "files.tmp"]
+        );
+        assert_eq!(needs(["wasi:http/client@0.3.0"]), [OUTBOUND]);
+        assert_eq!(needs(["wasi:io/poll@0.2.6"]), []);
+    }
+
+    #[test]
+    fn imports_are_grouped() {
+        for (import, expected) in [
+            ("wasi:http/outgoing-handler@0.2.6", Group::HttpClient),
+            ("wasi:http/client@0.3.0", Group::HttpClient),
+            ("wasi:http/types@0.2.6", Group::Wasi),
+            ("bootstream:handler/types@0.1.0", Group::Contract),
+            ("acme:store/kv@0.1.0", Group::Other),
+        ] {
+            assert_eq!(group(import), expected, "{import}");
+        }
+    }
+}

@@ -13,8 +13,9 @@ use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use super::super::super::limits::ResponseTooLarge;
 use super::super::super::state::ActiveInvocation;
-use super::sink::{Held, HeldBytes, Sink};
-use crate::response::{HIGH_WATER_BYTES, Refused};
+use super::super::http::Sink;
+use super::held::{Held, HeldBytes};
+use crate::response::Refused;
 
 /// A body, shared by the guest's handles to it, to its stream and to its response.
 pub(super) struct Body {
@@ -97,8 +98,7 @@ impl Body {
                 // Only the guest can end this wait, by another of the pollables that it waits for.
                 Poll::Pending
             }
-            Place::Sent(Sink::Response(current)) => current.response.poll_room(cx),
-            Place::Sent(Sink::Report(_)) => Poll::Ready(()),
+            Place::Sent(sink) => sink.poll_room(cx),
         }
     }
 
@@ -141,7 +141,9 @@ impl Body {
         }
         inner.end = End::Finished;
         match &inner.place {
-            Place::Sent(sink) => sink.finish(),
+            Place::Sent(sink) => sink
+                .finish()
+                .map_err(|document| ErrorCode::InternalError(Some(document.to_string()))),
             Place::Held(_) => Ok(()),
         }
     }
@@ -195,8 +197,8 @@ impl Body {
     /// Takes the beginning of the body of a failed invocation.
     pub(super) fn take_report(&self) -> Vec<u8> {
         match &mut self.lock().place {
-            Place::Sent(Sink::Report(kept)) => std::mem::take(kept),
-            Place::Sent(Sink::Response(_)) | Place::Held(_) => Vec::new(),
+            Place::Sent(sink) => sink.take_report(),
+            Place::Held(_) => Vec::new(),
         }
     }
 
@@ -250,8 +252,7 @@ impl Inner {
         self.check_open()?;
         match &self.place {
             Place::Held(held) => Ok(held.room()),
-            Place::Sent(Sink::Response(current)) => current.response.room().map_err(stream_error),
-            Place::Sent(Sink::Report(_)) => Ok(HIGH_WATER_BYTES),
+            Place::Sent(sink) => sink.room().map_err(stream_error),
         }
     }
 }

@@ -1,14 +1,12 @@
 //! The body of a response: what the guest writes goes to the invocation's response without a detour.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use wasmtime::Error;
-use wasmtime_wasi::async_trait;
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::p2::{StreamError, StreamResult};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use super::super::super::limits::ResponseTooLarge;
@@ -22,7 +20,7 @@ pub(super) struct Body {
     /// The invocation that made it.
     maker: Arc<ActiveInvocation>,
     /// Whether the guest has a stream of it, which it can take once.
-    has_stream: AtomicBool,
+    pub(super) has_stream: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -81,13 +79,8 @@ impl Body {
         self.lock().room()
     }
 
-    /// Whether the guest has a stream of the body.
-    pub(super) fn has_stream(&self) -> bool {
-        self.has_stream.load(Ordering::Relaxed)
-    }
-
     /// Ready once there is room, or a write would fail.
-    fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+    pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         if !matches!(inner.room(), Ok(0)) {
             return Poll::Ready(());
@@ -265,44 +258,5 @@ fn stream_error(refused: Refused) -> StreamError {
     match refused {
         Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed => StreamError::Closed,
         Refused::TooLarge(document) => StreamError::LastOperationFailed(Error::new(document)),
-    }
-}
-
-/// The stream to which the guest writes the body.
-pub(super) struct BodyStream(Arc<Body>);
-
-impl BodyStream {
-    pub(super) fn new(body: Arc<Body>) -> Self {
-        body.has_stream.store(true, Ordering::Relaxed);
-        Self(body)
-    }
-}
-
-impl Drop for BodyStream {
-    fn drop(&mut self) {
-        self.0.has_stream.store(false, Ordering::Relaxed);
-    }
-}
-
-#[async_trait]
-impl Pollable for BodyStream {
-    async fn ready(&mut self) {
-        poll_fn(|cx| self.0.poll_room(cx)).await;
-    }
-}
-
-#[async_trait]
-impl OutputStream for BodyStream {
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.0.write(&bytes)
-    }
-
-    /// What was written is on its way already.
-    fn flush(&mut self) -> StreamResult<()> {
-        self.0.room().map(drop)
-    }
-
-    fn check_write(&mut self) -> StreamResult<usize> {
-        self.0.room()
     }
 }

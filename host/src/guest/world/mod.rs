@@ -3,6 +3,8 @@
 
 mod handler;
 #[cfg(feature = "outbound-http")]
+mod http;
+#[cfg(feature = "outbound-http")]
 mod proxy;
 #[cfg(feature = "wasi-p3")]
 mod service;

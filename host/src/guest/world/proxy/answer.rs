@@ -2,14 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use super::super::super::state::ActiveInvocation;
+use super::super::http::{Sink, described, failed};
 use super::body::Body;
-use super::head;
-use super::sink::Sink;
 use super::types::OutgoingResponse;
 use crate::event::Reply;
 use crate::response::ResponseStream;
@@ -49,7 +48,11 @@ impl Answer {
 
     /// The guest answers with an error.
     pub(super) fn refuse(&self, code: &ErrorCode) {
-        *self.lock() = Given::Error(described(code));
+        let text = match code {
+            ErrorCode::InternalError(text) => text.as_deref(),
+            _ => None,
+        };
+        *self.lock() = Given::Error(described(code, text));
     }
 
     /// The guest answers with a response, which starts.
@@ -68,41 +71,22 @@ impl Answer {
             *self.lock() = Given::Response(body);
             return Ok(());
         }
-        let fails = self.reply == Reply::Document && is_failure(status);
-        if !fails {
-            if let Some(body) = &body {
-                body.count_held(&self.current)?;
-            }
-            self.start(status, &headers)?;
+        let sink = Sink::new(&self.current, self.reply, status);
+        let fails = matches!(sink, Sink::Report(_));
+        if !fails && let Some(body) = &body {
+            body.count_held(&self.current)?;
         }
+        let started = sink.start(self.reply, status, &headers);
+        started.map_err(InvalidResponse)?;
         match &body {
-            Some(body) if fails => body.attach(Sink::Report(Vec::new())),
-            Some(body) => body.attach(Sink::Response(Arc::clone(&self.current))),
-            None if fails => {}
-            None => {
-                // Refused if the receiver is gone.
-                let _ = self.current.response.finish();
-            }
+            Some(body) => body.attach(sink),
+            // An empty document is never too large.
+            None => drop(sink.finish()),
         }
         *self.lock() = if fails {
             Given::Failure(status, body)
         } else {
             Given::Response(body)
-        };
-        Ok(())
-    }
-
-    /// Starts the response. The guest learns from its writes if the receiver is gone.
-    fn start(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), InvalidResponse> {
-        let _ = match self.reply {
-            Reply::Http => {
-                let prelude = head::prelude(status, headers).map_err(InvalidResponse)?;
-                self.current.start(prelude)
-            }
-            Reply::Document => {
-                let content_type = head::content_type(status, headers).map_err(InvalidResponse)?;
-                self.current.response.start_document(content_type)
-            }
         };
         Ok(())
     }
@@ -118,7 +102,7 @@ impl Answer {
         if response.state() == ResponseStream::Failed {
             return Ok(());
         }
-        let failed = match &*self.lock() {
+        let text = match &*self.lock() {
             Given::Nothing => {
                 "the handler returned without a response: it has to call `response-outparam.set`"
                     .to_owned()
@@ -133,12 +117,12 @@ impl Answer {
             Given::Failure(status, body) => match body.as_deref() {
                 Some(body) => match incomplete(body) {
                     Some(reason) => reason,
-                    None => failure(*status, &body.take_report()),
+                    None => failed(*status, &body.take_report()),
                 },
-                None => failure(*status, b""),
+                None => failed(*status, b""),
             },
         };
-        Err(ErrorReport::new(ErrorType::HandlerError, failed))
+        Err(ErrorReport::new(ErrorType::HandlerError, text))
     }
 
     fn lock(&self) -> MutexGuard<'_, Given> {
@@ -156,27 +140,4 @@ fn incomplete(body: &Body) -> Option<String> {
                 .to_owned()
         })
     })
-}
-
-/// Whether a response of this status means that the invocation has failed, for an invoker that reads a document.
-pub(in super::super) fn is_failure(status: StatusCode) -> bool {
-    status.is_client_error() || status.is_server_error()
-}
-
-pub(in super::super) fn failure(status: StatusCode, body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let status = status.as_u16();
-    match text.trim() {
-        "" => format!("the handler answered with status {status}"),
-        text => format!("the handler answered with status {status}: {text}"),
-    }
-}
-
-/// Names an error code, with its text if it has one.
-fn described(code: &ErrorCode) -> String {
-    if let ErrorCode::InternalError(Some(text)) = code {
-        return format!("internal error: {text}");
-    }
-    let name = format!("{code:?}");
-    name.strip_prefix("ErrorCode::").unwrap_or(&name).to_owned()
 }

@@ -1,27 +1,26 @@
 //! The body of a response: what the guest writes goes to the invocation's response without a detour.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use wasmtime::Error;
-use wasmtime_wasi::async_trait;
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::p2::{StreamError, StreamResult};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use super::super::super::limits::ResponseTooLarge;
 use super::super::super::state::ActiveInvocation;
-use super::sink::{Held, HeldBytes, Sink};
-use crate::response::{HIGH_WATER_BYTES, Refused};
+use super::super::http::Sink;
+use super::held::{Held, HeldBytes};
+use crate::response::Refused;
 
 /// A body, shared by the guest's handles to it, to its stream and to its response.
 pub(super) struct Body {
     /// The invocation that made it.
     maker: Arc<ActiveInvocation>,
     /// Whether the guest has a stream of it, which it can take once.
-    has_stream: AtomicBool,
+    pub(super) has_stream: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -80,13 +79,8 @@ impl Body {
         self.lock().room()
     }
 
-    /// Whether the guest has a stream of the body.
-    pub(super) fn has_stream(&self) -> bool {
-        self.has_stream.load(Ordering::Relaxed)
-    }
-
     /// Ready once there is room, or a write would fail.
-    fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+    pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         if !matches!(inner.room(), Ok(0)) {
             return Poll::Ready(());
@@ -97,8 +91,7 @@ impl Body {
                 // Only the guest can end this wait, by another of the pollables that it waits for.
                 Poll::Pending
             }
-            Place::Sent(Sink::Response(current)) => current.response.poll_room(cx),
-            Place::Sent(Sink::Report(_)) => Poll::Ready(()),
+            Place::Sent(sink) => sink.poll_room(cx),
         }
     }
 
@@ -141,7 +134,9 @@ impl Body {
         }
         inner.end = End::Finished;
         match &inner.place {
-            Place::Sent(sink) => sink.finish(),
+            Place::Sent(sink) => sink
+                .finish()
+                .map_err(|document| ErrorCode::InternalError(Some(document.to_string()))),
             Place::Held(_) => Ok(()),
         }
     }
@@ -195,8 +190,8 @@ impl Body {
     /// Takes the beginning of the body of a failed invocation.
     pub(super) fn take_report(&self) -> Vec<u8> {
         match &mut self.lock().place {
-            Place::Sent(Sink::Report(kept)) => std::mem::take(kept),
-            Place::Sent(Sink::Response(_)) | Place::Held(_) => Vec::new(),
+            Place::Sent(sink) => sink.take_report(),
+            Place::Held(_) => Vec::new(),
         }
     }
 
@@ -250,8 +245,7 @@ impl Inner {
         self.check_open()?;
         match &self.place {
             Place::Held(held) => Ok(held.room()),
-            Place::Sent(Sink::Response(current)) => current.response.room().map_err(stream_error),
-            Place::Sent(Sink::Report(_)) => Ok(HIGH_WATER_BYTES),
+            Place::Sent(sink) => sink.room().map_err(stream_error),
         }
     }
 }
@@ -264,44 +258,5 @@ fn stream_error(refused: Refused) -> StreamError {
     match refused {
         Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed => StreamError::Closed,
         Refused::TooLarge(document) => StreamError::LastOperationFailed(Error::new(document)),
-    }
-}
-
-/// The stream to which the guest writes the body.
-pub(super) struct BodyStream(Arc<Body>);
-
-impl BodyStream {
-    pub(super) fn new(body: Arc<Body>) -> Self {
-        body.has_stream.store(true, Ordering::Relaxed);
-        Self(body)
-    }
-}
-
-impl Drop for BodyStream {
-    fn drop(&mut self) {
-        self.0.has_stream.store(false, Ordering::Relaxed);
-    }
-}
-
-#[async_trait]
-impl Pollable for BodyStream {
-    async fn ready(&mut self) {
-        poll_fn(|cx| self.0.poll_room(cx)).await;
-    }
-}
-
-#[async_trait]
-impl OutputStream for BodyStream {
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.0.write(&bytes)
-    }
-
-    /// What was written is on its way already.
-    fn flush(&mut self) -> StreamResult<()> {
-        self.0.room().map(drop)
-    }
-
-    fn check_write(&mut self) -> StreamResult<usize> {
-        self.0.room()
     }
 }

@@ -4,34 +4,30 @@
 //! ours, in [`types`] and [`body`]: that library would end it well whatever became of the guest, and would hold
 //! back what a guest has written while it computes.
 
-pub(super) mod answer;
+mod answer;
 mod body;
-pub(super) mod head;
-pub(super) mod sink;
+mod held;
 mod streams;
 mod types;
 
 use std::sync::Arc;
 
-use http::{Method, Request, Response};
+use ::http::{Method, Request};
 use http_body_util::Full;
 use wasmtime::Store;
 use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostResponseOutparam};
-use wasmtime_wasi_http::{
-    DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView,
-    WasiHttpHooks,
-};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView};
 
 pub(super) use wasmtime_wasi_http::p2::bindings::{Proxy as Exports, ProxyPre};
 
 use super::super::state::{GuestConfig, GuestState};
-use super::Called;
-use crate::event::{IncomingRequest, incoming};
+use super::{Called, http};
+use crate::event::IncomingRequest;
 use crate::invocation::Invocation;
 use answer::Answer;
-use sink::HeldBytes;
+use held::HeldBytes;
 use streams::LastStream;
 
 pub(in super::super) use answer::InvalidResponse;
@@ -62,17 +58,11 @@ pub(super) async fn call(
     config: &GuestConfig,
     invocation: &Invocation,
 ) -> Called {
-    let IncomingRequest {
-        request,
-        reply,
-        invalid_headers,
-    } = match incoming(invocation, &config.events) {
+    let incoming = match http::read(config, invocation) {
         Ok(incoming) => incoming,
-        Err(error) => return Ok(Err(error.report())),
+        Err(report) => return Ok(Err(report)),
     };
-    for invalid in invalid_headers {
-        tracing::warn!(requestId = %invocation.request_id, "left out of the request: {invalid}");
-    }
+    let IncomingRequest { request, reply, .. } = incoming;
     let state = store.data_mut();
     state.proxy.is_head = request.method() == Method::HEAD;
     let answer = Arc::new(Answer::new(Arc::clone(state.current()?), reply));
@@ -98,28 +88,8 @@ fn push_request(
     // Not the state's own view: a guest that has only been called has not used the client.
     let mut view = WasiHttpCtxView {
         ctx: &mut WasiHttpCtx::new(),
-        hooks: &mut Incoming,
+        hooks: &mut http::Incoming,
         table: &mut state.table,
     };
     view.new_incoming_request(scheme, request.map(Full::new))
 }
-
-/// The rules for requests to the guest.
-pub(in super::super) struct Incoming;
-
-impl WasiHttpHooks for Incoming {
-    fn is_forbidden_header(&mut self, name: &http::HeaderName) -> bool {
-        DEFAULT_FORBIDDEN_HEADERS.contains(name)
-    }
-
-    fn send_request(
-        &mut self,
-        _request: Request<WasiBody>,
-        _options: Option<RequestOptions>,
-        _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io), Error>> + Send> {
-        Box::new(async { Err(Error::HttpRequestDenied) })
-    }
-}
-
-type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;

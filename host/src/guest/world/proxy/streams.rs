@@ -1,12 +1,17 @@
-//! The functions of `wasi:io/streams` that write, in place of the library's: for the body of a response they read
-//! the chunk in place, in the guest's memory, and take a tenth of the time.
+//! The stream to which a guest writes the body of a response, and the functions of `wasi:io/streams` that write, in
+//! place of the library's: for such a stream they read the chunk in place, in the guest's memory, and take a tenth of
+//! the time.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use tokio::task::yield_now;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, ResourceTable, WasmList};
-use wasmtime_wasi::p2::{DynOutputStream, StreamError, StreamResult};
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi_io::bindings::wasi::io::streams::{self, Host as _, HostOutputStream as _};
 
 use super::super::super::state::GuestState;
@@ -21,6 +26,45 @@ const BLOCKING_BYTES: usize = 4096;
 type Store<'a> = StoreContextMut<'a, GuestState>;
 type Stream = Resource<DynOutputStream>;
 
+/// The stream to which the guest writes the body.
+pub(super) struct BodyStream(Arc<Body>);
+
+impl BodyStream {
+    pub(super) fn new(body: Arc<Body>) -> Self {
+        body.has_stream.store(true, Ordering::Relaxed);
+        Self(body)
+    }
+}
+
+impl Drop for BodyStream {
+    fn drop(&mut self) {
+        self.0.has_stream.store(false, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Pollable for BodyStream {
+    async fn ready(&mut self) {
+        poll_fn(|cx| self.0.poll_room(cx)).await;
+    }
+}
+
+#[async_trait]
+impl OutputStream for BodyStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.0.write(&bytes)
+    }
+
+    /// What was written is on its way already.
+    fn flush(&mut self) -> StreamResult<()> {
+        self.0.room().map(drop)
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.0.room()
+    }
+}
+
 /// The stream of a response's body that the guest has taken last.
 #[derive(Default)]
 pub(super) struct LastStream(Option<(u32, Arc<Body>)>);
@@ -34,7 +78,7 @@ impl LastStream {
     fn body(&self, stream: &Stream) -> Option<&Arc<Body>> {
         let (rep, body) = self.0.as_ref()?;
         // Another stream may have its place in the table once it is gone.
-        (*rep == stream.rep() && body.has_stream()).then_some(body)
+        (*rep == stream.rep() && body.has_stream.load(Ordering::Relaxed)).then_some(body)
     }
 }
 

@@ -16,9 +16,10 @@ use wasmtime_wasi_http::p2::types::{HostOutgoingResponse, HostResponseOutparam};
 use wasmtime_wasi_http::{FieldMap, WasiHttpView as _};
 
 use super::super::super::state::GuestState;
+use super::super::http::head;
 use super::Outparam;
-use super::body::{Body, BodyStream};
-use super::head;
+use super::body::Body;
+use super::streams::BodyStream;
 
 /// The interface's name in the library.
 const TYPES: &str = "wasi:http/types@0.2.12";

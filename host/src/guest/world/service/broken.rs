@@ -1,11 +1,11 @@
 //! Why a response is not complete.
 
-use http::StatusCode;
+use ::http::StatusCode;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
 
-use super::super::proxy::answer::failure;
+use super::super::http::{self, failed};
 
 /// Why a body is not what its response promised.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Broken {
                 format!("the body that the handler passed on broke off: {error}"),
             ),
             Self::TooLarge(message) => (ErrorType::ResponseTooLarge, message.clone()),
-            Self::Status(status, body) => (ErrorType::HandlerError, failure(*status, body)),
+            Self::Status(status, body) => (ErrorType::HandlerError, failed(*status, body)),
             Self::Leaked => (
                 ErrorType::HandlerError,
                 "the handler ended without ending its response, and nothing is left that could end it; drop \
@@ -76,9 +76,9 @@ impl Broken {
 
 /// Names an error code, with its text if it has one.
 pub(super) fn described(code: &ErrorCode) -> String {
-    if let ErrorCode::InternalError(Some(text)) = code {
-        return format!("internal error: {text}");
-    }
-    let name = format!("{code:?}");
-    name.strip_prefix("ErrorCode::").unwrap_or(&name).to_owned()
+    let text = match code {
+        ErrorCode::InternalError(text) => text.as_deref(),
+        _ => None,
+    };
+    http::described(code, text)
 }

@@ -12,7 +12,7 @@ mod responses;
 
 use std::future::poll_fn;
 
-use http::Method;
+use ::http::{Method, Request as HttpRequest};
 use http_body_util::Full;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use wasmtime::component::Resource;
@@ -26,8 +26,8 @@ use self::broken::described;
 pub(in crate::guest) use self::failure::{BrokenResponse, ToldFailure};
 pub(in crate::guest) use self::responses::{Bodies, keep_bodies};
 use super::Called;
-use super::proxy::Incoming;
-use crate::event::{IncomingRequest, incoming};
+use super::http::{self, Incoming};
+use crate::event::IncomingRequest;
 use crate::guest::state::{GuestConfig, GuestState};
 use crate::invocation::Invocation;
 
@@ -38,13 +38,10 @@ pub(super) async fn call(
     config: &GuestConfig,
     invocation: &Invocation,
 ) -> Called {
-    let incoming = match incoming(invocation, &config.events) {
+    let incoming = match http::read(config, invocation) {
         Ok(incoming) => incoming,
-        Err(error) => return Ok(Err(error.report())),
+        Err(report) => return Ok(Err(report)),
     };
-    for invalid in &incoming.invalid_headers {
-        tracing::warn!(requestId = %invocation.request_id, "left out of the request: {invalid}");
-    }
     store
         .run_concurrent(async |tasks| serve(tasks, exports, incoming).await)
         .await??;
@@ -77,7 +74,7 @@ async fn serve(
 
 fn push_request(
     mut store: StoreContextMut<'_, GuestState>,
-    request: http::Request<bytes::Bytes>,
+    request: HttpRequest<bytes::Bytes>,
 ) -> wasmtime::Result<Resource<Request>> {
     let state = store.data_mut();
     let body = request.body().clone();

@@ -5,9 +5,7 @@ use std::task::{Context, Poll};
 
 use http::{HeaderMap, StatusCode};
 
-use super::super::proxy::answer::is_failure;
-use super::super::proxy::head;
-use super::super::proxy::sink::Sink;
+use super::super::http::{Sink, head};
 use super::broken::Broken;
 use crate::event::Reply;
 use crate::guest::limits::ResponseTooLarge;
@@ -89,11 +87,9 @@ impl Outlet {
     ) -> Result<Self, String> {
         let promised = head::content_length(headers)
             .map_err(|_| "its `content-length` is not a number of bytes".to_owned())?;
-        let failure = start(current, reply, status, headers)?;
-        let sink = match failure {
-            None => Sink::Response(Arc::clone(current)),
-            Some(_) => Sink::Report(Vec::new()),
-        };
+        let sink = Sink::new(current, reply, status);
+        sink.start(reply, status, headers)?;
+        let failure = matches!(sink, Sink::Report(_)).then_some(status);
         Ok(Self {
             current: Arc::clone(current),
             failure,
@@ -135,10 +131,7 @@ impl Outlet {
 
     /// Ready once there is room, or a write would be refused.
     pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
-        match self.failure {
-            None => self.current.response.poll_room(cx),
-            Some(_) => Poll::Ready(()),
-        }
+        self.lock().sink.poll_room(cx)
     }
 
     /// The end of the bytes.
@@ -148,47 +141,16 @@ impl Outlet {
 
     /// Ends the answer, whose parts have ended well.
     pub(super) fn finish(&self) -> Result<(), Broken> {
+        let mut inner = self.lock();
         if let Some(status) = self.failure {
-            let body = match &mut self.lock().sink {
-                Sink::Report(kept) => std::mem::take(kept),
-                Sink::Response(_) => Vec::new(),
-            };
-            return Err(Broken::Status(status, body));
+            return Err(Broken::Status(status, inner.sink.take_report()));
         }
-        match self.current.response.finish() {
-            Err(Refused::TooLarge(document)) => Err(Broken::TooLarge(document.to_string())),
-            // Refused if the receiver is gone.
-            Ok(()) | Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
-                Ok(())
-            }
-        }
+        let finished = inner.sink.finish();
+        finished.map_err(|document| Broken::TooLarge(document.to_string()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Nothing panics while it holds the lock.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Starts a response, unless its status means that the invocation has failed. Returns that status.
-fn start(
-    current: &ActiveInvocation,
-    reply: Reply,
-    status: StatusCode,
-    headers: &HeaderMap,
-) -> Result<Option<StatusCode>, String> {
-    // A start is refused if the receiver is gone, which the guest learns from its writes.
-    match reply {
-        Reply::Http => {
-            let _ = current.start(head::prelude(status, headers)?);
-        }
-        Reply::Document => {
-            let content_type = head::content_type(status, headers)?;
-            if is_failure(status) {
-                return Ok(Some(status));
-            }
-            let _ = current.response.start_document(content_type);
-        }
-    }
-    Ok(None)
 }

@@ -1,15 +1,10 @@
-//! Where the bytes of a body go: into a buffer until the response is set, then into the response.
+//! What a guest writes before its response is set.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
-
 use super::super::super::state::ActiveInvocation;
-use crate::response::{HIGH_WATER_BYTES, Refused};
-
-/// Bytes of a failed invocation's body that its report has.
-const REPORTED_BYTES: usize = 1024;
+use crate::response::HIGH_WATER_BYTES;
 
 /// The bytes in bodies whose response is not set, of one instance.
 #[derive(Clone, Debug, Default)]
@@ -27,14 +22,6 @@ pub(super) struct Held {
     pub(super) writes: u64,
     all: HeldBytes,
     has_warned: bool,
-}
-
-/// The end of a body that belongs to the answer of an invocation.
-pub(in super::super) enum Sink {
-    /// The response of the invocation.
-    Response(Arc<ActiveInvocation>),
-    /// The report of a failed invocation, of which the beginning is kept.
-    Report(Vec<u8>),
 }
 
 impl Held {
@@ -74,34 +61,5 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.all.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
-    }
-}
-
-impl Sink {
-    pub(in super::super) fn push(&mut self, chunk: &[u8]) -> Result<usize, Refused> {
-        match self {
-            Self::Response(current) => current.response.write_now(chunk),
-            Self::Report(kept) => {
-                let room = REPORTED_BYTES.saturating_sub(kept.len());
-                kept.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
-                Ok(chunk.len())
-            }
-        }
-    }
-
-    pub(super) fn finish(&self) -> Result<(), ErrorCode> {
-        match self {
-            Self::Response(current) => match current.response.finish() {
-                Err(Refused::TooLarge(document)) => {
-                    Err(ErrorCode::InternalError(Some(document.to_string())))
-                }
-                // Refused if its receiver is gone.
-                Ok(())
-                | Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
-                    Ok(())
-                }
-            },
-            Self::Report(_) => Ok(()),
-        }
     }
 }

@@ -18,6 +18,9 @@ use crate::engine::Sources;
 /// The engine's message when a call passes more than `limits.hostcall-kib`. The error has no type.
 const HOSTCALL_LIMIT_REACHED: &str = "fuel allocated for hostcalls has been exhausted";
 
+/// The engine's message for a table of handles that is full.
+const TABLE_FULL: &str = "resource table has no free keys";
+
 /// The engine's message for a component with too many instances, tables or memories.
 const COUNT_LIMIT_REACHED: &str = "resource limit exceeded";
 
@@ -123,6 +126,12 @@ impl Failure {
             return Some(
                 "the headers of a request or a response of the handler are too large; send less, or raise \
                  `outbound.header-kib`"
+                    .to_owned(),
+            );
+        }
+        if cause.contains(TABLE_FULL) {
+            return Some(
+                "the handler has too many resources, streams or futures at once; drop those that are done with"
                     .to_owned(),
             );
         }

@@ -15,7 +15,7 @@ use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystem, WasiFilesystemView as _};
 use wasmtime_wasi::p3::bindings::filesystem::types::{ErrorCode, HostDescriptorWithStore};
 
-use super::files::Budget;
+use super::files::{Budget, Tmp};
 use super::state::GuestState;
 
 /// The interface's name in Wasmtime's WASI.
@@ -63,7 +63,7 @@ fn limited(
         StreamReader<u8>,
     ) -> wasmtime::Result<FutureReader<Written>>,
 ) -> wasmtime::Result<FutureReader<Written>> {
-    let Some(budget) = store.data().tmp.as_ref().map(|tmp| tmp.budget()) else {
+    let Some(budget) = store.data().tmp.as_ref().map(Tmp::budget) else {
         return write(
             Access::<_, WasiFilesystem>::new(store, GuestState::filesystem),
             data,

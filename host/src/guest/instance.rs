@@ -17,6 +17,11 @@ use super::world::{Called, Exports};
 use crate::invocation::Invocation;
 use crate::platform::epoch_timer::preemptible;
 
+/// Most entries of tasks, streams and futures that an instance may have at once. A stream or a future has three.
+/// No other limit counts the host memory that they take.
+#[cfg(feature = "wasi-p3")]
+const CONCURRENT_LIMIT: usize = 4096;
+
 /// One instance of the handler, instantiated or not yet.
 pub(super) struct Instance {
     store: Store<GuestState>,
@@ -33,6 +38,10 @@ impl Instance {
         let mut store = Store::new(&handler.engine, state);
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(handler.config.limits.hostcall_bytes);
+        #[cfg(feature = "wasi-p3")]
+        if let Some(table) = store.concurrent_resource_table() {
+            table.set_max_capacity(CONCURRENT_LIMIT);
+        }
         Self {
             store,
             exports: None,

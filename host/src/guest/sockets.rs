@@ -98,14 +98,14 @@ async fn refuse(
 #[cfg(feature = "wasi-p3")]
 fn refuse_concurrently(function: &ComponentFunc, results: &mut [Val]) -> wasmtime::Result<()> {
     match (results.first_mut(), function.results().next()) {
-        (Some(result), Some(Type::Result(ty))) => *result = error(ty.err()),
+        (Some(result), Some(Type::Result(ty))) => *result = error(ty.err().as_ref()),
         _ => bail!("a handler has no sockets"),
     }
     Ok(())
 }
 
 /// Returns an error of this type: an enumeration in WASI 0.2, and a variant in WASI 0.3.
-fn error(ty: Option<Type>) -> Val {
+fn error(ty: Option<&Type>) -> Val {
     Val::Result(Err(Some(Box::new(match ty {
         Some(Type::Variant(_)) => Val::Variant(REFUSAL.to_owned(), None),
         _ => Val::Enum(REFUSAL.to_owned()),
@@ -116,7 +116,7 @@ fn error(ty: Option<Type>) -> Val {
 /// unconnected socket.
 fn refusal(mut store: StoreContextMut<'_, GuestState>, ty: &Type) -> wasmtime::Result<Val> {
     Ok(match ty {
-        Type::Result(ty) => error(ty.err()),
+        Type::Result(ty) => error(ty.err().as_ref()),
         Type::Option(_) => Val::Option(None),
         Type::Bool => Val::Bool(false),
         Type::Enum(cases) => Val::Enum(cases.names().next().unwrap_or_default().to_owned()),

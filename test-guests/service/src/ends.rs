@@ -24,6 +24,7 @@ pub(crate) async fn end(path: &str, query: &str) -> Option<Answer> {
             text("late")
         }
         "/spin" => spin(),
+        "/hoard" => hoard(),
         "/length" => length(query),
         _ => return after_hello(path, query),
     })
@@ -129,6 +130,13 @@ async fn until_gone(mut body: Body) {
 async fn exit(status: &str) {
     wait(Duration::from_millis(5)).await;
     wasip3::cli::exit::exit(if status == "0" { Ok(()) } else { Err(()) });
+}
+
+/// Makes streams, and keeps them all.
+fn hoard() -> ! {
+    loop {
+        std::mem::forget(wasip3::wit_stream::new::<u8>());
+    }
 }
 
 fn spin() -> ! {

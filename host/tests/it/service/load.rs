@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::assert_contains;
 use bootstream_test_support::recorder::{Post, Recorder};
 
 use super::{get, service, serving};
@@ -55,6 +56,19 @@ fn many_invocations_leave_nothing_behind() {
     let (first, last) = (sizes[2], sizes[11]);
     assert!(last.0 < first.0 + 2 * 1024, "{sizes:?}");
     assert_eq!((first.1, first.2), (last.1, last.2), "{sizes:?}");
+}
+
+#[test]
+fn a_guest_cannot_hoard_streams() {
+    let (lambda, host) = serving();
+    lambda.enqueue(get("warm-up", "/hello"));
+    lambda.complete_response("warm-up");
+    let idle = host.resident_kib();
+    lambda.enqueue(get("id-1", "/hoard"));
+    let error = lambda.reported_error("id-1", "Function.LimitExceeded");
+    assert_contains(&error.error_message(), "streams or futures");
+    let peak = host.peak_resident_kib();
+    assert!(peak < idle + MARGIN_KIB, "{idle} KiB, then {peak}");
 }
 
 #[test]

@@ -51,7 +51,8 @@ impl Answer {
         let body = state.bodies.take(response.rep());
         let response = state.http().table.delete(response)?;
         let (status, headers) = (response.status, &response.headers);
-        let outlet = Outlet::open(&current, reply, is_head, status, headers).map_err(invalid)?;
+        let outlet = Outlet::open(&current, reply, is_head, status, headers)
+            .map_err(|reason| invalid(&reason))?;
         let mut answer = Self {
             outlet: Arc::new(outlet),
             progress: Progress::default(),
@@ -140,7 +141,7 @@ impl Answer {
     }
 }
 
-fn invalid(reason: String) -> BrokenResponse {
+fn invalid(reason: &str) -> BrokenResponse {
     BrokenResponse(ErrorReport::new(
         ErrorType::HandlerError,
         format!("the response of the handler is invalid: {reason}"),

@@ -6,12 +6,12 @@ use std::collections::HashMap;
 
 use http_body_util::{BodyExt as _, Empty};
 use tokio::sync::oneshot;
-use wasmtime::StoreContextMut;
 use wasmtime::component::{
     Access, FutureConsumer, FutureReader, Linker, Resource, ResourceType, Source, StreamReader,
 };
+use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi_http::p3::bindings::http::types::{
-    ErrorCode, HostRequestWithStore as _, Trailers,
+    ErrorCode, HostRequestWithStore, RequestOptions, Trailers,
 };
 use wasmtime_wasi_http::p3::{Request, Response};
 use wasmtime_wasi_http::{Error, FieldMap, WasiHttp, WasiHttpView as _};
@@ -97,6 +97,11 @@ impl Bodies {
         self.request = Some((request, body));
     }
 
+    /// Notes that the guest has made a request with this handle: the noted one is gone.
+    fn request_made(&mut self, request: u32) {
+        self.request.take_if(|(rep, _)| *rep == request);
+    }
+
     /// Takes the body of a response that the guest has made.
     pub(super) fn take(&mut self, response: u32) -> Option<Body> {
         self.responses.remove(&response)
@@ -116,11 +121,10 @@ pub(in crate::guest) fn keep_bodies(linker: &mut Linker<GuestState>) -> wasmtime
         "[static]response.consume-body",
         |store: Store<'_>, params| Ok((consume_response(store, params)?,)),
     )?;
-    types.resource(
-        "response",
-        ResourceType::host::<Response>(),
-        |store, rep| drop_response(store, rep),
-    )?;
+    types.resource("response", ResourceType::host::<Response>(), drop_response)?;
+    types.func_wrap("[static]request.new", |store: Store<'_>, params| {
+        Ok((new_request(store, params)?,))
+    })?;
     types.func_wrap(
         "[static]request.consume-body",
         |store: Store<'_>, params| Ok((consume_request(store, params)?,)),
@@ -194,6 +198,25 @@ fn consume_answer(
     };
     let (_, body) = response.into_http(&mut store, result)?.into_parts();
     HostContents::open(store, body)
+}
+
+type NewRequest = (
+    Resource<FieldMap>,
+    Option<StreamReader<u8>>,
+    TrailersReader,
+    Option<Resource<RequestOptions>>,
+);
+
+fn new_request(
+    mut store: Store<'_>,
+    (headers, contents, trailers, options): NewRequest,
+) -> wasmtime::Result<(Resource<Request>, FateReader)> {
+    let access = Access::<_, WasiHttp>::new(store.as_context_mut(), GuestState::http);
+    let (request, fate) = <WasiHttp as HostRequestWithStore<GuestState>>::new(
+        access, headers, contents, trailers, options,
+    )?;
+    store.data_mut().bodies.request_made(request.rep());
+    Ok((request, fate))
 }
 
 fn consume_request(

@@ -5,6 +5,8 @@
 #   scripts/build-bootstrap.sh --arch arm64   target/arm64/lambda/bootstrap, for functions on Graviton,
 #                                             where `bootstream package --arch arm64` finds it; works on
 #                                             any machine
+#   ... --wasi-p3                             bootstrap-wasi-p3 in the same folder: with WASI 0.3, which makes
+#                                             it larger; tools take it for components that need it
 #   ... --compiler                            also bootstream-compile, which a layer may carry beside
 #                                             it: in the same folder, with `release` for `lambda`
 #   ... OPTION...                             passed to cargo for `bootstrap`, such as
@@ -30,10 +32,12 @@ unset CARGO_TARGET_DIR
 machine=$(uname -m)
 arch=$machine
 compiler=0
+binary=bootstrap
 while [ $# -gt 0 ]; do
     case $1 in
         --arch) arch=${2:?--arch needs x86_64 or arm64}; shift ;;
         --compiler) compiler=1 ;;
+        --wasi-p3) binary=bootstrap-wasi-p3 ;;
         -h | --help) sed -n '2,/^set -eu/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 0 ;;
         *) break ;;
     esac
@@ -88,16 +92,19 @@ eval "export $flags=\"\$cpu \${$flags:-}\""
 # If this is set, cargo ignores all other flags.
 [ -z "${RUSTFLAGS:-}" ] || export RUSTFLAGS="$cpu $RUSTFLAGS"
 
-# build PROFILE FILE OPTION...: in a folder of its own, because another compiler may have built the usual one.
+# build PROFILE FILE NAME OPTION...: builds FILE, and strips it as NAME. In a folder of its own, because another
+# compiler may have built the usual one.
 build() {
     profile=$1
     file=$2
-    shift 2
+    name=$3
+    shift 3
     cargo build --target "$target" --target-dir target/unstripped --profile "$profile" "$@" >&2
     mkdir -p "$place/$profile"
-    $strip -o "$place/$profile/$file.new" "target/unstripped/$target/$profile/$file"
-    mv "$place/$profile/$file.new" "$place/$profile/$file"
-    echo "$place/$profile/$file"
+    $strip -o "$place/$profile/$name.new" "target/unstripped/$target/$profile/$file"
+    mv "$place/$profile/$name.new" "$place/$profile/$name"
+    echo "$place/$profile/$name"
 }
-build "${BOOTSTREAM_PROFILE:-lambda}" bootstrap -p bootstream-host "$@"
-[ $compiler = 0 ] || build release bootstream-compile -p bootstream-cli --bin bootstream-compile
+[ $binary = bootstrap ] || set -- --features wasi-p3 "$@"
+build "${BOOTSTREAM_PROFILE:-lambda}" bootstrap $binary -p bootstream-host "$@"
+[ $compiler = 0 ] || build release bootstream-compile bootstream-compile -p bootstream-cli --bin bootstream-compile

@@ -12,12 +12,13 @@ guest_rustc=$(scripts/setup.sh --tests)
 target/python/bin/python -W ignore scripts/templates/check.py
 
 scripts/build-bootstrap.sh
+scripts/build-bootstrap.sh --wasi-p3
 # Without link-time optimisation, which takes minutes and does not change behaviour.
 BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 
 # Handlers may need another compiler than the host, and so have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
-    -p scripted-guest -p reaching-guest -p fetching-guest -p requests-guest -p wasi-http-guest \
+    -p scripted-guest -p reaching-guest -p fetching-guest -p requests-guest -p service-guest -p wasi-http-guest \
     -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download
 # With the AWS SDK, in a workspace of its own.
 dynamodb_export=examples/dynamodb-export/Cargo.toml
@@ -35,7 +36,7 @@ scripts/setup-clients.sh
 cargo test --release -p bootstream-cli -p bootstream-local-lambda
 # With the corpus of the fuzzers, whose checks are built like the host's tests. More threads than processors:
 # most tests wait for a pause, a deadline or a peer.
-RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test -p bootstream-host -p bootstream-fuzz \
+RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test --features bootstream-host/wasi-p3 -p bootstream-host -p bootstream-fuzz \
     -p bootstream-lambda-protocol -p bootstream-lambda-event -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
 cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \
     -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support

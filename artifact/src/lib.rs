@@ -9,9 +9,11 @@
 #![warn(missing_docs)]
 
 mod arch;
+mod concurrency;
 pub mod contract;
 mod file_kind;
 mod fingerprint;
+mod flavour;
 mod forms;
 mod hex;
 mod memory_init;
@@ -20,8 +22,10 @@ mod stamp;
 pub mod world;
 
 pub use arch::{Arch, UnknownArch};
+pub use concurrency::Concurrency;
 pub use file_kind::FileKind;
 pub use fingerprint::{Difference, Fingerprint};
+pub use flavour::Flavour;
 pub use forms::{
     COMPONENT_EXTENSION, Forms, PRECOMPILED_EXTENSION, handler_names, is_inside_package,
 };

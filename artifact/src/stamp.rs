@@ -19,7 +19,9 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::concurrency::Concurrency;
 use crate::fingerprint::{Difference, Fingerprint};
+use crate::flavour::Flavour;
 use crate::hex::hex;
 use crate::memory_init::MemoryInit;
 
@@ -43,6 +45,10 @@ pub struct Stamp {
     pub fingerprint: Fingerprint,
     /// How the memories of its instances are initialized.
     pub memory_init: MemoryInit,
+    /// Whether its tasks run concurrently. The fingerprint contains it as well, for releases that do not know
+    /// this entry.
+    #[serde(default, skip_serializing_if = "Concurrency::is_off")]
+    pub concurrency: Concurrency,
     /// The file it was compiled from.
     pub component: Origin,
     /// The machine code at the start of the file.
@@ -118,6 +124,9 @@ pub enum Unfit {
     /// It was compiled by another release, or for another machine.
     #[error("{0}")]
     Foreign(Difference),
+    /// It needs concurrent tasks, and the host was built without them.
+    #[error("it is a component of WASI 0.3, and this host was built without WASI 0.3")]
+    NoConcurrency,
     /// It was compiled from another component than the one beside it.
     #[error("it was compiled from another component than the `.wasm` beside it")]
     OtherComponent,
@@ -164,6 +173,15 @@ impl Stamp {
         match serde_json::from_slice::<Self>(record) {
             Ok(stamp) if stamp.parts_bytes() == Some(parts_bytes) => Ok(stamp),
             _ => Err(damaged),
+        }
+    }
+
+    /// The kind of engine that runs the code.
+    #[must_use]
+    pub fn flavour(&self) -> Flavour {
+        Flavour {
+            memory_init: self.memory_init,
+            concurrency: self.concurrency,
         }
     }
 
@@ -215,19 +233,20 @@ impl Stamp {
     }
 
     /// Appends a source map and a stamp to machine code that was compiled from `component` for
-    /// `memory_init` and `fingerprint`.
+    /// `flavour` and `fingerprint`.
     #[must_use]
     pub fn append(
         mut code: Vec<u8>,
         sources: &[u8],
-        memory_init: MemoryInit,
+        flavour: Flavour,
         fingerprint: Fingerprint,
         component: &[u8],
     ) -> Vec<u8> {
         let stamp = Self {
             bootstream: env!("CARGO_PKG_VERSION").to_owned(),
             fingerprint,
-            memory_init,
+            memory_init: flavour.memory_init,
+            concurrency: flavour.concurrency,
             component: Origin::of(component),
             code: Checksum::of(&code),
             sources: Checksum::of(sources),
@@ -263,8 +282,15 @@ mod tests {
     }
 
     fn stamp_for(fingerprint: Fingerprint, component: &[u8]) -> Vec<u8> {
-        let init = MemoryInit::CopyOnWrite;
-        Stamp::append(CODE.to_vec(), SOURCES, init, fingerprint, component)
+        append(Concurrency::Off, fingerprint, component)
+    }
+
+    fn append(concurrency: Concurrency, fingerprint: Fingerprint, component: &[u8]) -> Vec<u8> {
+        let flavour = Flavour {
+            memory_init: MemoryInit::CopyOnWrite,
+            concurrency,
+        };
+        Stamp::append(CODE.to_vec(), SOURCES, flavour, fingerprint, component)
     }
 
     fn stamped() -> Vec<u8> {
@@ -300,6 +326,28 @@ mod tests {
         assert_eq!(
             Origin::of(b"abc").sha256,
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn code_for_concurrent_tasks_says_so_and_other_code_does_not_change() {
+        let fingerprint = || fingerprint(Arch::Arm64);
+        let off = append(Concurrency::Off, fingerprint(), COMPONENT);
+        let on = append(Concurrency::On, fingerprint(), COMPONENT);
+
+        let expected = format!(
+            "{}{}{{\"bootstream\":\"{}\",\"fingerprint\":{},\"memory_init\":\"copy-on-write\",\"component\":{{",
+            String::from_utf8_lossy(CODE),
+            String::from_utf8_lossy(SOURCES),
+            env!("CARGO_PKG_VERSION"),
+            serde_json::to_string(&fingerprint()).unwrap(),
+        );
+        assert!(off.starts_with(expected.as_bytes()));
+        assert_eq!(Stamp::read(&off).unwrap().concurrency, Concurrency::Off);
+        assert_eq!(Stamp::read(&on).unwrap().concurrency, Concurrency::On);
+        assert_eq!(
+            Stamp::read(&on).unwrap().flavour().memory_init,
+            MemoryInit::CopyOnWrite
         );
     }
 

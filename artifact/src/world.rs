@@ -87,13 +87,6 @@ pub fn served_worlds() -> String {
     all(&names, "or")
 }
 
-/// Returns whether `name` belongs to a final release of WASI 0.3. A component that imports or exports such an
-/// interface needs an engine with support for concurrent tasks.
-#[must_use]
-pub fn is_of_wasi_0_3(name: &str) -> bool {
-    is_of_wasi(name, "0.3")
-}
-
 /// Returns whether `name` belongs to a final release of WASI, any patch of the version `minor`, such as `0.2`.
 #[must_use]
 pub fn is_of_wasi(name: &str, minor: &str) -> bool {
@@ -326,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn final_interfaces_of_wasi_0_3_are_told_from_others() {
+    fn final_interfaces_of_a_version_of_wasi_are_told_from_others() {
         for (name, expected) in [
             ("wasi:http/types@0.3.0", true),
             ("wasi:clocks/system-clock@0.3.2", true),
@@ -335,7 +328,7 @@ mod tests {
             ("wasi:http/types", false),
             ("acme:http/types@0.3.0", false),
         ] {
-            assert_eq!(is_of_wasi_0_3(name), expected, "{name}");
+            assert_eq!(is_of_wasi(name, "0.3"), expected, "{name}");
         }
     }
 }

@@ -1,8 +1,10 @@
-//! Finds the `bootstrap` binary.
+//! Finds the `bootstrap` binary. There are two builds: WASI 0.3 makes one a quarter larger, so only components
+//! that need it get that one.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use artifact::Concurrency;
 use local_lambda::EXECUTABLE_NAME;
 
 use crate::files::own_executable;
@@ -13,8 +15,28 @@ const VARIABLE: &str = "BOOTSTREAM_BOOTSTRAP";
 /// How to get a `bootstrap`.
 pub(crate) const HOW: &str = "build it with `scripts/build-bootstrap.sh`";
 
-/// Finds the `bootstrap` binary: the given one, else the variable's, else in `../lambda` or beside
-/// this executable.
+/// The file name of the build with WASI 0.3.
+const WITH_WASI_P3: &str = "bootstrap-wasi-p3";
+
+/// Returns how to get a `bootstrap` for components that need this.
+pub(crate) fn how(concurrency: Concurrency) -> &'static str {
+    match concurrency {
+        Concurrency::Off => HOW,
+        Concurrency::On => {
+            "the component needs WASI 0.3; build it with `scripts/build-bootstrap.sh --wasi-p3`"
+        }
+    }
+}
+
+fn file_name(concurrency: Concurrency) -> &'static str {
+    match concurrency {
+        Concurrency::Off => EXECUTABLE_NAME,
+        Concurrency::On => WITH_WASI_P3,
+    }
+}
+
+/// Finds the `bootstrap` binary for a component that needs `concurrency`: the given one, else the variable's,
+/// else in `../lambda` or beside this executable.
 ///
 /// In that order, because a build of the whole workspace leaves one with another profile than the
 /// deployed one beside this executable.
@@ -22,11 +44,12 @@ pub(crate) const HOW: &str = "build it with `scripts/build-bootstrap.sh`";
 /// # Errors
 ///
 /// There is none. The error names the places and the command that builds one.
-pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
+pub(crate) fn find(named: Option<&Path>, concurrency: Concurrency) -> Result<PathBuf> {
+    let how = how(concurrency);
     let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
     if let Some(path) = named.or(variable.as_deref().map(Path::new)) {
         if !path.is_file() {
-            bail!("there is no bootstrap at `{}`: {HOW}", path.display());
+            bail!("there is no bootstrap at `{}`: {how}", path.display());
         }
         return path
             .canonicalize()
@@ -34,13 +57,13 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
     }
     let executable = own_executable()?;
     let folder = executable.parent().unwrap_or(Path::new("/"));
-    let beside = folder.join(EXECUTABLE_NAME);
-    let lambda = folder.with_file_name("lambda").join(EXECUTABLE_NAME);
+    let beside = folder.join(file_name(concurrency));
+    let lambda = folder.with_file_name("lambda").join(file_name(concurrency));
     if let Some(found) = [&lambda, &beside].into_iter().find(|place| place.is_file()) {
         return Ok(found.clone());
     }
     bail!(
-        "found no bootstrap at `{}` or `{}`: {HOW}, or pass --bootstrap",
+        "found no bootstrap at `{}` or `{}`: {how}, or pass --bootstrap",
         lambda.display(),
         beside.display()
     )
@@ -52,11 +75,11 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
 /// # Errors
 ///
 /// The system does not say where this executable is.
-pub(crate) fn cross_built(arch: &str) -> Result<PathBuf> {
+pub(crate) fn cross_built(arch: &str, concurrency: Concurrency) -> Result<PathBuf> {
     let executable = own_executable()?;
     let folder = executable.parent().unwrap_or(Path::new("/"));
     Ok(folder
         .with_file_name(arch)
         .join("lambda")
-        .join(EXECUTABLE_NAME))
+        .join(file_name(concurrency)))
 }

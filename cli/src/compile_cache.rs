@@ -100,7 +100,7 @@ fn parent() -> Option<PathBuf> {
 
 fn entry_name(component: &[u8]) -> String {
     let Origin { sha256, .. } = Origin::of(component);
-    let compiler = engine::fingerprint(Arch::HOST).digest();
+    let compiler = engine::compiler_digest(Arch::HOST);
     let release = env!("CARGO_PKG_VERSION");
     format!("{sha256}-{compiler}-{release}.{PRECOMPILED_EXTENSION}")
 }

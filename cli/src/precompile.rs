@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use artifact::{Arch, MemoryInit, Stamp, Unfit};
+use artifact::{Arch, Flavour, MemoryInit, Stamp, Unfit};
 use bootstream_host::engine;
 use wasmtime::Engine;
 
@@ -40,17 +40,14 @@ pub(crate) fn precompile_file(
 /// The component is invalid.
 pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
     let binary = wat::parse_bytes(bytes)?;
-    let memory_init = MemoryInit::for_data(component::data_bytes(&binary));
-    let code = compiler(arch, memory_init)?.precompile_component(&binary)?;
+    let flavour = Flavour {
+        memory_init: MemoryInit::for_data(component::data_bytes(&binary)),
+        concurrency: component::concurrency(&binary),
+    };
+    let code = compiler(arch, flavour)?.precompile_component(&binary)?;
     let sources = source_map(&binary);
-    let fingerprint = engine::fingerprint(arch);
-    Ok(Stamp::append(
-        code,
-        &sources,
-        memory_init,
-        fingerprint,
-        bytes,
-    ))
+    let fingerprint = engine::fingerprint(arch, flavour.concurrency);
+    Ok(Stamp::append(code, &sources, flavour, fingerprint, bytes))
 }
 
 /// Checks machine code as a host of this release does: that it was compiled for this host, from
@@ -61,15 +58,15 @@ pub(crate) fn precompile(bytes: &[u8], arch: Arch) -> Result<Vec<u8>> {
 /// The first check that fails.
 pub(crate) fn check_code(code: &[u8], component: Option<&[u8]>, arch: Arch) -> Result<(), Unfit> {
     let stamp = Stamp::read(code)?;
-    stamp.check_fits(&engine::fingerprint(arch))?;
+    engine::check_fits(&stamp, arch)?;
     if let Some(component) = component {
         stamp.check_origin(component)?;
     }
     stamp.check_code(code)
 }
 
-fn compiler(arch: Arch, memory_init: MemoryInit) -> Result<Engine> {
-    let mut config = engine::config(memory_init);
+fn compiler(arch: Arch, flavour: Flavour) -> Result<Engine> {
+    let mut config = engine::config(flavour);
     config.target(arch.triple())?;
     for feature in arch.cpu_features() {
         #[expect(unsafe_code, reason = "this compiler runs on another machine")]
@@ -94,7 +91,7 @@ mod tests {
 
             assert!(Engine::detect_precompiled(&code).is_some());
             let stamp = Stamp::read(&code).unwrap();
-            stamp.check_fits(&engine::fingerprint(arch)).unwrap();
+            engine::check_fits(&stamp, arch).unwrap();
             stamp.check_origin(component).unwrap();
         }
     }

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use artifact::{Arch, PRECOMPILED_EXTENSION};
+use artifact::{Arch, Concurrency, PRECOMPILED_EXTENSION};
 use local_lambda::{Deployment, EXECUTABLE_NAME};
 
 use crate::bootstrap;
+use crate::component;
 use crate::deployment::{self, Parts};
+use crate::files;
 use crate::package::include::Included;
 use crate::printer::Printer;
 
@@ -23,6 +25,12 @@ pub(crate) enum Source {
     },
     /// A runtime of any kind, in the folder that is deployed.
     Runtime { bootstrap: PathBuf },
+}
+
+/// Returns what the component in `file` needs. A file that cannot be read fails later, with its reason.
+fn needs(file: &Path) -> Concurrency {
+    let bytes = files::read(file).unwrap_or_default();
+    component::concurrency_of_file(&bytes)
 }
 
 impl Source {
@@ -44,8 +52,8 @@ impl Source {
             Arch::HOST.cpu()
         );
         Ok(Self::Component {
+            bootstrap: bootstrap::find(bootstrap, needs(&file))?,
             file,
-            bootstrap: bootstrap::find(bootstrap)?,
             project,
         })
     }

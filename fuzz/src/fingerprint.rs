@@ -1,7 +1,7 @@
 //! The stamp at the end of a precompiled component, and the source map in front of it.
 
 use artifact::source_map::SourceMap;
-use artifact::{Arch, MemoryInit, Stamp};
+use artifact::{Arch, Concurrency, Flavour, MemoryInit, Stamp};
 use bootstream_host::engine;
 
 /// A stamped file is accepted, and refused once any of its bytes changes. The input is the position of the
@@ -21,9 +21,16 @@ pub fn check(bytes: &[u8]) {
     for offset in [0, u32::from(*length), u32::MAX] {
         assert!(map.frames_at(offset).count() <= code.len());
     }
-    let fingerprint = engine::fingerprint(Arch::HOST);
-    let (init, parts) = (MemoryInit::Copy, fingerprint.clone());
-    let mut file = Stamp::append(code.to_vec(), &[], init, parts, component);
+    let flavour = Flavour {
+        memory_init: MemoryInit::Copy,
+        concurrency: if bits.is_multiple_of(2) {
+            Concurrency::Off
+        } else {
+            Concurrency::On
+        },
+    };
+    let fingerprint = engine::fingerprint(Arch::HOST, flavour.concurrency);
+    let mut file = Stamp::append(code.to_vec(), &[], flavour, fingerprint.clone(), component);
     let mut changed = false;
     if let Some(byte) = file.get_mut(usize::from(u16::from_le_bytes([*low, *high]))) {
         *byte ^= bits;

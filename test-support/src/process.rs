@@ -35,6 +35,12 @@ pub fn executable() -> PathBuf {
     path
 }
 
+/// The build with WASI 0.3.
+#[track_caller]
+pub fn executable_with_wasi_p3() -> PathBuf {
+    built("lambda/bootstrap-wasi-p3")
+}
+
 /// A running host of the scripted guest, and its Runtime API.
 #[track_caller]
 pub fn serving() -> (Recorder, Running) {

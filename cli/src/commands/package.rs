@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use artifact::{Arch, FileKind, PRECOMPILED_EXTENSION};
+use artifact::{Arch, Concurrency, FileKind, PRECOMPILED_EXTENSION};
 use serde_json::{Value, json};
 
 use super::build::component_for;
@@ -43,11 +43,11 @@ struct Made {
 /// in the second the zips stay for inspection.
 pub(crate) fn run(args: &PackageArgs, printer: &Printer) -> Result<ExitCode> {
     let arch = args.arch.unwrap_or(Arch::HOST);
-    let host = wants(args, Part::Host)
-        .then(|| host_files(args, arch))
-        .transpose()?;
     let function = wants(args, Part::Function)
         .then(|| function_files(args, arch, printer))
+        .transpose()?;
+    let host = wants(args, Part::Host)
+        .then(|| host_files(args, arch, needs(args, function.as_ref())))
         .transpose()?;
     let made = write(args, arch, host.as_ref(), function.as_ref(), printer)?;
     report(args, arch, function.as_ref(), &made, printer)
@@ -57,14 +57,29 @@ fn wants(args: &PackageArgs, part: Part) -> bool {
     args.only.is_none_or(|only| only == part)
 }
 
-fn host_files(args: &PackageArgs, arch: Arch) -> Result<HostFiles> {
+/// Returns what the packaged component needs of the host. For a host alone, that is what the named file needs.
+fn needs(args: &PackageArgs, function: Option<&FunctionFiles>) -> Concurrency {
+    let of = component::concurrency_of_file;
+    match function {
+        Some(function) => {
+            let file = function
+                .component
+                .as_ref()
+                .or(function.machine_code.as_ref());
+            file.map_or(Concurrency::Off, |bytes| of(bytes))
+        }
+        None => files::read(&args.handler).map_or(Concurrency::Off, |bytes| of(&bytes)),
+    }
+}
+
+fn host_files(args: &PackageArgs, arch: Arch, concurrency: Concurrency) -> Result<HostFiles> {
     let compiler = args
         .compiler
         .as_ref()
         .map(|named| find_compiler(named.as_deref(), arch))
         .transpose()?;
     Ok(HostFiles {
-        bootstrap: find_bootstrap(args.bootstrap.as_deref(), arch)?,
+        bootstrap: find_bootstrap(args.bootstrap.as_deref(), arch, concurrency)?,
         compiler,
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! Checks names only: `bootstrap` checks the types when it loads the component.
 
+mod concurrency;
 mod data;
 mod imports;
 mod names;
@@ -11,6 +12,7 @@ use anyhow::{Result, anyhow, bail};
 use artifact::FileKind;
 use artifact::world::{NoWorld, World};
 
+pub(crate) use concurrency::{concurrency, concurrency_of_file};
 pub(crate) use data::data_bytes;
 pub(crate) use imports::{Group, Need, group, needs};
 pub(crate) use names::Names;

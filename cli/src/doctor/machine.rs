@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use artifact::Arch;
+use artifact::{Arch, Concurrency};
 
 use crate::bootstrap;
 use crate::finding::{Finding, Place, Rule};
@@ -139,7 +139,7 @@ fn target() -> Checked {
 /// Checks the `bootstrap` that `package` would take.
 fn host() -> Checked {
     let name = "bootstrap".to_owned();
-    let Ok(path) = bootstrap::find(None) else {
+    let Ok(path) = bootstrap::find(None, Concurrency::Off) else {
         let what = "there is no `bootstrap` to run or to package".to_owned();
         return Checked {
             name,

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use artifact::{Arch, COMPONENT_EXTENSION, PRECOMPILED_EXTENSION};
+use artifact::{Arch, COMPONENT_EXTENSION, Concurrency, PRECOMPILED_EXTENSION};
 
 use super::archive::{Content, DATA, PROGRAM};
 use super::include::Included;
@@ -94,13 +94,18 @@ impl FunctionFiles {
     }
 }
 
-/// Finds the `bootstrap` for an architecture: the given one, else cargo's output.
+/// Finds the `bootstrap` for an architecture and a component that needs `concurrency`: the given one, else
+/// cargo's output.
 ///
 /// # Errors
 ///
 /// There is none. The error names the places and the command that builds one.
-pub(crate) fn find_bootstrap(named: Option<&Path>, arch: Arch) -> Result<PathBuf> {
-    let cross_built = bootstrap::cross_built(&arch.to_string())?;
+pub(crate) fn find_bootstrap(
+    named: Option<&Path>,
+    arch: Arch,
+    concurrency: Concurrency,
+) -> Result<PathBuf> {
+    let cross_built = bootstrap::cross_built(&arch.to_string(), concurrency)?;
     if named.is_none() && (arch != Arch::HOST) {
         if cross_built.is_file() {
             return Ok(cross_built);
@@ -108,17 +113,20 @@ pub(crate) fn find_bootstrap(named: Option<&Path>, arch: Arch) -> Result<PathBuf
         bail!(
             "found no bootstrap for {arch} at `{}`: build it{}, or name one with `--bootstrap`",
             cross_built.display(),
-            cross_build(arch)
+            cross_build(arch, concurrency)
         );
     }
-    bootstrap::find(named)
+    bootstrap::find(named, concurrency)
 }
 
 /// Returns how to build `bootstrap` for another architecture than this machine's.
-fn cross_build(arch: Arch) -> &'static str {
-    match arch {
-        Arch::Arm64 => " with `scripts/build-bootstrap.sh --arch arm64`",
-        Arch::X86_64 => " on an x86_64 machine",
+fn cross_build(arch: Arch, concurrency: Concurrency) -> &'static str {
+    match (arch, concurrency) {
+        (Arch::Arm64, Concurrency::Off) => " with `scripts/build-bootstrap.sh --arch arm64`",
+        (Arch::Arm64, Concurrency::On) => {
+            " with `scripts/build-bootstrap.sh --arch arm64 --wasi-p3`, because the component needs WASI 0.3"
+        }
+        (Arch::X86_64, _) => " on an x86_64 machine",
     }
 }
 

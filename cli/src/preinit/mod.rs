@@ -9,8 +9,7 @@ mod outside;
 mod snapshot;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use artifact::MemoryInit;
-use artifact::world::is_of_wasi_0_3;
+use artifact::{Concurrency, Flavour, MemoryInit};
 use bootstream_host::engine;
 use outside::Outside;
 use snapshot::Snapshot;
@@ -49,7 +48,8 @@ pub(crate) fn preinitialize(component: &[u8]) -> Result<Vec<u8>> {
         );
     }
     let mut all = names.imports.iter().chain(&names.exports);
-    if let Some(name) = all.find(|name| is_of_wasi_0_3(name)) {
+    if let Some(name) = all.find(|name| Concurrency::for_names([name.as_str()]) == Concurrency::On)
+    {
         bail!(
             "uses `{name}`, and components of WASI 0.3 cannot be pre-initialised: build it without `--preinit`"
         );
@@ -79,7 +79,10 @@ async fn run(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn engine() -> Result<Engine> {
-    let mut config = engine::config(MemoryInit::CopyOnWrite);
+    let mut config = engine::config(Flavour {
+        memory_init: MemoryInit::CopyOnWrite,
+        concurrency: Concurrency::Off,
+    });
     // No ticker increments the epoch.
     config.epoch_interruption(false);
     Ok(Engine::new(&config)?)

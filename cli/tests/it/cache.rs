@@ -53,8 +53,8 @@ fn plant(component: &Path) -> Vec<u8> {
     Stamp::append(
         code.to_vec(),
         b"",
-        stamp.memory_init,
-        engine::fingerprint(Arch::HOST),
+        stamp.flavour(),
+        engine::fingerprint(Arch::HOST, stamp.concurrency),
         &component,
     )
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use artifact::MemoryInit;
+use artifact::{Flavour, MemoryInit};
 use wasmtime::{Config, Engine};
 
 use super::config::config_with_stack;
@@ -21,14 +21,14 @@ pub(crate) struct Engines {
 }
 
 impl Engines {
-    /// Creates the engine for machine code whose memories are initialized with `memory_init`.
+    /// Creates the engine for machine code of this flavour.
     ///
     /// # Errors
     ///
     /// When Wasmtime refuses the settings.
-    pub(super) fn engine(self, memory_init: MemoryInit) -> wasmtime::Result<Engine> {
-        let mut config = config_with_stack(memory_init, self.stack_bytes);
-        self.recycle(&mut config, memory_init);
+    pub(super) fn engine(self, flavour: Flavour) -> wasmtime::Result<Engine> {
+        let mut config = config_with_stack(flavour, self.stack_bytes);
+        self.recycle(&mut config, flavour.memory_init);
         Engine::new(&config)
     }
 

@@ -86,6 +86,16 @@ pub enum LoadError {
         /// What does not fit.
         unfit: Unfit,
     },
+    /// The component needs WASI 0.3, and this build lacks it.
+    #[error(
+        "`{}` is a component of WASI 0.3, and this `bootstrap` was built without its feature `wasi-p3`; \
+         deploy one that was built with it, or build the handler for WASI 0.2",
+        path.display()
+    )]
+    NoConcurrency {
+        /// The file.
+        path: PathBuf,
+    },
     /// The component has to be compiled now, and there is no compiler.
     #[error(
         "`{}` cannot be compiled at the start, and has to be, because {why}; precompile it with the \
@@ -142,6 +152,7 @@ impl LoadError {
             | Self::CoreModule { .. }
             | Self::NotWebAssembly { .. }
             | Self::Incompatible { .. }
+            | Self::NoConcurrency { .. }
             | Self::NoCompiler { .. }
             | Self::CompilerFailed { .. }
             | Self::WrongWorld { .. }

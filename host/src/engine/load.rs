@@ -13,12 +13,12 @@ use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use artifact::{Arch, Forms, Origin, PRECOMPILED_EXTENSION, Stamp, Unfit};
+use artifact::{Arch, Concurrency, Forms, Origin, PRECOMPILED_EXTENSION, Stamp, Unfit};
 use memmap2::Mmap;
 use wasmtime::component::Component;
 
 use super::cache::Cache;
-use super::config::fingerprint;
+use super::config::{check_fits, compiler_digest};
 use super::engines::Engines;
 use super::error::{LoadError, cause};
 use super::find::{form_alone, forms};
@@ -46,17 +46,35 @@ pub(crate) fn load_component(
         forms(path)?
     };
     match forms {
-        Forms::Code(code) => map_precompiled(engines, &code, None)
-            .map_err(|unfit| LoadError::Incompatible { path: code, unfit }),
+        Forms::Code(code) => {
+            map_precompiled(engines, &code, None).map_err(|unfit| incompatible(code, unfit))
+        }
         Forms::Component(component) if pinned => compile(engines, &component, &Why::Pinned),
         Forms::Component(component) => compile(engines, &component, &Why::NotPrecompiled),
         Forms::Both { component, code } => {
             match map_precompiled(engines, &code, Some(&component)) {
                 Ok(loaded) => Ok(loaded),
+                Err(unfit @ Unfit::NoConcurrency) => Err(incompatible(code, unfit)),
                 Err(unfit) => compile(engines, &component, &Why::Unfit { code, unfit }),
             }
         }
     }
+}
+
+fn incompatible(path: PathBuf, unfit: Unfit) -> LoadError {
+    match unfit {
+        Unfit::NoConcurrency => LoadError::NoConcurrency { path },
+        unfit => LoadError::Incompatible { path, unfit },
+    }
+}
+
+/// Checks that this host can run the code that `stamp` describes.
+fn check_runs(stamp: &Stamp) -> Result<(), Unfit> {
+    check_fits(stamp, Arch::HOST)?;
+    if stamp.concurrency == Concurrency::On && !cfg!(feature = "wasi-p3") {
+        return Err(Unfit::NoConcurrency);
+    }
+    Ok(())
 }
 
 /// Why a component has to be compiled at the start.
@@ -87,7 +105,7 @@ fn map_precompiled(
     let file = File::open(code)?;
     let bytes = bytes_of(&file)?;
     let stamp = Stamp::read(&bytes)?;
-    stamp.check_fits(&fingerprint(Arch::HOST))?;
+    check_runs(&stamp)?;
     if let Some(component) = component {
         stamp.check_origin(&bytes_of(&File::open(component)?)?)?;
     }
@@ -109,7 +127,7 @@ fn bytes_of(file: &File) -> io::Result<Mmap> {
 fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
     // The file that was checked, even if its name refers to another one by now.
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let component = engines.engine(stamp.memory_init).and_then(|engine| {
+    let component = engines.engine(stamp.flavour()).and_then(|engine| {
         #[expect(
             unsafe_code,
             reason = "runs machine code that our own compiler produced"
@@ -128,7 +146,7 @@ fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
 
 /// Loads checked machine code from memory.
 fn load(engines: Engines, stamp: &Stamp, code: &[u8]) -> Result<Loaded, Unfit> {
-    let component = engines.engine(stamp.memory_init).and_then(|engine| {
+    let component = engines.engine(stamp.flavour()).and_then(|engine| {
         #[expect(
             unsafe_code,
             reason = "runs machine code that our own compiler produced"
@@ -177,13 +195,13 @@ fn cached(engines: Engines, cache: &Cache, origin: &Origin) -> Option<Loaded> {
 }
 
 fn entry_name(origin: &Origin) -> String {
-    let digest = fingerprint(Arch::HOST).digest();
+    let digest = compiler_digest(Arch::HOST);
     format!("{}-{digest}.{PRECOMPILED_EXTENSION}", origin.sha256)
 }
 
 fn check_compiled(file: &[u8], origin: &Origin) -> Result<Stamp, Unfit> {
     let stamp = Stamp::read(file)?;
-    stamp.check_fits(&fingerprint(Arch::HOST))?;
+    check_runs(&stamp)?;
     if stamp.component != *origin {
         return Err(Unfit::OtherComponent);
     }
@@ -208,10 +226,11 @@ fn compile_now(
         reason,
     };
     let code = helper.compile(component).map_err(failed)?;
-    let stamp = check_compiled(&code, origin).map_err(|unfit| {
-        failed(format!(
+    let stamp = check_compiled(&code, origin).map_err(|unfit| match unfit {
+        Unfit::NoConcurrency => incompatible(component.to_owned(), unfit),
+        unfit => failed(format!(
             "`bootstream-compile` is of another release: {unfit}"
-        ))
+        )),
     })?;
     let kept = cache.and_then(|cache| {
         let file = cache.store(&entry_name(origin), &code)?;

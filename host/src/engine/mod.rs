@@ -11,7 +11,7 @@ mod load;
 mod sources;
 
 pub use cache::Cache;
-pub use config::{config, fingerprint};
+pub use config::{check_fits, compiler_digest, config, fingerprint};
 pub(crate) use digest::{Digest, check_digest};
 pub(crate) use engines::Engines;
 pub use error::LoadError;

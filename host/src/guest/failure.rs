@@ -9,6 +9,8 @@ use wasmtime_wasi::I32Exit;
 use super::interrupt::InterruptReason;
 use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
 use super::stack::stack_trace;
+#[cfg(feature = "wasi-p3")]
+use super::world::BrokenResponse;
 #[cfg(feature = "outbound-http")]
 use super::world::InvalidResponse;
 use crate::engine::Sources;
@@ -19,7 +21,7 @@ const HOSTCALL_LIMIT_REACHED: &str = "fuel allocated for hostcalls has been exha
 /// The engine's message for a component with too many instances, tables or memories.
 const COUNT_LIMIT_REACHED: &str = "resource limit exceeded";
 
-/// The library's message for the headers of a request over `outbound.header-kib`.
+/// The library's message for headers over `outbound.header-kib`.
 const HEADERS_TOO_LARGE: &str = "total size of fields exceeds limit";
 
 const KIB: usize = 1024;
@@ -63,6 +65,10 @@ impl Failure {
             && trap.is_none_or(|trap| trap == Trap::Interrupt)
         {
             return interrupted(reason);
+        }
+        #[cfg(feature = "wasi-p3")]
+        if let Some(BrokenResponse(report)) = self.error.downcast_ref() {
+            return (report.error_type, report.message.clone());
         }
         if let Some(I32Exit(status)) = self.error.downcast_ref::<I32Exit>() {
             let message = match status {
@@ -115,7 +121,8 @@ impl Failure {
         }
         if cause.contains(HEADERS_TOO_LARGE) {
             return Some(
-                "the headers of a request of the handler are too large; send less, or raise `outbound.header-kib`"
+                "the headers of a request or a response of the handler are too large; send less, or raise \
+                 `outbound.header-kib`"
                     .to_owned(),
             );
         }

@@ -51,10 +51,11 @@ pub(super) struct Tmp {
 
 /// Bytes left to write.
 #[derive(Debug)]
-struct Budget(AtomicU64);
+pub(super) struct Budget(AtomicU64);
 
 impl Budget {
-    fn take(&self, bytes: usize) -> bool {
+    /// Returns whether so many bytes were left, and takes them.
+    pub(super) fn take(&self, bytes: usize) -> bool {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         let order = Ordering::Relaxed;
         self.0
@@ -101,6 +102,11 @@ fn open_tmp(wasi: &mut WasiCtxBuilder, bytes: u64) -> wasmtime::Result<Tmp> {
 }
 
 impl Tmp {
+    #[cfg(feature = "wasi-p3")]
+    pub(super) fn budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.budget)
+    }
+
     fn limit(&self, stream: DynOutputStream) -> DynOutputStream {
         Box::new(Limited {
             stream,

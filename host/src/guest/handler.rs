@@ -134,11 +134,15 @@ fn linker(
     let mut linker = Linker::new(component.engine());
     add_wasi_to_linker(&mut linker, |name| imports.any_of(name))?;
     refuse_sockets(&mut linker, component)?;
-    if config.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@") {
+    if config.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@0.2.") {
         limit_writes(&mut linker)?;
     }
+    #[cfg(feature = "wasi-p3")]
+    if config.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@0.3.") {
+        super::files_p3::limit_writes(&mut linker)?;
+    }
     #[cfg(feature = "outbound-http")]
-    if imports.any_of("wasi:http/") {
+    if imports.any_of("wasi:http/types@0.2.") {
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     }
     world::add_to_linker(world, &mut linker, |name| imports.any_of(name))?;

@@ -48,6 +48,9 @@ impl Instance {
 
     /// Drops the instance, and returns its `/tmp`, if it has one.
     pub(super) fn end(mut self) -> Option<TempDir> {
+        // Before the store drops the streams of unfinished bodies.
+        #[cfg(feature = "outbound-http")]
+        self.store.data_mut().abandon_requests();
         let tmp = self.store.data_mut().tmp.take();
         tmp.map(|tmp| tmp.folder)
     }

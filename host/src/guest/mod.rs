@@ -5,6 +5,8 @@
 pub(crate) mod bench;
 mod failure;
 mod files;
+#[cfg(feature = "wasi-p3")]
+mod files_p3;
 mod handler;
 mod instance;
 mod interrupt;
@@ -22,6 +24,8 @@ mod state;
 mod task;
 mod traceback;
 mod wasi;
+#[cfg(feature = "wasi-p3")]
+mod wasi_p3;
 mod world;
 
 pub(crate) use files::Files;

@@ -17,6 +17,8 @@ use super::interrupt::{Interrupt, InterruptReason};
 use super::limits::EventTooLarge;
 use super::output::beginning;
 use super::state::ActiveInvocation;
+#[cfg(feature = "wasi-p3")]
+use super::world::ToldFailure;
 use crate::invocation::Invocation;
 use crate::logging::{EVENT_LIMIT_BYTES, USAGE_TARGET};
 use crate::response::{FailureRoute, Refused, ResponseStream, ResponseWriter};
@@ -116,6 +118,8 @@ impl CallOutcome {
         match self {
             Self::Returned(returned) => returned,
             Self::Failed(error) if has_succeeded(&error, handler, current) => Ok(()),
+            #[cfg(feature = "wasi-p3")]
+            Self::Failed(error) if error.is::<ToldFailure>() => Ok(()),
             Self::Stopped(reason) => Err(interrupted_report(reason)),
             Self::Refused(event) => Err(ErrorReport::new(
                 ErrorType::LimitExceeded,

@@ -22,7 +22,7 @@ const RESOURCES: [&str; 6] = [
     "udp-socket",
 ];
 
-/// A case of `error-code` in `wasi:sockets/network`.
+/// A case of every `error-code` in `wasi:sockets`.
 const REFUSAL: &str = "access-denied";
 
 /// Stands in for every resource. A handler only ever gets a network, which opens nothing.
@@ -52,6 +52,12 @@ pub(crate) fn refuse_sockets(
         let mut linker = linker.instance(interface)?;
         for (name, item) in instance.exports(engine) {
             match item.ty {
+                #[cfg(feature = "wasi-p3")]
+                ComponentItem::ComponentFunc(function) if function.async_() => {
+                    linker.func_new_concurrent(name, |_, function, _, results| {
+                        Box::pin(async move { refuse_concurrently(&function, results) })
+                    })?;
+                }
                 ComponentItem::ComponentFunc(_) => {
                     linker.func_new_async(name, |store, function, params, results| {
                         Box::new(refuse(store, function, params, results))
@@ -87,11 +93,30 @@ async fn refuse(
     Ok(())
 }
 
+/// Every asynchronous function of WASI 0.3. Its result is one that can be an error, and it is lent no handle:
+/// a handler cannot have any.
+#[cfg(feature = "wasi-p3")]
+fn refuse_concurrently(function: &ComponentFunc, results: &mut [Val]) -> wasmtime::Result<()> {
+    match (results.first_mut(), function.results().next()) {
+        (Some(result), Some(Type::Result(ty))) => *result = error(ty.err()),
+        _ => bail!("a handler has no sockets"),
+    }
+    Ok(())
+}
+
+/// Returns an error of this type: an enumeration in WASI 0.2, and a variant in WASI 0.3.
+fn error(ty: Option<Type>) -> Val {
+    Val::Result(Err(Some(Box::new(match ty {
+        Some(Type::Variant(_)) => Val::Variant(REFUSAL.to_owned(), None),
+        _ => Val::Enum(REFUSAL.to_owned()),
+    }))))
+}
+
 /// Returns the value for a result of this type: an error if the type has one, else the properties of an
 /// unconnected socket.
 fn refusal(mut store: StoreContextMut<'_, GuestState>, ty: &Type) -> wasmtime::Result<Val> {
     Ok(match ty {
-        Type::Result(_) => Val::Result(Err(Some(Box::new(Val::Enum(REFUSAL.to_owned()))))),
+        Type::Result(ty) => error(ty.err()),
         Type::Option(_) => Val::Option(None),
         Type::Bool => Val::Bool(false),
         Type::Enum(cases) => Val::Enum(cases.names().next().unwrap_or_default().to_owned()),

@@ -14,6 +14,8 @@ use super::interrupt::Interrupt;
 use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
 use super::output::{GuestOutput, Source};
 use super::reuse::Reuse;
+#[cfg(feature = "wasi-p3")]
+use super::world::Bodies;
 #[cfg(feature = "outbound-http")]
 use super::world::ProxyState;
 use crate::event::EventSettings;
@@ -64,6 +66,9 @@ pub(crate) struct GuestState {
     /// dropped in this order and it must learn first that the bodies in the table will not be completed.
     #[cfg(feature = "outbound-http")]
     outbound: Option<Outbound>,
+    /// Bodies of the messages in the table. Dropped before it.
+    #[cfg(feature = "wasi-p3")]
+    pub(super) bodies: Bodies,
     pub(super) table: ResourceTable,
     #[cfg(feature = "outbound-http")]
     pub(super) proxy: ProxyState,
@@ -174,6 +179,8 @@ impl GuestState {
             wasi: None,
             #[cfg(feature = "outbound-http")]
             outbound: None,
+            #[cfg(feature = "wasi-p3")]
+            bodies: Bodies::default(),
             table,
             #[cfg(feature = "outbound-http")]
             proxy: ProxyState::default(),
@@ -218,6 +225,12 @@ impl GuestState {
         self.current
             .as_ref()
             .ok_or_else(|| wasmtime::Error::msg("the handler has no invocation yet"))
+    }
+
+    /// Marks bodies of requests that are not complete as broken.
+    #[cfg(feature = "outbound-http")]
+    pub(super) fn abandon_requests(&mut self) {
+        self.outbound = None;
     }
 
     /// Whether the guest has used WASI: the time, a variable, randomness.

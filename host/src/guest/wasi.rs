@@ -15,7 +15,7 @@ use wasmtime_wasi_io::bindings::wasi::io;
 use super::state::GuestState;
 
 type State = GuestState;
-type Define = fn(&mut Linker<State>) -> wasmtime::Result<()>;
+pub(super) type Define = fn(&mut Linker<State>) -> wasmtime::Result<()>;
 
 /// Projects the state for `wasi:io`.
 struct Io;
@@ -28,78 +28,85 @@ fn table(state: &mut State) -> &mut ResourceTable {
     state.ctx().table
 }
 
-/// Each interface's name up to its version, and its definition: `wasi:cli/imports` of WASI 0.2, without
+/// Each interface's name up to its patch version, and its definition: `wasi:cli/imports` of WASI 0.2, without
 /// the [sockets](super::sockets).
 const INTERFACES: [(&str, Define); 20] = [
-    ("wasi:cli/environment@", |l| {
+    ("wasi:cli/environment@0.2.", |l| {
         cli::environment::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
-    ("wasi:cli/exit@", |l| {
+    ("wasi:cli/exit@0.2.", |l| {
         cli::exit::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
-    ("wasi:cli/stderr@", |l| {
+    ("wasi:cli/stderr@0.2.", |l| {
         cli::stderr::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
-    ("wasi:cli/stdin@", |l| {
+    ("wasi:cli/stdin@0.2.", |l| {
         cli::stdin::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
-    ("wasi:cli/stdout@", |l| {
+    ("wasi:cli/stdout@0.2.", |l| {
         cli::stdout::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
-    ("wasi:cli/terminal-input@", |l| {
+    ("wasi:cli/terminal-input@0.2.", |l| {
         cli::terminal_input::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
-    ("wasi:cli/terminal-output@", |l| {
+    ("wasi:cli/terminal-output@0.2.", |l| {
         cli::terminal_output::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
-    ("wasi:cli/terminal-stderr@", |l| {
+    ("wasi:cli/terminal-stderr@0.2.", |l| {
         cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
-    ("wasi:cli/terminal-stdin@", |l| {
+    ("wasi:cli/terminal-stdin@0.2.", |l| {
         cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
-    ("wasi:cli/terminal-stdout@", |l| {
+    ("wasi:cli/terminal-stdout@0.2.", |l| {
         cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, State::cli)
     }),
-    ("wasi:clocks/monotonic-clock@", |l| {
+    ("wasi:clocks/monotonic-clock@0.2.", |l| {
         clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)
     }),
-    ("wasi:clocks/wall-clock@", |l| {
+    ("wasi:clocks/wall-clock@0.2.", |l| {
         clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)
     }),
-    ("wasi:filesystem/preopens@", |l| {
+    ("wasi:filesystem/preopens@0.2.", |l| {
         filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, State::filesystem)
     }),
-    ("wasi:filesystem/types@", |l| {
+    ("wasi:filesystem/types@0.2.", |l| {
         filesystem::types::add_to_linker::<_, WasiFilesystem>(l, State::filesystem)
     }),
-    ("wasi:io/error@", |l| {
+    ("wasi:io/error@0.2.", |l| {
         io::error::add_to_linker::<_, Io>(l, table)
     }),
-    ("wasi:io/poll@", |l| {
+    ("wasi:io/poll@0.2.", |l| {
         io::poll::add_to_linker::<_, Io>(l, table)
     }),
-    ("wasi:io/streams@", |l| {
+    ("wasi:io/streams@0.2.", |l| {
         io::streams::add_to_linker::<_, Io>(l, table)
     }),
-    ("wasi:random/insecure-seed@", |l| {
+    ("wasi:random/insecure-seed@0.2.", |l| {
         random::insecure_seed::add_to_linker::<_, WasiRandom>(l, State::random)
     }),
-    ("wasi:random/insecure@", |l| {
+    ("wasi:random/insecure@0.2.", |l| {
         random::insecure::add_to_linker::<_, WasiRandom>(l, State::random)
     }),
-    ("wasi:random/random@", |l| {
+    ("wasi:random/random@0.2.", |l| {
         random::random::add_to_linker::<_, WasiRandom>(l, State::random)
     }),
 ];
+
+/// The interfaces of all versions of WASI.
+fn interfaces() -> impl Iterator<Item = &'static (&'static str, Define)> {
+    #[cfg(feature = "wasi-p3")]
+    return INTERFACES.iter().chain(&super::wasi_p3::INTERFACES);
+    #[cfg(not(feature = "wasi-p3"))]
+    return INTERFACES.iter();
+}
 
 /// Defines the interfaces for which `is_imported` returns true, given the name up to the version.
 pub(crate) fn add_wasi_to_linker(
     linker: &mut Linker<GuestState>,
     is_imported: impl Fn(&str) -> bool,
 ) -> wasmtime::Result<()> {
-    INTERFACES
-        .iter()
+    interfaces()
         .filter(|(name, _)| is_imported(name))
         .try_for_each(|(_, define)| define(linker))
 }
@@ -112,7 +119,12 @@ mod tests {
 
     /// Whether `interface` is defined: a second definition would fail.
     fn has(linker: &mut Linker<GuestState>, interface: &str) -> bool {
-        let name = format!("{interface}0.2.12");
+        let patch = if interface.ends_with("@0.3.") {
+            "0"
+        } else {
+            "12"
+        };
+        let name = format!("{interface}{patch}");
         let defined = linker.root().func_wrap(&name, |_, (): ()| Ok(()));
         defined.is_err()
     }
@@ -120,10 +132,10 @@ mod tests {
     #[test]
     fn each_name_stands_for_its_interface_alone() {
         let engine = Engine::new(&Config::new()).unwrap();
-        for (wanted, _) in INTERFACES {
+        for (wanted, _) in interfaces() {
             let mut linker = Linker::new(&engine);
-            add_wasi_to_linker(&mut linker, |name| name == wanted).unwrap();
-            for (name, _) in INTERFACES {
+            add_wasi_to_linker(&mut linker, |name| name == *wanted).unwrap();
+            for (name, _) in interfaces() {
                 assert_eq!(has(&mut linker, name), name == wanted, "{wanted}: {name}");
             }
         }

@@ -185,6 +185,19 @@ impl WasiHttpHooks for Hooks {
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         BODY_CHUNK_BYTES
     }
+
+    #[cfg(feature = "wasi-p3")]
+    fn p3_error_from_hyper(
+        &mut self,
+        _error: &hyper::Error,
+    ) -> wasmtime_wasi_http::p3::bindings::http::types::ErrorCode {
+        wasmtime_wasi_http::p3::bindings::http::types::ErrorCode::HttpProtocolError
+    }
+
+    #[cfg(feature = "wasi-p3")]
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK_BYTES
+    }
 }
 
 /// A request that may be sent, without its body.

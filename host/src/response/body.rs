@@ -74,6 +74,11 @@ impl ResponseReader {
         self.buffer.close();
     }
 
+    /// Tells the guest's half what Lambda has answered: whether it has accepted the whole response.
+    pub fn settle(&self, accepted: bool) {
+        self.buffer.settle(accepted);
+    }
+
     /// Whether the receiver closed before the response had ended.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {

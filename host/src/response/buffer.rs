@@ -60,6 +60,10 @@ struct Inner {
     abandoned: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
+    /// Whether Lambda has accepted the whole response, once that is known.
+    accepted: Option<bool>,
+    /// Waits for `accepted`.
+    curious: Option<Waker>,
 }
 
 /// The kind of a response.
@@ -110,6 +114,8 @@ impl Buffer {
                 abandoned: false,
                 reader: None,
                 writer: None,
+                accepted: None,
+                curious: None,
             }),
             pool: BlockPool::default(),
         }
@@ -301,7 +307,28 @@ impl Buffer {
         inner.queue.clear();
         inner.tail = None;
         inner.buffered = 0;
+        inner.accepted.get_or_insert(false);
         wake(&mut inner.writer);
+        wake(&mut inner.curious);
+    }
+
+    /// Lambda has answered the response.
+    pub(super) fn settle(&self, accepted: bool) {
+        let mut inner = self.lock();
+        inner.accepted.get_or_insert(accepted);
+        wake(&mut inner.curious);
+    }
+
+    /// Returns whether Lambda has accepted the response, once that is known.
+    pub(super) fn poll_accepted(&self, cx: &Context<'_>) -> Poll<bool> {
+        let mut inner = self.lock();
+        match inner.accepted {
+            Some(accepted) => Poll::Ready(accepted),
+            None => {
+                inner.curious = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
     }
 
     /// Whether the receiver closed before the response had ended.

@@ -12,7 +12,7 @@ pub use body::{Payload, ResponseBody, ResponseReader};
 pub(crate) use buffer::HIGH_WATER_BYTES;
 pub use buffer::{BodyEvent, Readiness};
 pub use state::{Delivery, FailureRoute, Refused, ResponseStream, Start};
-pub use writer::ResponseWriter;
+pub use writer::{ResponseWriter, Transmission};
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! The guest's half of a response.
 
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -117,6 +118,12 @@ impl ResponseWriter {
         self.buffer.write_now(chunk)
     }
 
+    /// Returns what becomes of the response once it has ended.
+    #[must_use]
+    pub fn transmission(&self) -> Transmission {
+        Transmission(Arc::clone(&self.buffer))
+    }
+
     /// Ends the response cleanly.
     ///
     /// # Errors
@@ -141,6 +148,19 @@ impl ResponseWriter {
     #[must_use]
     pub fn state(&self) -> ResponseStream {
         self.buffer.state()
+    }
+}
+
+/// Resolves when Lambda has answered the response, to whether it has accepted the whole of it. Of one response,
+/// only one can be awaited.
+#[derive(Debug)]
+pub struct Transmission(Arc<Buffer>);
+
+impl Future for Transmission {
+    type Output = bool;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        self.0.poll_accepted(cx)
     }
 }
 

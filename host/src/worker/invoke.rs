@@ -201,6 +201,7 @@ impl Posting<'_> {
                 // A guest whose response is complete may go on; any other has lost its receiver,
                 // whatever Lambda answered.
                 if self.reader.state() == ResponseStream::Finished {
+                    self.reader.settle(matches!(posted, Ok(Answer::Accepted)));
                     guest_end(&mut self.ended, self.stopping).await?;
                 } else {
                     if self.reader.is_abandoned() && matches!(posted, Ok(Answer::Accepted)) {

@@ -220,7 +220,7 @@ fn a_raw_stream_needs_a_valid_content_type() {
 }
 
 /// A front end's event with the script as its body.
-fn through(front_end: &str, steps: &Value) -> Value {
+pub(crate) fn through(front_end: &str, steps: &Value) -> Value {
     let mut event = match front_end {
         "http-api" => json!({
             "version": "2.0", "routeKey": "$default", "rawPath": "/", "headers": {"host": "h"},

@@ -51,6 +51,8 @@ mod reuse;
 mod sandbox;
 #[cfg(feature = "outbound-http")]
 mod secrets;
+#[cfg(feature = "outbound-http")]
+mod service;
 mod settings;
 mod shutdown;
 mod snapshot;
@@ -59,5 +61,7 @@ mod sockets;
 mod streaming;
 #[cfg(feature = "outbound-http")]
 mod warm;
+#[cfg(feature = "outbound-http")]
+mod wasi_http;
 #[cfg(feature = "outbound-http")]
 mod web;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use artifact::{Arch, Fingerprint, MemoryInit, Stamp};
+use artifact::{Arch, Concurrency, Fingerprint, Flavour, MemoryInit, Stamp};
 use bootstream_host::engine;
 use bootstream_test_support::process::{Bootstrap, Running, executable};
 use bootstream_test_support::recorder::Recorder;
@@ -55,14 +55,14 @@ fn component() -> Vec<u8> {
 /// The guest's machine code with a changed stamp.
 fn restamped(change: impl FnOnce(&mut Fingerprint)) -> Vec<u8> {
     let (code, stamp) = unstamped();
-    let mut fingerprint = stamp.fingerprint;
+    let mut fingerprint = stamp.fingerprint.clone();
     change(&mut fingerprint);
-    Stamp::append(code, &[], stamp.memory_init, fingerprint, &component())
+    Stamp::append(code, &[], stamp.flavour(), fingerprint, &component())
 }
 
 #[test]
 fn code_of_another_release_is_refused() {
-    let release = engine::fingerprint(Arch::HOST).wasmtime;
+    let release = engine::fingerprint(Arch::HOST, Concurrency::Off).wasmtime;
     let file = restamped(|code| code.wasmtime = "48.0.7".to_owned());
     assert_refused(&file, &["Wasmtime", "48.0.7", &release]);
     let file = restamped(|code| code.settings = "epoch_interruption=false".to_owned());
@@ -80,12 +80,40 @@ fn code_with_a_stamp_of_another_layout_is_refused() {
 #[test]
 fn code_whose_stamp_names_another_memory_initialization_is_refused() {
     let (code, stamp) = unstamped();
-    let other = match stamp.memory_init {
-        MemoryInit::Copy => MemoryInit::CopyOnWrite,
-        MemoryInit::CopyOnWrite => MemoryInit::Copy,
+    let other = Flavour {
+        memory_init: match stamp.memory_init {
+            MemoryInit::Copy => MemoryInit::CopyOnWrite,
+            MemoryInit::CopyOnWrite => MemoryInit::Copy,
+        },
+        ..stamp.flavour()
     };
     let file = Stamp::append(code, &[], other, stamp.fingerprint, &component());
     assert_refused(&file, &["memory initialization"]);
+}
+
+/// A release that does not know concurrent tasks ignores that entry of the stamp, and sees the settings.
+#[test]
+fn code_whose_stamp_and_settings_disagree_about_concurrent_tasks_is_refused() {
+    let (code, stamp) = unstamped();
+    let with = |concurrency, settings| {
+        let flavour = Flavour {
+            concurrency,
+            ..stamp.flavour()
+        };
+        let fingerprint = engine::fingerprint(Arch::HOST, settings);
+        Stamp::append(code.clone(), &[], flavour, fingerprint, &component())
+    };
+    for (concurrency, settings) in [
+        (Concurrency::Off, Concurrency::On),
+        (Concurrency::On, Concurrency::Off),
+    ] {
+        let words = [
+            "settings",
+            "concurrency_support=true",
+            "concurrency_support=false",
+        ];
+        assert_refused(&with(concurrency, settings), &words);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use artifact::{Arch, Fingerprint, MemoryInit, Stamp};
+use artifact::{Arch, Concurrency, Fingerprint, Flavour, MemoryInit, Stamp};
 use bootstream_host::engine;
 use bootstream_test_support::assert_contains;
 use serde_json::Value;
@@ -214,19 +214,17 @@ fn machine_code_that_the_host_will_not_run_is_found() {
     let code = machine_code();
     let of_other_release = Fingerprint {
         wasmtime: "47.0.0".to_owned(),
-        ..engine::fingerprint(Arch::HOST)
+        ..engine::fingerprint(Arch::HOST, Concurrency::Off)
+    };
+    let flavour = Flavour {
+        memory_init: MemoryInit::Copy,
+        concurrency: Concurrency::Off,
     };
     let mut damaged = code.clone();
     damaged[5000] ^= 1;
     for (code, why) in [
         (
-            Stamp::append(
-                code.clone(),
-                &[],
-                MemoryInit::Copy,
-                of_other_release,
-                &component,
-            ),
+            Stamp::append(code.clone(), &[], flavour, of_other_release, &component),
             "`47.0.0`",
         ),
         (damaged, "its machine code differs from its checksum"),

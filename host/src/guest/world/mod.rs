@@ -4,6 +4,8 @@
 mod handler;
 #[cfg(feature = "outbound-http")]
 mod proxy;
+#[cfg(feature = "wasi-p3")]
+mod service;
 
 use artifact::world::World;
 use lambda_protocol::error_report::ErrorReport;
@@ -16,12 +18,16 @@ use crate::invocation::Invocation;
 pub(super) use handler::Level;
 #[cfg(feature = "outbound-http")]
 pub(super) use proxy::{InvalidResponse, State as ProxyState};
+#[cfg(feature = "wasi-p3")]
+pub(super) use service::{Bodies, BrokenResponse, ToldFailure, keep_bodies};
 
 /// A linked component of one of the worlds.
 pub(crate) enum Pre {
     Handler(handler::HandlerPre<GuestState>),
     #[cfg(feature = "outbound-http")]
     Proxy(proxy::ProxyPre<GuestState>),
+    #[cfg(feature = "wasi-p3")]
+    Service(service::ServicePre<GuestState>),
 }
 
 /// The exports of an instance.
@@ -29,6 +35,8 @@ pub(crate) enum Exports {
     Handler(handler::Exports),
     #[cfg(feature = "outbound-http")]
     Proxy(proxy::Exports),
+    #[cfg(feature = "wasi-p3")]
+    Service(service::Exports),
 }
 
 /// How a call of a guest ended: it returned, with the failure of its invocation if there is one, or trapped.
@@ -46,7 +54,10 @@ pub(crate) fn unsupported(world: World) -> Option<&'static str> {
             "it exports `wasi:http/incoming-handler@0.2`, and this `bootstrap` was built without its feature \
              `outbound-http`",
         ),
-        World::Service => Some("`wasi:http/handler@0.3` is not supported by this build"),
+        World::Service if cfg!(feature = "wasi-p3") => None,
+        World::Service => Some(
+            "it exports `wasi:http/handler@0.3`, and this `bootstrap` was built without its feature `wasi-p3`",
+        ),
     }
 }
 
@@ -83,6 +94,9 @@ impl Pre {
             World::Handler => Ok(Self::Handler(handler::HandlerPre::new(pre)?)),
             #[cfg(feature = "outbound-http")]
             World::Proxy => Ok(Self::Proxy(proxy::ProxyPre::new(pre)?)),
+            #[cfg(feature = "wasi-p3")]
+            World::Service => Ok(Self::Service(service::ServicePre::new(pre)?)),
+            #[cfg(not(feature = "wasi-p3"))]
             _ => {
                 wasmtime::bail!(unsupported(world).unwrap_or_default())
             }
@@ -98,6 +112,8 @@ impl Pre {
             Self::Handler(pre) => Ok(Exports::Handler(pre.instantiate_async(store).await?)),
             #[cfg(feature = "outbound-http")]
             Self::Proxy(pre) => Ok(Exports::Proxy(pre.instantiate_async(store).await?)),
+            #[cfg(feature = "wasi-p3")]
+            Self::Service(pre) => Ok(Exports::Service(pre.instantiate_async(store).await?)),
         }
     }
 
@@ -107,6 +123,8 @@ impl Pre {
             Self::Handler(_) => true,
             #[cfg(feature = "outbound-http")]
             Self::Proxy(_) => false,
+            #[cfg(feature = "wasi-p3")]
+            Self::Service(_) => false,
         }
     }
 }
@@ -123,6 +141,8 @@ impl Exports {
             Self::Handler(exports) => handler::call(exports, store, config, invocation).await,
             #[cfg(feature = "outbound-http")]
             Self::Proxy(exports) => proxy::call(exports, store, config, invocation).await,
+            #[cfg(feature = "wasi-p3")]
+            Self::Service(exports) => service::call(exports, store, config, invocation).await,
         }
     }
 }

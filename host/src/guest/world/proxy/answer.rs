@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use super::super::super::state::ActiveInvocation;
-use super::body::{Body, Sink};
+use super::body::Body;
 use super::head;
+use super::sink::Sink;
 use super::types::OutgoingResponse;
 use crate::event::Reply;
 use crate::response::ResponseStream;
@@ -67,25 +68,16 @@ impl Answer {
             *self.lock() = Given::Response(body);
             return Ok(());
         }
-        let fails = match self.reply {
-            Reply::Http => {
-                let prelude = head::prelude(status, &headers).map_err(InvalidResponse)?;
-                // Refused if the receiver is gone, which the guest learns from its writes.
-                let _ = self.current.start(prelude);
-                false
+        let fails = self.reply == Reply::Document && is_failure(status);
+        if !fails {
+            if let Some(body) = &body {
+                body.count_held(&self.current)?;
             }
-            Reply::Document => {
-                let content_type = head::content_type(status, &headers).map_err(InvalidResponse)?;
-                let fails = status.is_client_error() || status.is_server_error();
-                if !fails {
-                    let _ = self.current.response.start_document(content_type);
-                }
-                fails
-            }
-        };
+            self.start(status, &headers)?;
+        }
         match &body {
-            Some(body) if fails => body.attach(Sink::Report(Vec::new()))?,
-            Some(body) => body.attach(Sink::Response(Arc::clone(&self.current)))?,
+            Some(body) if fails => body.attach(Sink::Report(Vec::new())),
+            Some(body) => body.attach(Sink::Response(Arc::clone(&self.current))),
             None if fails => {}
             None => {
                 // Refused if the receiver is gone.
@@ -96,6 +88,21 @@ impl Answer {
             Given::Failure(status, body)
         } else {
             Given::Response(body)
+        };
+        Ok(())
+    }
+
+    /// Starts the response. The guest learns from its writes if the receiver is gone.
+    fn start(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), InvalidResponse> {
+        let _ = match self.reply {
+            Reply::Http => {
+                let prelude = head::prelude(status, headers).map_err(InvalidResponse)?;
+                self.current.start(prelude)
+            }
+            Reply::Document => {
+                let content_type = head::content_type(status, headers).map_err(InvalidResponse)?;
+                self.current.response.start_document(content_type)
+            }
         };
         Ok(())
     }
@@ -151,7 +158,12 @@ fn incomplete(body: &Body) -> Option<String> {
     })
 }
 
-fn failure(status: StatusCode, body: &[u8]) -> String {
+/// Whether a response of this status means that the invocation has failed, for an invoker that reads a document.
+pub(in super::super) fn is_failure(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+pub(in super::super) fn failure(status: StatusCode, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     match text.trim() {
         "" => format!("the handler answered with status {status}"),

@@ -1,7 +1,7 @@
 //! The body of a response: what the guest writes goes to the invocation's response without a detour.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -11,26 +11,17 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
+use super::super::super::limits::ResponseTooLarge;
 use super::super::super::state::ActiveInvocation;
+use super::sink::{Held, HeldBytes, Sink};
 use crate::response::{HIGH_WATER_BYTES, Refused};
-
-/// Bytes of a failed invocation's body that its report has.
-const REPORTED_BYTES: usize = 1024;
-
-/// The bytes in bodies whose response is not set, of one instance.
-#[derive(Clone, Debug, Default)]
-pub(super) struct HeldBytes(Arc<AtomicUsize>);
-
-impl HeldBytes {
-    fn room(&self) -> usize {
-        HIGH_WATER_BYTES.saturating_sub(self.0.load(Ordering::Relaxed))
-    }
-}
 
 /// A body, shared by the guest's handles to it, to its stream and to its response.
 pub(super) struct Body {
     /// The invocation that made it.
     maker: Arc<ActiveInvocation>,
+    /// Whether the guest has a stream of it, which it can take once.
+    has_stream: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -70,47 +61,32 @@ enum Place {
     Sent(Sink),
 }
 
-/// What was written before the response was set.
-struct Held {
-    bytes: Vec<u8>,
-    writes: u64,
-    all: HeldBytes,
-    has_warned: bool,
-}
-
-/// The end of a body that belongs to the answer of an invocation.
-pub(super) enum Sink {
-    /// The response of the invocation.
-    Response(Arc<ActiveInvocation>),
-    /// The report of a failed invocation, of which the beginning is kept.
-    Report(Vec<u8>),
-}
-
 impl Body {
     pub(super) fn new(maker: Arc<ActiveInvocation>, length: Option<u64>, all: &HeldBytes) -> Self {
         Self {
             maker,
+            has_stream: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 length,
                 written: 0,
                 end: End::Open,
-                place: Place::Held(Held {
-                    bytes: Vec::new(),
-                    writes: 0,
-                    all: all.clone(),
-                    has_warned: false,
-                }),
+                place: Place::Held(Held::new(all)),
             }),
         }
     }
 
     /// Returns how many bytes a write takes without waiting.
-    fn room(&self) -> StreamResult<usize> {
+    pub(super) fn room(&self) -> StreamResult<usize> {
         self.lock().room()
     }
 
+    /// Whether the guest has a stream of the body.
+    pub(super) fn has_stream(&self) -> bool {
+        self.has_stream.load(Ordering::Relaxed)
+    }
+
     /// Ready once there is room, or a write would fail.
-    pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+    fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         if !matches!(inner.room(), Ok(0)) {
             return Poll::Ready(());
@@ -126,45 +102,24 @@ impl Body {
         }
     }
 
-    /// Accepts a write of this many bytes, which are then to be [pushed](Self::push).
-    pub(super) fn accept(&self, bytes: usize) -> StreamResult<()> {
-        let mut inner = self.lock();
-        inner.room()?;
-        let written = inner
-            .written
-            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
-        if let Some(length) = inner.length.filter(|length| written > *length) {
-            // None of the write is sent: a body of just that length would look complete.
-            inner.end = End::Broken(Broken::Length { written, length });
-            return Err(StreamError::LastOperationFailed(Error::new(body_size(
-                written,
-            ))));
-        }
-        match &mut inner.place {
-            Place::Held(held) => held.writes += 1,
-            Place::Sent(Sink::Response(current)) => {
-                current
-                    .count_write(bytes)
-                    .map_err(|it| StreamError::Trap(it.into()))?;
+    /// Writes a chunk, waiting for room as often as necessary.
+    pub(super) async fn write_all(&self, mut chunk: &[u8]) -> StreamResult<()> {
+        self.lock().accept(chunk.len())?;
+        loop {
+            let taken = self.lock().push(chunk)?;
+            chunk = chunk.get(taken..).unwrap_or_default();
+            if chunk.is_empty() {
+                return Ok(());
             }
-            Place::Sent(Sink::Report(_)) => {}
-        }
-        inner.written = written;
-        Ok(())
-    }
-
-    /// Passes on the beginning of accepted bytes, as far as there is room, and returns its length.
-    pub(super) fn push(&self, chunk: &[u8]) -> StreamResult<usize> {
-        match &mut self.lock().place {
-            Place::Held(held) => Ok(held.push(chunk)),
-            Place::Sent(sink) => sink.push(chunk).map_err(stream_error),
+            poll_fn(|cx| self.poll_room(cx)).await;
         }
     }
 
     /// Writes a chunk for which there is room.
-    fn write(&self, chunk: &[u8]) -> StreamResult<()> {
-        self.accept(chunk.len())?;
-        if self.push(chunk)? < chunk.len() {
+    pub(super) fn write(&self, chunk: &[u8]) -> StreamResult<()> {
+        let mut inner = self.lock();
+        inner.accept(chunk.len())?;
+        if inner.push(chunk)? < chunk.len() {
             return Err(StreamError::trap(
                 "the handler wrote more to the body of its response than `check-write` had allowed",
             ));
@@ -212,17 +167,22 @@ impl Body {
         matches!(self.lock().end, End::Finished)
     }
 
-    /// The response of this body is the answer to an invocation: passes on what it holds.
+    /// Counts what the body holds as written to the response of an invocation.
     ///
     /// # Errors
     ///
-    /// What the guest had written exceeds a limit.
-    pub(super) fn attach(&self, mut sink: Sink) -> wasmtime::Result<()> {
+    /// It exceeds a limit.
+    pub(super) fn count_held(&self, current: &ActiveInvocation) -> Result<(), ResponseTooLarge> {
+        match &self.lock().place {
+            Place::Held(held) => current.count_writes(held.bytes.len(), held.writes),
+            Place::Sent(_) => Ok(()),
+        }
+    }
+
+    /// The response of this body is the answer to an invocation: passes on what it holds.
+    pub(super) fn attach(&self, mut sink: Sink) {
         let mut inner = self.lock();
-        if let Place::Held(held) = &mut inner.place {
-            if let Sink::Response(current) = &sink {
-                current.count_writes(held.bytes.len(), held.writes)?;
-            }
+        if let Place::Held(held) = &inner.place {
             // A receiver that is gone makes the next write fail, and a document that is too large its end.
             let _ = sink.push(&held.bytes);
         }
@@ -230,7 +190,6 @@ impl Body {
             let _ = sink.finish();
         }
         inner.place = Place::Sent(sink);
-        Ok(())
     }
 
     /// Takes the beginning of the body of a failed invocation.
@@ -248,69 +207,51 @@ impl Body {
 }
 
 impl Inner {
-    fn room(&self) -> StreamResult<usize> {
-        if !matches!(self.end, End::Open) {
-            return Err(StreamError::Closed);
+    fn check_open(&self) -> StreamResult<()> {
+        match self.end {
+            End::Open => Ok(()),
+            End::Finished | End::Broken(_) => Err(StreamError::Closed),
         }
+    }
+
+    /// Accepts a write of this many bytes, which are then to be [pushed](Self::push).
+    fn accept(&mut self, bytes: usize) -> StreamResult<()> {
+        self.check_open()?;
+        let written = self
+            .written
+            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        if let Some(length) = self.length.filter(|length| written > *length) {
+            // None of the write is sent: a body of just that length would look complete.
+            self.end = End::Broken(Broken::Length { written, length });
+            let code = Error::new(body_size(written));
+            return Err(StreamError::LastOperationFailed(code));
+        }
+        match &mut self.place {
+            Place::Held(held) => held.writes += 1,
+            Place::Sent(Sink::Response(current)) => {
+                let counted = current.count_write(bytes);
+                counted.map_err(|it| StreamError::Trap(it.into()))?;
+            }
+            Place::Sent(Sink::Report(_)) => {}
+        }
+        self.written = written;
+        Ok(())
+    }
+
+    /// Passes on the beginning of accepted bytes, as far as there is room, and returns its length.
+    fn push(&mut self, chunk: &[u8]) -> StreamResult<usize> {
+        match &mut self.place {
+            Place::Held(held) => Ok(held.push(chunk)),
+            Place::Sent(sink) => sink.push(chunk).map_err(stream_error),
+        }
+    }
+
+    fn room(&self) -> StreamResult<usize> {
+        self.check_open()?;
         match &self.place {
-            Place::Held(held) => Ok(held.all.room()),
+            Place::Held(held) => Ok(held.room()),
             Place::Sent(Sink::Response(current)) => current.response.room().map_err(stream_error),
             Place::Sent(Sink::Report(_)) => Ok(HIGH_WATER_BYTES),
-        }
-    }
-}
-
-impl Held {
-    fn push(&mut self, chunk: &[u8]) -> usize {
-        let chunk = chunk.get(..self.all.room()).unwrap_or(chunk);
-        self.bytes.extend_from_slice(chunk);
-        self.all.0.fetch_add(chunk.len(), Ordering::Relaxed);
-        chunk.len()
-    }
-
-    fn warn(&mut self, maker: &ActiveInvocation) {
-        if !std::mem::replace(&mut self.has_warned, true) {
-            tracing::warn!(
-                requestId = %maker.log_context.request_id,
-                tenantId = maker.log_context.tenant_id.as_deref(),
-                "the handler has written {HIGH_WATER_BYTES} bytes of a response and waits: none of it is sent \
-                 before `response-outparam.set`, which should come first"
-            );
-        }
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.all.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
-    }
-}
-
-impl Sink {
-    fn push(&mut self, chunk: &[u8]) -> Result<usize, Refused> {
-        match self {
-            Self::Response(current) => current.response.write_now(chunk),
-            Self::Report(kept) => {
-                let room = REPORTED_BYTES.saturating_sub(kept.len());
-                kept.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
-                Ok(chunk.len())
-            }
-        }
-    }
-
-    fn finish(&self) -> Result<(), ErrorCode> {
-        match self {
-            Self::Response(current) => match current.response.finish() {
-                Err(Refused::TooLarge(document)) => {
-                    Err(ErrorCode::InternalError(Some(document.to_string())))
-                }
-                // Refused if its receiver is gone.
-                Ok(())
-                | Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
-                    Ok(())
-                }
-            },
-            Self::Report(_) => Ok(()),
         }
     }
 }
@@ -327,7 +268,20 @@ fn stream_error(refused: Refused) -> StreamError {
 }
 
 /// The stream to which the guest writes the body.
-pub(super) struct BodyStream(pub(super) Arc<Body>);
+pub(super) struct BodyStream(Arc<Body>);
+
+impl BodyStream {
+    pub(super) fn new(body: Arc<Body>) -> Self {
+        body.has_stream.store(true, Ordering::Relaxed);
+        Self(body)
+    }
+}
+
+impl Drop for BodyStream {
+    fn drop(&mut self) {
+        self.0.has_stream.store(false, Ordering::Relaxed);
+    }
+}
 
 #[async_trait]
 impl Pollable for BodyStream {

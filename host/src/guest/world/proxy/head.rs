@@ -13,7 +13,10 @@ const FINAL_STATUS: std::ops::RangeInclusive<u16> = 200..=599;
 /// # Errors
 ///
 /// Returns why Lambda does not take such a head.
-pub(super) fn prelude(status: StatusCode, headers: &HeaderMap) -> Result<Prelude, String> {
+pub(in super::super) fn prelude(
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Result<Prelude, String> {
     let status = final_status(status)?;
     let headers = headers.iter();
     let headers = headers.map(|(name, value)| (name.as_str().to_owned(), text(value)));
@@ -25,7 +28,10 @@ pub(super) fn prelude(status: StatusCode, headers: &HeaderMap) -> Result<Prelude
 /// # Errors
 ///
 /// Returns why Lambda does not take such a head.
-pub(super) fn content_type(status: StatusCode, headers: &HeaderMap) -> Result<HeaderValue, String> {
+pub(in super::super) fn content_type(
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Result<HeaderValue, String> {
     final_status(status)?;
     match headers.get(header::CONTENT_TYPE) {
         Some(value) => raw_content_type(&text(value)),
@@ -38,7 +44,7 @@ pub(super) fn content_type(status: StatusCode, headers: &HeaderMap) -> Result<He
 /// # Errors
 ///
 /// It is not a number of bytes.
-pub(super) fn content_length(headers: &HeaderMap) -> Result<Option<u64>, InvalidLength> {
+pub(in super::super) fn content_length(headers: &HeaderMap) -> Result<Option<u64>, InvalidLength> {
     let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
     let Some(value) = values.next() else {
         return Ok(None);
@@ -52,7 +58,7 @@ pub(super) fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Invalid
 
 /// A `content-length` is not a number of bytes, or there are several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct InvalidLength;
+pub(in super::super) struct InvalidLength;
 
 fn final_status(status: StatusCode) -> Result<u16, String> {
     let status = status.as_u16();

@@ -4,9 +4,11 @@
 //! ours, in [`types`] and [`body`]: that library would end it well whatever became of the guest, and would hold
 //! back what a guest has written while it computes.
 
-mod answer;
+pub(super) mod answer;
 mod body;
-mod head;
+pub(super) mod head;
+pub(super) mod sink;
+mod streams;
 mod types;
 
 use std::sync::Arc;
@@ -29,7 +31,8 @@ use super::Called;
 use crate::event::{IncomingRequest, incoming};
 use crate::invocation::Invocation;
 use answer::Answer;
-use body::HeldBytes;
+use sink::HeldBytes;
+use streams::LastStream;
 
 pub(in super::super) use answer::InvalidResponse;
 
@@ -38,6 +41,7 @@ pub(in super::super) use answer::InvalidResponse;
 pub(crate) struct State {
     /// Bytes in bodies whose response is not set.
     held: HeldBytes,
+    last_stream: LastStream,
     /// Whether the request has the method `HEAD`.
     is_head: bool,
 }
@@ -46,6 +50,7 @@ pub(crate) struct State {
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     types::add_to_linker(linker)?;
+    streams::add_to_linker(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }
@@ -100,7 +105,7 @@ fn push_request(
 }
 
 /// The rules for requests to the guest.
-struct Incoming;
+pub(in super::super) struct Incoming;
 
 impl WasiHttpHooks for Incoming {
     fn is_forbidden_header(&mut self, name: &http::HeaderName) -> bool {

@@ -190,9 +190,12 @@ fn take_stream(
     if std::mem::replace(&mut body.is_streaming, true) {
         return Ok(Err(()));
     }
-    let stream: DynOutputStream = Box::new(BodyStream(Arc::clone(&body.body)));
+    let stream: DynOutputStream = Box::new(BodyStream::new(Arc::clone(&body.body)));
+    let body = Arc::clone(&body.body);
     // A child, so that a body cannot end before its stream.
-    Ok(Ok(state.table.push_child(stream, &handle)?))
+    let stream = state.table.push_child(stream, &handle)?;
+    state.proxy.last_stream.set(&stream, body);
+    Ok(Ok(stream))
 }
 
 fn finish(

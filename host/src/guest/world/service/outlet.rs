@@ -1,0 +1,194 @@
+//! Where the bytes of a body go, and how many of them may.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use http::{HeaderMap, StatusCode};
+
+use super::super::proxy::answer::is_failure;
+use super::super::proxy::head;
+use super::super::proxy::sink::Sink;
+use super::broken::Broken;
+use crate::event::Reply;
+use crate::guest::limits::ResponseTooLarge;
+use crate::guest::state::ActiveInvocation;
+use crate::response::Refused;
+
+/// Counts bytes against the `content-length`.
+#[derive(Clone, Copy, Debug)]
+struct Length {
+    promised: Option<u64>,
+    written: u64,
+    /// Whether the body may be left out, as in an answer to `HEAD`.
+    may_be_absent: bool,
+}
+
+impl Length {
+    fn new(promised: Option<u64>, may_be_absent: bool) -> Self {
+        Self {
+            promised,
+            written: 0,
+            may_be_absent,
+        }
+    }
+
+    /// Whether `bytes` more are too many. Then none of them may leave: a client takes a body of the promised
+    /// length for a complete one.
+    fn check(&self, bytes: usize) -> Result<(), Broken> {
+        let written = self.written.saturating_add(bytes as u64);
+        match self.promised {
+            Some(promised) if written > promised => Err(Broken::Length { promised, written }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn add(&mut self, bytes: usize) {
+        self.written = self.written.saturating_add(bytes as u64);
+    }
+
+    /// The end of the bytes.
+    fn end(&self) -> Result<(), Broken> {
+        let is_absent = self.may_be_absent && self.written == 0;
+        match self.promised {
+            Some(promised) if self.written < promised && !is_absent => Err(Broken::Length {
+                promised,
+                written: self.written,
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// The way of one body out of the guest.
+pub(super) struct Outlet {
+    pub(super) current: Arc<ActiveInvocation>,
+    /// The status of a failure, if the answer is one.
+    failure: Option<StatusCode>,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    length: Length,
+    sink: Sink,
+    /// Bytes of the present write that are counted and not yet taken.
+    counted: usize,
+}
+
+impl Outlet {
+    /// Starts the response with this head.
+    ///
+    /// # Errors
+    ///
+    /// Returns why Lambda does not take such a head.
+    pub(super) fn open(
+        current: &Arc<ActiveInvocation>,
+        reply: Reply,
+        is_head: bool,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<Self, String> {
+        let promised = head::content_length(headers)
+            .map_err(|_| "its `content-length` is not a number of bytes".to_owned())?;
+        let failure = start(current, reply, status, headers)?;
+        let sink = match failure {
+            None => Sink::Response(Arc::clone(current)),
+            Some(_) => Sink::Report(Vec::new()),
+        };
+        Ok(Self {
+            current: Arc::clone(current),
+            failure,
+            inner: Mutex::new(Inner {
+                length: Length::new(promised, is_head),
+                sink,
+                counted: 0,
+            }),
+        })
+    }
+
+    /// Accepts a write of so many bytes. Counts them once, however often they are offered.
+    ///
+    /// # Errors
+    ///
+    /// There are more than the response may have: by its own head, or by a limit.
+    pub(super) fn accept(&self, bytes: usize) -> Result<Result<(), Broken>, ResponseTooLarge> {
+        let mut inner = self.lock();
+        if let Err(broken) = inner.length.check(bytes) {
+            return Ok(Err(broken));
+        }
+        if bytes > inner.counted {
+            if self.failure.is_none() {
+                self.current.count_write(bytes - inner.counted)?;
+            }
+            inner.counted = bytes;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Takes the beginning of an accepted write, as far as there is room, and returns its length.
+    pub(super) fn push(&self, bytes: &[u8]) -> Result<usize, Refused> {
+        let mut inner = self.lock();
+        let taken = inner.sink.push(bytes)?;
+        inner.counted = inner.counted.saturating_sub(taken);
+        inner.length.add(taken);
+        Ok(taken)
+    }
+
+    /// Ready once there is room, or a write would be refused.
+    pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+        match self.failure {
+            None => self.current.response.poll_room(cx),
+            Some(_) => Poll::Ready(()),
+        }
+    }
+
+    /// The end of the bytes.
+    pub(super) fn bytes_ended(&self) -> Result<(), Broken> {
+        self.lock().length.end()
+    }
+
+    /// Ends the answer, whose parts have ended well.
+    pub(super) fn finish(&self) -> Result<(), Broken> {
+        if let Some(status) = self.failure {
+            let body = match &mut self.lock().sink {
+                Sink::Report(kept) => std::mem::take(kept),
+                Sink::Response(_) => Vec::new(),
+            };
+            return Err(Broken::Status(status, body));
+        }
+        match self.current.response.finish() {
+            Err(Refused::TooLarge(document)) => Err(Broken::TooLarge(document.to_string())),
+            // Refused if the receiver is gone.
+            Ok(()) | Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
+                Ok(())
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing panics while it holds the lock.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Starts a response, unless its status means that the invocation has failed. Returns that status.
+fn start(
+    current: &ActiveInvocation,
+    reply: Reply,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Result<Option<StatusCode>, String> {
+    // A start is refused if the receiver is gone, which the guest learns from its writes.
+    match reply {
+        Reply::Http => {
+            let _ = current.start(head::prelude(status, headers)?);
+        }
+        Reply::Document => {
+            let content_type = head::content_type(status, headers)?;
+            if is_failure(status) {
+                return Ok(Some(status));
+            }
+            let _ = current.response.start_document(content_type);
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,143 @@
+//! Complete responses.
+
+use std::time::Duration;
+
+use bootstream_test_support::recorder::Recorder;
+use serde_json::json;
+
+use super::{get, post, serving, serving_with};
+
+/// The body of the complete response to `target`.
+#[track_caller]
+fn body(lambda: &Recorder, target: &str) -> String {
+    lambda.enqueue(get("id-1", target));
+    lambda.complete_response("id-1").body()
+}
+
+#[test]
+fn a_response_has_its_status_headers_cookies_and_body() {
+    let (lambda, _host) = serving();
+    lambda.enqueue(get("id-1", "/hello"));
+
+    let (prelude, body) = lambda.complete_response("id-1").prelude_and_body();
+
+    assert_eq!(
+        prelude,
+        json!({
+            "statusCode": 201,
+            "headers": {"x-a": "1, 2"},
+            "multiValueHeaders": {"x-a": ["1", "2"]},
+            "cookies": ["a=1", "b=2"],
+        })
+    );
+    assert_eq!(body, b"hello");
+}
+
+#[test]
+fn the_guest_sees_the_request_of_the_event() {
+    let (lambda, _host) = serving();
+    let seen = body(&lambda, "/describe?x=1&x=2&y=%26");
+
+    for line in [
+        "method Method::Get",
+        "path Some(\"/describe?x=1&x=2&y=%26\")",
+        "x-forwarded-proto: https",
+    ] {
+        assert!(seen.lines().any(|it| it == line), "{line} in {seen}");
+    }
+    assert!(seen.contains("abc.lambda-url.eu-west-1.on.aws"), "{seen}");
+    assert!(!seen.contains("keep-alive"), "{seen}");
+}
+
+#[test]
+fn a_response_without_contents_is_empty_and_complete() {
+    let (lambda, _host) = serving();
+    assert_eq!(body(&lambda, "/none"), "");
+
+    let (lambda, _host) = serving_with("[response]\nempty = 'line-feed'\n", &[]);
+    assert_eq!(body(&lambda, "/none"), "\n");
+}
+
+#[test]
+fn large_and_many_writes_arrive_whole() {
+    let (lambda, _host) = serving();
+    assert_eq!(body(&lambda, "/bytes?3000000").len(), 3_000_000);
+    assert_eq!(body_of_second(&lambda), "0123456789");
+}
+
+#[track_caller]
+fn body_of_second(lambda: &Recorder) -> String {
+    lambda.enqueue(get("id-2", "/chunks"));
+    lambda.complete_response("id-2").body()
+}
+
+/// The guest returns the stream that it was given.
+#[test]
+fn the_body_of_the_request_can_be_that_of_the_response() {
+    let (lambda, _host) = serving();
+    let text = "0123456789".repeat(100_000);
+    for (id, target) in [("echo", "/echo"), ("copy", "/copy")] {
+        lambda.enqueue(post(id, target, Some(&text)));
+        assert_eq!(lambda.complete_response(id).body(), text, "{target}");
+    }
+    for (id, target) in [("empty-echo", "/echo"), ("empty-copy", "/copy")] {
+        lambda.enqueue(post(id, target, Some("")));
+        assert_eq!(lambda.complete_response(id).body(), "", "{target}");
+    }
+}
+
+#[test]
+fn a_body_that_is_not_read_does_not_matter() {
+    let (lambda, _host) = serving();
+    let text = "x".repeat(1_000_000);
+    lambda.enqueue(post("id-1", "/hello", Some(&text)));
+    assert_eq!(lambda.complete_response("id-1").body(), "hello");
+}
+
+#[test]
+fn the_head_leaves_before_the_first_write() {
+    let (lambda, _host) = serving();
+    // Compiled and connected.
+    assert_eq!(body(&lambda, "/hello"), "hello");
+    lambda.forget();
+    lambda.enqueue(get("id-2", "/first"));
+
+    let head = lambda.delay_of_chunk("id-2", |chunk| chunk.starts_with(b"{"));
+    let late = lambda.delay_of_chunk("id-2", |chunk| chunk == b"late");
+
+    assert!(
+        late - head > Duration::from_millis(250),
+        "{head:?}, {late:?}"
+    );
+}
+
+#[test]
+fn a_write_leaves_while_the_guest_computes() {
+    let (lambda, _host) = serving();
+    lambda.enqueue(get("id-1", "/spins"));
+
+    let before = lambda.delay_of_chunk("id-1", |chunk| chunk == b"before");
+    let after = lambda.delay_of_chunk("id-1", |chunk| chunk == b"after");
+
+    assert!(
+        after - before > Duration::from_millis(200),
+        "{before:?}, {after:?}"
+    );
+    lambda.complete_response("id-1");
+}
+
+#[test]
+fn each_invocation_has_an_instance_of_its_own_unless_it_is_reused() {
+    for (settings, second) in [("", "1"), ("[reuse]\ninvocations = 2\n", "2")] {
+        let (lambda, _host) = serving_with(settings, &[]);
+        assert_eq!(body(&lambda, "/served"), "1");
+        lambda.enqueue(get("id-2", "/served"));
+        assert_eq!(
+            lambda.complete_response("id-2").body(),
+            second,
+            "{settings}"
+        );
+        lambda.enqueue(get("id-3", "/served"));
+        assert_eq!(lambda.complete_response("id-3").body(), "1", "{settings}");
+    }
+}

@@ -1,0 +1,99 @@
+//! What a service reaches of the outside.
+
+use bootstream_test_support::assert_contains;
+use bootstream_test_support::recorder::Recorder;
+
+use super::{get, serving, serving_with};
+use crate::reaching::allow;
+use crate::web::Web;
+
+#[track_caller]
+fn body(lambda: &Recorder, target: &str) -> String {
+    lambda.enqueue(get("id-1", target));
+    lambda.complete_response("id-1").body()
+}
+
+#[test]
+fn clocks_randomness_and_variables_are_there() {
+    let (lambda, _host) = serving_with("pass-env = ['GREETING']\n", &[("GREETING", "hello")]);
+    assert_eq!(body(&lambda, "/clocks"), "true true");
+    lambda.forget();
+    lambda.enqueue(get("id-2", "/environment"));
+    assert_contains(&lambda.complete_response("id-2").body(), "GREETING");
+    lambda.enqueue(get("id-3", "/random"));
+    let random = lambda.complete_response("id-3").body();
+    assert_eq!(random.split(',').count(), 4, "{random}");
+}
+
+#[test]
+fn sockets_are_refused() {
+    let (lambda, _host) = serving();
+    assert_contains(&body(&lambda, "/socket"), "AccessDenied");
+    lambda.enqueue(get("id-2", "/resolve"));
+    assert_contains(&lambda.complete_response("id-2").body(), "AccessDenied");
+}
+
+#[test]
+fn requests_are_subject_to_the_same_policy() {
+    let (lambda, host) = serving();
+    assert_contains(
+        &body(&lambda, "/status-of?127.0.0.1:9/"),
+        "HttpRequestDenied",
+    );
+    host.logged("it is not in `outbound.allow`");
+}
+
+#[test]
+fn the_answer_of_another_server_can_be_passed_on() {
+    let web = Web::start();
+    let (lambda, _host) = serving_with(&allow(&web), &[]);
+    let target = |action: &str, path: &str| format!("/{action}?127.0.0.1:{}{path}", web.port());
+    for action in ["pass", "forward"] {
+        for (path, length) in [
+            ("/hello", 5),
+            ("/chunked", 5),
+            ("/large", 5_000_000),
+            ("/nothing", 0),
+        ] {
+            let id = format!("{action}{}", path.replace('/', "-"));
+            lambda.enqueue(get(&id, &target(action, path)));
+            assert_eq!(lambda.complete_response(&id).body().len(), length, "{id}");
+        }
+        let id = format!("{action}-cut");
+        lambda.enqueue(get(&id, &target(action, "/cut")));
+        let response = lambda.failed_response(&id, "Function.Error");
+        assert_eq!(response.body(), "part", "{action}");
+    }
+    lambda.enqueue(get("status", &target("status-of", "/nothing")));
+    assert_eq!(lambda.complete_response("status").body(), "204");
+}
+
+#[test]
+fn a_request_has_the_body_that_the_guest_writes() {
+    let web = Web::start();
+    let (lambda, _host) = serving_with(&allow(&web), &[]);
+    let target = format!("/upload?127.0.0.1:{}/echo", web.port());
+    assert_eq!(body(&lambda, &target), "200 Ok(())");
+}
+
+#[test]
+fn a_response_can_be_wrapped() {
+    let (lambda, _host) = serving();
+    lambda.enqueue(get("id-1", "/wrap"));
+    let (prelude, body) = lambda.complete_response("id-1").prelude_and_body();
+    assert_eq!(prelude["headers"]["x-wrapped"], "yes");
+    assert_eq!(body, b"inner");
+}
+
+#[test]
+fn files_are_within_the_same_budget() {
+    let (lambda, _host) = serving_with("[files]\ntmp = 'private'\ntmp-mib = 1\n", &[]);
+    assert_eq!(body(&lambda, "/file?600000"), "read 600000");
+    lambda.enqueue(get("id-2", "/file?1100000"));
+    assert_contains(
+        &lambda.complete_response("id-2").body(),
+        "InsufficientSpace",
+    );
+    lambda.enqueue(get("id-3", "/file?0"));
+    assert_eq!(lambda.complete_response("id-3").body(), "read 0");
+}

@@ -1,0 +1,156 @@
+//! Responses that end in every other way.
+
+use std::time::Duration;
+
+use wasip3::http::types::{ErrorCode, Fields};
+use wasip3::wit_bindgen::spawn_local;
+
+use crate::answers::wait;
+use crate::{Answer, Body, respond, text};
+
+/// Longer than any invocation.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(crate) async fn end(path: &str, query: &str) -> Option<Answer> {
+    Some(match path {
+        "/trap-first" => panic!("no response"),
+        "/exit-first" => {
+            exit(query).await;
+            text("unreachable")
+        }
+        "/error" => Err(ErrorCode::InternalError(Some("out of ideas".to_owned()))),
+        "/stuck" => {
+            wait(A_DAY).await;
+            text("late")
+        }
+        "/spin" => spin(),
+        "/length" => length(query),
+        _ => return after_hello(path, query),
+    })
+}
+
+/// Responds with `hello`, and then does what the path says.
+fn after_hello(path: &str, query: &str) -> Option<Answer> {
+    let (response, mut body) = respond(&[]);
+    let (path, query) = (path.to_owned(), query.to_owned());
+    if !KNOWN.contains(&path.as_str()) {
+        return None;
+    }
+    spawn_local(async move {
+        body.write("hello").await;
+        hello_sent(&path, &query, body).await;
+    });
+    Some(Ok(response))
+}
+
+const KNOWN: [&str; 13] = [
+    "/trap",
+    "/exit",
+    "/leak",
+    "/trailers-error",
+    "/trailers",
+    "/trailers-never",
+    "/works-on",
+    "/traps-late",
+    "/never-ends",
+    "/waits",
+    "/spins-on",
+    "/transmitted",
+    "/until-gone",
+];
+
+async fn hello_sent(path: &str, query: &str, body: Body) {
+    match path {
+        "/trap" => panic!("after hello"),
+        "/exit" => exit(query).await,
+        "/leak" => std::mem::forget(body),
+        "/trailers-error" => {
+            trailers(body, Err(ErrorCode::InternalError(Some("half".to_owned())))).await
+        }
+        "/trailers" => trailers(body, Ok(Some(forged_trailers()))).await,
+        "/trailers-never" => {
+            drop(body.bytes);
+            std::mem::forget(body.trailers);
+        }
+        "/works-on" => {
+            drop(body);
+            wait(Duration::from_millis(200)).await;
+            println!("worked on");
+        }
+        "/traps-late" => {
+            drop(body);
+            wait(Duration::from_millis(20)).await;
+            panic!("too late");
+        }
+        "/never-ends" => {
+            drop(body);
+            wait(A_DAY).await;
+        }
+        "/waits" => {
+            wait(A_DAY).await;
+            drop(body);
+        }
+        "/spins-on" => {
+            spin();
+        }
+        "/transmitted" => {
+            let transmitted = body.transmitted;
+            drop((body.bytes, body.trailers));
+            println!("transmitted: {:?}", transmitted.await);
+        }
+        _ => until_gone(body).await,
+    }
+}
+
+async fn trailers(body: Body, trailers: Result<Option<Fields>, ErrorCode>) {
+    drop(body.bytes);
+    drop(body.trailers.write(trailers).await);
+}
+
+fn forged_trailers() -> Fields {
+    let forged = [
+        ("lambda-runtime-function-error-type", "Forged"),
+        ("x-checksum", "1"),
+    ];
+    let fields = forged.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    Fields::from_list(&fields).expect("valid trailers")
+}
+
+/// Writes until the receiver is gone, and tells what it learns.
+async fn until_gone(mut body: Body) {
+    let mut writes = 0_u64;
+    while body.write(vec![b'.'; 64 * 1024]).await == 0 {
+        writes += 1;
+    }
+    drop((body.bytes, body.trailers));
+    println!("gone after {writes} writes: {:?}", body.transmitted.await);
+}
+
+async fn exit(status: &str) {
+    wait(Duration::from_millis(5)).await;
+    wasip3::cli::exit::exit(if status == "0" { Ok(()) } else { Err(()) });
+}
+
+fn spin() -> ! {
+    loop {
+        std::hint::black_box(0);
+    }
+}
+
+/// Promises some bytes, and writes others: `promised,written`.
+fn length(query: &str) -> Answer {
+    let (promised, written) = query.split_once(',').expect("two lengths");
+    let (response, mut body) = respond(&[("content-length", promised)]);
+    let written: usize = written.parse().expect("a length");
+    spawn_local(async move {
+        let left = body.write(vec![b'.'; written]).await;
+        let Body {
+            bytes,
+            trailers,
+            transmitted,
+        } = body;
+        drop((bytes, trailers));
+        println!("left {left}, transmitted: {:?}", transmitted.await);
+    });
+    Ok(response)
+}

@@ -1,0 +1,144 @@
+//! What a service reaches outside of itself.
+
+use wasip3::http::client;
+use wasip3::http::types::{ErrorCode, Fields, Method, Request, Response, Scheme};
+use wasip3::sockets::types::{IpAddressFamily, TcpSocket};
+use wasip3::wit_bindgen::spawn_local;
+use wasip3::{wit_future, wit_stream};
+
+use crate::{Answer, text};
+
+pub(crate) async fn outside(path: &str, query: &str) -> Answer {
+    match path {
+        "/pass" => pass(query).await,
+        "/forward" => send(query).await,
+        "/wrap" => wrap(),
+        "/upload-trap" => upload_trap(query).await,
+        "/upload" => text(upload(query).await),
+        "/status-of" => match send(query).await {
+            Ok(response) => text(response.get_status_code().to_string()),
+            Err(error) => text(format!("{error:?}")),
+        },
+        "/environment" => text(format!("{:?}", wasip3::cli::environment::get_environment())),
+        "/clocks" => text(clocks().await),
+        "/random" => text(format!("{:?}", wasip3::random::random::get_random_bytes(4))),
+        "/socket" => text(format!(
+            "{:?}",
+            TcpSocket::create(IpAddressFamily::Ipv4).err()
+        )),
+        "/resolve" => {
+            let name = "localhost".to_owned();
+            let resolved = wasip3::sockets::ip_name_lookup::resolve_addresses(name).await;
+            text(format!("{resolved:?}"))
+        }
+        "/file" => text(file(query).await),
+        _ => text(format!("unknown path {path}")),
+    }
+}
+
+/// Passes on the answer of another server.
+async fn pass(authority: &str) -> Answer {
+    let answer = send(authority).await?;
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, trailers) = Response::consume_body(answer, result);
+    Ok(Response::new(Fields::new(), Some(contents), trailers).0)
+}
+
+/// Wraps a response of its own, as middleware does.
+fn wrap() -> Answer {
+    let inner = text("inner")?;
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, trailers) = Response::consume_body(inner, result);
+    let headers = [("x-wrapped".to_owned(), b"yes".to_vec())];
+    let headers = Fields::from_list(&headers).expect("valid headers");
+    Ok(Response::new(headers, Some(contents), trailers).0)
+}
+
+async fn send(target: &str) -> Result<Response, ErrorCode> {
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    let (request, _) = Request::new(Fields::new(), None, trailers, None);
+    client::send(aimed(request, &Method::Get, target)).await
+}
+
+/// Sends a body in two writes, and returns the status of the answer.
+async fn upload(target: &str) -> String {
+    let (mut body, contents) = wit_stream::new();
+    let (end, trailers) = wit_future::new(|| Ok(None));
+    let (request, sent) = Request::new(Fields::new(), Some(contents), trailers, None);
+    spawn_local(async move {
+        body.write_all(b"hello ".to_vec()).await;
+        body.write_all(b"there".to_vec()).await;
+        drop((body, end));
+    });
+    let answer = client::send(aimed(request, &Method::Post, target)).await;
+    match answer {
+        Ok(answer) => format!("{} {:?}", answer.get_status_code(), sent.await),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+/// Traps in the middle of a body.
+async fn upload_trap(target: &str) -> Answer {
+    let (mut body, contents) = wit_stream::new();
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    let (request, _) = Request::new(Fields::new(), Some(contents), trailers, None);
+    spawn_local(async move {
+        body.write_all(b"half of".to_vec()).await;
+        crate::answers::wait(std::time::Duration::from_millis(50)).await;
+        panic!("in the middle of a body");
+    });
+    client::send(aimed(request, &Method::Post, target)).await
+}
+
+/// Aims a request at `authority/path`.
+fn aimed(request: Request, method: &Method, target: &str) -> Request {
+    let (authority, path) = target.split_once('/').expect("a target with a path");
+    let path = format!("/{path}");
+    request.set_method(method).expect("a method");
+    request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
+    request
+        .set_authority(Some(authority))
+        .expect("an authority");
+    request.set_path_with_query(Some(&path)).expect("a path");
+    request
+}
+
+async fn clocks() -> String {
+    let before = wasip3::clocks::monotonic_clock::now();
+    crate::answers::wait(std::time::Duration::from_millis(5)).await;
+    let waited = wasip3::clocks::monotonic_clock::now() - before;
+    let now = wasip3::clocks::system_clock::now();
+    format!("{} {}", waited >= 5_000_000, now.seconds > 1_700_000_000)
+}
+
+/// Writes so many bytes to a file of `/tmp`, and reads them.
+async fn file(query: &str) -> String {
+    match write_and_read(query.parse().expect("a size")).await {
+        Ok(read) => format!("read {read}"),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+async fn write_and_read(bytes: usize) -> Result<usize, wasip3::filesystem::types::ErrorCode> {
+    use wasip3::filesystem::types::{DescriptorFlags, OpenFlags, PathFlags};
+
+    let folders = wasip3::filesystem::preopens::get_directories();
+    let Some((tmp, _)) = folders.into_iter().find(|(_, name)| name == "/tmp") else {
+        return Ok(0);
+    };
+    let file = tmp
+        .open_at(
+            PathFlags::empty(),
+            "file".to_owned(),
+            OpenFlags::CREATE,
+            DescriptorFlags::READ | DescriptorFlags::WRITE,
+        )
+        .await?;
+    let (mut writer, data) = wit_stream::new();
+    let written = file.write_via_stream(data, 0);
+    writer.write_all(vec![b'f'; bytes]).await;
+    drop(writer);
+    written.await?;
+    let (read, _) = file.read_via_stream(0);
+    Ok(read.collect().await.len())
+}

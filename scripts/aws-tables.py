@@ -80,16 +80,19 @@ def write(name, rows):
 
 
 names, aliases, targets, queries, ids, plain, old_json = set(), {}, set(), set(), set(), set(), set()
+services = set()
 for service in LOADER.list_available_services("service-2"):
     model = LOADER.load_service_model(service, "service-2")
     meta = model["metadata"]
     prefix, signing = meta["endpointPrefix"], meta.get("signingName", meta["endpointPrefix"])
+    services.add(prefix)
     if signing != prefix:
         names.add((prefix, signing))
     for operation in model["operations"].values():
         host_prefix = operation.get("endpoint", {}).get("hostPrefix", "{")
         if "{" not in host_prefix:
             names.add((host_prefix + prefix, signing))
+            services.add(host_prefix + prefix)
     for other in hosts(service):
         if other != prefix and not other.startswith("fips.") and "sustainability" not in other:
             aliases[other] = (prefix, signing)
@@ -111,6 +114,8 @@ for service in LOADER.list_available_services("service-2"):
 taken = {prefix for prefix, _ in names}
 names |= {(other, signing) for other, (_, signing) in aliases.items() if other in taken or ".geo" in other}
 aliases = {other: prefix for other, (prefix, _) in aliases.items() if other not in taken and ".geo" not in other}
+services |= {prefix for prefix, _ in names}
+write("services", sorted((prefix,) for prefix in services))
 write("signing_names", sorted(names))
 write("aliases", sorted(aliases.items()))
 write("json_targets", sorted(targets))

@@ -2,7 +2,7 @@
 # setup.sh [--tests] - install everything the build needs.
 #
 # --tests: also everything the tests need: Node.js, curl, Python for the template linters, a cross compiler for
-# arm64, QEMU, bubblewrap, valgrind.
+# arm64, QEMU, bubblewrap, valgrind, Chromium.
 #
 # Prints the Rust compiler for handlers (target wasm32-wasip2) and for `bootstrap` (on Linux, the target
 # of this machine with musl) on standard output, everything else on standard error. Installs missing packages
@@ -89,6 +89,9 @@ if [ "${1:-}" = --tests ]; then
     install bwrap bubblewrap
     # To count its instructions.
     install valgrind valgrind
+    # To see the pages of examples as a person does.
+    command -v google-chrome >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
+        install "${CHROME_PATH:-chromium}" chromium
     check_tools
     install_linters
 fi

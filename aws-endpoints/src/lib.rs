@@ -7,8 +7,8 @@ mod tables;
 
 use partition::Partition;
 pub use tables::{
-    canonical_prefix, is_named, rows_of, service_ids, signing_name, signing_names, signs_as,
-    uses_json_1_0,
+    canonical_prefix, is_named, prefix_of_name, rows_of, service_ids, signing_name, signing_names,
+    signs_as, uses_json_1_0,
 };
 
 /// Host prefixes of services with one endpoint for a partition, whose host has no region.

@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bootstream_host::config::{ProcessVars, Vars, signs_requests};
 use local_lambda::{AwsCredentials, CredentialsProvider};
 use serde::Deserialize;
+use tokio::process::Command;
+use tokio::time::timeout;
 
 const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
@@ -22,6 +24,10 @@ const EXPORT: [&str; 4] = ["configure", "export-credentials", "--format", "proce
 
 /// How long the output of the AWS CLI serves other environments, which start together when several requests arrive.
 const KEPT: Duration = Duration::from_secs(60);
+
+/// Longest run of the AWS CLI, which may refresh a token of single sign-on over a slow network. The function gives up
+/// earlier, and its next request gets what the AWS CLI has exported.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Obtains credentials for functions whose settings have requests signed.
 pub(crate) struct AwsCli {
@@ -63,7 +69,7 @@ impl AwsCli {
         {
             return Ok(credentials.clone());
         }
-        let credentials = exported(OsStr::new("aws"))?;
+        let credentials = exported(OsStr::new("aws"), LIMIT)?;
         *kept = Some((Instant::now(), credentials.clone()));
         Ok(credentials)
     }
@@ -83,19 +89,35 @@ fn from_variables(vars: &dyn Vars) -> Option<AwsCredentials> {
     })
 }
 
-/// Returns the credentials that the AWS CLI at `program` exports.
-fn exported(program: &OsStr) -> Result<AwsCredentials, String> {
-    let run = Command::new(program)
-        .args(EXPORT)
-        .stdin(Stdio::null())
-        .output();
-    let output = run.map_err(|error| match error.kind() {
+/// Returns the credentials that the AWS CLI at `program` exports within `limit`.
+fn exported(program: &OsStr, limit: Duration) -> Result<AwsCredentials, String> {
+    let output = output(program, limit).map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!(
             "no AWS credentials: {ACCESS_KEY_ID} is not set, and the AWS CLI is not installed"
+        ),
+        ErrorKind::TimedOut => format!(
+            "no AWS credentials: {ACCESS_KEY_ID} is not set, and `{}` did not end within {limit:?}: run it to see \
+             what it waits for",
+            command_line()
         ),
         _ => format!("no AWS credentials: cannot run the AWS CLI: {error}"),
     })?;
     parse(&output)
+}
+
+/// Runs the AWS CLI, and kills it after `limit`.
+fn output(program: &OsStr, limit: Duration) -> std::io::Result<Output> {
+    // Called on a thread that may block.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut command = Command::new(program);
+    command.args(EXPORT).stdin(Stdio::null()).kill_on_drop(true);
+    runtime.block_on(async { timeout(limit, command.output()).await? })
+}
+
+fn command_line() -> String {
+    format!("aws {}", EXPORT.join(" "))
 }
 
 #[derive(Deserialize)]
@@ -108,7 +130,7 @@ struct Exported {
 }
 
 fn parse(output: &Output) -> Result<AwsCredentials, String> {
-    let command = format!("aws {}", EXPORT.join(" "));
+    let command = command_line();
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);
         let reason = reason.lines().map(str::trim).find(|line| !line.is_empty());
@@ -141,11 +163,15 @@ mod tests {
 
     /// An AWS CLI that runs this script.
     fn exported_by(script: &str) -> Result<AwsCredentials, String> {
+        exported_within(LIMIT, script)
+    }
+
+    fn exported_within(limit: Duration, script: &str) -> Result<AwsCredentials, String> {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("aws");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        exported(program.as_os_str())
+        exported(program.as_os_str(), limit)
     }
 
     #[test]
@@ -170,8 +196,18 @@ echo '{"Version": 1, "AccessKeyId": "AKID", "SecretAccessKey": "SECRET", "Sessio
         let nonsense = exported_by("echo SECRET").unwrap_err();
         assert!(nonsense.contains("printed none"), "{nonsense}");
         assert!(!nonsense.contains("SECRET"), "{nonsense}");
-        let missing = exported(OsStr::new("/nowhere/aws")).unwrap_err();
+        let missing = exported(OsStr::new("/nowhere/aws"), LIMIT).unwrap_err();
         assert!(missing.contains("not installed"), "{missing}");
+    }
+
+    #[test]
+    fn an_aws_cli_that_waits_is_killed_and_named() {
+        let started = Instant::now();
+        let slow = exported_within(Duration::from_millis(200), "exec sleep 60").unwrap_err();
+        assert!(started.elapsed() < Duration::from_secs(30));
+        let expected =
+            "`aws configure export-credentials --format process` did not end within 200ms";
+        assert!(slow.contains(expected), "{slow}");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::observer::Observer;
+
 /// The path of the credentials, as on Lambda.
 pub(crate) const CREDENTIALS_PATH: &str = "/2021-04-23/credentials";
 
@@ -101,16 +103,18 @@ impl CredentialsEndpoint {
         authorization == Some(self.token.as_bytes())
     }
 
-    /// Returns the document with credentials.
-    ///
-    /// # Errors
-    ///
-    /// There are none.
-    pub(crate) async fn document(&self) -> Result<String, String> {
-        let provider = Arc::clone(&self.provider);
-        let obtained = tokio::task::spawn_blocking(move || provider.credentials()).await;
-        let credentials = obtained.map_err(|stopped| stopped.to_string())??;
-        serde_json::to_string(&credentials).map_err(|error| error.to_string())
+    /// Returns the document with credentials. If there are none, the observer learns why, also after the process has
+    /// stopped waiting.
+    pub(crate) async fn document(&self, observer: &Observer) -> Option<String> {
+        let (provider, observer) = (Arc::clone(&self.provider), observer.clone());
+        let obtaining = tokio::task::spawn_blocking(move || {
+            let credentials = provider.credentials();
+            credentials
+                .inspect_err(|reason| observer.warn(None, reason))
+                .ok()
+        });
+        let credentials = obtaining.await.ok().flatten()?;
+        serde_json::to_string(&credentials).ok()
     }
 }
 

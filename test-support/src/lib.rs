@@ -10,6 +10,7 @@
     reason = "a test fails by a panic, and prints what it has seen"
 )]
 
+pub mod browser;
 pub mod guests;
 pub mod moto;
 pub mod process;

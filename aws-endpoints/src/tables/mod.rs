@@ -87,6 +87,18 @@ pub fn service_ids(prefix: &str) -> impl Iterator<Item = &'static str> {
     rows_of(SERVICE_IDS, prefix)
 }
 
+/// Returns a host prefix of the service that has this name elsewhere: as its id, such as `eventbridge`, or for
+/// signatures, such as `ses`.
+#[must_use]
+pub fn prefix_of_name(name: &str) -> Option<&'static str> {
+    let id = name.replace(['-', '.', ' '], "_").to_uppercase();
+    let ids = SERVICE_IDS.lines().map(columns);
+    let mut both = ids
+        .filter(|(_, known)| *known == id)
+        .chain(signing_names().filter(|(_, known)| *known == name));
+    both.next().map(|(prefix, _)| prefix)
+}
+
 /// Returns whether the JSON of a service has the media type `application/x-amz-json-1.0`, and not that of
 /// version 1.1.
 #[must_use]
@@ -102,6 +114,21 @@ pub fn signing_names() -> impl Iterator<Item = (&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_names_of_services_lead_to_their_host() {
+        for (name, prefix) in [
+            ("eventbridge", "events"),
+            ("cloudwatch", "monitoring"),
+            ("cloudwatch-logs", "logs"),
+            ("sfn", "states"),
+            ("ses", "email"),
+        ] {
+            assert_eq!(prefix_of_name(name), Some(prefix), "{name}");
+        }
+        assert_eq!(prefix_of_name("dynamo"), None);
+        assert_eq!(prefix_of_name(""), None);
+    }
 
     #[test]
     fn each_row_of_a_table_is_found_and_nothing_else() {

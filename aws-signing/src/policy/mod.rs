@@ -1,5 +1,7 @@
 //! What is signed.
 
+mod warnings;
+
 use http::HeaderMap;
 use http::request::Parts;
 

@@ -11,16 +11,6 @@ use aws_endpoints::partition::Partition;
 const EXPECTED: &str = "expected `SERVICE[/BUCKET][@REGION][:OPERATION]`, such as `dynamodb`, \
                         `bedrock-runtime@us-west-2`, `s3/my-bucket:read` or `sqs:SendMessage`";
 
-/// Services that return credentials.
-const HAND_OUT: [&str; 6] = [
-    "cognito-identity",
-    "iam",
-    "oidc",
-    "portal.sso",
-    "sso",
-    "sts",
-];
-
 /// Longest name of a bucket.
 const BUCKET_LIMIT: usize = 255;
 
@@ -78,15 +68,6 @@ impl Rule {
     #[must_use]
     pub fn operation(&self) -> Option<String> {
         self.operation.as_ref().map(Operation::to_string)
-    }
-
-    /// Returns a warning if the service hands out credentials.
-    #[must_use]
-    pub fn warning(&self) -> Option<String> {
-        let prefix = &self.prefix;
-        HAND_OUT
-            .contains(&prefix.as_str())
-            .then(|| format!("`{prefix}` hands out credentials that the handler will see"))
     }
 
     /// Returns the IAM actions that the role needs for this entry, such as `dynamodb:GetItem`. They can end in

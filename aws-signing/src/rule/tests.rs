@@ -151,22 +151,3 @@ fn operations_that_cannot_be_told_apart_are_refused_at_the_start() {
         );
     }
 }
-
-#[test]
-fn services_that_hand_out_credentials_have_a_warning() {
-    for prefix in [
-        "sts",
-        "iam",
-        "sso",
-        "portal.sso",
-        "cognito-identity",
-        "oidc",
-    ] {
-        let warning = prefix.parse::<Rule>().unwrap().warning().unwrap();
-        assert_eq!(
-            warning,
-            format!("`{prefix}` hands out credentials that the handler will see")
-        );
-    }
-    assert_eq!("dynamodb".parse::<Rule>().unwrap().warning(), None);
-}

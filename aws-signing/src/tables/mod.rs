@@ -7,6 +7,8 @@
 const JSON_TARGETS: &str = include_str!("json_targets.txt");
 /// Services with a query protocol only.
 const QUERY_SERVICES: &str = include_str!("query_services.txt");
+/// Host prefixes of all services.
+const SERVICES: &str = include_str!("services.txt");
 /// Operations of REST services: method, path, query keys that it needs, query keys that it may have, whether it
 /// needs `x-amz-copy-source`, and its name.
 const REST: [(&str, &str); 4] = [
@@ -68,6 +70,11 @@ pub(crate) fn json_targets(prefix: &str) -> impl Iterator<Item = &'static str> {
 /// Whether a service has the query protocol only.
 pub(crate) fn is_query_service(prefix: &str) -> bool {
     QUERY_SERVICES.lines().any(|known| known == prefix)
+}
+
+/// Yields the host prefixes of all services that the tables have. AWS adds others.
+pub(crate) fn services() -> impl Iterator<Item = &'static str> {
+    SERVICES.lines()
 }
 
 /// Returns the operations of a REST service whose operations are told apart.

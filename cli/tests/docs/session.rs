@@ -111,6 +111,11 @@ impl Session {
         );
     }
 
+    /// The URL of the local Lambda that the reader has started.
+    pub(crate) fn local_lambda(&self) -> String {
+        format!("http://127.0.0.1:{}", self.servers.local_lambda())
+    }
+
     fn type_in(&mut self, command: &Command) {
         // A reader who waited for something looks again, because the machine may be busy.
         let tries = if self.paused { TRIES } else { 1 };

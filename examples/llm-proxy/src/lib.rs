@@ -48,7 +48,7 @@ fn page(response: Response) -> Result<(), Error> {
         .header("content-type", "text/html; charset=utf-8")
         .header(
             "content-security-policy",
-            "default-src 'self' 'unsafe-inline'",
+            "default-src 'self' 'unsafe-inline'; img-src 'self' data:",
         );
     response
         .start(head)?

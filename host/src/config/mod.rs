@@ -29,6 +29,7 @@ use crate::engine::Digest;
 use crate::event::EventSettings;
 use crate::guest::GuestConfig;
 use crate::logging::{Level, LogFormat};
+use crate::outbound::SecretSource;
 use crate::response::invoker::Buffered;
 use crate::runtime_api::Endpoint;
 use setting::{AWS_ALLOW, FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
@@ -153,6 +154,14 @@ pub fn signs_requests(folder: &Path, vars: &dyn Vars) -> bool {
         Ok(!values.list(&AWS_ALLOW)?.is_empty() || secrets::any_is_stored(&values)?)
     });
     signs.unwrap_or(false)
+}
+
+/// Returns the IAM action that reads the value of a secret from `source`, such as `ssm:/prod/key`. `None` if it is not
+/// a source: the start of the function reports it.
+#[must_use]
+pub fn action_for_secret(source: &str) -> Option<&'static str> {
+    let source: SecretSource = source.parse().ok()?;
+    Some(source.store.action())
 }
 
 /// Returns the log settings. Unknown values fall back to text at INFO: a verbose log is better than a

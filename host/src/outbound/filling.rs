@@ -4,7 +4,6 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::request::Parts;
 use wasmtime_wasi_http::Error;
 
@@ -51,7 +50,7 @@ impl Filler<'_> {
     }
 
     /// Returns what is sent as the body for `head`: held and filled, if the destination gets secrets in bodies of
-    /// its kind. `pause` is the longest wait for a part of it. Drop the second value when the request has an answer.
+    /// its kind. `pause` is the longest wait for a part of it.
     ///
     /// # Errors
     ///
@@ -61,7 +60,7 @@ impl Filler<'_> {
         head: &mut Parts,
         upload: Upload,
         pause: Duration,
-    ) -> Result<(Payload, Option<Held>), Denied> {
+    ) -> Result<Payload, Denied> {
         let secrets = self.policy.secrets.iter();
         let secrets: Vec<&Secret> = secrets
             .filter(|secret| secret.may_go(self.destination, Place::Body))
@@ -69,31 +68,32 @@ impl Filler<'_> {
         let declared = declared_length(head);
         let payload = Payload::of(head, upload).await;
         if secrets.is_empty() {
-            return Ok((payload, None));
+            return Ok(payload);
         }
         let (body, kind) = match (payload, Kind::of(&head.headers)) {
             (Payload::Streamed(body), Some(kind)) => (body, kind),
             (other, _) => {
                 let watch =
                     |body| Watched::new(body, &secrets, self.log_context, self.destination).boxed();
-                return Ok((other.map_streamed(watch), None));
+                return Ok(other.map_streamed(watch));
             }
         };
         let held = self.policy.holding.collect(body, declared, pause).await;
         let held = held.map_err(|reason| self.not_held(reason))?;
-        let bytes = self.filled(kind, held.bytes(), &secrets).await?;
-        set_length(head, bytes.len());
-        Ok((Payload::Held(bytes), Some(held)))
+        let held = self.filled(kind, held, &secrets).await?;
+        set_length(head, held.bytes().len());
+        Ok(Payload::Held(held.into_bytes()))
     }
 
-    async fn filled(&self, kind: Kind, body: &Bytes, secrets: &[&Secret]) -> Result<Bytes, Denied> {
-        let plan = secret::plan(kind, body, secrets);
+    async fn filled(&self, kind: Kind, body: Held, secrets: &[&Secret]) -> Result<Held, Denied> {
+        let plan = secret::plan(kind, body.bytes(), secrets);
         let Some(plan) = plan.map_err(|reason| self.denied(&reason))? else {
-            return Ok(body.clone());
+            return Ok(body);
         };
         let fillings = self.values(&plan.secrets).await?;
-        let filled = plan.fill(body, &fillings);
-        Ok(filled.map_err(|reason| self.denied(&reason))?.into())
+        let filled = plan.fill(body.bytes(), &fillings);
+        let filled = filled.map_err(|reason| self.denied(&reason))?;
+        Ok(body.filled(filled))
     }
 
     /// Obtains the values of `secrets`.

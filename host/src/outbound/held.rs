@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -27,10 +27,10 @@ pub(crate) struct Holding {
     reserve: Arc<Semaphore>,
 }
 
-/// A whole body. It keeps its room until it is dropped.
+/// A whole body and its room.
 #[derive(Debug)]
 pub(super) struct Held {
-    bytes: Bytes,
+    bytes: Vec<u8>,
     _room: Room,
 }
 
@@ -100,7 +100,7 @@ impl Holding {
         if declared.is_some_and(|declared| declared > limit) {
             return Err(NotHeld::TooLarge(self.limit));
         }
-        let (mut bytes, mut room) = (BytesMut::new(), Room::default());
+        let (mut bytes, mut room) = (Vec::new(), Room::default());
         while let Some(frame) = timeout(pause, body.frame())
             .await
             .map_err(|_| NotHeld::Slow)?
@@ -116,14 +116,11 @@ impl Holding {
                 let wanted = length.max(bytes.len() * 2).next_multiple_of(STEP_BYTES);
                 let wanted = wanted.min(self.limit);
                 self.extend(&mut room, wanted, pause).await?;
-                bytes.reserve(wanted - bytes.len());
+                bytes.reserve_exact(wanted - bytes.len());
             }
             bytes.extend_from_slice(&data);
         }
-        Ok(Held {
-            bytes: bytes.freeze(),
-            _room: room,
-        })
+        Ok(Held { bytes, _room: room })
     }
 
     /// Extends `room` to `wanted` bytes, at most the limit.
@@ -159,7 +156,24 @@ impl Holding {
 
 impl Held {
     /// The content of the body.
-    pub(super) fn bytes(&self) -> &Bytes {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Replaces the content.
+    pub(super) fn filled(self, bytes: Vec<u8>) -> Self {
+        Self { bytes, ..self }
+    }
+
+    /// Returns the content, whose last copy frees the room. A peer that answers before it has read the body leaves
+    /// a copy with the connection.
+    pub(super) fn into_bytes(self) -> Bytes {
+        Bytes::from_owner(self)
+    }
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
@@ -245,6 +259,21 @@ mod tests {
             .await
             .unwrap();
         assert!(held.bytes().is_empty());
+    }
+
+    /// As a connection and a second attempt have one.
+    #[tokio::test]
+    async fn the_last_copy_frees_the_room() {
+        let holding = Holding::new(LIMIT);
+        let body = body_of(LIMIT, 1000).await;
+        let held = holding.collect(body, None, PAUSE).await.unwrap();
+        let bytes = held.filled(vec![b'y'; 10]).into_bytes();
+        let copy = bytes.slice(1..3);
+        drop(bytes);
+        assert_eq!(copy, "yy");
+        assert_eq!(holding.shared.available_permits(), 0);
+        drop(copy);
+        assert_eq!(holding.shared.available_permits(), LIMIT);
     }
 
     /// The first half is full, so one body gets the second half, and the next one waits for it.

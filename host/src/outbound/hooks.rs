@@ -131,14 +131,10 @@ impl WasiHttpHooks for Hooks {
                 destination: &destination,
             };
             filler.fill_head(&mut head).await.map_err(denied)?;
-            // Keeps its room until the request has an answer.
-            let mut _held = None;
             let (payload, mut signer) = match grant {
                 None => {
                     let filled = filler.payload(&mut head, upload, timeouts.idle);
-                    let (payload, held) = filled.await.map_err(denied)?;
-                    _held = held;
-                    (payload, None)
+                    (filled.await.map_err(denied)?, None)
                 }
                 Some(grant) => {
                     let started = Signer::start(&policy, grant, &mut head, upload, timeouts).await;

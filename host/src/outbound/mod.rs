@@ -66,7 +66,8 @@ pub(crate) use hooks::Outbound;
 pub(crate) use keep_alive::{KeepAlive, LIFE_SECONDS, MOST_WARM, NO_KEEP_ALIVE};
 pub(crate) use policy::{Forbidden, Policy, Reach};
 pub(crate) use secret::{
-    Place, SOURCE_EXPECTED, Secret, Text as SecretText, Use as SecretUse, Value as SecretValue,
+    Place, SOURCE_EXPECTED, Secret, Source as SecretSource, Text as SecretText, Use as SecretUse,
+    Value as SecretValue,
 };
 #[cfg(feature = "outbound-http")]
 pub(crate) use vault::Vault;

@@ -4,8 +4,6 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "outbound-http")]
-use aws_signing::Rule;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::time::timeout;
 
@@ -93,7 +91,7 @@ fn warn_of(config: &Config) {
 #[cfg(feature = "outbound-http")]
 fn warn_of_signing(outbound: &outbound::Policy) {
     let policy = &outbound.aws.policy;
-    for warning in policy.allow.iter().filter_map(Rule::warning) {
+    for warning in policy.warnings() {
         tracing::warn!("`aws.allow`: {warning}");
     }
     for endpoint in &policy.endpoints {

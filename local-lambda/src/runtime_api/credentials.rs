@@ -17,23 +17,22 @@ pub(super) async fn credentials(
     let Some(endpoint) = endpoint.filter(|endpoint| endpoint.authorizes(authorization)) else {
         return error(StatusCode::FORBIDDEN, "AccessDenied", "Invalid token");
     };
-    match endpoint.document().await {
-        Ok(document) => json(StatusCode::OK, document),
-        Err(reason) => {
-            observer.warn(None, &reason);
-            error(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "InternalServerError",
-                "no credentials",
-            )
-        }
+    match endpoint.document(observer).await {
+        Some(document) => json(StatusCode::OK, document),
+        None => error(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalServerError",
+            "no credentials",
+        ),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::{Arc, Mutex};
+    use std::sync::mpsc::channel;
+    use std::sync::{Arc, Barrier, Mutex};
+    use std::task::Poll;
 
     use http_body_util::BodyExt as _;
 
@@ -105,6 +104,45 @@ mod tests {
         }
         let none = credentials(None, &HeaderMap::new(), &Observer::default()).await;
         assert_eq!(none.status(), StatusCode::FORBIDDEN);
+    }
+
+    /// The process may wait less long than the provider takes.
+    #[tokio::test]
+    async fn the_terminal_learns_the_reason_after_the_process_has_gone() {
+        struct Slow(Arc<Barrier>);
+
+        impl CredentialsProvider for Slow {
+            fn serves(&self, _task_root: &Path) -> bool {
+                true
+            }
+
+            fn region(&self) -> Option<String> {
+                None
+            }
+
+            fn credentials(&self) -> Result<AwsCredentials, String> {
+                self.0.wait();
+                Err("too slow".to_owned())
+            }
+        }
+
+        let (barrier, (sender, warnings)) = (Arc::new(Barrier::new(2)), channel());
+        let provider = Credentials::from_provider(Slow(Arc::clone(&barrier)));
+        let endpoint = provider.endpoint(Path::new("/signing")).unwrap();
+        let observer = Observer::new(move |report| {
+            if let Report::Warning { text, .. } = report {
+                sender.send(text.to_owned()).unwrap();
+            }
+        });
+        let mut asking = Box::pin(endpoint.document(&observer));
+        let pending = std::future::poll_fn(|cx| Poll::Ready(asking.as_mut().poll(cx).is_pending()));
+        assert!(pending.await);
+        drop(asking);
+        barrier.wait();
+        let warning = tokio::task::spawn_blocking(move || warnings.recv())
+            .await
+            .unwrap();
+        assert_eq!(warning.unwrap(), "too slow");
     }
 
     #[tokio::test]

@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use guest_steps::outcome::Failure;
-use guest_steps::stream;
 use serde::Deserialize;
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
@@ -44,9 +43,6 @@ pub(crate) struct Fetch {
     /// Keeps the body without finishing it.
     #[serde(default)]
     stalled: bool,
-    /// Writes each part of the response body to the own response as it arrives.
-    #[serde(default)]
-    pipe: bool,
     /// Headers of the response that are reported before its body.
     #[serde(default)]
     show: Vec<String>,
@@ -74,7 +70,7 @@ impl Fetch {
                 continue;
             }
             let headers = shown_headers(&response, &self.show);
-            let (shown, length) = read(&response, self.pipe)?;
+            let (shown, length) = read(&response)?;
             return Ok(format!("{} {headers}{length} {shown}", response.status()));
         }
     }
@@ -228,15 +224,12 @@ fn location(response: &IncomingResponse) -> Result<String, String> {
 }
 
 /// The beginning of the body, and its length.
-fn read(response: &IncomingResponse, pipe: bool) -> Result<(String, usize), String> {
+fn read(response: &IncomingResponse) -> Result<(String, usize), String> {
     let body = response.consume().map_err(described)?;
     let stream = body.stream().map_err(described)?;
     let (mut shown, mut length) = (Vec::new(), 0);
     while let Some(bytes) = next(&stream)? {
         length += bytes.len();
-        if pipe {
-            stream::write(&bytes).map_err(described)?;
-        }
         let room = SHOWN_BYTES.saturating_sub(shown.len());
         shown.extend(bytes.into_iter().take(room));
     }

@@ -1,6 +1,7 @@
 //! The actions that the settings need of the function's role.
 
 use aws_signing::Rule as Entry;
+use bootstream_host::config::action_for_secret;
 
 use crate::doctor::function::Function;
 use crate::doctor::known::Known;
@@ -76,11 +77,7 @@ fn call(text: &str) -> Option<Need> {
 
 /// The host fetches these itself.
 fn fetch(source: &str) -> Option<Need> {
-    let action = match source.split_once(':')?.0 {
-        "ssm" => "ssm:GetParameter",
-        "secretsmanager" => "secretsmanager:GetSecretValue",
-        _ => return None,
-    };
+    let action = action_for_secret(source)?;
     Some(Need {
         setting: format!("a secret comes from `{source}`"),
         actions: vec![action.to_owned()],

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
@@ -20,6 +20,7 @@ use super::endpoint::{ContainerEndpoint, Token};
 use super::timestamp;
 use crate::outbound::connect::Boxed;
 use crate::outbound::link::Link;
+use crate::platform::threads::pool_has_thread;
 
 /// Longest time of a fetch. The endpoint is on the same machine.
 const FETCH_LIMIT: Duration = Duration::from_secs(5);
@@ -37,6 +38,8 @@ pub(super) struct Fetched {
 /// Why there are no credentials. The texts show nothing of what the endpoint sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::outbound) enum FetchError {
+    #[error("the system refuses the thread that reads the token file or looks up names")]
+    NoThread,
     #[error("the credentials endpoint `{0}` is not on this machine")]
     Untrusted(String),
     #[error("the token file `{path}` of the credentials endpoint cannot be read: {reason}")]
@@ -124,6 +127,7 @@ async fn token(token: &Token) -> Result<Option<String>, FetchError> {
         Token::None => Ok(None),
         Token::Value(value) => Ok(Some(value.clone())),
         Token::File(path) => {
+            check_pool()?;
             let read = tokio::task::spawn_blocking({
                 let path = path.clone();
                 move || std::fs::read_to_string(path)
@@ -138,10 +142,17 @@ async fn token(token: &Token) -> Result<Option<String>, FetchError> {
 }
 
 async fn address(endpoint: &ContainerEndpoint) -> Result<SocketAddr, FetchError> {
+    if endpoint.host().parse::<IpAddr>().is_err() {
+        check_pool()?;
+    }
     let mut found = lookup_host((endpoint.host(), endpoint.port())).await?;
     found
         .find(|address| endpoint.trusts(address.ip()))
         .ok_or_else(|| FetchError::Untrusted(endpoint.host().to_owned()))
+}
+
+fn check_pool() -> Result<(), FetchError> {
+    pool_has_thread().then_some(()).ok_or(FetchError::NoThread)
 }
 
 #[derive(Deserialize)]

@@ -16,7 +16,7 @@ use super::credentials::NoCredentials;
 use crate::outbound::body::Upload;
 use crate::outbound::dispatch::Prepare;
 use crate::outbound::exchange::Timeouts;
-use crate::outbound::held::{Held, NotHeld};
+use crate::outbound::held::NotHeld;
 use crate::outbound::payload::{Payload, declared_length, set_length};
 use crate::outbound::policy::Policy;
 use crate::outbound::reuse::Repeatable;
@@ -27,8 +27,6 @@ pub(in crate::outbound) struct Signer {
     signed: Signed,
     grant: Box<Grant>,
     hash: PayloadHash,
-    /// Keeps the room of a held body until the request has an answer.
-    _held: Option<Held>,
 }
 
 /// Why a request that was granted is not signed.
@@ -54,12 +52,12 @@ impl Signer {
     ) -> Result<(Payload, Self), Unsigned> {
         let declared = declared_length(head);
         grant.prepare(head);
-        let (payload, hash, held) = match grant.payload().hash() {
+        let (payload, hash) = match grant.payload().hash() {
             Some(hash) => {
                 let payload = Payload::of(head, upload)
                     .await
                     .map_streamed(without_signing_trailers);
-                (payload, hash, None)
+                (payload, hash)
             }
             None => {
                 let collected = policy
@@ -68,7 +66,7 @@ impl Signer {
                 let held = collected.await.map_err(Unsigned::NotHeld)?;
                 set_length(head, held.bytes().len());
                 let hash = PayloadHash::of([held.bytes()]);
-                (Payload::Held(held.bytes().clone()), hash, Some(held))
+                (Payload::Held(held.into_bytes()), hash)
             }
         };
         let credentials = policy.aws.credentials.get().await;
@@ -81,7 +79,6 @@ impl Signer {
             },
             grant,
             hash,
-            _held: held,
         };
         Ok((payload, signer))
     }

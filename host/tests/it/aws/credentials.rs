@@ -119,6 +119,44 @@ fn a_token_in_a_file_is_read_for_each_fetch() {
     assert_eq!(outcomes(&lambda, "id-2", &steps), ["ok: 200 5 hello"]);
 }
 
+/// A thread whose stack takes more address space than there is cannot be started.
+#[test]
+fn without_another_thread_there_is_neither_a_token_of_a_file_nor_a_lookup() {
+    let by_name = |endpoint: &Service| format!("http://localhost:{}{PATH}", endpoint.port());
+    for (has_file, uri) in [
+        (
+            true,
+            (|endpoint| endpoint.url(PATH)) as fn(&Service) -> String,
+        ),
+        (false, by_name),
+    ] {
+        let (lambda, service) = (Recorder::start(), Service::verifying());
+        let endpoint = endpoint(Duration::from_secs(60));
+        let host = without_credentials(&lambda, &allow("dynamodb", &service));
+        let file = host.package().join("token");
+        std::fs::write(&file, TOKEN).expect("a file in a fresh folder");
+        let (name, token) = match has_file {
+            true => ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file.to_str()),
+            false => ("AWS_CONTAINER_AUTHORIZATION_TOKEN", Some(TOKEN)),
+        };
+        let mut running = host
+            .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", &uri(&endpoint))
+            .env(name, token.expect("a plain name"))
+            .env("RUST_MIN_STACK", &(1_u64 << 48).to_string())
+            .start();
+        let steps = json!([get_item(&service.url("/"))]);
+        for id in ["id-1", "id-2"] {
+            assert_eq!(
+                outcomes(&lambda, id, &steps),
+                ["error: ErrorCode::ConfigurationError"]
+            );
+        }
+        running.logged("the system refuses the thread that reads the token file");
+        running.assert_running();
+        assert!(endpoint.received().is_empty());
+    }
+}
+
 /// Five minutes before they expire. The old ones are used as long as they are valid.
 #[test]
 fn credentials_are_refreshed_before_they_expire_and_kept_if_that_fails() {

@@ -3,6 +3,7 @@
 mod answers;
 mod bodies;
 mod credentials;
+mod held;
 mod hostile;
 mod sdk;
 mod service;

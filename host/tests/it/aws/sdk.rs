@@ -5,8 +5,8 @@ use bootstream_test_support::process::Bootstrap;
 use bootstream_test_support::recorder::Recorder;
 use serde_json::{Value, json};
 
-use super::service::Service;
-use super::{KEY_ID, REGION, SECRET_KEY, SESSION_TOKEN, allow};
+use super::service::{Service, answer};
+use super::{KEY_ID, REGION, SECRET_KEY, SESSION_TOKEN, allow, signature};
 
 fn function(lambda: &Recorder, settings: &str) -> Bootstrap {
     crate::fetch::host(lambda, settings)
@@ -16,8 +16,9 @@ fn function(lambda: &Recorder, settings: &str) -> Bootstrap {
         .env("AWS_SESSION_TOKEN", SESSION_TOKEN)
 }
 
+/// The line for one step of the guest.
 #[track_caller]
-fn outcome(settings: &str, step: &Value) -> String {
+pub(super) fn outcome(settings: &str, step: &Value) -> String {
     let lambda = Recorder::start();
     let _running = function(&lambda, settings).start();
     lambda.script("id-1", &json!([step]));
@@ -63,4 +64,46 @@ fn a_request_that_is_not_signed_names_the_setting() {
     assert_contains(&other, "add `s3` to `aws.allow`");
     assert_contains(&other, "(HTTP-request-denied)");
     assert!(service.received().is_empty());
+}
+
+/// The service judges whether the digest is that of the body.
+#[test]
+fn a_large_body_with_a_digest_is_streamed_with_flat_memory() {
+    const BYTES: usize = 100_000_000;
+    const HASH: &str = "x-amz-content-sha256";
+    let lambda = Recorder::start();
+    let service = Service::start(|_, request| {
+        let is_right = request.header(HASH) == signature::sha256(&request.body);
+        match (signature::verify(request), is_right) {
+            (Err(reason), _) => answer("403 Forbidden", "", reason.as_bytes()),
+            (Ok(()), false) => answer("400 Bad Request", "", b"XAmzContentSHA256Mismatch"),
+            (Ok(()), true) => answer("200 OK", "", b"hello"),
+        }
+    });
+    let settings = allow("s3", &service).replace("[aws]\n", "[aws]\nbody-kib = 4\n");
+    let running = function(&lambda, &settings).start();
+    let digest = signature::sha256(&vec![b'x'; BYTES]);
+    let put = |bytes: usize| {
+        let headers = [
+            (HASH, digest.clone()),
+            ("content-length", bytes.to_string()),
+        ];
+        json!({
+            "aws": "s3", "url": "/bucket/key", "method": "PUT", "headers": headers, "letters": bytes,
+        })
+    };
+    lambda.script("id-1", &json!([put(100_000)]));
+    let wrong = lambda.complete_response("id-1").body();
+    assert_eq!(wrong, "ok: 400 XAmzContentSHA256Mismatch\n");
+    let before = running.peak_resident_kib();
+
+    lambda.script("id-2", &json!([put(BYTES)]));
+
+    assert_eq!(lambda.complete_response("id-2").body(), "ok: 200 hello\n");
+    let grown = running.peak_resident_kib() - before;
+    assert!(grown < 4096, "{grown} KiB for a body of {BYTES} bytes");
+    assert_eq!(
+        service.received().last().map(|it| it.body.len()),
+        Some(BYTES)
+    );
 }

@@ -83,6 +83,20 @@ fn a_service_that_hands_out_credentials_is_warned_of() {
     );
 }
 
+/// Nothing would be signed, and the log would blame the request.
+#[test]
+fn an_unknown_service_is_warned_of_once() {
+    let lambda = Recorder::start();
+    let settings = "aws.allow = ['bedrockruntime', 'bedrockruntime@us-west-2', 'dynamodb']";
+    let running = function(&lambda, settings).start();
+    lambda.idle(1);
+    let line = running.logged("`bedrockruntime` is not a service that we know");
+    assert_contains(&line, "did you mean `bedrock-runtime`?");
+    let lines = running.stdout();
+    let warnings = lines.iter().filter(|line| line.contains("that we know"));
+    assert_eq!(warnings.count(), 1, "{lines:?}");
+}
+
 #[test]
 fn an_endpoint_without_permission_is_warned_of() {
     let lambda = Recorder::start();

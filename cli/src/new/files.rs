@@ -113,7 +113,7 @@ const AXUM: &[File] = &[
     ("bootstream.toml", settings!()),
     ("event.json", include_str!("event.json")),
     file!("axum", "README.md"),
-    (".gitignore", "/dist\n/target\n"),
+    (".gitignore", "/dist\n/handler.wasm\n/target\n"),
 ];
 
 const HONO: &[File] = &[

@@ -105,10 +105,11 @@ fn follow_standard(template: &str) -> (TempDir, PathBuf) {
 fn follow_standard_in(project: &Path) {
     let mut reader = reader(project);
     follow(&mut reader, "README.md");
-    reader.assert_streams();
-    reader.type_line("bootstream dev .");
+    // The README has built it.
+    reader.assert_streams("handler.wasm");
+    reader.type_line("bootstream dev handler.wasm");
     assert_streams_in_a_browser(&reader.local_lambda());
-    reader.type_line("bootstream package --only function --portable");
+    reader.type_line("bootstream package handler.wasm --only function --portable");
     reader.type_line("bootstream inspect dist/function.zip | grep 'wasi:http/proxy@0.2'");
 }
 

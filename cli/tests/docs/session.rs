@@ -96,10 +96,10 @@ impl Session {
         }
     }
 
-    /// Asserts that the lines of the project's numbers arrive one by one.
-    pub(crate) fn assert_streams(&self) {
-        let line = "bootstream invoke . --timing -d @event.json";
-        let output = self.shell(line).output().unwrap();
+    /// Asserts that the lines of a component's numbers arrive one by one.
+    pub(crate) fn assert_streams(&self, component: &str) {
+        let line = format!("bootstream invoke {component} --timing -d @event.json");
+        let output = self.shell(&line).output().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let times: Vec<f64> = printed.lines().filter_map(time_of).collect();
         assert_eq!(times.len(), 3, "{printed}");

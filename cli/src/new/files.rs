@@ -131,10 +131,7 @@ const HONO: &[File] = &[
     ("bootstream.toml", settings!("javascript/bootstream.toml")),
     ("event.json", include_str!("event.json")),
     file!("hono", "README.md"),
-    (
-        ".gitignore",
-        "/build\n/dist\n/handler.wasm\n/node_modules\n",
-    ),
+    (".gitignore", "/dist\n/handler.wasm\n/node_modules\n"),
 ];
 
 const FETCH: &[File] = &[

@@ -155,12 +155,13 @@ fn the_readme_of_a_new_project_with_hono_can_be_followed() {
 const BROKEN: &str = r#"export function handle(request, pause) {
   if (request.url.includes("/broken")) {
     let lines = 0;
-    const pull = (controller) => {
-      lines += 1;
-      if (lines > 1) throw new Error("too much");
-      controller.enqueue(new TextEncoder().encode("first\n"));
-    };
-    return new Response(new ReadableStream({ pull }));
+    return new Response(new ReadableStream({
+      pull(controller) {
+        lines += 1;
+        if (lines > 1) throw new Error("too much");
+        controller.enqueue(new TextEncoder().encode("first\n"));
+      },
+    }));
   }
 "#;
 

@@ -90,7 +90,8 @@ if [ "${1:-}" = --tests ]; then
     # To count its instructions.
     install valgrind valgrind
     # To see the pages of examples as a person does.
-    command -v google-chrome >/dev/null 2>&1 || install "${CHROME_PATH:-chromium}" chromium
+    command -v google-chrome >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
+        install "${CHROME_PATH:-chromium}" chromium
     check_tools
     install_linters
 fi

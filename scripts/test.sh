@@ -20,10 +20,12 @@ BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
     -p scripted-guest -p reaching-guest -p fetching-guest -p requests-guest -p service-guest -p wasi-http-guest \
     -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download
-# With the AWS SDK, in a workspace of its own.
+# With the AWS SDK, in workspaces of their own.
 dynamodb_export=examples/dynamodb-export/Cargo.toml
-RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
-    --manifest-path "$dynamodb_export"
+for manifest in "$dynamodb_export" test-guests/aws-sdk/Cargo.toml; do
+    RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
+        --manifest-path "$manifest"
+done
 # The handler whose instructions are counted, optimised as for the benchmarks.
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler

@@ -148,6 +148,11 @@ impl Moto {
         self.report("the acknowledgement", |report| report["cutting"] == bytes);
     }
 
+    /// Lets the model of Bedrock send `count` more words.
+    pub fn allow_words(&mut self, count: u32) {
+        writeln!(self.commands, "{}", json!({ "words": count })).expect("the stand-in runs");
+    }
+
     /// Calls a service that speaks JSON, past the verification: `target` is `DynamoDB_20120810.PutItem`.
     /// Returns the response's body.
     #[track_caller]

@@ -1,10 +1,12 @@
 //! The facts about a component.
 
 use anyhow::Result;
+use artifact::Concurrency;
 use artifact::world::World;
 use serde_json::{Value, json};
 use toml::Table;
 
+use super::text::{by_package, joined, section};
 use crate::commands::compile::size;
 use crate::component::{self, Group, Names, Need, Producers, Tool};
 
@@ -25,6 +27,8 @@ pub(super) struct ComponentFacts {
     verdict: Result<World, String>,
     needs: Vec<(Need, State)>,
     producers: Producers,
+    /// Whether it needs the build of the host with WASI 0.3.
+    concurrency: Concurrency,
 }
 
 /// Whether the component's `bootstream.toml` has a setting.
@@ -54,6 +58,7 @@ impl ComponentFacts {
             verdict: component::check_names(&names).map_err(|error| format!("{error:#}")),
             needs: needs.collect(),
             producers: Producers::read(bytes),
+            concurrency: component::concurrency(bytes),
             names,
         })
     }
@@ -70,6 +75,10 @@ impl ComponentFacts {
         match &self.verdict {
             Ok(world) => lines.push(format!("world: {}", world.name())),
             Err(why) => lines.push(format!("world: none that the host runs: {why}")),
+        }
+        if self.concurrency == Concurrency::On {
+            lines
+                .push("host: the build with WASI 0.3, which `bootstream package` takes".to_owned());
         }
         section(&mut lines, "exports", &by_package(&self.names.exports));
         for (group, heading, _) in GROUPS {
@@ -116,6 +125,7 @@ impl ComponentFacts {
             "file": name,
             "bytes": self.bytes,
             "world": self.verdict.as_ref().ok().map(|world| world.name()),
+            "needsWasi03": self.concurrency == Concurrency::On,
             "refused": self.verdict.as_ref().err(),
             "exports": self.names.exports,
             "imports": serde_json::Map::from_iter(imports),
@@ -155,48 +165,6 @@ fn state(settings: Option<&Table>, key: &str) -> State {
     State::Unset
 }
 
-/// Adds a heading with indented lines, unless there are none.
-fn section(lines: &mut Vec<String>, heading: &str, content: &[String]) {
-    if !content.is_empty() {
-        lines.push(format!("{heading}:"));
-        lines.extend(content.iter().map(|line| format!("  {line}")));
-    }
-}
-
-/// Groups interfaces by package and version: `wasi:io@0.2.6: poll, streams`. Names without a package stay as
-/// they are.
-fn by_package(names: &[String]) -> Vec<String> {
-    let mut packages: Vec<(String, Vec<&str>)> = Vec::new();
-    for name in names {
-        let (package, interface) = match name.split_once('/') {
-            Some((package, rest)) => match rest.split_once('@') {
-                Some((interface, version)) => (format!("{package}@{version}"), interface),
-                None => (package.to_owned(), rest),
-            },
-            None => (name.clone(), ""),
-        };
-        match packages.iter_mut().find(|(it, _)| *it == package) {
-            Some((_, interfaces)) => interfaces.push(interface),
-            None => packages.push((package, vec![interface])),
-        }
-    }
-    let lines = packages
-        .iter()
-        .map(|(package, interfaces)| match interfaces[..] {
-            [""] => package.clone(),
-            _ => format!("{package}: {}", interfaces.join(", ")),
-        });
-    lines.collect()
-}
-
-fn joined(tools: &[Tool]) -> String {
-    let tools = tools.iter().map(|Tool { name, version }| match &**version {
-        "" => name.clone(),
-        version => format!("{name} {version}"),
-    });
-    tools.collect::<Vec<_>>().join(", ")
-}
-
 fn to_json(tools: &[Tool]) -> Vec<Value> {
     let tools = tools.iter();
     tools
@@ -207,28 +175,6 @@ fn to_json(tools: &[Tool]) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn interfaces_are_grouped_by_package_and_version() {
-        let names = [
-            "wasi:io/poll@0.2.6",
-            "wasi:cli/exit@0.2.6",
-            "wasi:io/streams@0.2.6",
-            "wasi:io/error@0.2.0",
-            "acme:store/kv",
-            "handle",
-        ];
-        assert_eq!(
-            by_package(&names.map(str::to_owned)),
-            [
-                "wasi:io@0.2.6: poll, streams",
-                "wasi:cli@0.2.6: exit",
-                "wasi:io@0.2.0: error",
-                "acme:store: kv",
-                "handle",
-            ]
-        );
-    }
 
     #[test]
     fn a_setting_is_found_in_its_table() {
@@ -245,6 +191,22 @@ mod tests {
             assert_eq!(state(Some(&settings), key), expected, "{key}");
         }
         assert_eq!(state(None, "pass-env"), State::Unknown);
+    }
+
+    #[test]
+    fn a_service_names_the_build_of_the_host_that_it_needs() {
+        for (version, needs) in [("incoming-handler@0.2.6", false), ("handler@0.3.0", true)] {
+            let text = format!(
+                "(component (instance $it) (export \"wasi:http/{version}\" (instance $it)))"
+            );
+
+            let facts = ComponentFacts::read(&wat::parse_str(text).unwrap(), None).unwrap();
+
+            assert!(facts.runs());
+            assert_eq!(facts.to_json("x.wasm")["needsWasi03"], needs);
+            let lines = facts.lines("x.wasm").join("\n");
+            assert_eq!(lines.contains("the build with WASI 0.3"), needs, "{lines}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod code;
 mod component;
 mod package;
+mod text;
 
 use std::path::{Path, PathBuf};
 

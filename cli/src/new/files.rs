@@ -113,7 +113,7 @@ const AXUM: &[File] = &[
     ("bootstream.toml", settings!()),
     ("event.json", include_str!("event.json")),
     file!("axum", "README.md"),
-    (".gitignore", "/dist\n/target\n"),
+    (".gitignore", "/dist\n/handler.wasm\n/target\n"),
 ];
 
 const HONO: &[File] = &[
@@ -131,10 +131,7 @@ const HONO: &[File] = &[
     ("bootstream.toml", settings!("javascript/bootstream.toml")),
     ("event.json", include_str!("event.json")),
     file!("hono", "README.md"),
-    (
-        ".gitignore",
-        "/build\n/dist\n/handler.wasm\n/node_modules\n",
-    ),
+    (".gitignore", "/dist\n/handler.wasm\n/node_modules\n"),
 ];
 
 const FETCH: &[File] = &[

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 use bootstream_test_support::ARCH;
+use bootstream_test_support::browser::Page;
 use tempfile::TempDir;
 
 use crate::follow;
@@ -104,9 +105,38 @@ fn follow_standard(template: &str) -> (TempDir, PathBuf) {
 fn follow_standard_in(project: &Path) {
     let mut reader = reader(project);
     follow(&mut reader, "README.md");
-    reader.assert_streams();
-    reader.type_line("bootstream package --only function --portable");
+    // The README has built it.
+    reader.assert_streams("handler.wasm");
+    reader.type_line("bootstream dev handler.wasm");
+    assert_streams_in_a_browser(&reader.local_lambda());
+    reader.type_line("bootstream package handler.wasm --only function --portable");
     reader.type_line("bootstream inspect dist/function.zip | grep 'wasi:http/proxy@0.2'");
+}
+
+/// Reads the stream as the script of a page does.
+fn assert_streams_in_a_browser(url: &str) {
+    // Any page of this origin, so that the script may read the response.
+    let mut page = Page::open(&format!("{url}/numbers?count=0"));
+    let seen = page.evaluate(
+        "(async () => {
+            const response = await fetch('/numbers?count=2');
+            const body = response.body.pipeThrough(new TextDecoderStream());
+            const seen = [];
+            for await (const text of body) seen.push([text, performance.now()]);
+            return seen;
+        })()",
+    );
+    let seen: Vec<(String, f64)> = serde_json::from_value(seen).unwrap();
+    let texts: Vec<_> = seen.iter().map(|(text, _)| text.as_str()).collect();
+    assert_eq!(
+        texts,
+        ["Number: 1\n", "Number: 2\n", "Streaming complete!\n"]
+    );
+    let pauses = seen.iter().zip(&seen[1..]);
+    assert!(
+        pauses.clone().all(|(one, next)| next.1 - one.1 > 500.0),
+        "{seen:?}"
+    );
 }
 
 #[test]
@@ -125,12 +155,13 @@ fn the_readme_of_a_new_project_with_hono_can_be_followed() {
 const BROKEN: &str = r#"export function handle(request, pause) {
   if (request.url.includes("/broken")) {
     let lines = 0;
-    const pull = (controller) => {
-      lines += 1;
-      if (lines > 1) throw new Error("too much");
-      controller.enqueue(new TextEncoder().encode("first\n"));
-    };
-    return new Response(new ReadableStream({ pull }));
+    return new Response(new ReadableStream({
+      pull(controller) {
+        lines += 1;
+        if (lines > 1) throw new Error("too much");
+        controller.enqueue(new TextEncoder().encode("first\n"));
+      },
+    }));
   }
 "#;
 

@@ -96,10 +96,10 @@ impl Session {
         }
     }
 
-    /// Asserts that the lines of the project's numbers arrive one by one.
-    pub(crate) fn assert_streams(&self) {
-        let line = "bootstream invoke . --timing -d @event.json";
-        let output = self.shell(line).output().unwrap();
+    /// Asserts that the lines of a component's numbers arrive one by one.
+    pub(crate) fn assert_streams(&self, component: &str) {
+        let line = format!("bootstream invoke {component} --timing -d @event.json");
+        let output = self.shell(&line).output().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let times: Vec<f64> = printed.lines().filter_map(time_of).collect();
         assert_eq!(times.len(), 3, "{printed}");
@@ -109,6 +109,11 @@ impl Session {
             pauses.clone().all(|(one, next)| next - one > 0.5),
             "{printed}"
         );
+    }
+
+    /// The URL of the local Lambda that the reader has started.
+    pub(crate) fn local_lambda(&self) -> String {
+        format!("http://127.0.0.1:{}", self.servers.local_lambda())
     }
 
     fn type_in(&mut self, command: &Command) {

@@ -61,12 +61,17 @@ pub(crate) fn scripted_guest() -> PathBuf {
     component("scripted_guest")
 }
 
-/// The scripted guest as machine code, compiled once: few tests are about compilation.
+/// The scripted guest as machine code: few tests are about compilation.
 pub(crate) fn ready_guest() -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let code = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scripted_guest.cwasm");
-        succeed(bootstream(&["compile", "-o"]).args([&code, &scripted_guest()]));
+    ready(&MADE, "scripted_guest")
+}
+
+/// A component as machine code, compiled once: by the first that asks, into `made`.
+pub(crate) fn ready(made: &OnceLock<PathBuf>, name: &str) -> PathBuf {
+    made.get_or_init(|| {
+        let code = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.cwasm"));
+        succeed(bootstream(&["compile", "-o"]).args([&code, &component(name)]));
         code
     })
     .clone()

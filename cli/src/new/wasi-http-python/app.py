@@ -29,6 +29,8 @@ class IncomingHandler(exports.IncomingHandler):
 
 
 async def respond(request: IncomingRequest, response_out: ResponseOutparam) -> None:
+    # An exception before the response is set fails the request as a whole.
+    count = count_in(request.path_with_query())
     headers = [
         ("content-type", b"text/plain"),
         ("x-my-custom-header", b"streaming-wasi-http-python"),
@@ -36,7 +38,7 @@ async def respond(request: IncomingRequest, response_out: ResponseOutparam) -> N
     response = OutgoingResponse(Fields.from_list(headers))
     sink = Sink(response.body())
     ResponseOutparam.set(response_out, Ok(response))
-    for line in lines(count_in(request.path_with_query())):
+    for line in lines(count):
         await sink.send(line)
         if line.startswith(b"Number"):
             await sleep(1)

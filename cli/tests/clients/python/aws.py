@@ -2,7 +2,7 @@
 
 `aws.py KEY-ID SECRET [TOKEN] CERTIFICATE-FILE` prints a line with the ports and then a line for each request.
 It ends when its standard input ends. A line `{"cut": BYTES}` there cuts the body of the next response, and is
-acknowledged. See ../README.md.
+acknowledged. A line `{"words": COUNT}` has the model of Bedrock go on. See ../README.md.
 """
 
 import datetime
@@ -22,8 +22,10 @@ from xml.sax.saxutils import escape
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from moto.core import serialize
 from moto.server import ThreadedMotoServer
 
+import bedrock
 from signature import Refused, Request, verify
 
 LOCALHOST = "127.0.0.1"
@@ -38,6 +40,18 @@ cuts = []
 def report(value):
     with printing:
         print(json.dumps(value), flush=True)
+
+
+class S3Serializer(serialize.S3Serializer):
+    """moto ends the name of each result in `Response`. The SDK for Rust checks the names that S3 has."""
+
+    NAMES = {"CompleteMultipartUploadResponse": "CompleteMultipartUploadResult"}
+
+    def _serialize_body(self, body):
+        return super()._serialize_body({self.NAMES.get(k, k): v for k, v in body.items()})
+
+
+serialize.SERVICE_SPECIFIC_SERIALIZERS["s3"]["rest-xml"] = S3Serializer
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -76,7 +90,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             report(seen | {"refused": refused.code, "why": refused.message})
             self.refuse(refused)
             return
-        self.forward(request, seen)
+        if bedrock.answers(request, seen["service"]):
+            self.converse(request, seen)
+        else:
+            self.forward(request, seen)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = answer
 
@@ -108,6 +125,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def converse(self, request, seen):
+        self.send_response(200)
+        self.send_header("content-type", "application/vnd.amazon.eventstream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        seen |= {"status": 200, "sent": 0}
+        try:
+            for frame in bedrock.frames(request.body):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(frame), frame))
+                seen["sent"] += len(frame)
+            self.wfile.write(b"0\r\n\r\n")
+        except OSError as error:
+            seen["broken"] = str(error)
+            self.close_connection = True
+        finally:
+            report(seen)
 
     def forward(self, request, seen):
         moto = http.client.HTTPConnection(LOCALHOST, self.moto_port)
@@ -221,9 +255,12 @@ def main():
     _, port = moto.get_host_and_port()
     report({"moto": port, "http": serve(keys, port, None), "https": serve(keys, port, context)})
     for line in sys.stdin:
-        cut = json.loads(line)["cut"]
-        cuts.append(cut)
-        report({"cutting": cut})
+        command = json.loads(line)
+        for _ in range(command.get("words", 0)):
+            bedrock.allowed.put(None)
+        if "cut" in command:
+            cuts.append(command["cut"])
+            report({"cutting": command["cut"]})
 
 
 main()

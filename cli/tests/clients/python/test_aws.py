@@ -84,8 +84,8 @@ class Stand(unittest.TestCase):
         s3.put_object(Bucket="music", Key="long", Body=b"x" * 1000)
         self.process.stdin.write('{"cut": 10}\n')
         self.process.stdin.flush()
-        # The requests before, and then that the command was read.
-        self.assertEqual([self.report() for _ in range(3)][-1], {"cutting": 10})
+        # The requests before, whose reports may come late, and that the command was read.
+        self.assertIn({"cutting": 10}, [self.report() for _ in range(3)])
         with self.assertRaises(ResponseStreamingError):
             s3.get_object(Bucket="music", Key="long")["Body"].read()
         self.assertEqual(self.report()["sent"], 10)

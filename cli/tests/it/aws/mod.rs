@@ -4,6 +4,7 @@ mod dynamodb;
 mod lost;
 mod requests;
 mod s3;
+mod sdk;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -42,7 +43,14 @@ impl Function {
     /// The guest that sends any request, under these settings, and with this secret access key.
     #[track_caller]
     fn reaching(settings: &str, moto: &Moto, endpoint: &str, secret: &str) -> Self {
-        let (folder, file) = package("reaching-guest");
+        let handler = component("reaching_guest");
+        Self::guest(&handler, settings, moto, endpoint, secret)
+    }
+
+    /// This guest, under these settings, and with this secret access key.
+    #[track_caller]
+    fn guest(handler: &Path, settings: &str, moto: &Moto, endpoint: &str, secret: &str) -> Self {
+        let (folder, file) = package_of(handler);
         std::fs::copy(moto.certificate(), folder.path().join("ca.pem")).expect("a certificate");
         std::fs::write(folder.path().join("bootstream.toml"), settings).expect("settings");
         Self::start(folder, &file, endpoint, &[], secret)
@@ -90,9 +98,15 @@ fn settings_of(example: &str) -> PathBuf {
 /// A folder with the component of a handler.
 #[track_caller]
 fn package(name: &str) -> (TempDir, PathBuf) {
+    package_of(&component(&name.replace('-', "_")))
+}
+
+/// A folder with this handler.
+#[track_caller]
+fn package_of(handler: &Path) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder for the handler");
-    let file = folder.path().join(format!("{name}.wasm"));
-    std::os::unix::fs::symlink(component(&name.replace('-', "_")), &file).expect("a link");
+    let file = folder.path().join(handler.file_name().expect("a file"));
+    std::os::unix::fs::symlink(handler, &file).expect("a link");
     (folder, file)
 }
 

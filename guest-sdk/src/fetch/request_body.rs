@@ -1,9 +1,11 @@
 //! The body of a request before it is sent.
 
-use std::io::{Cursor, Read};
+use std::io::Read;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
+
+use super::transport::Content;
 
 pub(super) enum RequestBody {
     None,
@@ -15,10 +17,10 @@ pub(super) enum RequestBody {
 }
 
 impl RequestBody {
-    /// Returns the reader of the body, and adds its headers.
-    pub(super) fn open(self, headers: &mut HeaderMap, method: &Method) -> Option<Box<dyn Read>> {
+    /// Returns what is sent, and adds its headers.
+    pub(super) fn open(self, headers: &mut HeaderMap, method: &Method) -> Option<Content> {
         let (bytes, content_type) = match self {
-            Self::Reader(reader) => return Some(reader),
+            Self::Reader(reader) => return Some(Content::Reader(reader)),
             // Some servers require a length from these methods.
             Self::None if matches!(*method, Method::POST | Method::PUT | Method::PATCH) => {
                 (Vec::new(), None)
@@ -34,6 +36,6 @@ impl RequestBody {
             headers.entry(CONTENT_TYPE).or_insert(value);
         }
         headers.insert(CONTENT_LENGTH, bytes.len().into());
-        Some(Box::new(Cursor::new(bytes)))
+        Some(Content::Bytes(bytes))
     }
 }

@@ -28,8 +28,14 @@ pub(crate) struct Outgoing {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<Box<dyn Read>>,
+    pub(crate) body: Option<Content>,
     pub(crate) timeouts: Timeouts,
+}
+
+/// The body of a request.
+pub(crate) enum Content {
+    Bytes(Vec<u8>),
+    Reader(Box<dyn Read>),
 }
 
 /// The handler's limits, within those of the settings.

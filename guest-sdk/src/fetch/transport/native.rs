@@ -1,13 +1,13 @@
 //! Requests outside WebAssembly, which the [`Upstream`](crate::testing::Upstream) of the test answers.
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read};
+use std::io::{Cursor, ErrorKind, Read};
 use std::thread::sleep;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode};
 
-use super::{Outgoing, PIECE_BYTES, Timeouts};
+use super::{Content, Outgoing, PIECE_BYTES, Timeouts};
 use crate::fetch::ErrorCode;
 use crate::fetch::error::Reason;
 use crate::testing::upstream::{self, Exchange, Part, Reply};
@@ -41,8 +41,11 @@ pub(crate) fn send(outgoing: Outgoing) -> Result<(StatusCode, Incoming), Reason>
     let address = format!("{}://{}{}", url.scheme(), url.authority, url.path_and_query);
     let exchange = upstream::begin(method, address, headers)?;
     let mut upload = match body {
-        Some(reader) => Some(Upload {
-            reader,
+        Some(content) => Some(Upload {
+            reader: match content {
+                Content::Bytes(bytes) => Box::new(Cursor::new(bytes)),
+                Content::Reader(reader) => reader,
+            },
             exchange: exchange.clone(),
         }),
         None => {

@@ -6,20 +6,21 @@ use wasip2::http::types::{self as wasi, OutgoingBody};
 use wasip2::io::poll::Pollable;
 use wasip2::io::streams::{OutputStream, StreamError};
 
-use super::PIECE_BYTES;
 use super::wasi::no_response;
+use super::{Content, PIECE_BYTES};
 use crate::fetch::error::Reason;
 
-/// A body that is read from `reader` and sent. Dropped before its end, it ends the request as incomplete.
-/// The fields are dropped in this order, children before their parents.
+/// A body that is sent: `piece`, and then what is read from `reader`. Dropped before its end, it ends the request
+/// as incomplete. The fields are dropped in this order, children before their parents.
 pub(super) struct Upload {
-    /// Ready when the host takes more.
-    room: Pollable,
+    /// Ready when the host takes more. Created when the host first takes nothing, as a small body never waits.
+    room: Option<Pollable>,
     stream: OutputStream,
     body: OutgoingBody,
-    reader: Box<dyn Read>,
-    /// What was read and not yet sent.
+    reader: Option<Box<dyn Read>>,
+    /// What is there to be sent.
     piece: Vec<u8>,
+    /// How much of it was sent.
     sent: usize,
 }
 
@@ -33,21 +34,25 @@ pub(super) enum Step {
 }
 
 impl Upload {
-    pub(super) fn new(body: OutgoingBody, reader: Box<dyn Read>) -> Result<Self, ()> {
-        let stream = body.write()?;
+    pub(super) fn new(body: OutgoingBody, content: Content) -> Result<Self, ()> {
+        let (piece, reader) = match content {
+            Content::Bytes(bytes) => (bytes, None),
+            Content::Reader(reader) => (Vec::new(), Some(reader)),
+        };
         Ok(Self {
-            room: stream.subscribe(),
-            stream,
+            room: None,
+            stream: body.write()?,
             body,
             reader,
-            piece: Vec::new(),
+            piece,
             sent: 0,
         })
     }
 
     /// Returns what is ready when the host takes more.
-    pub(super) fn room(&self) -> &Pollable {
-        &self.room
+    pub(super) fn room(&mut self) -> &Pollable {
+        let stream = &self.stream;
+        self.room.get_or_insert_with(|| stream.subscribe())
     }
 
     /// Sends as much as the host takes at once, and empties `slot` at the end of the body.
@@ -81,7 +86,8 @@ impl Upload {
             return self.refused(error);
         }
         self.sent += part.len();
-        Ok(Step::Sent)
+        let is_all = self.is_at_end() && self.reader.is_none();
+        Ok(if is_all { Step::Ended } else { Step::Sent })
     }
 
     fn is_at_end(&self) -> bool {
@@ -90,10 +96,13 @@ impl Upload {
 
     /// Reads the next piece. Returns whether there is one.
     fn read_piece(&mut self) -> Result<bool, Reason> {
+        let Some(reader) = &mut self.reader else {
+            return Ok(false);
+        };
         self.piece.resize(PIECE_BYTES, 0);
         self.sent = 0;
         let read = loop {
-            match self.reader.read(&mut self.piece) {
+            match reader.read(&mut self.piece) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 read => break read,
             }

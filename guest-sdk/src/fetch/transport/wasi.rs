@@ -29,13 +29,13 @@ pub(crate) fn send(outgoing: Outgoing) -> Result<(StatusCode, Incoming), Reason>
     let request = head(&outgoing)?;
     // The body is opened before the request is handed over, and written after that.
     let body = match outgoing.body {
-        Some(reader) => Some((request.body().map_err(invalid("body"))?, reader)),
+        Some(content) => Some((request.body().map_err(invalid("body"))?, content)),
         None => None,
     };
     let pending = outgoing_handler::handle(request, options(outgoing.timeouts))
         .map_err(|code| no_response(&code))?;
     let mut upload = match body {
-        Some((body, reader)) => Some(Upload::new(body, reader).map_err(invalid("body"))?),
+        Some((body, content)) => Some(Upload::new(body, content).map_err(invalid("body"))?),
         None => None,
     };
     let response = wait(&pending, &mut upload)?;
@@ -128,19 +128,17 @@ fn wait(
     upload: &mut Option<Upload>,
 ) -> Result<wasi::IncomingResponse, Reason> {
     let arrived = pending.subscribe();
-    if upload.is_none() {
-        // No host answers at once, so the first `get` would be in vain.
-        arrived.block();
-    }
     loop {
+        if upload.is_some() {
+            advance(upload, &arrived)?;
+        }
+        if upload.is_none() {
+            arrived.block();
+        }
         if let Some(response) = pending.get() {
             return response
                 .expect("the response is taken once")
                 .map_err(|code| no_response(&code));
-        }
-        match upload {
-            None => arrived.block(),
-            Some(_) => advance(upload, &arrived)?,
         }
     }
 }

@@ -17,6 +17,7 @@ mod front_ends;
 mod functions;
 mod include;
 mod invoke;
+mod languages;
 mod limits;
 mod load;
 mod new;

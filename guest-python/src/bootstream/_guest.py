@@ -11,7 +11,7 @@ import wit_world
 from componentize_py_types import Err
 from wit_world.imports import handler_types
 
-from . import _preload, _wasm, log
+from . import _preload, _wasi_http, _wasm, http, log
 from ._errors import Closed
 from ._handler import Handler
 from ._stream import Stream
@@ -28,6 +28,7 @@ def world(module_name: str, late: list[str]) -> type[wit_world.WitWorld]:
     or several.
     """
     log.install(_wasm.log)
+    http.set_transport(_wasi_http.send)
     module = _preload.load(module_name, late)
     handler = _find(module)
     host = _wasm.WasmHost()

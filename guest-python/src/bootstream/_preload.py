@@ -53,4 +53,4 @@ def _keep_sources(project: str) -> None:
             with open(path, encoding="utf-8", errors="replace") as file:
                 source = file.read()
             # An entry with a function is read only when it is needed, and not checked against a file.
-            linecache.cache[path] = (lambda source=source: source,)  # type: ignore[assignment,misc]
+            linecache.cache[path] = (lambda source=source: source,)

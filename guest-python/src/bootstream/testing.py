@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import http
 from ._context import Context
 from ._errors import AlreadyFinished, AlreadyStarted, Closed, InvalidStatus
 from ._handler import Handler
@@ -142,3 +145,33 @@ def invoke(
         if not recording.finished:
             recording.finish()
     return recording
+
+
+def answer(
+    body: bytes | str | Iterable[bytes] = b"", status: int = 200, **headers: str
+) -> http.IncomingResponse:
+    """Returns a response for `upstream`. An underscore in the name of a header is a hyphen."""
+    data = body.encode() if isinstance(body, str) else body
+    chunks = iter([data] if isinstance(data, bytes) else data)
+    pairs = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return http.IncomingResponse(status, pairs, chunks, "a request of a test")
+
+
+@contextmanager
+def upstream(
+    respond: Callable[[http.OutgoingRequest], http.IncomingResponse],
+) -> Iterator[list[http.OutgoingRequest]]:
+    """Answers the requests of handlers with a function, and yields the list of those requests."""
+    seen: list[http.OutgoingRequest] = []
+
+    def send(request: http.OutgoingRequest) -> http.IncomingResponse:
+        if request.body is not None:
+            request.body = [b"".join(request.body)]
+        seen.append(request)
+        return respond(request)
+
+    before = http.set_transport(send)
+    try:
+        yield seen
+    finally:
+        http.set_transport(before)

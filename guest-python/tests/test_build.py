@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstream.build import _component, _imports
+from bootstream.build import _component, _imports, _tool
 
 
 def test_imports_of_functions_are_found(tmp_path: Path) -> None:
@@ -86,3 +86,30 @@ def test_another_component_is_not_touched() -> None:
     for modules in ([], [runtime(), runtime()]):
         with pytest.raises(_component.Unexpected, match=f"has {len(modules)} runtimes"):
             _component.correct(component(*modules))
+
+
+def test_a_failure_is_told_with_the_project_s_lines() -> None:
+    output = (
+        'Traceback (most recent call last):\n  File "<string>", line 1, in <module>\n'
+        "AssertionError: Traceback (most recent call last):\n"
+        '  File "/0/bootstream_entry.py", line 3, in <module>\n    WitWorld = 1\n'
+        '  File "/1/app.py", line 4, in <module>\n    f()\n'
+        '  File "/2/package.py", line 3, in f\n    return 1/0\n'
+        "ZeroDivisionError: division by zero\n\n\nCaused by:\n    0: wasm\n"
+    )
+
+    text = _tool.explain(output, [Path("/made"), Path("/project"), Path("/packages")])
+
+    assert text == (
+        "the module cannot be imported:\nTraceback (most recent call last):\n"
+        '  File "app.py", line 4, in <module>\n    f()\n'
+        '  File "/packages/package.py", line 3, in f\n    return 1/0\n'
+        "ZeroDivisionError: division by zero"
+    )
+
+
+def test_other_failures_are_passed_on() -> None:
+    no_handler = "Traceback\n  x\nAssertionError: the module `app` has no handler\n\n\nCaused by:\n    x"
+
+    assert _tool.explain(no_handler, []) == "the module `app` has no handler"
+    assert _tool.explain("killed\n", []) == "componentize-py failed:\nkilled"

@@ -109,6 +109,7 @@ pub(super) const PYTHON: &[File] = &[
     package!("src/bootstream/build/__main__.py"),
     package!("src/bootstream/build/_component.py"),
     package!("src/bootstream/build/_imports.py"),
+    package!("src/bootstream/build/_tool.py"),
     package!("src/bootstream/http.py"),
     package!("src/bootstream/log.py"),
     package!("src/bootstream/py.typed"),
@@ -117,8 +118,20 @@ pub(super) const PYTHON: &[File] = &[
     package!("src/bootstream/wit/deps/http.wit"),
     package!("src/bootstream/wit/deps/io.wit"),
     package!("src/bootstream/wit/world.wit"),
-    contract!("vendor/bootstream/src/bootstream/wit/deps/bootstream/", "world.wit"),
-    contract!("vendor/bootstream/src/bootstream/wit/deps/bootstream/", "types.wit"),
-    contract!("vendor/bootstream/src/bootstream/wit/deps/bootstream/", "logging.wit"),
-    contract!("vendor/bootstream/src/bootstream/wit/deps/bootstream/", "response-stream.wit"),
+    contract!(
+        "vendor/bootstream/src/bootstream/wit/deps/bootstream/",
+        "world.wit"
+    ),
+    contract!(
+        "vendor/bootstream/src/bootstream/wit/deps/bootstream/",
+        "types.wit"
+    ),
+    contract!(
+        "vendor/bootstream/src/bootstream/wit/deps/bootstream/",
+        "logging.wit"
+    ),
+    contract!(
+        "vendor/bootstream/src/bootstream/wit/deps/bootstream/",
+        "response-stream.wit"
+    ),
 ];

@@ -60,7 +60,9 @@ impl BuildCommand {
             })?;
         if !status.success() {
             match self.install_advice() {
-                Some(advice) => bail!("`{shown}` failed, see above; if something is missing, {advice}"),
+                Some(advice) => {
+                    bail!("`{shown}` failed, see above; if something is missing, {advice}")
+                }
                 None => bail!("`{shown}` failed, see above"),
             }
         }
@@ -112,9 +114,6 @@ mod tests {
             "`false` failed, see above; if something is missing, install what the project needs: \
              `npm install`"
         );
-        assert_eq!(
-            failure(".", &["false"], None),
-            "`false` failed, see above"
-        );
+        assert_eq!(failure(".", &["false"], None), "`false` failed, see above");
     }
 }

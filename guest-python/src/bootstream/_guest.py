@@ -27,6 +27,8 @@ def world(module_name: str, late: list[str]) -> type[wit_world.WitWorld]:
     Runs while the component is made. Raises `SystemExit` with a message if the module has no handler,
     or several.
     """
+    # Otherwise lines would wait for the end of the invocation, and be lost if it is cut off.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     log.install(_wasm.log)
     http.set_transport(_wasi_http.send)
     module = _preload.load(module_name, late)
@@ -70,9 +72,14 @@ def _find(module: ModuleType) -> Handler:
 
 def _describe(error: BaseException) -> str:
     """Returns the exception as the caller sees it: its type and its text."""
-    text = traceback.format_exception_only(error)[-1].strip()
-    # The name of a module in front helps nobody, and `__main__` less.
-    return text.removeprefix(f"{type(error).__module__}.")
+    name = type(error).__qualname__
+    try:
+        text = str(error)
+    except Exception:
+        text = "its text cannot be made"
+    # The bindings would abort at text that is not Unicode.
+    text = text.encode(errors="backslashreplace").decode()
+    return f"{name}: {text}" if text else name
 
 
 def _report(error: BaseException, project: str) -> None:

@@ -37,6 +37,8 @@ def load(name: str, late: Iterable[str]) -> ModuleType:
             print(f"warning: `import {one}` in a function will fail: {error}", file=sys.stderr)
     _keep_sources(folder(module))
     gc.collect()
+    # A collection at run time would write to the pages of every object that is there now.
+    gc.freeze()
     return module
 
 

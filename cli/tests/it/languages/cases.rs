@@ -42,7 +42,10 @@ pub(super) fn a_head_has_status_headers_and_cookies(language: &Language) {
         "cookies": ["a=1; Secure", "b=2"],
     }});
 
-    let response = complete(language, &json!([start, write("one"), write("two é"), "finish"]));
+    let response = complete(
+        language,
+        &json!([start, write("one"), write("two é"), "finish"]),
+    );
 
     let (prelude, body) = response.prelude_and_body();
     assert_eq!(prelude["statusCode"], 201);
@@ -69,7 +72,9 @@ pub(super) fn each_chunk_leaves_before_a_pause(language: &Language) {
 
     let at = |text: &[u8]| {
         let chunk = response.chunks.iter().find(|chunk| chunk.data == text);
-        chunk.unwrap_or_else(|| panic!("a chunk of its own in {response:?}")).at
+        chunk
+            .unwrap_or_else(|| panic!("a chunk of its own in {response:?}"))
+            .at
     };
     let between = at(b"second") - at(b"first");
     assert!(between >= Duration::from_millis(250), "{between:?}");
@@ -111,7 +116,12 @@ pub(super) fn a_panic_is_told_with_its_message_and_place(language: &Language) {
 pub(super) fn a_trap_is_an_error_of_its_own(language: &Language) {
     let document = reported(language, &json!(["trap"]), language.trap);
 
-    assert!(!document["stackTrace"].as_array().expect("a list").is_empty());
+    assert!(
+        !document["stackTrace"]
+            .as_array()
+            .expect("a list")
+            .is_empty()
+    );
 }
 
 pub(super) fn an_exit_is_an_error_of_its_own(language: &Language) {
@@ -162,8 +172,13 @@ pub(super) fn a_large_chunk_arrives_whole(language: &Language) {
 pub(super) fn a_response_larger_than_the_memory_arrives_whole(language: &Language) {
     const TOTAL: usize = 160 * MIB;
     let lambda = Recorder::start();
-    lambda.script("id", &json!([{"write_pattern": {"total": TOTAL, "chunk": 65536}}]));
-    let host = language.host(&lambda).env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
+    lambda.script(
+        "id",
+        &json!([{"write_pattern": {"total": TOTAL, "chunk": 65536}}]),
+    );
+    let host = language
+        .host(&lambda)
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
     let _host = host.start();
 
     let (_, body) = lambda.complete_response("id").prelude_and_body();
@@ -175,10 +190,16 @@ pub(super) fn a_response_larger_than_the_memory_arrives_whole(language: &Languag
 
 pub(super) fn a_slow_reader_is_waited_for(language: &Language) {
     let lambda = Recorder::start();
-    lambda.on("id/response", Post::status("202 Accepted", "").stall(100_000, Duration::from_millis(500)));
-    lambda.script("id", &json!([
-        {"write_pattern": {"total": 16 * MIB, "chunk": 65536}}, {"eprint": "all is written\n"},
-    ]));
+    lambda.on(
+        "id/response",
+        Post::status("202 Accepted", "").stall(100_000, Duration::from_millis(500)),
+    );
+    lambda.script(
+        "id",
+        &json!([
+            {"write_pattern": {"total": 16 * MIB, "chunk": 65536}}, {"eprint": "all is written\n"},
+        ]),
+    );
     let host = language.host(&lambda).start();
 
     let response = lambda.complete_response("id");
@@ -210,19 +231,22 @@ pub(super) fn refused_calls_have_names(language: &Language) {
     let bad_name = json!({"write_headers": {"status": 200, "headers": [["a b", "c"]]}});
     let too_large = json!({"write_many_headers": {"count": 200, "bytes": 100}});
 
-    let response = complete(language, &json!([
-        expect(&head(99), "invalid-status(99)"),
-        expect(&bad_name, "invalid-header"),
-        expect(&too_large, "head-too-large"),
-        expect(&json!({"start_raw": ""}), "invalid-header"),
-        expect(&head(200), "ok"),
-        expect(&head(404), "already-started"),
-        expect(&json!("start_document"), "already-started"),
-        write("body"),
-        expect(&json!("finish"), "ok"),
-        expect(&write("late"), "already-finished"),
-        expect(&json!("finish"), "already-finished"),
-    ]));
+    let response = complete(
+        language,
+        &json!([
+            expect(&head(99), "invalid-status(99)"),
+            expect(&bad_name, "invalid-header"),
+            expect(&too_large, "head-too-large"),
+            expect(&json!({"start_raw": ""}), "invalid-header"),
+            expect(&head(200), "ok"),
+            expect(&head(404), "already-started"),
+            expect(&json!("start_document"), "already-started"),
+            write("body"),
+            expect(&json!("finish"), "ok"),
+            expect(&write("late"), "already-finished"),
+            expect(&json!("finish"), "already-finished"),
+        ]),
+    );
 
     assert_eq!(response.prelude()["statusCode"], 200);
     assert_eq!(response.body(), "body");
@@ -234,12 +258,19 @@ pub(super) fn refused_calls_have_names(language: &Language) {
 
 pub(super) fn output_and_records_are_lines_of_the_log(language: &Language) {
     let lambda = Recorder::start();
-    let record = |level: &str| json!({"log": {"level": level, "message": format!("a record of {level}")}});
-    lambda.script("id-of-logs", &json!([
-        record("trace"), record("debug"), record("info"), record("warn"), record("error"),
-        {"print": "an output\n"}, {"eprint": "an error output\n"}, {"print": "unfinished"},
-    ]));
-    let host = language.host(&lambda).env("AWS_LAMBDA_LOG_LEVEL", "TRACE").start();
+    let record =
+        |level: &str| json!({"log": {"level": level, "message": format!("a record of {level}")}});
+    lambda.script(
+        "id-of-logs",
+        &json!([
+            record("trace"), record("debug"), record("info"), record("warn"), record("error"),
+            {"print": "an output\n"}, {"eprint": "an error output\n"}, {"print": "unfinished"},
+        ]),
+    );
+    let host = language
+        .host(&lambda)
+        .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
+        .start();
     lambda.complete_response("id-of-logs");
 
     for (text, level) in [
@@ -259,9 +290,15 @@ pub(super) fn output_and_records_are_lines_of_the_log(language: &Language) {
 }
 
 pub(super) fn a_document_is_sent_as_a_whole(language: &Language) {
-    let steps = json!(["start_document", write("{\"a\":"), {"sleep_ms": 50}, write("1}"), "finish"]);
+    let steps =
+        json!(["start_document", write("{\"a\":"), {"sleep_ms": 50}, write("1}"), "finish"]);
 
-    let response = complete(language, &steps);
+    let lambda = Recorder::start();
+    lambda.script("id", &steps);
+    let _host = language.host(&lambda).start();
+
+    let response = lambda.response("id");
+    lambda.idle(1);
 
     assert_eq!(response.data(), b"{\"a\":1}");
     response.assert_header("content-length", "7");
@@ -287,16 +324,17 @@ pub(super) fn a_raw_stream_has_no_head(language: &Language) {
 
 pub(super) fn the_context_and_the_event_arrive(language: &Language) {
     let lambda = Recorder::start();
-    let mut event = json!({"steps": ["write_context", write("\n"), "write_event_digest"]});
-    event["filling"] = json!("é".repeat(100_000));
-    let event = event.to_string();
+    let event = json!({"steps": ["write_context", write("\n"), "write_event_digest"]});
+    let event = format!("{event}{}", " ".repeat(100_000));
     let size = event.len();
     lambda.enqueue(
         Event::new("an-id", event)
             .header("Lambda-Runtime-Trace-Id", "Root=1-2-3")
             .header("Lambda-Runtime-Aws-Tenant-Id", "Ada"),
     );
-    let host = language.host(&lambda).env("AWS_LAMBDA_FUNCTION_NAME", "a-name");
+    let host = language
+        .host(&lambda)
+        .env("AWS_LAMBDA_FUNCTION_NAME", "a-name");
     let _host = host.start();
 
     let body = lambda.complete_response("an-id").body();
@@ -340,11 +378,14 @@ pub(super) fn requests_are_sent_or_denied(language: &Language) {
         format!("you sent {}", line.lines().next().unwrap_or_default()).into_bytes()
     });
     let lambda = Recorder::start();
-    lambda.script("id", &json!([
-        {"fetch": {"url": format!("{url}/a?b=c")}},
-        {"fetch": {"url": "https://example.com/"}},
-        {"fetch": {"url": "https://example.com/", "body": "text"}},
-    ]));
+    lambda.script(
+        "id",
+        &json!([
+            {"fetch": {"url": format!("{url}/a?b=c")}},
+            {"fetch": {"url": "https://example.com/"}},
+            {"fetch": {"url": "https://example.com/", "body": "text"}},
+        ]),
+    );
     let host = language
         .host(&lambda)
         .env("BOOTSTREAM_OUTBOUND_ALLOW", &url)
@@ -354,7 +395,7 @@ pub(super) fn requests_are_sent_or_denied(language: &Language) {
     let body = lambda.complete_response("id").body();
 
     let lines: Vec<_> = body.lines().collect();
-    assert_eq!(lines[0], "ok: 200 29 you sent GET /a?b=c HTTP/1.1");
+    assert_eq!(lines[0], "ok: 200 28 you sent GET /a?b=c HTTP/1.1");
     for denied in &lines[1..] {
         assert!(denied.starts_with("error: "), "{denied}");
         assert_contains(&denied.to_lowercase().replace('-', ""), "denied");

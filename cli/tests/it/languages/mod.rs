@@ -47,7 +47,10 @@ const PYTHON: Language = Language {
     panic: ("Function.Error", "RuntimeError: no luck"),
     place: "File \"app.py\", line ",
     trap: "Function.Trap",
-    recursion: ("Function.Error", "RecursionError: maximum recursion depth exceeded"),
+    recursion: (
+        "Function.Error",
+        "RecursionError: maximum recursion depth exceeded",
+    ),
     memory: "Function.OutOfMemory",
 };
 

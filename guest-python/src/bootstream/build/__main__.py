@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import subprocess
 import sys
 import sysconfig
 import tempfile
 from pathlib import Path
 
-from . import _component, _imports
-
-_WIT = Path(__file__).parent.parent / "wit"
+from . import _component, _imports, _tool
 
 # The version whose runtime `_component` corrects.
 _VERSION = "0.25.1"
@@ -43,9 +40,8 @@ def main() -> int:
         entry = Path(made, "bootstream_entry.py")
         entry.write_text(_ENTRY.format(module=module, late=late))
         component = Path(made, "component.wasm")
-        code = _componentize([Path(made), *paths], component)
-        if code != 0:
-            return _fail("componentize-py failed, see above")
+        if error := _tool.componentize("bootstream_entry", [Path(made), *paths], component):
+            return _fail(error)
         try:
             output.write_bytes(_component.correct(component.read_bytes()))
         except (OSError, _component.Unexpected) as error:
@@ -75,18 +71,6 @@ def _check_tool() -> str | None:
     if found != _VERSION:
         return f"componentize-py {found} is installed, but this package needs {_VERSION}: {install}"
     return None
-
-
-def _componentize(paths: list[Path], output: Path) -> int:
-    command = [
-        sys.executable, "-c", "import componentize_py; componentize_py.script()",
-        "--quiet", "--wit-path", str(_WIT), "--world", "guest",
-        "--import-interface-name", "bootstream:handler/types@0.1.1=handler_types",
-        "componentize", "bootstream_entry", "--output", str(output),
-    ]  # fmt: skip
-    for path in paths:
-        command += ["--python-path", str(path)]
-    return subprocess.run(command, check=False).returncode
 
 
 def _fail(message: str) -> int:

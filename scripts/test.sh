@@ -31,6 +31,9 @@ RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-
     -p bench-handler
 (cd examples/streaming-javascript && npm install --silent --no-fund --no-audit && npm run --silent build)
 
+scripts/build-language-guests.sh
+scripts/test-guest-python.sh
+
 scripts/setup-clients.sh
 
 # Package by package: together, cargo would build shared dependencies with the union of their features. The

@@ -79,23 +79,29 @@ mod tests {
         }
     }
 
-    /// The JavaScript example has a copy, so that its directory builds on its own.
+    /// The folders that have a copy, so that each builds on its own.
+    const COPIES: [&str; 2] = [
+        "examples/streaming-javascript/wit/deps/bootstream",
+        "guest-python/src/bootstream/wit/deps/bootstream",
+    ];
+
     #[test]
     fn copies_of_the_contract_are_current() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let copies = root.join("examples/streaming-javascript/wit/deps/bootstream");
-        let mut compared = 0;
-        for file in std::fs::read_dir(root.join("wit")).unwrap() {
-            let file = file.unwrap();
-            let copy = std::fs::read(copies.join(file.file_name()));
-            assert_eq!(
-                copy.unwrap(),
-                std::fs::read(file.path()).unwrap(),
-                "{file:?}"
-            );
-            compared += 1;
+        for copies in COPIES.map(|copies| root.join(copies)) {
+            let mut compared = 0;
+            for file in std::fs::read_dir(root.join("wit")).unwrap() {
+                let file = file.unwrap();
+                let copy = std::fs::read(copies.join(file.file_name()));
+                assert_eq!(
+                    copy.unwrap(),
+                    std::fs::read(file.path()).unwrap(),
+                    "{file:?} in {copies:?}"
+                );
+                compared += 1;
+            }
+            assert_eq!(std::fs::read_dir(copies).unwrap().count(), compared);
         }
-        assert_eq!(std::fs::read_dir(copies).unwrap().count(), compared);
     }
 
     #[test]

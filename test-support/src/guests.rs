@@ -29,6 +29,12 @@ pub fn source(name: &str) -> PathBuf {
     built(&format!("guests/wasm32-wasip2/release/{name}.wasm"))
 }
 
+/// The scripted guest in another language than Rust, precompiled. `scripts/build-language-guests.sh` builds it.
+#[track_caller]
+pub fn language(name: &str) -> PathBuf {
+    precompiled(&built(&format!("languages/{name}.wasm")))
+}
+
 /// A component in text form of `test-guests/wat`, precompiled.
 #[track_caller]
 pub fn text(name: &str) -> PathBuf {

@@ -39,6 +39,16 @@ macro_rules! javascript {
     };
 }
 
+/// A file of the package for Python, in the folder of the project that pip installs it from.
+macro_rules! package {
+    ($path:literal) => {
+        (
+            concat!("vendor/bootstream/", $path),
+            include_str!(concat!("../../../guest-python/", $path)),
+        )
+    };
+}
+
 /// A path in the project, and what is there.
 pub(super) type File = (&'static str, &'static str);
 
@@ -90,19 +100,61 @@ const JAVASCRIPT: &[File] = &[
     (".gitignore", "/dist\n/handler.wasm\n/node_modules\n"),
 ];
 
-const PYTHON: &[File] = &[
-    ("app.py", include_str!("python/app.py")),
+pub(super) const PYTHON: &[File] = &[
+    ("app.py", example!("streaming-python/app.py")),
+    ("test_app.py", example!("streaming-python/test_app.py")),
     ("requirements.txt", include_str!("python/requirements.txt")),
-    contract!("wit/", "world.wit"),
-    contract!("wit/", "types.wit"),
-    contract!("wit/", "logging.wit"),
-    contract!("wit/", "response-stream.wit"),
     ("bootstream.toml", settings!("python/bootstream.toml")),
     ("event.json", include_str!("event.json")),
     ("README.md", include_str!("python/README.md")),
     (
         ".gitignore",
-        "/.venv\n/dist\n/handler.wasm\n/typing\n__pycache__\n",
+        "/.venv\n/dist\n/handler.wasm\n__pycache__\n.pytest_cache\n",
+    ),
+    package!("README.md"),
+    package!("pyproject.toml"),
+    package!("src/bootstream/__init__.py"),
+    package!("src/bootstream/_context.py"),
+    package!("src/bootstream/_errors.py"),
+    package!("src/bootstream/_formats.py"),
+    package!("src/bootstream/_guest.py"),
+    package!("src/bootstream/_handler.py"),
+    package!("src/bootstream/_host.py"),
+    package!("src/bootstream/_preload.py"),
+    package!("src/bootstream/_request.py"),
+    package!("src/bootstream/_response.py"),
+    package!("src/bootstream/_sse.py"),
+    package!("src/bootstream/_stream.py"),
+    package!("src/bootstream/_wasi_http.py"),
+    package!("src/bootstream/_wasm.py"),
+    package!("src/bootstream/build/__init__.py"),
+    package!("src/bootstream/build/__main__.py"),
+    package!("src/bootstream/build/_component.py"),
+    package!("src/bootstream/build/_imports.py"),
+    package!("src/bootstream/build/_tool.py"),
+    package!("src/bootstream/http.py"),
+    package!("src/bootstream/log.py"),
+    package!("src/bootstream/py.typed"),
+    package!("src/bootstream/testing.py"),
+    package!("src/bootstream/wit/deps/clocks.wit"),
+    package!("src/bootstream/wit/deps/http.wit"),
+    package!("src/bootstream/wit/deps/io.wit"),
+    package!("src/bootstream/wit/world.wit"),
+    contract!(
+        "vendor/bootstream/src/bootstream/wit/deps/bootstream/",
+        "world.wit"
+    ),
+    contract!(
+        "vendor/bootstream/src/bootstream/wit/deps/bootstream/",
+        "types.wit"
+    ),
+    contract!(
+        "vendor/bootstream/src/bootstream/wit/deps/bootstream/",
+        "logging.wit"
+    ),
+    contract!(
+        "vendor/bootstream/src/bootstream/wit/deps/bootstream/",
+        "response-stream.wit"
     ),
 ];
 

@@ -1,7 +1,7 @@
 //! New projects.
 //!
-//! The handlers in Rust and JavaScript are the examples of this repository, which are built and tested
-//! here.
+//! The handlers are the examples of this repository, which are built and tested here. A project in Python
+//! has a copy of the package `bootstream`.
 
 mod files;
 
@@ -141,6 +141,41 @@ mod tests {
             let all = uncommented(text);
             assert!(all.contains("\n[limits]\nmemory-mib = 128\n"), "{all}");
             config::check_file(&all, FILE_NAME).unwrap();
+        }
+    }
+
+    /// Every file of a folder, with its path from there.
+    fn walk(folder: &Path) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut waiting = vec![folder.to_owned()];
+        while let Some(next) = waiting.pop() {
+            for entry in std::fs::read_dir(next).unwrap() {
+                let path = entry.unwrap().path();
+                if path.ends_with("__pycache__") {
+                    continue;
+                } else if path.is_dir() {
+                    waiting.push(path);
+                } else {
+                    found.push(path.strip_prefix(folder).unwrap().to_owned());
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_project_in_python_has_the_whole_package() {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-python");
+
+        for path in walk(&package.join("src/bootstream")) {
+            let wanted = Path::new("vendor/bootstream/src/bootstream").join(&path);
+            let found = PYTHON.iter().find(|(path, _)| Path::new(path) == wanted);
+            let original = std::fs::read_to_string(package.join("src/bootstream").join(path));
+            assert_eq!(
+                found.map(|(_, text)| *text),
+                Some(&*original.unwrap()),
+                "{wanted:?}"
+            );
         }
     }
 

@@ -14,6 +14,8 @@ pub(super) struct BuildCommand {
     pub(super) command: Vec<String>,
     /// The component, relative to the folder.
     pub(super) component: PathBuf,
+    /// A shell command that installs what the tool needs.
+    pub(super) install: Option<String>,
 }
 
 impl BuildCommand {
@@ -52,11 +54,66 @@ impl BuildCommand {
             .status()
             .with_context(|| {
                 let folder = self.folder.display();
-                format!("cannot run `{shown}` in `{folder}`: is what the project needs installed?")
+                let advice = self.install_advice();
+                let advice = advice.unwrap_or("is what the project needs installed?".to_owned());
+                format!("cannot run `{shown}` in `{folder}`: {advice}")
             })?;
         if !status.success() {
-            bail!("`{shown}` failed, see above");
+            match self.install_advice() {
+                Some(advice) => {
+                    bail!("`{shown}` failed, see above; if something is missing, {advice}")
+                }
+                None => bail!("`{shown}` failed, see above"),
+            }
         }
         Ok(())
+    }
+
+    fn install_advice(&self) -> Option<String> {
+        let install = self.install.as_ref()?;
+        Some(match self.folder.display().to_string().as_str() {
+            "" | "." => format!("install what the project needs: `{install}`"),
+            folder => format!("install what the project needs: `cd {folder} && {install}`"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(folder: &str, command: &[&str], install: Option<&str>) -> String {
+        let command = BuildCommand {
+            folder: folder.into(),
+            command: command.iter().map(|&part| part.to_owned()).collect(),
+            component: "handler.wasm".into(),
+            install: install.map(str::to_owned),
+        };
+        format!("{:#}", command.run().unwrap_err())
+    }
+
+    #[test]
+    fn a_missing_tool_is_named_with_what_installs_it() {
+        let said = failure("/tmp", &["no-such-tool", "build"], Some("pip install x"));
+
+        assert!(
+            said.starts_with(
+                "cannot run `no-such-tool build` in `/tmp`: install what the project needs: \
+                 `cd /tmp && pip install x`"
+            ),
+            "{said}"
+        );
+        let said = failure(".", &[".venv/bin/python", "-m", "x"], Some("npm install"));
+        assert!(said.contains("needs: `npm install`"), "{said}");
+    }
+
+    #[test]
+    fn a_tool_that_fails_may_lack_something() {
+        assert_eq!(
+            failure(".", &["false"], Some("npm install")),
+            "`false` failed, see above; if something is missing, install what the project needs: \
+             `npm install`"
+        );
+        assert_eq!(failure(".", &["false"], None), "`false` failed, see above");
     }
 }

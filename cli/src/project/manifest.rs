@@ -18,6 +18,8 @@ pub(super) struct BuildTable {
     pub(super) command: Vec<String>,
     /// The component, relative to the folder. Without it, the folder is that of a crate.
     pub(super) component: Option<PathBuf>,
+    /// A shell command that installs what `command` needs, for the message when it fails. Never run.
+    pub(super) install: Option<String>,
     /// Whether to pre-initialise the component.
     pub(super) preinit: bool,
 }
@@ -95,6 +97,7 @@ mod tests {
 
         assert_eq!(table.command, ["npm", "run", "build"]);
         assert_eq!(table.component, Some("handler.wasm".into()));
+        assert_eq!(table.install, None);
     }
 
     #[test]

@@ -59,6 +59,7 @@ impl Project {
         let BuildTable {
             command,
             component,
+            install,
             preinit,
         } = BuildTable::read(folder)?;
         let maker = match (component, Crate::find(folder)?) {
@@ -66,6 +67,7 @@ impl Project {
                 folder: folder.to_owned(),
                 command,
                 component,
+                install,
             }),
             (None, Some(krate)) => Maker::Crate(krate),
             (None, None) => bail!(

@@ -1,0 +1,1 @@
+"""Makes the component of a handler. Run `python -m bootstream.build --help`."""

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Usage: scripts/build-language-guests.sh
+#
+# Builds the scripted guests in other languages than Rust into target/languages, for cli/tests/it/languages.
+# A guest whose sources have not changed is not built again.
+set -eu
+
+cd "$(dirname "$0")/.."
+out=$PWD/target/languages
+mkdir -p "$out"
+
+# fresh NAME SOURCES...: whether the guest was built from these sources.
+fresh() {
+    name=$1
+    shift
+    [ -f "$out/$name.wasm" ] && [ "$(cat "$out/$name.sources" 2>/dev/null)" = "$(hash "$@")" ]
+}
+
+hash() {
+    find "$@" -type f ! -path '*/__pycache__/*' ! -path '*.egg-info/*' -exec cksum {} + | sort
+}
+
+made() {
+    name=$1
+    shift
+    hash "$@" >"$out/$name.sources"
+}
+
+python() {
+    if fresh python guest-python/pyproject.toml guest-python/src test-guests/python; then
+        return
+    fi
+    venv=$PWD/target/guest-python
+    if [ ! -x "$venv/bin/python" ]; then
+        python3 -m venv "$venv"
+    fi
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --editable 'guest-python[dev]'
+    (cd test-guests/python && "$venv/bin/python" -m bootstream.build app --output "$out/python.wasm")
+    made python guest-python/pyproject.toml guest-python/src test-guests/python
+}
+
+python

@@ -11,10 +11,16 @@ guest_rustc=$(scripts/setup.sh --tests)
 
 target/python/bin/python -W ignore scripts/templates/check.py
 
-scripts/build-bootstrap.sh
-scripts/build-bootstrap.sh --wasi-p3
-# Without link-time optimisation, which takes minutes and does not change behaviour.
-BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
+# Meanwhile, because link-time optimisation takes minutes on one processor.
+build_bootstraps() {
+    scripts/build-bootstrap.sh
+    scripts/build-bootstrap.sh --wasi-p3
+    # Without link-time optimisation, which does not change behaviour.
+    BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
+}
+build_bootstraps &
+bootstraps=$!
+trap 'kill "$bootstraps" 2>/dev/null || true' EXIT
 
 # Handlers may need another compiler than the host, and so have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
@@ -35,14 +41,18 @@ scripts/build-language-guests.sh
 scripts/test-guest-python.sh
 
 scripts/setup-clients.sh
-
 # Package by package: together, cargo would build shared dependencies with the union of their features. The
 # command comes first, because the host's tests call its compile helper.
+cargo test --release -p bootstream-cli -p bootstream-local-lambda --no-run
+wait "$bootstraps"
+trap - EXIT
+
 cargo test --release -p bootstream-cli -p bootstream-local-lambda
 # With the corpus of the fuzzers, whose checks are built like the host's tests. More threads than processors:
 # most tests wait for a pause, a deadline or a peer.
-RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test --features bootstream-host/wasi-p3 -p bootstream-host -p bootstream-fuzz \
-    -p bootstream-lambda-protocol -p bootstream-lambda-event -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
+RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test --features bootstream-host/wasi-p3 \
+    -p bootstream-host -p bootstream-fuzz -p bootstream-lambda-protocol -p bootstream-lambda-event \
+    -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
 cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \
     -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support
 cargo test --manifest-path "$dynamodb_export" --target-dir target

@@ -1,6 +1,7 @@
 //! What is perhaps not meant as it is written.
 
 use super::Policy;
+use crate::rule::Rule;
 use crate::tables;
 
 /// Services that return credentials.
@@ -18,7 +19,7 @@ impl Policy {
     /// and has no endpoint in `aws.endpoints`.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut prefixes: Vec<_> = self.allow.iter().map(|rule| rule.prefix()).collect();
+        let mut prefixes: Vec<_> = self.allow.iter().map(Rule::prefix).collect();
         prefixes.sort_unstable();
         prefixes.dedup();
         let has_endpoint = |prefix| self.endpoints.iter().any(|it| it.prefix() == prefix);

@@ -108,6 +108,8 @@ fn follow_standard_in(project: &Path) {
     // The README has built it.
     reader.assert_streams("handler.wasm");
     reader.type_line("bootstream dev handler.wasm");
+    // A browser does not wait as long as a busy machine may compile.
+    reader.type_line("curl -s 'http://127.0.0.1:7000/numbers?count=0' | grep complete");
     assert_streams_in_a_browser(&reader.local_lambda());
     reader.type_line("bootstream package handler.wasm --only function --portable");
     reader.type_line("bootstream inspect dist/function.zip | grep 'wasi:http/proxy@0.2'");

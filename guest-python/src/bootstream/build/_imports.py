@@ -33,8 +33,7 @@ def late(module: str, paths: list[Path]) -> set[str]:
             continue
         seen.add(name)
         # This package imports at the top, and has parts that are not for components.
-        is_own = name.partition(".")[0] == "bootstream" and name != "bootstream.requests"
-        file = None if is_own else find(name, paths)
+        file = None if name.partition(".")[0] == "bootstream" else find(name, paths)
         if file is None:
             continue
         package = name if file.name == "__init__.py" else name.rpartition(".")[0]

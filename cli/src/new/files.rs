@@ -135,6 +135,7 @@ pub(super) const PYTHON: &[File] = &[
     package!("src/bootstream/http.py"),
     package!("src/bootstream/log.py"),
     package!("src/bootstream/py.typed"),
+    package!("src/bootstream/requests.py"),
     package!("src/bootstream/testing.py"),
     package!("src/bootstream/wit/deps/clocks.wit"),
     package!("src/bootstream/wit/deps/http.wit"),

@@ -39,21 +39,21 @@ def csv_lines(
     yielded by itself. `dialect` has options of `csv.writer`, such as `delimiter=";"`.
     """
 
-    def lines() -> Iterator[str]:
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, **dialect)
-        if header is not None:
-            writer.writerow(header)
-        for row in rows:
-            writer.writerow(row)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, **dialect)
+    if header is not None:
+        writer.writerow(header)
+    # The first row goes alone, so that the caller sees it early.
+    wanted = 0
+    for row in rows:
+        writer.writerow(row)
+        if buffer.tell() > wanted:
             yield buffer.getvalue()
             buffer.seek(0)
             buffer.truncate()
-        # The header of a table without rows.
-        if rest := buffer.getvalue():
-            yield rest
-
-    return _blocks(lines(), block)
+            wanted = block
+    if rest := buffer.getvalue():
+        yield rest
 
 
 def ndjson_lines(

@@ -1,0 +1,65 @@
+"""The library `requests`, with an upstream of the test."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from bootstream import http
+from bootstream.requests import session
+from bootstream.testing import answer, upstream
+
+
+def test_a_session_sends_and_reads() -> None:
+    def respond(request: http.OutgoingRequest) -> http.IncomingResponse:
+        if "/redirect" in request.url:
+            return answer(b"", 302, location="/there", set_cookie="a=1")
+        body = gzip.compress(b'{"a":1}')
+        return answer(body, content_encoding="gzip", content_type="application/json")
+
+    with upstream(respond) as seen:
+        response = session().post("https://example.com/redirect?x=1", json={"b": 2}, timeout=(1, 2))
+
+    assert response.json() == {"a": 1}
+    assert response.history[0].status_code == 302
+    assert [one.url for one in seen] == [
+        "https://example.com/redirect?x=1",
+        "https://example.com/there",
+    ]
+    assert seen[0].body == [b'{"b": 2}']
+    assert seen[0].timeout == 2
+    assert ("Cookie", "a=1") in seen[1].headers
+
+
+def test_a_body_is_read_as_it_arrives() -> None:
+    taken: list[int] = []
+
+    def chunks() -> Iterator[bytes]:
+        for number in range(3):
+            taken.append(number)
+            yield f"line {number}\n".encode()
+
+    with upstream(lambda request: answer(chunks())):
+        response = session().get("http://a/", stream=True)
+        parts = response.iter_content(chunk_size=1024)
+        assert next(parts) == b"line 0\n"
+        assert taken == [0]
+        assert b"".join(parts) == b"line 1\nline 2\n"
+
+
+def test_errors_are_those_of_requests() -> None:
+    def denies(request: http.OutgoingRequest) -> http.IncomingResponse:
+        raise http.RequestDenied("http-request-denied", "the host does not allow requests to `a`")
+
+    def waits(request: http.OutgoingRequest) -> http.IncomingResponse:
+        raise http.RequestTimeout("connection-timeout", "too long")
+
+    with upstream(denies), pytest.raises(requests.ConnectionError, match="does not allow"):
+        session().get("http://a/")
+    with upstream(waits), pytest.raises(requests.Timeout):
+        session().get("http://a/")
+    with upstream(lambda request: answer("no", 404)), pytest.raises(requests.HTTPError):
+        session().get("http://a/").raise_for_status()

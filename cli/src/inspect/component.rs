@@ -1,6 +1,7 @@
 //! The facts about a component.
 
 use anyhow::Result;
+use artifact::Concurrency;
 use artifact::world::World;
 use serde_json::{Value, json};
 use toml::Table;
@@ -25,6 +26,8 @@ pub(super) struct ComponentFacts {
     verdict: Result<World, String>,
     needs: Vec<(Need, State)>,
     producers: Producers,
+    /// Whether it needs the build of the host with WASI 0.3.
+    concurrency: Concurrency,
 }
 
 /// Whether the component's `bootstream.toml` has a setting.
@@ -54,6 +57,7 @@ impl ComponentFacts {
             verdict: component::check_names(&names).map_err(|error| format!("{error:#}")),
             needs: needs.collect(),
             producers: Producers::read(bytes),
+            concurrency: component::concurrency(bytes),
             names,
         })
     }
@@ -70,6 +74,10 @@ impl ComponentFacts {
         match &self.verdict {
             Ok(world) => lines.push(format!("world: {}", world.name())),
             Err(why) => lines.push(format!("world: none that the host runs: {why}")),
+        }
+        if self.concurrency == Concurrency::On {
+            lines
+                .push("host: the build with WASI 0.3, which `bootstream package` takes".to_owned());
         }
         section(&mut lines, "exports", &by_package(&self.names.exports));
         for (group, heading, _) in GROUPS {
@@ -116,6 +124,7 @@ impl ComponentFacts {
             "file": name,
             "bytes": self.bytes,
             "world": self.verdict.as_ref().ok().map(|world| world.name()),
+            "needsWasi03": self.concurrency == Concurrency::On,
             "refused": self.verdict.as_ref().err(),
             "exports": self.names.exports,
             "imports": serde_json::Map::from_iter(imports),
@@ -245,6 +254,22 @@ mod tests {
             assert_eq!(state(Some(&settings), key), expected, "{key}");
         }
         assert_eq!(state(None, "pass-env"), State::Unknown);
+    }
+
+    #[test]
+    fn a_service_names_the_build_of_the_host_that_it_needs() {
+        for (version, needs) in [("incoming-handler@0.2.6", false), ("handler@0.3.0", true)] {
+            let text = format!(
+                "(component (instance $it) (export \"wasi:http/{version}\" (instance $it)))"
+            );
+
+            let facts = ComponentFacts::read(&wat::parse_str(text).unwrap(), None).unwrap();
+
+            assert!(facts.runs());
+            assert_eq!(facts.to_json("x.wasm")["needsWasi03"], needs);
+            let lines = facts.lines("x.wasm").join("\n");
+            assert_eq!(lines.contains("the build with WASI 0.3"), needs, "{lines}");
+        }
     }
 
     #[test]

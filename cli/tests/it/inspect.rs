@@ -41,7 +41,7 @@ fn a_component_is_described_with_its_world_imports_settings_and_tools() {
         "imports, contract:\n  bootstream:handler@0.1.1: ",
         "may need in bootstream.toml:\n",
         "  pass-env = [\"TABLE_NAME\"]  to see these variables of the function\n",
-        "  language: Rust\n",
+        "  language: Rust",
         "  tools: ",
     ] {
         assert_contains(&said, wanted);

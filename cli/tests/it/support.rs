@@ -315,6 +315,11 @@ impl Dev {
     pub(crate) fn terminate(&mut self) -> Option<i32> {
         let pid = i32::try_from(self.child.id()).expect("pids are small");
         signal(pid, rustix::process::Signal::TERM);
+        self.wait()
+    }
+
+    /// Waits for the server's end, and returns its exit code.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
         self.child.wait().expect("the server ends").code()
     }
 }

@@ -24,6 +24,7 @@ RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir tar
 dynamodb_export=examples/dynamodb-export/Cargo.toml
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
     --manifest-path "$dynamodb_export"
+RUSTC=$guest_rustc scripts/foreign-samples.sh
 # The handler whose instructions are counted, optimised as for the benchmarks.
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler

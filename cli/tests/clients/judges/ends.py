@@ -102,7 +102,7 @@ SERVICE = [
     ("ends and works on", "/works-on", whole(b"hello"), whole(b"hello")),
     ("ends and traps", "/traps-late", whole(b"hello"), whole(b"hello")),
     ("has trailers", "/trailers", whole(b"hello"), whole(b"hello")),
-    ("an interim status", "/status?103", NOTHING, DEV_FAILED),
-    ("a status beyond 599", "/status?600", whole(b"", 600), DEV_FAILED),
+    ("an interim status", "/status?103", SERVE_FAILED, DEV_FAILED),
+    ("a status beyond 599, which its host refuses", "/status?600", whole(b"refused"), whole(b"refused")),
     ("a head beyond the limit of Lambda", "/head?17000", whole(b""), DEV_FAILED),
 ]

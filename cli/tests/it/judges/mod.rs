@@ -1,6 +1,8 @@
 //! Tests of `wasi:http` by others: their host, their test suite and their samples.
 
 mod differential;
+mod samples;
+mod serve;
 mod testsuite;
 
 use std::ffi::OsStr;

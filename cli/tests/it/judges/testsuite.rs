@@ -14,7 +14,10 @@ use crate::support::{Dev, End, signal};
 struct Test {
     #[expect(dead_code, reason = "the component says which world it is")]
     world: String,
-    #[expect(dead_code, reason = "a host without the proposal does not run the component")]
+    #[expect(
+        dead_code,
+        reason = "a host without the proposal does not run the component"
+    )]
     proposals: Vec<String>,
     operations: Vec<Operation>,
 }

@@ -96,7 +96,9 @@ fn a_component_that_polls_waits_for_a_reader_that_is_behind() {
         &json!([respond(), {"write_pattern": {"total": total, "chunk": 10_000}},
         {"print": "all written\n"}, "finish"]),
     ));
-    lambda.wait("the post", |seen| seen.to("id-1/response").first().map(drop));
+    lambda.wait("the post", |seen| {
+        seen.to("id-1/response").first().map(drop)
+    });
     bootstream_test_support::pause(Duration::from_millis(200));
     assert!(
         host.stdout()

@@ -28,6 +28,8 @@ if ! fresh python "$sources"/python/*; then
     python3 -m venv "$clients/python"
     "$clients/python/bin/pip" install --quiet --disable-pip-version-check \
         --requirement "$sources/python/requirements.txt"
+    # The package lacks the permission to run its programs.
+    chmod +x "$clients"/python/lib/python3*/site-packages/wasmtime_cli/wasmtime*
     cp "$sources"/python/*.py "$clients/python"
     made python "$sources"/python/*
 fi

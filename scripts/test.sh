@@ -32,6 +32,7 @@ for manifest in "$dynamodb_export" test-guests/aws-sdk/Cargo.toml; do
     RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
         --manifest-path "$manifest"
 done
+RUSTC=$guest_rustc scripts/foreign-samples.sh
 # The handler whose instructions are counted, optimised as for the benchmarks.
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler

@@ -68,9 +68,15 @@ impl Event {
     }
 
     fn document(&self) -> String {
-        let pair = |(name, value): &(&str, u64)| format!("\"{name}\":\"{value}\"");
-        let query: Vec<_> = self.query.iter().map(pair).collect();
-        include_str!("event.json").replace("\"QUERY\"", &format!("{{{}}}", query.join(",")))
+        let joined = |pair: fn(&(&str, u64)) -> String, separator| {
+            let pairs: Vec<_> = self.query.iter().map(pair).collect();
+            pairs.join(separator)
+        };
+        let parameters = joined(|(name, value)| format!("\"{name}\":\"{value}\""), ",");
+        let raw = joined(|(name, value)| format!("{name}={value}"), "&");
+        include_str!("event.json")
+            .replace("\"QUERY\"", &format!("{{{parameters}}}"))
+            .replace("RAW", &raw)
     }
 }
 

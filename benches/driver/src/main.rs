@@ -36,6 +36,15 @@ enum Args {
     Compare(Compare),
     /// Measure proxies side by side: handlers that pass on the answer of an HTTPS server
     Proxy(Proxy),
+    /// Measure the handler as a component of each world, side by side
+    Worlds {
+        /// Rounds over everything
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Only these measurements: cold, warm, throughput, small, delivery, large, at-once, memory
+        #[arg(long, value_delimiter = ',', value_name = "NAME")]
+        only: Vec<String>,
+    },
     /// Measure cold starts with machine code in the package, kept in `/tmp`, and made at the start
     Starts {
         /// Rounds over everything
@@ -88,6 +97,7 @@ fn main() -> anyhow::Result<()> {
     let result = match Args::parse() {
         Args::Compare(args) => compare(&args)?,
         Args::Proxy(args) => proxy(&args)?,
+        Args::Worlds { rounds, only } => worlds(&only, rounds)?,
         Args::Starts { rounds } => {
             measure_all(&target::starts(root()?)?, &[&measure::COLD], rounds)?
         }
@@ -112,6 +122,15 @@ fn compare(args: &Compare) -> anyhow::Result<String> {
 fn proxy(args: &Proxy) -> anyhow::Result<String> {
     let targets = target::proxies(root()?, args.before.as_deref())?;
     measure_all(&targets, &chosen(&PROXY, &args.only)?, args.rounds)
+}
+
+fn worlds(only: &[String], rounds: usize) -> anyhow::Result<String> {
+    let measurements = chosen(&ALL, only)?;
+    let tables = target::worlds(root()?)?
+        .map(|targets| measure_all(&targets, &measurements, rounds))
+        .into_iter()
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(tables.join("\n"))
 }
 
 fn measure_all(

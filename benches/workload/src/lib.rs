@@ -9,7 +9,8 @@ mod proxy;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use proxy::{Answer, Proxy};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::de::{Error as _, value::MapDeserializer};
+use serde::{Deserialize, Deserializer};
 
 /// One invocation's work.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -55,6 +56,18 @@ impl Work {
     /// When the event is not JSON, or a value in its query is not a number.
     pub fn parse(event: &[u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(event)
+    }
+
+    /// Reads the work from the target of a request, in which nothing is encoded.
+    ///
+    /// # Errors
+    ///
+    /// When a value in its query is not a number.
+    pub fn of_target(target: &str) -> serde_json::Result<Self> {
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let query = Query::deserialize(MapDeserializer::new(pairs))?;
+        Ok(Event { query: Some(query) }.into())
     }
 
     /// The bytes of a chunk, without a stamp.
@@ -161,6 +174,20 @@ mod tests {
         assert_eq!((work.chunks, work.chunk_bytes), (3, 64));
         assert_eq!(work.pause, Duration::from_millis(10));
         assert_eq!((work.failure, work.stamp), (Some(Failure::Late), true));
+    }
+
+    #[test]
+    fn the_target_of_a_request_says_the_same() {
+        let event = br#"{"queryStringParameters":{"chunks":"3","chunk_bytes":"64","fail":"late"}}"#;
+        let target = "/numbers?chunks=3&chunk_bytes=64&fail=late";
+        assert_eq!(
+            Work::of_target(target).unwrap(),
+            Work::parse(event).unwrap()
+        );
+        for none in ["/", "/?", ""] {
+            assert_eq!(Work::of_target(none).unwrap(), Work::parse(b"{}").unwrap());
+        }
+        Work::of_target("/?chunks=many").unwrap_err();
     }
 
     #[test]

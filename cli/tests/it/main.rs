@@ -19,6 +19,7 @@ mod functions;
 mod include;
 mod inspect;
 mod invoke;
+mod judges;
 mod languages;
 mod limits;
 mod load;

@@ -270,14 +270,7 @@ impl Dev {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Response {
-        let mut stream = self.connect();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-        stream.write_all(head.as_bytes()).expect("the server reads");
-        Response::read(stream, head.as_bytes())
+        send(self.connect(), &self.address, method, path, headers, body)
     }
 
     /// A connection to the server.
@@ -320,8 +313,31 @@ impl Dev {
     pub(crate) fn terminate(&mut self) -> Option<i32> {
         let pid = i32::try_from(self.child.id()).expect("pids are small");
         signal(pid, rustix::process::Signal::TERM);
+        self.wait()
+    }
+
+    /// Waits for the server's end, and returns its exit code.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
         self.child.wait().expect("the server ends").code()
     }
+}
+
+/// Sends a request over a connection to a server, and reads the response.
+pub(crate) fn send(
+    mut stream: TcpStream,
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Response {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    stream.write_all(head.as_bytes()).expect("the server reads");
+    Response::read(stream, head.as_bytes())
 }
 
 impl Drop for Dev {

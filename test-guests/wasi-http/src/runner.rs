@@ -130,6 +130,7 @@ impl Runner {
             Step::SpinMs(time) => spin(Duration::from_millis(*time)),
             Step::LoopForever => loop_forever(),
             Step::GrowMemory(bytes) => self.memory.push(grow_memory(*bytes)),
+            Step::Hoard(count) => (0..*count).for_each(|_| std::mem::forget(Fields::new())),
             Step::Trap => core::arch::wasm32::unreachable(),
             Step::Panic(message) => panic!("{message}"),
             Step::Exit(code) => exit(*code),

@@ -54,6 +54,7 @@ pub(crate) enum Step {
     LoopForever,
     LoopWriting,
     GrowMemory(usize),
+    Hoard(usize),
     Trap,
     Panic(String),
     Exit(i32),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-pub(crate) use ours::{ARM64_PROFILE, before, ours, ours_for_arm64, ours_with_names};
+pub(crate) use ours::{ARM64_PROFILE, before, ours, ours_for_arm64, ours_with_names, worlds};
 pub(crate) use proxies::proxies;
 
 use crate::place::Place;

@@ -89,6 +89,38 @@ pub(super) fn precompiled(
     })
 }
 
+/// The handler of the benchmarks in its own world and as a component of WASI 0.2; then the same for WASI 0.3, in the
+/// `bootstrap` that has it. The standard world is the reference of each.
+///
+/// # Errors
+///
+/// When something was not built.
+pub(crate) fn worlds(root: &Path) -> anyhow::Result<[Vec<Target>; 2]> {
+    let default = Builds::of_root(root)?;
+    let with_wasi_p3 = Builds {
+        executable: built(root, "lambda/bootstrap-wasi-p3")?,
+        ..Builds::of_root(root)?
+    };
+    let target = |name, builds: &Builds, guest: &str| -> anyhow::Result<Target> {
+        let package = root.join("target/bench/worlds").join(name);
+        let guest = format!("guests/wasm32-wasip2/lambda/{guest}.wasm");
+        Ok(Target {
+            name,
+            ..precompiled(root, builds, &guest, &package, &[])?
+        })
+    };
+    Ok([
+        vec![
+            target("own world", &default, "bench_handler")?,
+            target("WASI 0.2", &default, "bench_wasi_handler")?,
+        ],
+        vec![
+            target("own world, with WASI 0.3", &with_wasi_p3, "bench_handler")?,
+            target("WASI 0.3", &with_wasi_p3, "bench_service_handler")?,
+        ],
+    ])
+}
+
 /// The same with symbols, for counting calls of functions.
 ///
 /// # Errors

@@ -29,6 +29,36 @@ fn a_large_response_reaches_a_slow_reader_in_little_memory() {
     assert!(peak < idle + MARGIN_KIB, "{idle} KiB, then {peak}");
 }
 
+#[test]
+fn a_hundred_thousand_small_writes_arrive_in_little_memory() {
+    let (lambda, host) = serving();
+    lambda.enqueue(get("warm-up", "/hello"));
+    lambda.complete_response("warm-up");
+    let idle = host.resident_kib();
+    lambda.enqueue(get("id-1", "/small?100000"));
+    assert_eq!(
+        lambda.complete_response("id-1").body(),
+        "ab".repeat(100_000)
+    );
+    let peak = host.peak_resident_kib();
+    assert!(peak < idle + MARGIN_KIB, "{idle} KiB, then {peak}");
+}
+
+#[test]
+fn what_a_guest_forgets_is_limited() {
+    let (lambda, host) = serving();
+    lambda.enqueue(get("some", "/hoard?1000"));
+    assert_eq!(lambda.complete_response("some").body(), "hello");
+    let idle = host.resident_kib();
+    lambda.enqueue(get("all", "/hoard?10000000"));
+    assert_eq!(
+        lambda.failed_response("all", "Function.Trap").body(),
+        "hello"
+    );
+    let peak = host.peak_resident_kib();
+    assert!(peak < idle + MARGIN_KIB, "{idle} KiB, then {peak}");
+}
+
 /// However an invocation ends, its instance gives back what it had: also one that is dropped while its tasks
 /// run.
 #[test]

@@ -3,6 +3,7 @@
 mod documents;
 mod ends;
 mod heads;
+mod hostile;
 mod instances;
 mod limits;
 mod loading;

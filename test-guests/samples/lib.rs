@@ -1,0 +1,1 @@
+//! The samples are examples of this package: see `Cargo.toml`.

@@ -11,7 +11,7 @@ guest_rustc=$(scripts/setup.sh)
 scripts/build-bootstrap.sh >/dev/null
 cargo build --release -p bootstream-cli --bin bootstream-compile
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
-    -p bench-handler -p bench-proxy-handler
+    -p bench-handler -p bench-proxy-handler -p bench-standard-handler
 if [ "${1:-}" = micro ]; then
     shift
     exec cargo bench -p bench-driver --bench host --bench signing -- "$@"

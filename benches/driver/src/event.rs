@@ -70,7 +70,11 @@ impl Event {
     fn document(&self) -> String {
         let pair = |(name, value): &(&str, u64)| format!("\"{name}\":\"{value}\"");
         let query: Vec<_> = self.query.iter().map(pair).collect();
-        include_str!("event.json").replace("\"QUERY\"", &format!("{{{}}}", query.join(",")))
+        let pair = |(name, value): &(&str, u64)| format!("{name}={value}");
+        let raw: Vec<_> = self.query.iter().map(pair).collect();
+        include_str!("event.json")
+            .replace("\"QUERY\"", &format!("{{{}}}", query.join(",")))
+            .replace("RAW_QUERY", &raw.join("&"))
     }
 }
 
@@ -84,6 +88,8 @@ mod tests {
     fn an_event_says_what_the_handler_reads() {
         let work = Work::parse(Event::chunks(3, 64).document().as_bytes()).unwrap();
         assert_eq!((work.chunks, work.chunk_bytes), (3, 64));
+        let event = Event::chunks(3, 64).document();
+        assert!(event.contains(r#""rawQueryString":"chunks=3&chunk_bytes=64""#));
         let work = Work::parse(Event::tiny().document().as_bytes()).unwrap();
         assert_eq!((work.chunks, work.chunk_bytes), (1, 5));
     }

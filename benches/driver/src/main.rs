@@ -34,6 +34,15 @@ use crate::target::Target;
 enum Args {
     /// Measure side by side, and print a table in Markdown
     Compare(Compare),
+    /// Measure the same handler in each world of components side by side
+    Worlds {
+        /// Rounds over everything
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Only these measurements, as of `compare`
+        #[arg(long, value_delimiter = ',', value_name = "NAME")]
+        only: Vec<String>,
+    },
     /// Measure proxies side by side: handlers that pass on the answer of an HTTPS server
     Proxy(Proxy),
     /// Measure cold starts with machine code in the package, kept in `/tmp`, and made at the start
@@ -87,6 +96,10 @@ struct Proxy {
 fn main() -> anyhow::Result<()> {
     let result = match Args::parse() {
         Args::Compare(args) => compare(&args)?,
+        Args::Worlds { rounds, only } => {
+            let targets = target::worlds(root()?)?;
+            measure_all(&targets, &chosen(&ALL, &only)?, rounds)?
+        }
         Args::Proxy(args) => proxy(&args)?,
         Args::Starts { rounds } => {
             measure_all(&target::starts(root()?)?, &[&measure::COLD], rounds)?

@@ -9,7 +9,9 @@ mod proxy;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use proxy::{Answer, Proxy};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::de::Error as _;
+use serde::de::value::{BorrowedStrDeserializer, MapDeserializer};
+use serde::{Deserialize, Deserializer};
 
 /// One invocation's work.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -55,6 +57,19 @@ impl Work {
     /// When the event is not JSON, or a value in its query is not a number.
     pub fn parse(event: &[u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(event)
+    }
+
+    /// Parses the work in the query of a request's target.
+    ///
+    /// # Errors
+    ///
+    /// When a value in its query is not a number.
+    pub fn of_target(target: &str) -> Result<Self, serde::de::value::Error> {
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let pairs = pairs.map(|(name, value)| (name, BorrowedStrDeserializer::new(value)));
+        let query = Query::deserialize(MapDeserializer::new(pairs))?;
+        Ok(Event { query: Some(query) }.into())
     }
 
     /// The bytes of a chunk, without a stamp.
@@ -114,6 +129,7 @@ struct Query {
     buffer_bytes: Option<u64>,
     #[serde(deserialize_with = "number")]
     stamp: Option<u64>,
+    #[serde(deserialize_with = "failure")]
     fail: Option<Failure>,
 }
 
@@ -134,6 +150,10 @@ impl From<Event<Query>> for Work {
 
 fn bytes(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn failure<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Failure>, D::Error> {
+    Failure::deserialize(deserializer).map(Some)
 }
 
 /// A number in a query, where everything is text.
@@ -161,6 +181,16 @@ mod tests {
         assert_eq!((work.chunks, work.chunk_bytes), (3, 64));
         assert_eq!(work.pause, Duration::from_millis(10));
         assert_eq!((work.failure, work.stamp), (Some(Failure::Late), true));
+    }
+
+    #[test]
+    fn the_target_of_a_request_says_the_same() {
+        let work = Work::of_target("/numbers?chunks=3&chunk_bytes=64&fail=late").unwrap();
+        assert_eq!((work.chunks, work.chunk_bytes), (3, 64));
+        assert_eq!(work.failure, Some(Failure::Late));
+        let work = Work::of_target("/numbers").unwrap();
+        assert_eq!((work.chunks, work.chunk_bytes), (1, 5));
+        Work::of_target("/numbers?chunks=many").unwrap_err();
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod ours;
 mod proxies;
+mod worlds;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +10,7 @@ use std::process::Command;
 use anyhow::Context as _;
 pub(crate) use ours::{ARM64_PROFILE, before, ours, ours_for_arm64, ours_with_names};
 pub(crate) use proxies::proxies;
+pub(crate) use worlds::worlds;
 
 use crate::place::Place;
 use crate::root;

@@ -92,19 +92,23 @@ eval "export $flags=\"\$cpu \${$flags:-}\""
 # If this is set, cargo ignores all other flags.
 [ -z "${RUSTFLAGS:-}" ] || export RUSTFLAGS="$cpu $RUSTFLAGS"
 
-# build PROFILE FILE NAME OPTION...: builds FILE, and strips it as NAME. In a folder of its own, because another
-# compiler may have built the usual one.
+# build PROFILE FILE NAME OPTION...: builds FILE, and strips it as NAME.
 build() {
     profile=$1
     file=$2
     name=$3
     shift 3
-    cargo build --target "$target" --target-dir target/unstripped --profile "$profile" "$@" >&2
+    cargo build --target "$target" --target-dir "$unstripped" --profile "$profile" "$@" >&2
     mkdir -p "$place/$profile"
-    $strip -o "$place/$profile/$name.new" "target/unstripped/$target/$profile/$file"
+    $strip -o "$place/$profile/$name.new" "$unstripped/$target/$profile/$file"
     mv "$place/$profile/$name.new" "$place/$profile/$name"
     echo "$place/$profile/$name"
 }
-[ $binary = bootstrap ] || set -- --features wasi-p3 "$@"
+# Folders of their own: another compiler may have built the usual one, and both executables have one name.
+unstripped=target/unstripped
+if [ $binary = bootstrap-wasi-p3 ]; then
+    unstripped=target/unstripped-wasi-p3
+    set -- --features wasi-p3 "$@"
+fi
 build "${BOOTSTREAM_PROFILE:-lambda}" bootstrap $binary -p bootstream-host "$@"
 [ $compiler = 0 ] || build release bootstream-compile bootstream-compile -p bootstream-cli --bin bootstream-compile

@@ -9,8 +9,8 @@ mod proxy;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use proxy::{Answer, Proxy};
-use serde::de::{Error as _, value::MapDeserializer};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
 
 /// One invocation's work.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -66,7 +66,8 @@ impl Work {
     pub fn of_target(target: &str) -> serde_json::Result<Self> {
         let query = target.split_once('?').map_or("", |(_, query)| query);
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let query = Query::deserialize(MapDeserializer::new(pairs))?;
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.into()));
+        let query = Query::deserialize(Value::Object(pairs.collect()))?;
         Ok(Event { query: Some(query) }.into())
     }
 
@@ -151,7 +152,7 @@ fn bytes(number: u64) -> usize {
 
 /// A number in a query, where everything is text.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let text = <&str>::deserialize(deserializer)?;
+    let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(D::Error::custom)
 }
 

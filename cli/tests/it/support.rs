@@ -270,7 +270,8 @@ impl Dev {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Response {
-        send(self.connect(), &self.address, method, path, headers, body)
+        let request = request(&self.address, method, path, headers, body);
+        exchange(self.connect(), &request)
     }
 
     /// A connection to the server.
@@ -322,22 +323,28 @@ impl Dev {
     }
 }
 
-/// Sends a request over a connection to a server, and reads the response.
-pub(crate) fn send(
-    mut stream: TcpStream,
+/// A request to the server at `address`.
+pub(crate) fn request(
     address: &str,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: &str,
-) -> Response {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\n");
+) -> String {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\n");
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        request.push_str(&format!("{name}: {value}\r\n"));
     }
-    head.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-    stream.write_all(head.as_bytes()).expect("the server reads");
-    Response::read(stream, head.as_bytes())
+    request.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    request
+}
+
+/// Sends a request, and reads the response.
+pub(crate) fn exchange(mut stream: TcpStream, request: &str) -> Response {
+    stream
+        .write_all(request.as_bytes())
+        .expect("the server reads");
+    Response::read(stream, request.as_bytes())
 }
 
 impl Drop for Dev {

@@ -24,7 +24,6 @@ pub(crate) async fn answer(path: &str, query: &str, request: &Request) -> Option
         "/stream" => stream(query.parse().expect("a size")),
         "/chunks" => chunks(),
         "/small" => small(query.parse().expect("a count")),
-        "/hoard" => hoard(query.parse().expect("a count")),
         "/first" => first().await,
         "/spins" => spins(),
         "/latin" => latin(),
@@ -116,18 +115,6 @@ fn small(count: usize) -> Answer {
     spawn_local(async move {
         for _ in 0..count {
             body.write("ab").await;
-        }
-    });
-    Ok(response)
-}
-
-/// Makes so many streams, of which it drops none.
-fn hoard(count: usize) -> Answer {
-    let (response, mut body) = respond(&[]);
-    spawn_local(async move {
-        body.write("hello").await;
-        for _ in 0..count {
-            std::mem::forget(wasip3::wit_stream::new::<u8>());
         }
     });
     Ok(response)

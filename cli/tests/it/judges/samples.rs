@@ -36,7 +36,11 @@ impl Seen {
         };
         let headers = COMPARED.map(|name| (name, values(name))).to_vec();
         let status = response.status;
-        let (body, end) = response.rest();
+        let (body, end) = match status {
+            // It has none.
+            204 => (String::new(), End::Complete),
+            _ => response.rest(),
+        };
         Self {
             status,
             headers,
@@ -125,16 +129,12 @@ fn the_server_of_wstd_streams_while_it_waits() {
     }
 }
 
-/// The sample's body fails before its first byte. `wasmtime serve` ends it as if it were complete and empty.
+/// The sample panics when its body fails, before the first byte of it. `wasmtime serve` may then lose the head too.
 #[test]
 fn a_body_of_wstd_that_fails_is_not_a_complete_one() {
     let component = sample("wstd-http-server");
     let serve = Serve::start(&component, &["-Scli"]);
     let mut dev = dev(&component);
-
-    let there = serve.send("GET", "/response-body-fail", &[], "");
-    assert_eq!(there.status, 200);
-    there.assert_body("");
 
     let here = dev.send("GET", "/response-body-fail", &[], "");
     assert_eq!(here.status, 200);

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use bootstream_test_support::built;
 
-use crate::support::{Response, send};
+use crate::support::{Response, exchange, request};
 
 /// The server. Stopped when dropped.
 pub(super) struct Serve {
@@ -54,7 +54,8 @@ impl Serve {
         body: &str,
     ) -> Response {
         let stream = TcpStream::connect(&self.address).expect("the server listens");
-        send(stream, &self.address, method, path, headers, body)
+        let request = request(&self.address, method, path, headers, body);
+        exchange(stream, &request)
     }
 }
 

@@ -26,19 +26,21 @@ struct Test {
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Operation {
     Run,
-    Request {
-        method: String,
-        path: String,
-        #[serde(default)]
-        headers: BTreeMap<String, String>,
-        #[serde(default)]
-        body: String,
-        response: Expected,
-    },
-    Kill {
-        signal: String,
-    },
+    Request(Request),
+    Kill { signal: String },
     Wait,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    method: String,
+    path: String,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    body: String,
+    response: Expected,
 }
 
 #[derive(Deserialize)]
@@ -66,15 +68,8 @@ fn play(name: &str) -> usize {
     for operation in test.operations {
         match operation {
             Operation::Run => running = Some(dev(&file(&format!("{name}.wasm")))),
-            Operation::Request {
-                method,
-                path,
-                headers,
-                body,
-                response,
-            } => {
-                let dev = running.as_ref().expect("it was started");
-                check(dev, &method, &path, &headers, &body, &response);
+            Operation::Request(request) => {
+                check(running.as_ref().expect("it was started"), &request);
                 requests += 1;
             }
             Operation::Kill { signal: name } => {
@@ -91,14 +86,14 @@ fn play(name: &str) -> usize {
     requests
 }
 
-fn check(
-    dev: &Dev,
-    method: &str,
-    path: &str,
-    headers: &BTreeMap<String, String>,
-    body: &str,
-    expected: &Expected,
-) {
+fn check(dev: &Dev, request: &Request) {
+    let Request {
+        method,
+        path,
+        headers,
+        body,
+        response: expected,
+    } = request;
     let headers: Vec<_> = headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))

@@ -44,21 +44,6 @@ fn a_hundred_thousand_small_writes_arrive_in_little_memory() {
     assert!(peak < idle + MARGIN_KIB, "{idle} KiB, then {peak}");
 }
 
-#[test]
-fn what_a_guest_forgets_is_limited() {
-    let (lambda, host) = serving();
-    lambda.enqueue(get("some", "/hoard?1000"));
-    assert_eq!(lambda.complete_response("some").body(), "hello");
-    let idle = host.resident_kib();
-    lambda.enqueue(get("all", "/hoard?10000000"));
-    assert_eq!(
-        lambda.failed_response("all", "Function.Trap").body(),
-        "hello"
-    );
-    let peak = host.peak_resident_kib();
-    assert!(peak < idle + MARGIN_KIB, "{idle} KiB, then {peak}");
-}
-
 /// However an invocation ends, its instance gives back what it had: also one that is dropped while its tasks
 /// run.
 #[test]

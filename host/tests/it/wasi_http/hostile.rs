@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use super::{event, host, respond, serving, write};
 use crate::documents::through;
 
+/// Events that are queued at once.
+const BATCH: usize = 50;
+
 /// What every member of an event is replaced with.
 fn odd_values() -> Vec<Value> {
     let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
@@ -79,19 +82,14 @@ fn every_member_of_an_event_may_be_anything() {
     assert!(events.len() > 500, "{}", events.len());
 
     let mut kinds = [0; 3];
-    for (number, event) in events.iter().enumerate() {
-        let id = format!("odd-{number}-");
-        lambda.enqueue(Event::new(&id, event.to_string()));
-        let answer = any_answer(&lambda, &id);
-        let error_type = answer.header("lambda-runtime-function-error-type");
-        let kind = match error_type.as_deref() {
-            None => 0,
-            Some("Function.BadEvent") => 1,
-            // The script is gone, or is not one any more.
-            Some("Function.Panic") => 2,
-            Some(other) => panic!("{other} for {event}: {answer:?}"),
-        };
-        kinds[kind] += 1;
+    for (batch, events) in events.chunks(BATCH).enumerate() {
+        let id = |number: usize| format!("odd-{batch}-{number}-");
+        let queued = (0..).zip(events);
+        let queued = queued.map(|(number, event)| Event::new(&id(number), event.to_string()));
+        lambda.enqueue_all(queued.collect());
+        for (number, event) in events.iter().enumerate() {
+            kinds[kind(&any_answer(&lambda, &id(number)), event)] += 1;
+        }
         lambda.forget();
     }
 
@@ -99,6 +97,19 @@ fn every_member_of_an_event_may_be_anything() {
     host.assert_running();
     lambda.enqueue(event_of("after"));
     assert_eq!(lambda.complete_response("after").body(), "fine");
+}
+
+/// Whether the guest answered, the host refused the event, or the script is gone or not one any more.
+fn kind(answer: &Exchange, event: &Value) -> usize {
+    match answer
+        .header("lambda-runtime-function-error-type")
+        .as_deref()
+    {
+        None => 0,
+        Some("Function.BadEvent") => 1,
+        Some("Function.Panic") => 2,
+        Some(other) => panic!("{other} for {event}: {answer:?}"),
+    }
 }
 
 fn event_of(id: &str) -> Event {

@@ -92,23 +92,22 @@ eval "export $flags=\"\$cpu \${$flags:-}\""
 # If this is set, cargo ignores all other flags.
 [ -z "${RUSTFLAGS:-}" ] || export RUSTFLAGS="$cpu $RUSTFLAGS"
 
-# build PROFILE FILE NAME OPTION...: builds FILE, and strips it as NAME.
+# build PROFILE FILE NAME OPTION...: builds FILE as NAME, and strips it. In a folder of its own, because another
+# compiler may have built the usual one.
 build() {
     profile=$1
-    file=$2
+    built=target/unstripped/$target/$profile/$2
+    named=target/unstripped/$target/$profile/$3
     name=$3
     shift 3
-    cargo build --target "$target" --target-dir "$unstripped" --profile "$profile" "$@" >&2
+    cargo build --target "$target" --target-dir target/unstripped --profile "$profile" "$@" >&2
+    # The next build of the other kind takes the first name.
+    [ "$built" = "$named" ] || mv "$built" "$named"
     mkdir -p "$place/$profile"
-    $strip -o "$place/$profile/$name.new" "$unstripped/$target/$profile/$file"
+    $strip -o "$place/$profile/$name.new" "$named"
     mv "$place/$profile/$name.new" "$place/$profile/$name"
     echo "$place/$profile/$name"
 }
-# Folders of their own: another compiler may have built the usual one, and both executables have one name.
-unstripped=target/unstripped
-if [ $binary = bootstrap-wasi-p3 ]; then
-    unstripped=target/unstripped-wasi-p3
-    set -- --features wasi-p3 "$@"
-fi
+[ $binary = bootstrap ] || set -- --features wasi-p3 "$@"
 build "${BOOTSTREAM_PROFILE:-lambda}" bootstrap $binary -p bootstream-host "$@"
 [ $compiler = 0 ] || build release bootstream-compile bootstream-compile -p bootstream-cli --bin bootstream-compile

@@ -11,16 +11,18 @@ guest_rustc=$(scripts/setup.sh --tests)
 
 target/python/bin/python -W ignore scripts/templates/check.py
 
-# Meanwhile, because link-time optimisation takes minutes on one processor.
-build_bootstraps() {
-    scripts/build-bootstrap.sh
+# Meanwhile, because link-time optimisation takes minutes on one processor. In a session of its own, so that it can be
+# ended as a whole.
+setsid sh -euc '
     scripts/build-bootstrap.sh --wasi-p3
+    scripts/build-bootstrap.sh
     # Without link-time optimisation, which does not change behaviour.
     BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
-}
-build_bootstraps &
+' &
 bootstraps=$!
-trap 'kill "$bootstraps" 2>/dev/null || true' EXIT
+trap 'kill -- "-$bootstraps" 2>/dev/null || true' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # Handlers may need another compiler than the host, and so have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \

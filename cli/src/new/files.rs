@@ -209,7 +209,7 @@ const WASI_HTTP_PYTHON: &[File] = &[
     file!("wasi-http-python", "app.py"),
     file!("wasi-http-python", "lines.py"),
     file!("wasi-http-python", "test_lines.py"),
-    ("requirements.txt", include_str!("python/requirements.txt")),
+    file!("wasi-http-python", "requirements.txt"),
     file!("wasi-http-python", "wit/world.wit"),
     (
         "wit/deps/http.wit",

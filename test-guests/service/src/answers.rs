@@ -12,7 +12,7 @@ use crate::{Answer, respond, text};
 
 static SERVED: AtomicU32 = AtomicU32::new(0);
 
-pub(crate) async fn answer(path: &str, query: &str, request: &Request) -> Option<Answer> {
+pub(crate) fn answer(path: &str, query: &str, request: &Request) -> Option<Answer> {
     Some(match path {
         "/hello" => hello(),
         "/describe" => text(describe(request)),
@@ -24,7 +24,7 @@ pub(crate) async fn answer(path: &str, query: &str, request: &Request) -> Option
         "/stream" => stream(query.parse().expect("a size")),
         "/chunks" => chunks(),
         "/small" => small(query.parse().expect("a count")),
-        "/first" => first().await,
+        "/first" => first(),
         "/spins" => spins(),
         "/latin" => latin(),
         _ => return None,
@@ -133,7 +133,7 @@ fn chunks() -> Answer {
 }
 
 /// Nothing for a while after the head.
-async fn first() -> Answer {
+fn first() -> Answer {
     let (response, mut body) = respond(&[]);
     spawn_local(async move {
         wait(Duration::from_millis(300)).await;
@@ -164,7 +164,7 @@ pub(crate) fn echo(request: Request) -> Answer {
 }
 
 /// Copies the body of the request into that of the response.
-pub(crate) async fn copy(request: Request) -> Answer {
+pub(crate) fn copy(request: Request) -> Answer {
     let (_, result) = wit_future::new(|| Ok(()));
     let (mut contents, _trailers) = Request::consume_body(request, result);
     let (response, mut body) = respond(&[]);

@@ -1,6 +1,12 @@
 //! A component of `wasi:http/proxy` for the tests of the host. Its request has a script, which it runs through the
 //! bare bindings, so that it can break every rule of `wasi:http`. `README.md` of `test-guests` lists the steps.
 
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "the tests read the output"
+)]
+
 mod io;
 mod request;
 mod runner;

@@ -64,6 +64,7 @@ impl Runner {
     }
 
     /// Returns without dropping anything: what a guest with a garbage collector does.
+    #[expect(clippy::mem_forget, reason = "the host sees handles that nobody drops")]
     pub(crate) fn leave(self) {
         std::mem::forget(self);
     }
@@ -130,8 +131,8 @@ impl Runner {
             Step::SpinMs(time) => spin(Duration::from_millis(*time)),
             Step::LoopForever => loop_forever(),
             Step::GrowMemory(bytes) => self.memory.push(grow_memory(*bytes)),
-            Step::Hoard(count) => (0..*count).for_each(|_| std::mem::forget(Fields::new())),
-            Step::Trap => core::arch::wasm32::unreachable(),
+            Step::Hoard(count) => hoard(*count),
+            Step::Trap => trap(),
             Step::Panic(message) => panic!("{message}"),
             Step::Exit(code) => exit(*code),
             Step::Print(text) => print!("{text}"),
@@ -288,6 +289,20 @@ fn spin(time: Duration) {
     while Instant::now() < end {
         black_box((0..1000_u32).fold(0, |sum, i| black_box(sum ^ i)));
     }
+}
+
+/// Makes handles that nobody drops.
+#[expect(clippy::mem_forget, reason = "this is what the test is about")]
+fn hoard(count: usize) {
+    (0..count).for_each(|_| std::mem::forget(Fields::new()));
+}
+
+/// Executes WebAssembly's `unreachable`.
+fn trap() -> ! {
+    #[cfg(target_family = "wasm")]
+    core::arch::wasm32::unreachable();
+    #[cfg(not(target_family = "wasm"))]
+    unreachable!("only WebAssembly traps");
 }
 
 /// Computes forever, without calling the host.

@@ -100,7 +100,7 @@ const JAVASCRIPT: &[File] = &[
     (".gitignore", "/dist\n/handler.wasm\n/node_modules\n"),
 ];
 
-pub(super) const PYTHON: &[File] = &[
+const PYTHON: &[File] = &[
     ("app.py", example!("streaming-python/app.py")),
     ("test_app.py", example!("streaming-python/test_app.py")),
     ("requirements.txt", include_str!("python/requirements.txt")),

@@ -72,6 +72,7 @@ fn host_files(args: &PackageArgs, arch: Arch, concurrency: Concurrency) -> Resul
         .transpose()?;
     Ok(HostFiles {
         bootstrap: find_bootstrap(args.bootstrap.as_deref(), arch, concurrency)?,
+        concurrency,
         compiler,
     })
 }
@@ -197,6 +198,7 @@ fn write(
     if function.is_some() {
         let place = host.map_or(HostPlace::UnknownLayer, |host| HostPlace::Layer {
             compiler: host.compiler.is_some(),
+            concurrency: host.concurrency,
         });
         let path = args.out_dir.join(FUNCTION);
         made.push(pack(function_content, &path, printer, |archive| {

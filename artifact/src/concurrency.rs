@@ -23,6 +23,20 @@ pub enum Concurrency {
 }
 
 impl Concurrency {
+    /// The text by which the executable of a host with [`On`](Self::On) is told from others.
+    pub const HOST_MARK: &str = "bootstream-host-with-concurrent-tasks";
+
+    /// Returns what the host in an executable supports.
+    #[must_use]
+    pub fn of_host(executable: &[u8]) -> Self {
+        let mark = Self::HOST_MARK.as_bytes();
+        if executable.windows(mark.len()).any(|at| at == mark) {
+            Self::On
+        } else {
+            Self::Off
+        }
+    }
+
     /// Returns what a component needs that has these names among its imports and exports.
     #[must_use]
     pub fn for_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
@@ -48,6 +62,24 @@ fn is_of_wasi_0_3(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_executable_of_a_host_says_what_it_supports() {
+        let mark = Concurrency::HOST_MARK;
+        for (executable, expected) in [
+            (String::new(), Concurrency::Off),
+            ("\x7fELF bootstream-host".to_owned(), Concurrency::Off),
+            (mark[1..].to_owned(), Concurrency::Off),
+            (mark.to_owned(), Concurrency::On),
+            (format!("\x7fELF text{mark}text"), Concurrency::On),
+        ] {
+            assert_eq!(
+                Concurrency::of_host(executable.as_bytes()),
+                expected,
+                "{executable:?}"
+            );
+        }
+    }
 
     #[test]
     fn one_interface_of_wasi_0_3_decides() {

@@ -15,6 +15,10 @@ const VARIABLE: &str = "BOOTSTREAM_BOOTSTRAP";
 /// How to get a `bootstrap`.
 pub(crate) const HOW: &str = "build it with `scripts/build-bootstrap.sh`";
 
+/// How to get one for a component that needs WASI 0.3.
+pub(crate) const HOW_WITH_WASI_P3: &str =
+    "take the `bootstrap` that `scripts/build-bootstrap.sh --wasi-p3` makes";
+
 /// The file name of the build with WASI 0.3.
 const WITH_WASI_P3: &str = "bootstrap-wasi-p3";
 

@@ -1,8 +1,8 @@
 //! What a component imports: whether the host offers it, and which settings it needs to work.
 
 use anyhow::{Result, bail};
-use artifact::contract::{SERVED_VERSIONS, is_served, version_of_import};
-use artifact::world::is_of_wasi;
+use artifact::contract::{LOGGING, RESPONSE_STREAM, SERVED_VERSIONS, is_served, version_of_import};
+use artifact::world::{World, is_of_wasi};
 
 /// The packages of WASI that the host offers, in versions 0.2 and 0.3.
 const WASI_PACKAGES: [&str; 7] = [
@@ -96,12 +96,12 @@ pub(crate) fn needs<'a>(imports: impl IntoIterator<Item = &'a str>) -> Vec<Need>
     found
 }
 
-/// Checks that the host offers an import.
+/// Checks that the host offers an import to components of `world`.
 ///
 /// # Errors
 ///
 /// It does not. The error names the import and says what to do.
-pub(crate) fn check(import: &str) -> Result<()> {
+pub(crate) fn check(import: &str, world: World) -> Result<()> {
     if let Some(version) = version_of_import(import) {
         if !is_served(version) {
             bail!(
@@ -109,7 +109,7 @@ pub(crate) fn check(import: &str) -> Result<()> {
                  use the matching version of the `bootstream` crate"
             );
         }
-        return Ok(());
+        return check_contract(import, world);
     }
     if SERVERS.contains(&interface(import)) {
         bail!(
@@ -139,6 +139,36 @@ pub(crate) fn check(import: &str) -> Result<()> {
     Ok(())
 }
 
+/// Checks that the host defines an interface of the contract for `world`.
+fn check_contract(import: &str, world: World) -> Result<()> {
+    let interfaces: Vec<_> = contract(world).collect();
+    if interfaces.contains(&interface(import)) {
+        return Ok(());
+    }
+    let advice = match world {
+        World::Handler => "use the `bootstream` crate of this release",
+        World::Proxy | World::Service => {
+            "write the response through `wasi:http`, or export `handle` instead"
+        }
+    };
+    bail!(
+        "imports `{import}`, which the host does not offer to components of `{}`: of the contract they may \
+         import `{}`; {advice}",
+        world.name(),
+        interfaces.join("` and `")
+    )
+}
+
+/// Returns the interfaces of the contract that components of `world` may import. `types` has no functions, so
+/// it needs no definition in the host.
+fn contract(world: World) -> impl Iterator<Item = &'static str> {
+    let of_handlers = (world == World::Handler).then_some(RESPONSE_STREAM);
+    [LOGGING, "bootstream:handler/types"]
+        .into_iter()
+        .chain(of_handlers)
+        .map(interface)
+}
+
 /// Returns the name of an import without its version.
 fn interface(import: &str) -> &str {
     import.split_once('@').map_or(import, |(name, _)| name)
@@ -159,7 +189,7 @@ mod tests {
             "wasi:clocks/system-clock@0.3.2",
             "wasi:sockets/tcp@0.2.0",
         ] {
-            assert!(check(offered).is_ok(), "{offered}");
+            assert!(check(offered, World::Handler).is_ok(), "{offered}");
         }
     }
 
@@ -183,10 +213,45 @@ mod tests {
             ("wasi:http/handler@0.3.0", "middleware"),
             ("wasi:http/incoming-handler@0.2.6", "middleware"),
         ] {
-            let error = check(import).unwrap_err().to_string();
+            let error = check(import, World::Handler).unwrap_err().to_string();
             assert!(error.starts_with(&format!("imports `{import}`")), "{error}");
             assert!(error.contains(wanted), "{error}");
         }
+    }
+
+    #[test]
+    fn components_of_wasi_http_may_import_only_what_the_host_defines_for_them() {
+        for world in [World::Proxy, World::Service] {
+            for offered in [
+                "bootstream:handler/logging@0.1.0",
+                "bootstream:handler/types@0.1.1",
+                "wasi:http/types@0.2.6",
+            ] {
+                assert!(check(offered, world).is_ok(), "{offered}");
+            }
+            for import in [
+                "bootstream:handler/response-stream@0.1.0",
+                "bootstream:handler/store@0.1.1",
+            ] {
+                let error = check(import, world).unwrap_err().to_string();
+                assert_eq!(
+                    error,
+                    format!(
+                        "imports `{import}`, which the host does not offer to components of `{}`: of the \
+                         contract they may import `bootstream:handler/logging` and \
+                         `bootstream:handler/types`; write the response through `wasi:http`, or export \
+                         `handle` instead",
+                        world.name()
+                    )
+                );
+            }
+        }
+        let unknown = check("bootstream:handler/store@0.1.1", World::Handler);
+        let error = unknown.unwrap_err().to_string();
+        assert!(
+            error.contains("`bootstream:handler/response-stream`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub(crate) fn check_names(names: &Names) -> Result<World> {
     let world = World::of_exports(names.exports.iter().map(String::as_str))
         .map_err(|error| no_world(&error))?;
     for import in &names.imports {
-        imports::check(import)?;
+        imports::check(import, world)?;
     }
     Ok(world)
 }
@@ -193,6 +193,20 @@ mod tests {
             error.starts_with("imports `acme:store/kv@0.1.0`"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn an_import_that_the_world_does_not_have_is_named() {
+        let import = "bootstream:handler/response-stream@0.1.1";
+        for export in [
+            "wasi:http/incoming-handler@0.2.6",
+            "wasi:http/handler@0.3.0",
+        ] {
+            let error = refusal(&with_exports(&[export], import));
+            assert!(error.starts_with(&format!("imports `{import}`")), "{error}");
+        }
+        let text = with_exports(&["handle"], import);
+        assert_eq!(check_handler(text.as_bytes()).unwrap(), World::Handler);
     }
 
     #[test]

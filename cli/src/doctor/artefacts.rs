@@ -51,7 +51,10 @@ fn of_function(template: &Template, function: Resource<'_>) -> Vec<Finding> {
         let has_to = listed == 1 && has_host == Some(false);
         if has_to || is_host(&archive) {
             let compiler = archive.entry(COMPILER).is_some();
-            host = HostPlace::Layer { compiler };
+            host = HostPlace::Layer {
+                compiler,
+                concurrency: inspect::concurrency_of_host(&mut archive),
+            };
             findings.extend(inspect::host_layer(&mut archive, arch));
         }
     }

@@ -119,6 +119,7 @@ mod tests {
     use bootstream_host::config::{self, FILE_NAME};
     use clap::ValueEnum as _;
 
+    use super::files::PYTHON;
     use super::*;
 
     /// Uncomments the settings that are commented out.
@@ -141,6 +142,26 @@ mod tests {
             let all = uncommented(text);
             assert!(all.contains("\n[limits]\nmemory-mib = 128\n"), "{all}");
             config::check_file(&all, FILE_NAME).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_project_that_is_built_by_another_tool_says_how_to_install_it() {
+        for template in Template::value_variants() {
+            let mut all = of(*template).iter();
+            let (_, text) = all.find(|(path, _)| *path == FILE_NAME).unwrap();
+            let settings: toml::Table = text.parse().unwrap();
+            let build = settings.get("build").and_then(toml::Value::as_table);
+            if let Some(build) = build.filter(|build| build.contains_key("command")) {
+                let install = build["install"].as_str().unwrap();
+                let tool = build["command"][0].as_str().unwrap();
+                let wanted = if tool == "npm" {
+                    "npm install"
+                } else {
+                    "pip install"
+                };
+                assert!(install.contains(wanted), "{template:?}: {install}");
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use artifact::{Arch, COMPONENT_EXTENSION, Concurrency, PRECOMPILED_EXTENSION};
 use super::archive::{Content, DATA, PROGRAM};
 use super::include::Included;
 use super::inspect::UNPACKED_LIMIT;
-use crate::bootstrap;
+use crate::bootstrap::{self, HOW_WITH_WASI_P3};
 use crate::files::{self, own_executable};
 
 /// The executable that Lambda starts.
@@ -27,6 +27,8 @@ pub(crate) const SETTINGS: &str = "bootstream.toml";
 #[derive(Debug)]
 pub(crate) struct HostFiles {
     pub(crate) bootstrap: PathBuf,
+    /// What `bootstrap` supports, as far as the component needs it.
+    pub(crate) concurrency: Concurrency,
     pub(crate) compiler: Option<PathBuf>,
 }
 
@@ -99,12 +101,24 @@ impl FunctionFiles {
 ///
 /// # Errors
 ///
-/// There is none. The error names the places and the command that builds one.
+/// There is none, or it lacks what the component needs. The error names the places and the command that builds
+/// one.
 pub(crate) fn find_bootstrap(
     named: Option<&Path>,
     arch: Arch,
     concurrency: Concurrency,
 ) -> Result<PathBuf> {
+    let found = find_any(named, arch, concurrency)?;
+    if concurrency == Concurrency::On && Concurrency::of_host(&read(&found)?) == Concurrency::Off {
+        bail!(
+            "`{}` was built without WASI 0.3, which the component needs: {HOW_WITH_WASI_P3}",
+            found.display()
+        );
+    }
+    Ok(found)
+}
+
+fn find_any(named: Option<&Path>, arch: Arch, concurrency: Concurrency) -> Result<PathBuf> {
     let cross_built = bootstrap::cross_built(&arch.to_string(), concurrency)?;
     if named.is_none() && (arch != Arch::HOST) {
         if cross_built.is_file() {
@@ -157,4 +171,37 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         bail!("`{name}` has {size} bytes; Lambda takes {UNPACKED_LIMIT} (250 MB) unpacked");
     }
     files::read(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_bootstrap_has_to_have_what_the_component_needs() {
+        let folder = tempfile::tempdir().unwrap();
+        let [with, without] = ["with", "without"].map(|name| folder.path().join(name));
+        std::fs::write(&with, format!("\x7fELF{}", Concurrency::HOST_MARK)).unwrap();
+        std::fs::write(&without, "\x7fELF").unwrap();
+        let find = |named: &Path, concurrency| find_bootstrap(Some(named), Arch::HOST, concurrency);
+
+        let error = find(&without, Concurrency::On).unwrap_err().to_string();
+
+        assert!(
+            error.contains("without` was built without WASI 0.3"),
+            "{error}"
+        );
+        assert!(
+            error.contains("`scripts/build-bootstrap.sh --wasi-p3`"),
+            "{error}"
+        );
+        for (named, concurrency) in [
+            (&without, Concurrency::Off),
+            (&with, Concurrency::Off),
+            (&with, Concurrency::On),
+        ] {
+            let found = find(named, concurrency).unwrap();
+            assert_eq!(found.file_name(), named.file_name());
+        }
+    }
 }

@@ -15,6 +15,9 @@ use tokio::runtime::{Builder, Runtime};
 const BLOCKING_THREADS: usize = 32;
 
 fn main() {
+    // Tools look for this text in the file. A static that nothing uses would be dropped by the linker.
+    #[cfg(feature = "wasi-p3")]
+    std::hint::black_box(artifact::Concurrency::HOST_MARK);
     prepare_process();
     let (format, level) = log_settings(&ProcessVars);
     logging::init(format, level);

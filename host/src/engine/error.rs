@@ -89,7 +89,7 @@ pub enum LoadError {
     /// The component needs WASI 0.3, and this build lacks it.
     #[error(
         "`{}` is a component of WASI 0.3, and this `bootstrap` was built without its feature `wasi-p3`; \
-         deploy one that was built with it, or build the handler for WASI 0.2",
+         deploy the one that `scripts/build-bootstrap.sh --wasi-p3` makes, or build the handler for WASI 0.2",
         path.display()
     )]
     NoConcurrency {

@@ -3,7 +3,7 @@
 //! Without this check, a missing library would appear only at the first invocation, as
 //! `Runtime.ExitError`.
 
-use artifact::Arch;
+use artifact::{Arch, Concurrency};
 
 use super::UNPACKED_LIMIT;
 use crate::bootstrap;
@@ -62,6 +62,13 @@ pub(super) fn host(archive: &mut Archive, arch: Arch) -> Vec<Finding> {
         findings.extend(executable(archive, COMPILER, arch));
     }
     findings
+}
+
+/// Returns what the host in a zip supports. One that cannot be read has a finding of its own, and is not blamed for
+/// what it may support.
+pub(crate) fn concurrency_of_host(archive: &mut Archive) -> Concurrency {
+    let executable = archive.read(BOOTSTRAP, UNPACKED_LIMIT);
+    executable.map_or(Concurrency::On, |bytes| Concurrency::of_host(&bytes))
 }
 
 fn executable(archive: &mut Archive, name: &str, arch: Arch) -> Vec<Finding> {

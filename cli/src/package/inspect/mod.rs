@@ -9,6 +9,6 @@ mod host;
 mod parts;
 mod size;
 
-pub(crate) use host::system;
+pub(crate) use host::{concurrency_of_host, system};
 pub(crate) use parts::{Function, HostPlace, function, host_layer};
 pub(crate) use size::{UNPACKED_LIMIT, unpacked_size};

@@ -1,6 +1,6 @@
 //! The two parts of a deployment.
 
-use artifact::Arch;
+use artifact::{Arch, Concurrency};
 
 use super::files::files;
 use super::handler::{handler_content, handler_file, missing_handler};
@@ -23,7 +23,11 @@ pub(crate) struct Function {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum HostPlace {
     /// In a layer, with or without the compiler beside it.
-    Layer { compiler: bool },
+    Layer {
+        compiler: bool,
+        /// What it supports.
+        concurrency: Concurrency,
+    },
     /// In a layer that is not available.
     UnknownLayer,
     /// In the function's own package.

@@ -29,6 +29,13 @@ fn a_component_beside_the_host_s_compiler_is_compiled_with_concurrent_tasks() {
     host.logged("compiled and kept in");
 }
 
+#[test]
+fn the_executable_says_whether_it_has_wasi_0_3() {
+    let of = |path| Concurrency::of_host(&fs::read(path).expect("an executable"));
+    assert_eq!(of(executable_with_wasi_p3()), Concurrency::On);
+    assert_eq!(of(executable()), Concurrency::Off);
+}
+
 /// With a compiler or without, and with machine code or without: the reason is the same.
 #[test]
 fn a_host_without_wasi_0_3_says_so() {
@@ -54,7 +61,8 @@ fn a_host_without_wasi_0_3_says_so() {
         let error = lambda.request("/runtime/init/error");
         assert_contains(
             &error.error_message(),
-            "is a component of WASI 0.3, and this `bootstrap` was built without its feature `wasi-p3`",
+            "is a component of WASI 0.3, and this `bootstrap` was built without its feature `wasi-p3`; deploy the \
+             one that `scripts/build-bootstrap.sh --wasi-p3` makes",
         );
         assert!(!host.exit().success());
     }

@@ -1,5 +1,7 @@
 //! `bootstream package`: makes the zips for Lambda from a component and a `bootstrap`.
 
+mod needs;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -7,7 +9,6 @@ use anyhow::{Context as _, Result, bail};
 use artifact::{Arch, Concurrency, FileKind, PRECOMPILED_EXTENSION};
 use serde_json::{Value, json};
 
-use super::build::component_for;
 use super::compile::size;
 use crate::args::{Format, PackageArgs, Part};
 use crate::compile_cache;
@@ -47,7 +48,13 @@ pub(crate) fn run(args: &PackageArgs, printer: &Printer) -> Result<ExitCode> {
         .then(|| function_files(args, arch, printer))
         .transpose()?;
     let host = wants(args, Part::Host)
-        .then(|| host_files(args, arch, needs(args, function.as_ref())))
+        .then(|| {
+            let needs = match &function {
+                Some(function) => needs::of_function(function),
+                None => needs::of_host_alone(&args.handler, printer)?,
+            };
+            host_files(args, arch, needs)
+        })
         .transpose()?;
     let made = write(args, arch, host.as_ref(), function.as_ref(), printer)?;
     report(args, arch, function.as_ref(), &made, printer)
@@ -55,21 +62,6 @@ pub(crate) fn run(args: &PackageArgs, printer: &Printer) -> Result<ExitCode> {
 
 fn wants(args: &PackageArgs, part: Part) -> bool {
     args.only.is_none_or(|only| only == part)
-}
-
-/// Returns what the packaged component needs of the host. For a host alone, that is what the named file needs.
-fn needs(args: &PackageArgs, function: Option<&FunctionFiles>) -> Concurrency {
-    let of = component::concurrency_of_file;
-    match function {
-        Some(function) => {
-            let file = function
-                .component
-                .as_ref()
-                .or(function.machine_code.as_ref());
-            file.map_or(Concurrency::Off, |bytes| of(bytes))
-        }
-        None => files::read(&args.handler).map_or(Concurrency::Off, |bytes| of(&bytes)),
-    }
 }
 
 fn host_files(args: &PackageArgs, arch: Arch, concurrency: Concurrency) -> Result<HostFiles> {
@@ -80,16 +72,14 @@ fn host_files(args: &PackageArgs, arch: Arch, concurrency: Concurrency) -> Resul
         .transpose()?;
     Ok(HostFiles {
         bootstrap: find_bootstrap(args.bootstrap.as_deref(), arch, concurrency)?,
+        concurrency,
         compiler,
     })
 }
 
 fn function_files(args: &PackageArgs, arch: Arch, printer: &Printer) -> Result<FunctionFiles> {
     let settings = settings(args)?;
-    if args.handler.is_dir() {
-        progress(printer, &format!("building `{}`", args.handler.display()));
-    }
-    let file = component_for(&args.handler)?;
+    let file = needs::built(&args.handler, printer)?;
     let name = file.display();
     let bytes = files::read(&file)?;
     let (component, machine_code) = match FileKind::of_source(&bytes) {
@@ -208,6 +198,7 @@ fn write(
     if function.is_some() {
         let place = host.map_or(HostPlace::UnknownLayer, |host| HostPlace::Layer {
             compiler: host.compiler.is_some(),
+            concurrency: host.concurrency,
         });
         let path = args.out_dir.join(FUNCTION);
         made.push(pack(function_content, &path, printer, |archive| {

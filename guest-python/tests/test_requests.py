@@ -63,3 +63,23 @@ def test_errors_are_those_of_requests() -> None:
         session().get("http://a/")
     with upstream(lambda request: answer("no", 404)), pytest.raises(requests.HTTPError):
         session().get("http://a/").raise_for_status()
+
+
+def test_credentials_in_a_url_become_a_header_and_are_not_shown() -> None:
+    def refuses(request: http.OutgoingRequest) -> http.IncomingResponse:
+        if "/denied" in request.url:
+            raise http.RequestDenied("http-request-denied", f"{request.line}: no")
+        return answer("no", 401)
+
+    with upstream(refuses) as seen:
+        response = session().get("https://user:hunter2@example.com:8443/a?k=1")
+        with pytest.raises(requests.HTTPError) as refused:
+            response.raise_for_status()
+        with pytest.raises(requests.ConnectionError) as denied:
+            session().get("https://user:hunter2@example.com/denied")
+
+    assert seen[0].url == "https://example.com:8443/a?k=1"
+    assert ("Authorization", "Basic dXNlcjpodW50ZXIy") in seen[0].headers
+    for error in (refused, denied):
+        assert "hunter2" not in str(error.value)
+        assert "https://example.com" in str(error.value)

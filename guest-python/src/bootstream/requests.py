@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterator
 from email.message import Message
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -46,12 +47,14 @@ class Adapter(BaseAdapter):
 
         Raises `requests.exceptions.Timeout` or `requests.exceptions.ConnectionError`.
         """
+        # `requests` has made the header `Authorization` of the credentials in the URL.
+        url = _without_credentials(request.url)
         waits = timeout if isinstance(timeout, tuple) else (timeout,)
         longest = max((wait for wait in waits if wait is not None), default=None)
         try:
             incoming = http.request(
                 request.method,
-                request.url,
+                url,
                 headers=[
                     (name, _text(value))
                     for name, value in request.headers.items()
@@ -64,9 +67,9 @@ class Adapter(BaseAdapter):
             raise requests.exceptions.Timeout(error, request=request) from error
         except http.RequestError as error:
             raise requests.exceptions.ConnectionError(error, request=request) from error
-        return self._response(request, incoming)
+        return self._response(request, url, incoming)
 
-    def _response(self, request: Any, incoming: http.IncomingResponse) -> Any:
+    def _response(self, request: Any, url: str, incoming: http.IncomingResponse) -> Any:
         response = requests.Response()
         response.status_code = incoming.status
         headers = HTTPHeaderDict()
@@ -88,7 +91,8 @@ class Adapter(BaseAdapter):
                 msg=message, close=lambda: None, isclosed=lambda: True
             ),  # type: ignore[arg-type]
         )
-        response.url = request.url
+        # The text of `requests.HTTPError` has it.
+        response.url = url
         response.request = request
         response.connection = self  # type: ignore[assignment]
         extract_cookies_to_jar(response.cookies, request, response.raw)
@@ -137,6 +141,13 @@ class _Body(io.RawIOBase):
     def close(self) -> None:
         self._incoming.close()
         super().close()
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _text(value: str | bytes) -> str:

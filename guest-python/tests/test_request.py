@@ -68,6 +68,8 @@ def test_a_load_balancer_and_a_lattice() -> None:
     assert balancer.query == [("a", " x"), ("b", "c d")]
     assert balancer.text() == "text"
     assert (lattice.path, lattice.query) == ("/l", [("q", "1")])
+    first = {**LATTICE, "query_string_parameters": {"q": "%31%2B"}}
+    assert Request.from_event(first).query == [("q", "1+")]
 
 
 @pytest.mark.parametrize("event", [None, [], {}, {"Records": []}, {"httpMethod": "GET"}])

@@ -112,6 +112,7 @@ def _query(event: Mapping[str, Any]) -> list[tuple[str, str]]:
     fields = (
         event.get("multiValueQueryStringParameters")
         or event.get("queryStringParameters")
+        or event.get("query_string_parameters")
         or {}
     )
     pairs = [(name, value) for name, values in fields.items() for value in _values(values)]

@@ -80,6 +80,15 @@ def test_a_refused_request_stops_its_body(exchange: Exchange, post: Send, at: in
     assert exchange.aborted
 
 
+def test_a_denied_request_with_a_secret_names_its_hosts(exchange: Exchange, post: Send) -> None:
+    exchange.code = code("HttpRequestDenied")
+
+    with pytest.raises(http.RequestDenied, match="`outbound.allow` and to the hosts of its secret in `secrets`"):
+        post(headers={"authorization": "Bearer bootstream-secret-0123"}, body="")
+    with pytest.raises(http.RequestDenied, match="`outbound.allow`$"):
+        post(headers={"authorization": "Bearer x"}, body="")
+
+
 def test_a_failure_while_the_host_takes_nothing_is_seen(exchange: Exchange, post: Send) -> None:
     exchange.at = exchange.reads = 2 * KIB
     exchange.code = code("ConnectionTerminated")

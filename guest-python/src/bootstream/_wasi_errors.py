@@ -18,6 +18,9 @@ _TIMEOUTS = {
 }
 
 
+# The placeholder of a secret, which the host replaces, begins with this.
+_SECRET_PREFIX = "bootstream-secret-"
+
 
 def no_response(code: Any, request: OutgoingRequest) -> RequestError:
     """Returns why there is no response."""
@@ -54,7 +57,10 @@ def _advice(name: str, code: Any, request: OutgoingRequest) -> str:
     """Returns what happened, with the setting that changes it."""
     origin = request.origin
     if name == "http-request-denied":
-        return f"the host does not allow requests to `{origin}`: add it to `outbound.allow`"
+        denied = f"the host does not allow requests to `{origin}`: add it to `outbound.allow`"
+        if any(_SECRET_PREFIX in value for _, value in request.headers):
+            return f"{denied} and to the hosts of its secret in `secrets`"
+        return denied
     if name == "destination-ip-prohibited":
         return f"the address of `{origin}` is not public: add it to `outbound.private-addresses`"
     if name == "connection-limit-reached":

@@ -83,3 +83,30 @@ def test_credentials_in_a_url_become_a_header_and_are_not_shown() -> None:
     for error in (refused, denied):
         assert "hunter2" not in str(error.value)
         assert "https://example.com" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (
+            http.RequestTimeout("connection-read-timeout", "GET http://a/: paused: `outbound.idle-ms`"),
+            requests.ConnectionError,
+        ),
+        (
+            http.RequestError("connection-terminated", "GET http://a/: the response broke off"),
+            requests.exceptions.ChunkedEncodingError,
+        ),
+    ],
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_broken_body_is_told_with_its_text(
+    error: http.RequestError, kind: type[Exception], stream: bool
+) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"half"
+        raise error
+
+    with upstream(lambda request: answer(chunks())), pytest.raises(kind) as raised:
+        b"".join(session().get("http://a/", stream=stream).iter_content(64))
+
+    assert str(raised.value) == str(error)

@@ -23,6 +23,7 @@ from requests.cookies import extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from . import http
 
@@ -112,6 +113,18 @@ class _Prompt(HTTPResponse):
             yield data
 
 
+class _Paused(ReadTimeoutError):
+    """A pause in a body. Of a `TimeoutError`, `urllib3` would not keep the text."""
+
+    def __init__(self, error: http.RequestTimeout) -> None:
+        # It has no pool, and needs no URL.
+        super().__init__(None, None, str(error))  # type: ignore[arg-type]
+        self._text = str(error)
+
+    def __str__(self) -> str:
+        return self._text
+
+
 class _Body(io.RawIOBase):
     """The body of a response as a file. A read returns what has arrived."""
 
@@ -130,6 +143,10 @@ class _Body(io.RawIOBase):
                 self._rest = memoryview(next(self._chunks))
             except StopIteration:
                 return 0
+            except http.RequestTimeout as error:
+                raise _Paused(error) from error
+            except http.RequestError as error:
+                raise ProtocolError(str(error)) from error
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]

@@ -17,7 +17,8 @@ fresh() {
 }
 
 hash() {
-    find "$@" -type f ! -path '*/__pycache__/*' ! -path '*.egg-info/*' -exec cksum {} + | sort
+    find "$@" -type f ! -path '*/__pycache__/*' ! -path '*/.mypy_cache/*' ! -path '*/.pytest_cache/*' \
+        ! -path '*.egg-info/*' -exec cksum {} + | sort
 }
 
 made() {
@@ -27,7 +28,9 @@ made() {
 }
 
 python() {
-    if fresh python guest-python/pyproject.toml guest-python/src test-guests/python; then
+    # scripts/test-guest-python.sh needs the environment as well.
+    if [ -x target/guest-python/bin/componentize-py ] &&
+        fresh python guest-python/pyproject.toml guest-python/src test-guests/python; then
         return
     fi
     venv=$PWD/target/guest-python

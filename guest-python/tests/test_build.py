@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstream.build import _component, _imports, _tool
+from bootstream.build import __main__, _component, _imports, _tool
 
 
 def test_imports_of_functions_are_found(tmp_path: Path) -> None:
@@ -113,3 +113,29 @@ def test_other_failures_are_passed_on() -> None:
 
     assert _tool.explain(no_handler, []) == "the module `app` has no handler"
     assert _tool.explain("killed\n", []) == "componentize-py failed:\nkilled"
+
+
+@pytest.mark.parametrize(
+    ("argument", "text"),
+    [
+        ("app.py", "`app.py` is a file: name its module, `app`"),
+        ("part/app.py", "`part/app.py` is a file: name its module, `part.app`"),
+        ("other.py", "there is no `other.py` in"),
+        ("other", "there is no `other.py` in"),
+    ],
+)
+def test_a_module_that_is_not_there(
+    argument: str,
+    text: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "part").mkdir()
+    for name in ("app.py", "part/app.py"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["build", argument])
+
+    assert __main__.main() == 1
+    assert text in capsys.readouterr().err

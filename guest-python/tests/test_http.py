@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -79,3 +80,42 @@ def test_parts_of_a_body_and_mistakes() -> None:
     assert seen[0].body == [b"ab"]
     with pytest.raises(http.RequestError, match="use `bootstream.testing.upstream`"):
         http.get("http://a/")
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("https://user:hunter2@api.example.com/x?k=hunter2", "the URL has credentials: .*`authorization`"),
+        ("https://hunter2@api.example.com/", "the URL has credentials"),
+        ("htps://user:hunter2@h/x?token=hunter2", "the URL is not an absolute URL"),
+        ("user:hunter2@h/x", "the URL is not an absolute URL"),
+        ("https://user:hunter2/x@h/", "the URL is not an absolute URL"),
+        ("https://user:hunter2?x@h/", "the URL is not an absolute URL"),
+        ("https://user:hunter2@ex\u2100mple.com/", "the URL is not an absolute URL"),
+        ("https://user:hunter2@[::1/", "the URL is not an absolute URL"),
+        ("htps://h/x?token=hunter2", "`htps://h/x` is not an absolute URL"),
+        ("/x#hunter2", "`/x` is not an absolute URL"),
+        ("https://h:99999/x?hunter2", "`https://h:99999/x` is not an absolute URL"),
+    ],
+)
+def test_no_message_shows_credentials_or_a_query(url: str, text: str) -> None:
+    with upstream(lambda request: answer()) as seen, pytest.raises(ValueError, match=text) as raised:
+        http.get(url)
+
+    assert seen == []
+    # The log has the traceback, with the exceptions that are its context.
+    assert "hunter2" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_request_is_named_without_credentials_and_query() -> None:
+    request = http.OutgoingRequest("GET", "https://user:hunter2@api.example.com:8443/a@b?k=1#f")
+
+    assert request.line == "GET https://api.example.com:8443/a@b"
+    assert request.origin == "https://api.example.com:8443"
+
+
+def test_an_at_sign_after_the_host_is_no_credential() -> None:
+    with upstream(lambda request: answer()) as seen:
+        http.get("https://a/@me?to=a@b")
+
+    assert seen[0].url == "https://a/@me?to=a@b"

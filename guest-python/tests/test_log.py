@@ -53,15 +53,19 @@ def test_the_level_is_the_function_s_unless_the_program_has_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root = logging.getLogger()
-    before = root.level
+    before, handlers = root.level, root.handlers[:]
     try:
         for variable, level in (("DEBUG", logging.DEBUG), ("", logging.INFO), ("TRACE", log.TRACE)):
             root.setLevel(logging.WARNING)
+            log.install(lambda level, text: None)
+            assert root.isEnabledFor(logging.WARNING) and not root.isEnabledFor(logging.INFO)
             monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", variable)
             log.set_level()
             assert root.level == level
-        root.setLevel(logging.ERROR)
-        log.set_level()
-        assert root.level == logging.ERROR
+        for level in (logging.WARNING, logging.ERROR):
+            root.setLevel(level)
+            log.set_level()
+            assert root.level == level
     finally:
         root.setLevel(before)
+        root.handlers[:] = handlers

@@ -68,6 +68,8 @@ def test_a_load_balancer_and_a_lattice() -> None:
     assert balancer.query == [("a", " x"), ("b", "c d")]
     assert balancer.text() == "text"
     assert (lattice.path, lattice.query) == ("/l", [("q", "1")])
+    first = {**LATTICE, "query_string_parameters": {"q": "%31%2B"}}
+    assert Request.from_event(first).query == [("q", "1+")]
 
 
 @pytest.mark.parametrize("event", [None, [], {}, {"Records": []}, {"httpMethod": "GET"}])
@@ -82,3 +84,42 @@ def test_a_body_that_cannot_be_read_is_the_caller_s_fault() -> None:
         with pytest.raises(Rejection) as raised:
             read()
         assert raised.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "query"),
+    [
+        ("/l", {"q": ["a%20b", "c+d"], "n%3D": ["1&2"]}, [("q", "a b"), ("q", "c d"), ("n=", "1&2")]),
+        ("/l", {"q": "a%2Bb"}, [("q", "a+b")]),
+        ("/l?q=%C3%BC&flag=", None, [("q", "ü"), ("flag", "")]),
+        ("/l?q=1", {"q": ["2"]}, [("q", "2")]),
+        ("/l", None, []),
+    ],
+)
+def test_a_lattice_has_encoded_values(
+    path: str, parameters: Any, query: list[tuple[str, str]]
+) -> None:
+    event = {
+        "version": "2.0",
+        "path": path,
+        "method": "GET",
+        "headers": {"cookie": ["a=1", "b=2, 3"]},
+        "queryStringParameters": parameters,
+        "requestContext": {"serviceArn": "arn:aws:vpc-lattice:eu-west-1:1:service/svc-1"},
+    }
+
+    request = Request.from_event(event)
+
+    assert (request.path, request.query) == ("/l", query)
+    assert request.cookies == ["a=1", "b=2, 3"]
+
+
+def test_a_comma_in_a_cookie_stays() -> None:
+    single = {**BALANCER, "headers": {"Cookie": "a=1, 2; b=x,y"}}
+    several = {**REST, "multiValueHeaders": {"Cookie": ["a=1, 2", "b=x,y"], "X": ["1", "2"]}}
+
+    for event in (single, several):
+        request = Request.from_event(event)
+        assert request.cookies == ["a=1, 2", "b=x,y"]
+        assert request.headers["cookie"] == "a=1, 2; b=x,y"
+        assert request.cookie("a") == "1, 2"

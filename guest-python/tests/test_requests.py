@@ -63,3 +63,50 @@ def test_errors_are_those_of_requests() -> None:
         session().get("http://a/")
     with upstream(lambda request: answer("no", 404)), pytest.raises(requests.HTTPError):
         session().get("http://a/").raise_for_status()
+
+
+def test_credentials_in_a_url_become_a_header_and_are_not_shown() -> None:
+    def refuses(request: http.OutgoingRequest) -> http.IncomingResponse:
+        if "/denied" in request.url:
+            raise http.RequestDenied("http-request-denied", f"{request.line}: no")
+        return answer("no", 401)
+
+    with upstream(refuses) as seen:
+        response = session().get("https://user:hunter2@example.com:8443/a?k=1")
+        with pytest.raises(requests.HTTPError) as refused:
+            response.raise_for_status()
+        with pytest.raises(requests.ConnectionError) as denied:
+            session().get("https://user:hunter2@example.com/denied")
+
+    assert seen[0].url == "https://example.com:8443/a?k=1"
+    assert ("Authorization", "Basic dXNlcjpodW50ZXIy") in seen[0].headers
+    for error in (refused, denied):
+        assert "hunter2" not in str(error.value)
+        assert "https://example.com" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (
+            http.RequestTimeout("connection-read-timeout", "GET http://a/: paused: `outbound.idle-ms`"),
+            requests.ConnectionError,
+        ),
+        (
+            http.RequestError("connection-terminated", "GET http://a/: the response broke off"),
+            requests.exceptions.ChunkedEncodingError,
+        ),
+    ],
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_broken_body_is_told_with_its_text(
+    error: http.RequestError, kind: type[Exception], stream: bool
+) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"half"
+        raise error
+
+    with upstream(lambda request: answer(chunks())), pytest.raises(kind) as raised:
+        b"".join(session().get("http://a/", stream=stream).iter_content(64))
+
+    assert str(raised.value) == str(error)

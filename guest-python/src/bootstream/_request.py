@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, unquote_plus
 
 from ._errors import Rejection
 
@@ -23,7 +23,7 @@ class Request:
     query: list[tuple[str, str]] = field(default_factory=list)
     """Names and values of the query, decoded, in order."""
     headers: dict[str, str] = field(default_factory=dict)
-    """The headers by name in lower case. Repeated ones are joined with `, `."""
+    """The headers by name in lower case. Repeated ones are joined with `, `, cookies with `; `."""
     cookies: list[str] = field(default_factory=list)
     """The cookies, each as `name=value`."""
     body: bytes = b""
@@ -74,12 +74,17 @@ class Request:
 def _method_and_path(event: Mapping[str, Any]) -> tuple[str, str]:
     http = (event.get("requestContext") or {}).get("http") or {}
     method = http.get("method") or event.get("httpMethod") or event.get("method")
-    path = event.get("rawPath") or event.get("path")
-    if path is None and (raw := event.get("raw_path")) is not None:
-        path = raw.partition("?")[0]
+    path = event.get("rawPath") or event.get("path") or event.get("raw_path")
+    if _is_lattice(event) and isinstance(path, str):
+        path = path.partition("?")[0]
     if not isinstance(method, str) or not isinstance(path, str):
         raise ValueError("the event is not an HTTP request of a known shape: it has no method and path")
     return method.upper(), path
+
+
+def _is_lattice(event: Mapping[str, Any]) -> bool:
+    """Returns whether the event is of VPC Lattice, 1.0 or 2.0, which has the method at the top."""
+    return "method" in event and "httpMethod" not in event and "rawPath" not in event
 
 
 def _values(value: Any) -> list[str]:
@@ -88,14 +93,16 @@ def _values(value: Any) -> list[str]:
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
     fields = event.get("multiValueHeaders") or event.get("headers") or {}
-    return {name.lower(): ", ".join(_values(value)) for name, value in fields.items()}
+    lines: dict[str, list[str]] = {}
+    for name, value in fields.items():
+        lines.setdefault(name.lower(), []).extend(_values(value))
+    # A cookie may have a comma.
+    return {name: ("; " if name == "cookie" else ", ").join(values) for name, values in lines.items()}
 
 
 def _raw_query(event: Mapping[str, Any]) -> str | None:
     if (raw := event.get("rawQueryString")) is not None:
         return str(raw)
-    if (raw := event.get("raw_path")) is not None:
-        return str(raw).partition("?")[2]
     return None
 
 
@@ -109,28 +116,23 @@ def _query(event: Mapping[str, Any]) -> list[tuple[str, str]]:
         or {}
     )
     pairs = [(name, value) for name, values in fields.items() for value in _values(values)]
-    if "elb" in (event.get("requestContext") or {}):
-        # Load balancers pass names and values as they came, still encoded.
-        encoded = "&".join(f"{name}={value}" for name, value in pairs)
-        return parse_qsl(encoded, keep_blank_values=True)
+    lattice = _is_lattice(event)
+    if lattice and not pairs:
+        path = event.get("path") or event.get("raw_path") or ""
+        return parse_qsl(path.partition("?")[2], keep_blank_values=True)
+    if lattice or "elb" in (event.get("requestContext") or {}):
+        # They pass names and values as they came, still encoded. An `&` in them is not.
+        return [(unquote_plus(name), unquote_plus(value)) for name, value in pairs]
     return pairs
 
 
 def _cookies(event: Mapping[str, Any], headers: Mapping[str, str]) -> list[str]:
     if event.get("cookies"):
         return _values(event["cookies"])
-    # Several headers were joined with a comma.
-    text = headers.get("cookie", "").replace(", ", "; ")
-    return [cookie.strip() for cookie in text.split(";") if cookie.strip()]
+    return [cookie.strip() for cookie in headers.get("cookie", "").split(";") if cookie.strip()]
 
 
 def _body(event: Mapping[str, Any]) -> bytes:
     body = event.get("body") or ""
     encoded = event.get("isBase64Encoded") or event.get("is_base64_encoded")
     return base64.b64decode(body) if encoded else str(body).encode()
-
-
-def target(path: str, query: list[tuple[str, str]]) -> str:
-    """Returns a path and a query as they are sent."""
-    encoded = quote(path, safe="/%:@!$&'()*+,;=~")
-    return f"{encoded}?{urlencode(query)}" if query else encoded

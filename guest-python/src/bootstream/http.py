@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import codecs
 import json as _json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,8 +72,8 @@ class OutgoingRequest:
 
     @property
     def line(self) -> str:
-        """The method and the URL without its query, for messages."""
-        return f"{self.method} {self.url.partition('?')[0].partition('#')[0]}"
+        """The method and the URL without credentials and query, for messages."""
+        return f"{self.method} {self.origin}{urlsplit(self.url).path}"
 
     @property
     def origin(self) -> str:
@@ -206,11 +207,10 @@ def request(
     the connection, for the head and between two parts of the body, in seconds; the host has limits of
     its own.
 
-    Raises a `RequestError`, or `ValueError` for a URL that is not an absolute one of HTTP.
+    Raises a `RequestError`, or `ValueError` for a URL that is not an absolute one of HTTP, or that has
+    credentials.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"`{url}` is not an absolute URL of HTTP")
+    _check(url)
     pairs = _pairs(headers)
     if json is not None:
         if body is not None:
@@ -250,6 +250,25 @@ def patch(url: str, **options: Any) -> IncomingResponse:
 def delete(url: str, **options: Any) -> IncomingResponse:
     """Sends a DELETE request. See `request`."""
     return request("DELETE", url, **options)
+
+
+def _check(url: str) -> None:
+    """Refuses what is no URL of a request. The messages show neither credentials nor a query."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # Its message may show the credentials.
+        valid = False
+    if valid and "@" not in parts.netloc:
+        return
+    if valid:
+        raise ValueError(
+            "the URL has credentials: send them as a header, `authorization`, of a secret in `secrets`"
+        )
+    # In an invalid URL, credentials may be anywhere before an `@`.
+    shown = "the URL" if "@" in url else f"`{re.split('[?#]', url)[0]}`"
+    raise ValueError(f"{shown} is not an absolute URL of HTTP")
 
 
 def _add(pairs: list[tuple[str, str]], name: str, value: str) -> None:

@@ -4,6 +4,9 @@ The handler is installed on the root logger when the component is made, so `logg
 
     log = logging.getLogger(__name__)
     log.info("order sold", extra={"order": 7, "country": "NZ"})
+
+As the root logger has a handler, `logging.basicConfig` does nothing: set a level with
+`logging.getLogger().setLevel`.
 """
 
 from __future__ import annotations
@@ -30,6 +33,11 @@ _LEVELS: dict[str, int] = {
 
 # The attributes of every record. What `extra` adds are the fields.
 _OWN = set(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
+
+
+# The root's level until the first invocation. It lets through what `logging.WARNING` does, Python's own level, which a
+# program may set as well.
+_NOT_SET = logging.WARNING - 1
 
 
 class LogHandler(logging.Handler):
@@ -83,10 +91,12 @@ def install(log: Log) -> None:
     root = logging.getLogger()
     if not any(isinstance(one, LogHandler) for one in root.handlers):
         root.addHandler(LogHandler(log))
+    if root.level == logging.WARNING:
+        root.setLevel(_NOT_SET)
 
 
 def set_level() -> None:
     """Takes the function's log level, unless the program has set one. The host filters as well."""
     root = logging.getLogger()
-    if root.level == logging.WARNING:
+    if root.level == _NOT_SET:
         root.setLevel(_LEVELS.get(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper(), logging.INFO))

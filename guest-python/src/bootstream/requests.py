@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterator
 from email.message import Message
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -22,6 +23,7 @@ from requests.cookies import extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from . import http
 
@@ -46,12 +48,14 @@ class Adapter(BaseAdapter):
 
         Raises `requests.exceptions.Timeout` or `requests.exceptions.ConnectionError`.
         """
+        # `requests` has made the header `Authorization` of the credentials in the URL.
+        url = _without_credentials(request.url)
         waits = timeout if isinstance(timeout, tuple) else (timeout,)
         longest = max((wait for wait in waits if wait is not None), default=None)
         try:
             incoming = http.request(
                 request.method,
-                request.url,
+                url,
                 headers=[
                     (name, _text(value))
                     for name, value in request.headers.items()
@@ -64,9 +68,9 @@ class Adapter(BaseAdapter):
             raise requests.exceptions.Timeout(error, request=request) from error
         except http.RequestError as error:
             raise requests.exceptions.ConnectionError(error, request=request) from error
-        return self._response(request, incoming)
+        return self._response(request, url, incoming)
 
-    def _response(self, request: Any, incoming: http.IncomingResponse) -> Any:
+    def _response(self, request: Any, url: str, incoming: http.IncomingResponse) -> Any:
         response = requests.Response()
         response.status_code = incoming.status
         headers = HTTPHeaderDict()
@@ -88,7 +92,8 @@ class Adapter(BaseAdapter):
                 msg=message, close=lambda: None, isclosed=lambda: True
             ),  # type: ignore[arg-type]
         )
-        response.url = request.url
+        # The text of `requests.HTTPError` has it.
+        response.url = url
         response.request = request
         response.connection = self  # type: ignore[assignment]
         extract_cookies_to_jar(response.cookies, request, response.raw)
@@ -106,6 +111,18 @@ class _Prompt(HTTPResponse):
     ) -> Generator[bytes, None, None]:
         while data := self.read1(amt, decode_content=decode_content):
             yield data
+
+
+class _Paused(ReadTimeoutError):
+    """A pause in a body. Of a `TimeoutError`, `urllib3` would not keep the text."""
+
+    def __init__(self, error: http.RequestTimeout) -> None:
+        # It has no pool, and needs no URL.
+        super().__init__(None, None, str(error))  # type: ignore[arg-type]
+        self._text = str(error)
+
+    def __str__(self) -> str:
+        return self._text
 
 
 class _Body(io.RawIOBase):
@@ -126,6 +143,10 @@ class _Body(io.RawIOBase):
                 self._rest = memoryview(next(self._chunks))
             except StopIteration:
                 return 0
+            except http.RequestTimeout as error:
+                raise _Paused(error) from error
+            except http.RequestError as error:
+                raise ProtocolError(str(error)) from error
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]
@@ -137,6 +158,13 @@ class _Body(io.RawIOBase):
     def close(self) -> None:
         self._incoming.close()
         super().close()
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _text(value: str | bytes) -> str:

@@ -27,7 +27,7 @@ def main() -> int:
     folder = Path.cwd()
     module: str = arguments.module
     if not _imports.find(module, [folder]):
-        return _fail(f"there is no `{module.replace('.', '/')}.py` in `{folder}`")
+        return _fail(_missing(module, folder))
     if error := _check_tool():
         return _fail(error)
     output: Path = arguments.output
@@ -60,6 +60,16 @@ def _parse() -> argparse.Namespace:
         help="the component to write [default: handler.wasm]",
     )  # fmt: skip
     return parser.parse_args()
+
+
+def _missing(module: str, folder: Path) -> str:
+    path = Path(module)
+    if path.suffix != ".py":
+        return f"there is no `{module.replace('.', '/')}.py` in `{folder}`"
+    if not (folder / path).is_file():
+        return f"there is no `{module}` in `{folder}`"
+    name = ".".join(path.with_suffix("").parts)
+    return f"`{module}` is a file: name its module, `{name}`"
 
 
 def _check_tool() -> str | None:

@@ -190,7 +190,9 @@ mod tests {
 
         for path in walk(&package.join("src/bootstream")) {
             let wanted = Path::new("vendor/bootstream/src/bootstream").join(&path);
-            let found = of(Template::Python).iter().find(|(path, _)| Path::new(path) == wanted);
+            let found = of(Template::Python)
+                .iter()
+                .find(|(path, _)| Path::new(path) == wanted);
             let original = std::fs::read_to_string(package.join("src/bootstream").join(path));
             assert_eq!(
                 found.map(|(_, text)| *text),

@@ -24,6 +24,8 @@ type End = Result<Option<HeaderMap>, Error>;
 /// A body that the guest has as a stream.
 pub(super) struct HostContents {
     body: WasiBody,
+    /// Bytes of the body that the guest has not taken yet.
+    rest: Bytes,
     /// Tells the future of the trailers.
     end: Option<oneshot::Sender<End>>,
 }
@@ -31,7 +33,11 @@ pub(super) struct HostContents {
 impl HostContents {
     /// A body whose trailers nobody wants.
     pub(super) fn new(body: WasiBody) -> Self {
-        Self { body, end: None }
+        Self {
+            body,
+            rest: Bytes::new(),
+            end: None,
+        }
     }
 
     /// Gives `body` to the guest: its bytes, and the trailers at its end.
@@ -41,8 +47,8 @@ impl HostContents {
     ) -> wasmtime::Result<(StreamReader<u8>, TrailersReader)> {
         let (sender, end) = oneshot::channel();
         let contents = Self {
-            body,
             end: Some(sender),
+            ..Self::new(body)
         };
         let stream = StreamReader::new(&mut store, contents)?;
         let trailers = FutureReader::new(&mut store, TrailersOf { end })?;
@@ -55,6 +61,9 @@ impl HostContents {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
+        }
         loop {
             let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 Some(Ok(frame)) => frame.into_data().map_err(Frame::into_trailers),
@@ -89,14 +98,18 @@ impl StreamProducer<GuestState> for HostContents {
     fn poll_produce<'a>(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        _store: StoreContextMut<'a, GuestState>,
+        mut store: StoreContextMut<'a, GuestState>,
         mut destination: Destination<'a, u8, Bytes>,
         finish: bool,
     ) -> Poll<wasmtime::Result<StreamResult>> {
         let result = match self.poll_next(cx) {
             Poll::Pending if finish => StreamResult::Cancelled,
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(bytes))) => {
+            Poll::Ready(Some(Ok(mut bytes))) => {
+                // Wasmtime would keep what is beyond the guest's read, and lose it once the guest hands the
+                // stream on.
+                let room = destination.remaining(&mut store).unwrap_or(bytes.len());
+                self.rest = bytes.split_off(room.min(bytes.len()));
                 destination.set_buffer(bytes);
                 StreamResult::Completed
             }

@@ -44,13 +44,14 @@ fn after_hello(path: &str, query: &str) -> Option<Answer> {
     Some(Ok(response))
 }
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "/trap",
     "/exit",
     "/leak",
     "/trailers-error",
     "/trailers",
     "/trailers-never",
+    "/ends-and",
     "/works-on",
     "/traps-late",
     "/never-ends",
@@ -73,6 +74,7 @@ async fn hello_sent(path: &str, query: &str, body: Body) {
             drop(body.bytes);
             std::mem::forget(body.trailers);
         }
+        "/ends-and" => ends_and(query, body).await,
         "/works-on" => {
             drop(body);
             wait(Duration::from_millis(200)).await;
@@ -100,6 +102,26 @@ async fn hello_sent(path: &str, query: &str, body: Body) {
             println!("transmitted: {:?}", transmitted.await);
         }
         _ => until_gone(body).await,
+    }
+}
+
+/// Ends the response, and goes on without a pause.
+async fn ends_and(query: &str, body: Body) {
+    drop(body.bytes);
+    drop(body.trailers.write(Ok(None)).await);
+    match query {
+        "panics" => panic!("too late"),
+        "exits" => wasip3::cli::exit::exit(Ok(())),
+        "fails" => wasip3::cli::exit::exit(Err(())),
+        "spins" => {
+            spin();
+        }
+        _ => {
+            let started = std::time::Instant::now();
+            while started.elapsed() < Duration::from_millis(300) {
+                std::hint::black_box(0);
+            }
+        }
     }
 }
 

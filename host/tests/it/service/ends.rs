@@ -124,6 +124,32 @@ fn a_trap_after_the_end_of_a_response_is_logged_and_the_instance_is_gone() {
     assert_eq!(lambda.complete_response("id-3").body(), "1");
 }
 
+/// The guest goes on in the same task without giving the host a turn.
+#[test]
+fn what_a_guest_does_right_after_the_end_of_a_response_does_not_change_it() {
+    let (lambda, mut host) = serving();
+    for (id, logged) in [
+        ("panics", Some("handler failed after its response had ended")),
+        ("exits", None),
+        ("fails", Some("handler failed after its response had ended")),
+        ("spins", Some("handler failed after its response had ended")),
+    ] {
+        let event = get(id, &format!("/ends-and?{id}"));
+        lambda.enqueue(event.deadline_in(TIME));
+        assert_eq!(lambda.complete_response(id).body(), "hello", "{id}");
+        if let Some(logged) = logged {
+            host.logged(logged);
+        }
+        host.assert_running();
+    }
+    lambda.enqueue(get("computes", "/ends-and?computes"));
+    lambda.enqueue(get("next", "/hello"));
+    let response = lambda.complete_response("computes");
+    let next = lambda.complete_response("next");
+    let after = next.began.duration_since(response.ended.expect("an end"));
+    assert!(after > Duration::from_millis(200), "{after:?}");
+}
+
 /// Guests end their work with it.
 #[test]
 fn the_guest_learns_that_lambda_has_its_response_when_it_has() {

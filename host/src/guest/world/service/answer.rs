@@ -53,9 +53,10 @@ impl Answer {
         let (status, headers) = (response.status, &response.headers);
         let outlet = Outlet::open(&current, reply, is_head, status, headers)
             .map_err(|reason| invalid(&reason))?;
+        let outlet = Arc::new(outlet);
         let mut answer = Self {
-            outlet: Arc::new(outlet),
-            progress: Progress::default(),
+            progress: Progress::new(Arc::clone(&outlet)),
+            outlet,
             passed_on: None,
             teller: None,
         };
@@ -65,6 +66,7 @@ impl Answer {
             None => {
                 let body = response.into_http(store, async { Ok(()) })?.into_body();
                 answer.passed_on = Some(HostContents::new(body));
+                answer.progress.trailers_ended(Ok(()));
             }
         }
         Ok(answer)
@@ -86,6 +88,7 @@ impl Answer {
             Contents::Host(contents) => {
                 // What ends the bytes ends the body: the trailers would come from the same source.
                 self.passed_on = Some(contents);
+                progress.trailers_ended(Ok(()));
                 return trailers.close(&mut store);
             }
             Contents::Guest(contents) => {
@@ -103,7 +106,8 @@ impl Answer {
     /// Waits for the end of the body.
     pub(super) async fn end(&mut self, tasks: &Tasks) -> wasmtime::Result<End> {
         if let Some(contents) = &mut self.passed_on {
-            return pass_on(&self.outlet, contents).await;
+            let end = pass_on(&self.outlet, contents).await?;
+            self.progress.bytes_ended(end);
         }
         if let Some(end) = end_or_idle(&self.progress, tasks).await {
             return Ok(end);
@@ -121,7 +125,7 @@ impl Answer {
     /// The response has failed, and that is still to be told.
     pub(super) fn close(self, end: End) -> Result<Option<ToldFailure>, BrokenResponse> {
         let current = &self.outlet.current;
-        let Err(broken) = end.and_then(|()| self.outlet.finish()) else {
+        let Err(broken) = end else {
             if let Some(teller) = self.teller {
                 teller.sent(current.response.transmission());
             }

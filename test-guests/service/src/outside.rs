@@ -12,6 +12,9 @@ pub(crate) async fn outside(path: &str, query: &str) -> Answer {
     match path {
         "/pass" => pass(query).await,
         "/forward" => send(query).await,
+        "/forward-head" => send_as(&Method::Head, query).await,
+        "/consume" => text(consumed(send(query).await?).await),
+        "/consume-head" => text(consumed(send_as(&Method::Head, query).await?).await),
         "/wrap" => wrap(),
         "/upload-trap" => upload_trap(query).await,
         "/upload" => text(upload(query).await),
@@ -54,10 +57,23 @@ fn wrap() -> Answer {
     Ok(Response::new(headers, Some(contents), trailers).0)
 }
 
+/// Reads the answer of another server. Returns its length, and how it ended.
+async fn consumed(answer: Response) -> String {
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, trailers) = Response::consume_body(answer, result);
+    let read = contents.collect().await.len();
+    let end = trailers.await.map(|_| ());
+    format!("{read} {end:?}")
+}
+
 async fn send(target: &str) -> Result<Response, ErrorCode> {
+    send_as(&Method::Get, target).await
+}
+
+async fn send_as(method: &Method, target: &str) -> Result<Response, ErrorCode> {
     let (_, trailers) = wit_future::new(|| Ok(None));
     let (request, _) = Request::new(Fields::new(), None, trailers, None);
-    client::send(aimed(request, &Method::Get, target)).await
+    client::send(aimed(request, method, target)).await
 }
 
 /// Sends a body in two writes, and returns the status of the answer.

@@ -3,7 +3,7 @@
 use bootstream_test_support::assert_contains;
 use bootstream_test_support::recorder::Recorder;
 
-use super::{get, serving, serving_with};
+use super::{get, head, serving, serving_with};
 use crate::reaching::allow;
 use crate::web::Web;
 
@@ -66,6 +66,28 @@ fn the_answer_of_another_server_can_be_passed_on() {
     }
     lambda.enqueue(get("status", &target("status-of", "/nothing")));
     assert_eq!(lambda.complete_response("status").body(), "204");
+}
+
+/// The length of a body that is absent is no promise, and a server may repeat a length.
+#[test]
+fn answers_with_a_length_but_no_body_are_complete() {
+    let web = Web::start();
+    let (lambda, _host) = serving_with(&allow(&web), &[]);
+    let target = |action: &str, path: &str| format!("/{action}?127.0.0.1:{}{path}", web.port());
+    for (id, action, path, expected) in [
+        ("head", "consume-head", "/hello", "0 Ok(())"),
+        ("304", "consume", "/not-modified", "0 Ok(())"),
+        ("twice", "consume", "/length-twice", "5 Ok(())"),
+        ("passed-304", "forward", "/not-modified", ""),
+        ("passed-twice", "forward", "/length-twice", "hello"),
+    ] {
+        lambda.enqueue(get(id, &target(action, path)));
+        assert_eq!(lambda.complete_response(id).body(), expected, "{id}");
+    }
+    lambda.enqueue(head("passed-head", &target("forward-head", "/hello")));
+    let (prelude, body) = lambda.complete_response("passed-head").prelude_and_body();
+    assert_eq!(prelude["headers"]["content-length"], "5");
+    assert_eq!(body, b"");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
+use http::{HeaderMap, header};
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::sync::oneshot;
 use wasmtime::StoreContextMut;
@@ -49,9 +50,10 @@ impl Answer {
         let state = store.data_mut();
         let current = Arc::clone(state.current()?);
         let body = state.bodies.take(response.rep());
-        let response = state.http().table.delete(response)?;
-        let (status, headers) = (response.status, &response.headers);
-        let outlet = Outlet::open(&current, reply, is_head, status, headers)
+        let mut response = state.http().table.delete(response)?;
+        let status = response.status;
+        let headers = take_headers(&mut response);
+        let outlet = Outlet::open(&current, reply, is_head, status, &headers)
             .map_err(|reason| invalid(&reason))?;
         let outlet = Arc::new(outlet);
         let mut answer = Self {
@@ -143,6 +145,16 @@ impl Answer {
             | ResponseStream::Finished => Err(BrokenResponse(broken.report())),
         }
     }
+}
+
+/// Takes the headers, with one `content-length`: a server may repeat it, and the client has checked that all are
+/// equal. Without headers, the library leaves the length to the outlet, which knows when a body may be absent.
+fn take_headers(response: &mut Response) -> HeaderMap {
+    let mut headers = HeaderMap::from(std::mem::take(&mut response.headers));
+    if let Some(length) = headers.get(header::CONTENT_LENGTH).cloned() {
+        headers.insert(header::CONTENT_LENGTH, length);
+    }
+    headers
 }
 
 fn invalid(reason: &str) -> BrokenResponse {

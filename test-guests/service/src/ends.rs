@@ -18,6 +18,19 @@ pub(crate) async fn end(path: &str, query: &str) -> Option<Answer> {
             exit(query).await;
             text("unreachable")
         }
+        "/error-and-works-on" => {
+            works_on();
+            Err(ErrorCode::InternalError(Some("out of ideas".to_owned())))
+        }
+        "/failure-and-works-on" => {
+            works_on();
+            let (response, mut body) = respond(&[]);
+            response.set_status_code(503).expect("a status");
+            spawn_local(async move {
+                body.write("out of ideas").await;
+            });
+            Ok(response)
+        }
         "/error" => Err(ErrorCode::InternalError(Some("out of ideas".to_owned()))),
         "/stuck" => {
             wait(A_DAY).await;
@@ -103,6 +116,14 @@ async fn hello_sent(path: &str, query: &str, body: Body) {
         }
         _ => until_gone(body).await,
     }
+}
+
+/// Goes on for a while after the answer.
+fn works_on() {
+    spawn_local(async {
+        wait(Duration::from_millis(200)).await;
+        println!("worked on");
+    });
 }
 
 /// Ends the response, and goes on without a pause.

@@ -26,6 +26,15 @@ use crate::response::{Refused, ResponseStream};
 pub(super) type Tasks = Accessor<GuestState>;
 type End = Result<(), Broken>;
 
+/// How a response has ended.
+pub(super) enum Closed {
+    Well,
+    /// The guest has answered with a failure, which is reported when its tasks have ended.
+    Failed(ErrorReport),
+    /// It has failed, and that has been told.
+    Told(ToldFailure),
+}
+
 /// A response that has started.
 pub(super) struct Answer {
     outlet: Arc<Outlet>,
@@ -120,29 +129,33 @@ impl Answer {
         Ok(end.unwrap_or(Err(Broken::Leaked)))
     }
 
-    /// Ends the response. Returns a mark if it has failed, and that has been told.
+    /// Says how the response has ended.
     ///
     /// # Errors
     ///
     /// The response has failed, and that is still to be told.
-    pub(super) fn close(self, end: End) -> Result<Option<ToldFailure>, BrokenResponse> {
+    pub(super) fn close(self, end: End) -> Result<Closed, BrokenResponse> {
         let current = &self.outlet.current;
         let Err(broken) = end else {
             if let Some(teller) = self.teller {
                 teller.sent(current.response.transmission());
             }
-            return Ok(None);
+            return Ok(Closed::Well);
         };
         if let Some(teller) = self.teller {
             teller.failed(broken.error_code());
         }
+        let report = broken.report();
+        if let Broken::Status(..) = broken {
+            return Ok(Closed::Failed(report));
+        }
         match current.response.state() {
             // The receiver has gone in the meantime.
-            ResponseStream::Failed => Ok(None),
-            ResponseStream::Streaming => Ok(Some(tell_failure(current, &broken.report()))),
+            ResponseStream::Failed => Ok(Closed::Well),
+            ResponseStream::Streaming => Ok(Closed::Told(tell_failure(current, &report))),
             ResponseStream::AwaitingPrelude
             | ResponseStream::Collecting
-            | ResponseStream::Finished => Err(BrokenResponse(broken.report())),
+            | ResponseStream::Finished => Err(BrokenResponse(report)),
         }
     }
 }

@@ -15,6 +15,9 @@ pub(crate) async fn outside(path: &str, query: &str) -> Answer {
         "/forward-head" => send_as(&Method::Head, query).await,
         "/consume" => text(consumed(send(query).await?).await),
         "/consume-head" => text(consumed(send_as(&Method::Head, query).await?).await),
+        "/pass-with-error" => pass_with_error(query).await,
+        "/pass-and-watch" => pass_and_watch(query, None).await,
+        "/pass-and-watch-short" => pass_and_watch(query, Some("3")).await,
         "/wrap" => wrap(),
         "/upload-trap" => upload_trap(query).await,
         "/upload" => text(upload(query).await),
@@ -45,6 +48,33 @@ async fn pass(authority: &str) -> Answer {
     let (_, result) = wit_future::new(|| Ok(()));
     let (contents, trailers) = Response::consume_body(answer, result);
     Ok(Response::new(Fields::new(), Some(contents), trailers).0)
+}
+
+/// Passes on the body of another server's answer, with an error of its own at the end.
+async fn pass_with_error(authority: &str) -> Answer {
+    let answer = send(authority).await?;
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, _) = Response::consume_body(answer, result);
+    let (end, trailers) = wit_future::new(|| Ok(None));
+    spawn_local(async move {
+        let error = ErrorCode::InternalError(Some("half".to_owned()));
+        drop(end.write(Err(error)).await);
+    });
+    Ok(Response::new(Fields::new(), Some(contents), trailers).0)
+}
+
+/// Passes on the body of another server's answer, and logs how it ended.
+async fn pass_and_watch(authority: &str, length: Option<&str>) -> Answer {
+    let answer = send(authority).await?;
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, end) = Response::consume_body(answer, result);
+    spawn_local(async move {
+        println!("passed on: {:?}", end.await.map(|_| ()));
+    });
+    let headers = length.map(|length| ("content-length".to_owned(), length.into()));
+    let headers = Fields::from_list(headers.as_slice()).expect("valid headers");
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    Ok(Response::new(headers, Some(contents), trailers).0)
 }
 
 /// Wraps a response of its own, as middleware does.

@@ -68,6 +68,41 @@ fn the_answer_of_another_server_can_be_passed_on() {
     assert_eq!(lambda.complete_response("status").body(), "204");
 }
 
+#[test]
+fn an_error_of_the_guest_after_a_body_that_it_passes_on_counts() {
+    let web = Web::start();
+    let (lambda, _host) = serving_with(&allow(&web), &[]);
+    let target = format!("/pass-with-error?127.0.0.1:{}/hello", web.port());
+    lambda.enqueue(get("id-1", &target));
+    let response = lambda.failed_response("id-1", "Function.Error");
+    assert_eq!(response.body(), "hello");
+    let message = &response.trailer_document()["errorMessage"];
+    assert_contains(message.as_str().expect("a text"), "half");
+}
+
+#[test]
+fn the_guest_learns_how_a_body_that_it_passes_on_has_ended() {
+    let web = Web::start();
+    let (lambda, host) = serving_with(&allow(&web), &[]);
+    for (id, action, path, told) in [
+        ("whole", "pass-and-watch", "/hello", "Ok(())"),
+        ("cut", "pass-and-watch", "/cut", "Err("),
+        (
+            "long",
+            "pass-and-watch-short",
+            "/hello",
+            "Err(ErrorCode::HttpResponseIncomplete",
+        ),
+    ] {
+        let target = format!("/{action}?127.0.0.1:{}{path}", web.port());
+        lambda.enqueue(get(id, &target));
+        assert_contains(&host.logged(&format!("passed on: {told}")), id);
+    }
+    lambda.complete_response("whole");
+    lambda.failed_response("cut", "Function.Error");
+    lambda.failed_response("long", "Function.Error");
+}
+
 /// The length of a body that is absent is no promise, and a server may repeat a length.
 #[test]
 fn answers_with_a_length_but_no_body_are_complete() {

@@ -90,18 +90,13 @@ impl Answer {
     ) -> wasmtime::Result<()> {
         let Body {
             contents,
-            mut trailers,
+            trailers,
             teller,
         } = body;
         self.teller = Some(teller);
         let (outlet, progress) = (Arc::clone(&self.outlet), self.progress.clone());
         match contents {
-            Contents::Host(contents) => {
-                // What ends the bytes ends the body: the trailers would come from the same source.
-                self.passed_on = Some(contents);
-                progress.trailers_ended(Ok(()));
-                return trailers.close(&mut store);
-            }
+            Contents::Host(contents) => self.passed_on = Some(contents),
             Contents::Guest(contents) => {
                 contents.pipe(&mut store, BytesConsumer { outlet, progress })?;
             }
@@ -116,9 +111,13 @@ impl Answer {
 
     /// Waits for the end of the body.
     pub(super) async fn end(&mut self, tasks: &Tasks) -> wasmtime::Result<End> {
-        if let Some(contents) = &mut self.passed_on {
-            let end = pass_on(&self.outlet, contents).await?;
-            self.progress.bytes_ended(end);
+        if let Some(mut contents) = self.passed_on.take() {
+            let end = pass_on(&self.outlet, &mut contents).await?;
+            if end.is_none() {
+                self.progress.trailers_ended(Ok(()));
+            }
+            self.progress.bytes_ended(end.unwrap_or(Ok(())));
+            contents.break_off();
         }
         if let Some(end) = end_or_idle(&self.progress, tasks).await {
             return Ok(end);
@@ -186,30 +185,31 @@ async fn end_or_idle(progress: &Progress, tasks: &Tasks) -> Option<End> {
     .await
 }
 
-/// Passes on a body of the host.
-async fn pass_on(outlet: &Outlet, contents: &mut HostContents) -> wasmtime::Result<End> {
+/// Passes on a body of the host. Returns nothing if the receiver is gone.
+async fn pass_on(outlet: &Outlet, contents: &mut HostContents) -> wasmtime::Result<Option<End>> {
     while let Some(next) = contents.next().await {
         let bytes = match next {
             Ok(bytes) => bytes,
-            Err(error) => return Ok(Err(Broken::Upstream(error))),
+            Err(error) => return Ok(Some(Err(Broken::Upstream(error)))),
         };
         let mut left = &bytes[..];
         while !left.is_empty() {
             if let Err(broken) = outlet.accept(left.len())? {
-                return Ok(Err(broken));
+                return Ok(Some(Err(broken)));
             }
             match outlet.push(left) {
                 Ok(taken) => left = left.get(taken..).unwrap_or_default(),
                 Err(Refused::TooLarge(document)) => {
-                    return Ok(Err(Broken::TooLarge(document.to_string())));
+                    return Ok(Some(Err(Broken::TooLarge(document.to_string()))));
                 }
-                // The receiver is gone.
-                Err(_) => return Ok(Ok(())),
+                Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
+                    return Ok(None);
+                }
             }
             poll_fn(|cx| outlet.poll_room(cx)).await;
         }
     }
-    Ok(outlet.bytes_ended())
+    Ok(Some(outlet.bytes_ended()))
 }
 
 /// Waits until the host's futures that were ready have been polled.

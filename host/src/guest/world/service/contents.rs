@@ -19,7 +19,7 @@ use super::responses::{Ending, TrailersReader};
 use crate::guest::state::GuestState;
 
 /// How a body has ended: with trailers, or broken.
-type End = Result<Option<HeaderMap>, Error>;
+type End = Result<Option<HeaderMap>, ErrorCode>;
 
 /// A body that the guest has as a stream.
 pub(super) struct HostContents {
@@ -67,7 +67,10 @@ impl HostContents {
         loop {
             let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 Some(Ok(frame)) => frame.into_data().map_err(Frame::into_trailers),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Err(error)) => {
+                    self.ended(Err(error_code(&error)));
+                    return Poll::Ready(Some(Err(error)));
+                }
                 None => {
                     self.ended(Ok(None));
                     return Poll::Ready(None);
@@ -80,6 +83,11 @@ impl HostContents {
                 Err(Err(_)) => {}
             }
         }
+    }
+
+    /// The host reads no further. The future of the trailers says so, unless the body was complete.
+    pub(super) fn break_off(mut self) {
+        self.ended(Err(ErrorCode::HttpResponseIncomplete));
     }
 
     /// Resolves the future of the trailers. The first end counts.
@@ -113,11 +121,7 @@ impl StreamProducer<GuestState> for HostContents {
                 destination.set_buffer(bytes);
                 StreamResult::Completed
             }
-            Poll::Ready(Some(Err(error))) => {
-                self.ended(Err(error));
-                StreamResult::Dropped
-            }
-            Poll::Ready(None) => StreamResult::Dropped,
+            Poll::Ready(None | Some(Err(_))) => StreamResult::Dropped,
         };
         Poll::Ready(Ok(result))
     }
@@ -172,7 +176,7 @@ impl wasmtime::component::FutureProducer<GuestState> for TrailersOf {
                 let trailers = FieldMap::new_immutable(view.hooks, trailers);
                 Ok(Some(view.table.push(trailers)?))
             }
-            Err(error) => Err(error_code(&error)),
+            Err(code) => Err(code),
         };
         Poll::Ready(Ok(Some(ending)))
     }

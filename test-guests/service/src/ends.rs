@@ -57,7 +57,7 @@ fn after_hello(path: &str, query: &str) -> Option<Answer> {
     Some(Ok(response))
 }
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "/trap",
     "/exit",
     "/leak",
@@ -65,6 +65,7 @@ const KNOWN: [&str; 14] = [
     "/trailers",
     "/trailers-never",
     "/ends-and",
+    "/fails-and-panics",
     "/works-on",
     "/traps-late",
     "/never-ends",
@@ -88,6 +89,11 @@ async fn hello_sent(path: &str, query: &str, body: Body) {
             std::mem::forget(body.trailers);
         }
         "/ends-and" => ends_and(query, body).await,
+        "/fails-and-panics" => {
+            trailers(body, Err(ErrorCode::InternalError(None))).await;
+            wait(Duration::from_millis(20)).await;
+            panic!("after the failure");
+        }
         "/works-on" => {
             drop(body);
             wait(Duration::from_millis(200)).await;

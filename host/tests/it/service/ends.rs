@@ -183,6 +183,17 @@ fn what_a_guest_does_right_after_the_end_of_a_response_does_not_change_it() {
     assert!(after > Duration::from_millis(200), "{after:?}");
 }
 
+#[test]
+fn a_trap_after_a_failed_response_is_logged_as_such() {
+    let (lambda, host) = serving();
+    lambda.enqueue(get("id-1", "/fails-and-panics"));
+    lambda.failed_response("id-1", "Function.Error");
+    assert_contains(
+        &host.logged("handler failed after its response had failed"),
+        "after the failure",
+    );
+}
+
 /// Guests end their work with it.
 #[test]
 fn the_guest_learns_that_lambda_has_its_response_when_it_has() {

@@ -38,6 +38,7 @@ pub(crate) async fn outside(path: &str, query: &str) -> Answer {
             text(format!("{resolved:?}"))
         }
         "/file" => text(file(query).await),
+        "/file-as-body" => file_as_body(query).await,
         _ => text(format!("unknown path {path}")),
     }
 }
@@ -165,12 +166,34 @@ async fn file(query: &str) -> String {
     }
 }
 
+/// Writes so many bytes to a file, and returns all but the first of them as the body of the response.
+async fn file_as_body(query: &str) -> Answer {
+    let file = written(query.parse().expect("a size")).await;
+    let Ok(Some(file)) = file else {
+        return text(format!("{file:?}"));
+    };
+    let (contents, _) = file.read_via_stream(1);
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    Ok(Response::new(Fields::new(), Some(contents), trailers).0)
+}
+
 async fn write_and_read(bytes: usize) -> Result<usize, wasip3::filesystem::types::ErrorCode> {
+    let Some(file) = written(bytes).await? else {
+        return Ok(0);
+    };
+    let (read, _) = file.read_via_stream(0);
+    Ok(read.collect().await.len())
+}
+
+/// A file of `/tmp` with so many bytes, none without that folder.
+async fn written(
+    bytes: usize,
+) -> Result<Option<wasip3::filesystem::types::Descriptor>, wasip3::filesystem::types::ErrorCode> {
     use wasip3::filesystem::types::{DescriptorFlags, OpenFlags, PathFlags};
 
     let folders = wasip3::filesystem::preopens::get_directories();
     let Some((tmp, _)) = folders.into_iter().find(|(_, name)| name == "/tmp") else {
-        return Ok(0);
+        return Ok(None);
     };
     let file = tmp
         .open_at(
@@ -185,6 +208,5 @@ async fn write_and_read(bytes: usize) -> Result<usize, wasip3::filesystem::types
     writer.write_all(vec![b'f'; bytes]).await;
     drop(writer);
     written.await?;
-    let (read, _) = file.read_via_stream(0);
-    Ok(read.collect().await.len())
+    Ok(Some(file))
 }

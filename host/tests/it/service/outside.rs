@@ -154,3 +154,15 @@ fn files_are_within_the_same_budget() {
     lambda.enqueue(get("id-3", "/file?0"));
     assert_eq!(lambda.complete_response("id-3").body(), "read 0");
 }
+
+/// The guest has ended before the host has read the file.
+#[test]
+fn a_file_can_be_the_body_of_a_response() {
+    let (lambda, _host) = serving_with("[files]\ntmp = 'private'\ntmp-mib = 4\n", &[]);
+    for size in [1, 2, 3_000_000] {
+        let id = format!("id-{size}");
+        lambda.enqueue(get(&id, &format!("/file-as-body?{size}")));
+        let body = lambda.complete_response(&id).body();
+        assert!(body == "f".repeat(size - 1), "{size}: {}", body.len());
+    }
+}

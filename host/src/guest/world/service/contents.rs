@@ -30,6 +30,14 @@ pub(super) struct HostContents {
     end: Option<oneshot::Sender<End>>,
 }
 
+/// Gives a body without trailers to the guest.
+pub(in crate::guest) fn body_stream(
+    store: StoreContextMut<'_, GuestState>,
+    body: WasiBody,
+) -> wasmtime::Result<StreamReader<u8>> {
+    StreamReader::new(store, HostContents::new(body))
+}
+
 impl HostContents {
     /// A body whose trailers nobody wants.
     pub(super) fn new(body: WasiBody) -> Self {

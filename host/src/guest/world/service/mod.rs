@@ -23,6 +23,7 @@ pub(super) use wasmtime_wasi_http::p3::bindings::{Service as Exports, ServicePre
 
 use self::answer::{Answer, Closed, Tasks};
 use self::broken::described;
+pub(in crate::guest) use self::contents::body_stream;
 pub(in crate::guest) use self::failure::{BrokenResponse, ToldFailure};
 pub(in crate::guest) use self::responses::{Bodies, keep_bodies};
 use super::Called;

@@ -119,7 +119,6 @@ mod tests {
     use bootstream_host::config::{self, FILE_NAME};
     use clap::ValueEnum as _;
 
-    use super::files::PYTHON;
     use super::*;
 
     /// Uncomments the settings that are commented out.

@@ -1,11 +1,13 @@
-//! Writes to files through WASI 0.3, within the budget of the instance. The library reads the guest's stream
-//! itself, so what it reads is counted on the way.
+//! Files of WASI 0.3. Writes are within the budget of the instance: the library reads the guest's stream itself, so
+//! what it reads is counted on the way. What the guest reads is a body of the host, which it can pass on.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use http_body::{Body, Frame};
+use http_body_util::BodyExt as _;
 use tokio::sync::oneshot;
 use wasmtime::component::{
     Access, Destination, FutureConsumer, FutureReader, Linker, Resource, Source, StreamConsumer,
@@ -14,9 +16,11 @@ use wasmtime::component::{
 use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystem, WasiFilesystemView as _};
 use wasmtime_wasi::p3::bindings::filesystem::types::{ErrorCode, HostDescriptorWithStore};
+use wasmtime_wasi_http::Error;
 
 use super::files::{Budget, Tmp};
 use super::state::GuestState;
+use super::world::body_stream;
 
 /// The interface's name in Wasmtime's WASI.
 const FILESYSTEM: &str = "wasi:filesystem/types@0.3.0";
@@ -28,8 +32,8 @@ type Store<'a> = StoreContextMut<'a, GuestState>;
 type File = Resource<Descriptor>;
 type Written = Result<(), ErrorCode>;
 
-/// Shadows WASI's functions that write to files with ones that count.
-pub(crate) fn limit_writes(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+/// Shadows WASI's functions for the contents of files: those that write count, and the one that reads gives a body.
+pub(crate) fn shadow_streams(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut interface = linker.instance(FILESYSTEM)?;
     interface.func_wrap(
@@ -50,8 +54,30 @@ pub(crate) fn limit_writes(linker: &mut Linker<GuestState>) -> wasmtime::Result<
             Ok((written?,))
         },
     )?;
+    interface.func_wrap(
+        "[method]descriptor.read-via-stream",
+        |store: Store<'_>, (file, offset): (File, u64)| Ok((read(store, file, offset)?,)),
+    )?;
     linker.allow_shadowing(false);
     Ok(())
+}
+
+/// Reads a file from `offset`. The library's stream could be the body of a response too, but from one host's task to
+/// another, and nobody would know whether it goes on.
+fn read(
+    mut store: Store<'_>,
+    file: File,
+    offset: u64,
+) -> wasmtime::Result<(StreamReader<u8>, FutureReader<Result<(), ErrorCode>>)> {
+    let files = Access::<_, WasiFilesystem>::new(store.as_context_mut(), GuestState::filesystem);
+    let (data, end) = WasiFilesystem::read_via_stream(files, file, offset)?;
+    let way = Arc::new(Way::default());
+    let taken = Counted {
+        way: Arc::clone(&way),
+        budget: None,
+    };
+    data.pipe(&mut store, taken)?;
+    Ok((body_stream(store, Passed(way).boxed_unsync())?, end))
 }
 
 /// Writes `data` with `write`, as far as the budget goes.
@@ -72,7 +98,7 @@ fn limited(
     let way = Arc::new(Way::default());
     let counted = Counted {
         way: Arc::clone(&way),
-        budget,
+        budget: Some(budget),
     };
     data.pipe(&mut store, counted)?;
     let data = StreamReader::new(&mut store, Passed(Arc::clone(&way)))?;
@@ -90,7 +116,7 @@ fn limited(
     })
 }
 
-/// A chunk between the guest and the library.
+/// A chunk between the two streams.
 #[derive(Default)]
 struct Way(Mutex<Chunk>);
 
@@ -125,10 +151,10 @@ impl Chunk {
     }
 }
 
-/// Takes the guest's bytes.
+/// Takes bytes: the guest's within a budget, those of a file without.
 struct Counted {
     way: Arc<Way>,
-    budget: Arc<Budget>,
+    budget: Option<Arc<Budget>>,
 }
 
 impl StreamConsumer<GuestState> for Counted {
@@ -155,7 +181,8 @@ impl StreamConsumer<GuestState> for Counted {
         let mut source = source.as_direct(store);
         let offered = source.remaining();
         let taken = offered.get(..CHUNK_BYTES).unwrap_or(offered);
-        if !self.budget.take(taken.len()) {
+        let budget = self.budget.as_ref();
+        if budget.is_some_and(|budget| !budget.take(taken.len())) {
             chunk.is_full = true;
             chunk.is_closed = true;
             chunk.wake();
@@ -175,8 +202,38 @@ impl Drop for Counted {
     }
 }
 
-/// Gives them to the library.
+/// Gives them on: to the library as a stream, or as a body.
 struct Passed(Arc<Way>);
+
+impl Passed {
+    /// The next bytes, none at the end.
+    fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Bytes>> {
+        let mut chunk = self.0.lock();
+        if !chunk.bytes.is_empty() {
+            let bytes = std::mem::take(&mut chunk.bytes);
+            chunk.wake();
+            return Poll::Ready(Some(bytes));
+        }
+        if chunk.is_closed {
+            return Poll::Ready(None);
+        }
+        chunk.waiting = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Body for Passed {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        self.poll_next(cx)
+            .map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
 
 impl StreamProducer<GuestState> for Passed {
     type Item = u8;
@@ -189,20 +246,15 @@ impl StreamProducer<GuestState> for Passed {
         mut destination: Destination<'a, u8, Bytes>,
         finish: bool,
     ) -> Poll<wasmtime::Result<StreamResult>> {
-        let mut chunk = self.0.lock();
-        if !chunk.bytes.is_empty() {
-            destination.set_buffer(std::mem::take(&mut chunk.bytes));
-            chunk.wake();
-            return Poll::Ready(Ok(StreamResult::Completed));
-        }
-        if chunk.is_closed {
-            return Poll::Ready(Ok(StreamResult::Dropped));
-        }
-        if finish {
-            return Poll::Ready(Ok(StreamResult::Cancelled));
-        }
-        chunk.waiting = Some(cx.waker().clone());
-        Poll::Pending
+        Poll::Ready(Ok(match self.poll_next(cx) {
+            Poll::Ready(Some(bytes)) => {
+                destination.set_buffer(bytes);
+                StreamResult::Completed
+            }
+            Poll::Ready(None) => StreamResult::Dropped,
+            Poll::Pending if finish => StreamResult::Cancelled,
+            Poll::Pending => return Poll::Pending,
+        }))
     }
 }
 

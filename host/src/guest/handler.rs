@@ -138,8 +138,8 @@ fn linker(
         limit_writes(&mut linker)?;
     }
     #[cfg(feature = "wasi-p3")]
-    if config.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@0.3.") {
-        super::files_p3::limit_writes(&mut linker)?;
+    if imports.any_of("wasi:filesystem/types@0.3.") {
+        super::files_p3::shadow_streams(&mut linker)?;
     }
     #[cfg(feature = "outbound-http")]
     if imports.any_of("wasi:http/types@0.2.") {

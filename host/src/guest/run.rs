@@ -224,6 +224,7 @@ fn end_response(
         FailureRoute::LogOnly if current.response.state() == ResponseStream::Finished => {
             "after its response had ended"
         }
+        FailureRoute::LogOnly if current.has_told_failure() => "after its response had failed",
         FailureRoute::LogOnly => "after its receiver had gone",
     };
     tracing::error!(

@@ -1,6 +1,7 @@
 //! The data of one store: everything of the host that an instance can reach.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lambda_protocol::front_end::FrontEnd;
 use lambda_protocol::prelude::Prelude;
@@ -96,6 +97,8 @@ pub(crate) struct ActiveInvocation {
     limits: Arc<LimitSettings>,
     written: Written,
     outputs: Outputs,
+    /// Whether the response has failed, and the receiver and the log know it already.
+    failure_told: AtomicBool,
 }
 
 impl ActiveInvocation {
@@ -116,8 +119,20 @@ impl ActiveInvocation {
             limits,
             written: Written::default(),
             outputs,
+            failure_told: AtomicBool::new(false),
             log_context,
         }
+    }
+
+    /// Notes that the response has failed, and that the receiver and the log know it.
+    #[cfg(feature = "wasi-p3")]
+    pub(super) fn note_told_failure(&self) {
+        self.failure_told.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the response has failed, and the receiver and the log know it already.
+    pub(super) fn has_told_failure(&self) -> bool {
+        self.failure_told.load(Ordering::Relaxed)
     }
 
     /// Starts the response with a head.

@@ -306,6 +306,11 @@ fn answer(path: &str, head: &str, stream: &mut impl Write) -> io::Result<After> 
         "/old" => (body("hello").replace("HTTP/1.1", "HTTP/1.0"), After::Next),
         "/to-the-end" => ("HTTP/1.1 200 OK\r\n\r\nhello".to_owned(), After::Close),
         "/chunked" => (CHUNKED.to_owned(), After::Next),
+        "/length-twice" => (headed("content-length: 5\r\n", "hello"), After::Next),
+        "/not-modified" => (
+            "HTTP/1.1 304 Not Modified\r\ncontent-length: 1000\r\n\r\n".to_owned(),
+            After::Next,
+        ),
         "/nothing" => ("HTTP/1.1 204 No Content\r\n\r\n".to_owned(), After::Next),
         _ => (body("hello"), After::Next),
     };

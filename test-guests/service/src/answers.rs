@@ -163,6 +163,17 @@ pub(crate) fn echo(request: Request) -> Answer {
     Ok(Response::new(Fields::new(), Some(contents), trailers).0)
 }
 
+/// Reads so many bytes of the request's body at most, and returns the rest as that of the response.
+pub(crate) async fn rest(request: Request, query: &str) -> Answer {
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (mut contents, trailers) = Request::consume_body(request, result);
+    let read = query.parse().expect("a size");
+    let (_, bytes) = contents.read(Vec::with_capacity(read)).await;
+    let headers = [("x-read".to_owned(), bytes.len().to_string().into_bytes())];
+    let headers = Fields::from_list(&headers).expect("valid headers");
+    Ok(Response::new(headers, Some(contents), trailers).0)
+}
+
 /// Copies the body of the request into that of the response.
 pub(crate) fn copy(request: Request) -> Answer {
     let (_, result) = wit_future::new(|| Ok(()));

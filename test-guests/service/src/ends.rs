@@ -18,6 +18,19 @@ pub(crate) async fn end(path: &str, query: &str) -> Option<Answer> {
             exit(query).await;
             text("unreachable")
         }
+        "/error-and-works-on" => {
+            works_on();
+            Err(ErrorCode::InternalError(Some("out of ideas".to_owned())))
+        }
+        "/failure-and-works-on" => {
+            works_on();
+            let (response, mut body) = respond(&[]);
+            response.set_status_code(503).expect("a status");
+            spawn_local(async move {
+                body.write("out of ideas").await;
+            });
+            Ok(response)
+        }
         "/error" => Err(ErrorCode::InternalError(Some("out of ideas".to_owned()))),
         "/stuck" => {
             wait(A_DAY).await;
@@ -44,13 +57,15 @@ fn after_hello(path: &str, query: &str) -> Option<Answer> {
     Some(Ok(response))
 }
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 15] = [
     "/trap",
     "/exit",
     "/leak",
     "/trailers-error",
     "/trailers",
     "/trailers-never",
+    "/ends-and",
+    "/fails-and-panics",
     "/works-on",
     "/traps-late",
     "/never-ends",
@@ -73,6 +88,12 @@ async fn hello_sent(path: &str, query: &str, body: Body) {
         "/trailers-never" => {
             drop(body.bytes);
             std::mem::forget(body.trailers);
+        }
+        "/ends-and" => ends_and(query, body).await,
+        "/fails-and-panics" => {
+            trailers(body, Err(ErrorCode::InternalError(None))).await;
+            wait(Duration::from_millis(20)).await;
+            panic!("after the failure");
         }
         "/works-on" => {
             drop(body);
@@ -101,6 +122,34 @@ async fn hello_sent(path: &str, query: &str, body: Body) {
             println!("transmitted: {:?}", transmitted.await);
         }
         _ => until_gone(body).await,
+    }
+}
+
+/// Goes on for a while after the answer.
+fn works_on() {
+    spawn_local(async {
+        wait(Duration::from_millis(200)).await;
+        println!("worked on");
+    });
+}
+
+/// Ends the response, and goes on without a pause.
+async fn ends_and(query: &str, body: Body) {
+    drop(body.bytes);
+    drop(body.trailers.write(Ok(None)).await);
+    match query {
+        "panics" => panic!("too late"),
+        "exits" => wasip3::cli::exit::exit(Ok(())),
+        "fails" => wasip3::cli::exit::exit(Err(())),
+        "spins" => {
+            spin();
+        }
+        _ => {
+            let started = std::time::Instant::now();
+            while started.elapsed() < Duration::from_millis(300) {
+                std::hint::black_box(0);
+            }
+        }
     }
 }
 

@@ -72,6 +72,7 @@ impl wasip3::exports::http::handler::Guest for Service {
         }
         match path {
             "/echo" => answers::echo(request),
+            "/rest" => answers::rest(request, query).await,
             "/copy" => answers::copy(request),
             _ => outside::outside(path, query).await,
         }

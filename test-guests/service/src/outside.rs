@@ -12,6 +12,12 @@ pub(crate) async fn outside(path: &str, query: &str) -> Answer {
     match path {
         "/pass" => pass(query).await,
         "/forward" => send(query).await,
+        "/forward-head" => send_as(&Method::Head, query).await,
+        "/consume" => text(consumed(send(query).await?).await),
+        "/consume-head" => text(consumed(send_as(&Method::Head, query).await?).await),
+        "/pass-with-error" => pass_with_error(query).await,
+        "/pass-and-watch" => pass_and_watch(query, None).await,
+        "/pass-and-watch-short" => pass_and_watch(query, Some("3")).await,
         "/wrap" => wrap(),
         "/upload-trap" => upload_trap(query).await,
         "/upload" => text(upload(query).await),
@@ -32,6 +38,7 @@ pub(crate) async fn outside(path: &str, query: &str) -> Answer {
             text(format!("{resolved:?}"))
         }
         "/file" => text(file(query).await),
+        "/file-as-body" => file_as_body(query).await,
         _ => text(format!("unknown path {path}")),
     }
 }
@@ -44,6 +51,33 @@ async fn pass(authority: &str) -> Answer {
     Ok(Response::new(Fields::new(), Some(contents), trailers).0)
 }
 
+/// Passes on the body of another server's answer, with an error of its own at the end.
+async fn pass_with_error(authority: &str) -> Answer {
+    let answer = send(authority).await?;
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, _) = Response::consume_body(answer, result);
+    let (end, trailers) = wit_future::new(|| Ok(None));
+    spawn_local(async move {
+        let error = ErrorCode::InternalError(Some("half".to_owned()));
+        drop(end.write(Err(error)).await);
+    });
+    Ok(Response::new(Fields::new(), Some(contents), trailers).0)
+}
+
+/// Passes on the body of another server's answer, and logs how it ended.
+async fn pass_and_watch(authority: &str, length: Option<&str>) -> Answer {
+    let answer = send(authority).await?;
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, end) = Response::consume_body(answer, result);
+    spawn_local(async move {
+        println!("passed on: {:?}", end.await.map(|_| ()));
+    });
+    let headers = length.map(|length| ("content-length".to_owned(), length.into()));
+    let headers = Fields::from_list(headers.as_slice()).expect("valid headers");
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    Ok(Response::new(headers, Some(contents), trailers).0)
+}
+
 /// Wraps a response of its own, as middleware does.
 fn wrap() -> Answer {
     let inner = text("inner")?;
@@ -54,10 +88,23 @@ fn wrap() -> Answer {
     Ok(Response::new(headers, Some(contents), trailers).0)
 }
 
+/// Reads the answer of another server. Returns its length, and how it ended.
+async fn consumed(answer: Response) -> String {
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, trailers) = Response::consume_body(answer, result);
+    let read = contents.collect().await.len();
+    let end = trailers.await.map(|_| ());
+    format!("{read} {end:?}")
+}
+
 async fn send(target: &str) -> Result<Response, ErrorCode> {
+    send_as(&Method::Get, target).await
+}
+
+async fn send_as(method: &Method, target: &str) -> Result<Response, ErrorCode> {
     let (_, trailers) = wit_future::new(|| Ok(None));
     let (request, _) = Request::new(Fields::new(), None, trailers, None);
-    client::send(aimed(request, &Method::Get, target)).await
+    client::send(aimed(request, method, target)).await
 }
 
 /// Sends a body in two writes, and returns the status of the answer.
@@ -119,12 +166,34 @@ async fn file(query: &str) -> String {
     }
 }
 
+/// Writes so many bytes to a file, and returns all but the first of them as the body of the response.
+async fn file_as_body(query: &str) -> Answer {
+    let file = written(query.parse().expect("a size")).await;
+    let Ok(Some(file)) = file else {
+        return text(format!("{file:?}"));
+    };
+    let (contents, _) = file.read_via_stream(1);
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    Ok(Response::new(Fields::new(), Some(contents), trailers).0)
+}
+
 async fn write_and_read(bytes: usize) -> Result<usize, wasip3::filesystem::types::ErrorCode> {
+    let Some(file) = written(bytes).await? else {
+        return Ok(0);
+    };
+    let (read, _) = file.read_via_stream(0);
+    Ok(read.collect().await.len())
+}
+
+/// A file of `/tmp` with so many bytes, none without that folder.
+async fn written(
+    bytes: usize,
+) -> Result<Option<wasip3::filesystem::types::Descriptor>, wasip3::filesystem::types::ErrorCode> {
     use wasip3::filesystem::types::{DescriptorFlags, OpenFlags, PathFlags};
 
     let folders = wasip3::filesystem::preopens::get_directories();
     let Some((tmp, _)) = folders.into_iter().find(|(_, name)| name == "/tmp") else {
-        return Ok(0);
+        return Ok(None);
     };
     let file = tmp
         .open_at(
@@ -139,6 +208,5 @@ async fn write_and_read(bytes: usize) -> Result<usize, wasip3::filesystem::types
     writer.write_all(vec![b'f'; bytes]).await;
     drop(writer);
     written.await?;
-    let (read, _) = file.read_via_stream(0);
-    Ok(read.collect().await.len())
+    Ok(Some(file))
 }

@@ -21,7 +21,7 @@ pub(super) use handler::Level;
 #[cfg(feature = "outbound-http")]
 pub(super) use proxy::{InvalidResponse, State as ProxyState};
 #[cfg(feature = "wasi-p3")]
-pub(super) use service::{Bodies, BrokenResponse, ToldFailure, keep_bodies};
+pub(super) use service::{Bodies, BrokenResponse, ToldFailure, body_stream, keep_bodies};
 
 /// A linked component of one of the worlds.
 pub(crate) enum Pre {

@@ -87,6 +87,21 @@ fn the_body_of_the_request_can_be_that_of_the_response() {
 }
 
 #[test]
+fn the_rest_of_a_body_of_which_the_guest_has_read_can_be_that_of_the_response() {
+    let (lambda, _host) = serving();
+    let text = "0123456789".repeat(100_000);
+    for read in [0, 1, 16, 70_000, 2_000_000] {
+        let id = format!("rest-{read}");
+        lambda.enqueue(post(&id, &format!("/rest?{read}"), Some(&text)));
+        let (prelude, body) = lambda.complete_response(&id).prelude_and_body();
+        let was_read = prelude["headers"]["x-read"].as_str().expect("a header");
+        let was_read: usize = was_read.parse().expect("a number");
+        assert_eq!(was_read, read.min(text.len()));
+        assert!(body == text.as_bytes()[was_read..], "{} bytes", body.len());
+    }
+}
+
+#[test]
 fn a_body_that_is_not_read_does_not_matter() {
     let (lambda, _host) = serving();
     let text = "x".repeat(1_000_000);

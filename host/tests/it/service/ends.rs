@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bootstream_test_support::assert_contains;
-use bootstream_test_support::recorder::{Fate, Post};
+use bootstream_test_support::recorder::{Event, Fate, Post};
 
 use super::{get, serving, serving_with};
 
@@ -26,6 +26,36 @@ fn a_guest_that_fails_before_it_responds_is_reported_as_an_error() {
         assert_contains(&error.error_message(), text);
         host.assert_running();
     }
+}
+
+/// The guest has answered: its other tasks and its instance are as good as after any other answer.
+#[test]
+fn a_guest_that_answers_with_a_failure_works_on() {
+    let (lambda, host) = serving_with("[reuse]\ninvocations = 9\n", &[]);
+    lambda.enqueue(get("first", "/served"));
+    assert_eq!(lambda.complete_response("first").body(), "1");
+    lambda.enqueue(get("error", "/error-and-works-on"));
+    let error = lambda.reported_error("error", "Function.Error");
+    assert_contains(&error.error_message(), "out of ideas");
+    assert_contains(&host.logged("worked on"), "error");
+    lambda.enqueue(get("second", "/served"));
+    assert_eq!(lambda.complete_response("second").body(), "2");
+}
+
+#[test]
+fn a_guest_that_answers_another_event_with_the_status_of_a_failure_works_on() {
+    let (lambda, host) = serving_with(
+        "events-path = '/failure-and-works-on'\n[reuse]\ninvocations = 9\n",
+        &[],
+    );
+    lambda.enqueue(get("first", "/served"));
+    assert_eq!(lambda.complete_response("first").body(), "1");
+    lambda.enqueue(Event::new("status", r#"{"no": "request"}"#));
+    let error = lambda.reported_error("status", "Function.Error");
+    assert_contains(&error.error_message(), "503: out of ideas");
+    assert_contains(&host.logged("worked on"), "status");
+    lambda.enqueue(get("second", "/served"));
+    assert_eq!(lambda.complete_response("second").body(), "2");
 }
 
 #[test]
@@ -122,6 +152,46 @@ fn a_trap_after_the_end_of_a_response_is_logged_and_the_instance_is_gone() {
     );
     lambda.enqueue(get("id-3", "/served"));
     assert_eq!(lambda.complete_response("id-3").body(), "1");
+}
+
+/// The guest goes on in the same task without giving the host a turn.
+#[test]
+fn what_a_guest_does_right_after_the_end_of_a_response_does_not_change_it() {
+    let (lambda, mut host) = serving();
+    for (id, logged) in [
+        (
+            "panics",
+            Some("handler failed after its response had ended"),
+        ),
+        ("exits", None),
+        ("fails", Some("handler failed after its response had ended")),
+        ("spins", Some("handler failed after its response had ended")),
+    ] {
+        let event = get(id, &format!("/ends-and?{id}"));
+        lambda.enqueue(event.deadline_in(TIME));
+        assert_eq!(lambda.complete_response(id).body(), "hello", "{id}");
+        if let Some(logged) = logged {
+            host.logged(logged);
+        }
+        host.assert_running();
+    }
+    lambda.enqueue(get("computes", "/ends-and?computes"));
+    lambda.enqueue(get("next", "/hello"));
+    let response = lambda.complete_response("computes");
+    let next = lambda.complete_response("next");
+    let after = next.began.duration_since(response.ended.expect("an end"));
+    assert!(after > Duration::from_millis(200), "{after:?}");
+}
+
+#[test]
+fn a_trap_after_a_failed_response_is_logged_as_such() {
+    let (lambda, host) = serving();
+    lambda.enqueue(get("id-1", "/fails-and-panics"));
+    lambda.failed_response("id-1", "Function.Error");
+    assert_contains(
+        &host.logged("handler failed after its response had failed"),
+        "after the failure",
+    );
 }
 
 /// Guests end their work with it.

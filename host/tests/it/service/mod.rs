@@ -16,6 +16,14 @@ fn get(id: &str, target: &str) -> Event {
     post(id, target, None)
 }
 
+/// A `HEAD` of a Function URL.
+fn head(id: &str, target: &str) -> Event {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut event = url_event(path, query, None);
+    event["requestContext"]["http"]["method"] = "HEAD".into();
+    Event::new(id, event.to_string())
+}
+
 /// A request with this text as its body.
 fn post(id: &str, target: &str, body: Option<&str>) -> Event {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));

@@ -3,7 +3,7 @@
 use bootstream_test_support::assert_contains;
 use bootstream_test_support::recorder::Recorder;
 
-use super::{get, serving, serving_with};
+use super::{get, head, serving, serving_with};
 use crate::reaching::allow;
 use crate::web::Web;
 
@@ -69,6 +69,63 @@ fn the_answer_of_another_server_can_be_passed_on() {
 }
 
 #[test]
+fn an_error_of_the_guest_after_a_body_that_it_passes_on_counts() {
+    let web = Web::start();
+    let (lambda, _host) = serving_with(&allow(&web), &[]);
+    let target = format!("/pass-with-error?127.0.0.1:{}/hello", web.port());
+    lambda.enqueue(get("id-1", &target));
+    let response = lambda.failed_response("id-1", "Function.Error");
+    assert_eq!(response.body(), "hello");
+    let message = &response.trailer_document()["errorMessage"];
+    assert_contains(message.as_str().expect("a text"), "half");
+}
+
+#[test]
+fn the_guest_learns_how_a_body_that_it_passes_on_has_ended() {
+    let web = Web::start();
+    let (lambda, host) = serving_with(&allow(&web), &[]);
+    for (id, action, path, told) in [
+        ("whole", "pass-and-watch", "/hello", "Ok(())"),
+        ("cut", "pass-and-watch", "/cut", "Err("),
+        (
+            "long",
+            "pass-and-watch-short",
+            "/hello",
+            "Err(ErrorCode::HttpResponseIncomplete",
+        ),
+    ] {
+        let target = format!("/{action}?127.0.0.1:{}{path}", web.port());
+        lambda.enqueue(get(id, &target));
+        assert_contains(&host.logged(&format!("passed on: {told}")), id);
+    }
+    lambda.complete_response("whole");
+    lambda.failed_response("cut", "Function.Error");
+    lambda.failed_response("long", "Function.Error");
+}
+
+/// The length of a body that is absent is no promise, and a server may repeat a length.
+#[test]
+fn answers_with_a_length_but_no_body_are_complete() {
+    let web = Web::start();
+    let (lambda, _host) = serving_with(&allow(&web), &[]);
+    let target = |action: &str, path: &str| format!("/{action}?127.0.0.1:{}{path}", web.port());
+    for (id, action, path, expected) in [
+        ("head", "consume-head", "/hello", "0 Ok(())"),
+        ("304", "consume", "/not-modified", "0 Ok(())"),
+        ("twice", "consume", "/length-twice", "5 Ok(())"),
+        ("passed-304", "forward", "/not-modified", ""),
+        ("passed-twice", "forward", "/length-twice", "hello"),
+    ] {
+        lambda.enqueue(get(id, &target(action, path)));
+        assert_eq!(lambda.complete_response(id).body(), expected, "{id}");
+    }
+    lambda.enqueue(head("passed-head", &target("forward-head", "/hello")));
+    let (prelude, body) = lambda.complete_response("passed-head").prelude_and_body();
+    assert_eq!(prelude["headers"]["content-length"], "5");
+    assert_eq!(body, b"");
+}
+
+#[test]
 fn a_request_has_the_body_that_the_guest_writes() {
     let web = Web::start();
     let (lambda, _host) = serving_with(&allow(&web), &[]);
@@ -96,4 +153,16 @@ fn files_are_within_the_same_budget() {
     );
     lambda.enqueue(get("id-3", "/file?0"));
     assert_eq!(lambda.complete_response("id-3").body(), "read 0");
+}
+
+/// The guest has ended before the host has read the file.
+#[test]
+fn a_file_can_be_the_body_of_a_response() {
+    let (lambda, _host) = serving_with("[files]\ntmp = 'private'\ntmp-mib = 4\n", &[]);
+    for size in [1, 2, 3_000_000] {
+        let id = format!("id-{size}");
+        lambda.enqueue(get(&id, &format!("/file-as-body?{size}")));
+        let body = lambda.complete_response(&id).body();
+        assert!(body == "f".repeat(size - 1), "{size}: {}", body.len());
+    }
 }

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
+use http::{HeaderMap, header};
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::sync::oneshot;
 use wasmtime::StoreContextMut;
@@ -24,6 +25,15 @@ use crate::response::{Refused, ResponseStream};
 
 pub(super) type Tasks = Accessor<GuestState>;
 type End = Result<(), Broken>;
+
+/// How a response has ended.
+pub(super) enum Closed {
+    Well,
+    /// The guest has answered with a failure, which is reported when its tasks have ended.
+    Failed(ErrorReport),
+    /// It has failed, and that has been told.
+    Told(ToldFailure),
+}
 
 /// A response that has started.
 pub(super) struct Answer {
@@ -49,13 +59,15 @@ impl Answer {
         let state = store.data_mut();
         let current = Arc::clone(state.current()?);
         let body = state.bodies.take(response.rep());
-        let response = state.http().table.delete(response)?;
-        let (status, headers) = (response.status, &response.headers);
-        let outlet = Outlet::open(&current, reply, is_head, status, headers)
+        let mut response = state.http().table.delete(response)?;
+        let status = response.status;
+        let headers = take_headers(&mut response);
+        let outlet = Outlet::open(&current, reply, is_head, status, &headers)
             .map_err(|reason| invalid(&reason))?;
+        let outlet = Arc::new(outlet);
         let mut answer = Self {
-            outlet: Arc::new(outlet),
-            progress: Progress::default(),
+            progress: Progress::new(Arc::clone(&outlet)),
+            outlet,
             passed_on: None,
             teller: None,
         };
@@ -65,6 +77,7 @@ impl Answer {
             None => {
                 let body = response.into_http(store, async { Ok(()) })?.into_body();
                 answer.passed_on = Some(HostContents::new(body));
+                answer.progress.trailers_ended(Ok(()));
             }
         }
         Ok(answer)
@@ -77,17 +90,13 @@ impl Answer {
     ) -> wasmtime::Result<()> {
         let Body {
             contents,
-            mut trailers,
+            trailers,
             teller,
         } = body;
         self.teller = Some(teller);
         let (outlet, progress) = (Arc::clone(&self.outlet), self.progress.clone());
         match contents {
-            Contents::Host(contents) => {
-                // What ends the bytes ends the body: the trailers would come from the same source.
-                self.passed_on = Some(contents);
-                return trailers.close(&mut store);
-            }
+            Contents::Host(contents) => self.passed_on = Some(contents),
             Contents::Guest(contents) => {
                 contents.pipe(&mut store, BytesConsumer { outlet, progress })?;
             }
@@ -102,8 +111,13 @@ impl Answer {
 
     /// Waits for the end of the body.
     pub(super) async fn end(&mut self, tasks: &Tasks) -> wasmtime::Result<End> {
-        if let Some(contents) = &mut self.passed_on {
-            return pass_on(&self.outlet, contents).await;
+        if let Some(mut contents) = self.passed_on.take() {
+            let end = pass_on(&self.outlet, &mut contents).await?;
+            if end.is_none() {
+                self.progress.trailers_ended(Ok(()));
+            }
+            self.progress.bytes_ended(end.unwrap_or(Ok(())));
+            contents.break_off();
         }
         if let Some(end) = end_or_idle(&self.progress, tasks).await {
             return Ok(end);
@@ -114,31 +128,45 @@ impl Answer {
         Ok(end.unwrap_or(Err(Broken::Leaked)))
     }
 
-    /// Ends the response. Returns a mark if it has failed, and that has been told.
+    /// Says how the response has ended.
     ///
     /// # Errors
     ///
     /// The response has failed, and that is still to be told.
-    pub(super) fn close(self, end: End) -> Result<Option<ToldFailure>, BrokenResponse> {
+    pub(super) fn close(self, end: End) -> Result<Closed, BrokenResponse> {
         let current = &self.outlet.current;
-        let Err(broken) = end.and_then(|()| self.outlet.finish()) else {
+        let Err(broken) = end else {
             if let Some(teller) = self.teller {
                 teller.sent(current.response.transmission());
             }
-            return Ok(None);
+            return Ok(Closed::Well);
         };
         if let Some(teller) = self.teller {
             teller.failed(broken.error_code());
         }
+        let report = broken.report();
+        if let Broken::Status(..) = broken {
+            return Ok(Closed::Failed(report));
+        }
         match current.response.state() {
             // The receiver has gone in the meantime.
-            ResponseStream::Failed => Ok(None),
-            ResponseStream::Streaming => Ok(Some(tell_failure(current, &broken.report()))),
+            ResponseStream::Failed => Ok(Closed::Well),
+            ResponseStream::Streaming => Ok(Closed::Told(tell_failure(current, &report))),
             ResponseStream::AwaitingPrelude
             | ResponseStream::Collecting
-            | ResponseStream::Finished => Err(BrokenResponse(broken.report())),
+            | ResponseStream::Finished => Err(BrokenResponse(report)),
         }
     }
+}
+
+/// Takes the headers, with one `content-length`: a server may repeat it, and the client has checked that all are
+/// equal. Without headers, the library leaves the length to the outlet, which knows when a body may be absent.
+fn take_headers(response: &mut Response) -> HeaderMap {
+    let mut headers = HeaderMap::from(std::mem::take(&mut response.headers));
+    if let Some(length) = headers.get(header::CONTENT_LENGTH).cloned() {
+        headers.insert(header::CONTENT_LENGTH, length);
+    }
+    headers
 }
 
 fn invalid(reason: &str) -> BrokenResponse {
@@ -157,30 +185,31 @@ async fn end_or_idle(progress: &Progress, tasks: &Tasks) -> Option<End> {
     .await
 }
 
-/// Passes on a body of the host.
-async fn pass_on(outlet: &Outlet, contents: &mut HostContents) -> wasmtime::Result<End> {
+/// Passes on a body of the host. Returns nothing if the receiver is gone.
+async fn pass_on(outlet: &Outlet, contents: &mut HostContents) -> wasmtime::Result<Option<End>> {
     while let Some(next) = contents.next().await {
         let bytes = match next {
             Ok(bytes) => bytes,
-            Err(error) => return Ok(Err(Broken::Upstream(error))),
+            Err(error) => return Ok(Some(Err(Broken::Upstream(error)))),
         };
         let mut left = &bytes[..];
         while !left.is_empty() {
             if let Err(broken) = outlet.accept(left.len())? {
-                return Ok(Err(broken));
+                return Ok(Some(Err(broken)));
             }
             match outlet.push(left) {
                 Ok(taken) => left = left.get(taken..).unwrap_or_default(),
                 Err(Refused::TooLarge(document)) => {
-                    return Ok(Err(Broken::TooLarge(document.to_string())));
+                    return Ok(Some(Err(Broken::TooLarge(document.to_string()))));
                 }
-                // The receiver is gone.
-                Err(_) => return Ok(Ok(())),
+                Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::Closed) => {
+                    return Ok(None);
+                }
             }
             poll_fn(|cx| outlet.poll_room(cx)).await;
         }
     }
-    Ok(outlet.bytes_ended())
+    Ok(Some(outlet.bytes_ended()))
 }
 
 /// Waits until the host's futures that were ready have been polled.

@@ -19,19 +19,33 @@ use super::responses::{Ending, TrailersReader};
 use crate::guest::state::GuestState;
 
 /// How a body has ended: with trailers, or broken.
-type End = Result<Option<HeaderMap>, Error>;
+type End = Result<Option<HeaderMap>, ErrorCode>;
 
 /// A body that the guest has as a stream.
 pub(super) struct HostContents {
     body: WasiBody,
+    /// Bytes of the body that the guest has not taken yet.
+    rest: Bytes,
     /// Tells the future of the trailers.
     end: Option<oneshot::Sender<End>>,
+}
+
+/// Gives a body without trailers to the guest.
+pub(in crate::guest) fn body_stream(
+    store: StoreContextMut<'_, GuestState>,
+    body: WasiBody,
+) -> wasmtime::Result<StreamReader<u8>> {
+    StreamReader::new(store, HostContents::new(body))
 }
 
 impl HostContents {
     /// A body whose trailers nobody wants.
     pub(super) fn new(body: WasiBody) -> Self {
-        Self { body, end: None }
+        Self {
+            body,
+            rest: Bytes::new(),
+            end: None,
+        }
     }
 
     /// Gives `body` to the guest: its bytes, and the trailers at its end.
@@ -41,8 +55,8 @@ impl HostContents {
     ) -> wasmtime::Result<(StreamReader<u8>, TrailersReader)> {
         let (sender, end) = oneshot::channel();
         let contents = Self {
-            body,
             end: Some(sender),
+            ..Self::new(body)
         };
         let stream = StreamReader::new(&mut store, contents)?;
         let trailers = FutureReader::new(&mut store, TrailersOf { end })?;
@@ -55,10 +69,16 @@ impl HostContents {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
+        }
         loop {
             let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 Some(Ok(frame)) => frame.into_data().map_err(Frame::into_trailers),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Err(error)) => {
+                    self.ended(Err(error_code(&error)));
+                    return Poll::Ready(Some(Err(error)));
+                }
                 None => {
                     self.ended(Ok(None));
                     return Poll::Ready(None);
@@ -71,6 +91,11 @@ impl HostContents {
                 Err(Err(_)) => {}
             }
         }
+    }
+
+    /// The host reads no further. The future of the trailers says so, unless the body was complete.
+    pub(super) fn break_off(mut self) {
+        self.ended(Err(ErrorCode::HttpResponseIncomplete));
     }
 
     /// Resolves the future of the trailers. The first end counts.
@@ -89,22 +114,22 @@ impl StreamProducer<GuestState> for HostContents {
     fn poll_produce<'a>(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        _store: StoreContextMut<'a, GuestState>,
+        mut store: StoreContextMut<'a, GuestState>,
         mut destination: Destination<'a, u8, Bytes>,
         finish: bool,
     ) -> Poll<wasmtime::Result<StreamResult>> {
         let result = match self.poll_next(cx) {
             Poll::Pending if finish => StreamResult::Cancelled,
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(bytes))) => {
+            Poll::Ready(Some(Ok(mut bytes))) => {
+                // Wasmtime would keep what is beyond the guest's read, and lose it once the guest hands the
+                // stream on.
+                let room = destination.remaining(&mut store).unwrap_or(bytes.len());
+                self.rest = bytes.split_off(room.min(bytes.len()));
                 destination.set_buffer(bytes);
                 StreamResult::Completed
             }
-            Poll::Ready(Some(Err(error))) => {
-                self.ended(Err(error));
-                StreamResult::Dropped
-            }
-            Poll::Ready(None) => StreamResult::Dropped,
+            Poll::Ready(None | Some(Err(_))) => StreamResult::Dropped,
         };
         Poll::Ready(Ok(result))
     }
@@ -159,7 +184,7 @@ impl wasmtime::component::FutureProducer<GuestState> for TrailersOf {
                 let trailers = FieldMap::new_immutable(view.hooks, trailers);
                 Ok(Some(view.table.push(trailers)?))
             }
-            Err(error) => Err(error_code(&error)),
+            Err(code) => Err(code),
         };
         Poll::Ready(Ok(Some(ending)))
     }

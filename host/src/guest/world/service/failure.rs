@@ -19,6 +19,7 @@ pub(crate) struct ToldFailure(());
 /// Ends a stream that has failed while the guest goes on.
 pub(super) fn tell_failure(current: &ActiveInvocation, report: &ErrorReport) -> ToldFailure {
     current.response.fail(report);
+    current.note_told_failure();
     tracing::error!(
         requestId = %current.log_context.request_id,
         tenantId = current.log_context.tenant_id.as_deref(),

@@ -21,8 +21,9 @@ use wasmtime_wasi_http::p3::Request;
 
 pub(super) use wasmtime_wasi_http::p3::bindings::{Service as Exports, ServicePre};
 
-use self::answer::{Answer, Tasks};
+use self::answer::{Answer, Closed, Tasks};
 use self::broken::described;
+pub(in crate::guest) use self::contents::body_stream;
 pub(in crate::guest) use self::failure::{BrokenResponse, ToldFailure};
 pub(in crate::guest) use self::responses::{Bodies, keep_bodies};
 use super::Called;
@@ -44,31 +45,33 @@ pub(super) async fn call(
     };
     store
         .run_concurrent(async |tasks| serve(tasks, exports, incoming).await)
-        .await??;
-    Ok(Ok(()))
+        .await?
 }
 
-async fn serve(
-    tasks: &Tasks,
-    exports: &Exports,
-    incoming: IncomingRequest,
-) -> wasmtime::Result<()> {
+async fn serve(tasks: &Tasks, exports: &Exports, incoming: IncomingRequest) -> Called {
     let IncomingRequest { request, reply, .. } = incoming;
     let is_head = request.method() == Method::HEAD;
     let request = tasks.with(|mut access| push_request(access.as_context_mut(), request))?;
     let handler = exports.wasi_http_handler();
-    let response = handler.call_handle(tasks, request).await?.map_err(|code| {
-        let text = format!("the handler answered with an error: {}", described(&code));
-        BrokenResponse(ErrorReport::new(ErrorType::HandlerError, text))
-    })?;
-    let mut answer = tasks
-        .with(|mut access| Answer::start(access.as_context_mut(), response, reply, is_head))?;
-    let end = answer.end(tasks).await?;
-    let failed = answer.close(end)?;
+    let closed = match handler.call_handle(tasks, request).await? {
+        Ok(response) => {
+            let mut answer = tasks.with(|mut access| {
+                Answer::start(access.as_context_mut(), response, reply, is_head)
+            })?;
+            let end = answer.end(tasks).await?;
+            answer.close(end)?
+        }
+        Err(code) => {
+            let text = format!("the handler answered with an error: {}", described(&code));
+            Closed::Failed(ErrorReport::new(ErrorType::HandlerError, text))
+        }
+    };
+    // The work of the guest goes on, whatever it has answered.
     poll_fn(|cx| tasks.poll_no_interesting_tasks(cx)).await;
-    match failed {
-        None => Ok(()),
-        Some(told) => Err(told.into()),
+    match closed {
+        Closed::Well => Ok(Ok(())),
+        Closed::Failed(report) => Ok(Err(report)),
+        Closed::Told(told) => Err(told.into()),
     }
 }
 

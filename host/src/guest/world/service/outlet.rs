@@ -17,7 +17,7 @@ use crate::response::Refused;
 struct Length {
     promised: Option<u64>,
     written: u64,
-    /// Whether the body may be left out, as in an answer to `HEAD`.
+    /// Whether the body may be left out, as in an answer to `HEAD`, or of status 304.
     may_be_absent: bool,
 }
 
@@ -89,12 +89,13 @@ impl Outlet {
             .map_err(|_| "its `content-length` is not a number of bytes".to_owned())?;
         let sink = Sink::new(current, reply, status);
         sink.start(reply, status, headers)?;
+        let may_be_absent = is_head || status == StatusCode::NOT_MODIFIED;
         let failure = matches!(sink, Sink::Report(_)).then_some(status);
         Ok(Self {
             current: Arc::clone(current),
             failure,
             inner: Mutex::new(Inner {
-                length: Length::new(promised, is_head),
+                length: Length::new(promised, may_be_absent),
                 sink,
                 counted: 0,
             }),

@@ -187,7 +187,7 @@ fn consume_response(
 /// Gives the body of the answer to a request to the guest.
 fn consume_answer(
     mut store: Store<'_>,
-    response: Response,
+    mut response: Response,
     result: FateReader,
 ) -> wasmtime::Result<Consumed> {
     let (sender, told) = oneshot::channel();
@@ -196,6 +196,9 @@ fn consume_answer(
         let fate = fate(told).await.unwrap_or(Ok(()));
         fate.map_err(Error::from)
     };
+    // The client has checked the length already. The library would not know when a body may be absent, and traps
+    // the guest if the length is repeated.
+    response.headers = FieldMap::default();
     let (_, body) = response.into_http(&mut store, result)?.into_parts();
     HostContents::open(store, body)
 }

@@ -90,7 +90,7 @@ def test_a_denied_request_with_a_secret_names_its_hosts(exchange: Exchange, post
 
 
 def test_a_failure_while_the_host_takes_nothing_is_seen(exchange: Exchange, post: Send) -> None:
-    exchange.at = exchange.reads = 2 * KIB
+    exchange.reads, exchange.late = 2 * KIB, True
     exchange.code = code("ConnectionTerminated")
 
     with pytest.raises(http.RequestError) as raised:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import pytest
+
+import bootstream
 
 T = TypeVar("T")
 
@@ -37,6 +40,8 @@ class Exchange:
     """The bytes after which the response is there; `None` is the end of the body."""
     reads: int | None = None
     """The bytes that the host takes, until the response has been read; `None` is all."""
+    late: bool = False
+    """Whether the response arrives once the guest polls."""
     room: int = 64 * 1024
     refusal: Any = None
     """The error of a write."""
@@ -53,7 +58,13 @@ class Exchange:
     mistakes: list[str] = field(default_factory=list)
 
     def answered(self) -> bool:
-        return self.ended or self.aborted or (self.at is not None and len(self.body) >= self.at)
+        early = self.at is not None and len(self.body) >= self.at
+        return early or self.ended or self.aborted
+
+    def wait(self, ready: bool) -> None:
+        self.polls += 1
+        if not ready or self.polls > 1000:
+            raise Stuck
 
     def takes(self) -> int:
         left = self.room if self.reads is None else self.reads - len(self.body)
@@ -94,13 +105,12 @@ class Resource:
 class Pollable(Resource):
     def ready(self) -> bool:
         assert self.exchange
-        if isinstance(self.parent, OutputStream):
-            return self.exchange.takes() > 0
-        return self.exchange.answered()
+        writes = isinstance(self.parent, OutputStream)
+        return self.exchange.takes() > 0 if writes else self.exchange.answered()
 
     def block(self) -> None:
-        if not self.ready():
-            raise Stuck
+        assert self.exchange
+        self.exchange.wait(self.ready())
 
 
 class Subscribable(Resource):
@@ -237,12 +247,12 @@ def code(name: str, value: Any = None) -> Any:
 
 def poll(pollables: list[Pollable]) -> list[int]:
     """Returns the ready ones."""
-    ready = [number for number, one in enumerate(pollables) if one.ready()]
     exchange = pollables[0].exchange
+    ready = [number for number, one in enumerate(pollables) if one.ready()]
     assert exchange
-    exchange.polls += 1
-    if not ready or exchange.polls > 1000:
-        raise Stuck
+    if exchange.late:
+        exchange.at = 0
+    exchange.wait(bool(ready) or exchange.late)
     return ready
 
 
@@ -254,24 +264,19 @@ def _handle(request: OutgoingRequest, options: Any) -> FutureIncomingResponse:
 
 def install(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Returns a new `bootstream._wasi_http` over the exchange, until the end of the test."""
-    methods = {
-        f"Method_{name}": type(name, (), {})
-        for name in ("Get Head Post Put Delete Connect Options Trace Patch").split()
-    }
+    names = "Get Head Post Put Delete Connect Options Trace Patch".split()
+    methods = {f"Method_{name}": type(name, (), {}) for name in names}
     imports: dict[str, dict[str, Any]] = {
         "outgoing_handler": {"handle": _handle},
         "poll": {"poll": poll},
         "streams": {
-            "StreamError_Closed": StreamError_Closed,
-            "StreamError_LastOperationFailed": StreamError_LastOperationFailed,
+            one.__name__: one for one in (StreamError_Closed, StreamError_LastOperationFailed)
         },
         "wasi_http_types": {
             **methods,
-            "Fields": Fields,
-            "OutgoingBody": OutgoingBody,
+            **{"Fields": Fields, "OutgoingBody": OutgoingBody},
             "OutgoingRequest": type("Request", (OutgoingRequest,), {"exchange": exchange}),
-            "Scheme_Http": object,
-            "Scheme_Https": object,
+            **dict.fromkeys(("Scheme_Http", "Scheme_Https"), object),
             "http_error_code": lambda failure: failure.code,
         },
     }
@@ -281,15 +286,11 @@ def install(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, "wit_world.imports", _module("imports", modules))
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, f"wit_world.imports.{name}", module)
-    import bootstream
-
     for name in ("_wasi_http", "_upload", "_wasi_errors"):
         # Imported anew, and forgotten after the test.
         monkeypatch.setitem(sys.modules, f"bootstream.{name}", _module(name, {}))
         del sys.modules[f"bootstream.{name}"]
         monkeypatch.delattr(bootstream, name, raising=False)
-    import importlib
-
     return importlib.import_module("bootstream._wasi_http")
 
 

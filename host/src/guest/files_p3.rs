@@ -62,8 +62,8 @@ pub(crate) fn shadow_streams(linker: &mut Linker<GuestState>) -> wasmtime::Resul
     Ok(())
 }
 
-/// Reads a file from `offset`. The library's stream could be the body of a response too, but from one host's task to
-/// another, and nobody would know whether it goes on.
+/// Reads a file from `offset`. As the body of a response, the library's stream would go on without any task of the
+/// guest, and look like one that the guest has left behind.
 fn read(
     mut store: Store<'_>,
     file: File,

@@ -30,7 +30,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 type Store<'a> = StoreContextMut<'a, GuestState>;
 type File = Resource<Descriptor>;
-type Written = Result<(), ErrorCode>;
+/// How a read or a write ended.
+type End = Result<(), ErrorCode>;
 
 /// Shadows WASI's functions for the contents of files: those that write count, and the one that reads gives a body.
 pub(crate) fn shadow_streams(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
@@ -62,13 +63,13 @@ pub(crate) fn shadow_streams(linker: &mut Linker<GuestState>) -> wasmtime::Resul
     Ok(())
 }
 
-/// Reads a file from `offset`. The library's stream could be the body of a response too, but from one host's task to
-/// another, and nobody would know whether it goes on.
+/// Reads a file from `offset`. As the body of a response, the library's stream would go on without any task of the
+/// guest, and look like one that the guest has left behind.
 fn read(
     mut store: Store<'_>,
     file: File,
     offset: u64,
-) -> wasmtime::Result<(StreamReader<u8>, FutureReader<Result<(), ErrorCode>>)> {
+) -> wasmtime::Result<(StreamReader<u8>, FutureReader<End>)> {
     let files = Access::<_, WasiFilesystem>::new(store.as_context_mut(), GuestState::filesystem);
     let (data, end) = WasiFilesystem::read_via_stream(files, file, offset)?;
     let way = Arc::new(Way::default());
@@ -87,8 +88,8 @@ fn limited(
     write: impl FnOnce(
         Access<'_, GuestState, WasiFilesystem>,
         StreamReader<u8>,
-    ) -> wasmtime::Result<FutureReader<Written>>,
-) -> wasmtime::Result<FutureReader<Written>> {
+    ) -> wasmtime::Result<FutureReader<End>>,
+) -> wasmtime::Result<FutureReader<End>> {
     let Some(budget) = store.data().tmp.as_ref().map(Tmp::budget) else {
         return write(
             Access::<_, WasiFilesystem>::new(store, GuestState::filesystem),
@@ -265,16 +266,16 @@ impl Drop for Passed {
 }
 
 /// Receives what became of the write.
-struct Telling(Option<oneshot::Sender<Written>>);
+struct Telling(Option<oneshot::Sender<End>>);
 
 impl FutureConsumer<GuestState> for Telling {
-    type Item = Written;
+    type Item = End;
 
     fn poll_consume(
         mut self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
         store: Store<'_>,
-        mut source: Source<'_, Written>,
+        mut source: Source<'_, End>,
         _finish: bool,
     ) -> Poll<wasmtime::Result<()>> {
         let mut written = None;

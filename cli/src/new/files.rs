@@ -125,6 +125,8 @@ const PYTHON: &[File] = &[
     package!("src/bootstream/_response.py"),
     package!("src/bootstream/_sse.py"),
     package!("src/bootstream/_stream.py"),
+    package!("src/bootstream/_upload.py"),
+    package!("src/bootstream/_wasi_errors.py"),
     package!("src/bootstream/_wasi_http.py"),
     package!("src/bootstream/_wasm.py"),
     package!("src/bootstream/build/__init__.py"),

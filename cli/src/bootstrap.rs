@@ -50,14 +50,8 @@ fn file_name(concurrency: Concurrency) -> &'static str {
 /// There is none. The error names the places and the command that builds one.
 pub(crate) fn find(named: Option<&Path>, concurrency: Concurrency) -> Result<PathBuf> {
     let how = how(concurrency);
-    let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
-    if let Some(path) = named.or(variable.as_deref().map(Path::new)) {
-        if !path.is_file() {
-            bail!("there is no bootstrap at `{}`: {how}", path.display());
-        }
-        return path
-            .canonicalize()
-            .with_context(|| format!("cannot find `{}`", path.display()));
+    if let Some(path) = given(named, how)? {
+        return Ok(path);
     }
     let executable = own_executable()?;
     let folder = executable.parent().unwrap_or(Path::new("/"));
@@ -71,6 +65,25 @@ pub(crate) fn find(named: Option<&Path>, concurrency: Concurrency) -> Result<Pat
         lambda.display(),
         beside.display()
     )
+}
+
+/// Returns the `bootstrap` that the user names, or the variable, if one does.
+///
+/// # Errors
+///
+/// It is not there. The error says `how` to get one.
+pub(crate) fn given(named: Option<&Path>, how: &str) -> Result<Option<PathBuf>> {
+    let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
+    let Some(path) = named.or(variable.as_deref().map(Path::new)) else {
+        return Ok(None);
+    };
+    if !path.is_file() {
+        bail!("there is no bootstrap at `{}`: {how}", path.display());
+    }
+    let path = path
+        .canonicalize()
+        .with_context(|| format!("cannot find `{}`", path.display()))?;
+    Ok(Some(path))
 }
 
 /// Returns where `scripts/build-bootstrap.sh` puts a `bootstrap` for another architecture than this

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::compile::size;
 use crate::args::{Format, PackageArgs, Part};
+use crate::bootstrap;
 use crate::compile_cache;
 use crate::component;
 use crate::files;
@@ -44,6 +45,10 @@ struct Made {
 /// in the second the zips stay for inspection.
 pub(crate) fn run(args: &PackageArgs, printer: &Printer) -> Result<ExitCode> {
     let arch = args.arch.unwrap_or(Arch::HOST);
+    if wants(args, Part::Host) {
+        // Compiling the component, which says what `bootstrap` it needs, can take long.
+        bootstrap::given(args.bootstrap.as_deref(), bootstrap::HOW)?;
+    }
     let function = wants(args, Part::Function)
         .then(|| function_files(args, arch, printer))
         .transpose()?;

@@ -175,14 +175,17 @@ fn what_a_component_forgets_is_limited_and_does_not_outlive_it() {
     for number in 0..20 {
         let id = format!("before-{number}-");
         lambda.enqueue(event(&id, &json!([{"hoard": 1_000_000}])));
-        let error = lambda.reported_error(&id, "Function.Trap");
+        let error = lambda.reported_error(&id, "Function.LimitExceeded");
         assert_contains(&error.error_message(), "resource");
         let id = format!("within-{number}-");
         lambda.enqueue(event(
             &id,
             &json!([respond(), write("fine"), {"hoard": 1_000_000}]),
         ));
-        assert_eq!(lambda.failed_response(&id, "Function.Trap").body(), "fine");
+        assert_eq!(
+            lambda.failed_response(&id, "Function.LimitExceeded").body(),
+            "fine"
+        );
     }
     let grown = host.resident_kib().saturating_sub(idle);
     assert!(grown < 8 * 1024, "{grown} KiB");

@@ -69,7 +69,7 @@ mod tests {
         for (executable, expected) in [
             (String::new(), Concurrency::Off),
             ("\x7fELF bootstream-host".to_owned(), Concurrency::Off),
-            (mark[1..].to_owned(), Concurrency::Off),
+            (mark.chars().skip(1).collect(), Concurrency::Off),
             (mark.to_owned(), Concurrency::On),
             (format!("\x7fELF text{mark}text"), Concurrency::On),
         ] {

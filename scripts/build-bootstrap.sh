@@ -24,7 +24,8 @@
 # Both are built for the processors of precompiled components (docs/guide/precompiled.md): detecting features
 # at run time takes a fifteenth of each start. Your own flags come after these.
 #
-# The unstripped executable stays in target/unstripped.
+# The executables with symbols stay in target/unstripped. --wasi-p3 removes the one of the other build: to have
+# both, build that one last.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR

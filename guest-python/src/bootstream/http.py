@@ -253,7 +253,7 @@ def delete(url: str, **options: Any) -> IncomingResponse:
 
 
 def _check(url: str) -> None:
-    """Refuses what is no URL of a request. The messages show neither credentials nor a query."""
+    """Refuses an invalid URL of a request. The messages show neither credentials nor a query."""
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -54,7 +54,7 @@ pub(super) struct Tmp {
 pub(super) struct Budget(AtomicU64);
 
 impl Budget {
-    /// Returns whether so many bytes were left, and takes them.
+    /// Takes this number of bytes, and returns whether they were left.
     pub(super) fn take(&self, bytes: usize) -> bool {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         let order = Ordering::Relaxed;

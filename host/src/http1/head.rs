@@ -38,7 +38,7 @@ struct Field {
 /// How the body behind a head ends ("RFC 9112", section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// After so many bytes.
+    /// After this number of bytes.
     Length(u64),
     /// After a chunk without a byte, and trailers.
     Chunked,

@@ -36,7 +36,7 @@ struct Step {
     body: Option<String>,
     /// Sends this many bytes from a reader.
     letters: Option<usize>,
-    /// The reader fails after so many bytes.
+    /// The reader fails after this number of bytes.
     failing_after: Option<usize>,
     /// Sends the body of the response to this URL.
     body_of: Option<String>,

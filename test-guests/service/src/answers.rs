@@ -86,7 +86,7 @@ fn latin() -> Answer {
     Ok(Response::new(headers, None, trailers).0)
 }
 
-/// Writes so many bytes in one write.
+/// Writes this number of bytes in one write.
 fn bytes(size: usize) -> Answer {
     let (response, mut body) = respond(&[]);
     spawn_local(async move {
@@ -95,7 +95,7 @@ fn bytes(size: usize) -> Answer {
     Ok(response)
 }
 
-/// Writes so many bytes in writes of 64 KiB.
+/// Writes this number of bytes in writes of 64 KiB.
 fn stream(size: usize) -> Answer {
     let (response, mut body) = respond(&[]);
     spawn_local(async move {
@@ -163,7 +163,7 @@ pub(crate) fn echo(request: Request) -> Answer {
     Ok(Response::new(Fields::new(), Some(contents), trailers).0)
 }
 
-/// Reads so many bytes of the request's body at most, and returns the rest as that of the response.
+/// Reads at most this number of bytes of the request's body, and returns the rest as the response's body.
 pub(crate) async fn rest(request: Request, query: &str) -> Answer {
     let (_, result) = wit_future::new(|| Ok(()));
     let (mut contents, trailers) = Request::consume_body(request, result);

@@ -158,7 +158,7 @@ async fn clocks() -> String {
     format!("{} {}", waited >= 5_000_000, now.seconds > 1_700_000_000)
 }
 
-/// Writes so many bytes to a file of `/tmp`, and reads them.
+/// Writes this number of bytes to a file in `/tmp`, and reads them.
 async fn file(query: &str) -> String {
     match write_and_read(query.parse().expect("a size")).await {
         Ok(read) => format!("read {read}"),
@@ -166,7 +166,7 @@ async fn file(query: &str) -> String {
     }
 }
 
-/// Writes so many bytes to a file, and returns all but the first of them as the body of the response.
+/// Writes this number of bytes to a file, and returns all but the first as the body of the response.
 async fn file_as_body(query: &str) -> Answer {
     let file = written(query.parse().expect("a size")).await;
     let Ok(Some(file)) = file else {
@@ -185,7 +185,7 @@ async fn write_and_read(bytes: usize) -> Result<usize, wasip3::filesystem::types
     Ok(read.collect().await.len())
 }
 
-/// A file of `/tmp` with so many bytes, none without that folder.
+/// Creates a file in `/tmp` with this number of bytes. Returns `None` without that folder.
 async fn written(
     bytes: usize,
 ) -> Result<Option<wasip3::filesystem::types::Descriptor>, wasip3::filesystem::types::ErrorCode> {

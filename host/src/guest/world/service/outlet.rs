@@ -102,7 +102,7 @@ impl Outlet {
         })
     }
 
-    /// Accepts a write of so many bytes. Counts them once, however often they are offered.
+    /// Accepts a write of this number of bytes. Counts them once, even if they are offered again.
     ///
     /// # Errors
     ///

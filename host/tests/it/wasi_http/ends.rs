@@ -253,6 +253,30 @@ fn the_answer_to_a_head_request_may_lack_the_body_it_announces() {
     lambda.failed_response("get", "Function.Error");
 }
 
+/// It announces the length of what the client has.
+#[test]
+fn a_response_of_status_304_may_lack_the_body_it_announces() {
+    let (lambda, _host) = serving("");
+    let head = |status: u16| json!({"status": status, "headers": [["content-length", "5"]]});
+    for (id, steps) in [
+        ("finished", json!([{"respond": head(304)}, "finish"])),
+        (
+            "before-set",
+            json!([{"response": head(304)}, "body", "finish", "set"]),
+        ),
+    ] {
+        lambda.enqueue(event(id, &steps));
+        let response = lambda.complete_response(id);
+        assert_eq!(response.prelude()["statusCode"], 304, "{id}");
+        assert_eq!(response.prelude()["headers"]["content-length"], "5", "{id}");
+        assert_eq!(response.body(), "", "{id}");
+    }
+    let failing = json!([{"respond": head(304)}, write("x"),
+        expect(&json!("finish"), "HttpResponseBodySize(Some(1))")]);
+    lambda.enqueue(event("begun", &failing));
+    lambda.failed_response("begun", "Function.Error");
+}
+
 #[test]
 fn trailers_are_dropped_with_a_line_in_the_log() {
     let (lambda, host) = serving("");

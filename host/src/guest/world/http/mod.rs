@@ -1,11 +1,13 @@
 //! What the two worlds of `wasi:http` share: the request for an event, and where a response goes.
 
 pub(super) mod head;
+mod length;
 mod request;
 mod sink;
 
 use std::fmt::Debug;
 
+pub(super) use length::{Length, WrongLength};
 pub(super) use request::{Incoming, read};
 pub(super) use sink::{Sink, failed};
 

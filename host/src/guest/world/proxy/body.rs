@@ -5,13 +5,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use http::StatusCode;
 use wasmtime::Error;
 use wasmtime_wasi::p2::{StreamError, StreamResult};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use super::super::super::limits::ResponseTooLarge;
 use super::super::super::state::ActiveInvocation;
-use super::super::http::Sink;
+use super::super::http::{Length, Sink, WrongLength};
 use super::held::{Held, HeldBytes};
 use crate::response::Refused;
 
@@ -25,10 +26,7 @@ pub(super) struct Body {
 }
 
 struct Inner {
-    /// The `content-length`.
-    length: Option<u64>,
-    /// Bytes the guest has written, at most `length`.
-    written: u64,
+    length: Length,
     end: End,
     place: Place,
 }
@@ -49,8 +47,8 @@ enum Broken {
         "the handler dropped the body of its response without finishing it: call `outgoing-body.finish` at its end"
     )]
     Dropped,
-    #[error("the handler wrote {written} bytes of response, and its `content-length` is {length}")]
-    Length { written: u64, length: u64 },
+    #[error(transparent)]
+    Length(#[from] WrongLength),
 }
 
 /// Where bytes go.
@@ -61,13 +59,12 @@ enum Place {
 }
 
 impl Body {
-    pub(super) fn new(maker: Arc<ActiveInvocation>, length: Option<u64>, all: &HeldBytes) -> Self {
+    pub(super) fn new(maker: Arc<ActiveInvocation>, length: Length, all: &HeldBytes) -> Self {
         Self {
             maker,
             has_stream: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 length,
-                written: 0,
                 end: End::Open,
                 place: Place::Held(Held::new(all)),
             }),
@@ -120,17 +117,20 @@ impl Body {
         Ok(())
     }
 
-    /// Ends the body well. `may_be_empty`: whether it may lack all of its announced bytes.
-    pub(super) fn finish(&self, may_be_empty: bool) -> Result<(), ErrorCode> {
+    /// The guest has changed the status of the response.
+    pub(super) fn set_status(&self, status: StatusCode) {
+        self.lock().length.set_status(status);
+    }
+
+    /// Ends the body well.
+    pub(super) fn finish(&self) -> Result<(), ErrorCode> {
         let mut inner = self.lock();
-        let written = inner.written;
         if let End::Broken(_) = inner.end {
-            return Err(body_size(written));
+            return Err(body_size(inner.length.written()));
         }
-        let is_absent = may_be_empty && written == 0;
-        if let Some(length) = inner.length.filter(|it| *it != written && !is_absent) {
-            inner.end = End::Broken(Broken::Length { written, length });
-            return Err(body_size(written));
+        if let Err(wrong) = inner.length.end() {
+            inner.end = End::Broken(wrong.into());
+            return Err(body_size(wrong.written));
         }
         inner.end = End::Finished;
         match &inner.place {
@@ -212,13 +212,9 @@ impl Inner {
     /// Accepts a write of this many bytes, which are then to be [pushed](Self::push).
     fn accept(&mut self, bytes: usize) -> StreamResult<()> {
         self.check_open()?;
-        let written = self
-            .written
-            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
-        if let Some(length) = self.length.filter(|length| written > *length) {
-            // None of the write is sent: a body of just that length would look complete.
-            self.end = End::Broken(Broken::Length { written, length });
-            let code = Error::new(body_size(written));
+        if let Err(wrong) = self.length.check(bytes) {
+            self.end = End::Broken(wrong.into());
+            let code = Error::new(body_size(wrong.written));
             return Err(StreamError::LastOperationFailed(code));
         }
         match &mut self.place {
@@ -229,7 +225,7 @@ impl Inner {
             }
             Place::Sent(Sink::Report(_)) => {}
         }
-        self.written = written;
+        self.length.add(bytes);
         Ok(())
     }
 

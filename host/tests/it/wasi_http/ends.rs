@@ -253,6 +253,31 @@ fn the_answer_to_a_head_request_may_lack_the_body_it_announces() {
     lambda.failed_response("get", "Function.Error");
 }
 
+/// A receiver would wait for the bytes, or take the response for cut off.
+#[test]
+fn a_response_without_a_body_may_not_announce_bytes() {
+    let (lambda, _host) = serving("");
+    let announcing = |status: u16, length: &str| json!([{"response": {"status": status, "headers": [["content-length", length]]}}, "set"]);
+    lambda.enqueue(event("some", &announcing(200, "10")));
+    let error = lambda.reported_error("some", "Function.Error");
+    assert_contains(
+        &error.error_message(),
+        "wrote 0 bytes of response, and its `content-length` is 10",
+    );
+
+    lambda.enqueue(event("none", &announcing(200, "0")));
+    assert_eq!(lambda.complete_response("none").body(), "");
+    lambda.enqueue(event("same", &announcing(304, "10")));
+    assert_eq!(lambda.complete_response("same").body(), "");
+    let mut head = crate::documents::through("url", &announcing(200, "10"));
+    head["requestContext"]["http"]["method"] = "HEAD".into();
+    lambda.enqueue(bootstream_test_support::recorder::Event::new(
+        "head",
+        head.to_string(),
+    ));
+    assert_eq!(lambda.complete_response("head").body(), "");
+}
+
 /// It announces the length of what the client has.
 #[test]
 fn a_response_of_status_304_may_lack_the_body_it_announces() {

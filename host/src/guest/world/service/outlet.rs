@@ -40,8 +40,7 @@ impl Outlet {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Result<Self, String> {
-        let announced = head::content_length(headers)
-            .map_err(|_| "its `content-length` is not a number of bytes".to_owned())?;
+        let announced = head::content_length(headers).map_err(|invalid| invalid.to_string())?;
         let sink = Sink::new(current, reply, status);
         sink.start(reply, status, headers)?;
         let failure = matches!(sink, Sink::Report(_)).then_some(status);

@@ -40,6 +40,8 @@ pub(crate) enum Step {
     FinishEarly,
     DropStream,
     DropBody,
+    KeepResponse,
+    TakeResponse,
     KeepBody,
     TakeBody,
     KeepOutparam,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::assert_contains;
 use bootstream_test_support::recorder::Recorder;
 use serde_json::json;
 
@@ -124,6 +125,16 @@ fn a_write_leaves_while_the_guest_computes() {
         "{before:?}, {after:?}"
     );
     lambda.complete_response("id-1");
+}
+
+#[test]
+fn a_response_that_an_instance_keeps_cannot_answer_a_later_invocation() {
+    let (lambda, _host) = serving_with("[reuse]\ninvocations = 9\n", &[]);
+    lambda.enqueue(get("id-1", "/keep"));
+    assert_eq!(lambda.complete_response("id-1").body(), "kept");
+    lambda.enqueue(get("id-2", "/kept"));
+    let error = lambda.reported_error("id-2", "Function.Error");
+    assert_contains(&error.error_message(), "an earlier invocation made it");
 }
 
 #[test]

@@ -99,6 +99,7 @@ impl Answer {
     /// Returns why a response cannot be complete, if it cannot.
     fn broken(&self, response: &OutgoingResponse) -> Result<Option<String>, InvalidResponse> {
         if let Some(body) = &response.body {
+            body.close_unless_of(&self.current);
             return Ok(body.broken());
         }
         let announced = head::content_length(&response.headers)

@@ -12,7 +12,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use super::super::super::limits::ResponseTooLarge;
 use super::super::super::state::ActiveInvocation;
-use super::super::http::{Length, Sink, WrongLength};
+use super::super::http::{KEPT, Length, Sink, WrongLength};
 use super::held::{Held, HeldBytes};
 use crate::response::Refused;
 
@@ -49,6 +49,8 @@ enum Broken {
     Dropped,
     #[error(transparent)]
     Length(#[from] WrongLength),
+    #[error("the response of the handler is invalid: {}", KEPT)]
+    Kept,
 }
 
 /// Where bytes go.
@@ -115,6 +117,13 @@ impl Body {
             ));
         }
         Ok(())
+    }
+
+    /// Closes the body unless this invocation, which it would answer, has made it.
+    pub(super) fn close_unless_of(&self, current: &Arc<ActiveInvocation>) {
+        if !Arc::ptr_eq(&self.maker, current) {
+            self.lock().end = End::Broken(Broken::Kept);
+        }
     }
 
     /// The guest has changed the status of the response.

@@ -11,6 +11,7 @@ use wasmtime::component::{Accessor, AccessorTask, Resource};
 use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::p3::Response;
 
+use super::super::http;
 use super::broken::Broken;
 use super::consumer::{BytesConsumer, TrailersConsumer};
 use super::contents::HostContents;
@@ -49,6 +50,9 @@ impl Answer {
         let state = store.data_mut();
         let current = Arc::clone(state.current()?);
         let body = state.bodies.take(response.rep());
+        if body.as_ref().is_some_and(|body| !body.is_of(&current)) {
+            return Err(invalid(http::KEPT).into());
+        }
         let response = state.http().table.delete(response)?;
         let (status, headers) = (response.status, &response.headers);
         let outlet = Outlet::open(&current, reply, is_head, status, headers)
@@ -79,6 +83,7 @@ impl Answer {
             contents,
             mut trailers,
             teller,
+            ..
         } = body;
         self.teller = Some(teller);
         let (outlet, progress) = (Arc::clone(&self.outlet), self.progress.clone());

@@ -42,6 +42,13 @@ pub(crate) struct State {
     is_head: bool,
 }
 
+impl State {
+    /// The invocation has ended.
+    pub(in super::super) fn rest(&mut self) {
+        self.last_stream = LastStream::default();
+    }
+}
+
 /// Defines our part of the response, over the library's.
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);

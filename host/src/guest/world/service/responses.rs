@@ -105,6 +105,11 @@ impl Bodies {
         self.request.take_if(|(rep, _)| *rep == request);
     }
 
+    /// The invocation has ended.
+    pub(in crate::guest) fn rest(&mut self) {
+        self.request = None;
+    }
+
     /// Takes the body of a response that the guest has made.
     pub(super) fn take(&mut self, response: u32) -> Option<Body> {
         self.responses.remove(&response)

@@ -94,6 +94,7 @@ impl Runner {
             | Step::WriteZeroes(_)
             | Step::SpliceRequest
             | Step::AwaitWritable
+            | Step::BlockingFlush
             | Step::DescribeRequest
             | Step::DigestRequest
             | Step::Count
@@ -175,6 +176,7 @@ impl Runner {
                 stream.subscribe().block();
                 Ok(())
             }
+            Step::BlockingFlush => stream.blocking_flush().map_err(named),
             Step::DescribeRequest => {
                 let text = request::description(&self.request).to_string();
                 write_polling(stream, text.as_bytes())

@@ -35,6 +35,7 @@ pub(crate) enum Step {
     WriteZeroes(u64),
     SpliceRequest,
     AwaitWritable,
+    BlockingFlush,
     Finish,
     FinishWith(Vec<(String, String)>),
     FinishEarly,

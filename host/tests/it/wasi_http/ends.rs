@@ -187,6 +187,18 @@ fn no_more_is_held_than_one_buffer_before_the_response_is_set() {
     host.logged("`response-outparam.set`, which should come first");
 }
 
+/// The guest cannot set the response while it waits.
+#[test]
+fn a_flush_before_the_response_is_set_does_not_wait() {
+    let (lambda, _host) = serving("");
+    let steps = json!([{"response": {}}, "body", "stream", {"write_allowed": 0}, "blocking_flush", "set",
+        "blocking_flush", write("end"), "finish"]);
+    lambda.enqueue(event("id-1", &steps).deadline_in(std::time::Duration::from_secs(3)));
+    let body = lambda.complete_response("id-1").body();
+    assert_eq!(body.len(), 256 * 1024 + 3);
+    assert!(body.ends_with("xend"));
+}
+
 #[test]
 fn a_body_of_another_length_than_announced_is_a_failure() {
     let of = |length: &str| json!({"respond": {"headers": [["content-length", length]]}});

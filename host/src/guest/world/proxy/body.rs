@@ -94,6 +94,18 @@ impl Body {
         }
     }
 
+    /// Waits until there is room. There is nothing to wait for before the response is set: only the guest can end
+    /// that wait, and it would be in this call.
+    pub(super) async fn flush(&self) -> StreamResult<()> {
+        self.room()?;
+        poll_fn(|cx| match &self.lock().place {
+            Place::Held(_) => Poll::Ready(()),
+            Place::Sent(sink) => sink.poll_room(cx),
+        })
+        .await;
+        self.room().map(drop)
+    }
+
     /// Writes a chunk, waiting for room as often as necessary.
     pub(super) async fn write_all(&self, mut chunk: &[u8]) -> StreamResult<()> {
         self.lock().accept(chunk.len())?;

@@ -187,6 +187,17 @@ fn no_more_is_held_than_one_buffer_before_the_response_is_set() {
     host.logged("`response-outparam.set`, which should come first");
 }
 
+#[test]
+fn all_that_may_be_held_is_sent_after_the_largest_head() {
+    let large = "h".repeat(15_900);
+    let head = json!({"headers": [["x-large", large]]});
+    let steps =
+        json!([{"response": head}, "body", "stream", {"write_allowed": 0}, "finish", "set"]);
+    let (prelude, body) = run(&steps).prelude_and_body();
+    assert_eq!(prelude["headers"]["x-large"], large);
+    assert_eq!(body.len(), 256 * 1024);
+}
+
 /// The guest cannot set the response while it waits.
 #[test]
 fn a_flush_before_the_response_is_set_does_not_wait() {

@@ -199,8 +199,10 @@ impl Body {
     pub(super) fn attach(&self, mut sink: Sink) {
         let mut inner = self.lock();
         if let Place::Held(held) = &inner.place {
-            // A receiver that is gone makes the next write fail, and a document that is too large its end.
-            let _ = sink.push(&held.bytes);
+            // A receiver that is gone makes the next write fail, and a document that is too large its end. Otherwise
+            // there is room for all: a response that has only its head takes as much as may be held.
+            let taken = sink.push(&held.bytes).unwrap_or(held.bytes.len());
+            debug_assert_eq!(taken, held.bytes.len(), "what was held is sent whole");
         }
         if let End::Finished = inner.end {
             let _ = sink.finish();

@@ -5,7 +5,7 @@ mod length;
 mod request;
 mod sink;
 
-use std::fmt::Debug;
+use wasmtime_wasi_http::Error;
 
 pub(super) use length::{Length, WrongLength};
 pub(super) use request::{Incoming, read};
@@ -15,11 +15,10 @@ pub(super) use sink::{Sink, failed};
 pub(super) const KEPT: &str =
     "an earlier invocation made it, and a response can only answer the invocation that made it";
 
-/// Names an error code of either version of `wasi:http`, with `text` if it has one.
-pub(super) fn described(code: &impl Debug, text: Option<&str>) -> String {
-    if let Some(text) = text {
-        return format!("internal error: {text}");
+/// Names an error code of either version of `wasi:http`, with its text if it has one.
+pub(super) fn described(code: impl Into<Error>) -> String {
+    match code.into() {
+        Error::InternalError(Some(text)) => format!("internal error: {text}"),
+        code => format!("{code:?}"),
     }
-    let name = format!("{code:?}");
-    name.strip_prefix("ErrorCode::").unwrap_or(&name).to_owned()
 }

@@ -52,12 +52,8 @@ impl Answer {
     }
 
     /// The guest answers with an error.
-    pub(super) fn refuse(&self, code: &ErrorCode) {
-        let text = match code {
-            ErrorCode::InternalError(text) => text.as_deref(),
-            _ => None,
-        };
-        *self.lock() = Given::Error(described(code, text));
+    pub(super) fn refuse(&self, code: ErrorCode) {
+        *self.lock() = Given::Error(described(code));
     }
 
     /// The guest answers with a response, which starts.

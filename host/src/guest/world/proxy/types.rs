@@ -237,7 +237,7 @@ fn add_outparam(types: &mut Instance<'_>) -> Trap<()> {
             match response {
                 Ok(response) => answer.give(table.delete(owned(&response))?),
                 Err(code) => {
-                    answer.refuse(&code);
+                    answer.refuse(code);
                     Ok(())
                 }
             }

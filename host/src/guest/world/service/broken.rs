@@ -5,7 +5,7 @@ use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
 
-use super::super::http::{self, WrongLength, failed};
+use super::super::http::{WrongLength, described, failed};
 
 /// Why a body is not what its response promised.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Broken {
             Self::Length(wrong) => (ErrorType::HandlerError, wrong.to_string()),
             Self::Trailers(error) => (
                 ErrorType::HandlerError,
-                format!("the handler ended its response with an error: {}", described(error)),
+                format!("the handler ended its response with an error: {}", described(error.clone())),
             ),
             Self::Upstream(error) => (
                 ErrorType::HandlerError,
@@ -67,13 +67,4 @@ impl Broken {
             }
         }
     }
-}
-
-/// Names an error code, with its text if it has one.
-pub(super) fn described(code: &ErrorCode) -> String {
-    let text = match code {
-        ErrorCode::InternalError(text) => text.as_deref(),
-        _ => None,
-    };
-    http::described(code, text)
 }

@@ -22,11 +22,10 @@ use wasmtime_wasi_http::p3::Request;
 pub(super) use wasmtime_wasi_http::p3::bindings::{Service as Exports, ServicePre};
 
 use self::answer::{Answer, Tasks};
-use self::broken::described;
 pub(in crate::guest) use self::failure::{BrokenResponse, ToldFailure};
 pub(in crate::guest) use self::responses::{Bodies, keep_bodies};
 use super::Called;
-use super::http::{self, Incoming};
+use super::http::{self, Incoming, described};
 use crate::event::IncomingRequest;
 use crate::guest::state::{GuestConfig, GuestState};
 use crate::invocation::Invocation;
@@ -58,7 +57,7 @@ async fn serve(
     let request = tasks.with(|mut access| push_request(access.as_context_mut(), request))?;
     let handler = exports.wasi_http_handler();
     let response = handler.call_handle(tasks, request).await?.map_err(|code| {
-        let text = format!("the handler answered with an error: {}", described(&code));
+        let text = format!("the handler answered with an error: {}", described(code));
         BrokenResponse(ErrorReport::new(ErrorType::HandlerError, text))
     })?;
     let mut answer = tasks

@@ -221,9 +221,14 @@ impl GuestState {
         self.current = Some(current);
     }
 
-    /// Detaches the instance from its invocation.
+    /// Detaches the instance from its invocation, and lets go of the event and the response, which would otherwise
+    /// stay in memory until the next one.
     pub(super) fn rest(&mut self) {
         self.current = None;
+        #[cfg(feature = "outbound-http")]
+        self.proxy.rest();
+        #[cfg(feature = "wasi-p3")]
+        self.bodies.rest();
     }
 
     pub(super) fn outputs(&self) -> Outputs {

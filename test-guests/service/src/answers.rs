@@ -1,5 +1,6 @@
 //! Complete responses.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -12,11 +13,18 @@ use crate::{Answer, respond, text};
 
 static SERVED: AtomicU32 = AtomicU32::new(0);
 
+thread_local! {
+    /// What an instance keeps across its invocations.
+    static KEPT: Cell<Option<Response>> = const { Cell::new(None) };
+}
+
 pub(crate) fn answer(path: &str, query: &str, request: &Request) -> Option<Answer> {
     Some(match path {
         "/hello" => hello(),
         "/describe" => text(describe(request)),
         "/served" => text((SERVED.fetch_add(1, Ordering::Relaxed) + 1).to_string()),
+        "/keep" => keep(),
+        "/kept" => Ok(KEPT.take().expect("a kept response")),
         "/none" => Ok(without_contents()),
         "/status" => status(query.parse().expect("a status")),
         "/head" => large_head(query.parse().expect("a size")),
@@ -62,6 +70,15 @@ fn describe(request: &Request) -> String {
 fn without_contents() -> Response {
     let (_, trailers) = wit_future::new(|| Ok(None));
     Response::new(Fields::new(), None, trailers).0
+}
+
+/// Keeps a response for a later invocation.
+fn keep() -> Answer {
+    let (end, trailers) = wit_future::new(|| Ok(None));
+    // Dropped, it would wait for the end of the response.
+    std::mem::forget(end);
+    KEPT.set(Some(Response::new(Fields::new(), None, trailers).0));
+    text("kept")
 }
 
 fn status(status: u16) -> Answer {

@@ -195,10 +195,13 @@ fn spin() -> ! {
     }
 }
 
-/// Promises some bytes, and writes others: `promised,written`.
+/// Promises some bytes, and writes others: `promised,written`, with a status after it if it is not 200.
 fn length(query: &str) -> Answer {
     let (promised, written) = query.split_once(',').expect("two lengths");
+    let (written, status) = written.split_once(',').unwrap_or((written, "200"));
     let (response, mut body) = respond(&[("content-length", promised)]);
+    let status = status.parse().expect("a number");
+    response.set_status_code(status).expect("a status");
     let written: usize = written.parse().expect("a length");
     spawn_local(async move {
         let left = body.write(vec![b'.'; written]).await;

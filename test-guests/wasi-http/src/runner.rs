@@ -25,6 +25,7 @@ thread_local! {
 
 struct Kept {
     served: u64,
+    response: Option<OutgoingResponse>,
     body: Option<(OutgoingBody, Option<OutputStream>)>,
     outparam: Option<ResponseOutparam>,
 }
@@ -33,6 +34,7 @@ impl Kept {
     const fn new() -> Self {
         Self {
             served: 0,
+            response: None,
             body: None,
             outparam: None,
         }
@@ -93,6 +95,7 @@ impl Runner {
             | Step::WriteZeroes(_)
             | Step::SpliceRequest
             | Step::AwaitWritable
+            | Step::BlockingFlush
             | Step::DescribeRequest
             | Step::DigestRequest
             | Step::Count
@@ -113,6 +116,11 @@ impl Runner {
                 self.stream = None;
                 self.body = None;
             }
+            Step::KeepResponse => {
+                let kept = self.response.take();
+                KEPT.with_borrow_mut(|it| it.response = kept);
+            }
+            Step::TakeResponse => self.response = KEPT.with_borrow_mut(|it| it.response.take()),
             Step::KeepBody => {
                 let kept = (self.body()?, self.stream.take());
                 KEPT.with_borrow_mut(|it| it.body = Some(kept));
@@ -169,6 +177,7 @@ impl Runner {
                 stream.subscribe().block();
                 Ok(())
             }
+            Step::BlockingFlush => stream.blocking_flush().map_err(named),
             Step::DescribeRequest => {
                 let text = request::description(&self.request).to_string();
                 write_polling(stream, text.as_bytes())

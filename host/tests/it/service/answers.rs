@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::assert_contains;
 use bootstream_test_support::recorder::Recorder;
 use serde_json::json;
 
@@ -139,6 +140,31 @@ fn a_write_leaves_while_the_guest_computes() {
         "{before:?}, {after:?}"
     );
     lambda.complete_response("id-1");
+}
+
+/// The guest of this test does not look at the body of its request.
+#[test]
+fn an_instance_that_waits_for_its_next_event_does_not_hold_the_last_one() {
+    let (lambda, host) = serving_with("[reuse]\ninvocations = 9\n", &[]);
+    lambda.enqueue(get("id-1", "/served"));
+    lambda.complete_response("id-1");
+    let idle = host.resident_kib();
+    let large = "x".repeat(5_000_000);
+    lambda.enqueue(post("id-2", "/served", Some(&large)));
+    assert_eq!(lambda.complete_response("id-2").body(), "2");
+    lambda.idle(1);
+    let grown = host.resident_kib().saturating_sub(idle);
+    assert!(grown < 2 * 1024, "{grown} KiB");
+}
+
+#[test]
+fn a_response_that_an_instance_keeps_cannot_answer_a_later_invocation() {
+    let (lambda, _host) = serving_with("[reuse]\ninvocations = 9\n", &[]);
+    lambda.enqueue(get("id-1", "/keep"));
+    assert_eq!(lambda.complete_response("id-1").body(), "kept");
+    lambda.enqueue(get("id-2", "/kept"));
+    let error = lambda.reported_error("id-2", "Function.Error");
+    assert_contains(&error.error_message(), "an earlier invocation made it");
 }
 
 #[test]

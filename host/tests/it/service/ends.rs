@@ -117,6 +117,22 @@ fn a_body_of_another_length_than_promised_ends_in_trailers_and_the_guest_learns_
     host.logged("left 0, transmitted: Ok(())");
 }
 
+/// It announces the length of what the client has.
+#[test]
+fn a_response_of_status_304_may_lack_the_body_it_promises() {
+    let (lambda, host) = serving();
+    lambda.enqueue(get("absent", "/length?10,0,304"));
+    let response = lambda.complete_response("absent");
+    assert_eq!(response.prelude()["statusCode"], 304);
+    assert_eq!(response.prelude()["headers"]["content-length"], "10");
+    assert_eq!(response.body(), "");
+    host.logged("left 0, transmitted: Ok(())");
+    for (id, target) in [("begun", "/length?10,5,304"), ("ok", "/length?10,0")] {
+        lambda.enqueue(get(id, target));
+        lambda.failed_response(id, "Function.Error");
+    }
+}
+
 #[test]
 fn trailers_of_the_guest_are_dropped() {
     let (lambda, host) = serving();

@@ -188,6 +188,29 @@ fn no_more_is_held_than_one_buffer_before_the_response_is_set() {
 }
 
 #[test]
+fn all_that_may_be_held_is_sent_after_the_largest_head() {
+    let large = "h".repeat(15_900);
+    let head = json!({"headers": [["x-large", large]]});
+    let steps =
+        json!([{"response": head}, "body", "stream", {"write_allowed": 0}, "finish", "set"]);
+    let (prelude, body) = run(&steps).prelude_and_body();
+    assert_eq!(prelude["headers"]["x-large"], large);
+    assert_eq!(body.len(), 256 * 1024);
+}
+
+/// The guest cannot set the response while it waits.
+#[test]
+fn a_flush_before_the_response_is_set_does_not_wait() {
+    let (lambda, _host) = serving("");
+    let steps = json!([{"response": {}}, "body", "stream", {"write_allowed": 0}, "blocking_flush", "set",
+        "blocking_flush", write("end"), "finish"]);
+    lambda.enqueue(event("id-1", &steps).deadline_in(std::time::Duration::from_secs(3)));
+    let body = lambda.complete_response("id-1").body();
+    assert_eq!(body.len(), 256 * 1024 + 3);
+    assert!(body.ends_with("xend"));
+}
+
+#[test]
 fn a_body_of_another_length_than_announced_is_a_failure() {
     let of = |length: &str| json!({"respond": {"headers": [["content-length", length]]}});
     let size = |bytes: u64| format!("HttpResponseBodySize(Some({bytes}))");
@@ -251,6 +274,55 @@ fn the_answer_to_a_head_request_may_lack_the_body_it_announces() {
         expect(&json!("finish"), "HttpResponseBodySize(Some(0))")]),
     ));
     lambda.failed_response("get", "Function.Error");
+}
+
+/// A receiver would wait for the bytes, or take the response for cut off.
+#[test]
+fn a_response_without_a_body_may_not_announce_bytes() {
+    let (lambda, _host) = serving("");
+    let announcing = |status: u16, length: &str| json!([{"response": {"status": status, "headers": [["content-length", length]]}}, "set"]);
+    lambda.enqueue(event("some", &announcing(200, "10")));
+    let error = lambda.reported_error("some", "Function.Error");
+    assert_contains(
+        &error.error_message(),
+        "wrote 0 bytes of response, and its `content-length` is 10",
+    );
+
+    lambda.enqueue(event("none", &announcing(200, "0")));
+    assert_eq!(lambda.complete_response("none").body(), "");
+    lambda.enqueue(event("same", &announcing(304, "10")));
+    assert_eq!(lambda.complete_response("same").body(), "");
+    let mut head = crate::documents::through("url", &announcing(200, "10"));
+    head["requestContext"]["http"]["method"] = "HEAD".into();
+    lambda.enqueue(bootstream_test_support::recorder::Event::new(
+        "head",
+        head.to_string(),
+    ));
+    assert_eq!(lambda.complete_response("head").body(), "");
+}
+
+/// It announces the length of what the client has.
+#[test]
+fn a_response_of_status_304_may_lack_the_body_it_announces() {
+    let (lambda, _host) = serving("");
+    let head = |status: u16| json!({"status": status, "headers": [["content-length", "5"]]});
+    for (id, steps) in [
+        ("finished", json!([{"respond": head(304)}, "finish"])),
+        (
+            "before-set",
+            json!([{"response": head(304)}, "body", "finish", "set"]),
+        ),
+    ] {
+        lambda.enqueue(event(id, &steps));
+        let response = lambda.complete_response(id);
+        assert_eq!(response.prelude()["statusCode"], 304, "{id}");
+        assert_eq!(response.prelude()["headers"]["content-length"], "5", "{id}");
+        assert_eq!(response.body(), "", "{id}");
+    }
+    let failing = json!([{"respond": head(304)}, write("x"),
+        expect(&json!("finish"), "HttpResponseBodySize(Some(1))")]);
+    lambda.enqueue(event("begun", &failing));
+    lambda.failed_response("begun", "Function.Error");
 }
 
 #[test]

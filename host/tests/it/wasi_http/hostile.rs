@@ -147,6 +147,20 @@ fn heads_of_events_may_be_as_large_as_an_event() {
 }
 
 #[test]
+fn invalid_headers_are_left_out_with_one_line_in_the_log() {
+    let (lambda, host) = serving("");
+    let mut odd = through("url", &json!([respond(), write("fine"), "finish"]));
+    for number in 0..1000 {
+        odd["headers"][format!("x {number}")] = "v".into();
+    }
+    lambda.enqueue(Event::new("odd", odd.to_string()));
+    assert_eq!(lambda.complete_response("odd").body(), "fine");
+    let line = host.logged("left out of the request");
+    assert_contains(&line, "and 997 more headers");
+    assert_contains(&line, "requestId=odd");
+}
+
+#[test]
 fn a_hundred_thousand_small_writes_arrive_in_little_memory() {
     let (lambda, host) = serving("");
     lambda.enqueue(event_of("warm-up"));

@@ -1,5 +1,6 @@
 //! Instances of components: fresh for each invocation, unless reuse is asked for.
 
+use bootstream_test_support::assert_contains;
 use bootstream_test_support::recorder::{End, Event, Recorder};
 use serde_json::{Value, json};
 
@@ -74,6 +75,25 @@ fn what_an_instance_keeps_never_reaches_a_later_invocation() {
     let steps = json!(["drop_outparam", "take_outparam", {"respond": {"status": 201}}, expect(&write("x"), "closed")]);
     lambda.enqueue(event("sets-old", &steps));
     lambda.reported_error("sets-old", "Function.Error");
+    assert_eq!(count(&lambda, "after", None), "served: 5");
+}
+
+/// Its body has what the earlier invocation wrote.
+#[test]
+fn a_response_that_an_instance_keeps_cannot_answer_a_later_invocation() {
+    let (lambda, _host) = serving("reuse.invocations = 100");
+    for end in ["finish", "keep_body"] {
+        let keeps = format!("keeps-{end}");
+        let steps =
+            json!([{"response": {}}, "body", "stream", write("first"), end, "keep_response"]);
+        lambda.enqueue(event(&keeps, &steps));
+        lambda.reported_error(&keeps, "Function.Error");
+
+        let sets = format!("sets-{end}");
+        lambda.enqueue(event(&sets, &json!(["take_response", "set"])));
+        let error = lambda.reported_error(&sets, "Function.Error");
+        assert_contains(&error.error_message(), "an earlier invocation made it");
+    }
     assert_eq!(count(&lambda, "after", None), "served: 5");
 }
 

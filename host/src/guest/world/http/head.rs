@@ -57,7 +57,8 @@ pub(in super::super) fn content_length(headers: &HeaderMap) -> Result<Option<u64
 }
 
 /// A `content-length` is not a number of bytes, or there are several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its `content-length` is not a number of bytes")]
 pub(in super::super) struct InvalidLength;
 
 fn final_status(status: StatusCode) -> Result<u16, String> {

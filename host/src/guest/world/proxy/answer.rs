@@ -7,7 +7,7 @@ use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use super::super::super::state::ActiveInvocation;
-use super::super::http::{Sink, described, failed};
+use super::super::http::{Length, Sink, described, failed, head};
 use super::body::Body;
 use super::types::OutgoingResponse;
 use crate::event::Reply;
@@ -22,6 +22,8 @@ pub(crate) struct InvalidResponse(String);
 pub(super) struct Answer {
     current: Arc<ActiveInvocation>,
     reply: Reply,
+    /// Whether the request has the method `HEAD`.
+    is_head: bool,
     given: Mutex<Given>,
 }
 
@@ -31,6 +33,8 @@ enum Given {
     Nothing,
     /// An error instead of a response.
     Error(String),
+    /// A response that cannot be complete, and so has not started.
+    Broken(String),
     /// A response, whose body is complete unless there is one here.
     Response(Option<Arc<Body>>),
     /// A response of this status, which means that the invocation has failed.
@@ -38,21 +42,18 @@ enum Given {
 }
 
 impl Answer {
-    pub(super) fn new(current: Arc<ActiveInvocation>, reply: Reply) -> Self {
+    pub(super) fn new(current: Arc<ActiveInvocation>, reply: Reply, is_head: bool) -> Self {
         Self {
             current,
             reply,
+            is_head,
             given: Mutex::new(Given::Nothing),
         }
     }
 
     /// The guest answers with an error.
-    pub(super) fn refuse(&self, code: &ErrorCode) {
-        let text = match code {
-            ErrorCode::InternalError(text) => text.as_deref(),
-            _ => None,
-        };
-        *self.lock() = Given::Error(described(code, text));
+    pub(super) fn refuse(&self, code: ErrorCode) {
+        *self.lock() = Given::Error(described(code));
     }
 
     /// The guest answers with a response, which starts.
@@ -61,16 +62,16 @@ impl Answer {
     ///
     /// Lambda does not take such a response, or what is written of it exceeds a limit.
     pub(super) fn give(&self, response: OutgoingResponse) -> wasmtime::Result<()> {
+        // What cannot be complete is not begun: nothing has left, and the failure can say so.
+        if let Some(reason) = self.broken(&response)? {
+            *self.lock() = Given::Broken(reason);
+            return Ok(());
+        }
         let OutgoingResponse {
             status,
             headers,
             body,
         } = response;
-        // A body that cannot be complete is not begun: nothing has left, and the failure can say so.
-        if body.as_ref().is_some_and(|body| body.broken().is_some()) {
-            *self.lock() = Given::Response(body);
-            return Ok(());
-        }
         let sink = Sink::new(&self.current, self.reply, status);
         let fails = matches!(sink, Sink::Report(_));
         if !fails && let Some(body) = &body {
@@ -89,6 +90,18 @@ impl Answer {
             Given::Response(body)
         };
         Ok(())
+    }
+
+    /// Returns why a response cannot be complete, if it cannot.
+    fn broken(&self, response: &OutgoingResponse) -> Result<Option<String>, InvalidResponse> {
+        if let Some(body) = &response.body {
+            body.close_unless_of(&self.current);
+            return Ok(body.broken());
+        }
+        let announced = head::content_length(&response.headers)
+            .map_err(|invalid| InvalidResponse(invalid.to_string()))?;
+        let length = Length::new(announced, self.is_head, response.status);
+        Ok(length.end().err().map(|wrong| wrong.to_string()))
     }
 
     /// Returns how the invocation ends, whose guest has returned.
@@ -110,6 +123,7 @@ impl Answer {
             Given::Error(description) => {
                 format!("the handler answered with an error: {description}")
             }
+            Given::Broken(reason) => reason.clone(),
             Given::Response(body) => match body.as_deref().and_then(incomplete) {
                 None => return Ok(()),
                 Some(reason) => reason,

@@ -5,13 +5,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use http::StatusCode;
 use wasmtime::Error;
 use wasmtime_wasi::p2::{StreamError, StreamResult};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use super::super::super::limits::ResponseTooLarge;
 use super::super::super::state::ActiveInvocation;
-use super::super::http::Sink;
+use super::super::http::{KEPT, Length, Sink, WrongLength};
 use super::held::{Held, HeldBytes};
 use crate::response::Refused;
 
@@ -25,10 +26,7 @@ pub(super) struct Body {
 }
 
 struct Inner {
-    /// The `content-length`.
-    length: Option<u64>,
-    /// Bytes the guest has written, at most `length`.
-    written: u64,
+    length: Length,
     end: End,
     place: Place,
 }
@@ -49,8 +47,10 @@ enum Broken {
         "the handler dropped the body of its response without finishing it: call `outgoing-body.finish` at its end"
     )]
     Dropped,
-    #[error("the handler wrote {written} bytes of response, and its `content-length` is {length}")]
-    Length { written: u64, length: u64 },
+    #[error(transparent)]
+    Length(#[from] WrongLength),
+    #[error("the response of the handler is invalid: {}", KEPT)]
+    Kept,
 }
 
 /// Where bytes go.
@@ -61,13 +61,12 @@ enum Place {
 }
 
 impl Body {
-    pub(super) fn new(maker: Arc<ActiveInvocation>, length: Option<u64>, all: &HeldBytes) -> Self {
+    pub(super) fn new(maker: Arc<ActiveInvocation>, length: Length, all: &HeldBytes) -> Self {
         Self {
             maker,
             has_stream: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 length,
-                written: 0,
                 end: End::Open,
                 place: Place::Held(Held::new(all)),
             }),
@@ -95,6 +94,18 @@ impl Body {
         }
     }
 
+    /// Waits until there is room. There is nothing to wait for before the response is set: only the guest can end
+    /// that wait, and it would be in this call.
+    pub(super) async fn flush(&self) -> StreamResult<()> {
+        self.room()?;
+        poll_fn(|cx| match &self.lock().place {
+            Place::Held(_) => Poll::Ready(()),
+            Place::Sent(sink) => sink.poll_room(cx),
+        })
+        .await;
+        self.room().map(drop)
+    }
+
     /// Writes a chunk, waiting for room as often as necessary.
     pub(super) async fn write_all(&self, mut chunk: &[u8]) -> StreamResult<()> {
         self.lock().accept(chunk.len())?;
@@ -120,17 +131,27 @@ impl Body {
         Ok(())
     }
 
-    /// Ends the body well. `may_be_empty`: whether it may lack all of its announced bytes.
-    pub(super) fn finish(&self, may_be_empty: bool) -> Result<(), ErrorCode> {
-        let mut inner = self.lock();
-        let written = inner.written;
-        if let End::Broken(_) = inner.end {
-            return Err(body_size(written));
+    /// Closes the body unless this invocation, which it would answer, has made it.
+    pub(super) fn close_unless_of(&self, current: &Arc<ActiveInvocation>) {
+        if !Arc::ptr_eq(&self.maker, current) {
+            self.lock().end = End::Broken(Broken::Kept);
         }
-        let is_absent = may_be_empty && written == 0;
-        if let Some(length) = inner.length.filter(|it| *it != written && !is_absent) {
-            inner.end = End::Broken(Broken::Length { written, length });
-            return Err(body_size(written));
+    }
+
+    /// The guest has changed the status of the response.
+    pub(super) fn set_status(&self, status: StatusCode) {
+        self.lock().length.set_status(status);
+    }
+
+    /// Ends the body well.
+    pub(super) fn finish(&self) -> Result<(), ErrorCode> {
+        let mut inner = self.lock();
+        if let End::Broken(_) = inner.end {
+            return Err(body_size(inner.length.written()));
+        }
+        if let Err(wrong) = inner.length.end() {
+            inner.end = End::Broken(wrong.into());
+            return Err(body_size(wrong.written));
         }
         inner.end = End::Finished;
         match &inner.place {
@@ -178,8 +199,10 @@ impl Body {
     pub(super) fn attach(&self, mut sink: Sink) {
         let mut inner = self.lock();
         if let Place::Held(held) = &inner.place {
-            // A receiver that is gone makes the next write fail, and a document that is too large its end.
-            let _ = sink.push(&held.bytes);
+            // A receiver that is gone makes the next write fail, and a document that is too large its end. Otherwise
+            // there is room for all: a response that has only its head takes as much as may be held.
+            let taken = sink.push(&held.bytes).unwrap_or(held.bytes.len());
+            debug_assert_eq!(taken, held.bytes.len(), "what was held is sent whole");
         }
         if let End::Finished = inner.end {
             let _ = sink.finish();
@@ -212,13 +235,9 @@ impl Inner {
     /// Accepts a write of this many bytes, which are then to be [pushed](Self::push).
     fn accept(&mut self, bytes: usize) -> StreamResult<()> {
         self.check_open()?;
-        let written = self
-            .written
-            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
-        if let Some(length) = self.length.filter(|length| written > *length) {
-            // None of the write is sent: a body of just that length would look complete.
-            self.end = End::Broken(Broken::Length { written, length });
-            let code = Error::new(body_size(written));
+        if let Err(wrong) = self.length.check(bytes) {
+            self.end = End::Broken(wrong.into());
+            let code = Error::new(body_size(wrong.written));
             return Err(StreamError::LastOperationFailed(code));
         }
         match &mut self.place {
@@ -229,7 +248,7 @@ impl Inner {
             }
             Place::Sent(Sink::Report(_)) => {}
         }
-        self.written = written;
+        self.length.add(bytes);
         Ok(())
     }
 

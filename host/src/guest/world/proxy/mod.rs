@@ -42,6 +42,13 @@ pub(crate) struct State {
     is_head: bool,
 }
 
+impl State {
+    /// The invocation has ended.
+    pub(in super::super) fn rest(&mut self) {
+        self.last_stream = LastStream::default();
+    }
+}
+
 /// Defines our part of the response, over the library's.
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
@@ -64,8 +71,10 @@ pub(super) async fn call(
     };
     let IncomingRequest { request, reply, .. } = incoming;
     let state = store.data_mut();
-    state.proxy.is_head = request.method() == Method::HEAD;
-    let answer = Arc::new(Answer::new(Arc::clone(state.current()?), reply));
+    let is_head = request.method() == Method::HEAD;
+    state.proxy.is_head = is_head;
+    let current = Arc::clone(state.current()?);
+    let answer = Arc::new(Answer::new(current, reply, is_head));
     let request = push_request(state, request)?;
     let outparam = state.table.push(Outparam(Arc::clone(&answer)))?;
     let outparam = Resource::<HostResponseOutparam>::new_own(outparam.rep());

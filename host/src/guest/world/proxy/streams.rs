@@ -105,6 +105,12 @@ pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
         },
     )?;
     streams.func_wrap_async(
+        "[method]output-stream.blocking-flush",
+        |store: Store<'_>, (stream,): (Stream,)| {
+            Box::new(async move { Ok((flush_blocking(store, stream).await?,)) })
+        },
+    )?;
+    streams.func_wrap_async(
         "[method]output-stream.blocking-write-and-flush",
         |store: Store<'_>, (stream, chunk): (Stream, WasmList<u8>)| {
             Box::new(async move { Ok((write_blocking(store, stream, chunk).await?,)) })
@@ -140,6 +146,14 @@ async fn write_blocking(mut store: Store<'_>, stream: Stream, chunk: WasmList<u8
     };
     after_write(&mut store).await;
     coded(&mut store.data_mut().table, written)
+}
+
+async fn flush_blocking(mut store: Store<'_>, stream: Stream) -> Written {
+    let flushed = match store.data().proxy.last_stream.body(&stream) {
+        Some(body) => body.flush().await,
+        None => store.data_mut().table.blocking_flush(stream).await,
+    };
+    coded(&mut store.data_mut().table, flushed)
 }
 
 /// A chunk that took long to compute leaves at once.

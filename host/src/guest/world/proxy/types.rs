@@ -16,7 +16,7 @@ use wasmtime_wasi_http::p2::types::{HostOutgoingResponse, HostResponseOutparam};
 use wasmtime_wasi_http::{FieldMap, WasiHttpView as _};
 
 use super::super::super::state::GuestState;
-use super::super::http::head;
+use super::super::http::{Length, head};
 use super::Outparam;
 use super::body::Body;
 use super::streams::BodyStream;
@@ -33,6 +33,15 @@ pub(super) struct OutgoingResponse {
     pub(super) status: StatusCode,
     pub(super) headers: FieldMap,
     pub(super) body: Option<Arc<Body>>,
+}
+
+impl OutgoingResponse {
+    fn set_status(&mut self, status: StatusCode) {
+        self.status = status;
+        if let Some(body) = &self.body {
+            body.set_status(status);
+        }
+    }
 }
 
 /// A handle to the body of a response.
@@ -87,7 +96,7 @@ fn add_response(types: &mut Instance<'_>) -> Trap<()> {
         |mut store: Store<'_>, (response, status): (Response, u16)| {
             let response: &mut OutgoingResponse =
                 store.data_mut().table.get_mut(&ours(&response))?;
-            let status = StatusCode::from_u16(status).map(|status| response.status = status);
+            let status = StatusCode::from_u16(status).map(|status| response.set_status(status));
             Ok((status.map_err(drop),))
         },
     )?;
@@ -124,12 +133,13 @@ fn take_body(
 ) -> Trap<Result<Resource<HostOutgoingBody>, ()>> {
     let maker = Arc::clone(state.current()?);
     let response: &mut OutgoingResponse = state.table.get_mut(&ours(response))?;
-    let Ok(length) = head::content_length(&response.headers) else {
+    let Ok(announced) = head::content_length(&response.headers) else {
         return Ok(Err(()));
     };
     if response.body.is_some() {
         return Ok(Err(()));
     }
+    let length = Length::new(announced, state.proxy.is_head, response.status);
     let body = Arc::new(Body::new(maker, length, &state.proxy.held));
     response.body = Some(Arc::clone(&body));
     let body = state.table.push(ResponseBody {
@@ -214,7 +224,7 @@ fn finish(
             "dropped the trailers of the response: Lambda's front ends do not pass them on"
         );
     }
-    Ok(body.body.finish(state.proxy.is_head))
+    Ok(body.body.finish())
 }
 
 fn add_outparam(types: &mut Instance<'_>) -> Trap<()> {
@@ -227,7 +237,7 @@ fn add_outparam(types: &mut Instance<'_>) -> Trap<()> {
             match response {
                 Ok(response) => answer.give(table.delete(owned(&response))?),
                 Err(code) => {
-                    answer.refuse(&code);
+                    answer.refuse(code);
                     Ok(())
                 }
             }

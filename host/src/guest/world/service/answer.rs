@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::{HeaderMap, header};
+use ::http::{HeaderMap, header};
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::sync::oneshot;
 use wasmtime::StoreContextMut;
@@ -12,6 +12,7 @@ use wasmtime::component::{Accessor, AccessorTask, Resource};
 use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::p3::Response;
 
+use super::super::http;
 use super::broken::Broken;
 use super::consumer::{BytesConsumer, TrailersConsumer};
 use super::contents::HostContents;
@@ -59,6 +60,9 @@ impl Answer {
         let state = store.data_mut();
         let current = Arc::clone(state.current()?);
         let body = state.bodies.take(response.rep());
+        if body.as_ref().is_some_and(|body| !body.is_of(&current)) {
+            return Err(invalid(http::KEPT).into());
+        }
         let mut response = state.http().table.delete(response)?;
         let status = response.status;
         let headers = take_headers(&mut response);
@@ -92,6 +96,7 @@ impl Answer {
             contents,
             trailers,
             teller,
+            ..
         } = body;
         self.teller = Some(teller);
         let (outlet, progress) = (Arc::clone(&self.outlet), self.progress.clone());

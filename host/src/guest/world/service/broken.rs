@@ -5,13 +5,13 @@ use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
 
-use super::super::http::{self, failed};
+use super::super::http::{WrongLength, described, failed};
 
 /// Why a body is not what its response promised.
 #[derive(Debug)]
 pub(super) enum Broken {
     /// Its length differs from the `content-length`.
-    Length { promised: u64, written: u64 },
+    Length(WrongLength),
     /// The guest gave an error in place of trailers.
     Trailers(ErrorCode),
     /// The server whose body the guest passed on broke off.
@@ -24,25 +24,20 @@ pub(super) enum Broken {
     Leaked,
 }
 
+impl From<WrongLength> for Broken {
+    fn from(wrong: WrongLength) -> Self {
+        Self::Length(wrong)
+    }
+}
+
 impl Broken {
     /// The failure of the invocation.
     pub(super) fn report(&self) -> ErrorReport {
         let (error_type, message) = match self {
-            Self::Length { promised, written } if written > promised => (
-                ErrorType::HandlerError,
-                format!(
-                    "the handler wrote {written} bytes of response or more, and its `content-length` is {promised}"
-                ),
-            ),
-            Self::Length { promised, written } => (
-                ErrorType::HandlerError,
-                format!(
-                    "the handler ended its response after {written} bytes, and its `content-length` is {promised}"
-                ),
-            ),
+            Self::Length(wrong) => (ErrorType::HandlerError, wrong.to_string()),
             Self::Trailers(error) => (
                 ErrorType::HandlerError,
-                format!("the handler ended its response with an error: {}", described(error)),
+                format!("the handler ended its response with an error: {}", described(error.clone())),
             ),
             Self::Upstream(error) => (
                 ErrorType::HandlerError,
@@ -63,7 +58,7 @@ impl Broken {
     /// What the guest learns.
     pub(super) fn error_code(&self) -> ErrorCode {
         match self {
-            Self::Length { written, .. } => ErrorCode::HttpResponseBodySize(Some(*written)),
+            Self::Length(wrong) => ErrorCode::HttpResponseBodySize(Some(wrong.written)),
             Self::Trailers(error) => error.clone(),
             Self::Upstream(_) | Self::Leaked => ErrorCode::HttpResponseIncomplete,
             Self::TooLarge(message) => ErrorCode::InternalError(Some(message.clone())),
@@ -72,13 +67,4 @@ impl Broken {
             }
         }
     }
-}
-
-/// Names an error code, with its text if it has one.
-pub(super) fn described(code: &ErrorCode) -> String {
-    let text = match code {
-        ErrorCode::InternalError(text) => text.as_deref(),
-        _ => None,
-    };
-    http::described(code, text)
 }

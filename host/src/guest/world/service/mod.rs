@@ -22,12 +22,11 @@ use wasmtime_wasi_http::p3::Request;
 pub(super) use wasmtime_wasi_http::p3::bindings::{Service as Exports, ServicePre};
 
 use self::answer::{Answer, Closed, Tasks};
-use self::broken::described;
 pub(in crate::guest) use self::contents::body_stream;
 pub(in crate::guest) use self::failure::{BrokenResponse, ToldFailure};
 pub(in crate::guest) use self::responses::{Bodies, keep_bodies};
 use super::Called;
-use super::http::{self, Incoming};
+use super::http::{self, Incoming, described};
 use crate::event::IncomingRequest;
 use crate::guest::state::{GuestConfig, GuestState};
 use crate::invocation::Invocation;
@@ -62,7 +61,7 @@ async fn serve(tasks: &Tasks, exports: &Exports, incoming: IncomingRequest) -> C
             answer.close(end)?
         }
         Err(code) => {
-            let text = format!("the handler answered with an error: {}", described(&code));
+            let text = format!("the handler answered with an error: {}", described(code));
             Closed::Failed(ErrorReport::new(ErrorType::HandlerError, text))
         }
     };

@@ -5,57 +5,12 @@ use std::task::{Context, Poll};
 
 use http::{HeaderMap, StatusCode};
 
-use super::super::http::{Sink, head};
+use super::super::http::{Length, Sink, head};
 use super::broken::Broken;
 use crate::event::Reply;
 use crate::guest::limits::ResponseTooLarge;
 use crate::guest::state::ActiveInvocation;
 use crate::response::Refused;
-
-/// Counts bytes against the `content-length`.
-#[derive(Clone, Copy, Debug)]
-struct Length {
-    promised: Option<u64>,
-    written: u64,
-    /// Whether the body may be left out, as in an answer to `HEAD`, or of status 304.
-    may_be_absent: bool,
-}
-
-impl Length {
-    fn new(promised: Option<u64>, may_be_absent: bool) -> Self {
-        Self {
-            promised,
-            written: 0,
-            may_be_absent,
-        }
-    }
-
-    /// Whether `bytes` more are too many. Then none of them may leave: a client takes a body of the promised
-    /// length for a complete one.
-    fn check(&self, bytes: usize) -> Result<(), Broken> {
-        let written = self.written.saturating_add(bytes as u64);
-        match self.promised {
-            Some(promised) if written > promised => Err(Broken::Length { promised, written }),
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    fn add(&mut self, bytes: usize) {
-        self.written = self.written.saturating_add(bytes as u64);
-    }
-
-    /// The end of the bytes.
-    fn end(&self) -> Result<(), Broken> {
-        let is_absent = self.may_be_absent && self.written == 0;
-        match self.promised {
-            Some(promised) if self.written < promised && !is_absent => Err(Broken::Length {
-                promised,
-                written: self.written,
-            }),
-            Some(_) | None => Ok(()),
-        }
-    }
-}
 
 /// The way of one body out of the guest.
 pub(super) struct Outlet {
@@ -85,17 +40,15 @@ impl Outlet {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Result<Self, String> {
-        let promised = head::content_length(headers)
-            .map_err(|_| "its `content-length` is not a number of bytes".to_owned())?;
+        let announced = head::content_length(headers).map_err(|invalid| invalid.to_string())?;
         let sink = Sink::new(current, reply, status);
         sink.start(reply, status, headers)?;
-        let may_be_absent = is_head || status == StatusCode::NOT_MODIFIED;
         let failure = matches!(sink, Sink::Report(_)).then_some(status);
         Ok(Self {
             current: Arc::clone(current),
             failure,
             inner: Mutex::new(Inner {
-                length: Length::new(promised, may_be_absent),
+                length: Length::new(announced, is_head, status),
                 sink,
                 counted: 0,
             }),
@@ -109,8 +62,8 @@ impl Outlet {
     /// There are more than the response may have: by its own head, or by a limit.
     pub(super) fn accept(&self, bytes: usize) -> Result<Result<(), Broken>, ResponseTooLarge> {
         let mut inner = self.lock();
-        if let Err(broken) = inner.length.check(bytes) {
-            return Ok(Err(broken));
+        if let Err(wrong) = inner.length.check(bytes) {
+            return Ok(Err(wrong.into()));
         }
         if bytes > inner.counted {
             if self.failure.is_none() {
@@ -137,7 +90,7 @@ impl Outlet {
 
     /// The end of the bytes.
     pub(super) fn bytes_ended(&self) -> Result<(), Broken> {
-        self.lock().length.end()
+        Ok(self.lock().length.end()?)
     }
 
     /// Ends the answer, whose parts have ended well.

@@ -3,6 +3,7 @@
 //! gave it, until it is clear what becomes of the response.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Weak};
 
 use http_body_util::{BodyExt as _, Empty};
 use tokio::sync::oneshot;
@@ -17,7 +18,7 @@ use wasmtime_wasi_http::p3::{Request, Response};
 use wasmtime_wasi_http::{Error, FieldMap, WasiHttp, WasiHttpView as _};
 
 use super::contents::HostContents;
-use crate::guest::state::GuestState;
+use crate::guest::state::{ActiveInvocation, GuestState};
 use crate::response::Transmission;
 
 /// The interface's name in Wasmtime's WASI.
@@ -40,6 +41,8 @@ pub(in crate::guest) struct Bodies {
 
 /// The body of a response as the guest gave it.
 pub(super) struct Body {
+    /// The invocation that made it.
+    maker: Weak<ActiveInvocation>,
     pub(super) contents: Contents,
     pub(super) trailers: TrailersReader,
     pub(super) teller: Teller,
@@ -102,6 +105,11 @@ impl Bodies {
         self.request.take_if(|(rep, _)| *rep == request);
     }
 
+    /// The invocation has ended.
+    pub(in crate::guest) fn rest(&mut self) {
+        self.request = None;
+    }
+
     /// Takes the body of a response that the guest has made.
     pub(super) fn take(&mut self, response: u32) -> Option<Body> {
         self.responses.remove(&response)
@@ -151,12 +159,13 @@ fn new_response(
     let (mut response, _) = Response::from_http(view.hooks, http::Response::new(Empty::new()));
     response.headers = headers;
     let response = view.table.push(response)?;
+    let state = store.data_mut();
     let body = Body {
+        maker: Arc::downgrade(state.current()?),
         contents,
         trailers,
         teller: Teller(sender),
     };
-    let state = store.data_mut();
     state.bodies.responses.insert(response.rep(), body);
     let fate = FutureReader::new(&mut store, fate(told))?;
     Ok((response, fate))
@@ -249,6 +258,11 @@ fn drop_response(mut store: Store<'_>, rep: u32) -> wasmtime::Result<()> {
 }
 
 impl Body {
+    /// Returns whether this invocation made the body.
+    pub(super) fn is_of(&self, current: &Arc<ActiveInvocation>) -> bool {
+        std::ptr::eq(self.maker.as_ptr(), Arc::as_ptr(current))
+    }
+
     /// Tells the guest that nobody reads this body.
     pub(super) fn close(mut self, mut store: Store<'_>) -> wasmtime::Result<()> {
         if let Contents::Guest(mut contents) = self.contents {

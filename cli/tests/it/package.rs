@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bootstream_test_support::{ARCH, OTHER_ARCH, assert_contains};
+use bootstream_test_support::{ARCH, OTHER_ARCH, assert_contains, built, guests};
 use serde_json::Value;
 use zip::{System, ZipArchive};
 
@@ -337,4 +337,27 @@ fn wrong_names_are_wrong_usage() {
     for name in ["", "a/b", "handler.wasm", "mit leerzeichen"] {
         wrong_usage(&mut package(folder.path(), &["--name", name]));
     }
+}
+
+/// Two builds of the host: WASI 0.3 makes one larger, and only components that need it get that one.
+#[test]
+fn the_component_decides_which_build_of_the_host_is_packaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = guests::source("service_guest");
+    std::fs::copy(service, folder.path().join("hello.wasm")).unwrap();
+    let mut unnamed = package(folder.path(), &[]);
+    unnamed.env_remove("BOOTSTREAM_BOOTSTRAP");
+
+    succeed(&mut unnamed);
+
+    let layer = files(&folder.path().join("dist/host-layer.zip"));
+    let with_wasi_p3 = std::fs::read(built("lambda/bootstrap-wasi-p3")).unwrap();
+    assert_eq!(layer[0].0, "bootstrap");
+    assert!(layer[0].2 == with_wasi_p3, "another build");
+
+    let bootstrap = bootstrap();
+    let named = bootstrap.to_str().unwrap();
+    let refusal = refusal(folder.path(), &["--bootstrap", named]);
+    assert_contains(&refusal, "without WASI 0.3, which the component needs");
+    assert_contains(&refusal, "scripts/build-bootstrap.sh --wasi-p3");
 }

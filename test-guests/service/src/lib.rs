@@ -74,6 +74,7 @@ impl wasip3::exports::http::handler::Guest for Service {
             "/echo" => answers::echo(request),
             "/rest" => answers::rest(request, query).await,
             "/copy" => answers::copy(request),
+            "/send-with" => outside::send_with(request, query).await,
             _ => outside::outside(path, query).await,
         }
     }

@@ -102,8 +102,32 @@ async fn send(target: &str) -> Result<Response, ErrorCode> {
 }
 
 async fn send_as(method: &Method, target: &str) -> Result<Response, ErrorCode> {
+    send_headers(Fields::new(), method, target).await
+}
+
+/// Sends a request whose headers are those of `incoming` after `send-`. Responds with the answer's status and text.
+pub(crate) async fn send_with(incoming: Request, target: &str) -> Answer {
+    let headers: Vec<_> = incoming
+        .get_headers()
+        .copy_all()
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("send-")?.to_owned(), value)))
+        .collect();
+    let headers = Fields::from_list(&headers).expect("valid headers");
+    let answer = match send_headers(headers, &Method::Get, target).await {
+        Ok(answer) => answer,
+        Err(error) => return text(format!("{error:?}")),
+    };
+    let status = answer.get_status_code();
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (contents, _) = Response::consume_body(answer, result);
+    let body = contents.collect().await;
+    text(format!("{status} {}", String::from_utf8_lossy(&body)))
+}
+
+async fn send_headers(headers: Fields, method: &Method, target: &str) -> Answer {
     let (_, trailers) = wit_future::new(|| Ok(None));
-    let (request, _) = Request::new(Fields::new(), None, trailers, None);
+    let (request, _) = Request::new(headers, None, trailers, None);
     client::send(aimed(request, method, target)).await
 }
 

@@ -6,7 +6,7 @@ mod credentials;
 mod held;
 mod hostile;
 mod sdk;
-mod service;
+pub(crate) mod service;
 mod settings;
 mod signature;
 mod signing;
@@ -25,7 +25,7 @@ const SESSION_TOKEN: &str = "THE/SESSION+TOKEN//OF+THE+TESTS==";
 const REGION: &str = "eu-central-1";
 
 /// Settings that allow a service, which is at `service`.
-fn allow(prefix: &str, service: &Service) -> String {
+pub(crate) fn allow(prefix: &str, service: &Service) -> String {
     format!(
         "[aws]\nallow = ['{prefix}']\n[aws.endpoints]\n'{prefix}' = '{}'\n",
         service.url("")
@@ -34,7 +34,13 @@ fn allow(prefix: &str, service: &Service) -> String {
 
 /// A function with these settings, and with the credentials of the tests in its variables.
 fn function(lambda: &Recorder, settings: &str) -> Bootstrap {
-    without_credentials(lambda, settings)
+    with_credentials(host(lambda, settings))
+}
+
+/// Gives a function the credentials of the tests.
+pub(crate) fn with_credentials(function: Bootstrap) -> Bootstrap {
+    function
+        .env("AWS_REGION", REGION)
         .env("AWS_ACCESS_KEY_ID", KEY_ID)
         .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
         .env("AWS_SESSION_TOKEN", SESSION_TOKEN)
@@ -45,7 +51,7 @@ fn without_credentials(lambda: &Recorder, settings: &str) -> Bootstrap {
 }
 
 /// The header that asks the host to sign for a service.
-fn sign_for(service: &str) -> Value {
+pub(crate) fn sign_for(service: &str) -> Value {
     signed_by(&format!(
         "${{AWS_ACCESS_KEY_ID}}/00000000/{REGION}/{service}/aws4_request"
     ))

@@ -15,7 +15,7 @@ use crate::web::tls;
 
 /// One request as received.
 #[derive(Clone, Debug)]
-pub(super) struct Received {
+pub(crate) struct Received {
     pub(super) head: String,
     pub(super) body: Vec<u8>,
     /// Counts connections from 0.
@@ -25,7 +25,7 @@ pub(super) struct Received {
 impl Received {
     /// The only value of a header, whose name is in lower case.
     #[track_caller]
-    pub(super) fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         let values = self.headers(name);
         assert_eq!(values.len(), 1, "`{name}` in {}", self.head);
         values[0].clone()
@@ -41,7 +41,7 @@ impl Received {
 
 /// A part of an answer.
 #[derive(Clone, Debug)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Bytes(Vec<u8>),
     Pause(Duration),
     /// Closes the connection.
@@ -58,7 +58,7 @@ pub(super) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<Part> {
 type Answer = dyn Fn(usize, &Received) -> Vec<Part> + Send + Sync;
 
 /// A running service.
-pub(super) struct Service {
+pub(crate) struct Service {
     address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
 }
@@ -66,12 +66,12 @@ pub(super) struct Service {
 impl Service {
     /// A service that answers 200 with the body `hello` if the signature is that of the test's keys, and 403
     /// with the reason otherwise.
-    pub(super) fn verifying() -> Self {
+    pub(crate) fn verifying() -> Self {
         Self::start(verified)
     }
 
     /// A service with these answers to requests, which are counted from 0.
-    pub(super) fn start(
+    pub(crate) fn start(
         answer: impl Fn(usize, &Received) -> Vec<Part> + Send + Sync + 'static,
     ) -> Self {
         Self::listen(answer, |stream, connection, received, answer| {
@@ -123,21 +123,21 @@ impl Service {
         self.address.port()
     }
 
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         self.address.to_string()
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub(super) fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         lock(&self.received).clone()
     }
 
     /// The only request.
     #[track_caller]
-    pub(super) fn only(&self) -> Received {
+    pub(crate) fn only(&self) -> Received {
         let received = self.received();
         assert_eq!(received.len(), 1, "{received:?}");
         received[0].clone()

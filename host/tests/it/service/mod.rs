@@ -5,6 +5,7 @@ mod ends;
 mod load;
 mod loading;
 mod outside;
+mod parity;
 
 use bootstream_test_support::guests;
 use bootstream_test_support::process::{Bootstrap, Running, executable_with_wasi_p3};
@@ -14,6 +15,16 @@ use serde_json::{Value, json};
 /// A `GET` of a Function URL.
 fn get(id: &str, target: &str) -> Event {
     post(id, target, None)
+}
+
+/// The same with these headers besides.
+fn get_with(id: &str, target: &str, headers: &[(&str, &str)]) -> Event {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut event = url_event(path, query, None);
+    for (name, value) in headers {
+        event["headers"][*name] = (*value).into();
+    }
+    Event::new(id, event.to_string())
 }
 
 /// A `HEAD` of a Function URL.

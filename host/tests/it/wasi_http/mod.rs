@@ -7,6 +7,7 @@ mod hostile;
 mod instances;
 mod limits;
 mod loading;
+mod logging;
 mod requests;
 mod streaming;
 

@@ -35,8 +35,8 @@ pub(in super::super) use answer::InvalidResponse;
 /// What an instance of this world has besides the state of every guest.
 #[derive(Default)]
 pub(crate) struct State {
-    /// Bytes in bodies whose response is not set.
-    held: HeldBytes,
+    /// Bytes in bodies whose response is not set. Components of other worlds do not pay for it.
+    held: Option<HeldBytes>,
     last_stream: LastStream,
     /// Whether the request has the method `HEAD`.
     is_head: bool,

@@ -140,7 +140,8 @@ fn take_body(
         return Ok(Err(()));
     }
     let length = Length::new(announced, state.proxy.is_head, response.status);
-    let body = Arc::new(Body::new(maker, length, &state.proxy.held));
+    let held = state.proxy.held.get_or_insert_default();
+    let body = Arc::new(Body::new(maker, length, held));
     response.body = Some(Arc::clone(&body));
     let body = state.table.push(ResponseBody {
         body,

@@ -24,8 +24,7 @@
 # Both are built for the processors of precompiled components (docs/guide/precompiled.md): detecting features
 # at run time takes a fifteenth of each start. Your own flags come after these.
 #
-# The executables with symbols stay in target/unstripped. --wasi-p3 removes the one of the other build: to have
-# both, build that one last.
+# The executables with symbols stay in target/unstripped.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
@@ -101,9 +100,14 @@ build() {
     named=target/unstripped/$target/$profile/$3
     name=$3
     shift 3
+    # Cargo has one name for both builds.
+    other=$built.other
+    [ "$built" = "$named" ] || [ ! -e "$built" ] || mv "$built" "$other"
     cargo build --target "$target" --target-dir target/unstripped --profile "$profile" "$@" >&2
-    # The next build of the other kind takes the first name.
-    [ "$built" = "$named" ] || mv "$built" "$named"
+    if [ "$built" != "$named" ]; then
+        mv "$built" "$named"
+        [ ! -e "$other" ] || mv "$other" "$built"
+    fi
     mkdir -p "$place/$profile"
     $strip -o "$place/$profile/$name.new" "$named"
     mv "$place/$profile/$name.new" "$place/$profile/$name"

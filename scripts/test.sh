@@ -14,9 +14,10 @@ target/python/bin/python -W ignore scripts/templates/check.py
 # Meanwhile, because link-time optimisation takes minutes on one processor. In a session of its own, so that it can be
 # ended as a whole.
 setsid sh -euc '
-    scripts/build-bootstrap.sh --wasi-p3
     scripts/build-bootstrap.sh
     # Without link-time optimisation, which does not change behaviour.
+    export CARGO_PROFILE_LAMBDA_LTO=off CARGO_PROFILE_LAMBDA_CODEGEN_UNITS=16
+    scripts/build-bootstrap.sh --wasi-p3
     BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 ' &
 bootstraps=$!

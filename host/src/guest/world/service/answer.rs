@@ -103,7 +103,7 @@ impl Answer {
         match contents {
             Contents::Host(contents) => self.passed_on = Some(contents),
             Contents::Guest(contents) => {
-                contents.pipe(&mut store, BytesConsumer { outlet, progress })?;
+                contents.pipe(&mut store, BytesConsumer::new(outlet, progress))?;
             }
             Contents::None => progress.bytes_ended(outlet.bytes_ended()),
         }

@@ -3,8 +3,9 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use tokio::task::yield_now;
 use wasmtime::component::{FutureConsumer, Source, StreamConsumer, StreamResult};
 use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView as _;
@@ -18,11 +19,30 @@ use crate::response::Refused;
 
 /// Takes the bytes of a body from the guest's memory. Dropped when the guest has closed the stream.
 pub(super) struct BytesConsumer {
-    pub(super) outlet: Arc<Outlet>,
-    pub(super) progress: Progress,
+    outlet: Arc<Outlet>,
+    progress: Progress,
+    /// Lets a chunk leave that took long to compute, while its writer waits.
+    leaving: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl BytesConsumer {
+    pub(super) fn new(outlet: Arc<Outlet>, progress: Progress) -> Self {
+        Self {
+            outlet,
+            progress,
+            leaving: None,
+        }
+    }
+
+    /// The bytes of a write are taken. Ready when the writer may continue.
+    fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<wasmtime::Result<StreamResult>> {
+        if let Some(leaving) = &mut self.leaving {
+            ready!(leaving.as_mut().poll(cx));
+            self.leaving = None;
+        }
+        Poll::Ready(Ok(StreamResult::Completed))
+    }
+
     /// No more bytes are taken.
     fn refuse(&self, refused: Refused) -> StreamResult {
         self.progress.bytes_ended(match refused {
@@ -38,12 +58,15 @@ impl StreamConsumer<GuestState> for BytesConsumer {
     type Item = u8;
 
     fn poll_consume(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         mut store: StoreContextMut<'_, GuestState>,
         source: Source<'_, u8>,
         finish: bool,
     ) -> Poll<wasmtime::Result<StreamResult>> {
+        if self.leaving.is_some() {
+            return self.poll_taken(cx);
+        }
         let offered = source.remaining(&mut store);
         if let Err(broken) = self.outlet.accept(offered)? {
             self.progress.bytes_ended(Err(broken));
@@ -55,9 +78,13 @@ impl StreamConsumer<GuestState> for BytesConsumer {
             Err(refused) => return Poll::Ready(Ok(self.refuse(refused))),
         };
         source.mark_read(taken);
-        Poll::Ready(Ok(if taken > 0 {
-            StreamResult::Completed
-        } else if self.outlet.poll_room(cx).is_pending() {
+        if taken > 0 {
+            if std::mem::take(&mut store.data_mut().has_computed) {
+                self.leaving = Some(Box::pin(yield_now()));
+            }
+            return self.poll_taken(cx);
+        }
+        Poll::Ready(Ok(if self.outlet.poll_room(cx).is_pending() {
             if !finish {
                 return Poll::Pending;
             }

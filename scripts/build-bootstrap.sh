@@ -105,6 +105,8 @@ build() {
     [ "$built" = "$named" ] || [ ! -e "$built" ] || mv "$built" "$other"
     cargo build --target "$target" --target-dir target/unstripped --profile "$profile" "$@" >&2
     if [ "$built" != "$named" ]; then
+        # An unchanged build is the same file.
+        rm -f "$named"
         mv "$built" "$named"
         [ ! -e "$other" ] || mv "$other" "$built"
     fi

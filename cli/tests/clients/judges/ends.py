@@ -39,7 +39,6 @@ def whole(body, status=200):
 # Pages of each host's own.
 SERVE_FAILED = whole(b"", 500)
 DEV_FAILED = whole(b"", 502)
-NOTHING = Seen(0, b"", LOST)
 HELLO = {"respond": {}}, {"write": "hello"}
 
 
@@ -92,9 +91,9 @@ SERVICE = [
     ("traps", "/trap", whole(b"hello"), cut(b"hello")),
     ("exits with 0", "/exit?0", whole(b"hello"), cut(b"hello")),
     ("exits with 1", "/exit?1", whole(b"hello"), cut(b"hello")),
-    ("trailers are an error", "/trailers-error", NOTHING, cut(b"hello")),
-    ("writes less than promised", "/length?10,5", NOTHING, cut(b".....")),
-    ("writes more than promised", "/length?3,5", NOTHING, cut(b"")),
+    ("trailers are an error", "/trailers-error", Seen(200, b"hello", LOST), cut(b"hello")),
+    ("writes less than promised", "/length?10,5", Seen(200, b".....", LOST), cut(b".....")),
+    ("writes more than promised", "/length?3,5", Seen(200, b".....", LOST), cut(b"")),
     ("traps before the response", "/trap-first", SERVE_FAILED, DEV_FAILED),
     ("exits before the response", "/exit-first?0", SERVE_FAILED, DEV_FAILED),
     ("returns an error", "/error", SERVE_FAILED, DEV_FAILED),

@@ -1,5 +1,6 @@
 //! The unmodified AWS SDK for Rust in a component, with S3 and with the event stream of Bedrock.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -80,7 +81,7 @@ fn an_object_is_uploaded_in_parts() {
     let upload = json!({"upload": {"object": object("album"), "parts": parts}});
     let (tag, end) = call(&function, &upload);
 
-    assert_eq!(end, End::Complete);
+    assert_eq!(end, End::Complete, "{tag}");
     // A tag of three parts.
     assert!(tag.ends_with("-3\""), "{tag}");
     let expected: Vec<_> = parts
@@ -89,7 +90,13 @@ fn an_object_is_uploaded_in_parts() {
         .flat_map(|(bytes, letter)| vec![letter; bytes])
         .collect();
     assert!(moto.object("/music/album") == expected);
-    assert_eq!(moto.requests_of(5).len(), 5);
+    // The SDK may send one of them again if the machine is busy.
+    let requests = moto.requests_of(5);
+    let different: HashSet<_> = requests
+        .iter()
+        .map(|it| (&it["method"], &it["target"]))
+        .collect();
+    assert_eq!(different.len(), 5, "{requests:#?}");
     assert_signed(&moto, "s3");
 }
 

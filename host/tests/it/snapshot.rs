@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bootstream_test_support::process::{Bootstrap, serving_with};
+use bootstream_test_support::process::{Bootstrap, Running, serving_with};
 use bootstream_test_support::recorder::{Post, Recorder};
 use bootstream_test_support::{guests, pause};
 use serde_json::json;
@@ -12,11 +12,21 @@ use crate::init::without_timers;
 const VARIABLE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 const SNAP_START: &str = "snap-start";
 
+/// A process that is told to be snapshotted, and gets this response when it asks for the end of the snapshot.
+#[track_caller]
+fn snapshotted(restored: Post) -> (Recorder, Running) {
+    let lambda = Recorder::start();
+    lambda.on("/restore/next", restored);
+    let host = Bootstrap::scripted(&lambda)
+        .env(VARIABLE, SNAP_START)
+        .start();
+    (lambda, host)
+}
+
 #[test]
 fn the_first_poll_waits_for_the_end_of_the_snapshot() {
-    let (lambda, _host) = serving_with(&[(VARIABLE, SNAP_START)]);
     let restored = Post::status("200 OK", "").delay(Duration::from_secs(1));
-    lambda.on("/restore/next", restored);
+    let (lambda, _host) = snapshotted(restored);
     lambda.script("id-1", &json!([{"write": "x"}]));
 
     assert_eq!(lambda.complete_response("id-1").body(), "x");
@@ -47,9 +57,8 @@ fn other_ways_to_start_begin_with_a_poll() {
 
 #[test]
 fn a_snapshot_may_take_long() {
-    let (lambda, mut host) = serving_with(&[(VARIABLE, SNAP_START)]);
     let restored = Post::status("200 OK", "").delay(Duration::from_secs(6));
-    lambda.on("/restore/next", restored);
+    let (lambda, mut host) = snapshotted(restored);
     lambda.request("/restore/next");
 
     pause(Duration::from_secs(4));
@@ -66,11 +75,8 @@ fn a_snapshot_that_is_refused_ends_the_process() {
         ("404", "Not Found"),
         ("500", "Broken"),
     ] {
-        let (lambda, mut host) = serving_with(&[(VARIABLE, SNAP_START)]);
-        lambda.on(
-            "/restore/next",
-            Post::status(&format!("{code} {reason}"), "{}\n"),
-        );
+        let refusal = Post::status(&format!("{code} {reason}"), "{}\n");
+        let (lambda, mut host) = snapshotted(refusal);
 
         assert!(!host.exit().success());
 

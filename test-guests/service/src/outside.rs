@@ -105,13 +105,14 @@ async fn send_as(method: &Method, target: &str) -> Result<Response, ErrorCode> {
     send_headers(Fields::new(), method, target).await
 }
 
-/// Sends a request whose headers are those of `incoming` after `send-`. Responds with the answer's status and text.
+/// Sends a request whose headers are those of `incoming` after `send-`, with the values of variables for `${NAME}`.
+/// Responds with the answer's status and text.
 pub(crate) async fn send_with(incoming: Request, target: &str) -> Answer {
     let headers: Vec<_> = incoming
         .get_headers()
         .copy_all()
         .into_iter()
-        .filter_map(|(name, value)| Some((name.strip_prefix("send-")?.to_owned(), value)))
+        .filter_map(|(name, value)| Some((name.strip_prefix("send-")?.to_owned(), expand(value))))
         .collect();
     let headers = Fields::from_list(&headers).expect("valid headers");
     let answer = match send_headers(headers, &Method::Get, target).await {
@@ -123,6 +124,14 @@ pub(crate) async fn send_with(incoming: Request, target: &str) -> Answer {
     let (contents, _) = Response::consume_body(answer, result);
     let body = contents.collect().await;
     text(format!("{status} {}", String::from_utf8_lossy(&body)))
+}
+
+fn expand(value: Vec<u8>) -> Vec<u8> {
+    let mut value = String::from_utf8(value).expect("a text");
+    for (name, variable) in wasip3::cli::environment::get_environment() {
+        value = value.replace(&format!("${{{name}}}"), &variable);
+    }
+    value.into_bytes()
 }
 
 async fn send_headers(headers: Fields, method: &Method, target: &str) -> Answer {

@@ -22,7 +22,7 @@ const COMPONENT: &str = r#"(component
         (memory (export "memory") 1)
         (data (i32.const 0) "said by a proxy"))
     (core instance $memory (instantiate $memory))
-    (core func $log (canon lower (func $logging "log") (memory $memory "memory")))
+    (core func $log (canon lower (func $logging "log") (memory (core memory $memory "memory"))))
     (core module $main
         (import "" "log" (func $log (param i32 i32 i32)))
         (func (export "handle") (param i32 i32)

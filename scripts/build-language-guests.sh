@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: scripts/build-language-guests.sh
+# Usage: scripts/build-language-guests.sh [LANGUAGE...]
 #
 # Builds the scripted guests in other languages than Rust into target/languages, for cli/tests/it/languages.
 # A guest whose sources have not changed is not built again.
@@ -42,4 +42,18 @@ python() {
     made python guest-python/pyproject.toml guest-python/src test-guests/python
 }
 
-python
+typescript() {
+    sources="guest-js/package-lock.json guest-js/src guest-js/wit test-guests/typescript"
+    # shellcheck disable=SC2086 # paths without spaces
+    if [ -d guest-js/node_modules ] && fresh typescript $sources; then
+        return
+    fi
+    (cd guest-js && npm ci --silent --no-fund --no-audit --ignore-scripts)
+    (cd test-guests/typescript && node ../../guest-js/src/build/cli.js app.ts --output "$out/typescript.wasm")
+    # shellcheck disable=SC2086
+    made typescript $sources
+}
+
+for language in ${*:-python typescript}; do
+    "$language"
+done

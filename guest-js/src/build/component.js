@@ -19,7 +19,8 @@ export async function makeComponent({ code, map }) {
     const { component } = await componentize({ witPath: WIT, world: "guest", jsSource: code, sync: true });
     return asWasi(component);
   } catch (error) {
-    throw new BuildError(`the component cannot be made: ${withSources(error.message, map)}`);
+    const message = error.message.replace(/^[:\s]+/, "").trimEnd();
+    throw new BuildError(`the component cannot be made: ${withSources(message, map)}`);
   }
 }
 

@@ -1,68 +1,61 @@
-// The source map of a bundle, reduced to one place for each line.
+// The source map of a bundle, reduced to lines.
 
 import path from "node:path";
 
 import { decode } from "@jridgewell/sourcemap-codec";
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/** The source of lines that stack traces leave out. */
+const HIDDEN = -1;
 
 /**
  * Appends the reduced map to a bundle, for `guest/source-map.js`.
  *
- * Returns `{ code, map }`. In the map, modules below `ownFolder` begin with `bootstream:`.
+ * The map has runs of three numbers each: a line of the bundle, counted from 1, the index of its source, and the line
+ * there. The lines that follow, up to the next run, follow there as well. Lines of this package and of those that its
+ * globals come from are hidden.
  */
 export function appendMap(code, { sources, mappings }, ownFolder) {
-  const names = sources.map((source) => shownName(source, ownFolder));
-  const lines = decode(mappings).map((segments) => segments.find((segment) => segment.length >= 4));
-  const map = { sources: names, mappings: encodeLines(lines) };
-  const text = `\nglobalThis[Symbol.for("bootstream.source-map")] = ${JSON.stringify(map)};\n`;
-  return { code: code + text, map: { sources: names, lines } };
+  const folder = path.dirname(ownFolder);
+  const map = { sources: sources.map((source) => shownName(source, folder)), runs: [] };
+  let expected = "";
+  decode(mappings).forEach((segments, index) => {
+    const segment = segments.find(({ length }) => length >= 4);
+    const source = segment === undefined || map.sources[segment[1]] === undefined ? HIDDEN : segment[1];
+    const line = source === HIDDEN ? 0 : segment[2] + 1;
+    if (`${source} ${line}` !== expected) {
+      map.runs.push(index + 1, source, line);
+    }
+    expected = source === HIDDEN ? `${HIDDEN} 0` : `${source} ${line + 1}`;
+  });
+  return { code: `${code}\nglobalThis[Symbol.for("bootstream.source-map")] = ${JSON.stringify(map)};\n`, map };
 }
 
-function shownName(source, ownFolder) {
-  if (source.startsWith("bootstream:")) {
-    return source;
-  }
+/** Returns a source as stack traces name it, or `undefined` to leave it out. */
+function shownName(source, packageFolder) {
   const absolute = path.resolve(source);
-  if (absolute.startsWith(ownFolder)) {
-    return `bootstream:${absolute.slice(ownFolder.length)}`;
+  if (source === "bootstream:entry" || isBelow(absolute, path.join(packageFolder, "src"))) {
+    return undefined;
   }
-  const parts = absolute.split(`${path.sep}node_modules${path.sep}`);
-  return parts.length > 1 ? parts.at(-1) : path.relative(".", absolute);
+  const [first, ...inPackages] = absolute.split(`${path.sep}node_modules${path.sep}`);
+  const name = inPackages.at(-1);
+  if (name !== undefined) {
+    return first === packageFolder || /^(core-js|web-streams-polyfill)[\\/]/.test(name) ? undefined : name;
+  }
+  return path.relative(".", absolute);
 }
 
-/** Encodes source and line of each line as the differences to the line before, in the digits of source maps. */
-function encodeLines(lines) {
-  let lastSource = 0;
-  let lastLine = 0;
-  return lines
-    .map((segment) => {
-      if (segment === undefined) {
-        return "";
-      }
-      const [, source, line] = segment;
-      const text = encodeVlq(source - lastSource) + encodeVlq(line - lastLine);
-      [lastSource, lastLine] = [source, line];
-      return text;
-    })
-    .join(";");
-}
-
-function encodeVlq(number) {
-  let rest = number < 0 ? (-number << 1) | 1 : number << 1;
-  let text = "";
-  do {
-    const digit = rest & 31;
-    rest >>>= 5;
-    text += DIGITS[rest > 0 ? digit | 32 : digit];
-  } while (rest > 0);
-  return text;
+function isBelow(file, folder) {
+  return file.startsWith(folder + path.sep);
 }
 
 /** Replaces the places of the bundle in a message by those of the sources. */
-export function withSources(text, { sources, lines }) {
+export function withSources(text, { sources, runs }) {
   return text.replace(/componentize-qjs:user\.js:(\d+)(?::\d+)?/g, (place, number) => {
-    const segment = lines[Number(number) - 1];
-    return segment === undefined ? place : `${sources[segment[1]]}:${segment[2] + 1}`;
+    let found = 0;
+    while (runs[found + 3] <= Number(number)) {
+      found += 3;
+    }
+    const [first, source, line] = runs.slice(found, found + 3);
+    return source === HIDDEN ? place : `${sources[source]}:${line + Number(number) - first}`;
   });
 }

@@ -5,6 +5,7 @@ import "core-js/web/url.js";
 import "core-js/web/url-search-params.js";
 
 import { Blob, File } from "./blob.js";
+import { MessageChannel, MessageEvent, MessagePort } from "./channel.js";
 import { structuredClone } from "./clone.js";
 import { define } from "./define.js";
 import { AbortController, AbortSignal, CustomEvent, Event, EventTarget } from "./events.js";
@@ -15,6 +16,7 @@ import { streams, TextDecoderStream, TextEncoderStream } from "./streams.js";
 
 define({
   ...streams,
-  AbortController, AbortSignal, Blob, CustomEvent, Event, EventTarget, File, Headers, Request, Response,
+  AbortController, AbortSignal, Blob, CustomEvent, Event, EventTarget, File, Headers, MessageChannel,
+  MessageEvent, MessagePort, Request, Response,
   TextDecoderStream, TextEncoderStream, fetch, structuredClone,
 });

@@ -1,52 +1,25 @@
-// Stack traces that name the sources. The build appends the map to the bundle, with one entry for each line.
+// Stack traces that name the sources. `build/source-map.js` appends the map to the bundle.
 
 const MAP = Symbol.for("bootstream.source-map");
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /** A place in the bundle, under the name that componentize-qjs gives it. */
 const PLACE = /\(?componentize-qjs:user\.js:(\d+)(?::\d+)?\)?/;
 
-let decoded;
-
-/** Returns `[source, line]` for each line of the bundle, or nothing for a line without a source. */
-function lines() {
-  if (decoded === undefined) {
-    const map = globalThis[MAP];
-    decoded = map === undefined ? [] : decode(map);
-  }
-  return decoded;
-}
-
-function decode({ sources, mappings }) {
-  let source = 0;
-  let line = 0;
-  return mappings.split(";").map((entry) => {
-    if (entry === "") {
-      return undefined;
-    }
-    const [sourceDelta, lineDelta] = decodeVlq(entry);
-    source += sourceDelta;
-    line += lineDelta;
-    return [sources[source], line + 1];
-  });
-}
-
-/** Decodes the numbers of source maps: digits of five bits, and the sign in the last bit. */
-function decodeVlq(text) {
-  const numbers = [];
-  let value = 0;
-  let shift = 0;
-  for (const character of text) {
-    const digit = DIGITS.indexOf(character);
-    value |= (digit & 31) << shift;
-    shift += 5;
-    if ((digit & 32) === 0) {
-      numbers.push(value & 1 ? -(value >> 1) : value >> 1);
-      value = 0;
-      shift = 0;
+/** Returns the source and the line of a line of the bundle, or `undefined` if stack traces leave it out. */
+function placeOf(number) {
+  const { sources, runs } = globalThis[MAP] ?? { sources: [], runs: [1, -1, 0] };
+  let low = 0;
+  let high = runs.length / 3;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (runs[middle * 3] <= number) {
+      low = middle;
+    } else {
+      high = middle;
     }
   }
-  return numbers;
+  const [first, source, line] = runs.slice(low * 3, low * 3 + 3);
+  return sources[source] === undefined ? undefined : `${sources[source]}:${line + number - first}`;
 }
 
 /** Returns text in which the stack traces name the sources, without the frames of this package. */
@@ -67,11 +40,9 @@ function mapLine(line) {
     // The generators of `async` functions.
     return /^\s+at (next|call|apply|throw) \(native\)$/.test(line) ? undefined : line;
   }
-  const mapped = lines()[Number(place[1]) - 1];
-  const isFrame = /^\s+at /.test(line);
-  if (mapped === undefined || mapped[0].startsWith("bootstream:")) {
-    return isFrame ? undefined : line;
+  const mapped = placeOf(Number(place[1]));
+  if (mapped === undefined) {
+    return /^\s+at /.test(line) ? undefined : line;
   }
-  const shown = `(${mapped[0]}:${mapped[1]})`;
-  return line.slice(0, place.index) + shown + line.slice(place.index + place[0].length);
+  return `${line.slice(0, place.index)}(${mapped})${line.slice(place.index + place[0].length)}`;
 }

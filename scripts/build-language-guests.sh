@@ -43,15 +43,18 @@ python() {
 }
 
 typescript() {
-    sources="guest-js/package-lock.json guest-js/src guest-js/wit test-guests/typescript"
+    sources="guest-js/package.json guest-js/src guest-js/wit test-guests/typescript/package-lock.json"
+    guests=$PWD/test-guests/typescript
     # shellcheck disable=SC2086 # paths without spaces
-    if [ -d guest-js/node_modules ] && fresh typescript $sources; then
+    if [ -d "$guests/node_modules" ] && fresh typescript $sources "$guests"/*.ts*; then
         return
     fi
     (cd guest-js && npm ci --silent --no-fund --no-audit --ignore-scripts)
-    (cd test-guests/typescript && node ../../guest-js/src/build/cli.js app.ts --output "$out/typescript.wasm")
+    (cd "$guests" && npm ci --silent --no-fund --no-audit --ignore-scripts)
+    (cd "$guests" && npm run --silent build -- --output "$out/typescript.wasm")
+    (cd "$guests" && npm run --silent build:cases -- --output "$out/typescript_cases.wasm")
     # shellcheck disable=SC2086
-    made typescript $sources
+    made typescript $sources "$guests"/*.ts*
 }
 
 for language in ${*:-python typescript}; do

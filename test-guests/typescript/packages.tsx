@@ -1,6 +1,6 @@
 // npm packages in a handler: hono, zod, nanoid, and React rendered as a stream.
 
-import { handler, requestFromEvent } from "bootstream";
+import { requestFromEvent } from "bootstream";
 import { Hono } from "hono";
 import { streamText } from "hono/streaming";
 import { nanoid } from "nanoid";
@@ -48,4 +48,7 @@ app.get("/page", async (c) => {
   return c.body(await renderToReadableStream(page), 200, { "content-type": "text/html" });
 });
 
-export default handler((event) => app.fetch(requestFromEvent(event)));
+/** Answers the event of a front end. */
+export function answer(event: unknown): Response | Promise<Response> {
+  return app.fetch(requestFromEvent(event));
+}

@@ -4,6 +4,8 @@
 //! of the table below and one line of `suite!`.
 
 mod cases;
+mod typescript_cases;
+mod upstream;
 
 use std::path::PathBuf;
 

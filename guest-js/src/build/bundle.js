@@ -5,7 +5,7 @@ import { builtinModules } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { build } from "esbuild";
+import { build, formatMessages } from "esbuild";
 
 import { BuildError } from "./error.js";
 import { appendMap } from "./source-map.js";
@@ -32,7 +32,7 @@ export async function bundle(entry = ENTRIES.find((name) => existsSync(name))) {
 
 async function run(entry) {
   try {
-    return await build({
+    const result = await build({
       stdin: { contents: entryOf(entry), resolveDir: path.dirname(entry), sourcefile: "bootstream:entry" },
       bundle: true,
       write: false,
@@ -53,16 +53,42 @@ async function run(entry) {
       // The handler has the package that builds it, whatever else is installed.
       alias: { bootstream: path.join(OWN_FOLDER, "index.js") },
       plugins: [modulesOfNode],
-      logLevel: "warning",
-      logOverride: { "equals-nan": "silent" },
+      logLevel: "silent",
     });
+    await show(result.warnings, "warning");
+    return result;
   } catch (error) {
     if (error.errors === undefined) {
       throw error;
     }
-    // esbuild has written its messages.
-    throw new BuildError(`the handler cannot be bundled: ${error.errors.length} errors, see above`);
+    const messages = await formatMessages(error.errors.map(withAdvice), { kind: "error", color: hasColors() });
+    throw new BuildError(`the handler cannot be bundled\n\n${messages.join("")}`);
   }
+}
+
+async function show(warnings, kind) {
+  // Packages are what they are.
+  const own = warnings.filter(({ location }) => !location?.file.includes("node_modules"));
+  const messages = await formatMessages(own, { kind, color: hasColors() });
+  process.stderr.write(messages.join(""));
+}
+
+function hasColors() {
+  return process.stderr.isTTY === true && !process.env.NO_COLOR;
+}
+
+/** Says what to do about an error of esbuild, whose own advice would leave the import in the component. */
+function withAdvice(message) {
+  const [, name] = /^Could not resolve "([^"]+)"$/.exec(message.text) ?? [];
+  if (name !== undefined && !/^[./]/.test(name)) {
+    const [, packageName] = /^((?:@[^/]+\/)?[^/]+)/.exec(name);
+    return { ...message, notes: [{ text: `Install the package: \`npm install ${packageName}\`.` }] };
+  }
+  if (message.text.startsWith("Top-level await")) {
+    const text = "The top level runs once, during the build. Move what waits into the handler.";
+    return { ...message, text: "There is no `await` at the top level of a module", notes: [{ text }] };
+  }
+  return message;
 }
 
 function entryOf(entry) {

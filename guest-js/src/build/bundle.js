@@ -14,47 +14,64 @@ const ENTRIES = ["src/handler.ts", "src/handler.js", "handler.ts", "handler.js"]
 const OWN_FOLDER = fileURLToPath(new URL("../", import.meta.url));
 
 /**
- * Bundles the module whose default export is the handler.
+ * Bundles the module whose default export is the handler, and the modules of this package that it needs.
  *
- * Returns `{ code, map }`: the bundle, and the map that names its sources. Throws a `BuildError` with all messages of
- * esbuild.
+ * Returns `{ files, entry, map }`: the modules by name, the source of the first one, and the map that names the sources of
+ * the handler. Throws a `BuildError` with all messages of esbuild.
  */
 export async function bundle(entry = ENTRIES.find((name) => existsSync(name))) {
   if (entry === undefined || !existsSync(entry)) {
     throw new BuildError(`there is no ${entry ?? ENTRIES.join(", no ")}: name the module of the handler`);
   }
-  const result = await run(path.resolve(entry));
-  const [map, code] = ["handler.js.map", "handler.js"].map((name) =>
-    result.outputFiles.find((file) => path.basename(file.path) === name).text,
-  );
-  return appendMap(code, JSON.parse(map), OWN_FOLDER);
+  const handler = await run({
+    entryPoints: { handler: path.resolve(entry) },
+    sourcemap: "external",
+    sourcesContent: false,
+    plugins: [ownPackage, modulesOfNode],
+  });
+  const { code, map } = appendMap(handler.get("handler.js"), JSON.parse(handler.get("handler.js.map")));
+  const own = await run({
+    entryPoints: { core: path.join(OWN_FOLDER, "guest/core.js"), globals: path.join(OWN_FOLDER, "guest/globals.js") },
+    splitting: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+  });
+  return { files: new Map([...own, ["handler.js", code]]), entry: ENTRY, map };
 }
 
-async function run(entry) {
+const ENTRY = `
+import { exported } from "./core.js";
+import "./globals.js";
+import * as handler from "./handler.js";
+export const handle = exported(handler);
+`;
+
+/** Runs esbuild. Returns the texts of the files that it makes, by name. */
+async function run(options) {
+  const result = await attempt({
+    bundle: true,
+    write: false,
+    outdir: path.resolve("."),
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["browser", "module", "main"],
+    conditions: ["worker", "browser", "module"],
+    target: "es2023",
+    // The engine runs no promises of its own while `handle` runs: see `guest/promise.js`.
+    supported: { "async-await": false, "async-generator": false, "for-await": false, "top-level-await": false },
+    define: { "process.env.NODE_ENV": '"production"' },
+    legalComments: "none",
+    charset: "utf8",
+    external: ["bootstream:*", "wasj:*"],
+    logLevel: "silent",
+    ...options,
+  });
+  return new Map(result.outputFiles.map((file) => [path.basename(file.path), file.text]));
+}
+
+async function attempt(options) {
   try {
-    const result = await build({
-      stdin: { contents: entryOf(entry), resolveDir: path.dirname(entry), sourcefile: "bootstream:entry" },
-      bundle: true,
-      write: false,
-      outfile: path.resolve("handler.js"),
-      format: "esm",
-      platform: "neutral",
-      mainFields: ["browser", "module", "main"],
-      conditions: ["worker", "browser", "module"],
-      target: "es2023",
-      // The engine runs no promises of its own while `handle` runs: see `guest/promise.js`.
-      supported: { "async-await": false, "async-generator": false, "for-await": false, "top-level-await": false },
-      define: { "process.env.NODE_ENV": '"production"' },
-      sourcemap: "external",
-      sourcesContent: false,
-      legalComments: "none",
-      charset: "utf8",
-      external: ["bootstream:*", "wasj:*"],
-      // The handler has the package that builds it, whatever else is installed.
-      alias: { bootstream: path.join(OWN_FOLDER, "index.js") },
-      plugins: [modulesOfNode],
-      logLevel: "silent",
-    });
+    const result = await build(options);
     await show(result.warnings, "warning");
     return result;
   } catch (error) {
@@ -91,18 +108,17 @@ function withAdvice(message) {
   return message;
 }
 
-function entryOf(entry) {
-  const guest = path.join(OWN_FOLDER, "guest/main.js");
-  return `
-    import { exported } from ${JSON.stringify(guest)};
-    import * as handler from ${JSON.stringify(entry)};
-    export const handle = exported(handler);
-  `;
-}
+/** The handler has the package that builds it, whatever else is installed. */
+const ownPackage = {
+  name: "bootstream",
+  setup({ onResolve }) {
+    onResolve({ filter: /^bootstream$/ }, () => ({ path: "./core.js", external: true }));
+  },
+};
 
 /** Says why a module of Node.js is not there. */
 const modulesOfNode = {
-  name: "bootstream",
+  name: "modules-of-node",
   setup({ onResolve }) {
     onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path: name }) => {
       if (!name.startsWith("node:") && !builtinModules.includes(name)) {

@@ -1,7 +1,5 @@
 // The component's export `handle`: runs the handler, and reports what it throws.
 
-import "./globals.js";
-
 import { Closed } from "../errors.js";
 import { Handler } from "../handler.js";
 import { handlerContext } from "./context.js";

@@ -38,10 +38,10 @@ RUSTC=$guest_rustc scripts/foreign-samples.sh
 # The handler whose instructions are counted, optimised as for the benchmarks.
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler
-(cd examples/streaming-javascript && npm install --silent --no-fund --no-audit && npm run --silent build)
 
 scripts/build-language-guests.sh
 scripts/test-guest-python.sh
+scripts/test-guest-js.sh
 
 scripts/setup-clients.sh
 # Package by package: together, cargo would build shared dependencies with the union of their features. The

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: scripts/build-language-guests.sh
+# Usage: scripts/build-language-guests.sh [LANGUAGE...]
 #
 # Builds the scripted guests in other languages than Rust into target/languages, for cli/tests/it/languages.
 # A guest whose sources have not changed is not built again.
@@ -42,4 +42,21 @@ python() {
     made python guest-python/pyproject.toml guest-python/src test-guests/python
 }
 
-python
+typescript() {
+    sources="guest-js/package.json guest-js/src guest-js/wit test-guests/typescript/package-lock.json"
+    guests=$PWD/test-guests/typescript
+    # shellcheck disable=SC2086 # paths without spaces
+    if [ -d "$guests/node_modules" ] && fresh typescript $sources "$guests"/*.ts*; then
+        return
+    fi
+    (cd guest-js && npm ci --silent --no-fund --no-audit --ignore-scripts)
+    (cd "$guests" && npm ci --silent --no-fund --no-audit --ignore-scripts)
+    (cd "$guests" && npm run --silent build -- --output "$out/typescript.wasm")
+    (cd "$guests" && npm run --silent build:cases -- --output "$out/typescript_cases.wasm")
+    # shellcheck disable=SC2086
+    made typescript $sources "$guests"/*.ts*
+}
+
+for language in ${*:-python typescript}; do
+    "$language"
+done

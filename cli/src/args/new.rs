@@ -25,8 +25,10 @@ pub(crate) struct NewArgs {
 pub(crate) enum Template {
     /// A crate with the SDK of this project, with tests
     Rust,
-    /// A module for componentize-qjs, built with npm
+    /// A module in JavaScript for QuickJS, built with npm, with tests
     Javascript,
+    /// A module in TypeScript for QuickJS, built with npm, with tests
+    Typescript,
     /// A module for componentize-py, built with pip
     Python,
     /// A crate with axum, for `wasi:http` by wstd
@@ -43,6 +45,7 @@ const HELP: &str = "\
 Examples:
   bootstream new hello                          a handler in Rust
   bootstream new hello --template javascript    one in JavaScript
+  bootstream new hello --template typescript    one in TypeScript
   bootstream new hello --template python        one in Python
 
 Standard components, which other hosts of wasi:http run as well:

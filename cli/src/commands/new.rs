@@ -21,7 +21,7 @@ pub(crate) fn run(args: &NewArgs, printer: &Printer) -> Result<ExitCode> {
         Template::Rust => "bootstream invoke . --timing",
         // Any other event goes to `/events`, which these do not serve.
         Template::Axum => "bootstream invoke . --timing -d @event.json",
-        Template::Javascript | Template::Hono | Template::Fetch => {
+        Template::Javascript | Template::Typescript | Template::Hono | Template::Fetch => {
             "npm install && bootstream invoke . --timing -d @event.json"
         }
         Template::Python | Template::WasiHttpPython => {

@@ -1,6 +1,6 @@
 //! The world of a handler in C or Go: the contract, and outgoing HTTP requests.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, SourceMap, WorldId};
 

@@ -183,21 +183,38 @@ mod tests {
         found
     }
 
-    #[test]
-    fn a_project_in_python_has_the_whole_package() {
-        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-python");
-
-        for path in walk(&package.join("src/bootstream")) {
-            let wanted = Path::new("vendor/bootstream/src/bootstream").join(&path);
-            let found = of(Template::Python)
+    /// Checks that a template has every file of a folder of a package, at the same path below `to`.
+    fn assert_has_package(template: Template, package: &str, to: &str) {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join(package);
+        let found = walk(&package);
+        assert!(!found.is_empty());
+        for path in found {
+            let wanted = Path::new(to).join(&path);
+            let found = of(template)
                 .iter()
                 .find(|(path, _)| Path::new(path) == wanted);
-            let original = std::fs::read_to_string(package.join("src/bootstream").join(path));
+            let original = std::fs::read_to_string(package.join(path));
             assert_eq!(
                 found.map(|(_, text)| *text),
                 Some(&*original.unwrap()),
                 "{wanted:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_project_in_python_has_the_whole_package() {
+        let to = "vendor/bootstream/src/bootstream";
+        assert_has_package(Template::Python, "../guest-python/src/bootstream", to);
+    }
+
+    #[test]
+    fn a_project_in_javascript_or_typescript_has_the_whole_package() {
+        for template in [Template::Javascript, Template::Typescript] {
+            for folder in ["src", "wit"] {
+                let package = format!("../guest-js/{folder}");
+                assert_has_package(template, &package, &format!("vendor/bootstream/{folder}"));
+            }
         }
     }
 

@@ -9,4 +9,4 @@ command -v "$go" >/dev/null || {
     echo "there is no Go: install it from https://go.dev/dl, or as below" >&2
     exit 1
 }
-GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 "$go" build -buildmode=c-shared -trimpath -ldflags=-s -o handler.core.wasm .
+GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 "$go" build -buildmode=c-shared -trimpath -o handler.core.wasm .

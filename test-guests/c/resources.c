@@ -56,7 +56,8 @@ int recurse_forever(void)
 
 int grow_memory(size_t bytes)
 {
-    char *memory = malloc(bytes);
+    /* No compiler may leave it out. */
+    volatile char *memory = malloc(bytes);
     if (!memory) {
         /* A trap after a refused growth of memory is reported as such. */
         abort();

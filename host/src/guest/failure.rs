@@ -81,10 +81,13 @@ impl Failure {
         if let Some(BrokenResponse(report)) = self.error.downcast_ref() {
             return (report.error_type, report.message.clone());
         }
-        if let Some(I32Exit(status)) = self.error.downcast_ref::<I32Exit>() {
-            if let (Some(crash), true) = (self.crash, *status != 0) {
-                return crashed(crash, self.refused_growth);
-            }
+        let exit = self.error.downcast_ref::<I32Exit>();
+        let is_crash = trap == Some(Trap::UnreachableCodeReached)
+            || exit.is_some_and(|I32Exit(status)| *status != 0);
+        if let (Some(crash), true) = (&self.crash, is_crash) {
+            return crashed(crash, self.refused_growth);
+        }
+        if let Some(I32Exit(status)) = exit {
             let message = match status {
                 0 => "the handler called `exit` with status 0 before the end of its response; call `finish` first"
                     .to_owned(),
@@ -157,10 +160,10 @@ impl Failure {
 }
 
 /// The report on a guest that Go's runtime has ended.
-fn crashed(crash: CrashReport, refused: Option<RefusedGrowth>) -> (ErrorType, String) {
+fn crashed(crash: &CrashReport, refused: Option<RefusedGrowth>) -> (ErrorType, String) {
     match refused {
         Some(refused) if crash.message.starts_with("fatal error: ") => refused_growth(refused),
-        _ => (ErrorType::Panic, crash.message),
+        _ => (ErrorType::Panic, crash.message.clone()),
     }
 }
 

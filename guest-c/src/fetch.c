@@ -1,99 +1,11 @@
 #define _GNU_SOURCE
 
 #include "error.h"
-#include "wasi.h"
+#include "fetch.h"
 
-#include <bootstream_fetch.h>
-
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* Most bytes that one call reads. */
-#define READ_BYTES (64 * 1024)
-
-/* The `stream-error` with an error. The other one says that the stream is closed. */
-#define LAST_OPERATION_FAILED 0
-
-typedef struct {
-    abi_owned name, value;
-} field;
-
-struct bootstream_response {
-    uint32_t response, body, stream;
-    abi_owned fields;
-    char *url;
-};
-
-/* The names of `error-code` of wasi:http, in the order of their numbers. */
-static const char *const codes[] = {
-    "DNS-timeout", "DNS-error", "destination-not-found", "destination-unavailable", "destination-IP-prohibited",
-    "destination-IP-unroutable", "connection-refused", "connection-terminated", "connection-timeout",
-    "connection-read-timeout", "connection-write-timeout", "connection-limit-reached", "TLS-protocol-error",
-    "TLS-certificate-error", "TLS-alert-received", "HTTP-request-denied", "HTTP-request-length-required",
-    "HTTP-request-body-size", "HTTP-request-method-invalid", "HTTP-request-URI-invalid", "HTTP-request-URI-too-long",
-    "HTTP-request-header-section-size", "HTTP-request-header-size", "HTTP-request-trailer-section-size",
-    "HTTP-request-trailer-size", "HTTP-response-incomplete", "HTTP-response-header-section-size",
-    "HTTP-response-header-size", "HTTP-response-body-size", "HTTP-response-trailer-section-size",
-    "HTTP-response-trailer-size", "HTTP-response-transfer-coding", "HTTP-response-content-coding",
-    "HTTP-response-timeout", "HTTP-upgrade-failed", "HTTP-protocol-error", "loop-detected", "configuration-error",
-    "internal-error",
-};
-
-enum { DNS_ERROR = 1, TLS_ALERT = 14, REQUEST_DENIED = 15, TRANSFER_CODING = 31, CONTENT_CODING = 32, INTERNAL_ERROR = 38 };
-
-static void failed(const char *url, const char *code, const char *detail, const char *advice)
-{
-    error_set("", "the request to `%s` failed: %s%s%s%s", url, code, *detail ? ": " : "", detail, advice);
-}
-
-static void failed_with(const char *url, const error_code *code)
-{
-    /* An `option<string>`, behind an `option<u8>` in an alert. */
-    const uint32_t *option = &code->payload[code->number == TLS_ALERT];
-    bool may_have_text = code->number == DNS_ERROR || code->number == TLS_ALERT || code->number == TRANSFER_CODING ||
-                         code->number == CONTENT_CODING || code->number == INTERNAL_ERROR;
-    char *detail = abi_take((abi_owned){0});
-    if (may_have_text && (option[0] & 0xff)) {
-        detail = abi_take((abi_owned){(char *)option[1], option[2]});
-    }
-    const char *advice =
-        code->number == REQUEST_DENIED ? "; allow its host in `outbound.allow` of bootstream.toml" : "";
-    size_t count = sizeof codes / sizeof *codes;
-    failed(url, codes[code->number < count ? code->number : count - 1], detail, advice);
-    abi_free(detail);
-}
-
-static void stream_failed(const char *url, uint32_t error)
-{
-    code_result code;
-    http_error_code(error, &code);
-    if (code.failed) {
-        failed_with(url, &code.of.code);
-    } else {
-        abi_owned owned;
-        error_text_of(error, &owned);
-        char *text = abi_take(owned);
-        failed(url, "internal-error", text, "");
-        abi_free(text);
-    }
-    error_drop(error);
-}
-
-/* Waits until one of the pollables is ready, and drops them. Returns whether the first one is. */
-static bool wait_for(const uint32_t *pollables, size_t count)
-{
-    abi_owned ready;
-    poll_any(pollables, count, &ready);
-    abi_free(abi_take(ready));
-    bool is_first = pollable_ready(pollables[0]);
-    for (size_t i = 0; i < count; i++) {
-        pollable_drop(pollables[i]);
-    }
-    return is_first;
-}
 
 static bool make_fields(const bootstream_request *request, uint32_t *fields)
 {
@@ -190,7 +102,7 @@ static bool upload(uint32_t stream, uint32_t future, const char *bytes, size_t l
             return false;
         }
         if (allowed.of.bytes == 0) {
-            if (wait_for((uint32_t[]){future_subscribe(future), output_subscribe(stream)}, 2)) {
+            if (fetch_wait((uint32_t[]){future_subscribe(future), output_subscribe(stream)}, 2)) {
                 return false;
             }
             continue;
@@ -224,47 +136,6 @@ static void send_body(uint32_t body, uint32_t future, const bootstream_request *
     }
 }
 
-static bootstream_response *open_response(uint32_t handle, const char *url)
-{
-    handle_result body, stream;
-    bootstream_response *response = calloc(1, sizeof *response);
-    char *copy = strdup(url);
-    if (!response || !copy) {
-        free(response);
-        free(copy);
-        response_drop(handle);
-        error_set("", "there is no memory for the response");
-        return NULL;
-    }
-    uint32_t fields = response_headers(handle);
-    fields_entries(fields, &response->fields);
-    fields_drop(fields);
-    response_consume(handle, &body);
-    incoming_body_stream(body.handle, &stream);
-    response->response = handle;
-    response->body = body.handle;
-    response->stream = stream.handle;
-    response->url = copy;
-    return response;
-}
-
-static bootstream_response *await(uint32_t future, const char *url)
-{
-    future_result got;
-    wait_for((uint32_t[]){future_subscribe(future)}, 1);
-    future_get(future, &got);
-    future_drop(future);
-    if (!got.is_some || got.of.taken) {
-        failed(url, "internal-error", "the response is not there", "");
-        return NULL;
-    }
-    if (got.of.result.failed) {
-        failed_with(url, &got.of.result.of.code);
-        return NULL;
-    }
-    return open_response(got.of.result.of.handle, url);
-}
-
 bootstream_response *bootstream_fetch(const bootstream_request *request)
 {
     uint32_t fields, made;
@@ -282,71 +153,11 @@ bootstream_response *bootstream_fetch(const bootstream_request *request)
         if (request->body) {
             outgoing_body_drop(body.handle);
         }
-        failed_with(request->url, &future.of.code);
+        fetch_failed(request->url, &future.of.code);
         return NULL;
     }
     if (request->body) {
         send_body(body.handle, future.of.handle, request);
     }
-    return await(future.of.handle, request->url);
-}
-
-unsigned bootstream_response_status(const bootstream_response *response)
-{
-    return response_status(response->response);
-}
-
-const char *bootstream_response_header(const bootstream_response *response, const char *name)
-{
-    const field *fields = (const field *)response->fields.data;
-    for (size_t i = 0; i < response->fields.length; i++) {
-        if (strcasecmp(abi_take(fields[i].name), name) == 0) {
-            return abi_take(fields[i].value);
-        }
-    }
-    return NULL;
-}
-
-ptrdiff_t bootstream_response_read(bootstream_response *response, void *buffer, size_t size)
-{
-    if (size == 0) {
-        return 0;
-    }
-    for (;;) {
-        stream_result read;
-        wait_for((uint32_t[]){input_subscribe(response->stream)}, 1);
-        input_read(response->stream, size < READ_BYTES ? size : READ_BYTES, &read);
-        if (!read.failed) {
-            char *part = abi_take(read.of.list);
-            size_t length = read.of.list.length;
-            memcpy(buffer, part, length);
-            abi_free(part);
-            if (length > 0) {
-                return (ptrdiff_t)length;
-            }
-        } else if (read.of.stream_error.kind == LAST_OPERATION_FAILED) {
-            stream_failed(response->url, read.of.stream_error.error);
-            return -1;
-        } else {
-            return 0;
-        }
-    }
-}
-
-void bootstream_response_close(bootstream_response *response)
-{
-    if (!response) {
-        return;
-    }
-    field *fields = (field *)response->fields.data;
-    for (size_t i = 0; i < response->fields.length; i++) {
-        abi_free(abi_take(fields[i].name));
-        abi_free(abi_take(fields[i].value));
-    }
-    abi_free(abi_take(response->fields));
-    input_drop(response->stream);
-    incoming_body_drop(response->body);
-    response_drop(response->response);
-    free(response->url);
-    free(response);
+    return fetch_await(future.of.handle, request->url);
 }

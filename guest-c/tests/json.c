@@ -1,4 +1,4 @@
-/* Tests of the JSON reader, on the machine at hand: `cc -Iinclude tests/json.c src/json.c && ./a.out`. */
+/* Tests of the JSON reader, on the machine at hand: `cc -Iinclude tests/json.c src/json*.c && ./a.out`. */
 #include <bootstream_json.h>
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 module scripted
 
-go 1.27
+go 1.24
 
 require bootstream v0.0.0
 

@@ -44,8 +44,9 @@ static bool make_request(const bootstream_request *request, uint32_t fields, uin
 {
     const char *method = request->method ? request->method : request->body ? "POST" : "GET";
     const char *scheme_end = strstr(request->url, "://");
-    uint32_t kind = scheme_end && strncmp(request->url, "https", (size_t)(scheme_end - request->url)) == 0;
-    bool is_known = scheme_end && scheme_end - request->url == (kind ? 5 : 4) && strncmp(request->url, "http", 4) == 0;
+    size_t scheme_bytes = scheme_end ? (size_t)(scheme_end - request->url) : 0;
+    bool is_https = scheme_bytes == 5 && memcmp(request->url, "https", 5) == 0;
+    bool is_known = is_https || (scheme_bytes == 4 && memcmp(request->url, "http", 4) == 0);
     const char *host = is_known ? scheme_end + 3 : "";
     size_t host_bytes = strcspn(host, "/?#");
     const char *path = host + host_bytes;
@@ -67,7 +68,7 @@ static bool make_request(const bootstream_request *request, uint32_t fields, uin
         slashed = NULL;
     }
     abi_list target = is_whole ? (abi_list){path, path_bytes} : abi_text(slashed);
-    request_set_scheme(*made, 1, kind, NULL, 0);
+    request_set_scheme(*made, 1, is_https, NULL, 0);
     bool is_valid = set_method(*made, method) && request_set_authority(*made, 1, host, host_bytes) == 0 &&
                     request_set_path(*made, 1, target.data, target.length) == 0;
     free(slashed);

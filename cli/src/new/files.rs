@@ -316,7 +316,7 @@ const C: &[File] = &[
     file!("c", "README.md"),
     (
         ".gitignore",
-        "/.venv\n/build\n/dist\n/handler.core.wasm\n/handler.wasm\n",
+        "/.venv\n/dist\n/handler.core.wasm\n/handler.wasm\n/target\n",
     ),
     c_package!("README.md"),
     c_package!("bootstream.mk"),

@@ -1,5 +1,6 @@
 //! The files of a new project. `{{name}}`, `{{crate}}` and `{{sdk}}` are filled in.
 
+use super::compiled;
 use crate::args::Template;
 
 macro_rules! example {
@@ -50,9 +51,11 @@ macro_rules! with_npm_package {
             npm_package!("src/formats.js"),
             npm_package!("src/guest/blob.js"),
             npm_package!("src/guest/body.js"),
+            npm_package!("src/guest/channel.js"),
             npm_package!("src/guest/clone.js"),
             npm_package!("src/guest/console.js"),
             npm_package!("src/guest/context.js"),
+            npm_package!("src/guest/core.js"),
             npm_package!("src/guest/crypto.js"),
             npm_package!("src/guest/define.js"),
             npm_package!("src/guest/encoding.js"),
@@ -116,27 +119,6 @@ macro_rules! package {
     };
 }
 
-/// A file of the package for Go, in the folder of the project that its `go.mod` names. A folder `vendor` has another
-/// meaning there.
-macro_rules! go_package {
-    ($path:literal) => {
-        (
-            concat!("bootstream/", $path),
-            include_str!(concat!("../../../guest-go/", $path)),
-        )
-    };
-}
-
-/// A file of the package for C, in the folder of the project that its `Makefile` includes.
-macro_rules! c_package {
-    ($path:literal) => {
-        (
-            concat!("vendor/bootstream/", $path),
-            include_str!(concat!("../../../guest-c/", $path)),
-        )
-    };
-}
-
 /// A path in the project, and what is there.
 pub(super) type File = (&'static str, &'static str);
 
@@ -147,8 +129,8 @@ pub(super) fn of(template: Template) -> &'static [File] {
         Template::Javascript => JAVASCRIPT,
         Template::Typescript => TYPESCRIPT,
         Template::Python => PYTHON,
-        Template::Go => GO,
-        Template::C => C,
+        Template::Go => compiled::GO,
+        Template::C => compiled::C,
         Template::Axum => AXUM,
         Template::Hono => HONO,
         Template::Fetch => FETCH,
@@ -267,79 +249,6 @@ const PYTHON: &[File] = &[
         "vendor/bootstream/src/bootstream/wit/deps/bootstream/",
         "response-stream.wit"
     ),
-];
-
-const GO: &[File] = &[
-    ("go.mod", include_str!("go/go.mod.in")),
-    ("main.go", example!("streaming-go/main.go")),
-    ("main_test.go", example!("streaming-go/main_test.go")),
-    ("build.sh", example!("streaming-go/build.sh")),
-    ("bootstream.toml", settings!("go/bootstream.toml")),
-    ("event.json", include_str!("event.json")),
-    file!("go", "README.md"),
-    (
-        ".gitignore",
-        "/.venv\n/dist\n/handler.core.wasm\n/handler.wasm\n",
-    ),
-    go_package!("README.md"),
-    go_package!("bootstreamtest/bootstreamtest.go"),
-    go_package!("component.go"),
-    go_package!("context.go"),
-    go_package!("errors.go"),
-    go_package!("fetch/body_wasm.go"),
-    go_package!("fetch/codes_wasm.go"),
-    go_package!("fetch/fetch.go"),
-    go_package!("fetch/imports_wasm.go"),
-    go_package!("fetch/other.go"),
-    go_package!("fetch/send_wasm.go"),
-    go_package!("fetch/wait_wasm.go"),
-    go_package!("formats.go"),
-    go_package!("go.mod"),
-    go_package!("handler.go"),
-    go_package!("internal/host/handle_wasm.go"),
-    go_package!("internal/host/host.go"),
-    go_package!("internal/host/memory_wasm.go"),
-    go_package!("internal/host/wasm.go"),
-    go_package!("log.go"),
-    go_package!("nethttp/component.go"),
-    go_package!("nethttp/nethttp.go"),
-    go_package!("request.go"),
-    go_package!("response.go"),
-];
-
-const C: &[File] = &[
-    ("handler.c", example!("streaming-c/handler.c")),
-    file!("c", "Makefile"),
-    file!("c", "CMakeLists.txt"),
-    ("bootstream.toml", settings!("c/bootstream.toml")),
-    ("event.json", include_str!("event.json")),
-    file!("c", "README.md"),
-    (
-        ".gitignore",
-        "/.venv\n/dist\n/handler.core.wasm\n/handler.wasm\n/target\n",
-    ),
-    c_package!("README.md"),
-    c_package!("bootstream.mk"),
-    c_package!("cmake/bootstream.cmake"),
-    c_package!("cmake/clang.cmake"),
-    c_package!("cmake/zig.cmake"),
-    c_package!("include/bootstream.h"),
-    c_package!("include/bootstream_fetch.h"),
-    c_package!("include/bootstream_json.h"),
-    c_package!("src/abi.c"),
-    c_package!("src/abi.h"),
-    c_package!("src/error.c"),
-    c_package!("src/error.h"),
-    c_package!("src/fetch.c"),
-    c_package!("src/fetch.h"),
-    c_package!("src/fetch_failure.c"),
-    c_package!("src/fetch_response.c"),
-    c_package!("src/handle.c"),
-    c_package!("src/json.c"),
-    c_package!("src/json.h"),
-    c_package!("src/json_check.c"),
-    c_package!("src/response.c"),
-    c_package!("src/wasi.h"),
 ];
 
 const AXUM: &[File] = &[

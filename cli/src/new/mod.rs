@@ -3,7 +3,10 @@
 //! The handlers are the examples of this repository, which are built and tested here. A project in another language
 //! than Rust has a copy of the package `bootstream`.
 
+// The macros of this module come first.
+#[macro_use]
 mod files;
+mod compiled;
 
 use std::path::{Path, PathBuf};
 

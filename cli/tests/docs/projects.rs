@@ -11,7 +11,7 @@ use crate::follow;
 use crate::session::{Session, repository};
 
 /// Documents to follow in a project.
-pub(crate) const FOLLOWED: [&str; 10] = [
+pub(crate) const FOLLOWED: [&str; 11] = [
     "cli/src/new/axum/README.md",
     "cli/src/new/c/README.md",
     "cli/src/new/fetch/README.md",
@@ -20,6 +20,7 @@ pub(crate) const FOLLOWED: [&str; 10] = [
     "cli/src/new/javascript/README.md",
     "cli/src/new/python/README.md",
     "cli/src/new/rust/README.md",
+    "cli/src/new/typescript/README.md",
     "cli/src/new/wasi-http-python/README.md",
     STANDARD,
 ];
@@ -81,6 +82,21 @@ fn the_readme_of_a_new_project_in_javascript_can_be_followed() {
     follow(&mut reader, "README.md");
 
     reader.type_line("bootstream package --only function");
+}
+
+#[test]
+fn the_readme_of_a_new_project_in_typescript_can_be_followed() {
+    let (_folder, project) = project("typescript");
+    let mut reader = reader(&project);
+
+    follow(&mut reader, "README.md");
+
+    reader.type_line("npm install zod@4.6.7");
+    let source = project.join("src/handler.ts");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let text = format!("import {{ z }} from \"zod\";\nz.string().parse(\"x\");\n{text}");
+    std::fs::write(source, text).unwrap();
+    reader.type_line("bootstream build . && bootstream invoke handler.wasm | grep complete");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 // The component of a bundle.
 
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { componentize } from "componentize-qjs";
@@ -10,17 +13,25 @@ import { withSources } from "./source-map.js";
 const WIT = fileURLToPath(new URL("../../wit", import.meta.url));
 
 /**
- * Returns the component of a bundle, after its top level has run.
+ * Returns the component of bundled modules, after their top levels have run.
  *
  * Throws a `BuildError` with what a module throws at its top level.
  */
-export async function makeComponent({ code, map }) {
+export async function makeComponent({ files, entry, map }) {
+  const folder = await mkdtemp(path.join(tmpdir(), "bootstream-"));
   try {
-    const { component } = await componentize({ witPath: WIT, world: "guest", jsSource: code, sync: true });
+    const jsPath = path.join(folder, "entry.js");
+    for (const [name, text] of [...files, ["entry.js", entry]]) {
+      await writeFile(path.join(folder, name), text);
+    }
+    const options = { witPath: WIT, world: "guest", jsSource: entry, jsPath, moduleRoot: folder, sync: true };
+    const { component } = await componentize(options);
     return asWasi(component);
   } catch (error) {
     const message = error.message.replace(/^[:\s]+/, "").trimEnd();
     throw new BuildError(`the component cannot be made: ${withSources(message, map)}`);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 }
 

@@ -1,6 +1,6 @@
-// The globals of the web platform, and a part of Node.js's. Imported before any other module of the program.
+// The globals of the web platform that not every invocation needs. Imported before the program.
 
-import "./globals-early.js";
+import "./core.js";
 import "core-js/web/url.js";
 import "core-js/web/url-search-params.js";
 

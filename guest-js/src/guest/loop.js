@@ -79,7 +79,7 @@ export function stop() {
 }
 
 /** Runs the callbacks of promises. Returns `true`, or throws a rejection that nobody handles. */
-function runCallbacks() {
+export function runCallbacks() {
   drain();
   const unhandled = takeUnhandled();
   if (unhandled !== undefined) {

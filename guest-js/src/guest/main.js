@@ -1,19 +1,19 @@
 // The component's export `handle`: runs the handler, and reports what it throws.
 
-import "./globals.js";
-
 import { Closed } from "../errors.js";
 import { Handler } from "../handler.js";
 import { handlerContext } from "./context.js";
 import { host } from "./host.js";
 import { errorText, inspect } from "./inspect.js";
-import { runUntilIdle, runUntilSettled, stop } from "./loop.js";
+import { runCallbacks, runUntilIdle, runUntilSettled, stop } from "./loop.js";
 import { beginHandling } from "./phase.js";
 import { abort } from "./process.js";
 
 /** Returns the function that the component exports. Throws an `Error` if the module has no handler. */
 export function exported(module) {
   const handler = find(module);
+  // What the top level has begun ends here, or fails the build.
+  runCallbacks();
   return function handle(event, context) {
     beginHandling();
     try {

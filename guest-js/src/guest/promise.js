@@ -102,18 +102,8 @@ function resolvePromise(promise, value) {
   });
 }
 
-function settle(promise, state, value) {
-  promise._state = state;
-  promise._value = value;
-  const reactions = promise._reactions;
-  promise._reactions = undefined;
-  if (state === REJECTED && !promise._handled) {
-    unhandled.set(promise, value);
-  }
-  for (const reaction of reactions) {
-    enqueueReaction(reaction, state, value);
-  }
-}
+/** Sets the state and the value of a promise. The class provides it. */
+let settle;
 
 function enqueueReaction(reaction, state, value) {
   enqueue(() => {
@@ -163,10 +153,6 @@ function capability(Class) {
 
 function nothing() {}
 
-function hide(promise, name, value) {
-  Object.defineProperty(promise, name, { value, writable: true, enumerable: false, configurable: false });
-}
-
 /** Runs `start` with the capability of a class, and rejects with what it throws. */
 function collect(Class, iterable, start) {
   const made = capability(Class);
@@ -211,14 +197,32 @@ function once(callback) {
 }
 
 export class Promise {
+  #state = PENDING;
+  #value = undefined;
+  #reactions = [];
+  #handled = false;
+
+  static {
+    settle = (promise, state, value) => promise.#settle(state, value);
+  }
+
+  #settle(state, value) {
+    const reactions = this.#reactions;
+    this.#state = state;
+    this.#value = value;
+    this.#reactions = undefined;
+    if (state === REJECTED && !this.#handled) {
+      unhandled.set(this, value);
+    }
+    for (const reaction of reactions) {
+      enqueueReaction(reaction, state, value);
+    }
+  }
+
   constructor(executor) {
     if (typeof executor !== "function") {
       throw new TypeError("the executor of a promise is not a function");
     }
-    hide(this, "_state", PENDING);
-    hide(this, "_value", undefined);
-    hide(this, "_reactions", []);
-    hide(this, "_handled", false);
     if (executor === nothing) {
       return;
     }
@@ -231,7 +235,7 @@ export class Promise {
   }
 
   then(onFulfilled, onRejected) {
-    if (!(this instanceof Promise)) {
+    if (!(typeof this === "object" && this !== null && #state in this)) {
       throw new TypeError("the receiver of `then` is not a promise");
     }
     const species = this.constructor === Promise ? Promise : speciesOf(this);
@@ -242,14 +246,14 @@ export class Promise {
       resolve: made.resolve,
       reject: made.reject,
     };
-    if (!this._handled) {
-      this._handled = true;
+    if (!this.#handled) {
+      this.#handled = true;
       unhandled.delete(this);
     }
-    if (this._state === PENDING) {
-      this._reactions.push(reaction);
+    if (this.#state === PENDING) {
+      this.#reactions.push(reaction);
     } else {
-      enqueueReaction(reaction, this._state, this._value);
+      enqueueReaction(reaction, this.#state, this.#value);
     }
     return made.promise;
   }

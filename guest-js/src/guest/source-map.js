@@ -2,8 +2,11 @@
 
 const MAP = Symbol.for("bootstream.source-map");
 
-/** A place in the bundle, under the name that componentize-qjs gives it. */
-const PLACE = /\(?componentize-qjs:user\.js:(\d+)(?::\d+)?\)?/;
+/** A place in the handler's bundle. */
+const PLACE = /\(?\/handler\.js:(\d+)(?::\d+)?\)?/;
+
+/** A frame of this package, or of the generators of `async` functions. */
+const INTERNAL = /^\s+at .*(\/(core|globals|entry|chunk-\w+)\.js:\d+|\b(next|call|apply|throw) \(native\)$)/;
 
 /** Returns the source and the line of a line of the bundle, or `undefined` if stack traces leave it out. */
 function placeOf(number) {
@@ -24,11 +27,12 @@ function placeOf(number) {
 
 /** Returns text in which the stack traces name the sources, without the frames of this package. */
 export function withSources(text) {
-  if (!PLACE.test(text)) {
+  if (!text.includes(".js:")) {
     return text;
   }
   return text
     .split("\n")
+    .filter((line) => !INTERNAL.test(line))
     .map(mapLine)
     .filter((line) => line !== undefined)
     .join("\n");
@@ -37,8 +41,7 @@ export function withSources(text) {
 function mapLine(line) {
   const place = PLACE.exec(line);
   if (place === null) {
-    // The generators of `async` functions.
-    return /^\s+at (next|call|apply|throw) \(native\)$/.test(line) ? undefined : line;
+    return line;
   }
   const mapped = placeOf(Number(place[1]));
   if (mapped === undefined) {

@@ -1,6 +1,7 @@
 // `setTimeout`, `setInterval` and `setImmediate`.
 
 import { addTask, clock } from "./loop.js";
+import { needHost } from "./phase.js";
 
 /** The longest pause of a timer, in milliseconds. A longer one is treated as 1, as in browsers and Node.js. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -99,6 +100,7 @@ function start(callback, pause, args, repeats) {
   if (typeof callback !== "function") {
     throw new TypeError("the callback of a timer is not a function");
   }
+  needHost("a timer");
   return new Timeout(() => callback(...args), Number(pause), repeats);
 }
 

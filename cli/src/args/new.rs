@@ -31,6 +31,10 @@ pub(crate) enum Template {
     Typescript,
     /// A module for componentize-py, built with pip
     Python,
+    /// A module for Go's own compiler, with tests
+    Go,
+    /// A handler in C, built with make
+    C,
     /// A crate with axum, for `wasi:http` by wstd
     Axum,
     /// An app of Hono in JavaScript, for `wasi:http` by componentize-js
@@ -47,6 +51,8 @@ Examples:
   bootstream new hello --template javascript    one in JavaScript
   bootstream new hello --template typescript    one in TypeScript
   bootstream new hello --template python        one in Python
+  bootstream new hello --template go            one in Go
+  bootstream new hello --template c             one in C
 
 Standard components, which other hosts of wasi:http run as well:
   bootstream new hello --template axum              Rust with axum

@@ -1,5 +1,6 @@
 //! The files of a new project. `{{name}}`, `{{crate}}` and `{{sdk}}` are filled in.
 
+use super::compiled;
 use crate::args::Template;
 
 macro_rules! example {
@@ -130,6 +131,8 @@ pub(super) fn of(template: Template) -> &'static [File] {
         Template::Javascript => JAVASCRIPT,
         Template::Typescript => TYPESCRIPT,
         Template::Python => PYTHON,
+        Template::Go => compiled::GO,
+        Template::C => compiled::C,
         Template::Axum => AXUM,
         Template::Hono => HONO,
         Template::Fetch => FETCH,

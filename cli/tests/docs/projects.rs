@@ -11,9 +11,11 @@ use crate::follow;
 use crate::session::{Session, repository};
 
 /// Documents to follow in a project.
-pub(crate) const FOLLOWED: [&str; 9] = [
+pub(crate) const FOLLOWED: [&str; 11] = [
     "cli/src/new/axum/README.md",
+    "cli/src/new/c/README.md",
     "cli/src/new/fetch/README.md",
+    "cli/src/new/go/README.md",
     "cli/src/new/hono/README.md",
     "cli/src/new/javascript/README.md",
     "cli/src/new/python/README.md",
@@ -106,6 +108,20 @@ fn the_readme_of_a_new_project_in_python_can_be_followed() {
     let app = std::fs::read_to_string(project.join("app.py")).unwrap();
     let app = format!("import borrowed\nassert borrowed.LINES == 3\n{app}");
     std::fs::write(project.join("app.py"), app).unwrap();
+
+    follow(&mut reader(&project), "README.md");
+}
+
+#[test]
+fn the_readme_of_a_new_project_in_go_can_be_followed() {
+    let (_folder, project) = project("go");
+
+    follow(&mut reader(&project), "README.md");
+}
+
+#[test]
+fn the_readme_of_a_new_project_in_c_can_be_followed() {
+    let (_folder, project) = project("c");
 
     follow(&mut reader(&project), "README.md");
 }

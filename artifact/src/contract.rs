@@ -81,7 +81,7 @@ mod tests {
 
     /// The folders that have a copy, so that each builds on its own.
     const COPIES: [&str; 2] = [
-        "examples/streaming-javascript/wit/deps/bootstream",
+        "guest-js/wit/deps/bootstream",
         "guest-python/src/bootstream/wit/deps/bootstream",
     ];
 

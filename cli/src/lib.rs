@@ -13,6 +13,7 @@ mod bootstrap;
 mod commands;
 mod compile_cache;
 mod component;
+mod componentize;
 mod deploy;
 mod deployment;
 mod doctor;

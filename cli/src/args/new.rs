@@ -25,10 +25,16 @@ pub(crate) struct NewArgs {
 pub(crate) enum Template {
     /// A crate with the SDK of this project, with tests
     Rust,
-    /// A module for componentize-qjs, built with npm
+    /// A module in JavaScript for QuickJS, built with npm, with tests
     Javascript,
+    /// A module in TypeScript for QuickJS, built with npm, with tests
+    Typescript,
     /// A module for componentize-py, built with pip
     Python,
+    /// A module for Go's own compiler, with tests
+    Go,
+    /// A handler in C, built with make
+    C,
     /// A crate with axum, for `wasi:http` by wstd
     Axum,
     /// An app of Hono in JavaScript, for `wasi:http` by componentize-js
@@ -43,7 +49,10 @@ const HELP: &str = "\
 Examples:
   bootstream new hello                          a handler in Rust
   bootstream new hello --template javascript    one in JavaScript
+  bootstream new hello --template typescript    one in TypeScript
   bootstream new hello --template python        one in Python
+  bootstream new hello --template go            one in Go
+  bootstream new hello --template c             one in C
 
 Standard components, which other hosts of wasi:http run as well:
   bootstream new hello --template axum              Rust with axum

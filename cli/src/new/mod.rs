@@ -1,9 +1,12 @@
 //! New projects.
 //!
-//! The handlers are the examples of this repository, which are built and tested here. A project in Python
-//! has a copy of the package `bootstream`.
+//! The handlers are the examples of this repository, which are built and tested here. A project in another language
+//! than Rust has a copy of the package `bootstream`.
 
+// The macros of this module come first.
+#[macro_use]
 mod files;
+mod compiled;
 
 use std::path::{Path, PathBuf};
 
@@ -183,20 +186,70 @@ mod tests {
         found
     }
 
-    #[test]
-    fn a_project_in_python_has_the_whole_package() {
-        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-python");
-
-        for path in walk(&package.join("src/bootstream")) {
-            let wanted = Path::new("vendor/bootstream/src/bootstream").join(&path);
-            let found = of(Template::Python)
+    /// Checks that a template has every file of a folder of a package, at the same path below `to`.
+    fn assert_has_package(template: Template, package: &str, to: &str) {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join(package);
+        let found = walk(&package);
+        assert!(!found.is_empty());
+        // The tests of the package stay behind.
+        let found = found.iter().filter(|path| {
+            let name = path.to_string_lossy();
+            !name.ends_with("_test.go") && !name.starts_with("tests/")
+        });
+        for path in found {
+            let wanted = Path::new(to).join(path);
+            let found = of(template)
                 .iter()
                 .find(|(path, _)| Path::new(path) == wanted);
-            let original = std::fs::read_to_string(package.join("src/bootstream").join(path));
+            let original = std::fs::read_to_string(package.join(path));
             assert_eq!(
                 found.map(|(_, text)| *text),
                 Some(&*original.unwrap()),
                 "{wanted:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_project_in_python_has_the_whole_package() {
+        let to = "vendor/bootstream/src/bootstream";
+        assert_has_package(Template::Python, "../guest-python/src/bootstream", to);
+    }
+
+    #[test]
+    fn a_project_in_javascript_or_typescript_has_the_whole_package() {
+        for template in [Template::Javascript, Template::Typescript] {
+            for folder in ["src", "wit"] {
+                let package = format!("../guest-js/{folder}");
+                assert_has_package(template, &package, &format!("vendor/bootstream/{folder}"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_project_in_go_or_c_has_the_whole_package() {
+        assert_has_package(Template::Go, "../guest-go", "bootstream");
+        assert_has_package(Template::C, "../guest-c", "vendor/bootstream");
+    }
+
+    #[test]
+    fn a_project_in_c_is_built_as_the_example_is() {
+        for (name, example) in [
+            (
+                "Makefile",
+                include_str!("../../../examples/streaming-c/Makefile"),
+            ),
+            (
+                "CMakeLists.txt",
+                include_str!("../../../examples/streaming-c/CMakeLists.txt"),
+            ),
+        ] {
+            let mut all = of(Template::C).iter();
+            let (_, text) = all.find(|(path, _)| *path == name).unwrap();
+            assert_eq!(
+                *text,
+                example.replace("../../guest-c", "vendor/bootstream"),
+                "{name}"
             );
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct BuildTable {
     pub(super) command: Vec<String>,
     /// The component, relative to the folder. Without it, the folder is that of a crate.
     pub(super) component: Option<PathBuf>,
+    /// A core module that `command` builds and of which the component is made, relative to the folder.
+    pub(super) module: Option<PathBuf>,
     /// A shell command that installs what `command` needs, for the message when it fails. Never run.
     pub(super) install: Option<String>,
     /// Whether to pre-initialise the component.
@@ -73,6 +75,12 @@ impl BuildTable {
         if build.component.is_none() && !build.command.is_empty() {
             bail!("`[build]` has a `command` but does not name the `component` it makes");
         }
+        if build.module.is_some() && build.component.is_none() {
+            bail!("`[build]` has a `module` but does not name the `component` that is made of it");
+        }
+        if build.module.is_some() && build.module == build.component {
+            bail!("`module` and `component` of `[build]` are the same file: name them differently");
+        }
         Ok(build)
     }
 }
@@ -123,6 +131,11 @@ mod tests {
     fn what_makes_no_sense_is_named() {
         for (text, wanted) in [
             ("[build]\ncommand = [\"make\"]", "not name the `component`"),
+            ("[build]\nmodule = \"a.wasm\"", "not name the `component`"),
+            (
+                "[build]\nmodule = \"a.wasm\"\ncomponent = \"a.wasm\"",
+                "name them differently",
+            ),
             ("[build]\ncomand = []", "unknown field `comand`"),
             ("[build]\ncommand = \"make\"", "expected a sequence"),
         ] {

@@ -59,6 +59,7 @@ impl Project {
         let BuildTable {
             command,
             component,
+            module,
             install,
             preinit,
         } = BuildTable::read(folder)?;
@@ -67,6 +68,7 @@ impl Project {
                 folder: folder.to_owned(),
                 command,
                 component,
+                module,
                 install,
             }),
             (None, Some(krate)) => Maker::Crate(krate),

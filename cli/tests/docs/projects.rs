@@ -11,13 +11,16 @@ use crate::follow;
 use crate::session::{Session, repository};
 
 /// Documents to follow in a project.
-pub(crate) const FOLLOWED: [&str; 8] = [
+pub(crate) const FOLLOWED: [&str; 11] = [
     "cli/src/new/axum/README.md",
+    "cli/src/new/c/README.md",
     "cli/src/new/fetch/README.md",
+    "cli/src/new/go/README.md",
     "cli/src/new/hono/README.md",
     "cli/src/new/javascript/README.md",
     "cli/src/new/python/README.md",
     "cli/src/new/rust/README.md",
+    "cli/src/new/typescript/README.md",
     "cli/src/new/wasi-http-python/README.md",
     STANDARD,
 ];
@@ -82,6 +85,21 @@ fn the_readme_of_a_new_project_in_javascript_can_be_followed() {
 }
 
 #[test]
+fn the_readme_of_a_new_project_in_typescript_can_be_followed() {
+    let (_folder, project) = project("typescript");
+    let mut reader = reader(&project);
+
+    follow(&mut reader, "README.md");
+
+    reader.type_line("npm install zod@4.6.7");
+    let source = project.join("src/handler.ts");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let text = format!("import {{ z }} from \"zod\";\nz.string().parse(\"x\");\n{text}");
+    std::fs::write(source, text).unwrap();
+    reader.type_line("bootstream build . && bootstream invoke handler.wasm | grep complete");
+}
+
+#[test]
 fn the_readme_of_a_new_project_in_python_can_be_followed() {
     let (_folder, project) = project("python");
     let packages = site_packages(&project);
@@ -90,6 +108,20 @@ fn the_readme_of_a_new_project_in_python_can_be_followed() {
     let app = std::fs::read_to_string(project.join("app.py")).unwrap();
     let app = format!("import borrowed\nassert borrowed.LINES == 3\n{app}");
     std::fs::write(project.join("app.py"), app).unwrap();
+
+    follow(&mut reader(&project), "README.md");
+}
+
+#[test]
+fn the_readme_of_a_new_project_in_go_can_be_followed() {
+    let (_folder, project) = project("go");
+
+    follow(&mut reader(&project), "README.md");
+}
+
+#[test]
+fn the_readme_of_a_new_project_in_c_can_be_followed() {
+    let (_folder, project) = project("c");
 
     follow(&mut reader(&project), "README.md");
 }

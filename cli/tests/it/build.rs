@@ -48,6 +48,61 @@ fn a_component_that_something_else_makes_is_taken_as_it_is() {
     succeed(bootstream(&["build"]).arg(folder.path()));
 }
 
+/// A core module that answers with an empty response, as compilers of C and Go leave it.
+const MODULE: &str = r#"(module
+    (memory (export "memory") 1)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+    (func (export "handle") (param i32) (result i32) i32.const 16))"#;
+
+const OF_A_MODULE: &str = "[build]\nmodule = \"core.wasm\"\ncomponent = \"out.wasm\"\n";
+
+#[test]
+fn a_core_module_becomes_a_component_that_runs() {
+    let folder = project(OF_A_MODULE);
+    let module = wat::parse_str(MODULE).unwrap();
+    std::fs::write(folder.path().join("core.wasm"), module).unwrap();
+
+    let output = succeed(bootstream(&["invoke", "-d", "{}"]).arg(folder.path()));
+
+    assert_eq!(text(&output.stdout), "");
+    let inspected = succeed(bootstream(&["inspect"]).arg(folder.path().join("out.wasm")));
+    assert_contains(
+        &text(&inspected.stdout),
+        "world: bootstream:handler/handler@0.1",
+    );
+}
+
+#[test]
+fn a_core_module_that_does_not_fit_is_named() {
+    let folder = project(OF_A_MODULE);
+    let refusal = || failure(bootstream(&["build"]).arg(folder.path()));
+    assert_contains(
+        &refusal(),
+        "core.wasm`, which `[build]` of bootstream.toml names as the `module`",
+    );
+
+    let write = |text: &str| {
+        std::fs::write(
+            folder.path().join("core.wasm"),
+            wat::parse_str(text).unwrap(),
+        )
+    };
+    write("(module (func (export \"_start\")))").unwrap();
+    assert_contains(
+        &refusal(),
+        "core.wasm`: is a program, which ends with its `main`",
+    );
+    write("(module)").unwrap();
+    assert_contains(&refusal(), "core.wasm`: does not export `handle`");
+
+    let settings = "[build]\ncomponent = \"core.wasm\"\n";
+    std::fs::write(folder.path().join("bootstream.toml"), settings).unwrap();
+    assert_contains(
+        &refusal(),
+        "is a core WebAssembly module: name it as the `module` in `[build]`",
+    );
+}
+
 #[test]
 fn what_stands_in_the_way_is_named() {
     for (settings, wanted) in [

@@ -6,6 +6,7 @@ use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use wasmtime::{Error, Trap};
 use wasmtime_wasi::I32Exit;
 
+use super::crash::CrashReport;
 use super::interrupt::InterruptReason;
 use super::limits::{LimitSettings, RefusedGrowth, ResponseTooLarge};
 use super::stack::stack_trace;
@@ -43,15 +44,22 @@ pub(crate) struct Failure {
     pub(crate) limits: Arc<LimitSettings>,
     /// The panic message it wrote to standard error.
     pub(crate) panic: Option<String>,
+    /// The crash of Go's runtime that it wrote to standard error.
+    pub(crate) crash: Option<CrashReport>,
 }
 
 impl Failure {
     /// Returns the error report. Reads the handler's source map, if needed, only now.
-    pub(crate) fn into_report(self, sources: &Sources) -> ErrorReport {
+    pub(crate) fn into_report(mut self, sources: &Sources) -> ErrorReport {
         // Reading the map takes time that a process in shutdown does not have.
         let stack_trace = match self.interrupted {
             Some(InterruptReason::Shutdown | InterruptReason::PeerGone) => vec![],
-            Some(InterruptReason::Deadline) | None => stack_trace(&self.error, sources),
+            Some(InterruptReason::Deadline) | None => self
+                .crash
+                .as_mut()
+                .map(|crash| std::mem::take(&mut crash.stack_trace))
+                .filter(|frames| !frames.is_empty())
+                .unwrap_or_else(|| stack_trace(&self.error, sources)),
         };
         let (error_type, message) = self.classify();
         ErrorReport {
@@ -73,7 +81,13 @@ impl Failure {
         if let Some(BrokenResponse(report)) = self.error.downcast_ref() {
             return (report.error_type, report.message.clone());
         }
-        if let Some(I32Exit(status)) = self.error.downcast_ref::<I32Exit>() {
+        let exit = self.error.downcast_ref::<I32Exit>();
+        let is_crash = trap == Some(Trap::UnreachableCodeReached)
+            || exit.is_some_and(|I32Exit(status)| *status != 0);
+        if let (Some(crash), true) = (&self.crash, is_crash) {
+            return crashed(crash, self.refused_growth);
+        }
+        if let Some(I32Exit(status)) = exit {
             let message = match status {
                 0 => "the handler called `exit` with status 0 before the end of its response; call `finish` first"
                     .to_owned(),
@@ -142,6 +156,14 @@ impl Failure {
             ));
         }
         None
+    }
+}
+
+/// The report on a guest that Go's runtime has ended.
+fn crashed(crash: &CrashReport, refused: Option<RefusedGrowth>) -> (ErrorType, String) {
+    match refused {
+        Some(refused) if crash.message.starts_with("fatal error: ") => refused_growth(refused),
+        _ => (ErrorType::Panic, crash.message.clone()),
     }
 }
 

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
+mod crash;
 mod failure;
 mod files;
 #[cfg(feature = "wasi-p3")]

@@ -9,6 +9,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use super::crash::{Crash, CrashReport};
 use super::metrics::{DOCUMENT_START, is_metrics};
 use super::record::log_line;
 use super::traceback::{Taken, Traceback};
@@ -50,6 +51,8 @@ struct Lines {
     panic: Option<String>,
     in_panic: bool,
     traceback: Traceback,
+    crash: Crash,
+    crashed: Option<CrashReport>,
 }
 
 impl GuestOutput {
@@ -61,6 +64,8 @@ impl GuestOutput {
             panic: None,
             in_panic: false,
             traceback: Traceback::default(),
+            crash: Crash::default(),
+            crashed: None,
         };
         Self {
             lines: Arc::new(Mutex::new(lines)),
@@ -73,6 +78,7 @@ impl GuestOutput {
         lines.of = of.clone();
         lines.panic = None;
         lines.in_panic = false;
+        lines.crashed = None;
     }
 
     /// Logs an unfinished line.
@@ -82,6 +88,18 @@ impl GuestOutput {
         if let Some(traceback) = lines.traceback.end() {
             lines.log(&traceback);
         }
+        if let Some(report) = lines.crash.report() {
+            lines.crashed = Some(report);
+        }
+        if let Some(crash) = lines.crash.end() {
+            lines.log_line(&crash);
+        }
+    }
+
+    /// The crash of Go's runtime seen on this stream.
+    pub(crate) fn crash_report(&self) -> Option<CrashReport> {
+        let lines = self.lock();
+        lines.crashed.clone().or_else(|| lines.crash.report())
     }
 
     /// The panic message seen on this stream, with its source location.
@@ -149,9 +167,14 @@ impl Lines {
             logging::write_line(line);
             return;
         }
-        if self.source == Source::Stderr && self.is_of_traceback(line) {
+        if self.source == Source::Stderr && (self.is_of_traceback(line) || self.is_of_crash(line)) {
             return;
         }
+        self.log_line(line);
+    }
+
+    /// Logs a line, in parts if it is overlong.
+    fn log_line(&mut self, line: &str) {
         let mut rest = line;
         loop {
             let part = beginning(rest, LINE_LIMIT_BYTES);
@@ -177,6 +200,20 @@ impl Lines {
                 self.log(&beginning);
                 false
             }
+        }
+    }
+
+    /// Collects a line of a crash of Go's runtime. Returns whether the line is done with.
+    fn is_of_crash(&mut self, line: &str) -> bool {
+        match self.crash.take(line) {
+            Taken::Kept => true,
+            Taken::TooLong(beginning) => {
+                for line in beginning.lines() {
+                    self.log(line);
+                }
+                false
+            }
+            Taken::Other | Taken::Whole(_) => false,
         }
     }
 

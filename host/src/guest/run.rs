@@ -131,6 +131,7 @@ impl CallOutcome {
                 refused_growth: instance.state().limits.refused(),
                 limits: Arc::clone(instance.state().limits.settings()),
                 panic: current.panic_message(),
+                crash: current.crash_report(),
             }
             .into_report(&handler.sources)),
         }

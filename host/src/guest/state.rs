@@ -10,6 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 #[cfg(feature = "outbound-http")]
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
+use super::crash::CrashReport;
 use super::files::{Files, Tmp};
 use super::interrupt::Interrupt;
 use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
@@ -169,6 +170,11 @@ impl ActiveInvocation {
     pub(crate) fn flush_output(&self) {
         self.outputs.stdout.flush_line();
         self.outputs.stderr.flush_line();
+    }
+
+    /// The crash of Go's runtime that the guest wrote to standard error.
+    pub(crate) fn crash_report(&self) -> Option<CrashReport> {
+        self.outputs.stderr.crash_report()
     }
 
     /// The panic message the guest wrote to standard error.

@@ -4,6 +4,8 @@
 //! of the table below and one line of `suite!`.
 
 mod cases;
+mod typescript_cases;
+mod upstream;
 
 use std::path::PathBuf;
 
@@ -54,6 +56,36 @@ const PYTHON: Language = Language {
     memory: "Function.OutOfMemory",
 };
 
+const TYPESCRIPT: Language = Language {
+    guest: || guests::language("typescript"),
+    error: ("Function.Error", "RangeError: no luck"),
+    panic: ("Function.Error", "TypeError: no luck"),
+    place: "(app.ts:",
+    trap: "Function.Trap",
+    recursion: ("Function.StackOverflow", "limits.stack-kib"),
+    memory: "Function.OutOfMemory",
+};
+
+const GO: Language = Language {
+    guest: || guests::language("go"),
+    error: ("Function.Error", "no luck"),
+    panic: ("Function.Panic", "panic: no luck"),
+    place: "scripted/steps.go:",
+    trap: "Function.Trap",
+    recursion: ("Function.StackOverflow", "limits.stack-kib"),
+    memory: "Function.OutOfMemory",
+};
+
+const C: Language = Language {
+    guest: || guests::language("c"),
+    error: ("Function.Error", "no luck"),
+    panic: ("Function.Panic", "no luck"),
+    place: "handler panicked at steps.c:",
+    trap: "Function.Trap",
+    recursion: ("Function.StackOverflow", "limits.stack-kib"),
+    memory: "Function.OutOfMemory",
+};
+
 /// A test for each case, in a module for each language.
 macro_rules! suite {
     ($($language:ident: $row:ident),+ => $cases:tt) => {
@@ -69,7 +101,7 @@ macro_rules! suite {
     };
 }
 
-suite!(rust: RUST, python: PYTHON => [
+suite!(rust: RUST, python: PYTHON, typescript: TYPESCRIPT, go: GO, c: C => [
     a_document_is_sent_as_a_whole,
     a_document_that_fails_is_an_error,
     a_failure_after_the_first_byte_ends_in_trailers,

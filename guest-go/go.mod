@@ -1,0 +1,3 @@
+module bootstream
+
+go 1.24

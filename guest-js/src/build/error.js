@@ -1,0 +1,2 @@
+/** An error whose message says everything. */
+export class BuildError extends Error {}

@@ -1,0 +1,14 @@
+export { handler, head } from "./handler.js";
+export { eventStream, ndjson, readEvents, readLines } from "./formats.js";
+export { requestFromEvent } from "./request.js";
+export {
+  AlreadyFinished,
+  AlreadyStarted,
+  Closed,
+  HeadTooLarge,
+  InvalidHeader,
+  InvalidStatus,
+  Refused,
+  Rejection,
+  StreamError,
+} from "./errors.js";

@@ -1,0 +1,4 @@
+package main
+
+// trap executes WebAssembly's unreachable.
+func trap()

@@ -311,4 +311,3 @@ func sent(r *runner, request request) (string, error) {
 	}
 	return fmt.Sprintf("ok: %d %d %s", answer.Status, len(body), body), nil
 }
-

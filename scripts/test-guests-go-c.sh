@@ -8,6 +8,15 @@ set -eu
 cd "$(dirname "$0")/.."
 export PATH="$PWD/target/guest-tools/bin:$PATH" CGO_ENABLED=0 GOTOOLCHAIN=local
 
+# The package on PyPI lacks the permission to run it.
+gofmt=$(go env GOROOT)/bin/gofmt
+chmod +x "$gofmt"
+unformatted=$("$gofmt" -l guest-go test-guests/go examples/streaming-go)
+[ -z "$unformatted" ] || {
+    echo "not formatted by gofmt: $unformatted" >&2
+    exit 1
+}
+
 for folder in guest-go examples/streaming-go; do
     (cd "$folder" && go vet ./... && go test ./...)
 done

@@ -49,6 +49,8 @@ func init() {
 		"eprint":             of(func(_ *runner, text string) error { _, err := io.WriteString(os.Stderr, text); return err }),
 		"log":                of(log),
 		"fetch":              of(fetchStep),
+		"fetch_at_once":      of(fetchAtOnce),
+		"panic_elsewhere":    of(panicElsewhere),
 		"try":                (*runner).try,
 		"expect":             (*runner).expect,
 	}
@@ -262,6 +264,36 @@ func fetchStep(r *runner, request request) error {
 	return write(r, line+"\n")
 }
 
+// fetchAtOnce sends as many requests from goroutines, and writes the statuses.
+func fetchAtOnce(r *runner, many struct {
+	Count int    `json:"count"`
+	URL   string `json:"url"`
+}) error {
+	lines := make(chan string)
+	for range many.Count {
+		go func() {
+			line, err := sent(r, request{URL: many.URL})
+			if err != nil {
+				line = "error: " + err.Error()
+			}
+			lines <- line
+		}()
+	}
+	for range many.Count {
+		if err := write(r, <-lines+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// panicElsewhere panics in a goroutine that the handler does not wait for.
+func panicElsewhere(_ *runner, message string) error {
+	go func() { panic(message) }()
+	time.Sleep(time.Second)
+	return nil
+}
+
 // sent sends a request. Returns `ok: `, the status, the size of the body and the body.
 func sent(r *runner, request request) (string, error) {
 	outgoing := &fetch.Request{Method: request.Method, URL: request.URL}
@@ -279,4 +311,3 @@ func sent(r *runner, request request) (string, error) {
 	}
 	return fmt.Sprintf("ok: %d %d %s", answer.Status, len(body), body), nil
 }
-

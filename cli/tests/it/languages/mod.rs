@@ -4,6 +4,7 @@
 //! of the table below and one line of `suite!`.
 
 mod cases;
+mod go_cases;
 mod typescript_cases;
 mod upstream;
 

@@ -11,7 +11,7 @@ use crate::files;
 
 /// The table, checked.
 #[derive(Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct BuildTable {
     /// The program that builds the component, and its arguments, run in the project's folder. Empty if
     /// something else builds it.
@@ -22,6 +22,8 @@ pub(super) struct BuildTable {
     pub(super) install: Option<String>,
     /// Whether to pre-initialise the component.
     pub(super) preinit: bool,
+    /// Whether the component of a crate keeps the line tables for stack traces.
+    pub(super) line_tables: bool,
 }
 
 /// The table `[package]`.
@@ -72,6 +74,12 @@ impl BuildTable {
         let File { build, .. } = toml::from_str(text)?;
         if build.component.is_none() && !build.command.is_empty() {
             bail!("`[build]` has a `command` but does not name the `component` it makes");
+        }
+        if build.component.is_some() && build.line_tables {
+            bail!(
+                "`[build]` has `line-tables`, which is for crates, and names a `component`: set them in the command \
+                 that makes it"
+            );
         }
         Ok(build)
     }
@@ -125,6 +133,11 @@ mod tests {
             ("[build]\ncommand = [\"make\"]", "not name the `component`"),
             ("[build]\ncomand = []", "unknown field `comand`"),
             ("[build]\ncommand = \"make\"", "expected a sequence"),
+            (
+                "[build]\ncomponent = \"x\"\nline-tables = true",
+                "`line-tables`, which is for crates",
+            ),
+            ("[build]\nline-tables = 1", "expected a boolean"),
         ] {
             let error = BuildTable::parse(text).unwrap_err();
 

@@ -13,6 +13,14 @@ scripts/build-bootstrap.sh >/dev/null
 cargo build --release -p bootstream-cli --bin bootstream-compile
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler -p bench-proxy-handler -p bench-wasi-handler -p bench-service-handler
+if [ "${1:-}" = handlers ]; then
+    cargo build --release -p bootstream-cli --bin bootstream
+    mkdir -p target/bench
+    target/release/bootstream build examples/streaming-numbers -o target/bench/streaming-numbers.wasm
+    scripts/build-language-guests.sh
+    (cd examples/streaming-python &&
+        ../../target/guest-python/bin/python -m bootstream.build app --output "$OLDPWD/target/bench/streaming-python.wasm")
+fi
 if [ "${1:-}" = micro ]; then
     shift
     exec cargo bench -p bench-driver --bench host --bench signing -- "$@"

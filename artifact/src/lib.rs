@@ -19,6 +19,7 @@ mod hex;
 mod memory_init;
 pub mod source_map;
 mod stamp;
+mod tables;
 pub mod world;
 
 pub use arch::{Arch, UnknownArch};
@@ -32,3 +33,4 @@ pub use forms::{
 pub use hex::hex;
 pub use memory_init::MemoryInit;
 pub use stamp::{Checksum, Origin, Stamp, Unfit};
+pub use tables::{Called, Tables};

@@ -11,6 +11,9 @@
 //! Numbers are little-endian. The source map may be empty. The stamp is at the end, which ELF readers ignore,
 //! so the code stays page-aligned at the start of the file, and can be mapped directly.
 //!
+//! A start reads the stamp and the [`Tables`], whose size depends little on that of the code. Tools read the whole
+//! file and compare every checksum.
+//!
 //! Checksums find accidents: flipped bits, a truncated file, a component that was rebuilt. They are not a
 //! signature: anyone who may write the file may write a matching stamp.
 
@@ -24,17 +27,18 @@ use crate::fingerprint::{Difference, Fingerprint};
 use crate::flavour::Flavour;
 use crate::hex::hex;
 use crate::memory_init::MemoryInit;
+use crate::tables::Tables;
 
 /// Ends every stamped file, before the version of its layout.
 const MAGIC: [u8; 7] = *b"BSTREAM";
 
 /// The version of the layout, in the last byte of the file.
-const LAYOUT: u8 = 3;
+const LAYOUT: u8 = 4;
 
 const FOOTER_BYTES: usize = 16;
 
-/// Largest record, in bytes. A typical one has about 500.
-const RECORD_LIMIT_BYTES: usize = 64 * 1024;
+/// Largest record, in bytes. A typical one has about 700.
+const RECORD_LIMIT_BYTES: usize = Stamp::LIMIT_BYTES - FOOTER_BYTES;
 
 /// The metadata of a precompiled component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +57,8 @@ pub struct Stamp {
     pub component: Origin,
     /// The machine code at the start of the file.
     pub code: Checksum,
+    /// The parts of it that Wasmtime parses when it loads the code.
+    pub tables: Tables,
     /// The [`SourceMap`](crate::source_map::SourceMap) after it, which is read when the handler fails.
     pub sources: Checksum,
 }
@@ -139,13 +145,26 @@ pub enum Unfit {
 }
 
 impl Stamp {
+    /// Largest record with its footer, in bytes.
+    pub const LIMIT_BYTES: usize = 4096;
+
     /// Reads the stamp at the end of `file`, without checking the code.
     ///
     /// # Errors
     ///
     /// [`Unfit::Unstamped`], [`Unfit::OtherLayout`] and [`Unfit::Damaged`].
     pub fn read(file: &[u8]) -> Result<Self, Unfit> {
-        let (before, footer) = file
+        Self::read_end(file, file.len() as u64)
+    }
+
+    /// Reads the stamp from `end`, the last [`LIMIT_BYTES`](Self::LIMIT_BYTES) of a file of `file_bytes` bytes, or
+    /// the whole of a shorter one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](Self::read).
+    pub fn read_end(end: &[u8], file_bytes: u64) -> Result<Self, Unfit> {
+        let (before, footer) = end
             .split_last_chunk::<FOOTER_BYTES>()
             .ok_or(Unfit::Unstamped)?;
         let [l0, l1, l2, l3, c0, c1, c2, c3, magic @ .., layout] = *footer;
@@ -156,22 +175,23 @@ impl Stamp {
             return Err(Unfit::OtherLayout { layout });
         }
         let record_bytes = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3]));
-        let (parts, record) = record_bytes
+        let record = record_bytes
             .ok()
             .filter(|bytes| *bytes <= RECORD_LIMIT_BYTES)
-            .and_then(|bytes| before.split_at_checked(before.len().checked_sub(bytes)?))
+            .and_then(|bytes| before.get(before.len().checked_sub(bytes)?..))
             .ok_or(Unfit::Damaged { what: "its stamp" })?;
-        let parts_bytes = parts.len() as u64;
+        let parts_bytes = file_bytes.checked_sub((record.len() + FOOTER_BYTES) as u64);
         Self::parse(record, u32::from_le_bytes([c0, c1, c2, c3]), parts_bytes)
     }
 
-    fn parse(record: &[u8], crc32: u32, parts_bytes: u64) -> Result<Self, Unfit> {
+    /// Parses a record of this checksum at the end of a file with `parts_bytes` before the record.
+    fn parse(record: &[u8], crc32: u32, parts_bytes: Option<u64>) -> Result<Self, Unfit> {
         let damaged = Unfit::Damaged { what: "its stamp" };
         if crc32fast::hash(record) != crc32 {
             return Err(damaged);
         }
         match serde_json::from_slice::<Self>(record) {
-            Ok(stamp) if stamp.parts_bytes() == Some(parts_bytes) => Ok(stamp),
+            Ok(stamp) if parts_bytes.is_some() && stamp.parts_bytes() == parts_bytes => Ok(stamp),
             _ => Err(damaged),
         }
     }
@@ -215,7 +235,20 @@ impl Stamp {
         }
     }
 
-    /// Checks that the machine code at the start of `file` is intact.
+    /// Checks that what Wasmtime parses when it loads `file` is intact. Reads nothing else of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::Damaged`].
+    pub fn check_tables(&self, file: &[u8]) -> Result<(), Unfit> {
+        if self.tables.are_intact(file) {
+            Ok(())
+        } else {
+            Err(Unfit::Damaged { what: "its tables" })
+        }
+    }
+
+    /// Checks that the machine code at the start of `file` is intact. Reads all of it.
     ///
     /// # Errors
     ///
@@ -249,10 +282,12 @@ impl Stamp {
             concurrency: flavour.concurrency,
             component: Origin::of(component),
             code: Checksum::of(&code),
+            tables: Tables::of(&code),
             sources: Checksum::of(sources),
         };
         let record = serde_json::to_vec(&stamp).expect("texts and numbers are JSON");
-        let length = u32::try_from(record.len()).expect("a record is short");
+        assert!(record.len() <= RECORD_LIMIT_BYTES, "a record is short");
+        let length = u32::try_from(record.len()).expect("it is short");
         code.extend_from_slice(sources);
         code.extend_from_slice(&record);
         code.extend_from_slice(&length.to_le_bytes());
@@ -302,6 +337,7 @@ mod tests {
         let stamp = Stamp::read(file)?;
         stamp.check_fits(&fingerprint(Arch::Arm64))?;
         stamp.check_origin(COMPONENT)?;
+        stamp.check_tables(file)?;
         stamp.check_code(file)?;
         let sources = file.get(CODE.len()..CODE.len() + SOURCES.len());
         if sources.map(Checksum::of) != Some(stamp.sources) {
@@ -375,6 +411,30 @@ mod tests {
         for more in [&b"\0"[..], CODE, &file] {
             assert!(check(&[&file, more].concat()).is_err());
             assert!(check(&[more, &file].concat()).is_err());
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_file_is_enough_for_its_stamp() {
+        let whole = stamped();
+        let padded = [vec![0; 2 * Stamp::LIMIT_BYTES], CODE.to_vec()].concat();
+        let file = Stamp::append(
+            padded,
+            SOURCES,
+            Stamp::read(&whole).unwrap().flavour(),
+            fingerprint(Arch::Arm64),
+            COMPONENT,
+        );
+        let bytes = file.len() as u64;
+        let end = &file[file.len() - Stamp::LIMIT_BYTES..];
+
+        assert_eq!(
+            Stamp::read_end(end, bytes).unwrap(),
+            Stamp::read(&file).unwrap()
+        );
+        for other in [0, 1, bytes - 1, bytes + 1] {
+            let error = Stamp::read_end(end, other).unwrap_err();
+            assert!(matches!(error, Unfit::Damaged { what: "its stamp" }));
         }
     }
 

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
-use artifact::{Arch, COMPONENT_EXTENSION, FileKind, PRECOMPILED_EXTENSION};
+use anyhow::{Context as _, Result, bail};
+use artifact::{Arch, COMPONENT_EXTENSION, FileKind, PRECOMPILED_EXTENSION, Stamp, Unfit};
 use bootstream_host::config::FILE_NAME;
 use local_lambda::Deployment;
 
@@ -103,8 +103,13 @@ fn machine_code(file: &Path, printer: Printer) -> Result<Vec<u8>> {
     if FileKind::of_source(&bytes) != FileKind::Precompiled {
         return compiled(file, &bytes, printer);
     }
-    // The host checks whether it fits, unless there is a component to compile instead.
+    // The host checks whether it fits, unless there is a component to compile instead. It does not read all of it.
     let Some((path, component)) = component_beside(file) else {
+        if let Err(damage @ Unfit::Damaged { .. }) =
+            Stamp::read(&bytes).and_then(|stamp| stamp.check_code(&bytes))
+        {
+            bail!("`{}`: {damage}; compile it again", file.display());
+        }
         return Ok(bytes);
     };
     let Err(unfit) = check_code(&bytes, Some(&component), Arch::HOST) else {

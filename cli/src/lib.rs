@@ -27,6 +27,7 @@ mod preinit;
 mod printer;
 mod project;
 mod report;
+mod size_report;
 mod source;
 mod source_map;
 mod toolchain;

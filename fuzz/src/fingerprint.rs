@@ -39,6 +39,7 @@ pub fn check(bytes: &[u8]) {
     let accepted = Stamp::read(&file).and_then(|stamp| {
         stamp.check_fits(&fingerprint)?;
         stamp.check_origin(component)?;
+        stamp.check_tables(&file)?;
         stamp.check_code(&file)
     });
     assert_eq!(accepted.is_err(), changed, "{accepted:?}");

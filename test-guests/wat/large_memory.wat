@@ -25,6 +25,7 @@
       (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
       (global.set $free (i32.add (local.get $at) (local.get 3)))
       (local.get $at))
+    ;; More code and data
     (func (export "handle") (param i32) (result i32) (i32.const 0)))
   (core instance $main (instantiate $main))
   (alias core export $main "memory" (core memory $memory))

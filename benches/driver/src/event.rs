@@ -9,6 +9,8 @@ pub(crate) struct Event {
     query: Vec<(&'static str, u64)>,
     /// Delay between the poll and the event.
     pub(crate) pause_before: Duration,
+    /// Whether the handler answers something of its own.
+    is_foreign: bool,
 }
 
 impl Event {
@@ -33,9 +35,18 @@ impl Event {
         self
     }
 
-    /// Size of the response body, in bytes.
-    pub(crate) fn body_bytes(&self) -> u64 {
-        self.value("chunks").unwrap_or(1) * self.value("chunk_bytes").unwrap_or(5)
+    /// For a handler that is not the benchmarks' own.
+    pub(crate) fn foreign() -> Self {
+        Self {
+            is_foreign: true,
+            ..Self::default()
+        }
+    }
+
+    /// Size of the response body, in bytes, if it is known.
+    pub(crate) fn body_bytes(&self) -> Option<u64> {
+        let bytes = self.value("chunks").unwrap_or(1) * self.value("chunk_bytes").unwrap_or(5);
+        (!self.is_foreign).then_some(bytes)
     }
 
     /// Size of each chunk, if the handler stamps them.

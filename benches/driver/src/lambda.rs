@@ -44,6 +44,8 @@ struct Seen {
     /// When each poll arrived.
     polls: Vec<Instant>,
     responses: Vec<Response>,
+    /// Time from each event to the first byte of its response.
+    first_bytes: Vec<Duration>,
     failure: Option<String>,
     closed: bool,
 }
@@ -100,6 +102,20 @@ impl Lambda {
         drop(seen);
         drop(self.wait("a poll", |seen| seen.queue.is_empty())?);
         Ok(())
+    }
+
+    /// Delivers one event, and returns the time to the first byte of its response, which need not end.
+    pub(crate) fn first_byte(&self, event: Event) -> anyhow::Result<Duration> {
+        let mut seen = self.shared.lock();
+        seen.first_bytes.clear();
+        seen.queue.push_back(event);
+        self.shared.queued.notify_all();
+        drop(seen);
+        let seen = self.wait("a first byte", |seen| !seen.first_bytes.is_empty())?;
+        seen.first_bytes
+            .first()
+            .copied()
+            .context("waited for above")
     }
 
     /// Waits for this many polls since the start. Returns when the last of them arrived.
@@ -234,12 +250,17 @@ fn receive_response(wire: &mut Wire<TcpStream>, shared: &Shared, id: &str) -> io
     let (event, delivered) =
         known.ok_or_else(|| io::Error::other(format!("a response to `{id}`, unknown")))?;
     let mut incoming = IncomingResponse::new(delivered, event.stamped());
-    wire.chunks(|block, chunks| incoming.take(block, chunks))?;
+    wire.chunks(|block, chunks| {
+        if let Some(first) = incoming.take(block, chunks) {
+            shared.lock().first_bytes.push(first - delivered);
+            shared.changed.notify_all();
+        }
+    })?;
     let response = incoming.finish();
     let (bytes, expected) = (response.bytes, event.body_bytes());
-    if bytes != expected {
+    if expected.is_some_and(|expected| bytes != expected) {
         return Err(io::Error::other(format!(
-            "{bytes} bytes instead of {expected}"
+            "{bytes} bytes instead of {expected:?}"
         )));
     }
     wire.source().write_all(ACCEPTED)?;

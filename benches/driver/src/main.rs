@@ -51,6 +51,12 @@ enum Args {
         #[arg(long, default_value_t = 5)]
         rounds: usize,
     },
+    /// Measure starts and first invocations of handlers of several sizes, with their files in the page cache and without
+    Handlers {
+        /// Rounds over everything
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
     /// Count the instructions of `bootstrap`, with callgrind and for arm64 with QEMU, and compare with
     /// the records
     Instructions {
@@ -100,6 +106,10 @@ fn main() -> anyhow::Result<()> {
         Args::Worlds { rounds, only } => worlds(&only, rounds)?,
         Args::Starts { rounds } => {
             measure_all(&target::starts(root()?)?, &[&measure::COLD], rounds)?
+        }
+        Args::Handlers { rounds } => {
+            let all: Vec<_> = measure::HANDLERS.iter().collect();
+            measure_all(&target::handlers(root()?)?, &all, rounds)?
         }
         Args::Instructions { update, with } => instructions::check(root()?, with, update)?,
     };

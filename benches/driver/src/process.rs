@@ -85,6 +85,15 @@ impl Process {
         Ok(TICK * ticks?.iter().sum())
     }
 
+    /// Bytes that it has read from storage, by calls and by page faults.
+    pub(crate) fn storage_bytes(&self) -> anyhow::Result<u64> {
+        let text = std::fs::read_to_string(self.path("io"))?;
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix("read_bytes:"));
+        Ok(value.context("no `read_bytes`")?.trim().parse()?)
+    }
+
     /// Resident memory, in KiB.
     pub(crate) fn resident_kib(&self) -> anyhow::Result<u64> {
         self.status("VmRSS:")

@@ -51,8 +51,8 @@ impl IncomingResponse {
         }
     }
 
-    /// Takes the next block of the stream.
-    pub(crate) fn take(&mut self, block: &[u8], chunks: u64) {
+    /// Takes the next block of the stream. Returns the time of the first byte of the body with the block that has it.
+    pub(crate) fn take(&mut self, block: &[u8], chunks: u64) -> Option<Instant> {
         self.response.chunks = chunks;
         let body = if self.zeros == DELIMITER_BYTES {
             block
@@ -60,14 +60,16 @@ impl IncomingResponse {
             self.skip_prelude(block)
         };
         if body.is_empty() {
-            return;
+            return None;
         }
-        self.response.first_byte.get_or_insert_with(Instant::now);
+        let is_first = self.response.first_byte.is_none();
+        let first = *self.response.first_byte.get_or_insert_with(Instant::now);
         self.response.bytes += body.len() as u64;
         if let Some(chunk_bytes) = self.stamped {
             self.body.extend_from_slice(body);
             self.read_stamps(chunk_bytes);
         }
+        is_first.then_some(first)
     }
 
     pub(crate) fn finish(mut self) -> Response {
@@ -113,9 +115,8 @@ mod tests {
         for cut in 0..=stream.len() {
             let mut incoming = IncomingResponse::new(Instant::now(), None);
             let (first, second) = stream.split_at(cut);
-            incoming.take(first, 1);
-            assert_eq!(incoming.response.first_byte.is_some(), cut > 10);
-            incoming.take(second, 2);
+            assert_eq!(incoming.take(first, 1).is_some(), cut > 10);
+            assert_eq!(incoming.take(second, 2).is_some(), cut <= 10);
             let response = incoming.finish();
             assert_eq!((response.bytes, response.chunks), (4, 2));
             assert!(response.first_byte.is_some());

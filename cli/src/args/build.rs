@@ -24,6 +24,12 @@ pub(crate) struct BuildArgs {
     /// writes NAME.preinit.wasm
     #[arg(long)]
     pub(crate) preinit: bool,
+    /// Keep the line tables, for files and lines in stack traces, whatever the crate's profile says
+    #[arg(long)]
+    pub(crate) line_tables: bool,
+    /// Also print where the component's bytes are: its sections, crates and largest functions
+    #[arg(long)]
+    pub(crate) report: bool,
     /// Also write the machine code, `NAME.cwasm`, beside the component
     #[arg(long)]
     pub(crate) precompile: bool,
@@ -41,6 +47,7 @@ Examples:
   bootstream build examples/streaming-numbers -o numbers.wasm
   bootstream build --precompile --arch arm64    also NAME.cwasm for Graviton
   bootstream build --preinit -o handler.wasm    with its start-up work done
+  bootstream build --report                     where the component's bytes are
   bootstream build js-project                   as set in its bootstream.toml
   bootstream build --setup                      install the target first
 
@@ -52,6 +59,10 @@ A bootstream.toml in the folder may say how to build the component, for `package
   module = \"handler.core.wasm\"       # what the command makes instead, for C and Go; the component is
                                       # made of it
   preinit = true                      # like --preinit
+  line-tables = true                  # like --line-tables, for crates
+
+A crate without a `[profile.release]`, in the manifest of its workspace or in cargo's configuration, is \
+built with opt-level = \"s\", lto = true and strip = \"debuginfo\".
 
 Prints the component's path and size. Cargo runs in the folder of the crate. The compiler is the \
 rustc in use there if it has the target wasm32-wasip2, else the one that `--setup` installed in \

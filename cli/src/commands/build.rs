@@ -13,6 +13,7 @@ use crate::files;
 use crate::precompile::precompile;
 use crate::printer::Printer;
 use crate::project::{BuildOptions, Project};
+use crate::size_report::size_report;
 
 /// Builds, checks, and prints where the component is.
 ///
@@ -20,17 +21,24 @@ use crate::project::{BuildOptions, Project};
 ///
 /// The project does not build, or its output is not a handler.
 pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
-    let component = Project::find(&args.path)?.build(&BuildOptions {
+    let options = BuildOptions {
         target_dir: args.target_dir.as_deref(),
         setup: args.setup,
         preinit: args.preinit,
-    })?;
+        line_tables: args.line_tables,
+    };
+    let component = Project::find(&args.path)?.build(&options, *printer)?;
     let bytes = files::read(&component)?;
     let output = args.output.as_ref().unwrap_or(&component);
     if args.output.is_some() {
         files::write_atomically(output, &bytes)?;
     }
     print_file(output, bytes.len(), printer)?;
+    if args.report {
+        for line in size_report(&bytes)? {
+            printer.data_line(&line)?;
+        }
+    }
     if args.precompile {
         let arch = args.arch.unwrap_or(Arch::HOST);
         let code = precompile(&bytes, arch)
@@ -48,9 +56,9 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
 /// # Errors
 ///
 /// The file does not exist, or the project does not build.
-pub(crate) fn component_for(handler: &Path) -> Result<PathBuf> {
+pub(crate) fn component_for(handler: &Path, printer: Printer) -> Result<PathBuf> {
     if handler.is_dir() {
-        Project::find(handler)?.build(&BuildOptions::default())
+        Project::find(handler)?.build(&BuildOptions::default(), printer)
     } else {
         Ok(handler.to_owned())
     }

@@ -89,7 +89,8 @@ fn checked(event: Bytes) -> Result<Bytes> {
 fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()> {
     let handler = args.handler.context("no handler was named")?;
     let bootstrap = args.function.bootstrap.as_deref();
-    let source = Source::component(component_for(&handler)?, bootstrap, project_file(&handler))?;
+    let component = component_for(&handler, *output.printer)?;
+    let source = Source::component(component, bootstrap, project_file(&handler))?;
     let deployment = source.prepare(&source.included()?, None, *output.printer)?;
     let handler_name = HANDLER_NAME.to_owned();
     let mut config = function_config(args.function, &source, handler_name);

@@ -8,6 +8,9 @@ use anyhow::{Context as _, Result, bail};
 use artifact::COMPONENT_EXTENSION;
 use serde::Deserialize;
 
+use super::BuildOptions;
+use super::profile::Profile;
+use crate::printer::{Printer, Tone};
 use crate::toolchain::{TARGET, Toolchain};
 
 /// Variables of cargo with a path, which is relative to cargo's working directory.
@@ -70,17 +73,12 @@ impl Crate {
         Ok(cargo)
     }
 
-    /// Asks cargo for the target directory of this crate.
+    /// Asks cargo for the folders of this crate.
     ///
     /// # Errors
     ///
     /// Cargo cannot be run or does not understand the manifest.
-    fn target_dir(&self) -> Result<PathBuf> {
-        #[derive(Deserialize)]
-        struct Metadata {
-            target_directory: PathBuf,
-        }
-
+    fn metadata(&self) -> Result<Metadata> {
         let output = self
             .cargo()?
             .args([
@@ -96,12 +94,10 @@ impl Crate {
         if !output.status.success() {
             bail!("cargo does not understand `{}`", self.manifest.display());
         }
-        let metadata: Metadata =
-            serde_json::from_slice(&output.stdout).context("cannot read `cargo metadata`")?;
-        Ok(metadata.target_directory)
+        serde_json::from_slice(&output.stdout).context("cannot read `cargo metadata`")
     }
 
-    /// Compiles the crate and returns the path of its component.
+    /// Compiles the crate and returns the path of its component. Prints the profile if the crate has none.
     ///
     /// # Errors
     ///
@@ -109,12 +105,19 @@ impl Crate {
     pub(super) fn compile(
         &self,
         toolchain: &Toolchain,
-        target_dir: Option<&Path>,
+        options: &BuildOptions<'_>,
+        printer: Printer,
     ) -> Result<PathBuf> {
-        let target_dir = match target_dir {
+        let metadata = self.metadata()?;
+        let target_dir = match options.target_dir {
             Some(folder) => std::path::absolute(folder)?,
-            None => self.target_dir()?,
+            None => metadata.target_directory,
         };
+        let profile =
+            Profile::choose(&metadata.workspace_root, self.folder(), options.line_tables)?;
+        if let Some(note) = profile.note() {
+            printer.message(Tone::Faint, &note);
+        }
         let mut cargo = self.cargo()?;
         cargo
             .args(["build", "--release", "--target", TARGET])
@@ -127,6 +130,7 @@ impl Crate {
             .arg("--target-dir")
             .arg(toolchain.target_dir(&target_dir));
         toolchain.configure(&mut cargo);
+        profile.configure(&mut cargo);
         let output = cargo.output().context("cannot run `cargo`")?;
         if !output.status.success() {
             bail!("`{}` does not compile, see above", self.manifest.display());
@@ -166,6 +170,13 @@ impl Crate {
             }
         }
     }
+}
+
+/// The relevant part of what `cargo metadata` prints.
+#[derive(Deserialize)]
+struct Metadata {
+    target_directory: PathBuf,
+    workspace_root: PathBuf,
 }
 
 /// The relevant part of cargo's `compiler-artifact` message; other messages lack it.

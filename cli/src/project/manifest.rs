@@ -11,7 +11,7 @@ use crate::files;
 
 /// The table, checked.
 #[derive(Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct BuildTable {
     /// The program that builds the component, and its arguments, run in the project's folder. Empty if
     /// something else builds it.
@@ -24,6 +24,8 @@ pub(super) struct BuildTable {
     pub(super) install: Option<String>,
     /// Whether to pre-initialise the component.
     pub(super) preinit: bool,
+    /// Whether the component of a crate keeps the line tables for stack traces.
+    pub(super) line_tables: bool,
 }
 
 /// The table `[package]`.
@@ -80,6 +82,12 @@ impl BuildTable {
         }
         if build.module.is_some() && build.module == build.component {
             bail!("`module` and `component` of `[build]` are the same file: name them differently");
+        }
+        if build.component.is_some() && build.line_tables {
+            bail!(
+                "`[build]` has `line-tables`, which is for crates, and names a `component`: set them in the command \
+                 that makes it"
+            );
         }
         Ok(build)
     }
@@ -138,6 +146,11 @@ mod tests {
             ),
             ("[build]\ncomand = []", "unknown field `comand`"),
             ("[build]\ncommand = \"make\"", "expected a sequence"),
+            (
+                "[build]\ncomponent = \"x\"\nline-tables = true",
+                "`line-tables`, which is for crates",
+            ),
+            ("[build]\nline-tables = 1", "expected a boolean"),
         ] {
             let error = BuildTable::parse(text).unwrap_err();
 

@@ -6,6 +6,7 @@
 mod command;
 mod krate;
 mod manifest;
+mod profile;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::component;
 use crate::files;
 use crate::preinit::preinitialize;
+use crate::printer::Printer;
 use crate::toolchain::Toolchain;
 use command::BuildCommand;
 use krate::Crate;
@@ -25,6 +27,7 @@ pub(crate) use manifest::PackageTable;
 pub(crate) struct Project {
     maker: Maker,
     preinit: bool,
+    line_tables: bool,
 }
 
 /// How to build the component.
@@ -35,7 +38,7 @@ enum Maker {
 }
 
 /// Options of a build.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct BuildOptions<'a> {
     /// Cargo's target directory, instead of its default.
     pub(crate) target_dir: Option<&'a Path>,
@@ -43,6 +46,8 @@ pub(crate) struct BuildOptions<'a> {
     pub(crate) setup: bool,
     /// Whether to pre-initialise even if the project's settings do not.
     pub(crate) preinit: bool,
+    /// Whether to keep the line tables of a crate even if the project's settings do not.
+    pub(crate) line_tables: bool,
 }
 
 impl Project {
@@ -62,6 +67,7 @@ impl Project {
             module,
             install,
             preinit,
+            line_tables,
         } = BuildTable::read(folder)?;
         let maker = match (component, Crate::find(folder)?) {
             (Some(component), _) => Maker::Command(BuildCommand {
@@ -77,7 +83,11 @@ impl Project {
                  `[build]`: name the folder of a handler"
             ),
         };
-        Ok(Self { maker, preinit })
+        Ok(Self {
+            maker,
+            preinit,
+            line_tables,
+        })
     }
 
     /// Builds the component, checks that it is a handler, and returns its path.
@@ -85,11 +95,19 @@ impl Project {
     /// # Errors
     ///
     /// The component cannot be built, or is not a handler.
-    pub(crate) fn build(&self, options: &BuildOptions<'_>) -> Result<PathBuf> {
+    pub(crate) fn build(&self, options: &BuildOptions<'_>, printer: Printer) -> Result<PathBuf> {
         let made = match &self.maker {
+            Maker::Command(_) if options.line_tables => bail!(
+                "line tables are an option of crates, and `[build]` of bootstream.toml names a `component`: set them \
+                 in the command that makes it"
+            ),
             Maker::Command(command) => command.run()?,
             Maker::Crate(krate) => {
-                krate.compile(&toolchain(krate.folder(), options)?, options.target_dir)?
+                let options = BuildOptions {
+                    line_tables: options.line_tables || self.line_tables,
+                    ..options.clone()
+                };
+                krate.compile(&toolchain(krate.folder(), &options)?, &options, printer)?
             }
         };
         let name = made.display();

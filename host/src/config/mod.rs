@@ -6,6 +6,7 @@ mod aws;
 mod error;
 mod events;
 mod file;
+mod initialization;
 mod sandbox;
 mod secrets;
 mod setting;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::ConfigError;
+pub(crate) use initialization::Initialization;
 pub use setting::{COMMAND_KEYS, FILE_NAME, SETTINGS, Setting};
 pub use vars::{
     FUNCTION_NAME, FUNCTION_TIMEOUT, FUNCTION_VERSION, HANDLER, INITIALIZATION_TYPE, LOG_FORMAT,
@@ -32,7 +34,7 @@ use crate::logging::{Level, LogFormat};
 use crate::outbound::SecretSource;
 use crate::response::invoker::Buffered;
 use crate::runtime_api::Endpoint;
-use setting::{AWS_ALLOW, FILE_SETTINGS, HANDLER_SHA256, RESPONSE_BUFFERED};
+use setting::{AWS_ALLOW, FILE_SETTINGS, HANDLER_SHA256, INIT_WARM, RESPONSE_BUFFERED};
 use values::Values;
 
 /// Most workers. Each has a connection, and an environment has 1,024 file descriptors.
@@ -62,8 +64,10 @@ pub struct Config {
     pub(crate) max_concurrency: usize,
     /// The function's timeout, if known.
     pub(crate) function_timeout: Option<Duration>,
-    /// Whether Lambda takes a snapshot of the process before its first invocation.
-    pub(crate) snap_start: bool,
+    /// Why Lambda starts the process.
+    pub(crate) initialization: Initialization,
+    /// Whether the handler's file is read ahead of the first invocation.
+    pub(crate) warm: bool,
     /// Which front ends get a response document instead of a stream.
     pub(crate) buffered: Buffered,
     pub(crate) guest: GuestConfig,
@@ -89,7 +93,8 @@ impl Config {
             handler_digest: handler_digest(&values)?,
             max_concurrency: max_concurrency(vars)?,
             function_timeout: function_timeout(vars)?,
-            snap_start: vars.get(INITIALIZATION_TYPE).as_deref() == Some("snap-start"),
+            initialization: Initialization::read(vars),
+            warm: warm(&values)?,
             buffered: buffered(&values)?,
             guest: sandbox::guest_config(vars, &values, &task_root)?,
             task_root,
@@ -217,6 +222,14 @@ fn buffered(values: &Values) -> Result<Buffered, ConfigError> {
         Some(("always", _)) => Ok(Buffered::Always),
         Some(("never", _)) => Ok(Buffered::Never),
         Some((_, given)) => Err(given.invalid(&RESPONSE_BUFFERED, "`auto`, `always` or `never`")),
+    }
+}
+
+fn warm(values: &Values) -> Result<bool, ConfigError> {
+    match values.text(&INIT_WARM)? {
+        None | Some(("auto", _)) => Ok(true),
+        Some(("off", _)) => Ok(false),
+        Some((_, given)) => Err(given.invalid(&INIT_WARM, "`auto` or `off`")),
     }
 }
 

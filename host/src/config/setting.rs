@@ -237,6 +237,13 @@ pub(super) const REUSE_SECONDS: Setting = Setting::new(
     "300",
     "age after which an instance is not used again, in seconds, 1 to 86400",
 );
+pub(super) const INIT_WARM: Setting = Setting::new(
+    "init.warm",
+    "auto",
+    "`auto` reads the machine code and the data of a large handler ahead of its first invocation: during the start if \
+     nobody waits for it (provisioned concurrency, SnapStart, Managed Instances), otherwise beside the first poll; \
+     `off` reads each page when it is used",
+);
 pub(super) const EVENTS_PATH: Setting = Setting::new(
     "events-path",
     "/events",
@@ -260,7 +267,7 @@ pub(super) const CONTEXT_HEADERS: Setting = Setting::new(
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 38] = [
+pub const SETTINGS: [Setting; 39] = [
     PASS_ENV,
     SECRETS,
     SECRETS_REFRESH_S,
@@ -297,6 +304,7 @@ pub const SETTINGS: [Setting; 38] = [
     STRIP_BASE_PATH,
     CONTEXT_HEADERS,
     LOG_USAGE,
+    INIT_WARM,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,
 ];

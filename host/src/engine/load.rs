@@ -1,19 +1,25 @@
 //! Loads a file as a component that this engine can run.
 //!
-//! Machine code runs only after its [`Stamp`] has been verified: it was compiled for this host, from the
-//! component beside it if there is one, and has not changed since. Code that does not fit is compiled again
-//! if its component and the compile helper are available.
+//! Machine code runs only after its [`Stamp`] has been checked: it was compiled for this host, from the component
+//! beside it if there is one, and is complete. Code that does not fit is compiled again if its component and the
+//! compile helper are available.
 //!
-//! `docs/design/no-compiler.md` explains why the compiler is not in this process.
+//! A start reads the stamp and the tables of the code, not the code itself: its time must not grow with the file.
+//!
+//! `docs/design/no-compiler.md` explains why the compiler is not in this process, and `docs/design/cold-start.md` what
+//! a start reads.
 
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use artifact::{Arch, Concurrency, Forms, Origin, PRECOMPILED_EXTENSION, Stamp, Unfit};
+use artifact::{
+    Arch, Called, Concurrency, Forms, MemoryInit, Origin, PRECOMPILED_EXTENSION, Stamp, Unfit,
+};
 use memmap2::Mmap;
 use wasmtime::component::Component;
 
@@ -23,10 +29,17 @@ use super::engines::Engines;
 use super::error::{LoadError, cause};
 use super::find::{form_alone, forms};
 use super::helper::Helper;
+use super::origin::check_beside;
+use super::read_ahead::{ReadAhead, request};
 use super::sources::Sources;
 
-/// A component with its source map.
-pub(crate) type Loaded = (Component, Sources);
+/// A component with what else its file has.
+pub(crate) struct Loaded {
+    pub(crate) component: Component,
+    pub(crate) sources: Sources,
+    /// What is to be read of the file before the first call. `None` if it is small, or was read whole.
+    pub(crate) read_ahead: Option<ReadAhead>,
+}
 
 /// Loads the component in `path`, or its precompiled form beside it. Compiles it first if it was not
 /// precompiled, or for another host. For a `pinned` file, ignores the form beside it, which is not pinned.
@@ -103,18 +116,42 @@ fn map_precompiled(
     component: Option<&Path>,
 ) -> Result<Loaded, Unfit> {
     let file = File::open(code)?;
-    let bytes = bytes_of(&file)?;
-    let stamp = Stamp::read(&bytes)?;
+    let stamp = read_stamp(&file)?;
     check_runs(&stamp)?;
     if let Some(component) = component {
-        stamp.check_origin(&bytes_of(&File::open(component)?)?)?;
+        check_beside(&stamp, &file, component)?;
     }
-    stamp.check_code(&bytes)?;
-    map(engines, &stamp, file)
+    request(&file, stamp.tables.ranges());
+    let bytes = bytes_of(&file)?;
+    stamp.check_tables(&bytes)?;
+    let called = Called::of(&bytes);
+    drop(bytes);
+    if stamp.memory_init == MemoryInit::Copy {
+        // The first instance copies it.
+        request(&file, [called.data.clone()]);
+    }
+    let read_ahead = ReadAhead::of(&file, called);
+    let loaded = map(engines, &stamp, file)?;
+    Ok(Loaded {
+        read_ahead,
+        ..loaded
+    })
 }
 
-/// Maps a file into memory: copying it would take longer than checking it.
-fn bytes_of(file: &File) -> io::Result<Mmap> {
+/// Reads the stamp of a file, and nothing else of it.
+fn read_stamp(file: &File) -> Result<Stamp, Unfit> {
+    let length = file.metadata()?.len();
+    let start = length.saturating_sub(Stamp::LIMIT_BYTES as u64);
+    let mut end = [0; Stamp::LIMIT_BYTES];
+    let end = end
+        .get_mut(..usize::try_from(length - start).unwrap_or_default())
+        .unwrap_or_default();
+    file.read_exact_at(end, start)?;
+    Stamp::read_end(end, length)
+}
+
+/// Maps a file into memory. Only the pages that are used are read.
+pub(super) fn bytes_of(file: &File) -> io::Result<Mmap> {
     #[expect(unsafe_code, reason = "a mapped file changes if it is written to")]
     // SAFETY: the file is part of the deployment package, or of a cache that only this user can write.
     // Neither is written in place; the engine maps it in the same way, and runs it.
@@ -132,8 +169,7 @@ fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
             unsafe_code,
             reason = "runs machine code that our own compiler produced"
         )]
-        // SAFETY: the file's stamp confirms that our compiler wrote it and that it has not changed
-        // since. It is part of the deployment package, as trusted as `bootstrap` itself, or of a cache
+        // SAFETY: the file's stamp confirms that our compiler wrote it and that it is complete. It is part of the deployment package, as trusted as `bootstrap` itself, or of a cache
         // that only this user can write. Wasmtime compares its own record of the settings and the
         // processor.
         unsafe {
@@ -141,7 +177,11 @@ fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
         }
     });
     let component = component.map_err(|error| Unfit::Engine(cause(&error)))?;
-    Ok((component, Sources::in_file(stamp, file)))
+    Ok(Loaded {
+        component,
+        sources: Sources::in_file(stamp, file),
+        read_ahead: None,
+    })
 }
 
 /// Loads checked machine code from memory.
@@ -157,7 +197,11 @@ fn load(engines: Engines, stamp: &Stamp, code: &[u8]) -> Result<Loaded, Unfit> {
         }
     });
     let component = component.map_err(|error| Unfit::Engine(cause(&error)))?;
-    Ok((component, Sources::in_memory(stamp, code)))
+    Ok(Loaded {
+        component,
+        sources: Sources::in_memory(stamp, code),
+        read_ahead: None,
+    })
 }
 
 /// Takes the machine code of `component` from the cache, or compiles it. Logs one line.
@@ -205,6 +249,7 @@ fn check_compiled(file: &[u8], origin: &Origin) -> Result<Stamp, Unfit> {
     if stamp.component != *origin {
         return Err(Unfit::OtherComponent);
     }
+    // All of it: `/tmp` may have been full, and no tool has checked it.
     stamp.check_code(file)?;
     Ok(stamp)
 }

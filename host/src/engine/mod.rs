@@ -8,6 +8,8 @@ mod error;
 mod find;
 mod helper;
 mod load;
+mod origin;
+mod read_ahead;
 mod sources;
 
 pub use cache::Cache;
@@ -17,5 +19,6 @@ pub(crate) use engines::Engines;
 pub use error::LoadError;
 pub(crate) use error::cause;
 pub use find::find_handler;
-pub(crate) use load::load_component;
+pub(crate) use load::{Loaded, load_component};
+pub(crate) use read_ahead::ReadAhead;
 pub(crate) use sources::Sources;

@@ -14,7 +14,7 @@ use super::sockets::refuse_sockets;
 use super::state::{GuestConfig, GuestState};
 use super::wasi::add_wasi_to_linker;
 use super::world::{self, Pre};
-use crate::engine::{Engines, LoadError, Sources, cause, load_component};
+use crate::engine::{Engines, LoadError, Loaded, ReadAhead, Sources, cause, load_component};
 
 /// A handler, ready to be instantiated for each invocation.
 pub(crate) struct Handler {
@@ -22,6 +22,8 @@ pub(crate) struct Handler {
     pub(crate) pre: Pre,
     pub(crate) config: Arc<GuestConfig>,
     pub(crate) sources: Sources,
+    /// What is to be read of its file before the first call.
+    pub(crate) read_ahead: Option<Arc<ReadAhead>>,
 }
 
 impl std::fmt::Debug for Handler {
@@ -40,7 +42,11 @@ impl Handler {
         pinned: bool,
         config: GuestConfig,
     ) -> Result<Self, LoadError> {
-        let (component, sources) = load_component(engines, path, pinned)?;
+        let Loaded {
+            component,
+            sources,
+            read_ahead,
+        } = load_component(engines, path, pinned)?;
         let engine = component.engine().clone();
         let world = world_of(&component).map_err(|reason| LoadError::wrong_world(path, reason))?;
         let imports = Imports::of(&component, &engine);
@@ -63,6 +69,7 @@ impl Handler {
             pre,
             config: Arc::new(config),
             sources,
+            read_ahead: read_ahead.map(Arc::new),
         })
     }
 }

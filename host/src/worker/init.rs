@@ -11,8 +11,8 @@ use super::alarm::Alarm;
 use super::invoke::Worker;
 use super::run_loop;
 use super::shutdown::{self, Shutdown};
-use crate::config::{self, Config, Vars};
-use crate::engine::{self, Engines};
+use crate::config::{self, Config, Initialization, Vars};
+use crate::engine::{self, Engines, ReadAhead};
 use crate::guest::{GuestTask, Handler};
 #[cfg(feature = "outbound-http")]
 use crate::outbound;
@@ -21,6 +21,9 @@ use crate::runtime_api::{Answer, Client, Endpoint, StartPhase};
 
 /// How long Lambda may take to acknowledge that a start failed before the process ends anyway.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a start that nobody waits for may read the handler's file.
+const WARM_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the host with the configuration in `vars` until it is asked to end.
 ///
@@ -34,12 +37,16 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     let mut phase = StartPhase::Init;
     let config = reported(read(vars), phase, &mut client).await?;
     warn_of(&config);
-    if !config.snap_start {
+    let is_snapshot = config.initialization == Initialization::SnapStart;
+    if !is_snapshot {
         // The connection is accepted while the handler loads.
         client.connect_ahead().await;
     }
     let loaded = reported(load(config), phase, &mut client).await?;
-    if loaded.config.snap_start {
+    if loaded.config.initialization != Initialization::OnDemand {
+        warm_now(&loaded).await;
+    }
+    if is_snapshot {
         Client::new(endpoint.clone()).restored().await?;
         phase = StartPhase::Restore;
         #[cfg(feature = "outbound-http")]
@@ -69,6 +76,16 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
 struct Loaded {
     config: Config,
     handler: Arc<Handler>,
+}
+
+impl Loaded {
+    /// What is to be read of the handler's file ahead of its first invocation.
+    fn read_ahead(&self) -> Option<&Arc<ReadAhead>> {
+        self.handler
+            .read_ahead
+            .as_ref()
+            .filter(|_| self.config.warm)
+    }
 }
 
 fn read(vars: &dyn Vars) -> Result<Config, ErrorReport> {
@@ -105,6 +122,13 @@ fn warn_of_signing(outbound: &outbound::Policy) {
     }
 }
 
+/// Reads the handler's file while nobody waits for the start.
+async fn warm_now(loaded: &Loaded) {
+    if let Some(ahead) = loaded.read_ahead() {
+        ahead.finish(WARM_TIMEOUT).await;
+    }
+}
+
 fn load(config: Config) -> Result<Loaded, ErrorReport> {
     let handler = Arc::new(load_handler(&config)?);
     Ok(Loaded { config, handler })
@@ -123,7 +147,10 @@ fn start(
     let count = loaded.config.max_concurrency;
     let others = iter::repeat_with(|| Client::new(endpoint.clone()));
     let clients = iter::once(client).chain(others).take(count);
-    let start = |client| start_worker(loaded, client, &shutdown);
+    // Once, whichever worker polls first. A start ahead of its invocations has read it already.
+    let is_on_demand = loaded.config.initialization == Initialization::OnDemand;
+    let mut ahead = loaded.read_ahead().filter(|_| is_on_demand).cloned();
+    let start = |client| start_worker(loaded, client, &shutdown, ahead.take());
     epoch_timer::start(&loaded.handler.engine).map_err(|error| {
         internal(format!(
             "cannot create the timer that preempts handlers: {error}; \
@@ -147,7 +174,12 @@ pub(crate) fn load_handler(config: &Config) -> Result<Handler, ErrorReport> {
     Handler::load(engines, &path, pinned, config.guest.clone()).map_err(|error| error.report())
 }
 
-fn start_worker(loaded: &Loaded, client: Client, shutdown: &Shutdown) -> Worker {
+fn start_worker(
+    loaded: &Loaded,
+    client: Client,
+    shutdown: &Shutdown,
+    read_ahead: Option<Arc<ReadAhead>>,
+) -> Worker {
     Worker {
         client: client
             .with_function_timeout(loaded.config.function_timeout)
@@ -157,6 +189,7 @@ fn start_worker(loaded: &Loaded, client: Client, shutdown: &Shutdown) -> Worker 
         shutdown: shutdown.clone(),
         alarm: Alarm::new(),
         buffered: loaded.config.buffered,
+        read_ahead,
     }
 }
 

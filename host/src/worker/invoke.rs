@@ -13,6 +13,7 @@ use wasmtime::Engine;
 
 use super::alarm::Alarm;
 use super::shutdown::Shutdown;
+use crate::engine::ReadAhead;
 use crate::guest::{GuestTask, Interrupt, InterruptReason, Invoke};
 use crate::invocation::{Deadline, Invocation};
 use crate::response::invoker::{Buffered, Invoker};
@@ -59,6 +60,8 @@ pub(crate) struct Worker {
     pub(crate) alarm: Alarm,
     /// Which front ends get a response document.
     pub(crate) buffered: Buffered,
+    /// What is to be read of the handler's file beside the first poll.
+    pub(crate) read_ahead: Option<Arc<ReadAhead>>,
 }
 
 /// Resolves when a guest has ended, with the report that is still to be posted, if any.

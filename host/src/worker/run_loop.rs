@@ -1,9 +1,15 @@
 //! Poll, invoke, repeat, until shutdown.
 
+use std::pin::pin;
+use std::sync::Arc;
+
 use tokio::task::JoinSet;
 
 use super::invoke::{InvokeError, Worker};
+use crate::engine::ReadAhead;
+use crate::invocation::Invocation;
 use crate::logging;
+use crate::runtime_api::{Client, RuntimeApiError};
 
 /// Runs the workers until shutdown. One that fails leaves the others alone; the last one's failure
 /// is the result.
@@ -31,12 +37,29 @@ async fn work(mut worker: Worker) -> Result<(), InvokeError> {
                 end(worker).await;
                 return Ok(());
             }
-            next = worker.client.next() => next?,
+            next = poll(&mut worker.client, worker.read_ahead.take()) => next?,
         };
         worker.invoke(invocation).await?;
         // Lambda may freeze the process as soon as the worker polls for the next event.
         logging::settled().await;
     }
+}
+
+/// Polls for an event. Has the handler's file read once the poll is sent: until then, the start waits for it.
+async fn poll(
+    client: &mut Client,
+    read_ahead: Option<Arc<ReadAhead>>,
+) -> Result<Invocation, RuntimeApiError> {
+    let mut next = pin!(client.next());
+    if let Some(read_ahead) = read_ahead {
+        tokio::select! {
+            biased;
+            // Writes the request before it waits for the response.
+            event = &mut next => return event,
+            () = async { read_ahead.start() } => {}
+        }
+    }
+    next.await
 }
 
 /// Ends a worker that serves no invocation.

@@ -60,6 +60,7 @@ mod shutdown;
 mod snapshot;
 mod soak;
 mod sockets;
+mod start_reads;
 mod streaming;
 #[cfg(feature = "outbound-http")]
 mod warm;

@@ -5,6 +5,7 @@ use std::fs;
 use std::ops::Range;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use artifact::{Arch, Concurrency, Fingerprint, Flavour, MemoryInit, Stamp};
 use bootstream_host::engine;
@@ -148,22 +149,41 @@ fn code_that_was_cut_off_or_added_to_is_refused() {
     assert_refused(&cut, &["damaged"]);
 }
 
-/// Bits throughout the code and the stamp. The checksums cover every byte, which unit tests show for every bit.
+/// Bits throughout what a start reads: the tables and the stamp. Unit tests show this for every bit.
 #[test]
-fn code_with_a_flipped_bit_is_refused() {
+fn code_with_a_flipped_bit_in_what_is_read_is_refused() {
     let file = stamped();
-    let sources = sources(&file);
-    let flips = 24;
-    for flip in 0..flips {
-        // Not ELF's magic number, without which the file would not count as machine code.
-        let mut at = 4 + (file.len() - sources.len() - 1 - 4) * flip / (flips - 1);
-        if at >= sources.start {
-            at += sources.len();
+    let stamp = Stamp::read(&file).expect("a stamp");
+    let record = stamp.code.bytes + stamp.sources.bytes..file.len() as u64;
+    for (number, range) in (0..).zip(stamp.tables.ranges().chain([record])) {
+        let range = range.start.max(4)..range.end;
+        let flips = 8;
+        for flip in 0..flips {
+            // Not ELF's magic number, without which the file would not count as machine code.
+            let at = range.start + (range.end - 1 - range.start) * flip / (flips - 1);
+            let mut file = file.clone();
+            file[usize::try_from(at).expect("an offset")] ^= 1 << ((flip + number) % 8);
+            assert_refused(&file, &[]);
         }
-        let mut file = file.clone();
-        file[at] ^= 1 << (flip % 8);
-        assert_refused(&file, &[]);
     }
+}
+
+/// A start does not read the code. Tools do.
+#[test]
+fn a_flipped_bit_in_the_code_is_found_by_the_checksum_of_the_whole() {
+    let mut file = stamped();
+    let stamp = Stamp::read(&file).expect("a stamp");
+    let tables: Vec<_> = stamp.tables.ranges().collect();
+    assert!(tables.len() > 1, "{tables:?}");
+    let at = usize::midpoint(
+        usize::try_from(tables[0].end).expect("an offset"),
+        usize::try_from(tables[1].start).expect("an offset"),
+    );
+    file[at] ^= 1;
+
+    stamp.check_tables(&file).expect("the tables are intact");
+    let error = stamp.check_code(&file).expect_err("the code is not");
+    assert_contains(&error.to_string(), "damaged: its machine code");
 }
 
 /// The range of the source map in stamped machine code.
@@ -233,6 +253,14 @@ impl Deployment {
     /// With the scripted guest as `handler.wasm`.
     fn with_component(self) -> Self {
         self.with_file("handler.wasm", &component())
+    }
+
+    fn set_modified(&self, name: &str, time: SystemTime) {
+        let file = fs::File::options()
+            .write(true)
+            .open(self.package.path().join(name));
+        file.and_then(|file| file.set_modified(time))
+            .expect("an own file");
     }
 
     fn cache(&self) -> PathBuf {
@@ -360,6 +388,48 @@ fn code_of_another_component_is_never_run() {
     let lines = deployment.with_helper().serve();
 
     assert_one_line(&lines, &["another component", "compiled and kept"]);
+}
+
+/// A component that was built again and not compiled, even if nothing of its size tells.
+#[test]
+fn a_component_that_changed_after_it_was_compiled_is_noticed() {
+    let deployment = Deployment::new()
+        .with_component()
+        .with_file("handler.cwasm", &stamped());
+    assert_eq!(deployment.serve(), [""; 0]);
+    let mut changed = component();
+    let at = changed.len() / 2;
+    changed[at] ^= 1;
+
+    let deployment = deployment.with_file("handler.wasm", &changed);
+
+    assert_contains_all(
+        &deployment.init_error(),
+        ["another component", "handler.cwasm"],
+    );
+    let longer = [component(), b"\0\x04\x03new".to_vec()].concat();
+    let deployment = deployment.with_file("handler.wasm", &longer);
+    deployment.set_modified("handler.wasm", UNIX_EPOCH);
+    assert_contains(&deployment.init_error(), "another component");
+}
+
+/// Files that were copied or unpacked in any order.
+#[test]
+fn a_component_that_is_newer_than_its_code_and_has_not_changed_is_that_of_the_code() {
+    let deployment = Deployment::new()
+        .with_component()
+        .with_file("handler.cwasm", &stamped());
+    let later = SystemTime::now() + Duration::from_secs(60);
+    for (component, code) in [
+        (later, UNIX_EPOCH),
+        (UNIX_EPOCH, later),
+        (later, later),
+        (UNIX_EPOCH, UNIX_EPOCH),
+    ] {
+        deployment.set_modified("handler.wasm", component);
+        deployment.set_modified("handler.cwasm", code);
+        assert_eq!(deployment.serve(), [""; 0]);
+    }
 }
 
 #[test]

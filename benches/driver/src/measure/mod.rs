@@ -1,6 +1,7 @@
 //! The measurements: each runs one target once and returns one value per row.
 
 mod at_once;
+mod first;
 mod latency;
 mod proxy;
 mod throughput;
@@ -10,6 +11,7 @@ use crate::event::Event;
 use crate::place::Place;
 use crate::target::Target;
 use at_once::{at_once, memory};
+use first::{cached, evicted, later};
 use latency::{cold, delivery, warm};
 use throughput::{large, small, throughput};
 
@@ -38,6 +40,13 @@ pub(crate) static ALL: [Measurement; 10] = [
     single("large", large),
     concurrent("at-once", at_once),
     concurrent("memory", memory),
+];
+
+/// The measurements of handlers of several sizes.
+pub(crate) static HANDLERS: [Measurement; 3] = [
+    single("cached", cached),
+    single("evicted", evicted),
+    single("later", later),
 ];
 
 /// The measurements of proxies.

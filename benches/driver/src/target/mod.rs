@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-pub(crate) use ours::{ARM64_PROFILE, before, ours, ours_for_arm64, ours_with_names, worlds};
+pub(crate) use ours::{
+    ARM64_PROFILE, before, handlers, ours, ours_for_arm64, ours_with_names, worlds,
+};
 pub(crate) use proxies::proxies;
 
 use crate::place::Place;
@@ -62,6 +64,23 @@ impl Target {
         let upstream = Upstream::start(&root()?.join("target/bench"))?;
         command.envs(trust(&upstream));
         Ok(Some(upstream))
+    }
+
+    /// Removes the files of its package from the page cache, and its executable if it has no package.
+    pub(crate) fn evict(&self) -> anyhow::Result<()> {
+        let package = self.variables.iter().find(|it| it.0 == "LAMBDA_TASK_ROOT");
+        let files = match package {
+            None => vec![self.executable.clone()],
+            Some((_, folder)) => std::fs::read_dir(folder)?
+                .map(|entry| Ok(entry?.path()))
+                .collect::<std::io::Result<Vec<_>>>()?,
+        };
+        for file in files.iter().filter(|file| file.is_file()) {
+            let file = std::fs::File::open(file)?;
+            file.sync_all()?;
+            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+        }
+        Ok(())
     }
 
     fn set_environment(&self, command: &mut Command) {

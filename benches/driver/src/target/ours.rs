@@ -121,6 +121,29 @@ pub(crate) fn worlds(root: &Path) -> anyhow::Result<[Vec<Target>; 2]> {
     ])
 }
 
+/// The handler of the benchmarks, and examples as `bootstream build` and the tools of their languages make them, the
+/// largest last.
+///
+/// # Errors
+///
+/// When something was not built.
+pub(crate) fn handlers(root: &Path) -> anyhow::Result<Vec<Target>> {
+    let builds = Builds::of_root(root)?;
+    let target = |name, guest: &str| -> anyhow::Result<Target> {
+        let package = root.join("target/bench/handlers").join(name);
+        Ok(Target {
+            name,
+            ..precompiled(root, &builds, guest, &package, &[])?
+        })
+    };
+    Ok(vec![
+        super::native(root, "best native", "native", &super::BEST)?,
+        target("bench-handler", GUEST)?,
+        target("streaming-numbers", "bench/streaming-numbers.wasm")?,
+        target("streaming-python", "bench/streaming-python.wasm")?,
+    ])
+}
+
 /// The same with symbols, for counting calls of functions.
 ///
 /// # Errors

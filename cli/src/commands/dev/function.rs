@@ -86,7 +86,9 @@ impl Function {
         };
         let named = settings.function.bootstrap.as_deref();
         let source = match &settings.handler {
-            Some(handler) => Source::component(component_for(handler)?, named, settings.project)?,
+            Some(handler) => {
+                Source::component(component_for(handler, printer)?, named, settings.project)?
+            }
             None => Source::runtime(named)?,
         };
         source.check()?;
@@ -164,7 +166,8 @@ impl Function {
             }
             self.printer.message(Tone::Faint, "the sources changed");
             let crate_folder = folder.clone();
-            let built = spawn_blocking(move || component_for(&crate_folder)).await;
+            let printer = self.printer;
+            let built = spawn_blocking(move || component_for(&crate_folder, printer)).await;
             if let Err(error) = built.context("building was interrupted")? {
                 let text = format!("kept the old version: {error:#}");
                 self.printer.message(Tone::Bad, &text);

@@ -52,7 +52,7 @@ pub(super) fn built(handler: &Path, printer: &Printer) -> Result<PathBuf> {
     if handler.is_dir() {
         progress(printer, &format!("building `{}`", handler.display()));
     }
-    component_for(handler)
+    component_for(handler, *printer)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::args::Template;
 
 macro_rules! example {
     ($($path:literal),+) => {
-        include_str!(concat!("../../../examples/", $($path),+))
+        include_str!(concat!("../../assets/examples/", $($path),+))
     };
 }
 
@@ -27,7 +27,7 @@ macro_rules! contract {
     ($folder:literal, $name:literal) => {
         (
             concat!($folder, $name),
-            include_str!(concat!("../../../wit/", $name)),
+            include_str!(concat!("../../assets/wit/", $name)),
         )
     };
 }
@@ -44,7 +44,7 @@ macro_rules! package {
     ($path:literal) => {
         (
             concat!("vendor/bootstream/", $path),
-            include_str!(concat!("../../../guest-python/", $path)),
+            include_str!(concat!("../../assets/guest-python/", $path)),
         )
     };
 }
@@ -67,10 +67,10 @@ pub(super) fn of(template: Template) -> &'static [File] {
 
 /// The deployment templates of every project.
 pub(super) const DEPLOYMENT: &[File] = &[
-    ("template.yaml", include_str!("../../../template.yaml")),
+    ("template.yaml", include_str!("../../assets/template.yaml")),
     (
         "template-url.yaml",
-        include_str!("../../../template-url.yaml"),
+        include_str!("../../assets/template-url.yaml"),
     ),
 ];
 

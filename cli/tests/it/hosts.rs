@@ -265,3 +265,32 @@ fn bootstrap_says_which_release_it_is_of() {
     let wanted = format!("bootstrap {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(text(&output.stdout), wanted);
 }
+
+#[test]
+fn binstall_looks_for_the_archives_that_a_release_has() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let manifest: toml::Table = std::fs::read_to_string(root.join("cli/Cargo.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let binstall = &manifest["package"]["metadata"]["binstall"];
+    let release = env!("CARGO_PKG_VERSION");
+    for arch in ["x86_64", "arm64"] {
+        let script = format!(". scripts/release/lib.sh && triple {arch}");
+        let output = succeed(Command::new("sh").args(["-c", &script]).current_dir(&root));
+        let target = text(&output.stdout);
+        let target = target.trim_end();
+        let filled = |key: &str| {
+            let template = binstall[key].as_str().unwrap();
+            let filled = template.replace("{ target }", target);
+            filled
+                .replace("{ version }", release)
+                .replace("{ bin }", "bootstream")
+        };
+        let name = format!("bootstream-v{release}-{target}");
+        assert!(filled("pkg-url").ends_with(&format!("/v{release}/{name}.tar.gz")));
+        assert_eq!(filled("bin-dir"), format!("{name}/bin/bootstream"));
+    }
+    let pack = std::fs::read_to_string(root.join("scripts/release/archives.sh")).unwrap();
+    assert_contains(&pack, "name=bootstream-v$VERSION-$(triple $arch)");
+}

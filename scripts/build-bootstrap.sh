@@ -9,6 +9,8 @@
 #                                             it larger; tools take it for components that need it
 #   ... --compiler                            also bootstream-compile, which a layer may carry beside
 #                                             it: in the same folder, with `release` for `lambda`
+#   ... --command                             the command `bootstream` in place of them, in the folder of the compiler:
+#                                             for any processor of the architecture, so that it can tell what it needs
 #   ... OPTION...                             passed to cargo for `bootstrap`, such as
 #                                             --no-default-features
 #
@@ -24,7 +26,7 @@
 # Both are built for the processors of precompiled components (docs/guide/precompiled.md): detecting features
 # at run time takes a fifteenth of each start. Your own flags come after these.
 #
-# The executables with symbols stay in target/unstripped.
+# The executables with symbols stay in target/unstripped and target/unstripped-command.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
@@ -32,11 +34,14 @@ unset CARGO_TARGET_DIR
 machine=$(uname -m)
 arch=$machine
 compiler=0
+command=0
+folder=target/unstripped
 binary=bootstrap
 while [ $# -gt 0 ]; do
     case $1 in
         --arch) arch=${2:?--arch needs x86_64 or arm64}; shift ;;
         --compiler) compiler=1 ;;
+        --command) command=1 ;;
         --wasi-p3) binary=bootstrap-wasi-p3 ;;
         -h | --help) sed -n '2,/^set -eu/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 0 ;;
         *) break ;;
@@ -79,7 +84,7 @@ else
         headers=$("$RUSTC" --print sysroot)/lib/rustlib/$target/include
         cflags=-U_FORTIFY_SOURCE
         [ ! -d "$headers" ] || cflags="-nostdinc -isystem $headers -isystem $("$compile" -print-file-name=include)"
-        export CFLAGS_aarch64_unknown_linux_musl="-mcpu=neoverse-n1 $cflags"
+        export CFLAGS_aarch64_unknown_linux_musl="-mcpu=neoverse-n1 $cflags ${CFLAGS:-}"
     fi
 fi
 if [ "$arch" = aarch64 ]; then
@@ -87,6 +92,8 @@ if [ "$arch" = aarch64 ]; then
     export STATIC_PIE_CC="${CC_aarch64_unknown_linux_musl:-cc}"
 fi
 export RUSTC
+# Other flags in the same folder would build all dependencies again.
+[ $command = 0 ] || { cpu='' folder=target/unstripped-command; }
 flags=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
 eval "export $flags=\"\$cpu \${$flags:-}\""
 # If this is set, cargo ignores all other flags.
@@ -96,14 +103,14 @@ eval "export $flags=\"\$cpu \${$flags:-}\""
 # compiler may have built the usual one.
 build() {
     profile=$1
-    built=target/unstripped/$target/$profile/$2
-    named=target/unstripped/$target/$profile/$3
+    built=$folder/$target/$profile/$2
+    named=$folder/$target/$profile/$3
     name=$3
     shift 3
     # Cargo has one name for both builds.
     other=$built.other
     [ "$built" = "$named" ] || [ ! -e "$built" ] || mv "$built" "$other"
-    cargo build --target "$target" --target-dir target/unstripped --profile "$profile" "$@" >&2
+    cargo build --target "$target" --target-dir "$folder" --profile "$profile" "$@" >&2
     if [ "$built" != "$named" ]; then
         # An unchanged build is the same file.
         rm -f "$named"
@@ -115,6 +122,10 @@ build() {
     mv "$place/$profile/$name.new" "$place/$profile/$name"
     echo "$place/$profile/$name"
 }
+if [ $command = 1 ]; then
+    build release bootstream bootstream -p bootstream-cli --bin bootstream "$@"
+    exit
+fi
 [ $binary = bootstrap ] || set -- --features wasi-p3 "$@"
 build "${BOOTSTREAM_PROFILE:-lambda}" bootstrap $binary -p bootstream-host "$@"
 [ $compiler = 0 ] || build release bootstream-compile bootstream-compile -p bootstream-cli --bin bootstream-compile

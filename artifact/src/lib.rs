@@ -17,6 +17,7 @@ mod flavour;
 mod forms;
 mod hex;
 mod memory_init;
+pub mod release;
 pub mod source_map;
 mod stamp;
 mod tables;

@@ -32,26 +32,32 @@ fn unreadable(path: &Path) -> String {
 ///
 /// The folder is missing or not writable. The error names the file.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, 0o644).with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// Writes a program the same way.
+///
+/// # Errors
+///
+/// The folder is missing or not writable. The error names the file.
+pub(crate) fn write_executable(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, 0o755).with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    replace(folder, path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
-}
-
-fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
+    // Temporary files are private by default; a deployment package is read by another user.
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
     let file = tempfile::Builder::new()
         .prefix(".bootstream-")
-        .permissions(readable_by_all())
+        .permissions(permissions)
         .tempfile_in(folder)?;
     std::fs::write(file.path(), bytes)?;
     file.persist(path)?;
     Ok(())
-}
-
-/// Temporary files are private by default; a deployment package is read by another user.
-fn readable_by_all() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
 }
 
 /// Returns the path of this executable.

@@ -7,6 +7,7 @@
 //! Order of reading: `args/`, `commands/dev/`, `source.rs` and `deployment.rs` (the code to run), `report.rs`
 //! (the output). The local Lambda itself is the crate `local_lambda`.
 
+mod archive_source;
 mod args;
 mod aws_cli;
 mod bootstrap;
@@ -31,6 +32,7 @@ mod size_report;
 mod source;
 mod source_map;
 mod toolchain;
+mod version;
 mod watch;
 
 use std::process::ExitCode;
@@ -46,13 +48,21 @@ const ENDED_BY_SIGPIPE: u8 = 128 + 13;
 /// Runs the `bootstream` command with the arguments of this process.
 #[must_use]
 pub fn bootstream() -> ExitCode {
+    let printer = Printer::from_terminal();
+    if version::is_asked(std::env::args_os().skip(1)) {
+        let printed = printer.data_line(&version::verbose());
+        return finish(
+            printed.map(|()| ExitCode::SUCCESS).map_err(Into::into),
+            &printer,
+        );
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let printer = Printer::from_terminal();
     let result = match cli.command {
         Command::Build(args) => commands::build::run(&args, &printer),
+        Command::Demo(args) => commands::demo::run(&args, &printer),
         Command::Dev(args) => commands::dev::run(&args.with_handler(), &printer),
         Command::Invoke(args) => commands::invoke::run(args, &printer),
         Command::Event(args) => commands::event::run(&args, &printer),
@@ -60,6 +70,9 @@ pub fn bootstream() -> ExitCode {
         Command::Compile(args) => commands::compile::run(&args, &printer),
         Command::Doctor(args) => commands::doctor::run(&args, &printer),
         Command::New(args) => commands::new::run(&args, &printer),
+        Command::Completions(args) => commands::completions::run(&args, &printer),
+        Command::Man(args) => commands::completions::man(&args),
+        Command::Host(args) => commands::host::run(&args, &printer),
         Command::Deploy(args) => commands::deploy::run(&args, &printer),
         Command::Package(args) => commands::package::run(&args, &printer),
     };
@@ -69,6 +82,8 @@ pub fn bootstream() -> ExitCode {
 /// Runs the `bootstream-compile` command with the arguments of this process.
 #[must_use]
 pub fn bootstream_compile() -> ExitCode {
+    // Tools look for this text in the file. A static that nothing uses would be dropped by the linker.
+    std::hint::black_box(artifact::release::MARK);
     let args = match CompileArgs::try_parse() {
         Ok(args) => args,
         Err(error) => return usage(&error),

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use artifact::{Arch, Concurrency, PRECOMPILED_EXTENSION};
 use local_lambda::{Deployment, EXECUTABLE_NAME};
 
-use crate::bootstrap;
+use crate::bootstrap::{self, Host};
 use crate::component;
 use crate::deployment::{self, Parts};
 use crate::files;
@@ -16,10 +16,10 @@ use crate::printer::Printer;
 /// The code of a function.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
-    /// A component, run by a `bootstrap` of this project.
+    /// A component, run by a host of this project.
     Component {
         file: PathBuf,
-        bootstrap: PathBuf,
+        host: Host,
         /// The file with the settings of the sandbox, which need not exist.
         project: PathBuf,
     },
@@ -38,7 +38,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// There is no `bootstrap`, or this machine is too old for it.
+    /// The `bootstrap` is not there or of another release, or this machine is too old for it.
     pub(crate) fn component(
         file: PathBuf,
         bootstrap: Option<&Path>,
@@ -52,7 +52,7 @@ impl Source {
             Arch::HOST.cpu()
         );
         Ok(Self::Component {
-            bootstrap: bootstrap::find(bootstrap, needs(&file))?,
+            host: bootstrap::find_or_own(bootstrap, needs(&file))?,
             file,
             project,
         })
@@ -96,11 +96,26 @@ impl Source {
         }
     }
 
-    /// Returns the executable to start.
-    pub(crate) fn bootstrap(&self) -> &Path {
+    /// Returns the executable to start, and its arguments.
+    pub(crate) fn executable(&self) -> (&Path, &'static [&'static str]) {
         match self {
-            Self::Component { bootstrap, .. } | Self::Runtime { bootstrap } => bootstrap,
+            Self::Component { host, .. } => (host.executable(), host.arguments()),
+            Self::Runtime { bootstrap } => (bootstrap, &[]),
         }
+    }
+
+    /// Returns a note for the developer if handlers do not run as they are deployed.
+    pub(crate) fn note(&self) -> Option<&'static str> {
+        let Self::Component {
+            host: Host::Own(_), ..
+        } = self
+        else {
+            return None;
+        };
+        Some(
+            "no `bootstrap` is installed: this command runs the handler itself, with a build of the host that is not \
+             the deployed one (`bootstream host install` gets that)",
+        )
     }
 
     /// Checks, without compiling it, that the code can be run.

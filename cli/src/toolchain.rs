@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 pub(crate) const TARGET: &str = "wasm32-wasip2";
 
 /// The script that installs a compiler if rustup cannot add the target.
-const SETUP_SCRIPT: &str = include_str!("../../scripts/setup-wasm-target.sh");
+const SETUP_SCRIPT: &str = include_str!("../assets/setup-wasm-target.sh");
 
 /// A compiler that has the target.
 #[derive(Debug, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 //! A handler is a function with an attribute. This is the whole of `examples/streaming-numbers`:
 //!
 //! ```
-#![doc = include_str!("../../examples/streaming-numbers/src/lib.rs")]
+#![doc = include_str!("../docs/streaming-numbers.rs")]
 //! ```
 //!
 //! Its crate is a `cdylib`. `bootstream build` compiles it to a component, `bootstream dev` serves

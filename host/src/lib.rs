@@ -35,9 +35,10 @@ pub mod logging;
 )]
 mod outbound;
 mod platform;
+mod process;
 pub mod response;
 pub mod runtime_api;
 mod worker;
 
-pub use platform::{before_wait, can_start_threads, keep_blocks, prepare_process};
+pub use process::{print_version, serve};
 pub use worker::{end, run};

@@ -1,5 +1,7 @@
 //! The rules for the head of a response: what a handler may put into it.
 
+use std::fmt;
+
 use http::{HeaderName, HeaderValue, header};
 
 use crate::headers::HTTP_INTEGRATION_TEXT;
@@ -18,21 +20,33 @@ const FIELD_LIMIT: usize = PRELUDE_LIMIT_BYTES / LEAST_FIELD_BYTES;
 const VALID_STATUS: std::ops::RangeInclusive<u16> = 100..=599;
 
 /// Why a head cannot be sent.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvalidHead {
     /// The status is not an HTTP status.
-    #[error("status {0} is outside 100 to 599")]
     Status(u16),
     /// A header name, header value or cookie is not valid HTTP.
-    #[error("{0}")]
     Header(String),
     /// The encoded prelude exceeds [`PRELUDE_LIMIT_BYTES`].
-    #[error("the head takes {actual_bytes} bytes, more than the limit of {PRELUDE_LIMIT_BYTES}")]
     TooLarge {
         /// Its size, in bytes, including the delimiter.
         actual_bytes: usize,
     },
 }
+
+impl fmt::Display for InvalidHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "status {status} is outside 100 to 599"),
+            Self::Header(reason) => f.write_str(reason),
+            Self::TooLarge { actual_bytes } => write!(
+                f,
+                "the head takes {actual_bytes} bytes, more than the limit of {PRELUDE_LIMIT_BYTES}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for InvalidHead {}
 
 /// A checked head, in the form that Lambda's front ends expect.
 #[derive(Clone, Debug, PartialEq, Eq)]

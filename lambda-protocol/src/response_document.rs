@@ -1,6 +1,6 @@
 //! The response document: a complete response in the form that a front end reads.
 
-use std::io;
+use std::{fmt, io};
 
 use base64::display::Base64Display;
 use base64::prelude::BASE64_STANDARD;
@@ -14,13 +14,7 @@ use crate::head::Head;
 use crate::limits::LOAD_BALANCER_LIMIT_BYTES;
 
 /// A document that exceeds its reader's limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the response is a document of {at_least}{actual_bytes} bytes, and {reader} takes {limit_bytes} \
-     at most: send less, or stream the response",
-    at_least = if self.is_complete { "" } else { "at least " },
-    reader = if self.limit_bytes == LOAD_BALANCER_LIMIT_BYTES { "a load balancer" } else { "Lambda" }
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DocumentTooLarge {
     /// Its size so far, in bytes.
     pub actual_bytes: usize,
@@ -29,6 +23,25 @@ pub struct DocumentTooLarge {
     /// Whether `actual_bytes` is the final size.
     pub is_complete: bool,
 }
+
+impl fmt::Display for DocumentTooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at_least = if self.is_complete { "" } else { "at least " };
+        let reader = if self.limit_bytes == LOAD_BALANCER_LIMIT_BYTES {
+            "a load balancer"
+        } else {
+            "Lambda"
+        };
+        write!(
+            f,
+            "the response is a document of {at_least}{} bytes, and {reader} takes {} at most: send less, or \
+             stream the response",
+            self.actual_bytes, self.limit_bytes
+        )
+    }
+}
+
+impl std::error::Error for DocumentTooLarge {}
 
 /// Writes the response document, in the form that `front_end` reads.
 ///

@@ -37,7 +37,10 @@ pub fn error_cause(report: &ErrorReport) -> HeaderValue {
 }
 
 fn beginning(text: &str, limit: usize) -> &str {
-    text.get(..text.floor_char_boundary(limit))
+    // `floor_char_boundary` is newer than what handlers may be compiled with.
+    let end = (0..=limit.min(text.len())).rev();
+    let mut ends = end.filter(|end| text.is_char_boundary(*end));
+    text.get(..ends.next().unwrap_or_default())
         .unwrap_or_default()
 }
 
@@ -105,9 +108,8 @@ impl<'a> Frame<'a> {
             };
         };
         let mut line = None;
-        while let Some((rest, number)) = path.rsplit_once(':')
-            && let Ok(number) = number.parse()
-        {
+        while let Some((rest, number)) = path.rsplit_once(':') {
+            let Ok(number) = number.parse() else { break };
             (path, line) = (rest, Some(number));
         }
         Self {

@@ -117,6 +117,7 @@ impl Options {
             settings: None,
             config: FunctionConfig {
                 bootstrap: bootstrap.into(),
+                arguments: &[],
                 function_name: "local".to_owned(),
                 handler_name: HANDLER_NAME.to_owned(),
                 memory_mib: 512,

@@ -1,9 +1,9 @@
 //! The arguments of `dev`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, FromArgMatches as _};
 use lambda_protocol::limits::{MEMORY_MIB, TIMEOUT_SECONDS};
 use local_lambda::{Clock, Cors, FrontEnd, HostName, Limits, Rate, Stage};
 
@@ -147,6 +147,17 @@ Environment: LOCAL_LAMBDA_HOST, LOCAL_LAMBDA_PORT, BOOTSTREAM_BOOTSTRAP, XDG_CAC
 Exit codes: 0 stopped with Ctrl-C or SIGTERM, 1 failed to start, 2 wrong usage.";
 
 impl DevArgs {
+    /// Returns the arguments of a component that is served at the root, with the defaults for all else.
+    pub(crate) fn of_demo(handler: PathBuf, port: u16, bootstrap: Option<PathBuf>) -> Self {
+        let defaults = Self::augment_args(clap::Command::new("dev"));
+        let matches = defaults.get_matches_from(["dev", "--port", &port.to_string()]);
+        let mut args = Self::from_arg_matches(&matches).expect("the defaults are valid");
+        args.host = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        args.handler = Some(handler);
+        args.function.bootstrap = bootstrap;
+        args
+    }
+
     /// Takes the project in the current folder if no code was given.
     pub(crate) fn with_handler(self) -> Self {
         let is_named = self.handler.is_some() || self.function.bootstrap.is_some();

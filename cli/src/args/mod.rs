@@ -2,10 +2,13 @@
 
 mod build;
 mod compile;
+mod completions;
+mod demo;
 mod deploy;
 mod dev;
 mod doctor;
 mod event;
+mod host;
 mod inspect;
 mod invoke;
 mod new;
@@ -14,10 +17,13 @@ mod values;
 
 pub(crate) use build::BuildArgs;
 pub(crate) use compile::{CompileArgs, PrecompileArgs};
+pub(crate) use completions::{CompletionsArgs, ManArgs};
+pub(crate) use demo::DemoArgs;
 pub(crate) use deploy::DeployArgs;
 pub(crate) use dev::{DevArgs, FunctionArgs};
 pub(crate) use doctor::{DoctorArgs, Subject};
 pub(crate) use event::{EventArgs, EventKind};
+pub(crate) use host::{HostArgs, HostCommand, InstallArgs};
 pub(crate) use inspect::InspectArgs;
 pub(crate) use invoke::InvokeArgs;
 pub(crate) use new::{NewArgs, Template};
@@ -35,16 +41,21 @@ pub(crate) struct Cli {
 
 const CLI_HELP: &str = "\
 Examples:
+  bootstream demo                see a stream, without a compiler
   bootstream new hello           start a handler of your own
   bootstream build hello         compile a handler to a component
   bootstream dev hello           run it behind a local Lambda, port 7000
   bootstream invoke --timing     invoke it, and show when each chunk arrives
   bootstream package hello       make the zips for Lambda
 
+For a bug report: bootstream --version --verbose
+
 Exit codes: 0 success, 1 failure, 2 wrong usage.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Stream from a component in this command
+    Demo(DemoArgs),
     /// Start a project that builds, tests and streams
     New(NewArgs),
     /// Compile a handler to a component
@@ -65,6 +76,13 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Deploy the zips with a template, or replace the handler of a deployed function
     Deploy(DeployArgs),
+    /// Install the `bootstrap` that runs handlers on Lambda
+    Host(HostArgs),
+    /// Print what a shell needs to complete this command
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ pub(crate) struct NewArgs {
     /// What to start from
     #[arg(short, long, value_name = "TEMPLATE", default_value = "rust")]
     pub(crate) template: Template,
-    /// The folder of the crate `bootstream` [default: the one in the checkout that this command was
-    /// built from]
+    /// The folder of the crate `bootstream` [default: the one in the checkout that this command is in, else the
+    /// release on crates.io]
     #[arg(long, value_name = "DIR")]
     pub(crate) sdk: Option<PathBuf>,
 }

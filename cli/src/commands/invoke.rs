@@ -1,6 +1,7 @@
 //! `bootstream invoke`: one event, and the response as it arrives.
 
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::build::component_for;
-use super::execution::{function_config, runtime};
+use super::execution::{function_config, note, runtime};
 use crate::args::InvokeArgs;
 use crate::deployment::{HANDLER_NAME, project_file};
 use crate::printer::{Printer, Tone};
@@ -91,6 +92,7 @@ fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()>
     let bootstrap = args.function.bootstrap.as_deref();
     let component = component_for(&handler, *output.printer)?;
     let source = Source::component(component, bootstrap, project_file(&handler))?;
+    note(&source, output.printer);
     let deployment = source.prepare(&source.included()?, None, *output.printer)?;
     let handler_name = HANDLER_NAME.to_owned();
     let mut config = function_config(args.function, &source, handler_name);
@@ -119,6 +121,21 @@ async fn print_response(pool: &Arc<Pool>, event: Bytes, mut output: Output<'_>) 
             Err(failure) => return Err(describe(&failure).context("the response was cut")),
         }
     }
+}
+
+/// Sends an empty event to a running server, and prints when each chunk arrives.
+///
+/// # Errors
+///
+/// The handler fails, or the stream is cut.
+pub(super) async fn stream_from(address: SocketAddr, printer: &Printer) -> Result<()> {
+    let output = Output {
+        printer,
+        timing: true,
+        include: false,
+        started: None,
+    };
+    invoke_url(&format!("http://{address}/invoke"), "{}".into(), output).await
 }
 
 /// Sends the event to a running server.

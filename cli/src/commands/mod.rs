@@ -2,11 +2,14 @@
 
 pub(crate) mod build;
 pub(crate) mod compile;
+pub(crate) mod completions;
+pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod dev;
 pub(crate) mod doctor;
 pub(crate) mod event;
 mod execution;
+pub(crate) mod host;
 pub(crate) mod inspect;
 pub(crate) mod invoke;
 pub(crate) mod new;

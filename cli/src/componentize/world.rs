@@ -6,7 +6,7 @@ use wit_parser::{Resolve, SourceMap, WorldId};
 
 macro_rules! wit {
     ($path:literal) => {
-        ($path, include_str!(concat!("../../../", $path)))
+        ($path, include_str!(concat!("../../assets/", $path)))
     };
 }
 

@@ -139,13 +139,17 @@ fn target() -> Checked {
 /// Checks the `bootstrap` that `package` would take.
 fn host() -> Checked {
     let name = "bootstrap".to_owned();
-    let Ok(path) = bootstrap::find(None, Concurrency::Off) else {
-        let what = "there is no `bootstrap` to run or to package".to_owned();
-        return Checked {
-            name,
-            version: None,
-            finding: Some(finding(what, bootstrap::HOW)),
-        };
+    let path = match bootstrap::find(None, Arch::HOST, Concurrency::Off) {
+        Ok(path) => path,
+        Err(error) => {
+            let what = format!("there is no `bootstrap` to package: {error:#}");
+            let fix = "run `bootstream host install`";
+            return Checked {
+                name,
+                version: None,
+                finding: Some(finding(what, fix)),
+            };
+        }
     };
     let facts = std::fs::read(&path)
         .map_err(anyhow::Error::from)

@@ -8,7 +8,7 @@ macro_rules! go_package {
     ($path:literal) => {
         (
             concat!("bootstream/", $path),
-            include_str!(concat!("../../../guest-go/", $path)),
+            include_str!(concat!("../../assets/guest-go/", $path)),
         )
     };
 }
@@ -18,7 +18,7 @@ macro_rules! c_package {
     ($path:literal) => {
         (
             concat!("vendor/bootstream/", $path),
-            include_str!(concat!("../../../guest-c/", $path)),
+            include_str!(concat!("../../assets/guest-c/", $path)),
         )
     };
 }

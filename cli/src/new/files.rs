@@ -5,7 +5,7 @@ use crate::args::Template;
 
 macro_rules! example {
     ($($path:literal),+) => {
-        include_str!(concat!("../../../examples/", $($path),+))
+        include_str!(concat!("../../assets/examples/", $($path),+))
     };
 }
 
@@ -28,7 +28,7 @@ macro_rules! contract {
     ($folder:literal, $name:literal) => {
         (
             concat!($folder, $name),
-            include_str!(concat!("../../../wit/", $name)),
+            include_str!(concat!("../../assets/wit/", $name)),
         )
     };
 }
@@ -106,7 +106,7 @@ macro_rules! npm_package {
     ($path:literal) => {
         (
             concat!("vendor/bootstream/", $path),
-            include_str!(concat!("../../../guest-js/", $path)),
+            include_str!(concat!("../../assets/guest-js/", $path)),
         )
     };
 }
@@ -116,7 +116,7 @@ macro_rules! package {
     ($path:literal) => {
         (
             concat!("vendor/bootstream/", $path),
-            include_str!(concat!("../../../guest-python/", $path)),
+            include_str!(concat!("../../assets/guest-python/", $path)),
         )
     };
 }
@@ -142,10 +142,10 @@ pub(super) fn of(template: Template) -> &'static [File] {
 
 /// The deployment templates of every project.
 pub(super) const DEPLOYMENT: &[File] = &[
-    ("template.yaml", include_str!("../../../template.yaml")),
+    ("template.yaml", include_str!("../../assets/template.yaml")),
     (
         "template-url.yaml",
-        include_str!("../../../template-url.yaml"),
+        include_str!("../../assets/template-url.yaml"),
     ),
 ];
 

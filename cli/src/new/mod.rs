@@ -7,16 +7,16 @@
 #[macro_use]
 mod files;
 mod compiled;
+mod sdk;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::args::Template;
+use crate::files::own_executable;
 use files::{DEPLOYMENT, of};
-
-/// The crate `bootstream` of the checkout that this command was built from.
-const OWN_SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");
+use sdk::Sdk;
 
 /// The contents of a new project.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Plan {
     name: String,
     template: Template,
     /// Where the crate `bootstream` is. Only the template in Rust needs it.
-    sdk: Option<PathBuf>,
+    sdk: Option<Sdk>,
 }
 
 impl Plan {
@@ -33,7 +33,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// The name is invalid, the folder is in use, or the SDK cannot be found.
+    /// The name is invalid, the folder is in use, or the SDK is not in the named folder.
     pub(crate) fn new(folder: &Path, template: Template, sdk: Option<&Path>) -> Result<Self> {
         let name = folder
             .file_name()
@@ -47,7 +47,7 @@ impl Plan {
             );
         }
         let sdk = match template {
-            Template::Rust => Some(find_sdk(sdk)?),
+            Template::Rust => Some(Sdk::find(sdk, &own_executable()?)?),
             _ => None,
         };
         Ok(Self {
@@ -78,10 +78,10 @@ impl Plan {
     }
 
     fn fill(&self, text: &str) -> String {
-        let sdk = self.sdk.as_deref().unwrap_or(Path::new(""));
+        let sdk = self.sdk.as_ref().map(Sdk::dependency).unwrap_or_default();
         text.replace("{{name}}", &self.name)
             .replace("{{crate}}", &self.name.replace('-', "_"))
-            .replace("{{sdk}}", &sdk.display().to_string())
+            .replace("{{sdk}}", &sdk)
     }
 }
 
@@ -101,20 +101,6 @@ fn check_name(name: &str) -> Result<()> {
         bail!("`{name}` is the name of another crate: choose another one");
     }
     Ok(())
-}
-
-fn find_sdk(named: Option<&Path>) -> Result<PathBuf> {
-    let folder = named.unwrap_or(Path::new(OWN_SDK));
-    if !folder.join("Cargo.toml").is_file() {
-        bail!(
-            "the crate `bootstream` is not at `{}`: name the folder `guest-sdk` of a checkout with \
-             `--sdk`",
-            folder.display()
-        );
-    }
-    folder
-        .canonicalize()
-        .with_context(|| format!("cannot find `{}`", folder.display()))
 }
 
 #[cfg(test)]

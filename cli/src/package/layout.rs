@@ -12,13 +12,12 @@ use super::archive::{Content, DATA, PROGRAM};
 use super::include::Included;
 use super::inspect::UNPACKED_LIMIT;
 use crate::bootstrap::{self, HOW_WITH_WASI_P3};
-use crate::files::{self, own_executable};
+use crate::files;
+
+pub(crate) use crate::bootstrap::COMPILER;
 
 /// The executable that Lambda starts.
 pub(crate) const BOOTSTRAP: &str = "bootstrap";
-
-/// The compiler that `bootstrap` calls for a component that is not precompiled.
-pub(crate) const COMPILER: &str = "bootstream-compile";
 
 /// The settings of host and handler.
 pub(crate) const SETTINGS: &str = "bootstream.toml";
@@ -96,8 +95,7 @@ impl FunctionFiles {
     }
 }
 
-/// Finds the `bootstrap` for an architecture and a component that needs `concurrency`: the given one, else
-/// cargo's output.
+/// Finds the `bootstrap` for an architecture and a component that needs `concurrency`.
 ///
 /// # Errors
 ///
@@ -108,7 +106,7 @@ pub(crate) fn find_bootstrap(
     arch: Arch,
     concurrency: Concurrency,
 ) -> Result<PathBuf> {
-    let found = find_any(named, arch, concurrency)?;
+    let found = bootstrap::find(named, arch, concurrency)?;
     if concurrency == Concurrency::On && Concurrency::of_host(&read(&found)?) == Concurrency::Off {
         bail!(
             "`{}` was built without WASI 0.3, which the component needs: {HOW_WITH_WASI_P3}",
@@ -116,50 +114,6 @@ pub(crate) fn find_bootstrap(
         );
     }
     Ok(found)
-}
-
-fn find_any(named: Option<&Path>, arch: Arch, concurrency: Concurrency) -> Result<PathBuf> {
-    let cross_built = bootstrap::cross_built(&arch.to_string(), concurrency)?;
-    if named.is_none() && (arch != Arch::HOST) {
-        if cross_built.is_file() {
-            return Ok(cross_built);
-        }
-        bail!(
-            "found no bootstrap for {arch} at `{}`: build it{}, or name one with `--bootstrap`",
-            cross_built.display(),
-            cross_build(arch, concurrency)
-        );
-    }
-    bootstrap::find(named, concurrency)
-}
-
-/// Returns how to build `bootstrap` for another architecture than this machine's.
-fn cross_build(arch: Arch, concurrency: Concurrency) -> &'static str {
-    match (arch, concurrency) {
-        (Arch::Arm64, Concurrency::Off) => " with `scripts/build-bootstrap.sh --arch arm64`",
-        (Arch::Arm64, Concurrency::On) => {
-            " with `scripts/build-bootstrap.sh --arch arm64 --wasi-p3`, because the component needs WASI 0.3"
-        }
-        (Arch::X86_64, _) => " on an x86_64 machine",
-    }
-}
-
-/// Finds the compiler to put beside `bootstrap`.
-///
-/// # Errors
-///
-/// No compiler for the architecture was found.
-pub(crate) fn find_compiler(named: Option<&Path>, arch: Arch) -> Result<PathBuf> {
-    if let Some(path) = named {
-        return Ok(path.to_owned());
-    }
-    if arch != Arch::HOST {
-        bail!(
-            "name a `{COMPILER}` for {arch} with `--compiler=PATH`: this machine's is not for it"
-        );
-    }
-    let here = own_executable()?;
-    Ok(here.with_file_name(COMPILER))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -44,6 +44,7 @@ macro_rules! followed {
 }
 
 followed! {
+    the_page_on_installing_can_be_followed: "docs/guide/install.md",
     getting_started_can_be_followed: "docs/guide/getting-started.md",
     the_page_on_handlers_can_be_followed: "docs/guide/handlers.md",
     the_page_on_the_local_lambda_can_be_followed: "docs/guide/local-lambda.md",

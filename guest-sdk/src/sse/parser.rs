@@ -117,7 +117,7 @@ impl Parser {
             }
             "retry" => {
                 let is_number = !value.is_empty() && value.bytes().all(|it| it.is_ascii_digit());
-                if is_number && let Ok(milliseconds) = value.parse() {
+                if let (true, Ok(milliseconds)) = (is_number, value.parse()) {
                     let wait = Duration::from_millis(milliseconds);
                     self.retry = Some(wait);
                     self.message.retry = Some(wait);

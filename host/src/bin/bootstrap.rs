@@ -1,56 +1,13 @@
 //! The executable Lambda starts.
 
-use std::io;
-use std::num::NonZero;
-use std::thread::available_parallelism;
-use std::time::Duration;
+use std::process::ExitCode;
 
-use bootstream_host::config::{ProcessVars, log_settings, max_concurrency};
-use bootstream_host::{
-    before_wait, can_start_threads, end, keep_blocks, logging, prepare_process, run,
-};
-use tokio::runtime::{Builder, Runtime};
+use bootstream_host::{print_version, serve};
 
-/// Threads for blocking work: DNS lookups and files. Lambda allows 1,024 in all.
-const BLOCKING_THREADS: usize = 32;
-
-fn main() {
-    // Tools look for this text in the file. A static that nothing uses would be dropped by the linker.
-    #[cfg(feature = "wasi-p3")]
-    std::hint::black_box(artifact::Concurrency::HOST_MARK);
-    prepare_process();
-    let (format, level) = log_settings(&ProcessVars);
-    logging::init(format, level);
-    match runtime() {
-        // The runtime is never dropped, because that would wait for threads that block.
-        Ok(runtime) => end(runtime.block_on(run(&ProcessVars))),
-        Err(error) => end(Err(error.into())),
+fn main() -> ExitCode {
+    match print_version() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => serve(),
+        Err(_) => ExitCode::FAILURE,
     }
-}
-
-/// One thread serves one invocation at a time. Concurrent invocations share at most a thread for each
-/// processor.
-fn runtime() -> io::Result<Runtime> {
-    let concurrency = max_concurrency(&ProcessVars).unwrap_or(1);
-    let threads = concurrency.min(available_parallelism().map_or(1, NonZero::get));
-    // A runtime of several threads panics if the system refuses one.
-    let mut builder = if threads > 1 && can_start_threads(threads) {
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(threads);
-        builder
-    } else {
-        keep_blocks();
-        Builder::new_current_thread()
-    };
-    builder
-        // Every worker thread parks before it runs its first guest; threads that block do not.
-        .on_thread_park(|| {
-            keep_blocks();
-            before_wait();
-        })
-        .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
-        // A pool that has lost its threads panics if the system refuses it another.
-        .thread_keep_alive(Duration::MAX)
-        .build()
 }

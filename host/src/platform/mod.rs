@@ -7,14 +7,14 @@ pub(crate) mod epoch_timer;
 mod memcpy;
 pub(crate) mod threads;
 
-pub use threads::can_start_threads;
+pub(crate) use threads::can_start_threads;
 
 /// The variable that decides whether errors of libraries capture a backtrace. `RUST_BACKTRACE` decides without it,
 /// and for panics: <https://doc.rust-lang.org/std/backtrace/index.html>.
 const BACKTRACES_OF_ERRORS: &str = "RUST_LIB_BACKTRACE";
 
 /// Makes this process independent of what it inherits. Call before the first thread is started.
-pub fn prepare_process() {
+pub(crate) fn prepare_process() {
     epoch_timer::unblock_signal();
     capture_no_backtraces_of_errors();
 }
@@ -31,12 +31,12 @@ fn capture_no_backtraces_of_errors() {
 
 /// Stops the timer that preempts guests if this thread may wait for long. Call before a thread of the runtime
 /// waits.
-pub fn before_wait() {
+pub(crate) fn before_wait() {
     epoch_timer::thread_waits();
 }
 
 /// Lets this thread cache the blocks that it frees.
-pub fn keep_blocks() {
+pub(crate) fn keep_blocks() {
     #[cfg(target_env = "musl")]
     allocator::keep_blocks();
 }

@@ -12,7 +12,7 @@ const POOL_NEEDS: usize = 2;
 
 /// Returns whether the system lets this process have `count` more threads.
 #[must_use]
-pub fn can_start_threads(count: usize) -> bool {
+pub(crate) fn can_start_threads(count: usize) -> bool {
     let together = Arc::new(RwLock::new(()));
     let Ok(until_all_have_started) = together.write() else {
         return false;

@@ -1,5 +1,7 @@
 //! Reads a prelude from a stream with arbitrary chunk boundaries.
 
+use std::fmt;
+
 use bytes::{Bytes, BytesMut};
 
 use super::DELIMITER;
@@ -23,9 +25,19 @@ pub struct Decoded {
 }
 
 /// There is no delimiter within the bytes that front ends search.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no prelude delimiter in the first {PRELUDE_SCAN_LIMIT_BYTES} bytes of the response")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoDelimiter;
+
+impl fmt::Display for NoDelimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no prelude delimiter in the first {PRELUDE_SCAN_LIMIT_BYTES} bytes of the response"
+        )
+    }
+}
+
+impl std::error::Error for NoDelimiter {}
 
 impl PreludeDecoder {
     /// Takes the next bytes. Returns the prelude once its delimiter is complete.

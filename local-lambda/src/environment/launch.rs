@@ -26,6 +26,8 @@ const VERSION: &str = "$LATEST";
 pub struct FunctionConfig {
     /// The executable that serves the function.
     pub bootstrap: PathBuf,
+    /// The arguments of the executable. Lambda passes none.
+    pub arguments: &'static [&'static str],
     /// The function's name.
     pub function_name: String,
     /// The function's handler setting.
@@ -54,7 +56,7 @@ impl FunctionConfig {
     ) -> std::io::Result<Child> {
         let root = deployment.task_root();
         let mut command = Command::new(&self.bootstrap);
-        command.env_clear();
+        command.args(self.arguments).env_clear();
         for name in INHERITED {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);

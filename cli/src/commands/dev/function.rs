@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::settings::Settings;
 use crate::args::DevArgs;
 use crate::commands::build::component_for;
-use crate::commands::execution::function_config;
+use crate::commands::execution::{function_config, note};
 use crate::package::include::{self, Included};
 use crate::printer::{Printer, Tone};
 use crate::report;
@@ -92,6 +92,7 @@ impl Function {
             None => Source::runtime(named)?,
         };
         source.check()?;
+        note(&source, &printer);
         let has_own_settings = settings.name.is_none();
         let own_settings = source.settings().filter(|_| has_own_settings);
         let files = Watch::files([source.file()].into_iter().chain(own_settings))?;

@@ -4,6 +4,7 @@ mod function;
 mod running;
 mod settings;
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,6 +27,28 @@ use running::{Member, Running};
 ///
 /// A handler, the `bootstrap` binary or the port cannot be used.
 pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
+    serve_while(args, printer, Greeting::Banner, async |_| pending().await)
+}
+
+/// What is said when the server listens.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Greeting {
+    /// What is served, and where.
+    Banner,
+    Nothing,
+}
+
+/// Serves until Ctrl-C or SIGTERM, or until `visit` ends, which is given the address of the server.
+///
+/// # Errors
+///
+/// Those of [`run`], and those of `visit`.
+pub(crate) fn serve_while(
+    args: &DevArgs,
+    printer: &Printer,
+    greeting: Greeting,
+    visit: impl AsyncFnOnce(SocketAddr) -> Result<()>,
+) -> Result<ExitCode> {
     let printer = if args.json {
         printer.in_json()
     } else {
@@ -57,7 +80,12 @@ pub(crate) fn run(args: &DevArgs, printer: &Printer) -> Result<ExitCode> {
             stage: args.stage.clone(),
             cors,
         };
-        Dev { settings, printer }.run(running, listener).await
+        let dev = Dev {
+            settings,
+            greeting,
+            printer,
+        };
+        dev.run(running, listener, visit).await
     });
     // Dropping the runtime would wait for a running compilation.
     runtime.shutdown_background();
@@ -77,21 +105,31 @@ fn raise_file_limit() {
 
 struct Dev {
     settings: ServerSettings,
+    greeting: Greeting,
     printer: Printer,
 }
 
 impl Dev {
-    async fn run(self, mut running: Running, listener: TcpListener) -> Result<ExitCode> {
+    async fn run(
+        self,
+        mut running: Running,
+        listener: TcpListener,
+        visit: impl AsyncFnOnce(SocketAddr) -> Result<()>,
+    ) -> Result<ExitCode> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let (members, live) = (running.members().to_vec(), running.live());
+        let address = listener.local_addr()?;
         tokio::select! {
             result = self.serve(members, live, listener) => result?,
             result = running.follow() => result?,
+            result = visit(address) => result?,
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        self.printer.message(Tone::Faint, "stopping");
+        if self.greeting == Greeting::Banner {
+            self.printer.message(Tone::Faint, "stopping");
+        }
         running.shutdown().await;
         Ok(ExitCode::SUCCESS)
     }
@@ -103,7 +141,9 @@ impl Dev {
         functions: Arc<LiveFunctions>,
         listener: TcpListener,
     ) -> Result<()> {
-        self.banner(&members, listener.local_addr()?);
+        if self.greeting == Greeting::Banner {
+            self.banner(&members, listener.local_addr()?);
+        }
         drop(members);
         let observer = report::observer(self.printer);
         serve(listener, functions, self.settings.clone(), observer).await;

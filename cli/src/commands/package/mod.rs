@@ -19,7 +19,7 @@ use crate::finding::{Finding, Place, Severity};
 use crate::package::archive::{Archive, Content, Written};
 use crate::package::include::Included;
 use crate::package::inspect::{self, Function, HostPlace};
-use crate::package::layout::{FunctionFiles, HostFiles, SETTINGS, find_bootstrap, find_compiler};
+use crate::package::layout::{FunctionFiles, HostFiles, SETTINGS, find_bootstrap};
 use crate::precompile::precompile;
 use crate::printer::{Printer, Tone};
 
@@ -73,7 +73,7 @@ fn host_files(args: &PackageArgs, arch: Arch, concurrency: Concurrency) -> Resul
     let compiler = args
         .compiler
         .as_ref()
-        .map(|named| find_compiler(named.as_deref(), arch))
+        .map(|named| bootstrap::find_compiler(named.as_deref(), arch))
         .transpose()?;
     Ok(HostFiles {
         bootstrap: find_bootstrap(args.bootstrap.as_deref(), arch, concurrency)?,

@@ -20,7 +20,7 @@ use crate::response::{Refused, ResponseWriter};
 
 mod generated {
     wasmtime::component::bindgen!({
-        path: "../wit",
+        path: "wit",
         world: "handler",
         exports: { default: async },
     });

@@ -1,0 +1,1 @@
+../../../../examples/streaming-c/handler.c

@@ -1,0 +1,1 @@
+../../../../examples/streaming-go/main.go

@@ -1,0 +1,1 @@
+../../../../examples/streaming-javascript/handler.js

@@ -1,0 +1,1 @@
+../../../../examples/streaming-python/app.py

@@ -1,0 +1,1 @@
+../../../../examples/streaming-python/test_app.py

@@ -1,0 +1,1 @@
+../../scripts/setup-wasm-target.sh

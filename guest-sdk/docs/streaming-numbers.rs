@@ -1,0 +1,1 @@
+../../examples/streaming-numbers/src/lib.rs

@@ -1,0 +1,75 @@
+//! The process that Lambda starts: its first thread, from the settings of the log to the end.
+
+use std::ffi::OsStr;
+use std::io::{self, Write as _};
+use std::num::NonZero;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::{ProcessVars, log_settings, max_concurrency};
+use crate::logging;
+use crate::platform::{before_wait, can_start_threads, keep_blocks, prepare_process};
+use crate::worker::{end, run};
+
+/// Threads for blocking work: DNS lookups and files. Lambda allows 1,024 in all.
+const BLOCKING_THREADS: usize = 32;
+
+/// Serves invocations until the process is asked to end, with the configuration in its environment.
+///
+/// Call it before the process starts a thread.
+pub fn serve() -> ! {
+    // Tools look for these texts in the file. A static that nothing uses would be dropped by the linker.
+    std::hint::black_box(artifact::release::MARK);
+    #[cfg(feature = "wasi-p3")]
+    std::hint::black_box(artifact::Concurrency::HOST_MARK);
+    prepare_process();
+    let (format, level) = log_settings(&ProcessVars);
+    logging::init(format, level);
+    match runtime() {
+        // The runtime is never dropped, because that would wait for threads that block.
+        Ok(runtime) => end(runtime.block_on(run(&ProcessVars))),
+        Err(error) => end(Err(error.into())),
+    }
+}
+
+/// Prints the release if the process was started with `--version`, and returns whether it was.
+///
+/// # Errors
+///
+/// Standard output cannot be written to.
+pub fn print_version() -> io::Result<bool> {
+    let is_asked = std::env::args_os().nth(1).as_deref() == Some(OsStr::new("--version"));
+    if is_asked {
+        writeln!(io::stdout(), "bootstrap {}", artifact::release::VERSION)?;
+    }
+    Ok(is_asked)
+}
+
+/// One thread serves one invocation at a time. Concurrent invocations share at most a thread for each
+/// processor.
+fn runtime() -> io::Result<Runtime> {
+    let concurrency = max_concurrency(&ProcessVars).unwrap_or(1);
+    let threads = concurrency.min(available_parallelism().map_or(1, NonZero::get));
+    // A runtime of several threads panics if the system refuses one.
+    let mut builder = if threads > 1 && can_start_threads(threads) {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(threads);
+        builder
+    } else {
+        keep_blocks();
+        Builder::new_current_thread()
+    };
+    builder
+        // Every worker thread parks before it runs its first guest; threads that block do not.
+        .on_thread_park(|| {
+            keep_blocks();
+            before_wait();
+        })
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        // A pool that has lost its threads panics if the system refuses it another.
+        .thread_keep_alive(Duration::MAX)
+        .build()
+}

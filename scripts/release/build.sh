@@ -1,0 +1,39 @@
+#!/bin/sh
+# build.sh BINARIES OUT - build the executables of a release into BINARIES/ARCH.
+#
+# The hosts come first: the command has the checksums of their archives, which are written to OUT.
+set -eu
+binaries=$1 out=$2
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+
+# No path of this machine goes into an executable.
+remap="--remap-path-prefix=$PWD=/bootstream --remap-path-prefix=$cargo_home=/cargo"
+export CFLAGS="-ffile-prefix-map=$PWD=/bootstream -ffile-prefix-map=$cargo_home=/cargo"
+export CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS="$remap"
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS="$remap"
+BOOTSTREAM_COMMIT=$(git rev-parse HEAD)
+export BOOTSTREAM_COMMIT
+
+# built ARCH OPTION...: builds, and copies what was built to BINARIES/ARCH.
+built() {
+    arch=$1
+    shift
+    mkdir -p "$binaries/$arch"
+    files=$(scripts/build-bootstrap.sh --arch "$arch" "$@")
+    for file in $files; do
+        cp "$file" "$binaries/$arch/"
+    done
+}
+
+for arch in x86_64 arm64; do
+    built $arch --compiler --locked
+    built $arch --wasi-p3 --locked
+done
+scripts/release/host-archives.sh "$binaries" "$out"
+digest() { cut -d ' ' -f 1 "$out/bootstream-host-v$VERSION-$1.tar.gz.sha256"; }
+BOOTSTREAM_HOST_SHA256_X86_64=$(digest x86_64)
+BOOTSTREAM_HOST_SHA256_ARM64=$(digest arm64)
+export BOOTSTREAM_HOST_SHA256_X86_64 BOOTSTREAM_HOST_SHA256_ARM64
+for arch in x86_64 arm64; do
+    built $arch --command --locked
+done

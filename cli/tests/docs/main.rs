@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod document;
+mod examples;
 mod links;
 mod projects;
 mod servers;

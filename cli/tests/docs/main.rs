@@ -6,7 +6,6 @@
 #![cfg(test)]
 
 mod document;
-mod examples;
 mod links;
 mod projects;
 mod servers;

@@ -38,7 +38,6 @@ RUSTC=$guest_rustc scripts/foreign-samples.sh
 # The handler whose instructions are counted, optimised as for the benchmarks.
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler
-(cd examples/streaming-javascript && npm install --silent --no-fund --no-audit && npm run --silent build)
 
 scripts/setup-clients.sh
 # Package by package: together, cargo would build shared dependencies with the union of their features. The
@@ -47,6 +46,7 @@ cargo test --release -p bootstream-cli -p bootstream-local-lambda --no-run
 # With the command, which makes components of core modules.
 scripts/build-language-guests.sh
 scripts/test-guest-python.sh
+scripts/test-guest-js.sh
 scripts/test-guests-go-c.sh
 wait "$bootstraps"
 trap - EXIT

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drain, forget, Promise as Own, takeUnhandled } from "../src/guest/promise.js";
+import "../src/guest/combinators.js";
+import { drain, forget, takeUnhandled } from "../src/guest/jobs.js";
+import { Promise as Own } from "../src/guest/promise.js";
 
 const Native = Promise;
 

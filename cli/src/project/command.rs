@@ -64,9 +64,10 @@ impl BuildCommand {
             .status()
             .with_context(|| {
                 let folder = self.folder.display();
+                let tool = origin(program);
                 let advice = self.install_advice();
                 let advice = advice.unwrap_or("is what the project needs installed?".to_owned());
-                format!("cannot run `{shown}` in `{folder}`: {advice}")
+                format!("cannot run `{shown}` in `{folder}`: {tool}{advice}")
             })?;
         if !status.success() {
             match self.install_advice() {
@@ -85,6 +86,16 @@ impl BuildCommand {
             "" | "." => format!("install what the project needs: `{install}`"),
             folder => format!("install what the project needs: `cd {folder} && {install}`"),
         })
+    }
+}
+
+/// Returns where a tool comes from that no package of the project installs.
+fn origin(program: &str) -> &'static str {
+    match program {
+        "npm" => {
+            "`npm` is part of Node.js, of which version 20 or later is needed (https://nodejs.org); then "
+        }
+        _ => "",
     }
 }
 
@@ -138,6 +149,12 @@ mod tests {
         );
         let said = failure(".", &[".venv/bin/python", "-m", "x"], Some("npm install"));
         assert!(said.contains("needs: `npm install`"), "{said}");
+    }
+
+    #[test]
+    fn a_tool_that_no_package_installs_has_an_origin() {
+        assert!(origin("npm").contains("Node.js"));
+        assert_eq!(origin("no-such-tool"), "");
     }
 
     #[test]

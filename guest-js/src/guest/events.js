@@ -1,6 +1,6 @@
 // `Event`, `EventTarget`, `AbortController` and `AbortSignal`.
 
-import { enqueue } from "./promise.js";
+import { enqueue } from "./jobs.js";
 import { setTimeout } from "./timers.js";
 
 export class Event {

@@ -1,12 +1,15 @@
 // The globals that the packages behind the other ones use.
 
+import "./combinators.js";
+
 import { console } from "./console.js";
 import { crypto, random } from "./crypto.js";
 import { define } from "./define.js";
 import { TextDecoder, TextEncoder } from "./encoding.js";
+import { enqueue } from "./jobs.js";
 import { ownPerformance } from "./performance.js";
 import { process } from "./process.js";
-import { enqueue, Promise } from "./promise.js";
+import { Promise } from "./promise.js";
 import { clearImmediate, clearTimer, setImmediate, setInterval, setTimeout } from "./timers.js";
 
 function queueMicrotask(callback) {

@@ -3,7 +3,7 @@
 import { now, subscribeDuration } from "wasj:clocks/monotonic-clock@0.2.9";
 import { poll } from "wasj:io/poll@0.2.9";
 
-import { drain, forget, takeUnhandled } from "./promise.js";
+import { drain, forget, takeUnhandled } from "./jobs.js";
 import { dueTimers, forgetTimers, nextTimer } from "./timers.js";
 
 /** Callbacks that run one by one, after the callbacks of promises. */

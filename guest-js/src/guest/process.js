@@ -8,7 +8,7 @@ import { poll } from "wasj:io/poll@0.2.9";
 
 import { toBytes } from "../chunks.js";
 import { isHandling, needHost } from "./phase.js";
-import { enqueue } from "./promise.js";
+import { enqueue } from "./jobs.js";
 
 let env;
 

@@ -3,55 +3,11 @@
 // The runtime never runs the engine's jobs while `handle` is running, so `await` on the engine's promises would wait
 // forever. The build turns `async` functions into generators that use the global `Promise`, which is this one.
 
+import { enqueue, unhandled } from "./jobs.js";
+
 const PENDING = 0;
 const FULFILLED = 1;
 const REJECTED = 2;
-
-/** Callbacks to run before anything else, in order. */
-let queue = [];
-/** Rejected promises that nobody has handled yet, with their reasons. */
-const unhandled = new Map();
-
-/** Runs a callback after the current code, before timers and I/O. */
-export function enqueue(job) {
-  queue.push(job);
-}
-
-/** Runs all callbacks, and those that they add. What one throws ends the run. */
-export function drain() {
-  while (queue.length > 0) {
-    const jobs = queue;
-    queue = [];
-    for (let at = 0; at < jobs.length; at += 1) {
-      try {
-        jobs[at]();
-      } catch (error) {
-        queue = jobs.slice(at + 1).concat(queue);
-        throw error;
-      }
-    }
-  }
-}
-
-/** Returns whether callbacks wait. */
-export function hasJobs() {
-  return queue.length > 0;
-}
-
-/** Returns the oldest rejection that nobody handles, as `{ reason }`, and forgets all. */
-export function takeUnhandled() {
-  for (const reason of unhandled.values()) {
-    unhandled.clear();
-    return { reason };
-  }
-  return undefined;
-}
-
-/** Forgets callbacks and rejections, at the end of an invocation. */
-export function forget() {
-  queue = [];
-  unhandled.clear();
-}
 
 /** Returns the functions that settle a promise. Only the first call of either counts. */
 function settlers(promise) {
@@ -128,7 +84,7 @@ function enqueueReaction(reaction, state, value) {
 }
 
 /** Returns a promise of a class, with the functions that settle it. */
-function capability(Class) {
+export function capability(Class) {
   if (Class === Promise) {
     const promise = new Promise(nothing);
     const { resolve, reject } = settlers(promise);
@@ -152,49 +108,6 @@ function capability(Class) {
 }
 
 function nothing() {}
-
-/** Runs `start` with the capability of a class, and rejects with what it throws. */
-function collect(Class, iterable, start) {
-  const made = capability(Class);
-  try {
-    const resolve = Class.resolve;
-    if (typeof resolve !== "function") {
-      throw new TypeError("`resolve` is not a function");
-    }
-    start(made, (value) => resolve.call(Class, value), iterable);
-  } catch (error) {
-    made.reject(error);
-  }
-  return made.promise;
-}
-
-/** Calls `each` with every value, and `done` when all that it counts have been counted down. */
-function countDown(iterable, each, done) {
-  let left = 1;
-  let index = 0;
-  const less = () => {
-    left -= 1;
-    if (left === 0) {
-      done();
-    }
-  };
-  for (const value of iterable) {
-    left += 1;
-    each(value, index, less);
-    index += 1;
-  }
-  less();
-}
-
-function once(callback) {
-  let called = false;
-  return (value) => {
-    if (!called) {
-      called = true;
-      callback(value);
-    }
-  };
-}
 
 export class Promise {
   #state = PENDING;
@@ -302,71 +215,6 @@ export class Promise {
 
   static try(callback, ...args) {
     return new this((resolve) => resolve(callback(...args)));
-  }
-
-  static all(iterable) {
-    return collect(this, iterable, ({ resolve, reject }, promised) => {
-      const values = [];
-      countDown(
-        iterable,
-        (value, index, less) => {
-          values.push(undefined);
-          const fulfilled = once((result) => {
-            values[index] = result;
-            less();
-          });
-          promised(value).then(fulfilled, reject);
-        },
-        () => resolve(values),
-      );
-    });
-  }
-
-  static allSettled(iterable) {
-    return collect(this, iterable, ({ resolve }, promised) => {
-      const outcomes = [];
-      countDown(
-        iterable,
-        (value, index, less) => {
-          outcomes.push(undefined);
-          const settled = once((outcome) => {
-            outcomes[index] = outcome;
-            less();
-          });
-          promised(value).then(
-            (result) => settled({ status: "fulfilled", value: result }),
-            (reason) => settled({ status: "rejected", reason }),
-          );
-        },
-        () => resolve(outcomes),
-      );
-    });
-  }
-
-  static any(iterable) {
-    return collect(this, iterable, ({ resolve, reject }, promised) => {
-      const errors = [];
-      countDown(
-        iterable,
-        (value, index, less) => {
-          errors.push(undefined);
-          const rejected = once((reason) => {
-            errors[index] = reason;
-            less();
-          });
-          promised(value).then(resolve, rejected);
-        },
-        () => reject(new AggregateError(errors, "every promise was rejected")),
-      );
-    });
-  }
-
-  static race(iterable) {
-    return collect(this, iterable, ({ resolve, reject }, promised) => {
-      for (const value of iterable) {
-        promised(value).then(resolve, reject);
-      }
-    });
   }
 }
 

@@ -54,6 +54,11 @@ test("VPC Lattice, of both versions", () => {
   assert.equal(two.url, "https://h/p?q=%201");
 });
 
+test("a path keeps its own question mark and hash", () => {
+  const event = { httpMethod: "GET", path: "a?b#c", headers: { host: "h", "x-forwarded-proto": "http, https" } };
+  assert.equal(requestFromEvent(event).url, "http://h/a%3Fb%23c");
+});
+
 test("what is no HTTP request is refused", () => {
   for (const event of [null, {}, { Records: [] }, { path: "/" }, 7]) {
     assert.throws(() => requestFromEvent(event), /not an HTTP request/);

@@ -143,6 +143,16 @@ const cases: Record<string, Case> = {
     return { text: await answer.text() };
   },
 
+  fetch_is_cancelled: async (_, { url }) => {
+    const answers = [];
+    for (let count = 0; count < 40; count += 1) {
+      const answer = await fetch(`${url}/slow`);
+      await answer.body!.cancel();
+      answers.push(answer.status);
+    }
+    return { count: answers.length };
+  },
+
   fetch_at_once: async (_, { url }) => {
     const start = performance.now();
     const texts = await Promise.all([1, 2, 3].map(async () => (await fetch(`${url}/slow`)).text()));

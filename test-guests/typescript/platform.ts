@@ -69,6 +69,16 @@ export const checks: Record<string, Check> = {
     decoder.decode(bytes(0xe2), { stream: true });
     equal(decoder.decode(), "\ufffd");
   },
+  "long text is encoded and decoded": () => {
+    for (const shift of [0, 1, 2, 3]) {
+      const long = "x".repeat(shift) + "é€😀".repeat(30_000);
+      const encoded = new TextEncoder().encode(long);
+      equal(encoded.length, shift + 9 * 30_000);
+      equal(new TextDecoder().decode(encoded) === long, true);
+    }
+    const broken = new Uint8Array(100_000).fill(0x80);
+    equal(new TextDecoder().decode(broken) === "\ufffd".repeat(100_000), true);
+  },
   "TextDecoder knows other encodings": () => {
     equal(new TextDecoder("utf-16le").decode(bytes(65, 0, 0x3d, 0xd8, 0, 0xde)), "A😀");
     equal(new TextDecoder("latin1").decode(bytes(0xe9)), "é");

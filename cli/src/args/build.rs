@@ -56,8 +56,7 @@ A bootstream.toml in the folder may say how to build the component, for `package
   [build]
   command = [\"npm\", \"run\", \"build\"]   # optional if the component exists
   component = \"handler.wasm\"          # without it, the folder has a crate
-  module = \"handler.core.wasm\"       # what the command makes instead, for C and Go; the component is
-                                      # made of it
+  module = \"handler.core.wasm\"       # a core module to make it of, for C and Go
   preinit = true                      # like --preinit
   line-tables = true                  # like --line-tables, for crates
 

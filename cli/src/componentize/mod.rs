@@ -6,6 +6,7 @@ mod arena;
 mod world;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use artifact::contract::{SERVED_VERSIONS, is_served, version_of_import};
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
 };
@@ -32,7 +33,7 @@ pub(crate) fn componentize(module: &[u8]) -> Result<Vec<u8>> {
     outside.check()?;
     let mut module = arena::with_allocator(module)?;
     if !outside.has_world {
-        world::embed(&mut module)?;
+        world::embed(&mut module, outside.contract.as_deref())?;
     }
     let adapter = WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
     ComponentEncoder::default()
@@ -59,6 +60,8 @@ fn advice(error: &anyhow::Error) -> anyhow::Error {
 struct Outside {
     functions: Vec<String>,
     has_world: bool,
+    /// The version of the contract that it was compiled for, if it imports any of it.
+    contract: Option<String>,
 }
 
 impl Outside {
@@ -66,6 +69,13 @@ impl Outside {
         let mut outside = Self::default();
         for payload in Parser::new(0).parse_all(module) {
             match payload.context("the module is damaged")? {
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        let import = import.context("the module is damaged")?;
+                        let version = version_of_import(import.module).map(str::to_owned);
+                        outside.contract = outside.contract.or(version);
+                    }
+                }
                 Payload::ExportSection(exports) => {
                     for export in exports {
                         let export = export.context("the module is damaged")?;
@@ -92,6 +102,16 @@ impl Outside {
             bail!(
                 "is a program, which ends with its `main`: link it as a library, in C with \
                  `-mexec-model=reactor`, in Go with `-buildmode=c-shared`"
+            );
+        }
+        if let Some(version) = self
+            .contract
+            .as_deref()
+            .filter(|version| !is_served(version))
+        {
+            bail!(
+                "is for version {version} of `bootstream:handler`, and this version makes components for \
+                 {SERVED_VERSIONS}.x: use the package `bootstream` of this release"
             );
         }
         if !self.has_world && !self.exports(HANDLE) {
@@ -157,6 +177,23 @@ mod tests {
             !found.iter().any(|name| name.starts_with("wasi:http/")),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn a_module_keeps_the_version_of_the_contract_that_it_was_compiled_for() {
+        let of = |version: &str| {
+            let import = format!(
+                r#"(import "bootstream:handler/response-stream@{version}" "finish" (func (param i32)))"#
+            );
+            module(&import, HANDLER)
+        };
+        let found = imports(&of("0.1.0"));
+        assert!(
+            found.contains(&"bootstream:handler/response-stream@0.1.0".to_owned()),
+            "{found:?}"
+        );
+        let said = refusal(&of("0.2.0"));
+        assert!(said.starts_with("is for version 0.2.0"), "{said}");
     }
 
     #[test]

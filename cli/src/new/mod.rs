@@ -7,6 +7,7 @@
 #[macro_use]
 mod files;
 mod compiled;
+mod npm;
 mod sdk;
 
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod document;
+mod excerpts;
 mod links;
 mod projects;
 mod servers;

@@ -1,8 +1,31 @@
 // `TextEncoder` and `TextDecoder`. Only native functions of the engine touch single characters: its loops are slow.
 
-/** Returns text whose characters are the bytes of the text in UTF-8. */
-function toBinary(text) {
-  return unescape(encodeURIComponent(text.toWellFormed()));
+/** The most characters or bytes of one conversion, whose intermediate texts are several times as large. */
+const PIECE = 64 * 1024;
+
+/** Returns the bytes of well-formed text in UTF-8. */
+function encodeUtf8(text) {
+  const pieces = [];
+  for (let at = 0; at < text.length; ) {
+    let end = at + PIECE;
+    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) {
+      end -= 1;
+    }
+    // Each character of the text in between is a byte.
+    pieces.push(Uint8Array.fromBase64(btoa(unescape(encodeURIComponent(text.slice(at, end))))));
+    at = end;
+  }
+  return pieces.length === 1 ? pieces[0] : joinAll(pieces);
+}
+
+function joinAll(pieces) {
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 export class TextEncoder {
@@ -11,7 +34,7 @@ export class TextEncoder {
   }
 
   encode(text = "") {
-    return Uint8Array.fromBase64(btoa(toBinary(String(text))));
+    return encodeUtf8(String(text).toWellFormed());
   }
 
   encodeInto(text, target) {
@@ -120,13 +143,7 @@ function viewOf(input) {
 }
 
 function joined(one, other) {
-  if (one.length === 0) {
-    return other;
-  }
-  const all = new Uint8Array(one.length + other.length);
-  all.set(one);
-  all.set(other, one.length);
-  return all;
+  return one.length === 0 ? other : joinAll([one, other]);
 }
 
 /** Returns the length without a character that is cut off at the end. */
@@ -151,9 +168,18 @@ function completeLength(bytes, encoding) {
 }
 
 function decodeUtf8(bytes, fatal) {
-  if (bytes.length === 0) {
-    return "";
+  let text = "";
+  for (let at = 0; at < bytes.length; ) {
+    const piece = bytes.subarray(at, at + PIECE);
+    const isLast = at + PIECE >= bytes.length;
+    const length = isLast ? piece.length : completeLength(piece, "utf-8");
+    text += decodePiece(piece.subarray(0, length), fatal);
+    at += length;
   }
+  return text;
+}
+
+function decodePiece(bytes, fatal) {
   const binary = atob(bytes.toBase64());
   try {
     return decodeURIComponent(escape(binary));

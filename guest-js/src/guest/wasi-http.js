@@ -145,25 +145,37 @@ function bodyOf(response, request, signal, sending) {
       response[Symbol.dispose]();
     }
   };
-  async function* chunks() {
-    try {
-      for (;;) {
-        signal.throwIfAborted();
-        const chunk = read(stream, request);
-        if (chunk === undefined) {
-          return;
-        }
-        if (chunk.length > 0) {
-          yield chunk;
-        } else {
+  // Not a generator: one that has not begun would not drop anything when it is ended.
+  const chunks = {
+    async next() {
+      try {
+        while (open) {
+          signal.throwIfAborted();
+          const chunk = read(stream, request);
+          if (chunk === undefined) {
+            break;
+          }
+          if (chunk.length > 0) {
+            return { done: false, value: chunk };
+          }
           await readable(stream, signal);
         }
+      } catch (error) {
+        drop();
+        throw error;
       }
-    } finally {
       drop();
-    }
-  }
-  return { chunks: chunks(), drop };
+      return { done: true, value: undefined };
+    },
+    async return() {
+      drop();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+  return { chunks, drop };
 }
 
 /** Returns bytes, none if none are there yet, or `undefined` at the end. */

@@ -235,6 +235,8 @@ fn requests_can_be_aborted() {
         fetched("fetch_is_aborted_in_its_body")["name"],
         "AbortError"
     );
+    // More than may be open at once.
+    assert_eq!(fetched("fetch_is_cancelled")["count"], 40);
 }
 
 #[test]

@@ -95,7 +95,7 @@ function quoted(text) {
   return text.replace(/[\r\n"]/g, (character) => ({ "\r": "%0D", "\n": "%0A" })[character] ?? "%22");
 }
 
-/** Reads a form of either media type. Throws a `TypeError` if the bytes are none. */
+/** Reads a form of either media type. Throws a `TypeError` if the bytes are not a form. */
 export function decodeForm(bytes, contentType) {
   const type = contentType ?? "";
   const form = new FormData();
@@ -108,7 +108,7 @@ export function decodeForm(bytes, contentType) {
   const [, inQuotes, plain] = /^multipart\/form-data\b.*;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(type) ?? [];
   const boundary = inQuotes ?? plain;
   if (boundary === undefined) {
-    throw new TypeError(`the body is no form: its type is \`${type}\``);
+    throw new TypeError(`the body is not a form: its type is \`${type}\``);
   }
   // Each character is a byte, so that the engine's own functions can search.
   const parts = `${LINE}${atob(bytes.toBase64())}`.split(`${LINE}--${boundary}`);

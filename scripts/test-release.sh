@@ -86,4 +86,32 @@ cp target/release/bootstream "$work/alone/bin/"
 run="env -i PATH=$PATH HOME=$work/alone"
 $run "$work/alone/bin/bootstream" host install --from "$work/one/bootstream-host-v$version-$native.tar.gz" >/dev/null
 $run "$work/alone/bin/bootstream" demo --once --port 0 2>&1 | grep -q 'whole stream' || die "no stream"
+say "publishing"
+stubs=$work/stubs
+mkdir "$stubs"
+cargo=$(command -v cargo)
+cat >"$stubs/cargo" <<END
+#!/bin/sh
+case \$1 in info) [ -e "$work/published" ] ;; metadata) exec "$cargo" "\$@" ;; *) exit 9 ;; esac
+END
+cat >"$stubs/npx" <<END
+#!/bin/sh
+[ ! -e "$work/published" ] || echo "$version"
+END
+cat >"$stubs/gh" <<END
+#!/bin/sh
+[ -e "$work/published" ] || exit 1
+case "\$*" in *assets*) ls "$work/one" ;; esac
+END
+chmod +x "$stubs"/*
+publish() { PATH=$stubs:$PATH scripts/release.sh --publish --dry-run --out "$work/one" 2>/dev/null; }
+publish >"$work/first"
+for part in 'cargo publish .*-p bootstream-cli' 'uv publish' 'npm publish .*bootstream-linux-x64' \
+    "npm publish .*/bootstream-$version.tgz" 'gh release create' 'gh release upload .*SHA256SUMS'; do
+    grep -q -- "$part" "$work/first" || die "publishing does not run: $part"
+done
+: >"$work/published"
+publish >"$work/second"
+# uv itself skips what is there.
+[ "$(grep -cv 'uv publish' "$work/second")" = 0 ] || die "publishing again runs: $(cat "$work/second")"
 say "passed"

@@ -16,6 +16,12 @@
 //! `response/buffer.rs`, and is sent by `http1/`. `docs/architecture.md` describes the whole.
 #![warn(missing_docs)]
 
+#[cfg(not(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
+compile_error!("Bootstream needs Linux on x86_64 or arm64: use a container, or WSL on Windows");
+
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod config;

@@ -4,6 +4,8 @@
 # The hosts come first: the command has the checksums of their archives, which are written to OUT.
 set -eu
 binaries=$1 out=$2
+# It also installs the cross compiler.
+command -v aarch64-linux-gnu-gcc >/dev/null || scripts/setup.sh --tests >/dev/null
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 
 # No path of this machine goes into an executable.

@@ -9,7 +9,7 @@ import os
 import sys
 import uuid
 
-from cyclonedx.factory.license import LicenseFactory
+from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
@@ -43,6 +43,7 @@ def main():
         sys.exit(f"sbom: cargo named no crates for {name}")
     bom = Bom(components=[component(*crate) for crate in found])
     bom.metadata.component = Component(type=ComponentType.APPLICATION, name=name, version=version, bom_ref=name)
+    bom.register_dependency(bom.metadata.component, bom.components)
     moment = int(os.environ["SOURCE_DATE_EPOCH"])
     bom.metadata.timestamp = datetime.datetime.fromtimestamp(moment, tz=datetime.timezone.utc)
     bom.serial_number = uuid.uuid5(NAMESPACE, repr((name, version, sorted(found))))

@@ -14,8 +14,7 @@ use super::values::{
 /// The environment of a handler, for `dev` and for `invoke HANDLER`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 pub(crate) struct FunctionArgs {
-    /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP] [default: in ../lambda, or beside this
-    /// executable]
+    /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP] [default: an installed one, else this command]
     #[arg(long, value_name = "PATH")]
     pub(crate) bootstrap: Option<PathBuf>,
     /// A variable of the function, may be repeated; BOOTSTREAM_PASS_ENV=NAME,... shows it to the handler

@@ -26,12 +26,12 @@ pub(crate) struct PackageArgs {
     /// Make one zip of host and function, for a function without a layer
     #[arg(long)]
     pub(crate) combined: bool,
-    /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP, for this machine's architecture] [default: what cargo built for the
-    /// architecture]
+    /// The `bootstrap` binary [env: BOOTSTREAM_BOOTSTRAP, for this machine's architecture] [default: an installed one
+    /// for the architecture]
     #[arg(long, value_name = "PATH")]
     pub(crate) bootstrap: Option<PathBuf>,
-    /// Add the compiler beside `bootstrap`, for components that are not precompiled; this machine's,
-    /// or the one at PATH
+    /// Add the compiler beside `bootstrap`, for components that are not precompiled; an installed one, or the
+    /// one at PATH
     #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true)]
     pub(crate) compiler: Option<Option<PathBuf>>,
     /// Leave the machine code out; the layer must have the compiler

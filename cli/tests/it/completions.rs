@@ -28,7 +28,14 @@ fn offered(words: &[&str]) -> Vec<String> {
 #[test]
 fn bash_completes_commands_and_files() {
     assert_eq!(offered(&["bootstream", "pack"]), ["package"]);
-    assert_eq!(offered(&["bootstream", "dev", "Cargo.t"]), ["Cargo.toml"]);
+    assert_eq!(
+        offered(&["bootstream", "dev", "--bootstrap", "Cargo.t"]),
+        ["Cargo.toml"]
+    );
+    // Bash itself offers files where the script offers nothing.
+    assert_eq!(offered(&["bootstream", "dev", "Cargo.t"]), [""]);
+    let script = succeed(&mut bootstream(&["completions", "bash"]));
+    assert_contains(&text(&script.stdout), "-o default bootstream");
     assert_eq!(offered(&["bootstream", "package", "--arc"]), ["--arch"]);
 }
 

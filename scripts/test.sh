@@ -18,6 +18,8 @@ setsid sh -euc '
     # Without link-time optimisation, which does not change behaviour.
     export CARGO_PROFILE_LAMBDA_LTO=off CARGO_PROFILE_LAMBDA_CODEGEN_UNITS=16
     scripts/build-bootstrap.sh --wasi-p3
+    # An emulator runs it, so its compilation takes longer than its work.
+    export CARGO_PROFILE_RELEASE_OPT_LEVEL=1
     BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 ' &
 bootstraps=$!
@@ -52,10 +54,11 @@ scripts/test-guests-go-c.sh
 wait "$bootstraps"
 trap - EXIT
 
+# More threads than processors: most tests wait for a pause, a deadline or a peer.
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}"
 cargo test --release -p bootstream-cli -p bootstream-local-lambda
-# With the corpus of the fuzzers, whose checks are built like the host's tests. More threads than processors:
-# most tests wait for a pause, a deadline or a peer.
-RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} cargo test --features bootstream-host/wasi-p3 \
+# With the corpus of the fuzzers, whose checks are built like the host's tests.
+cargo test --features bootstream-host/wasi-p3 \
     -p bootstream-host -p bootstream-fuzz -p bootstream-lambda-protocol -p bootstream-lambda-event \
     -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
 cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \

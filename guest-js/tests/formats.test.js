@@ -11,7 +11,7 @@ async function collect(values) {
   return all;
 }
 
-/** Yields text in pieces of so many bytes. */
+/** Yields text in pieces of `size` bytes. */
 function* pieces(text, size) {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; at += size) {

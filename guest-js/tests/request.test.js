@@ -59,7 +59,7 @@ test("a path keeps its own question mark and hash", () => {
   assert.equal(requestFromEvent(event).url, "http://h/a%3Fb%23c");
 });
 
-test("what is no HTTP request is refused", () => {
+test("an event that is not an HTTP request is refused", () => {
   for (const event of [null, {}, { Records: [] }, { path: "/" }, 7]) {
     assert.throws(() => requestFromEvent(event), /not an HTTP request/);
   }

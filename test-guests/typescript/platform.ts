@@ -253,6 +253,27 @@ export const checks: Record<string, Check> = {
     throws(() => new Request("https://a.example/", { method: "GET", body: "x" }), "TypeError");
     throws(() => new Request("/relative"), "TypeError");
   },
+  "forms are sent and read": async () => {
+    const form = new FormData();
+    form.append("a", "é\nb");
+    form.append('q"', "1");
+    form.append("a", "2");
+    form.append("file", new File([bytes(0, 255, 13, 10)], "n.bin", { type: "x/y" }));
+    form.set('q"', "3");
+    equal([form.getAll("a"), form.get('q"'), form.get("zz"), form.has("a")], [["é\nb", "2"], "3", null, true]);
+    const read = await new Response(form).formData();
+    equal([...read.keys()], ["a", 'q"', "a", "file"]);
+    equal(read.getAll("a"), ["é\r\nb", "2"]);
+    const file = read.get("file") as File;
+    equal([file.name, file.type, [...new Uint8Array(await file.arrayBuffer())]], ["n.bin", "x/y", [0, 255, 13, 10]]);
+    const encoded = new Response(new URLSearchParams({ a: "1 2" }));
+    equal([...(await encoded.formData())], [["a", "1 2"]]);
+    await rejects(new Response("x").formData(), "TypeError");
+    const cut = new Response("--b\r\n", { headers: { "content-type": "multipart/form-data; boundary=b" } });
+    await rejects(cut.formData(), "TypeError");
+    form.delete("a");
+    equal([...form.keys()], ['q"', "file"]);
+  },
   "streams pass and cancel": async () => {
     const cancelled: unknown[] = [];
     let next = 0;

@@ -31,6 +31,7 @@ macro_rules! with_npm_package {
             npm_package!("src/guest/encoding.js"),
             npm_package!("src/guest/events.js"),
             npm_package!("src/guest/fetch.js"),
+            npm_package!("src/guest/form-data.js"),
             npm_package!("src/guest/globals-early.js"),
             npm_package!("src/guest/globals.js"),
             npm_package!("src/guest/headers.js"),

@@ -1,6 +1,7 @@
 // Bodies of requests and responses. A body that is not read as a stream never becomes one.
 
 import { isChunk, isIterable, toBytes } from "../chunks.js";
+import { decodeForm, encodeForm, FormData } from "./form-data.js";
 
 const FORM = "application/x-www-form-urlencoded;charset=UTF-8";
 
@@ -19,6 +20,8 @@ export class Body {
     if (body instanceof URLSearchParams) {
       this.#source = body.toString();
       type = FORM;
+    } else if (body instanceof FormData) {
+      ({ bytes: this.#source, type } = encodeForm(body));
     } else if (body instanceof Blob) {
       this.#source = body.bytesNow();
       type = body.type;
@@ -129,7 +132,7 @@ export class Body {
   }
 
   async formData() {
-    throw new TypeError("`formData` is not supported: read `text` with `URLSearchParams`, or take a parser of multipart");
+    return decodeForm(await this.bytes(), this.headers.get("content-type"));
   }
 }
 

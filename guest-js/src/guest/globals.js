@@ -10,13 +10,14 @@ import { structuredClone } from "./clone.js";
 import { define } from "./define.js";
 import { AbortController, AbortSignal, CustomEvent, Event, EventTarget } from "./events.js";
 import { fetch } from "./fetch.js";
+import { FormData } from "./form-data.js";
 import { Headers } from "./headers.js";
 import { Request, Response } from "./messages.js";
 import { streams, TextDecoderStream, TextEncoderStream } from "./streams.js";
 
 define({
   ...streams,
-  AbortController, AbortSignal, Blob, CustomEvent, Event, EventTarget, File, Headers, MessageChannel,
+  AbortController, AbortSignal, Blob, CustomEvent, Event, EventTarget, File, FormData, Headers, MessageChannel,
   MessageEvent, MessagePort, Request, Response,
   TextDecoderStream, TextEncoderStream, fetch, structuredClone,
 });

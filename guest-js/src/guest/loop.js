@@ -32,11 +32,6 @@ export function whenReady(pollable, callback) {
   return () => waits.delete(wait);
 }
 
-/** Returns a promise that resolves when a pollable is ready. */
-export function ready(pollable) {
-  return new Promise((resolve) => whenReady(pollable, resolve));
-}
-
 /** The time since some moment, in milliseconds. */
 export function clock() {
   return now() / 1e6;

@@ -162,7 +162,7 @@ export class Response extends Body {
 
   static redirect(url, status = 302) {
     if (!REDIRECTS.includes(status)) {
-      throw new RangeError(`the status ${status} is no redirect`);
+      throw new RangeError(`the status ${status} is not a redirect`);
     }
     return new Response(null, { status, headers: { location: new URL(String(url)).href } });
   }

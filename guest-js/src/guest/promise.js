@@ -228,7 +228,7 @@ function speciesOf(promise) {
   return Class[Symbol.species] ?? Promise;
 }
 
-/** Marks a promise as handled: its rejection is no failure of the handler. */
+/** Marks a promise as handled: its rejection does not fail the handler. */
 export function ignoreRejection(promise) {
   promise.then(undefined, nothing);
   return promise;

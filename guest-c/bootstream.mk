@@ -3,13 +3,13 @@
 BOOTSTREAM := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 BOOTSTREAM_HEADERS := $(wildcard $(BOOTSTREAM)/src/*.h $(BOOTSTREAM)/include/*.h)
 # A folder that `bootstream dev --watch` takes for one of builds.
-BOOTSTREAM_BUILD ?= target
-BOOTSTREAM_OBJECTS := $(patsubst $(BOOTSTREAM)/src/%.c,$(BOOTSTREAM_BUILD)/bootstream-%.o,$(wildcard $(BOOTSTREAM)/src/*.c))
+OBJECT_DIR ?= target
+BOOTSTREAM_OBJECTS := $(patsubst $(BOOTSTREAM)/src/%.c,$(OBJECT_DIR)/bootstream-%.o,$(wildcard $(BOOTSTREAM)/src/*.c))
 # Traces name files as seen from the project.
 BOOTSTREAM_CFLAGS := -I$(BOOTSTREAM)/include -ffile-prefix-map=$(CURDIR)/=
 # A library that is called more than once, with a stack of 1 MiB.
 BOOTSTREAM_LDFLAGS := -mexec-model=reactor -Wl,-z,stack-size=1048576
 
-$(BOOTSTREAM_BUILD)/bootstream-%.o: $(BOOTSTREAM)/src/%.c $(BOOTSTREAM_HEADERS)
-	@mkdir -p $(BOOTSTREAM_BUILD)
+$(OBJECT_DIR)/bootstream-%.o: $(BOOTSTREAM)/src/%.c $(BOOTSTREAM_HEADERS)
+	@mkdir -p $(OBJECT_DIR)
 	$(CC) -std=gnu17 -Os -g -Wall -Wextra $(BOOTSTREAM_CFLAGS) -c -o $@ $<

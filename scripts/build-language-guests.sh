@@ -91,7 +91,7 @@ c() {
     fi
     tool ziglang 0.17.1
     make --silent --directory test-guests/c CC="$tools/bin/python -m ziglang cc --target=wasm32-wasi" \
-        OUTPUT="$out/c.core.wasm" BOOTSTREAM_BUILD="$out/c.objects"
+        OUTPUT="$out/c.core.wasm" OBJECT_DIR="$out/c.objects"
     componentized test-guests/c
     made c guest-c test-guests/c
 }

@@ -291,14 +291,17 @@ mod tests {
 
     #[test]
     fn ranges_that_touch_are_joined() {
-        for (ranges, expected) in [
-            (vec![], vec![]),
-            (vec![3..5, 0..2], vec![0..2, 3..5]),
-            (vec![2..4, 4..4, 0..2], vec![0..4]),
-            (vec![0..9, 2..4, 8..10], vec![0..10]),
-            (vec![7..7], vec![]),
+        let ranges = |pairs: &[(usize, usize)]| -> Vec<Range<usize>> {
+            pairs.iter().map(|(start, end)| *start..*end).collect()
+        };
+        for (given, expected) in [
+            (&[][..], &[][..]),
+            (&[(3, 5), (0, 2)], &[(0, 2), (3, 5)]),
+            (&[(2, 4), (4, 4), (0, 2)], &[(0, 4)]),
+            (&[(0, 9), (2, 4), (8, 10)], &[(0, 10)]),
+            (&[(7, 7)], &[]),
         ] {
-            assert_eq!(joined(ranges), expected);
+            assert_eq!(joined(ranges(given)), ranges(expected));
         }
     }
 }

@@ -10,6 +10,7 @@ use super::values::arch;
 /// The arguments of `build`.
 #[derive(Args, Debug)]
 #[command(after_help = BUILD_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub(crate) struct BuildArgs {
     /// The folder of the handler: a crate, or a project whose bootstream.toml says how it is built
     #[arg(default_value = ".")]

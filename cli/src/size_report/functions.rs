@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rustc_demangle::demangle;
 use wasmparser::{KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef};
 
 /// A function with a body.
@@ -64,7 +65,8 @@ impl Module {
         for part in names.into_iter().map_while(Result::ok) {
             if let Name::Function(functions) = part {
                 let functions = functions.into_iter().map_while(Result::ok);
-                let functions = functions.map(|it| (it.index, it.name.to_owned()));
+                // Linkers demangle some names and leave others as they are. Demangled ones do not change.
+                let functions = functions.map(|it| (it.index, format!("{:#}", demangle(it.name))));
                 self.names.extend(functions);
             }
         }
@@ -93,12 +95,22 @@ mod tests {
     fn functions_of_all_modules_have_their_names() {
         let text = r#"(component
             (core module (import "a" "b" (func $imported)) (func $one) (func))
-            (component (core module (func $two (nop)))))"#;
+            (component (core module
+                (func $two (nop))
+                (func $_ZN4core3fmt5write17h0123456789abcdefE))))"#;
         let functions = read(&wat::parse_str(text).unwrap()).unwrap();
         let named: Vec<_> = functions
             .iter()
             .map(|it| (it.name.as_str(), it.bytes))
             .collect();
-        assert_eq!(named, [("one", 2), ("(function 2)", 2), ("two", 3)]);
+        assert_eq!(
+            named,
+            [
+                ("one", 2),
+                ("(function 2)", 2),
+                ("two", 3),
+                ("core::fmt::write", 2)
+            ]
+        );
     }
 }

@@ -125,8 +125,8 @@ mod tests {
         let lines = table(entries, 120_000);
 
         assert_eq!(lines.len(), SHOWN + 1);
-        assert_eq!(lines[0], "       15 KiB  12.5 %  f15");
-        assert_eq!(lines[SHOWN], "   6000 bytes   5.0 %  3 others");
+        assert_eq!(lines[0], "        15 KiB  12.5 %  f15");
+        assert_eq!(lines[SHOWN], "    6000 bytes   5.0 %  3 others");
         assert_eq!(table(vec![], 0), [""; 0]);
     }
 

@@ -197,3 +197,105 @@ fn cargo_runs_in_the_folder_of_the_crate_and_paths_of_the_user_stay_the_user_s()
         assert_contains(&said, "it exports nothing, and should export `handle`");
     }
 }
+
+/// A crate with this manifest behind its first lines, whose handler is the contract's smallest.
+fn tiny_crate(profile: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(
+        "Cargo.toml",
+        format!(
+            "[package]\nname = \"tiny\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[workspace]\n{profile}"
+        ),
+    );
+    // `strip` decides about the section of names, `debug` about that of line tables.
+    let code = "#[unsafe(no_mangle)]\npub extern \"C\" fn twice(n: i32) -> i32 { n * 2 }\n";
+    write("src/lib.rs", code.to_owned());
+    folder
+}
+
+/// What `build` says about the profile of that crate, and the component's size.
+fn profile_of(profile: &str, args: &[&str], variable: Option<(&str, &str)>) -> (String, u64) {
+    let folder = tiny_crate(profile);
+    let mut command = bootstream(&["build"]);
+    command
+        .args(args)
+        .current_dir(folder.path())
+        .env_remove("CARGO_TARGET_DIR")
+        .envs(variable);
+    // It exports no handler, and the error has its path.
+    let output = command.output().unwrap();
+    let said = text(&output.stderr).to_owned();
+    let made = folder
+        .path()
+        .join("target/guests/wasm32-wasip2/release/tiny.wasm");
+    let made = if made.is_file() {
+        made
+    } else {
+        folder.path().join("target/wasm32-wasip2/release/tiny.wasm")
+    };
+    let bytes = std::fs::read(made).unwrap_or_else(|error| panic!("{error}: {said}"));
+    (said, bytes.len() as u64)
+}
+
+#[test]
+fn a_crate_without_a_profile_gets_the_small_one_and_a_line_says_so() {
+    const NOTE: &str =
+        "small release profile (opt-level = \"s\", lto = true, strip = \"debuginfo\"";
+    let (said, small) = profile_of("", &[], None);
+    assert_contains(&said, NOTE);
+    let lines = said.lines().filter(|line| line.contains("release profile"));
+    assert_eq!(lines.count(), 1, "{said}");
+
+    let (said, of_a_package) = profile_of("[profile.release.package.x]\ndebug = true\n", &[], None);
+    assert_contains(&said, NOTE);
+    assert_eq!(of_a_package, small);
+
+    for (profile, variable) in [
+        ("[profile.release]\nstrip = \"none\"\n", None),
+        ("", Some(("CARGO_PROFILE_RELEASE_STRIP", "none"))),
+    ] {
+        let (said, own) = profile_of(profile, &[], variable);
+        assert!(!said.contains("release profile"), "{said}");
+        assert!(own > small, "{own} {small}");
+    }
+
+    let (said, with_lines) = profile_of("", &["--line-tables"], None);
+    assert_contains(&said, "with line tables");
+    assert!(with_lines > small, "{with_lines} {small}");
+}
+
+#[test]
+fn line_tables_are_an_option_of_crates() {
+    let folder = project(COPIES);
+
+    let message = failure(bootstream(&["build", "--line-tables"]).arg(folder.path()));
+
+    assert_contains(&message, "line tables are an option of crates");
+}
+
+#[test]
+fn a_report_says_where_the_bytes_are() {
+    let folder = project(COPIES);
+
+    let output = succeed(bootstream(&["build", "--report"]).arg(folder.path()));
+
+    let said = text(&output.stdout);
+    for words in [
+        "parts:\n",
+        "%  code\n",
+        "%  data\n",
+        "%  function names\n",
+        "%  debug information\n",
+        "code, by crate:\n",
+        "%  core\n",
+        "%  guest_steps\n",
+        "largest functions:\n",
+    ] {
+        assert_contains(&said, words);
+    }
+}

@@ -513,3 +513,23 @@ fn files_that_settings_name_are_returned_with_their_lines() {
     let error = named_files("outbound.ca-file = ['a']", FILE_NAME).unwrap_err();
     assert!(error.to_string().contains("expected a string"), "{error}");
 }
+
+#[test]
+fn a_handler_is_read_ahead_unless_that_is_off() {
+    assert!(read("", &[]).unwrap().warm);
+    assert!(read("init.warm = 'auto'", &[]).unwrap().warm);
+    assert!(!read("init.warm = 'off'", &[]).unwrap().warm);
+    let error = error("[init]\nwarm = true", &[]);
+    assert!(error.contains("init.warm"), "{error}");
+    for (value, expected) in [
+        ("", Initialization::OnDemand),
+        ("on-demand", Initialization::OnDemand),
+        ("of a later Lambda", Initialization::OnDemand),
+        ("provisioned-concurrency", Initialization::Ahead),
+        ("lambda-managed-instances", Initialization::Ahead),
+        ("snap-start", Initialization::SnapStart),
+    ] {
+        let config = read("", &[(INITIALIZATION_TYPE, value)]).unwrap();
+        assert_eq!(config.initialization, expected, "{value}");
+    }
+}

@@ -56,7 +56,7 @@ async fn poll(
             biased;
             // Writes the request before it waits for the response.
             event = &mut next => return event,
-            () = async { read_ahead.start() } => {}
+            () = async { drop(read_ahead.start()) } => {}
         }
     }
     next.await

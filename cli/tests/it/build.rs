@@ -229,7 +229,7 @@ fn profile_of(profile: &str, args: &[&str], variable: Option<(&str, &str)>) -> (
         .envs(variable);
     // It exports no handler, and the error has its path.
     let output = command.output().unwrap();
-    let said = text(&output.stderr).to_owned();
+    let said = text(&output.stderr);
     let made = folder
         .path()
         .join("target/guests/wasm32-wasip2/release/tiny.wasm");

@@ -32,29 +32,29 @@ fn answer(stream: &TcpStream) -> std::io::Result<()> {
     let mut writer = stream;
     match path {
         "/slow" => {
-            respond(&mut writer, "200 OK", "", "half ")?;
+            respond(writer, "200 OK", "", "half ")?;
             pause(PAUSE);
             write!(writer, "whole")
         }
         "/events" => {
             let events = "id: 1\ndata: one\n\nevent: tick\r\ndata: two\r\ndata: lines\r\n\r\n";
             respond(
-                &mut writer,
+                writer,
                 "200 OK",
                 "content-type: text/event-stream\r\n",
                 events,
             )
         }
-        "/moved" => respond(&mut writer, "303 See Other", "location: /seen\r\n", ""),
+        "/moved" => respond(writer, "303 See Other", "location: /seen\r\n", ""),
         "/never" => {
             reader.read_to_end(&mut Vec::new())?;
             Ok(())
         }
         "/echo" => {
             let body = chunked(&mut reader)?;
-            respond(&mut writer, "200 OK", "", &format!("{line}: {body}"))
+            respond(writer, "200 OK", "", &format!("{line}: {body}"))
         }
-        _ => respond(&mut writer, "200 OK", "", &line),
+        _ => respond(writer, "200 OK", "", &line),
     }
 }
 

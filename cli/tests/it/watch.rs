@@ -14,7 +14,7 @@ use crate::support::{Dev, End, component, script, scripted_guest};
 const CARGO: &str = r#"#!/bin/sh
 cd "$(dirname "$0")/.."
 case $1 in
-metadata) printf '{"target_directory":"%s/target"}' "$PWD" ;;
+metadata) printf '{"target_directory":"%s/target","workspace_root":"%s"}' "$PWD" "$PWD" ;;
 build)
     grep -q broken crate/src/lib.rs && exit 101
     mkdir -p target

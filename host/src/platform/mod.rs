@@ -21,7 +21,11 @@ pub(crate) fn prepare_process() {
 
 /// Nobody sees them, and with `RUST_BACKTRACE=1` Wasmtime would capture one for each instance of WASI 0.3: four fifths
 /// of an invocation's CPU time.
-#[expect(unsafe_code, reason = "a variable of the process")]
+#[expect(
+    unsafe_code,
+    clippy::disallowed_methods,
+    reason = "a variable of the process, before its first thread"
+)]
 fn capture_no_backtraces_of_errors() {
     if std::env::var_os(BACKTRACES_OF_ERRORS).is_none() {
         // SAFETY: no other thread has started, so none reads the variables.

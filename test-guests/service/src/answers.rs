@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use wasip3::clocks::monotonic_clock::wait_for;
 use wasip3::http::types::{Fields, Request, Response};
-use wasip3::wit_bindgen::spawn_local;
+use wasip3::wit_bindgen::{FutureWriter, spawn_local};
 use wasip3::wit_future;
 
-use crate::{Answer, respond, text};
+use crate::{Answer, Trailers, respond, text};
 
 static SERVED: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
     /// What an instance keeps across its invocations.
     static KEPT: Cell<Option<Response>> = const { Cell::new(None) };
+    /// The writing half of its trailers. Dropped, it would wait for the end of the response.
+    static KEPT_TRAILERS: Cell<Option<FutureWriter<Trailers>>> = const { Cell::new(None) };
 }
 
 pub(crate) fn answer(path: &str, query: &str, request: &Request) -> Option<Answer> {
@@ -75,8 +77,7 @@ fn without_contents() -> Response {
 /// Keeps a response for a later invocation.
 fn keep() -> Answer {
     let (end, trailers) = wit_future::new(|| Ok(None));
-    // Dropped, it would wait for the end of the response.
-    std::mem::forget(end);
+    KEPT_TRAILERS.set(Some(end));
     KEPT.set(Some(Response::new(Fields::new(), None, trailers).0));
     text("kept")
 }

@@ -55,7 +55,7 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index --find-links "$work/one" bootstream
 checked wheel "$work/venv/bin/bootstream"
 "$work/venv/bin/pip" uninstall --quiet --yes bootstream
-[ -z "$(find "$work/venv" -name '*bootst*' -print -quit)" ] || die "the wheel leaves files behind"
+[ -z "$(find "$work/venv" -name '*bootstream*' -print -quit)" ] || die "the wheel leaves files behind"
 
 mkdir "$work/archive" "$work/links"
 machine=$(uname -m)

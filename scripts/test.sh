@@ -18,8 +18,6 @@ setsid sh -euc '
     # Without link-time optimisation, which does not change behaviour.
     export CARGO_PROFILE_LAMBDA_LTO=off CARGO_PROFILE_LAMBDA_CODEGEN_UNITS=16
     scripts/build-bootstrap.sh --wasi-p3
-    # An emulator runs it, so its compilation takes longer than its work.
-    export CARGO_PROFILE_RELEASE_OPT_LEVEL=1
     BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64
 ' &
 bootstraps=$!
@@ -61,6 +59,7 @@ cargo test --release -p bootstream-cli -p bootstream-local-lambda
 cargo test --features bootstream-host/wasi-p3 \
     -p bootstream-host -p bootstream-fuzz -p bootstream-lambda-protocol -p bootstream-lambda-event \
     -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
-cargo test -p bootstream -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \
+cargo test -p bootstream -p bootstream-macros \
+    -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \
     -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support
 cargo test --manifest-path "$dynamodb_export" --target-dir target

@@ -170,9 +170,9 @@ fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
             unsafe_code,
             reason = "runs machine code that our own compiler produced"
         )]
-        // SAFETY: the file's stamp confirms that our compiler wrote it and that it is complete. It is part of the deployment package, as trusted as `bootstrap` itself, or of a cache
-        // that only this user can write. Wasmtime compares its own record of the settings and the
-        // processor.
+        // SAFETY: the file's stamp confirms that our compiler wrote it and that it is complete. It is part of the
+        // deployment package, as trusted as `bootstrap` itself, or of a cache that only this user can write.
+        // Wasmtime compares its own record of the settings and the processor.
         unsafe {
             Component::deserialize_file(&engine, &path)
         }

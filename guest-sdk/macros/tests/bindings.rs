@@ -1,7 +1,7 @@
 //! The bindings in the crate `bootstream` follow from the contract. After a change of it, this writes them, also when that crate does not compile:
 //!
 //! ```console
-//! $ BOOTSTREAM_WRITE_BINDINGS=1 cargo test -p bootstream-macros --test bindings
+//! $ WRITE_BINDINGS=1 cargo test -p bootstream-macros --test bindings
 //! ```
 
 use std::{env, fs, path::Path};
@@ -41,13 +41,13 @@ fn the_bindings_are_those_of_the_contract() {
     ] {
         let file = folder.join(world).with_extension("rs");
         let bindings = generated(world, module);
-        if env::var_os("BOOTSTREAM_WRITE_BINDINGS").is_some() {
+        if env::var_os("WRITE_BINDINGS").is_some() {
             fs::write(&file, &bindings).expect("the folder is writable");
         }
         let kept = fs::read_to_string(&file).expect("the bindings are kept");
         assert!(
             kept == bindings,
-            "`{}` is out of date: run this test with BOOTSTREAM_WRITE_BINDINGS=1",
+            "`{}` is out of date: run this test with WRITE_BINDINGS=1",
             file.display()
         );
     }

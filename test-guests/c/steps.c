@@ -158,7 +158,7 @@ static int print(FILE *output, const char *text)
     return 0;
 }
 
-/* Executes a step and names its outcome in `outcome`. Returns a failure that is no refusal. */
+/* Executes a step and names its outcome in `outcome`. Returns failures other than refusals. */
 static int attempt(const script *script, bootstream_json step, char *outcome, size_t size)
 {
     int result = run_step(script, step);

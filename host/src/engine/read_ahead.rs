@@ -72,7 +72,7 @@ impl ReadAhead {
 
     /// Reads, and waits until everything is in memory, for at most `limit`.
     pub(crate) async fn finish(self: &Arc<Self>, limit: Duration) {
-        // Too late is no error: calls read the rest.
+        // After the limit, calls read the rest.
         drop(timeout(limit, self.start()).await);
     }
 

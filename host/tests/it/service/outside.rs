@@ -103,7 +103,7 @@ fn the_guest_learns_how_a_body_that_it_passes_on_has_ended() {
     lambda.failed_response("long", "Function.Error");
 }
 
-/// The length of a body that is absent is no promise, and a server may repeat a length.
+/// An absent body need not have the announced length, and a server may repeat a length.
 #[test]
 fn answers_with_a_length_but_no_body_are_complete() {
     let web = Web::start();

@@ -170,8 +170,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         is_chunked = has_body and response.getheader("content-length") is None
         if is_chunked:
             self.send_header("transfer-encoding", "chunked")
-        self.end_headers()
+        # The client that has the head may already ask for the next cut.
         cut = cuts.pop(0) if cuts and has_body else None
+        self.end_headers()
         sent = 0
         while has_body and (block := response.read(BLOCK_BYTES)):
             if cut is not None and sent + len(block) > cut:

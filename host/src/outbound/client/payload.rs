@@ -16,7 +16,7 @@ use wasmtime_wasi_http::WasiBody;
 use super::body::Upload;
 
 /// How long a request waits for the guest to begin or end its body, where an empty one allows repetition.
-const PATIENCE: Duration = Duration::from_millis(50);
+const REPEATABLE_PATIENCE: Duration = Duration::from_millis(50);
 
 /// The body of a request.
 pub(super) enum Payload {
@@ -30,11 +30,23 @@ pub(super) enum Payload {
 
 impl Payload {
     /// Returns what to send for `head`. A body that is known to be empty is held.
-    pub(super) async fn of(head: &mut Parts, mut upload: Upload) -> Self {
+    pub(super) async fn of(head: &mut Parts, upload: Upload) -> Self {
+        let is_repeatable = matches!(head.method, Method::PUT | Method::DELETE | Method::OPTIONS);
+        let patience = is_repeatable.then_some(REPEATABLE_PATIENCE);
+        Self::of_patient(head, upload, patience).await
+    }
+
+    /// Returns what to send for `head`. Waits up to `patience`, or not at all, for the guest to begin or end
+    /// the body.
+    pub(super) async fn of_patient(
+        head: &mut Parts,
+        mut upload: Upload,
+        patience: Option<Duration>,
+    ) -> Self {
         let has_length = head.headers.contains_key(CONTENT_LENGTH);
         // Without a length, hyper sends no body with these methods.
         let is_bodiless = matches!(head.method, Method::GET | Method::HEAD) && !has_length;
-        if !is_bodiless && !is_empty(&mut upload, &head.method).await {
+        if !is_bodiless && !is_empty(&mut upload, patience).await {
             return Self::Streamed(upload.boxed());
         }
         if matches!(head.method, Method::POST | Method::PUT | Method::PATCH) && !has_length {
@@ -75,14 +87,13 @@ impl Payload {
     }
 }
 
-/// Whether the guest has ended a body without writing anything. Without one, the request can be repeated.
-async fn is_empty(upload: &mut Upload, method: &Method) -> bool {
-    let is_repeatable = matches!(*method, Method::PUT | Method::DELETE | Method::OPTIONS);
-    if is_repeatable {
-        let first = poll_fn(|cx| upload.poll_is_empty(cx));
-        return timeout(PATIENCE, first).await.unwrap_or(false);
-    }
-    poll_fn(|cx| Poll::Ready(upload.poll_is_empty(cx) == Poll::Ready(true))).await
+/// Whether the guest ends a body without writing anything, as far as `patience` tells.
+async fn is_empty(upload: &mut Upload, patience: Option<Duration>) -> bool {
+    let Some(patience) = patience else {
+        return poll_fn(|cx| Poll::Ready(upload.poll_is_empty(cx) == Poll::Ready(true))).await;
+    };
+    let first = poll_fn(|cx| upload.poll_is_empty(cx));
+    timeout(patience, first).await.unwrap_or(false)
 }
 
 /// The length that the guest has announced.

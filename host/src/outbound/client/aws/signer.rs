@@ -54,10 +54,9 @@ impl Signer {
         grant.prepare(head);
         let (payload, hash) = match grant.payload().hash() {
             Some(hash) => {
-                let payload = Payload::of(head, upload)
-                    .await
-                    .map_streamed(without_signing_trailers);
-                (payload, hash)
+                // S3 refuses an empty body that is sent in chunks.
+                let payload = Payload::of_patient(head, upload, Some(timeouts.idle)).await;
+                (payload.map_streamed(without_signing_trailers), hash)
             }
             None => {
                 let collected = policy

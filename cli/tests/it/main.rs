@@ -9,6 +9,7 @@ mod chat;
 mod clients;
 mod compile;
 mod completions;
+mod console;
 mod credentials;
 mod deploy;
 mod dev;

@@ -16,7 +16,7 @@ use bootstream_test_support::{built, cache_home, toolchain};
 use serde_json::{Value, json};
 
 /// Timeout of every wait. Only a failing test reaches it.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that answers each head with `answer` of it, and keeps its connections. Returns its URL.
 pub(crate) fn serve(answer: fn(&[u8]) -> Vec<u8>) -> String {

@@ -21,6 +21,7 @@ let marked = null;
 let secrets = false;
 let endpoint = "";
 let wanted = null;
+let following = 0;
 
 /** Shows an invocation. Without `id`, nothing. */
 async function show(id) {
@@ -166,7 +167,7 @@ feed.addEventListener("lagged", () => {
 feed.addEventListener("invocation", ({ detail: row }) => {
   const isNew = !list.row(row.requestId);
   list.put(row);
-  if (isNew && follows) choose(list.shown[0] === row.requestId ? row.requestId : null, false);
+  if (isNew && follows) follow();
   if (details?.requestId === row.requestId) {
     Object.assign(details, row);
     update();
@@ -175,6 +176,14 @@ feed.addEventListener("invocation", ({ detail: row }) => {
 
 feed.addEventListener("chunk", ({ detail }) => merge("timeline", detail));
 feed.addEventListener("log", ({ detail }) => merge("logs", detail));
+
+/** Shows the newest invocation, once for all that begin in a moment. */
+function follow() {
+  following ||= setTimeout(() => {
+    following = 0;
+    if (follows) choose(list.shown[0], false);
+  }, 50);
+}
 
 /** Adds what is new to the invocation shown. */
 function merge(name, change) {

@@ -6,7 +6,7 @@ import { hex, pretty, size, visible } from "./format.js";
 import { cuts, parse, splitCharacters } from "./sse.js";
 
 /** Shown at once of a long text, in bytes. More is behind a button. */
-const STEP = 64 * 1024;
+const STEP = 16 * 1024;
 
 /** Shown at once of a hex dump, in bytes. */
 const HEX_STEP = 4 * 1024;
@@ -96,7 +96,7 @@ class Body extends HTMLElement {
   }
 
   _json(first) {
-    if (first.length > 4 * STEP) return this._text(first);
+    if (first.length > 16 * STEP) return this._text(first);
     return [pre(visible(pretty(new TextDecoder().decode(first))), "Body as JSON")];
   }
 

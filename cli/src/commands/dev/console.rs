@@ -23,48 +23,31 @@ macro_rules! asset {
     };
 }
 
-macro_rules! modules {
-    ($($name:literal),+) => {
-        [$(asset!($name, "text/javascript; charset=utf-8")),+]
+macro_rules! module {
+    ($name:literal) => {
+        asset!($name, "text/javascript; charset=utf-8")
     };
 }
 
-const PAGE: [Asset; 3] = [
+/// The files of the page.
+pub(super) static ASSETS: [Asset; 16] = [
     asset!("index.html", "text/html; charset=utf-8"),
     asset!("style.css", "text/css; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
+    module!("app.js"),
+    module!("api.js"),
+    module!("dom.js"),
+    module!("format.js"),
+    module!("list.js"),
+    module!("timeline.js"),
+    module!("lanes.js"),
+    module!("details.js"),
+    module!("body.js"),
+    module!("sse.js"),
+    module!("edit.js"),
+    module!("compare.js"),
+    module!("copy.js"),
 ];
-
-const MODULES: [Asset; 13] = modules!(
-    "app.js",
-    "api.js",
-    "dom.js",
-    "format.js",
-    "list.js",
-    "timeline.js",
-    "lanes.js",
-    "details.js",
-    "body.js",
-    "sse.js",
-    "edit.js",
-    "compare.js",
-    "copy.js"
-);
-
-/// The files of the page.
-pub(super) static ASSETS: [Asset; PAGE.len() + MODULES.len()] = {
-    let mut all = [PAGE[0]; PAGE.len() + MODULES.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = if at < PAGE.len() {
-            PAGE[at]
-        } else {
-            MODULES[at - PAGE.len()]
-        };
-        at += 1;
-    }
-    all
-};
 
 /// Listens on a port of 127.0.0.1 and of [::1]: on `port`, or else on the first free one from the default
 /// on. Port 0 is a free one.

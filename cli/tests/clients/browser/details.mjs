@@ -1,5 +1,8 @@
 // The views of a body, the head of a response, archives.
 
+import { statSync } from "node:fs";
+import { createRequire } from "node:module";
+
 import Ajv from "ajv";
 import har from "har-schema";
 
@@ -118,8 +121,9 @@ export async function preludes(visit) {
 export async function archives(visit) {
   const { id } = await visit.invoke([{ write_headers: { status: 200, headers: [["content-type", "text/plain"]] } },
     { write: "hello" }, { sleep_ms: 20 }, { write: "world" }], { path: "/p?q=a%20b&c", headers: { authorization: "s3cret" } });
-  const ajv = new Ajv({ schemas: Object.values(har), schemaId: "auto", meta: false, unknownFormats: "ignore", logger: false });
-  ajv.addMetaSchema((await import("ajv/lib/refs/json-schema-draft-06.json", { with: { type: "json" } })).default);
+  const ajv = new Ajv({ unknownFormats: "ignore", logger: false });
+  ajv.addMetaSchema(createRequire(import.meta.url)("ajv/lib/refs/json-schema-draft-06.json"));
+  ajv.addSchema(Object.values(har));
   const archive = await visit.api(`/api/invocations/${id}.har`);
   const valid = ajv.validate("har.json#", archive);
   assert(valid, JSON.stringify(ajv.errors));
@@ -131,4 +135,23 @@ export async function archives(visit) {
   const texts = await Promise.all([1, 2].map(async () =>
     (await fetch(`${visit.console}/api/invocations/${id}`)).text()));
   equal(texts[0], texts[1], "two exports");
+}
+
+/** Makes the pictures of the guide, into the folder of the plan. */
+export async function pictures(visit) {
+  const { page } = visit;
+  await visit.invoke([{ write_headers: { status: 404, headers: [["content-type", "application/json"]] } }, { write: '{"error":"not found"}' }],
+    { path: "/orders/17" });
+  await visit.invoke([{ write_headers: { status: 200 } }, { write: "part" }, { panic: "no luck" }], { path: "/report" });
+  const tokens = ["The", " quick", " brown", " fox", " jumps", " over", " the", " lazy", " dog"];
+  const { id } = await visit.invoke(typed("text/event-stream", ...tokens.flatMap((token, n) => [
+    { log: { level: "info", message: `token ${n}` } },
+    { write: `event: token\ndata: ${JSON.stringify({ n, token })}\n\n` }, { sleep_ms: n === 4 ? 1100 : 60 },
+  ])), { path: "/chat" });
+  await visit.open(id, "Body");
+  await visit.panel().locator("[data-kind=event]").first().waitFor();
+  await page.locator("[role=slider]").press("ArrowRight");
+  await page.screenshot({ path: `${visit.plan.pictures}/console.png` });
+  const { size } = statSync(`${visit.plan.pictures}/console.png`);
+  assert(size > 20_000, `a picture of ${size} bytes`);
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Dev, PATIENCE, Response, ready_guest};
 
-/// The longest task of the page in a debug build of nothing: the page itself, on a busy machine.
+/// The longest task of the page, in milliseconds.
 const LONGEST_TASK_MS: u32 = 200;
 
 impl Dev {
@@ -142,6 +142,20 @@ fn the_page_survives_a_restart() {
         },
     );
     assert!(next.is_some());
+}
+
+/// The pictures of the guide. To renew them, copy them from `target/clients/pictures` to `docs/guide/images`.
+#[test]
+fn the_guide_has_pictures() {
+    let folder = built("clients").join("pictures");
+    std::fs::create_dir_all(&folder).expect("it may be written");
+    let mut dev = Dev::start(&ready_guest(), &[]);
+    browse(
+        &mut dev,
+        &["pictures"],
+        json!({ "pictures": folder }),
+        |_, _| {},
+    );
 }
 
 /// Resident memory of a process, in MiB.

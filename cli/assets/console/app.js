@@ -168,7 +168,8 @@ feed.addEventListener("invocation", ({ detail: row }) => {
   const isNew = !list.row(row.requestId);
   list.put(row);
   if (isNew && follows) follow();
-  if (details?.requestId === row.requestId) {
+  // Of one that has ended, all is fetched again.
+  if (details?.requestId === row.requestId && row.running) {
     Object.assign(details, row);
     update();
   }

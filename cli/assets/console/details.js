@@ -127,7 +127,7 @@ class Details extends HTMLElement {
     if (it.running) return [el("p", { class: "note", text: "The body is shown when the response has ended." })];
     if (!it.body.bytes) return [el("p", { class: "note", text: "The response has no body." })];
     const body = el("bs-body");
-    queueMicrotask(() => body.load(it));
+    queueMicrotask(() => body.load(it).catch((error) => body.replaceChildren(error.message)));
     return [body];
   }
 

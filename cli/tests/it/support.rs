@@ -172,7 +172,10 @@ impl Dev {
 
     #[track_caller]
     pub(crate) fn run_with(args: &[&str], variables: &[(&str, &OsStr)]) -> Self {
-        let mut child = bootstream(&["dev", "--port", "0"])
+        let free_port = ["--port", "0"];
+        let has_port = args.contains(&"--port");
+        let mut child = bootstream(&["dev"])
+            .args(free_port.iter().filter(|_| !has_port))
             .args(args)
             .envs(variables.iter().copied())
             .stdout(Stdio::null())

@@ -188,7 +188,14 @@ impl Console {
         let request: ResendRequest = match body {
             [] => ResendRequest::default(),
             body => match serde_json::from_slice(body) {
-                Ok(request) => request,
+                // A list would pass for an object whose fields are in order.
+                Ok(request) if body.trim_ascii_start().starts_with(b"{") => request,
+                Ok(_) => {
+                    return error(
+                        StatusCode::BAD_REQUEST,
+                        "the body is not `{\"event\": ...}`",
+                    );
+                }
                 Err(reason) => {
                     let message = format!("the body is not `{{\"event\": ...}}`: {reason}");
                     return error(StatusCode::BAD_REQUEST, &message);

@@ -142,7 +142,7 @@ impl Console {
             }
             None => self.recorder.read(id, |record| {
                 let mut object = details(record, secrets);
-                object["predicted"] = predict(record);
+                insert_field(&mut object, "predicted", predict(record));
                 object
             }),
         };
@@ -283,6 +283,13 @@ fn not_allowed() -> Response<ConsoleBody> {
     );
     insert(response.headers_mut(), ALLOW, "GET, POST, DELETE");
     response
+}
+
+/// Adds a field to an object.
+fn insert_field(object: &mut Value, name: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(name.to_owned(), value);
+    }
 }
 
 fn insert(headers: &mut HeaderMap, name: http::HeaderName, value: &str) {

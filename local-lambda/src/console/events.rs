@@ -97,9 +97,9 @@ impl Follower {
             // A page that has just opened asks for the details it shows.
             let parts = (!is_first || !is_over)
                 .then(|| [("chunk", delta.chunks(record)), ("log", delta.logs(record))]);
-            (summary, parts, is_over)
+            (record.id.clone(), summary, parts, is_over)
         });
-        for (summary, parts, is_over) in changed {
+        for (request_id, summary, parts, is_over) in changed {
             push(&mut text, "invocation", Some(&id), &summary);
             for (name, part) in parts.into_iter().flatten() {
                 if let Some(part) = part {
@@ -111,7 +111,7 @@ impl Follower {
                     &mut text,
                     "end",
                     Some(&id),
-                    &json!({ "requestId": summary["requestId"] }),
+                    &json!({ "requestId": request_id }),
                 );
             }
         }

@@ -62,7 +62,7 @@ impl RequestRecord {
         self.request_id = Some(invocation.request_id.clone());
         let recorder = self.observer.recorder();
         self.recording = recorder.map(|recorder| {
-            recorder.begin(Beginning {
+            recorder.begin(&Beginning {
                 started: self.started,
                 line: &self.line,
                 headers: received.headers,

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -38,6 +38,10 @@ pub(crate) fn har(record: &Record, address: &str, secrets: Secrets) -> Value {
 fn request(record: &Record, address: &str, secrets: Secrets) -> Value {
     let target = record.line.uri.path_and_query();
     let target = target.map_or("/", http::uri::PathAndQuery::as_str);
+    let mime_type = content_type(&record.headers);
+    let text = String::from_utf8_lossy(&record.request_body);
+    let body =
+        (!record.request_body.is_empty()).then(|| json!({ "mimeType": mime_type, "text": text }));
     let mut request = json!({
         "method": record.line.method.as_str(),
         "url": format!("http://{address}{target}"),
@@ -48,11 +52,8 @@ fn request(record: &Record, address: &str, secrets: Secrets) -> Value {
         "headersSize": -1,
         "bodySize": record.request_body_bytes,
     });
-    if !record.request_body.is_empty() {
-        request["postData"] = json!({
-            "mimeType": content_type(&record.headers),
-            "text": String::from_utf8_lossy(&record.request_body),
-        });
+    if let (Some(body), Some(request)) = (body, request.as_object_mut()) {
+        request.insert("postData".to_owned(), body);
     }
     request
 }
@@ -83,7 +84,7 @@ fn response(record: &Record, secrets: Secrets) -> Value {
 }
 
 fn content_type(fields: &HeaderMap) -> String {
-    let value = fields.get(CONTENT_TYPE).map(|it| it.as_bytes());
+    let value = fields.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
 }
 
@@ -116,7 +117,9 @@ fn date_time(unix_millis: u64) -> String {
 
 /// Converts days since 1970 to year, month and day of the Gregorian calendar.
 fn date(days: u64) -> (u64, u64, u64) {
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let (mut year, mut days) = (1970, days);
     loop {
         let length = if is_leap(year) { 366 } else { 365 };

@@ -95,11 +95,7 @@ pub(crate) fn details(record: &Record, secrets: Secrets) -> Value {
         "body": body(record),
         "logs": record.logs.json(0),
         "logsDropped": record.logs.dropped(),
-        "outbound": record.outbound.iter().map(|(at, request)| {
-            let mut object = request.to_json();
-            object["at"] = json!(at);
-            object
-        }).collect::<Vec<_>>(),
+        "outbound": outbound(record),
         "usage": record.usage.as_ref().map(crate::observer::Usage::to_json),
         "failure": failure(record).map(failure_object),
     });
@@ -107,6 +103,18 @@ pub(crate) fn details(record: &Record, secrets: Secrets) -> Value {
         object.extend(more);
     }
     object
+}
+
+/// Returns the outbound requests, with the times at which they ended.
+fn outbound(record: &Record) -> Vec<Value> {
+    let requests = record.outbound.iter().map(|(at, request)| {
+        let mut object = request.to_json();
+        if let Some(object) = object.as_object_mut() {
+            object.insert("at".to_owned(), json!(at));
+        }
+        object
+    });
+    requests.collect()
 }
 
 fn prelude(record: &Record, secrets: Secrets) -> Option<String> {

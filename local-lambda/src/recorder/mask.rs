@@ -111,9 +111,13 @@ fn mask_value(name: &str, value: &mut Value) -> bool {
             *text = masked(name, text);
             true
         }
-        Value::Array(values) => values
-            .iter_mut()
-            .fold(false, |changed, value| mask_value(name, value) || changed),
+        Value::Array(values) => {
+            let mut has_changed = false;
+            for value in values {
+                has_changed |= mask_value(name, value);
+            }
+            has_changed
+        }
         other => mask_fields(other),
     }
 }

@@ -74,7 +74,7 @@ impl Recorder {
     }
 
     /// Begins the record of an invocation.
-    pub(crate) fn begin(&self, beginning: Beginning<'_>) -> Recording {
+    pub(crate) fn begin(&self, beginning: &Beginning<'_>) -> Recording {
         let number = self.0.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         let record = Record::new(number, beginning);
         let size = record.size();

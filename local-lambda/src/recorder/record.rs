@@ -97,7 +97,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(number: u64, beginning: Beginning<'_>) -> Self {
+    pub(super) fn new(number: u64, beginning: &Beginning<'_>) -> Self {
         let Beginning {
             started,
             line,
@@ -107,7 +107,7 @@ impl Record {
             door,
             invocation,
             resent_from,
-        } = beginning;
+        } = *beginning;
         let kept = body.len().min(REQUEST_BODY_BYTES);
         Self {
             number,

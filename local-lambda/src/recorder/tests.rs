@@ -19,7 +19,7 @@ fn begin(recorder: &Recorder, id: &str, event: &'static [u8]) -> Recording {
         request_id: id.to_owned(),
         ..Invocation::new(Bytes::from_static(event))
     };
-    recorder.begin(Beginning {
+    recorder.begin(&Beginning {
         started: Instant::now(),
         line: &line,
         headers: &headers,

@@ -39,7 +39,7 @@ impl PreludeReader {
         let fields = Fields::new(&object, self.rules.reading);
         let document = ResponseDocument::read(fields).map_err(invalid)?;
         let mut head = document.head(self.rules)?;
-        head.document = Some(json.into());
+        head.document = Some(json);
         Ok(Some((head, body)))
     }
 }

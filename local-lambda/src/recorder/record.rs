@@ -94,6 +94,8 @@ pub(crate) struct Record {
     pub(super) outbound: Vec<(u64, OutboundRequest)>,
     pub(super) usage: Option<Usage>,
     pub(super) end: Option<(u64, Verdict)>,
+    /// Size of headers, head and warnings, in bytes.
+    text_bytes: usize,
 }
 
 impl Record {
@@ -135,28 +137,19 @@ impl Record {
             outbound: Vec::new(),
             usage: None,
             end: None,
+            text_bytes: size_of_headers(headers),
         }
     }
 
     /// Memory in use, in bytes.
     pub(super) fn size(&self) -> usize {
-        let headers: usize = [
-            Some(&self.headers),
-            self.head.as_ref().map(|it| &it.headers),
-        ]
-        .into_iter()
-        .flatten()
-        .flat_map(HeaderMap::iter)
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum();
         BASE_BYTES
-            + headers
+            + self.text_bytes
             + self.event.len()
             + self.request_body.len()
             + self.chunks.size()
             + self.body.size()
             + self.logs.size()
-            + self.warnings.iter().map(String::len).sum::<usize>()
             + self.outbound.len() * size_of::<OutboundRequest>()
     }
 
@@ -172,6 +165,8 @@ impl Record {
     /// Records the head that the caller gets.
     pub(crate) fn head(&mut self, head: &ResponseHead) {
         self.status = Some(head.status);
+        let document = head.document.as_ref().map_or(0, Bytes::len);
+        self.text_bytes += size_of_headers(&head.headers) + document;
         self.head = Some(head.clone());
     }
 
@@ -198,6 +193,7 @@ impl Record {
                 self.ended(now, verdict(report.outcome));
             }
             Report::Warning { text, .. } if self.warnings.len() < MOST_REPORTS => {
+                self.text_bytes += text.len();
                 self.warnings.push((*text).to_owned());
             }
             Report::Output { line, .. } => self.logs.push(now, line),
@@ -256,6 +252,13 @@ impl Record {
     pub(super) fn has_slow_reader(&self) -> bool {
         self.waits().0 >= SLOW_MICROS
     }
+}
+
+fn size_of_headers(headers: &HeaderMap) -> usize {
+    let sizes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
+    sizes.sum()
 }
 
 fn verdict(outcome: RequestOutcome<'_>) -> Verdict {

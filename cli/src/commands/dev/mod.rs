@@ -181,21 +181,19 @@ impl Dev {
         functions: Arc<LiveFunctions>,
         address: SocketAddr,
     ) {
-        if let Some(ConsoleServer {
+        let Some(ConsoleServer {
             recorder,
             listeners,
             folder,
         }) = console
-        {
-            let settings = self.settings.clone();
-            let observer = self.observer.clone();
-            let console = Console::new(recorder, observer, functions, settings, address);
-            console
-                .assets(&console::ASSETS, folder)
-                .serve(listeners)
-                .await;
-        }
-        pending().await
+        else {
+            return pending().await;
+        };
+        let settings = self.settings.clone();
+        let observer = self.observer.clone();
+        let console = Console::new(recorder, observer, functions, settings, address);
+        let console = console.assets(&console::ASSETS, folder);
+        console.serve(listeners).await;
     }
 
     /// Serves from the start: early callers wait for the first version.

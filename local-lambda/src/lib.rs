@@ -17,6 +17,7 @@ mod body;
 mod clock;
 mod console;
 mod credentials;
+mod digest;
 mod environment;
 mod event;
 mod failure;

@@ -87,6 +87,8 @@ class Details extends HTMLElement {
       ["Response", `${size(it.bytes)} in ${it.chunks} ${it.chunks === 1 ? "chunk" : "chunks"}`],
       ["Waited for the caller", ms(it.waitedMs)],
       ["Process", it.process ? `${it.process.pid}${it.process.cold ? ", its first invocation (cold)" : ""}` : "–"],
+      ["Handler", it.process?.handlerSha256 ? `SHA-256 ${it.process.handlerSha256}` : "–"],
+      ["Settings", it.process ? `${it.process.memoryMib} MiB, timeout ${it.process.timeoutSeconds} s` : "–"],
       ["Used", it.usage ? `${it.usage.memoryMib} MiB of memory, ${it.usage.milliseconds} ms` : "–"],
       ["Sent again from", it.resentFrom],
     ]), ...it.warnings.map((text) => el("p", { class: "warn", text: `warning: ${visible(text)}` }))];

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
+
+use crate::digest::sha256;
 
 /// A file of the console's page.
 #[derive(Clone, Copy, Debug)]
@@ -48,18 +49,8 @@ impl Assets {
         };
         Some(File {
             content_type: file.content_type,
-            etag: etag(&bytes),
+            etag: format!("\"{}\"", sha256(&bytes)),
             bytes,
         })
     }
-}
-
-fn etag(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut etag = String::from("\"");
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(etag, "{byte:02x}");
-    }
-    etag.push('"');
-    etag
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::digest::sha256;
 use crate::failure::Failure;
 
 /// One version of a function's code, in the folder that becomes `LAMBDA_TASK_ROOT`.
@@ -20,6 +21,8 @@ enum Folder {
         /// Where the handler is in the folder, and the file it was made from.
         handler: PathBuf,
         origin: PathBuf,
+        /// The SHA-256 of that file.
+        digest: Option<String>,
     },
     Permanent(PathBuf),
 }
@@ -31,6 +34,7 @@ impl Deployment {
     pub fn temporary(folder: TempDir, handler: PathBuf, origin: PathBuf) -> Self {
         Self {
             folder: Folder::Temporary {
+                digest: std::fs::read(&origin).ok().map(|bytes| sha256(&bytes)),
                 folder,
                 handler,
                 origin,
@@ -52,6 +56,14 @@ impl Deployment {
         match &self.folder {
             Folder::Temporary { folder, .. } => folder.path(),
             Folder::Permanent(folder) => folder,
+        }
+    }
+
+    /// Returns the SHA-256 of the file that the handler was made from, in hexadecimal digits.
+    pub(crate) fn digest(&self) -> Option<&str> {
+        match &self.folder {
+            Folder::Temporary { digest, .. } => digest.as_deref(),
+            Folder::Permanent(_) => None,
         }
     }
 

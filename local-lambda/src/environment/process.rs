@@ -154,6 +154,9 @@ impl ExecutionEnvironment {
             request_id: &id,
             pid: self.child.id(),
             is_first: !std::mem::replace(&mut self.has_served, true),
+            handler: self.deployment.digest(),
+            memory_mib: self.config.memory_mib,
+            timeout: self.config.timeout,
         });
         let token = new_request_id();
         let headers = self.next_headers(&id, &token, invocation.headers);

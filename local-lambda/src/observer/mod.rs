@@ -48,6 +48,12 @@ pub enum Report<'a> {
         pid: Option<u32>,
         /// Whether it is the first invocation of the process.
         is_first: bool,
+        /// The SHA-256 of the file that its handler was made from. `None` for other runtimes.
+        handler: Option<&'a str>,
+        /// Memory of the function, in MiB.
+        memory_mib: u32,
+        /// Timeout of the function.
+        timeout: Duration,
     },
     /// The process of a function printed a line, or up to 64 KiB of one.
     Output {

@@ -5,6 +5,8 @@ use std::ops::Range;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use crate::digest::hex;
+
 /// Bytes kept from the beginning.
 const FIRST_BYTES: usize = 1024 * 1024;
 
@@ -70,12 +72,7 @@ impl StoredBody {
 
     /// Returns the SHA-256 of the whole body in hexadecimal digits.
     pub(super) fn sha256(&self) -> String {
-        use std::fmt::Write as _;
-        let digest = self.digest.clone().finalize();
-        digest.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(&self.digest.clone().finalize())
     }
 
     /// Copies kept bytes. `None` if some of the range is not kept.

@@ -124,7 +124,13 @@ fn prelude(record: &Record, secrets: Secrets) -> Option<String> {
 }
 
 fn process(process: &Process) -> Value {
-    json!({ "pid": process.pid, "cold": process.is_first })
+    json!({
+        "pid": process.pid,
+        "cold": process.is_first,
+        "handlerSha256": process.handler,
+        "memoryMib": process.memory_mib,
+        "timeoutSeconds": process.timeout.as_secs(),
+    })
 }
 
 fn body(record: &Record) -> Value {

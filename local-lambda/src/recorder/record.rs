@@ -1,6 +1,6 @@
 //! The record of one invocation.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri};
@@ -54,6 +54,10 @@ pub(super) struct Process {
     pub(super) pid: Option<u32>,
     /// Whether it is the first invocation of the process.
     pub(super) is_first: bool,
+    /// The SHA-256 of the file that the handler was made from.
+    pub(super) handler: Option<String>,
+    pub(super) memory_mib: u32,
+    pub(super) timeout: Duration,
 }
 
 /// How a recorded invocation ended.
@@ -201,10 +205,20 @@ impl Record {
             Report::Outbound(request) if self.outbound.len() < MOST_REPORTS => {
                 self.outbound.push((now, (*request).clone()));
             }
-            Report::Assigned { pid, is_first, .. } => {
+            Report::Assigned {
+                pid,
+                is_first,
+                handler,
+                memory_mib,
+                timeout,
+                ..
+            } => {
                 self.process = Some(Process {
                     pid: *pid,
                     is_first: *is_first,
+                    handler: handler.map(str::to_owned),
+                    memory_mib: *memory_mib,
+                    timeout: *timeout,
                 });
             }
             _ => {}

@@ -66,6 +66,11 @@ fn an_invocation_is_listed_and_told_in_full() {
     assert_eq!(whole["requestHead"]["target"], "/@rest/p?q=1");
     assert_eq!(whole["body"]["kept"], json!([[0, 6]]));
     assert_eq!(whole["usage"]["bytesWritten"], 6);
+    assert_eq!(whole["process"]["memoryMib"], 512);
+    let digest = whole["process"]["handlerSha256"]
+        .as_str()
+        .expect("a digest");
+    assert_eq!(digest.len(), 64, "{digest}");
     assert_contains(&whole["logs"].to_string(), "a warning");
     let times: Vec<_> = whole["timeline"].as_array().expect("chunks").clone();
     assert!(times[1]["atSent"].as_u64() > times[0]["atSent"].as_u64());

@@ -1,7 +1,7 @@
 //! Many callers at once.
 
 use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpStream};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
@@ -66,7 +66,7 @@ fn twenty_swaps_break_none_of_a_thousand_streams() {
 }
 
 /// Resident memory of a process, in bytes.
-fn resident(pid: u32) -> usize {
+pub(crate) fn resident(pid: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.expect("a size").trim().trim_end_matches(" kB");
@@ -113,7 +113,7 @@ fn a_caller_that_does_not_read_holds_the_function_back_and_costs_no_memory() {
 }
 
 /// The addresses on which these processes listen.
-fn listening(pids: &[u32]) -> Vec<String> {
+pub(crate) fn listening(pids: &[u32]) -> Vec<String> {
     const LISTEN: &str = "0A";
     let sockets: Vec<String> = pids
         .iter()
@@ -144,6 +144,15 @@ fn listening(pids: &[u32]) -> Vec<String> {
     addresses
 }
 
+/// Returns an address as the kernel prints it: words of four bytes in the machine's byte order.
+fn as_in_tables(octets: &[u8]) -> String {
+    let words = octets.chunks_exact(4).map(|word| {
+        let word = word.try_into().expect("four bytes");
+        format!("{:08X}", u32::from_ne_bytes(word))
+    });
+    words.collect()
+}
+
 #[test]
 fn nothing_listens_on_more_than_this_machine_s_own_address() {
     let dev = Dev::start(&ready_guest(), &[]);
@@ -153,11 +162,16 @@ fn nothing_listens_on_more_than_this_machine_s_own_address() {
 
     let addresses = listening(&pids);
 
-    // The kernel prints addresses in the machine's byte order.
-    let loopback = format!("{:08X}", u32::from_ne_bytes(Ipv4Addr::LOCALHOST.octets()));
+    let loopback = [
+        as_in_tables(&Ipv4Addr::LOCALHOST.octets()),
+        as_in_tables(&Ipv6Addr::LOCALHOST.octets()),
+    ];
     assert!(
         addresses.len() >= 2,
         "the server and a Runtime API: {addresses:?}"
     );
-    assert!(addresses.iter().all(|it| *it == loopback), "{addresses:?}");
+    assert!(
+        addresses.iter().all(|it| loopback.contains(it)),
+        "{addresses:?}"
+    );
 }

@@ -4,6 +4,7 @@ use bootstream_test_support::assert_contains;
 use serde_json::json;
 
 use super::{get, send_to};
+use crate::load::listening;
 use crate::support::{Dev, bootstream, ready_guest, script, wrong_usage};
 
 fn steps() -> String {
@@ -150,26 +151,8 @@ fn without_a_console_there_is_no_second_port() {
     dev.invoke(&steps()).rest();
     dev.wait_until_seen("the function was called");
     assert!(!dev.has_seen("console: http://"));
-    let listening = |path: &str| {
-        let table = std::fs::read_to_string(path).unwrap_or_default();
-        let inodes = table.lines().skip(1).filter_map(|line| {
-            let words: Vec<_> = line.split_whitespace().collect();
-            (words.get(3) == Some(&"0A")).then(|| words.get(9).map(|it| (*it).to_owned()))?
-        });
-        inodes.collect::<Vec<_>>()
-    };
-    let all = [listening("/proc/net/tcp"), listening("/proc/net/tcp6")].concat();
-    let folder = std::fs::read_dir(format!("/proc/{}/fd", dev.pid())).expect("it runs");
-    let own = folder
-        .flatten()
-        .filter_map(|entry| std::fs::read_link(entry.path()).ok());
-    let own = own.filter(|link| {
-        let link = link.to_string_lossy();
-        all.iter()
-            .any(|inode| *link == *format!("socket:[{inode}]"))
-    });
     // The front ends, and the Runtime API of one environment.
-    assert_eq!(own.count(), 2);
+    assert_eq!(listening(&[dev.pid()]).len(), 2);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::process::{ChildStdout, Command, Stdio};
 use bootstream_test_support::built;
 use serde_json::{Value, json};
 
+use crate::load::resident;
 use crate::support::{Dev, PATIENCE, Response, ready_guest};
 
 /// The longest task of the page, in milliseconds.
@@ -158,14 +159,6 @@ fn the_guide_has_pictures() {
     );
 }
 
-/// Resident memory of a process, in MiB.
-fn resident_mib(pid: u32) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.expect("a size").trim().trim_end_matches(" kB");
-    kib.parse::<usize>().expect("a number") / 1024
-}
-
 #[test]
 fn five_thousand_invocations_leave_memory_flat_and_the_page_awake() {
     let mut dev = Dev::start(&ready_guest(), &[]);
@@ -176,10 +169,13 @@ fn five_thousand_invocations_leave_memory_flat_and_the_page_awake() {
         json!({ "total": 5000, "tolerates": "404" }),
         |line, dev| {
             if line == "warm" {
-                warm = resident_mib(dev.pid());
+                warm = resident(dev.pid());
             }
         },
     );
-    let end = resident_mib(dev.pid());
-    assert!(warm > 0 && end < warm + 20, "{warm} MiB became {end} MiB");
+    let end = resident(dev.pid());
+    assert!(
+        warm > 0 && end < warm + 20 * 1024 * 1024,
+        "{warm} bytes became {end}"
+    );
 }

@@ -25,7 +25,7 @@ class Compare extends HTMLElement {
   connectedCallback() {
     this.content = el("div");
     this.dialog = el("dialog", { "aria-labelledby": "compare-title" },
-      el("h2", { id: "compare-title", text: "Two invocations" }), this.content,
+      el("h2", { id: "compare-title", tabindex: "-1", autofocus: true, text: "Two invocations" }), this.content,
       el("div", { class: "bar" }, button("Close", () => this.dialog.close())));
     this.append(this.dialog);
   }

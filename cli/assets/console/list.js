@@ -45,6 +45,7 @@ class List extends HTMLElement {
   #filter = "";
   #selected = null;
   #marked = null;
+  #functions = new Set();
 
   connectedCallback() {
     const heads = COLUMNS.map(([name, text]) => el("th", { scope: "col", class: `c-${name}`, text }));
@@ -133,6 +134,8 @@ class List extends HTMLElement {
 
   #fill(entry) {
     const { row, cells } = entry;
+    this.#functions.add(row.function);
+    this.classList.toggle("several", this.#functions.size > 1);
     say(cells.number, String(row.number));
     say(cells.time, clock(row.startedAt));
     say(entry.name, visible(row.request));

@@ -11,7 +11,7 @@ use super::limits::{
     HTTP_API_LIMIT, LAMBDA_RATE, REST_IDLE_LIMIT, REST_LIFETIME, REST_RATE, TOTAL_BYTES,
 };
 use crate::recorder::{Chunk, Record};
-use crate::response::{Rate, STEP, STEPS_PER_SECOND};
+use crate::response::{Rate, ResponseRules, STEP, STEPS_PER_SECOND};
 
 /// Most points of the predicted delivery.
 const MOST_POINTS: usize = 500;
@@ -39,7 +39,7 @@ pub(crate) fn predict(record: &Record) -> Value {
     let front_end = FrontEnd::ALL
         .into_iter()
         .find(|it| it.name() == record.door);
-    let service = front_end.map_or("Lambda", |front_end| front_end.response_rules().service);
+    let service = front_end.map(FrontEnd::response_rules);
     let prediction = predicted(front_end, chunks, end);
     let step = prediction.delivered.len().div_ceil(MOST_POINTS).max(1);
     let last = prediction.delivered.len().saturating_sub(1);
@@ -56,23 +56,35 @@ pub(crate) fn predict(record: &Record) -> Value {
     })
 }
 
-fn sentence(service: &str, bytes: usize, end: u64, prediction: &Prediction) -> String {
+/// Says how the delivery behind `service` differs. `None` is Lambda itself.
+fn sentence(
+    service: Option<&ResponseRules>,
+    bytes: usize,
+    end: u64,
+    prediction: &Prediction,
+) -> String {
     let seconds = |micros: u64| format!("{:.1} s", Duration::from_micros(micros).as_secs_f64());
-    let mib = bytes as f64 / (1024.0 * 1024.0);
+    let at = service.map_or_else(
+        || "On AWS".to_owned(),
+        |it| format!("On AWS, behind {},", it.service),
+    );
     if let Some(failure) = prediction.failure {
         let after = seconds(prediction.end);
-        return format!(
-            "Behind {service} of AWS this response would have failed after {after}: {failure}."
-        );
+        return format!("{at} this response would have failed after {after}: {failure}.");
     }
     if prediction.end.abs_diff(end) < SMALL_MICROS {
-        return format!("Behind {service} of AWS this response would have ended at the same time.");
+        return format!("{at} this response would have ended at the same time.");
     }
+    let burst = match service {
+        Some(rules) if std::ptr::eq(rules, FrontEnd::Rest.response_rules()) => REST_RATE.burst,
+        _ => LAMBDA_RATE.burst,
+    };
     format!(
-        "Behind {service} of AWS this response would have ended after {} instead of {}: {mib:.1} MiB, \
-         first a burst and then 2 MiB/s.",
+        "{at} this response would have ended after {} instead of {}: {:.1} MiB at 2 MiB/s after the first {}.",
         seconds(prediction.end),
-        seconds(end)
+        seconds(end),
+        bytes as f64 / (1024.0 * 1024.0),
+        burst / (1024 * 1024),
     )
 }
 
@@ -196,86 +208,4 @@ fn micros(duration: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: u64 = 1_000_000;
-
-    fn chunks(written: &[(u64, usize)]) -> Vec<Chunk> {
-        let mut offset = 0;
-        let chunks = written.iter().map(|(at, bytes)| {
-            offset += bytes;
-            Chunk {
-                at_runtime: *at,
-                at_sent: *at,
-                at_taken: Some(*at),
-                bytes: *bytes,
-                offset: offset - bytes,
-                joined: 1,
-            }
-        });
-        chunks.collect()
-    }
-
-    #[test]
-    fn beyond_the_burst_the_rate_decides() {
-        let mib = 1024 * 1024;
-        for (front_end, bytes, expected) in [
-            (Some(FrontEnd::Url), 6 * mib, 0),
-            (Some(FrontEnd::Url), 16 * mib, 5 * SECOND),
-            (Some(FrontEnd::Rest), 16 * mib, 3 * SECOND),
-            (None, 31_000_000, 11_875_000),
-        ] {
-            let written = vec![(0, bytes / 100); 100];
-            let seen = predicted(front_end, &chunks(&written), 0);
-            assert_eq!(seen.failure, None);
-            assert_eq!(seen.end, expected, "{front_end:?}");
-            assert!(seen.delivered.is_sorted());
-        }
-    }
-
-    #[test]
-    fn a_slow_function_is_delivered_as_it_writes() {
-        let written = [(0, 10), (SECOND, 10), (2 * SECOND, 10)];
-        let seen = predicted(Some(FrontEnd::Url), &chunks(&written), 3 * SECOND);
-        assert_eq!(seen.delivered, [0, SECOND, 2 * SECOND]);
-        assert_eq!(seen.end, 3 * SECOND);
-    }
-
-    #[test]
-    fn services_that_buffer_deliver_at_the_end() {
-        let written = [(0, 10), (SECOND, 10)];
-        for front_end in [FrontEnd::Http, FrontEnd::Alb, FrontEnd::Lattice] {
-            let seen = predicted(Some(front_end), &chunks(&written), 2 * SECOND);
-            assert_eq!(seen.delivered, [2 * SECOND; 2], "{front_end:?}");
-        }
-        let late = predicted(Some(FrontEnd::Http), &chunks(&written), 31 * SECOND);
-        assert_eq!((late.end, late.failure.is_some()), (30 * SECOND, true));
-        let large = chunks(&[(0, LOAD_BALANCER_LIMIT_BYTES + 1)]);
-        assert!(
-            predicted(Some(FrontEnd::Alb), &large, SECOND)
-                .failure
-                .is_some()
-        );
-        assert!(
-            predicted(Some(FrontEnd::Http), &large, SECOND)
-                .failure
-                .is_none()
-        );
-    }
-
-    #[test]
-    fn limits_end_a_stream() {
-        let silent = chunks(&[(SECOND, 1), (302 * SECOND, 1)]);
-        let seen = predicted(Some(FrontEnd::Rest), &silent, 303 * SECOND);
-        assert_eq!(seen.end, 301 * SECOND);
-        assert!(seen.failure.unwrap().contains("5 minutes"));
-        assert_eq!(
-            predicted(Some(FrontEnd::Url), &silent, 303 * SECOND).failure,
-            None
-        );
-        let large = chunks(&vec![(0, 1024 * 1024); 201]);
-        let seen = predicted(Some(FrontEnd::Url), &large, SECOND);
-        assert!(seen.failure.unwrap().contains("200 MiB"));
-    }
-}
+mod tests;

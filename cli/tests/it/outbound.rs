@@ -4,6 +4,7 @@ use bootstream_test_support::assert_contains;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::console::get;
 use crate::support::{Dev, component, script, serve};
 
 fn project(url: &str) -> TempDir {
@@ -45,6 +46,7 @@ fn machines_get_an_object_for_each_request_of_a_handler() {
     dev.invoke(&script(&json!([{"fetch": {"url": url}}])))
         .rest();
 
+    let console = dev.console();
     let line = dev.wait_for("\"type\":\"outbound\"");
     let request: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(request["destination"], url);
@@ -59,4 +61,11 @@ fn machines_get_an_object_for_each_request_of_a_handler() {
     for time in ["waitMs", "firstByteMs", "totalMs"] {
         assert!(request[time].is_f64(), "{request}");
     }
+    // The console has the same object, and when the request ended.
+    let id = request["requestId"].as_str().expect("an id");
+    let mut recorded = get(&console, &format!("/api/invocations/{id}")).json();
+    let mut recorded = recorded["outbound"][0].take();
+    let ended = recorded.as_object_mut().and_then(|it| it.remove("at"));
+    assert!(ended.is_some_and(|at| at.is_u64()));
+    assert_eq!(recorded, request);
 }

@@ -1,6 +1,8 @@
 // Runs cases of the console in headless Chromium. The argument is JSON: `{front, console, cases, ...}`.
 // Prints the name of each case that has passed.
 
+import { existsSync } from "node:fs";
+
 import { chromium } from "playwright-core";
 
 import * as attacks from "./attacks.mjs";
@@ -8,6 +10,8 @@ import * as details from "./details.mjs";
 import * as keyboard from "./keyboard.mjs";
 import * as sending from "./sending.mjs";
 import * as streams from "./streams.mjs";
+
+const BROWSERS = ["chromium", "google-chrome", "chromium-browser"].map((name) => `/usr/bin/${name}`);
 
 const plan = JSON.parse(process.argv[2]);
 const all = { ...attacks, ...details, ...keyboard, ...sending, ...streams };
@@ -87,7 +91,7 @@ export async function until(condition, text, limit = 20_000) {
 }
 
 const browser = await chromium.launch({
-  executablePath: process.env.CHROME_PATH || "/usr/bin/chromium",
+  executablePath: process.env.CHROME_PATH ?? BROWSERS.find((path) => existsSync(path)),
   args: ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP evil.test 127.0.0.1", ...(plan.args ?? [])],
 });
 try {

@@ -21,15 +21,14 @@ const LONGEST_TASK_MS: u32 = 200;
 impl Dev {
     /// Returns the address of the console.
     #[track_caller]
-    fn console(&mut self) -> String {
+    pub(crate) fn console(&mut self) -> String {
         self.wait_until_seen("console: http://");
         let line = self
             .lines()
             .iter()
             .find(|line| line.contains("console: http://"));
-        let address = line.and_then(|line| line.split("http://").nth(1));
-        let address = address.expect("an address");
-        address.trim_end_matches(['/', '"', '}']).to_owned()
+        let address = line.and_then(|line| line.split("http://").nth(1)?.split('/').next());
+        address.expect("an address").to_owned()
     }
 }
 
@@ -45,7 +44,7 @@ fn send_to(address: &str, bytes: &[u8]) -> Response {
 }
 
 #[track_caller]
-fn get(address: &str, path: &str) -> Response {
+pub(crate) fn get(address: &str, path: &str) -> Response {
     send_to(
         address,
         format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").as_bytes(),

@@ -59,7 +59,7 @@ cargo test --release -p bootstream-cli -p bootstream-local-lambda
 cargo test --features bootstream-host/wasi-p3 \
     -p bootstream-host -p bootstream-fuzz -p bootstream-lambda-protocol -p bootstream-lambda-event \
     -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
-cargo test -p bootstream -p bootstream-macros \
+cargo test --features bootstream/kv,bootstream/tracing -p bootstream -p bootstream-macros \
     -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \
     -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support
 cargo test --manifest-path "$dynamodb_export" --target-dir target

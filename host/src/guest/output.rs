@@ -11,13 +11,11 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::crash::{Crash, CrashReport};
 use super::metrics::{DOCUMENT_START, is_metrics};
-use super::record::log_line;
 use super::traceback::{Taken, Traceback};
-use super::world::Level;
-use crate::logging::{self, EVENT_LIMIT_BYTES, LogContext};
+use crate::logging::{self, EVENT_LIMIT_BYTES, Fields, Level, LogContext, Record};
 
 /// Longest log line, in bytes. Longer lines are split.
-const LINE_LIMIT_BYTES: usize = 32 * 1024;
+pub(super) const LINE_LIMIT_BYTES: usize = 32 * 1024;
 
 /// Largest write that a guest is offered, in bytes.
 const WRITE_BUDGET_BYTES: usize = 64 * 1024;
@@ -35,6 +33,15 @@ pub(crate) enum Source {
     Stdout,
     /// Logged as WARN: programs write diagnostics to it, not only errors.
     Stderr,
+}
+
+impl Source {
+    fn level(self) -> Level {
+        match self {
+            Self::Stdout => Level::INFO,
+            Self::Stderr => Level::WARN,
+        }
+    }
 }
 
 /// One stream of one instance. Clones share the unfinished line.
@@ -218,12 +225,16 @@ impl Lines {
     }
 
     fn log(&mut self, line: &str) {
-        match self.source {
-            Source::Stdout => log_line(&self.of, tracing::Level::INFO, &line),
-            Source::Stderr => {
-                log_line(&self.of, tracing::Level::WARN, &line);
-                self.note_panic(line);
-            }
+        let record = Record {
+            of: &self.of,
+            level: self.source.level(),
+            target: None,
+            message: line,
+            fields: &Fields::default(),
+        };
+        record.write();
+        if self.source == Source::Stderr {
+            self.note_panic(line);
         }
     }
 
@@ -254,19 +265,6 @@ fn last_start(text: &[u8]) -> usize {
 pub(crate) fn beginning(text: &str, limit: usize) -> &str {
     text.get(..text.floor_char_boundary(limit))
         .unwrap_or_default()
-}
-
-/// Logs a record of the guest, truncated to the length of a line.
-pub(crate) fn log_record(of: &LogContext, level: Level, message: &str) {
-    let message = beginning(message, LINE_LIMIT_BYTES);
-    let level = match level {
-        Level::Trace => tracing::Level::TRACE,
-        Level::Debug => tracing::Level::DEBUG,
-        Level::Info => tracing::Level::INFO,
-        Level::Warn => tracing::Level::WARN,
-        Level::Error => tracing::Level::ERROR,
-    };
-    log_line(of, level, &message);
 }
 
 impl Drop for Lines {

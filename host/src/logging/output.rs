@@ -21,8 +21,11 @@ static BACKLOG: Backlog = Backlog::new();
 /// for it.
 static THREAD: OnceLock<bool> = OnceLock::new();
 
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
 /// Installs the log of this process. Call once.
 pub fn init(format: LogFormat, level: Level) {
+    let _ = FORMAT.set(format);
     let log = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_ansi(false)
@@ -64,6 +67,16 @@ pub(crate) async fn room() {
 /// Whether [`room`] would return at once.
 pub(crate) fn has_room() -> bool {
     BACKLOG.has_room()
+}
+
+/// The format of the log.
+pub(super) fn format() -> LogFormat {
+    FORMAT.get().copied().unwrap_or(LogFormat::Text)
+}
+
+/// Writes `line`, with its control characters escaped.
+pub(super) fn write_escaped(line: &str, format: LogFormat) {
+    write_line(&escaped(line, format));
 }
 
 /// Writes `line`, which has no line break, verbatim.

@@ -102,6 +102,53 @@ fn json_logs_are_one_object_in_each_line() {
     }
 }
 
+/// A record with fields of every kind, one of a name that the host uses, and one too many for its size.
+fn record_with_fields() -> Value {
+    let fields = json!([
+        ["country", "New Zealand"],
+        ["order", 7],
+        ["price", 0.5],
+        ["paid", true],
+        ["requestId", "forged"],
+        ["large", "x".repeat(40 * 1024)],
+    ]);
+    json!([{"log": {"level": "warn", "message": "sold", "target": "shop::till", "fields": fields}}])
+}
+
+#[test]
+fn fields_of_a_record_are_members_in_json() {
+    let (lambda, host) = serving_with(&[JSON]);
+    lambda.script("id-1", &record_with_fields());
+    lambda.complete_response("id-1");
+    host.logged("sold");
+
+    let mut record = records(&host).remove(0);
+
+    record.as_object_mut().unwrap().remove("timestamp");
+    let expected = json!({
+        "level": "WARN", "message": "sold", "requestId": "id-1", "country": "New Zealand", "order": 7,
+        "price": 0.5, "paid": true, "requestId_": "forged", "omittedFields": 1,
+        "target": "handler::shop::till",
+    });
+    assert_eq!(record, expected);
+}
+
+#[test]
+fn fields_of_a_record_follow_its_message_in_text() {
+    let (lambda, host) = serving();
+    lambda.script("id-1", &record_with_fields());
+    lambda.complete_response("id-1");
+
+    let line = host.logged("sold");
+
+    let (_time, line) = line.split_once(' ').unwrap();
+    assert_eq!(
+        line,
+        " WARN handler::shop::till: sold country=\"New Zealand\" order=7 price=0.5 paid=true \
+         requestId_=forged omittedFields=1 requestId=id-1"
+    );
+}
+
 #[test]
 fn a_failure_is_logged_with_what_its_handler_has_used() {
     let (lambda, host) = serving_with(&[JSON]);

@@ -1,6 +1,7 @@
 //! Writes records of handlers, whose fields are known at run time only. `tracing` has those of the host.
 
-use std::fmt::{self, Display, Write as _};
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 use serde::Serializer as _;
 use serde::ser::SerializeMap as _;
@@ -88,19 +89,16 @@ impl Record<'_> {
             object.serialize_entry("tenantId", tenant)?;
         }
         self.fields.serialize_into(&mut object)?;
-        object.serialize_entry("target", &format_args!("{}", self.full_target()))?;
+        object.serialize_entry("target", &self.full_target())?;
         object.end()
     }
 
     /// Never that of a line of the host, which others read.
-    fn full_target(&self) -> impl Display {
-        fmt::from_fn(|formatter| {
-            formatter.write_str(TARGET)?;
-            match self.target {
-                Some(target) => write!(formatter, "::{target}"),
-                None => Ok(()),
-            }
-        })
+    fn full_target(&self) -> Cow<'static, str> {
+        match self.target {
+            Some(target) => Cow::Owned(format!("{TARGET}::{target}")),
+            None => Cow::Borrowed(TARGET),
+        }
     }
 }
 

@@ -146,7 +146,7 @@ mod tests {
         for (toml, expected) in [
             ("1", "`{ contains = \"a part\" }`"),
             ("{ has = \"x\" }", "`{ contains = \"a part\" }`"),
-            ("{ matches = \"(\" }", "regex"),
+            ("{ matches = \"(\" }", "open group"),
         ] {
             let error = matcher(toml).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -1,7 +1,7 @@
 //! Writes what a handler does now into the expectations of its cases. Comments and layout stay.
 
 use anyhow::{Context as _, Result};
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value, value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::case::Case;
 use super::expectation::values;
@@ -41,7 +41,7 @@ impl CaseFile {
             let mut error = InlineTable::new();
             error.insert("type", kind.as_str().into());
             error.insert("message", message.as_str().into());
-            expect.insert("error", value(error));
+            put(expect, "error", error.into());
         }
         let Some((status, headers)) = &observed.head else {
             for member in ["status", "headers", "cookies", "body", "chunks", "json"] {
@@ -49,7 +49,7 @@ impl CaseFile {
             }
             return Ok(());
         };
-        expect.insert("status", value(i64::from(*status)));
+        put(expect, "status", i64::from(*status).into());
         for name in case.expect.header_names() {
             set(
                 expect,
@@ -59,22 +59,22 @@ impl CaseFile {
             );
         }
         if case.expect.has_cookies() {
-            expect.insert("cookies", list(values(headers, "set-cookie")));
+            put(expect, "cookies", list(values(headers, "set-cookie")));
         }
         if case.expect.has_chunks() {
             let chunks = observed.chunks.iter();
             let chunks = chunks.map(|(_, chunk)| String::from_utf8_lossy(chunk).into_owned());
-            expect.insert("chunks", list(chunks));
+            put(expect, "chunks", list(chunks));
         }
         update_json(expect, case, &body);
         if expect.contains_key("body") || !case.expect.has_body() {
-            expect.insert("body", value(body));
+            put(expect, "body", body.into());
         }
         Ok(())
     }
 
     /// The table with the expectation of a case.
-    fn expect(&mut self, name: &str) -> Result<&mut dyn toml_edit::TableLike> {
+    fn expect(&mut self, name: &str) -> Result<&mut dyn TableLike> {
         let cases = self
             .0
             .get_mut("case")
@@ -93,7 +93,7 @@ impl CaseFile {
 }
 
 /// Updates the values in JSON that are expected. Those that are gone are expected no more.
-fn update_json(expect: &mut dyn toml_edit::TableLike, case: &Case, body: &str) {
+fn update_json(expect: &mut dyn TableLike, case: &Case, body: &str) {
     let document: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     for pointer in case.expect.json_pointers() {
         match document.pointer(pointer).and_then(toml_value) {
@@ -106,15 +106,23 @@ fn update_json(expect: &mut dyn toml_edit::TableLike, case: &Case, body: &str) {
     }
 }
 
-fn set(expect: &mut dyn toml_edit::TableLike, table: &str, name: &str, now: Value) {
+fn set(expect: &mut dyn TableLike, table: &str, name: &str, now: Value) {
     let members = expect.get_mut(table).and_then(Item::as_table_like_mut);
     if let Some(members) = members {
-        members.insert(name, value(now));
+        put(members, name, now);
     }
 }
 
-fn list(texts: impl IntoIterator<Item = String>) -> Item {
-    value(Array::from_iter(texts))
+/// Sets a value. The comment behind it stays.
+fn put(table: &mut dyn TableLike, name: &str, mut now: Value) {
+    if let Some(Item::Value(before)) = table.get(name) {
+        *now.decor_mut() = before.decor().clone();
+    }
+    table.insert(name, Item::Value(now));
+}
+
+fn list(texts: impl IntoIterator<Item = String>) -> Value {
+    Array::from_iter(texts).into()
 }
 
 /// TOML has no null.
@@ -159,7 +167,7 @@ event = { json = "{}" } # an event
 [case.expect]
 status = 404 # not found
 headers = { x-a = "1" }
-json = { "/n" = 1, "/gone" = 2 }
+json = { "/gone" = 2, "/n" = 1 }
 time = { total-ms = 5 }
 
 [[case]]
@@ -200,7 +208,7 @@ event = { json = "{}" }
             text,
             FILE.replace("404", "200")
                 .replace("\"1\" }", "\"2\" }")
-                .replace("{ \"/n\" = 1, \"/gone\" = 2 }", "{ \"/n\" = [1.5, \"x\"] }")
+                .replace("{ \"/gone\" = 2, \"/n\" = 1 }", "{ \"/n\" = [1.5, \"x\"] }")
         );
     }
 

@@ -90,6 +90,10 @@ pub(super) const JAVASCRIPT: &[File] = with_npm_package![
     ),
     ("bootstream.toml", settings!("javascript/bootstream.toml")),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("three-numbers.test.toml")
+    ),
     file!("javascript", "README.md"),
     (".gitignore", "/dist\n/handler.wasm\nnode_modules\n"),
 ];
@@ -110,6 +114,10 @@ pub(super) const TYPESCRIPT: &[File] = with_npm_package![
     ),
     ("bootstream.toml", settings!("javascript/bootstream.toml")),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("three-numbers.test.toml")
+    ),
     file!("typescript", "README.md"),
     (".gitignore", "/dist\n/handler.wasm\nnode_modules\n"),
 ];

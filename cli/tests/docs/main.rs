@@ -5,6 +5,7 @@
 //! a file to write. A comment `<!-- run by hand: reason -->` before a block excludes it.
 #![cfg(test)]
 
+mod book;
 mod document;
 mod excerpts;
 mod links;
@@ -116,8 +117,10 @@ fn every_command_in_a_document_is_run_or_left_to_the_reader() {
     let mut left_out = all_documents();
     left_out.retain(|path| {
         let path = path.as_str();
-        let is_followed =
-            path == README || FOLLOWED.contains(&path) || projects::FOLLOWED.contains(&path);
+        let is_followed = path == README
+            || FOLLOWED.contains(&path)
+            || projects::FOLLOWED.contains(&path)
+            || book::FOLLOWED.contains(&path);
         let text = std::fs::read_to_string(repository(path)).unwrap();
         let has_commands = parse(&text)
             .iter()

@@ -104,9 +104,4 @@ $run "$work/alone/bin/bootstream" host install --from "$work/one/bootstream-host
 $run "$work/alone/bin/bootstream" demo --once --port 0 2>&1 | grep -q 'whole stream' || die "no stream"
 say "publishing"
 scripts/release/tests/registries.sh "$work/one" "$work"
-scripts/release.sh --publish --dry-run --out "$work/one" >"$work/dry" 2>/dev/null
-for part in 'cargo publish .*-p bootstream-cli' 'uv publish' 'npm publish .*bootstream-linux-x64' \
-    "npm publish .*/bootstream-$version.tgz" 'gh release create' 'gh release upload .*SHA256SUMS'; do
-    grep -q -- "$part" "$work/dry" || die "publishing does not run: $part"
-done
 say "passed"

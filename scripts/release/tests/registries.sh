@@ -70,13 +70,20 @@ esac
 END
 chmod +x "$work/bin"/*
 
-published() {
+publish() {
     env PATH="$work/bin:$PATH" UV_PUBLISH_URL="http://127.0.0.1:$pypi/" PYPI_INDEX="http://127.0.0.1:$pypi/simple/" \
         UV_PUBLISH_USERNAME=any UV_PUBLISH_PASSWORD=any UV_CACHE_DIR="$work/uv" \
         npm_config_registry="http://127.0.0.1:$npm/" npm_config_userconfig="$work/npmrc" npm_config_cache="$work/cache" \
-        scripts/release.sh --publish --out "$out" >"$work/said" 2>&1 || { cat "$work/said" >&2; die "it fails"; }
+        scripts/release.sh --publish --out "$out" "$@"
 }
+published() { publish >"$work/said" 2>&1 || { cat "$work/said" >&2; die "it fails"; }; }
 echo "//127.0.0.1:$npm/:_authToken=any" >"$work/npmrc"
+publish --dry-run >"$work/dry" 2>/dev/null
+for part in 'cargo publish .*-p bootstream-cli' 'uv publish' 'npm publish .*bootstream-linux-x64' \
+    'npm publish .*/bootstream-[0-9]' 'gh release create' 'gh release upload .*SHA256SUMS'; do
+    grep -q -- "$part" "$work/dry" || die "publishing does not run: $part"
+done
+[ -z "$(ls "$work/pypi")" ] || die "--dry-run publishes"
 published
 for file in "$out"/*.whl; do
     cmp "$file" "$work/pypi/${file##*/}" || die "the wheel ${file##*/} is not published"

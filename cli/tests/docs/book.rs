@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -47,7 +48,20 @@ in_a_project! {
     the_page_on_cloudformation_can_be_followed: "docs/infrastructure/cloudformation.md",
 }
 
-/// A new project with its packages, for x86_64 as in the pages.
+/// The component of the projects, and its packages for x86_64, as in the pages.
+fn packages() -> &'static Path {
+    static FOLDER: OnceLock<&Path> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/book"));
+        fs::create_dir_all(folder).unwrap();
+        let component = repository("target/guests/wasm32-wasip2/release/streaming_numbers.wasm");
+        fs::copy(component, folder.join("handler.wasm")).unwrap();
+        Session::new(folder).type_line("bootstream package handler.wasm --arch x86_64");
+        folder
+    })
+}
+
+/// A project with its packages.
 fn packaged_project() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let deployments = repository("examples/iac");
@@ -62,10 +76,10 @@ fn packaged_project() -> TempDir {
             fs::copy(file.path(), copy).unwrap();
         }
     }
-    let component = repository("target/guests/wasm32-wasip2/release/streaming_numbers.wasm");
     fs::create_dir(folder.path().join("dist")).unwrap();
-    fs::copy(component, folder.path().join("dist/numbers.wasm")).unwrap();
-    Session::new(folder.path()).type_line("bootstream package dist/numbers.wasm --arch x86_64");
+    for file in ["handler.wasm", "dist/host-layer.zip", "dist/function.zip"] {
+        fs::copy(packages().join(file), folder.path().join(file)).unwrap();
+    }
     folder
 }
 

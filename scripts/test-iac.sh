@@ -31,10 +31,14 @@ installed() {
     ln -s "$packages/node_modules" "$work/$1/node_modules"
 }
 
-# doctor TEMPLATE OPTION...: there is a function of this runtime in it, and nothing to say about it.
+# doctor TEMPLATE OPTION...: there is a function of this runtime in it, and nothing to say about it, except that zips in
+# S3 are not read.
 doctor() {
-    said=$("$bootstream" doctor --only templates "$@") || { echo "$said" >&2; die "doctor refuses $1"; }
-    [ "$said" = "ok: $1" ] || die "doctor says of $1: $said"
+    said=$("$bootstream" doctor --only templates "$@" 2>/dev/null) || { echo "$said" >&2; die "doctor refuses $1"; }
+    case $(echo "$said" | grep -v 'note\[archive\].*: it is in S3$') in
+        "ok: $1" | "ok but for what the notes name: $1") ;;
+        *) die "doctor says of $1: $said" ;;
+    esac
 }
 
 "$bootstream" package --arch "$arch" --out-dir "$work/dist" \
@@ -88,6 +92,7 @@ fi
 target/python/bin/python scripts/templates/terraform.py examples/iac/terraform "$tools/declarations"
 # Terraform itself cannot validate without its provider.
 if command -v terraform >/dev/null; then
+    export TF_CLI_CONFIG_FILE=/dev/null
     terraform fmt -check -diff -recursive examples/iac/terraform
 fi
 say passed

@@ -72,7 +72,8 @@ stacks=$!
 tail -f --pid=$stacks "$work/port" | grep -q -m 1 .
 (
     cd "$work/serverless"
-    export AWS_ENDPOINT_URL_CLOUDFORMATION="http://127.0.0.1:$(cat "$work/port")"
+    AWS_ENDPOINT_URL_CLOUDFORMATION="http://127.0.0.1:$(cat "$work/port")"
+    export AWS_ENDPOINT_URL_CLOUDFORMATION
     export AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none
     node_modules/.bin/osls package --param "architecture=$arch" >"$work/osls.log" 2>&1 ||
         { cat "$work/osls.log" >&2; exit 1; }

@@ -5,6 +5,7 @@
 //! a file to write. A comment `<!-- run by hand: reason -->` before a block excludes it.
 #![cfg(test)]
 
+mod book;
 mod document;
 mod excerpts;
 mod links;
@@ -127,7 +128,8 @@ fn every_command_in_a_document_is_run_or_left_to_the_reader() {
         let path = path.as_str();
         let is_followed = [README, DEPLOYING].contains(&path)
             || FOLLOWED.contains(&path)
-            || projects::FOLLOWED.contains(&path);
+            || projects::FOLLOWED.contains(&path)
+            || book::FOLLOWED.contains(&path);
         let text = std::fs::read_to_string(repository(path)).unwrap();
         let has_commands = parse(&text)
             .iter()

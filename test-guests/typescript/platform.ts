@@ -50,6 +50,16 @@ export const checks: Record<string, Check> = {
     equal(new TextEncoder().encodeInto("abc", target), { read: 3, written: 3 });
     equal(new TextEncoder().encodeInto("😀", new Uint8Array(3)), { read: 0, written: 0 });
   },
+  "TextDecoder decodes a character wherever it is": () => {
+    for (let length = 0; length <= 40; length += 1) {
+      for (let at = 0; at <= length; at += 1) {
+        const wanted = `${"a".repeat(at)}é${"b".repeat(length - at)}`;
+        const buffer = new TextEncoder().encode(`${"x".repeat(at % 5)}${wanted}`);
+        equal(new TextDecoder().decode(buffer.subarray(at % 5)), wanted);
+        equal(new TextDecoder().decode(buffer.subarray(at % 5, (at % 5) + at)), wanted.slice(0, at));
+      }
+    }
+  },
   "TextDecoder replaces what is not UTF-8": () => {
     equal(text(97, 255, 98), "a\ufffdb");
     equal(text(0xe2, 0x82), "\ufffd");

@@ -21,6 +21,7 @@ mod faults;
 #[cfg(feature = "outbound-http")]
 mod fetch;
 mod hostile;
+mod hot_pages;
 mod init;
 mod instances;
 #[cfg(feature = "outbound-http")]

@@ -2,8 +2,8 @@
 # setup-clients.sh - install the clients and runtimes for the tests of the local Lambda.
 #
 # Installs into target/clients AWS's SDKs for Python, JavaScript and Rust and a stand-in for AWS
-# (cli/tests/clients), and AWS's runtimes for Node.js and Rust, which run in place of `bootstrap`. Skips what is
-# up to date.
+# (cli/tests/clients), AWS's runtimes for Node.js and Rust, which run in place of `bootstrap`, and the driver of
+# the browser that tests the console. Skips what is up to date.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
@@ -34,7 +34,7 @@ if ! fresh python "$sources"/python/*; then
     made python "$sources"/python/*
 fi
 
-for name in javascript node-runtime; do
+for name in javascript node-runtime browser; do
     if ! fresh "$name" "$sources/$name"/*; then
         rm -rf "${clients:?}/$name"
         mkdir -p "$clients/$name"

@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Write as _};
 use std::time::Duration;
 
 use local_lambda::{Observer, OutboundRequest, Report, RequestOutcome, RequestReport, Usage};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::printer::{Printer, Tone};
 
@@ -27,7 +27,7 @@ fn print(printer: Printer, report: &Report<'_>) {
                 Tone::Faint,
                 request_id,
                 &usage_text(usage),
-                &usage_object(usage),
+                &usage.to_json(),
             );
         }
         Report::Outbound(request) => {
@@ -36,7 +36,7 @@ fn print(printer: Printer, report: &Report<'_>) {
                 Tone::Faint,
                 request_id,
                 &outbound_text(request),
-                &outbound_object(request),
+                &request.to_json(),
             );
         }
         Report::FailedAfterResponse(failure) => {
@@ -117,17 +117,6 @@ fn usage_text(usage: &Usage) -> String {
     format!("the handler used {memory} MiB of memory and took {time} ms")
 }
 
-/// Formats usage for programs.
-fn usage_object(usage: &Usage) -> Value {
-    json!({
-        "type": "usage",
-        "requestId": usage.request_id,
-        "memoryMib": usage.memory_mib,
-        "milliseconds": usage.milliseconds,
-        "bytesWritten": usage.bytes,
-    })
-}
-
 /// Formats the cost of a handler's request for people.
 fn outbound_text(request: &OutboundRequest) -> String {
     let mut line = format!(
@@ -157,23 +146,6 @@ fn outbound_text(request: &OutboundRequest) -> String {
     let (sent, received) = (size(request.bytes_out), size(request.bytes_in));
     let _ = write!(line, "  {sent} out, {received} in");
     line
-}
-
-/// Formats the cost of a handler's request for programs.
-fn outbound_object(request: &OutboundRequest) -> Value {
-    json!({
-        "type": "outbound",
-        "requestId": request.request_id,
-        "destination": request.destination,
-        "method": request.method,
-        "status": request.status,
-        "connection": request.connection,
-        "waitMs": request.wait_ms,
-        "firstByteMs": request.first_byte_ms,
-        "totalMs": request.milliseconds,
-        "bytesIn": request.bytes_in,
-        "bytesOut": request.bytes_out,
-    })
 }
 
 /// Formats a duration for people.
@@ -240,6 +212,6 @@ mod tests {
             usage_text(&usage),
             "the handler used 14 MiB of memory and took 3 ms"
         );
-        assert_eq!(usage_object(&usage)["bytesWritten"], 1200);
+        assert_eq!(usage.to_json()["bytesWritten"], 1200);
     }
 }

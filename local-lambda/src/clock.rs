@@ -27,11 +27,6 @@ impl Clock {
     pub(crate) fn real(self, lambda: Duration) -> Duration {
         lambda / self.0
     }
-
-    /// Converts a rate per second of Lambda's clock to one per real second.
-    pub(crate) fn real_rate(self, per_second: usize) -> usize {
-        per_second.saturating_mul(usize::try_from(self.0).unwrap_or(usize::MAX))
-    }
 }
 
 #[cfg(test)]
@@ -39,15 +34,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_faster_clock_shortens_times_and_lifts_rates() {
+    fn a_faster_clock_shortens_times() {
         let clock = Clock::scaled(60).unwrap();
 
         assert_eq!(
             clock.real(Duration::from_secs(900)),
             Duration::from_secs(15)
         );
-        assert_eq!(clock.real_rate(2), 120);
-        assert_eq!(Clock::default().real_rate(2), 2);
         for wrong in [0, 10_001] {
             assert_eq!(Clock::scaled(wrong), None, "{wrong}");
         }

@@ -80,6 +80,15 @@ impl Functions {
         }
     }
 
+    /// Returns all functions, in the order of their names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Pool> {
+        let single = self.named.is_empty().then_some(&self.first);
+        single
+            .into_iter()
+            .chain(self.named.values())
+            .map(|pool| &**pool)
+    }
+
     /// Reads the name at the start of a path.
     pub(crate) fn at_path<'a>(&'a self, path_and_query: &'a str) -> AtPath<'a> {
         let Some(rest) = path_and_query.strip_prefix(PATH_PREFIX) else {

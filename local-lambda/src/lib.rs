@@ -9,12 +9,13 @@
 //!
 //! # Modules
 //!
-//! Each uses only those after it: `local_lambda` (the façade), `frontend` (callers), `functions`,
-//! `environment` (processes), `runtime_api`, `response` and `event` (the data in both directions), then the
-//! shared modules.
+//! Each uses only those after it: `local_lambda` (the façade), `console` (the developer's browser), `frontend`
+//! (callers), `functions`, `environment` (processes), `runtime_api`, `observer` and `recorder` (what happens),
+//! `response` and `event` (the data in both directions), then the shared modules.
 
 mod body;
 mod clock;
+mod console;
 mod credentials;
 mod environment;
 mod event;
@@ -28,12 +29,14 @@ mod invocation;
 mod local_lambda;
 mod log_tail;
 mod observer;
+mod recorder;
 mod response;
 mod runtime_api;
 #[cfg(test)]
 mod testing;
 
 pub use clock::Clock;
+pub use console::{Asset, Console};
 pub use credentials::{AwsCredentials, Credentials, CredentialsProvider};
 pub use environment::{Deployment, EXECUTABLE_NAME, FunctionConfig, Pool, WhenFull};
 pub use event::{Origin, Stage};
@@ -48,6 +51,7 @@ pub use headers::{FUNCTION_ERROR, REJECTION};
 pub use invocation::{new_request_id, trace};
 pub use local_lambda::{LocalLambda, Options, StartError, invoke};
 pub use observer::{Observer, OutboundRequest, Report, RequestOutcome, RequestReport, Usage};
+pub use recorder::Recorder;
 #[doc(hidden)]
 pub use response::PreludeReader;
 pub use response::{

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::request::{Builder, Parts};
+use tokio::time::Instant;
 
 use crate::response::{Outcome, Part, ResponseMode, ResponseReceiver, ResponseSender, channel};
 
@@ -19,7 +20,7 @@ pub(crate) fn stream_head(content_type: Option<&str>) -> Part {
 }
 
 pub(crate) fn chunk(bytes: &'static [u8]) -> Part {
-    Part::Chunk(Bytes::from_static(bytes))
+    Part::Chunk(Bytes::from_static(bytes), Instant::now())
 }
 
 /// A response that has begun with these parts and goes on.

@@ -92,6 +92,16 @@ pub(crate) struct DevArgs {
     /// Cut every caller off after this many bytes; the handler continues
     #[arg(long, value_name = "BYTES", value_parser = parse_size)]
     pub(crate) disconnect_after: Option<usize>,
+    /// The port of the console; 0 takes a free one [default: 7001 or the next free one; a free one with
+    /// --port 0]
+    #[arg(long, value_name = "PORT", value_parser = number("a port", 0..=u16::MAX))]
+    console_port: Option<u16>,
+    /// Record nothing, and open no port for the console
+    #[arg(long, conflicts_with_all = ["console_port", "console_dir"])]
+    pub(crate) no_console: bool,
+    /// Serve the console's files from this folder, while you work on them
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub(crate) console_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) function: FunctionArgs,
 }
@@ -100,7 +110,7 @@ const DEV_HELP: &str = "\
 Examples:
   bootstream dev                                  the project in this folder
   bootstream dev examples/streaming-numbers --watch
-  bootstream dev dist/numbers.wasm --port 7001
+  bootstream dev dist/numbers.wasm --port 7100
   curl -N http://127.0.0.1:7000/any/path?q=1
   curl -N http://127.0.0.1:7000/invoke -d '{\"name\":\"world\"}'
   bootstream dev --bootstrap ./their-bootstrap    a runtime in any language
@@ -118,6 +128,10 @@ Front ends, all available at once:
   AWS SDKs    with http://127.0.0.1:7000 as the endpoint: Invoke and
               InvokeWithResponseStream, under any function name
   /@fn/NAME/  in front of any of these: one of several functions
+  /@console   leads to the console, which shows invocations while they run
+
+The console has a port of its own, which only this machine reaches. It keeps the last 200 invocations, up to \
+64 MiB, in memory.
 
 Requests are served if their Host is an IP address, localhost, a name below it, or one that \
 --allow-host names. Web pages of other origins reach the front ends, but neither /invoke nor what SDKs use.
@@ -154,7 +168,13 @@ impl DevArgs {
         args.host = IpAddr::V4(Ipv4Addr::LOCALHOST);
         args.handler = Some(handler);
         args.function.bootstrap = bootstrap;
+        args.no_console = true;
         args
+    }
+
+    /// Returns the port of the console. `None` is the first free one from the default on.
+    pub(crate) fn console_port(&self) -> Option<u16> {
+        self.console_port.or((self.port == 0).then_some(0))
     }
 
     /// Takes the project in the current folder if no code was given.

@@ -10,6 +10,7 @@ mod chat;
 mod clients;
 mod compile;
 mod completions;
+mod console;
 mod credentials;
 mod deploy;
 mod dev;

@@ -16,7 +16,7 @@ use bootstream_test_support::{built, cache_home, toolchain};
 use serde_json::{Value, json};
 
 /// Timeout of every wait. Only a failing test reaches it.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that answers each head with `answer` of it, and keeps its connections. Returns its URL.
 pub(crate) fn serve(answer: fn(&[u8]) -> Vec<u8>) -> String {
@@ -172,7 +172,10 @@ impl Dev {
 
     #[track_caller]
     pub(crate) fn run_with(args: &[&str], variables: &[(&str, &OsStr)]) -> Self {
-        let mut child = bootstream(&["dev", "--port", "0"])
+        let free_port = ["--port", "0"];
+        let has_port = args.contains(&"--port");
+        let mut child = bootstream(&["dev"])
+            .args(free_port.iter().filter(|_| !has_port))
             .args(args)
             .envs(variables.iter().copied())
             .stdout(Stdio::null())

@@ -136,6 +136,16 @@ impl Pool {
         });
     }
 
+    /// The function's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.config.function_name
+    }
+
+    /// The function's configuration.
+    pub(crate) fn config(&self) -> &FunctionConfig {
+        &self.config
+    }
+
     /// The function's ARN.
     pub(crate) fn function_arn(&self) -> String {
         self.config.function_arn()

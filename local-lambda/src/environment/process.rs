@@ -59,6 +59,7 @@ pub(super) struct ExecutionEnvironment {
     output: JoinSet<()>,
     /// Attributes output to the current invocation.
     log: CurrentLog,
+    has_served: bool,
 }
 
 impl ExecutionEnvironment {
@@ -103,6 +104,7 @@ impl ExecutionEnvironment {
             api,
             output,
             log,
+            has_served: false,
         };
         match environment.init().await {
             Ok(()) => Ok(environment),
@@ -148,6 +150,11 @@ impl ExecutionEnvironment {
         let (outcome_tx, outcome) = oneshot::channel();
         let id = invocation.request_id.clone();
         self.log.begin(&id, response.log);
+        self.observer.report(Report::Assigned {
+            request_id: &id,
+            pid: self.child.id(),
+            is_first: !std::mem::replace(&mut self.has_served, true),
+        });
         let token = new_request_id();
         let headers = self.next_headers(&id, &token, invocation.headers);
         let delivery = Delivery {

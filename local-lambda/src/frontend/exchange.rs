@@ -23,7 +23,7 @@ use crate::environment::Pool;
 use crate::event::Origin;
 use crate::failure::{Failure, SERVICE_TIMEOUT};
 use crate::invocation::{Invocation, new_request_id, trace, trace_headers};
-use crate::observer::RequestRecord;
+use crate::observer::{Received, RequestRecord};
 use crate::response::{
     Framing, NetworkConditions, OpenedBody, OpenedResponse, PacedBody, ResponseHead,
     ResponseReceiver, StreamedBody, open,
@@ -70,7 +70,7 @@ impl Exchange<'_> {
             return reject_body(&BodyError::TooLarge(body.len()), limit, record);
         }
         let invocation = self.invocation(body, peer);
-        record.invocation(&invocation.request_id);
+        record.invocation(&invocation, &self.received(body));
         if let Some(warning) = (front_end.service().body_warning)(body) {
             record.warn(&[warning.to_owned()]);
         }
@@ -101,6 +101,17 @@ impl Exchange<'_> {
         })
     }
 
+    /// Describes the request for the record of its invocation.
+    fn received<'a>(&'a self, body: &'a Bytes) -> Received<'a> {
+        Received {
+            function: self.pool.name(),
+            door: self.front_end.name(),
+            headers: &self.request.headers,
+            body,
+            resent_from: None,
+        }
+    }
+
     fn invocation(&self, body: &Bytes, peer: IpAddr) -> Invocation {
         let origin = Origin {
             request_id: new_request_id(),
@@ -118,7 +129,7 @@ impl Exchange<'_> {
     }
 
     /// Invokes the function, and passes the response on as the service does.
-    async fn invoke_function(
+    pub(super) async fn invoke_function(
         &self,
         invocation: Invocation,
         record: RequestRecord,
@@ -186,8 +197,7 @@ impl Exchange<'_> {
         body: PacedBody,
         mut record: RequestRecord,
     ) -> Response<CallerBody> {
-        record.warn(&head.warnings);
-        record.status(head.status);
+        record.head(&head);
         let mut body = StreamedBody::new(body, Framing::None, record);
         let encoding = head.headers.get(CONTENT_ENCODING);
         if self.front_end.response_rules().undoes_gzip && encoding.is_some_and(is_gzip) {

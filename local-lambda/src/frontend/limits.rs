@@ -12,31 +12,31 @@ use crate::response::{NetworkConditions, Rate};
 const MIB: usize = 1024 * 1024;
 
 /// Lambda sends the first 6 MB of a stream at once, then 2 MB a second. Its emulator counts in MiB.
-const LAMBDA_RATE: Rate = Rate {
+pub(super) const LAMBDA_RATE: Rate = Rate {
     burst: 6 * MIB,
     per_second: 2 * MIB,
 };
 
 /// API Gateway sends the first 10 MB at once.
-const REST_RATE: Rate = Rate {
+pub(super) const REST_RATE: Rate = Rate {
     burst: 10 * MIB,
     per_second: 2 * MIB,
 };
 
 /// Largest stream of one invocation, in bytes.
-const TOTAL_BYTES: usize = 200 * MIB;
+pub(super) const TOTAL_BYTES: usize = 200 * MIB;
 
 /// Idle limit of a stream through a regional REST API.
-const REST_IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
+pub(super) const REST_IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// Idle limit of a stream through an edge-optimized REST API.
 const EDGE_IDLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Longest stream through a REST API.
-const REST_LIFETIME: Duration = Duration::from_secs(15 * 60);
+pub(super) const REST_LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// How long an HTTP API waits for its integration.
-const HTTP_API_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const HTTP_API_LIMIT: Duration = Duration::from_secs(30);
 
 /// Which limits apply.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -94,12 +94,10 @@ impl NetworkSettings {
         let limited = self.limits.apply();
         let rest = front_end == Some(FrontEnd::Rest);
         let lambda = if rest { REST_RATE } else { LAMBDA_RATE };
-        let rate = Rate {
-            per_second: self.clock.real_rate(lambda.per_second),
-            ..lambda
-        };
+        let lambda = limited.then_some((lambda, self.clock));
+        let slow = self.slow.map(|slow| (slow, Clock::default()));
         NetworkConditions {
-            rate: self.slow.or(limited.then_some(rate)),
+            rate: slow.or(lambda),
             total: limited.then_some(TOTAL_BYTES),
             idle: self.limits.rest_idle().filter(|_| rest),
             end: (limited && rest).then(|| began + self.clock.real(REST_LIFETIME)),

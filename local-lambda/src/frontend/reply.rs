@@ -1,10 +1,13 @@
 //! Responses that are not streamed: buffered ones, failures and rejections.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_TYPE, HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::ext::ReasonPhrase;
+use tokio::time::Instant;
 
 use super::invoke_api::{ApiError, DENIED};
 use super::{FrontEnd, Rejection};
@@ -33,9 +36,8 @@ pub(super) fn whole(
     body: Bytes,
     mut record: RequestRecord,
 ) -> Response<CallerBody> {
-    record.warn(&head.warnings);
-    record.status(head.status);
-    record.chunk(body.len());
+    record.head(&head);
+    record.chunk(&body, Instant::now());
     record.complete();
     respond(head, Either::Left(Full::new(body)))
 }
@@ -138,6 +140,18 @@ pub(super) fn preflight(headers: HeaderMap, mut record: RequestRecord) -> Respon
     response
 }
 
+/// Sends a browser to the console, which only this machine reaches.
+pub(super) fn to_console(console: SocketAddr, mut record: RequestRecord) -> Response<CallerBody> {
+    record.status(StatusCode::TEMPORARY_REDIRECT);
+    record.complete();
+    let mut response = Response::new(Either::Left(Full::default()));
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    if let Ok(location) = HeaderValue::try_from(format!("http://{console}/")) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
 /// Rejects a request for a function that does not exist.
 pub(super) fn no_function(name: &str, mut record: RequestRecord) -> Response<CallerBody> {
     record.status(StatusCode::NOT_FOUND);
@@ -156,6 +170,7 @@ fn typed(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response
         reason: None,
         headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
         warnings: Vec::new(),
+        document: None,
     };
     respond(head, Either::Left(Full::new(body)))
 }

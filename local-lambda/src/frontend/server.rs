@@ -1,6 +1,6 @@
 //! Serves callers: checks each request, and hands it to a front end or to the Invoke API.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http::{Request, Response};
@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::exchange::{Exchange, direct_invocation};
 use super::invoke_api::{self, ApiError, InvokeApi};
-use super::reply::{CallerBody, denied, no_function, reject_body, reject_event};
+use super::reply::{CallerBody, denied, no_function, reject_body, reject_event, to_console};
 use super::route::Route;
 use super::{Cors, FrontEnd, NetworkSettings, alb};
 use crate::body::{BodyError, read_limited};
@@ -18,7 +18,14 @@ use crate::event::Stage;
 use crate::functions::LiveFunctions;
 use crate::guard::{AllowedHosts, check_host, check_origin};
 use crate::http_server::{self, Handler};
-use crate::observer::{Observer, Report, RequestRecord};
+use crate::observer::{Observer, Received, Report, RequestRecord};
+use crate::recorder::RequestLine;
+
+/// The name of `/invoke` in records.
+const INVOKE: &str = "invoke";
+
+/// The path that leads to the console.
+const CONSOLE_PATH: &str = "/@console";
 
 /// Settings that all functions share.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +40,8 @@ pub struct ServerSettings {
     pub stage: Stage,
     /// The `Cors` setting of function URLs.
     pub cors: Option<Cors>,
+    /// The console, to which `/@console` leads.
+    pub console: Option<SocketAddr>,
 }
 
 /// Serves callers until it is dropped.
@@ -66,11 +75,20 @@ impl Handler for Server {
 
     async fn handle(self, request: Request<Incoming>, peer: IpAddr) -> Response<CallerBody> {
         let (mut parts, body) = request.into_parts();
-        let request = format!("{} {}", parts.method, parts.uri.path());
-        let mut record = RequestRecord::start(self.observer, request);
+        let line = RequestLine {
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+        };
+        let mut record = RequestRecord::start(self.observer, line);
         let settings = &*self.settings;
         let functions = self.functions.now();
         let host = check_host(&parts, &settings.allowed_hosts.names);
+        if let Some(console) = settings.console
+            && host.is_ok()
+            && parts.uri.path() == CONSOLE_PATH
+        {
+            return to_console(console, record);
+        }
         let (pool, route) = Route::of(&mut parts, &functions, settings.front_end);
         let permission = host.and_then(|()| match route {
             // A browser may send the same requests here as to AWS.
@@ -107,7 +125,14 @@ impl Handler for Server {
                     Ok(invocation) => invocation,
                     Err(error) => return reject_event(&error, record),
                 };
-                record.invocation(&invocation.request_id);
+                let received = Received {
+                    function: pool.name(),
+                    door: INVOKE,
+                    headers: &parts.headers,
+                    body: &invocation.event,
+                    resent_from: None,
+                };
+                record.invocation(&invocation, &received);
                 exchange(FrontEnd::Url).invoke(invocation, record).await
             }
             Route::FrontEnd(front_end) => exchange(front_end).serve(&body, peer, record).await,

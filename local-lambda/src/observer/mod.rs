@@ -6,7 +6,7 @@ mod usage;
 mod usage_line;
 
 pub use outbound::OutboundRequest;
-pub(crate) use record::RequestRecord;
+pub(crate) use record::{Received, RequestRecord};
 pub use usage::Usage;
 pub(crate) use usage_line::VARIABLE as USAGE_VARIABLE;
 
@@ -18,10 +18,14 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::failure::Failure;
+use crate::recorder::Recorder;
 
-/// Receives [`Report`]s. Clones share the callback.
+/// Receives [`Report`]s. Clones share the callback and the recorder.
 #[derive(Clone)]
-pub struct Observer(Arc<dyn Fn(Report<'_>) + Send + Sync>);
+pub struct Observer {
+    observe: Arc<dyn Fn(Report<'_>) + Send + Sync>,
+    recorder: Option<Recorder>,
+}
 
 /// An event in a local Lambda.
 #[derive(Debug)]
@@ -35,6 +39,15 @@ pub enum Report<'a> {
         request_id: Option<&'a str>,
         /// What is wrong, and what to do about it.
         text: &'a str,
+    },
+    /// A process takes an invocation.
+    Assigned {
+        /// The invocation.
+        request_id: &'a str,
+        /// The process. `None` if it has ended.
+        pid: Option<u32>,
+        /// Whether it is the first invocation of the process.
+        is_first: bool,
     },
     /// The process of a function printed a line, or up to 64 KiB of one.
     Output {
@@ -97,14 +110,50 @@ pub enum RequestOutcome<'a> {
     Abandoned,
 }
 
+impl Report<'_> {
+    /// Returns the invocation that the report is about.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Request(report) => report.request_id,
+            Self::Warning { request_id, .. } | Self::Output { request_id, .. } => *request_id,
+            Self::Assigned { request_id, .. } => Some(request_id),
+            Self::Usage(usage) => Some(&usage.request_id),
+            Self::Outbound(request) => Some(&request.request_id),
+            Self::FailedAfterResponse(_)
+            | Self::IdleProcessEnded
+            | Self::ErrorWhileResponding
+            | Self::NotHttp { .. } => None,
+        }
+    }
+}
+
 impl Observer {
     /// Calls `observe` for every report, on the reporting thread: it must not block.
     pub fn new(observe: impl Fn(Report<'_>) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(observe))
+        Self {
+            observe: Arc::new(observe),
+            recorder: None,
+        }
+    }
+
+    /// Records invocations, too.
+    #[must_use]
+    pub fn recorded_by(self, recorder: Recorder) -> Self {
+        Self {
+            recorder: Some(recorder),
+            ..self
+        }
+    }
+
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
     }
 
     pub(crate) fn report(&self, report: Report<'_>) {
-        (self.0)(report);
+        if let Some(recorder) = &self.recorder {
+            recorder.observe(&report);
+        }
+        (self.observe)(report);
     }
 
     /// Warns about what a function sent.

@@ -1,5 +1,7 @@
 //! The cost of a handler's request, read from the log of `bootstrap`.
 
+use serde_json::{Value, json};
+
 use super::usage_line::UsageLine;
 
 /// One request of a handler.
@@ -28,6 +30,24 @@ pub struct OutboundRequest {
 }
 
 impl OutboundRequest {
+    /// Returns the request as an object for programs.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "type": "outbound",
+            "requestId": self.request_id,
+            "destination": self.destination,
+            "method": self.method,
+            "status": self.status,
+            "connection": self.connection,
+            "waitMs": self.wait_ms,
+            "firstByteMs": self.first_byte_ms,
+            "totalMs": self.milliseconds,
+            "bytesIn": self.bytes_in,
+            "bytesOut": self.bytes_out,
+        })
+    }
+
     /// Reads a line of a log in text. `None` if it is about something else.
     pub(crate) fn parse(line: &[u8]) -> Option<Self> {
         let line = UsageLine::parse(line, "requested")?;

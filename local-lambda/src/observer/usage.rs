@@ -1,5 +1,7 @@
 //! The usage of an invocation, read from the log of `bootstrap`.
 
+use serde_json::{Value, json};
+
 use super::usage_line::UsageLine;
 
 /// One invocation's memory, time and bytes.
@@ -16,6 +18,18 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Returns the usage as an object for programs.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "type": "usage",
+            "requestId": self.request_id,
+            "memoryMib": self.memory_mib,
+            "milliseconds": self.milliseconds,
+            "bytesWritten": self.bytes,
+        })
+    }
+
     /// Reads a line of a log in text. `None` if it is about something else.
     pub(crate) fn parse(line: &[u8]) -> Option<Self> {
         let line = UsageLine::parse(line, "used")?;

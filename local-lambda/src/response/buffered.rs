@@ -11,6 +11,9 @@ use super::rules::{MissingStatus, ResponseRules};
 /// The field that makes a response a document.
 const STATUS: &str = "statusCode";
 
+/// The field with the body.
+const BODY: &str = "body";
+
 /// Converts a response document to a head and a body. `None` means that the response is the body itself,
 /// which AWS assumes if there is no status.
 ///
@@ -22,7 +25,7 @@ pub(super) fn unfold(
     response: &[u8],
     rules: &ResponseRules,
 ) -> Result<Option<(ResponseHead, Bytes)>, String> {
-    let object = match object(response) {
+    let mut object = match object(response) {
         Ok(object) if object.get(STATUS).is_some_and(|it| !it.is_null()) => object,
         _ if rules.missing_status == MissingStatus::MeansBody => return Ok(None),
         Ok(_) => return Err(format!("the response document has no `{STATUS}`")),
@@ -33,16 +36,18 @@ pub(super) fn unfold(
         let service = rules.service;
         format!("{service} cannot read the response document: {error}")
     };
-    let head = ResponseDocument::read(fields)
+    let mut head = ResponseDocument::read(fields)
         .map_err(unread)?
         .head(rules)?;
-    let body = fields.text("body").map_err(unread)?.unwrap_or_default();
+    let body = fields.text(BODY).map_err(unread)?.unwrap_or_default();
     let body = if fields.flag("isBase64Encoded").map_err(unread)? == Some(true) {
         let decoded = STANDARD.decode(body);
         decoded.map_err(|error| format!("the body of the response is not base64: {error}"))?
     } else {
         body.into()
     };
+    object.remove(BODY);
+    head.document = serde_json::to_vec(&object).ok().map(Bytes::from);
     Ok(Some((head, body.into())))
 }
 

@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::log_tail::LogTail;
@@ -32,8 +33,8 @@ pub(crate) enum Part {
         mode: ResponseMode,
         content_type: Option<String>,
     },
-    /// Bytes of the response, in order.
-    Chunk(Bytes),
+    /// Bytes of the response, in order, and when they arrived.
+    Chunk(Bytes, Instant),
 }
 
 /// The reader's half of a response.

@@ -29,6 +29,8 @@ pub struct ResponseHead {
     pub headers: HeaderMap,
     /// Warnings for the author of the function.
     pub warnings: Vec<String>,
+    /// The JSON object that the function sent as its head, without the body of a buffered response.
+    pub document: Option<Bytes>,
 }
 
 /// Parses a JSON object.
@@ -103,6 +105,7 @@ impl ResponseDocument {
             reason: reason.map(|text| reason_in(&text, status)),
             headers,
             warnings,
+            document: None,
         })
     }
 

@@ -32,3 +32,4 @@ pub use prelude::PreludeReader;
 pub use rules::{MissingStatus, MultiValueHeaders, Prelude, Reading, ResponseRules};
 pub(crate) use start::{Reader, receive_whole};
 pub(crate) use streamed::{Framing, LOG_WINDOW, StreamedBody};
+pub(crate) use token_bucket::{STEP, STEPS_PER_SECOND};

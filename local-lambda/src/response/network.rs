@@ -11,7 +11,8 @@ use crate::clock::Clock;
 /// The conditions between the function and the caller of one response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NetworkConditions {
-    pub(crate) rate: Option<Rate>,
+    /// The bandwidth, per second of this clock.
+    pub(crate) rate: Option<(Rate, Clock)>,
     /// Largest body, in bytes. A larger one fails the invocation.
     pub(crate) total: Option<usize>,
     /// Idle limit of the stream, on Lambda's clock.

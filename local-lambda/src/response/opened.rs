@@ -42,7 +42,7 @@ impl OpenedResponse {
                     return Ok(Some(first));
                 }
                 while let Some(part) = rest.parts.recv().await {
-                    if let Part::Chunk(chunk) = part
+                    if let Part::Chunk(chunk, _) = part
                         && !chunk.is_empty()
                     {
                         return Ok(Some(chunk));

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use tokio::time::{Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::channel::{Outcome, Part, ResponseReceiver, outcome_of};
 use super::network::NetworkConditions;
@@ -31,6 +31,8 @@ pub(super) enum BodyEvent {
 pub(crate) struct PacedBody {
     /// Bytes that have been read but not passed yet.
     waiting: Bytes,
+    /// When they arrived from the runtime.
+    arrived: Instant,
     rest: ResponseReceiver,
     conditions: NetworkConditions,
     bucket: Option<TokenBucket>,
@@ -43,6 +45,8 @@ impl PacedBody {
     pub(crate) fn new(first: Bytes, rest: ResponseReceiver, conditions: NetworkConditions) -> Self {
         Self {
             waiting: first,
+            // They are opened as soon as they arrive.
+            arrived: Instant::now(),
             rest,
             conditions,
             bucket: conditions.rate.map(TokenBucket::new),
@@ -54,6 +58,11 @@ impl PacedBody {
 
     pub(super) fn log(&self) -> LogTail {
         self.rest.log.clone()
+    }
+
+    /// Returns when the bytes of the last chunk arrived from the runtime.
+    pub(super) fn arrived(&self) -> Instant {
+        self.arrived
     }
 
     /// Polls for the next event. Do not call it after an end or a cut.
@@ -108,11 +117,12 @@ impl PacedBody {
     fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             match ready!(self.rest.parts.poll_recv(cx)) {
-                Some(Part::Chunk(chunk)) if !chunk.is_empty() => {
+                Some(Part::Chunk(chunk, arrived)) if !chunk.is_empty() => {
                     self.silence = None;
+                    self.arrived = arrived;
                     return Poll::Ready(Some(chunk));
                 }
-                Some(Part::Chunk(_) | Part::Head { .. }) => {}
+                Some(Part::Chunk(..) | Part::Head { .. }) => {}
                 None => return Poll::Ready(None),
             }
         }
@@ -145,7 +155,6 @@ mod tests {
     use crate::response::channel::ResponseSender;
     use crate::testing::{begun, chunk};
     use std::time::Duration;
-    use tokio::time::Instant;
 
     async fn paced(
         conditions: NetworkConditions,
@@ -221,7 +230,11 @@ mod tests {
         expect_chunk(&next(&mut body).await, "a");
         let early = tokio::time::timeout(LIMIT / 2, next(&mut body)).await;
         assert!(early.is_err(), "{early:?}");
-        sender.parts.send(Part::Chunk("b".into())).await.unwrap();
+        sender
+            .parts
+            .send(Part::Chunk("b".into(), Instant::now()))
+            .await
+            .unwrap();
         expect_chunk(&next(&mut body).await, "b");
         let since = Instant::now();
 

@@ -38,7 +38,9 @@ impl PreludeReader {
         let object = object(&json).map_err(|error| invalid(error.to_string()))?;
         let fields = Fields::new(&object, self.rules.reading);
         let document = ResponseDocument::read(fields).map_err(invalid)?;
-        Ok(Some((document.head(self.rules)?, body)))
+        let mut head = document.head(self.rules)?;
+        head.document = Some(json);
+        Ok(Some((head, body)))
     }
 }
 

@@ -39,7 +39,9 @@ pub(crate) async fn receive_whole(
     let mut size = first.len();
     let mut body = Vec::from(first);
     while let Some(part) = rest.parts.recv().await {
-        let Part::Chunk(chunk) = part else { continue };
+        let Part::Chunk(chunk, _) = part else {
+            continue;
+        };
         size += chunk.len();
         if size <= PAYLOAD_LIMIT_BYTES {
             body.extend_from_slice(&chunk);
@@ -131,6 +133,7 @@ fn typed(content_type: &str) -> ResponseHead {
         reason: None,
         headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
         warnings: Vec::new(),
+        document: None,
     }
 }
 
@@ -139,8 +142,8 @@ fn typed(content_type: &str) -> ResponseHead {
 async fn first_chunk(mut response: ResponseReceiver) -> Result<(Bytes, ResponseReceiver), Failure> {
     while let Some(part) = response.parts.recv().await {
         match part {
-            Part::Chunk(chunk) if !chunk.is_empty() => return Ok((chunk, response)),
-            Part::Chunk(_) | Part::Head { .. } => {}
+            Part::Chunk(chunk, _) if !chunk.is_empty() => return Ok((chunk, response)),
+            Part::Chunk(..) | Part::Head { .. } => {}
         }
     }
     let ResponseReceiver {
@@ -171,7 +174,9 @@ async fn read_prelude(
             ended(response).await?;
             return Err(Failure::new(INVALID_PRELUDE, message));
         };
-        let Part::Chunk(chunk) = part else { continue };
+        let Part::Chunk(chunk, _) = part else {
+            continue;
+        };
         match reader.push(&chunk) {
             Ok(None) => {}
             Ok(Some((head, first))) => {
@@ -255,7 +260,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_whole_response_has_a_limit() {
-        let most = Part::Chunk(vec![b'x'; PAYLOAD_LIMIT_BYTES].into());
+        let now = tokio::time::Instant::now();
+        let most = Part::Chunk(vec![b'x'; PAYLOAD_LIMIT_BYTES].into(), now);
         let response = ended([most], Ok(())).await;
 
         let failure = receive_whole("y".into(), response).await.unwrap_err();

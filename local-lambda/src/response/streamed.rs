@@ -97,7 +97,7 @@ impl StreamedBody {
     }
 
     fn chunk(&mut self, chunk: Bytes) -> Bytes {
-        self.record.chunk(chunk.len());
+        self.record.chunk(&chunk, self.paced.arrived());
         match self.framing {
             Framing::None => chunk,
             Framing::EventStream { .. } => event_stream::payload_chunk(chunk),
@@ -139,6 +139,7 @@ impl Body for StreamedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
         let this = self.get_mut();
+        this.record.taken();
         loop {
             match std::mem::replace(&mut this.end, End::Done) {
                 End::Done => return Poll::Ready(None),
@@ -182,6 +183,7 @@ mod tests {
     use super::*;
     use crate::FrontEnd;
     use crate::observer::Observer;
+    use crate::recorder::RequestLine;
     use crate::response::channel::ResponseReceiver;
     use crate::response::network::NetworkConditions;
     use crate::response::opened::{OpenedBody, OpenedResponse, open_stream};
@@ -199,7 +201,11 @@ mod tests {
         let OpenedBody::Stream { first, rest } = response.body else {
             panic!("not a stream");
         };
-        let record = RequestRecord::start(Observer::default(), "GET /".to_owned());
+        let line = RequestLine {
+            method: http::Method::GET,
+            uri: http::Uri::from_static("/"),
+        };
+        let record = RequestRecord::start(Observer::default(), line);
         let paced = PacedBody::new(first, rest, NetworkConditions::default());
         StreamedBody::new(paced, Framing::None, record)
     }

@@ -7,24 +7,29 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::network::Rate;
+use crate::clock::Clock;
 
 /// How often the bucket is refilled: Lambda's own step.
-const STEP: Duration = Duration::from_millis(125);
-pub(super) const STEPS_PER_SECOND: usize = 8;
+pub(crate) const STEP: Duration = Duration::from_millis(125);
+pub(crate) const STEPS_PER_SECOND: usize = 8;
 
 /// A token bucket with one token per byte, refilled in steps.
 #[derive(Debug)]
 pub(super) struct TokenBucket {
     rate: Rate,
+    /// The time between two refills.
+    step: Duration,
     tokens: usize,
     refilled: Instant,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl TokenBucket {
-    pub(super) fn new(rate: Rate) -> Self {
+    /// Creates a full bucket with a rate per second of a clock.
+    pub(super) fn new((rate, clock): (Rate, Clock)) -> Self {
         Self {
             rate,
+            step: clock.real(STEP),
             tokens: rate.burst,
             refilled: Instant::now(),
             timer: None,
@@ -39,7 +44,7 @@ impl TokenBucket {
                 self.timer = None;
                 return Poll::Ready(self.tokens);
             }
-            let next = self.refilled + STEP;
+            let next = self.refilled + self.step;
             let timer = self
                 .timer
                 .get_or_insert_with(|| Box::pin(sleep_until(next)));
@@ -54,13 +59,13 @@ impl TokenBucket {
 
     fn refill(&mut self) {
         let step = self.rate.per_second.div_ceil(STEPS_PER_SECOND);
-        while self.refilled.elapsed() >= STEP {
+        while self.refilled.elapsed() >= self.step {
             if self.tokens >= self.rate.burst {
                 // The bucket is full: unused time is lost.
                 self.refilled = Instant::now();
                 return;
             }
-            self.refilled += STEP;
+            self.refilled += self.step;
             self.tokens = self.tokens.saturating_add(step).min(self.rate.burst);
         }
     }
@@ -72,10 +77,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_burst_passes_at_once_and_the_rest_at_the_rate() {
-        let mut bucket = TokenBucket::new(Rate {
+        let rate = Rate {
             burst: 600,
             per_second: 800,
-        });
+        };
+        let mut bucket = TokenBucket::new((rate, Clock::default()));
         let started = Instant::now();
         let mut left = 800;
         let mut first = None;

@@ -10,6 +10,7 @@ use lambda_protocol::limits::{
     ERROR_DOCUMENT_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES, TRAILERS_LIMIT_BYTES,
 };
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::replies::{ApiResponse, accepted, too_large, truncated_request};
 use crate::body::{BodyError, read_limited};
@@ -35,7 +36,7 @@ pub(super) async fn stream(
         match frame.map(hyper::body::Frame::into_data) {
             Ok(Ok(chunk)) if chunk.is_empty() => {}
             Ok(Ok(chunk)) => {
-                let _ = parts.send(Part::Chunk(chunk)).await;
+                let _ = parts.send(Part::Chunk(chunk, Instant::now())).await;
             }
             Ok(Err(other)) => trailers = other.into_trailers().ok(),
             Err(cause) => return truncated(Failure::truncated_by(&cause)),
@@ -65,7 +66,7 @@ fn received(outcome: Outcome, reply: ApiResponse) -> Received {
 pub(super) async fn buffer(body: Incoming, parts: &mpsc::Sender<Part>) -> Received {
     match read_limited(body, PAYLOAD_LIMIT_BYTES).await {
         Ok(whole) => {
-            let _ = parts.send(Part::Chunk(whole)).await;
+            let _ = parts.send(Part::Chunk(whole, Instant::now())).await;
             received(Ok(()), accepted())
         }
         Err(BodyError::TooLarge(size)) => received(

@@ -124,7 +124,7 @@ impl Emulator {
     async fn response(mut self) -> (String, Outcome) {
         let mut body = String::new();
         while let Some(part) = self.parts.recv().await {
-            if let Part::Chunk(chunk) = part {
+            if let Part::Chunk(chunk, _) = part {
                 body.push_str(std::str::from_utf8(&chunk).unwrap());
             }
         }

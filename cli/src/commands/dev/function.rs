@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
-use local_lambda::{Failure, INVALID_ENTRYPOINT, Pool, WhenFull};
+use local_lambda::{Failure, INVALID_ENTRYPOINT, Observer, Pool, WhenFull};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -16,7 +16,6 @@ use crate::commands::build::component_for;
 use crate::commands::execution::{function_config, note};
 use crate::package::include::{self, Included};
 use crate::printer::{Printer, Tone};
-use crate::report;
 use crate::source::Source;
 use crate::watch::{Watch, sources_digest};
 
@@ -71,7 +70,12 @@ impl Function {
     /// # Errors
     ///
     /// The project does not build, or its output is not a handler.
-    pub(super) fn build(settings: Settings, args: &DevArgs, printer: Printer) -> Result<Self> {
+    pub(super) fn build(
+        settings: Settings,
+        args: &DevArgs,
+        printer: Printer,
+        observer: Observer,
+    ) -> Result<Self> {
         // Watched before it is built, so that no change is lost.
         let project = match &settings.handler {
             Some(folder) if args.watch && folder.is_dir() => Some(Sources::watch(folder.clone())?),
@@ -101,7 +105,6 @@ impl Function {
         config.function_name = name;
         config.clock = args.clock_scale;
         let when_full = WhenFull::under(args.limits.apply());
-        let observer = report::observer(printer);
         Ok(Self {
             source,
             project,

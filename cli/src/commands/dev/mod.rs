@@ -1,16 +1,21 @@
 //! `bootstream dev`: a local Lambda with handlers that can be replaced while it runs.
 
+mod console;
 mod function;
 mod running;
 mod settings;
 
 use std::future::pending;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use local_lambda::{AllowedHosts, LiveFunctions, NetworkSettings, ServerSettings, serve};
+use local_lambda::{
+    AllowedHosts, Console, LiveFunctions, NetworkSettings, Observer, Recorder, ServerSettings,
+    serve,
+};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -63,7 +68,24 @@ pub(crate) fn serve_while(
         format!("cannot listen on {address}: choose another --port, or 0 for a free one")
     })?;
     let cors = settings::cors(args)?;
-    let running = Running::build(args, printer)?;
+    let recorder = (!args.no_console).then(Recorder::default);
+    let observer = report::observer(printer);
+    let observer = match &recorder {
+        Some(recorder) => observer.recorded_by(recorder.clone()),
+        None => observer,
+    };
+    let console = match recorder {
+        Some(recorder) => {
+            let listeners = runtime.block_on(console::listen(args.console_port()))?;
+            Some(ConsoleServer {
+                recorder,
+                listeners,
+                folder: args.console_dir.clone(),
+            })
+        }
+        None => None,
+    };
+    let running = Running::build(args, printer, observer.clone())?;
     let result = runtime.block_on(async {
         let settings = ServerSettings {
             front_end: args.front_end,
@@ -79,13 +101,15 @@ pub(crate) fn serve_while(
             },
             stage: args.stage.clone(),
             cors,
+            console: console.as_ref().and_then(ConsoleServer::address),
         };
         let dev = Dev {
             settings,
             greeting,
             printer,
+            observer,
         };
-        dev.run(running, listener, visit).await
+        dev.run(running, listener, console, visit).await
     });
     // Dropping the runtime would wait for a running compilation.
     runtime.shutdown_background();
@@ -107,6 +131,20 @@ struct Dev {
     settings: ServerSettings,
     greeting: Greeting,
     printer: Printer,
+    observer: Observer,
+}
+
+/// The console before it serves.
+struct ConsoleServer {
+    recorder: Recorder,
+    listeners: Vec<TcpListener>,
+    folder: Option<PathBuf>,
+}
+
+impl ConsoleServer {
+    fn address(&self) -> Option<SocketAddr> {
+        self.listeners.first()?.local_addr().ok()
+    }
 }
 
 impl Dev {
@@ -114,6 +152,7 @@ impl Dev {
         self,
         mut running: Running,
         listener: TcpListener,
+        console: Option<ConsoleServer>,
         visit: impl AsyncFnOnce(SocketAddr) -> Result<()>,
     ) -> Result<ExitCode> {
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -121,6 +160,7 @@ impl Dev {
         let (members, live) = (running.members().to_vec(), running.live());
         let address = listener.local_addr()?;
         tokio::select! {
+            () = self.serve_console(console, Arc::clone(&live), address) => {}
             result = self.serve(members, live, listener) => result?,
             result = running.follow() => result?,
             result = visit(address) => result?,
@@ -134,6 +174,30 @@ impl Dev {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Serves the console, if there is one. Never ends.
+    async fn serve_console(
+        &self,
+        console: Option<ConsoleServer>,
+        functions: Arc<LiveFunctions>,
+        address: SocketAddr,
+    ) {
+        if let Some(ConsoleServer {
+            recorder,
+            listeners,
+            folder,
+        }) = console
+        {
+            let settings = self.settings.clone();
+            let observer = self.observer.clone();
+            let console = Console::new(recorder, observer, functions, settings, address);
+            console
+                .assets(&console::ASSETS, folder)
+                .serve(listeners)
+                .await;
+        }
+        pending().await
+    }
+
     /// Serves from the start: early callers wait for the first version.
     async fn serve(
         &self,
@@ -145,7 +209,7 @@ impl Dev {
             self.banner(&members, listener.local_addr()?);
         }
         drop(members);
-        let observer = report::observer(self.printer);
+        let observer = self.observer.clone();
         serve(listener, functions, self.settings.clone(), observer).await;
         Ok(())
     }
@@ -166,6 +230,10 @@ impl Dev {
         }
         let front_ends = "front ends: /@url /@rest /@http /@alb /@alb-multi /@lattice, and /invoke for any event";
         self.printer.message(Tone::Faint, front_ends);
+        if let Some(console) = self.settings.console {
+            self.printer
+                .message(Tone::Faint, &format!("console: http://{console}/"));
+        }
         let sdks = format!("AWS SDKs: --endpoint-url http://{address}");
         self.printer.message(Tone::Faint, &sdks);
         let example = format!("try: curl -N http://{address}/");

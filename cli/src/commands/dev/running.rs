@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use local_lambda::{Functions, LiveFunctions, Pool};
+use local_lambda::{Functions, LiveFunctions, Observer, Pool};
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
 use super::function::Function;
@@ -29,6 +29,7 @@ pub(super) struct Running {
     /// Replaced functions, whose invocations may still run.
     retired: Vec<Arc<Pool>>,
     printer: Printer,
+    observer: Observer,
 }
 
 /// A function, and the settings it was built from.
@@ -41,8 +42,13 @@ pub(super) struct Member {
 }
 
 impl Member {
-    fn build(settings: Settings, args: &DevArgs, printer: Printer) -> Result<Self> {
-        let function = Function::build(settings.clone(), args, printer)?;
+    fn build(
+        settings: Settings,
+        args: &DevArgs,
+        printer: Printer,
+        observer: Observer,
+    ) -> Result<Self> {
+        let function = Function::build(settings.clone(), args, printer, observer)?;
         Ok(Self {
             settings,
             function: Arc::new(function),
@@ -62,13 +68,13 @@ impl Running {
     /// # Errors
     ///
     /// The file is invalid, or the code of a function cannot be used.
-    pub(super) fn build(args: &DevArgs, printer: Printer) -> Result<Self> {
+    pub(super) fn build(args: &DevArgs, printer: Printer, observer: Observer) -> Result<Self> {
         let file = settings::file(args).filter(|file| file.is_file());
         let file = file.map(|file| Watch::files([file])).transpose()?;
         let plan = settings::read(args)?;
         let members = plan.functions.into_iter();
         let members: Vec<_> = members
-            .map(|settings| Member::build(settings, args, printer))
+            .map(|settings| Member::build(settings, args, printer, observer.clone()))
             .collect::<Result<_>>()?;
         let functions = functions(&members).context("there is no function")?;
         Ok(Self {
@@ -80,6 +86,7 @@ impl Running {
             live: Arc::new(LiveFunctions::new(functions)),
             retired: Vec::new(),
             printer,
+            observer,
         })
     }
 
@@ -183,7 +190,8 @@ impl Running {
 
     async fn start(&self, settings: Settings) -> Result<Member> {
         let (args, printer) = (Arc::clone(&self.args), self.printer);
-        let built = spawn_blocking(move || Member::build(settings, &args, printer)).await;
+        let observer = self.observer.clone();
+        let built = spawn_blocking(move || Member::build(settings, &args, printer, observer)).await;
         let member = built.context("building was interrupted")??;
         let started = member.function.start().await;
         started.context("the handler does not start")?;

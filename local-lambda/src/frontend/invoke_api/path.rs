@@ -8,7 +8,7 @@ use super::{ApiError, FunctionName};
 
 /// The operations of the Invoke API.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Operation {
+pub(in crate::frontend) enum Operation {
     Invoke,
     InvokeWithResponseStream,
 }
@@ -19,6 +19,16 @@ pub(in crate::frontend) struct OperationPath {
     pub(super) operation: Operation,
     /// The function as the caller names it.
     name: String,
+}
+
+impl Operation {
+    /// Returns the name of the operation in records.
+    pub(super) fn door(self) -> &'static str {
+        match self {
+            Self::Invoke => "sdk",
+            Self::InvokeWithResponseStream => "sdk-stream",
+        }
+    }
 }
 
 impl OperationPath {

@@ -18,8 +18,8 @@ use crate::frontend::NetworkSettings;
 use crate::frontend::reply::{CallerBody, json, respond};
 use crate::functions::Functions;
 use crate::headers::{ERROR_TYPE, FUNCTION_ERROR, JSON, REQUEST_ID, UNHANDLED};
-use crate::invocation::new_request_id;
-use crate::observer::RequestRecord;
+use crate::invocation::{Invocation, new_request_id};
+use crate::observer::{Received, RequestRecord};
 use crate::response::{
     Framing, LOG_WINDOW, PacedBody, ResponseHead, ResponseReceiver, StreamedBody, receive_whole,
 };
@@ -39,15 +39,22 @@ impl InvokeApi<'_> {
     pub(in crate::frontend) async fn serve(
         &self,
         path: &OperationPath,
-        request: &Parts,
+        parts: &Parts,
         body: Bytes,
         mut record: RequestRecord,
     ) -> Response<CallerBody> {
-        let (pool, request) = match self.read(path, request, body) {
+        let (pool, request) = match self.read(path, parts, body) {
             Ok(read) => read,
             Err(error) => return reject(&error, record),
         };
-        record.invocation(&request.invocation.request_id);
+        let received = Received {
+            function: pool.name(),
+            door: path.operation.door(),
+            headers: &parts.headers,
+            body: &request.invocation.event,
+            resent_from: None,
+        };
+        record.invocation(&request.invocation, &received);
         let headers = headers(&request);
         match (request.invocation_type, path.operation) {
             (InvocationType::DryRun, _) => {
@@ -70,7 +77,7 @@ impl InvokeApi<'_> {
                     Operation::Invoke => buffered(receiver, with_log, headers, record).await,
                     Operation::InvokeWithResponseStream => {
                         let framing = Framing::EventStream { with_log };
-                        self.streamed(receiver, framing, headers, record)
+                        streamed(self.network, receiver, framing, headers, record)
                     }
                 }
             }
@@ -94,20 +101,46 @@ impl InvokeApi<'_> {
         Ok((Arc::clone(pool), request))
     }
 
-    fn streamed(
-        &self,
-        receiver: ResponseReceiver,
-        framing: Framing,
-        mut headers: HeaderMap,
-        mut record: RequestRecord,
-    ) -> Response<CallerBody> {
-        headers.insert(CONTENT_TYPE, EVENT_STREAM);
-        record.status(StatusCode::OK);
-        let conditions = self.network.conditions(None, Instant::now());
-        let paced = PacedBody::new(Bytes::new(), receiver, conditions);
-        let body = StreamedBody::new(paced, framing, record);
-        response(StatusCode::OK, headers, Either::Right(body))
+    /// Returns the operation with this name in records.
+    pub(in crate::frontend) fn operation(door: &str) -> Option<Operation> {
+        let all = [Operation::Invoke, Operation::InvokeWithResponseStream];
+        all.into_iter().find(|operation| operation.door() == door)
     }
+
+    /// Invokes a function as an earlier request did, without its options.
+    pub(in crate::frontend) async fn repeat(
+        operation: Operation,
+        pool: &Arc<Pool>,
+        network: NetworkSettings,
+        invocation: Invocation,
+        record: RequestRecord,
+    ) -> Response<CallerBody> {
+        let Ok(receiver) = pool.invoke(invocation) else {
+            return reject(&ApiError::throttled(), record);
+        };
+        match operation {
+            Operation::Invoke => buffered(receiver, false, HeaderMap::new(), record).await,
+            Operation::InvokeWithResponseStream => {
+                let framing = Framing::EventStream { with_log: false };
+                streamed(network, receiver, framing, HeaderMap::new(), record)
+            }
+        }
+    }
+}
+
+fn streamed(
+    network: NetworkSettings,
+    receiver: ResponseReceiver,
+    framing: Framing,
+    mut headers: HeaderMap,
+    mut record: RequestRecord,
+) -> Response<CallerBody> {
+    headers.insert(CONTENT_TYPE, EVENT_STREAM);
+    record.status(StatusCode::OK);
+    let conditions = network.conditions(None, Instant::now());
+    let paced = PacedBody::new(Bytes::new(), receiver, conditions);
+    let body = StreamedBody::new(paced, framing, record);
+    response(StatusCode::OK, headers, Either::Right(body))
 }
 
 /// Returns the headers of every response to an invocation.
@@ -130,7 +163,7 @@ async fn buffered(
     record.status(StatusCode::OK);
     let body = match result {
         Ok(body) => {
-            record.chunk(body.len());
+            record.chunk(&body, Instant::now());
             record.complete();
             body
         }
@@ -152,7 +185,7 @@ async fn buffered(
 async fn discard(receiver: ResponseReceiver, mut record: RequestRecord) {
     match receive_whole(Bytes::new(), receiver).await {
         Ok(body) => {
-            record.chunk(body.len());
+            record.chunk(&body, Instant::now());
             record.complete();
         }
         Err(failure) => record.failed(&failure),
@@ -182,6 +215,7 @@ fn response(status: StatusCode, headers: HeaderMap, body: CallerBody) -> Respons
         reason: None,
         headers,
         warnings: Vec::new(),
+        document: None,
     };
     respond(head, body)
 }

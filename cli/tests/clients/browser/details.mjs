@@ -1,0 +1,157 @@
+// The views of a body, the head of a response, archives.
+
+import { statSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import Ajv from "ajv";
+import har from "har-schema";
+
+import { assert, equal, until } from "./console.mjs";
+
+/** One byte of a body. */
+const byte = (fill) => ({ write_bytes: { len: 1, fill } });
+
+const typed = (type, ...steps) =>
+  [{ write_headers: { status: 200, headers: [["content-type", type]] } }, ...steps, "finish"];
+
+/** The events shown are those that an `EventSource` of the same browser receives. */
+export async function events(visit) {
+  const emoji = [...Buffer.from("\u{1f600}")];
+  const steps = typed("text/event-stream", { write: ": a comment\nid: 7\nretry: 90000\nda" }, { sleep_ms: 60 },
+    { write: "ta: cut in two\n\nevent: tick\ndata: one\ndata: two\n\ndata: " }, { sleep_ms: 60 },
+    byte(emoji[0]), byte(emoji[1]), { sleep_ms: 60 }, byte(emoji[2]), byte(emoji[3]), { write: "\n\n" });
+  const { id, body } = await visit.invoke(steps);
+  const page = await visit.context.newPage();
+  await page.route("http://sse.test/**", (route) => route.fulfill(
+    route.request().url().endsWith("/events")
+      ? { contentType: "text/event-stream", body }
+      : { contentType: "text/html", body: "<title>events</title>" }));
+  await page.goto("http://sse.test/");
+  const received = await page.evaluate(() => new Promise((done) => {
+    const found = [];
+    const source = new EventSource("/events");
+    const take = ({ type, data, lastEventId }) => found.push([type, data, lastEventId]);
+    source.onmessage = take;
+    source.addEventListener("tick", take);
+    source.onerror = () => { source.close(); done(found); };
+  }));
+  await page.close();
+  equal(received.length, 3, "events of the browser");
+  await visit.open(id, "Body");
+  await visit.panel().locator("[data-kind=event]").nth(2).waitFor();
+  const shown = await visit.panel().locator("[data-kind=event]").evaluateAll((all) => all.map((one) =>
+    [one.dataset.event, one.querySelector(".data").textContent, one.dataset.id]));
+  equal(shown, received, "events shown");
+  equal(await visit.panel().locator("[data-kind=comment]").textContent(), "comment: a comment");
+  equal(await visit.panel().locator("[data-kind=retry]").textContent(), "retry: 90000");
+  const split = await visit.panel().locator("[data-kind=event]").evaluateAll((all) => all.map((one) => Number(one.dataset.split)));
+  assert(split[0] >= 1 && split[1] === 0 && split[2] >= 1, `split: ${split}`);
+  await visit.panel().locator(".note", { hasText: "split over chunks" }).waitFor();
+}
+
+/** Each kind of body has its viewer, and a large one does not freeze the page. */
+export async function views(visit) {
+  const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+  const cases = [
+    ["application/x-ndjson", [{ write: '{"a":1}\n{"a":2}\nbroken\n' }], "ndjson"],
+    ["application/json", [{ write: '{"b":[1,2]}' }], "json"],
+    ["application/octet-stream", [{ write_bytes: { len: 40, fill: 7 } }], "hex"],
+    ["image/png", [...png].map(byte), "image"],
+    ["image/svg+xml", [{ write: '<svg xmlns="http://www.w3.org/2000/svg" onload="window.pwned=1"/>' }], "text"],
+    ["text/html", [{ write: "<h1>markup</h1>" }], "text"],
+  ];
+  for (const [type, steps, view] of cases) {
+    const { id } = await visit.invoke(typed(type, ...steps));
+    await visit.open(id, "Body");
+    await until(async () => (await visit.panel().locator("select").inputValue()) === view
+      && (await visit.panel().locator("bs-body > div:last-child *").count()) > 0, `${type} as ${view}`);
+    if (view === "image") {
+      await until(() => visit.panel().locator("img").evaluate((image) => image.naturalWidth === 1), "a picture");
+    }
+    if (view === "ndjson") equal(await visit.panel().locator(".message.bad").count(), 1, "broken lines");
+  }
+  equal(await visit.page.evaluate(() => window.pwned), undefined, "pwned");
+}
+
+/** 30 MiB of zeros: both ends are shown, and no task takes long. */
+export async function large(visit) {
+  const mib = 1024 * 1024;
+  const { id } = await visit.invoke(typed("text/plain", { write: "first" },
+    ...Array(30).fill({ write_bytes: { len: mib, fill: 0 } }), { write: "last" }));
+  await visit.page.evaluate(() => {
+    window.tasks = [];
+    new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((entry) => entry.duration)))
+      .observe({ entryTypes: ["longtask"] });
+  });
+  await visit.open(id, "Body");
+  await visit.panel().locator(".note", { hasText: "The first 1.0 MiB of 30.0 MiB" }).waitFor();
+  await visit.panel().locator("select").selectOption("hex");
+  const dumps = visit.panel().locator("pre");
+  await until(async () => (await dumps.count()) === 2, "both ends");
+  assert((await dumps.nth(0).textContent()).startsWith("00000000  66 69 72 73 74 00"), "the first bytes");
+  assert((await dumps.nth(1).textContent()).trimEnd().endsWith("last"), "the last bytes");
+  const tasks = await visit.page.evaluate(() => window.tasks);
+  const longest = Math.max(0, ...tasks);
+  assert(longest < visit.plan.longestTask, `a task of ${longest} ms`);
+}
+
+/** The prelude as it was sent, and as each front end made it. */
+export async function preludes(visit) {
+  const head = { status: 201, headers: [["content-length", "5"], ["x-twice", "1"], ["x-twice", "2"]],
+    cookies: ["a=s3cret; Path=/", "b=2", "c=3"] };
+  for (const [door, cookies, remapped] of [["url", 3, 1], ["rest", 3, 1], ["http", 3, 0], ["alb-multi", 3, 0]]) {
+    const { response, id } = await visit.invoke([{ write_headers: head }, { write: "hello" }, "finish"],
+      { path: `/@${door}/` });
+    equal(response.status, 201, door);
+    equal(response.headers.getSetCookie().length, cookies, `${door}: cookies of the caller`);
+    await visit.open(id, "Response");
+    await visit.panel().locator("h3", { hasText: `Cookies: ${cookies}` }).waitFor();
+    await visit.panel().locator("h3", { hasText: `Renamed by the front end: ${remapped}` }).waitFor();
+    const text = await visit.panel().textContent();
+    assert(text.includes('"statusCode": 201'), `${door}: the prelude in ${text}`);
+    assert(!text.includes("s3cret"), `${door}: a secret in ${text}`);
+  }
+  await visit.page.locator("#actions button", { hasText: "Show secrets" }).click();
+  await until(async () => (await visit.panel().textContent()).includes("a=s3cret; Path=/"), "the cookie");
+  await visit.page.locator("#actions button", { hasText: "Show secrets" }).click();
+  await until(async () => !(await visit.panel().textContent()).includes("s3cret"), "no cookie");
+}
+
+/** The archive is valid, and an export is the same each time. */
+export async function archives(visit) {
+  const { id } = await visit.invoke([{ write_headers: { status: 200, headers: [["content-type", "text/plain"]] } },
+    { write: "hello" }, { sleep_ms: 20 }, { write: "world" }], { path: "/p?q=a%20b&c", headers: { authorization: "s3cret" } });
+  const ajv = new Ajv({ unknownFormats: "ignore", logger: false });
+  ajv.addMetaSchema(createRequire(import.meta.url)("ajv/lib/refs/json-schema-draft-06.json"));
+  ajv.addSchema(Object.values(har));
+  const archive = await visit.api(`/api/invocations/${id}.har`);
+  const valid = ajv.validate("har.json#", archive);
+  assert(valid, JSON.stringify(ajv.errors));
+  const [entry] = archive.log.entries;
+  equal(Buffer.from(entry.response.content.text, "base64").toString(), "helloworld", "content");
+  equal(entry._chunks.length, 2, "chunks");
+  equal(entry.request.queryString, [{ name: "q", value: "a b" }, { name: "c", value: "" }], "query");
+  assert(!JSON.stringify(archive).includes("s3cret"), "a secret in the archive");
+  const texts = await Promise.all([1, 2].map(async () =>
+    (await fetch(`${visit.console}/api/invocations/${id}`)).text()));
+  equal(texts[0], texts[1], "two exports");
+}
+
+/** Makes the pictures of the guide, into the folder of the plan. */
+export async function pictures(visit) {
+  const { page } = visit;
+  await visit.invoke([{ write_headers: { status: 404, headers: [["content-type", "application/json"]] } }, { write: '{"error":"not found"}' }],
+    { path: "/orders/17" });
+  await visit.invoke([{ write_headers: { status: 200 } }, { write: "part" }, { panic: "no luck" }], { path: "/report" });
+  const tokens = ["The", " quick", " brown", " fox", " jumps", " over", " the", " lazy", " dog"];
+  const { id } = await visit.invoke(typed("text/event-stream", ...tokens.flatMap((token, n) => [
+    { log: { level: "info", message: `token ${n}` } },
+    { write: `event: token\ndata: ${JSON.stringify({ n, token })}\n\n` }, { sleep_ms: n === 4 ? 1100 : 60 },
+  ])), { path: "/chat" });
+  await visit.open(id, "Body");
+  await visit.panel().locator("[data-kind=event]").first().waitFor();
+  await page.locator("[role=slider]").press("ArrowRight");
+  await page.screenshot({ path: `${visit.plan.pictures}/console.png` });
+  const { size } = statSync(`${visit.plan.pictures}/console.png`);
+  assert(size > 20_000, `a picture of ${size} bytes`);
+}

@@ -20,9 +20,9 @@ pub(crate) const EVENT_LIMIT_BYTES: usize = 1024 * 1024 - 26;
 pub(crate) use context::LogContext;
 pub(crate) use escape::is_control;
 pub(crate) use once::OncePerMinute;
-pub use output::{flush, init};
-pub(crate) use output::{has_room, room, settled, write_line};
-pub use settings::{LogFormat, parse_level};
+pub(crate) use output::{event_level, has_room, room, settled, timestamp, write_event};
+pub use output::{flush, init, set_event_level};
+pub use settings::{LogFormat, least_level, parse_level};
 pub use tracing::Level;
 
 /// The target of lines about what an invocation has used; `bootstream dev` looks for it.

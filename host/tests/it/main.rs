@@ -35,6 +35,7 @@ mod logs;
 mod misuse;
 #[cfg(feature = "outbound-http")]
 mod mixed;
+mod observe;
 #[cfg(feature = "outbound-http")]
 mod outbound;
 mod peers;

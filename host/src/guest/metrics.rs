@@ -153,13 +153,13 @@ mod tests {
             "{\"_aws\":{\"CloudWatchMetrics\":[]},\"a\":\"\u{85}\"}",
             "{\"_aws\":{\"CloudWatchMetrics\":[]},\r\"level\":\"ERROR\"}",
         ] {
-            assert!(!parse(line).is_some(), "{line}");
+            assert!(parse(line).is_none(), "{line}");
         }
     }
 
     #[test]
     fn a_document_of_brackets_is_refused_before_it_takes_the_stack() {
         let deep = format!(r#"{{"_aws":{}"#, "[".repeat(200_000));
-        assert!(!parse(&deep).is_some());
+        assert!(parse(&deep).is_none());
     }
 }

@@ -62,7 +62,7 @@ mod tests {
 
     /// The moments at which head and first byte are known, counted in writes of one byte each.
     fn moments(prelude: usize, parts: &[usize]) -> (Option<usize>, Option<usize>) {
-        let watch = Arc::new(Watch::new(Ids::new(1), Traces::default()));
+        let watch = Arc::new(Watch::new(Ids::new(1), Traces::default(), true));
         watch.set_prelude(prelude);
         let mut progress = Progress::new(Arc::clone(&watch));
         // The head of the request, and the framing of each part.
@@ -75,7 +75,7 @@ mod tests {
         let (mut head, mut first_byte) = (None, None);
         for byte in 1..=unwritten {
             progress.advance(1);
-            let record = watch.record("", None, None, false);
+            let record = watch.record("", None, None);
             head = head.or(record.head.map(|_| byte));
             first_byte = first_byte.or(record.first_byte.map(|_| byte));
         }

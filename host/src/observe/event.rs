@@ -1,4 +1,4 @@
-//! What the event of an HTTP front end tells about its trace. Whatever the bytes are, reading them never fails loudly.
+//! What the event of an HTTP front end tells about its trace.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

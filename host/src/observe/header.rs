@@ -1,5 +1,4 @@
-//! The headers that name the trace of a request. Whatever they contain, parsing never fails loudly: a trace is no
-//! reason to refuse an event.
+//! The headers that name the trace of a request. Invalid ones are ignored: an event is served without its trace.
 
 use super::id::{SpanId, TraceId};
 

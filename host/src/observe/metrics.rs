@@ -95,7 +95,7 @@ pub(crate) fn text_line(record: &Record, line: Line<'_>) -> String {
     text
 }
 
-/// The members of a record that are no numbers.
+/// The members of a record that are not numbers.
 fn members(record: &Record, line: Line<'_>) -> Map<String, Value> {
     let report = record.ending.report();
     let error_type = report.map(|it| it.error_type.as_str());
@@ -203,9 +203,9 @@ mod tests {
     }
 
     fn record() -> Record {
-        let watch = Watch::new(Ids::new(1), Traces::default());
+        let watch = Watch::new(Ids::new(1), Traces::default(), true);
         watch.failed(&ErrorReport::new(ErrorType::Trap, "boom"), true);
-        watch.record("r-1", Some("t"), None, true)
+        watch.record("r-1", Some("t"), None)
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub fn continued_xray(header: &str, parent: Option<SpanId>) -> String {
     let is = |part: &str, wanted: &str| name(part).as_deref() == Some(wanted);
     let mut parts: Vec<String> = Vec::new();
     for part in header.split(';').map(str::trim) {
-        // Of whoever has passed the request on to Lambda, not of Lambda.
+        // Names the load balancer or the API before Lambda.
         let is_dropped =
             part.is_empty() || is(part, "Self") || (parent.is_some() && is(part, "Parent"));
         if !is_dropped {

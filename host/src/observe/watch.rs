@@ -46,6 +46,7 @@ pub(crate) struct Watch {
     wall: SystemTime,
     ids: Ids,
     traces: Traces,
+    is_first: bool,
     state: Mutex<State>,
 }
 
@@ -68,13 +69,14 @@ struct State {
 }
 
 impl Watch {
-    /// Call it when the event has arrived.
-    pub(crate) fn new(ids: Ids, traces: Traces) -> Self {
+    /// Call it when the event has arrived. `is_first`: whether it is the first of the process.
+    pub(crate) fn new(ids: Ids, traces: Traces, is_first: bool) -> Self {
         Self {
             began: Instant::now(),
             wall: SystemTime::now(),
             ids,
             traces,
+            is_first,
             state: Mutex::default(),
         }
     }
@@ -163,13 +165,12 @@ impl Watch {
         self.lock().ending.report().is_some()
     }
 
-    /// Returns the record. `init`: the start of the process, with the first invocation.
+    /// Returns the record. `init`: the start of the process, which only the first record has.
     pub(crate) fn record(
         &self,
         request_id: &str,
         tenant_id: Option<&str>,
         init: Option<Init>,
-        is_first: bool,
     ) -> Record {
         let now = Instant::now();
         let mut state = self.lock();
@@ -181,8 +182,8 @@ impl Watch {
             began: self.began,
             wall: self.wall,
             ended: now,
-            init,
-            is_first,
+            init: init.filter(|_| self.is_first),
+            is_first: self.is_first,
             head: state.head,
             first_byte: state.first_byte,
             longest_silence: state.longest_silence,

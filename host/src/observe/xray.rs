@@ -283,7 +283,7 @@ mod tests {
     }
 
     fn parsed(watch: &Watch) -> (Value, usize) {
-        let record = watch.record("r-1", None, None, true);
+        let record = watch.record("r-1", None, None);
         let datagram = datagram(&record, watch.ids(), place());
         let json = datagram.strip_prefix(b"{\"format\":\"json\",\"version\":1}\n");
         (
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_datagram_has_the_place_of_the_invocation_and_its_numbers() {
-        let watch = Watch::new(Ids::new(1), Traces::default());
+        let watch = Watch::new(Ids::new(1), Traces::default(), true);
         watch.guest_ended(GuestEnd {
             at: Instant::now(),
             memory_bytes: 65_536,
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_failure_has_its_cause_with_frames() {
-        let watch = Watch::new(Ids::new(1), Traces::default());
+        let watch = Watch::new(Ids::new(1), Traces::default(), true);
         let mut report = ErrorReport::new(ErrorType::Panic, "boom");
         report.stack_trace = vec!["f at src/a.rs:7:3".to_owned()];
         watch.failed(&report, true);
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn thousands_of_requests_fit_into_one_datagram() {
-        let watch = Watch::new(Ids::new(1), Traces::default());
+        let watch = Watch::new(Ids::new(1), Traces::default(), true);
         for number in 0..5000 {
             let url = format!("https://h.example/{number}/{}", "x".repeat(2000));
             let call = watch.call_begins("h.example".to_owned(), Method::GET, &url);
@@ -356,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_request_tells_how_it_ended() {
-        let watch = Watch::new(Ids::new(1), Traces::default());
+        let watch = Watch::new(Ids::new(1), Traces::default(), true);
         let statuses = [Some(200), Some(404), Some(429), Some(503), None];
         for status in statuses {
             let call = watch.call_begins("a b?".to_owned(), Method::PUT, "http://h/");

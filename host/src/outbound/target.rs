@@ -147,7 +147,7 @@ impl Destination {
 }
 
 impl Destination {
-    /// Returns the URL of `path` there, without a port that goes without saying.
+    /// Returns the URL of `path` there, without the default port.
     pub(crate) fn url(&self, path: &str) -> String {
         let known = if self.scheme == Scheme::HTTPS {
             443

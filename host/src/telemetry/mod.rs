@@ -69,6 +69,7 @@ impl Telemetry {
     /// Returns the watch of an invocation that has just arrived, if a receiver wants its record.
     pub(crate) fn watch(&self, invocation: &Invocation) -> Option<Arc<Watch>> {
         let settings = &self.receivers.settings;
+        let is_first = !self.receivers.has_served.swap(true, Ordering::Relaxed);
         let ids = Ids::new(random());
         let traces = Traces {
             xray: self
@@ -83,7 +84,7 @@ impl Telemetry {
         };
         let is_wanted =
             traces.xray.is_some() || traces.otlp.is_some() || settings.metrics.is_some();
-        is_wanted.then(|| Arc::new(Watch::new(ids, traces)))
+        is_wanted.then(|| Arc::new(Watch::new(ids, traces, is_first)))
     }
 
     /// Tells what an invocation did, once its response has ended.
@@ -91,10 +92,9 @@ impl Telemetry {
         let Some(watch) = &invocation.watch else {
             return;
         };
-        let is_first = !self.receivers.has_served.swap(true, Ordering::Relaxed);
-        let init = self.receivers.init.get().filter(|_| is_first).copied();
+        let init = self.receivers.init.get().copied();
         let tenant = invocation.tenant_id.as_deref();
-        let record = watch.record(&invocation.request_id, tenant, init, is_first);
+        let record = watch.record(&invocation.request_id, tenant, init);
         if let Some((daemon, place)) = self.receivers.daemon.as_ref().zip(watch.traces().xray) {
             daemon.send(&xray::datagram(&record, watch.ids(), place));
         }

@@ -6,7 +6,7 @@
 mod protobuf;
 mod spans;
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, UNIX_EPOCH};
 
 use super::event::HttpEvent;
 use super::id::Ids;
@@ -66,8 +66,6 @@ pub(crate) fn request(record: &Record, subject: &Subject<'_>, resource: &Resourc
 }
 
 fn unix_ns(record: &Record, at: Instant) -> u64 {
-    let since = record
-        .wall_time(at)
-        .duration_since(SystemTime::from(UNIX_EPOCH));
+    let since = record.wall_time(at).duration_since(UNIX_EPOCH);
     u64::try_from(since.unwrap_or_default().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -147,13 +147,7 @@ impl WasiHttpHooks for Hooks {
             } = checked?;
             let (mut head, ()) = request.into_parts();
             let watched = watch.map(|watch| Watched::new(watch, &destination, &head));
-            if !policy.trace.is_off() {
-                let origin = Origin {
-                    xray: trace_id.as_deref(),
-                    recorded: watched.as_ref().map(Watched::recorded),
-                };
-                policy.trace.add_to(&mut head.headers, origin);
-            }
+            pass_on(&policy, trace_id.as_deref(), watched.as_ref(), &mut head);
             let timeouts = Timeouts::new(&policy, options);
             let reach = reach(&destination, grant.as_deref());
             let denied = |denied: Denied| {
@@ -301,6 +295,17 @@ fn reach(destination: &Destination, grant: Option<&Grant>) -> Reach {
     grant.map_or(Reach::Listed, |grant| {
         Reach::of_service(destination, grant.is_custom())
     })
+}
+
+/// Adds the headers of the trace. `trace_id`: X-Ray's header of the invocation.
+fn pass_on(policy: &Policy, trace_id: Option<&str>, watched: Option<&Watched>, head: &mut Parts) {
+    if !policy.trace.is_off() {
+        let origin = Origin {
+            xray: trace_id,
+            recorded: watched.map(Watched::recorded),
+        };
+        policy.trace.add_to(&mut head.headers, origin);
+    }
 }
 
 /// Returns the answer to a signed request as the guest may see it.

@@ -1,7 +1,7 @@
 //! What others are told of an invocation.
 
 mod collector;
-mod daemon;
+pub(crate) mod daemon;
 mod log;
 mod otlp;
 mod xray;

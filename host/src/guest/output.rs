@@ -10,9 +10,9 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::crash::{Crash, CrashReport};
-use super::metrics::{DOCUMENT_START, is_metrics};
+use super::metrics::{DOCUMENT_START, Stamp, stamped};
 use super::traceback::{Taken, Traceback};
-use crate::logging::{self, EVENT_LIMIT_BYTES, Fields, Level, LogContext, Record};
+use crate::logging::{self, EVENT_LIMIT_BYTES, Fields, Level, LogContext, LogFormat, Record};
 
 /// Longest log line, in bytes. Longer lines are split.
 pub(super) const LINE_LIMIT_BYTES: usize = 32 * 1024;
@@ -170,8 +170,8 @@ impl Lines {
         let line = std::mem::take(&mut self.partial);
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end_matches(['\n', '\r']);
-        if is_metrics(line) {
-            logging::write_line(line);
+        if let Some(document) = stamped(line, &self.of, stamp) {
+            logging::write_event(&document, LogFormat::Json);
             return;
         }
         if self.source == Source::Stderr && (self.is_of_traceback(line) || self.is_of_crash(line)) {
@@ -251,6 +251,13 @@ impl Lines {
             panic.push_str(line);
             panic.push('\n');
         }
+    }
+}
+
+fn stamp() -> Stamp {
+    Stamp {
+        timestamp: logging::timestamp(),
+        level: logging::event_level(),
     }
 }
 

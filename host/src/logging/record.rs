@@ -7,12 +7,10 @@ use serde::Serializer as _;
 use serde::ser::SerializeMap as _;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 
 use super::context::LogContext;
 use super::fields::Fields;
-use super::output::{format, write_escaped};
+use super::output::{format, timestamp, write_event};
 use super::settings::LogFormat;
 
 /// Log target of a handler's lines.
@@ -34,7 +32,7 @@ impl Record<'_> {
     pub(crate) fn write(&self) {
         if self.level <= LevelFilter::current() {
             let format = format();
-            write_escaped(&self.line(format), format);
+            write_event(&self.line(format), format);
         }
     }
 
@@ -100,14 +98,6 @@ impl Record<'_> {
             None => Cow::Borrowed(TARGET),
         }
     }
-}
-
-/// The time of a record, in the format of the host's lines.
-fn timestamp() -> String {
-    let mut text = String::with_capacity(192);
-    // Writing to a string does not fail.
-    let _ = SystemTime.format_time(&mut Writer::new(&mut text));
-    text
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ mod logs;
 mod misuse;
 #[cfg(feature = "outbound-http")]
 mod mixed;
+mod observe;
 #[cfg(feature = "outbound-http")]
 mod outbound;
 mod peers;

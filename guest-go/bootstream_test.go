@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,17 +87,20 @@ func TestTheContextHasTheInvocationAndItsDeadline(t *testing.T) {
 
 func TestRecordsHaveTheirFields(t *testing.T) {
 	var lines []string
-	log := slog.New(bootstream.NewLogHandler(func(level host.Level, message string) {
-		lines = append(lines, fmt.Sprint(level, " ", message))
+	log := slog.New(bootstream.NewLogHandler(func(record host.Record) {
+		lines = append(lines, fmt.Sprintf("%d %s %#v", record.Level, record.Message, record.Fields))
 	}))
 
-	log.Info("order sold", "order", 7, "country", "new zealand")
-	log.With("a", 1).WithGroup("g").Error("no luck", "b", 2)
+	log.Info("order sold", "order", 7, "price", 0.5, "ok", true, "large", uint64(1<<63))
+	log.With("a", "x").WithGroup("g").Error("no luck", "b", 2*time.Second, slog.Group("h", "c", errors.New("broken")))
 	log.Log(context.Background(), bootstream.LevelTrace, "detail")
 
-	equal(t, lines[0], `2 order sold order=7 country="new zealand"`)
-	equal(t, lines[1], `4 no luck a=1 g.b=2`)
-	equal(t, lines[2], `0 detail`)
+	field := func(name, value string) string { return fmt.Sprintf("host.LogField{Name:%q, Value:%s}", name, value) }
+	list := func(fields ...string) string { return "[]host.LogField{" + strings.Join(fields, ", ") + "}" }
+	equal(t, lines[0], "2 order sold "+list(
+		field("order", "7"), field("price", "0.5"), field("ok", "true"), field("large", `"9223372036854775808"`)))
+	equal(t, lines[1], "4 no luck "+list(field("a", `"x"`), field("g.b", `"2s"`), field("g.h.c", `"broken"`)))
+	equal(t, lines[2], "0 detail []host.LogField(nil)")
 }
 
 func TestEventsAndLinesAreWritten(t *testing.T) {

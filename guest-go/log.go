@@ -3,9 +3,11 @@ package bootstream
 import (
 	"context"
 	"log/slog"
+	"math"
 	"os"
+	"slices"
 	"strings"
-	"sync"
+	"time"
 
 	"bootstream/internal/host"
 )
@@ -15,24 +17,19 @@ const LevelTrace = slog.LevelDebug - 4
 
 // logHandler sends the records of [slog] to the host, as one line of the log each.
 type logHandler struct {
-	text slog.Handler
-	out  *output
-	log  func(host.Level, string)
+	log   func(host.Record)
+	level slog.Level
+	// The names of the groups, each with a dot.
+	prefix string
+	fields []host.LogField
 }
 
-// output takes the fields of one record at a time.
-type output struct {
-	sync.Mutex
-	strings.Builder
-}
-
-// NewLogHandler returns a handler for [slog] that passes records to log: the message, then the fields as name=value.
-// In a component it is the default, also of the package log. Its level is the one of the function if the handler sees
-// the variable AWS_LAMBDA_LOG_LEVEL, else any: the host filters records as well.
-func NewLogHandler(log func(host.Level, string)) slog.Handler {
-	out := new(output)
-	options := &slog.HandlerOptions{Level: functionLevel(), ReplaceAttr: withoutOwn}
-	return &logHandler{slog.NewTextHandler(out, options), out, log}
+// NewLogHandler returns a handler for [slog] that passes records to log. In a component it is the default, also of the
+// package log. Fields of a group have its name before theirs, as in group.name. Values other than text, numbers and
+// truth values are logged as text. Its level is the one of the function if the handler sees the variable
+// AWS_LAMBDA_LOG_LEVEL, else any: the host filters records as well.
+func NewLogHandler(log func(host.Record)) slog.Handler {
+	return &logHandler{log: log, level: functionLevel()}
 }
 
 func functionLevel() slog.Level {
@@ -50,39 +47,73 @@ func functionLevel() slog.Level {
 	}
 }
 
-// withoutOwn leaves out what the host adds.
-func withoutOwn(groups []string, attr slog.Attr) slog.Attr {
-	if len(groups) == 0 && (attr.Key == slog.TimeKey || attr.Key == slog.LevelKey || attr.Key == slog.MessageKey) {
-		return slog.Attr{}
-	}
-	return attr
+func (h *logHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= h.level
 }
 
-func (h *logHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return h.text.Enabled(ctx, level)
-}
-
-func (h *logHandler) Handle(ctx context.Context, record slog.Record) error {
-	h.out.Lock()
-	defer h.out.Unlock()
-	h.out.Reset()
-	if err := h.text.Handle(ctx, record); err != nil {
-		return err
-	}
-	message := record.Message
-	if fields := strings.TrimSuffix(h.out.String(), "\n"); fields != "" {
-		message += " " + fields
-	}
-	h.log(level(record.Level), message)
+func (h *logHandler) Handle(_ context.Context, record slog.Record) error {
+	fields := slices.Clone(h.fields)
+	record.Attrs(func(attr slog.Attr) bool {
+		fields = appendFields(fields, h.prefix, attr)
+		return true
+	})
+	h.log(host.Record{Level: level(record.Level), Message: record.Message, Fields: fields})
 	return nil
 }
 
 func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &logHandler{h.text.WithAttrs(attrs), h.out, h.log}
+	with := *h
+	with.fields = slices.Clone(h.fields)
+	for _, attr := range attrs {
+		with.fields = appendFields(with.fields, h.prefix, attr)
+	}
+	return &with
 }
 
 func (h *logHandler) WithGroup(name string) slog.Handler {
-	return &logHandler{h.text.WithGroup(name), h.out, h.log}
+	if name == "" {
+		return h
+	}
+	with := *h
+	with.prefix += name + "."
+	return &with
+}
+
+// appendFields appends the fields of an attribute: one, or those of a group.
+func appendFields(fields []host.LogField, prefix string, attr slog.Attr) []host.LogField {
+	attr.Value = attr.Value.Resolve()
+	if attr.Equal(slog.Attr{}) {
+		return fields
+	}
+	if attr.Value.Kind() != slog.KindGroup {
+		return append(fields, host.LogField{Name: prefix + attr.Key, Value: value(attr.Value)})
+	}
+	if attr.Key != "" {
+		prefix += attr.Key + "."
+	}
+	for _, inner := range attr.Value.Group() {
+		fields = appendFields(fields, prefix, inner)
+	}
+	return fields
+}
+
+func value(value slog.Value) any {
+	switch value.Kind() {
+	case slog.KindBool:
+		return value.Bool()
+	case slog.KindInt64:
+		return value.Int64()
+	case slog.KindFloat64:
+		return value.Float64()
+	case slog.KindUint64:
+		// An integer that fits no field is text, which keeps its digits.
+		if number := value.Uint64(); number <= math.MaxInt64 {
+			return int64(number)
+		}
+	case slog.KindTime:
+		return value.Time().Format(time.RFC3339Nano)
+	}
+	return value.String()
 }
 
 func level(level slog.Level) host.Level {

@@ -148,5 +148,5 @@ func (r *Response) note(err error) error {
 }
 
 func (r *Response) log(level host.Level, message string) {
-	r.host.Log(level, message)
+	r.host.Log(host.Record{Level: level, Message: message})
 }

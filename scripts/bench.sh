@@ -21,6 +21,10 @@ if [ "${1:-}" = handlers ]; then
     (cd examples/streaming-python &&
         ../../target/guest-python/bin/python -m bootstream.build app --output "$OLDPWD/target/bench/streaming-python.wasm")
 fi
+if [ "${1:-}" = languages ]; then
+    cargo build --release -p bootstream-cli --bin bootstream
+    scripts/build-language-benches.sh
+fi
 if [ "${1:-}" = micro ]; then
     shift
     exec cargo bench -p bench-driver --bench host --bench signing -- "$@"

@@ -28,6 +28,11 @@ for arch in x86_64 arm64; do
     fi
 done
 
+say "workflows"
+scripts/release/tests/workflows.sh "$work"
+say "crates"
+scripts/release/tests/crates.sh "$work"
+
 say "packing twice"
 scripts/release.sh --binaries "$work/binaries" --skip-crates --out "$work/one" >/dev/null
 (umask 077 && TZ=Asia/Tokyo scripts/release.sh --binaries "$work/binaries" --skip-crates --out "$work/two" >/dev/null)
@@ -51,11 +56,22 @@ checked() {
     done
 }
 
+say "completions and manual pages"
+scripts/release/tests/manual.sh "$work"
+
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index --find-links "$work/one" bootstream
 checked wheel "$work/venv/bin/bootstream"
 "$work/venv/bin/pip" uninstall --quiet --yes bootstream
 [ -z "$(find "$work/venv" -name '*bootstream*' -print -quit)" ] || die "the wheel leaves files behind"
+
+# uv links the executable from elsewhere, as pipx does.
+uv="target/release-python/bin/uv --quiet --offline --cache-dir $work/uv-cache"
+export UV_TOOL_DIR="$work/uv" UV_TOOL_BIN_DIR="$work/uv-bin" UV_PYTHON_DOWNLOADS=never
+$uv tool install --no-index --find-links "$work/one" bootstream
+checked uv "$work/uv-bin/bootstream"
+$uv tool uninstall bootstream
+[ -z "$(find "$work/uv" "$work/uv-bin" -name '*bootstream*' -print -quit)" ] || die "uv leaves files behind"
 
 mkdir "$work/archive" "$work/links"
 machine=$(uname -m)
@@ -87,31 +103,5 @@ run="env -i PATH=$PATH HOME=$work/alone"
 $run "$work/alone/bin/bootstream" host install --from "$work/one/bootstream-host-v$version-$native.tar.gz" >/dev/null
 $run "$work/alone/bin/bootstream" demo --once --port 0 2>&1 | grep -q 'whole stream' || die "no stream"
 say "publishing"
-stubs=$work/stubs
-mkdir "$stubs"
-cargo=$(command -v cargo)
-cat >"$stubs/cargo" <<END
-#!/bin/sh
-case \$1 in info) [ -e "$work/published" ] ;; metadata) exec "$cargo" "\$@" ;; *) exit 9 ;; esac
-END
-cat >"$stubs/npx" <<END
-#!/bin/sh
-[ ! -e "$work/published" ] || echo "$version"
-END
-cat >"$stubs/gh" <<END
-#!/bin/sh
-[ -e "$work/published" ] || exit 1
-case "\$*" in *assets*) ls "$work/one" ;; esac
-END
-chmod +x "$stubs"/*
-publish() { PATH=$stubs:$PATH scripts/release.sh --publish --dry-run --out "$work/one" 2>/dev/null; }
-publish >"$work/first"
-for part in 'cargo publish .*-p bootstream-cli' 'uv publish' 'npm publish .*bootstream-linux-x64' \
-    "npm publish .*/bootstream-$version.tgz" 'gh release create' 'gh release upload .*SHA256SUMS'; do
-    grep -q -- "$part" "$work/first" || die "publishing does not run: $part"
-done
-: >"$work/published"
-publish >"$work/second"
-# uv itself skips what is there.
-[ "$(grep -cv 'uv publish' "$work/second")" = 0 ] || die "publishing again runs: $(cat "$work/second")"
+scripts/release/tests/registries.sh "$work/one" "$work"
 say "passed"

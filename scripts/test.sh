@@ -7,6 +7,13 @@ set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
 
+began=$(date +%s)
+say() {
+    now=$(date +%s)
+    printf '\n== minute %s: %s\n' "$(((now - began) / 60))" "$*" >&2
+}
+
+say "what the tests need; the whole takes half an hour the first time, on two processors"
 guest_rustc=$(scripts/setup.sh --tests)
 
 target/python/bin/python -W ignore scripts/templates/check.py
@@ -25,6 +32,7 @@ trap 'kill -- "-$bootstraps" 2>/dev/null || true' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+say "handlers in Rust, and beside them the three builds of the host"
 # Handlers may need another compiler than the host, and so have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
     -p scripted-guest -p reaching-guest -p fetching-guest -p requests-guest -p service-guest -p wasi-http-guest \
@@ -40,26 +48,33 @@ RUSTC=$guest_rustc scripts/foreign-samples.sh
 RUSTC=$guest_rustc cargo build --profile lambda --target wasm32-wasip2 --target-dir target/guests \
     -p bench-handler
 
+say "clients: AWS's SDKs and runtimes, a stand-in for AWS"
 scripts/setup-clients.sh
+say "the command and its tests"
 # Package by package: together, cargo would build shared dependencies with the union of their features. The
 # command comes first, because the host's tests call its compile helper.
 cargo test --release -p bootstream-cli -p bootstream-local-lambda --no-run
+say "handlers in Python, TypeScript, Go and C"
 # With the command, which makes components of core modules.
 scripts/build-language-guests.sh
 scripts/test-guest-python.sh
 scripts/test-guest-js.sh
 scripts/test-guests-go-c.sh
+say "the rest of the host's builds"
 wait "$bootstraps"
 trap - EXIT
 
 # More threads than processors: most tests wait for a pause, a deadline or a peer.
+say "tests of the command"
 export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}"
 cargo test --release -p bootstream-cli -p bootstream-local-lambda
+say "the host and its tests"
 # With the corpus of the fuzzers, whose checks are built like the host's tests.
 cargo test --features bootstream-host/wasi-p3 \
     -p bootstream-host -p bootstream-fuzz -p bootstream-lambda-protocol -p bootstream-lambda-event \
     -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
-cargo test -p bootstream -p bootstream-macros \
+say "the SDK and the examples"
+cargo test --features bootstream/kv,bootstream/tracing -p bootstream -p bootstream-macros \
     -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \
     -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support
 cargo test --manifest-path "$dynamodb_export" --target-dir target

@@ -16,12 +16,13 @@ pub mod next;
 pub mod prelude;
 pub mod server_sent_events;
 pub mod sign;
+pub mod trace;
 
 /// Panics if the property does not hold for these bytes.
 pub type Check = fn(&[u8]);
 
 /// All checks by name.
-pub const CHECKS: [(&str, Check); 11] = [
+pub const CHECKS: [(&str, Check); 12] = [
     ("answer", answer::check),
     ("event", event::check),
     ("front_end", front_end::check),
@@ -33,6 +34,7 @@ pub const CHECKS: [(&str, Check); 11] = [
     ("sign", sign::check),
     ("server_sent_events", server_sent_events::check),
     ("event_stream", event_stream::check),
+    ("trace", trace::check),
 ];
 
 /// Separates the texts of an input. None of them may contain it.

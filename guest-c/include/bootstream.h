@@ -15,6 +15,7 @@
 #define BOOTSTREAM_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -138,6 +139,31 @@ typedef enum {
 
 /* Logs a record. What is printed to standard output is logged at INFO, and to standard error at WARN, by lines. */
 void bootstream_log(bootstream_level level, const char *format, ...) BOOTSTREAM_FORMAT(2, 3);
+
+/* A field of a record: its name, and a value of its kind. */
+typedef struct {
+    const char *name;
+    enum { BOOTSTREAM_TEXT, BOOTSTREAM_INTEGER, BOOTSTREAM_NUMBER, BOOTSTREAM_BOOLEAN } kind;
+    union {
+        const char *text;
+        int64_t integer;
+        double number;
+        bool boolean;
+    } value;
+} bootstream_field;
+
+/*
+ * Logs a record with fields. In a log of JSON, each is a member of the record; in text, it follows the message.
+ *
+ *     bootstream_field fields[] = {
+ *         {"order", BOOTSTREAM_INTEGER, {.integer = 7}},
+ *         {"country", BOOTSTREAM_TEXT, {.text = "NZ"}},
+ *     };
+ *     bootstream_log_fields(BOOTSTREAM_INFO, fields, 2, "sold");
+ */
+void bootstream_log_fields(
+    bootstream_level level, const bootstream_field *fields, size_t count, const char *format, ...)
+    BOOTSTREAM_FORMAT(4, 5);
 
 /* Ends the handler with an error `Function.Panic`, which has the message and the place. */
 #define bootstream_panic(...) bootstream_panic_at(__FILE__, __LINE__, __VA_ARGS__)

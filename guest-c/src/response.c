@@ -171,3 +171,61 @@ void bootstream_log(bootstream_level level, const char *format, ...)
         free(text);
     }
 }
+
+/* `tuple<string, field>`. */
+typedef struct {
+    abi_list name;
+    struct {
+        uint8_t kind;
+        union {
+            abi_list text;
+            int64_t integer;
+            double number;
+            uint8_t boolean;
+        } of;
+    } field __attribute__((aligned(8)));
+} log_field;
+
+IMPORT("bootstream:handler/logging@0.1.1", "log-record")
+void logging_log_record(
+    uint32_t level, const void *text, size_t length, uint32_t has_target, const void *target, size_t target_length,
+    const log_field *fields, size_t field_count);
+
+static log_field lowered(const bootstream_field *field)
+{
+    log_field result = {.name = abi_text(field->name), .field.kind = (uint8_t)field->kind};
+    switch (field->kind) {
+    case BOOTSTREAM_TEXT:
+        result.field.of.text = abi_text(field->value.text);
+        break;
+    case BOOTSTREAM_INTEGER:
+        result.field.of.integer = field->value.integer;
+        break;
+    case BOOTSTREAM_NUMBER:
+        result.field.of.number = field->value.number;
+        break;
+    case BOOTSTREAM_BOOLEAN:
+        result.field.of.boolean = field->value.boolean;
+        break;
+    }
+    return result;
+}
+
+void bootstream_log_fields(
+    bootstream_level level, const bootstream_field *fields, size_t count, const char *format, ...)
+{
+    va_list values;
+    size_t length;
+    va_start(values, format);
+    char *text = text_format(&length, format, values);
+    va_end(values);
+    log_field *list = calloc(count + 1, sizeof *list);
+    if (text && list) {
+        for (size_t i = 0; i < count; i++) {
+            list[i] = lowered(&fields[i]);
+        }
+        logging_log_record(level, text, length, 0, NULL, 0, list, count);
+    }
+    free(list);
+    free(text);
+}

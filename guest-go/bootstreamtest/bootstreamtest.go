@@ -168,9 +168,9 @@ func (r *recorder) Finish() error {
 	return nil
 }
 
-func (r *recorder) Log(level host.Level, message string) {
+func (r *recorder) Log(record host.Record) {
 	names := [...]string{"trace", "debug", "info", "warn", "error"}
-	r.recorded.Log = append(r.recorded.Log, names[level]+": "+message)
+	r.recorded.Log = append(r.recorded.Log, names[record.Level]+": "+record.Message)
 }
 
 // imply starts a response with status 200 if nothing else has.

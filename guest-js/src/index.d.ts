@@ -219,3 +219,12 @@ export class Rejection extends Error {
   constructor(status: number, message: string);
   readonly status: number;
 }
+
+/** Logs a record. In a log of JSON, each field is a member of the record; in text, it follows the message. */
+type LogRecord = (message: unknown, fields?: Readonly<Record<string, unknown>>) => void;
+
+/**
+ * The function's log, with fields: `log.info("sold", { order: 7 })`. The function's log level decides which records are
+ * kept. Values other than text, numbers and truth values are logged as JSON.
+ */
+export const log: Readonly<Record<"trace" | "debug" | "info" | "warn" | "error", LogRecord>>;

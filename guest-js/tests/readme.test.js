@@ -1,7 +1,8 @@
 // The handlers of the README run as they are there.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -14,9 +15,11 @@ const folder = fileURLToPath(new URL("..", import.meta.url));
 const readme = await readFile(path.join(folder, "README.md"), "utf8");
 const blocks = [...readme.matchAll(/^```(jsx?)\n(.*?)^```$/gms)].map(([, loader, code]) => ({ loader, code }));
 
-// Below this package, so that Node.js finds `bootstream`.
-const made = await mkdtemp(path.join(folder, "tests", "readme-"));
+const made = await mkdtemp(path.join(tmpdir(), "readme-"));
 after(() => rm(made, { recursive: true }));
+// Projects install this package as `bootstream`.
+await mkdir(path.join(made, "node_modules"));
+await symlink(folder, path.join(made, "node_modules/bootstream"));
 
 /** Returns the handler of the only block with a part. */
 async function handlerWith(part) {
@@ -51,4 +54,16 @@ test("events of another service are passed on", async (t) => {
   const response = await invoke(await handlerWith("readEvents"));
   assert.deepEqual(response.texts, ["one", "two"]);
   assert.equal(request.mock.calls[0].arguments[0], "https://api.example.com/v1/chat");
+});
+
+test("the signature of a webhook is verified", async () => {
+  const handler = await handlerWith("isSigned");
+  process.env.WEBHOOK_SECRET = "It's a Secret to Everybody";
+  // The example of GitHub's documentation of webhooks.
+  const signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+  const event = (value) => ({ body: "Hello, World!", headers: { "x-hub-signature-256": value } });
+
+  assert.equal((await invoke(handler, event(signature))).status, 200);
+  assert.equal((await invoke(handler, event(signature.replace("75", "76")))).status, 401);
+  assert.equal((await invoke(handler, event(undefined))).status, 401);
 });

@@ -86,6 +86,9 @@
 //! invocation. So do crates that log through `log`, such as `tracing` with its feature `log`. No setup
 //! is needed. Standard output and standard error are logged too, line by line.
 //!
+//! With the feature `kv`, records have fields: `log::info!(order = 7; "sold")`. With the feature `tracing`, the module
+//! `tracing` sends the records of the crate of that name, with their fields and those of their spans.
+//!
 //! # Testing
 //!
 //! Handlers are tested with `cargo test`, without WebAssembly: see [`testing`].
@@ -113,6 +116,8 @@ mod response;
 pub mod sse;
 mod stream;
 pub mod testing;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 #[cfg(any(feature = "alb", feature = "apigw", feature = "lambda_function_urls"))]
 mod typed_event;
 

@@ -1,10 +1,13 @@
 //! One invocation with its metadata: plain data.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::HeaderValue;
 use tokio::time::Instant;
+
+use crate::observe::Watch;
 
 /// The longest a Lambda function may run. Stands in for a deadline that is not known.
 const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60);
@@ -36,6 +39,8 @@ pub struct Invocation {
     /// The token that goes back unchanged with the response, so that Lambda can tell a late response
     /// from a current one.
     pub invocation_id: Option<HeaderValue>,
+    /// Collects what it does, if a receiver wants that.
+    pub(crate) watch: Option<Arc<Watch>>,
 }
 
 impl Invocation {
@@ -52,6 +57,7 @@ impl Invocation {
             cognito_identity: None,
             tenant_id: None,
             invocation_id: None,
+            watch: None,
         }
     }
 }

@@ -34,6 +34,11 @@ pub mod invocation;
 pub mod logging;
 #[cfg_attr(
     not(feature = "outbound-http"),
+    expect(dead_code, reason = "only that feature has requests to record")
+)]
+pub mod observe;
+#[cfg_attr(
+    not(feature = "outbound-http"),
     expect(
         dead_code,
         reason = "the settings of requests are read and checked in every build"
@@ -44,6 +49,7 @@ mod platform;
 mod process;
 pub mod response;
 pub mod runtime_api;
+mod telemetry;
 mod worker;
 
 pub use process::{print_version, serve};

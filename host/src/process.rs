@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::config::{ProcessVars, log_settings, max_concurrency};
+use crate::config::{ProcessVars, event_level, log_settings, max_concurrency};
 use crate::logging;
 use crate::platform::{before_wait, can_start_threads, keep_blocks, prepare_process};
 use crate::worker::{end, run};
@@ -26,6 +26,7 @@ pub fn serve() -> ! {
     std::hint::black_box(artifact::Concurrency::HOST_MARK);
     prepare_process();
     let (format, level) = log_settings(&ProcessVars);
+    logging::set_event_level(event_level(&ProcessVars));
     logging::init(format, level);
     match runtime() {
         // The runtime is never dropped, because that would wait for threads that block.

@@ -16,13 +16,17 @@ export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS="$remap"
 BOOTSTREAM_COMMIT=$(git rev-parse HEAD)
 export BOOTSTREAM_COMMIT
 
-# built ARCH OPTION...: builds, and copies what was built to BINARIES/ARCH.
+# built ARCH OPTION...: builds, and copies what was built to BINARIES/ARCH. The wheels say that it runs on every Linux.
 built() {
     arch=$1
     shift
     mkdir -p "$binaries/$arch"
     files=$(scripts/build-bootstrap.sh --arch "$arch" "$@")
     for file in $files; do
+        if readelf -lW "$file" | grep -q INTERP; then
+            echo "build: $file needs a C library of the system" >&2
+            exit 1
+        fi
         cp "$file" "$binaries/$arch/"
     done
 }

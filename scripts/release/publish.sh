@@ -11,7 +11,7 @@ run() {
     if [ -n "$dry" ]; then echo "$*"; else say "$*"; "$@"; fi
 }
 
-# uv is a package of PyPI. Trusted publishing needs a recent npm, which npx brings.
+# uv is a package of PyPI. Trusted publishing needs a recent npm, which npx brings, and which then adds the provenance.
 uv=target/release-python/bin/uv
 [ -x $uv ] || scripts/release/python.sh >/dev/null
 npm() { npx --yes npm@11.6.2 "$@"; }
@@ -37,7 +37,7 @@ for name in @bootstream/linux-x64 @bootstream/linux-arm64 bootstream; do
     if [ -n "$(npm view "$name@$VERSION" version 2>/dev/null || true)" ]; then
         say "npm has $name $VERSION"
     else
-        run npm publish --access public --provenance "$file"
+        run npm publish --access public "$file"
     fi
 done
 

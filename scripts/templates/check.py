@@ -1,4 +1,4 @@
-"""Lints template.yaml and template-url.yaml as they are and as SAM deploys them, without an account.
+"""Lints template.yaml, template-url.yaml and the examples as they are and as SAM deploys them, without an account.
 
 `bootstream doctor` has the rules for streaming; its own tests check the templates against them.
 Run by scripts/test.sh, with the packages of requirements.txt.
@@ -14,7 +14,11 @@ from transformed import load, transformed
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = [ROOT / "template.yaml", ROOT / "template-url.yaml"]
+IAC = ROOT / "examples/iac"
 REGION = "eu-central-1"
+
+# The paths of the zips, which `aws cloudformation package` replaces.
+LOCAL_CODE = "W3002"
 
 
 def lint_findings(text: str) -> list[str]:
@@ -34,13 +38,22 @@ def deployed_findings(source: dict) -> list[str]:
 
 class Templates(unittest.TestCase):
     def test_the_source_has_no_lint(self):
-        for path in TEMPLATES:
-            with self.subTest(path.name):
+        for path in [*TEMPLATES, IAC / "sam/template.yaml"]:
+            with self.subTest(path):
                 self.assertEqual(lint_findings(path.read_text()), [])
 
+    def test_templates_beside_the_function_have_no_lint(self):
+        for path in ["cloudformation/cloudfront.yaml", "cloudformation/domain.yaml", "github/role.yaml"]:
+            with self.subTest(path):
+                self.assertEqual(lint_findings((IAC / path).read_text()), [])
+
+    def test_the_template_without_sam_has_no_lint(self):
+        findings = lint_findings((IAC / "cloudformation/template.yaml").read_text())
+        self.assertEqual([it.partition(":")[0] for it in findings], [LOCAL_CODE, LOCAL_CODE])
+
     def test_what_is_deployed_has_no_lint(self):
-        for path in TEMPLATES:
-            with self.subTest(path.name):
+        for path in [*TEMPLATES, IAC / "sam/template.yaml"]:
+            with self.subTest(path):
                 self.assertEqual(deployed_findings(load(path)), [])
 
     def test_another_component_changes_the_function_only(self):

@@ -133,6 +133,44 @@ static int sleep_ms(double pause)
     return 0;
 }
 
+static void log_with_fields(bootstream_level level, bootstream_json record, const char *text)
+{
+    enum { MOST = 8 };
+    bootstream_field fields[MOST];
+    char *texts[2 * MOST];
+    size_t count = 0, used = 0;
+    bootstream_json list, pair, name, value;
+    const char *at = NULL;
+    if (!bootstream_json_get(record, "fields", &list)) {
+        bootstream_log(level, "%s", text);
+        return;
+    }
+    while (count < MOST && bootstream_json_next(list, &at, NULL, &pair)) {
+        const char *in_pair = NULL;
+        bootstream_json_next(pair, &in_pair, NULL, &name);
+        bootstream_json_next(pair, &in_pair, NULL, &value);
+        bootstream_field *field = &fields[count++];
+        field->name = texts[used++] = bootstream_json_text(name, NULL);
+        switch (bootstream_json_kind_of(value)) {
+        case BOOTSTREAM_JSON_NUMBER:
+            field->kind = BOOTSTREAM_NUMBER;
+            field->value.number = bootstream_json_number(value, 0);
+            break;
+        case BOOTSTREAM_JSON_BOOL:
+            field->kind = BOOTSTREAM_BOOLEAN;
+            field->value.boolean = bootstream_json_true(value);
+            break;
+        default:
+            field->kind = BOOTSTREAM_TEXT;
+            field->value.text = texts[used++] = bootstream_json_text(value, NULL);
+        }
+    }
+    bootstream_log_fields(level, fields, count, "%s", text);
+    while (used > 0) {
+        free(texts[--used]);
+    }
+}
+
 static int log_record(bootstream_json argument)
 {
     static const char *const levels[] = {"trace", "debug", "info", "warn", "error"};
@@ -144,7 +182,7 @@ static int log_record(bootstream_json argument)
     char *text = bootstream_json_text(message, NULL);
     for (int i = 0; i < 5; i++) {
         if (bootstream_json_is(level, levels[i])) {
-            bootstream_log((bootstream_level)i, "%s", text);
+            log_with_fields((bootstream_level)i, argument, text);
         }
     }
     free(text);

@@ -239,10 +239,16 @@ var levels = map[string]slog.Level{
 type record struct {
 	Level   string `json:"level"`
 	Message string `json:"message"`
+	// Pairs of a name and a value.
+	Fields [][2]any `json:"fields"`
 }
 
 func log(r *runner, record record) error {
-	slog.Log(r.ctx, levels[record.Level], record.Message)
+	attrs := make([]slog.Attr, 0, len(record.Fields))
+	for _, field := range record.Fields {
+		attrs = append(attrs, slog.Any(field[0].(string), field[1]))
+	}
+	slog.LogAttrs(r.ctx, levels[record.Level], record.Message, attrs...)
 	return nil
 }
 

@@ -200,8 +200,9 @@ class Runner:
     def do_eprint(self, text: str) -> None:
         print(text, end="", file=sys.stderr)
 
-    def do_log(self, record: dict[str, str]) -> None:
-        logging.log(_LEVELS[record["level"]], record["message"])
+    def do_log(self, record: dict[str, Any]) -> None:
+        fields = dict(record.get("fields", []))
+        logging.log(_LEVELS[record["level"]], record["message"], extra=fields)
 
     def do_fetch(self, request: dict[str, Any]) -> None:
         self.stream.write("")

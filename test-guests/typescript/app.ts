@@ -7,6 +7,7 @@ import {
   HeadTooLarge,
   InvalidHeader,
   InvalidStatus,
+  log,
   Refused,
   StreamError,
   type Context,
@@ -15,6 +16,12 @@ import {
 
 /** A step: its name, or an object with its name and argument. */
 type Step = string | Record<string, any>;
+
+interface LogStep {
+  level: "trace" | "debug" | "info" | "warn" | "error";
+  message: string;
+  fields?: [string, unknown][];
+}
 
 const PERIOD = 251;
 const MASK = (1n << 64n) - 1n;
@@ -152,8 +159,8 @@ class Runner {
     exit: (code) => process.exit(code),
     print: (text) => process.stdout.write(text),
     eprint: (text) => process.stderr.write(text),
-    log: ({ level, message }: { level: "trace" | "debug" | "info" | "warn" | "error"; message: string }) =>
-      console[level](message),
+    log: ({ level, message, fields }: LogStep) =>
+      fields === undefined ? console[level](message) : log[level](message, Object.fromEntries(fields)),
     fetch: async (request) => {
       await this.response.write("");
       await this.response.write(`${await fetched(request)}\n`);

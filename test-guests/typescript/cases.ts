@@ -45,6 +45,10 @@ const cases: Record<string, Case> = {
 
   throws: () => order(),
 
+  formats_with_intl: () => Intl.NumberFormat("de").format(1.5),
+
+  decrypts: () => crypto.subtle.decrypt("AES-GCM", {} as any, new Uint8Array(1)),
+
   throws_text: () => {
     throw "just text";
   },

@@ -26,6 +26,7 @@ function throws(call: () => unknown, name: string): void {
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const bytes = (...values: number[]) => new Uint8Array(values);
+const hex = (values: Uint8Array) => Array.from(values, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const text = (...values: number[]) => new TextDecoder().decode(bytes(...values));
 
 async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
@@ -48,6 +49,16 @@ export const checks: Record<string, Check> = {
     equal([...target], [97, 226, 130, 172, 0, 0]);
     equal(new TextEncoder().encodeInto("abc", target), { read: 3, written: 3 });
     equal(new TextEncoder().encodeInto("😀", new Uint8Array(3)), { read: 0, written: 0 });
+  },
+  "TextDecoder decodes a character wherever it is": () => {
+    for (let length = 0; length <= 40; length += 1) {
+      for (let at = 0; at <= length; at += 1) {
+        const wanted = `${"a".repeat(at)}é${"b".repeat(length - at)}`;
+        const buffer = new TextEncoder().encode(`${"x".repeat(at % 5)}${wanted}`);
+        equal(new TextDecoder().decode(buffer.subarray(at % 5)), wanted);
+        equal(new TextDecoder().decode(buffer.subarray(at % 5, (at % 5) + at)), wanted.slice(0, at));
+      }
+    }
   },
   "TextDecoder replaces what is not UTF-8": () => {
     equal(text(97, 255, 98), "a\ufffdb");
@@ -310,6 +321,66 @@ export const checks: Record<string, Check> = {
     equal(numbers.every((number) => number >= 0 && number < 1), true);
     const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
     equal(mean > 0.4 && mean < 0.6, true);
+  },
+  "crypto.subtle makes digests": async () => {
+    const digest = async (name: string, text: string) =>
+      new Uint8Array(await crypto.subtle.digest(name, new TextEncoder().encode(text)));
+    const sizes = { "SHA-1": 20, "SHA-256": 32, "sha-384": 48, "SHA-512": 64 };
+    for (const [name, size] of Object.entries(sizes)) {
+      equal((await digest(name, "x".repeat(1000))).length, size);
+    }
+    // "FIPS 180-2", and the same for more than one block.
+    equal(hex(await digest("SHA-1", "abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    equal(
+      hex(await digest("SHA-256", "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")),
+      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+    );
+    equal((await digest("SHA-384", "abc")).slice(0, 4), bytes(0xcb, 0x00, 0x75, 0x3f));
+    equal((await digest("SHA-512", "abc")).slice(0, 4), bytes(0xdd, 0xaf, 0x35, 0xa1));
+    equal((await crypto.subtle.digest({ name: "SHA-512" }, new DataView(new ArrayBuffer(3)))).byteLength, 64);
+    await rejects(crypto.subtle.digest("MD5", bytes(1)), "NotSupportedError");
+    await rejects(crypto.subtle.digest("SHA-256", "abc" as any), "TypeError");
+  },
+  "crypto.subtle signs and verifies with HMAC": async () => {
+    // RFC 4231, test case 2.
+    const [secret, message] = ["Jefe", "what do ya want for nothing?"].map((text) => new TextEncoder().encode(text));
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    const key = await crypto.subtle.importKey("raw", secret, algorithm, true, ["sign", "verify"]);
+    equal([key.type, key.extractable, key.algorithm, key.usages], [
+      "secret", true, { name: "HMAC", hash: { name: "SHA-256" }, length: 32 }, ["sign", "verify"],
+    ]);
+    const signature = new Uint8Array(await crypto.subtle.sign("HMAC", key, message));
+    equal(hex(signature), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    const verified = (given: Uint8Array<ArrayBuffer>) => crypto.subtle.verify("HMAC", key, given, message);
+    equal(await verified(signature), true);
+    equal(await verified(signature.slice(1)), false);
+    signature[31] ^= 1;
+    equal(await verified(signature), false);
+
+    equal(hex(new Uint8Array(await crypto.subtle.exportKey("raw", key))), hex(secret));
+    const { kty, k, alg } = await crypto.subtle.exportKey("jwk", key);
+    equal([kty, k, alg], ["oct", "SmVmZQ", "HS256"]);
+    const again = await crypto.subtle.importKey("jwk", { kty, k }, { name: "hmac", hash: { name: "sha-1" } }, false, ["sign"]);
+    equal(again.algorithm, { name: "HMAC", hash: { name: "SHA-1" }, length: 32 });
+    equal((await crypto.subtle.sign({ name: "HMAC" }, again, message)).byteLength, 20);
+  },
+  "crypto.subtle makes keys of the size of a block": async () => {
+    for (const [hash, bits] of [["SHA-1", 512], ["SHA-256", 512], ["SHA-384", 1024], ["SHA-512", 1024]] as const) {
+      const key = await crypto.subtle.generateKey({ name: "HMAC", hash }, true, ["sign"]);
+      equal((await crypto.subtle.exportKey("raw", key)).byteLength, bits / 8);
+      const signature = await crypto.subtle.sign("HMAC", key, bytes(1));
+      equal(signature.byteLength * 8, Number(hash.slice(4)) === 1 ? 160 : Number(hash.slice(4)));
+    }
+  },
+  "crypto.subtle refuses what a key is not for": async () => {
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    const key = await crypto.subtle.importKey("raw", bytes(1, 2), algorithm, false, ["verify"]);
+    await rejects(crypto.subtle.sign("HMAC", key, bytes(1)), "InvalidAccessError");
+    await rejects(crypto.subtle.importKey("raw", bytes(), algorithm, false, ["sign"]), "DataError");
+    await rejects(crypto.subtle.importKey("raw", bytes(1), algorithm, false, []), "SyntaxError");
+    await rejects(crypto.subtle.importKey("raw", bytes(1), algorithm, false, ["encrypt"]), "SyntaxError");
+    await rejects(crypto.subtle.importKey("raw", bytes(1), { ...algorithm, length: 64 }, false, ["sign"]), "DataError");
+    await rejects(crypto.subtle.importKey("jwk", { kty: "RSA" }, algorithm, false, ["sign"]), "DataError");
   },
   "structuredClone copies": () => {
     const shared = { a: new Date(5) };

@@ -220,7 +220,7 @@ fn exchange(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool> {
     let mut segments = path.rsplit('/');
     match (segments.next(), segments.next()) {
         (Some("next"), _) => deliver_event(wire, shared),
-        (Some("response"), Some(id)) => receive_response(wire, shared, id),
+        (Some("response"), Some(id)) => receive_response(wire, shared, id, &head),
         _ => Err(io::Error::other(format!("the runtime asked for `{path}`"))),
     }
 }
@@ -245,19 +245,34 @@ fn deliver_event(wire: &mut Wire<TcpStream>, shared: &Shared) -> io::Result<bool
     Ok(true)
 }
 
-fn receive_response(wire: &mut Wire<TcpStream>, shared: &Shared, id: &str) -> io::Result<bool> {
+fn receive_response(
+    wire: &mut Wire<TcpStream>,
+    shared: &Shared,
+    id: &str,
+    head: &str,
+) -> io::Result<bool> {
     let known = shared.lock().out.remove(id);
     let (event, delivered) =
         known.ok_or_else(|| io::Error::other(format!("a response to `{id}`, unknown")))?;
-    let mut incoming = IncomingResponse::new(delivered, event.stamped());
-    wire.chunks(|block, chunks| {
+    // A document has a length, and says more than the body.
+    let document_bytes = content_length(head);
+    let mut incoming = match document_bytes {
+        Some(_) => IncomingResponse::of_document(delivered),
+        None => IncomingResponse::new(delivered, event.stamped()),
+    };
+    let mut take = |block: &[u8], chunks| {
         if let Some(first) = incoming.take(block, chunks) {
             shared.lock().first_bytes.push(first - delivered);
             shared.changed.notify_all();
         }
-    })?;
+    };
+    match document_bytes {
+        Some(bytes) => wire.blocks(bytes, |block| take(block, 1))?,
+        None => drop(wire.chunks(take)?),
+    }
     let response = incoming.finish();
-    let (bytes, expected) = (response.bytes, event.body_bytes());
+    let expected = event.body_bytes().filter(|_| document_bytes.is_none());
+    let bytes = response.bytes;
     if expected.is_some_and(|expected| bytes != expected) {
         return Err(io::Error::other(format!(
             "{bytes} bytes instead of {expected:?}"
@@ -267,4 +282,11 @@ fn receive_response(wire: &mut Wire<TcpStream>, shared: &Shared, id: &str) -> io
     shared.lock().responses.push(response);
     shared.changed.notify_all();
     Ok(true)
+}
+
+/// The length of a body that is not chunked.
+fn content_length(head: &str) -> Option<usize> {
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    let field = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    field?.1.trim().parse().ok()
 }

@@ -4,6 +4,7 @@
 //! Rounds are interleaved, so that other load on the machine affects all alike. The table shows the
 //! medians of the rounds.
 
+mod bars;
 mod callgrind;
 mod event;
 mod instructions;
@@ -57,6 +58,8 @@ enum Args {
         #[arg(long, default_value_t = 5)]
         rounds: usize,
     },
+    /// Measure one handler in several languages, beside AWS's runtimes for two of them
+    Languages(Languages),
     /// Count the instructions of `bootstrap`, with callgrind and for arm64 with QEMU, and compare with
     /// the records
     Instructions {
@@ -87,6 +90,19 @@ struct Compare {
 }
 
 #[derive(clap::Args)]
+struct Languages {
+    /// Rounds over everything
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Only the runtimes whose names contain one of these, such as QuickJS
+    #[arg(long, value_delimiter = ',', value_name = "TEXT")]
+    runtimes: Vec<String>,
+    /// A folder with a `bootstrap` and a `bootstream-compile`, to measure beside those that were built
+    #[arg(long, value_name = "FOLDER")]
+    before: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
 struct Proxy {
     /// Rounds over everything
     #[arg(long, default_value_t = 5)]
@@ -105,12 +121,13 @@ fn main() -> anyhow::Result<()> {
         Args::Proxy(args) => proxy(&args)?,
         Args::Worlds { rounds, only } => worlds(&only, rounds)?,
         Args::Starts { rounds } => {
-            measure_all(&target::starts(root()?)?, &[&measure::COLD], rounds)?
+            measure_all(&target::starts(root()?)?, &[&measure::COLD], rounds)?.to_markdown()
         }
         Args::Handlers { rounds } => {
             let all: Vec<_> = measure::HANDLERS.iter().collect();
-            measure_all(&target::handlers(root()?)?, &all, rounds)?
+            measure_all(&target::handlers(root()?)?, &all, rounds)?.to_markdown()
         }
+        Args::Languages(args) => languages(&args)?,
         Args::Instructions { update, with } => instructions::check(root()?, with, update)?,
     };
     show(&result);
@@ -119,19 +136,38 @@ fn main() -> anyhow::Result<()> {
 
 fn compare(args: &Compare) -> anyhow::Result<String> {
     let mut targets = target::all(root()?)?;
-    if !args.runtimes.is_empty() {
-        targets.retain(|target| args.runtimes.iter().any(|part| target.name.contains(part)));
-    }
+    retain(&mut targets, &args.runtimes);
     if let Some(folder) = &args.before {
         let before = target::before(root()?, folder)?;
         targets.insert(targets.len().saturating_sub(1), before);
     }
-    measure_all(&targets, &chosen(&ALL, &args.only)?, args.rounds)
+    let table = measure_all(&targets, &chosen(&ALL, &args.only)?, args.rounds)?;
+    Ok(table.to_markdown())
+}
+
+/// Keeps the targets whose names contain one of `parts`; without any, all.
+fn retain(targets: &mut Vec<Target>, parts: &[String]) {
+    if !parts.is_empty() {
+        targets.retain(|target| parts.iter().any(|part| target.name.contains(part)));
+    }
+}
+
+fn languages(args: &Languages) -> anyhow::Result<String> {
+    let mut targets = target::languages(root()?, args.before.as_deref())?;
+    retain(&mut targets, &args.runtimes);
+    let all: Vec<_> = measure::LANGUAGES.iter().collect();
+    let table = measure_all(&targets, &all, args.rounds)?;
+    Ok(format!(
+        "{}\n{}",
+        table.medians_to_markdown(),
+        bars::of_languages(&table)
+    ))
 }
 
 fn proxy(args: &Proxy) -> anyhow::Result<String> {
     let targets = target::proxies(root()?, args.before.as_deref())?;
-    measure_all(&targets, &chosen(&PROXY, &args.only)?, args.rounds)
+    let table = measure_all(&targets, &chosen(&PROXY, &args.only)?, args.rounds)?;
+    Ok(table.to_markdown())
 }
 
 fn worlds(only: &[String], rounds: usize) -> anyhow::Result<String> {
@@ -139,6 +175,7 @@ fn worlds(only: &[String], rounds: usize) -> anyhow::Result<String> {
     let tables = target::worlds(root()?)?
         .map(|targets| measure_all(&targets, &measurements, rounds))
         .into_iter()
+        .map(|table| Ok(table?.to_markdown()))
         .collect::<anyhow::Result<Vec<_>>>()?;
     Ok(tables.join("\n"))
 }
@@ -147,7 +184,7 @@ fn measure_all(
     targets: &[Target],
     measurements: &[&Measurement],
     rounds: usize,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<Table> {
     let mut table = Table::new(targets.iter().map(|target| target.name).collect());
     for round in 1..=rounds {
         for measurement in measurements {
@@ -168,7 +205,7 @@ fn measure_all(
             }
         }
     }
-    Ok(table.to_markdown())
+    Ok(table)
 }
 
 /// The measurements of `all` with these names; without names, all.

@@ -51,6 +51,14 @@ impl IncomingResponse {
         }
     }
 
+    /// A response that is a document, without a prelude.
+    pub(crate) fn of_document(delivered: Instant) -> Self {
+        Self {
+            zeros: DELIMITER_BYTES,
+            ..Self::new(delivered, None)
+        }
+    }
+
     /// Takes the next block of the stream. Returns the time of the first byte of the body with the block that has it.
     pub(crate) fn take(&mut self, block: &[u8], chunks: u64) -> Option<Instant> {
         self.response.chunks = chunks;

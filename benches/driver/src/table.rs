@@ -29,15 +29,35 @@ impl Table {
         values.expect("a row has every column").push(value);
     }
 
+    /// The median of a row in a column, if it was measured.
+    pub(crate) fn median(&self, row: &str, column: &str) -> Option<f64> {
+        let column = self.columns.iter().position(|name| *name == column)?;
+        let (_, values) = self.rows.iter().find(|(name, _)| name == row)?;
+        let values = values.get(column)?;
+        (!values.is_empty()).then(|| median(values.iter().copied()))
+    }
+
     /// Medians, and for the last column its ratio to each of the others.
     pub(crate) fn to_markdown(&self) -> String {
-        let (ours, others) = self.columns.split_last().expect("a column");
+        let (_, others) = self.columns.split_last().expect("a column");
+        self.with_ratios_to(others)
+    }
+
+    /// Medians alone.
+    pub(crate) fn medians_to_markdown(&self) -> String {
+        self.with_ratios_to(&[])
+    }
+
+    /// Medians, and the ratios of the last column to `others`, which are the columns before it or none.
+    fn with_ratios_to(&self, others: &[&'static str]) -> String {
+        let ours = self.columns.last().expect("a column");
         let mut text = format!("| | {} |", self.columns.join(" | "));
         for other in others {
             write!(text, " {ours} / {other} |").expect("a text takes all");
         }
         text.push_str("\n| --- |");
         text.push_str(&" ---: |".repeat(self.columns.len() + others.len()));
+        let compared = others.len();
         for (row, values) in &self.rows {
             let medians: Vec<_> = values
                 .iter()
@@ -51,7 +71,7 @@ impl Table {
                     (Some(ours), Some(other)) if *other > 0.0 => shown(ours / other),
                     _ => "-".to_owned(),
                 };
-                others.iter().map(ratio).collect::<Vec<_>>()
+                others.iter().map(ratio).take(compared).collect::<Vec<_>>()
             });
             let cells: Vec<_> = values.chain(ratios.unwrap_or_default()).collect();
             write!(text, "\n| {row} | {} |", cells.join(" | ")).expect("a text takes all");
@@ -62,7 +82,7 @@ impl Table {
 }
 
 /// Formats with at least two significant digits, however small the value.
-fn shown(value: f64) -> String {
+pub(crate) fn shown(value: f64) -> String {
     const DECIMALS: [(f64, usize); 6] = [
         (100.0, 0),
         (10.0, 1),
@@ -96,7 +116,15 @@ mod tests {
             "| | a | ours | ours / a |\n| --- | ---: | ---: | ---: |\n\
              | x, us | 20.0 | 40.0 | 2.00 |\n| y | - | 0.50 | - |\n"
         );
+        assert_eq!(
+            table.medians_to_markdown(),
+            "| | a | ours |\n| --- | ---: | ---: |\n| x, us | 20.0 | 40.0 |\n| y | - | 0.50 |\n"
+        );
+        assert_eq!(table.median("x, us", "ours"), Some(40.0));
+        assert_eq!(table.median("y", "a"), None);
+        assert_eq!(table.median("z", "a"), None);
     }
+
     #[test]
     fn a_small_value_keeps_two_digits() {
         for (value, text) in [

@@ -13,6 +13,7 @@ mod inspect;
 mod invoke;
 mod new;
 mod package;
+mod test;
 mod values;
 
 pub(crate) use build::BuildArgs;
@@ -28,6 +29,7 @@ pub(crate) use inspect::InspectArgs;
 pub(crate) use invoke::InvokeArgs;
 pub(crate) use new::{NewArgs, Template};
 pub(crate) use package::{Format, PackageArgs, Part};
+pub(crate) use test::TestArgs;
 
 use clap::{Parser, Subcommand};
 
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Dev(DevArgs),
     /// Send one event and print the response as it arrives
     Invoke(InvokeArgs),
+    /// Run the cases of a handler, and compare what it streams
+    Test(TestArgs),
     /// Precompile a component to machine code
     Compile(PrecompileArgs),
     /// Show what a component, its machine code or a package is

@@ -14,3 +14,4 @@ pub(crate) mod inspect;
 pub(crate) mod invoke;
 pub(crate) mod new;
 pub(crate) mod package;
+pub(crate) mod test;

@@ -30,6 +30,10 @@ pub(super) const GO: &[File] = &[
     ("build.sh", example!("streaming-go/build.sh")),
     ("bootstream.toml", settings!("go/bootstream.toml")),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("two-numbers.test.toml"),
+    ),
     file!("go", "README.md"),
     (
         ".gitignore",
@@ -67,6 +71,10 @@ pub(super) const C: &[File] = &[
     file!("c", "CMakeLists.txt"),
     ("bootstream.toml", settings!("c/bootstream.toml")),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("two-numbers.test.toml"),
+    ),
     file!("c", "README.md"),
     (
         ".gitignore",

@@ -77,6 +77,10 @@ const RUST: &[File] = &[
     ("src/tests.rs", example!("streaming-numbers/src/tests.rs")),
     ("bootstream.toml", settings!("rust/bootstream.toml")),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("two-numbers.test.toml"),
+    ),
     ("README.md", include_str!("rust/README.md")),
     (".gitignore", "/dist\n/target\n"),
 ];
@@ -87,6 +91,10 @@ const PYTHON: &[File] = &[
     ("requirements.txt", include_str!("python/requirements.txt")),
     ("bootstream.toml", settings!("python/bootstream.toml")),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("three-numbers.test.toml"),
+    ),
     ("README.md", include_str!("python/README.md")),
     (
         ".gitignore",
@@ -148,6 +156,10 @@ const AXUM: &[File] = &[
     file!("axum", "src/tests.rs"),
     ("bootstream.toml", settings!()),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("two-numbers.test.toml"),
+    ),
     file!("axum", "README.md"),
     (".gitignore", "/dist\n/handler.wasm\n/target\n"),
 ];
@@ -166,6 +178,10 @@ const HONO: &[File] = &[
     ("wit/deps/http.wit", include_str!("fetch/wit/http.wit")),
     ("bootstream.toml", settings!("javascript/bootstream.toml")),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("two-numbers.test.toml"),
+    ),
     file!("hono", "README.md"),
     (".gitignore", "/dist\n/handler.wasm\n/node_modules\n"),
 ];
@@ -184,6 +200,10 @@ const FETCH: &[File] = &[
     ("wit/deps/http.wit", include_str!("fetch/wit/http.wit")),
     ("bootstream.toml", settings!("javascript/bootstream.toml")),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("two-numbers.test.toml"),
+    ),
     file!("fetch", "README.md"),
     (".gitignore", "/dist\n/handler.wasm\n/node_modules\n"),
 ];
@@ -211,6 +231,10 @@ const WASI_HTTP_PYTHON: &[File] = &[
         settings!("wasi-http-python/bootstream.toml"),
     ),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("two-numbers.test.toml"),
+    ),
     file!("wasi-http-python", "README.md"),
     (
         ".gitignore",

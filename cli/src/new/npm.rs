@@ -42,12 +42,14 @@ macro_rules! with_npm_package {
             npm_package!("src/guest/loop.js"),
             npm_package!("src/guest/main.js"),
             npm_package!("src/guest/messages.js"),
+            npm_package!("src/guest/missing.js"),
             npm_package!("src/guest/performance.js"),
             npm_package!("src/guest/phase.js"),
             npm_package!("src/guest/process.js"),
             npm_package!("src/guest/promise.js"),
             npm_package!("src/guest/source-map.js"),
             npm_package!("src/guest/streams.js"),
+            npm_package!("src/guest/subtle.js"),
             npm_package!("src/guest/timers.js"),
             npm_package!("src/guest/upload.js"),
             npm_package!("src/guest/wasi-http.js"),
@@ -90,6 +92,10 @@ pub(super) const JAVASCRIPT: &[File] = with_npm_package![
     ),
     ("bootstream.toml", settings!("javascript/bootstream.toml")),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("three-numbers.test.toml")
+    ),
     file!("javascript", "README.md"),
     (".gitignore", "/dist\n/handler.wasm\nnode_modules\n"),
 ];
@@ -110,6 +116,10 @@ pub(super) const TYPESCRIPT: &[File] = with_npm_package![
     ),
     ("bootstream.toml", settings!("javascript/bootstream.toml")),
     ("event.json", include_str!("event.json")),
+    (
+        "bootstream.test.toml",
+        include_str!("three-numbers.test.toml")
+    ),
     file!("typescript", "README.md"),
     (".gitignore", "/dist\n/handler.wasm\nnode_modules\n"),
 ];

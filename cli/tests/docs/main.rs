@@ -5,6 +5,7 @@
 //! a file to write. A comment `<!-- run by hand: reason -->` before a block excludes it.
 #![cfg(test)]
 
+mod book;
 mod document;
 mod excerpts;
 mod links;
@@ -31,6 +32,11 @@ fn follow(reader: &mut Session, path: &str) {
     }
 }
 
+/// A reader at the root of the repository, who uses what the tests have built.
+fn reader() -> Session {
+    Session::new(&repository(".")).with(&projects::PROFILE)
+}
+
 /// Documents to follow from the root of the repository, each with the name of its test.
 macro_rules! followed {
     ($($test:ident: $path:literal,)*) => {
@@ -38,7 +44,7 @@ macro_rules! followed {
         $(
             #[test]
             fn $test() {
-                follow(&mut Session::new(&repository(".")), $path);
+                follow(&mut reader(), $path);
             }
         )*
     };
@@ -49,7 +55,6 @@ followed! {
     getting_started_can_be_followed: "docs/guide/getting-started.md",
     the_page_on_handlers_can_be_followed: "docs/guide/handlers.md",
     the_page_on_the_local_lambda_can_be_followed: "docs/guide/local-lambda.md",
-    the_page_on_deploying_can_be_followed: "docs/guide/deploy.md",
     the_page_on_event_sources_can_be_followed: "docs/guide/event-sources.md",
     the_readme_of_streaming_numbers_can_be_followed: "examples/streaming-numbers/README.md",
     the_readme_of_server_sent_events_can_be_followed: "examples/server-sent-events/README.md",
@@ -61,15 +66,20 @@ followed! {
     the_readme_of_the_scripted_guest_can_be_followed: "test-guests/README.md",
 }
 
+/// Shows the sizes of what users build.
+const DEPLOYING: &str = "docs/guide/deploy.md";
+
+#[test]
+fn the_page_on_deploying_can_be_followed() {
+    follow(&mut Session::new(&repository(".")), DEPLOYING);
+}
+
 /// A project that a command in the README creates.
 const PROJECT_OF_THE_README: &str = "hello";
 
 #[test]
 fn the_readme_can_be_followed() {
-    let mut reader = Session::new(&repository("."))
-        .with(&projects::PROFILE)
-        .makes(PROJECT_OF_THE_README);
-    follow(&mut reader, README);
+    follow(&mut reader().makes(PROJECT_OF_THE_README), README);
 }
 
 const README: &str = "README.md";
@@ -116,8 +126,10 @@ fn every_command_in_a_document_is_run_or_left_to_the_reader() {
     let mut left_out = all_documents();
     left_out.retain(|path| {
         let path = path.as_str();
-        let is_followed =
-            path == README || FOLLOWED.contains(&path) || projects::FOLLOWED.contains(&path);
+        let is_followed = [README, DEPLOYING].contains(&path)
+            || FOLLOWED.contains(&path)
+            || projects::FOLLOWED.contains(&path)
+            || book::FOLLOWED.contains(&path);
         let text = std::fs::read_to_string(repository(path)).unwrap();
         let has_commands = parse(&text)
             .iter()

@@ -12,7 +12,7 @@ struct Kind {
     port: [&'static str; 2],
 }
 
-const KINDS: [Kind; 2] = [
+const KINDS: [Kind; 3] = [
     Kind {
         command: "bootstream dev ",
         port: ["--port 7000", ":7000"],
@@ -20,6 +20,10 @@ const KINDS: [Kind; 2] = [
     Kind {
         command: "moto_server ",
         port: ["-p 5000", ":5000"],
+    },
+    Kind {
+        command: "python3 model.py ",
+        port: ["model.py 9000", ":9000"],
     },
 ];
 

@@ -72,7 +72,7 @@ impl Session {
         let path = self.start.join(path);
         let folder = path.parent().unwrap();
         fs::create_dir_all(folder).unwrap();
-        fs::write(&path, text).unwrap();
+        fs::write(&path, self.servers.with_ports(text)).unwrap();
         self.written.push(path);
     }
 

@@ -5,6 +5,7 @@ mod attacks;
 mod aws;
 mod build;
 mod cache;
+mod cases;
 mod chat;
 mod clients;
 mod compile;

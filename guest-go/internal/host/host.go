@@ -25,6 +25,19 @@ const (
 	Error
 )
 
+// Record is a record of the log.
+type Record struct {
+	Level   Level
+	Message string
+	Fields  []LogField
+}
+
+// LogField is a field of a record. Its value is a string, an int64, a float64 or a bool.
+type LogField struct {
+	Name  string
+	Value any
+}
+
 // Host has the calls of the contract. A refused call returns a [*Refusal].
 type Host interface {
 	WriteHeaders(head Head) error
@@ -32,7 +45,7 @@ type Host interface {
 	StartRaw(contentType string) error
 	Write(chunk []byte) error
 	Finish() error
-	Log(level Level, message string)
+	Log(record Record)
 }
 
 // Kind is the name of a refusal in the contract.

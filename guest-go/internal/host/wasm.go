@@ -3,6 +3,7 @@
 package host
 
 import (
+	"math"
 	"runtime"
 	"unsafe"
 )
@@ -24,8 +25,8 @@ func write(chunk unsafe.Pointer, length uint32, result unsafe.Pointer)
 //go:wasmimport bootstream:handler/response-stream@0.1.1 finish
 func finish(result unsafe.Pointer)
 
-//go:wasmimport bootstream:handler/logging@0.1.1 log
-func log(level uint32, message string)
+//go:wasmimport bootstream:handler/logging@0.1.1 log-record
+func logRecord(level uint32, message string, hasTarget uint32, target string, fields unsafe.Pointer, fieldCount uint32)
 
 // Wasm is the host of a component.
 type Wasm struct{}
@@ -100,7 +101,47 @@ func (Wasm) Finish() error {
 	return r.err()
 }
 
+// field is `tuple<string, field>`. The value of a field has 8 bytes of alignment.
+type field struct {
+	name  Slice
+	kind  uint8
+	_     [7]byte
+	value uint64
+}
+
+// The kinds of fields, as the contract numbers them.
+const (
+	text uint8 = iota
+	integer
+	number
+	boolean
+)
+
+func fieldOf(of LogField) field {
+	lowered := field{name: SliceOf(of.Name)}
+	switch value := of.Value.(type) {
+	case string:
+		slice := SliceOf(value)
+		lowered.kind, lowered.value = text, uint64(slice.Address)|uint64(slice.Length)<<32
+	case int64:
+		lowered.kind, lowered.value = integer, uint64(value)
+	case float64:
+		lowered.kind, lowered.value = number, math.Float64bits(value)
+	case bool:
+		lowered.kind = boolean
+		if value {
+			lowered.value = 1
+		}
+	}
+	return lowered
+}
+
 // Log logs a record.
-func (Wasm) Log(level Level, message string) {
-	log(uint32(level), message)
+func (Wasm) Log(record Record) {
+	fields := make([]field, 0, len(record.Fields)+1)
+	for _, field := range record.Fields {
+		fields = append(fields, fieldOf(field))
+	}
+	logRecord(uint32(record.Level), record.Message, 0, "", unsafe.Pointer(unsafe.SliceData(fields)), uint32(len(fields)))
+	runtime.KeepAlive(record)
 }

@@ -3,6 +3,7 @@
 import { getRandomBytes } from "wasj:random/random@0.2.9";
 
 import { isHandling, needHost } from "./phase.js";
+import { subtle } from "./subtle.js";
 
 /** The most bytes of one call of `getRandomValues`, as on the web. */
 const MOST_BYTES = 65_536;
@@ -40,7 +41,7 @@ function randomUUID() {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
-export const crypto = Object.freeze({ getRandomValues, randomUUID });
+export const crypto = Object.freeze({ getRandomValues, randomUUID, subtle });
 
 const randomAtBuild = Math.random;
 /** The state of the generator. The engine's own is part of the component, and so the same in each instance. */

@@ -181,6 +181,9 @@ function decodeUtf8(bytes, fatal) {
 
 function decodePiece(bytes, fatal) {
   const binary = atob(bytes.toBase64());
+  if (isAscii(bytes)) {
+    return binary;
+  }
   try {
     return decodeURIComponent(escape(binary));
   } catch {
@@ -189,6 +192,19 @@ function decodePiece(bytes, fatal) {
     }
     return decodeLossy(bytes);
   }
+}
+
+/** Returns whether bytes are ASCII, of which `escape` makes a text three times as long. */
+function isAscii(bytes) {
+  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const count = Math.floor(bytes.length / 16) * 4;
+  const words = new Uint32Array(buffer, byteOffset, count);
+  for (let at = 0; at < count; at += 4) {
+    if ((words[at] | words[at + 1] | words[at + 2] | words[at + 3]) & 0x80808080) {
+      return false;
+    }
+  }
+  return bytes.subarray(count * 4).every((byte) => byte < 0x80);
 }
 
 /** Decodes UTF-8 and replaces each maximal invalid part, as the encoding standard says. */

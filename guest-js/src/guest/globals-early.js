@@ -10,6 +10,7 @@ import { enqueue } from "./jobs.js";
 import { ownPerformance } from "./performance.js";
 import { process } from "./process.js";
 import { Promise } from "./promise.js";
+import { CryptoKey } from "./subtle.js";
 import { clearImmediate, clearTimer, setImmediate, setInterval, setTimeout } from "./timers.js";
 
 function queueMicrotask(callback) {
@@ -20,7 +21,7 @@ function queueMicrotask(callback) {
 }
 
 define({
-  Promise, TextDecoder, TextEncoder,
+  CryptoKey, Promise, TextDecoder, TextEncoder,
   clearImmediate, clearInterval: clearTimer, clearTimeout: clearTimer,
   console, crypto, global: globalThis, performance: ownPerformance, process, queueMicrotask,
   self: globalThis, setImmediate, setInterval, setTimeout,

@@ -1,6 +1,6 @@
 // The host's side of the contract, as the rest of the package sees it.
 
-import { log } from "bootstream:handler/logging@0.1.1";
+import { log, logRecord } from "bootstream:handler/logging@0.1.1";
 import { finish, startDocument, startRaw, write, writeHeaders } from "bootstream:handler/response-stream@0.1.1";
 
 import {
@@ -42,6 +42,34 @@ function text(value) {
   return value.toWellFormed();
 }
 
+/** Returns the value of a field: what is neither text, a number nor a truth value is JSON. */
+function field(value) {
+  switch (typeof value) {
+    case "boolean":
+      return { tag: "boolean", val: value };
+    case "number":
+      return Number.isSafeInteger(value) ? { tag: "integer", val: BigInt(value) } : { tag: "number", val: value };
+    case "bigint":
+      // An integer that fits no field is text, which keeps its digits.
+      return BigInt.asIntN(64, value) === value
+        ? { tag: "integer", val: value }
+        : { tag: "text", val: String(value) };
+    case "string":
+      return { tag: "text", val: text(value) };
+    default:
+      return { tag: "text", val: text(json(value)) };
+  }
+}
+
+function json(value) {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // A cycle, or a large integer within.
+    return String(value);
+  }
+}
+
 export const host = {
   writeHeaders({ status, headers, cookies }) {
     if (!Number.isInteger(status) || status < 0 || status > LARGEST_U16) {
@@ -64,6 +92,14 @@ export const host = {
   finish: () => attempt(finish),
 
   log: (level, message) => log(level, text(message)),
+
+  logRecord: (level, message, fields) =>
+    logRecord(
+      level,
+      text(message),
+      undefined,
+      fields.filter(([, value]) => value !== undefined).map(([name, value]) => [text(name), field(value)]),
+    ),
 
   turn: nextTurn,
 };

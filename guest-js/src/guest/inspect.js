@@ -1,5 +1,6 @@
 // Values as text, for the log.
 
+import { withAdvice } from "./missing.js";
 import { withSources } from "./source-map.js";
 
 const DEEPEST = 4;
@@ -14,6 +15,7 @@ export function errorText(error) {
   let message;
   try {
     message = String(error.message);
+    message = error instanceof ReferenceError ? withAdvice(message) : message;
   } catch {
     message = "its message cannot be made";
   }

@@ -2,6 +2,7 @@
 
 import { Closed } from "../errors.js";
 import { Handler } from "../handler.js";
+import { SINK } from "../log.js";
 import { handlerContext } from "./context.js";
 import { host } from "./host.js";
 import { errorText, inspect } from "./inspect.js";
@@ -12,6 +13,7 @@ import { abort } from "./process.js";
 /** Returns the function that the component exports. Throws an `Error` if the module has no handler. */
 export function exported(module) {
   const handler = find(module);
+  globalThis[SINK] = host.logRecord;
   // What the top level has begun ends here, or fails the build.
   runCallbacks();
   return function handle(event, context) {

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 Level = Literal["trace", "debug", "info", "warn", "error"]
 
-Log = Callable[[Level, str], None]
-"""Logs one record, as one line of the function's log."""
+Field = str | bool | int | float
+"""The value of a field. An integer is one of 64 bits."""
+
+
+class Log(Protocol):
+    """Logs one record, as one line of the function's log."""
+
+    def __call__(
+        self,
+        level: Level,
+        message: str,
+        target: str | None = None,
+        fields: Sequence[tuple[str, Field]] = (),
+    ) -> None: ...
 
 
 class Host(Protocol):

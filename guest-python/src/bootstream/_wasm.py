@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from componentize_py_types import Err
@@ -10,7 +11,7 @@ from wit_world.imports import logging, response_stream
 
 from . import _errors as errors
 from ._context import Context
-from ._host import Level
+from ._host import Field, Level
 
 _LEVELS = {
     "trace": logging.Level.TRACE,
@@ -88,9 +89,33 @@ def _check_unicode(text: str) -> None:
         raise errors.InvalidHeader(f"{text!r} is not valid Unicode: {error.reason}") from None
 
 
-def log(level: Level, message: str) -> None:
+def log(
+    level: Level,
+    message: str,
+    target: str | None = None,
+    fields: Sequence[tuple[str, Field]] = (),
+) -> None:
     """Logs one record. Lone surrogates, which are not Unicode, are escaped."""
-    logging.log(_LEVELS[level], message.encode(errors="backslashreplace").decode())
+    logging.log_record(
+        _LEVELS[level],
+        _unicode(message),
+        None if target is None else _unicode(target),
+        [(_unicode(name), _field(value)) for name, value in fields],
+    )
+
+
+def _field(value: Field) -> logging.Field:
+    if isinstance(value, bool):
+        return logging.Field_Boolean(value)
+    if isinstance(value, int):
+        return logging.Field_Integer(value)
+    if isinstance(value, float):
+        return logging.Field_Number(value)
+    return logging.Field_Text(_unicode(value))
+
+
+def _unicode(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
 
 
 def context(record: types.Context) -> Context:

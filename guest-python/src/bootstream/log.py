@@ -5,6 +5,9 @@ The handler is installed on the root logger when the component is made, so `logg
     log = logging.getLogger(__name__)
     log.info("order sold", extra={"order": 7, "country": "NZ"})
 
+In a log of JSON, `order` and `country` are members of the record; in text, they follow the message. Values other than
+text, numbers and truth values are logged as JSON.
+
 As the root logger has a handler, `logging.basicConfig` does nothing: set a level with
 `logging.getLogger().setLevel`.
 """
@@ -17,7 +20,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._host import Level, Log
+    from ._host import Field, Level, Log
 
 TRACE = 5
 """The level below `logging.DEBUG`."""
@@ -41,7 +44,7 @@ _NOT_SET = logging.WARNING - 1
 
 
 class LogHandler(logging.Handler):
-    """Sends records to the host, with their level, fields and traceback, as one line of the log each."""
+    """Sends records to the host, with their level, logger, fields and traceback, as one line of the log each."""
 
     def __init__(self, log: Log) -> None:
         super().__init__()
@@ -50,28 +53,22 @@ class LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Sends a record. A record that cannot be formatted is one about the mistake."""
         try:
-            self._log(_level(record.levelno), self.format(record))
+            text, fields = self.format(record), _fields(record)
+            self._log(_level(record.levelno), text, record.name, fields)
         except Exception:
             self.handleError(record)
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Returns the text: the message, then the fields as `name=value`, then the traceback."""
-        text = super().format(record)
-        first, line_end, rest = text.partition("\n")
-        own = record.getMessage()
-        if own != text and text.startswith(own):
-            first, line_end, rest = own, "", text[len(own) :]
-        fields = "".join(f" {name}={_text(value)}" for name, value in _fields(record).items())
-        return f"{first}{fields}{line_end}{rest}"
+
+def _fields(record: logging.LogRecord) -> list[tuple[str, Field]]:
+    return [(name, _field(value)) for name, value in vars(record).items() if name not in _OWN]
 
 
-def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name, value in vars(record).items() if name not in _OWN}
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str) and value and not any(c.isspace() or c in '"=' for c in value):
+def _field(value: Any) -> Field:
+    if isinstance(value, (str, bool, float)):
         return value
+    # An integer that fits no field is text, which keeps its digits.
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else str(value)
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

@@ -1053,6 +1053,7 @@ pub mod bootstream {
             #[used]
             #[doc(hidden)]
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
             /// The severity of a record. The function's log level decides which records are kept.
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
@@ -1098,6 +1099,33 @@ pub mod bootstream {
                     }
                 }
             }
+            /// The value of a field.
+            #[derive(Clone)]
+            pub enum Field {
+                Text(_rt::String),
+                Integer(i64),
+                Number(f64),
+                Boolean(bool),
+            }
+            impl ::core::fmt::Debug for Field {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Field::Text(e) => f.debug_tuple("Field::Text").field(e).finish(),
+                        Field::Integer(e) => {
+                            f.debug_tuple("Field::Integer").field(e).finish()
+                        }
+                        Field::Number(e) => {
+                            f.debug_tuple("Field::Number").field(e).finish()
+                        }
+                        Field::Boolean(e) => {
+                            f.debug_tuple("Field::Boolean").field(e).finish()
+                        }
+                    }
+                }
+            }
             #[allow(unused_unsafe, clippy::all)]
             /// Logs one record, with the id of the current invocation.
             ///
@@ -1119,6 +1147,140 @@ pub mod bootstream {
                         unreachable!()
                     }
                     wit_import1(level.clone() as i32, ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Logs one record with fields, as `log` does.
+            ///
+            /// In a log of JSON, each field is a member of the record's object; in text, it follows the message
+            /// as `name=value`. A name that the host uses, such as `requestId`, gets a trailing `_`. Of two
+            /// fields of one name, the later stays. Of the fields, the first 64 stay, and 32 KiB of their
+            /// names and texts; the record counts the others in `omittedFields`.
+            ///
+            /// `target` names the part of the handler that logs, such as a module. Since 0.1.1.
+            #[allow(async_fn_in_trait)]
+            pub fn log_record(
+                level: Level,
+                message: &str,
+                target: ::core::option::Option<&str>,
+                fields: &[(_rt::String, Field)],
+            ) -> () {
+                unsafe {
+                    let vec0 = message;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let (result2_0, result2_1, result2_2) = match target {
+                        Some(e) => {
+                            let vec1 = e;
+                            let ptr1 = vec1.as_ptr().cast::<u8>();
+                            let len1 = vec1.len();
+                            (1i32, ptr1.cast_mut(), len1)
+                        }
+                        None => (0i32, ::core::ptr::null_mut(), 0usize),
+                    };
+                    let vec6 = fields;
+                    let len6 = vec6.len();
+                    let layout6 = _rt::alloc::Layout::from_size_align(
+                            vec6.len() * (8 + 4 * ::core::mem::size_of::<*const u8>()),
+                            8,
+                        )
+                        .unwrap();
+                    let (result6, _cleanup6) = wit_bindgen::rt::Cleanup::new(layout6);
+                    for (i, e) in vec6.into_iter().enumerate() {
+                        let base = result6
+                            .add(i * (8 + 4 * ::core::mem::size_of::<*const u8>()));
+                        {
+                            let (t3_0, t3_1) = e;
+                            let vec4 = t3_0;
+                            let ptr4 = vec4.as_ptr().cast::<u8>();
+                            let len4 = vec4.len();
+                            *base
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len4;
+                            *base.add(0).cast::<*mut u8>() = ptr4.cast_mut();
+                            match t3_1 {
+                                Field::Text(e) => {
+                                    *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>() = (0i32) as u8;
+                                    let vec5 = e;
+                                    let ptr5 = vec5.as_ptr().cast::<u8>();
+                                    let len5 = vec5.len();
+                                    *base
+                                        .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>() = len5;
+                                    *base
+                                        .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>() = ptr5.cast_mut();
+                                }
+                                Field::Integer(e) => {
+                                    *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>() = (1i32) as u8;
+                                    *base
+                                        .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i64>() = _rt::as_i64(e);
+                                }
+                                Field::Number(e) => {
+                                    *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>() = (2i32) as u8;
+                                    *base
+                                        .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<f64>() = _rt::as_f64(e);
+                                }
+                                Field::Boolean(e) => {
+                                    *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>() = (3i32) as u8;
+                                    *base
+                                        .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>() = (match e {
+                                        true => 1,
+                                        false => 0,
+                                    }) as u8;
+                                }
+                            }
+                        }
+                    }
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "bootstream:handler/logging@0.1.1")]
+                    unsafe extern "C" {
+                        #[link_name = "log-record"]
+                        fn wit_import7(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import7(
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import7(
+                        level.clone() as i32,
+                        ptr0.cast_mut(),
+                        len0,
+                        result2_0,
+                        result2_1,
+                        result2_2,
+                        result6,
+                        len6,
+                    );
                 }
             }
         }
@@ -1203,6 +1365,46 @@ mod _rt {
             unsafe { core::hint::unreachable_unchecked() }
         }
     }
+    pub fn as_i64<T: AsI64>(t: T) -> i64 {
+        t.as_i64()
+    }
+    pub trait AsI64 {
+        fn as_i64(self) -> i64;
+    }
+    impl<'a, T: Copy + AsI64> AsI64 for &'a T {
+        fn as_i64(self) -> i64 {
+            (*self).as_i64()
+        }
+    }
+    impl AsI64 for i64 {
+        #[inline]
+        fn as_i64(self) -> i64 {
+            self as i64
+        }
+    }
+    impl AsI64 for u64 {
+        #[inline]
+        fn as_i64(self) -> i64 {
+            self as i64
+        }
+    }
+    pub fn as_f64<T: AsF64>(t: T) -> f64 {
+        t.as_f64()
+    }
+    pub trait AsF64 {
+        fn as_f64(self) -> f64;
+    }
+    impl<'a, T: Copy + AsF64> AsF64 for &'a T {
+        fn as_f64(self) -> f64 {
+            (*self).as_f64()
+        }
+    }
+    impl AsF64 for f64 {
+        #[inline]
+        fn as_f64(self) -> f64 {
+            self as f64
+        }
+    }
     #[cfg(target_arch = "wasm32")]
     pub fn run_ctors_once() {
         wit_bindgen::rt::run_ctors_once();
@@ -1247,9 +1449,9 @@ macro_rules! __export_handler_impl {
         "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:bootstream:handler@0.1.1:handler:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 1046] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 1163] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x98\x07\x01A\x02\x01\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x8d\x08\x01A\x02\x01\
 A\x0e\x01B\x0c\x01o\x02ss\x01p\0\x01ps\x01r\x03\x06status{\x07headers\x01\x07coo\
 kies\x02\x04\0\x0dresponse-head\x03\0\x03\x01ks\x01r\x0a\x0arequest-ids\x0bdeadl\
 ine-msw\x14invoked-function-arn\x05\x08trace-id\x05\x0eclient-context\x05\x10cog\
@@ -1264,13 +1466,16 @@ tream-error\x01B\x0f\x02\x03\x02\x01\x01\x04\0\x0dresponse-head\x03\0\0\x02\x03\
 \x04\0\x0dwrite-headers\x01\x05\x01@\0\0\x04\x04\0\x0estart-document\x01\x06\x01\
 @\x01\x0ccontent-types\0\x04\x04\0\x09start-raw\x01\x07\x01p}\x01@\x01\x05chunk\x08\
 \0\x04\x04\0\x05write\x01\x09\x04\0\x06finish\x01\x06\x03\0(bootstream:handler/r\
-esponse-stream@0.1.1\x05\x03\x01B\x04\x01m\x05\x05trace\x05debug\x04info\x04warn\
-\x05error\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\x07messages\x01\0\x04\0\x03\
-log\x01\x02\x03\0\x20bootstream:handler/logging@0.1.1\x05\x04\x02\x03\0\0\x07con\
-text\x03\0\x07context\x03\0\x05\x01p}\x01j\0\x01s\x01@\x02\x05event\x07\x07conte\
-xt\x06\0\x08\x04\0\x06handle\x01\x09\x04\0\x20bootstream:handler/handler@0.1.1\x04\
-\0\x0b\x0d\x01\0\x07handler\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dw\
-it-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+esponse-stream@0.1.1\x05\x03\x01B\x0b\x01m\x05\x05trace\x05debug\x04info\x04warn\
+\x05error\x04\0\x05level\x03\0\0\x01q\x04\x04text\x01s\0\x07integer\x01x\0\x06nu\
+mber\x01u\0\x07boolean\x01\x7f\0\x04\0\x05field\x03\0\x02\x01@\x02\x05level\x01\x07\
+messages\x01\0\x04\0\x03log\x01\x04\x01ks\x01o\x02s\x03\x01p\x06\x01@\x04\x05lev\
+el\x01\x07messages\x06target\x05\x06fields\x07\x01\0\x04\0\x0alog-record\x01\x08\
+\x03\0\x20bootstream:handler/logging@0.1.1\x05\x04\x02\x03\0\0\x07context\x03\0\x07\
+context\x03\0\x05\x01p}\x01j\0\x01s\x01@\x02\x05event\x07\x07context\x06\0\x08\x04\
+\0\x06handle\x01\x09\x04\0\x20bootstream:handler/handler@0.1.1\x04\0\x0b\x0d\x01\
+\0\x07handler\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x07\
+0.258.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
@@ -1283,8 +1488,8 @@ pub use __export_handler_impl as export;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1070] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x90\x07\x01A\x02\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1187] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x85\x08\x01A\x02\x01\
 A\x0a\x01B\x0c\x01o\x02ss\x01p\0\x01ps\x01r\x03\x06status{\x07headers\x01\x07coo\
 kies\x02\x04\0\x0dresponse-head\x03\0\x03\x01ks\x01r\x0a\x0arequest-ids\x0bdeadl\
 ine-msw\x14invoked-function-arn\x05\x08trace-id\x05\x0eclient-context\x05\x10cog\
@@ -1299,13 +1504,16 @@ tream-error\x01B\x0f\x02\x03\x02\x01\x01\x04\0\x0dresponse-head\x03\0\0\x02\x03\
 \x04\0\x0dwrite-headers\x01\x05\x01@\0\0\x04\x04\0\x0estart-document\x01\x06\x01\
 @\x01\x0ccontent-types\0\x04\x04\0\x09start-raw\x01\x07\x01p}\x01@\x01\x05chunk\x08\
 \0\x04\x04\0\x05write\x01\x09\x04\0\x06finish\x01\x06\x03\0(bootstream:handler/r\
-esponse-stream@0.1.1\x05\x03\x01B\x04\x01m\x05\x05trace\x05debug\x04info\x04warn\
-\x05error\x04\0\x05level\x03\0\0\x01@\x02\x05level\x01\x07messages\x01\0\x04\0\x03\
-log\x01\x02\x03\0\x20bootstream:handler/logging@0.1.1\x05\x04\x02\x03\0\0\x07con\
-text\x03\0\x07context\x03\0\x05\x04\0@bootstream:handler/handler-with-all-of-its\
--exports-removed@0.1.1\x04\0\x0b-\x01\0'handler-with-all-of-its-exports-removed\x03\
-\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-\
-bindgen-rust\x060.61.1";
+esponse-stream@0.1.1\x05\x03\x01B\x0b\x01m\x05\x05trace\x05debug\x04info\x04warn\
+\x05error\x04\0\x05level\x03\0\0\x01q\x04\x04text\x01s\0\x07integer\x01x\0\x06nu\
+mber\x01u\0\x07boolean\x01\x7f\0\x04\0\x05field\x03\0\x02\x01@\x02\x05level\x01\x07\
+messages\x01\0\x04\0\x03log\x01\x04\x01ks\x01o\x02s\x03\x01p\x06\x01@\x04\x05lev\
+el\x01\x07messages\x06target\x05\x06fields\x07\x01\0\x04\0\x0alog-record\x01\x08\
+\x03\0\x20bootstream:handler/logging@0.1.1\x05\x04\x02\x03\0\0\x07context\x03\0\x07\
+context\x03\0\x05\x04\0@bootstream:handler/handler-with-all-of-its-exports-remov\
+ed@0.1.1\x04\0\x0b-\x01\0'handler-with-all-of-its-exports-removed\x03\0\0\0G\x09\
+producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rus\
+t\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -7,7 +7,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
-use super::setting::{AWS_ENDPOINTS, COMMAND_KEYS, FILE_NAME, SECRETS, SETTINGS, Setting};
+use super::setting::{
+    AWS_ENDPOINTS, COMMAND_KEYS, FILE_NAME, OBSERVE_XRAY, SECRETS, SETTINGS, Setting,
+};
 use super::values::{Given, Item, Origin, Value, Values};
 
 /// Largest file we read, in bytes. Far larger than any written by hand.
@@ -101,6 +103,9 @@ impl Document<'_> {
             DeValue::Table(table) if *setting == SECRETS => self.secrets(table).map(Value::List),
             DeValue::Table(table) if *setting == AWS_ENDPOINTS => {
                 self.endpoints(table).map(Value::List)
+            }
+            DeValue::Boolean(is_on) if *setting == OBSERVE_XRAY => {
+                Ok(Value::Text(is_on.to_string()))
             }
             DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
                 Err(self.kind(

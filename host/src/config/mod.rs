@@ -3,10 +3,12 @@
 
 #[cfg(feature = "outbound-http")]
 mod aws;
+mod collector;
 mod error;
 mod events;
 mod file;
 mod initialization;
+mod observe;
 mod sandbox;
 mod secrets;
 mod setting;
@@ -34,6 +36,7 @@ use crate::logging::{Level, LogFormat};
 use crate::outbound::SecretSource;
 use crate::response::invoker::Buffered;
 use crate::runtime_api::Endpoint;
+use crate::telemetry::TelemetrySettings;
 use setting::{AWS_ALLOW, FILE_SETTINGS, HANDLER_SHA256, INIT_WARM, RESPONSE_BUFFERED};
 use values::Values;
 
@@ -70,6 +73,8 @@ pub struct Config {
     pub(crate) warm: bool,
     /// Which front ends get a response document instead of a stream.
     pub(crate) buffered: Buffered,
+    /// Who gets the records of invocations.
+    pub(crate) telemetry: TelemetrySettings,
     pub(crate) guest: GuestConfig,
 }
 
@@ -88,6 +93,8 @@ impl Config {
         let task_root = PathBuf::from(vars.get(TASK_ROOT).unwrap_or_else(|| ".".to_owned()));
         let mut values = file::read(&task_root)?;
         values.override_from(vars)?;
+        let telemetry = observe::settings(vars, &values)?;
+        let is_observed = telemetry.is_on();
         Ok(Self {
             handler,
             handler_digest: handler_digest(&values)?,
@@ -96,7 +103,11 @@ impl Config {
             initialization: Initialization::read(vars),
             warm: warm(&values)?,
             buffered: buffered(&values)?,
-            guest: sandbox::guest_config(vars, &values, &task_root)?,
+            guest: GuestConfig {
+                is_observed,
+                ..sandbox::guest_config(vars, &values, &task_root)?
+            },
+            telemetry,
             task_root,
         })
     }
@@ -180,6 +191,11 @@ pub fn log_settings(vars: &dyn Vars) -> (LogFormat, Level) {
         .get(LOG_LEVEL)
         .map_or(Level::INFO, |value| crate::logging::parse_level(&value));
     (format, level)
+}
+
+/// Returns the level of events that pass the log's level, with which they pass Lambda's own filter.
+pub(crate) fn event_level(vars: &dyn Vars) -> &'static str {
+    crate::logging::least_level(&vars.get(LOG_LEVEL).unwrap_or_default())
 }
 
 /// Returns how many invocations the process serves at once. Lambda Managed Instances set the variable; if it

@@ -13,14 +13,16 @@ use super::setting::{
     LIMITS_INSTANCES, LIMITS_MEMORY_MIB, LIMITS_RESPONSE_MIB, LIMITS_RESPONSE_WRITES,
     LIMITS_STACK_KIB, LIMITS_TABLE_ELEMENTS, LIMITS_TABLES, LOG_USAGE, OUTBOUND_ALLOW,
     OUTBOUND_CA_FILE, OUTBOUND_CONNECT_MS, OUTBOUND_FIRST_BYTE_MS, OUTBOUND_HEADER_KIB,
-    OUTBOUND_IDLE_MS, OUTBOUND_KEEP_ALIVE_S, OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, OUTBOUND_WARM,
-    PASS_ENV, RESPONSE_EMPTY, REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS_REFRESH_S, Setting,
+    OUTBOUND_IDLE_MS, OUTBOUND_KEEP_ALIVE_S, OUTBOUND_PRIVATE, OUTBOUND_REQUESTS, OUTBOUND_TRACE,
+    OUTBOUND_WARM, PASS_ENV, RESPONSE_EMPTY, REUSE_INVOCATIONS, REUSE_SECONDS, SECRETS_REFRESH_S,
+    Setting,
 };
 use super::values::Values;
 use super::vars::{
     ALWAYS_PASSED, FUNCTION_NAME, FUNCTION_VERSION, MEMORY_SIZE, NEVER_PASSED, Vars,
 };
 use crate::guest::{Files, GuestConfig, LimitSettings, Reuse};
+use crate::observe::Onward;
 #[cfg(feature = "outbound-http")]
 use crate::outbound::client::Vault;
 use crate::outbound::target::{Destination, Target};
@@ -70,6 +72,7 @@ pub(super) fn guest_config(
         reuse: reuse(values)?,
         pad_empty: values.is_on(&RESPONSE_EMPTY, "line-feed")?,
         logs_usage: values.is_one_of(&LOG_USAGE, "debug", "info")?,
+        is_observed: false,
         function_name: vars.get(FUNCTION_NAME).unwrap_or_default(),
         function_version: vars.get(FUNCTION_VERSION).unwrap_or_default(),
         memory_limit_mib: memory.unwrap_or(0),
@@ -242,6 +245,7 @@ fn policy(
         first_byte: milliseconds(&OUTBOUND_FIRST_BYTE_MS, 60_000)?,
         idle: milliseconds(&OUTBOUND_IDLE_MS, 60_000)?,
         header_bytes: saturating_usize(header_kib * KIB),
+        trace: trace(values)?,
         ca_file: ca_file(values, task_root)?,
         forbidden: forbidden.collect(),
         #[cfg(feature = "outbound-http")]
@@ -249,6 +253,19 @@ fn policy(
         #[cfg(feature = "outbound-http")]
         holding: signing.holding,
     })
+}
+
+fn trace(values: &Values) -> Result<Onward, ConfigError> {
+    let (w3c, xray) = match values.text(&OUTBOUND_TRACE)? {
+        None | Some(("off", _)) => (false, false),
+        Some(("w3c", _)) => (true, false),
+        Some(("xray", _)) => (false, true),
+        Some(("both", _)) => (true, true),
+        Some((_, given)) => {
+            return Err(given.invalid(&OUTBOUND_TRACE, "`off`, `w3c`, `xray` or `both`"));
+        }
+    };
+    Ok(Onward { w3c, xray })
 }
 
 /// Refuses settings that allow requests, which this build cannot send.

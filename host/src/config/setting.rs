@@ -126,6 +126,12 @@ pub(super) const OUTBOUND_CA_FILE: Setting = Setting::new(
     "PEM file of certificate authorities that are trusted beside the public ones, relative to the \
      package",
 );
+pub(super) const OUTBOUND_TRACE: Setting = Setting::new(
+    "outbound.trace",
+    "off",
+    "headers that pass the trace of an invocation on with each request that has none of its own: `w3c` `traceparent`, \
+     `xray` `x-amzn-trace-id`, `both`, or `off`, because they tell other hosts about the caller",
+);
 pub(super) const AWS_ALLOW: Setting = Setting::new(
     "aws.allow",
     "none",
@@ -227,6 +233,23 @@ pub(super) const LOG_USAGE: Setting = Setting::new(
     "`info` logs at the level INFO instead of DEBUG what each invocation has used, memory, time and bytes, and \
      what each of its requests has cost",
 );
+pub(super) const OBSERVE_XRAY: Setting = Setting::new(
+    "observe.xray",
+    "true",
+    "`false` sends no subsegments to X-Ray; without it, each invocation whose trace is sampled has one, where Lambda \
+     runs X-Ray's daemon",
+);
+pub(super) const OBSERVE_METRICS: Setting = Setting::new(
+    "observe.metrics",
+    "none",
+    "`emf` logs the numbers of each invocation as metrics for CloudWatch, which cost money; `log` logs the same numbers \
+     as a record, which Logs Insights finds",
+);
+pub(super) const OBSERVE_NAMESPACE: Setting = Setting::new(
+    "observe.namespace",
+    "`POWERTOOLS_METRICS_NAMESPACE`, or `Bootstream`",
+    "namespace of the metrics of `observe.metrics`",
+);
 pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
     "reuse.invocations",
     "1",
@@ -267,7 +290,7 @@ pub(super) const CONTEXT_HEADERS: Setting = Setting::new(
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 39] = [
+pub const SETTINGS: [Setting; 43] = [
     PASS_ENV,
     SECRETS,
     SECRETS_REFRESH_S,
@@ -282,6 +305,7 @@ pub const SETTINGS: [Setting; 39] = [
     OUTBOUND_KEEP_ALIVE_S,
     OUTBOUND_WARM,
     OUTBOUND_CA_FILE,
+    OUTBOUND_TRACE,
     AWS_ALLOW,
     AWS_ENDPOINTS,
     AWS_BODY_KIB,
@@ -304,6 +328,9 @@ pub const SETTINGS: [Setting; 39] = [
     STRIP_BASE_PATH,
     CONTEXT_HEADERS,
     LOG_USAGE,
+    OBSERVE_XRAY,
+    OBSERVE_METRICS,
+    OBSERVE_NAMESPACE,
     INIT_WARM,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,

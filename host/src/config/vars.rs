@@ -34,6 +34,13 @@ pub(super) const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
 /// The function's region.
 pub(super) const REGION: &str = "AWS_REGION";
 
+/// The address of X-Ray's daemon.
+pub(super) const XRAY_DAEMON: &str = "AWS_XRAY_DAEMON_ADDRESS";
+
+/// The names that Powertools gives to metrics.
+pub(super) const METRICS_NAMESPACE: &str = "POWERTOOLS_METRICS_NAMESPACE";
+pub(super) const SERVICE_NAME: &str = "POWERTOOLS_SERVICE_NAME";
+
 /// The credentials of the function's role.
 pub(super) const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 pub(super) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";

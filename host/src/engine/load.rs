@@ -39,6 +39,7 @@ pub(crate) struct Loaded {
     pub(crate) sources: Sources,
     /// What is to be read of the file before the first call. `None` if it is small, or was read whole.
     pub(crate) read_ahead: Option<ReadAhead>,
+    pub(crate) memory_init: MemoryInit,
 }
 
 /// Loads the component in `path`, or its precompiled form beside it. Compiles it first if it was not
@@ -182,6 +183,7 @@ fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
         component,
         sources: Sources::in_file(stamp, file),
         read_ahead: None,
+        memory_init: stamp.memory_init,
     })
 }
 
@@ -202,6 +204,7 @@ fn load(engines: Engines, stamp: &Stamp, code: &[u8]) -> Result<Loaded, Unfit> {
         component,
         sources: Sources::in_memory(stamp, code),
         read_ahead: None,
+        memory_init: stamp.memory_init,
     })
 }
 

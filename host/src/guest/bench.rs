@@ -29,10 +29,8 @@ impl std::fmt::Debug for Guest {
 impl Guest {
     /// A guest without an instance.
     pub(crate) fn new(handler: Handler) -> Self {
-        Self {
-            handler,
-            next: NextInstance::default(),
-        }
+        let next = NextInstance::new(&handler);
+        Self { handler, next }
     }
 
     /// Prepares an instance for an invocation, and drops it.

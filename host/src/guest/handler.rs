@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use artifact::MemoryInit;
 use artifact::contract::{is_served, version_of_import};
 use artifact::world::World;
 use wasmtime::Engine;
@@ -24,6 +25,8 @@ pub(crate) struct Handler {
     pub(crate) sources: Sources,
     /// What is to be read of its file before the first call.
     pub(crate) read_ahead: Option<Arc<ReadAhead>>,
+    /// Whether to copy pages ahead of invocations: see [`HotPages`](crate::instance_memory::HotPages).
+    pub(super) has_hot_pages: bool,
 }
 
 impl std::fmt::Debug for Handler {
@@ -46,6 +49,7 @@ impl Handler {
             component,
             sources,
             read_ahead,
+            memory_init,
         } = load_component(engines, path, pinned)?;
         let engine = component.engine().clone();
         let world = world_of(&component).map_err(|reason| LoadError::wrong_world(path, reason))?;
@@ -70,6 +74,7 @@ impl Handler {
             config: Arc::new(config),
             sources,
             read_ahead: read_ahead.map(Arc::new),
+            has_hot_pages: memory_init == MemoryInit::CopyOnWrite && engines.workers == 1,
         })
     }
 }

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+use std::time::Instant;
 
 use tempfile::TempDir;
 use tokio::task::yield_now;
@@ -15,6 +16,7 @@ use super::reuse::Life;
 use super::state::{ActiveInvocation, GuestState};
 use super::world::{Called, Exports};
 use crate::invocation::Invocation;
+use crate::observe::Instantiated;
 use crate::platform::epoch_timer::preemptible;
 
 /// Most entries of tasks, streams and futures that an instance may have at once. A stream or a future has three.
@@ -27,6 +29,8 @@ pub(super) struct Instance {
     store: Store<GuestState>,
     exports: Option<Exports>,
     pub(super) life: Life,
+    /// How long it took to instantiate the component, for the first invocation of the instance, if that is measured.
+    pub(super) instantiated: Option<Instantiated>,
     /// Set whenever the guest yields while it computes.
     yields: Arc<AtomicBool>,
 }
@@ -46,12 +50,14 @@ impl Instance {
             store,
             exports: None,
             life: Life::new(),
+            instantiated: None,
             yields: Arc::default(),
         }
     }
 
     /// Detaches the instance from its invocation. It may serve another.
     pub(super) fn rest(&mut self) {
+        self.instantiated = None;
         self.store.data_mut().rest();
     }
 
@@ -78,7 +84,9 @@ impl Instance {
             yields.store(true, Ordering::Relaxed);
             Ok(yield_to_sockets())
         });
+        let began = handler.config.is_observed.then(Instant::now);
         instance.exports = Some(instance.instantiate_unless_it_waits(handler).await?);
+        instance.instantiated = began.map(|began| measured(began, false));
         if instance.store.data().has_used_wasi() {
             return Err(NotAhead);
         }
@@ -122,7 +130,9 @@ impl Instance {
     pub(super) async fn call(&mut self, handler: &Handler, invocation: &Invocation) -> Called {
         preemptible(async {
             if self.exports.is_none() {
+                let began = handler.config.is_observed.then(Instant::now);
                 self.exports = Some(handler.pre.instantiate(&mut self.store).await?);
+                self.instantiated = began.map(|began| measured(began, true));
             }
             let exports = self.exports.as_ref().expect("instantiated above");
             exports
@@ -139,6 +149,14 @@ impl Instance {
 
     pub(super) fn state(&self) -> &GuestState {
         self.store.data()
+    }
+}
+
+fn measured(began: Instant, on_path: bool) -> Instantiated {
+    Instantiated {
+        began,
+        time: began.elapsed(),
+        on_path,
     }
 }
 

@@ -80,6 +80,10 @@ impl Written {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
     /// Counts `writes` of `bytes` together.
     pub(crate) fn count(
         &self,

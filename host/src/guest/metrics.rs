@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::logging::is_control;
+use crate::logging::{EVENT_LIMIT_BYTES, LogContext, is_control};
 
 /// First byte of a document.
 pub(super) const DOCUMENT_START: u8 = b'{';
@@ -35,12 +35,44 @@ impl Document {
     }
 }
 
-/// Whether `line` is such a document, and can be logged as it is.
-pub(super) fn is_metrics(line: &str) -> bool {
-    line.as_bytes().first() == Some(&DOCUMENT_START)
+/// Returns `line` as it is logged if it is such a document: with the ids of its invocation, whatever the handler wrote
+/// there, and with level and time unless it has its own.
+pub(super) fn stamped(line: &str, of: &LogContext, now: impl FnOnce() -> Stamp) -> Option<String> {
+    let Document {
+        metadata,
+        mut members,
+    } = parse(line)?;
+    let id = Some(&of.request_id).filter(|id| !id.is_empty());
+    for (name, id) in [("requestId", id), ("tenantId", of.tenant_id.as_ref())] {
+        match id {
+            Some(id) => members.insert(name.to_owned(), id.clone().into()),
+            None => members.remove(name),
+        };
+    }
+    let now = now();
+    for (name, value) in [("timestamp", now.timestamp.as_str()), ("level", now.level)] {
+        members.entry(name).or_insert_with(|| value.into());
+    }
+    members.insert("_aws".to_owned(), metadata.into());
+    let document = Value::Object(members).to_string();
+    (document.len() <= EVENT_LIMIT_BYTES).then_some(document)
+}
+
+/// The time and the level of a document that has none.
+pub(super) struct Stamp {
+    pub(super) timestamp: String,
+    pub(super) level: &'static str,
+}
+
+fn parse(line: &str) -> Option<Document> {
+    let may_be_one = line.as_bytes().first() == Some(&DOCUMENT_START)
         && line.contains("\"_aws\"")
-        && !line.contains(is_control)
-        && serde_json::from_str::<Document>(line).is_ok_and(|document| document.is_metrics())
+        && !line.contains(is_control);
+    if !may_be_one {
+        return None;
+    }
+    let document: Document = serde_json::from_str(line).ok()?;
+    document.is_metrics().then_some(document)
 }
 
 #[cfg(test)]
@@ -55,8 +87,45 @@ mod tests {
             r#"{"_aws":{"CloudWatchMetrics":[]},"requestId":"r","timestamp":1,"level":"gold"}"#,
             "{ \"_aws\" :\t{ \"CloudWatchMetrics\" : [ ] } } ",
         ] {
-            assert!(is_metrics(line), "{line}");
+            assert!(parse(line).is_some(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_document_has_the_ids_of_its_invocation_whatever_it_says() {
+        let of = |tenant: Option<&str>| LogContext {
+            request_id: "r-1".to_owned(),
+            tenant_id: tenant.map(ToOwned::to_owned),
+        };
+        let document = |members: &str, tenant| {
+            let line = format!(r#"{{"_aws":{{"CloudWatchMetrics":[]}}{members}}}"#);
+            let stamp = || Stamp {
+                timestamp: "now".to_owned(),
+                level: "WARN",
+            };
+            let stamped = stamped(&line, &of(tenant), stamp).unwrap();
+            serde_json::from_str::<Value>(&stamped).unwrap()
+        };
+        let forged = r#","requestId":"r-2","tenantId":"other","latency":1.5"#;
+        for (members, tenant) in [
+            ("", None),
+            (forged, None),
+            (forged, Some("t")),
+            (r#","requestId":7"#, None),
+        ] {
+            let document = document(members, tenant);
+            assert_eq!(document["requestId"], "r-1");
+            assert_eq!(document.get("tenantId").and_then(Value::as_str), tenant);
+            assert_eq!(document["timestamp"], "now");
+            assert_eq!(document["level"], "WARN");
+            assert!(document["_aws"]["CloudWatchMetrics"].is_array());
+        }
+        let own = document(r#","level":"ERROR","timestamp":5,"latency":1.5"#, None);
+        assert_eq!(
+            (&own["level"], &own["timestamp"]),
+            (&"ERROR".into(), &5.into())
+        );
+        assert_eq!(own["latency"], 1.5);
     }
 
     #[test]
@@ -84,13 +153,13 @@ mod tests {
             "{\"_aws\":{\"CloudWatchMetrics\":[]},\"a\":\"\u{85}\"}",
             "{\"_aws\":{\"CloudWatchMetrics\":[]},\r\"level\":\"ERROR\"}",
         ] {
-            assert!(!is_metrics(line), "{line}");
+            assert!(parse(line).is_none(), "{line}");
         }
     }
 
     #[test]
     fn a_document_of_brackets_is_refused_before_it_takes_the_stack() {
         let deep = format!(r#"{{"_aws":{}"#, "[".repeat(200_000));
-        assert!(!is_metrics(&deep));
+        assert!(parse(&deep).is_none());
     }
 }

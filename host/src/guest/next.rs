@@ -7,16 +7,17 @@ use super::handler::Handler;
 use super::instance::{Instance, NotAhead};
 use super::removal::Removals;
 use super::run::Completed;
+use crate::instance_memory::HotPages;
 use crate::invocation::Invocation;
 
 /// The source of instances for one guest task.
-#[derive(Default)]
 pub(super) struct NextInstance {
     waiting: Option<Instance>,
     /// An instance that has served, and may serve again.
     kept: Option<Instance>,
     ahead: Ahead,
     removals: Removals,
+    hot_pages: HotPages,
 }
 
 /// Whether the component can be instantiated ahead of its invocation.
@@ -33,6 +34,16 @@ enum Ahead {
 }
 
 impl NextInstance {
+    pub(super) fn new(handler: &Handler) -> Self {
+        Self {
+            waiting: None,
+            kept: None,
+            ahead: Ahead::default(),
+            removals: Removals::default(),
+            hot_pages: HotPages::new(handler.has_hot_pages),
+        }
+    }
+
     /// Prepares an instance, unless the component does not allow it. May be cancelled.
     pub(super) async fn prepare(&mut self, handler: &Handler) {
         let is_possible = matches!(self.ahead, Ahead::Possible);
@@ -43,6 +54,7 @@ impl NextInstance {
         // After a failure, the invocation instantiates again and reports what is wrong.
         self.ahead = match Instance::prepare(handler).await {
             Ok(instance) => {
+                self.hot_pages.prefault();
                 self.waiting = Some(instance);
                 Ahead::Possible
             }
@@ -56,6 +68,7 @@ impl NextInstance {
             mut instance,
             returned,
         } = completed;
+        self.hot_pages.record();
         if returned && matches!(self.ahead, Ahead::Cancelled) {
             self.ahead = Ahead::Possible;
         }

@@ -10,14 +10,12 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::crash::{Crash, CrashReport};
-use super::metrics::{DOCUMENT_START, is_metrics};
-use super::record::log_line;
+use super::metrics::{DOCUMENT_START, Stamp, stamped};
 use super::traceback::{Taken, Traceback};
-use super::world::Level;
-use crate::logging::{self, EVENT_LIMIT_BYTES, LogContext};
+use crate::logging::{self, EVENT_LIMIT_BYTES, Fields, Level, LogContext, LogFormat, Record};
 
 /// Longest log line, in bytes. Longer lines are split.
-const LINE_LIMIT_BYTES: usize = 32 * 1024;
+pub(super) const LINE_LIMIT_BYTES: usize = 32 * 1024;
 
 /// Largest write that a guest is offered, in bytes.
 const WRITE_BUDGET_BYTES: usize = 64 * 1024;
@@ -35,6 +33,15 @@ pub(crate) enum Source {
     Stdout,
     /// Logged as WARN: programs write diagnostics to it, not only errors.
     Stderr,
+}
+
+impl Source {
+    fn level(self) -> Level {
+        match self {
+            Self::Stdout => Level::INFO,
+            Self::Stderr => Level::WARN,
+        }
+    }
 }
 
 /// One stream of one instance. Clones share the unfinished line.
@@ -163,8 +170,8 @@ impl Lines {
         let line = std::mem::take(&mut self.partial);
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end_matches(['\n', '\r']);
-        if is_metrics(line) {
-            logging::write_line(line);
+        if let Some(document) = stamped(line, &self.of, stamp) {
+            logging::write_event(&document, LogFormat::Json);
             return;
         }
         if self.source == Source::Stderr && (self.is_of_traceback(line) || self.is_of_crash(line)) {
@@ -218,12 +225,16 @@ impl Lines {
     }
 
     fn log(&mut self, line: &str) {
-        match self.source {
-            Source::Stdout => log_line(&self.of, tracing::Level::INFO, &line),
-            Source::Stderr => {
-                log_line(&self.of, tracing::Level::WARN, &line);
-                self.note_panic(line);
-            }
+        let record = Record {
+            of: &self.of,
+            level: self.source.level(),
+            target: None,
+            message: line,
+            fields: &Fields::default(),
+        };
+        record.write();
+        if self.source == Source::Stderr {
+            self.note_panic(line);
         }
     }
 
@@ -243,6 +254,13 @@ impl Lines {
     }
 }
 
+fn stamp() -> Stamp {
+    Stamp {
+        timestamp: logging::timestamp(),
+        level: logging::event_level(),
+    }
+}
+
 /// Start of the last character of `text`, or its end if it has only one.
 fn last_start(text: &[u8]) -> usize {
     let is_start = |byte: &u8| (*byte & 0xc0) != 0x80;
@@ -254,19 +272,6 @@ fn last_start(text: &[u8]) -> usize {
 pub(crate) fn beginning(text: &str, limit: usize) -> &str {
     text.get(..text.floor_char_boundary(limit))
         .unwrap_or_default()
-}
-
-/// Logs a record of the guest, truncated to the length of a line.
-pub(crate) fn log_record(of: &LogContext, level: Level, message: &str) {
-    let message = beginning(message, LINE_LIMIT_BYTES);
-    let level = match level {
-        Level::Trace => tracing::Level::TRACE,
-        Level::Debug => tracing::Level::DEBUG,
-        Level::Info => tracing::Level::INFO,
-        Level::Warn => tracing::Level::WARN,
-        Level::Error => tracing::Level::ERROR,
-    };
-    log_line(of, level, &message);
 }
 
 impl Drop for Lines {

@@ -1,64 +1,84 @@
-//! Logs the lines of a handler.
+//! The interface of the log.
 
-use std::fmt::Display;
+use artifact::contract::LOGGING;
+use wasmtime::StoreContextMut;
+use wasmtime::component::Linker;
 
-use tracing::callsite::{Callsite, DefaultCallsite, Identifier};
-use tracing::field::{FieldSet, Value, display};
-use tracing::level_filters::LevelFilter;
-use tracing::metadata::{Kind, Metadata};
-use tracing::{Event, Level};
+use super::output::{LINE_LIMIT_BYTES, beginning};
+use super::state::GuestState;
+use super::world::{Field, Level};
+use crate::logging::{self, Fields, LogContext, Record};
 
-use crate::logging::LogContext;
+/// Longest target of a record, in bytes.
+const TARGET_LIMIT_BYTES: usize = 256;
 
-/// Log target of a handler's lines.
-const TARGET: &str = "handler";
+/// The arguments of `log-record`: level, message, target, fields.
+type Arguments = (Level, String, Option<String>, Vec<(String, Field)>);
 
-/// Logs one line of a handler at this level.
-pub(super) fn log_line(of: &LogContext, level: Level, line: &impl Display) {
-    macro_rules! log_at {
-        ($level:ident) => {
-            tracing::$level!(
-                target: TARGET,
-                requestId = %of.request_id,
-                tenantId = of.tenant_id.as_deref(),
-                "{line}",
-            )
-        };
-    }
-    match level {
-        Level::ERROR => log_at!(error),
-        Level::WARN => log_at!(warn),
-        Level::INFO => log_at!(info),
-        Level::DEBUG => log_at!(debug),
-        Level::TRACE => log_trace(of, line),
+/// Defines the interface. A guest that logs waits while the log is behind.
+pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    let mut interface = linker.instance(LOGGING)?;
+    interface.func_wrap_async(
+        "log",
+        |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
+            Box::new(async move {
+                logging::room().await;
+                let of = &store.data().current()?.log_context;
+                log(of, level, &message, None, &Fields::default());
+                Ok(())
+            })
+        },
+    )?;
+    interface.func_wrap_async(
+        "log-record",
+        |store: StoreContextMut<'_, GuestState>, (level, message, target, fields): Arguments| {
+            Box::new(async move {
+                logging::room().await;
+                let of = &store.data().current()?.log_context;
+                let fields = fields.into_iter().map(|(name, field)| (name, field.into()));
+                log(
+                    of,
+                    level,
+                    &message,
+                    target.as_deref(),
+                    &Fields::new(fields.collect()),
+                );
+                Ok(())
+            })
+        },
+    )
+}
+
+fn log(of: &LogContext, level: Level, message: &str, target: Option<&str>, fields: &Fields) {
+    let record = Record {
+        of,
+        level: level.into(),
+        target: target.map(|target| beginning(target, TARGET_LIMIT_BYTES)),
+        message: beginning(message, LINE_LIMIT_BYTES),
+        fields,
+    };
+    record.write();
+}
+
+impl From<Level> for logging::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Trace => Self::TRACE,
+            Level::Debug => Self::DEBUG,
+            Level::Info => Self::INFO,
+            Level::Warn => Self::WARN,
+            Level::Error => Self::ERROR,
+        }
     }
 }
 
-/// Logs at TRACE without the macro, which release builds disable: with it, WASI would trace each call of
-/// a guest, at five hundred call sites that slow down every start.
-fn log_trace(of: &LogContext, line: &impl Display) {
-    static FIELDS: [&str; 3] = ["message", "requestId", "tenantId"];
-    static CALLSITE: DefaultCallsite = DefaultCallsite::new(&METADATA);
-    static METADATA: Metadata<'static> = Metadata::new(
-        "a line of a handler",
-        TARGET,
-        Level::TRACE,
-        None,
-        None,
-        None,
-        FieldSet::new(&FIELDS, Identifier(&CALLSITE)),
-        Kind::EVENT,
-    );
-    if LevelFilter::current() < LevelFilter::TRACE {
-        return;
+impl From<Field> for logging::Field {
+    fn from(field: Field) -> Self {
+        match field {
+            Field::Text(text) => Self::Text(text),
+            Field::Integer(integer) => Self::Integer(integer),
+            Field::Number(number) => Self::Number(number),
+            Field::Boolean(boolean) => Self::Boolean(boolean),
+        }
     }
-    let mut names = CALLSITE.metadata().fields().iter();
-    let mut name = || names.next().expect("as many names as values");
-    let (message, request_id) = (display(line), display(&of.request_id));
-    let values = [
-        (&name(), Some(&message as &dyn Value)),
-        (&name(), Some(&request_id as &dyn Value)),
-        (&name(), Some(&of.tenant_id.as_deref() as &dyn Value)),
-    ];
-    Event::dispatch(&METADATA, &METADATA.fields().value_set(&values));
 }

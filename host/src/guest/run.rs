@@ -21,6 +21,7 @@ use super::state::ActiveInvocation;
 use super::world::ToldFailure;
 use crate::invocation::Invocation;
 use crate::logging::{EVENT_LIMIT_BYTES, USAGE_TARGET};
+use crate::observe::GuestEnd;
 use crate::response::{FailureRoute, Refused, ResponseStream, ResponseWriter};
 
 const MIB: usize = 1024 * 1024;
@@ -65,6 +66,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
     ));
     instance.begin(Arc::clone(&current));
     let call = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
+    let ended_at = invocation.watch.as_ref().map(|_| Instant::now());
     // Lambda may freeze the process as soon as the worker polls for the next event.
     current.flush_output();
     let returned = matches!(call, CallOutcome::Returned(_));
@@ -75,6 +77,15 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
         written_bytes: current.written_bytes(),
     };
     log_usage(handler, &current, &spent);
+    if let Some((watch, at)) = invocation.watch.as_ref().zip(ended_at) {
+        watch.instantiated(instance.instantiated);
+        watch.guest_ended(GuestEnd {
+            at,
+            memory_bytes: spent.memory_bytes,
+            written_bytes: spent.written_bytes,
+            writes: current.writes(),
+        });
+    }
     let unreported = end_response(&current, outcome, &spent);
     report_back(ended, unreported);
     Completed { instance, returned }
@@ -219,6 +230,9 @@ fn end_response(
         report.error_type = ErrorType::ResponseTooLarge;
     }
     let route = current.response.fail(&report);
+    if let Some(watch) = &current.watch {
+        watch.failed(&report, route != FailureRoute::ErrorDocument);
+    }
     let when = match route {
         FailureRoute::ErrorDocument => "before its response had begun",
         FailureRoute::Trailers => "after its response had begun",

@@ -23,9 +23,10 @@ use super::world::ProxyState;
 use crate::event::EventSettings;
 use crate::invocation::Invocation;
 use crate::logging::LogContext;
+use crate::observe::Watch;
 use crate::outbound::Policy;
 #[cfg(feature = "outbound-http")]
-use crate::outbound::client::Outbound;
+use crate::outbound::client::{Caller, Outbound};
 use crate::response::{Refused, ResponseWriter};
 
 /// Most WASI resources that an instance may have at once: files, streams, requests, headers. No other limit
@@ -47,6 +48,8 @@ pub(crate) struct GuestConfig {
     pub(crate) pad_empty: bool,
     /// Whether to log what an invocation has used, and what its requests have cost, at INFO instead of DEBUG.
     pub(crate) logs_usage: bool,
+    /// Whether a receiver may want the record of an invocation.
+    pub(crate) is_observed: bool,
     /// Which outbound requests the guest may make.
     pub(crate) outbound: Arc<Policy>,
     /// How an event becomes a request to a component of `wasi:http`.
@@ -92,6 +95,7 @@ pub(super) struct Outputs {
 /// The state of the invocation that an instance serves.
 pub(crate) struct ActiveInvocation {
     pub(crate) log_context: LogContext,
+    pub(crate) watch: Option<Arc<Watch>>,
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
     pub(super) interrupt: Arc<Interrupt>,
@@ -114,6 +118,7 @@ impl ActiveInvocation {
         outputs.stdout.begin(&log_context);
         outputs.stderr.begin(&log_context);
         Self {
+            watch: invocation.watch.clone(),
             trace_id: invocation.trace_id.clone(),
             response,
             interrupt,
@@ -122,6 +127,16 @@ impl ActiveInvocation {
             outputs,
             failure_told: AtomicBool::new(false),
             log_context,
+        }
+    }
+
+    /// The invocation, as requests need it.
+    #[cfg(feature = "outbound-http")]
+    fn caller(&self) -> Caller {
+        Caller {
+            log_context: self.log_context.clone(),
+            watch: self.watch.clone(),
+            trace_id: self.trace_id.clone(),
         }
     }
 
@@ -154,6 +169,11 @@ impl ActiveInvocation {
     /// Bytes written to the response so far.
     pub(super) fn written_bytes(&self) -> u64 {
         self.written.bytes()
+    }
+
+    /// Number of writes to the response so far.
+    pub(super) fn writes(&self) -> u64 {
+        self.written.writes()
     }
 
     /// Counts a write to the response.
@@ -220,7 +240,7 @@ impl GuestState {
     pub(crate) fn begin(&mut self, current: Arc<ActiveInvocation>) {
         #[cfg(feature = "outbound-http")]
         if let Some(outbound) = &mut self.outbound {
-            outbound.begin(&current.log_context);
+            outbound.begin(current.caller());
         }
         self.limits.begin();
         self.has_computed = false;
@@ -317,10 +337,10 @@ impl WasiHttpView for GuestState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         let (policy, logs_usage) = (&self.config.outbound, self.config.logs_usage);
         let current = self.current.as_ref();
-        let log_context = || current.map(|it| it.log_context.clone()).unwrap_or_default();
+        let caller = || current.map(|it| it.caller()).unwrap_or_default();
         let outbound = &mut self.outbound;
         outbound
-            .get_or_insert_with(|| Outbound::new(policy, log_context(), logs_usage))
+            .get_or_insert_with(|| Outbound::new(policy, caller(), logs_usage))
             .view(&mut self.table)
     }
 }

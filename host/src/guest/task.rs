@@ -43,7 +43,7 @@ impl GuestTask {
 }
 
 async fn serve(handler: &Handler, mut inbox: mpsc::Receiver<Invoke>) {
-    let mut next = NextInstance::default();
+    let mut next = NextInstance::new(handler);
     while let Some(invoke) = receive(handler, &mut next, &mut inbox).await {
         let instance = next.take(handler, &invoke.invocation);
         tokio::select! {

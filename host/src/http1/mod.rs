@@ -5,6 +5,7 @@ mod error;
 mod head;
 mod incoming;
 mod outgoing;
+mod progress;
 mod request;
 
 pub(crate) use connection::Connection;

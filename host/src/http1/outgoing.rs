@@ -8,6 +8,7 @@ use std::task::Context;
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::HeaderMap;
 
+use super::progress::Progress;
 use super::request::{Request, RequestBody, put_field};
 use crate::response::{BodyEvent, HIGH_WATER_BYTES, Readiness, ResponseBody};
 
@@ -32,6 +33,7 @@ pub(crate) struct Outgoing {
     in_parts: usize,
     /// Where more comes from.
     body: Option<ResponseBody>,
+    progress: Option<Progress>,
 }
 
 impl Outgoing {
@@ -42,9 +44,17 @@ impl Outgoing {
             small,
             ..Self::default()
         };
+        let watch = match &request.body {
+            RequestBody::Streamed(body) => body.watch(),
+            RequestBody::Nothing | RequestBody::Document(_) => request.watch,
+        };
+        outgoing.progress = watch.map(Progress::new);
         match request.body {
             RequestBody::Nothing => {}
-            RequestBody::Document(document) => outgoing.push(document),
+            RequestBody::Document(document) => {
+                outgoing.note(document.len());
+                outgoing.push(document);
+            }
             RequestBody::Streamed(body) => outgoing.body = Some(body),
         }
         outgoing
@@ -93,6 +103,9 @@ impl Outgoing {
 
     /// So much was written.
     pub(crate) fn advance(&mut self, mut bytes: usize) {
+        if let Some(progress) = &mut self.progress {
+            progress.advance(bytes);
+        }
         while let Some(part) = self.parts.front_mut() {
             let written = bytes.min(part.len());
             part.advance(written);
@@ -110,8 +123,16 @@ impl Outgoing {
     fn push_chunk(&mut self, data: Bytes) {
         if !data.is_empty() {
             write!(self.small, "{:X}\r\n", data.len()).expect("there is always room for it");
+            self.note(data.len());
             self.push(data);
             self.small.extend_from_slice(b"\r\n");
+        }
+    }
+
+    /// Data of the response is pushed next.
+    fn note(&mut self, bytes: usize) {
+        if let Some(progress) = &mut self.progress {
+            progress.queue(bytes, self.in_parts + self.small.len());
         }
     }
 

@@ -1,9 +1,12 @@
 //! What is sent to the Runtime API.
 
+use std::sync::Arc;
+
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, header};
 
+use crate::observe::Watch;
 use crate::response::ResponseBody;
 
 const USER_AGENT: HeaderValue =
@@ -19,6 +22,8 @@ const HEAD_BYTES: usize = 512;
 pub(crate) struct Request {
     pub(crate) head: BytesMut,
     pub(crate) body: RequestBody,
+    /// What watches the invocation whose document this is. A streamed body has its own.
+    pub(crate) watch: Option<Arc<Watch>>,
 }
 
 /// A request's body: nothing, a document that is at hand, or a response as it happens.
@@ -52,6 +57,7 @@ impl Request {
         let mut request = Self {
             head: BytesMut::with_capacity(HEAD_BYTES),
             body,
+            watch: None,
         };
         let method = if request.is_post() { "POST " } else { "GET " };
         let host = authority.as_str();
@@ -64,6 +70,12 @@ impl Request {
     /// Whether it brings something, and is not to be sent twice.
     pub(crate) fn is_post(&self) -> bool {
         !matches!(self.body, RequestBody::Nothing)
+    }
+
+    /// Tells `watch` when the document has left.
+    pub(crate) fn watched(mut self, watch: Option<Arc<Watch>>) -> Self {
+        self.watch = watch;
+        self
     }
 
     /// Adds a header.

@@ -30,6 +30,12 @@ pub(crate) fn is_used(record: Record) -> bool {
 /// or was freed: it is zero.
 const SWAPPED_OR_PRESENT: u64 = 0b11 << 62;
 
+/// Whether the page is a copy of its own, and not one of a file.
+pub(crate) fn is_private(record: Record) -> bool {
+    const OF_FILE: u64 = 1 << 61;
+    is_used(record) && u64::from_ne_bytes(record) & OF_FILE == 0
+}
+
 impl PageMap {
     pub(crate) fn open() -> io::Result<Self> {
         let file = File::open("/proc/self/pagemap")?;

@@ -9,8 +9,10 @@
 mod backlog;
 mod context;
 mod escape;
+mod fields;
 mod once;
 mod output;
+mod record;
 mod settings;
 
 /// Largest event of `CloudWatch Logs`, in bytes: a batch of 1 MiB, in which each event counts 26 bytes beside its
@@ -19,10 +21,12 @@ pub(crate) const EVENT_LIMIT_BYTES: usize = 1024 * 1024 - 26;
 
 pub(crate) use context::LogContext;
 pub(crate) use escape::is_control;
+pub(crate) use fields::{Field, Fields};
 pub(crate) use once::OncePerMinute;
-pub use output::{flush, init};
-pub(crate) use output::{has_room, room, settled, write_line};
-pub use settings::{LogFormat, parse_level};
+pub(crate) use output::{event_level, has_room, room, settled, timestamp, write_event};
+pub use output::{flush, init, set_event_level};
+pub(crate) use record::Record;
+pub use settings::{LogFormat, least_level, parse_level};
 pub use tracing::Level;
 
 /// The target of lines about what an invocation has used; `bootstream dev` looks for it.

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use std::thread;
 
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 
 use super::Level;
 use super::backlog::{Backlog, Work};
@@ -21,8 +23,25 @@ static BACKLOG: Backlog = Backlog::new();
 /// for it.
 static THREAD: OnceLock<bool> = OnceLock::new();
 
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
+/// The level of events that pass the log's level.
+static EVENT_LEVEL: OnceLock<&'static str> = OnceLock::new();
+
+/// Sets the level that [`event_level`] returns. Call once.
+pub fn set_event_level(level: &'static str) {
+    // Fails if it was set.
+    let _ = EVENT_LEVEL.set(level);
+}
+
+/// The level to give to an event of [`write_event`], with which it passes Lambda's own filter.
+pub(crate) fn event_level() -> &'static str {
+    EVENT_LEVEL.get().copied().unwrap_or("INFO")
+}
+
 /// Installs the log of this process. Call once.
 pub fn init(format: LogFormat, level: Level) {
+    let _ = FORMAT.set(format);
     let log = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_ansi(false)
@@ -66,8 +85,26 @@ pub(crate) fn has_room() -> bool {
     BACKLOG.has_room()
 }
 
+/// The format of the log.
+pub(super) fn format() -> LogFormat {
+    FORMAT.get().copied().unwrap_or(LogFormat::Text)
+}
+
+/// Returns the time as the log has it: in UTC, by RFC 3339.
+pub(crate) fn timestamp() -> String {
+    let mut text = String::with_capacity(192);
+    // A string takes any text.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut text));
+    text
+}
+
+/// Writes one event of the log past its level: `line` is complete, in this format.
+pub(crate) fn write_event(line: &str, format: LogFormat) {
+    write_line(&escaped(line, format));
+}
+
 /// Writes `line`, which has no line break, verbatim.
-pub(crate) fn write_line(line: &str) {
+fn write_line(line: &str) {
     let mut whole = String::with_capacity(line.len() + 1);
     whole.push_str(line);
     whole.push('\n');

@@ -36,6 +36,20 @@ pub fn parse_level(value: &str) -> Level {
     }
 }
 
+/// Returns the least level with which a record passes the filter of Lambda, by the name of the function's level.
+/// Lambda takes a record without a level for INFO.
+#[must_use]
+pub fn least_level(function_level: &str) -> &'static str {
+    if function_level.eq_ignore_ascii_case("FATAL") {
+        return "FATAL";
+    }
+    match LogLevel::parse(function_level) {
+        LogLevel::Trace | LogLevel::Debug | LogLevel::Info => "INFO",
+        LogLevel::Warn => "WARN",
+        LogLevel::Error => "ERROR",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

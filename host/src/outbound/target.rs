@@ -146,6 +146,23 @@ impl Destination {
     }
 }
 
+impl Destination {
+    /// Returns the URL of `path` there, without the default port.
+    pub(crate) fn url(&self, path: &str) -> String {
+        let known = if self.scheme == Scheme::HTTPS {
+            443
+        } else {
+            80
+        };
+        let url = self.to_string();
+        let without_port = url.strip_suffix(&format!(":{}", self.port));
+        match without_port.filter(|_| self.port == known) {
+            Some(short) => format!("{short}{path}"),
+            None => format!("{url}{path}"),
+        }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.scheme != Scheme::HTTPS {

@@ -9,6 +9,7 @@ use lambda_protocol::error_report::ErrorReport;
 
 use super::buffer::{BodyEvent, Buffer, Kind, Readiness};
 use super::state::{FailureRoute, ResponseStream};
+use crate::observe::Watch;
 
 /// A response that can be posted.
 #[derive(Debug)]
@@ -118,6 +119,13 @@ impl ResponseBody {
         let more = self.buffer.take(cx, enough_bytes, taker);
         self.ended = more == Readiness::Never;
         more
+    }
+}
+
+impl ResponseBody {
+    /// What watches the invocation.
+    pub(crate) fn watch(&self) -> Option<Arc<Watch>> {
+        self.buffer.watch().cloned()
     }
 }
 

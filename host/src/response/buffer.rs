@@ -8,7 +8,7 @@
 //! `docs/design/one-buffer.md` has the measurements behind the sizes.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -21,6 +21,7 @@ use lambda_protocol::response_document::DocumentTooLarge;
 use super::block::{BLOCK_BYTES, Block, BlockPool};
 use super::document::{Document, Envelope};
 use super::state::{Delivery, FailureRoute, Refused, ResponseStream, Start};
+use crate::observe::Watch;
 
 /// Buffered bytes from which on `write` waits. With a lower mark, guest and socket spend their time waking
 /// each other; with a higher one, data leaves the processor's cache before it is sent.
@@ -41,6 +42,7 @@ const PADDING: Bytes = Bytes::from_static(b"\n");
 pub(crate) struct Buffer {
     inner: Mutex<Inner>,
     pool: BlockPool,
+    watch: Option<Arc<Watch>>,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,8 @@ struct Inner {
     abandoned: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
+    /// Whether the watch measures how long a write waits.
+    is_wait_timed: bool,
     /// Whether Lambda has accepted the whole response, once that is known.
     accepted: Option<bool>,
     /// Waits for `accepted`.
@@ -101,7 +105,7 @@ pub enum Readiness {
 
 impl Buffer {
     /// An empty buffer.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(watch: Option<Arc<Watch>>) -> Self {
         Self {
             inner: Mutex::new(Inner {
                 stream: ResponseStream::AwaitingPrelude,
@@ -114,10 +118,12 @@ impl Buffer {
                 abandoned: false,
                 reader: None,
                 writer: None,
+                is_wait_timed: false,
                 accepted: None,
                 curious: None,
             }),
             pool: BlockPool::default(),
+            watch,
         }
     }
 
@@ -134,7 +140,7 @@ impl Buffer {
     ) -> Result<(), Refused> {
         let mut inner = self.lock();
         inner.stream.on_start(delivery_to(front_end))?;
-        inner.push_head(prelude, front_end);
+        self.push_head(&mut inner, prelude, front_end);
         wake_reader(inner);
         Ok(())
     }
@@ -181,9 +187,10 @@ impl Buffer {
     pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         if inner.room() == Ok(0) {
-            inner.writer = Some(cx.waker().clone());
+            self.wait(&mut inner, cx);
             return Poll::Pending;
         }
+        self.end_wait(&mut inner);
         Poll::Ready(())
     }
 
@@ -209,16 +216,17 @@ impl Buffer {
         front_end: Option<FrontEnd>,
     ) -> Poll<Result<usize, Refused>> {
         let mut inner = self.lock();
-        inner.start_unless_started(front_end)?;
+        self.start_unless_started(&mut inner, front_end)?;
         if let Kind::Unfinished(document) = &mut inner.kind {
             let pushed = document.push(chunk).map_err(Refused::TooLarge);
             return Poll::Ready(pushed.map(|()| chunk.len()));
         }
         inner.pads_empty &= chunk.is_empty();
         if inner.buffered >= HIGH_WATER_BYTES {
-            inner.writer = Some(cx.waker().clone());
+            self.wait(&mut inner, cx);
             return Poll::Pending;
         }
+        self.end_wait(&mut inner);
         let taken = chunk.get(..BLOCK_BYTES).unwrap_or(chunk);
         if taken.len() < OWN_FRAME_BYTES {
             inner.gather(taken, &self.pool);
@@ -238,7 +246,7 @@ impl Buffer {
     /// Ends the response. If nothing has started it, `front_end` gets a document.
     pub(super) fn finish(&self, front_end: Option<FrontEnd>) -> Result<(), Refused> {
         let mut inner = self.lock();
-        inner.start_unless_started(front_end)?;
+        self.start_unless_started(&mut inner, front_end)?;
         if let Kind::Unfinished(_) = inner.kind {
             inner = self.finish_document(inner)?;
         }
@@ -248,6 +256,9 @@ impl Buffer {
         }
         inner.end = Some(HeaderMap::new());
         wake_reader(inner);
+        if let Some(watch) = &self.watch {
+            watch.finished();
+        }
         Ok(())
     }
 
@@ -356,6 +367,11 @@ impl Buffer {
         self.lock().has_started()
     }
 
+    /// What watches the invocation.
+    pub(super) fn watch(&self) -> Option<&Arc<Watch>> {
+        self.watch.as_ref()
+    }
+
     /// Takes the kind of the response, with the payload of a complete document.
     pub(super) fn take_kind(&self) -> Kind {
         std::mem::replace(&mut self.lock().kind, Kind::Http)
@@ -391,6 +407,42 @@ impl Buffer {
         drop(inner);
         wake(&mut writer);
         more
+    }
+
+    /// Starts a response that has not started, as a write and an end do.
+    fn start_unless_started(
+        &self,
+        inner: &mut Inner,
+        front_end: Option<FrontEnd>,
+    ) -> Result<(), Refused> {
+        if inner.stream.on_write(delivery_to(front_end))? == Start::Now {
+            self.push_head(inner, Prelude::implied(), front_end);
+        }
+        Ok(())
+    }
+
+    fn push_head(&self, inner: &mut Inner, prelude: Prelude, front_end: Option<FrontEnd>) {
+        let before = inner.buffered;
+        inner.push_head(prelude, front_end);
+        if let Some(watch) = &self.watch {
+            watch.set_prelude(inner.buffered - before);
+        }
+    }
+
+    /// A write has to wait for the reader.
+    fn wait(&self, inner: &mut Inner, cx: &Context<'_>) {
+        inner.writer = Some(cx.waker().clone());
+        if let Some(watch) = &self.watch {
+            watch.wait_begins();
+            inner.is_wait_timed = true;
+        }
+    }
+
+    fn end_wait(&self, inner: &mut Inner) {
+        if inner.is_wait_timed {
+            inner.is_wait_timed = false;
+            self.watch.as_ref().inspect(|watch| watch.wait_ends());
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -444,14 +496,6 @@ impl Inner {
                 }
             }
         }
-    }
-
-    /// Starts a response that has not started, as a write and an end do.
-    fn start_unless_started(&mut self, front_end: Option<FrontEnd>) -> Result<(), Refused> {
-        if self.stream.on_write(delivery_to(front_end))? == Start::Now {
-            self.push_head(Prelude::implied(), front_end);
-        }
-        Ok(())
     }
 
     fn push_head(&mut self, prelude: Prelude, front_end: Option<FrontEnd>) {

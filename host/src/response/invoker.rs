@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lambda_protocol::front_end::FrontEnd;
 
 use crate::invocation::Invocation;
+use crate::observe::Watch;
 
 /// Which front ends get a response document instead of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +46,11 @@ impl Invoker {
             invocation,
             buffered,
         }
+    }
+
+    /// What watches the invocation.
+    pub(crate) fn watch(&self) -> Option<Arc<Watch>> {
+        self.invocation.watch.clone()
     }
 
     /// The front end that gets a response document instead of a stream. Reads the whole event.

@@ -22,7 +22,8 @@ use invoker::Invoker;
 /// document instead of a stream with a head.
 #[must_use]
 pub fn channel(invoker: Option<Invoker>) -> (ResponseWriter, ResponseReader) {
-    let buffer = Arc::new(buffer::Buffer::new());
+    let watch = invoker.as_ref().and_then(Invoker::watch);
+    let buffer = Arc::new(buffer::Buffer::new(watch));
     (
         ResponseWriter::new(Arc::clone(&buffer), invoker),
         ResponseReader::new(buffer),

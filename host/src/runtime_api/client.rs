@@ -162,6 +162,7 @@ impl Client {
             Payload::Document(content_type, document) => {
                 Request::document(endpoint.authority(), &path, document)
                     .with(&header::CONTENT_TYPE, &content_type)
+                    .watched(invocation.watch.clone())
             }
         };
         self.deliver("response", echo(invocation, request)).await

@@ -39,6 +39,7 @@ pub fn parse_invocation(head: &AnswerHead, event: Body) -> Option<Invocation> {
             .filter(|value| !value.is_empty())
             .and_then(|value| HeaderValue::from_bytes(value).ok())
             .filter(is_printable),
+        watch: None,
     })
 }
 

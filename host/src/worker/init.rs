@@ -2,7 +2,7 @@
 
 use std::iter;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use tokio::time::timeout;
@@ -14,10 +14,12 @@ use super::shutdown::{self, Shutdown};
 use crate::config::{self, Config, Initialization, Vars};
 use crate::engine::{self, Engines, ReadAhead};
 use crate::guest::{GuestTask, Handler};
+use crate::observe::Init;
 #[cfg(feature = "outbound-http")]
 use crate::outbound;
 use crate::platform::epoch_timer;
 use crate::runtime_api::{Answer, Client, Endpoint, StartPhase};
+use crate::telemetry::{Receivers, Telemetry};
 
 /// How long Lambda may take to acknowledge that a start failed before the process ends anyway.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,10 +34,12 @@ const WARM_TIMEOUT: Duration = Duration::from_secs(2);
 /// When the handler cannot be loaded, which is reported to Lambda as an init error first, or when
 /// the Runtime API fails for good.
 pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
+    let began = Instant::now();
     let endpoint = config::endpoint(vars)?;
     let mut client = Client::new(endpoint.clone());
     let mut phase = StartPhase::Init;
     let config = reported(read(vars), phase, &mut client).await?;
+    let configured = Instant::now();
     warn_of(&config);
     let is_snapshot = config.initialization == Initialization::SnapStart;
     if !is_snapshot {
@@ -43,6 +47,7 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
         client.connect_ahead().await;
     }
     let loaded = reported(load(config), phase, &mut client).await?;
+    let loaded_at = Instant::now();
     if loaded.config.initialization != Initialization::OnDemand {
         warm_now(&loaded).await;
     }
@@ -66,6 +71,15 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
             outbound.vault.fetch_ahead(outbound)
         );
     }
+    // The start of a process that goes on from a snapshot was that of another.
+    if let Some(receivers) = loaded.receivers.as_ref().filter(|_| !is_snapshot) {
+        receivers.started(Init {
+            began,
+            configured,
+            loaded: loaded_at,
+            ready: Instant::now(),
+        });
+    }
     tokio::select! {
         ended = run_loop::run(workers) => ended,
         () = asked_to_end => Ok(()),
@@ -76,6 +90,7 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
 struct Loaded {
     config: Config,
     handler: Arc<Handler>,
+    receivers: Option<Arc<Receivers>>,
 }
 
 impl Loaded {
@@ -131,7 +146,11 @@ async fn warm_now(loaded: &Loaded) {
 
 fn load(config: Config) -> Result<Loaded, ErrorReport> {
     let handler = Arc::new(load_handler(&config)?);
-    Ok(Loaded { config, handler })
+    Ok(Loaded {
+        receivers: Receivers::new(config.telemetry.clone()),
+        config,
+        handler,
+    })
 }
 
 /// Does the rest of what can fail before the first poll. Returns the workers, the first of them with
@@ -190,6 +209,7 @@ fn start_worker(
         alarm: Alarm::new(),
         buffered: loaded.config.buffered,
         read_ahead,
+        telemetry: loaded.receivers.clone().map(Telemetry::new),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::invocation::{Deadline, Invocation};
 use crate::response::invoker::{Buffered, Invoker};
 use crate::response::{self, FailureRoute, ResponseReader, ResponseStream};
 use crate::runtime_api::{Answer, Client, Refusal, RuntimeApiError};
+use crate::telemetry::Telemetry;
 
 /// How long before the function's deadline a guest is stopped, so that the end of its stream can still be
 /// sent. Never more than a tenth of the remaining time.
@@ -62,15 +63,37 @@ pub(crate) struct Worker {
     pub(crate) buffered: Buffered,
     /// What is to be read of the handler's file beside the first poll.
     pub(crate) read_ahead: Option<Arc<ReadAhead>>,
+    /// Who gets the records of its invocations.
+    pub(crate) telemetry: Option<Telemetry>,
 }
 
 /// Resolves when a guest has ended, with the report that is still to be posted, if any.
 type Ended = oneshot::Receiver<Option<ErrorReport>>;
 
 impl Worker {
-    /// Runs the handler for `invocation` and posts its response.
-    pub(crate) async fn invoke(&mut self, invocation: Invocation) -> Result<(), InvokeError> {
+    /// Runs the handler for `invocation`, posts its response, and tells what it did.
+    pub(crate) async fn invoke(&mut self, mut invocation: Invocation) -> Result<(), InvokeError> {
+        let Some(telemetry) = &self.telemetry else {
+            return self.serve(Arc::new(invocation)).await;
+        };
+        invocation.watch = telemetry.watch(&invocation);
         let invocation = Arc::new(invocation);
+        let served = self.serve(Arc::clone(&invocation)).await;
+        if let (Err(error), Some(watch)) = (&served, &invocation.watch) {
+            watch.failed(&fault(error), true);
+        }
+        if let Some(telemetry) = &mut self.telemetry {
+            tokio::select! {
+                biased;
+                () = telemetry.tell(&invocation) => {}
+                () = self.shutdown.last_passed() => {}
+            }
+        }
+        served
+    }
+
+    /// Runs the handler for `invocation` and posts its response.
+    async fn serve(&mut self, invocation: Arc<Invocation>) -> Result<(), InvokeError> {
         let invoker = Invoker::new(Arc::clone(&invocation), self.buffered);
         let (response, reader) = response::channel(Some(invoker));
         let interrupt = Arc::new(Interrupt::new());
@@ -214,6 +237,7 @@ impl Posting<'_> {
                         );
                     }
                     self.reader.close();
+                    note_lost_receiver(self.invocation);
                     end_without_receiver(&mut self.ended, self.engine, self.stopping).await?;
                 }
                 posted
@@ -254,6 +278,14 @@ impl Posting<'_> {
     async fn post_the_rest(&mut self) -> Result<(), InvokeError> {
         let posting = self.client.respond(self.invocation, self.reader.payload());
         note(self.invocation, in_time(posting, self.stopping).await)
+    }
+}
+
+/// The receiver has gone before the end of the response. A failure of the handler tells more.
+fn note_lost_receiver(invocation: &Invocation) {
+    if let Some(watch) = invocation.watch.as_ref().filter(|it| !it.has_failed()) {
+        let text = "the receiver of the response has gone before its end";
+        watch.failed(&ErrorReport::new(ErrorType::ResponseClosed, text), true);
     }
 }
 

@@ -102,6 +102,53 @@ fn json_logs_are_one_object_in_each_line() {
     }
 }
 
+/// A record with fields of every kind, one of a name that the host uses, and one too many for its size.
+fn record_with_fields() -> Value {
+    let fields = json!([
+        ["country", "New Zealand"],
+        ["order", 7],
+        ["price", 0.5],
+        ["paid", true],
+        ["requestId", "forged"],
+        ["large", "x".repeat(40 * 1024)],
+    ]);
+    json!([{"log": {"level": "warn", "message": "sold", "target": "shop::till", "fields": fields}}])
+}
+
+#[test]
+fn fields_of_a_record_are_members_in_json() {
+    let (lambda, host) = serving_with(&[JSON]);
+    lambda.script("id-1", &record_with_fields());
+    lambda.complete_response("id-1");
+    host.logged("sold");
+
+    let mut record = records(&host).remove(0);
+
+    record.as_object_mut().unwrap().remove("timestamp");
+    let expected = json!({
+        "level": "WARN", "message": "sold", "requestId": "id-1", "country": "New Zealand", "order": 7,
+        "price": 0.5, "paid": true, "requestId_": "forged", "omittedFields": 1,
+        "target": "handler::shop::till",
+    });
+    assert_eq!(record, expected);
+}
+
+#[test]
+fn fields_of_a_record_follow_its_message_in_text() {
+    let (lambda, host) = serving();
+    lambda.script("id-1", &record_with_fields());
+    lambda.complete_response("id-1");
+
+    let line = host.logged("sold");
+
+    let (_time, line) = line.split_once(' ').unwrap();
+    assert_eq!(
+        line,
+        " WARN handler::shop::till: sold country=\"New Zealand\" order=7 price=0.5 paid=true \
+         requestId_=forged omittedFields=1 requestId=id-1"
+    );
+}
+
 #[test]
 fn a_failure_is_logged_with_what_its_handler_has_used() {
     let (lambda, host) = serving_with(&[JSON]);
@@ -375,14 +422,52 @@ fn metrics_that_a_handler_prints_are_lines_of_their_own_in_either_format() {
         host.logged("last");
 
         let lines = host.stdout();
-        let found = |text: &String| lines.iter().filter(|line| *line == text).count();
+        let is = |line: &str, text: &str| stamped(line).as_deref() == Some(text);
+        let found = |text: &str| lines.iter().filter(|line| is(line, text)).count();
         assert_eq!((found(&small), found(&large)), (2, 1), "{lines:?}");
         let wrapped = lines.iter().filter(|line| line.contains("id-1"));
-        assert_eq!(wrapped.count(), 6, "{lines:?}");
+        assert_eq!(wrapped.count(), 3 + 6, "{lines:?}");
         let place = |text: &str| lines.iter().position(|line| line.contains(text));
-        let at = lines.iter().position(|line| *line == small);
+        let at = lines.iter().position(|line| is(line, &small));
         assert!(place("before") < at && at < place("behind"), "{lines:?}");
     }
+}
+
+/// The document in a line of metrics, without what the host has added for the invocation `id-1`.
+fn stamped(line: &str) -> Option<String> {
+    let mut document: Value = serde_json::from_str(line).ok()?;
+    let members = document.as_object_mut()?;
+    members.get("_aws")?;
+    assert_eq!(members.remove("requestId")?, "id-1");
+    assert!(members.remove("timestamp")?.is_string());
+    assert!(members.remove("level")?.is_string());
+    Some(document.to_string())
+}
+
+/// A handler cannot attribute metrics to another invocation, and a document with more behind it is a line.
+#[test]
+fn the_ids_of_metrics_are_those_of_their_invocation() {
+    let (lambda, host) = serving_with(&[JSON]);
+    let document = |members: &str| format!(r#"{{"_aws":{{"CloudWatchMetrics":[]}},{members}}}"#);
+    let forged = document(r#""requestId":"id-2","tenantId":"other","n":1"#);
+    let huge = document(&format!(r#""pad":"{}""#, "x".repeat(2_000_000)));
+    let as_text = r#"{"_aws":"{\"CloudWatchMetrics\":[]}"}"#;
+    let lines = format!("{forged}\n{forged}{forged}\n{as_text}\n{huge}\nlast\n");
+    let event = Event::script("id-1", &json!([{ "print": lines }]));
+    lambda.enqueue(event.header("Lambda-Runtime-Aws-Tenant-Id", "blue"));
+    lambda.complete_response("id-1");
+    host.logged("last");
+
+    let lines = host.stdout();
+    let documents = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let mut metrics: Vec<_> = documents.filter(|it| it.get("_aws").is_some()).collect();
+    let only = metrics.pop().expect("one document");
+    assert!(metrics.is_empty(), "{metrics:?}");
+    assert_eq!(only["requestId"], "id-1");
+    assert_eq!(only["tenantId"], "blue");
+    assert_eq!(only["n"], 1);
 }
 
 /// The level applies to log records, not to metrics.
@@ -398,7 +483,9 @@ fn metrics_are_logged_at_every_level() {
     host.logged("handler failed");
 
     let lines = host.stdout();
-    assert_eq!(lines[0], metrics);
+    let document: Value = serde_json::from_str(&lines[0]).expect("a document");
+    assert_eq!(document["level"], "FATAL");
+    assert_eq!(stamped(&lines[0]).expect("metrics"), metrics);
     assert_eq!(lines.len(), 2, "{lines:?}");
 }
 

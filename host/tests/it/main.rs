@@ -21,6 +21,7 @@ mod faults;
 #[cfg(feature = "outbound-http")]
 mod fetch;
 mod hostile;
+mod hot_pages;
 mod init;
 mod instances;
 #[cfg(feature = "outbound-http")]
@@ -35,6 +36,7 @@ mod logs;
 mod misuse;
 #[cfg(feature = "outbound-http")]
 mod mixed;
+mod observe;
 #[cfg(feature = "outbound-http")]
 mod outbound;
 mod peers;

@@ -22,23 +22,35 @@ enum Call {
         object: s3::Object,
         parts: Vec<usize>,
     },
+    /// Logs a record of this text by each of the two crates, with fields.
+    Log(String),
     /// Writes the answer of a model as it comes.
     Converse { model: String, question: String },
 }
 
 #[bootstream::handler]
 fn handle(event: Event, response: Response) -> Result<(), Error> {
+    // What the SDK itself logs goes there as well.
+    bootstream::tracing::install();
     let call: Call = event.json()?;
     wstd::runtime::block_on(async {
         match call {
             Call::Put { object, text } => s3::put(&object, text, response).await,
             Call::Get(object) => s3::get(&object, response).await,
             Call::Upload { object, parts } => s3::upload(&object, &parts, response).await,
+            Call::Log(text) => log_with_fields(&text),
             Call::Converse { model, question } => {
                 bedrock::converse(&model, &question, response).await
             }
         }
     })
+}
+
+fn log_with_fields(text: &str) -> Result<(), Error> {
+    bootstream::log::warn!(order = 7, country = "NZ"; "{text}");
+    let _order = tracing::info_span!("order", order = 7).entered();
+    tracing::warn!(country = "NZ", "{text}");
+    Ok(())
 }
 
 /// Sets on the builder of a client's configuration what a component needs, and where the service is.

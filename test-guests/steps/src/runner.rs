@@ -2,10 +2,15 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use crate::{
     bindings::{
         Context,
-        bootstream::handler::{logging, types::ResponseHead},
+        bootstream::handler::{
+            logging::{self, Field},
+            types::ResponseHead,
+        },
     },
     outcome::{Failure, Refusal, is_expected},
     report, resources,
@@ -177,7 +182,26 @@ fn log(record: &Record) {
         Level::Warn => logging::Level::Warn,
         Level::Error => logging::Level::Error,
     };
-    logging::log(level, &record.message);
+    if record.target.is_none() && record.fields.is_none() {
+        return logging::log(level, &record.message);
+    }
+    let fields = record.fields.iter().flatten();
+    let fields: Vec<_> = fields
+        .map(|(name, value)| (name.clone(), field(value)))
+        .collect();
+    logging::log_record(level, &record.message, record.target.as_deref(), &fields);
+}
+
+fn field(value: &Value) -> Field {
+    match value {
+        Value::Bool(boolean) => Field::Boolean(*boolean),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(integer), _) => Field::Integer(integer),
+            (None, number) => Field::Number(number.unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => Field::Text(text.clone()),
+        other => Field::Text(other.to_string()),
+    }
 }
 
 fn print(output: &mut impl Write, text: &str) -> Result<(), Failure> {

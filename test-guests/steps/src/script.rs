@@ -69,6 +69,9 @@ pub struct Many {
 pub struct Record {
     pub level: Level,
     pub message: String,
+    pub target: Option<String>,
+    /// With fields, or with a target, the guest calls `log-record`.
+    pub fields: Option<Vec<(String, Value)>>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -42,6 +42,9 @@ pub(crate) static ALL: [Measurement; 10] = [
     concurrent("memory", memory),
 ];
 
+/// The measurements of a handler in several languages.
+pub(crate) static LANGUAGES: [Measurement; 2] = [COLD, placed("warm", warm, Place::TwoProcessors)];
+
 /// The measurements of handlers of several sizes.
 pub(crate) static HANDLERS: [Measurement; 3] = [
     single("cached", cached),

@@ -1,5 +1,6 @@
 //! The measured programs: clients of the Runtime API.
 
+mod languages;
 mod ours;
 mod proxies;
 
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
+pub(crate) use languages::{CPYTHON, NODE, PYTHON, QUICKJS, SPIDERMONKEY, languages};
 pub(crate) use ours::{
     ARM64_PROFILE, before, handlers, ours, ours_for_arm64, ours_with_names, worlds,
 };

@@ -49,6 +49,19 @@ pub(crate) fn run(args: &EventArgs, printer: &Printer) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Returns the event.
+///
+/// # Errors
+///
+/// An option does not apply to the event, the path is invalid, or the data is not JSON where it must be.
+pub(super) fn of(args: &EventArgs) -> Result<Value> {
+    let maker = maker(args.kind);
+    match misplaced(args, &maker) {
+        Some(refusal) => Err(anyhow::Error::msg(refusal)),
+        None => event(args, &maker),
+    }
+}
+
 fn event(args: &EventArgs, maker: &Maker) -> Result<Value> {
     let path = args.path.as_deref().unwrap_or(DEFAULT_PATH);
     let data = args.data.as_deref().unwrap_or(DEFAULT_DATA);

@@ -188,3 +188,19 @@ fn the_chat_example_streams_bedrock() {
     response.assert_body("data: {\"text\":\"two \"}\n\nevent: done\ndata: {}\n\n");
     assert_signed(&moto, "bedrock");
 }
+
+#[test]
+fn records_of_both_crates_have_their_fields() {
+    let moto = Moto::start();
+    let mut function = calling(&moto, "s3/music", &format!("s3={}", moto.http()));
+
+    let (_, end) = call(&function, &json!({"log": "sold"}));
+
+    assert_eq!(end, End::Complete);
+    for _ in 0..2 {
+        let line = function
+            .dev
+            .wait_for("handler::aws_sdk_guest: sold order=7 country=NZ");
+        assert_contains(&line, "WARN");
+    }
+}

@@ -402,3 +402,34 @@ pub(super) fn requests_are_sent_or_denied(language: &Language) {
     }
     assert_eq!(lines.len(), 3);
 }
+
+pub(super) fn fields_of_records_are_members(language: &Language) {
+    let lambda = Recorder::start();
+    let fields = json!([
+        ["country", "New Zealand"],
+        ["price", 0.5],
+        ["paid", true],
+        ["requestId", "forged"],
+    ]);
+    let record = json!({"log": {"level": "warn", "message": "sold", "fields": fields}});
+    lambda.script("id-of-fields", &json!([record]));
+    let host = language
+        .host(&lambda)
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .start();
+    lambda.complete_response("id-of-fields");
+
+    let line = host.logged("\"sold\"");
+    let record: Value = serde_json::from_str(&line).expect("a record in JSON");
+    for (name, value) in [
+        ("level", json!("WARN")),
+        ("message", json!("sold")),
+        ("requestId", json!("id-of-fields")),
+        ("country", json!("New Zealand")),
+        ("price", json!(0.5)),
+        ("paid", json!(true)),
+        ("requestId_", json!("forged")),
+    ] {
+        assert_eq!(record[name], value, "{line}");
+    }
+}

@@ -121,6 +121,7 @@ suite!(rust: RUST, python: PYTHON, typescript: TYPESCRIPT, go: GO, c: C => [
     each_chunk_leaves_before_a_pause,
     memory_is_limited,
     output_and_records_are_lines_of_the_log,
+    fields_of_records_are_members,
     refused_calls_have_names,
     requests_are_sent_or_denied,
     the_context_and_the_event_arrive,

@@ -135,6 +135,19 @@ fn anything_can_be_thrown() {
 }
 
 #[test]
+fn what_the_engine_lacks_is_named() {
+    assert_eq!(
+        Function::case("formats_with_intl").error(),
+        "ReferenceError: Intl is not defined: QuickJS has no data of languages and regions: use a package that \
+         brings its own"
+    );
+    assert_eq!(
+        Function::case("decrypts").error(),
+        "NotSupportedError: `crypto.subtle.decrypt` is missing: it has digests and HMAC"
+    );
+}
+
+#[test]
 fn an_error_that_nobody_waits_for_fails_the_invocation() {
     let function = Function::case("forgets_a_promise");
 

@@ -1,7 +1,7 @@
 //! Our own world: the event as it is, and a response by the calls of `response-stream`. `write` is where a chunk
 //! leaves the guest.
 
-use artifact::contract::{LOGGING, RESPONSE_STREAM};
+use artifact::contract::RESPONSE_STREAM;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use lambda_protocol::headers::JSON;
 use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
@@ -11,11 +11,10 @@ use tokio::task::yield_now;
 use wasmtime::component::{Linker, WasmList};
 use wasmtime::{Store, StoreContextMut};
 
-use super::super::output::log_record;
+use super::super::record;
 use super::super::state::{ActiveInvocation, GuestConfig, GuestState};
 use super::Called;
 use crate::invocation::Invocation;
-use crate::logging;
 use crate::response::{Refused, ResponseWriter};
 
 mod generated {
@@ -26,7 +25,7 @@ mod generated {
     });
 }
 
-pub(crate) use generated::bootstream::handler::logging::Level;
+pub(crate) use generated::bootstream::handler::logging::{Field, Level};
 use generated::bootstream::handler::types::{Context, HeadSize, ResponseHead, StreamError};
 pub(crate) use generated::{Handler as Exports, HandlerPre};
 
@@ -62,21 +61,7 @@ fn context(config: &GuestConfig, invocation: &Invocation) -> Context {
 /// Defines the interfaces of the world.
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     add_response_stream(linker)?;
-    add_logging(linker)
-}
-
-/// Defines the interface of the log.
-pub(super) fn add_logging(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
-    linker.instance(LOGGING)?.func_wrap_async(
-        "log",
-        |store: StoreContextMut<'_, GuestState>, (level, message): (Level, String)| {
-            Box::new(async move {
-                logging::room().await;
-                log_record(&store.data().current()?.log_context, level, &message);
-                Ok(())
-            })
-        },
-    )
+    record::add_to_linker(linker)
 }
 
 /// Handwritten rather than generated, for `write`: it reads the chunk in place, in the guest's memory,

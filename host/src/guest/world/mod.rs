@@ -14,10 +14,11 @@ use lambda_protocol::error_report::ErrorReport;
 use wasmtime::Store;
 use wasmtime::component::{InstancePre, Linker};
 
+use super::record;
 use super::state::{GuestConfig, GuestState};
 use crate::invocation::Invocation;
 
-pub(super) use handler::Level;
+pub(super) use handler::{Field, Level};
 #[cfg(feature = "outbound-http")]
 pub(super) use proxy::{InvalidResponse, State as ProxyState};
 #[cfg(feature = "wasi-p3")]
@@ -74,7 +75,7 @@ pub(crate) fn add_to_linker(
         World::Handler => handler::add_to_linker(linker),
         World::Proxy | World::Service => {
             if is_imported(LOGGING) {
-                handler::add_logging(linker)?;
+                record::add_to_linker(linker)?;
             }
             #[cfg(feature = "outbound-http")]
             if world == World::Proxy {

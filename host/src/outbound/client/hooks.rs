@@ -24,9 +24,10 @@ use super::dispatch::{AsIs, Order, Prepare, dispatch};
 use super::exchange::{Io, TimedBody, Timeouts};
 use super::failure_log::{ResponseSource, failed, log_failure, unsigned};
 use super::filling::{Denied, Filler};
-use super::request_log::RequestRecord;
+use super::request_log::{RequestRecord, Watched};
 use super::reuse::Repeatable;
 use crate::logging::LogContext;
+use crate::observe::{Origin, Watch};
 use crate::outbound::policy::{Policy, Reach};
 use crate::outbound::target::Destination;
 
@@ -42,6 +43,9 @@ pub(crate) struct Outbound {
 struct Hooks {
     policy: Arc<Policy>,
     log_context: Arc<LogContext>,
+    watch: Option<Arc<Watch>>,
+    /// X-Ray's header of the invocation, if requests pass it on.
+    trace_id: Option<Arc<str>>,
     /// Whether to log the cost of requests at INFO instead of DEBUG.
     logs_usage: bool,
     open: Arc<Semaphore>,
@@ -50,16 +54,34 @@ struct Hooks {
     gone: Arc<AtomicBool>,
 }
 
+/// The invocation to which requests belong.
+#[derive(Debug, Default)]
+pub(crate) struct Caller {
+    pub(crate) log_context: LogContext,
+    pub(crate) watch: Option<Arc<Watch>>,
+    /// X-Ray's header.
+    pub(crate) trace_id: Option<String>,
+}
+
+impl Caller {
+    fn trace_id(&self, policy: &Policy) -> Option<Arc<str>> {
+        let trace_id = self.trace_id.as_deref().filter(|_| !policy.trace.is_off());
+        trace_id.map(Arc::from)
+    }
+}
+
 impl Outbound {
     /// `logs_usage`: whether to log the cost of requests at INFO instead of DEBUG.
-    pub(crate) fn new(policy: &Arc<Policy>, log_context: LogContext, logs_usage: bool) -> Self {
+    pub(crate) fn new(policy: &Arc<Policy>, caller: Caller, logs_usage: bool) -> Self {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(policy.header_bytes);
         Self {
             context,
             hooks: Hooks {
                 policy: Arc::clone(policy),
-                log_context: Arc::new(log_context),
+                trace_id: caller.trace_id(policy),
+                log_context: Arc::new(caller.log_context),
+                watch: caller.watch,
                 logs_usage,
                 open: Arc::new(Semaphore::new(policy.requests)),
                 unsent: Unsent::default(),
@@ -69,8 +91,11 @@ impl Outbound {
     }
 
     /// Attributes requests to this invocation from now on.
-    pub(crate) fn begin(&mut self, log_context: &LogContext) {
-        self.hooks.log_context = Arc::new(log_context.clone());
+    pub(crate) fn begin(&mut self, caller: Caller) {
+        let hooks = &mut self.hooks;
+        hooks.trace_id = caller.trace_id(&hooks.policy);
+        hooks.log_context = Arc::new(caller.log_context);
+        hooks.watch = caller.watch;
     }
 
     pub(crate) fn view<'a>(&'a mut self, table: &'a mut ResourceTable) -> WasiHttpCtxView<'a> {
@@ -110,6 +135,8 @@ impl WasiHttpHooks for Hooks {
         let policy = Arc::clone(&self.policy);
         let log_context = Arc::clone(&self.log_context);
         let upload = Upload::new(body, Arc::clone(&self.gone), self.unsent.clone());
+        let watch = self.watch.clone();
+        let trace_id = self.trace_id.clone();
         let logs_usage = self.logs_usage;
         Box::new(async move {
             let Checked {
@@ -119,6 +146,8 @@ impl WasiHttpHooks for Hooks {
                 grant,
             } = checked?;
             let (mut head, ()) = request.into_parts();
+            let watched = watch.map(|watch| Watched::new(watch, &destination, &head));
+            pass_on(&policy, trace_id.as_deref(), watched.as_ref(), &mut head);
             let timeouts = Timeouts::new(&policy, options);
             let reach = reach(&destination, grant.as_deref());
             let denied = |denied: Denied| {
@@ -144,7 +173,13 @@ impl WasiHttpHooks for Hooks {
                 }
             };
             let order = Order {
-                record: RequestRecord::start(&log_context, &destination, &head.method, logs_usage),
+                record: RequestRecord::start(
+                    &log_context,
+                    &destination,
+                    &head.method,
+                    watched,
+                    logs_usage,
+                ),
                 tenant: log_context.tenant_id.clone(),
                 repeatable: match &signer {
                     Some(signer) => signer.repeatable(),
@@ -260,6 +295,17 @@ fn reach(destination: &Destination, grant: Option<&Grant>) -> Reach {
     grant.map_or(Reach::Listed, |grant| {
         Reach::of_service(destination, grant.is_custom())
     })
+}
+
+/// Adds the headers of the trace. `trace_id`: X-Ray's header of the invocation.
+fn pass_on(policy: &Policy, trace_id: Option<&str>, watched: Option<&Watched>, head: &mut Parts) {
+    if !policy.trace.is_off() {
+        let origin = Origin {
+            xray: trace_id,
+            recorded: watched.map(Watched::recorded),
+        };
+        policy.trace.add_to(&mut head.headers, origin);
+    }
 }
 
 /// Returns the answer to a signed request as the guest may see it.

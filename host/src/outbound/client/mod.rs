@@ -32,6 +32,6 @@ mod warm;
 mod watch;
 
 pub(crate) use held::Holding;
-pub(crate) use hooks::Outbound;
+pub(crate) use hooks::{Caller, Outbound};
 pub(crate) use vault::Vault;
 pub(crate) use warm::warm;

@@ -1,13 +1,15 @@
-//! Logs what a request has cost.
+//! Logs what a request has cost, and tells the watch of its invocation.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::request::Parts;
 use http::{Method, StatusCode};
 use tracing::Level;
 
 use super::meter::Meter;
 use crate::logging::{LogContext, USAGE_TARGET, has_room};
+use crate::observe::{CallId, SpanId, Traces, Watch};
 use crate::outbound::target::Destination;
 
 /// The connection that a request used.
@@ -36,7 +38,10 @@ pub(super) struct RequestRecord {
     log_context: Arc<LogContext>,
     destination: Destination,
     method: Method,
+    /// Whether to log it, and whether at INFO instead of DEBUG.
+    is_logged: bool,
     logs_usage: bool,
+    watched: Option<Watched>,
     started: Instant,
     connection: Option<Connection>,
     responded: Option<(StatusCode, Instant)>,
@@ -52,11 +57,12 @@ struct Connection {
 }
 
 impl RequestRecord {
-    /// Returns `None` if the line would not be logged. `logs_usage`: at INFO instead of DEBUG.
+    /// Returns `None` if nobody wants to know. `logs_usage`: logged at INFO instead of DEBUG.
     pub(super) fn start(
         log_context: &Arc<LogContext>,
         destination: &Destination,
         method: &Method,
+        watched: Option<Watched>,
         logs_usage: bool,
     ) -> Option<Self> {
         let is_logged = if logs_usage {
@@ -64,7 +70,10 @@ impl RequestRecord {
         } else {
             tracing::enabled!(target: USAGE_TARGET, Level::DEBUG)
         };
-        is_logged.then(|| Self {
+        let is_wanted = is_logged || watched.is_some();
+        is_wanted.then(|| Self {
+            is_logged,
+            watched,
             log_context: Arc::clone(log_context),
             destination: destination.clone(),
             method: method.clone(),
@@ -89,6 +98,9 @@ impl RequestRecord {
     /// The head of the response is there.
     pub(super) fn responded(&mut self, status: StatusCode) {
         self.responded = Some((status, Instant::now()));
+        if let Some(watched) = &mut self.watched {
+            watched.status = Some(status);
+        }
     }
 
     fn log(&self) {
@@ -126,9 +138,38 @@ impl RequestRecord {
 impl Drop for RequestRecord {
     fn drop(&mut self) {
         // A guest in a loop must not drown out the lines of others.
-        if has_room() {
+        if self.is_logged && has_room() {
             self.log();
         }
+    }
+}
+
+/// A request, as the watch of its invocation knows it. Ends when dropped.
+pub(super) struct Watched {
+    watch: Arc<Watch>,
+    call: CallId,
+    status: Option<StatusCode>,
+}
+
+impl Watched {
+    pub(super) fn new(watch: Arc<Watch>, destination: &Destination, head: &Parts) -> Self {
+        let url = destination.url(head.uri.path());
+        Self {
+            call: watch.call_begins(destination.host.clone(), head.method.clone(), &url),
+            watch,
+            status: None,
+        }
+    }
+
+    /// What records the request, and its span.
+    pub(super) fn recorded(&self) -> (&Traces, SpanId) {
+        (self.watch.traces(), self.watch.span_of(self.call))
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.watch.call_ends(self.call, self.status);
     }
 }
 

@@ -19,6 +19,7 @@ use super::secret::Secret;
 #[cfg(feature = "outbound-http")]
 use super::secret::Value;
 use super::target::{Destination, Target};
+use crate::observe::Onward;
 use crate::runtime_api::Endpoint;
 
 /// The settings of outbound HTTP.
@@ -38,6 +39,8 @@ pub(crate) struct Policy {
     pub(crate) first_byte: Duration,
     pub(crate) idle: Duration,
     pub(crate) header_bytes: usize,
+    /// Which headers of traces requests get.
+    pub(crate) trace: Onward,
     pub(crate) keep_alive: KeepAlive,
     /// Where connections are opened during the start.
     pub(crate) warm: Vec<(Destination, Reach)>,
@@ -123,6 +126,7 @@ impl Default for Policy {
             first_byte: Duration::from_secs(60),
             idle: Duration::from_secs(60),
             header_bytes: 64 * 1024,
+            trace: Onward::default(),
             keep_alive: KeepAlive::new(Duration::from_secs(50), 1),
             warm: Vec::new(),
             ca_file: None,

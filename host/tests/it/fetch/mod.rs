@@ -5,6 +5,7 @@ mod proxy;
 mod refusals;
 mod requests;
 mod streams;
+mod traces;
 
 use bootstream_test_support::guests;
 use bootstream_test_support::process::Bootstrap;

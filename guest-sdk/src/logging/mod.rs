@@ -1,5 +1,8 @@
 //! The crate `log`, connected to the function's log.
 
+#[cfg(feature = "kv")]
+mod kv;
+
 use std::env::var_os;
 use std::sync::Once;
 
@@ -24,10 +27,15 @@ fn read_level() {
     READ.call_once(|| {
         // A handler that has set a level of its own keeps it. The host filters what `Trace` lets through.
         if log::max_level() == LevelFilter::Trace {
-            let level = var_os(LogLevel::VARIABLE).and_then(|level| level.into_string().ok());
-            set_max_level(parse_level(level.as_deref().unwrap_or_default()));
+            set_max_level(function_level());
         }
     });
+}
+
+/// The function's log level.
+pub(crate) fn function_level() -> LevelFilter {
+    let level = var_os(LogLevel::VARIABLE).and_then(|level| level.into_string().ok());
+    parse_level(level.as_deref().unwrap_or_default())
 }
 
 /// Parses Lambda's level names. The host filters as well; this saves the handler formatting records that
@@ -51,9 +59,15 @@ impl Log for HostLog {
     }
 
     fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            host::log(host_level(record.level()), &record.args().to_string());
+        if !self.enabled(record.metadata()) {
+            return;
         }
+        let level = host_level(record.level());
+        let message = record.args().to_string();
+        #[cfg(feature = "kv")]
+        host::log_record(level, &message, Some(record.target()), &kv::fields(record));
+        #[cfg(not(feature = "kv"))]
+        host::log(level, &message);
     }
 
     fn flush(&self) {}

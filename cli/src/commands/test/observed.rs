@@ -1,0 +1,43 @@
+//! What a case saw of a response.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+/// What was seen of a response.
+#[derive(Debug)]
+pub(super) struct Observed {
+    /// Status and headers, if the response began.
+    pub(super) head: Option<(u16, HeaderMap)>,
+    /// The chunks of the body, each with its time since the invocation.
+    pub(super) chunks: Vec<(Duration, Bytes)>,
+    pub(super) end: End,
+    /// Time from the invocation to the end.
+    pub(super) total: Duration,
+    /// What the function logged, line by line.
+    pub(super) log: Vec<String>,
+}
+
+/// How a response ended.
+#[derive(Debug)]
+pub(super) enum End {
+    Complete,
+    /// The reader left, as the case says.
+    ReaderLeft,
+    Failed {
+        /// The error type.
+        kind: String,
+        message: String,
+    },
+}
+
+impl Observed {
+    /// The whole body.
+    pub(super) fn body(&self) -> Vec<u8> {
+        let chunks = self.chunks.iter();
+        chunks
+            .flat_map(|(_, chunk)| chunk.iter().copied())
+            .collect()
+    }
+}

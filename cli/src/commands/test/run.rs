@@ -1,0 +1,154 @@
+//! Runs a case: the handler in a process of its own, and the reader that the case describes.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use bytes::Bytes;
+use local_lambda::{Failure, FunctionConfig, Observer, OpenedResponse, Pool, Report, WhenFull};
+use tokio::time::{Instant, sleep};
+
+use super::case::{Case, Reader};
+use super::observed::{End, Observed};
+use crate::args::FunctionArgs;
+use crate::commands::execution::function_config;
+use crate::deployment::HANDLER_NAME;
+use crate::package::include::Included;
+use crate::printer::Printer;
+use crate::source::Source;
+
+/// What all cases of a handler share.
+#[derive(Debug)]
+pub(super) struct Handler {
+    pub(super) source: Source,
+    pub(super) included: Included,
+    pub(super) function: FunctionArgs,
+    pub(super) printer: Printer,
+}
+
+/// The output of one process.
+type Log = Arc<Mutex<Vec<String>>>;
+
+impl Handler {
+    /// Runs a case.
+    ///
+    /// # Errors
+    ///
+    /// The event cannot be made, or the handler is not one that runs.
+    pub(super) async fn run(self: Arc<Self>, case: Case, folder: &Path) -> Result<Observed> {
+        let event = case.event(folder)?;
+        let preparing = Arc::clone(&self);
+        let deployment = tokio::task::spawn_blocking(move || {
+            let Self {
+                source,
+                included,
+                printer,
+                ..
+            } = &*preparing;
+            source.prepare(included, None, *printer)
+        });
+        let deployment = deployment.await??;
+        let log = Log::default();
+        let pool = Pool::new(self.config(&case), 1, WhenFull::Wait, logging_to(&log));
+        pool.put(deployment);
+        let mut observed = observe(&pool, event, &case.reader).await;
+        pool.shutdown().await;
+        observed.log = std::mem::take(&mut *lock(&log));
+        Ok(observed)
+    }
+
+    fn config(&self, case: &Case) -> FunctionConfig {
+        let mut args = self.function.clone();
+        let env = case.env.iter();
+        args.variables
+            .extend(env.map(|(name, value)| (name.clone(), value.clone())));
+        args.memory = case.memory.unwrap_or(args.memory);
+        let mut config = function_config(args, &self.source, HANDLER_NAME.to_owned());
+        if let Some(deadline) = case.deadline_ms {
+            config.timeout = Duration::from_millis(deadline);
+        }
+        config.reports_usage = false;
+        config
+    }
+}
+
+fn logging_to(log: &Log) -> Observer {
+    let log = Arc::clone(log);
+    Observer::new(move |report| {
+        let line = match report {
+            Report::Output { line, .. } => String::from_utf8_lossy(line).trim_end().to_owned(),
+            Report::Warning { text, .. } => format!("warning: {text}"),
+            Report::FailedAfterResponse(failure) => format!("after its response: {failure}"),
+            _ => return,
+        };
+        lock(&log).push(line);
+    })
+}
+
+fn lock(log: &Log) -> std::sync::MutexGuard<'_, Vec<String>> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn observe(pool: &Arc<Pool>, event: Bytes, reader: &Reader) -> Observed {
+    let start = Instant::now();
+    let mut observed = Observed {
+        head: None,
+        chunks: Vec::new(),
+        end: End::Complete,
+        total: Duration::ZERO,
+        log: Vec::new(),
+    };
+    observed.end = match local_lambda::invoke(pool, event).await {
+        Ok(mut response) => {
+            let head = &response.head;
+            observed.head = Some((head.status.as_u16(), head.headers.clone()));
+            read(&mut response, reader, start, &mut observed.chunks).await
+        }
+        Err(failure) => failed(failure),
+    };
+    observed.total = start.elapsed();
+    observed
+}
+
+async fn read(
+    response: &mut OpenedResponse,
+    reader: &Reader,
+    start: Instant,
+    chunks: &mut Vec<(Duration, Bytes)>,
+) -> End {
+    let mut left = reader.leaves_after.unwrap_or(usize::MAX);
+    loop {
+        let mut chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => return End::Complete,
+            Err(failure) => return failed(failure),
+        };
+        chunk.truncate(left);
+        left -= chunk.len();
+        let pause = reader.pause_after(chunk.len());
+        chunks.push((start.elapsed(), chunk));
+        if left == 0 {
+            return End::ReaderLeft;
+        }
+        sleep(pause).await;
+    }
+}
+
+impl Reader {
+    /// How long the reader takes for this many bytes.
+    fn pause_after(&self, bytes: usize) -> Duration {
+        let Some(rate) = self.bytes_per_second else {
+            return Duration::ZERO;
+        };
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        Duration::from_secs(1).mul_f64(f64::from(bytes) / f64::from(rate))
+    }
+}
+
+fn failed(failure: Failure) -> End {
+    End::Failed {
+        kind: failure.error_type,
+        message: failure.message,
+    }
+}

@@ -1,0 +1,30 @@
+//! What an invocation did, in numbers, and the documents that tell it. No I/O.
+//!
+//! ```text
+//!   http1, response, guest, outbound ──▶ Watch ──▶ Record ──▶ xray, metrics, otlp: bytes
+//! ```
+//!
+//! An invocation has a [`Watch`] only if a receiver wants its record. Without one, nothing here runs.
+
+mod calls;
+mod event;
+mod header;
+mod id;
+pub(crate) mod metrics;
+mod onward;
+pub(crate) mod otlp;
+mod record;
+mod trace;
+mod watch;
+pub(crate) mod xray;
+
+pub(crate) use calls::CallId;
+pub use event::HttpEvent;
+pub use header::{Traceparent, XrayHeader};
+pub(crate) use id::Ids;
+pub use id::{SpanId, TraceId};
+pub use onward::continued_xray;
+pub(crate) use onward::{Onward, Origin};
+pub(crate) use record::{Init, Record};
+pub(crate) use trace::{Context, Place, Propagation, Propagator, Sampler, Traces};
+pub(crate) use watch::{GuestEnd, Instantiated, Sent, Watch};

@@ -192,7 +192,7 @@ mod tests {
 
         fn write(&self, page: usize) {
             // SAFETY: the page is mapped, and there is no reference to it.
-            unsafe { self.start.add(page * page_size()).write(9) };
+            unsafe { self.start.wrapping_add(page * page_size()).write(9) };
         }
 
         fn memory(&self) -> Memory {

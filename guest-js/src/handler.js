@@ -21,6 +21,8 @@ export function head(init) {
 export class Handler {
   #callback;
   #raw;
+  /** Made with the handler, which is part of the component. */
+  #decoder = new TextDecoder();
 
   constructor(callback, raw) {
     this.#callback = callback;
@@ -33,7 +35,7 @@ export class Handler {
    */
   async run(event, context, host) {
     const response = new ResponseStream(host);
-    const argument = this.#raw ? event : parse(event);
+    const argument = this.#raw ? event : parse(this.#decoder.decode(event));
     try {
       return await send(await this.#callback(argument, context, response), response);
     } catch (error) {
@@ -54,8 +56,7 @@ export function handler(callback, { raw = false } = {}) {
   return new Handler(callback, raw);
 }
 
-function parse(event) {
-  const text = new TextDecoder().decode(event);
+function parse(text) {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -6,9 +6,14 @@ import { withSources } from "./source-map.js";
 const DEEPEST = 4;
 const MOST_ITEMS = 100;
 
+/** Returns whether a value has a name and a message. A `DOMException` is no error to the engine. */
+function isError(value) {
+  return Error.isError(value) || value instanceof DOMException;
+}
+
 /** Returns the name and the message of an error. Anything else that is thrown is shown as text. */
 export function errorText(error) {
-  if (!Error.isError(error)) {
+  if (!isError(error)) {
     return typeof error === "string" ? error : inspect(error);
   }
   const name = nameOf(error);
@@ -99,7 +104,7 @@ function showObject(value, depth, above) {
 }
 
 function showKind(value, depth, above) {
-  if (Error.isError(value)) {
+  if (isError(value)) {
     return showError(value, depth, above);
   }
   if (value instanceof Date) {

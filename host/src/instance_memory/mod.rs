@@ -1,6 +1,7 @@
 //! Memories and stacks of instances, recycled from one instance to the next.
 
 mod hot_pages;
+mod mappings;
 mod memory;
 mod page_map;
 mod recycle;

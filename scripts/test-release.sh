@@ -16,8 +16,11 @@ for arch in x86_64 arm64; do
     folder=$work/binaries/$arch
     mkdir -p "$folder"
     if [ "$arch" = "$native" ]; then
-        cp target/release/bootstream target/release/bootstream-compile target/lambda/bootstrap \
-            target/lambda/bootstrap-wasi-p3 "$folder/"
+        cp target/lambda/bootstrap target/lambda/bootstrap-wasi-p3 "$folder/"
+        # As in a release, which is built stripped.
+        for name in bootstream bootstream-compile; do
+            strip -o "$folder/$name" target/release/$name
+        done
     else
         host=target/$arch/lambda/bootstrap
         [ -f "$host" ] || host=target/$arch/release/bootstrap

@@ -66,7 +66,8 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index --find-links "$work/one" bootstream
 checked wheel "$work/venv/bin/bootstream"
 "$work/venv/bin/pip" uninstall --quiet --yes bootstream
-[ -z "$(find "$work/venv" -name '*bootstream*' -print -quit)" ] || die "the wheel leaves files behind"
+# pip itself leaves the empty folders of data files.
+[ -z "$(find "$work/venv" -path '*bootstream*' ! -type d -print -quit)" ] || die "the wheel leaves files behind"
 
 # uv links the executable from elsewhere, as pipx does.
 uv="target/release-python/bin/uv --quiet --offline --cache-dir $work/uv-cache"

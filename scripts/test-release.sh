@@ -16,8 +16,11 @@ for arch in x86_64 arm64; do
     folder=$work/binaries/$arch
     mkdir -p "$folder"
     if [ "$arch" = "$native" ]; then
-        cp target/release/bootstream target/release/bootstream-compile target/lambda/bootstrap \
-            target/lambda/bootstrap-wasi-p3 "$folder/"
+        cp target/lambda/bootstrap target/lambda/bootstrap-wasi-p3 "$folder/"
+        # As in a release, which is built stripped.
+        for name in bootstream bootstream-compile; do
+            strip -o "$folder/$name" target/release/$name
+        done
     else
         host=target/$arch/lambda/bootstrap
         [ -f "$host" ] || host=target/$arch/release/bootstrap
@@ -63,7 +66,8 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index --find-links "$work/one" bootstream
 checked wheel "$work/venv/bin/bootstream"
 "$work/venv/bin/pip" uninstall --quiet --yes bootstream
-[ -z "$(find "$work/venv" -name '*bootstream*' -print -quit)" ] || die "the wheel leaves files behind"
+# pip itself leaves the empty folders of data files.
+[ -z "$(find "$work/venv" -path '*bootstream*' ! -type d -print -quit)" ] || die "the wheel leaves files behind"
 
 # uv links the executable from elsewhere, as pipx does.
 uv="target/release-python/bin/uv --quiet --offline --cache-dir $work/uv-cache"

@@ -9,7 +9,7 @@ tools=$PWD/target/verdaccio
 if [ ! -d "$tools/node_modules/verdaccio" ]; then
     mkdir -p "$tools"
     # One of its dependencies asks for a tag of node-fetch that does not exist any more.
-    echo '{"private": true, "dependencies": {"verdaccio": "6.10.4"}, "overrides": {"node-fetch": "2.7.0"}}' \
+    echo '{"private": true, "dependencies": {"verdaccio": "6.2.1"}, "overrides": {"node-fetch": "2.7.0"}}' \
         >"$tools/package.json"
     (cd "$tools" && npm install --silent --no-audit --no-fund --ignore-scripts)
 fi
@@ -36,6 +36,7 @@ storage: $work/npm
 uplinks: {}
 packages: {'**': {access: \$all, publish: \$all}}
 auth: {htpasswd: {file: $work/htpasswd}}
+max_body_size: 300mb
 log: {type: stdout, format: json, level: warn}
 END
 (cd "$work" && exec node "$tools/node_modules/verdaccio/bin/verdaccio" --config verdaccio.yaml --listen "127.0.0.1:$npm") \

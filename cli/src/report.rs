@@ -3,7 +3,9 @@
 use std::fmt::{Display, Formatter, Write as _};
 use std::time::Duration;
 
-use local_lambda::{Observer, OutboundRequest, Report, RequestOutcome, RequestReport, Usage};
+use local_lambda::{
+    Observer, OutboundRequest, Report, RequestOutcome, RequestReport, TraceSpan, Usage,
+};
 use serde_json::{Value, json};
 
 use crate::printer::{Printer, Tone};
@@ -38,6 +40,9 @@ fn print(printer: Printer, report: &Report<'_>) {
                 &outbound_text(request),
                 &outbound_object(request),
             );
+        }
+        Report::Span(span) => {
+            printer.record(Tone::Faint, None, &span_text(span), &span_object(span));
         }
         Report::FailedAfterResponse(failure) => {
             printer.message(Tone::Bad, &format!("after its response: {failure}"));
@@ -173,6 +178,45 @@ fn outbound_object(request: &OutboundRequest) -> Value {
         "totalMs": request.milliseconds,
         "bytesIn": request.bytes_in,
         "bytesOut": request.bytes_out,
+    })
+}
+
+/// Formats a span for people.
+fn span_text(span: &TraceSpan) -> String {
+    let mut line = match &span.request {
+        Some((method, url)) => format!("the handler requested {method} {url}"),
+        None if span.is_remote => format!("the handler requested {}", span.name),
+        None if !span.phases.is_empty() => "the process started".to_owned(),
+        None => format!("span {}", span.name),
+    };
+    if let Some(status) = span.status {
+        let _ = write!(line, "  {status}");
+    }
+    if span.is_failure {
+        line.push_str("  failed");
+    }
+    let _ = write!(line, "  total {:.1} ms", span.milliseconds);
+    for phase in &span.phases {
+        let _ = write!(line, "  {} {:.2} ms", phase.name, phase.milliseconds);
+    }
+    line
+}
+
+/// Formats a span for programs.
+fn span_object(span: &TraceSpan) -> Value {
+    let phases = span.phases.iter();
+    let phases: serde_json::Map<String, Value> = phases
+        .map(|phase| (format!("{}Ms", phase.name), phase.milliseconds.into()))
+        .collect();
+    json!({
+        "type": "span",
+        "name": span.name,
+        "method": span.request.as_ref().map(|(method, _)| method),
+        "url": span.request.as_ref().map(|(_, url)| url),
+        "status": span.status,
+        "failed": span.is_failure,
+        "totalMs": span.milliseconds,
+        "phases": phases,
     })
 }
 

@@ -32,6 +32,7 @@ mod response;
 mod runtime_api;
 #[cfg(test)]
 mod testing;
+mod traces;
 
 pub use clock::Clock;
 pub use credentials::{AwsCredentials, Credentials, CredentialsProvider};
@@ -47,7 +48,9 @@ pub use guard::{AllowedHosts, HostName};
 pub use headers::{FUNCTION_ERROR, REJECTION};
 pub use invocation::{new_request_id, trace};
 pub use local_lambda::{LocalLambda, Options, StartError, invoke};
-pub use observer::{Observer, OutboundRequest, Report, RequestOutcome, RequestReport, Usage};
+pub use observer::{
+    InitPhase, Observer, OutboundRequest, Report, RequestOutcome, RequestReport, TraceSpan, Usage,
+};
 #[doc(hidden)]
 pub use response::PreludeReader;
 pub use response::{

@@ -3,8 +3,10 @@
 use std::fmt::{Display, Formatter, Write as _};
 use std::time::Duration;
 
-use local_lambda::{Observer, OutboundRequest, Report, RequestOutcome, RequestReport, Usage};
-use serde_json::json;
+use local_lambda::{
+    Observer, OutboundRequest, Report, RequestOutcome, RequestReport, TraceSpan, Usage,
+};
+use serde_json::{Value, json};
 
 use crate::printer::{Printer, Tone};
 
@@ -38,6 +40,9 @@ fn print(printer: Printer, report: &Report<'_>) {
                 &outbound_text(request),
                 &request.to_json(),
             );
+        }
+        Report::Span(span) => {
+            printer.record(Tone::Faint, None, &span_text(span), &span_object(span));
         }
         Report::FailedAfterResponse(failure) => {
             printer.message(Tone::Bad, &format!("after its response: {failure}"));
@@ -146,6 +151,45 @@ fn outbound_text(request: &OutboundRequest) -> String {
     let (sent, received) = (size(request.bytes_out), size(request.bytes_in));
     let _ = write!(line, "  {sent} out, {received} in");
     line
+}
+
+/// Formats a span for people.
+fn span_text(span: &TraceSpan) -> String {
+    let mut line = match &span.request {
+        Some((method, url)) => format!("the handler requested {method} {url}"),
+        None if span.is_remote => format!("the handler requested {}", span.name),
+        None if !span.phases.is_empty() => "the process started".to_owned(),
+        None => format!("span {}", span.name),
+    };
+    if let Some(status) = span.status {
+        let _ = write!(line, "  {status}");
+    }
+    if span.is_failure {
+        line.push_str("  failed");
+    }
+    let _ = write!(line, "  total {:.1} ms", span.milliseconds);
+    for phase in &span.phases {
+        let _ = write!(line, "  {} {:.2} ms", phase.name, phase.milliseconds);
+    }
+    line
+}
+
+/// Formats a span for programs.
+fn span_object(span: &TraceSpan) -> Value {
+    let phases = span.phases.iter();
+    let phases: serde_json::Map<String, Value> = phases
+        .map(|phase| (format!("{}Ms", phase.name), phase.milliseconds.into()))
+        .collect();
+    json!({
+        "type": "span",
+        "name": span.name,
+        "method": span.request.as_ref().map(|(method, _)| method),
+        "url": span.request.as_ref().map(|(_, url)| url),
+        "status": span.status,
+        "failed": span.is_failure,
+        "totalMs": span.milliseconds,
+        "phases": phases,
+    })
 }
 
 /// Formats a duration for people.

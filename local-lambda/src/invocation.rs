@@ -52,7 +52,7 @@ pub fn trace(headers: &HeaderMap) -> Option<HeaderValue> {
             fastrand::u128(..) >> 32
         );
         let parent = fastrand::u64(..);
-        HeaderValue::try_from(format!("Root=1-{root};Parent={parent:016x};Sampled=0")).ok()
+        HeaderValue::try_from(format!("Root=1-{root};Parent={parent:016x};Sampled=1")).ok()
     })
 }
 

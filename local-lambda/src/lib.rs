@@ -35,6 +35,7 @@ mod response;
 mod runtime_api;
 #[cfg(test)]
 mod testing;
+mod traces;
 
 pub use clock::Clock;
 pub use console::{Asset, Console};
@@ -51,7 +52,9 @@ pub use guard::{AllowedHosts, HostName};
 pub use headers::{FUNCTION_ERROR, REJECTION};
 pub use invocation::{new_request_id, trace};
 pub use local_lambda::{LocalLambda, Options, StartError, invoke};
-pub use observer::{Observer, OutboundRequest, Report, RequestOutcome, RequestReport, Usage};
+pub use observer::{
+    InitPhase, Observer, OutboundRequest, Report, RequestOutcome, RequestReport, TraceSpan, Usage,
+};
 pub use recorder::Recorder;
 #[doc(hidden)]
 pub use response::PreludeReader;

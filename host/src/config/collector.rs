@@ -44,16 +44,20 @@ const LONGEST_TIMEOUT_MS: u64 = 900_000;
 
 /// Returns `None` if no collector is named.
 pub(super) fn settings(vars: &dyn Vars) -> Result<Option<CollectorSettings>, ConfigError> {
+    // First, so that a start without a collector looks at no other variable.
+    let Some(target) = target(vars)? else {
+        return Ok(None);
+    };
     let is_off = set(vars, DISABLED).is_some_and(|(_, value)| value.eq_ignore_ascii_case("true"))
         || set(vars, EXPORTER).is_some_and(|(_, value)| value == "none");
-    let Some(Target {
+    if is_off {
+        return Ok(None);
+    }
+    let Target {
         authority,
         port,
         path,
-    }) = target(vars)?.filter(|_| !is_off)
-    else {
-        return Ok(None);
-    };
+    } = target;
     check_protocol(vars)?;
     let function_name = vars.get(FUNCTION_NAME).filter(|name| !name.is_empty());
     let function_name = function_name.unwrap_or_else(|| "handler".to_owned());
@@ -223,8 +227,8 @@ fn ratio(vars: &dyn Vars) -> Result<f64, ConfigError> {
     let Some((name, value)) = set(vars, SAMPLER_ARGUMENT) else {
         return Ok(1.0);
     };
-    let ratio = value
-        .parse()
+    // The standard library's parser would bring a table of 10 KiB.
+    let ratio = serde_json::from_str(&value)
         .ok()
         .filter(|ratio| (0.0..=1.0).contains(ratio));
     ratio.ok_or(ConfigError::Invalid {

@@ -52,34 +52,34 @@ fn metrics(vars: &dyn Vars, values: &Values) -> Result<Option<MetricsSettings>, 
             return Err(given.invalid(&OBSERVE_METRICS, "`none`, `emf` or `log`"));
         }
     };
-    let namespace = namespace(vars, values)?;
+    let namespace = namespace(values)?;
     let Some(kind) = kind else {
         return Ok(None);
     };
+    let of_powertools = || vars.get(METRICS_NAMESPACE).filter(|it| is_namespace(it));
+    let namespace = namespace.or_else(of_powertools);
     let named = |name| vars.get(name).filter(|value| !value.is_empty());
     let function_name = named(FUNCTION_NAME).unwrap_or_else(|| "unknown".to_owned());
     Ok(Some(MetricsSettings {
         kind,
         format: super::log_settings(vars).0,
         labels: Labels {
-            namespace,
+            namespace: namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
             service: named(SERVICE_NAME).unwrap_or_else(|| function_name.clone()),
             function_name,
         },
     }))
 }
 
-fn namespace(vars: &dyn Vars, values: &Values) -> Result<String, ConfigError> {
-    let Some((text, given)) = values.text(&OBSERVE_NAMESPACE)? else {
-        let of_powertools = vars.get(METRICS_NAMESPACE);
-        let of_powertools = of_powertools.filter(|it| is_namespace(it));
-        return Ok(of_powertools.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()));
-    };
-    if is_namespace(text) {
-        return Ok(text.to_owned());
+fn namespace(values: &Values) -> Result<Option<String>, ConfigError> {
+    match values.text(&OBSERVE_NAMESPACE)? {
+        None => Ok(None),
+        Some((text, _)) if is_namespace(text) => Ok(Some(text.to_owned())),
+        Some((_, given)) => {
+            let expected = "1 to 256 letters, digits and `.-_/#:`, not beginning with a colon";
+            Err(given.invalid(&OBSERVE_NAMESPACE, expected))
+        }
     }
-    let expected = "1 to 256 letters, digits and `.-_/#:`, not beginning with a colon";
-    Err(given.invalid(&OBSERVE_NAMESPACE, expected))
 }
 
 fn is_namespace(text: &str) -> bool {

@@ -38,23 +38,25 @@ impl Document {
 /// Returns `line` as it is logged if it is such a document: with the ids of its invocation, whatever the handler wrote
 /// there, and with level and time unless it has its own.
 pub(super) fn stamped(line: &str, of: &LogContext, now: impl FnOnce() -> Stamp) -> Option<String> {
-    let Document {
-        metadata,
-        mut members,
-    } = parse(line)?;
+    let Document { metadata, members } = parse(line)?;
+    let mut document = Map::new();
+    for (name, value) in members {
+        if !matches!(name.as_str(), "requestId" | "tenantId") {
+            document.insert(name, value);
+        }
+    }
     let id = Some(&of.request_id).filter(|id| !id.is_empty());
     for (name, id) in [("requestId", id), ("tenantId", of.tenant_id.as_ref())] {
-        match id {
-            Some(id) => members.insert(name.to_owned(), id.clone().into()),
-            None => members.remove(name),
-        };
+        if let Some(id) = id {
+            document.insert(name.to_owned(), id.clone().into());
+        }
     }
     let now = now();
     for (name, value) in [("timestamp", now.timestamp.as_str()), ("level", now.level)] {
-        members.entry(name).or_insert_with(|| value.into());
+        document.entry(name).or_insert_with(|| value.into());
     }
-    members.insert("_aws".to_owned(), metadata.into());
-    let document = Value::Object(members).to_string();
+    document.insert("_aws".to_owned(), metadata.into());
+    let document = Value::Object(document).to_string();
     (document.len() <= EVENT_LIMIT_BYTES).then_some(document)
 }
 

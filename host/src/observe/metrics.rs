@@ -78,14 +78,16 @@ pub(crate) fn json_line(record: &Record, line: Line<'_>) -> String {
 /// Returns the record as one line of a log in text.
 pub(crate) fn text_line(record: &Record, line: Line<'_>) -> String {
     let mut text = String::new();
-    let mut members = members(record, line);
-    members.retain(|name, _| name != "timestamp" && name != "level");
+    let members = members(record, line);
     let numbers = metrics(record)
         .into_iter()
         .map(|it| (it.name.to_owned(), it.value));
     let (timestamp, level) = (line.timestamp, line.level);
     write!(text, "{timestamp} {level:>5} invocation:").expect("a string takes any text");
     for (name, value) in members.into_iter().chain(numbers) {
+        if matches!(name.as_str(), "timestamp" | "level") {
+            continue;
+        }
         match value {
             Value::String(value) => write!(text, " {name}={value}"),
             other => write!(text, " {name}={other}"),
@@ -107,11 +109,13 @@ fn members(record: &Record, line: Line<'_>) -> Map<String, Value> {
         ("traceId", line.trace.map(ToOwned::to_owned)),
         ("errorType", error_type.map(ToOwned::to_owned)),
     ];
-    let present = members.into_iter().filter_map(|(name, value)| {
-        let value = value?;
-        Some((name.to_owned(), Value::String(value)))
-    });
-    present.collect()
+    let mut present = Map::new();
+    for (name, value) in members {
+        if let Some(value) = value {
+            present.insert(name.to_owned(), Value::String(value));
+        }
+    }
+    present
 }
 
 fn metrics(record: &Record) -> Vec<Metric> {

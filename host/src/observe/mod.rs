@@ -18,13 +18,16 @@ mod trace;
 mod watch;
 pub(crate) mod xray;
 
+#[cfg(feature = "outbound-http")]
 pub(crate) use calls::CallId;
 pub use event::HttpEvent;
 pub use header::{Traceparent, XrayHeader};
 pub(crate) use id::Ids;
 pub use id::{SpanId, TraceId};
+pub(crate) use onward::Onward;
+#[cfg(feature = "outbound-http")]
+pub(crate) use onward::Origin;
 pub use onward::continued_xray;
-pub(crate) use onward::{Onward, Origin};
 pub(crate) use record::{Init, Record};
 pub(crate) use trace::{Context, Place, Propagation, Propagator, Sampler, Traces};
 pub(crate) use watch::{GuestEnd, Instantiated, Sent, Watch};

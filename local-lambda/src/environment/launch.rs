@@ -42,18 +42,32 @@ pub struct FunctionConfig {
     pub variables: Vec<(String, String)>,
     /// The AWS credentials that the function is given.
     pub credentials: Credentials,
-    /// Whether the usage of each invocation is reported.
+    /// Whether the usage of each invocation is reported, and the spans that it sends.
     pub reports_usage: bool,
+}
+
+/// What a process finds around it.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    /// The Runtime API.
+    pub(super) api: SocketAddr,
+    pub(super) credentials: Option<&'a CredentialsEndpoint>,
+    /// The variables that name the receivers of traces. Those of the function come before them.
+    pub(super) traces: &'a [(&'static str, String)],
 }
 
 impl FunctionConfig {
     /// Starts a process. Dropping the returned handle ends it.
-    pub(crate) fn spawn(
+    pub(super) fn spawn(
         &self,
         deployment: &Deployment,
-        api: SocketAddr,
-        credentials: Option<&CredentialsEndpoint>,
+        surroundings: Surroundings<'_>,
     ) -> std::io::Result<Child> {
+        let Surroundings {
+            api,
+            credentials,
+            traces,
+        } = surroundings;
         let root = deployment.task_root();
         let mut command = Command::new(&self.bootstrap);
         command.args(self.arguments).env_clear();
@@ -85,6 +99,7 @@ impl FunctionConfig {
             .env("AWS_REGION", region)
             .env("AWS_DEFAULT_REGION", region)
             .envs(self.reports_usage.then_some(USAGE_VARIABLE))
+            .envs(traces.iter().map(|(name, value)| (name, value)))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(root)
             .stdin(Stdio::null())

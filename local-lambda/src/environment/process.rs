@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::deployment::Deployment;
-use super::launch::FunctionConfig;
+use super::launch::{FunctionConfig, Surroundings};
 use super::output::{CurrentLog, pass_on};
 use crate::failure::{Failure, INVALID_ENTRYPOINT};
 use crate::headers::JSON;
@@ -23,6 +23,7 @@ use crate::invocation::{Invocation, new_request_id};
 use crate::observer::{Observer, Report};
 use crate::response::{Outcome, ResponseSender, outcome_of};
 use crate::runtime_api::{Delivery, PendingResponse, Phase, RuntimeApi};
+use crate::traces::TraceReceiver;
 
 /// How long a process may take until it requests its first invocation: Lambda's own limit.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
@@ -83,9 +84,18 @@ impl ExecutionEnvironment {
             RuntimeApi::new(deliveries_rx, observer.clone(), credentials.clone());
         let mut api = JoinSet::new();
         api.spawn(http_server::serve(listener, runtime_api));
-        let mut child = config
-            .spawn(&deployment, address, credentials.as_ref())
-            .map_err(failed)?;
+        let mut traces = Vec::new();
+        if config.reports_usage {
+            let receiver = TraceReceiver::bind().await.map_err(failed)?;
+            traces.extend(receiver.variables().map_err(failed)?);
+            receiver.serve(&mut api, observer.clone());
+        }
+        let surroundings = Surroundings {
+            api: address,
+            credentials: credentials.as_ref(),
+            traces: &traces,
+        };
+        let mut child = config.spawn(&deployment, surroundings).map_err(failed)?;
         let mut output = JoinSet::new();
         let log = CurrentLog::new(Arc::clone(&deployment), observer.clone());
         if let Some(stdout) = child.stdout.take() {

@@ -2,11 +2,13 @@
 
 mod outbound;
 mod record;
+mod span;
 mod usage;
 mod usage_line;
 
 pub use outbound::OutboundRequest;
 pub(crate) use record::{Received, RequestRecord};
+pub use span::{InitPhase, TraceSpan};
 pub use usage::Usage;
 pub(crate) use usage_line::VARIABLE as USAGE_VARIABLE;
 
@@ -66,6 +68,8 @@ pub enum Report<'a> {
     Usage(&'a Usage),
     /// Cost of a request that a handler has sent.
     Outbound(&'a OutboundRequest),
+    /// A span that the process of a function has sent to X-Ray's daemon or to a collector.
+    Span(&'a TraceSpan),
     /// The process of a function failed after its response and before the next invocation.
     FailedAfterResponse(&'a Failure),
     /// An idle process ended by itself.

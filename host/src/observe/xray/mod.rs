@@ -6,7 +6,7 @@ use http::StatusCode;
 use lambda_protocol::error_report::ErrorReport;
 use lambda_protocol::xray::error_cause;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::calls::Call;
 use super::id::{Ids, SpanId};
@@ -228,7 +228,8 @@ fn span(record: &Record, name: &str, id: SpanId, (began, ended): (Instant, Insta
 /// Replaces what X-Ray does not allow in a name, and cuts it.
 fn allowed_name(name: &str) -> String {
     const NAME_LIMIT: usize = 200;
-    let is_allowed = |c: &char| c.is_alphanumeric() || " _.:/%&#=+\\-@".contains(*c);
+    let is_allowed =
+        |c: &char| c.is_ascii_alphanumeric() || !c.is_ascii() || " _.:/%&#=+\\-@".contains(*c);
     let name: String = name
         .chars()
         .map(|c| if is_allowed(&c) { c } else { '_' })
@@ -255,11 +256,16 @@ pub(super) fn microseconds(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn without_nulls(mut object: Value) -> Value {
-    if let Value::Object(members) = &mut object {
-        members.retain(|_, value| !value.is_null());
+fn without_nulls(object: Value) -> Value {
+    let mut present = Map::new();
+    if let Value::Object(members) = object {
+        for (name, value) in members {
+            if !value.is_null() {
+                present.insert(name, value);
+            }
+        }
     }
-    object
+    Value::Object(present)
 }
 
 #[cfg(test)]

@@ -129,7 +129,8 @@ impl Report<'_> {
             Self::Assigned { request_id, .. } => Some(request_id),
             Self::Usage(usage) => Some(&usage.request_id),
             Self::Outbound(request) => Some(&request.request_id),
-            Self::FailedAfterResponse(_)
+            Self::Span(_)
+            | Self::FailedAfterResponse(_)
             | Self::IdleProcessEnded
             | Self::ErrorWhileResponding
             | Self::NotHttp { .. } => None,

@@ -8,6 +8,7 @@ mod results;
 mod run;
 mod update;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context as _, Result, bail};
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use self::case::Case;
 use self::observed::Observed;
@@ -37,14 +38,14 @@ const FILE_NAME: &str = "bootstream.test.toml";
 /// # Errors
 ///
 /// There is no case, a case is not valid, the handler does not build, or a result cannot be written.
-pub(crate) fn run(args: TestArgs, printer: &Printer) -> Result<ExitCode> {
+pub(crate) fn run(args: &TestArgs, printer: &Printer) -> Result<ExitCode> {
     let path = args
         .cases
         .clone()
         .unwrap_or_else(|| case_file(&args.handler));
     let text = read(&path)?;
     let cases = selected(&text, &path, args.only.as_deref())?;
-    let handler = Arc::new(prepared(&args, printer)?);
+    let handler = Arc::new(prepared(args, printer)?);
     let jobs = args.jobs.map_or_else(
         || available_parallelism().map_or(1, usize::from),
         usize::from,
@@ -52,8 +53,16 @@ pub(crate) fn run(args: TestArgs, printer: &Printer) -> Result<ExitCode> {
     let mut file = args.update.then(|| CaseFile::parse(&text)).transpose()?;
     let mut outcomes = Vec::with_capacity(cases.len());
     runtime()?.block_on(async {
-        for (case, running) in start(&handler, &cases, &path, jobs) {
-            let outcome = outcome(case, running.await??, file.as_mut())?;
+        let mut running = start(&handler, &cases, &path, jobs);
+        let mut waiting = BTreeMap::new();
+        // In the order of the file, whichever ends first.
+        for (index, case) in cases.iter().enumerate() {
+            while !waiting.contains_key(&index) {
+                let (ended, observed) = running.join_next().await.context("every case ends")??;
+                waiting.insert(ended, observed?);
+            }
+            let observed = waiting.remove(&index).context("the case has ended")?;
+            let outcome = outcome(case, observed, file.as_mut())?;
             if args.json {
                 printer.data_line(&outcome.object().to_string())?;
             } else {
@@ -78,26 +87,24 @@ pub(crate) fn run(args: TestArgs, printer: &Printer) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(failed > 0)))
 }
 
-/// Starts the cases, of which `jobs` run at once.
-fn start<'a>(
+/// Starts the cases, of which `jobs` run at once. Each ends with its index.
+fn start(
     handler: &Arc<Handler>,
-    cases: &'a [Case],
+    cases: &[Case],
     path: &Path,
     jobs: usize,
-) -> Vec<(&'a Case, JoinHandle<Result<Observed>>)> {
+) -> JoinSet<(usize, Result<Observed>)> {
     let folder: Arc<Path> = path.parent().unwrap_or(Path::new("")).into();
     let free = Arc::new(Semaphore::new(jobs));
-    let cases = cases.iter();
-    let running = cases.map(|case| {
+    let mut running = JoinSet::new();
+    for (index, case) in cases.iter().cloned().enumerate() {
         let (handler, folder, free) = (Arc::clone(handler), Arc::clone(&folder), Arc::clone(&free));
-        let own = case.clone();
-        let running = tokio::spawn(async move {
-            let _free = free.acquire().await?;
-            handler.run(own, &folder).await
+        running.spawn(async move {
+            let _free = free.acquire().await;
+            (index, handler.run(case, &folder).await)
         });
-        (case, running)
-    });
-    running.collect()
+    }
+    running
 }
 
 fn outcome(case: &Case, observed: Observed, file: Option<&mut CaseFile>) -> Result<Outcome> {

@@ -62,3 +62,4 @@ pub use response::{
     MissingStatus, MultiValueHeaders, OpenedResponse, Prelude, Rate, Reading, ResponseHead,
     ResponseRules,
 };
+pub use traces::Collector;

@@ -126,6 +126,7 @@ impl Options {
                 variables: Vec::new(),
                 credentials: Credentials::default(),
                 reports_usage: false,
+                collector: None,
             },
             concurrency: 10,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

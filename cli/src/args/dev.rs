@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, FromArgMatches as _};
 use lambda_protocol::limits::{MEMORY_MIB, TIMEOUT_SECONDS};
-use local_lambda::{Clock, Cors, FrontEnd, HostName, Limits, Rate, Stage};
+use local_lambda::{Clock, Collector, Cors, FrontEnd, HostName, Limits, Rate, Stage};
 
 use super::values::{
     front_end, limits, number, parse_address, parse_clock, parse_rate, parse_size, parse_variable,
@@ -28,6 +28,9 @@ pub(crate) struct FunctionArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 60,
         value_parser = number("a number of seconds", TIMEOUT_SECONDS))]
     pub(crate) timeout: u64,
+    /// The collector of OpenTelemetry that gets what the function sends to its own
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp: Option<Collector>,
 }
 
 /// The arguments of `dev`.

@@ -63,7 +63,7 @@ pub(crate) enum Command {
     /// Compile a handler to a component
     Build(BuildArgs),
     /// Run a handler behind a local Lambda
-    Dev(DevArgs),
+    Dev(Box<DevArgs>),
     /// Send one event and print the response as it arrives
     Invoke(InvokeArgs),
     /// Run the cases of a handler, and compare what it streams

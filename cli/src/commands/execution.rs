@@ -49,5 +49,6 @@ pub(super) fn function_config(
         credentials: Credentials::from_provider(AwsCli::new(&args.variables)),
         variables: args.variables,
         reports_usage: true,
+        collector: args.otlp,
     }
 }

@@ -11,6 +11,7 @@ use super::deployment::Deployment;
 use crate::clock::Clock;
 use crate::credentials::{CREDENTIALS_PATH, Credentials, CredentialsEndpoint};
 use crate::observer::USAGE_VARIABLE;
+use crate::traces::Collector;
 
 /// Variables that a process inherits. All others come from Lambda or the function's configuration.
 const INHERITED: [&str; 6] = ["HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"];
@@ -44,6 +45,8 @@ pub struct FunctionConfig {
     pub credentials: Credentials,
     /// Whether the usage of each invocation is reported, and the spans that it sends.
     pub reports_usage: bool,
+    /// Where what the function sends to its collector goes, too.
+    pub collector: Option<Collector>,
 }
 
 /// What a process finds around it.

@@ -85,10 +85,10 @@ impl ExecutionEnvironment {
         let mut api = JoinSet::new();
         api.spawn(http_server::serve(listener, runtime_api));
         let mut traces = Vec::new();
-        if config.reports_usage {
+        if config.reports_usage || config.collector.is_some() {
             let receiver = TraceReceiver::bind().await.map_err(failed)?;
             traces.extend(receiver.variables().map_err(failed)?);
-            receiver.serve(&mut api, observer.clone());
+            receiver.serve(&mut api, config.collector.clone(), observer.clone());
         }
         let surroundings = Surroundings {
             api: address,

@@ -1,8 +1,11 @@
 //! The receiver of what a function tells about itself: X-Ray's daemon, and a collector of OpenTelemetry. Each environment
 //! has one of its own, on loopback.
 
+mod forward;
 mod otlp;
 mod xray;
+
+pub use forward::Collector;
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,12 +13,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Incoming;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 
+use self::forward::Forward;
 use crate::http_server::{self, Handler};
 use crate::observer::{Observer, Report, TraceSpan};
 
@@ -39,6 +44,7 @@ pub(crate) struct TraceReceiver {
 #[derive(Clone)]
 struct Reporter {
     observer: Observer,
+    forward: Option<Forward>,
     seen: Arc<Mutex<VecDeque<String>>>,
 }
 
@@ -69,10 +75,17 @@ impl TraceReceiver {
         ])
     }
 
-    /// Reports the spans that come, in tasks of their own.
-    pub(crate) fn serve(self, tasks: &mut JoinSet<()>, observer: Observer) {
+    /// Reports the spans that come, in tasks of their own, and passes what comes for a collector on to `collector`.
+    pub(crate) fn serve(
+        self,
+        tasks: &mut JoinSet<()>,
+        collector: Option<Collector>,
+        observer: Observer,
+    ) {
+        let forward = collector.map(|it| Forward::start(it, tasks, observer.clone()));
         let reporter = Reporter {
             observer,
+            forward,
             seen: Arc::default(),
         };
         tasks.spawn(http_server::serve(self.collector, reporter.clone()));
@@ -103,6 +116,23 @@ impl Reporter {
         }
     }
 
+    fn take(&self, head: &Parts, body: Bytes) -> StatusCode {
+        if let Some(forward) = &self.forward {
+            forward.send(head, body.clone());
+        }
+        if head.uri.path() != "/v1/traces" {
+            // Metrics and logs are not shown.
+            return StatusCode::OK;
+        }
+        match otlp::spans(body) {
+            Some(spans) => {
+                self.report(spans);
+                StatusCode::OK
+            }
+            None => StatusCode::BAD_REQUEST,
+        }
+    }
+
     fn is_new(&self, id: &str) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = !seen.iter().any(|it| it == id);
@@ -120,23 +150,12 @@ impl Handler for Reporter {
     type Body = Empty<Bytes>;
 
     async fn handle(self, request: Request<Incoming>, _peer: IpAddr) -> Response<Empty<Bytes>> {
-        let is_traces = request.uri().path() == "/v1/traces";
-        let is_post = request.method() == Method::POST;
-        let body = Limited::new(request.into_body(), REQUEST_LIMIT_BYTES)
-            .collect()
-            .await;
+        let (head, body) = request.into_parts();
+        let body = Limited::new(body, REQUEST_LIMIT_BYTES).collect().await;
         let status = match body {
             Err(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Ok(_) if !is_post => StatusCode::METHOD_NOT_ALLOWED,
-            // Metrics and logs are taken, and not shown.
-            Ok(_) if !is_traces => StatusCode::OK,
-            Ok(body) => match otlp::spans(body.to_bytes()) {
-                Some(spans) => {
-                    self.report(spans);
-                    StatusCode::OK
-                }
-                None => StatusCode::BAD_REQUEST,
-            },
+            Ok(_) if head.method != Method::POST => StatusCode::METHOD_NOT_ALLOWED,
+            Ok(body) => self.take(&head, body.to_bytes()),
         };
         let mut response = Response::new(Empty::new());
         *response.status_mut() = status;
@@ -168,7 +187,7 @@ mod tests {
             }
         });
         let mut tasks = JoinSet::new();
-        receiver.serve(&mut tasks, observer);
+        receiver.serve(&mut tasks, None, observer);
 
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         for (id, name) in [("1", "one"), ("1", "again"), ("2", "two")] {

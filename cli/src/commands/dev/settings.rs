@@ -187,6 +187,7 @@ impl Entry {
                 variables,
                 memory,
                 timeout,
+                otlp: args.function.otlp.clone(),
             },
         })
     }

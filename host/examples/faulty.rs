@@ -5,6 +5,7 @@
 //! the host's pending work.
 
 use bootstream_host::config::{ProcessVars, Vars as _};
+use bootstream_host::logging::tap_records;
 use bootstream_host::{end, run};
 use tokio::sync::watch;
 use tracing::field::{Field, Visit};
@@ -15,12 +16,15 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() {
     let (cancel, mut cancelled) = watch::channel(false);
+    let faults = Faults {
+        panic_at: ProcessVars.get("FAULT_PANIC"),
+        cancel_at: ProcessVars.get("FAULT_CANCEL"),
+        cancel,
+    };
+    let of_handlers = faults.clone();
+    tap_records(move |message| of_handlers.inject(message));
     tracing_subscriber::registry()
-        .with(Faults {
-            panic_at: ProcessVars.get("FAULT_PANIC"),
-            cancel_at: ProcessVars.get("FAULT_CANCEL"),
-            cancel,
-        })
+        .with(faults)
         .with(LevelFilter::INFO)
         .with(tracing_subscriber::fmt::layer().with_ansi(false))
         .init();
@@ -37,24 +41,31 @@ fn main() {
     }))
 }
 
+#[derive(Clone)]
 struct Faults {
     panic_at: Option<String>,
     cancel_at: Option<String>,
     cancel: watch::Sender<bool>,
 }
 
-impl<S: Subscriber> Layer<S> for Faults {
-    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        let mut text = Text(String::new());
-        event.record(&mut text);
+impl Faults {
+    fn inject(&self, text: &str) {
         let contains = |fault: &Option<String>| {
             let fault = fault.as_ref();
-            fault.is_some_and(|fault| text.0.contains(fault))
+            fault.is_some_and(|fault| text.contains(fault))
         };
         assert!(!contains(&self.panic_at), "a fault was injected");
         if contains(&self.cancel_at) {
             self.cancel.send_replace(true);
         }
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Faults {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        self.inject(&text.0);
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) use once::OncePerMinute;
 pub(crate) use output::{event_level, has_room, room, settled, timestamp, write_event};
 pub use output::{flush, init, set_event_level};
 pub(crate) use record::Record;
+#[doc(hidden)]
+pub use record::tap_records;
 pub use settings::{LogFormat, least_level, parse_level};
 pub use tracing::Level;
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::sync::OnceLock;
 
 use serde::Serializer as _;
 use serde::ser::SerializeMap as _;
@@ -27,9 +28,22 @@ pub(crate) struct Record<'a> {
     pub(crate) fields: &'a Fields,
 }
 
+/// What tests do with the message of each record.
+static TAP: OnceLock<Box<dyn Fn(&str) + Send + Sync>> = OnceLock::new();
+
+/// Calls `tap` with the message of each record of a handler, in its task. For the injection of faults.
+#[doc(hidden)]
+pub fn tap_records(tap: impl Fn(&str) + Send + Sync + 'static) {
+    // Fails if there is one.
+    let _ = TAP.set(Box::new(tap));
+}
+
 impl Record<'_> {
     /// Writes the record, unless the level of the log drops it. Never waits.
     pub(crate) fn write(&self) {
+        if let Some(tap) = TAP.get() {
+            tap(self.message);
+        }
         if self.level <= LevelFilter::current() {
             let format = format();
             write_event(&self.line(format), format);

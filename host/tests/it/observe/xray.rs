@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bootstream_test_support::moto::Moto;
 use bootstream_test_support::process::Bootstrap;
 use bootstream_test_support::recorder::{Event, Post, Recorder};
 use bootstream_test_support::steps::{head, write};
@@ -207,4 +208,37 @@ fn a_daemon_that_is_not_there_costs_nothing() {
     lambda.polls(ids.len() + 1);
     host.assert_running();
     assert!(host.stdout().is_empty(), "{:?}", host.stdout());
+}
+
+#[test]
+fn documents_are_taken_by_a_judge_and_come_back_as_they_are() {
+    let moto = Moto::start();
+    for steps in [
+        json!([head(200), write("whole"), "finish"]),
+        json!([head(200), write("part"), {"panic": "no luck"}]),
+    ] {
+        let document = document_of(&steps);
+        let segments = json!({"TraceSegmentDocuments": [document.to_string()]});
+        let answer = moto.post("xray", "/TraceSegments", &segments);
+        assert_eq!(
+            answer["UnprocessedTraceSegments"],
+            json!([]),
+            "{document:#}"
+        );
+
+        let traces = moto.post("xray", "/Traces", &json!({"TraceIds": [ROOT]}));
+        let segments = traces["Traces"][0]["Segments"]
+            .as_array()
+            .expect("segments");
+        let found = segments.iter().find(|it| it["Id"] == document["id"]);
+        let text = found.expect("the document")["Document"]
+            .as_str()
+            .expect("JSON");
+        let back: Value = serde_json::from_str(text).expect("JSON");
+        assert_eq!(back, document);
+    }
+    // It does refuse what is no document.
+    let nameless = json!({"TraceSegmentDocuments": ["{\"id\": \"1\"}"]});
+    let answer = moto.post("xray", "/TraceSegments", &nameless);
+    assert_ne!(answer["UnprocessedTraceSegments"], json!([]));
 }

@@ -77,7 +77,7 @@ fn cases_that_hold_pass() {
         ),
         case(
             "reader that leaves",
-            &json!([{"write_many": {"count": 1000, "len": 65536}}]),
+            &json!([{"write_many": {"count": 1000, "chunk": "x".repeat(65536)}}]),
             "reader = { leaves-after = 5 }\n[case.expect]\ntime = { total-ms = 10000 }",
         ),
         case(
@@ -192,11 +192,14 @@ fn an_update_makes_the_cases_pass_and_keeps_comments() {
 
 #[test]
 fn a_standard_component_has_cases_as_well() {
-    let cases = "[[case]]\nname = \"hello\"\nevent = { from = \"url\", path = \"/\", set = { \
-                 \"/requestContext/http/method\" = \"GET\" } }\n[case.expect]\nstatus = 200\n";
+    let script = json!({"steps": [{"respond": {"status": 201, "headers": [["a", "b"]]}}]});
+    let cases = format!(
+        "[[case]]\nname = \"hello\"\nevent = {{ from = \"url\", data = '{script}' }}\n[case.expect]\n\
+         status = 201\nheaders = {{ a = \"b\" }}\n"
+    );
     let guest = component("wasi_http_guest");
 
-    let output = test(&guest, &folder(&[cases.to_owned()]), &[]);
+    let output = test(&guest, &folder(&[cases]), &[]);
 
     let printed = text(&output.stdout) + &text(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{printed}");

@@ -151,8 +151,8 @@ fn without_a_console_there_is_no_second_port() {
     dev.invoke(&steps()).rest();
     dev.wait_until_seen("the function was called");
     assert!(!dev.has_seen("console: http://"));
-    // The front ends, and the Runtime API of one environment.
-    assert_eq!(listening(&[dev.pid()]).len(), 2);
+    // The front ends, and the Runtime API and the collector of one environment.
+    assert_eq!(listening(&[dev.pid()]).len(), 3);
 }
 
 #[test]

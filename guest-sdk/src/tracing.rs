@@ -8,7 +8,7 @@
 //!     bootstream::tracing::install();
 //!     let _order = tracing::info_span!("order", id = 7).entered();
 //!     tracing::info!(country = "NZ", "sold");
-//!     response.send("sold")?;
+//!     response.into_body().write_and_finish("sold")?;
 //!     Ok(())
 //! }
 //! # let (response, recording) = bootstream::testing::response();

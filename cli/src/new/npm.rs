@@ -56,6 +56,7 @@ macro_rules! with_npm_package {
             npm_package!("src/handler.js"),
             npm_package!("src/index.d.ts"),
             npm_package!("src/index.js"),
+            npm_package!("src/log.js"),
             npm_package!("src/request.js"),
             npm_package!("src/response.js"),
             npm_package!("src/testing.d.ts"),

@@ -29,7 +29,9 @@ pub(crate) struct Record<'a> {
 }
 
 /// What tests do with the message of each record.
-static TAP: OnceLock<Box<dyn Fn(&str) + Send + Sync>> = OnceLock::new();
+type Tap = Box<dyn Fn(&str) + Send + Sync>;
+
+static TAP: OnceLock<Tap> = OnceLock::new();
 
 /// Calls `tap` with the message of each record of a handler, in its task. For the injection of faults.
 #[doc(hidden)]

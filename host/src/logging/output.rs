@@ -28,7 +28,7 @@ static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 /// The level of events that pass the log's level.
 static EVENT_LEVEL: OnceLock<&'static str> = OnceLock::new();
 
-/// Sets the level that [`event_level`] returns. Call once.
+/// Sets the level that `event_level` returns. Call once.
 pub fn set_event_level(level: &'static str) {
     // Fails if it was set.
     let _ = EVENT_LEVEL.set(level);

@@ -4,7 +4,7 @@
 //!   http1, response, guest, outbound ──▶ Watch ──▶ Record ──▶ xray, metrics, otlp: bytes
 //! ```
 //!
-//! An invocation has a [`Watch`] only if a receiver wants its record. Without one, nothing here runs.
+//! An invocation has a `Watch` only if a receiver wants its record. Without one, nothing here runs.
 
 mod calls;
 mod event;

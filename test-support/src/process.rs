@@ -305,6 +305,12 @@ impl Running {
         status_kib(self.pid(), "VmRSS:")
     }
 
+    /// Resident memory that is not of a file, in KiB. How much of a file is mapped depends on how the system has read it.
+    #[track_caller]
+    pub fn anonymous_kib(&self) -> u64 {
+        status_kib(self.pid(), "RssAnon:")
+    }
+
     /// Reserved address space, in KiB.
     #[track_caller]
     pub fn reserved_kib(&self) -> u64 {

@@ -192,7 +192,8 @@ fn an_update_makes_the_cases_pass_and_keeps_comments() {
 
 #[test]
 fn a_standard_component_has_cases_as_well() {
-    let script = json!({"steps": [{"respond": {"status": 201, "headers": [["a", "b"]]}}, "finish"]});
+    let script =
+        json!({"steps": [{"respond": {"status": 201, "headers": [["a", "b"]]}}, "finish"]});
     let cases = format!(
         "[[case]]\nname = \"hello\"\nevent = {{ from = \"url\", data = '{script}' }}\n[case.expect]\n\
          status = 201\nheaders = {{ a = \"b\" }}\n"

@@ -73,7 +73,7 @@ struct Event {
 ///
 /// # Errors
 ///
-/// The text is no such file, two cases have one name, or a bound is out of range. The error names the case.
+/// The text is not a file of cases, two cases have one name, or a bound is out of range. The error names the case.
 pub(super) fn parse(text: &str) -> Result<Vec<Case>> {
     let File { case: cases } = toml::from_str(text)?;
     for (index, case) in cases.iter().enumerate() {
@@ -158,7 +158,7 @@ fn unknown(kind: &str) -> anyhow::Error {
         .filter_map(|kind| Some(kind.to_possible_value()?.get_name().to_owned()))
         .collect();
     anyhow::Error::msg(format!(
-        "`{kind}` is no event: use one of {}",
+        "`{kind}` is not an event: use one of {}",
         names.join(", ")
     ))
 }
@@ -215,7 +215,7 @@ fn names(pointer: &str) -> Result<Vec<String>> {
     }
     let names = pointer.strip_prefix('/');
     let names =
-        names.with_context(|| format!("`{pointer}` is no JSON pointer: begin it with `/`"))?;
+        names.with_context(|| format!("`{pointer}` is not a JSON pointer: begin it with `/`"))?;
     let unescaped = |name: &str| name.replace("~1", "/").replace("~0", "~");
     Ok(names.split('/').map(unescaped).collect())
 }

@@ -28,7 +28,7 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// The body is no text.
+    /// The body is not text.
     pub(super) fn update(&mut self, case: &Case, observed: &Observed) -> Result<()> {
         let name = &case.name;
         let body = String::from_utf8(observed.body());
@@ -88,7 +88,7 @@ impl CaseFile {
             .entry("expect")
             .or_insert_with(|| Item::Table(Table::new()));
         let found = expect.as_table_like_mut();
-        found.with_context(|| format!("the expectation of `{name}` is no table"))
+        found.with_context(|| format!("the expectation of `{name}` is not a table"))
     }
 }
 

@@ -16,8 +16,8 @@ fn header(head: &str, name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// The heads of the requests of one invocation, and its document.
-fn requested(trace: &str, steps: impl FnOnce(&Peer) -> Value) -> (Vec<String>, Value) {
+/// A peer, the heads of the requests to it, and the settings with which a handler reaches it.
+fn reaching(trace: &str) -> (Peer, mpsc::Receiver<String>, String) {
     let (seen, heads) = mpsc::channel();
     let peer = Peer::start(move |call| {
         seen.send(call.head.clone()).ok();
@@ -26,6 +26,12 @@ fn requested(trace: &str, steps: impl FnOnce(&Peer) -> Value) -> (Vec<String>, V
     let settings = peer
         .allowed()
         .replace("[outbound]\n", &format!("[outbound]\ntrace = '{trace}'\n"));
+    (peer, heads, settings)
+}
+
+/// The heads of the requests of one invocation, and its document.
+fn requested(trace: &str, steps: impl FnOnce(&Peer) -> Value) -> (Vec<String>, Value) {
+    let (peer, heads, settings) = reaching(trace);
     let (lambda, daemon) = (Recorder::start(), Daemon::start());
     let steps = steps(&peer);
     lambda.enqueue(sampled("id-1", &steps));
@@ -73,14 +79,7 @@ fn headers_of_traces_are_added_only_if_asked_for() {
 /// Where nobody records the invocation, its requests belong to the function's own segment.
 #[test]
 fn the_trace_of_an_invocation_that_is_not_recorded_goes_on_as_it_is() {
-    let (seen, heads) = mpsc::channel();
-    let peer = Peer::start(move |call| {
-        seen.send(call.head.clone()).ok();
-        call.respond("200 OK", "")
-    });
-    let settings = peer
-        .allowed()
-        .replace("[outbound]\n", "[outbound]\ntrace = 'xray'\n");
+    let (peer, heads, settings) = reaching("xray");
     let lambda = Recorder::start();
     let value = format!("Root={ROOT};Parent={PARENT};Sampled=0;Lineage=1:a8d3:0");
     let event = Event::script("id-1", &json!([{ "url": peer.url("/") }]));

@@ -2,8 +2,6 @@
 
 use std::{error::Error as StdError, fmt};
 
-use serde_json::json;
-
 use crate::{Error, Head, Response, error::Chain};
 
 /// An error that is the caller's fault, not the handler's.
@@ -78,7 +76,9 @@ impl Rejection {
     }
 
     fn document(&self) -> String {
-        json!({ "message": self.message }).to_string()
+        // Not `json!`: the code of a `Value` would be in every handler.
+        let message = serde_json::to_string(&self.message).expect("text serializes");
+        format!(r#"{{"message":{message}}}"#)
     }
 }
 

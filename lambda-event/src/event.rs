@@ -1,11 +1,7 @@
 //! An event, and whether it is an HTTP request.
 
-use lambda_protocol::Object;
-use lambda_protocol::front_end::FrontEnd;
-use serde::de::IgnoredAny;
-
-use crate::member;
 use crate::raw::RawEvent;
+use crate::reader;
 use crate::request;
 use crate::{HttpRequest, ReadError, RequestKind};
 
@@ -21,14 +17,7 @@ impl<'event> Event<'event> {
     /// [`ReadError::NotJson`], and [`ReadError::Member`] for the event of an HTTP front end that has a member of
     /// another type. Any other JSON is an event without a [`kind`](Self::kind).
     pub fn parse(event: &'event [u8]) -> Result<Self, ReadError> {
-        match serde_json::from_slice::<Object<RawEvent<'_>>>(event) {
-            Ok(Object(raw)) => Ok(Self(raw.unwrap_or_default())),
-            Err(error) if FrontEnd::of(event).is_some() => Err(member::invalid(event, error)),
-            Err(_) => match serde_json::from_slice::<IgnoredAny>(event) {
-                Ok(_) => Ok(Self(RawEvent::default())),
-                Err(error) => Err(ReadError::NotJson(error)),
-            },
-        }
+        reader::read(event).map(Self)
     }
 
     /// Returns the shape of an HTTP front end. `None` for every other event.

@@ -6,26 +6,39 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A string that is borrowed unless JSON escapes it: serde by itself does not borrow an
-/// `Option<Cow<str>>`.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct Text<'event>(#[serde(borrow)] pub(crate) Cow<'event, str>);
+/// A string that is borrowed unless JSON escapes it.
+#[derive(Debug)]
+pub(crate) struct Text<'event>(pub(crate) Cow<'event, str>);
 
 /// A JSON object of texts, or of lists of texts, in the order of the document. `null` is empty.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Fields<'event>(Vec<(Text<'event>, Values<'event>)>);
+#[derive(Debug, Default)]
+pub(crate) struct Fields<'event>(Vec<(Cow<'event, str>, Values<'event>)>);
 
 /// The values of one name. `null` is none.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Values<'event> {
     One(Cow<'event, str>),
-    Many(Vec<Text<'event>>),
+    Many(Vec<Cow<'event, str>>),
 }
 
 impl<'event> Fields<'event> {
-    /// Returns these fields, or the others when these are empty.
-    pub(crate) fn or<'a>(&'a self, others: &'a Self) -> &'a Self {
-        if self.0.is_empty() { others } else { self }
+    /// Reads the names and values of an object.
+    ///
+    /// # Errors
+    ///
+    /// A value is neither a text, a list of texts nor `null`.
+    pub(crate) fn read<A: MapAccess<'event>>(mut map: A) -> Result<Self, A::Error> {
+        let mut fields = Self::default();
+        while let Some(Text(name)) = map.next_key()? {
+            fields.0.push((name, map.next_value()?));
+        }
+        Ok(fields)
+    }
+
+    pub(crate) const EMPTY: Self = Self(Vec::new());
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Returns the number of names.
@@ -40,37 +53,33 @@ impl<'event> Fields<'event> {
                 Values::One(value) => (Some(&**value), [].as_slice()),
                 Values::Many(values) => (None, values.as_slice()),
             };
-            let many = many.iter().map(|value| &*value.0);
-            one.into_iter().chain(many).map(|value| (&*name.0, value))
+            let many = many.iter().map(|value| &**value);
+            one.into_iter().chain(many).map(|value| (&**name, value))
         })
     }
 }
 
-impl<'de: 'event, 'event> Deserialize<'de> for Fields<'event> {
+impl<'de: 'event, 'event> Deserialize<'de> for Text<'event> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldsVisitor)
+        deserializer.deserialize_str(TextVisitor)
     }
 }
 
-struct FieldsVisitor;
+struct TextVisitor;
 
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields<'de>;
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of texts or lists of texts, or null")
+        f.write_str("a string")
     }
 
-    fn visit_unit<E>(self) -> Result<Fields<'de>, E> {
-        Ok(Fields::default())
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(text)))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let mut fields = Fields::default();
-        while let Some(field) = map.next_entry()? {
-            fields.0.push(field);
-        }
-        Ok(fields)
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
     }
 }
 
@@ -104,7 +113,7 @@ impl<'de> Visitor<'de> for ValuesVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Values<'de>, A::Error> {
         let mut values = Vec::new();
         while let Some(value) = seq.next_element::<Option<Text<'de>>>()? {
-            values.extend(value);
+            values.extend(value.map(|Text(value)| value));
         }
         Ok(Values::Many(values))
     }

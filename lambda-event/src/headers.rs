@@ -70,7 +70,7 @@ fn join_cookies(
     invalid: &mut Vec<InvalidHeader>,
 ) -> Result<(), ReadError> {
     let mut joined = Vec::new();
-    for cookie in raw.cookies() {
+    for cookie in &raw.cookies {
         match line(COOKIE.as_str(), cookie) {
             Ok((_, value)) => push_cookie(&mut joined, value.as_bytes()),
             Err(header) => invalid.push(header),

@@ -27,11 +27,12 @@ mod event;
 mod fields;
 mod headers;
 mod kind;
-mod member;
+mod members;
 mod origin;
 mod path;
 mod query;
 mod raw;
+mod reader;
 mod request;
 
 pub use error::ReadError;

@@ -11,6 +11,7 @@ mod origins;
 mod paths;
 mod queries;
 mod shapes;
+mod types;
 
 use lambda_event::{Event, HttpRequest, ReadError, RequestKind, parse_query};
 use serde_json::{Value, json};

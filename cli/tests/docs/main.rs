@@ -59,7 +59,6 @@ followed! {
     the_readme_of_streaming_numbers_can_be_followed: "examples/streaming-numbers/README.md",
     the_readme_of_server_sent_events_can_be_followed: "examples/server-sent-events/README.md",
     the_readme_of_large_download_can_be_followed: "examples/large-download/README.md",
-    the_readme_of_dynamodb_export_can_be_followed: "examples/dynamodb-export/README.md",
     the_readme_of_s3_download_can_be_followed: "examples/s3-download/README.md",
     the_readme_of_llm_proxy_can_be_followed: "examples/llm-proxy/README.md",
     the_readme_of_streaming_javascript_can_be_followed: "examples/streaming-javascript/README.md",
@@ -72,6 +71,16 @@ const DEPLOYING: &str = "docs/guide/deploy.md";
 #[test]
 fn the_page_on_deploying_can_be_followed() {
     follow(&mut Session::new(&repository(".")), DEPLOYING);
+}
+
+/// Takes minutes to build with the AWS SDK.
+const DYNAMODB_EXPORT: &str = "examples/dynamodb-export/README.md";
+
+#[test]
+fn the_readme_of_dynamodb_export_can_be_followed() {
+    // As `scripts/test.sh` has built it.
+    let level = [("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")];
+    follow(&mut reader().with(&level), DYNAMODB_EXPORT);
 }
 
 /// A project that a command in the README creates.

@@ -19,7 +19,7 @@ export BOOTSTREAM_COMMIT
 # The command has the list of its crates, 5 KB, for scanners. The hosts have none, because each of their bytes is loaded
 # before the first request of a function.
 PATH=$PWD/target/tools/bin:$PATH
-cargo install --quiet --locked --root target/tools cargo-auditable@0.7.7 >&2
+cargo install --quiet --locked --debug --root target/tools cargo-auditable@0.7.7 >&2
 
 # built ARCH OPTION...: builds, and copies what was built to BINARIES/ARCH. The wheels say that it runs on every Linux.
 built() {

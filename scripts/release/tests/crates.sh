@@ -32,8 +32,8 @@ say "cargo install"
 rustc=$(scripts/setup.sh 2>/dev/null)
 # away COMMAND...: runs it with cargo, in a home of its own, where the folder of the checkout is empty.
 away() {
-    bwrap --die-with-parent --dev-bind / / --bind "$PWD/target/guests" "$work/guests" --tmpfs "$PWD" \
-        --chdir "$work/stranger" \
+    bwrap --die-with-parent --unshare-pid --dev-bind / / --proc /proc \
+        --bind "$PWD/target/guests" "$work/guests" --tmpfs "$PWD" --chdir "$work/stranger" \
         env -i PATH="$work/installed/bin:$PATH" HOME="$work/stranger" CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}" \
         RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" RUSTC="$rustc" CARGO_TARGET_DIR="$work/guests" CARGO_NET_OFFLINE=true \
         "$@"

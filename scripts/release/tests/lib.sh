@@ -38,11 +38,12 @@ works() {
     done
 }
 
-# gone NAME FOLDER...: nothing of the package is left in the folders. pip leaves the empty folders of data files.
+# gone NAME FOLDER...: nothing of the package is left in the folders. pip leaves the empty folders of data files, and pipx
+# a lock of its own.
 gone() {
     name=$1
     shift
-    left=$(find "$@" -path '*bootstream*' ! -type d -print -quit)
+    left=$(find "$@" -path '*bootstream*' ! -type d ! -name .bootstream.lock -print -quit)
     [ -z "$left" ] || die "$name leaves files behind: $left"
 }
 
@@ -53,7 +54,8 @@ serves() {
     serving=$!
     curl -sN --retry 60 --retry-delay 1 --retry-connrefused --max-time 600 "http://127.0.0.1:$port/?count=1" \
         >"$work/dev.out" || true
-    kill -TERM $serving
+    # It may be a function of this shell.
+    kill -TERM "$(pgrep -P $serving)"
     wait $serving || true
     grep -q 'Streaming complete' "$work/dev.out" || { cat "$work/dev.log" >&2; die "dev does not stream"; }
 }

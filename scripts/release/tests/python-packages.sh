@@ -20,8 +20,9 @@ $uv tool uninstall bootstream
 gone uv "$work/uv" "$work/uv-bin"
 
 export PIPX_HOME="$work/pipx" PIPX_BIN_DIR="$work/pipx-bin" PIPX_MAN_DIR="$work/pipx-man"
-# Its own environment of pip and setuptools needs no network either.
-PIP_NO_INDEX=1 PIP_FIND_LINKS="$work/one" "$tools/pipx" install --quiet --backend pip bootstream >/dev/null
+# With pip in place of uv, it would fetch the newest pip.
+PATH="$tools:$PATH" UV_NO_INDEX=1 UV_FIND_LINKS="$work/one" UV_OFFLINE=1 UV_CACHE_DIR="$work/uv-cache" \
+    "$tools/pipx" install --quiet --backend uv bootstream >/dev/null
 works pipx "$work/pipx-bin/bootstream"
 "$tools/pipx" uninstall --quiet bootstream >/dev/null
 gone pipx "$work/pipx/venvs" "$work/pipx-bin"

@@ -3,7 +3,7 @@
 set -eu
 work=$1
 . scripts/release/tests/lib.sh
-binaries=target/release-test/checkout/dist/binaries
+binaries=$work/binaries
 for file in "$binaries"/*/*; do
     readelf -hW "$file" >"$work/header"
     case $file in */x86_64/*) machine=X86-64 ;; *) machine=AArch64 ;; esac

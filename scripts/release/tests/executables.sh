@@ -15,6 +15,12 @@ for file in "$binaries"/*/*; do
     grep -q 'Type: .*DYN' "$work/header" || die "$file is not position independent"
 done
 python=$(scripts/release/python.sh)
+for wheel in "$work"/one/*.whl; do
+    said=$("${python%python}auditwheel" show "$wheel" 2>/dev/null | tr '\n' ' ')
+    for part in 'references no external versioned symbols' 'requires no external shared libraries'; do
+        case $said in *"$part"*) ;; *) die "auditwheel: $wheel: $said" ;; esac
+    done
+done
 std=$("$(scripts/setup.sh 2>/dev/null)" --print target-libdir --target "$(uname -m)-unknown-linux-musl")
 for arch in x86_64 arm64; do
     for name in bootstream bootstrap bootstrap-wasi-p3; do

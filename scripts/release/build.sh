@@ -16,8 +16,7 @@ export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS="$remap"
 BOOTSTREAM_COMMIT=$(git rev-parse HEAD)
 export BOOTSTREAM_COMMIT
 
-# The command has the list of its crates, 5 KB, for scanners. The hosts have none, because each of their bytes is loaded
-# before the first request of a function.
+# The command has the list of its crates, for scanners. The hosts have none: they must stay small.
 PATH=$PWD/target/tools/bin:$PATH
 cargo install --quiet --locked --debug --root target/tools cargo-auditable@0.7.7 >&2
 

@@ -11,6 +11,8 @@
 #                                             it: in the same folder, with `release` for `lambda`
 #   ... --command                             the command `bootstream` in place of them, in the folder of the compiler:
 #                                             for any processor of the architecture, so that it can tell what it needs
+#   ... --auditable                           with the names and versions of its crates in a section of the executable,
+#                                             for scanners; needs cargo-auditable
 #   ... OPTION...                             passed to cargo for `bootstrap`, such as
 #                                             --no-default-features
 #
@@ -35,6 +37,7 @@ machine=$(uname -m)
 arch=$machine
 compiler=0
 command=0
+subcommand=''
 folder=target/unstripped
 binary=bootstrap
 while [ $# -gt 0 ]; do
@@ -42,6 +45,7 @@ while [ $# -gt 0 ]; do
         --arch) arch=${2:?--arch needs x86_64 or arm64}; shift ;;
         --compiler) compiler=1 ;;
         --command) command=1 ;;
+        --auditable) subcommand=auditable ;;
         --wasi-p3) binary=bootstrap-wasi-p3 ;;
         -h | --help) sed -n '2,/^set -eu/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 0 ;;
         *) break ;;
@@ -110,7 +114,8 @@ build() {
     # Cargo has one name for both builds.
     other=$built.other
     [ "$built" = "$named" ] || [ ! -e "$built" ] || mv "$built" "$other"
-    cargo build --target "$target" --target-dir "$folder" --profile "$profile" "$@" >&2
+    # shellcheck disable=SC2086
+    cargo $subcommand build --target "$target" --target-dir "$folder" --profile "$profile" "$@" >&2
     if [ "$built" != "$named" ]; then
         # An unchanged build is the same file.
         rm -f "$named"

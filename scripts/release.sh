@@ -8,7 +8,7 @@
 #   ... --out DIR                           another folder than dist/release
 #   ... --twice                             do it once more in a clone in another folder, and compare
 #   ... --advisories                          first ask for known vulnerabilities of dependencies, by cargo-deny
-#   ... --skip-crates                       leave the crates out, which takes a build of each
+#   ... --no-verify                         do not build each crate from its archive
 #   scripts/release.sh --publish [--dry-run]
 #                                           publish dist/release: crates.io, PyPI, npm, then the release on GitHub.
 #                                           What is there already is skipped, so this can be run again. With
@@ -26,12 +26,12 @@ say() { echo "release: $*" >&2; }
 die() { say "$*"; exit 1; }
 
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
-out=dist/release binaries='' crates=1 action=pack dry='' twice=0 advisories=0
+out=dist/release binaries='' verify='' action=pack dry='' twice=0 advisories=0
 while [ $# -gt 0 ]; do
     case $1 in
         --binaries) binaries=${2:?--binaries needs a folder}; shift ;;
         --out) out=${2:?--out needs a folder}; shift ;;
-        --skip-crates) crates=0 ;;
+        --no-verify) verify=--no-verify ;;
         --twice) twice=1 ;;
         --advisories) advisories=1 ;;
         --publish) action=publish ;;
@@ -76,7 +76,8 @@ scripts/release/archives.sh "$work" "$out"
 scripts/release/wheels.sh "$work" "$out"
 scripts/release/npm.sh "$work" "$out"
 scripts/release/layers.sh "$binaries" "$out"
-[ $crates = 0 ] || scripts/release/crates.sh "$out"
+# shellcheck disable=SC2086
+scripts/release/crates.sh "$out" $verify
 cp "$work"/sbom/*.json "$out/"
 (cd "$out" && rm -f SHA256SUMS && find . -type f ! -name '*.sha256' ! -name SHA256SUMS -printf '%P\n' | sort |
     xargs sha256sum >"$work/SHA256SUMS" && mv "$work/SHA256SUMS" SHA256SUMS)

@@ -155,7 +155,7 @@ Handlers run in the `bootstrap` binary that Lambda starts, one process for each 
 invocation. The server listens at once; callers wait while a component is compiled for the first time, and its \
 machine code is cached in ~/.cache/bootstream. When the component file changes, new invocations use \
 it and open streams finish on the old one. With --watch, a change of the sources rebuilds the \
-component; if that fails, the old one stays.
+component, without link-time optimisation of crates; if that fails, the old one stays.
 
 Environment: LOCAL_LAMBDA_HOST, LOCAL_LAMBDA_PORT, BOOTSTREAM_BOOTSTRAP, XDG_CACHE_HOME, and those of \
 `bootstream build`.

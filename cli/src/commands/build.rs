@@ -12,7 +12,7 @@ use crate::compile_cache;
 use crate::files;
 use crate::precompile::precompile;
 use crate::printer::Printer;
-use crate::project::{BuildOptions, Project};
+use crate::project::{BuildOptions, Effort, Project};
 use crate::size_report::size_report;
 
 /// Builds, checks, and prints where the component is.
@@ -26,6 +26,7 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
         setup: args.setup,
         preinit: args.preinit,
         line_tables: args.line_tables,
+        effort: Effort::Full,
     };
     let component = Project::find(&args.path)?.build(&options, *printer)?;
     let bytes = files::read(&component)?;
@@ -56,9 +57,13 @@ pub(crate) fn run(args: &BuildArgs, printer: &Printer) -> Result<ExitCode> {
 /// # Errors
 ///
 /// The file does not exist, or the project does not build.
-pub(crate) fn component_for(handler: &Path, printer: Printer) -> Result<PathBuf> {
+pub(crate) fn component_for(handler: &Path, effort: Effort, printer: Printer) -> Result<PathBuf> {
     if handler.is_dir() {
-        Project::find(handler)?.build(&BuildOptions::default(), printer)
+        let options = BuildOptions {
+            effort,
+            ..BuildOptions::default()
+        };
+        Project::find(handler)?.build(&options, printer)
     } else {
         Ok(handler.to_owned())
     }

@@ -24,6 +24,7 @@ use super::execution::{function_config, note, runtime};
 use crate::args::InvokeArgs;
 use crate::deployment::{HANDLER_NAME, project_file};
 use crate::printer::{Printer, Tone};
+use crate::project::Effort;
 use crate::report;
 use crate::source::Source;
 
@@ -90,7 +91,7 @@ fn checked(event: Bytes) -> Result<Bytes> {
 fn invoke_once(args: InvokeArgs, event: Bytes, output: Output<'_>) -> Result<()> {
     let handler = args.handler.context("no handler was named")?;
     let bootstrap = args.function.bootstrap.as_deref();
-    let component = component_for(&handler, *output.printer)?;
+    let component = component_for(&handler, Effort::Full, *output.printer)?;
     let source = Source::component(component, bootstrap, project_file(&handler))?;
     note(&source, output.printer);
     let deployment = source.prepare(&source.included()?, None, *output.printer)?;

@@ -113,14 +113,13 @@ impl Crate {
             Some(folder) => std::path::absolute(folder)?,
             None => metadata.target_directory,
         };
-        let profile =
-            Profile::choose(&metadata.workspace_root, self.folder(), options.line_tables)?;
+        let profile = Profile::choose(&metadata.workspace_root, self.folder(), options)?;
         if let Some(note) = profile.note() {
             printer.message(Tone::Faint, &note);
         }
         let mut cargo = self.cargo()?;
         cargo
-            .args(["build", "--release", "--target", TARGET])
+            .args(["build", "--target", TARGET])
             .args([
                 "--message-format",
                 "json-render-diagnostics",

@@ -48,6 +48,25 @@ pub(crate) struct BuildOptions<'a> {
     pub(crate) preinit: bool,
     /// Whether to keep the line tables of a crate even if the project's settings do not.
     pub(crate) line_tables: bool,
+    /// How much to optimise a crate.
+    pub(crate) effort: Effort,
+}
+
+/// How much to optimise a crate.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Effort {
+    /// As its release profile says.
+    #[default]
+    Full,
+    /// Without link-time optimisation, for a component that the next change replaces.
+    Quick,
+}
+
+impl Effort {
+    /// Returns the effort for a component that is rebuilt after each change, or is built once.
+    pub(crate) fn when_watched(is_watched: bool) -> Self {
+        if is_watched { Self::Quick } else { Self::Full }
+    }
 }
 
 impl Project {

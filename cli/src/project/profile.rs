@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use toml::{Table, Value};
 
+use super::{BuildOptions, Effort};
 use crate::files;
 
 /// The profile of the projects that `bootstream new` makes, as cargo's variables.
@@ -28,6 +29,19 @@ const LINE_TABLES: [(&str, &str); 2] = [
     ("CARGO_PROFILE_RELEASE_STRIP", "none"),
 ];
 
+/// Arguments of cargo for a component that is packaged.
+const FULL: &[&str] = &["--release"];
+
+/// Arguments of cargo for one that the next change replaces. Link-time optimisation is nine tenths of a rebuild: it reads
+/// the whole standard library each time. A profile of its own has a folder of its own, because cargo does not notice
+/// that another profile has overwritten a component.
+const QUICK: &[&str] = &[
+    "--profile=bootstream-dev",
+    "--config=profile.bootstream-dev.inherits=\"release\"",
+    "--config=profile.bootstream-dev.lto=false",
+    "--config=profile.bootstream-dev.incremental=true",
+];
+
 /// Keys of a profile that do not apply to the handler itself.
 const OF_OTHERS: [&str; 2] = ["package", "build-override"];
 
@@ -40,6 +54,7 @@ pub(super) struct Profile {
     /// Whether the crate has no profile of its own.
     is_default: bool,
     line_tables: bool,
+    effort: Effort,
 }
 
 impl Profile {
@@ -48,18 +63,23 @@ impl Profile {
     /// # Errors
     ///
     /// A file with the crate's own settings is not TOML.
-    pub(super) fn choose(root: &Path, folder: &Path, line_tables: bool) -> Result<Self> {
+    pub(super) fn choose(root: &Path, folder: &Path, options: &BuildOptions<'_>) -> Result<Self> {
         let is_own = is_set_by_variable(std::env::vars_os().map(|(name, _)| name))
             || is_set_in(&root.join("Cargo.toml"))?
             || is_set_in_any(configurations(folder))?;
         Ok(Self {
             is_default: !is_own,
-            line_tables,
+            line_tables: options.line_tables,
+            effort: options.effort,
         })
     }
 
     /// Makes cargo use the profile.
     pub(super) fn configure(self, cargo: &mut Command) {
+        cargo.args(match self.effort {
+            Effort::Full => FULL,
+            Effort::Quick => QUICK,
+        });
         if self.is_default {
             cargo.envs(SMALL);
         }
@@ -192,10 +212,30 @@ mod tests {
     }
 
     #[test]
+    fn a_quick_build_leaves_the_packaged_component_alone() {
+        let arguments = |effort| {
+            let mut cargo = Command::new("cargo");
+            let profile = Profile {
+                is_default: true,
+                line_tables: false,
+                effort,
+            };
+            profile.configure(&mut cargo);
+            let given = cargo.get_args().filter_map(OsStr::to_str);
+            given.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(arguments(Effort::Full), "--release");
+        let quick = arguments(Effort::Quick);
+        assert!(quick.starts_with("--profile=bootstream-dev "), "{quick}");
+        assert!(quick.contains("bootstream-dev.lto=false"), "{quick}");
+    }
+
+    #[test]
     fn a_crate_without_a_profile_gets_one_and_is_told_so() {
         let profile = |is_default, line_tables| Profile {
             is_default,
             line_tables,
+            effort: Effort::Full,
         };
         let note = profile(true, false).note().unwrap();
         assert!(note.contains("opt-level = \"s\""), "{note}");

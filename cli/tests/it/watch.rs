@@ -16,6 +16,7 @@ cd "$(dirname "$0")/.."
 case $1 in
 metadata) printf '{"target_directory":"%s/target","workspace_root":"%s"}' "$PWD" "$PWD" ;;
 build)
+    echo "$*" >>arguments
     grep -q broken crate/src/lib.rs && exit 101
     mkdir -p target
     cp "$(cat crate/src/lib.rs)" target/next && mv target/next target/handler.wasm
@@ -86,4 +87,11 @@ fn a_change_of_the_sources_is_built_and_taken() {
     let (body, end) = dev.invoke("{}").rest();
     assert_contains(&body, "Number: 1");
     assert_eq!(end, End::Complete);
+
+    let builds = std::fs::read_to_string(workshop.path().join("arguments")).unwrap();
+    assert_eq!(builds.lines().count(), 3, "{builds}");
+    for build in builds.lines() {
+        assert_contains(build, "--profile=bootstream-dev");
+        assert!(!build.contains("--release"), "{build}");
+    }
 }

@@ -16,6 +16,7 @@ use crate::commands::build::component_for;
 use crate::commands::execution::{function_config, note};
 use crate::package::include::{self, Included};
 use crate::printer::{Printer, Tone};
+use crate::project::Effort;
 use crate::source::Source;
 use crate::watch::{Watch, sources_digest};
 
@@ -91,7 +92,8 @@ impl Function {
         let named = settings.function.bootstrap.as_deref();
         let source = match &settings.handler {
             Some(handler) => {
-                Source::component(component_for(handler, printer)?, named, settings.project)?
+                let component = component_for(handler, Effort::when_watched(args.watch), printer)?;
+                Source::component(component, named, settings.project)?
             }
             None => Source::runtime(named)?,
         };
@@ -171,7 +173,8 @@ impl Function {
             self.printer.message(Tone::Faint, "the sources changed");
             let crate_folder = folder.clone();
             let printer = self.printer;
-            let built = spawn_blocking(move || component_for(&crate_folder, printer)).await;
+            let built =
+                spawn_blocking(move || component_for(&crate_folder, Effort::Quick, printer)).await;
             if let Err(error) = built.context("building was interrupted")? {
                 let text = format!("kept the old version: {error:#}");
                 self.printer.message(Tone::Bad, &text);

@@ -11,6 +11,7 @@ use crate::component;
 use crate::files;
 use crate::package::layout::FunctionFiles;
 use crate::printer::Printer;
+use crate::project::Effort;
 
 /// Returns what the packaged component needs of the host.
 pub(super) fn of_function(function: &FunctionFiles) -> Concurrency {
@@ -52,7 +53,7 @@ pub(super) fn built(handler: &Path, printer: &Printer) -> Result<PathBuf> {
     if handler.is_dir() {
         progress(printer, &format!("building `{}`", handler.display()));
     }
-    component_for(handler, *printer)
+    component_for(handler, Effort::Full, *printer)
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ use super::execution::{note, runtime};
 use crate::args::TestArgs;
 use crate::deployment::project_file;
 use crate::printer::{Printer, Tone};
+use crate::project::Effort;
 use crate::source::Source;
 
 /// The file with the cases of a handler.
@@ -125,7 +126,7 @@ fn outcome(case: &Case, observed: Observed, file: Option<&mut CaseFile>) -> Resu
 
 /// Builds and compiles the handler, which no case then waits for.
 fn prepared(args: &TestArgs, printer: &Printer) -> Result<Handler> {
-    let component = component_for(&args.handler, *printer)?;
+    let component = component_for(&args.handler, Effort::Full, *printer)?;
     let bootstrap = args.function.bootstrap.as_deref();
     let source = Source::component(component, bootstrap, project_file(&args.handler))?;
     note(&source, printer);

@@ -115,7 +115,9 @@ fn target(vars: &dyn Vars) -> Result<Option<Target>, ConfigError> {
     let uri: Uri = value.parse().map_err(|_| invalid(expected))?;
     let authority = uri.authority().filter(|it| !it.as_str().contains('@'));
     let authority = authority.filter(|it| !it.host().is_empty());
-    let scheme = uri.scheme().filter(|it| [Scheme::HTTP, Scheme::HTTPS].contains(it));
+    let scheme = uri
+        .scheme()
+        .filter(|it| [Scheme::HTTP, Scheme::HTTPS].contains(it));
     let (scheme, authority) = scheme.zip(authority).ok_or_else(|| invalid(expected))?;
     let is_secure = *scheme == Scheme::HTTPS;
     if is_secure && cfg!(not(feature = "outbound-http")) {

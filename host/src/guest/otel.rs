@@ -16,7 +16,8 @@ use crate::observe::{SpanId, TraceId, XrayHeader};
 pub(super) const INTERFACES: &str = "wasi:otel/";
 
 /// What a guest hears that exports metrics.
-const NO_METRICS: &str = "bootstream takes no metrics of `wasi:otel`: print them in CloudWatch's embedded metric format";
+const NO_METRICS: &str =
+    "bootstream takes no metrics of `wasi:otel`: print them in CloudWatch's embedded metric format";
 
 type Store<'a> = StoreContextMut<'a, GuestState>;
 

@@ -165,7 +165,10 @@ pub(super) fn log_record(record: &Fields<'_>) -> LogRecord {
     let message = record.text("body").map(parsed);
     let named = record.text("event-name").map(str::to_owned);
     LogRecord {
-        level: level(record.number("severity-number"), record.text("severity-text")),
+        level: level(
+            record.number("severity-number"),
+            record.text("severity-text"),
+        ),
         message: match message {
             Some(Value::String(text)) => text,
             Some(other) => other.to_string(),

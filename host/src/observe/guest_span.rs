@@ -153,9 +153,18 @@ impl GuestSpan {
     }
 
     fn bytes(&self) -> usize {
-        let events = self.events.iter().map(|it| it.name.len() + OVERHEAD_BYTES + bytes_of(&it.attributes));
-        let links = self.links.iter().map(|it| OVERHEAD_BYTES + bytes_of(&it.attributes));
-        size_of::<Self>() + self.name.len() + bytes_of(&self.attributes) + events.chain(links).sum::<usize>()
+        let events = self
+            .events
+            .iter()
+            .map(|it| it.name.len() + OVERHEAD_BYTES + bytes_of(&it.attributes));
+        let links = self
+            .links
+            .iter()
+            .map(|it| OVERHEAD_BYTES + bytes_of(&it.attributes));
+        size_of::<Self>()
+            + self.name.len()
+            + bytes_of(&self.attributes)
+            + events.chain(links).sum::<usize>()
     }
 }
 

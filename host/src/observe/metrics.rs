@@ -63,7 +63,10 @@ pub(crate) fn emf(record: &Record, line: Line<'_>) -> String {
 
 /// Returns the record as one object of a log in JSON.
 pub(crate) fn json_line(record: &Record, line: Line<'_>) -> String {
-    json(members(record, line), vec![("message", "invocation".into())])
+    json(
+        members(record, line),
+        vec![("message", "invocation".into())],
+    )
 }
 
 fn json(members: Vec<Member>, mut others: Vec<(&str, Value)>) -> String {
@@ -77,7 +80,8 @@ pub(crate) fn text_line(record: &Record, line: Line<'_>) -> String {
     let (timestamp, level) = (line.timestamp, line.level);
     let mut text = format!("{timestamp} {level:>5} invocation:");
     let members = members(record, line).into_iter();
-    for (name, _, value) in members.skip_while(|(name, ..)| matches!(*name, "timestamp" | "level")) {
+    for (name, _, value) in members.skip_while(|(name, ..)| matches!(*name, "timestamp" | "level"))
+    {
         match value {
             Value::String(value) => write!(text, " {name}={value}"),
             other => write!(text, " {name}={other}"),
@@ -104,7 +108,11 @@ fn members(record: &Record, line: Line<'_>) -> Vec<Member> {
         };
         members.push((names.metric, names.unit, value));
     }
-    members.extend(record.init_time().map(|it| ("Init", "Milliseconds", ms(it))));
+    members.extend(
+        record
+            .init_time()
+            .map(|it| ("Init", "Milliseconds", ms(it))),
+    );
     let (before, after) = match record.ending {
         Ending::Completed => (0, 0),
         Ending::Failed(_) => (1, 0),

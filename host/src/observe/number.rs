@@ -119,7 +119,11 @@ pub(super) fn numbers(record: &Record) -> impl Iterator<Item = (&'static Names, 
     let values: [Value; 16] = [
         record.request_id.as_str().into(),
         record.tenant_id.as_deref().into(),
-        record.ending.report().map(|it| it.error_type.as_str()).into(),
+        record
+            .ending
+            .report()
+            .map(|it| it.error_type.as_str())
+            .into(),
         record.is_first.into(),
         since(record.head),
         since(record.first_byte),

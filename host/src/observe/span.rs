@@ -85,7 +85,11 @@ pub(super) fn within(record: &Record, ids: Ids) -> Vec<Span<'_>> {
 /// Drops a tenth of the requests and of the guest's spans, the shortest first. Returns `false` if there are none.
 pub(super) fn drop_shortest(spans: &mut Vec<Span<'_>>, root: SpanId) -> bool {
     let can_go = |span: &Span<'_>| matches!(span.about, About::Call(_) | About::Guest(_));
-    let mut times: Vec<u64> = spans.iter().filter(|it| can_go(it)).map(Span::time).collect();
+    let mut times: Vec<u64> = spans
+        .iter()
+        .filter(|it| can_go(it))
+        .map(Span::time)
+        .collect();
     times.sort_unstable();
     let Some(longest) = times.get(times.len() / 10).copied() else {
         return false;
@@ -110,7 +114,9 @@ fn attach(spans: &mut [Span<'_>], root: SpanId) {
             above = parent_of(id);
             levels += 1;
         }
-        let has_parent = spans.get(at).is_some_and(|it| it.parent == root || parent_of(it.parent).is_some());
+        let has_parent = spans
+            .get(at)
+            .is_some_and(|it| it.parent == root || parent_of(it.parent).is_some());
         if let Some(span) = spans.get_mut(at)
             && (!has_parent || levels == DEEPEST)
         {

@@ -183,7 +183,9 @@ mod tests {
             is_parent_based: false,
             ..propagation(propagators)
         };
-        let context = propagation.place(event.cloned(), Some(XRAY), Ids::new(1)).unwrap();
+        let context = propagation
+            .place(event.cloned(), Some(XRAY), Ids::new(1))
+            .unwrap();
         context.parent.map(|parent| parent.to_string())
     }
 

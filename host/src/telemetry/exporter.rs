@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::Authority;
+use http::{HeaderName, HeaderValue, StatusCode, header};
 #[cfg(feature = "outbound-http")]
 use http::{Method, uri::Scheme};
-use http::{HeaderName, HeaderValue, StatusCode, header};
 use tokio::time::{Instant, timeout};
 
 use crate::http1::{Connection, Request};

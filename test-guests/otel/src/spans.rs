@@ -74,7 +74,13 @@ impl Span {
                 seconds: u64::MAX,
                 nanoseconds: u32::MAX,
             };
-            (late, Datetime { seconds: 0, nanoseconds: 0 })
+            (
+                late,
+                Datetime {
+                    seconds: 0,
+                    nanoseconds: 0,
+                },
+            )
         } else {
             (before(now, self.ms), now)
         };
@@ -93,7 +99,11 @@ impl Span {
             name: self.name.clone(),
             start_time,
             end_time,
-            attributes: self.attributes.iter().map(|(key, value)| attribute(key, value)).collect(),
+            attributes: self
+                .attributes
+                .iter()
+                .map(|(key, value)| attribute(key, value))
+                .collect(),
             events: self.event.iter().map(event).collect(),
             links: vec![Link {
                 span_context: context(&"9".repeat(32), &"8".repeat(16)),
@@ -121,7 +131,14 @@ fn many(count: u64) {
         let id = format!("{number:016x}");
         on_start(&context("", &id));
         let name = "many".to_owned();
-        on_end(&Span { id, name, ..Span::default() }.data());
+        on_end(
+            &Span {
+                id,
+                name,
+                ..Span::default()
+            }
+            .data(),
+        );
     }
 }
 

@@ -68,13 +68,27 @@ fn large_spans_lose_what_does_not_fit_and_then_go() {
     for number in 1..=100 {
         let mut large = span(number, number);
         large.name = "\u{e9}".repeat(1000);
-        large.attributes = vec![attribute("a"), attribute("b"), ("c".to_owned(), "1".to_owned())];
-        large.events = vec![GuestEvent { name: text.clone(), ..Default::default() }];
+        large.attributes = vec![
+            attribute("a"),
+            attribute("b"),
+            ("c".to_owned(), "1".to_owned()),
+        ];
+        large.events = vec![GuestEvent {
+            name: text.clone(),
+            ..Default::default()
+        }];
         spans.end(large);
     }
     let last = spans.described().last().unwrap();
-    let names: Vec<_> = last.attributes.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!((names, last.dropped, last.name.len()), (vec!["a", "c"], [1, 1, 0], NAME_BYTES));
+    let names: Vec<_> = last
+        .attributes
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(
+        (names, last.dropped, last.name.len()),
+        (vec!["a", "c"], [1, 1, 0], NAME_BYTES)
+    );
     assert!(spans.kept_bytes <= KEPT_BYTES);
     let kept = spans.described().len();
     assert!((20..=26).contains(&kept), "{kept}");

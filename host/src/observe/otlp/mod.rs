@@ -59,7 +59,9 @@ pub(crate) fn request(record: &Record, subject: &Subject<'_>, resource: &Resourc
             ours.message(2, &encoded);
             continue;
         };
-        let known = others.iter().position(|(other, _)| other.scope == guest.scope);
+        let known = others
+            .iter()
+            .position(|(other, _)| other.scope == guest.scope);
         let at = known.unwrap_or_else(|| {
             others.push((guest, scope(&guest.scope.0, &guest.scope.1)));
             others.len() - 1

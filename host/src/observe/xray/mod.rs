@@ -208,7 +208,10 @@ fn cause(report: &ErrorReport) -> Value {
 }
 
 /// Seconds since 1970, with six decimals.
-#[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 are below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "microseconds since 1970 are below 2^53"
+)]
 fn seconds(unix_ns: u64) -> f64 {
     (unix_ns / 1000) as f64 / 1e6
 }

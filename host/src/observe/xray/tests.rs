@@ -159,12 +159,16 @@ fn with_spans(spans: impl IntoIterator<Item = GuestSpan>) -> (Value, usize) {
 
 fn depth(document: &Value) -> usize {
     let below = document["subsegments"].as_array();
-    below.map_or(0, |below| 1 + below.iter().map(depth).max().unwrap_or_default())
+    below.map_or(0, |below| {
+        1 + below.iter().map(depth).max().unwrap_or_default()
+    })
 }
 
 fn count(document: &Value) -> usize {
     let below = document["subsegments"].as_array();
-    below.map_or(0, |below| below.len() + below.iter().map(count).sum::<usize>())
+    below.map_or(0, |below| {
+        below.len() + below.iter().map(count).sum::<usize>()
+    })
 }
 
 #[test]
@@ -172,7 +176,9 @@ fn a_span_of_the_guest_is_in_its_parent_if_there_is_one() {
     let (document, _) = with_spans([guest_span(3, 2), guest_span(2, 0), guest_span(4, 99)]);
     let names = |document: &Value| -> Vec<_> {
         let below = document["subsegments"].as_array().unwrap().iter();
-        below.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+        below
+            .map(|it| it["name"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(names(&document), ["step 2", "step 4"]);
     assert_eq!(names(&document["subsegments"][0]), ["step 3"]);
@@ -184,9 +190,14 @@ fn a_span_of_the_guest_is_in_its_parent_if_there_is_one() {
 
 #[test]
 fn spans_that_are_their_own_ancestors_are_below_the_invocation() {
-    for spans in [vec![(1, 1)], vec![(1, 2), (2, 1)], vec![(1, 2), (2, 3), (3, 1), (4, 3)]] {
+    for spans in [
+        vec![(1, 1)],
+        vec![(1, 2), (2, 1)],
+        vec![(1, 2), (2, 3), (3, 1), (4, 3)],
+    ] {
         let expected = spans.len();
-        let (document, _) = with_spans(spans.into_iter().map(|(id, parent)| guest_span(id, parent)));
+        let (document, _) =
+            with_spans(spans.into_iter().map(|(id, parent)| guest_span(id, parent)));
         assert_eq!(count(&document), expected, "{document:#}");
     }
 }
@@ -211,4 +222,33 @@ fn large_spans_of_the_guest_fit_into_one_datagram() {
     let kept = count(&document);
     assert!((20..=30).contains(&kept), "{kept}");
     assert_eq!(document["metadata"]["bootstream"]["omitted"], 200 - kept);
+}
+
+#[test]
+fn a_request_is_in_the_span_that_the_guest_was_in() {
+    let header = XrayHeader::parse(&format!("Root={ROOT};Parent={PARENT};Sampled=1")).unwrap();
+    let place = Place {
+        trace: header.root,
+        parent: header.parent.unwrap(),
+    };
+    let traces = Traces {
+        xray: Some(place),
+        otlp: None,
+    };
+    let watch = Watch::new(Ids::new(1), traces, true);
+    let call = || watch.call_begins("h".to_owned(), Method::GET, "http://h/");
+    let outside = call();
+    watch.span_begins(guest_span(1, 0).id);
+    let inside = call();
+    watch.call_ends(inside, Some(StatusCode::OK));
+    watch.span_ends(guest_span(1, 0));
+    watch.call_ends(outside, Some(StatusCode::OK));
+    let (document, _) = parsed(&watch);
+    let spans: Vec<_> = document["subsegments"].as_array().unwrap().iter().collect();
+    let step = spans.iter().find(|it| it["name"] == "step 1").unwrap();
+    assert_eq!((spans.len(), count(step)), (2, 1));
+    assert_eq!(
+        step["subsegments"][0]["id"],
+        watch.span_of(inside).to_string()
+    );
 }

@@ -24,6 +24,7 @@ fn nested() -> Value {
     json!([
         {"start_span": OUTER},
         {"start_span": INNER},
+        {"sleep_ms": 30},
         {"end_span": {
             "id": INNER, "parent": OUTER, "name": "inner", "trace": "7".repeat(32), "ms": 2, "kind": "client",
             "attributes": [["model", "\"m-1\""], ["tokens", "7"], ["ratio", "0.5"], ["tags", "[\"a\",true]"], ["plain", "not json"]],

@@ -67,15 +67,8 @@ impl Judge {
     /// A receiver that ends with the span it waits for.
     fn oteltap(span: &str) -> Self {
         Self::start(|port| {
-            let mut command = Command::new(built("clients/collectors/bin/python"));
-            command.args([
-                "-m",
-                "oteltap",
-                "--await-span",
-                span,
-                "--port",
-                &port.to_string(),
-            ]);
+            let mut command = Command::new(built("clients/collectors/bin/oteltap"));
+            command.args(["--await-span", span, "--port", &port.to_string()]);
             command
         })
     }

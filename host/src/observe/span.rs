@@ -11,7 +11,7 @@ use super::record::{Init, Record};
 const LEAST_WAIT: Duration = Duration::from_millis(10);
 
 /// Deepest level of spans below that of the invocation. Readers of nested documents have limits.
-const DEEPEST: usize = 24;
+const DEEPEST: usize = 15;
 
 /// A span within an invocation.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! Spans that a guest made, and which of its spans it is in. All of it is the guest's word: what is kept is bounded, and
 //! nothing of it is an error.
 
-use super::id::SpanId;
+use super::id::{SpanId, TraceId};
 
 /// Most spans that are kept: the longest.
 const SPANS_KEPT: usize = 100;
@@ -57,7 +57,7 @@ pub(crate) struct GuestEvent {
 /// A span of another trace.
 #[derive(Clone, Debug)]
 pub(crate) struct GuestLink {
-    pub(crate) trace: super::TraceId,
+    pub(crate) trace: TraceId,
     pub(crate) span: SpanId,
     pub(crate) attributes: Attributes,
 }

@@ -39,6 +39,10 @@ pub(crate) struct CollectorSettings {
     pub(crate) authority: Authority,
     pub(crate) port: u16,
     /// Whether it is reached over TLS.
+    #[cfg_attr(
+        not(feature = "outbound-http"),
+        expect(dead_code, reason = "there is no TLS")
+    )]
     pub(crate) is_secure: bool,
     pub(crate) path: String,
     /// Headers of each request. Their values may be secret.

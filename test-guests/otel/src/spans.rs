@@ -17,7 +17,7 @@ use crate::bindings::wasi::otel::types::{InstrumentationScope, KeyValue, Resourc
 pub(crate) enum Otel {
     /// Begins the span with this id.
     StartSpan(String),
-    EndSpan(Span),
+    EndSpan(Box<Span>),
     /// Begins and ends this many spans, one after another.
     ManySpans(u64),
     /// Writes trace, span and flags of the current span, by either name of the function.

@@ -363,6 +363,7 @@ fn a_collector_that_hangs_holds_no_memory() {
             .map(|number| Event::script(&format!("id-{number}"), &steps()));
         lambda.enqueue_all(events.collect());
         lambda.complete_response(&format!("id-{}", ids.end - 1));
+        lambda.idle(1);
         lambda.forget();
     };
     serve(0..WARM_UP);

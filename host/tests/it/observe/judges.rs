@@ -107,6 +107,22 @@ impl Judge {
             .env("AWS_LAMBDA_FUNCTION_NAME", "orders")
     }
 
+    /// Stops it, and waits until each of its threads has stopped.
+    fn stop(&self) {
+        self.signal(Signal::STOP);
+        let folder = format!("/proc/{}/task", self.child.id());
+        self.until("end of its threads", || {
+            let threads = std::fs::read_dir(&folder).ok()?;
+            let mut states = threads.map(|thread| {
+                let stat = std::fs::read_to_string(thread.ok()?.path().join("stat"));
+                Some(stat.ok()?.contains(") T "))
+            });
+            states
+                .all(|is_stopped| is_stopped == Some(true))
+                .then_some(())
+        });
+    }
+
     fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         kill_process(pid.expect("a process"), signal).expect("the judge runs");
@@ -176,7 +192,7 @@ fn rotel_shows_the_spans_with_all_attributes() {
         "m-1",
     ]);
 
-    judge.signal(Signal::STOP);
+    judge.stop();
     lambda.enqueue_all(vec![event("id-2"), event("id-3")]);
     for id in ["id-2", "id-3"] {
         assert_eq!(lambda.complete_response(id).body(), "hello");

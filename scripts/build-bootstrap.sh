@@ -99,9 +99,8 @@ export RUSTC
 # Other flags in the same folder would build all dependencies again.
 [ $command = 0 ] || { cpu='' folder=target/unstripped-command; }
 flags=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
-eval "export $flags=\"\$cpu \${$flags:-}\""
-# If this is set, cargo ignores all other flags.
-[ -z "${RUSTFLAGS:-}" ] || export RUSTFLAGS="$cpu $RUSTFLAGS"
+eval "own=\${$flags:-}"
+all=${RUSTFLAGS:-}
 
 # build PROFILE FILE NAME OPTION...: builds FILE as NAME, and strips it. In a folder of its own, because another
 # compiler may have built the usual one.
@@ -111,6 +110,13 @@ build() {
     named=$folder/$target/$profile/$3
     name=$3
     shift 3
+    # Unwind tables are a sixteenth of `bootstrap`. Nothing reads them: a panic aborts, and the engine walks the stacks
+    # of handlers by frame pointers. The compiler's panics unwind.
+    tables=''
+    [ "$profile" != lambda ] || tables='-C force-unwind-tables=no'
+    eval "export $flags=\"$cpu $tables $own\""
+    # If this is set, cargo ignores all other flags.
+    [ -z "$all" ] || export RUSTFLAGS="$cpu $tables $all"
     # Cargo has one name for both builds.
     other=$built.other
     [ "$built" = "$named" ] || [ ! -e "$built" ] || mv "$built" "$other"

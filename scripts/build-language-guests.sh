@@ -37,7 +37,8 @@ python() {
     if [ ! -x "$venv/bin/python" ]; then
         python3 -m venv "$venv"
     fi
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --editable 'guest-python[dev]'
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --editable 'guest-python[dev]' \
+        --requirement test-guests/python/requirements.txt
     (cd test-guests/python && "$venv/bin/python" -m bootstream.build app --output "$out/python.wasm")
     made python guest-python/pyproject.toml guest-python/src test-guests/python
 }

@@ -2,7 +2,7 @@
 # setup-clients.sh - install the clients and runtimes for the tests of the local Lambda.
 #
 # Installs into target/clients AWS's SDKs for Python, JavaScript and Rust and a stand-in for AWS
-# (cli/tests/clients), AWS's runtimes for Node.js and Rust, which run in place of `bootstrap`, and the driver of
+# (cli/tests/clients), receivers of OpenTelemetry, AWS's runtimes for Node.js and Rust, which run in place of `bootstrap`, and the driver of
 # the browser that tests the console. Skips what is up to date.
 set -eu
 cd "$(dirname "$0")/.."
@@ -32,6 +32,17 @@ if ! fresh python "$sources"/python/*; then
     chmod +x "$clients"/python/lib/python3*/site-packages/wasmtime_cli/wasmtime*
     cp "$sources"/python/*.py "$clients/python"
     made python "$sources"/python/*
+fi
+
+if ! fresh collectors "$sources"/collectors/*; then
+    rm -rf "$clients/collectors"
+    python3 -m venv "$clients/collectors"
+    "$clients/collectors/bin/pip" install --quiet --disable-pip-version-check \
+        --requirement "$sources/collectors/requirements.txt"
+    # The package has a wrapper in Python, which would outlive a test that is killed.
+    cp "$clients"/collectors/lib/python3*/site-packages/rotel/rotel-agent "$clients/collectors/rotel"
+    chmod +x "$clients/collectors/rotel"
+    made collectors "$sources"/collectors/*
 fi
 
 for name in javascript node-runtime browser; do

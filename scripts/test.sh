@@ -36,7 +36,7 @@ trap 'exit 143' TERM
 say "handlers in Rust, and beside them the three builds of the host"
 # Handlers may need another compiler than the host, and so have a target folder of their own.
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
-    -p scripted-guest -p reaching-guest -p fetching-guest -p requests-guest -p service-guest -p wasi-http-guest \
+    -p scripted-guest -p reaching-guest -p fetching-guest -p otel-guest -p requests-guest -p service-guest -p wasi-http-guest \
     -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download
 # With the AWS SDK, in workspaces of their own. Optimising it takes longer than all other handlers together.
 dynamodb_export=examples/dynamodb-export/Cargo.toml

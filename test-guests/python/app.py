@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from bootstream import (
     Context,
     Head,
@@ -34,6 +36,8 @@ _LEVELS = {
     "warn": logging.WARNING,
     "error": logging.ERROR,
 }
+
+metrics = Metrics(namespace="Shop", service="orders")
 
 # The host filters the records.
 logging.getLogger().setLevel(log.TRACE)
@@ -204,6 +208,9 @@ class Runner:
         fields = dict(record.get("fields", []))
         logging.log(_LEVELS[record["level"]], record["message"], extra=fields)
 
+    def do_print_metrics(self, sold: int) -> None:
+        count_sold({"sold": sold}, self.context)
+
     def do_fetch(self, request: dict[str, Any]) -> None:
         self.stream.write("")
         self.stream.write(fetch(request) + "\n")
@@ -221,6 +228,12 @@ class Runner:
         found, wanted = self.attempt(expectation["step"]), expectation["result"]
         if wanted not in (found, found.partition("(")[0]):
             raise Unexpected(f"expected {wanted}, got {found}")
+
+
+@metrics.log_metrics(capture_cold_start_metric=True)
+def count_sold(event: dict[str, int], context: Context) -> None:
+    """Prints metrics as AWS's Powertools do."""
+    metrics.add_metric(name="Sold", unit=MetricUnit.Count, value=event["sold"])
 
 
 def fetch(request: dict[str, Any]) -> str:

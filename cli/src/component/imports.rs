@@ -15,6 +15,9 @@ const WASI_PACKAGES: [&str; 7] = [
     "sockets",
 ];
 
+/// The package for traces of the guest, which is a proposal.
+const OTEL: &str = "otel";
+
 /// The interfaces that serve requests. A component that imports one passes requests on to another component.
 const SERVERS: [&str; 2] = ["wasi:http/incoming-handler", "wasi:http/handler"];
 
@@ -124,6 +127,9 @@ pub(crate) fn check(import: &str, world: World) -> Result<()> {
         );
     };
     let package = rest.split(['/', '@']).next().unwrap_or(rest);
+    if package == OTEL {
+        return check_otel(import);
+    }
     if !WASI_PACKAGES.contains(&package) {
         bail!(
             "imports `{import}`, which the host does not offer: of WASI it offers {}",
@@ -137,6 +143,17 @@ pub(crate) fn check(import: &str, world: World) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Checks the version of an interface of `wasi:otel`, of which there are drafts only.
+fn check_otel(import: &str) -> Result<()> {
+    let version = import.split_once('@').map(|(_, version)| version);
+    if version.is_some_and(|version| version.starts_with("0.2.")) {
+        return Ok(());
+    }
+    bail!(
+        "imports `{import}`, a version that the host does not offer: of `wasi:otel` it offers 0.2.0-rc.2"
+    )
 }
 
 /// Checks that the host defines an interface of the contract for `world`.
@@ -188,6 +205,7 @@ mod tests {
             "wasi:http/client@0.3.0",
             "wasi:clocks/system-clock@0.3.2",
             "wasi:sockets/tcp@0.2.0",
+            "wasi:otel/tracing@0.2.0-rc.2",
         ] {
             assert!(check(offered, World::Handler).is_ok(), "{offered}");
         }
@@ -210,6 +228,8 @@ mod tests {
             ("wasi:io/streams@0.2.0-rc-2023-11-10", "final releases"),
             ("wasi:io/streams@1.0.0", "final releases"),
             ("wasi:io/streams", "final releases"),
+            ("wasi:otel/tracing@0.1.0", "it offers 0.2.0-rc.2"),
+            ("wasi:otel/tracing", "it offers 0.2.0-rc.2"),
             ("wasi:http/handler@0.3.0", "middleware"),
             ("wasi:http/incoming-handler@0.2.6", "middleware"),
         ] {

@@ -5,12 +5,13 @@ use std::time::Duration;
 use http::uri::{Authority, Scheme};
 use http::{HeaderName, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 use super::error::ConfigError;
 use super::vars::{
     FUNCTION_NAME, FUNCTION_VERSION, LOG_GROUP, LOG_STREAM, MEMORY_SIZE, REGION, Vars,
 };
-use crate::observe::otlp::{Attribute, Resource};
+use crate::observe::otlp::Resource;
 use crate::observe::{Propagation, Propagator, Sampler};
 use crate::telemetry::CollectorSettings;
 
@@ -23,6 +24,10 @@ const PROTOCOLS: [&str; 2] = [
 const HEADERS: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
     "OTEL_EXPORTER_OTLP_HEADERS",
+];
+const CERTIFICATES: [&str; 2] = [
+    "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CERTIFICATE",
 ];
 const TIMEOUTS: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
@@ -55,14 +60,17 @@ pub(super) fn settings(vars: &dyn Vars) -> Result<Option<CollectorSettings>, Con
     }
     let Target {
         authority,
+        is_secure,
         port,
         path,
     } = target;
     check_protocol(vars)?;
+    check_authorities(vars)?;
     let function_name = vars.get(FUNCTION_NAME).filter(|name| !name.is_empty());
     let function_name = function_name.unwrap_or_else(|| "handler".to_owned());
     Ok(Some(CollectorSettings {
         authority,
+        is_secure,
         port,
         path,
         headers: headers(vars)?,
@@ -75,6 +83,7 @@ pub(super) fn settings(vars: &dyn Vars) -> Result<Option<CollectorSettings>, Con
 
 struct Target {
     authority: Authority,
+    is_secure: bool,
     port: u16,
     path: String,
 }
@@ -104,19 +113,24 @@ fn target(vars: &dyn Vars) -> Result<Option<Target>, ConfigError> {
     };
     let expected = "a URL such as `http://localhost:4318`";
     let uri: Uri = value.parse().map_err(|_| invalid(expected))?;
-    if uri.scheme() == Some(&Scheme::HTTPS) {
+    let authority = uri.authority().filter(|it| !it.as_str().contains('@'));
+    let authority = authority.filter(|it| !it.host().is_empty());
+    let scheme = uri
+        .scheme()
+        .filter(|it| [Scheme::HTTP, Scheme::HTTPS].contains(it));
+    let (scheme, authority) = scheme.zip(authority).ok_or_else(|| invalid(expected))?;
+    let is_secure = *scheme == Scheme::HTTPS;
+    if is_secure && cfg!(not(feature = "outbound-http")) {
         return Err(invalid(
-            "an `http://` URL: `bootstrap` sends spans to a collector beside it, such as the extension on \
-             `http://localhost:4318`, which forwards them over TLS",
+            "an `http://` URL: this `bootstrap` was built without its feature `outbound-http`, which has TLS",
         ));
     }
-    let authority = uri.authority().filter(|it| !it.as_str().contains('@'));
-    let is_http = uri.scheme() == Some(&Scheme::HTTP);
-    let authority = authority.filter(|it| is_http && !it.host().is_empty());
-    let authority = authority.ok_or_else(|| invalid(expected))?;
     let path = format!("{}{signal}", uri.path().trim_end_matches('/'));
     Ok(Some(Target {
-        port: authority.port_u16().unwrap_or(80),
+        is_secure,
+        port: authority
+            .port_u16()
+            .unwrap_or(if is_secure { 443 } else { 80 }),
         authority: authority.clone(),
         path: if path.is_empty() {
             "/".to_owned()
@@ -142,6 +156,18 @@ fn check_protocol(vars: &dyn Vars) -> Result<(), ConfigError> {
             expected: "`http/protobuf`, with the collector's port for HTTP, which is 4318 by default",
         }),
         _ => Ok(()),
+    }
+}
+
+/// Whom to trust is said in one place.
+fn check_authorities(vars: &dyn Vars) -> Result<(), ConfigError> {
+    match first_set(vars, CERTIFICATES) {
+        Some((name, value)) => Err(ConfigError::Invalid {
+            name,
+            value,
+            expected: "no value: certificate authorities are those of `outbound.ca-file`, beside the public ones",
+        }),
+        None => Ok(()),
     }
 }
 
@@ -239,42 +265,39 @@ fn ratio(vars: &dyn Vars) -> Result<f64, ConfigError> {
 }
 
 /// The attributes of the resource, the user's last.
-fn resource(vars: &dyn Vars, function_name: &str) -> Vec<(String, Attribute)> {
-    let mut attributes = Vec::new();
-    let mut add = |name: &str, value: Option<Attribute>| {
-        attributes.extend(value.map(|value| (name.to_owned(), value)));
-    };
+fn resource(vars: &dyn Vars, function_name: &str) -> Vec<(String, Value)> {
     let variable = |name| vars.get(name).filter(|value| !value.is_empty());
-    let text = |name| variable(name).map(Attribute::from);
-    add("service.name", Some(function_name.into()));
-    add("cloud.provider", Some("aws".into()));
-    add("cloud.platform", Some("aws_lambda".into()));
-    add("cloud.region", text(REGION));
-    add("faas.name", text(FUNCTION_NAME));
-    add("faas.version", text(FUNCTION_VERSION));
     let mib = variable(MEMORY_SIZE).and_then(|mib| mib.trim().parse::<u64>().ok());
-    add(
-        "faas.max_memory",
-        mib.map(|mib| mib.saturating_mul(1024 * 1024).into()),
-    );
-    add("faas.instance", text(LOG_STREAM));
-    add(
-        "aws.log.group.names",
-        variable(LOG_GROUP).map(|group| Attribute::Texts(vec![group])),
-    );
-    add("telemetry.sdk.name", Some("bootstream".into()));
-    add("telemetry.sdk.language", Some("rust".into()));
-    add(
-        "telemetry.sdk.version",
-        Some(env!("CARGO_PKG_VERSION").into()),
-    );
+    let known: [(&str, Value); 12] = [
+        ("service.name", function_name.into()),
+        ("cloud.provider", "aws".into()),
+        ("cloud.platform", "aws_lambda".into()),
+        ("cloud.region", variable(REGION).into()),
+        ("faas.name", variable(FUNCTION_NAME).into()),
+        ("faas.version", variable(FUNCTION_VERSION).into()),
+        (
+            "faas.max_memory",
+            mib.map(|mib| mib.saturating_mul(1024 * 1024)).into(),
+        ),
+        ("faas.instance", variable(LOG_STREAM).into()),
+        (
+            "aws.log.group.names",
+            variable(LOG_GROUP).map(|group| vec![group]).into(),
+        ),
+        ("telemetry.sdk.name", "bootstream".into()),
+        ("telemetry.sdk.language", "rust".into()),
+        ("telemetry.sdk.version", env!("CARGO_PKG_VERSION").into()),
+    ];
+    let known = known.into_iter().filter(|(_, value)| !value.is_null());
+    let mut attributes: Vec<_> = known
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
     for (name, value) in named_attributes(vars) {
-        add(&name, Some(value.into()));
+        attributes.push((name, value.into()));
     }
-    add(
-        "service.name",
-        set(vars, SERVICE_NAME).map(|(_, name)| name.into()),
-    );
+    if let Some((_, name)) = set(vars, SERVICE_NAME) {
+        attributes.push(("service.name".to_owned(), name.into()));
+    }
     attributes
 }
 

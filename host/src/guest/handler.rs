@@ -11,6 +11,7 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
 use super::files::limit_writes;
+use super::otel;
 use super::sockets::refuse_sockets;
 use super::state::{GuestConfig, GuestState};
 use super::wasi::add_wasi_to_linker;
@@ -146,6 +147,9 @@ fn linker(
     let mut linker = Linker::new(component.engine());
     add_wasi_to_linker(&mut linker, |name| imports.any_of(name))?;
     refuse_sockets(&mut linker, component)?;
+    if imports.any_of(otel::INTERFACES) {
+        otel::add_to_linker(&mut linker, component)?;
+    }
     if config.files.tmp_bytes.is_some() && imports.any_of("wasi:filesystem/types@0.2.") {
         limit_writes(&mut linker)?;
     }

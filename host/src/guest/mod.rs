@@ -14,6 +14,8 @@ mod interrupt;
 mod limits;
 mod metrics;
 mod next;
+mod otel;
+mod otel_values;
 mod output;
 mod record;
 mod removal;

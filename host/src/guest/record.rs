@@ -49,7 +49,14 @@ pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     )
 }
 
-fn log(of: &LogContext, level: Level, message: &str, target: Option<&str>, fields: &Fields) {
+/// Logs a record of a guest, of which long texts are cut.
+pub(super) fn log(
+    of: &LogContext,
+    level: Level,
+    message: &str,
+    target: Option<&str>,
+    fields: &Fields,
+) {
     let record = Record {
         of,
         level: level.into(),

@@ -140,6 +140,11 @@ impl ActiveInvocation {
         }
     }
 
+    /// The header of X-Ray of the invocation.
+    pub(super) fn trace_id(&self) -> Option<&str> {
+        self.trace_id.as_deref()
+    }
+
     /// Notes that the response has failed, and that the receiver and the log know it.
     #[cfg(feature = "wasi-p3")]
     pub(super) fn note_told_failure(&self) {

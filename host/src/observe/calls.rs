@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
 
+use super::id::SpanId;
+
 /// Most requests that are described: the longest.
 pub(crate) const CALLS_KEPT: usize = 100;
 
@@ -24,6 +26,8 @@ impl CallId {
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) id: CallId,
+    /// The guest's span that it is part of.
+    pub(crate) parent: Option<SpanId>,
     pub(crate) host: String,
     pub(crate) method: Method,
     /// Without query and user.
@@ -57,15 +61,15 @@ pub(crate) struct Calls {
 impl Calls {
     pub(super) fn begin(
         &mut self,
-        host: String,
-        method: Method,
-        url: &str,
+        parent: Option<SpanId>,
+        (host, method, url): (String, Method, &str),
         now: Instant,
     ) -> CallId {
         let id = CallId(self.count);
         self.count += 1;
         self.open.push(Call {
             id,
+            parent,
             host,
             method,
             url: url
@@ -122,7 +126,7 @@ mod tests {
         let mut calls = Calls::default();
         let began = Instant::now();
         for number in 0..5000_u64 {
-            let id = calls.begin("h".to_owned(), Method::GET, "http://h/", began);
+            let id = calls.begin(None, ("h".to_owned(), Method::GET, "http://h/"), began);
             let status = (number % 2 == 0).then_some(StatusCode::OK);
             // The longest are neither the first nor the last.
             calls.end(
@@ -146,7 +150,7 @@ mod tests {
     fn an_open_one_ends_with_its_instance_and_not_again() {
         let mut calls = Calls::default();
         let began = Instant::now();
-        let id = calls.begin("h".to_owned(), Method::GET, "http://h/", began);
+        let id = calls.begin(None, ("h".to_owned(), Method::GET, "http://h/"), began);
         calls.end_all(began + Duration::from_secs(1));
         calls.end(id, Some(StatusCode::OK), began + Duration::from_secs(2));
         assert_eq!((calls.count, calls.failed), (1, 1));
@@ -158,7 +162,7 @@ mod tests {
         let mut calls = Calls::default();
         let now = Instant::now();
         let url = "\u{1f980}".repeat(URL_LIMIT_BYTES);
-        let id = calls.begin(String::new(), Method::GET, &url, now);
+        let id = calls.begin(None, (String::new(), Method::GET, &url), now);
         calls.end(id, None, now);
         assert_eq!(calls.described()[0].url.len(), URL_LIMIT_BYTES);
     }

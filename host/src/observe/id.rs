@@ -12,7 +12,7 @@ pub struct SpanId(u64);
 
 impl TraceId {
     /// Parses the form of W3C: 32 hexadecimal digits.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::of(hex(text, 32)?)
     }
 

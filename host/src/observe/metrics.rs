@@ -2,12 +2,12 @@
 //! the same numbers as an ordinary record.
 
 use std::fmt::Write as _;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::record::{Ending, Record, milliseconds};
-use super::xray::microseconds;
+use super::number::{MEGABYTES, ms, numbers, object};
+use super::record::{Ending, Record};
 
 /// The names of a function in its metrics.
 #[derive(Clone, Debug)]
@@ -29,65 +29,59 @@ pub(crate) struct Line<'a> {
     pub(crate) trace: Option<&'a str>,
 }
 
-struct Metric {
-    name: &'static str,
-    unit: &'static str,
-    value: Value,
-}
+/// A member of a line, with its unit. One without is no metric.
+type Member = (&'static str, &'static str, Value);
 
 /// Returns the document of EMF, in one line.
 pub(crate) fn emf(record: &Record, line: Line<'_>) -> String {
-    let metrics = metrics(record);
-    let definitions: Vec<Value> = metrics
-        .iter()
-        .map(|metric| json!({ "Name": metric.name, "Unit": metric.unit }))
+    let members = members(record, line);
+    let metrics = members.iter().filter(|(_, unit, _)| !unit.is_empty());
+    let metrics: Vec<Value> = metrics
+        .map(|(name, unit, _)| object(vec![("Name", (*name).into()), ("Unit", (*unit).into())]))
         .collect();
-    let mut document = members(record, line);
-    document.insert("service".to_owned(), line.labels.service.clone().into());
-    document.insert(
-        "function_name".to_owned(),
-        line.labels.function_name.clone().into(),
-    );
-    document.extend(metrics.into_iter().map(|it| (it.name.to_owned(), it.value)));
-    document.insert(
-        "_aws".to_owned(),
-        json!({
-            "Timestamp": unix_ms(record.wall),
-            "CloudWatchMetrics": [{
-                "Namespace": line.labels.namespace,
-                "Dimensions": [["service", "function_name"]],
-                "Metrics": definitions,
-            }],
-        }),
-    );
-    Value::Object(document).to_string()
+    let Labels {
+        namespace,
+        service,
+        function_name,
+    } = line.labels;
+    let directive = object(vec![
+        ("Namespace", namespace.as_str().into()),
+        ("Dimensions", json!([["service", "function_name"]])),
+        ("Metrics", metrics.into()),
+    ]);
+    let metadata = object(vec![
+        ("Timestamp", unix_ms(record.wall).into()),
+        ("CloudWatchMetrics", vec![directive].into()),
+    ]);
+    let others = vec![
+        ("service", service.as_str().into()),
+        ("function_name", function_name.as_str().into()),
+        ("_aws", metadata),
+    ];
+    json(members, others)
 }
 
 /// Returns the record as one object of a log in JSON.
 pub(crate) fn json_line(record: &Record, line: Line<'_>) -> String {
-    let mut document = members(record, line);
-    document.insert("message".to_owned(), "invocation".into());
-    document.extend(
-        metrics(record)
-            .into_iter()
-            .map(|it| (it.name.to_owned(), it.value)),
-    );
-    Value::Object(document).to_string()
+    json(
+        members(record, line),
+        vec![("message", "invocation".into())],
+    )
+}
+
+fn json(members: Vec<Member>, mut others: Vec<(&str, Value)>) -> String {
+    let members = members.into_iter();
+    others.extend(members.map(|(name, _, value)| (name, value)));
+    object(others).to_string()
 }
 
 /// Returns the record as one line of a log in text.
 pub(crate) fn text_line(record: &Record, line: Line<'_>) -> String {
-    let mut text = String::new();
-    let members = members(record, line);
-    let numbers = metrics(record)
-        .into_iter()
-        .map(|it| (it.name.to_owned(), it.value));
     let (timestamp, level) = (line.timestamp, line.level);
-    write!(text, "{timestamp} {level:>5} invocation:").expect("a string takes any text");
-    for (name, value) in members.into_iter().chain(numbers) {
-        if matches!(name.as_str(), "timestamp" | "level") {
-            continue;
-        }
+    let mut text = format!("{timestamp} {level:>5} invocation:");
+    let members = members(record, line).into_iter();
+    for (name, _, value) in members.skip_while(|(name, ..)| matches!(*name, "timestamp" | "level"))
+    {
         match value {
             Value::String(value) => write!(text, " {name}={value}"),
             other => write!(text, " {name}={other}"),
@@ -97,84 +91,41 @@ pub(crate) fn text_line(record: &Record, line: Line<'_>) -> String {
     text
 }
 
-/// The members of a record that are not numbers.
-fn members(record: &Record, line: Line<'_>) -> Map<String, Value> {
-    let report = record.ending.report();
-    let error_type = report.map(|it| it.error_type.as_str());
-    let members = [
-        ("timestamp", Some(line.timestamp.to_owned())),
-        ("level", Some(line.level.to_owned())),
-        ("requestId", Some(record.request_id.clone())),
-        ("tenantId", record.tenant_id.clone()),
-        ("traceId", line.trace.map(ToOwned::to_owned)),
-        ("errorType", error_type.map(ToOwned::to_owned)),
+/// What all lines have, time and level first.
+fn members(record: &Record, line: Line<'_>) -> Vec<Member> {
+    let mut members: Vec<Member> = vec![
+        ("timestamp", "", line.timestamp.into()),
+        ("level", "", line.level.into()),
     ];
-    let mut present = Map::new();
-    for (name, value) in members {
-        if let Some(value) = value {
-            present.insert(name.to_owned(), Value::String(value));
-        }
+    members.extend(line.trace.map(|trace| ("traceId", "", trace.into())));
+    for (names, value) in numbers(record) {
+        let value = match (names.unit, &value) {
+            (MEGABYTES, bytes) => megabytes(bytes.as_f64().unwrap_or_default()).into(),
+            (_, Value::Bool(true)) => 1.into(),
+            // The sum of a metric counts.
+            (_, Value::Bool(false)) => continue,
+            _ => value,
+        };
+        members.push((names.metric, names.unit, value));
     }
-    present
-}
-
-fn metrics(record: &Record) -> Vec<Metric> {
-    let time = |name, time: Duration| Metric {
-        name,
-        unit: "Milliseconds",
-        value: milliseconds(time).into(),
+    members.extend(
+        record
+            .init_time()
+            .map(|it| ("Init", "Milliseconds", ms(it))),
+    );
+    let (before, after) = match record.ending {
+        Ending::Completed => (0, 0),
+        Ending::Failed(_) => (1, 0),
+        Ending::FailedInStream(_) => (0, 1),
     };
-    let count = |name, value: u64| Metric {
-        name,
-        unit: "Count",
-        value: value.into(),
-    };
-    let since = |name, at: Option<_>| at.map(|at| time(name, record.since_event(at)));
-    let guest = record.guest.as_ref();
-    let ended = |fits: bool| u64::from(fits);
-    let known = [
-        since("Head", record.head),
-        since("FirstByte", record.first_byte),
-        guest.map(|it| Metric {
-            name: "ResponseBytes",
-            unit: "Bytes",
-            value: it.written_bytes.into(),
-        }),
-        guest.map(|it| count("Writes", it.writes)),
-        Some(time("LongestSilence", record.longest_silence)),
-        Some(time("Backpressure", record.backpressure)),
-        Some(time("AfterFinish", record.after_finish())),
-        Some(count("OutboundRequests", record.calls.count)),
-        Some(time("OutboundTime", record.calls.time)),
-        Some(count("OutboundFailures", record.calls.failed)),
-        guest.map(|it| Metric {
-            name: "GuestMemory",
-            unit: "Megabytes",
-            value: megabytes(it.memory_bytes).into(),
-        }),
-        record.instantiated.map(|it| Metric {
-            name: "Instantiate",
-            unit: "Microseconds",
-            value: microseconds(it.time).into(),
-        }),
-        record.is_first.then(|| count("ColdStart", 1)),
-        record.init_time().map(|it| time("Init", it)),
-        Some(count(
-            "Failures",
-            ended(matches!(record.ending, Ending::Failed(_))),
-        )),
-        Some(count(
-            "StreamFailures",
-            ended(matches!(record.ending, Ending::FailedInStream(_))),
-        )),
-    ];
-    known.into_iter().flatten().collect()
+    members.push(("Failures", "Count", before.into()));
+    members.push(("StreamFailures", "Count", after.into()));
+    members
 }
 
 /// Megabytes of 1,000,000 bytes, with three decimals.
-#[expect(clippy::cast_precision_loss, reason = "memory is far below 2^53 bytes")]
-fn megabytes(bytes: usize) -> f64 {
-    (bytes as f64 / 1e3).round() / 1e3
+fn megabytes(bytes: f64) -> f64 {
+    (bytes / 1e3).round() / 1e3
 }
 
 fn unix_ms(at: SystemTime) -> u64 {

@@ -8,12 +8,15 @@
 
 mod calls;
 mod event;
+mod guest_span;
 mod header;
 mod id;
 pub(crate) mod metrics;
+mod number;
 mod onward;
 pub(crate) mod otlp;
 mod record;
+mod span;
 mod trace;
 mod watch;
 pub(crate) mod xray;
@@ -21,6 +24,7 @@ pub(crate) mod xray;
 #[cfg(feature = "outbound-http")]
 pub(crate) use calls::CallId;
 pub use event::HttpEvent;
+pub(crate) use guest_span::{Attributes, GuestEvent, GuestLink, GuestSpan, Kind, Status};
 pub use header::{Traceparent, XrayHeader};
 pub(crate) use id::Ids;
 pub use id::{SpanId, TraceId};

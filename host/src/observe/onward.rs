@@ -153,6 +153,7 @@ mod tests {
                 trace: header.root,
                 parent: None,
                 state: Some("a=b".to_owned()),
+                event: None,
             }),
         }
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use lambda_protocol::error_report::ErrorReport;
 
 use super::calls::Calls;
+use super::guest_span::GuestSpans;
 use super::watch::{GuestEnd, Instantiated};
 
 /// How an invocation ended.
@@ -65,6 +66,8 @@ pub(crate) struct Record {
     /// From the beginning of the first wait to the end of the last.
     pub(crate) waits: Option<(Instant, Instant)>,
     pub(crate) calls: Calls,
+    /// Those that the guest made.
+    pub(crate) spans: GuestSpans,
     /// `None` if the handler did not stop.
     pub(crate) guest: Option<GuestEnd>,
     pub(crate) instantiated: Option<Instantiated>,

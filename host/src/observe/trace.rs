@@ -19,6 +19,8 @@ pub(crate) struct Context {
     pub(crate) parent: Option<SpanId>,
     /// W3C's `tracestate`.
     pub(crate) state: Option<String>,
+    /// The event, if it is that of an HTTP front end.
+    pub(crate) event: Option<HttpEvent>,
 }
 
 /// The traces that an invocation belongs to.
@@ -28,6 +30,18 @@ pub(crate) struct Traces {
     pub(crate) xray: Option<Place>,
     /// That of OpenTelemetry, if it is recorded.
     pub(crate) otlp: Option<Context>,
+}
+
+impl Traces {
+    pub(crate) fn are_recorded(&self) -> bool {
+        self.trace().is_some()
+    }
+
+    /// The trace that is recorded. Those of OpenTelemetry come first.
+    pub(crate) fn trace(&self) -> Option<TraceId> {
+        let otlp = self.otlp.as_ref().map(|it| it.trace);
+        otlp.or(self.xray.map(|it| it.trace))
+    }
 }
 
 /// Where the parent of an invocation may come from.
@@ -68,7 +82,7 @@ impl Propagation {
     /// Returns the place of an invocation, if it is recorded. `xray`: the header of the invocation.
     pub(crate) fn place(
         &self,
-        event: Option<&HttpEvent>,
+        event: Option<HttpEvent>,
         xray: Option<&str>,
         ids: Ids,
     ) -> Option<Context> {
@@ -77,13 +91,17 @@ impl Propagation {
                 trace: ids.trace(),
                 parent: None,
                 state: None,
+                event: None,
             },
             sampled: None,
         };
-        let parent = self.parent(event, xray).unwrap_or_else(root);
+        let parent = self.parent(event.as_ref(), xray).unwrap_or_else(root);
         let decided = parent.sampled.filter(|_| self.is_parent_based);
         let is_recorded = decided.unwrap_or_else(|| self.sampler.records(parent.context.trace));
-        is_recorded.then_some(parent.context)
+        is_recorded.then_some(Context {
+            event,
+            ..parent.context
+        })
     }
 
     fn parent(&self, event: Option<&HttpEvent>, xray: Option<&str>) -> Option<Parent> {
@@ -115,6 +133,7 @@ fn of_trace_context(event: &HttpEvent) -> Option<Parent> {
             trace: header.trace,
             parent: Some(header.parent),
             state: event.tracestate.clone(),
+            event: None,
         },
         sampled: Some(header.sampled),
     })
@@ -127,6 +146,7 @@ fn of_xray(header: &str) -> Option<Parent> {
             trace: header.root,
             parent: header.parent,
             state: None,
+            event: None,
         },
         sampled: header.sampled,
     })
@@ -163,7 +183,9 @@ mod tests {
             is_parent_based: false,
             ..propagation(propagators)
         };
-        let context = propagation.place(event, Some(XRAY), Ids::new(1)).unwrap();
+        let context = propagation
+            .place(event.cloned(), Some(XRAY), Ids::new(1))
+            .unwrap();
         context.parent.map(|parent| parent.to_string())
     }
 
@@ -191,7 +213,7 @@ mod tests {
                 ..propagation(&[Propagator::TraceContext])
             };
             propagation
-                .place(Some(&event(flags)), None, Ids::new(1))
+                .place(Some(event(flags)), None, Ids::new(1))
                 .is_some()
         };
         for (flags, sampler, is_parent_based, expected) in [

@@ -7,7 +7,8 @@ use http::{Method, StatusCode};
 use lambda_protocol::error_report::ErrorReport;
 
 use super::calls::{CallId, Calls};
-use super::id::{Ids, SpanId};
+use super::guest_span::{GuestSpan, GuestSpans};
+use super::id::{Ids, SpanId, TraceId};
 use super::record::{Ending, Init, Record};
 use super::trace::Traces;
 
@@ -63,6 +64,7 @@ struct State {
     waits: Option<(Instant, Instant)>,
     backpressure: Duration,
     calls: Calls,
+    spans: GuestSpans,
     guest: Option<GuestEnd>,
     instantiated: Option<Instantiated>,
     ending: Ending,
@@ -130,7 +132,11 @@ impl Watch {
     }
 
     pub(crate) fn call_begins(&self, host: String, method: Method, url: &str) -> CallId {
-        self.lock().calls.begin(host, method, url, Instant::now())
+        let mut state = self.lock();
+        let parent = state.spans.current();
+        state
+            .calls
+            .begin(parent, (host, method, url), Instant::now())
     }
 
     /// The id of the span of a request.
@@ -140,6 +146,29 @@ impl Watch {
 
     pub(crate) fn call_ends(&self, id: CallId, status: Option<StatusCode>) {
         self.lock().calls.end(id, status, Instant::now());
+    }
+
+    /// The guest has begun a span.
+    pub(crate) fn span_begins(&self, id: SpanId) {
+        if self.traces.are_recorded() {
+            self.lock().spans.start(id);
+        }
+    }
+
+    /// The guest has ended a span, whether or not it has begun it here.
+    pub(crate) fn span_ends(&self, span: GuestSpan) {
+        // The host's own is described by the host.
+        if self.traces.are_recorded() && span.id != self.ids.span(Ids::INVOCATION) {
+            self.lock().spans.end(span);
+        }
+    }
+
+    /// The trace in which the guest's spans are recorded, if they are, and the span that it is in: its own, or that of
+    /// the invocation.
+    pub(crate) fn current_span(&self) -> Option<(TraceId, SpanId)> {
+        let trace = self.traces.trace()?;
+        let current = self.lock().spans.current();
+        Some((trace, current.unwrap_or(self.ids.span(Ids::INVOCATION))))
     }
 
     pub(crate) fn instantiated(&self, instantiated: Option<Instantiated>) {
@@ -191,6 +220,7 @@ impl Watch {
             backpressure: state.backpressure,
             waits: state.waits,
             calls: std::mem::take(&mut state.calls),
+            spans: std::mem::take(&mut state.spans),
             guest: state.guest.take(),
             instantiated: state.instantiated,
             ending: std::mem::take(&mut state.ending),

@@ -8,13 +8,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+#[cfg(feature = "outbound-http")]
+use http::{Method, uri::Scheme};
 use tokio::time::{Instant, timeout};
 
 use crate::http1::{Connection, Request};
 use crate::invocation::{Deadline, Invocation};
 use crate::logging::OncePerMinute;
 use crate::observe::otlp::{self, Resource, Subject};
-use crate::observe::{Context, HttpEvent, Ids, Propagation, Record};
+use crate::observe::{Context, Ids, Propagation, Record};
+use crate::outbound::Policy;
+#[cfg(feature = "outbound-http")]
+use crate::outbound::{client::Peer, target::Destination};
 
 const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf");
 
@@ -33,6 +38,12 @@ const DEADLINE_MARGIN: Duration = Duration::from_millis(50);
 pub(crate) struct CollectorSettings {
     pub(crate) authority: Authority,
     pub(crate) port: u16,
+    /// Whether it is reached over TLS.
+    #[cfg_attr(
+        not(feature = "outbound-http"),
+        expect(dead_code, reason = "there is no TLS")
+    )]
+    pub(crate) is_secure: bool,
     pub(crate) path: String,
     /// Headers of each request. Their values may be secret.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
@@ -43,12 +54,21 @@ pub(crate) struct CollectorSettings {
     pub(crate) function_name: String,
 }
 
-/// One worker's connection to a collector.
+/// One worker's way to a collector.
 #[derive(Debug)]
 pub(super) struct Exporter {
     settings: Arc<CollectorSettings>,
-    connection: Option<Connection>,
+    route: Route,
     pause: Option<Pause>,
+}
+
+/// How a collector is reached.
+#[derive(Debug)]
+enum Route {
+    /// The last connection, if it can be used again.
+    Plain(Option<Connection>),
+    #[cfg(feature = "outbound-http")]
+    Secure(Peer),
 }
 
 /// Nothing is sent for a while.
@@ -62,6 +82,9 @@ struct Pause {
 enum Failure {
     #[error("{0}")]
     Broken(#[from] io::Error),
+    #[cfg(feature = "outbound-http")]
+    #[error("{0}")]
+    Unreachable(String),
     #[error("it answered {0}")]
     Refused(StatusCode),
     #[error("it took longer than {} ms", .0.as_millis())]
@@ -69,10 +92,11 @@ enum Failure {
 }
 
 impl Exporter {
-    pub(super) fn new(settings: Arc<CollectorSettings>) -> Self {
+    /// `policy`: what outbound requests trust.
+    pub(super) fn new(settings: Arc<CollectorSettings>, policy: &Arc<Policy>) -> Self {
         Self {
+            route: Route::to(&settings, policy),
             settings,
-            connection: None,
             pause: None,
         }
     }
@@ -82,14 +106,12 @@ impl Exporter {
         &self,
         record: &Record,
         invocation: &Invocation,
-        event: Option<&HttpEvent>,
         (ids, context): (Ids, &Context),
     ) -> Vec<u8> {
         let subject = Subject {
             ids,
             context,
             function_name: &self.settings.function_name,
-            event,
             function_arn: invocation.invoked_function_arn.as_deref(),
         };
         otlp::request(record, &subject, &self.settings.resource)
@@ -107,46 +129,11 @@ impl Exporter {
         if is_paused || limit.is_zero() {
             return;
         }
-        // Left to the request, which returns it if it can be used again.
-        let kept = self.connection.take();
-        let posted = timeout(limit, self.post(kept, body.into())).await;
+        let posted = timeout(limit, self.route.post(&self.settings, body.into())).await;
         match posted.unwrap_or(Err(Failure::TooLong(limit))) {
-            Ok(connection) => {
-                self.connection = connection;
-                self.pause = None;
-            }
+            Ok(()) => self.pause = None,
             Err(failure) => self.fail(&failure),
         }
-    }
-
-    async fn post(
-        &self,
-        kept: Option<Connection>,
-        body: Bytes,
-    ) -> Result<Option<Connection>, Failure> {
-        let settings = &self.settings;
-        let mut request = Request::document(&settings.authority, &settings.path, body)
-            .with(&header::CONTENT_TYPE, &PROTOBUF);
-        for (name, value) in &settings.headers {
-            request = request.with(name, value);
-        }
-        let mut connection = match kept.filter(Connection::is_open) {
-            Some(kept) => kept,
-            None => self.connect().await?,
-        };
-        let head = connection.send(request).await?;
-        if !head.status.is_success() {
-            return Err(Failure::Refused(head.status));
-        }
-        connection.body(&head, ANSWER_LIMIT_BYTES).await?;
-        Ok(connection.finish().await.then_some(connection))
-    }
-
-    async fn connect(&self) -> io::Result<Connection> {
-        let host = self.settings.authority.host();
-        // `Authority` keeps the brackets of an IPv6 address, and `connect` takes it without.
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        Connection::open(host, self.settings.port).await
     }
 
     fn fail(&mut self, failure: &Failure) {
@@ -164,5 +151,89 @@ impl Exporter {
                 length.as_secs()
             );
         }
+    }
+}
+
+impl Route {
+    #[cfg_attr(
+        not(feature = "outbound-http"),
+        expect(unused_variables, reason = "there is no TLS")
+    )]
+    fn to(settings: &CollectorSettings, policy: &Arc<Policy>) -> Self {
+        #[cfg(feature = "outbound-http")]
+        if settings.is_secure {
+            let destination = Destination {
+                scheme: Scheme::HTTPS,
+                host: settings.host().to_ascii_lowercase(),
+                port: settings.port,
+            };
+            return Self::Secure(Peer::new(Arc::clone(policy), destination));
+        }
+        Self::Plain(None)
+    }
+
+    async fn post(&mut self, settings: &CollectorSettings, body: Bytes) -> Result<(), Failure> {
+        let status = match self {
+            // Left to the request, which gives it back if it can be used again.
+            Self::Plain(kept) => post_plain(settings, kept, body).await?,
+            #[cfg(feature = "outbound-http")]
+            Self::Secure(peer) => {
+                let sent = peer.send(settings.request(body), ANSWER_LIMIT_BYTES).await;
+                sent.map_err(Failure::Unreachable)?
+            }
+        };
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(Failure::Refused(status))
+        }
+    }
+}
+
+async fn post_plain(
+    settings: &CollectorSettings,
+    kept: &mut Option<Connection>,
+    body: Bytes,
+) -> Result<StatusCode, Failure> {
+    let mut request = Request::document(&settings.authority, &settings.path, body)
+        .with(&header::CONTENT_TYPE, &PROTOBUF);
+    for (name, value) in &settings.headers {
+        request = request.with(name, value);
+    }
+    let mut connection = match kept.take().filter(Connection::is_open) {
+        Some(kept) => kept,
+        None => Connection::open(settings.host(), settings.port).await?,
+    };
+    let head = connection.send(request).await?;
+    if head.status.is_success() {
+        connection.body(&head, ANSWER_LIMIT_BYTES).await?;
+        *kept = connection.finish().await.then_some(connection);
+    }
+    Ok(head.status)
+}
+
+impl CollectorSettings {
+    /// The host, without the brackets of an IPv6 address.
+    fn host(&self) -> &str {
+        let host = self.authority.host();
+        host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    #[cfg(feature = "outbound-http")]
+    fn request(&self, body: Bytes) -> http::Request<Bytes> {
+        let length = body.len();
+        let mut request = http::Request::new(body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.path.parse().unwrap_or_default();
+        let headers = request.headers_mut();
+        if let Ok(host) = HeaderValue::from_str(self.authority.as_str()) {
+            headers.insert(header::HOST, host);
+        }
+        headers.insert(header::CONTENT_TYPE, PROTOBUF);
+        headers.insert(header::CONTENT_LENGTH, length.into());
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        request
     }
 }

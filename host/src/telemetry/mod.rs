@@ -15,6 +15,7 @@ use crate::observe::metrics::{self, Line};
 use crate::observe::{
     Context, HttpEvent, Ids, Init, Place, Record, Traces, Watch, XrayHeader, xray,
 };
+use crate::outbound::Policy;
 use daemon::Daemon;
 pub(crate) use daemon::parse_address;
 pub(crate) use exporter::CollectorSettings;
@@ -58,10 +59,11 @@ pub(crate) struct Telemetry {
 }
 
 impl Telemetry {
-    pub(crate) fn new(receivers: Arc<Receivers>) -> Self {
+    /// `outbound`: what outbound requests trust.
+    pub(crate) fn new(receivers: Arc<Receivers>, outbound: &Arc<Policy>) -> Self {
         let collector = receivers.settings.collector.clone();
         Self {
-            exporter: collector.map(Exporter::new),
+            exporter: collector.map(|settings| Exporter::new(settings, outbound)),
             receivers,
         }
     }
@@ -103,9 +105,7 @@ impl Telemetry {
         }
         if let Some((exporter, context)) = self.exporter.as_mut().zip(watch.traces().otlp.as_ref())
         {
-            let event = HttpEvent::parse(&invocation.event);
-            let request =
-                exporter.request(&record, invocation, event.as_ref(), (watch.ids(), context));
+            let request = exporter.request(&record, invocation, (watch.ids(), context));
             exporter.export(request, invocation.deadline).await;
         }
     }
@@ -125,7 +125,7 @@ fn place(invocation: &Invocation) -> Option<Place> {
 fn context(collector: &CollectorSettings, invocation: &Invocation, ids: Ids) -> Option<Context> {
     let event = HttpEvent::parse(&invocation.event);
     let xray = invocation.trace_id.as_deref();
-    collector.propagation.place(event.as_ref(), xray, ids)
+    collector.propagation.place(event, xray, ids)
 }
 
 fn log(record: &Record, metrics: &MetricsSettings, trace: Option<&str>) {

@@ -209,7 +209,10 @@ fn start_worker(
         alarm: Alarm::new(),
         buffered: loaded.config.buffered,
         read_ahead,
-        telemetry: loaded.receivers.clone().map(Telemetry::new),
+        telemetry: loaded
+            .receivers
+            .clone()
+            .map(|receivers| Telemetry::new(receivers, &loaded.config.guest.outbound)),
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Seen {
     pub exchanges: Vec<Exchange>,
     /// Number of earlier requests that were forgotten.
     forgotten: usize,
+    /// Stands in for requests that were forgotten before their connection was done with them.
+    late: Option<Exchange>,
     /// Number of accepted connections.
     pub connections: usize,
     /// Number of open connections.
@@ -58,7 +60,12 @@ impl Seen {
 
     /// The request with this number, counted from the very first.
     fn exchange(&mut self, number: usize) -> &mut Exchange {
-        &mut self.exchanges[number - self.forgotten]
+        match number.checked_sub(self.forgotten) {
+            Some(at) => &mut self.exchanges[at],
+            None => self
+                .late
+                .get_or_insert_with(|| Exchange::new(0, Vec::new())),
+        }
     }
 
     /// Forgets the requests before the first without an answer.

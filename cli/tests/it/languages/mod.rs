@@ -5,6 +5,7 @@
 
 mod cases;
 mod go_cases;
+mod python_cases;
 mod typescript_cases;
 mod upstream;
 

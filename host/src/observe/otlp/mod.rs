@@ -6,13 +6,13 @@
 mod protobuf;
 mod spans;
 
-use std::time::{Instant, UNIX_EPOCH};
+use serde_json::Value;
 
-use super::event::HttpEvent;
+use super::guest_span::GuestSpan;
 use super::id::Ids;
 use super::record::Record;
+use super::span::{self, About};
 use super::trace::Context;
-pub(crate) use protobuf::Attribute;
 use protobuf::{Message, attribute};
 
 /// The name of the scope, and of the SDK.
@@ -25,7 +25,6 @@ pub(crate) struct Subject<'a> {
     pub(crate) context: &'a Context,
     /// The function's name.
     pub(crate) function_name: &'a str,
-    pub(crate) event: Option<&'a HttpEvent>,
     pub(crate) function_arn: Option<&'a str>,
 }
 
@@ -35,7 +34,7 @@ pub(crate) struct Resource(Message);
 
 impl Resource {
     /// `attributes`: the last of several with the same name counts.
-    pub(crate) fn new(attributes: &[(String, Attribute)]) -> Self {
+    pub(crate) fn new(attributes: &[(String, Value)]) -> Self {
         let mut resource = Message::default();
         for (at, (name, value)) in attributes.iter().enumerate() {
             let mut later = attributes.iter().skip(at + 1);
@@ -49,23 +48,45 @@ impl Resource {
 
 /// Returns an `ExportTraceServiceRequest` of one invocation.
 pub(crate) fn request(record: &Record, subject: &Subject<'_>, resource: &Resource) -> Vec<u8> {
-    let mut scope = Message::default();
-    scope.text(1, SCOPE);
-    scope.text(2, env!("CARGO_PKG_VERSION"));
-    let mut scope_spans = Message::default();
-    scope_spans.message(1, &scope);
-    for span in spans::of(record, subject) {
-        scope_spans.message(2, &span);
+    let within = span::within(record, subject.ids);
+    let mut ours = scope(SCOPE, env!("CARGO_PKG_VERSION"));
+    ours.message(2, &spans::invocation(record, subject));
+    // Each library of the guest has a scope of its own.
+    let mut others: Vec<(&GuestSpan, Message)> = Vec::new();
+    for span in &within {
+        let encoded = spans::within(span, subject);
+        let About::Guest(guest) = span.about else {
+            ours.message(2, &encoded);
+            continue;
+        };
+        let known = others
+            .iter()
+            .position(|(other, _)| other.scope == guest.scope);
+        let at = known.unwrap_or_else(|| {
+            others.push((guest, scope(&guest.scope.0, &guest.scope.1)));
+            others.len() - 1
+        });
+        if let Some((_, spans)) = others.get_mut(at) {
+            spans.message(2, &encoded);
+        }
     }
     let mut resource_spans = Message::default();
     resource_spans.message(1, &resource.0);
-    resource_spans.message(2, &scope_spans);
+    resource_spans.message(2, &ours);
+    for (_, spans) in &others {
+        resource_spans.message(2, spans);
+    }
     let mut request = Message::default();
     request.message(1, &resource_spans);
     request.into_bytes()
 }
 
-fn unix_ns(record: &Record, at: Instant) -> u64 {
-    let since = record.wall_time(at).duration_since(UNIX_EPOCH);
-    u64::try_from(since.unwrap_or_default().as_nanos()).unwrap_or(u64::MAX)
+/// A `ScopeSpans` without spans.
+fn scope(name: &str, version: &str) -> Message {
+    let mut scope = Message::default();
+    scope.text(1, name);
+    scope.text(2, version);
+    let mut spans = Message::default();
+    spans.message(1, &scope);
+    spans
 }

@@ -1,19 +1,16 @@
 //! The encoding of protocol buffers, as far as OTLP's traces need it. Members are written in the order of their numbers,
 //! and left out if they have their default, so that a decoder that encodes a message again makes the same bytes.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+/// Begins a text of JSON that stands for bytes, in base64.
+const BYTES: &str = "data:application/octet-stream;base64,";
+
 /// A message that is being encoded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Message(Vec<u8>);
-
-/// The value of an attribute.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Attribute {
-    Text(String),
-    Boolean(bool),
-    Integer(i64),
-    Number(f64),
-    Texts(Vec<String>),
-}
 
 /// The types of members on the wire.
 const VARINT: u32 = 0;
@@ -82,7 +79,7 @@ impl Message {
 }
 
 /// A `KeyValue`.
-pub(super) fn attribute(name: &str, value: &Attribute) -> Message {
+pub(super) fn attribute(name: &str, value: &Value) -> Message {
     let mut attribute = Message::default();
     attribute.text(1, name);
     attribute.message(2, &any_value(value));
@@ -90,52 +87,48 @@ pub(super) fn attribute(name: &str, value: &Attribute) -> Message {
 }
 
 /// An `AnyValue`. Its member is written also if it has its default, because it says which kind of value this is.
-fn any_value(value: &Attribute) -> Message {
+fn any_value(value: &Value) -> Message {
     let mut any = Message::default();
     match value {
-        Attribute::Text(text) => any.delimited(1, text.as_bytes()),
-        Attribute::Boolean(value) => {
+        Value::Null => {}
+        Value::String(text) => match bytes(text) {
+            Some(bytes) => any.delimited(7, &bytes),
+            None => any.delimited(1, text.as_bytes()),
+        },
+        Value::Bool(value) => {
             any.key(2, VARINT);
             any.varint(u64::from(*value));
         }
-        Attribute::Integer(value) => {
-            any.key(3, VARINT);
-            any.varint(value.cast_unsigned());
-        }
-        Attribute::Number(value) => {
-            any.key(4, FIXED64);
-            any.0.extend(value.to_le_bytes());
-        }
-        Attribute::Texts(texts) => {
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(number) => {
+                any.key(4, FIXED64);
+                any.0.extend(number.to_le_bytes());
+            }
+            None => {
+                any.key(3, VARINT);
+                any.varint(number.as_i64().unwrap_or(i64::MAX).cast_unsigned());
+            }
+        },
+        Value::Array(values) => {
             let mut array = Message::default();
-            for text in texts {
-                array.message(1, &any_value(&Attribute::Text(text.clone())));
+            for value in values {
+                array.message(1, &any_value(value));
             }
             any.message(5, &array);
+        }
+        Value::Object(members) => {
+            let mut list = Message::default();
+            for (name, value) in members {
+                list.message(1, &attribute(name, value));
+            }
+            any.message(6, &list);
         }
     }
     any
 }
 
-macro_rules! from {
-    ($type:ty, $kind:ident) => {
-        impl From<$type> for Attribute {
-            fn from(value: $type) -> Self {
-                Self::$kind(value.into())
-            }
-        }
-    };
-}
-from!(&str, Text);
-from!(String, Text);
-from!(bool, Boolean);
-from!(u16, Integer);
-from!(f64, Number);
-
-impl From<u64> for Attribute {
-    fn from(value: u64) -> Self {
-        Self::Integer(i64::try_from(value).unwrap_or(i64::MAX))
-    }
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    BASE64_STANDARD.decode(text.strip_prefix(BYTES)?).ok()
 }
 
 #[cfg(test)]
@@ -170,7 +163,7 @@ mod tests {
         assert!(message.0.is_empty());
         assert_eq!(any_value(&false.into()).0, [0x10, 0]);
         assert_eq!(any_value(&"".into()).0, [0x0a, 0]);
-        assert_eq!(any_value(&0_u64.into()).0, [0x18, 0]);
-        assert_eq!(any_value(&Attribute::Integer(-1)).0.len(), 11);
+        assert_eq!(any_value(&0.into()).0, [0x18, 0]);
+        assert_eq!(any_value(&(-1).into()).0.len(), 11);
     }
 }

@@ -1,16 +1,18 @@
 //! The record of an invocation as a subsegment of X-Ray, in the form that its daemon takes.
 
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::Instant;
 
 use http::StatusCode;
 use lambda_protocol::error_report::ErrorReport;
 use lambda_protocol::xray::error_cause;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::calls::Call;
+use super::guest_span::{Attributes, GuestSpan, Kind, Status};
 use super::id::{Ids, SpanId};
-use super::record::{Init, Record, milliseconds};
+use super::number::{microseconds, numbers, object};
+use super::record::{Init, Record};
+use super::span::{About, Span, drop_shortest, unix_ns, within};
 use super::trace::Place;
 
 /// What precedes the document in its datagram.
@@ -19,210 +21,168 @@ const HEADER: &[u8] = b"{\"format\":\"json\",\"version\":1}\n";
 /// Largest datagram, in bytes. The daemon drops what is over 64 KiB.
 const LIMIT_BYTES: usize = 60_000;
 
-/// Waits that are shorter are not worth a subsegment.
-pub(super) const LEAST_WAIT: Duration = Duration::from_millis(10);
-
-/// Returns one datagram. Of requests that do not fit, the longest stay.
+/// Returns one datagram. Of requests and of the guest's spans that do not fit, the longest stay.
 pub(crate) fn datagram(record: &Record, ids: Ids, place: Place) -> Vec<u8> {
-    let mut calls = record.calls.described();
+    let mut spans = within(record, ids);
     loop {
-        let document = document(record, ids, place, &calls);
-        let json = serde_json::to_vec(&document).expect("text and numbers serialize");
-        if HEADER.len() + json.len() <= LIMIT_BYTES || calls.is_empty() {
-            return [HEADER, &json].concat();
-        }
-        // A tenth at a time: each attempt formats the rest again.
-        for _ in 0..calls.len().div_ceil(10) {
-            let shortest = (0..calls.len()).min_by_key(|at| calls.get(*at).map(|it| it.time()));
-            shortest.map(|at| calls.remove(at));
+        let document = document(record, ids, place, &spans);
+        let mut datagram = HEADER.to_vec();
+        serde_json::to_writer(&mut datagram, &document).expect("text and numbers serialize");
+        let fits = datagram.len() <= LIMIT_BYTES;
+        if fits || !drop_shortest(&mut spans, ids.span(Ids::INVOCATION)) {
+            return datagram;
         }
     }
 }
 
-#[derive(Serialize)]
-struct Subsegment {
-    r#type: &'static str,
-    trace_id: String,
-    parent_id: String,
-    #[serde(flatten)]
-    span: Span,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<Value>,
-    annotations: Value,
-    metadata: Value,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    subsegments: Vec<Child>,
-}
-
-#[derive(Serialize)]
-struct Span {
-    id: String,
-    name: String,
-    start_time: f64,
-    end_time: f64,
-    #[serde(skip_serializing_if = "is_false")]
-    fault: bool,
-}
-
-#[derive(Serialize)]
-struct Child {
-    #[serde(flatten)]
-    span: Span,
-    #[serde(skip_serializing_if = "is_false")]
-    error: bool,
-    #[serde(skip_serializing_if = "is_false")]
-    throttle: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    http: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<Value>,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the form that serde calls"
-)]
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-fn document(record: &Record, ids: Ids, place: Place, calls: &[&Call]) -> Subsegment {
+fn document(record: &Record, ids: Ids, place: Place, spans: &[Span<'_>]) -> Value {
+    let (mut annotations, mut metadata) = (Vec::new(), Vec::new());
+    for (names, value) in numbers(record) {
+        let part = if names.is_indexed {
+            &mut annotations
+        } else {
+            &mut metadata
+        };
+        part.push((names.xray, value));
+    }
+    metadata.push(("version", env!("CARGO_PKG_VERSION").into()));
+    metadata.push(("omitted", omitted(record, spans).into()));
     let report = record.ending.report();
-    let mut span = span(
-        record,
-        "handler",
-        ids.span(Ids::INVOCATION),
-        (record.began, record.ended),
-    );
-    span.fault = report.is_some();
-    Subsegment {
-        r#type: "subsegment",
-        trace_id: place.trace.as_xray().to_string(),
-        parent_id: place.parent.to_string(),
-        span,
-        cause: report.map(cause),
-        annotations: annotations(record),
-        metadata: metadata(record, calls.len()),
-        subsegments: children(record, ids, calls),
-    }
+    let root = ids.span(Ids::INVOCATION);
+    let time = [record.began, record.ended].map(|at| unix_ns(record, at));
+    let mut members = segment("handler", root, time, children(spans, root));
+    members.extend([
+        ("type", "subsegment".into()),
+        ("trace_id", place.trace.as_xray().to_string().into()),
+        ("parent_id", place.parent.to_string().into()),
+        ("fault", report.map(|_| true).into()),
+        ("cause", report.map(cause).into()),
+        ("annotations", object(annotations)),
+        ("metadata", object(vec![("bootstream", object(metadata))])),
+    ]);
+    object(members)
 }
 
-/// The numbers that X-Ray indexes.
-fn annotations(record: &Record) -> Value {
-    let since = |at: Option<Instant>| at.map(|at| milliseconds(record.since_event(at)));
-    let guest = record.guest.as_ref();
-    without_nulls(json!({
-        "request_id": record.request_id,
-        "tenant_id": record.tenant_id,
-        "cold_start": record.is_first,
-        "head_ms": since(record.head),
-        "first_byte_ms": since(record.first_byte),
-        "response_bytes": guest.map_or(0, |it| it.written_bytes),
-        "writes": guest.map_or(0, |it| it.writes),
-        "longest_silence_ms": milliseconds(record.longest_silence),
-        "backpressure_ms": milliseconds(record.backpressure),
-        "outbound_requests": record.calls.count,
-        "error_type": record.ending.report().map(|it| it.error_type.as_str()),
-    }))
+/// Returns how many requests and spans of the guest are not in `spans`, if any.
+fn omitted(record: &Record, spans: &[Span<'_>]) -> Option<u64> {
+    let is_counted = |it: &&Span<'_>| matches!(it.about, About::Call(_) | About::Guest(_));
+    let described = u64::try_from(spans.iter().filter(is_counted).count()).unwrap_or(u64::MAX);
+    let ended = u64::try_from(record.spans.described().len()).unwrap_or(u64::MAX);
+    let all = record.calls.count + record.spans.omitted + ended;
+    Some(all.saturating_sub(described)).filter(|omitted| *omitted > 0)
 }
 
-fn metadata(record: &Record, described: usize) -> Value {
-    let described = u64::try_from(described).unwrap_or(u64::MAX);
-    let omitted = record.calls.count.saturating_sub(described);
-    let ours = without_nulls(json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "guest_memory_bytes": record.guest.as_ref().map(|it| it.memory_bytes),
-        "instantiate_us": record.instantiated.map(|it| microseconds(it.time)),
-        "after_finish_ms": milliseconds(record.after_finish()),
-        "outbound_ms": milliseconds(record.calls.time),
-        "outbound_failed": record.calls.failed,
-        "omitted": (omitted > 0).then_some(omitted),
-    }));
-    json!({ "bootstream": ours })
+/// The members that all segments have.
+fn segment(
+    name: &str,
+    id: SpanId,
+    [began, ended]: [u64; 2],
+    children: Vec<Value>,
+) -> Vec<(&'static str, Value)> {
+    let children = Some(children).filter(|it| !it.is_empty());
+    vec![
+        ("id", id.to_string().into()),
+        ("name", allowed_name(name).into()),
+        ("start_time", seconds(began).into()),
+        ("end_time", seconds(ended).into()),
+        ("subsegments", children.into()),
+    ]
 }
 
-fn children(record: &Record, ids: Ids, calls: &[&Call]) -> Vec<Child> {
-    let mut children = Vec::new();
-    if let Some(init) = &record.init {
-        let span = span(
-            record,
-            "init",
-            ids.span(Ids::INIT),
-            (init.began, init.ready),
-        );
-        let phases = json!({ "bootstream": init_phases(init) });
-        children.push(Child {
-            metadata: Some(phases),
-            ..internal(span)
-        });
+fn children(spans: &[Span<'_>], parent: SpanId) -> Vec<Value> {
+    let below = spans.iter().filter(|span| span.parent == parent);
+    below.map(|span| child(spans, span)).collect()
+}
+
+fn child(spans: &[Span<'_>], span: &Span<'_>) -> Value {
+    let time = [span.began, span.ended];
+    let mut members = segment(span.name, span.id, time, children(spans, span.id));
+    match span.about {
+        About::Instance | About::Wait => {}
+        About::Init(init) => {
+            let phases = object(phases(init).map(|(name, us)| (name, us.into())).into());
+            members.push(("metadata", object(vec![("bootstream", phases)])));
+        }
+        About::Call(call) => describe_call(&mut members, call),
+        About::Guest(span) => describe_guest(&mut members, span),
     }
-    if let Some(made) = record.instantiated.filter(|it| it.on_path) {
-        let time = (made.began, made.began + made.time);
-        children.push(internal(span(
-            record,
-            "instance",
-            ids.span(Ids::INSTANCE),
-            time,
-        )));
-    }
-    if let Some(waits) = record.waits.filter(|_| record.backpressure > LEAST_WAIT) {
-        let id = ids.span(Ids::WAIT);
-        children.push(internal(span(record, "waiting for the reader", id, waits)));
-    }
-    children.extend(calls.iter().map(|call| child_of_call(record, ids, call)));
-    children
+    object(members)
 }
 
 /// The phases of a start, in microseconds.
-pub(super) fn init_phases(init: &Init) -> Value {
+pub(super) fn phases(init: &Init) -> [(&'static str, u64); 3] {
     let between = |from: Instant, to: Instant| microseconds(to.saturating_duration_since(from));
-    json!({
-        "config_us": between(init.began, init.configured),
-        "load_us": between(init.configured, init.loaded),
-        "prepare_us": between(init.loaded, init.ready),
-    })
+    [
+        ("config_us", between(init.began, init.configured)),
+        ("load_us", between(init.configured, init.loaded)),
+        ("prepare_us", between(init.loaded, init.ready)),
+    ]
 }
 
-fn child_of_call(record: &Record, ids: Ids, call: &Call) -> Child {
-    let id = ids.span(Ids::FIRST_CALL + call.id.number());
-    let mut span = span(record, &call.host, id, (call.began, call.ended));
-    span.fault = call.status.is_none_or(|status| status.is_server_error());
-    let response = call
-        .status
-        .map(|status| json!({ "status": status.as_u16() }));
-    Child {
-        error: call.status.is_some_and(|status| status.is_client_error()),
-        throttle: call.status == Some(StatusCode::TOO_MANY_REQUESTS),
-        namespace: Some("remote"),
-        http: Some(without_nulls(json!({
-            "request": { "method": call.method.as_str(), "url": call.url },
-            "response": response,
-        }))),
-        ..internal(span)
+fn describe_call(members: &mut Vec<(&'static str, Value)>, call: &Call) {
+    let set = |is_set: bool| is_set.then_some(true).into();
+    let status = call.status;
+    let response = status.map(|status| object(vec![("status", status.as_u16().into())]));
+    let request = vec![
+        ("method", call.method.as_str().into()),
+        ("url", call.url.as_str().into()),
+    ];
+    let is_throttle = status == Some(StatusCode::TOO_MANY_REQUESTS);
+    members.extend([
+        ("namespace", "remote".into()),
+        ("fault", set(status.is_none_or(|it| it.is_server_error()))),
+        ("error", set(status.is_some_and(|it| it.is_client_error()))),
+        ("throttle", set(is_throttle)),
+        (
+            "http",
+            object(vec![
+                ("request", object(request)),
+                ("response", response.into()),
+            ]),
+        ),
+    ]);
+}
+
+fn describe_guest(members: &mut Vec<(&'static str, Value)>, span: &GuestSpan) {
+    if span.kind == Kind::Client {
+        members.push(("namespace", "remote".into()));
+    }
+    if let Status::Error(description) = &span.status {
+        let exceptions = json!([{ "message": description }]);
+        members.push(("fault", true.into()));
+        members.push(("cause", object(vec![("exceptions", exceptions)])));
+    }
+    let events: Vec<Value> = span.events.iter().map(event).collect();
+    let events = Some(events).filter(|it| !it.is_empty());
+    let mut metadata = vec![("events", events.into())];
+    if !span.attributes.is_empty() {
+        metadata.push(("attributes", attributes(&span.attributes)));
+    }
+    if metadata.iter().any(|(_, value)| !value.is_null()) {
+        members.push(("metadata", object(vec![("default", object(metadata))])));
     }
 }
 
-fn internal(span: Span) -> Child {
-    Child {
-        span,
-        error: false,
-        throttle: false,
-        namespace: None,
-        http: None,
-        metadata: None,
-    }
+fn event(event: &super::guest_span::GuestEvent) -> Value {
+    object(vec![
+        ("name", event.name.as_str().into()),
+        ("time", seconds(event.at).into()),
+        ("attributes", attributes(&event.attributes)),
+    ])
 }
 
-fn span(record: &Record, name: &str, id: SpanId, (began, ended): (Instant, Instant)) -> Span {
-    Span {
-        id: id.to_string(),
-        name: allowed_name(name),
-        start_time: seconds(record, began),
-        end_time: seconds(record, ended.max(began)),
-        fault: false,
-    }
+fn attributes(attributes: &Attributes) -> Value {
+    let attributes = attributes.iter();
+    object(
+        attributes
+            .map(|(name, value)| (name.as_str(), parsed(value)))
+            .collect(),
+    )
+}
+
+/// The value of an attribute. One that is not JSON is a text.
+pub(super) fn parsed(value: &str) -> Value {
+    serde_json::from_str(value).unwrap_or_else(|_| value.into())
 }
 
 /// Replaces what X-Ray does not allow in a name, and cuts it.
@@ -247,25 +207,13 @@ fn cause(report: &ErrorReport) -> Value {
     serde_json::from_slice(error_cause(report).as_bytes()).unwrap_or_default()
 }
 
-fn seconds(record: &Record, at: Instant) -> f64 {
-    let since = record.wall_time(at).duration_since(UNIX_EPOCH);
-    (since.unwrap_or_default().as_secs_f64() * 1e6).round() / 1e6
-}
-
-pub(super) fn microseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn without_nulls(object: Value) -> Value {
-    let mut present = Map::new();
-    if let Value::Object(members) = object {
-        for (name, value) in members {
-            if !value.is_null() {
-                present.insert(name, value);
-            }
-        }
-    }
-    Value::Object(present)
+/// Seconds since 1970, with six decimals.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "microseconds since 1970 are below 2^53"
+)]
+fn seconds(unix_ns: u64) -> f64 {
+    (unix_ns / 1000) as f64 / 1e6
 }
 
 #[cfg(test)]

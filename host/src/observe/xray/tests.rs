@@ -123,3 +123,132 @@ fn a_request_tells_how_it_ended() {
     assert_eq!(first["http"]["response"]["status"], 200);
     assert!(document["subsegments"][4]["http"].get("response").is_none());
 }
+
+fn guest_span(id: u64, parent: u64) -> GuestSpan {
+    let id_of = |number: u64| SpanId::parse(&format!("{number:016x}"));
+    GuestSpan {
+        id: id_of(id).unwrap(),
+        parent: id_of(parent),
+        name: format!("step {id}"),
+        kind: Kind::Internal,
+        began: 0,
+        ended: u64::MAX,
+        status: Status::Unset,
+        scope: Default::default(),
+        attributes: Vec::new(),
+        events: Vec::new(),
+        links: Vec::new(),
+        dropped: [0; 3],
+    }
+}
+
+fn with_spans(spans: impl IntoIterator<Item = GuestSpan>) -> (Value, usize) {
+    let header = XrayHeader::parse(&format!("Root={ROOT};Parent={PARENT};Sampled=1")).unwrap();
+    let place = Place {
+        trace: header.root,
+        parent: header.parent.unwrap(),
+    };
+    let traces = Traces {
+        xray: Some(place),
+        otlp: None,
+    };
+    let watch = Watch::new(Ids::new(1), traces, true);
+    spans.into_iter().for_each(|span| watch.span_ends(span));
+    parsed(&watch)
+}
+
+fn depth(document: &Value) -> usize {
+    let below = document["subsegments"].as_array();
+    below.map_or(0, |below| {
+        1 + below.iter().map(depth).max().unwrap_or_default()
+    })
+}
+
+fn count(document: &Value) -> usize {
+    let below = document["subsegments"].as_array();
+    below.map_or(0, |below| {
+        below.len() + below.iter().map(count).sum::<usize>()
+    })
+}
+
+#[test]
+fn a_span_of_the_guest_is_in_its_parent_if_there_is_one() {
+    let (document, _) = with_spans([guest_span(3, 2), guest_span(2, 0), guest_span(4, 99)]);
+    let names = |document: &Value| -> Vec<_> {
+        let below = document["subsegments"].as_array().unwrap().iter();
+        below
+            .map(|it| it["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&document), ["step 2", "step 4"]);
+    assert_eq!(names(&document["subsegments"][0]), ["step 3"]);
+    // Its times are not outside those of the invocation.
+    let inner = &document["subsegments"][0];
+    assert_eq!(inner["start_time"], document["start_time"]);
+    assert_eq!(inner["end_time"], document["end_time"]);
+}
+
+#[test]
+fn spans_that_are_their_own_ancestors_are_below_the_invocation() {
+    for spans in [
+        vec![(1, 1)],
+        vec![(1, 2), (2, 1)],
+        vec![(1, 2), (2, 3), (3, 1), (4, 3)],
+    ] {
+        let expected = spans.len();
+        let (document, _) =
+            with_spans(spans.into_iter().map(|(id, parent)| guest_span(id, parent)));
+        assert_eq!(count(&document), expected, "{document:#}");
+    }
+}
+
+#[test]
+fn a_long_chain_of_spans_is_not_as_deep() {
+    for ids in [(1..=100).collect::<Vec<_>>(), (1..=100).rev().collect()] {
+        let (document, _) = with_spans(ids.into_iter().map(|id| guest_span(id, id - 1)));
+        assert_eq!(count(&document), 100);
+        assert!((2..=16).contains(&depth(&document)), "{}", depth(&document));
+    }
+}
+
+#[test]
+fn large_spans_of_the_guest_fit_into_one_datagram() {
+    let large = |id| GuestSpan {
+        attributes: vec![("prompt".to_owned(), format!("\"{}\"", "x".repeat(2000)))],
+        ..guest_span(id, id - 1)
+    };
+    let (document, len) = with_spans((1..=200).map(large));
+    assert!(len <= LIMIT_BYTES, "{len}");
+    let kept = count(&document);
+    assert!((20..=30).contains(&kept), "{kept}");
+    assert_eq!(document["metadata"]["bootstream"]["omitted"], 200 - kept);
+}
+
+#[test]
+fn a_request_is_in_the_span_that_the_guest_was_in() {
+    let header = XrayHeader::parse(&format!("Root={ROOT};Parent={PARENT};Sampled=1")).unwrap();
+    let place = Place {
+        trace: header.root,
+        parent: header.parent.unwrap(),
+    };
+    let traces = Traces {
+        xray: Some(place),
+        otlp: None,
+    };
+    let watch = Watch::new(Ids::new(1), traces, true);
+    let call = || watch.call_begins("h".to_owned(), Method::GET, "http://h/");
+    let outside = call();
+    watch.span_begins(guest_span(1, 0).id);
+    let inside = call();
+    watch.call_ends(inside, Some(StatusCode::OK));
+    watch.span_ends(guest_span(1, 0));
+    watch.call_ends(outside, Some(StatusCode::OK));
+    let (document, _) = parsed(&watch);
+    let spans: Vec<_> = document["subsegments"].as_array().unwrap().iter().collect();
+    let step = spans.iter().find(|it| it["name"] == "step 1").unwrap();
+    assert_eq!((spans.len(), count(step)), (2, 1));
+    assert_eq!(
+        step["subsegments"][0]["id"],
+        watch.span_of(inside).to_string()
+    );
+}

@@ -3,7 +3,7 @@
 //! A request leaves the guest in `hooks`. `filling` fills in the values of secrets, those from a store out of
 //! `vault`; `watch` looks for placeholders in bodies that stay as they are. `aws` signs. `dispatch` sends the
 //! request, with its `payload`, over a connection of `pool` or a new one (`connect`, `link`); `idle` and `reuse`
-//! decide which, and do no I/O. `exchange` ends it. `failure_log` logs requests that fail, `request_log` what each
+//! decide which, and do no I/O. `exchange` ends it. `own` sends requests of the host itself. `failure_log` logs requests that fail, `request_log` what each
 //! has cost.
 
 pub(crate) mod aws;
@@ -21,6 +21,7 @@ mod late_timer;
 mod link;
 mod meter;
 mod moment;
+mod own;
 mod payload;
 mod pool;
 mod request_log;
@@ -33,5 +34,6 @@ mod watch;
 
 pub(crate) use held::Holding;
 pub(crate) use hooks::{Caller, Outbound};
+pub(crate) use own::Peer;
 pub(crate) use vault::Vault;
 pub(crate) use warm::warm;

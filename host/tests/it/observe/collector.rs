@@ -1,8 +1,9 @@
 //! A collector of OpenTelemetry: takes requests on a port of its own, decodes them with the published types, and answers
 //! as a test says.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +14,9 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
+use rustls::{ServerConnection, StreamOwned};
+
+use crate::web::tls;
 
 pub(super) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
@@ -30,7 +34,7 @@ pub(super) struct Export {
 }
 
 pub(super) struct Collector {
-    port: u16,
+    url: String,
     exports: Receiver<Export>,
 }
 
@@ -38,23 +42,43 @@ impl Collector {
     /// Answers each request with the next of `answers`, and with the last of them from then on. An empty one is none: the
     /// connection stays open without it.
     pub(super) fn start(answers: &'static [&'static str]) -> Self {
+        Self::listen("http://127.0.0.1", answers, Some)
+    }
+
+    /// The same over TLS, as `localhost`, with the certificate in PEM form.
+    pub(super) fn start_tls(answers: &'static [&'static str]) -> (Self, String) {
+        let (config, certificate) = tls("localhost");
+        let collector = Self::listen("https://localhost", answers, move |stream| {
+            let session = ServerConnection::new(Arc::clone(&config)).ok()?;
+            Some(StreamOwned::new(session, stream))
+        });
+        (collector, certificate)
+    }
+
+    fn listen<S: Read + Write>(
+        origin: &str,
+        answers: &'static [&'static str],
+        open: impl Fn(TcpStream) -> Option<S> + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let (sender, exports) = channel();
         thread::spawn(move || {
             let mut served = 0;
             for (number, stream) in listener.incoming().enumerate() {
-                let Ok(stream) = stream else { return };
+                let Some(stream) = stream.ok().and_then(&open) else {
+                    return;
+                };
                 serve(stream, number, (answers, &mut served), &sender);
             }
         });
-        Self { port, exports }
+        let url = format!("{origin}:{port}");
+        Self { url, exports }
     }
 
     /// A host that sends its spans here.
     pub(super) fn known_to(&self, host: Bootstrap) -> Bootstrap {
-        let url = format!("http://127.0.0.1:{}", self.port);
-        host.env("OTEL_EXPORTER_OTLP_ENDPOINT", &url)
+        host.env("OTEL_EXPORTER_OTLP_ENDPOINT", &self.url)
     }
 
     #[track_caller]
@@ -76,7 +100,7 @@ impl Collector {
 
 /// Serves one connection to its end.
 fn serve(
-    mut stream: TcpStream,
+    mut stream: impl Read + Write,
     connection: usize,
     (answers, served): (&[&str], &mut usize),
     exports: &Sender<Export>,
@@ -109,7 +133,7 @@ fn serve(
 }
 
 /// Reads one request: its head, and its body.
-fn read(stream: &mut TcpStream, received: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
+fn read(stream: &mut impl Read, received: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
     let mut more = |received: &mut Vec<u8>| {
         let mut part = [0; 16 * 1024];
         let bytes = stream.read(&mut part).ok().filter(|bytes| *bytes > 0)?;

@@ -2,6 +2,10 @@
 
 mod collector;
 pub(crate) mod daemon;
+mod guest_spans;
+mod judges;
 mod log;
+mod numbers;
 mod otlp;
+mod quiet;
 mod xray;

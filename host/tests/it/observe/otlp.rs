@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use bootstream_test_support::pause;
 use bootstream_test_support::process::Bootstrap;
 use bootstream_test_support::recorder::{Event, Recorder};
 use bootstream_test_support::steps::{head, write};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::collector::{Collector, OK, attribute, number};
@@ -16,7 +18,7 @@ const SPAN: &str = "b7ad6b7169203331";
 const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 const ARN: &str = "arn:aws:lambda:eu-central-1:123456789012:function:orders";
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -256,8 +258,13 @@ fn a_setting_that_cannot_be_followed_stops_the_start() {
         ),
         (
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-            "https://collector.example",
-            "an `http://` URL",
+            "ftp://collector.example",
+            "a URL such as",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_CERTIFICATE",
+            "ca.pem",
+            "`outbound.ca-file`",
         ),
         (
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -292,4 +299,101 @@ fn the_sdk_can_be_disabled() {
         .start();
     lambda.polls(2);
     assert_eq!(collector.count(), 0);
+}
+
+/// The connection is kept: a handshake for each invocation would cost more than the spans.
+#[test]
+fn a_collector_may_have_tls() {
+    let lambda = Recorder::start();
+    let (collector, certificate) = Collector::start_tls(&[OK]);
+    lambda.enqueue_all(vec![
+        Event::script("id-1", &steps()),
+        Event::script("id-2", &steps()),
+    ]);
+    let host = host(&lambda, &collector).settings("[outbound]\nca-file = 'ca.pem'\n");
+    std::fs::write(host.package().join("ca.pem"), certificate).expect("a file in a fresh folder");
+    let _host = host
+        .env("OTEL_EXPORTER_OTLP_HEADERS", "api-key=s3cret")
+        .env("OTEL_EXPORTER_OTLP_TIMEOUT", "20000")
+        .start();
+    for id in ["id-1", "id-2"] {
+        let export = collector.export();
+        assert!(
+            export.head.starts_with("POST /v1/traces HTTP/1.1\r\n"),
+            "{}",
+            export.head
+        );
+        assert!(
+            export.head.contains("api-key: s3cret\r\n"),
+            "{}",
+            export.head
+        );
+        assert_eq!(export.connection, 0);
+        let span = super::collector::spans(&export.request).remove(0);
+        assert_eq!(attribute(&span.attributes, "faas.invocation_id"), id);
+    }
+}
+
+#[test]
+fn a_collector_without_a_certificate_to_trust_gets_nothing() {
+    let lambda = Recorder::start();
+    let (collector, _) = Collector::start_tls(&[OK]);
+    lambda.script("id-1", &steps());
+    let host = host(&lambda, &collector)
+        .env("OTEL_EXPORTER_OTLP_TIMEOUT", "20000")
+        .start();
+    lambda.complete_response("id-1");
+    let warning = host.logged("spans were lost");
+    assert!(warning.contains("localhost:"), "{warning}");
+    lambda.polls(2);
+    assert_eq!(collector.count(), 0);
+}
+
+/// Also while the collector takes nothing, records do not pile up.
+#[test]
+fn a_collector_that_hangs_holds_no_memory() {
+    const WARM_UP: usize = 500;
+    let (lambda, collector) = (Recorder::start(), Collector::start(&[""]));
+    let host = host(&lambda, &collector)
+        .env("OTEL_EXPORTER_OTLP_TIMEOUT", "20")
+        .start();
+    let serve = |ids: std::ops::Range<usize>| {
+        let events = ids
+            .clone()
+            .map(|number| Event::script(&format!("id-{number}"), &steps()));
+        lambda.enqueue_all(events.collect());
+        lambda.complete_response(&format!("id-{}", ids.end - 1));
+        lambda.idle(1);
+        lambda.forget();
+    };
+    serve(0..WARM_UP);
+    let before = host.anonymous_kib();
+    for turn in 1..20 {
+        serve(turn * WARM_UP..(turn + 1) * WARM_UP);
+    }
+    let grown = host.anonymous_kib().saturating_sub(before);
+    assert!(grown < 1024, "{grown} KiB more after 10,000 invocations");
+}
+
+/// What Lambda does between two invocations.
+#[test]
+fn a_process_that_is_stopped_after_its_poll_loses_nothing_and_sends_nothing_twice() {
+    let (lambda, collector) = (Recorder::start(), Collector::start(&[OK]));
+    lambda.script("id-1", &steps());
+    let host = host(&lambda, &collector).start();
+    lambda.polls(2);
+    host.signal(Signal::STOP);
+    lambda.script("id-2", &steps());
+    pause(Duration::from_millis(300));
+    host.signal(Signal::CONT);
+    lambda.polls(3);
+    let exported = || {
+        attribute(
+            &collector.spans().remove(0).attributes,
+            "faas.invocation_id",
+        )
+    };
+    assert_eq!([exported(), exported()], ["id-1", "id-2"]);
+    assert_eq!(collector.count(), 0);
+    assert!(host.stdout().is_empty(), "{:?}", host.stdout());
 }

@@ -210,6 +210,20 @@ fn a_daemon_that_is_not_there_costs_nothing() {
     assert!(host.stdout().is_empty(), "{:?}", host.stdout());
 }
 
+/// A daemon whose socket is full: what does not fit is dropped, and nobody waits.
+#[test]
+fn a_daemon_that_reads_nothing_holds_nobody_up() {
+    let (lambda, daemon) = (Recorder::start(), Daemon::start());
+    let steps = json!([write("x"), "finish"]);
+    let ids: Vec<_> = (0..500).map(|number| format!("id-{number}")).collect();
+    lambda.enqueue_all(ids.iter().map(|id| sampled(id, &steps)).collect());
+    let mut host = daemon.known_to(Bootstrap::scripted(&lambda)).start();
+    lambda.polls(ids.len() + 1);
+    host.assert_running();
+    assert!(host.stdout().is_empty(), "{:?}", host.stdout());
+    assert_eq!(daemon.document()["annotations"]["request_id"], "id-0");
+}
+
 #[test]
 fn documents_are_taken_by_a_judge_and_come_back_as_they_are() {
     let moto = Moto::start();

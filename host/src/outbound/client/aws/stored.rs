@@ -1,9 +1,6 @@
 //! Fetches the values of secrets from Parameter Store and Secrets Manager, with requests that the host signs for
 //! itself.
 
-use std::fmt::Display;
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,15 +9,12 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::credentials::NoCredentials;
-use crate::outbound::client::connect::{self, Boxed, Failure};
-use crate::outbound::client::link::Link;
-use crate::outbound::client::payload::full;
+use crate::outbound::client::connect::Boxed;
+use crate::outbound::client::own;
 use crate::outbound::policy::{Policy, Reach};
 use crate::outbound::secret::{Store, Text};
 use crate::outbound::target::Destination;
@@ -148,43 +142,23 @@ struct Call<'a> {
 impl Call<'_> {
     /// Sends the request on a connection of its own.
     async fn send(&self, mut head: Parts, body: Bytes) -> Result<(StatusCode, Bytes), NoValue> {
-        let mut link = self.open().await?;
+        let reach = Reach::of_service(&self.destination, self.grant.is_custom());
+        let opened = own::open(self.policy, &self.destination, reach).await;
+        let mut link = opened.map_err(|reason| self.unreachable(reason))?;
         let hash = PayloadHash::of([&body]);
         let signed = self
             .grant
             .sign(&mut head, &hash, &self.credentials, SystemTime::now());
         signed.map_err(|_| NoValue::Clock)?;
-        let request = Request::from_parts(head, full(body));
-        let sent = link.send(request, self.policy.first_byte).await;
-        let response = sent.map_err(|lost| self.unreachable(&lost.error))?;
-        let status = response.status();
-        let mut answer = pin!(Limited::new(response.into_body(), ANSWER_LIMIT_BYTES).collect());
-        let answer = poll_fn(|cx| {
-            // Whether it could carry another request is of no interest.
-            let _ = link.poll_end_of_exchange(cx);
-            answer.as_mut().poll(cx)
-        });
-        let answer = answer.await.map_err(|error| self.unreachable(&error))?;
-        Ok((status, answer.to_bytes()))
+        let request = Request::from_parts(head, body);
+        let first_byte = self.policy.first_byte;
+        let answer = own::exchange(&mut link, request, first_byte, ANSWER_LIMIT_BYTES).await;
+        let answer = answer.map_err(|reason| self.unreachable(reason))?;
+        Ok((answer.status, answer.body))
     }
 
-    async fn open(&self) -> Result<Link, NoValue> {
-        let (policy, destination) = (self.policy, &self.destination);
-        let reach = Reach::of_service(destination, self.grant.is_custom());
-        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned();
-        let permit = Arc::new(permit.expect("a new semaphore has its permit"));
-        let opened = connect::open(policy, destination, reach, &permit, policy.connect).await;
-        opened.map_err(|failure| match failure {
-            Failure::Other(error) => self.unreachable(&error),
-            Failure::Prohibited(_) => {
-                self.unreachable(&format!("its address {}", reach.objection()))
-            }
-            Failure::OutOfFiles => self.unreachable(&"the process has no file descriptor left"),
-        })
-    }
-
-    fn unreachable(&self, reason: &dyn Display) -> NoValue {
-        NoValue::Unreachable(self.destination.to_string(), reason.to_string())
+    fn unreachable(&self, reason: String) -> NoValue {
+        NoValue::Unreachable(self.destination.to_string(), reason)
     }
 }
 

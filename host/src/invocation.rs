@@ -78,6 +78,10 @@ impl Deadline {
     /// one becomes the longest time a function may run.
     #[must_use]
     pub fn from_unix_ms(unix_ms: Option<u64>) -> Self {
+        #[cfg(feature = "rehearsal")]
+        if let Some(deadline) = crate::rehearsal::clock::deadline() {
+            return deadline;
+        }
         Self::from_unix_ms_at(unix_ms, SystemTime::now(), Instant::now())
     }
 

@@ -47,6 +47,8 @@ pub mod observe;
 mod outbound;
 mod platform;
 mod process;
+#[cfg(feature = "rehearsal")]
+pub mod rehearsal;
 pub mod response;
 pub mod runtime_api;
 mod telemetry;

@@ -23,6 +23,8 @@ use std::time::Duration;
 
 pub use error::ConfigError;
 pub(crate) use initialization::Initialization;
+#[cfg(feature = "rehearsal")]
+pub use setting::REHEARSAL_VARIABLE;
 pub use setting::{COMMAND_KEYS, FILE_NAME, SETTINGS, Setting};
 pub use vars::{
     FUNCTION_NAME, FUNCTION_TIMEOUT, FUNCTION_VERSION, HANDLER, INITIALIZATION_TYPE, LOG_FORMAT,

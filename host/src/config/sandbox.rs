@@ -76,6 +76,8 @@ pub(super) fn guest_config(
         function_name: vars.get(FUNCTION_NAME).unwrap_or_default(),
         function_version: vars.get(FUNCTION_VERSION).unwrap_or_default(),
         memory_limit_mib: memory.unwrap_or(0),
+        #[cfg(feature = "rehearsal")]
+        rehearsal: crate::rehearsal::Rehearsal::read(vars)?.into(),
     })
 }
 

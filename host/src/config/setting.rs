@@ -8,7 +8,7 @@ pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
 /// Variables of the project's commands, scripts and tests. They may be set where a host starts, and are not
 /// settings of the host.
-pub(super) const TOOL_VARIABLES: [&str; 6] = [
+const TOOL_VARIABLES: [&str; 6] = [
     "BOOTSTREAM_BOOTSTRAP",
     "BOOTSTREAM_LAMBDA_CGROUP",
     "BOOTSTREAM_LAMBDA_ROOT",
@@ -16,6 +16,19 @@ pub(super) const TOOL_VARIABLES: [&str; 6] = [
     "BOOTSTREAM_PROFILE",
     "BOOTSTREAM_TARGET_DIR",
 ];
+
+/// The variable of [`rehearsal`](crate::rehearsal). Any other build refuses it as unknown.
+#[cfg(feature = "rehearsal")]
+pub const REHEARSAL_VARIABLE: &str = "BOOTSTREAM_REHEARSAL";
+
+/// Whether `name` is a variable that is not a setting, although it begins like one.
+pub(super) fn is_no_setting(name: &str) -> bool {
+    #[cfg(feature = "rehearsal")]
+    if name == REHEARSAL_VARIABLE {
+        return true;
+    }
+    TOOL_VARIABLES.contains(&name)
+}
 
 /// Keys of the file that belong to the `bootstream` command: the handler's build, the content of its
 /// package, and the local Lambda with its functions.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::error::ConfigError;
-use super::setting::{SETTINGS, Setting, TOOL_VARIABLES, VARIABLE_PREFIX};
+use super::setting::{SETTINGS, Setting, VARIABLE_PREFIX, is_no_setting};
 use super::vars::Vars;
 
 /// Where a value comes from.
@@ -77,7 +77,7 @@ impl Values {
     /// Overrides the values of the file with those of the variables.
     pub(super) fn override_from(&mut self, vars: &dyn Vars) -> Result<(), ConfigError> {
         for name in vars.names() {
-            if !name.starts_with(VARIABLE_PREFIX) || TOOL_VARIABLES.contains(&name.as_str()) {
+            if !name.starts_with(VARIABLE_PREFIX) || is_no_setting(&name) {
                 continue;
             }
             let setting = SETTINGS.iter().find(|setting| setting.variable() == name);

@@ -178,6 +178,8 @@ async fn call_to_end(
     if let Err(too_large) = limits.check_event(invocation) {
         return CallOutcome::Refused(too_large);
     }
+    #[cfg(feature = "rehearsal")]
+    let _running = crate::rehearsal::clock::Running::begin();
     let yields = instance.yields();
     let mut call = pin!(instance.call(handler, invocation));
     let called = poll_fn(|cx| {

@@ -60,6 +60,8 @@ pub(crate) struct GuestConfig {
     pub(crate) function_version: String,
     /// The function's memory in MiB, or 0.
     pub(crate) memory_limit_mib: u32,
+    #[cfg(feature = "rehearsal")]
+    pub(crate) rehearsal: Arc<crate::rehearsal::Rehearsal>,
 }
 
 /// The host's state of one instance, and of the invocation it serves.
@@ -305,6 +307,8 @@ fn wasi(
     {
         wasi.env(TRACE_ID_VARIABLE, trace_id);
     }
+    #[cfg(feature = "rehearsal")]
+    config.rehearsal.dress(&mut wasi);
     let tmp = config.files.open(&mut wasi);
     (wasi.build(), tmp)
 }

@@ -41,6 +41,8 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     let config = reported(read(vars), phase, &mut client).await?;
     let configured = Instant::now();
     warn_of(&config);
+    #[cfg(feature = "rehearsal")]
+    config.guest.rehearsal.begin();
     let is_snapshot = config.initialization == Initialization::SnapStart;
     if !is_snapshot {
         // The connection is accepted while the handler loads.

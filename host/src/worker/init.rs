@@ -42,7 +42,7 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     let configured = Instant::now();
     warn_of(&config);
     #[cfg(feature = "rehearsal")]
-    config.guest.rehearsal.begin();
+    config.guest.rehearsal.begin()?;
     let is_snapshot = config.initialization == Initialization::SnapStart;
     if !is_snapshot {
         // The connection is accepted while the handler loads.

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Builder;
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::config::{ConfigError, REHEARSAL_VARIABLE, Vars};
@@ -21,6 +22,13 @@ pub(crate) use double::{Chosen, Doubles};
 pub use report::Event;
 pub(crate) use report::note;
 pub(crate) use server::{connect, pairs};
+
+/// Prepares a runtime of one thread for a rehearsal. Settings that are not valid are refused later.
+pub(crate) fn prepare(runtime: &mut Builder, vars: &dyn Vars) {
+    if Rehearsal::read(vars).is_ok_and(|rehearsal| rehearsal.clock.is_some()) {
+        clock::prepare(runtime);
+    }
+}
 
 /// The settings of a rehearsal. The variable names a file with them, in JSON.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -60,14 +68,17 @@ impl Rehearsal {
         policy
     }
 
-    /// Begins the rehearsal. Call it in the runtime of one thread that serves invocations, before the first of them.
+    /// Begins the rehearsal. Call it in the runtime that serves invocations, before the first of them.
     ///
     /// # Errors
     ///
-    /// The report cannot be written.
+    /// The report cannot be written, or the clock is not [prepared](prepare).
     pub(crate) fn begin(&self) -> Result<(), ConfigError> {
-        if let Some(clock) = &self.clock {
-            clock.start();
+        if let Some(clock) = &self.clock
+            && !clock.start()
+        {
+            let text = "its `clock` needs a process of one thread: serve one invocation at a time";
+            return Err(ConfigError::Rehearsal(text.to_owned()));
         }
         let Some(path) = &self.report else {
             return Ok(());

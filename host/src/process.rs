@@ -64,7 +64,7 @@ fn runtime() -> io::Result<Runtime> {
     };
     #[cfg(feature = "rehearsal")]
     if threads == 1 {
-        crate::rehearsal::prepare(&mut builder, &ProcessVars);
+        crate::rehearsal::prepare_runtime(&mut builder, &ProcessVars);
     }
     builder
         // Every worker thread parks before it runs its first guest; threads that block do not.

@@ -8,7 +8,7 @@ use bootstream_test_support::guests::{component, language};
 use serde_json::{Value, json};
 
 use crate::cases::{case, folder, test};
-use crate::support::{ready_guest, text};
+use crate::support::{bootstrap, ready_guest, text};
 
 /// Longest run in real time of cases that wait for minutes by their clock. A machine may be busy.
 const REAL_LIMIT: Duration = Duration::from_secs(50);
@@ -70,7 +70,7 @@ fn waits_take_no_time_and_are_measured_by_the_clock() {
         case(
             "slow reader",
             &json!([{"write_bytes": {"len": 3000, "fill": 97}}, {"sleep_ms": 60000}, {"write": "b"}]),
-            "clock = \"fake\"\nreader = { bytes-per-second = 30000 }\n[case.expect]\nbody = { matches = \"^a{3000}b$\" }\n\
+            "clock = \"fake\"\ndeadline-ms = 200000\nreader = { bytes-per-second = 30000 }\n[case.expect]\nbody = { matches = \"^a{3000}b$\" }\n\
              time = { shortest-pause-ms = 60000 }\n",
         ),
     ];
@@ -134,7 +134,7 @@ fn components_of_other_worlds_and_languages_wait_by_the_clock() {
 fn the_clock_needs_the_host_of_the_command() {
     let case = case("stream", &slow(), "clock = \"fake\"");
     let folder = folder(&[case]);
-    let bootstrap = bootstream_test_support::built("lambda/bootstrap");
+    let bootstrap = bootstrap();
     let output = test(
         &ready_guest(),
         &folder,
@@ -152,7 +152,7 @@ fn the_deployed_host_refuses_a_rehearsal() {
         "env = { BOOTSTREAM_REHEARSAL = \"/nowhere\" }",
     );
     let folder = folder(&[case]);
-    let bootstrap = bootstream_test_support::built("lambda/bootstrap");
+    let bootstrap = bootstrap();
     let output = test(
         &ready_guest(),
         &folder,
@@ -175,4 +175,15 @@ fn a_standard_component_waits_by_the_clock() {
          deadline-ms = 200000\n[case.expect]\nchunks = [\"one\", \"two\"]\ntime = {{ shortest-pause-ms = 100000 }}\n"
     );
     pass(&component("wasi_http_guest"), &[cases]);
+}
+
+#[test]
+fn a_service_of_wasi_0_3_waits_by_the_clock() {
+    let chunks = (0..10).map(|chunk| format!("\"{chunk}\""));
+    let chunks = chunks.collect::<Vec<_>>().join(", ");
+    let case = format!(
+        "[[case]]\nname = \"chunks\"\nevent = {{ from = \"url\", path = \"/chunks\" }}\nclock = \"fake\"\n\
+         [case.expect]\nchunks = [{chunks}]\ntime = {{ shortest-pause-ms = 20, longest-pause-ms = 20 }}\n"
+    );
+    pass(&component("service_guest"), &[case]);
 }

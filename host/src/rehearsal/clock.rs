@@ -25,6 +25,9 @@ use crate::invocation::Deadline;
 const READS_IN_A_TICK: u32 = 1000;
 const TICK: Duration = Duration::from_millis(1);
 
+/// What the monotonic clock of a guest shows at the start. Go's runtime takes 0 for a clock that fails.
+const UPTIME: Duration = Duration::from_secs(3600);
+
 /// The settings of the clock.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -188,8 +191,8 @@ impl HostMonotonicClock for Monotonic {
 
     fn now(&self) -> u64 {
         note_read();
-        let elapsed = elapsed().unwrap_or_default().as_nanos();
-        u64::try_from(elapsed).unwrap_or(u64::MAX)
+        let time = elapsed().unwrap_or_default() + UPTIME;
+        u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) use report::note;
 pub(crate) use server::{connect, pairs};
 
 /// Prepares a runtime of one thread for a rehearsal. Settings that are not valid are refused later.
-pub(crate) fn prepare(runtime: &mut Builder, vars: &dyn Vars) {
+pub(crate) fn prepare_runtime(runtime: &mut Builder, vars: &dyn Vars) {
     if Rehearsal::read(vars).is_ok_and(|rehearsal| rehearsal.clock.is_some()) {
         clock::prepare(runtime);
     }
@@ -72,7 +72,7 @@ impl Rehearsal {
     ///
     /// # Errors
     ///
-    /// The report cannot be written, or the clock is not [prepared](prepare).
+    /// The report cannot be written, or the clock is not [prepared](prepare_runtime).
     pub(crate) fn begin(&self) -> Result<(), ConfigError> {
         if let Some(clock) = &self.clock
             && !clock.start()

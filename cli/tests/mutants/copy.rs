@@ -37,16 +37,16 @@ impl Kind {
 
     /// The variables of a build.
     pub(crate) fn variables(self) -> Vec<(&'static str, String)> {
-        let target = |name: &str| repository("target").join(name).display().to_string();
+        // With the dependencies that the tests have built.
+        let target = || repository("target/guests").display().to_string();
         match self {
-            // One folder for all examples, whose dependencies are the same.
             Self::Rust => vec![
-                ("CARGO_TARGET_DIR", target("mutants")),
-                ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0".to_owned()),
-                ("CARGO_PROFILE_RELEASE_DEBUG", "false".to_owned()),
-                ("CARGO_PROFILE_RELEASE_STRIP", "true".to_owned()),
+                ("CARGO_TARGET_DIR", target()),
+                ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3".to_owned()),
+                ("CARGO_PROFILE_RELEASE_LTO", "false".to_owned()),
+                ("CARGO_PROFILE_RELEASE_STRIP", "debuginfo".to_owned()),
             ],
-            Self::RustWithSdk => vec![("CARGO_TARGET_DIR", target("guests"))],
+            Self::RustWithSdk => vec![("CARGO_TARGET_DIR", target())],
             Self::Go => vec![
                 ("CGO_ENABLED", "0".to_owned()),
                 ("GOTOOLCHAIN", "local".to_owned()),

@@ -37,8 +37,8 @@ impl Kind {
 
     /// The variables of a build.
     pub(crate) fn variables(self) -> Vec<(&'static str, String)> {
-        // With the dependencies that the tests have built.
-        let target = || repository("target/guests").display().to_string();
+        // With the dependencies that the tests have built: the command adds the folder of handlers.
+        let target = || repository("target").display().to_string();
         match self {
             Self::Rust => vec![
                 ("CARGO_TARGET_DIR", target()),

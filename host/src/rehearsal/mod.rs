@@ -1,13 +1,16 @@
-//! What only the command's own host does, for `bootstream test`: it gives the guest another clock than that of the
-//! machine. `bootstrap` has none of it, and refuses the [variable](crate::config::REHEARSAL_VARIABLE).
+//! What only the command's own host does, for `bootstream test` and `bootstream replay`: it gives the guest another
+//! clock than that of the machine, and answers it from a recording. `bootstrap` has none of it, and refuses the [variable](crate::config::REHEARSAL_VARIABLE).
 
 pub(crate) mod clock;
+mod replay;
 
 use serde::{Deserialize, Serialize};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::config::{ConfigError, REHEARSAL_VARIABLE, Vars};
+pub use crate::capsule::{Capsule, Difference, Ending, InvalidCapsule};
 pub use clock::FakeClock;
+pub use replay::{Outcome, Replay, prepare};
 
 /// The settings of a rehearsal, in JSON in its variable.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

@@ -1,0 +1,45 @@
+//! The capsule of an invocation: everything that reached its handler from outside, and everything that the handler
+//! wrote. No I/O.
+//!
+//! ```text
+//!   guest, response, outbound ──▶ Tape ──▶ Recorder ──▶ lines ──▶ a file, or one record of the log
+//!                                   └────▶ Player: the same calls, answered from a capsule
+//! ```
+//!
+//! `docs/reference/capsule.md` describes the format. An invocation has a `Tape` only if it is recorded or replayed.
+//! Without one, nothing here runs.
+
+mod begin;
+mod line;
+mod mask;
+mod pack;
+#[cfg(feature = "rehearsal")]
+mod parse;
+#[cfg(feature = "rehearsal")]
+mod player;
+mod random;
+mod recorder;
+mod settings;
+mod tape;
+#[cfg(feature = "rehearsal")]
+mod written;
+
+pub(crate) use begin::{Beginning, Seed};
+pub(crate) use line::Field;
+#[cfg(feature = "rehearsal")]
+pub use parse::{Capsule, Ending, InvalidCapsule};
+#[cfg(feature = "rehearsal")]
+pub(crate) use parse::{Part, Request};
+#[cfg(feature = "rehearsal")]
+pub(crate) use player::{BEYOND, Player};
+pub(crate) use random::Randoms;
+pub(crate) use recorder::Recorder;
+pub(crate) use settings::{CapsuleSettings, Destination, KEPT_SETTINGS, KEPT_VARIABLES};
+pub(crate) use tape::{AnswerPart, Kind, Output, Recall, Seen, Taken, Tape};
+#[cfg(feature = "rehearsal")]
+pub use written::Difference;
+#[cfg(feature = "rehearsal")]
+use written::Written;
+
+/// The version of the format, which readers check.
+pub(crate) const VERSION: u64 = 1;

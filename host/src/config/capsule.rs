@@ -1,0 +1,65 @@
+//! The settings of recorded invocations.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::error::ConfigError;
+use super::setting::{OBSERVE_RECORD, OBSERVE_RECORD_KIB, REUSE_INVOCATIONS};
+use super::values::Values;
+use super::vars::Vars;
+use crate::capsule::{CapsuleSettings, Destination, KEPT_SETTINGS, KEPT_VARIABLES};
+use crate::guest::GuestConfig;
+
+/// The folder that gets a capsule of each invocation. `bootstream dev --record` sets it.
+pub const RECORD_FOLDER: &str = "BOOTSTREAM_RECORD_FOLDER";
+
+/// Largest capsule in a folder, in bytes.
+const FOLDER_LIMIT_BYTES: usize = 64 * 1024 * 1024;
+
+const KIB: usize = 1024;
+
+/// Largest capsule in the log, in KiB: as base64, and if it cannot be compressed, it still fits an event of the log.
+const MOST_KIB: u64 = 704;
+
+pub(super) fn settings(
+    vars: &dyn Vars,
+    values: &Values,
+    guest: &GuestConfig,
+) -> Result<Option<CapsuleSettings>, ConfigError> {
+    let records = values.is_one_of(&OBSERVE_RECORD, "none", "failures")?;
+    let limit_kib = values.number(&OBSERVE_RECORD_KIB, 16..=MOST_KIB, 256)?;
+    let folder = vars.get(RECORD_FOLDER).filter(|folder| !folder.is_empty());
+    let (destination, limit_bytes) = match folder {
+        Some(folder) => (
+            Destination::Folder(PathBuf::from(folder)),
+            FOLDER_LIMIT_BYTES,
+        ),
+        None if records => {
+            let limit_bytes = super::sandbox::saturating_usize(limit_kib) * KIB;
+            (Destination::Log, limit_bytes)
+        }
+        None => return Ok(None),
+    };
+    refuse_reuse(values, guest)?;
+    Ok(Some(CapsuleSettings {
+        destination,
+        limit_bytes,
+        settings: values.texts(|key| KEPT_SETTINGS.iter().any(|kept| key.starts_with(kept))),
+        function: KEPT_VARIABLES
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), vars.get(name)?)))
+            .collect(),
+        variables: guest.variables.clone(),
+        component: OnceLock::new(),
+    }))
+}
+
+/// What an instance has kept of earlier invocations is not in the capsule of a later one.
+fn refuse_reuse(values: &Values, guest: &GuestConfig) -> Result<(), ConfigError> {
+    if guest.reuse.invocations == 1 {
+        return Ok(());
+    }
+    let expected = "1 while invocations are recorded (`observe.record`, `bootstream dev --record`): what an instance \
+                    keeps from one invocation to the next is not recorded";
+    Err(values.refused(&REUSE_INVOCATIONS, expected))
+}

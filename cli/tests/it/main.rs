@@ -33,6 +33,7 @@ mod package;
 mod pages;
 mod peers;
 mod preinit;
+mod replay;
 mod requests;
 mod runtimes;
 mod sdk;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use bootstream_host::rehearsal::{self, Capsule, Ending, Outcome, Replay};
+use bootstream_host::rehearsal::{Capsule, Ending, Outcome, Replay};
 use serde_json::json;
 
 use super::build::component_for;
@@ -22,7 +22,7 @@ use crate::source::Source;
 ///
 /// The capsule cannot be read, or the handler does not load.
 pub(crate) fn run(args: &ReplayArgs, printer: &Printer) -> Result<ExitCode> {
-    rehearsal::prepare();
+    Replay::prepare_process();
     let name = args.capsule.display();
     let capsule = Capsule::parse(&read(&args.capsule)?).with_context(|| format!("`{name}`"))?;
     let component = component_for(&args.handler, *printer)?;
@@ -70,7 +70,7 @@ fn notes(capsule: &Capsule, component: &str) -> Vec<String> {
             capsule.masked
         ));
     }
-    let here = (env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
+    let here = (artifact::release::VERSION, std::env::consts::ARCH);
     if (capsule.release.as_str(), capsule.architecture.as_str()) != here {
         notes.push(format!(
             "it was recorded by release {} on {}, and this is {} on {}",

@@ -65,7 +65,11 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
         outputs,
     ));
     instance.begin(Arc::clone(&current));
+    #[cfg(feature = "rehearsal")]
+    crate::rehearsal::report::began();
     let call = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
+    #[cfg(feature = "rehearsal")]
+    crate::rehearsal::report::ended();
     let ended_at = invocation.watch.as_ref().map(|_| Instant::now());
     // Lambda may freeze the process as soon as the worker polls for the next event.
     current.flush_output();

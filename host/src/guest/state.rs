@@ -192,7 +192,10 @@ impl ActiveInvocation {
 
     /// Counts `writes` to the response, of `bytes` together.
     pub(super) fn count_writes(&self, bytes: usize, writes: u64) -> Result<(), ResponseTooLarge> {
-        self.written.count(bytes, writes, &self.limits)
+        self.written.count(bytes, writes, &self.limits)?;
+        #[cfg(feature = "rehearsal")]
+        crate::rehearsal::report::wrote(self.written.bytes());
+        Ok(())
     }
 
     /// Logs output that the guest has not ended with a line break.

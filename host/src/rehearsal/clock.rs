@@ -6,15 +6,16 @@
 //! wait for the receiver. A guest that computes takes no time.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Builder;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, advance, pause};
+use tokio::time::{Instant, advance};
 use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock};
 
 use crate::invocation::Deadline;
@@ -34,6 +35,9 @@ pub struct FakeClock {
     pub timeout_ms: u64,
 }
 
+/// Whether Tokio's clock of this process is paused.
+static IS_PAUSED: AtomicBool = AtomicBool::new(false);
+
 /// The clock of this process.
 static CLOCK: OnceLock<Started> = OnceLock::new();
 
@@ -44,15 +48,24 @@ struct Started {
 }
 
 impl FakeClock {
-    /// Sets the clock. Time does not pass until a guest [runs](Running).
-    pub(super) fn start(&self) {
-        pause();
+    /// Sets the clock. `false`: the runtime is not prepared for it.
+    pub(super) fn start(&self) -> bool {
         let at = Instant::now();
         let settings = *self;
-        if CLOCK.set(Started { settings, at }).is_ok() {
-            // Time passes only while a guest runs.
-            holds().take();
-        }
+        IS_PAUSED.load(Ordering::Relaxed) && CLOCK.set(Started { settings, at }).is_ok()
+    }
+}
+
+/// Has a runtime start with a clock that is paused. Its milliseconds then are those of the timers.
+pub(super) fn prepare(runtime: &mut Builder) {
+    runtime.start_paused(true);
+    IS_PAUSED.store(true, Ordering::Relaxed);
+}
+
+/// Keeps a paused clock from passing time until a guest [runs](Running). Call it first in the runtime.
+pub(crate) fn stand_still() {
+    if IS_PAUSED.load(Ordering::Relaxed) {
+        holds().take();
     }
 }
 

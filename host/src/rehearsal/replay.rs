@@ -53,14 +53,15 @@ pub struct Replay {
     runtime: Runtime,
 }
 
-/// Prepares the process. Call it before the process starts a thread.
-pub fn prepare() {
-    prepare_process();
-}
-
 impl Replay {
+    /// Prepares the process. Call it before the process starts a thread.
+    pub fn prepare_process() {
+        prepare_process();
+    }
+
     /// Loads the handler that `name` names in a package, with the settings of a capsule. Call it once in a
-    /// process, after [`prepare`].
+    /// process, after
+    /// [`prepare_process`](Self::prepare_process).
     ///
     /// # Errors
     ///

@@ -34,6 +34,8 @@ const WARM_TIMEOUT: Duration = Duration::from_secs(2);
 /// When the handler cannot be loaded, which is reported to Lambda as an init error first, or when
 /// the Runtime API fails for good.
 pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
+    #[cfg(feature = "rehearsal")]
+    crate::rehearsal::clock::stand_still();
     let began = Instant::now();
     let endpoint = config::endpoint(vars)?;
     let mut client = Client::new(endpoint.clone());
@@ -42,7 +44,7 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     let configured = Instant::now();
     warn_of(&config);
     #[cfg(feature = "rehearsal")]
-    config.guest.rehearsal.begin();
+    config.guest.rehearsal.begin()?;
     let is_snapshot = config.initialization == Initialization::SnapStart;
     if !is_snapshot {
         // The connection is accepted while the handler loads.

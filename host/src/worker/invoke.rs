@@ -293,6 +293,8 @@ impl Posting<'_> {
 
 /// The receiver has gone before the end of the response. A failure of the handler tells more.
 fn note_lost_receiver(invocation: &Invocation) {
+    #[cfg(feature = "rehearsal")]
+    crate::rehearsal::report::receiver_left();
     if let Some(watch) = invocation.watch.as_ref().filter(|it| !it.has_failed()) {
         let text = "the receiver of the response has gone before its end";
         watch.failed(&ErrorReport::new(ErrorType::ResponseClosed, text), true);

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
 
 use aws_signing::{Ask, Grant};
 use http::request::Parts;
@@ -24,6 +23,7 @@ use super::dispatch::{AsIs, Order, Prepare, dispatch};
 use super::exchange::{Io, TimedBody, Timeouts};
 use super::failure_log::{ResponseSource, failed, log_failure, unsigned};
 use super::filling::{Denied, Filler};
+use super::moment::wall_clock;
 use super::request_log::{RequestRecord, Watched};
 use super::reuse::Repeatable;
 use crate::capsule::Tape;
@@ -338,7 +338,7 @@ fn answered(
     signer: Signer,
     response: Response<WasiBody>,
 ) -> Result<Response<WasiBody>, Error> {
-    if let Some(seconds) = clock_skew(&response, SystemTime::now()) {
+    if let Some(seconds) = clock_skew(&response, wall_clock()) {
         log_failure!(
             log_context,
             "`{destination}` refused a signed request: the clock of this machine is {seconds} s off"

@@ -11,6 +11,8 @@ mod body;
 mod cached;
 mod connect;
 mod dispatch;
+#[cfg(feature = "rehearsal")]
+mod double;
 mod exchange;
 mod failure_log;
 mod filling;

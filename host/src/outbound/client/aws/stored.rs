@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_signing::{Credentials, Grant, PayloadHash};
 use bytes::Bytes;
@@ -18,8 +18,9 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::credentials::NoCredentials;
-use crate::outbound::client::connect::{self, Boxed, Failure};
+use crate::outbound::client::connect::{self, Boxed, Failure, Route};
 use crate::outbound::client::link::Link;
+use crate::outbound::client::moment::wall_clock;
 use crate::outbound::client::payload::full;
 use crate::outbound::policy::{Policy, Reach};
 use crate::outbound::secret::{Store, Text};
@@ -148,11 +149,11 @@ struct Call<'a> {
 impl Call<'_> {
     /// Sends the request on a connection of its own.
     async fn send(&self, mut head: Parts, body: Bytes) -> Result<(StatusCode, Bytes), NoValue> {
-        let mut link = self.open().await?;
+        let mut link = self.open(&head).await?;
         let hash = PayloadHash::of([&body]);
         let signed = self
             .grant
-            .sign(&mut head, &hash, &self.credentials, SystemTime::now());
+            .sign(&mut head, &hash, &self.credentials, wall_clock());
         signed.map_err(|_| NoValue::Clock)?;
         let request = Request::from_parts(head, full(body));
         let sent = link.send(request, self.policy.first_byte).await;
@@ -168,13 +169,20 @@ impl Call<'_> {
         Ok((status, answer.to_bytes()))
     }
 
-    async fn open(&self) -> Result<Link, NoValue> {
+    async fn open(&self, head: &Parts) -> Result<Link, NoValue> {
         let (policy, destination) = (self.policy, &self.destination);
         let reach = Reach::of_service(destination, self.grant.is_custom());
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned();
         let permit = Arc::new(permit.expect("a new semaphore has its permit"));
-        let opened = connect::open(policy, destination, reach, &permit, policy.connect).await;
-        opened.map_err(|failure| match failure {
+        let opening = connect::open(Route {
+            policy,
+            destination,
+            reach,
+            head: Some(head),
+            permit: &permit,
+            limit: policy.connect,
+        });
+        opening.await.map_err(|failure| match failure {
             Failure::Other(error) => self.unreachable(&error),
             Failure::Prohibited(_) => {
                 self.unreachable(&format!("its address {}", reach.objection()))

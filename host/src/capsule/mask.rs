@@ -3,9 +3,12 @@
 //! A secret is found by its name: a header, a field of the event, a variable. It is then replaced wherever else its
 //! value is, so that a handler that passes it on writes the same in a replay.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+
+use super::Hidden;
 
 /// Stands in for a secret.
 const MASK: &[u8] = b"***";
@@ -37,11 +40,24 @@ const SECRET_WORDS: [&str; 8] = [
 /// Shorter values are no secrets, and are everywhere.
 const LEAST_BYTES: usize = 4;
 
-/// Returns a capsule without secrets, with a line that says how many it had.
-pub(super) fn masked(mut text: Vec<u8>) -> Vec<u8> {
-    let secrets = secrets(&text);
+/// Returns a capsule without secrets, those that are `hidden` and those that it names. A line says how many it had.
+pub(super) fn masked(text: Vec<u8>, hidden: &[Hidden]) -> Vec<u8> {
+    let mut secrets = secrets(&text);
+    secrets.extend(hidden.iter().map(|hidden| hidden.0.clone()));
+    without(text, secrets)
+}
+
+/// Returns a capsule without secrets that are `hidden`. A line says how many it had.
+pub(super) fn without_hidden(text: Vec<u8>, hidden: &[Hidden]) -> Vec<u8> {
+    without(text, hidden.iter().map(|hidden| hidden.0.clone()).collect())
+}
+
+fn without(mut text: Vec<u8>, mut secrets: Vec<String>) -> Vec<u8> {
+    secrets.retain(|secret| secret.len() >= LEAST_BYTES);
+    // A secret may be a part of another.
+    secrets.sort_by_key(|secret| Reverse(secret.len()));
     let mut count = 0;
-    for secret in secrets.iter().rev() {
+    for secret in &secrets {
         let once = escaped(secret);
         let twice = escaped(&once);
         for form in BTreeSet::from([twice, once]).iter().rev() {
@@ -61,7 +77,7 @@ fn is_secret(name: &str) -> bool {
     SECRET_NAMES.contains(&name.as_str()) || SECRET_WORDS.iter().any(|word| words.contains(word))
 }
 
-/// Returns the secrets in a capsule, the longest last.
+/// Returns the secrets in a capsule.
 fn secrets(text: &[u8]) -> Vec<String> {
     let mut found = BTreeSet::new();
     for line in text.split(|byte| *byte == b'\n') {
@@ -75,9 +91,7 @@ fn secrets(text: &[u8]) -> Vec<String> {
             _ => {}
         }
     }
-    let mut found: Vec<_> = found.into_iter().collect();
-    found.sort_by_key(String::len);
-    found
+    found.into_iter().collect()
 }
 
 /// Collects the secrets below a value.
@@ -176,7 +190,8 @@ mod tests {
         for (name, fields) in lines {
             push(&mut text, name, fields);
         }
-        String::from_utf8(masked(text)).unwrap()
+        let hidden = [Hidden("f1lled-in".to_owned())];
+        String::from_utf8(masked(text, &hidden)).unwrap()
     }
 
     #[test]
@@ -220,6 +235,17 @@ mod tests {
         for kept in ["STRIPE_API_KEY", "production", "id=***; Path=/home"] {
             assert!(text.contains(kept), "{text}");
         }
+    }
+
+    #[test]
+    fn what_the_host_fills_in_is_replaced_in_every_capsule() {
+        let hidden = [Hidden("f1lled-in".to_owned()), Hidden(String::new())];
+        let mut text = Vec::new();
+        push(&mut text, "data", &[Field::Bytes(b"you sent f1lled-in")]);
+        push(&mut text, "event", &[Field::Bytes(br#"{"authorization":"Bearer s3cret"}"#)]);
+        let kept = String::from_utf8(without_hidden(text, &hidden)).unwrap();
+        assert!(kept.contains("you sent ***") && kept.contains("s3cret"), "{kept}");
+        assert!(kept.ends_with("[\"masked\",1]\n"), "{kept}");
     }
 
     #[test]

@@ -13,7 +13,11 @@ mod begin;
 mod line;
 mod mask;
 mod pack;
-#[cfg(feature = "rehearsal")]
+#[cfg(any(test, feature = "rehearsal"))]
+#[cfg_attr(
+    not(feature = "rehearsal"),
+    expect(dead_code, unreachable_pub, reason = "only a replay uses all of it")
+)]
 mod parse;
 #[cfg(feature = "rehearsal")]
 mod player;
@@ -21,7 +25,13 @@ mod random;
 mod recorder;
 mod settings;
 mod tape;
-#[cfg(feature = "rehearsal")]
+#[cfg(test)]
+mod tests;
+#[cfg(any(test, feature = "rehearsal"))]
+#[cfg_attr(
+    not(feature = "rehearsal"),
+    expect(dead_code, unreachable_pub, reason = "only a replay uses all of it")
+)]
 mod written;
 
 pub(crate) use begin::{Beginning, Seed};
@@ -34,11 +44,11 @@ pub(crate) use parse::{Part, Request};
 pub(crate) use player::{BEYOND, Player};
 pub(crate) use random::Randoms;
 pub(crate) use recorder::Recorder;
-pub(crate) use settings::{CapsuleSettings, Destination, KEPT_SETTINGS, KEPT_VARIABLES};
+pub(crate) use settings::{CapsuleSettings, Destination, Hidden, KEPT_SETTINGS, KEPT_VARIABLES};
 pub(crate) use tape::{AnswerPart, Kind, Output, Recall, Seen, Taken, Tape};
 #[cfg(feature = "rehearsal")]
 pub use written::Difference;
-#[cfg(feature = "rehearsal")]
+#[cfg(any(test, feature = "rehearsal"))]
 use written::Written;
 
 /// The version of the format, which readers check.

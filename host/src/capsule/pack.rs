@@ -22,7 +22,7 @@ pub(super) fn pack(capsule: &[u8]) -> String {
 /// # Errors
 ///
 /// It is not complete, or larger than `limit_bytes`.
-#[cfg(feature = "rehearsal")]
+#[cfg(any(test, feature = "rehearsal"))]
 pub(super) fn unpack(text: &str, limit_bytes: usize) -> Option<Result<Vec<u8>, NotPacked>> {
     let (_, rest) = text.split_once(MARK)?;
     let is_base64 = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/' | '=');
@@ -31,7 +31,7 @@ pub(super) fn unpack(text: &str, limit_bytes: usize) -> Option<Result<Vec<u8>, N
     Some(decompressed(packed, limit_bytes))
 }
 
-#[cfg(feature = "rehearsal")]
+#[cfg(any(test, feature = "rehearsal"))]
 fn decompressed(packed: &str, limit_bytes: usize) -> Result<Vec<u8>, NotPacked> {
     use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 
@@ -43,7 +43,7 @@ fn decompressed(packed: &str, limit_bytes: usize) -> Result<Vec<u8>, NotPacked> 
 }
 
 /// Why a capsule in a log cannot be read.
-#[cfg(feature = "rehearsal")]
+#[cfg(any(test, feature = "rehearsal"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotPacked {
     #[error("the record of the log is not whole: copy all of it, from `{MARK}` to its end")]
@@ -52,7 +52,7 @@ pub(super) enum NotPacked {
     TooLarge(usize),
 }
 
-#[cfg(all(test, feature = "rehearsal"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

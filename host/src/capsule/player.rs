@@ -224,6 +224,10 @@ impl Player {
     }
 
     fn difference_of_end(&self, state: &State, ending: &Ending) -> Option<Difference> {
+        if state.is_over {
+            // How far the handler got then was a matter of time.
+            return None;
+        }
         let difference = |place: String, recorded| Difference {
             place,
             recorded,

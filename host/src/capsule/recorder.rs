@@ -9,7 +9,7 @@ use super::begin::{Beginning, Seed};
 use super::line::{Field, push};
 use super::mask;
 use super::pack::pack;
-use super::settings::Destination;
+use super::settings::{Destination, Hidden};
 
 /// Longest write that a capsule in a log has whole, in bytes. Of longer ones it has length, digest and beginning.
 const WRITE_BYTES: usize = 1024;
@@ -108,20 +108,21 @@ impl Recorder {
         push(&mut state.text, name, fields);
     }
 
-    /// Returns the capsule.
-    pub(crate) fn text(&self) -> Vec<u8> {
-        std::mem::take(&mut self.lock().text)
+    /// Returns the capsule, without what the host fills into requests.
+    pub(crate) fn text(&self, hidden: &[Hidden]) -> Vec<u8> {
+        let text = std::mem::take(&mut self.lock().text);
+        mask::without_hidden(text, hidden)
     }
 
     /// Returns the capsule of a failed invocation for the log, without secrets. `None` for one that has not failed.
-    pub(crate) fn packed_failure(&self) -> Option<String> {
+    pub(crate) fn packed_failure(&self, hidden: &[Hidden]) -> Option<String> {
         let mut state = self.lock();
         if !state.has_failed {
             return None;
         }
         let text = std::mem::take(&mut state.text);
         drop(state);
-        Some(pack(&mask::masked(text)))
+        Some(pack(&mask::masked(text, hidden)))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

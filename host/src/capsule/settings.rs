@@ -1,5 +1,6 @@
 //! Which invocations are recorded, and where their capsules go.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -33,6 +34,16 @@ pub(crate) enum Destination {
     Log,
 }
 
+/// A secret.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Hidden(pub(crate) String);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden")
+    }
+}
+
 /// What all capsules of a process share.
 #[derive(Debug)]
 pub(crate) struct CapsuleSettings {
@@ -45,6 +56,8 @@ pub(crate) struct CapsuleSettings {
     pub(crate) function: Vec<(String, String)>,
     /// The variables that a handler sees.
     pub(crate) variables: Vec<(String, String)>,
-    /// SHA-256 of the handler's file, in hexadecimal. Set when it is loaded.
+    /// Values that the host fills into requests. No capsule has them, although another host may send them back.
+    pub(crate) hidden: Vec<Hidden>,
+    /// SHA-256 of the component, in hexadecimal. Set when it is loaded.
     pub(crate) component: OnceLock<String>,
 }

@@ -43,7 +43,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    #[cfg(feature = "rehearsal")]
+    #[cfg(any(test, feature = "rehearsal"))]
     pub(super) const ALL: [Self; 8] = [
         Self::Wall,
         Self::Monotonic,

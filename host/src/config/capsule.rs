@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 use super::error::ConfigError;
 use super::setting::{OBSERVE_RECORD, OBSERVE_RECORD_KIB, REUSE_INVOCATIONS};
 use super::values::Values;
-use super::vars::Vars;
-use crate::capsule::{CapsuleSettings, Destination, KEPT_SETTINGS, KEPT_VARIABLES};
+use super::vars::{SECRET_ACCESS_KEY, SESSION_TOKEN, Vars};
+use crate::capsule::{CapsuleSettings, Destination, Hidden, KEPT_SETTINGS, KEPT_VARIABLES};
 use crate::guest::GuestConfig;
+use crate::outbound::{Secret, SecretValue};
 
 /// The folder that gets a capsule of each invocation. `bootstream dev --record` sets it.
 pub const RECORD_FOLDER: &str = "BOOTSTREAM_RECORD_FOLDER";
@@ -50,8 +51,21 @@ pub(super) fn settings(
             .filter_map(|name| Some(((*name).to_owned(), vars.get(name)?)))
             .collect(),
         variables: guest.variables.clone(),
+        hidden: hidden(vars, guest),
         component: OnceLock::new(),
     }))
+}
+
+/// Returns the secrets that the host fills into requests.
+fn hidden(vars: &dyn Vars, guest: &GuestConfig) -> Vec<Hidden> {
+    let given = |secret: &Secret| match &secret.value {
+        SecretValue::Given(text) => Some(text.as_str().to_owned()),
+        SecretValue::Stored(_) => None,
+    };
+    let secrets = guest.outbound.secrets.iter().filter_map(given);
+    let keys = [SECRET_ACCESS_KEY, SESSION_TOKEN].into_iter();
+    let keys = keys.filter_map(|name| vars.get(name));
+    secrets.chain(keys).map(Hidden).collect()
 }
 
 /// What an instance has kept of earlier invocations is not in the capsule of a later one.

@@ -20,6 +20,7 @@ use crate::capsule::{BEYOND, Capsule, KEPT_SETTINGS, Difference, Ending, Player,
 use crate::config::{Config, SETTINGS, Setting};
 use crate::guest::{Handler, Interrupt, InterruptReason, replay_in};
 use crate::invocation::{Deadline, Invocation};
+use crate::logging;
 use crate::platform::{before_wait, epoch_timer, keep_blocks, prepare_process};
 use crate::response::invoker::Invoker;
 use crate::response::{self, Payload, Readiness, ResponseReader};
@@ -67,6 +68,7 @@ impl Replay {
     ///
     /// It does not load, or the settings are not valid.
     pub fn load(capsule: &Capsule, package: &Path, name: &str) -> anyhow::Result<Self> {
+        logging::silence();
         let mut config = Config::of_replay(&variables(capsule), name, package)
             .context("the settings in the capsule")?;
         config.guest.variables.clone_from(&capsule.variables);

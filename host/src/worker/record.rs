@@ -32,9 +32,9 @@ pub(super) fn end(tape: &Tape, settings: &CapsuleSettings, invocation: &Invocati
         return;
     };
     match &settings.destination {
-        Destination::Folder(folder) => write(folder, &invocation.request_id, &recorder.text()),
+        Destination::Folder(folder) => write(folder, &invocation.request_id, &recorder.text(&settings.hidden)),
         Destination::Log => {
-            if let Some(capsule) = recorder.packed_failure() {
+            if let Some(capsule) = recorder.packed_failure(&settings.hidden) {
                 log(invocation, &capsule);
             }
         }

@@ -140,7 +140,11 @@ fn text(outcome: &Outcome, capsule: &Capsule) -> String {
                 }
                 (None, _) => "the recording ends there".to_owned(),
             };
-            write!(text, "equal: {} as far as it was recorded; {why}", writes(outcome))
+            write!(
+                text,
+                "equal: {} as far as it was recorded; {why}",
+                writes(outcome)
+            )
         }
         None => {
             let end = match &outcome.ending {

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::cases::{case, folder, test};
 use crate::support::text;
 
-const ALLOW: &str = "BOOTSTREAM_OUTBOUND_ALLOW = \"api.example,http://plain.example,http://10.0.0.1\"";
+const ALLOW: &str =
+    "BOOTSTREAM_OUTBOUND_ALLOW = \"api.example,http://plain.example,http://10.0.0.1\"";
 
 /// A case of the guest that sends requests, with an answer in each of `outbound`.
 fn fetching(name: &str, steps: &Value, expect: &str, outbound: &[&str]) -> String {
@@ -51,14 +52,18 @@ fn requests_are_answered_without_a_network() {
             "answer",
             &json!([{"url": "https://api.example/a?b=c"}]),
             "body = \"ok: 201 hello\\n\"\ntime = { total-ms = 0 }",
-            &["url = \"https://api.example/a?b=c\"\nstatus = 201\nbody = \"hello\"\nexpect = { count = 1 }"],
+            &[
+                "url = \"https://api.example/a?b=c\"\nstatus = 201\nbody = \"hello\"\nexpect = { count = 1 }",
+            ],
         ),
         fetching(
             "request",
             &json!([{"url": "https://api.example/", "json": {"n": 1}, "headers": [["x-a", "b"]]}]),
             "body = { contains = \"ok: 200\" }",
-            &["method = \"POST\"\nurl = \"https://api.example/\"\njson = { ok = true }\n\
-               expect = { count = 1, headers = { x-a = \"b\", content-type = \"application/json\" }, json = { \"/n\" = 1 } }"],
+            &[
+                "method = \"POST\"\nurl = \"https://api.example/\"\njson = { ok = true }\n\
+               expect = { count = 1, headers = { x-a = \"b\", content-type = \"application/json\" }, json = { \"/n\" = 1 } }",
+            ],
         ),
         fetching(
             "delay",
@@ -89,9 +94,11 @@ fn requests_are_answered_without_a_network() {
             "signed",
             &json!([{"aws": "dynamodb", "url": "/", "operation": "DynamoDB_20120810.GetItem", "json": {"Key": 1}}]),
             "body = { contains = \"ok: 200 {\" }",
-            &["url = \"https://dynamodb.us-east-1.amazonaws.com/\"\njson = { Item = 1 }\n\
+            &[
+                "url = \"https://dynamodb.us-east-1.amazonaws.com/\"\njson = { Item = 1 }\n\
                [case.outbound.expect]\ncount = 1\n\
-               headers = { x-amz-date = \"20260101T000000Z\", authorization = { contains = \"Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/dynamodb\" } }"],
+               headers = { x-amz-date = \"20260101T000000Z\", authorization = { contains = \"Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/dynamodb\" } }",
+            ],
         ),
     ];
     pass(&component("fetching_guest"), &cases);
@@ -105,13 +112,17 @@ fn bodies_arrive_as_they_would() {
             "pieces",
             &copy,
             "chunks = [\"one\", \"two\", \"three\"]\ntime = { shortest-pause-ms = 1000, total-ms = 6100 }",
-            &["url = \"*\"\npause-ms = 1000\npieces = [\"one\", \"two\", { text = \"three\", pause-ms = 5000 }]"],
+            &[
+                "url = \"*\"\npause-ms = 1000\npieces = [\"one\", \"two\", { text = \"three\", pause-ms = 5000 }]",
+            ],
         ),
         fetching(
             "events",
             &json!([{"url": "https://api.example/", "then": "sse"}]),
             "body = \"ok: 200 message=a count={\\\"n\\\":1}\\n\"",
-            &["url = \"*\"\nevents = [\"a\", { event = \"count\", data = { n = 1 } }]\npause-ms = 100"],
+            &[
+                "url = \"*\"\nevents = [\"a\", { event = \"count\", data = { n = 1 } }]\npause-ms = 100",
+            ],
         ),
         fetching(
             "cut",
@@ -170,7 +181,10 @@ fn what_no_double_answers_fails_the_case() {
         &json!([{"url": "https://api.example/"}]),
         &format!("env = {{ {ALLOW} }}"),
     );
-    assert_contains(&fail(without_any), "the handler sent `GET https://api.example/`");
+    assert_contains(
+        &fail(without_any),
+        "the handler sent `GET https://api.example/`",
+    );
 
     let printed = fail(fetching(
         "twice",
@@ -179,7 +193,10 @@ fn what_no_double_answers_fails_the_case() {
         &["url = \"https://api.example/\"\ntimes = 1\nexpect = { count = 2, body = \"x\" }"],
     ));
     assert_contains(&printed, "the handler sent `GET https://api.example/`");
-    assert_contains(&printed, "`* https://api.example/`: expected 2 requests, got 1");
+    assert_contains(
+        &printed,
+        "`* https://api.example/`: expected 2 requests, got 1",
+    );
     assert_contains(&printed, "request 1: body: expected \"x\", got \"\"");
 }
 
@@ -222,8 +239,10 @@ fn handlers_of_other_languages_get_the_answers() {
             "fetch",
             &step,
             "body = \"ok: 200 5 hello\\n\"",
-            &["method = \"POST\"\nurl = \"https://api.example/x\"\ndelay-ms = 20000\nbody = \"hello\"\n\
-               expect = { count = 1, body = \"text\" }"],
+            &[
+                "method = \"POST\"\nurl = \"https://api.example/x\"\ndelay-ms = 20000\nbody = \"hello\"\n\
+               expect = { count = 1, body = \"text\" }",
+            ],
         );
         pass(&language(name), &[case]);
     }

@@ -7,11 +7,16 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bootstream_test_support::{assert_contains, guests};
+use flate2::read::ZlibDecoder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Dev, bootstream, component, failure, ready_guest, run, script, succeed, text};
+use crate::support::{
+    Dev, bootstream, component, failure, ready_guest, run, script, succeed, text,
+};
 
 /// A folder with the capsules of invocations.
 struct Capsules(TempDir);
@@ -25,7 +30,8 @@ impl Capsules {
     fn record(&self, handler: &Path, event: &str, settings: &[(&str, &str)]) -> PathBuf {
         let before = self.files();
         let folder = self.0.path().to_str().expect("a plain name");
-        run(invoke(handler, event, settings).args(["--env", &format!("BOOTSTREAM_RECORD_FOLDER={folder}")]));
+        run(invoke(handler, event, settings)
+            .args(["--env", &format!("BOOTSTREAM_RECORD_FOLDER={folder}")]));
         let mut new = self.files();
         new.retain(|file| !before.contains(file));
         assert_eq!(new.len(), 1, "one capsule");
@@ -86,8 +92,10 @@ fn the_local_lambda_keeps_each_invocation_as_a_file() {
     let capsules = folder.path().join("new").join("capsules");
     let dev = Dev::start(&ready_guest(), &["--record", capsules.to_str().unwrap()]);
     for word in ["one", "two"] {
-        dev.invoke(&script(&json!([{"write": word}, {"sleep_ms": 30}, {"write": "end"}])))
-            .rest();
+        dev.invoke(&script(
+            &json!([{"write": word}, {"sleep_ms": 30}, {"write": "end"}]),
+        ))
+        .rest();
     }
     drop(dev);
     let files: Vec<_> = std::fs::read_dir(&capsules).unwrap().collect();
@@ -100,7 +108,15 @@ fn the_local_lambda_keeps_each_invocation_as_a_file() {
 
 #[test]
 fn examples_and_languages_write_the_same() {
-    let url = text(&succeed(&mut bootstream(&["event", "url", "--path", "/numbers?count=3&pause_ms=20"])).stdout);
+    let url = text(
+        &succeed(&mut bootstream(&[
+            "event",
+            "url",
+            "--path",
+            "/numbers?count=3&pause_ms=20",
+        ]))
+        .stdout,
+    );
     for name in ["streaming_numbers", "server_sent_events", "large_download"] {
         record_and_replay(&guest(name), &url, &[]);
     }
@@ -156,9 +172,17 @@ fn time_random_numbers_and_variables_are_those_of_the_recording() {
     assert_contains(&equal(&capsule, &handler), "equal: ");
     let [first, second] = [capsule, capsules.record(&handler, &event, &settings)]
         .map(|file| std::fs::read_to_string(file).unwrap());
-    let random = |text: &str| text.lines().find(|it| it.contains("random=")).map(ToOwned::to_owned);
+    let random = |text: &str| {
+        text.lines()
+            .find(|it| it.contains("random="))
+            .map(ToOwned::to_owned)
+    };
     assert!(random(&first).is_some());
-    assert_ne!(random(&first), random(&second), "each invocation has a seed of its own");
+    assert_ne!(
+        random(&first),
+        random(&second),
+        "each invocation has a seed of its own"
+    );
     assert_contains(&first, "ok: production");
 }
 
@@ -198,11 +222,23 @@ fn the_stream_of_another_host_is_replayed_without_it() {
 #[test]
 fn failures_are_the_same() {
     for (steps, said) in [
-        (json!([{"write": "one"}, {"panic": "no luck"}]), "equal: 1 write, and the same failure: Function.Panic"),
-        (json!([{"error": "no luck"}]), "equal: 0 writes, and the same failure: Function.Error: no luck"),
-        (json!([{"write": "one"}, "finish", {"write": "two"}]), "the same "),
+        (
+            json!([{"write": "one"}, {"panic": "no luck"}]),
+            "equal: 1 write, and the same failure: Function.Panic",
+        ),
+        (
+            json!([{"error": "no luck"}]),
+            "equal: 0 writes, and the same failure: Function.Error: no luck",
+        ),
+        (
+            json!([{"write": "one"}, "finish", {"write": "two"}]),
+            "the same ",
+        ),
     ] {
-        assert_contains(&record_and_replay(&ready_guest(), &script(&steps), &[]), said);
+        assert_contains(
+            &record_and_replay(&ready_guest(), &script(&steps), &[]),
+            said,
+        );
     }
 }
 
@@ -212,17 +248,40 @@ fn a_handler_that_was_stopped_is_replayed_up_to_there() {
         let capsules = Capsules::new();
         let folder = capsules.0.path().to_str().unwrap();
         let event = script(&json!([{"write": "one"}, last, {"write": "two"}]));
-        run(invoke(&ready_guest(), &event, &[("BOOTSTREAM_RECORD_FOLDER", folder)]).args(["--timeout", "1"]));
+        run(invoke(
+            &ready_guest(),
+            &event,
+            &[("BOOTSTREAM_RECORD_FOLDER", folder)],
+        )
+        .args(["--timeout", "1"]));
         let said = equal(&capsules.files()[0], &ready_guest());
-        assert_contains(&said, "equal: 1 write as far as it was recorded; the handler was stopped there");
+        assert_contains(
+            &said,
+            "equal: 1 write as far as it was recorded; the handler was stopped there",
+        );
     }
 }
 
 /// What the host logs of an invocation that fails.
 fn logged(event: &str, settings: &[(&str, &str)]) -> String {
     let mut command = invoke(&guest("reaching_guest"), event, settings);
-    let Output { stdout, stderr, .. } = run(command.args(["--env", "BOOTSTREAM_OBSERVE_RECORD=failures"]));
+    let Output { stdout, stderr, .. } =
+        run(command.args(["--env", "BOOTSTREAM_OBSERVE_RECORD=failures"]));
     text(&stdout) + &text(&stderr)
+}
+
+/// Returns the capsule in a line of the log.
+fn unpacked(line: &str) -> String {
+    let (_, packed) = line.split_once("bootstream-capsule-1:").unwrap();
+    let end = packed
+        .find(|it: char| it == '"' || it == ' ')
+        .unwrap_or(packed.len());
+    let compressed = BASE64_STANDARD.decode(&packed[..end]).unwrap();
+    let mut text = String::new();
+    ZlibDecoder::new(&compressed[..])
+        .read_to_string(&mut text)
+        .unwrap();
+    text
 }
 
 fn from_input(input: &str) -> Output {
@@ -234,33 +293,45 @@ fn from_input(input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
     child.wait_with_output().unwrap()
 }
 
 #[test]
 fn a_failure_is_logged_with_its_capsule_and_without_secrets() {
-    let event = json!({
-        "headers": {"authorization": "Bearer s3cret-t0ken"},
-        "steps": ["surroundings", {"env": "API_TOKEN"}, {"panic": "no luck"}],
-    });
+    let head = json!({"status": 200, "headers": [], "cookies": ["session=s3cret-c00kie"]});
+    let event = script(&json!([
+        {"write_headers": head}, "surroundings", {"env": "API_TOKEN"}, {"panic": "no luck"}
+    ]));
     for format in ["Text", "JSON"] {
         let log = logged(
-            &event.to_string(),
+            &event,
             &[
                 ("AWS_LAMBDA_LOG_FORMAT", format),
                 ("API_TOKEN", "s3cret-variable"),
                 ("BOOTSTREAM_PASS_ENV", "API_TOKEN"),
             ],
         );
-        let line = log.lines().find(|line| line.contains("bootstream-capsule-1:"));
+        let line = log
+            .lines()
+            .find(|line| line.contains("bootstream-capsule-1:"));
         let line = line.unwrap_or_else(|| panic!("{log}"));
+        let recorded = unpacked(line);
+        assert!(!recorded.contains("s3cret"), "{recorded}");
+        assert_contains(&recorded, "session=***");
         let output = from_input(&format!("2026-11-29T12:00:00.000Z ID {line}\nmore\n"));
         let said = text(&output.stdout) + &text(&output.stderr);
         assert!(output.status.success(), "{said}");
         assert_contains(&said, "and the same failure: Function.Panic");
         assert_contains(&said, "in place of secrets");
-        let cut = line.get(..line.find("bootstream-capsule-1:").unwrap() + 60).unwrap();
+        let cut = line
+            .get(..line.find("bootstream-capsule-1:").unwrap() + 60)
+            .unwrap();
         assert_contains(&text(&from_input(cut).stderr), "is not whole");
     }
     let silent = logged(&script(&json!([{"write": "well"}])), &[]);
@@ -269,10 +340,14 @@ fn a_failure_is_logged_with_its_capsule_and_without_secrets() {
 
 #[test]
 fn a_capsule_over_its_limit_is_replayed_as_far_as_it_goes() {
-    let many = json!([{"write_many": {"count": 100, "chunk": "x".repeat(1000)}}, {"panic": "no luck"}]);
+    let many =
+        json!([{"write_many": {"count": 100, "chunk": "x".repeat(1000)}}, {"panic": "no luck"}]);
     let settings = [("BOOTSTREAM_OBSERVE_RECORD_KIB", "16")];
     let said = text(&from_input(&logged(&script(&many), &settings)).stdout);
-    assert_contains(&said, "as far as it was recorded; the capsule was cut at its limit of 16384 bytes");
+    assert_contains(
+        &said,
+        "as far as it was recorded; the capsule was cut at its limit of 16384 bytes",
+    );
     let large = json!([{"write": "x".repeat(20_000)}, {"panic": "no luck"}]);
     let said = text(&from_input(&logged(&script(&large), &settings)).stderr);
     assert_contains(&said, "ends before the event");
@@ -287,10 +362,22 @@ fn what_is_not_a_capsule_is_refused_with_the_reason() {
     for (content, reason) in [
         (String::new(), "it is not a capsule"),
         ("{\"steps\":[]}".to_owned(), "it is not a capsule"),
-        (whole.replace("capsule\",1,", "capsule\",2,"), "it has version 2 of the format"),
-        (whole.replace("[\"event\"", "[\"other\""), "it ends before the event"),
-        (whole.replace("[\"seed\",\"", "[\"seed\",\"x"), "line 6 is not valid"),
-        (whole.replace("[\"write\"", "[write"), "is not valid: it is not a JSON array"),
+        (
+            whole.replace("capsule\",1,", "capsule\",2,"),
+            "it has version 2 of the format",
+        ),
+        (
+            whole.replace("[\"event\"", "[\"other\""),
+            "it ends before the event",
+        ),
+        (
+            whole.replace("[\"seed\",\"", "[\"seed\",\"x"),
+            "line 6 is not valid",
+        ),
+        (
+            whole.replace("[\"write\"", "[write"),
+            "is not valid: it is not a JSON array",
+        ),
         ("bootstream-capsule-1:AAAA".to_owned(), "is not whole"),
     ] {
         std::fs::write(&capsule, content).unwrap();
@@ -306,7 +393,10 @@ fn what_is_not_a_capsule_is_refused_with_the_reason() {
 
 #[test]
 fn a_kept_instance_is_not_recorded() {
-    let settings = [("BOOTSTREAM_OBSERVE_RECORD", "failures"), ("BOOTSTREAM_REUSE_INVOCATIONS", "5")];
+    let settings = [
+        ("BOOTSTREAM_OBSERVE_RECORD", "failures"),
+        ("BOOTSTREAM_REUSE_INVOCATIONS", "5"),
+    ];
     let said = failure(&mut invoke(&ready_guest(), "{}", &settings));
     assert_contains(&said, "reuse.invocations");
     assert_contains(&said, "1 while invocations are recorded");

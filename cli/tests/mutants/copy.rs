@@ -123,7 +123,9 @@ fn copy_folder(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name();
-        let is_made = ["node_modules", ".venv", "target"].iter().any(|it| name == *it);
+        let is_made = ["node_modules", ".venv", "target"]
+            .iter()
+            .any(|it| name == *it);
         let copied = to.join(&name);
         if is_made {
             continue;

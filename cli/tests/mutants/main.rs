@@ -73,7 +73,11 @@ fn check(example: &str, kind: Kind) {
     for mutant in mutants {
         let before = copy.replace(&mutant.file, &mutant.from, &mutant.to);
         let output = cases(&copy, kind);
-        assert!(is_killed(&output), "survived: {mutant:?}\n{}", text(&output));
+        assert!(
+            is_killed(&output),
+            "survived: {mutant:?}\n{}",
+            text(&output)
+        );
         copy.write(&mutant.file, &before);
     }
 }
@@ -123,7 +127,9 @@ fn every_mutant_is_of_an_example() {
     let file: File = toml::from_str(include_str!("mutants.toml")).unwrap();
     assert_eq!(known.sum::<usize>(), file.mutant.len());
     for mutant in file.mutant {
-        let path = repository("examples").join(&mutant.example).join(&mutant.file);
+        let path = repository("examples")
+            .join(&mutant.example)
+            .join(&mutant.file);
         assert_once(&path, &mutant.from);
     }
 }
@@ -131,5 +137,10 @@ fn every_mutant_is_of_an_example() {
 #[track_caller]
 fn assert_once(path: &Path, text: &str) {
     let content = std::fs::read_to_string(path).unwrap();
-    assert_eq!(content.matches(text).count(), 1, "{}: {text}", path.display());
+    assert_eq!(
+        content.matches(text).count(),
+        1,
+        "{}: {text}",
+        path.display()
+    );
 }

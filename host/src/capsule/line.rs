@@ -109,7 +109,10 @@ mod tests {
     fn every_line_is_json() {
         let mut headers = HeaderMap::new();
         headers.append(HeaderName::from_static("a"), HeaderValue::from_static("1"));
-        headers.append(HeaderName::from_static("a"), HeaderValue::from_bytes(b"\xff").unwrap());
+        headers.append(
+            HeaderName::from_static("a"),
+            HeaderValue::from_bytes(b"\xff").unwrap(),
+        );
         let mut out = Vec::new();
         push(
             &mut out,

@@ -84,7 +84,10 @@ fn secrets(text: &[u8]) -> Vec<String> {
         let line = serde_json::from_slice(line).unwrap_or(Value::Null);
         match (line.get(0).and_then(Value::as_str), line.get(1)) {
             (Some("event" | "head"), Some(Value::String(document))) => {
-                collect(&serde_json::from_str(document).unwrap_or_default(), &mut found);
+                collect(
+                    &serde_json::from_str(document).unwrap_or_default(),
+                    &mut found,
+                );
             }
             (Some("variables"), Some(pairs)) => collect_pairs(pairs, &mut found),
             (Some("answer"), _) => collect_pairs(line.get(4).unwrap_or(&Value::Null), &mut found),
@@ -115,7 +118,9 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
 fn collect_all(name: &str, value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => collect_text(name, text, found),
-        Value::Array(values) => values.iter().for_each(|value| collect_all(name, value, found)),
+        Value::Array(values) => values
+            .iter()
+            .for_each(|value| collect_all(name, value, found)),
         Value::Object(object) => object
             .values()
             .for_each(|value| collect_all(name, value, found)),
@@ -150,7 +155,9 @@ fn collect_text(name: &str, text: &str, found: &mut BTreeSet<String>) {
             add(cookie.split_once('=').map_or(cookie, |(_, value)| value));
         }
     } else if name.ends_with("authorization") {
-        add(text.split_once(' ').map_or(text, |(_, credentials)| credentials));
+        add(text
+            .split_once(' ')
+            .map_or(text, |(_, credentials)| credentials));
     } else {
         add(text);
     }
@@ -208,8 +215,14 @@ mod tests {
             let echo = format!("you sent {event}");
             let text = masked_text(&[
                 ("event", &[Field::Bytes(event.as_bytes())]),
-                ("write", &[Field::Bytes(b"token: s3cret!"), Field::Text("taken")]),
-                ("write", &[Field::Bytes(echo.as_bytes()), Field::Text("taken")]),
+                (
+                    "write",
+                    &[Field::Bytes(b"token: s3cret!"), Field::Text("taken")],
+                ),
+                (
+                    "write",
+                    &[Field::Bytes(echo.as_bytes()), Field::Text("taken")],
+                ),
             ]);
             assert!(!text.contains("s3cret"), "{text}");
             assert!(text.contains("token: ***!"), "{text}");
@@ -228,8 +241,16 @@ mod tests {
         let number = Field::Number(0);
         let text = masked_text(&[
             ("variables", &[Field::Pairs(&variables)]),
-            ("answer", &[number, number, number, Field::Headers(&headers)]),
-            ("write", &[Field::Text("{\"key\":\"sk_\\\"live\\\"\",\"cookie\":\"c00kie\"}")]),
+            (
+                "answer",
+                &[number, number, number, Field::Headers(&headers)],
+            ),
+            (
+                "write",
+                &[Field::Text(
+                    "{\"key\":\"sk_\\\"live\\\"\",\"cookie\":\"c00kie\"}",
+                )],
+            ),
         ]);
         assert!(!text.contains("live") && !text.contains("c00kie"), "{text}");
         for kept in ["STRIPE_API_KEY", "production", "id=***; Path=/home"] {
@@ -242,9 +263,16 @@ mod tests {
         let hidden = [Hidden("f1lled-in".to_owned()), Hidden(String::new())];
         let mut text = Vec::new();
         push(&mut text, "data", &[Field::Bytes(b"you sent f1lled-in")]);
-        push(&mut text, "event", &[Field::Bytes(br#"{"authorization":"Bearer s3cret"}"#)]);
+        push(
+            &mut text,
+            "event",
+            &[Field::Bytes(br#"{"authorization":"Bearer s3cret"}"#)],
+        );
         let kept = String::from_utf8(without_hidden(text, &hidden)).unwrap();
-        assert!(kept.contains("you sent ***") && kept.contains("s3cret"), "{kept}");
+        assert!(
+            kept.contains("you sent ***") && kept.contains("s3cret"),
+            "{kept}"
+        );
         assert!(kept.ends_with("[\"masked\",1]\n"), "{kept}");
     }
 

@@ -25,7 +25,8 @@ pub(super) fn pack(capsule: &[u8]) -> String {
 #[cfg(any(test, feature = "rehearsal"))]
 pub(super) fn unpack(text: &str, limit_bytes: usize) -> Option<Result<Vec<u8>, NotPacked>> {
     let (_, rest) = text.split_once(MARK)?;
-    let is_base64 = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/' | '=');
+    let is_base64 =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/' | '=');
     let end = rest.find(|letter| !is_base64(letter)).unwrap_or(rest.len());
     let packed = rest.get(..end).unwrap_or_default();
     Some(decompressed(packed, limit_bytes))
@@ -36,9 +37,11 @@ fn decompressed(packed: &str, limit_bytes: usize) -> Result<Vec<u8>, NotPacked> 
     use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 
     let compressed = BASE64_STANDARD.decode(packed).map_err(|_| NotPacked::Cut)?;
-    decompress_to_vec_zlib_with_limit(&compressed, limit_bytes).map_err(|error| match error.status {
-        TINFLStatus::HasMoreOutput => NotPacked::TooLarge(limit_bytes),
-        _ => NotPacked::Cut,
+    decompress_to_vec_zlib_with_limit(&compressed, limit_bytes).map_err(|error| {
+        match error.status {
+            TINFLStatus::HasMoreOutput => NotPacked::TooLarge(limit_bytes),
+            _ => NotPacked::Cut,
+        }
     })
 }
 

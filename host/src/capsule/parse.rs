@@ -176,7 +176,10 @@ impl Capsule {
             "seed" => self.seed = seed(&fields.text(0)?)?,
             "request-id" => self.request_id = fields.text(0)?,
             "deadline" => self.deadline = (fields.number(0)?, fields.number(1)?),
-            "invoked-function-arn" | "trace-id" | "client-context" | "cognito-identity"
+            "invoked-function-arn"
+            | "trace-id"
+            | "client-context"
+            | "cognito-identity"
             | "tenant-id" => self.texts.push((name.to_owned(), fields.text(0)?)),
             "event" => self.event = Some(fields.bytes(0)?),
             "truncated" => self.truncated_at = Some(fields.number(0)?),

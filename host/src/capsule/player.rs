@@ -8,10 +8,10 @@ use lambda_protocol::error_report::ErrorReport;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::Seed;
 use super::parse::{Capsule, Ending, Request};
 use super::tape::{Kind, MESSAGE_BYTES, Output, Recall, Seen, Taken};
 use super::written::{Difference, Written};
-use super::Seed;
 
 /// How far a clock moves with each read that was not recorded. Otherwise a handler that waits in a loop would never
 /// end.

@@ -9,10 +9,10 @@ use super::begin::{Beginning, Seed};
 use super::line::{Field, push};
 use super::mask;
 use super::pack::pack;
-use super::settings::{Destination, Hidden};
+use super::settings::Hidden;
 
-/// Longest write that a capsule in a log has whole, in bytes. Of longer ones it has length, digest and beginning.
-const WRITE_BYTES: usize = 1024;
+/// Part of a capsule that writes may take whole. Of further ones, it has length, digest and beginning.
+const PART_FOR_WRITES: usize = 4;
 /// Length of that beginning, in bytes.
 const START_BYTES: usize = 128;
 
@@ -22,13 +22,14 @@ pub(crate) struct Recorder {
     began: Instant,
     seed: Seed,
     limit_bytes: usize,
-    is_for_log: bool,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     text: Vec<u8>,
+    /// Bytes of writes that may still be kept whole.
+    room_for_writes: usize,
     /// Requests so far.
     calls: u32,
     /// The capsule has reached its limit.
@@ -46,9 +47,9 @@ impl Recorder {
             began: Instant::now(),
             seed: beginning.seed,
             limit_bytes: settings.limit_bytes,
-            is_for_log: settings.destination == Destination::Log,
             state: Mutex::new(State {
                 text,
+                room_for_writes: settings.limit_bytes / PART_FOR_WRITES,
                 calls: 0,
                 is_full: false,
                 has_failed: false,
@@ -75,7 +76,7 @@ impl Recorder {
     /// Appends a write of the response.
     pub(super) fn note_write(&self, chunk: &[u8], result: &str) {
         let result = Field::Text(result);
-        if !self.is_for_log || chunk.len() <= WRITE_BYTES {
+        if self.keeps_whole(chunk.len()) {
             return self.note("write", &[Field::Bytes(chunk), result]);
         }
         let digest = artifact::hex(&Sha256::digest(chunk));
@@ -88,6 +89,14 @@ impl Recorder {
             result,
         ];
         self.note("write-digest", &fields);
+    }
+
+    /// Takes room for a write, and returns whether there was enough.
+    fn keeps_whole(&self, bytes: usize) -> bool {
+        let room = &mut self.lock().room_for_writes;
+        let left = room.checked_sub(bytes);
+        *room = left.unwrap_or(*room);
+        left.is_some()
     }
 
     /// Returns the number of a new request.

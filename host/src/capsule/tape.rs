@@ -262,7 +262,9 @@ impl Tape {
                 recorder.note("trailers", &[call, at, Field::Headers(trailers)]);
             }
             AnswerPart::End => recorder.note("end", &[call, at]),
-            AnswerPart::Failed(error) => recorder.note("failed-request", &[call, at, Field::Json(error)]),
+            AnswerPart::Failed(error) => {
+                recorder.note("failed-request", &[call, at, Field::Json(error)])
+            }
         }
     }
 

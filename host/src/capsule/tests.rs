@@ -112,7 +112,10 @@ fn check_filled(event: &[u8], chunk: &[u8]) {
     let [request] = &capsule.requests[..] else {
         panic!("one request")
     };
-    assert_eq!((request.method.as_str(), request.uri.as_str()), ("GET", "https://a/b?c"));
+    assert_eq!(
+        (request.method.as_str(), request.uri.as_str()),
+        ("GET", "https://a/b?c")
+    );
     let parts: Vec<_> = request.parts.iter().map(|(_, part)| part.clone()).collect();
     let expected = [
         Part::Head(201, headers.clone()),
@@ -130,7 +133,10 @@ fn check_filled(event: &[u8], chunk: &[u8]) {
         (Written::Finish, Taken::Whole),
     ];
     assert_eq!(capsule.written, expected);
-    assert!(matches!(capsule.ending, Some(Ending::Failed { stopped: true, .. })));
+    assert!(matches!(
+        capsule.ending,
+        Some(Ending::Failed { stopped: true, .. })
+    ));
     assert!(capsule.ends_early());
 }
 
@@ -164,9 +170,9 @@ fn an_event_over_the_limit_is_told() {
 }
 
 #[test]
-fn the_log_gets_failures_only_and_long_writes_by_digest() {
+fn the_log_gets_failures_only_and_large_responses_by_digest() {
     let tape = |failed: bool| {
-        let tape = tape(b"{}", Destination::Log, 1 << 20);
+        let tape = tape(b"{}", Destination::Log, 16 << 10);
         tape.wrote(Output::Write(&[b'x'; 5000]), Taken::Whole);
         let outcome = if failed { Err(failure()) } else { Ok(()) };
         tape.ended(&outcome, false);

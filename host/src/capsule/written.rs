@@ -105,7 +105,11 @@ impl fmt::Display for Written {
                 length,
                 sha256,
                 start,
-            } => write!(f, "{length} bytes {}... with SHA-256 {sha256}", shown(start)),
+            } => write!(
+                f,
+                "{length} bytes {}... with SHA-256 {sha256}",
+                shown(start)
+            ),
             Self::Finish => f.write_str("finish"),
         }
     }

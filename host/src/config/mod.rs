@@ -146,8 +146,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut values = Values::default();
         values.override_from(vars)?;
-        let mut config =
-            Self::of_values(vars, &values, handler.to_owned(), task_root.to_owned())?;
+        let mut config = Self::of_values(vars, &values, handler.to_owned(), task_root.to_owned())?;
         config.guest.is_taped = true;
         Ok(config)
     }

@@ -169,7 +169,9 @@ fn linker(
     if imports.any_of("wasi:http/types@0.2.") {
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     }
-    world::add_to_linker(world, &mut linker, config.is_taped, |name| imports.any_of(name))?;
+    world::add_to_linker(world, &mut linker, config.is_taped, |name| {
+        imports.any_of(name)
+    })?;
     if config.is_taped {
         taped::add_to_linker(&mut linker)?;
     }

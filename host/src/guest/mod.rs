@@ -36,9 +36,9 @@ pub(crate) use files::Files;
 pub(crate) use handler::Handler;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
 pub(crate) use limits::LimitSettings;
-pub(crate) use reuse::Reuse;
 #[cfg(feature = "rehearsal")]
 pub(crate) use replay::replay_in;
+pub(crate) use reuse::Reuse;
 pub(crate) use run::Invoke;
 pub(crate) use state::GuestConfig;
 pub(crate) use task::GuestTask;

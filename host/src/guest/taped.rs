@@ -216,7 +216,12 @@ async fn block(state: &mut GuestState, pollable: Resource<DynPollable>) -> wasmt
 }
 
 /// `waits`: for at least one byte.
-async fn read(state: &mut GuestState, stream: Input, length: u64, waits: bool) -> OfStream<Vec<u8>> {
+async fn read(
+    state: &mut GuestState,
+    stream: Input,
+    length: u64,
+    waits: bool,
+) -> OfStream<Vec<u8>> {
     let tape = tape(state)?;
     let table = &mut state.table;
     let read = match recall(&tape, Kind::Read).await {
@@ -289,9 +294,7 @@ async fn splice(
     let table = &mut state.table;
     let spliced = match recall(&tape, Kind::Splice).await {
         Some(Seen::Number(0)) => Ok(0),
-        Some(Seen::Number(recorded)) => {
-            table.blocking_splice(to, from, recorded.min(length)).await
-        }
+        Some(Seen::Number(recorded)) => table.blocking_splice(to, from, recorded.min(length)).await,
         Some(_) => table.blocking_splice(to, from, length).await,
         None if waits => table.blocking_splice(to, from, length).await,
         None => table.splice(to, from, length),

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
 use wasmtime_wasi::WasiCtxBuilder;
 
-use crate::config::{ConfigError, REHEARSAL_VARIABLE, Vars};
 pub use crate::capsule::{Capsule, Difference, Ending, InvalidCapsule};
+use crate::config::{ConfigError, REHEARSAL_VARIABLE, Vars};
 use crate::outbound::Policy;
 pub use clock::FakeClock;
 pub use double::{Answer, Double, Failing, Piece, Reaction};

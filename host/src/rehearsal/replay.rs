@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
-use crate::capsule::{BEYOND, Capsule, KEPT_SETTINGS, Difference, Ending, Player, Tape};
+use crate::capsule::{BEYOND, Capsule, Difference, Ending, KEPT_SETTINGS, Player, Tape};
 use crate::config::{Config, SETTINGS, Setting};
 use crate::guest::{Handler, Interrupt, InterruptReason, replay_in};
 use crate::invocation::{Deadline, Invocation};

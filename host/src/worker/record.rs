@@ -11,7 +11,9 @@ use crate::invocation::Invocation;
 /// Returns the tape of an invocation that has just arrived.
 pub(super) fn begin(settings: &Arc<CapsuleSettings>, invocation: &Invocation) -> Option<Arc<Tape>> {
     let seed = Seed::new()
-        .inspect_err(|error| tracing::warn!(%error, "cannot record: the system has no random numbers"))
+        .inspect_err(
+            |error| tracing::warn!(%error, "cannot record: the system has no random numbers"),
+        )
         .ok()?;
     let left = invocation
         .deadline
@@ -32,7 +34,11 @@ pub(super) fn end(tape: &Tape, settings: &CapsuleSettings, invocation: &Invocati
         return;
     };
     match &settings.destination {
-        Destination::Folder(folder) => write(folder, &invocation.request_id, &recorder.text(&settings.hidden)),
+        Destination::Folder(folder) => write(
+            folder,
+            &invocation.request_id,
+            &recorder.text(&settings.hidden),
+        ),
         Destination::Log => {
             if let Some(capsule) = recorder.packed_failure(&settings.hidden) {
                 log(invocation, &capsule);

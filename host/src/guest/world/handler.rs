@@ -70,10 +70,7 @@ pub(super) fn add_to_linker(
 
 /// Handwritten rather than generated, for `write`: it reads the chunk in place, in the guest's memory,
 /// instead of from a copy in a `Vec`.
-fn add_response_stream(
-    linker: &mut Linker<GuestState>,
-    is_taped: bool,
-) -> wasmtime::Result<()> {
+fn add_response_stream(linker: &mut Linker<GuestState>, is_taped: bool) -> wasmtime::Result<()> {
     let mut interface = linker.instance(RESPONSE_STREAM)?;
     interface.func_wrap(
         "write-headers",

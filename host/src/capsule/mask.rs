@@ -4,7 +4,6 @@
 //! value is, so that a handler that passes it on writes the same in a replay.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -60,9 +59,8 @@ fn without(mut text: Vec<u8>, mut secrets: Vec<String>) -> Vec<u8> {
     for secret in &secrets {
         let once = escaped(secret);
         let twice = escaped(&once);
-        for form in BTreeSet::from([twice, once]).iter().rev() {
-            count += replace(&mut text, form.as_bytes());
-        }
+        count += replace(&mut text, twice.as_bytes());
+        count += replace(&mut text, once.as_bytes());
     }
     if count > 0 {
         super::line::push(&mut text, "masked", &[super::Field::Number(count)]);
@@ -79,7 +77,7 @@ fn is_secret(name: &str) -> bool {
 
 /// Returns the secrets in a capsule.
 fn secrets(text: &[u8]) -> Vec<String> {
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     for line in text.split(|byte| *byte == b'\n') {
         let line = serde_json::from_slice(line).unwrap_or(Value::Null);
         match (line.get(0).and_then(Value::as_str), line.get(1)) {
@@ -94,11 +92,11 @@ fn secrets(text: &[u8]) -> Vec<String> {
             _ => {}
         }
     }
-    found.into_iter().collect()
+    found
 }
 
 /// Collects the secrets below a value.
-fn collect(value: &Value, found: &mut BTreeSet<String>) {
+fn collect(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
@@ -115,7 +113,7 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// Collects each text below a value as a secret.
-fn collect_all(name: &str, value: &Value, found: &mut BTreeSet<String>) {
+fn collect_all(name: &str, value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => collect_text(name, text, found),
         Value::Array(values) => values
@@ -128,7 +126,7 @@ fn collect_all(name: &str, value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-fn collect_pairs(pairs: &Value, found: &mut BTreeSet<String>) {
+fn collect_pairs(pairs: &Value, found: &mut Vec<String>) {
     for pair in pairs.as_array().into_iter().flatten() {
         if let (Some(name), Some(value)) = (pair.get(0).and_then(Value::as_str), pair.get(1))
             && is_secret(name)
@@ -140,12 +138,12 @@ fn collect_pairs(pairs: &Value, found: &mut BTreeSet<String>) {
 
 /// Collects the secret parts of a text: the values of cookies without names, and the credentials of an authorization
 /// without its scheme.
-fn collect_text(name: &str, text: &str, found: &mut BTreeSet<String>) {
+fn collect_text(name: &str, text: &str, found: &mut Vec<String>) {
     let name = name.to_ascii_lowercase();
     let mut add = |text: &str| {
         let text = text.trim();
         if text.len() >= LEAST_BYTES {
-            found.insert(text.to_owned());
+            found.push(text.to_owned());
         }
     };
     if name.contains("cookie") {

@@ -96,6 +96,29 @@ impl Body for RecordedBody {
     }
 }
 
+/// Returns an error with details as JSON.
+fn encode_with_details(error: &Error) -> String {
+    let text = |text: &Option<String>| serde_json::to_string(text).unwrap_or_default();
+    let number = |number: Option<u64>| number.map_or("null".to_owned(), |it| it.to_string());
+    match error {
+        Error::DnsError { rcode, info_code } => {
+            let info_code = number(info_code.map(u64::from));
+            format!("[\"DnsError\",{},{info_code}]", text(rcode))
+        }
+        Error::HttpRequestBodySize(size) => {
+            format!("[\"HttpRequestBodySize\",{}]", number(*size))
+        }
+        Error::HttpResponseHeaderSectionSize(size) => {
+            let size = number(size.map(u64::from));
+            format!("[\"HttpResponseHeaderSectionSize\",{size}]")
+        }
+        Error::HttpResponseContentCoding(coding) => {
+            format!("[\"HttpResponseContentCoding\",{}]", text(coding))
+        }
+        other => format!("[\"InternalError\",{}]", text(&Some(other.to_string()))),
+    }
+}
+
 /// The errors that have no details.
 macro_rules! errors {
     ($($name:ident),+ $(,)?) => {
@@ -107,23 +130,9 @@ macro_rules! errors {
                 Error::Hyper(_) => "HttpProtocolError",
                 Error::Connect(_) => "ConnectionRefused",
                 Error::Tls(_) => "TlsProtocolError",
-                Error::DnsError { rcode, info_code } => {
-                    return serde_json::json!(["DnsError", rcode, info_code]).to_string();
-                }
-                Error::HttpRequestBodySize(size) => {
-                    return serde_json::json!(["HttpRequestBodySize", size]).to_string();
-                }
-                Error::HttpResponseHeaderSectionSize(size) => {
-                    return serde_json::json!(["HttpResponseHeaderSectionSize", size]).to_string();
-                }
-                Error::HttpResponseContentCoding(coding) => {
-                    return serde_json::json!(["HttpResponseContentCoding", coding]).to_string();
-                }
-                other => {
-                    return serde_json::json!(["InternalError", other.to_string()]).to_string();
-                }
+                other => return encode_with_details(other),
             };
-            serde_json::json!([name]).to_string()
+            format!("[\"{name}\"]")
         }
 
         /// Returns the error of [`encode`].

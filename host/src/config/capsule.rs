@@ -77,3 +77,75 @@ fn refuse_reuse(values: &Values, guest: &GuestConfig) -> Result<(), ConfigError>
                     keeps from one invocation to the next is not recorded";
     Err(values.refused(&REUSE_INVOCATIONS, expected))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::super::{Config, HANDLER};
+    use super::*;
+
+    fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let own = [(HANDLER, "handler.wasm"), ("LAMBDA_TASK_ROOT", "/nowhere")];
+        let vars: HashMap<_, _> = own.iter().chain(vars).map(owned).collect();
+        Config::read(&vars)
+    }
+
+    const RECORDS: (&str, &str) = ("BOOTSTREAM_OBSERVE_RECORD", "failures");
+
+    #[test]
+    fn nothing_is_recorded_unless_that_is_set() {
+        for vars in [&[][..], &[("BOOTSTREAM_OBSERVE_RECORD", "none")]] {
+            let config = config(vars).unwrap();
+            assert!(config.capsules.is_none() && !config.guest.is_taped);
+        }
+        let recorded = config(&[RECORDS]).unwrap();
+        assert!(recorded.guest.is_taped);
+        let capsules = recorded.capsules.unwrap();
+        assert_eq!(capsules.destination, Destination::Log);
+        assert_eq!(capsules.limit_bytes, 256 * KIB);
+        let folder = config(&[RECORDS, (RECORD_FOLDER, "/capsules")]).unwrap();
+        assert_eq!(
+            folder.capsules.unwrap().destination,
+            Destination::Folder("/capsules".into())
+        );
+    }
+
+    #[test]
+    fn a_capsule_has_what_a_handler_can_notice_and_no_secret() {
+        let capsules = config(&[
+            RECORDS,
+            ("BOOTSTREAM_LIMITS_MEMORY_MIB", "64"),
+            ("BOOTSTREAM_OUTBOUND_ALLOW", "api.example.com"),
+            ("BOOTSTREAM_SECRETS", "KEY@api.example.com"),
+            ("KEY", "s3cret-key"),
+            ("AWS_SECRET_ACCESS_KEY", "s3cret-aws"),
+        ]);
+        let capsules = capsules.unwrap().capsules.unwrap();
+        let memory = ("limits.memory-mib".to_owned(), "64".to_owned());
+        assert_eq!(capsules.settings, [memory]);
+        assert!(!format!("{capsules:?}").contains("s3cret"));
+        let hidden: Vec<_> = capsules.hidden.iter().map(|it| it.0.as_str()).collect();
+        assert_eq!(hidden, ["s3cret-key", "s3cret-aws"]);
+    }
+
+    #[test]
+    fn what_cannot_be_recorded_is_refused_by_name() {
+        let reuse = ("BOOTSTREAM_REUSE_INVOCATIONS", "5");
+        assert!(config(&[reuse]).is_ok());
+        for recording in [RECORDS, (RECORD_FOLDER, "/capsules")] {
+            let error = config(&[recording, reuse]).unwrap_err().to_string();
+            assert!(error.contains("`reuse.invocations` is `5`"), "{error}");
+            assert!(error.contains("`observe.record`"), "{error}");
+        }
+        for (name, value, expected) in [
+            ("BOOTSTREAM_OBSERVE_RECORD", "all", "`none` or `failures`"),
+            ("BOOTSTREAM_OBSERVE_RECORD_KIB", "15", "from 16 to 704"),
+            ("BOOTSTREAM_OBSERVE_RECORD_KIB", "705", "from 16 to 704"),
+        ] {
+            let error = config(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

@@ -10,6 +10,10 @@
 //! Without one, nothing here runs.
 
 mod begin;
+#[cfg(any(test, feature = "rehearsal"))]
+mod fields;
+#[cfg(feature = "rehearsal")]
+mod findings;
 mod line;
 mod mask;
 mod pack;
@@ -19,6 +23,7 @@ mod pack;
     expect(dead_code, unreachable_pub, reason = "only a replay uses all of it")
 )]
 mod parse;
+mod part;
 #[cfg(feature = "rehearsal")]
 mod player;
 mod random;
@@ -40,12 +45,13 @@ pub(crate) use line::Field;
 pub use parse::{Capsule, Ending, InvalidCapsule};
 #[cfg(feature = "rehearsal")]
 pub(crate) use parse::{Part, Request};
+pub(crate) use part::{AnswerPart, Output, Taken};
 #[cfg(feature = "rehearsal")]
 pub(crate) use player::{BEYOND, Player};
 pub(crate) use random::Randoms;
 pub(crate) use recorder::Recorder;
 pub(crate) use settings::{CapsuleSettings, Destination, Hidden, KEPT_SETTINGS, KEPT_VARIABLES};
-pub(crate) use tape::{AnswerPart, Kind, Output, Recall, Seen, Taken, Tape};
+pub(crate) use tape::{Kind, Recall, Seen, Tape};
 #[cfg(feature = "rehearsal")]
 pub use written::Difference;
 #[cfg(any(test, feature = "rehearsal"))]

@@ -9,13 +9,18 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Seed;
+use super::findings::{Findings, is_same_end, told};
 use super::parse::{Capsule, Ending, Request};
-use super::tape::{Kind, MESSAGE_BYTES, Output, Recall, Seen, Taken};
+use super::part::{Output, Taken};
+use super::tape::{Kind, MESSAGE_BYTES, Recall, Seen};
 use super::written::{Difference, Written};
 
 /// How far a clock moves with each read that was not recorded. Otherwise a handler that waits in a loop would never
 /// end.
 const TICK_NS: u64 = 1000;
+
+/// How long the handler may compute beyond the end of a recording that the clock stopped.
+pub(crate) const BEYOND: Duration = Duration::from_millis(200);
 
 /// The player of one replay.
 #[derive(Debug)]
@@ -53,20 +58,6 @@ struct Clock {
     nanoseconds: u64,
     at: Option<Instant>,
     reads: u64,
-}
-
-/// What a replay has found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Findings {
-    pub(crate) difference: Option<Difference>,
-    /// Equal writes.
-    pub(crate) writes: usize,
-    /// Whether the handler has called the host as when it was recorded.
-    pub(crate) same_calls: bool,
-    pub(crate) unanswered: Vec<String>,
-    pub(crate) ending: Option<Ending>,
-    /// Whether it ended where the recording did, early.
-    pub(crate) is_over: bool,
 }
 
 impl Player {
@@ -290,41 +281,3 @@ impl Player {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-fn is_same_end(recorded: &Ending, replayed: &Ending) -> bool {
-    match (recorded, replayed) {
-        (Ending::Returned, Ending::Returned) => true,
-        (
-            Ending::Failed {
-                error_type,
-                message,
-                ..
-            },
-            Ending::Failed {
-                error_type: replayed_type,
-                message: replayed_message,
-                ..
-            },
-        ) => error_type == replayed_type && message == replayed_message,
-        _ => false,
-    }
-}
-
-/// Describes how a handler ended.
-fn told(ending: Option<&Ending>) -> String {
-    match ending {
-        None => "nothing more".to_owned(),
-        Some(Ending::Returned) => "the handler returned".to_owned(),
-        Some(Ending::Failed {
-            error_type,
-            message,
-            stopped,
-        }) => {
-            let how = if *stopped { "stopped" } else { "failed" };
-            format!("the handler {how}: {error_type}: {message}")
-        }
-    }
-}
-
-/// How long the handler may compute beyond the end of a recording that the clock stopped.
-pub(crate) const BEYOND: Duration = Duration::from_millis(200);

@@ -1,14 +1,14 @@
 //! What sits between a handler and the world while it is recorded or replayed.
 
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{Method, Uri};
 use lambda_protocol::error_report::ErrorReport;
 
 use super::begin::Seed;
 use super::line::Field;
+use super::part::{AnswerPart, Output, Taken};
 #[cfg(feature = "rehearsal")]
 use super::player::Player;
 use super::recorder::Recorder;
-use crate::response::Refused;
 
 /// Longest message of a failure, in bytes.
 pub(super) const MESSAGE_BYTES: usize = 4096;
@@ -98,59 +98,6 @@ pub(crate) enum Recall {
         expect(dead_code, reason = "only a replay has such an end")
     )]
     Stopped,
-}
-
-/// A part of a response.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Output<'a> {
-    /// The prelude, in JSON.
-    Head(&'a [u8]),
-    Document,
-    /// A stream of this content type.
-    Raw(&'a str),
-    Write(&'a [u8]),
-    Finish,
-}
-
-/// How a part of a response was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
-    Whole,
-    /// The receiver is gone.
-    Closed,
-    /// It breaks the contract.
-    Refused,
-}
-
-impl Taken {
-    pub(crate) fn of<T>(result: &Result<T, Refused>) -> Self {
-        match result {
-            Ok(_) => Self::Whole,
-            Err(Refused::Closed) => Self::Closed,
-            Err(Refused::AlreadyStarted | Refused::AlreadyFinished | Refused::TooLarge(_)) => {
-                Self::Refused
-            }
-        }
-    }
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Whole => "taken",
-            Self::Closed => "closed",
-            Self::Refused => "refused",
-        }
-    }
-}
-
-/// A part of the answer to a request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum AnswerPart<'a> {
-    Head(StatusCode, &'a HeaderMap),
-    Data(&'a [u8]),
-    Trailers(&'a HeaderMap),
-    End,
-    /// The request or its answer has failed, with this error.
-    Failed(&'a str),
 }
 
 impl Tape {

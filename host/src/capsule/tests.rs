@@ -8,7 +8,7 @@ use lambda_protocol::error_report::{ErrorReport, ErrorType};
 use proptest::prelude::*;
 
 use super::parse::{Capsule, Ending, InvalidCapsule, Part};
-use super::tape::AnswerPart;
+use super::part::AnswerPart;
 use super::{
     Beginning, CapsuleSettings, Destination, Kind, Output, Recorder, Seed, Seen, Taken, Tape,
     Written,

@@ -4,8 +4,8 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::parse::Fields;
-use super::tape::{Output, Taken};
+use super::fields::Fields;
+use super::part::{Output, Taken};
 
 /// Most bytes of a write that are shown.
 const SHOWN_BYTES: usize = 200;

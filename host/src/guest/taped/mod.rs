@@ -3,13 +3,12 @@
 //! These functions take the place of the library's only if a handler is linked for that. Each notes its result on the
 //! tape of the invocation; in a replay it has the recorded result, and waits for nothing else.
 
+mod machine;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, ResourceTable};
-use wasmtime_wasi::WasiCtxBuilder;
-use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, monotonic_clock, wall_clock};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamError, StreamResult};
 use wasmtime_wasi_io::bindings::wasi::io::poll::{Host as _, HostPollable as _};
 use wasmtime_wasi_io::bindings::wasi::io::streams::{
@@ -17,7 +16,8 @@ use wasmtime_wasi_io::bindings::wasi::io::streams::{
 };
 
 use super::state::GuestState;
-use crate::capsule::{Kind, Randoms, Recall, Seen, Tape};
+use crate::capsule::{Kind, Recall, Seen, Tape};
+pub(super) use machine::dress;
 
 /// The interfaces' names in the library.
 const POLL: &str = "wasi:io/poll@0.2.12";
@@ -30,43 +30,6 @@ type Store<'a> = StoreContextMut<'a, GuestState>;
 type Input = Resource<DynInputStream>;
 type Output = Resource<DynOutputStream>;
 type OfStream<T> = wasmtime::Result<Result<T, streams::StreamError>>;
-
-/// Gives a guest clocks and random numbers that are on the tape.
-pub(super) fn dress(wasi: &mut WasiCtxBuilder, tape: &Arc<Tape>) {
-    wasi.wall_clock(Wall(Arc::clone(tape), wall_clock()));
-    wasi.monotonic_clock(Monotonic(Arc::clone(tape), monotonic_clock()));
-    let randoms = Randoms::new(tape.seed());
-    wasi.secure_random(randoms.secure);
-    wasi.insecure_random(randoms.insecure);
-    wasi.insecure_random_seed(randoms.insecure_seed);
-}
-
-/// The time of day, with that of the machine.
-struct Wall(Arc<Tape>, Box<dyn HostWallClock + Send>);
-
-impl HostWallClock for Wall {
-    fn resolution(&self) -> Duration {
-        Duration::from_nanos(1)
-    }
-
-    fn now(&self) -> Duration {
-        let machine = || u64::try_from(self.1.now().as_nanos()).unwrap_or(u64::MAX);
-        Duration::from_nanos(self.0.now(Kind::Wall, machine))
-    }
-}
-
-/// The time since the guest's clock began, with that of the machine.
-struct Monotonic(Arc<Tape>, Box<dyn HostMonotonicClock + Send>);
-
-impl HostMonotonicClock for Monotonic {
-    fn resolution(&self) -> u64 {
-        1
-    }
-
-    fn now(&self) -> u64 {
-        self.0.now(Kind::Monotonic, || self.1.now())
-    }
-}
 
 /// Defines the functions, over those of the library.
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {

@@ -24,6 +24,7 @@ compile_error!("Bootstream needs Linux on x86_64 or arm64: use a container, or W
 
 #[cfg(feature = "bench")]
 pub mod bench;
+mod capsule;
 pub mod config;
 pub mod engine;
 pub mod event;

@@ -35,6 +35,7 @@ mod package;
 mod pages;
 mod peers;
 mod preinit;
+mod replay;
 mod requests;
 mod runtimes;
 mod sdk;

@@ -80,6 +80,7 @@ pub(super) fn guest_config(
         pad_empty: values.is_on(&RESPONSE_EMPTY, "line-feed")?,
         logs_usage: values.is_one_of(&LOG_USAGE, "debug", "info")?,
         is_observed: false,
+        is_taped: false,
         function_name: vars.get(FUNCTION_NAME).unwrap_or_default(),
         function_version: vars.get(FUNCTION_VERSION).unwrap_or_default(),
         memory_limit_mib: memory.unwrap_or(0),

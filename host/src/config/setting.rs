@@ -8,12 +8,13 @@ pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
 /// Variables of the project's commands, scripts and tests. They may be set where a host starts, and are not
 /// settings of the host.
-const TOOL_VARIABLES: [&str; 6] = [
+const TOOL_VARIABLES: [&str; 7] = [
     "BOOTSTREAM_BOOTSTRAP",
     "BOOTSTREAM_LAMBDA_CGROUP",
     "BOOTSTREAM_LAMBDA_ROOT",
     "BOOTSTREAM_NO_RUSTUP",
     "BOOTSTREAM_PROFILE",
+    super::RECORD_FOLDER,
     "BOOTSTREAM_TARGET_DIR",
 ];
 
@@ -263,6 +264,17 @@ pub(super) const OBSERVE_NAMESPACE: Setting = Setting::new(
     "`POWERTOOLS_METRICS_NAMESPACE`, or `Bootstream`",
     "namespace of the metrics of `observe.metrics`",
 );
+pub(super) const OBSERVE_RECORD: Setting = Setting::new(
+    "observe.record",
+    "none",
+    "`failures` logs the capsule of each failed invocation, which `bootstream replay` runs again: all that the handler \
+     was given and has written, without secrets that it recognises by their names",
+);
+pub(super) const OBSERVE_RECORD_KIB: Setting = Setting::new(
+    "observe.record-kib",
+    "256",
+    "largest capsule in the log, in KiB before it is compressed, 16 to 704; a replay ends where a larger one was cut",
+);
 pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
     "reuse.invocations",
     "1",
@@ -303,7 +315,7 @@ pub(super) const CONTEXT_HEADERS: Setting = Setting::new(
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 43] = [
+pub const SETTINGS: [Setting; 45] = [
     PASS_ENV,
     SECRETS,
     SECRETS_REFRESH_S,
@@ -344,6 +356,8 @@ pub const SETTINGS: [Setting; 43] = [
     OBSERVE_XRAY,
     OBSERVE_METRICS,
     OBSERVE_NAMESPACE,
+    OBSERVE_RECORD,
+    OBSERVE_RECORD_KIB,
     INIT_WARM,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,

@@ -186,6 +186,27 @@ impl Values {
         }
     }
 
+    /// Returns the values of the settings that `is_wanted` picks by their key, as a variable has them.
+    pub(super) fn texts(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        let wanted = self.0.iter().filter(|(key, _)| is_wanted(key));
+        wanted
+            .map(|(key, given)| ((*key).to_owned(), given.value.to_string()))
+            .collect()
+    }
+
+    /// Returns the error of a setting whose value is valid by itself. Call it only if the setting is set.
+    pub(super) fn refused(&self, setting: &Setting, expected: &str) -> ConfigError {
+        match self.given(setting) {
+            Some(given) => given.invalid(setting, expected),
+            None => ConfigError::Setting {
+                key: setting.key,
+                value: setting.default.to_owned(),
+                origin: "its default".to_owned(),
+                expected: expected.to_owned(),
+            },
+        }
+    }
+
     fn given(&self, setting: &Setting) -> Option<&Given> {
         let given = self.0.get(setting.key)?;
         let is_empty = matches!(&given.value, Value::Text(text) if text.trim().is_empty())

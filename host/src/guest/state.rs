@@ -16,10 +16,12 @@ use super::interrupt::Interrupt;
 use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
 use super::output::{GuestOutput, Source};
 use super::reuse::Reuse;
+use super::taped;
 #[cfg(feature = "wasi-p3")]
 use super::world::Bodies;
 #[cfg(feature = "outbound-http")]
 use super::world::ProxyState;
+use crate::capsule::Tape;
 use crate::event::EventSettings;
 use crate::invocation::Invocation;
 use crate::logging::LogContext;
@@ -50,6 +52,8 @@ pub(crate) struct GuestConfig {
     pub(crate) logs_usage: bool,
     /// Whether a receiver may want the record of an invocation.
     pub(crate) is_observed: bool,
+    /// Whether invocations may have a tape.
+    pub(crate) is_taped: bool,
     /// Which outbound requests the guest may make.
     pub(crate) outbound: Arc<Policy>,
     /// How an event becomes a request to a component of `wasi:http`.
@@ -98,6 +102,7 @@ pub(super) struct Outputs {
 pub(crate) struct ActiveInvocation {
     pub(crate) log_context: LogContext,
     pub(crate) watch: Option<Arc<Watch>>,
+    pub(crate) tape: Option<Arc<Tape>>,
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
     pub(super) interrupt: Arc<Interrupt>,
@@ -121,6 +126,7 @@ impl ActiveInvocation {
         outputs.stderr.begin(&log_context);
         Self {
             watch: invocation.watch.clone(),
+            tape: invocation.tape.clone(),
             trace_id: invocation.trace_id.clone(),
             response,
             interrupt,
@@ -138,6 +144,7 @@ impl ActiveInvocation {
         Caller {
             log_context: self.log_context.clone(),
             watch: self.watch.clone(),
+            tape: self.tape.clone(),
             trace_id: self.trace_id.clone(),
         }
     }
@@ -312,6 +319,9 @@ fn wasi(
     }
     #[cfg(feature = "rehearsal")]
     config.rehearsal.dress(&mut wasi);
+    if let Some(tape) = current.and_then(|current| current.tape.as_ref()) {
+        taped::dress(&mut wasi, tape);
+    }
     let tmp = config.files.open(&mut wasi);
     (wasi.build(), tmp)
 }

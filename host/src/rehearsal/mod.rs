@@ -1,9 +1,10 @@
-//! What only the command's own host does, for `bootstream test`: a clock that skips waits, answers in place of other
-//! hosts, and a report of what the guest did. `bootstrap` has none of it, and refuses the
-//! [variable](crate::config::REHEARSAL_VARIABLE).
+//! What only the command's own host does: for `bootstream test` a clock that skips waits, answers in place of other
+//! hosts, and a report of what the guest did; for `bootstream replay` answers from a recording. `bootstrap` has none of
+//! it, and refuses the [variable](crate::config::REHEARSAL_VARIABLE).
 
 pub(crate) mod clock;
 mod double;
+mod replay;
 pub(crate) mod report;
 mod server;
 
@@ -14,11 +15,13 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
 use wasmtime_wasi::WasiCtxBuilder;
 
+pub use crate::capsule::{Capsule, Difference, Ending, InvalidCapsule};
 use crate::config::{ConfigError, REHEARSAL_VARIABLE, Vars};
 use crate::outbound::Policy;
 pub use clock::FakeClock;
 pub use double::{Answer, Double, Failing, Piece, Reaction};
 pub(crate) use double::{Chosen, Doubles};
+pub use replay::{Outcome, Replay};
 pub use report::Event;
 pub(crate) use report::note;
 pub(crate) use server::{connect, pairs};

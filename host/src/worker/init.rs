@@ -150,6 +150,10 @@ async fn warm_now(loaded: &Loaded) {
 
 fn load(config: Config) -> Result<Loaded, ErrorReport> {
     let handler = Arc::new(load_handler(&config)?);
+    if let Some(capsules) = &config.capsules {
+        // Called once.
+        let _ = capsules.component.set(handler.digest.clone());
+    }
     Ok(Loaded {
         receivers: Receivers::new(config.telemetry.clone()),
         config,
@@ -214,6 +218,7 @@ fn start_worker(
         buffered: loaded.config.buffered,
         read_ahead,
         telemetry: loaded.receivers.clone().map(Telemetry::new),
+        capsules: loaded.config.capsules.clone(),
     }
 }
 

@@ -24,10 +24,13 @@ mod link;
 mod meter;
 mod moment;
 mod payload;
+#[cfg(feature = "rehearsal")]
+mod played;
 mod pool;
 mod request_log;
 mod reuse;
 mod sending;
+mod taped;
 mod tls;
 mod vault;
 mod warm;

@@ -221,6 +221,12 @@ impl Capsule {
         Some(())
     }
 
+    /// Returns the event.
+    #[must_use]
+    pub fn event(&self) -> Option<&[u8]> {
+        self.event.as_deref()
+    }
+
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         let mut texts = self.texts.iter();
         let (_, text) = texts.find(|(key, _)| key == name)?;

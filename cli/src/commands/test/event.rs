@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use bootstream_host::rehearsal::{Capsule, InvalidCapsule};
 use clap::ValueEnum as _;
 use serde::Deserialize;
 use serde_json::Value;
@@ -64,8 +65,7 @@ impl Event {
                 let file = folder.join(file);
                 let text = std::fs::read(&file)
                     .with_context(|| format!("cannot read `{}`", file.display()))?;
-                serde_json::from_slice(&text)
-                    .with_context(|| format!("`{}` is not JSON", file.display()))
+                parse(&text).with_context(|| format!("`{}`", file.display()))
             }
             (None, None, Some(json)) => serde_json::from_str(json).context("`json` is not JSON"),
             _ => bail!(
@@ -73,6 +73,18 @@ impl Event {
                  and `json = '{{\"name\":\"world\"}}'`"
             ),
         }
+    }
+}
+
+/// Returns the event in a file: a document, or the recording of an invocation.
+fn parse(text: &[u8]) -> Result<Value> {
+    match Capsule::parse(text) {
+        Ok(capsule) => {
+            let event = capsule.event().context("the recording has no event")?;
+            serde_json::from_slice(event).context("the recorded event is not JSON")
+        }
+        Err(InvalidCapsule::Other) => serde_json::from_slice(text).context("it is not JSON"),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -148,12 +160,12 @@ fn names(pointer: &str) -> Result<Vec<String>> {
 mod tests {
     use serde_json::json;
 
-    use super::super::case::parse;
+    use super::super::case;
     use super::*;
 
     fn document(event: &str) -> Result<Value> {
         let text = format!("[[case]]\nname = \"a\"\nevent = {event}");
-        let case = parse(&text)?.remove(0);
+        let case = case::parse(&text)?.remove(0);
         let event = case.event(Path::new("/nowhere"))?;
         Ok(serde_json::from_slice(&event)?)
     }
@@ -176,6 +188,17 @@ mod tests {
     fn json_is_taken_as_it_is() {
         let event = document(r#"{ json = '[{"a": null}]', set = { "/0/a" = [1, true] } }"#);
         assert_eq!(event.unwrap(), json!([{"a": [1, true]}]));
+    }
+
+    #[test]
+    fn a_recording_has_its_event() {
+        let lines =
+            "[\"bootstream-capsule\",1,\"0.1.0\",\"x86_64\"]\n[\"event\",\"{\\\"a\\\":1}\"]\n";
+        let event = parse(lines.as_bytes()).unwrap();
+        assert_eq!(event, json!({"a": 1}));
+        assert_eq!(parse(b" {\"a\": 2}").unwrap(), json!({"a": 2}));
+        let later = parse(b"[\"bootstream-capsule\",99,\"9.0.0\",\"x86_64\"]\n").unwrap_err();
+        assert!(later.to_string().contains("version 99"), "{later}");
     }
 
     #[test]

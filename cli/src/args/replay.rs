@@ -25,7 +25,7 @@ pub(crate) struct ReplayArgs {
 const REPLAY_HELP: &str = "\
 Examples:
   bootstream dev --record capsules            keep each invocation as a file
-  bootstream replay capsules/ID.capsule       run one again, with the project here
+  bootstream replay capsules/ID.capsule       run one again, with this project
   bootstream replay ID.capsule old.wasm       with another component
   bootstream replay line.txt                  a line copied from CloudWatch Logs
 

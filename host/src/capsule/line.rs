@@ -5,6 +5,10 @@ use base64::prelude::BASE64_STANDARD;
 
 /// A value of a line.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(any(test, feature = "outbound-http")),
+    expect(dead_code, reason = "some are values of requests only")
+)]
 pub(crate) enum Field<'a> {
     Number(u64),
     Flag(bool),

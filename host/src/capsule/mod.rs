@@ -30,7 +30,7 @@ mod random;
 mod recorder;
 mod settings;
 mod tape;
-#[cfg(test)]
+#[cfg(all(test, feature = "outbound-http"))]
 mod tests;
 #[cfg(any(test, feature = "rehearsal"))]
 #[cfg_attr(
@@ -45,7 +45,9 @@ pub(crate) use line::Field;
 pub use parse::{Capsule, Ending, InvalidCapsule};
 #[cfg(feature = "rehearsal")]
 pub(crate) use parse::{Part, Request};
-pub(crate) use part::{AnswerPart, Output, Taken};
+#[cfg(feature = "outbound-http")]
+pub(crate) use part::AnswerPart;
+pub(crate) use part::{Output, Taken};
 #[cfg(feature = "rehearsal")]
 pub(crate) use player::{BEYOND, Player};
 pub(crate) use random::Randoms;

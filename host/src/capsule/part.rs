@@ -1,5 +1,6 @@
 //! The parts of responses: those of the guest, and those of other hosts.
 
+#[cfg(feature = "outbound-http")]
 use http::{HeaderMap, StatusCode};
 
 use crate::response::Refused;
@@ -47,6 +48,7 @@ impl Taken {
 }
 
 /// A part of the answer to a request.
+#[cfg(feature = "outbound-http")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AnswerPart<'a> {
     Head(StatusCode, &'a HeaderMap),

@@ -37,13 +37,9 @@ mod tests {
     #[test]
     fn a_seed_has_the_same_numbers_in_every_release() {
         let mut randoms = Randoms::new(Seed([7; 32]));
-        let numbers = [randoms.secure.next_u64(), randoms.insecure.next_u64()];
-        assert_ne!(numbers[0], numbers[1]);
-        let mut again = Randoms::new(Seed([7; 32]));
-        assert_eq!(again.secure.next_u64(), numbers[0]);
-        assert_eq!(again.insecure.next_u64(), numbers[1]);
-        assert_eq!(again.insecure_seed, randoms.insecure_seed);
-        let other = Randoms::new(Seed([8; 32]));
-        assert_ne!(other.insecure_seed, randoms.insecure_seed);
+        assert_eq!(randoms.secure.next_u64(), 0x20cb_c085_7889_92f6);
+        assert_eq!(randoms.insecure.next_u64(), 0x5784_f874_ed60_99b6);
+        let seed = 0xd2fd_8c4b_0681_17aa_8872_2f8d_99b4_8e78;
+        assert_eq!(randoms.insecure_seed, seed);
     }
 }

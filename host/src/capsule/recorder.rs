@@ -1,6 +1,7 @@
 //! Collects the lines of a capsule.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "outbound-http")]
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
@@ -19,6 +20,7 @@ const START_BYTES: usize = 128;
 /// The recorder of one invocation.
 #[derive(Debug)]
 pub(crate) struct Recorder {
+    #[cfg(feature = "outbound-http")]
     began: Instant,
     seed: Seed,
     limit_bytes: usize,
@@ -31,6 +33,7 @@ struct State {
     /// Bytes of writes that may still be kept whole.
     room_for_writes: usize,
     /// Requests so far.
+    #[cfg(feature = "outbound-http")]
     calls: u32,
     /// The capsule has reached its limit.
     is_full: bool,
@@ -44,12 +47,14 @@ impl Recorder {
         let mut text = Vec::new();
         beginning.push(&mut text);
         let recorder = Self {
+            #[cfg(feature = "outbound-http")]
             began: Instant::now(),
             seed: beginning.seed,
             limit_bytes: settings.limit_bytes,
             state: Mutex::new(State {
                 text,
                 room_for_writes: settings.limit_bytes / PART_FOR_WRITES,
+                #[cfg(feature = "outbound-http")]
                 calls: 0,
                 is_full: false,
                 has_failed: false,
@@ -64,6 +69,7 @@ impl Recorder {
     }
 
     /// Microseconds since the beginning.
+    #[cfg(feature = "outbound-http")]
     pub(super) fn elapsed_us(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
@@ -100,6 +106,7 @@ impl Recorder {
     }
 
     /// Returns the number of a new request.
+    #[cfg(feature = "outbound-http")]
     pub(super) fn next_call(&self) -> u32 {
         let mut state = self.lock();
         state.calls += 1;

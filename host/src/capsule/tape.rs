@@ -1,11 +1,14 @@
 //! What sits between a handler and the world while it is recorded or replayed.
 
+#[cfg(feature = "outbound-http")]
 use http::{Method, Uri};
 use lambda_protocol::error_report::ErrorReport;
 
 use super::begin::Seed;
 use super::line::Field;
-use super::part::{AnswerPart, Output, Taken};
+#[cfg(feature = "outbound-http")]
+use super::part::AnswerPart;
+use super::part::{Output, Taken};
 #[cfg(feature = "rehearsal")]
 use super::player::Player;
 use super::recorder::Recorder;
@@ -18,7 +21,7 @@ pub(super) const MESSAGE_BYTES: usize = 4096;
 pub(crate) enum Tape {
     Record(Recorder),
     #[cfg(feature = "rehearsal")]
-    Replay(Player),
+    Replay(Box<Player>),
 }
 
 /// A call whose result depends on the time or on other machines.
@@ -174,6 +177,7 @@ impl Tape {
     }
 
     /// Records a request. Returns its number.
+    #[cfg(feature = "outbound-http")]
     pub(crate) fn request(&self, method: &Method, uri: &Uri) -> u32 {
         let Some(recorder) = self.recorder() else {
             return 0;
@@ -191,6 +195,7 @@ impl Tape {
     }
 
     /// Records a part of the answer to a request.
+    #[cfg(feature = "outbound-http")]
     pub(crate) fn answered(&self, call: u32, part: AnswerPart<'_>) {
         let Some(recorder) = self.recorder() else {
             return;
@@ -210,7 +215,7 @@ impl Tape {
             }
             AnswerPart::End => recorder.note("end", &[call, at]),
             AnswerPart::Failed(error) => {
-                recorder.note("failed-request", &[call, at, Field::Json(error)])
+                recorder.note("failed-request", &[call, at, Field::Json(error)]);
             }
         }
     }

@@ -62,7 +62,7 @@ fn filled(event: &[u8], chunk: &[u8]) -> Tape {
     }
     let call = tape.request(&Method::GET, &Uri::from_static("https://a/b?c"));
     let mut headers = HeaderMap::new();
-    headers.insert("x", "y".parse().unwrap());
+    headers.insert("x", "y".parse().expect("a value"));
     for part in [
         AnswerPart::Head(StatusCode::CREATED, &headers),
         AnswerPart::Data(chunk),
@@ -99,7 +99,7 @@ fn seen() -> Vec<(Kind, Seen)> {
 }
 
 fn check_filled(event: &[u8], chunk: &[u8]) {
-    let capsule = Capsule::parse(&text(&filled(event, chunk))).unwrap();
+    let capsule = Capsule::parse(&text(&filled(event, chunk))).expect("it is whole");
     assert_eq!(capsule.event.as_deref(), Some(event));
     assert_eq!(capsule.request_id, "r-1");
     assert_eq!(capsule.text("tenant-id").as_deref(), Some("t"));

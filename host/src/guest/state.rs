@@ -40,6 +40,10 @@ const TRACE_ID_VARIABLE: &str = "_X_AMZN_TRACE_ID";
 
 /// The configuration of every instance of this process.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "settings that are independent of each other"
+)]
 pub(crate) struct GuestConfig {
     /// Environment variables that the guest sees.
     pub(crate) variables: Vec<(String, String)>,

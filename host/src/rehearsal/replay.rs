@@ -138,12 +138,12 @@ impl Replay {
             () = async {
                 player.over().await;
                 // In real time: the handler may compute.
-                let _ = spawn_blocking(|| std::thread::sleep(BEYOND)).await;
+                let _ = spawn_blocking(|| std::thread::park_timeout(BEYOND)).await;
             } => {}
         }
         interrupt.raise(InterruptReason::Deadline);
         self.handler.engine.increment_epoch();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -181,7 +181,9 @@ fn invocation(capsule: Capsule) -> Invocation {
         client_context: capsule.text("client-context"),
         cognito_identity: capsule.text("cognito-identity"),
         tenant_id: capsule.text("tenant-id"),
-        tape: Some(Arc::new(Tape::Replay(Player::new(capsule.clone())))),
+        tape: Some(Arc::new(Tape::Replay(Box::new(Player::new(
+            capsule.clone(),
+        ))))),
         ..Invocation::new(capsule.request_id, event.into())
     }
 }

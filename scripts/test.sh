@@ -71,7 +71,7 @@ export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}"
 cargo test --release -p bootstream-cli -p bootstream-local-lambda
 say "the host and its tests"
 # With the corpus of the fuzzers, whose checks are built like the host's tests.
-cargo test --features bootstream-host/wasi-p3 \
+cargo test --features bootstream-host/rehearsal,bootstream-host/wasi-p3 \
     -p bootstream-host -p bootstream-fuzz -p bootstream-lambda-protocol -p bootstream-lambda-event \
     -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
 say "the SDK and the examples"

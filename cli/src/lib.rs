@@ -75,6 +75,7 @@ pub fn bootstream() -> ExitCode {
         Command::Host(args) => commands::host::run(&args, &printer),
         Command::Deploy(args) => commands::deploy::run(&args, &printer),
         Command::Package(args) => commands::package::run(&args, &printer),
+        Command::Replay(args) => commands::replay::run(&args, &printer),
         Command::Test(args) => commands::test::run(&args, &printer),
     };
     finish(result, &printer)

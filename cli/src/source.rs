@@ -58,6 +58,19 @@ impl Source {
         })
     }
 
+    /// Returns the same source, run by the host inside this command.
+    ///
+    /// # Errors
+    ///
+    /// The system does not say where this executable is.
+    pub(crate) fn in_own_host(&self) -> Result<Self> {
+        let mut own = self.clone();
+        if let Self::Component { host, .. } = &mut own {
+            *host = bootstrap::own()?;
+        }
+        Ok(own)
+    }
+
     /// Creates a source from another runtime: an executable, or its folder.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use tokio::time::Instant;
 
+use crate::capsule::Tape;
 use crate::observe::Watch;
 
 /// The longest a Lambda function may run. Stands in for a deadline that is not known.
@@ -41,6 +42,8 @@ pub struct Invocation {
     pub invocation_id: Option<HeaderValue>,
     /// Collects what it does, if a receiver wants that.
     pub(crate) watch: Option<Arc<Watch>>,
+    /// Records or replays it, if that is wanted.
+    pub(crate) tape: Option<Arc<Tape>>,
 }
 
 impl Invocation {
@@ -58,6 +61,7 @@ impl Invocation {
             tenant_id: None,
             invocation_id: None,
             watch: None,
+            tape: None,
         }
     }
 }
@@ -78,6 +82,10 @@ impl Deadline {
     /// one becomes the longest time a function may run.
     #[must_use]
     pub fn from_unix_ms(unix_ms: Option<u64>) -> Self {
+        #[cfg(feature = "rehearsal")]
+        if let Some(deadline) = crate::rehearsal::clock::deadline() {
+            return deadline;
+        }
         Self::from_unix_ms_at(unix_ms, SystemTime::now(), Instant::now())
     }
 

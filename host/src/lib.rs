@@ -24,6 +24,7 @@ compile_error!("Bootstream needs Linux on x86_64 or arm64: use a container, or W
 
 #[cfg(feature = "bench")]
 pub mod bench;
+mod capsule;
 pub mod config;
 pub mod engine;
 pub mod event;
@@ -47,6 +48,8 @@ pub mod observe;
 mod outbound;
 mod platform;
 mod process;
+#[cfg(feature = "rehearsal")]
+pub mod rehearsal;
 pub mod response;
 pub mod runtime_api;
 mod telemetry;

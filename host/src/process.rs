@@ -62,6 +62,10 @@ fn runtime() -> io::Result<Runtime> {
         keep_blocks();
         Builder::new_current_thread()
     };
+    #[cfg(feature = "rehearsal")]
+    if threads == 1 {
+        crate::rehearsal::prepare_runtime(&mut builder, &ProcessVars);
+    }
     builder
         // Every worker thread parks before it runs its first guest; threads that block do not.
         .on_thread_park(|| {

@@ -99,7 +99,10 @@ pub(crate) struct DevArgs {
     /// --port 0]
     #[arg(long, value_name = "PORT", value_parser = number("a port", 0..=u16::MAX))]
     console_port: Option<u16>,
-    /// Record nothing, and open no port for the console
+    /// Keep each invocation as a file in this folder, for `bootstream replay`
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) record: Option<PathBuf>,
+    /// Open no port for the console, which then has no invocations to show
     #[arg(long, conflicts_with_all = ["console_port", "console_dir"])]
     pub(crate) no_console: bool,
     /// Serve the console's files from this folder, while you work on them

@@ -13,6 +13,7 @@ mod inspect;
 mod invoke;
 mod new;
 mod package;
+mod replay;
 mod test;
 mod values;
 
@@ -29,6 +30,7 @@ pub(crate) use inspect::InspectArgs;
 pub(crate) use invoke::InvokeArgs;
 pub(crate) use new::{NewArgs, Template};
 pub(crate) use package::{Format, PackageArgs, Part};
+pub(crate) use replay::ReplayArgs;
 pub(crate) use test::TestArgs;
 
 use clap::{Parser, Subcommand};
@@ -68,6 +70,8 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     /// Run the cases of a handler, and compare what it streams
     Test(TestArgs),
+    /// Run a recorded invocation again, offline, and compare what it writes
+    Replay(ReplayArgs),
     /// Precompile a component to machine code
     Compile(PrecompileArgs),
     /// Show what a component, its machine code or a package is

@@ -63,12 +63,20 @@ pub(crate) fn find_or_own(named: Option<&Path>, concurrency: Concurrency) -> Res
     if let Some(path) = given(named, how(concurrency))? {
         return Ok(Host::Deployed(path));
     }
-    let base = Base::of_this_process()?;
     let file = HostFile::Bootstrap(concurrency);
-    Ok(match first(&places(&base, file, Arch::HOST))? {
-        Some(path) => Host::Deployed(path),
-        None => Host::Own(base.executable),
-    })
+    match first(&places(&Base::of_this_process()?, file, Arch::HOST))? {
+        Some(path) => Ok(Host::Deployed(path)),
+        None => own(),
+    }
+}
+
+/// Returns the host inside this command.
+///
+/// # Errors
+///
+/// The system does not say where this executable is.
+pub(crate) fn own() -> Result<Host> {
+    Ok(Host::Own(Base::of_this_process()?.executable))
 }
 
 /// Finds the `bootstrap` for functions of an architecture, for a component that needs `concurrency`: the given

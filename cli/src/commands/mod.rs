@@ -14,4 +14,5 @@ pub(crate) mod inspect;
 pub(crate) mod invoke;
 pub(crate) mod new;
 pub(crate) mod package;
+pub(crate) mod replay;
 pub(crate) mod test;

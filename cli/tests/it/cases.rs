@@ -11,19 +11,19 @@ use tempfile::TempDir;
 use crate::support::{bootstream, ready_guest, text};
 
 /// A case with a script for the handler.
-fn case(name: &str, steps: &Value, more: &str) -> String {
+pub(crate) fn case(name: &str, steps: &Value, more: &str) -> String {
     let event = json!({ "steps": steps });
     format!("[[case]]\nname = \"{name}\"\nevent = {{ json = '{event}' }}\n{more}\n")
 }
 
 /// A folder with the cases.
-fn folder(cases: &[String]) -> TempDir {
+pub(crate) fn folder(cases: &[String]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("cases.toml"), cases.concat()).expect("a file");
     folder
 }
 
-fn test(handler: &Path, folder: &TempDir, args: &[&str]) -> Output {
+pub(crate) fn test(handler: &Path, folder: &TempDir, args: &[&str]) -> Output {
     bootstream(&["test", "--cases", "cases.toml"])
         .args(args)
         .arg(handler)

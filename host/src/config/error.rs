@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+#[cfg(feature = "rehearsal")]
+use super::setting::REHEARSAL_VARIABLE;
 use super::setting::{SETTINGS, Setting};
 use super::vars::RUNTIME_API;
 use crate::runtime_api::InvalidEndpoint;
@@ -61,6 +63,10 @@ pub enum ConfigError {
     /// There is an unknown variable `BOOTSTREAM_...`.
     #[error("unknown setting in variable `{0}`; expected one of {known}", known = known_variables())]
     UnknownVariable(String),
+    /// The variable of a rehearsal is not valid.
+    #[cfg(feature = "rehearsal")]
+    #[error("`{REHEARSAL_VARIABLE}`: {0}")]
+    Rehearsal(String),
     /// A setting has a value of the wrong type.
     #[error("{origin}: `{key}` is {kind}; expected {expected}")]
     Kind {

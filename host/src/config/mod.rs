@@ -3,6 +3,7 @@
 
 #[cfg(feature = "outbound-http")]
 mod aws;
+mod capsule;
 mod collector;
 mod error;
 mod events;
@@ -19,16 +20,21 @@ mod values;
 mod vars;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+pub use capsule::RECORD_FOLDER;
 pub use error::ConfigError;
 pub(crate) use initialization::Initialization;
+#[cfg(feature = "rehearsal")]
+pub use setting::REHEARSAL_VARIABLE;
 pub use setting::{COMMAND_KEYS, FILE_NAME, SETTINGS, Setting};
 pub use vars::{
     FUNCTION_NAME, FUNCTION_TIMEOUT, FUNCTION_VERSION, HANDLER, INITIALIZATION_TYPE, LOG_FORMAT,
     LOG_LEVEL, MAX_CONCURRENCY, MEMORY_SIZE, ProcessVars, RUNTIME_API, TASK_ROOT, Vars,
 };
 
+use crate::capsule::CapsuleSettings;
 use crate::engine::Digest;
 use crate::event::EventSettings;
 use crate::guest::GuestConfig;
@@ -75,6 +81,8 @@ pub struct Config {
     pub(crate) buffered: Buffered,
     /// Who gets the records of invocations.
     pub(crate) telemetry: TelemetrySettings,
+    /// How invocations are recorded, if they are.
+    pub(crate) capsules: Option<Arc<CapsuleSettings>>,
     pub(crate) guest: GuestConfig,
 }
 
@@ -93,23 +101,54 @@ impl Config {
         let task_root = PathBuf::from(vars.get(TASK_ROOT).unwrap_or_else(|| ".".to_owned()));
         let mut values = file::read(&task_root)?;
         values.override_from(vars)?;
-        let telemetry = observe::settings(vars, &values)?;
+        Self::of_values(vars, &values, handler, task_root)
+    }
+
+    fn of_values(
+        vars: &dyn Vars,
+        values: &Values,
+        handler: String,
+        task_root: PathBuf,
+    ) -> Result<Self, ConfigError> {
+        let telemetry = observe::settings(vars, values)?;
         let is_observed = telemetry.is_on();
+        let guest = sandbox::guest_config(vars, values, &task_root)?;
+        let capsules = capsule::settings(vars, values, &guest)?;
         Ok(Self {
             handler,
-            handler_digest: handler_digest(&values)?,
+            handler_digest: handler_digest(values)?,
             max_concurrency: max_concurrency(vars)?,
             function_timeout: function_timeout(vars)?,
             initialization: Initialization::read(vars),
-            warm: warm(&values)?,
-            buffered: buffered(&values)?,
+            warm: warm(values)?,
+            buffered: buffered(values)?,
             guest: GuestConfig {
                 is_observed,
-                ..sandbox::guest_config(vars, &values, &task_root)?
+                is_taped: capsules.is_some(),
+                ..guest
             },
+            capsules: capsules.map(Arc::new),
             telemetry,
             task_root,
         })
+    }
+
+    /// Returns the configuration of a replay: only what `vars` say, whatever the package's file says.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](Self::read).
+    #[cfg(feature = "rehearsal")]
+    pub(crate) fn of_replay(
+        vars: &dyn Vars,
+        handler: &str,
+        task_root: &Path,
+    ) -> Result<Self, ConfigError> {
+        let mut values = Values::default();
+        values.override_from(vars)?;
+        let mut config = Self::of_values(vars, &values, handler.to_owned(), task_root.to_owned())?;
+        config.guest.is_taped = true;
+        Ok(config)
     }
 
     /// Returns how an event becomes a request.

@@ -30,6 +30,9 @@ use crate::outbound::{
     Forbidden, KeepAlive, LIFE_SECONDS, MOST_WARM, NO_KEEP_ALIVE, Policy, Reach, address, target,
 };
 
+#[cfg(feature = "rehearsal")]
+use crate::rehearsal::Rehearsal;
+
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
@@ -54,6 +57,10 @@ pub(super) fn guest_config(
 ) -> Result<GuestConfig, ConfigError> {
     let memory = parse_memory(vars)?;
     let outbound = policy(vars, values, memory, task_root)?;
+    #[cfg(feature = "rehearsal")]
+    let rehearsal = Rehearsal::read(vars)?;
+    #[cfg(feature = "rehearsal")]
+    let outbound = rehearsal.without_network(outbound);
     let mut variables = passed_variables(vars, values)?;
     let secrets = outbound.secrets.iter();
     let mut own: Vec<(String, String)> = secrets
@@ -73,9 +80,12 @@ pub(super) fn guest_config(
         pad_empty: values.is_on(&RESPONSE_EMPTY, "line-feed")?,
         logs_usage: values.is_one_of(&LOG_USAGE, "debug", "info")?,
         is_observed: false,
+        is_taped: false,
         function_name: vars.get(FUNCTION_NAME).unwrap_or_default(),
         function_version: vars.get(FUNCTION_VERSION).unwrap_or_default(),
         memory_limit_mib: memory.unwrap_or(0),
+        #[cfg(feature = "rehearsal")]
+        rehearsal: rehearsal.into(),
     })
 }
 
@@ -252,6 +262,8 @@ fn policy(
         aws: signing.aws,
         #[cfg(feature = "outbound-http")]
         holding: signing.holding,
+        #[cfg(feature = "rehearsal")]
+        doubles: None,
     })
 }
 

@@ -8,14 +8,28 @@ pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
 /// Variables of the project's commands, scripts and tests. They may be set where a host starts, and are not
 /// settings of the host.
-pub(super) const TOOL_VARIABLES: [&str; 6] = [
+const TOOL_VARIABLES: [&str; 7] = [
     "BOOTSTREAM_BOOTSTRAP",
     "BOOTSTREAM_LAMBDA_CGROUP",
     "BOOTSTREAM_LAMBDA_ROOT",
     "BOOTSTREAM_NO_RUSTUP",
     "BOOTSTREAM_PROFILE",
+    super::RECORD_FOLDER,
     "BOOTSTREAM_TARGET_DIR",
 ];
+
+/// The variable of [`rehearsal`](crate::rehearsal). Any other build refuses it as unknown.
+#[cfg(feature = "rehearsal")]
+pub const REHEARSAL_VARIABLE: &str = "BOOTSTREAM_REHEARSAL";
+
+/// Whether `name` is a variable that is not a setting, although it begins like one.
+pub(super) fn is_no_setting(name: &str) -> bool {
+    #[cfg(feature = "rehearsal")]
+    if name == REHEARSAL_VARIABLE {
+        return true;
+    }
+    TOOL_VARIABLES.contains(&name)
+}
 
 /// Keys of the file that belong to the `bootstream` command: the handler's build, the content of its
 /// package, and the local Lambda with its functions.
@@ -250,6 +264,17 @@ pub(super) const OBSERVE_NAMESPACE: Setting = Setting::new(
     "`POWERTOOLS_METRICS_NAMESPACE`, or `Bootstream`",
     "namespace of the metrics of `observe.metrics`",
 );
+pub(super) const OBSERVE_RECORD: Setting = Setting::new(
+    "observe.record",
+    "none",
+    "`failures` logs the capsule of each failed invocation, which `bootstream replay` runs again: all that the handler \
+     was given and has written, without secrets that it recognises by their names",
+);
+pub(super) const OBSERVE_RECORD_KIB: Setting = Setting::new(
+    "observe.record-kib",
+    "256",
+    "largest capsule in the log, in KiB before it is compressed, 16 to 704; a replay ends where a larger one was cut",
+);
 pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
     "reuse.invocations",
     "1",
@@ -290,7 +315,7 @@ pub(super) const CONTEXT_HEADERS: Setting = Setting::new(
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 43] = [
+pub const SETTINGS: [Setting; 45] = [
     PASS_ENV,
     SECRETS,
     SECRETS_REFRESH_S,
@@ -331,6 +356,8 @@ pub const SETTINGS: [Setting; 43] = [
     OBSERVE_XRAY,
     OBSERVE_METRICS,
     OBSERVE_NAMESPACE,
+    OBSERVE_RECORD,
+    OBSERVE_RECORD_KIB,
     INIT_WARM,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,

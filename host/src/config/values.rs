@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::error::ConfigError;
-use super::setting::{SETTINGS, Setting, TOOL_VARIABLES, VARIABLE_PREFIX};
+use super::setting::{SETTINGS, Setting, VARIABLE_PREFIX, is_no_setting};
 use super::vars::Vars;
 
 /// Where a value comes from.
@@ -77,7 +77,7 @@ impl Values {
     /// Overrides the values of the file with those of the variables.
     pub(super) fn override_from(&mut self, vars: &dyn Vars) -> Result<(), ConfigError> {
         for name in vars.names() {
-            if !name.starts_with(VARIABLE_PREFIX) || TOOL_VARIABLES.contains(&name.as_str()) {
+            if !name.starts_with(VARIABLE_PREFIX) || is_no_setting(&name) {
                 continue;
             }
             let setting = SETTINGS.iter().find(|setting| setting.variable() == name);
@@ -183,6 +183,27 @@ impl Values {
             Some((text, _)) if text == first => Ok(false),
             Some((text, _)) if text == second => Ok(true),
             Some((_, given)) => Err(given.invalid(setting, format!("`{first}` or `{second}`"))),
+        }
+    }
+
+    /// Returns the values of the settings that `is_wanted` picks by their key, as a variable has them.
+    pub(super) fn texts(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        let wanted = self.0.iter().filter(|(key, _)| is_wanted(key));
+        wanted
+            .map(|(key, given)| ((*key).to_owned(), given.value.to_string()))
+            .collect()
+    }
+
+    /// Returns the error of a setting whose value is valid by itself. Call it only if the setting is set.
+    pub(super) fn refused(&self, setting: &Setting, expected: &str) -> ConfigError {
+        match self.given(setting) {
+            Some(given) => given.invalid(setting, expected),
+            None => ConfigError::Setting {
+                key: setting.key,
+                value: setting.default.to_owned(),
+                origin: "its default".to_owned(),
+                expected: expected.to_owned(),
+            },
         }
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct Loaded {
     /// What is to be read of the file before the first call. `None` if it is small, or was read whole.
     pub(crate) read_ahead: Option<ReadAhead>,
     pub(crate) memory_init: MemoryInit,
+    /// SHA-256 of the component, in hexadecimal.
+    pub(crate) digest: String,
 }
 
 /// Loads the component in `path`, or its precompiled form beside it. Compiles it first if it was not
@@ -184,6 +186,7 @@ fn map(engines: Engines, stamp: &Stamp, file: File) -> Result<Loaded, Unfit> {
         sources: Sources::in_file(stamp, file),
         read_ahead: None,
         memory_init: stamp.memory_init,
+        digest: stamp.component.sha256.clone(),
     })
 }
 
@@ -205,6 +208,7 @@ fn load(engines: Engines, stamp: &Stamp, code: &[u8]) -> Result<Loaded, Unfit> {
         sources: Sources::in_memory(stamp, code),
         read_ahead: None,
         memory_init: stamp.memory_init,
+        digest: stamp.component.sha256.clone(),
     })
 }
 

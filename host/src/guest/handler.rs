@@ -14,9 +14,14 @@ use super::files::limit_writes;
 use super::otel;
 use super::sockets::refuse_sockets;
 use super::state::{GuestConfig, GuestState};
+use super::taped;
 use super::wasi::add_wasi_to_linker;
 use super::world::{self, Pre};
 use crate::engine::{Engines, LoadError, Loaded, ReadAhead, Sources, cause, load_component};
+
+/// Why a component is not recorded.
+const NOT_TAPED: &str = "it imports WASI 0.3, and only components of WASI 0.2 are recorded and replayed: switch \
+                         `observe.record` and `dev --record` off";
 
 /// A handler, ready to be instantiated for each invocation.
 pub(crate) struct Handler {
@@ -24,6 +29,8 @@ pub(crate) struct Handler {
     pub(crate) pre: Pre,
     pub(crate) config: Arc<GuestConfig>,
     pub(crate) sources: Sources,
+    /// SHA-256 of the component, in hexadecimal.
+    pub(crate) digest: String,
     /// What is to be read of its file before the first call.
     pub(crate) read_ahead: Option<Arc<ReadAhead>>,
     /// Whether to copy pages ahead of invocations: see [`HotPages`](crate::instance_memory::HotPages).
@@ -51,11 +58,15 @@ impl Handler {
             sources,
             read_ahead,
             memory_init,
+            digest,
         } = load_component(engines, path, pinned)?;
         let engine = component.engine().clone();
         let world = world_of(&component).map_err(|reason| LoadError::wrong_world(path, reason))?;
         let imports = Imports::of(&component, &engine);
         imports.check_version(path)?;
+        if config.is_taped && imports.0.iter().any(|name| name.contains("@0.3.")) {
+            return Err(LoadError::wrong_world(path, NOT_TAPED));
+        }
         let linker = linker(world, &component, &imports, &config)
             .map_err(|error| LoadError::wrong_world(path, cause(&error)))?;
         let pre = linker
@@ -75,6 +86,7 @@ impl Handler {
             config: Arc::new(config),
             sources,
             read_ahead: read_ahead.map(Arc::new),
+            digest,
             has_hot_pages: memory_init == MemoryInit::CopyOnWrite && engines.workers == 1,
         })
     }
@@ -161,6 +173,11 @@ fn linker(
     if imports.any_of("wasi:http/types@0.2.") {
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     }
-    world::add_to_linker(world, &mut linker, |name| imports.any_of(name))?;
+    world::add_to_linker(world, &mut linker, config.is_taped, |name| {
+        imports.any_of(name)
+    })?;
+    if config.is_taped {
+        taped::add_to_linker(&mut linker)?;
+    }
     Ok(linker)
 }

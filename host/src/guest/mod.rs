@@ -19,11 +19,14 @@ mod otel_values;
 mod output;
 mod record;
 mod removal;
+#[cfg(feature = "rehearsal")]
+mod replay;
 mod reuse;
 mod run;
 mod sockets;
 mod stack;
 mod state;
+mod taped;
 mod task;
 mod traceback;
 mod wasi;
@@ -35,6 +38,8 @@ pub(crate) use files::Files;
 pub(crate) use handler::Handler;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
 pub(crate) use limits::LimitSettings;
+#[cfg(feature = "rehearsal")]
+pub(crate) use replay::replay_in;
 pub(crate) use reuse::Reuse;
 pub(crate) use run::Invoke;
 pub(crate) use state::GuestConfig;

@@ -65,7 +65,11 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
         outputs,
     ));
     instance.begin(Arc::clone(&current));
+    #[cfg(feature = "rehearsal")]
+    crate::rehearsal::report::began();
     let call = call_to_end(handler, &mut instance, &invocation, &interrupt).await;
+    #[cfg(feature = "rehearsal")]
+    crate::rehearsal::report::ended();
     let ended_at = invocation.watch.as_ref().map(|_| Instant::now());
     // Lambda may freeze the process as soon as the worker polls for the next event.
     current.flush_output();
@@ -86,7 +90,8 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
             writes: current.writes(),
         });
     }
-    let unreported = end_response(&current, outcome, &spent);
+    let stopped = interrupt.reason().is_some();
+    let unreported = end_response(&current, outcome, (&spent, stopped));
     report_back(ended, unreported);
     Completed { instance, returned }
 }
@@ -178,6 +183,8 @@ async fn call_to_end(
     if let Err(too_large) = limits.check_event(invocation) {
         return CallOutcome::Refused(too_large);
     }
+    #[cfg(feature = "rehearsal")]
+    let _running = crate::rehearsal::clock::Running::begin();
     let yields = instance.yields();
     let mut call = pin!(instance.call(handler, invocation));
     let called = poll_fn(|cx| {
@@ -216,19 +223,24 @@ fn log_usage(handler: &Handler, current: &ActiveInvocation, spent: &Spent) {
     }
 }
 
-/// Ends the response according to `outcome`. Returns the report that still has to be posted.
+/// Ends the response according to `outcome`. `stopped`: whether the host has interrupted the guest. Returns the report that still has to be posted.
 fn end_response(
     current: &ActiveInvocation,
     outcome: Result<(), ErrorReport>,
-    spent: &Spent,
+    (spent, stopped): (&Spent, bool),
 ) -> Option<ErrorReport> {
-    let Err(mut report) = outcome.and_then(|()| finish(&current.response)) else {
-        return None;
-    };
+    let mut outcome = outcome.and_then(|()| finish(&current.response));
     // Handlers return the refusal of a write as an error of their own.
-    if report.error_type == ErrorType::HandlerError && current.response.too_large().is_some() {
+    if let Err(report) = &mut outcome
+        && report.error_type == ErrorType::HandlerError
+        && current.response.too_large().is_some()
+    {
         report.error_type = ErrorType::ResponseTooLarge;
     }
+    if let Some(tape) = &current.tape {
+        tape.ended(&outcome, stopped);
+    }
+    let report = outcome.err()?;
     let route = current.response.fail(&report);
     if let Some(watch) = &current.watch {
         watch.failed(&report, route != FailureRoute::ErrorDocument);

@@ -16,10 +16,12 @@ use super::interrupt::Interrupt;
 use super::limits::{LimitSettings, Limits, ResponseTooLarge, Written};
 use super::output::{GuestOutput, Source};
 use super::reuse::Reuse;
+use super::taped;
 #[cfg(feature = "wasi-p3")]
 use super::world::Bodies;
 #[cfg(feature = "outbound-http")]
 use super::world::ProxyState;
+use crate::capsule::Tape;
 use crate::event::EventSettings;
 use crate::invocation::Invocation;
 use crate::logging::LogContext;
@@ -38,6 +40,10 @@ const TRACE_ID_VARIABLE: &str = "_X_AMZN_TRACE_ID";
 
 /// The configuration of every instance of this process.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "settings that are independent of each other"
+)]
 pub(crate) struct GuestConfig {
     /// Environment variables that the guest sees.
     pub(crate) variables: Vec<(String, String)>,
@@ -50,6 +56,8 @@ pub(crate) struct GuestConfig {
     pub(crate) logs_usage: bool,
     /// Whether a receiver may want the record of an invocation.
     pub(crate) is_observed: bool,
+    /// Whether invocations may have a tape.
+    pub(crate) is_taped: bool,
     /// Which outbound requests the guest may make.
     pub(crate) outbound: Arc<Policy>,
     /// How an event becomes a request to a component of `wasi:http`.
@@ -60,6 +68,8 @@ pub(crate) struct GuestConfig {
     pub(crate) function_version: String,
     /// The function's memory in MiB, or 0.
     pub(crate) memory_limit_mib: u32,
+    #[cfg(feature = "rehearsal")]
+    pub(crate) rehearsal: Arc<crate::rehearsal::Rehearsal>,
 }
 
 /// The host's state of one instance, and of the invocation it serves.
@@ -96,6 +106,7 @@ pub(super) struct Outputs {
 pub(crate) struct ActiveInvocation {
     pub(crate) log_context: LogContext,
     pub(crate) watch: Option<Arc<Watch>>,
+    pub(crate) tape: Option<Arc<Tape>>,
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
     pub(super) interrupt: Arc<Interrupt>,
@@ -119,6 +130,7 @@ impl ActiveInvocation {
         outputs.stderr.begin(&log_context);
         Self {
             watch: invocation.watch.clone(),
+            tape: invocation.tape.clone(),
             trace_id: invocation.trace_id.clone(),
             response,
             interrupt,
@@ -136,6 +148,7 @@ impl ActiveInvocation {
         Caller {
             log_context: self.log_context.clone(),
             watch: self.watch.clone(),
+            tape: self.tape.clone(),
             trace_id: self.trace_id.clone(),
         }
     }
@@ -188,7 +201,10 @@ impl ActiveInvocation {
 
     /// Counts `writes` to the response, of `bytes` together.
     pub(super) fn count_writes(&self, bytes: usize, writes: u64) -> Result<(), ResponseTooLarge> {
-        self.written.count(bytes, writes, &self.limits)
+        self.written.count(bytes, writes, &self.limits)?;
+        #[cfg(feature = "rehearsal")]
+        crate::rehearsal::report::wrote(self.written.bytes());
+        Ok(())
     }
 
     /// Logs output that the guest has not ended with a line break.
@@ -309,6 +325,11 @@ fn wasi(
         && !config.reuse.is_on()
     {
         wasi.env(TRACE_ID_VARIABLE, trace_id);
+    }
+    #[cfg(feature = "rehearsal")]
+    config.rehearsal.dress(&mut wasi);
+    if let Some(tape) = current.and_then(|current| current.tape.as_ref()) {
+        taped::dress(&mut wasi, tape);
     }
     let tmp = config.files.open(&mut wasi);
     (wasi.build(), tmp)

@@ -66,6 +66,9 @@ pub(crate) struct Connection {
     is_sending: bool,
     /// Nothing speaks against another request.
     is_reusable: bool,
+    /// Keeps time from passing while the peer takes no more.
+    #[cfg(feature = "rehearsal")]
+    hold: Option<crate::rehearsal::clock::Hold>,
 }
 
 impl Connection {
@@ -83,6 +86,8 @@ impl Connection {
             outgoing: Outgoing::default(),
             is_sending: false,
             is_reusable: true,
+            #[cfg(feature = "rehearsal")]
+            hold: None,
         })
     }
 
@@ -324,6 +329,8 @@ impl Connection {
                 let sent = self
                     .outgoing
                     .write_with(|parts| stream.poll_write_vectored(cx, parts));
+                #[cfg(feature = "rehearsal")]
+                self.hold_while(sent.is_pending());
                 match ready!(sent)? {
                     0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                     sent => self.outgoing.advance(sent),
@@ -338,6 +345,15 @@ impl Connection {
             self.is_sending = false;
         }
         Poll::Ready(Ok(()))
+    }
+
+    #[cfg(feature = "rehearsal")]
+    fn hold_while(&mut self, peer_is_behind: bool) {
+        match (peer_is_behind, &self.hold) {
+            (true, None) => self.hold = crate::rehearsal::clock::Hold::take(),
+            (false, Some(_)) => self.hold = None,
+            (true, Some(_)) | (false, None) => {}
+        }
     }
 
     /// Receives what has arrived, of perhaps `wanted` bytes, and says how many bytes: none at the end.

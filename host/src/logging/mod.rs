@@ -23,6 +23,8 @@ pub(crate) use context::LogContext;
 pub(crate) use escape::is_control;
 pub(crate) use fields::{Field, Fields};
 pub(crate) use once::OncePerMinute;
+#[cfg(feature = "rehearsal")]
+pub(crate) use output::silence;
 pub(crate) use output::{event_level, has_room, room, settled, timestamp, write_event};
 pub use output::{flush, init, set_event_level};
 pub(crate) use record::Record;

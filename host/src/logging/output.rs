@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::sync::OnceLock;
+#[cfg(feature = "rehearsal")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use tracing_subscriber::fmt::MakeWriter;
@@ -98,8 +100,21 @@ pub(crate) fn timestamp() -> String {
     text
 }
 
+#[cfg(feature = "rehearsal")]
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
+
+/// Drops events from now on: standard output belongs to a command.
+#[cfg(feature = "rehearsal")]
+pub(crate) fn silence() {
+    IS_SILENT.store(true, Ordering::Relaxed);
+}
+
 /// Writes one event of the log past its level: `line` is complete, in this format.
 pub(crate) fn write_event(line: &str, format: LogFormat) {
+    #[cfg(feature = "rehearsal")]
+    if IS_SILENT.load(Ordering::Relaxed) {
+        return;
+    }
     write_line(&escaped(line, format));
 }
 

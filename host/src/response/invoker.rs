@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lambda_protocol::front_end::FrontEnd;
 
+use crate::capsule::Tape;
 use crate::invocation::Invocation;
 use crate::observe::Watch;
 
@@ -51,6 +52,11 @@ impl Invoker {
     /// What watches the invocation.
     pub(crate) fn watch(&self) -> Option<Arc<Watch>> {
         self.invocation.watch.clone()
+    }
+
+    /// What records or replays the invocation.
+    pub(crate) fn tape(&self) -> Option<&Tape> {
+        self.invocation.tape.as_deref()
     }
 
     /// The front end that gets a response document instead of a stream. Reads the whole event.

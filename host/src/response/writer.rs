@@ -13,6 +13,7 @@ use lambda_protocol::response_document::DocumentTooLarge;
 use super::buffer::Buffer;
 use super::invoker::Invoker;
 use super::state::{FailureRoute, Refused, ResponseStream};
+use crate::capsule::{Output, Taken, Tape};
 
 /// What the guest writes to. Dropping it without [`finish`](Self::finish) or
 /// [`fail`](Self::fail) ends a started response with error trailers: the end is explicit, so its
@@ -59,7 +60,12 @@ impl ResponseWriter {
     ///
     /// Refused when the response has started or ended.
     pub fn write_headers(&self, prelude: Prelude) -> Result<(), Refused> {
-        self.buffer.start(prelude, self.front_end())
+        if self.tape().is_none() {
+            return self.buffer.start(prelude, self.front_end());
+        }
+        let [json, _] = prelude.clone().into_chunks();
+        let started = self.buffer.start(prelude, self.front_end());
+        self.taped(Output::Head(&json), started)
     }
 
     /// Starts a response that is a document of this content type: nothing leaves before its end.
@@ -68,7 +74,8 @@ impl ResponseWriter {
     ///
     /// Refused when the response has started or ended.
     pub fn start_document(&self, content_type: HeaderValue) -> Result<(), Refused> {
-        self.buffer.start_document(content_type)?;
+        let started = self.buffer.start_document(content_type);
+        self.taped(Output::Document, started)?;
         self.forget_front_end();
         Ok(())
     }
@@ -79,7 +86,9 @@ impl ResponseWriter {
     ///
     /// Refused when the response has started or ended.
     pub fn start_raw(&self, content_type: HeaderValue) -> Result<(), Refused> {
-        self.buffer.start_raw(content_type)?;
+        let text = String::from_utf8_lossy(content_type.as_bytes()).into_owned();
+        let started = self.buffer.start_raw(content_type);
+        self.taped(Output::Raw(&text), started)?;
         self.forget_front_end();
         Ok(())
     }
@@ -130,12 +139,28 @@ impl ResponseWriter {
     ///
     /// Refused when the response has ended, or is a document that is too large.
     pub fn finish(&self) -> Result<(), Refused> {
-        self.buffer.finish(self.front_end())
+        let finished = self.buffer.finish(self.front_end());
+        self.taped(Output::Finish, finished)
     }
 
     /// Ends the response because of a failure, and returns how to report it.
     pub fn fail(&self, report: &ErrorReport) -> FailureRoute {
         self.buffer.fail(report)
+    }
+
+    fn tape(&self) -> Option<&Tape> {
+        self.invoker.as_ref().and_then(Invoker::tape)
+    }
+
+    /// Records or compares a part of the response. Returns how it was taken.
+    fn taped(&self, output: Output<'_>, result: Result<(), Refused>) -> Result<(), Refused> {
+        let Some(tape) = self.tape() else {
+            return result;
+        };
+        match tape.wrote(output, Taken::of(&result)) {
+            Taken::Closed => Err(Refused::Closed),
+            Taken::Whole | Taken::Refused => result,
+        }
     }
 
     /// The guest has chosen a kind of response that is the same for every invoker.

@@ -40,6 +40,7 @@ pub fn parse_invocation(head: &AnswerHead, event: Body) -> Option<Invocation> {
             .and_then(|value| HeaderValue::from_bytes(value).ok())
             .filter(is_printable),
         watch: None,
+        tape: None,
     })
 }
 

@@ -34,6 +34,8 @@ const WARM_TIMEOUT: Duration = Duration::from_secs(2);
 /// When the handler cannot be loaded, which is reported to Lambda as an init error first, or when
 /// the Runtime API fails for good.
 pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
+    #[cfg(feature = "rehearsal")]
+    crate::rehearsal::clock::stand_still();
     let began = Instant::now();
     let endpoint = config::endpoint(vars)?;
     let mut client = Client::new(endpoint.clone());
@@ -41,6 +43,8 @@ pub async fn run(vars: &(dyn Vars + Sync)) -> anyhow::Result<()> {
     let config = reported(read(vars), phase, &mut client).await?;
     let configured = Instant::now();
     warn_of(&config);
+    #[cfg(feature = "rehearsal")]
+    config.guest.rehearsal.begin()?;
     let is_snapshot = config.initialization == Initialization::SnapStart;
     if !is_snapshot {
         // The connection is accepted while the handler loads.
@@ -146,6 +150,10 @@ async fn warm_now(loaded: &Loaded) {
 
 fn load(config: Config) -> Result<Loaded, ErrorReport> {
     let handler = Arc::new(load_handler(&config)?);
+    if let Some(capsules) = &config.capsules {
+        // Called once.
+        let _ = capsules.component.set(handler.digest.clone());
+    }
     Ok(Loaded {
         receivers: Receivers::new(config.telemetry.clone()),
         config,
@@ -213,6 +221,7 @@ fn start_worker(
             .receivers
             .clone()
             .map(|receivers| Telemetry::new(receivers, &loaded.config.guest.outbound)),
+        capsules: loaded.config.capsules.clone(),
     }
 }
 

@@ -12,7 +12,9 @@ use tokio::time::{Instant, sleep};
 use wasmtime::Engine;
 
 use super::alarm::Alarm;
+use super::record;
 use super::shutdown::Shutdown;
+use crate::capsule::CapsuleSettings;
 use crate::engine::ReadAhead;
 use crate::guest::{GuestTask, Interrupt, InterruptReason, Invoke};
 use crate::invocation::{Deadline, Invocation};
@@ -65,6 +67,8 @@ pub(crate) struct Worker {
     pub(crate) read_ahead: Option<Arc<ReadAhead>>,
     /// Who gets the records of its invocations.
     pub(crate) telemetry: Option<Telemetry>,
+    /// How its invocations are recorded, if they are.
+    pub(crate) capsules: Option<Arc<CapsuleSettings>>,
 }
 
 /// Resolves when a guest has ended, with the report that is still to be posted, if any.
@@ -73,14 +77,20 @@ type Ended = oneshot::Receiver<Option<ErrorReport>>;
 impl Worker {
     /// Runs the handler for `invocation`, posts its response, and tells what it did.
     pub(crate) async fn invoke(&mut self, mut invocation: Invocation) -> Result<(), InvokeError> {
-        let Some(telemetry) = &self.telemetry else {
+        if self.telemetry.is_none() && self.capsules.is_none() {
             return self.serve(Arc::new(invocation)).await;
-        };
-        invocation.watch = telemetry.watch(&invocation);
+        }
+        invocation.watch = self.telemetry.as_ref().and_then(|it| it.watch(&invocation));
+        if let Some(settings) = &self.capsules {
+            invocation.tape = record::begin(settings, &invocation);
+        }
         let invocation = Arc::new(invocation);
         let served = self.serve(Arc::clone(&invocation)).await;
         if let (Err(error), Some(watch)) = (&served, &invocation.watch) {
             watch.failed(&fault(error), true);
+        }
+        if let Some((tape, settings)) = invocation.tape.as_ref().zip(self.capsules.as_ref()) {
+            record::end(tape, settings, &invocation);
         }
         if let Some(telemetry) = &mut self.telemetry {
             tokio::select! {
@@ -283,6 +293,8 @@ impl Posting<'_> {
 
 /// The receiver has gone before the end of the response. A failure of the handler tells more.
 fn note_lost_receiver(invocation: &Invocation) {
+    #[cfg(feature = "rehearsal")]
+    crate::rehearsal::report::receiver_left();
     if let Some(watch) = invocation.watch.as_ref().filter(|it| !it.has_failed()) {
         let text = "the receiver of the response has gone before its end";
         watch.failed(&ErrorReport::new(ErrorType::ResponseClosed, text), true);

@@ -3,10 +3,11 @@
 mod alarm;
 mod init;
 mod invoke;
+mod record;
 mod run_loop;
 mod shutdown;
 
-#[cfg(feature = "bench")]
+#[cfg(any(feature = "bench", feature = "rehearsal"))]
 pub(crate) use init::load_handler;
 pub use init::run;
 pub use shutdown::end;

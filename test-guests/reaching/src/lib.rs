@@ -50,6 +50,8 @@ enum Reach {
     RemoveFile(String),
     /// The value of a variable.
     Env(String),
+    /// The time of both clocks, and random numbers.
+    Surroundings,
     /// Counts in memory that lives as long as the instance.
     Count,
 }
@@ -75,6 +77,7 @@ impl Reach {
             Self::WriteFile(WriteFile { path, bytes }) => reach::write_file(path, *bytes),
             Self::RemoveFile(path) => reach::remove_file(path),
             Self::Env(name) => std::env::var(name).map_err(|error| error.to_string()),
+            Self::Surroundings => reach::surroundings(),
             Self::Count => Ok(reach::count().to_string()),
         }
     }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fs;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _, UdpSocket};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 thread_local! {
     static COUNT: Cell<u32> = const { Cell::new(0) };
@@ -71,4 +72,18 @@ pub(crate) fn count() -> u32 {
         count.set(count.get() + 1);
         count.get()
     })
+}
+
+/// Reads both clocks, and takes random numbers of each source.
+pub(crate) fn surroundings() -> Result<String, String> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_err(described)?;
+    let random = wasip2::random::random::get_random_u64();
+    let insecure = wasip2::random::insecure::get_insecure_random_u64();
+    let seed = wasip2::random::insecure_seed::insecure_seed();
+    Ok(format!(
+        "now={now:?} monotonic={:?} random={random} insecure={insecure} seed={seed:?}",
+        Instant::now()
+    ))
 }

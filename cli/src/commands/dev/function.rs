@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
+use bootstream_host::config::RECORD_FOLDER;
 use local_lambda::{Failure, INVALID_ENTRYPOINT, Observer, Pool, WhenFull};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::spawn_blocking;
@@ -106,6 +107,7 @@ impl Function {
         let mut config = function_config(settings.function, &source, settings.handler_name);
         config.function_name = name;
         config.clock = args.clock_scale;
+        config.variables.extend(recording(args)?);
         let when_full = WhenFull::under(args.limits.apply());
         Ok(Self {
             source,
@@ -279,6 +281,20 @@ impl Function {
             };
         }
     }
+}
+
+/// Returns the variable that makes the host record invocations, if they are to be recorded.
+fn recording(args: &DevArgs) -> Result<Option<(String, String)>> {
+    let Some(folder) = &args.record else {
+        return Ok(None);
+    };
+    let made = std::fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
+    let path = made.with_context(|| format!("cannot record into `{}`", folder.display()))?;
+    let path = path
+        .into_os_string()
+        .into_string()
+        .map_err(|_| anyhow::anyhow!("the path of `{}` is not UTF-8", folder.display()))?;
+    Ok(Some((RECORD_FOLDER.to_owned(), path)))
 }
 
 /// Returns what has changed, if anything: a file, or everything.

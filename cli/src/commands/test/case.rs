@@ -1,17 +1,17 @@
 //! The cases of a handler, as its file has them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
-use clap::ValueEnum as _;
+use lambda_protocol::limits::MEMORY_MIB;
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::clock::StartsAt;
+use super::event::Event;
 use super::expectation::Expectation;
-use crate::args::{EventArgs, EventKind};
-use crate::commands::event;
+use super::outbound::Outbound;
 
 /// Longest deadline of a case, in milliseconds: Lambda's longest timeout.
 const DEADLINE_MS: std::ops::RangeInclusive<u64> = 1..=900_000;
@@ -31,6 +31,14 @@ pub(super) struct Case {
     event: Event,
     #[serde(default)]
     pub(super) reader: Reader,
+    /// A clock that skips waits.
+    pub(super) clock: Option<StartsAt>,
+    /// What answers in place of other hosts.
+    #[serde(default)]
+    pub(super) outbound: Vec<Outbound>,
+    /// Whether requests reach the network, in place of `outbound`.
+    #[serde(default)]
+    pub(super) network: bool,
     /// Variables of the function, beside those of the command.
     #[serde(default)]
     pub(super) env: BTreeMap<String, String>,
@@ -52,23 +60,6 @@ pub(super) struct Reader {
     pub(super) leaves_after: Option<usize>,
 }
 
-/// One of: an event as `bootstream event` prints it, a file, or JSON.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Event {
-    from: Option<String>,
-    path: Option<String>,
-    data: Option<String>,
-    file: Option<PathBuf>,
-    json: Option<String>,
-    /// Values by JSON pointer, to set in the document.
-    #[serde(default)]
-    set: BTreeMap<String, Value>,
-    /// JSON pointers of values to remove from the document.
-    #[serde(default)]
-    remove: Vec<String>,
-}
-
 /// Parses a file of cases.
 ///
 /// # Errors
@@ -81,22 +72,45 @@ pub(super) fn parse(text: &str) -> Result<Vec<Case>> {
         ensure!(!name.is_empty(), "case {} has no name", index + 1);
         let is_first = cases.iter().position(|it| it.name == *name) == Some(index);
         ensure!(is_first, "two cases are called `{name}`");
-        if let Some(deadline) = case.deadline_ms {
-            ensure!(
-                DEADLINE_MS.contains(&deadline),
-                "case `{name}`: `deadline-ms` is {deadline}, and must be {DEADLINE_MS:?}"
-            );
-        }
-        ensure!(
-            case.reader.bytes_per_second != Some(0),
-            "case `{name}`: a reader that takes 0 bytes a second never ends: leave `bytes-per-second` out, or \
-             use `leaves-after`"
-        );
+        case.check().with_context(|| format!("case `{name}`"))?;
     }
     Ok(cases)
 }
 
 impl Case {
+    fn check(&self) -> Result<()> {
+        if let Some(deadline) = self.deadline_ms {
+            ensure!(
+                DEADLINE_MS.contains(&deadline),
+                "`deadline-ms` is {deadline}, and must be {DEADLINE_MS:?}"
+            );
+        }
+        if let Some(memory) = self.memory {
+            ensure!(
+                MEMORY_MIB.contains(&memory),
+                "`memory` is {memory}, and must be {MEMORY_MIB:?}, in MiB"
+            );
+        }
+        ensure!(
+            self.reader.bytes_per_second != Some(0),
+            "a reader that takes 0 bytes a second never ends: leave `bytes-per-second` out, or use `leaves-after`"
+        );
+        ensure!(
+            !self.network || (self.outbound.is_empty() && self.clock.is_none()),
+            "`network = true` is for requests to real hosts: leave out `clock` and `[[case.outbound]]`, or `network`"
+        );
+        for (index, outbound) in self.outbound.iter().enumerate() {
+            let checked = outbound.check();
+            checked.with_context(|| format!("`[[case.outbound]]` {}", index + 1))?;
+        }
+        Ok(())
+    }
+
+    /// Whether only the command's own host can run it as it is written.
+    pub(super) fn needs_own_host(&self) -> bool {
+        self.clock.is_some() || !self.outbound.is_empty()
+    }
+
     /// Returns the event. Files are relative to `folder`.
     ///
     /// # Errors
@@ -109,179 +123,12 @@ impl Case {
     }
 }
 
-impl Event {
-    fn document(&self, folder: &Path) -> Result<Value> {
-        let mut document = self.origin(folder)?;
-        for pointer in &self.remove {
-            remove(&mut document, pointer)?;
-        }
-        for (pointer, value) in &self.set {
-            set(&mut document, pointer, value.clone())?;
-        }
-        Ok(document)
-    }
-
-    fn origin(&self, folder: &Path) -> Result<Value> {
-        ensure!(
-            self.from.is_some() || (self.path.is_none() && self.data.is_none()),
-            "`path` and `data` belong to `from`"
-        );
-        match (&self.from, &self.file, &self.json) {
-            (Some(from), None, None) => {
-                let kind = EventKind::from_str(from, false);
-                let kind = kind.map_err(|_| unknown(from))?;
-                event::of(&EventArgs {
-                    kind,
-                    path: self.path.clone(),
-                    data: self.data.clone(),
-                })
-            }
-            (None, Some(file), None) => {
-                let file = folder.join(file);
-                let text = std::fs::read(&file)
-                    .with_context(|| format!("cannot read `{}`", file.display()))?;
-                serde_json::from_slice(&text)
-                    .with_context(|| format!("`{}` is not JSON", file.display()))
-            }
-            (None, None, Some(json)) => serde_json::from_str(json).context("`json` is not JSON"),
-            _ => bail!(
-                "write one of `from = \"url\"` (or another event of `bootstream event`), `file = \"event.json\"` \
-                 and `json = '{{\"name\":\"world\"}}'`"
-            ),
-        }
-    }
-}
-
-fn unknown(kind: &str) -> anyhow::Error {
-    let kinds = EventKind::value_variants().iter();
-    let names: Vec<_> = kinds
-        .filter_map(|kind| Some(kind.to_possible_value()?.get_name().to_owned()))
-        .collect();
-    anyhow::Error::msg(format!(
-        "`{kind}` is not an event: use one of {}",
-        names.join(", ")
-    ))
-}
-
-/// Sets the value at a JSON pointer. Objects on the way are made.
-fn set(document: &mut Value, pointer: &str, value: Value) -> Result<()> {
-    let mut at = document;
-    for name in names(pointer)? {
-        at = match at {
-            Value::Array(list) => {
-                let length = list.len();
-                let item = name
-                    .parse()
-                    .ok()
-                    .and_then(|index: usize| list.get_mut(index));
-                item.with_context(|| {
-                    format!("`set`: `{pointer}` has `{name}` in a list of {length}")
-                })?
-            }
-            Value::Object(members) => members.entry(name).or_insert(Value::Null),
-            Value::Null => {
-                *at = Value::Object(serde_json::Map::new());
-                let members = at.as_object_mut().context("an object")?;
-                members.entry(name).or_insert(Value::Null)
-            }
-            _ => bail!("`set`: `{pointer}` goes through a value that has no members"),
-        };
-    }
-    *at = value;
-    Ok(())
-}
-
-fn remove(document: &mut Value, pointer: &str) -> Result<()> {
-    let missing = || format!("`remove`: the event has no `{pointer}`");
-    let mut names = names(pointer)?;
-    let last = names.pop().with_context(missing)?;
-    let parent = pointer.get(..pointer.rfind('/').unwrap_or_default());
-    let parent = document.pointer_mut(parent.unwrap_or_default());
-    let removed = match parent {
-        Some(Value::Object(members)) => members.remove(&last),
-        Some(Value::Array(list)) => {
-            let index = last.parse().ok().filter(|index| *index < list.len());
-            index.map(|index| list.remove(index))
-        }
-        _ => None,
-    };
-    removed.map(drop).with_context(missing)
-}
-
-/// The names in a JSON pointer (RFC 6901).
-fn names(pointer: &str) -> Result<Vec<String>> {
-    if pointer.is_empty() {
-        return Ok(Vec::new());
-    }
-    let names = pointer.strip_prefix('/');
-    let names =
-        names.with_context(|| format!("`{pointer}` is not a JSON pointer: begin it with `/`"))?;
-    let unescaped = |name: &str| name.replace("~1", "/").replace("~0", "~");
-    Ok(names.split('/').map(unescaped).collect())
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    fn document(event: &str) -> Result<Value> {
-        let text = format!("[[case]]\nname = \"a\"\nevent = {event}");
-        let case = parse(&text)?.remove(0);
-        let event = case.event(Path::new("/nowhere"))?;
-        Ok(serde_json::from_slice(&event)?)
-    }
 
     fn refusal(text: &str) -> String {
         format!("{:#}", parse(text).unwrap_err())
-    }
-
-    #[test]
-    fn an_event_is_made_as_the_command_event_does_and_then_changed() {
-        let event = document(
-            r#"{ from = "url", path = "/a?b=c", data = "hello", set = { "/headers/x-a~1b" = "1", "/new/deep" = 2 },
-                 remove = ["/body"] }"#,
-        );
-        let event = event.unwrap();
-        assert_eq!(event["rawPath"], "/a");
-        assert_eq!(event["rawQueryString"], "b=c");
-        assert_eq!(event.get("body"), None);
-        assert_eq!(event["headers"]["x-a/b"], "1");
-        assert_eq!(event["new"]["deep"], 2);
-    }
-
-    #[test]
-    fn json_is_taken_as_it_is() {
-        let event = document(r#"{ json = '[{"a": null}]', set = { "/0/a" = [1, true] } }"#);
-        assert_eq!(event.unwrap(), json!([{"a": [1, true]}]));
-    }
-
-    #[test]
-    fn what_is_wrong_with_an_event_is_named() {
-        for (event, expected) in [
-            ("{}", "`from = \"url\"`"),
-            (r#"{ from = "url", json = "{}" }"#, "write one of"),
-            (r#"{ json = "{}", path = "/" }"#, "belong to `from`"),
-            (r#"{ json = "{" }"#, "`json` is not JSON"),
-            (r#"{ file = "x.json" }"#, "/nowhere/x.json"),
-            (r#"{ from = "carrier-pigeon" }"#, "use one of url, rest"),
-            (r#"{ from = "sqs", path = "/" }"#, "`--path` has no place"),
-            (
-                r#"{ json = "[]", set = { "/0" = 1 } }"#,
-                "`0` in a list of 0",
-            ),
-            (r#"{ json = "1", set = { "/a" = 1 } }"#, "no members"),
-            (r#"{ json = "{}", set = { "a" = 1 } }"#, "begin it with `/`"),
-            (
-                r#"{ json = "{}", remove = ["/a"] }"#,
-                "the event has no `/a`",
-            ),
-        ] {
-            let refused = format!("{:#}", document(event).unwrap_err());
-            assert!(refused.contains(expected), "{event}: {refused}");
-            assert!(refused.contains("case `a`"), "{event}: {refused}");
-        }
     }
 
     #[test]
@@ -292,6 +139,20 @@ mod tests {
             ("[[case]]\nevent = {}".to_owned(), "missing field `name`"),
             (case("") + &case(""), "two cases are called `a`"),
             (case("deadline-ms = 0"), "`deadline-ms` is 0"),
+            (
+                case("memory = 127"),
+                "`memory` is 127, and must be 128..=10240",
+            ),
+            (case("memory = 10241"), "`memory` is 10241"),
+            (
+                case("network = true\nclock = \"fake\""),
+                "leave out `clock`",
+            ),
+            (case("clock = \"slow\""), "`clock = \"fake\"`"),
+            (
+                case("[[case.outbound]]\nurl = \"ftp://a\""),
+                "`[[case.outbound]]` 1",
+            ),
             (case("reader = { bytes-per-second = 0 }"), "never ends"),
             (case("expects = {}"), "unknown field `expects`"),
             (case("expect = { status = \"ok\" }"), "line 4"),

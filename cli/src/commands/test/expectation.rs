@@ -140,25 +140,7 @@ impl Expectation {
             check_list("chunk", expected, &chunks, found);
         }
         if !self.json.is_empty() {
-            self.check_json(&body, found);
-        }
-    }
-
-    fn check_json(&self, body: &[u8], found: &mut Vec<String>) {
-        let document: Value = match serde_json::from_slice(body) {
-            Ok(document) => document,
-            Err(error) => return found.push(format!("body: expected JSON: {error}")),
-        };
-        for (pointer, expected) in &self.json {
-            match document.pointer(pointer) {
-                Some(value) if value == expected => {}
-                Some(value) => found.push(format!(
-                    "json `{pointer}`: expected {expected}, got {value}"
-                )),
-                None => found.push(format!(
-                    "json `{pointer}`: expected {expected}, got nothing"
-                )),
-            }
+            check_json("", &self.json, &body, found);
         }
     }
 
@@ -231,9 +213,34 @@ fn at_most(what: &str, bound: Option<u64>, time: Option<Duration>, found: &mut V
     }
 }
 
-fn check(what: &str, expected: Option<&Matcher>, text: &str, found: &mut Vec<String>) {
+/// Compares a text.
+pub(super) fn check(what: &str, expected: Option<&Matcher>, text: &str, found: &mut Vec<String>) {
     let mismatch = expected.and_then(|expected| expected.mismatch(text));
     found.extend(mismatch.map(|why| format!("{what}: {why}")));
+}
+
+/// Compares values by JSON pointer in a body. Differences begin with `of`.
+pub(super) fn check_json(
+    of: &str,
+    expected: &BTreeMap<String, Value>,
+    body: &[u8],
+    found: &mut Vec<String>,
+) {
+    let document: Value = match serde_json::from_slice(body) {
+        Ok(document) => document,
+        Err(error) => return found.push(format!("{of}body: expected JSON: {error}")),
+    };
+    for (pointer, expected) in expected {
+        match document.pointer(pointer) {
+            Some(value) if value == expected => {}
+            Some(value) => found.push(format!(
+                "{of}json `{pointer}`: expected {expected}, got {value}"
+            )),
+            None => found.push(format!(
+                "{of}json `{pointer}`: expected {expected}, got nothing"
+            )),
+        }
+    }
 }
 
 fn check_list(what: &str, expected: &[Matcher], texts: &[String], found: &mut Vec<String>) {
@@ -266,6 +273,7 @@ pub(super) fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
 mod tests {
     use http::HeaderValue;
 
+    use super::super::observed::tests::nothing;
     use super::*;
 
     const COMPLETE: &str = r#"
@@ -296,7 +304,7 @@ mod tests {
             ],
             end: End::Complete,
             total: Duration::from_millis(500),
-            log: Vec::new(),
+            ..nothing()
         }
     }
 

@@ -1,9 +1,15 @@
 //! `bootstream test`: the cases of a handler, each in the real host.
 
 mod case;
+mod clock;
+mod event;
 mod expectation;
 mod matcher;
 mod observed;
+mod outbound;
+mod pieces;
+mod rehearsal;
+mod requests;
 mod results;
 mod run;
 mod update;
@@ -24,7 +30,7 @@ use self::results::Outcome;
 use self::run::Handler;
 use self::update::CaseFile;
 use super::build::component_for;
-use super::execution::{note, runtime};
+use super::execution::runtime;
 use crate::args::TestArgs;
 use crate::deployment::project_file;
 use crate::printer::{Printer, Tone};
@@ -46,6 +52,7 @@ pub(crate) fn run(args: &TestArgs, printer: &Printer) -> Result<ExitCode> {
         .unwrap_or_else(|| case_file(&args.handler));
     let text = read(&path)?;
     let cases = selected(&text, &path, args.only.as_deref())?;
+    check_host(args, &cases)?;
     let handler = Arc::new(prepared(args, printer)?);
     let jobs = args.jobs.map_or_else(
         || available_parallelism().map_or(1, usize::from),
@@ -109,12 +116,15 @@ fn start(
 }
 
 fn outcome(case: &Case, observed: Observed, file: Option<&mut CaseFile>) -> Result<Outcome> {
-    let differences = case.expect.differences(&observed);
-    let updating = file.filter(|_| !differences.is_empty());
+    let mut differences = case.expect.differences(&observed);
+    let requests = requests::differences(&case.outbound, &observed);
+    // What is expected of requests is not updated.
+    let updating = file.filter(|_| !differences.is_empty() && requests.is_empty());
     let updated = updating.is_some();
     if let Some(file) = updating {
         file.update(case, &observed)?;
     }
+    differences.extend(requests);
     Ok(Outcome {
         name: case.name.clone(),
         total: observed.total,
@@ -129,15 +139,34 @@ fn prepared(args: &TestArgs, printer: &Printer) -> Result<Handler> {
     let component = component_for(&args.handler, Effort::Full, *printer)?;
     let bootstrap = args.function.bootstrap.as_deref();
     let source = Source::component(component, bootstrap, project_file(&args.handler))?;
-    note(&source, printer);
+    let own = match bootstrap {
+        None => Some(source.in_own_host()?),
+        Some(_) => None,
+    };
     let included = source.included()?;
     drop(source.prepare(&included, None, *printer)?);
     Ok(Handler {
         source,
+        own,
         included,
         function: args.function.clone(),
         printer: *printer,
     })
+}
+
+/// # Errors
+///
+/// A case needs what the given `bootstrap` does not do.
+fn check_host(args: &TestArgs, cases: &[Case]) -> Result<()> {
+    let mut cases = cases.iter();
+    let case = cases.find(|case| args.function.bootstrap.is_some() && case.needs_own_host());
+    match case {
+        None => Ok(()),
+        Some(case) => bail!(
+            "case `{}` has a `clock` or an `[[case.outbound]]`, which no `bootstrap` has: leave `--bootstrap` out, or              select other cases with `--only`",
+            case.name
+        ),
+    }
 }
 
 fn case_file(handler: &Path) -> PathBuf {

@@ -17,6 +17,20 @@ pub(super) struct Observed {
     pub(super) total: Duration,
     /// What the function logged, line by line.
     pub(super) log: Vec<String>,
+    /// The requests that doubles have served.
+    pub(super) requests: Vec<Request>,
+    /// Method and URL of the requests that none has.
+    pub(super) undeclared: Vec<(String, String)>,
+}
+
+/// A request of the handler.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// The place of the double in the case.
+    pub(super) double: usize,
+    pub(super) url: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
 }
 
 /// How a response ended.
@@ -39,5 +53,23 @@ impl Observed {
         chunks
             .flat_map(|(_, chunk)| chunk.iter().copied())
             .collect()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A response of which nothing was seen.
+    pub(in super::super) fn nothing() -> Observed {
+        Observed {
+            head: None,
+            chunks: Vec::new(),
+            end: End::Complete,
+            total: Duration::ZERO,
+            log: Vec::new(),
+            requests: Vec::new(),
+            undeclared: Vec::new(),
+        }
     }
 }

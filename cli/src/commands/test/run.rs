@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
-use local_lambda::{Failure, FunctionConfig, Observer, OpenedResponse, Pool, Report, WhenFull};
+use local_lambda::{
+    Credentials, Failure, FunctionConfig, Observer, OpenedResponse, Pool, Report, WhenFull,
+};
 use tokio::time::{Instant, sleep};
 
 use super::case::{Case, Reader};
 use super::observed::{End, Observed};
+use super::rehearsal::Stage;
 use crate::args::FunctionArgs;
 use crate::commands::execution::function_config;
 use crate::deployment::HANDLER_NAME;
@@ -18,10 +21,16 @@ use crate::package::include::Included;
 use crate::printer::Printer;
 use crate::source::Source;
 
+/// How long a case with a fake clock may take in real time, at least.
+const REAL_LIMIT: Duration = Duration::from_secs(60);
+
 /// What all cases of a handler share.
 #[derive(Debug)]
 pub(super) struct Handler {
+    /// In the host that is deployed.
     pub(super) source: Source,
+    /// In the host inside this command. `None`: another is named.
+    pub(super) own: Option<Source>,
     pub(super) included: Included,
     pub(super) function: FunctionArgs,
     pub(super) printer: Printer,
@@ -50,26 +59,43 @@ impl Handler {
         });
         let deployment = deployment.await??;
         let log = Log::default();
-        let pool = Pool::new(self.config(&case), 1, WhenFull::Wait, logging_to(&log));
+        let (config, stage) = self.config(&case, folder)?;
+        let pool = Pool::new(config, 1, WhenFull::Wait, logging_to(&log));
         pool.put(deployment);
         let mut observed = observe(&pool, event, &case.reader).await;
         pool.shutdown().await;
         observed.log = std::mem::take(&mut *lock(&log));
+        if let Some(stage) = stage {
+            stage.complete(&mut observed)?;
+        }
         Ok(observed)
     }
 
-    fn config(&self, case: &Case) -> FunctionConfig {
+    /// Returns the configuration of the function, and what its host is told, if it is the one inside this command.
+    fn config(&self, case: &Case, folder: &Path) -> Result<(FunctionConfig, Option<Stage>)> {
         let mut args = self.function.clone();
         let env = case.env.iter();
         args.variables
             .extend(env.map(|(name, value)| (name.clone(), value.clone())));
         args.memory = case.memory.unwrap_or(args.memory);
-        let mut config = function_config(args, &self.source, HANDLER_NAME.to_owned());
+        let own = self.own.as_ref().filter(|_| !case.network);
+        let source = own.unwrap_or(&self.source);
+        let mut config = function_config(args, source, HANDLER_NAME.to_owned());
         if let Some(deadline) = case.deadline_ms {
             config.timeout = Duration::from_millis(deadline);
         }
         config.reports_usage = false;
-        config
+        if own.is_none() {
+            return Ok((config, None));
+        }
+        let stage = Stage::new(case, folder, config.timeout)?;
+        config.credentials = Credentials::default();
+        config.variables.splice(..0, stage.variables());
+        if case.clock.is_some() {
+            // The host knows when the function has timed out, by its clock.
+            config.timeout = config.timeout.max(REAL_LIMIT);
+        }
+        Ok((config, Some(stage)))
     }
 }
 
@@ -98,6 +124,8 @@ async fn observe(pool: &Arc<Pool>, event: Bytes, reader: &Reader) -> Observed {
         end: End::Complete,
         total: Duration::ZERO,
         log: Vec::new(),
+        requests: Vec::new(),
+        undeclared: Vec::new(),
     };
     observed.end = match local_lambda::invoke(pool, event).await {
         Ok(mut response) => {

@@ -157,6 +157,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue};
 
     use super::super::case;
+    use super::super::observed::tests::nothing;
     use super::*;
 
     const FILE: &str = r#"# The cases.
@@ -182,8 +183,7 @@ event = { json = "{}" }
             head: Some((200, headers)),
             chunks: vec![(Duration::ZERO, body.into())],
             end,
-            total: Duration::ZERO,
-            log: Vec::new(),
+            ..nothing()
         }
     }
 

@@ -9,11 +9,12 @@ use lambda_protocol::prelude::Prelude;
 use lambda_protocol::{InvalidHead, raw_content_type};
 use tokio::task::yield_now;
 use wasmtime::component::{Linker, WasmList};
-use wasmtime::{Store, StoreContextMut};
+use wasmtime::{AsContextMut as _, Store, StoreContextMut};
 
 use super::super::record;
 use super::super::state::{ActiveInvocation, GuestConfig, GuestState};
 use super::Called;
+use crate::capsule::{Output, Taken};
 use crate::invocation::Invocation;
 use crate::response::{Refused, ResponseWriter};
 
@@ -59,14 +60,17 @@ fn context(config: &GuestConfig, invocation: &Invocation) -> Context {
 }
 
 /// Defines the interfaces of the world.
-pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
-    add_response_stream(linker)?;
+pub(super) fn add_to_linker(
+    linker: &mut Linker<GuestState>,
+    is_taped: bool,
+) -> wasmtime::Result<()> {
+    add_response_stream(linker, is_taped)?;
     record::add_to_linker(linker)
 }
 
 /// Handwritten rather than generated, for `write`: it reads the chunk in place, in the guest's memory,
 /// instead of from a copy in a `Vec`.
-fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+fn add_response_stream(linker: &mut Linker<GuestState>, is_taped: bool) -> wasmtime::Result<()> {
     let mut interface = linker.instance(RESPONSE_STREAM)?;
     interface.func_wrap(
         "write-headers",
@@ -87,9 +91,15 @@ fn add_response_stream(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> 
             Ok((start_raw(&store.data().current()?.response, &content_type),))
         },
     )?;
-    interface.func_wrap_async("write", |store, (chunk,): (WasmList<u8>,)| {
-        Box::new(async move { Ok((write(store, &chunk).await?,)) })
-    })?;
+    if is_taped {
+        interface.func_wrap_async("write", |store, (chunk,): (WasmList<u8>,)| {
+            Box::new(async move { Ok((write_taped(store, &chunk).await?,)) })
+        })?;
+    } else {
+        interface.func_wrap_async("write", |store, (chunk,): (WasmList<u8>,)| {
+            Box::new(async move { Ok((write(store, &chunk).await?.map_err(StreamError::from),)) })
+        })?;
+    }
     interface.func_wrap(
         "finish",
         |store: StoreContextMut<'_, GuestState>, (): ()| {
@@ -112,7 +122,7 @@ fn start_raw(response: &ResponseWriter, content_type: &str) -> Result<(), Stream
 async fn write(
     mut store: StoreContextMut<'_, GuestState>,
     chunk: &WasmList<u8>,
-) -> wasmtime::Result<Result<(), StreamError>> {
+) -> wasmtime::Result<Result<(), Refused>> {
     let bytes = chunk.as_le_slice(&store).len();
     let current = store.data().current()?;
     current.count_write(bytes)?;
@@ -121,7 +131,22 @@ async fn write(
         // A chunk that took long to compute leaves at once.
         yield_now().await;
     }
-    Ok(written.map_err(StreamError::from))
+    Ok(written)
+}
+
+/// Writes, and records or compares the chunk.
+async fn write_taped(
+    mut store: StoreContextMut<'_, GuestState>,
+    chunk: &WasmList<u8>,
+) -> wasmtime::Result<Result<(), StreamError>> {
+    let written = write(store.as_context_mut(), chunk).await?;
+    let taken = Taken::of(&written);
+    let tape = store.data().current()?.tape.as_ref();
+    let output = Output::Write(chunk.as_le_slice(&store));
+    Ok(match tape.map(|tape| tape.wrote(output, taken)) {
+        Some(Taken::Closed) => Err(StreamError::Closed),
+        _ => written.map_err(StreamError::from),
+    })
 }
 
 impl From<Refused> for StreamError {

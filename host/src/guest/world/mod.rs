@@ -64,15 +64,17 @@ pub(crate) fn unsupported(world: World) -> Option<&'static str> {
     }
 }
 
-/// Defines what components of `world` import besides WASI. `is_imported` takes the name of an interface, or its
+/// Defines what components of `world` import besides WASI. `is_taped`: whether invocations may have a tape.
+/// `is_imported` takes the name of an interface, or its
 /// beginning.
 pub(crate) fn add_to_linker(
     world: World,
     linker: &mut Linker<GuestState>,
+    is_taped: bool,
     is_imported: impl Fn(&str) -> bool,
 ) -> wasmtime::Result<()> {
     match world {
-        World::Handler => handler::add_to_linker(linker),
+        World::Handler => handler::add_to_linker(linker, is_taped),
         World::Proxy | World::Service => {
             if is_imported(LOGGING) {
                 record::add_to_linker(linker)?;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::request::Parts;
 use http::uri::Scheme;
 use rustix::io::Errno;
 use rustls_pki_types::ServerName;
@@ -52,28 +53,43 @@ impl From<Error> for Failure {
 /// wait for.
 pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Opens a connection to `destination` within `limit`.
-pub(super) fn open<'a>(
-    policy: &'a Policy,
-    destination: &'a Destination,
-    reach: Reach,
-    permit: &'a Permit,
-    limit: Duration,
-) -> Boxed<'a, Result<Link, Failure>> {
+/// Where a connection leads, and for which request.
+#[derive(Clone, Copy)]
+pub(super) struct Route<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) destination: &'a Destination,
+    pub(super) reach: Reach,
+    /// The head of the first request. `None` if there is none yet.
+    #[cfg_attr(
+        not(feature = "rehearsal"),
+        expect(dead_code, reason = "only a double is chosen by request")
+    )]
+    pub(super) head: Option<&'a Parts>,
+    pub(super) permit: &'a Permit,
+    /// Longest time that opening may take.
+    pub(super) limit: Duration,
+}
+
+/// Opens a connection.
+pub(super) fn open(route: Route<'_>) -> Boxed<'_, Result<Link, Failure>> {
     Box::pin(async move {
-        let opening = timeout(limit, stream(policy, destination, reach, permit));
+        let opening = timeout(route.limit, stream(route));
         let stream = opening.await.map_err(|_| Error::ConnectionTimeout)??;
-        Ok(Link::over(stream, policy.header_bytes).await?)
+        Ok(Link::over(stream, route.policy.header_bytes).await?)
     })
 }
 
-async fn stream(
-    policy: &Policy,
-    destination: &Destination,
-    reach: Reach,
-    permit: &Permit,
-) -> Result<Box<dyn Stream>, Failure> {
-    let address = resolve(policy, destination, reach, permit).await?;
+async fn stream(route: Route<'_>) -> Result<Box<dyn Stream>, Failure> {
+    let Route {
+        policy,
+        destination,
+        ..
+    } = route;
+    #[cfg(feature = "rehearsal")]
+    if let Some(doubles) = &policy.doubles {
+        return Ok(Box::new(super::double::connect(route, doubles).await?));
+    }
+    let address = resolve(route).await?;
     let stream = TcpStream::connect(address).await.map_err(unconnected)?;
     // Small parts of a request must not wait for each other.
     stream.set_nodelay(true).map_err(Error::Connect)?;
@@ -90,12 +106,14 @@ async fn stream(
     Ok(Box::new(stream.map_err(tls_error)?))
 }
 
-async fn resolve(
-    policy: &Policy,
-    destination: &Destination,
-    reach: Reach,
-    permit: &Permit,
-) -> Result<SocketAddr, Failure> {
+async fn resolve(route: Route<'_>) -> Result<SocketAddr, Failure> {
+    let Route {
+        policy,
+        destination,
+        reach,
+        permit,
+        ..
+    } = route;
     let found = lookup(&destination.host, destination.port, permit).await?;
     let mut forbidden = Vec::new();
     for Forbidden { host, port } in &policy.forbidden {

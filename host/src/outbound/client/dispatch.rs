@@ -7,7 +7,7 @@ use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use wasmtime_wasi_http::Error;
 
-use super::connect::{self, Failure, Permit};
+use super::connect::{self, Failure, Permit, Route};
 use super::exchange::{Carried, Ending, Exchange, Io, Timeouts};
 use super::idle::{Key, User};
 use super::link::{Link, Lost};
@@ -72,7 +72,7 @@ pub(super) async fn dispatch(
         }
         used = Used::Retried;
     }
-    let link = attempts.order.open().await?;
+    let link = attempts.order.open(&head).await?;
     match attempts.send(link, used, head).await {
         Ok(sent) => Ok(attempts.order.answer(sent)),
         Err(lost) => Err(lost.error.into()),
@@ -130,15 +130,17 @@ impl Order {
         }
     }
 
-    async fn open(&self) -> Result<Link, Failure> {
+    /// Opens a connection for a request with this head.
+    async fn open(&self, head: &Parts) -> Result<Link, Failure> {
         let opening = || {
-            connect::open(
-                &self.policy,
-                &self.destination,
-                self.reach,
-                &self.permit,
-                self.timeouts.connect,
-            )
+            connect::open(Route {
+                policy: &self.policy,
+                destination: &self.destination,
+                reach: self.reach,
+                head: Some(head),
+                permit: &self.permit,
+                limit: self.timeouts.connect,
+            })
         };
         match opening().await {
             Err(Failure::OutOfFiles) if POOL.clear() => opening().await,

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
 
 use aws_signing::{Ask, Grant};
 use http::request::Parts;
@@ -24,8 +23,10 @@ use super::dispatch::{AsIs, Order, Prepare, dispatch};
 use super::exchange::{Io, TimedBody, Timeouts};
 use super::failure_log::{ResponseSource, failed, log_failure, unsigned};
 use super::filling::{Denied, Filler};
+use super::moment::wall_clock;
 use super::request_log::{RequestRecord, Watched};
 use super::reuse::Repeatable;
+use crate::capsule::Tape;
 use crate::logging::LogContext;
 use crate::observe::{Origin, Watch};
 use crate::outbound::policy::{Policy, Reach};
@@ -44,6 +45,7 @@ struct Hooks {
     policy: Arc<Policy>,
     log_context: Arc<LogContext>,
     watch: Option<Arc<Watch>>,
+    tape: Option<Arc<Tape>>,
     /// X-Ray's header of the invocation, if requests pass it on.
     trace_id: Option<Arc<str>>,
     /// Whether to log the cost of requests at INFO instead of DEBUG.
@@ -59,6 +61,7 @@ struct Hooks {
 pub(crate) struct Caller {
     pub(crate) log_context: LogContext,
     pub(crate) watch: Option<Arc<Watch>>,
+    pub(crate) tape: Option<Arc<Tape>>,
     /// X-Ray's header.
     pub(crate) trace_id: Option<String>,
 }
@@ -82,6 +85,7 @@ impl Outbound {
                 trace_id: caller.trace_id(policy),
                 log_context: Arc::new(caller.log_context),
                 watch: caller.watch,
+                tape: caller.tape,
                 logs_usage,
                 open: Arc::new(Semaphore::new(policy.requests)),
                 unsent: Unsent::default(),
@@ -96,6 +100,7 @@ impl Outbound {
         hooks.trace_id = caller.trace_id(&hooks.policy);
         hooks.log_context = Arc::new(caller.log_context);
         hooks.watch = caller.watch;
+        hooks.tape = caller.tape;
     }
 
     pub(crate) fn view<'a>(&'a mut self, table: &'a mut ResourceTable) -> WasiHttpCtxView<'a> {
@@ -121,15 +126,12 @@ impl fmt::Debug for Outbound {
     }
 }
 
-type Answer = Result<(Response<WasiBody>, Io), Error>;
+pub(super) type Answer = Result<(Response<WasiBody>, Io), Error>;
+pub(super) type Sending = Box<dyn Future<Output = Answer> + Send>;
 
-impl WasiHttpHooks for Hooks {
-    fn send_request(
-        &mut self,
-        request: Request<WasiBody>,
-        options: Option<RequestOptions>,
-        _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Answer> + Send> {
+impl Hooks {
+    /// Sends a request.
+    fn send(&mut self, request: Request<WasiBody>, options: Option<RequestOptions>) -> Sending {
         let (head, body) = request.into_parts();
         let checked = self.check(Request::from_parts(head, ()));
         let policy = Arc::clone(&self.policy);
@@ -206,6 +208,27 @@ impl WasiHttpHooks for Hooks {
             }
             Ok((response, io))
         })
+    }
+}
+
+impl WasiHttpHooks for Hooks {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Sending {
+        let Some(tape) = self.tape.clone() else {
+            return self.send(request, options);
+        };
+        #[cfg(feature = "rehearsal")]
+        if let Some(player) = tape.player() {
+            let answer = player.answer(request.method(), request.uri());
+            self.unsent.take(request.into_body());
+            return super::played::play(answer);
+        }
+        let call = tape.request(request.method(), request.uri());
+        super::taped::record(self.send(request, options), tape, call)
     }
 
     /// Replaces the library's conversion, which logs: failures are logged where the response is read.
@@ -315,7 +338,7 @@ fn answered(
     signer: Signer,
     response: Response<WasiBody>,
 ) -> Result<Response<WasiBody>, Error> {
-    if let Some(seconds) = clock_skew(&response, SystemTime::now()) {
+    if let Some(seconds) = clock_skew(&response, wall_clock()) {
         log_failure!(
             log_context,
             "`{destination}` refused a signed request: the clock of this machine is {seconds} s off"

@@ -11,6 +11,8 @@ mod body;
 mod cached;
 mod connect;
 mod dispatch;
+#[cfg(feature = "rehearsal")]
+mod double;
 mod exchange;
 mod failure_log;
 mod filling;
@@ -23,10 +25,13 @@ mod meter;
 mod moment;
 mod own;
 mod payload;
+#[cfg(feature = "rehearsal")]
+mod played;
 mod pool;
 mod request_log;
 mod reuse;
 mod sending;
+mod taped;
 mod tls;
 mod vault;
 mod warm;

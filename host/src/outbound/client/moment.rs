@@ -28,6 +28,15 @@ impl Moment {
     }
 }
 
+/// Returns the time of day for signatures and what is compared with them.
+pub(super) fn wall_clock() -> SystemTime {
+    #[cfg(feature = "rehearsal")]
+    if let Some(time) = crate::rehearsal::clock::since_epoch() {
+        return std::time::UNIX_EPOCH + time;
+    }
+    SystemTime::now()
+}
+
 #[cfg(test)]
 impl Moment {
     /// Returns the moment at which each clock has advanced by so much.

@@ -8,11 +8,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use tokio::sync::Semaphore;
 
-use super::connect::{self, Boxed, Failure};
+use super::connect::{self, Boxed, Failure, Route};
 use super::link::Link;
 use super::payload::full;
 use crate::outbound::policy::{Policy, Reach};
@@ -25,16 +26,24 @@ pub(super) struct Answer {
     pub(super) is_reusable: bool,
 }
 
-/// Opens a connection. The error is a reason for the log.
+/// Opens a connection for a request with this head, if there is one yet. The error is a reason for the log.
 pub(super) async fn open(
     policy: &Policy,
     destination: &Destination,
     reach: Reach,
+    head: Option<&Parts>,
 ) -> Result<Link, String> {
     let permit = Arc::new(Semaphore::new(1)).try_acquire_owned();
     let permit = Arc::new(permit.expect("a new semaphore has its permit"));
-    let opened = connect::open(policy, destination, reach, &permit, policy.connect).await;
-    opened.map_err(|failure| match failure {
+    let opening = connect::open(Route {
+        policy,
+        destination,
+        reach,
+        head,
+        permit: &permit,
+        limit: policy.connect,
+    });
+    opening.await.map_err(|failure| match failure {
         Failure::Other(error) => error.to_string(),
         Failure::Prohibited(_) => format!("its address {}", reach.objection()),
         Failure::OutOfFiles => "the process has no file descriptor left".to_owned(),
@@ -111,7 +120,7 @@ impl Peer {
             }
             let mut link = match kept {
                 Some(link) => link,
-                None => open(&self.policy, &self.destination, Reach::Named).await?,
+                None => open(&self.policy, &self.destination, Reach::Named, None).await?,
             };
             let first_byte = self.policy.first_byte;
             let answer = exchange(&mut link, request, first_byte, limit_bytes).await?;

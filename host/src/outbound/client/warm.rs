@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::connect::{self, Failure};
+use super::connect::{self, Failure, Route};
 use super::dispatch::POOL;
 use super::idle::{Ages, Key, User};
 use super::moment::Moment;
@@ -33,7 +33,16 @@ pub(crate) async fn warm(policy: &Arc<Policy>, routes: &[(Destination, Reach)]) 
 async fn open(policy: Arc<Policy>, destination: Destination, reach: Reach) {
     let permit = Arc::new(Semaphore::new(1)).try_acquire_owned();
     let permit = Arc::new(permit.expect("a new semaphore has its permit"));
-    match connect::open(&policy, &destination, reach, &permit, policy.connect).await {
+    match connect::open(Route {
+        policy: &policy,
+        destination: &destination,
+        reach,
+        head: None,
+        permit: &permit,
+        limit: policy.connect,
+    })
+    .await
+    {
         Ok(link) => {
             let key = Key {
                 destination,

@@ -54,6 +54,9 @@ pub(crate) struct Policy {
     /// The room for bodies that are held before they are sent.
     #[cfg(feature = "outbound-http")]
     pub(crate) holding: Holding,
+    /// What answers in place of other hosts.
+    #[cfg(feature = "rehearsal")]
+    pub(crate) doubles: Option<Arc<crate::rehearsal::Doubles>>,
 }
 
 /// A host and port that no guest may reach.
@@ -135,6 +138,8 @@ impl Default for Policy {
             aws: Arc::default(),
             #[cfg(feature = "outbound-http")]
             holding: Holding::new(1024 * 1024),
+            #[cfg(feature = "rehearsal")]
+            doubles: None,
         }
     }
 }

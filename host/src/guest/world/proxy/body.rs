@@ -14,6 +14,7 @@ use super::super::super::limits::ResponseTooLarge;
 use super::super::super::state::ActiveInvocation;
 use super::super::http::{KEPT, Length, Sink, WrongLength};
 use super::held::{Held, HeldBytes};
+use crate::capsule::{Output, Taken};
 use crate::response::Refused;
 
 /// A body, shared by the guest's handles to it, to its stream and to its response.
@@ -107,8 +108,13 @@ impl Body {
     }
 
     /// Writes a chunk, waiting for room as often as necessary.
-    pub(super) async fn write_all(&self, mut chunk: &[u8]) -> StreamResult<()> {
+    pub(super) async fn write_all(&self, chunk: &[u8]) -> StreamResult<()> {
         self.lock().accept(chunk.len())?;
+        let written = self.push_all(chunk).await;
+        self.note(chunk, written)
+    }
+
+    async fn push_all(&self, mut chunk: &[u8]) -> StreamResult<()> {
         loop {
             let taken = self.lock().push(chunk)?;
             chunk = chunk.get(taken..).unwrap_or_default();
@@ -123,12 +129,29 @@ impl Body {
     pub(super) fn write(&self, chunk: &[u8]) -> StreamResult<()> {
         let mut inner = self.lock();
         inner.accept(chunk.len())?;
-        if inner.push(chunk)? < chunk.len() {
+        let pushed = inner.push(chunk);
+        if self.note(chunk, pushed)? < chunk.len() {
             return Err(StreamError::trap(
                 "the handler wrote more to the body of its response than `check-write` had allowed",
             ));
         }
         Ok(())
+    }
+
+    /// Records a write, or compares it. Returns its result.
+    fn note<T>(&self, chunk: &[u8], written: StreamResult<T>) -> StreamResult<T> {
+        let Some(tape) = &self.maker.tape else {
+            return written;
+        };
+        let taken = match &written {
+            Ok(_) => Taken::Whole,
+            Err(StreamError::Closed) => Taken::Closed,
+            Err(_) => Taken::Refused,
+        };
+        match tape.wrote(Output::Write(chunk), taken) {
+            Taken::Closed => Err(StreamError::Closed),
+            Taken::Whole | Taken::Refused => written,
+        }
     }
 
     /// Closes the body unless this invocation, which it would answer, has made it.

@@ -9,6 +9,7 @@ use aws_signing::{Credentials, InvalidCredentials};
 use super::container::{self, FetchError, Fetched};
 use super::endpoint::{ContainerEndpoint, InvalidEndpoint};
 use crate::outbound::client::cached::{Aging, Cached, Freshness};
+use crate::outbound::client::moment::wall_clock;
 
 /// How long before they expire credentials are fetched again, as the AWS SDKs do.
 const REFRESH_BEFORE: Duration = Duration::from_secs(300);
@@ -57,7 +58,7 @@ struct Kept {
 
 impl Aging for Kept {
     fn freshness(&self) -> Freshness {
-        self.freshness_at(SystemTime::now())
+        self.freshness_at(wall_clock())
     }
 }
 

@@ -1,7 +1,6 @@
 //! Signs one request: what is needed before it is sent, and the signature of each attempt.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use aws_signing::{Credentials, Grant, PayloadHash, SignError, drop_signing_trailers};
 use http::Response;
@@ -17,6 +16,7 @@ use crate::outbound::client::body::Upload;
 use crate::outbound::client::dispatch::Prepare;
 use crate::outbound::client::exchange::Timeouts;
 use crate::outbound::client::held::NotHeld;
+use crate::outbound::client::moment::wall_clock;
 use crate::outbound::client::payload::{Payload, declared_length, set_length};
 use crate::outbound::client::reuse::Repeatable;
 use crate::outbound::policy::Policy;
@@ -105,8 +105,7 @@ impl Signer {
 
     fn sign(&self, head: &mut Parts) -> Result<(), SignError> {
         let credentials: &Credentials = &self.signed.credentials;
-        self.grant
-            .sign(head, &self.hash, credentials, SystemTime::now())
+        self.grant.sign(head, &self.hash, credentials, wall_clock())
     }
 }
 

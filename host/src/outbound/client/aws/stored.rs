@@ -2,7 +2,7 @@
 //! itself.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_signing::{Credentials, Grant, PayloadHash};
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::credentials::NoCredentials;
 use crate::outbound::client::connect::Boxed;
+use crate::outbound::client::moment::wall_clock;
 use crate::outbound::client::own;
 use crate::outbound::policy::{Policy, Reach};
 use crate::outbound::secret::{Store, Text};
@@ -143,12 +144,12 @@ impl Call<'_> {
     /// Sends the request on a connection of its own.
     async fn send(&self, mut head: Parts, body: Bytes) -> Result<(StatusCode, Bytes), NoValue> {
         let reach = Reach::of_service(&self.destination, self.grant.is_custom());
-        let opened = own::open(self.policy, &self.destination, reach).await;
+        let opened = own::open(self.policy, &self.destination, reach, Some(&head)).await;
         let mut link = opened.map_err(|reason| self.unreachable(reason))?;
         let hash = PayloadHash::of([&body]);
         let signed = self
             .grant
-            .sign(&mut head, &hash, &self.credentials, SystemTime::now());
+            .sign(&mut head, &hash, &self.credentials, wall_clock());
         signed.map_err(|_| NoValue::Clock)?;
         let request = Request::from_parts(head, body);
         let first_byte = self.policy.first_byte;

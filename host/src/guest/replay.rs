@@ -1,0 +1,34 @@
+//! One invocation in an instance of its own, for replays.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::handler::Handler;
+use super::interrupt::Interrupt;
+use super::next::NextInstance;
+use super::run::{Invoke, run};
+use crate::invocation::Invocation;
+use crate::response::ResponseWriter;
+
+/// Runs the handler for `invocation`. The tape of the invocation gets how it ended.
+pub(crate) async fn replay_in(
+    handler: &Handler,
+    invocation: Arc<Invocation>,
+    response: ResponseWriter,
+    interrupt: Arc<Interrupt>,
+) {
+    let mut next = NextInstance::new(handler);
+    next.prepare(handler).await;
+    let instance = next.take(handler, &invocation);
+    let (ended, _end) = oneshot::channel();
+    let invoke = Invoke {
+        invocation,
+        response,
+        interrupt,
+        ended,
+    };
+    let completed = run(handler, instance, invoke).await;
+    next.keep(handler, completed);
+    next.finish().await;
+}

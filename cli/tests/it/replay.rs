@@ -196,7 +196,7 @@ fn once() -> String {
         let _ = stream.read(&mut head).unwrap();
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
         for part in ["one", "two", "three"] {
-            thread::sleep(Duration::from_millis(30));
+            thread::park_timeout(Duration::from_millis(30));
             let _ = write!(stream, "{:x}\r\n{part}\r\n", part.len());
         }
         let _ = stream.write_all(b"0\r\n\r\n");
@@ -273,10 +273,8 @@ fn logged(event: &str, settings: &[(&str, &str)]) -> String {
 /// Returns the capsule in a line of the log.
 fn unpacked(line: &str) -> String {
     let (_, packed) = line.split_once("bootstream-capsule-1:").unwrap();
-    let end = packed
-        .find(|it: char| it == '"' || it == ' ')
-        .unwrap_or(packed.len());
-    let compressed = BASE64_STANDARD.decode(&packed[..end]).unwrap();
+    let packed = packed.split(['"', ' ']).next().unwrap_or_default();
+    let compressed = BASE64_STANDARD.decode(packed).unwrap();
     let mut text = String::new();
     ZlibDecoder::new(&compressed[..])
         .read_to_string(&mut text)

@@ -120,6 +120,18 @@ fn examples_and_languages_write_the_same() {
     for name in ["streaming_numbers", "server_sent_events", "large_download"] {
         record_and_replay(&guest(name), &url, &[]);
     }
+    let steps = json!({"steps": [
+        {"respond": {"status": 200, "headers": []}}, {"write_pattern": {"total": 3_000_000, "chunk": 9000}},
+        "await_writable", {"blocking_write": 400}, {"sleep_ms": 10}, "blocking_flush", "finish"
+    ]});
+    let event = succeed(&mut bootstream(&[
+        "event",
+        "url",
+        "--data",
+        &steps.to_string(),
+    ]));
+    let said = record_and_replay(&guest("wasi_http_guest"), &text(&event.stdout), &[]);
+    assert_contains(&said, "the same end");
     let steps = script(&json!([
         {"write": "one"}, {"sleep_ms": 20}, "write_context", {"write_many": {"count": 20, "chunk": "x".repeat(5000)}}, "finish"
     ]));

@@ -120,6 +120,18 @@ fn examples_and_languages_write_the_same() {
     for name in ["streaming_numbers", "server_sent_events", "large_download"] {
         record_and_replay(&guest(name), &url, &[]);
     }
+    let steps = json!({"steps": [
+        {"respond": {"status": 200, "headers": []}}, {"write_pattern": {"total": 3_000_000, "chunk": 9000}},
+        "await_writable", {"blocking_write": 400}, {"sleep_ms": 10}, "blocking_flush", "finish"
+    ]});
+    let event = succeed(&mut bootstream(&[
+        "event",
+        "url",
+        "--data",
+        &steps.to_string(),
+    ]));
+    let said = record_and_replay(&guest("wasi_http_guest"), &text(&event.stdout), &[]);
+    assert_contains(&said, "the same end");
     let steps = script(&json!([
         {"write": "one"}, {"sleep_ms": 20}, "write_context", {"write_many": {"count": 20, "chunk": "x".repeat(5000)}}, "finish"
     ]));
@@ -196,7 +208,7 @@ fn once() -> String {
         let _ = stream.read(&mut head).unwrap();
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
         for part in ["one", "two", "three"] {
-            thread::sleep(Duration::from_millis(30));
+            thread::park_timeout(Duration::from_millis(30));
             let _ = write!(stream, "{:x}\r\n{part}\r\n", part.len());
         }
         let _ = stream.write_all(b"0\r\n\r\n");
@@ -273,10 +285,8 @@ fn logged(event: &str, settings: &[(&str, &str)]) -> String {
 /// Returns the capsule in a line of the log.
 fn unpacked(line: &str) -> String {
     let (_, packed) = line.split_once("bootstream-capsule-1:").unwrap();
-    let end = packed
-        .find(|it: char| it == '"' || it == ' ')
-        .unwrap_or(packed.len());
-    let compressed = BASE64_STANDARD.decode(&packed[..end]).unwrap();
+    let packed = packed.split(['"', ' ']).next().unwrap_or_default();
+    let compressed = BASE64_STANDARD.decode(packed).unwrap();
     let mut text = String::new();
     ZlibDecoder::new(&compressed[..])
         .read_to_string(&mut text)

@@ -14,6 +14,7 @@ use crate::args::ReplayArgs;
 use crate::deployment::{HANDLER_NAME, project_file};
 use crate::files;
 use crate::printer::{Printer, Tone};
+use crate::project::Effort;
 use crate::source::Source;
 
 /// Replays the capsule, and prints whether the handler wrote the same.
@@ -25,7 +26,7 @@ pub(crate) fn run(args: &ReplayArgs, printer: &Printer) -> Result<ExitCode> {
     Replay::prepare_process();
     let name = args.capsule.display();
     let capsule = Capsule::parse(&read(&args.capsule)?).with_context(|| format!("`{name}`"))?;
-    let component = component_for(&args.handler, *printer)?;
+    let component = component_for(&args.handler, Effort::Full, *printer)?;
     let source = Source::component(component, None, project_file(&args.handler))?;
     let deployment = source.prepare(&source.included()?, None, *printer)?;
     let replay = Replay::load(&capsule, deployment.task_root(), HANDLER_NAME)

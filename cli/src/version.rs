@@ -16,6 +16,13 @@ pub(crate) fn is_asked(arguments: impl IntoIterator<Item = OsString>) -> bool {
     asks(&["--verbose", "--version"]) || asks(&["--verbose", "-V"])
 }
 
+/// The C library of this executable.
+const LIBRARY: &str = if cfg!(target_env = "musl") {
+    "musl"
+} else {
+    "gnu"
+};
+
 /// Returns the version of this command and of what it is made of, and where it finds a `bootstrap`.
 pub(crate) fn verbose() -> String {
     let commit =
@@ -27,7 +34,7 @@ pub(crate) fn verbose() -> String {
             "wasmtime: {}",
             engine::fingerprint(Arch::HOST, Concurrency::Off).wasmtime
         ),
-        format!("target: {}", Arch::HOST.triple()),
+        format!("target: {}-unknown-linux-{LIBRARY}", std::env::consts::ARCH),
     ];
     for arch in Arch::ALL {
         let found = bootstrap::find(None, arch, Concurrency::Off);

@@ -9,11 +9,14 @@ unset CARGO_TARGET_DIR
 
 say() { printf '\n== %s\n' "$*" >&2; }
 
-say "1 of 3: what the build needs (a minute or two the first time)"
-scripts/setup.sh >/dev/null
-say "2 of 3: the command, with compiler and host (some five minutes on two processors)"
-cargo build --release -p bootstream-cli
-say "3 of 3: the handler"
+# Without a C compiler nothing can be built before it is installed.
+command -v cc >/dev/null || scripts/setup.sh >/dev/null
+say "1 of 2: the command, with compiler and host, and beside it the target of handlers (some six minutes on two processors)"
+scripts/setup.sh >/dev/null &
+setup=$!
+cargo build --release -p bootstream-cli --bin bootstream
+wait $setup
+say "2 of 2: the handler"
 
 echo
 echo '$ bootstream invoke examples/streaming-numbers --include --timing'

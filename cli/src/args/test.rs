@@ -50,7 +50,7 @@ A bootstream.test.toml beside the handler has its cases:
   status = 200
   body = { contains = \"Number: 2\" }
 
-With clock = \"fake\" waits take no time. A [[case.outbound]] answers requests in place of another host; no case
+With clock = \"fake\" waits take no time. A [[case.outbound]] answers requests in place of another host; no case \
 reaches the network. Each case runs in a process of its own. The log of a case that fails is printed with it.
 
 Exit codes: 0 every case passed, 1 one failed or none was found, 2 wrong usage.";

@@ -61,7 +61,7 @@ fn replay(capsule: &Path, handler: &Path, args: &[&str]) -> Command {
 
 /// Replays a capsule a few times. Returns the result.
 #[track_caller]
-fn equal(capsule: &Path, handler: &Path) -> String {
+pub(crate) fn equal(capsule: &Path, handler: &Path) -> String {
     let output = run(&mut replay(capsule, handler, &["--times", "10"]));
     let said = text(&output.stdout);
     let recorded = std::fs::read_to_string(capsule).unwrap_or_default();
@@ -198,8 +198,8 @@ fn time_random_numbers_and_variables_are_those_of_the_recording() {
     assert_contains(&first, "ok: production");
 }
 
-/// A server that streams its answer in parts, once, and is then gone. Returns its URL.
-fn once() -> String {
+/// A server that streams its answer in these parts, once, and is then gone. Returns its URL.
+fn once(parts: &'static [&'static str]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -207,7 +207,7 @@ fn once() -> String {
         let mut head = [0; 4096];
         let _ = stream.read(&mut head).unwrap();
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
-        for part in ["one", "two", "three"] {
+        for part in parts {
             thread::park_timeout(Duration::from_millis(30));
             let _ = write!(stream, "{:x}\r\n{part}\r\n", part.len());
         }
@@ -218,7 +218,7 @@ fn once() -> String {
 
 #[test]
 fn the_stream_of_another_host_is_replayed_without_it() {
-    let url = once();
+    let url = once(&["one", "two", "three"]);
     let said = record_and_replay(
         &guest("reaching_guest"),
         &script(&json!([{"pass_on": {"url": url}}])),
@@ -229,6 +229,42 @@ fn the_stream_of_another_host_is_replayed_without_it() {
     let denied = json!([{"fetch": {"url": "http://127.0.0.1:9/"}}, {"fetch": {"url": "https://example.com/"}}]);
     let allowed = [("BOOTSTREAM_OUTBOUND_ALLOW", "http://127.0.0.1:9")];
     record_and_replay(&guest("reaching_guest"), &script(&denied), &allowed);
+}
+
+#[test]
+fn the_answer_of_a_model_is_replayed_without_it_and_without_the_key() {
+    let url = once(&[
+        "data: {\"choices\":[{\"delta\":{\"content\":\"The\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\" sky\"}}]}\n\n",
+        "data: [DONE]\n\n",
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let handler = folder.path().join("llm-proxy.wasm");
+    std::os::unix::fs::symlink(guest("llm_proxy"), &handler).unwrap();
+    let settings = format!(
+        "pass-env = ['LLM_PROVIDER', 'LLM_URL']\n[outbound]\nallow = ['{url}']\n[secrets]\nOPENAI_API_KEY = ['{url}']\n"
+    );
+    std::fs::write(folder.path().join("bootstream.toml"), settings).unwrap();
+    let question = json!({"messages": [{"role": "user", "content": "Why is the sky blue?"}]});
+    let event = succeed(&mut bootstream(&[
+        "event",
+        "url",
+        "--path",
+        "/chat",
+        "--data",
+        &question.to_string(),
+    ]));
+    let variables = [
+        ("LLM_PROVIDER", "openai"),
+        ("LLM_URL", &*url),
+        ("OPENAI_API_KEY", "sk-s3cret"),
+    ];
+    let capsules = Capsules::new();
+    let capsule = capsules.record(&handler, &text(&event.stdout), &variables);
+    let recorded = std::fs::read_to_string(&capsule).unwrap();
+    assert_contains(&recorded, "{\\\"text\\\":\\\" sky\\\"}");
+    assert!(!recorded.contains("sk-s3cret"), "{recorded}");
+    assert_contains(&equal(&capsule, &handler), "and the same end");
 }
 
 #[test]

@@ -19,7 +19,7 @@ const BATCH: u32 = 25;
 const PAGE_ITEMS: usize = 250;
 
 /// A stand-in with a table of `count` items with a text of `bytes` bytes.
-fn table(count: u32, bytes: usize) -> Moto {
+pub(super) fn table(count: u32, bytes: usize) -> Moto {
     let moto = Moto::start();
     let call = |operation: &str, body: Value| {
         moto.call("dynamodb", &format!("DynamoDB_20120810.{operation}"), &body)

@@ -2,6 +2,7 @@
 
 mod dynamodb;
 mod lost;
+mod replayed;
 mod requests;
 mod s3;
 mod sdk;

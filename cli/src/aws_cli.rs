@@ -152,7 +152,6 @@ fn parse(output: &Output) -> Result<AwsCredentials, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
@@ -169,8 +168,11 @@ mod tests {
     fn exported_within(limit: Duration, script: &str) -> Result<AwsCredentials, String> {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("aws");
-        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // Written by another process: a child of another test could keep the file open, which then cannot be run.
+        let write = "printf '#!/bin/sh\\n%s\\n' \"$1\" >\"$0\" && chmod +x \"$0\"";
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", write]).arg(&program).arg(script);
+        assert!(shell.status().unwrap().success());
         exported(program.as_os_str(), limit)
     }
 

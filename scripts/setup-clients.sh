@@ -2,8 +2,8 @@
 # setup-clients.sh - install the clients and runtimes for the tests of the local Lambda.
 #
 # Installs into target/clients AWS's SDKs for Python, JavaScript and Rust and a stand-in for AWS
-# (cli/tests/clients), receivers of OpenTelemetry, AWS's runtimes for Node.js and Rust, which run in place of `bootstrap`, and the driver of
-# the browser that tests the console. Skips what is up to date.
+# (cli/tests/clients), receivers of OpenTelemetry, AWS's runtimes for Node.js and Rust, which run in place of
+# `bootstrap`, and the driver of the browser that tests the console. Skips what is up to date.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR

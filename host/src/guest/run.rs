@@ -223,7 +223,8 @@ fn log_usage(handler: &Handler, current: &ActiveInvocation, spent: &Spent) {
     }
 }
 
-/// Ends the response according to `outcome`. `stopped`: whether the host has interrupted the guest. Returns the report that still has to be posted.
+/// Ends the response according to `outcome`. `stopped`: whether the host has interrupted the guest. Returns the report
+/// that still has to be posted.
 fn end_response(
     current: &ActiveInvocation,
     outcome: Result<(), ErrorReport>,

@@ -29,7 +29,7 @@ pub(crate) struct Line<'a> {
     pub(crate) trace: Option<&'a str>,
 }
 
-/// A member of a line, with its unit. One without is no metric.
+/// A member of a line, with its unit. A member without one is not a metric.
 type Member = (&'static str, &'static str, Value);
 
 /// Returns the document of EMF, in one line.

@@ -10,7 +10,7 @@ use super::record::{Record, milliseconds};
 pub(super) struct Names {
     /// In metrics, and in the log.
     pub(super) metric: &'static str,
-    /// The unit of the metric, or empty for a member that is no metric.
+    /// The unit of the metric, or empty for a member that is not a metric.
     pub(super) unit: &'static str,
     /// In spans of OpenTelemetry.
     pub(super) attribute: &'static str,

@@ -85,9 +85,9 @@ impl ResponseWriter {
     /// # Errors
     ///
     /// Refused when the response has started or ended.
-    pub fn start_raw(&self, content_type: HeaderValue) -> Result<(), Refused> {
-        let text = String::from_utf8_lossy(content_type.as_bytes()).into_owned();
-        let started = self.buffer.start_raw(content_type);
+    pub fn start_raw(&self, content_type: &HeaderValue) -> Result<(), Refused> {
+        let started = self.buffer.start_raw(content_type.clone());
+        let text = String::from_utf8_lossy(content_type.as_bytes());
         self.taped(Output::Raw(&text), started)?;
         self.forget_front_end();
         Ok(())

@@ -273,7 +273,6 @@ pub(super) fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
 mod tests {
     use http::HeaderValue;
 
-    use super::super::observed::tests::nothing;
     use super::*;
 
     const COMPLETE: &str = r#"
@@ -304,7 +303,7 @@ mod tests {
             ],
             end: End::Complete,
             total: Duration::from_millis(500),
-            ..nothing()
+            ..Observed::nothing()
         }
     }
 

@@ -56,13 +56,10 @@ impl Observed {
     }
 }
 
-#[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-
+impl Observed {
     /// A response of which nothing was seen.
-    pub(in super::super) fn nothing() -> Observed {
-        Observed {
+    pub(super) fn nothing() -> Self {
+        Self {
             head: None,
             chunks: Vec::new(),
             end: End::Complete,

@@ -158,13 +158,12 @@ fn retime(observed: &mut Observed, events: &[Event]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::observed::tests::nothing;
     use super::*;
 
     const MS: u64 = 1_000_000;
 
     fn chunks(body: &'static str, writes: &[(u64, u64)]) -> (Vec<(u128, String)>, u128) {
-        let mut observed = nothing();
+        let mut observed = Observed::nothing();
         observed.chunks = vec![(Duration::ZERO, body.into())];
         let mut events = vec![Event::Began { at: 7 * MS }];
         let writes = writes.iter();

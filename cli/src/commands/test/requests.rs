@@ -103,7 +103,6 @@ impl Requests {
 
 #[cfg(test)]
 mod tests {
-    use super::super::observed::tests::nothing;
     use super::*;
 
     fn found(expect: &str, bodies: &[&str]) -> Vec<String> {
@@ -120,7 +119,7 @@ mod tests {
         });
         let observed = Observed {
             requests: requests.collect(),
-            ..nothing()
+            ..Observed::nothing()
         };
         differences(&[double], &observed)
     }
@@ -175,7 +174,7 @@ mod tests {
     fn an_undeclared_request_is_a_difference() {
         let observed = Observed {
             undeclared: vec![("POST".to_owned(), "https://b.example/x".to_owned())],
-            ..nothing()
+            ..Observed::nothing()
         };
         assert_eq!(
             differences(&[], &observed),

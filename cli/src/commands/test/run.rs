@@ -118,15 +118,7 @@ fn lock(log: &Log) -> std::sync::MutexGuard<'_, Vec<String>> {
 
 async fn observe(pool: &Arc<Pool>, event: Bytes, reader: &Reader) -> Observed {
     let start = Instant::now();
-    let mut observed = Observed {
-        head: None,
-        chunks: Vec::new(),
-        end: End::Complete,
-        total: Duration::ZERO,
-        log: Vec::new(),
-        requests: Vec::new(),
-        undeclared: Vec::new(),
-    };
+    let mut observed = Observed::nothing();
     observed.end = match local_lambda::invoke(pool, event).await {
         Ok(mut response) => {
             let head = &response.head;

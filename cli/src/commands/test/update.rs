@@ -157,7 +157,6 @@ mod tests {
     use http::{HeaderMap, HeaderValue};
 
     use super::super::case;
-    use super::super::observed::tests::nothing;
     use super::*;
 
     const FILE: &str = r#"# The cases.
@@ -183,7 +182,7 @@ event = { json = "{}" }
             head: Some((200, headers)),
             chunks: vec![(Duration::ZERO, body.into())],
             end,
-            ..nothing()
+            ..Observed::nothing()
         }
     }
 

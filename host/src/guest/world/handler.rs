@@ -116,7 +116,7 @@ fn write_headers(current: &ActiveInvocation, head: ResponseHead) -> Result<(), S
 
 fn start_raw(response: &ResponseWriter, content_type: &str) -> Result<(), StreamError> {
     let content_type = raw_content_type(content_type).map_err(StreamError::InvalidHeader)?;
-    Ok(response.start_raw(content_type)?)
+    Ok(response.start_raw(&content_type)?)
 }
 
 async fn write(

@@ -8,9 +8,14 @@
 use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
-use wasmtime::component::{Component, Linker, LinkerInstance, ResourceTable, ResourceType};
-use wasmtime_wasi::random::Deterministic;
+use wasmtime::component::{
+    Component, HasData, Linker, LinkerInstance, ResourceTable, ResourceType,
+};
+use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
+use wasmtime_wasi::p2::bindings::{cli, random};
+use wasmtime_wasi::random::{Deterministic, WasiRandom, WasiRandomView as _};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_io::bindings::wasi::io;
 
 /// Allowed interfaces: random numbers, and streams, which standard error needs.
 const GIVEN: [&str; 3] = ["wasi:random/", "wasi:io/", "wasi:cli/stderr@"];
@@ -56,12 +61,21 @@ impl WasiView for Outside {
     }
 }
 
+/// Projects the state for `wasi:io`.
+struct Io;
+
+impl HasData for Io {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+fn table(outside: &mut Outside) -> &mut ResourceTable {
+    &mut outside.table
+}
+
 /// Links the allowed functions, and functions that fail for all other imports.
 pub(super) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<Outside>> {
     let mut linker = Linker::new(engine);
-    // The exact imported version takes precedence over a compatible one.
-    linker.allow_shadowing(true);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    give(&mut linker)?;
     let mut known = Vec::new();
     for (name, import) in component.component_type().imports(engine) {
         let ComponentItem::ComponentInstance(interface) = import.ty else {
@@ -77,6 +91,18 @@ pub(super) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
         }
     }
     Ok(linker)
+}
+
+/// Links the interfaces of [`GIVEN`]. Each function of WASI that is linked costs the build of this command a third of a
+/// second, so only those are.
+fn give(linker: &mut Linker<Outside>) -> wasmtime::Result<()> {
+    io::error::add_to_linker::<_, Io>(linker, table)?;
+    io::poll::add_to_linker::<_, Io>(linker, table)?;
+    io::streams::add_to_linker::<_, Io>(linker, table)?;
+    cli::stderr::add_to_linker::<_, WasiCli>(linker, Outside::cli)?;
+    random::random::add_to_linker::<_, WasiRandom>(linker, Outside::random)?;
+    random::insecure::add_to_linker::<_, WasiRandom>(linker, Outside::random)?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, Outside::random)
 }
 
 /// Returns the resources that an interface defines: it only uses those of earlier interfaces.

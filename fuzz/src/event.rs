@@ -43,7 +43,7 @@ fn check_request(request: &HttpRequest<'_>) {
     if let Cow::Borrowed(body) = request.body {
         assert!(str::from_utf8(body).is_ok());
     }
-    assert!(!request.authority.as_str().is_empty());
+    assert!(!request.authority().as_str().is_empty());
     assert_ne!(request.method, "CONNECT");
 }
 

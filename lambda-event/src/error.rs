@@ -6,16 +6,20 @@ use std::fmt;
 use base64::DecodeError;
 use http::uri::InvalidUri;
 
+use crate::JsonError;
+
 /// Why an event cannot be read as an HTTP request.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The event is not JSON.
-    NotJson(serde_json::Error),
+    NotJson(JsonError),
     /// The event is JSON, and not of an HTTP front end.
     UnknownShape,
     /// A member has a value of another type: the member, and what is wrong with it.
-    Member(&'static str, serde_json::Error),
+    Member(&'static str, TypeMismatch),
+    /// This member is there twice, perhaps in two spellings.
+    Twice(&'static str),
     /// This member is missing.
     Missing(&'static str),
     /// The invalid method, and the member that has it.
@@ -30,6 +34,24 @@ pub enum ReadError {
     Body(DecodeError),
 }
 
+/// A member that has a value of another type than it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TypeMismatch {
+    /// The type that the member needs, with its article.
+    pub expected: &'static str,
+    /// The type of the value, with its article.
+    pub found: &'static str,
+}
+
+impl fmt::Display for TypeMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { expected, found } = self;
+        write!(f, "expected {expected}, found {found}")
+    }
+}
+
+impl Error for TypeMismatch {}
+
 impl ReadError {
     /// The member of the event that is at fault, if it is one.
     #[must_use]
@@ -37,6 +59,7 @@ impl ReadError {
         match self {
             Self::NotJson(_) | Self::UnknownShape => None,
             Self::Member(member, _)
+            | Self::Twice(member)
             | Self::Missing(member)
             | Self::Method(member, _)
             | Self::Connect(member) => Some(member),
@@ -55,6 +78,7 @@ impl fmt::Display for ReadError {
                  2.0 or Function URL, Application Load Balancer, VPC Lattice)",
             ),
             Self::Member(member, _) => write!(f, "the event has an invalid `{member}`"),
+            Self::Twice(member) => write!(f, "the event has `{member}` twice"),
             Self::Missing(member) => write!(f, "the event has no `{member}`"),
             Self::Method(_, method) => write!(f, "`{method}` is not an HTTP method"),
             Self::Connect(_) => f.write_str(
@@ -73,10 +97,12 @@ impl fmt::Display for ReadError {
 impl Error for ReadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::NotJson(error) | Self::Member(_, error) => Some(error),
+            Self::NotJson(error) => Some(error),
+            Self::Member(_, error) => Some(error),
             Self::Body(error) => Some(error),
             Self::Target(_, error) => Some(error),
             Self::UnknownShape
+            | Self::Twice(_)
             | Self::Missing(_)
             | Self::Method(..)
             | Self::Connect(_)

@@ -1,6 +1,6 @@
 //! The headers of a request.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use http::header::{CONTENT_LENGTH, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -25,90 +25,98 @@ pub struct InvalidHeader {
 
 impl fmt::Display for InvalidHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name.chars().take(SHOWN).collect::<String>();
-        write!(f, "`{}`, {}", name.escape_debug(), self.reason)
+        f.write_char('`')?;
+        let mut name = self.name.escape_default().take(SHOWN);
+        name.try_for_each(|character| f.write_char(character))?;
+        write!(f, "`, {}", self.reason)
     }
 }
 
-/// Reads the headers, and appends to `invalid` those that are left out.
+/// Reads the headers of a request whose body has this size, and tells those that are left out.
+#[inline(never)]
 pub(crate) fn read(
     raw: &RawEvent<'_>,
-    invalid: &mut Vec<InvalidHeader>,
-) -> Result<HeaderMap, ReadError> {
-    let mut headers = HeaderMap::with_capacity(raw.headers().len().min(MOST_AHEAD));
-    for (name, value) in raw.headers().pairs() {
-        match line(name, value) {
-            Ok((name, value)) => {
-                let appended = headers.try_append(name, value);
-                appended.map_err(|_| ReadError::TooManyHeaders)?;
-            }
-            Err(header) => invalid.push(header),
-        }
-    }
-    join_cookies(&mut headers, raw, invalid)?;
-    Ok(headers)
-}
-
-fn line(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), InvalidHeader> {
-    let invalid = |reason| InvalidHeader {
-        name: name.to_owned(),
-        reason,
+    body_bytes: usize,
+) -> Result<(HeaderMap, Vec<InvalidHeader>), ReadError> {
+    let mut lines = Lines {
+        headers: HeaderMap::with_capacity(raw.headers().len().min(MOST_AHEAD)),
+        invalid: Vec::new(),
     };
-    let parsed = HeaderName::from_bytes(name.as_bytes());
-    let parsed = parsed.map_err(|_| invalid("which is not a header name"))?;
-    // From bytes, because values may be UTF-8: CloudFront sends city names.
-    let value = HeaderValue::from_bytes(value.as_bytes());
-    let value = value.map_err(|_| invalid("whose value has control characters"))?;
-    Ok((parsed, value))
-}
-
-/// Leaves one header `cookie`. A Function URL has the cookies in a list and in a header, an HTTP API in a list only,
-/// and other front ends may have several headers.
-fn join_cookies(
-    headers: &mut HeaderMap,
-    raw: &RawEvent<'_>,
-    invalid: &mut Vec<InvalidHeader>,
-) -> Result<(), ReadError> {
-    let mut joined = Vec::new();
+    // A request without a body has no size, unless the caller sent 0.
+    let mut has_size = body_bytes > 0;
+    let mut cookies = Cookies::default();
     for cookie in &raw.cookies {
-        match line(COOKIE.as_str(), cookie) {
-            Ok((_, value)) => push_cookie(&mut joined, value.as_bytes()),
-            Err(header) => invalid.push(header),
+        if let Some((_, value)) = lines.parsed(COOKIE.as_str(), cookie) {
+            cookies.push(&value);
         }
     }
-    if joined.is_empty() {
-        let mut lines = headers.get_all(COOKIE).iter();
-        if lines.nth(1).is_none() {
-            return Ok(());
+    // A Function URL has the cookies in a list and in a header, an HTTP API in a list only.
+    cookies.0.take_if(|joined| joined.is_empty());
+    let has_list = cookies.0.is_some();
+    for (name, value) in raw.headers().pairs() {
+        let Some((name, value)) = lines.parsed(name, value) else {
+            continue;
+        };
+        if name == CONTENT_LENGTH {
+            has_size |= value == "0";
+        } else if name != COOKIE {
+            lines.append(name, value)?;
+        } else if !has_list {
+            cookies.push(&value);
         }
-        for line in headers.get_all(COOKIE) {
-            push_cookie(&mut joined, line.as_bytes());
+    }
+    if let Some(joined) = cookies.0 {
+        let joined = HeaderValue::from_bytes(&joined);
+        lines.append(COOKIE, joined.expect("each part is a header value"))?;
+    }
+    if has_size {
+        // By way of a text, because a handler has the code for it anyway.
+        let size = HeaderValue::from_bytes(body_bytes.to_string().as_bytes());
+        lines.append(CONTENT_LENGTH, size.expect("digits are a header value"))?;
+    }
+    Ok((lines.headers, lines.invalid))
+}
+
+/// The headers that were read.
+struct Lines {
+    headers: HeaderMap,
+    invalid: Vec<InvalidHeader>,
+}
+
+impl Lines {
+    /// Parses a header. One that HTTP does not allow is told instead.
+    fn parsed(&mut self, name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
+        let reason = match HeaderName::from_bytes(name.as_bytes()) {
+            // From bytes, because values may be UTF-8: CloudFront sends city names.
+            Ok(parsed) => match HeaderValue::from_bytes(value.as_bytes()) {
+                Ok(value) => return Some((parsed, value)),
+                Err(_) => "whose value has control characters",
+            },
+            Err(_) => "which is not a header name",
+        };
+        self.invalid.push(InvalidHeader {
+            name: name.to_owned(),
+            reason,
+        });
+        None
+    }
+
+    fn append(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), ReadError> {
+        let appended = self.headers.try_append(name, value);
+        appended.map(drop).map_err(|_| ReadError::TooManyHeaders)
+    }
+}
+
+/// The value of the one header `cookie`: front ends have cookies in a list, or in several headers.
+#[derive(Default)]
+struct Cookies(Option<Vec<u8>>);
+
+impl Cookies {
+    fn push(&mut self, cookie: &HeaderValue) {
+        let joined = self.0.get_or_insert_default();
+        if !joined.is_empty() {
+            joined.extend_from_slice(b"; ");
         }
+        joined.extend_from_slice(cookie.as_bytes());
     }
-    let joined = HeaderValue::from_bytes(&joined).expect("each part is a header value");
-    insert(headers, COOKIE, joined)
-}
-
-fn push_cookie(joined: &mut Vec<u8>, cookie: &[u8]) {
-    if !joined.is_empty() {
-        joined.extend_from_slice(b"; ");
-    }
-    joined.extend_from_slice(cookie);
-}
-
-/// Sets `content-length` to the size of the body. A request without a body has none, unless the caller sent 0.
-pub(crate) fn set_content_length(headers: &mut HeaderMap, bytes: usize) -> Result<(), ReadError> {
-    let said_empty = headers.get(CONTENT_LENGTH).is_some_and(|it| it == "0");
-    if bytes > 0 || said_empty {
-        insert(headers, CONTENT_LENGTH, bytes.into())
-    } else {
-        headers.remove(CONTENT_LENGTH);
-        Ok(())
-    }
-}
-
-/// Inserts a header into a map that may be full, where [`HeaderMap::insert`] panics.
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), ReadError> {
-    let inserted = headers.try_insert(name, value);
-    inserted.map(drop).map_err(|_| ReadError::TooManyHeaders)
 }

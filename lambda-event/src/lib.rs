@@ -13,10 +13,14 @@
 //! let request = lambda_event::Event::parse(event)?.into_request()?;
 //!
 //! assert_eq!(request.method, "GET");
-//! assert_eq!(request.authority, "example.com");
+//! assert_eq!(request.authority(), "example.com");
 //! assert_eq!(request.target, "/a%20b?c=1");
 //! # Ok::<(), lambda_event::ReadError>(())
 //! ```
+//!
+//! Every handler carries this code, and each cold start loads it, so it is small before it is fast: no `serde_json`, one
+//! table of members, and steps that are `#[inline(never)]`. A function in which all steps are inlined has more variables
+//! than registers, and its machine code is a third longer.
 //!
 //! Bytes in, plain data out: no I/O, no clock, no settings. It knows neither the contract nor the host, and never
 //! panics, whatever the bytes are.
@@ -26,6 +30,7 @@ mod error;
 mod event;
 mod fields;
 mod headers;
+mod json;
 mod kind;
 mod members;
 mod origin;
@@ -35,10 +40,11 @@ mod raw;
 mod reader;
 mod request;
 
-pub use error::ReadError;
+pub use error::{ReadError, TypeMismatch};
 pub use event::Event;
 pub use fields::parse_cookies;
 pub use headers::InvalidHeader;
+pub use json::JsonError;
 pub use kind::RequestKind;
 pub use path::{decoded_segments, escaped_path, is_same_segment, normal_form};
 pub use query::parse_query;

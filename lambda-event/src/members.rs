@@ -153,8 +153,8 @@ impl Type {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Text => "a string",
-            Self::Fields => "an object of texts or lists of texts, or null",
-            Self::Texts => "a list of texts",
+            Self::Fields => "an object of strings or lists of strings, or null",
+            Self::Texts => "a list of strings",
             Self::Boolean => "a boolean",
             Self::Object(_) => "an object or null",
             Self::Any => "any value",

@@ -4,8 +4,6 @@ use http::header::HOST;
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName};
 
-use crate::raw::RawEvent;
-
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The authority of a request that names none.
@@ -22,15 +20,11 @@ pub(crate) fn scheme(headers: &HeaderMap) -> Scheme {
 }
 
 /// Returns the header `host`, else the domain name of the front end, else `localhost`.
-pub(crate) fn authority(headers: &HeaderMap, raw: &RawEvent<'_>) -> Authority {
-    let hosts = headers.get_all(HOST).into_iter();
-    let hosts = hosts.filter_map(|host| parsed(host.as_bytes()));
-    let domain = || parsed(raw.domain_name()?.as_bytes());
-    hosts
-        .into_iter()
-        .next()
-        .or_else(domain)
-        .unwrap_or(NO_AUTHORITY)
+pub(crate) fn authority(headers: &HeaderMap, domain_name: Option<&str>) -> Authority {
+    let mut hosts = headers.get_all(HOST).into_iter();
+    let host = hosts.find_map(|host| parsed(host.as_bytes()));
+    let domain = || parsed(domain_name?.as_bytes());
+    host.or_else(domain).unwrap_or(NO_AUTHORITY)
 }
 
 /// Parses host and port. User information is refused, because it would hide the host from a careless reader.

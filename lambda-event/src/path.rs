@@ -1,10 +1,9 @@
 //! Paths as they are in a URI: RFC 3986.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use http::uri::PathAndQuery;
-use percent_encoding::{PercentDecode, percent_decode_str};
+use percent_encoding::{PercentDecode, percent_decode_str, percent_encode_byte};
 
 use crate::ReadError;
 
@@ -14,6 +13,7 @@ use crate::ReadError;
 /// `` ` ``, `{`, `|`, `}`, everything beyond ASCII, and a `%` without two hex digits. All others stay as they are.
 /// A path that is encoded already is therefore appended byte for byte, and one that a front end has decoded
 /// becomes safe. A leading `/` is added if it is missing.
+#[inline(never)]
 pub(crate) fn push_escaped(target: &mut String, raw: &str) {
     if !raw.starts_with('/') {
         target.push('/');
@@ -48,6 +48,7 @@ pub fn escaped_path(raw: &str) -> String {
 /// # Errors
 ///
 /// When the target becomes longer than a URI can be.
+#[inline(never)]
 pub fn normal_form(target: &PathAndQuery) -> Result<PathAndQuery, ReadError> {
     let mut normal = String::with_capacity(target.as_str().len());
     push_normal(&mut normal, target.path());
@@ -118,7 +119,7 @@ fn hex(high: u8, low: u8) -> Option<u8> {
 }
 
 fn push_encoded(path: &mut String, byte: u8) {
-    write!(path, "%{byte:02X}").expect("a string takes everything");
+    path.push_str(percent_encode_byte(byte));
 }
 
 fn may_stand(byte: u8) -> bool {

@@ -6,6 +6,8 @@ use percent_encoding::{
     AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
 };
 
+use crate::fields::Fields;
+
 /// Characters that a query cannot have. All others stay as the caller sent them.
 const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 const ENCODED_VALUE: &AsciiSet = &QUERY.add(b'&');
@@ -16,31 +18,41 @@ const DECODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Encodes the characters of a raw query that a query cannot have.
-pub(crate) fn escaped(raw: &str) -> Cow<'_, str> {
-    utf8_percent_encode(raw, QUERY).into()
+/// Appends a raw query, whose characters are encoded if a query cannot have them.
+pub(crate) fn push_escaped(target: &mut String, raw: &str) {
+    target.extend(utf8_percent_encode(raw, QUERY));
 }
 
-/// Joins names and values that are still encoded.
-pub(crate) fn joined<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    join(pairs, ENCODED_NAME, ENCODED_VALUE)
+/// How names and values are encoded that are joined to a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// They were decoded.
+    Full,
+    /// They are still encoded.
+    Rest,
 }
 
-/// Encodes and joins names and values that were decoded.
-pub(crate) fn encoded<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    join(pairs, DECODED, DECODED)
+impl Encoding {
+    /// Returns the characters of names and those of values that are encoded.
+    fn sets(self) -> (&'static AsciiSet, &'static AsciiSet) {
+        match self {
+            Self::Full => (DECODED, DECODED),
+            Self::Rest => (ENCODED_NAME, ENCODED_VALUE),
+        }
+    }
 }
 
-fn join<'a>(
-    pairs: impl Iterator<Item = (&'a str, &'a str)>,
-    name_set: &'static AsciiSet,
-    value_set: &'static AsciiSet,
-) -> String {
-    let pairs = pairs.map(|(name, value)| {
-        let name = utf8_percent_encode(name, name_set);
-        format!("{name}={}", utf8_percent_encode(value, value_set))
-    });
-    pairs.collect::<Vec<_>>().join("&")
+/// Appends names and values as a query.
+pub(crate) fn push_joined(target: &mut String, parameters: &Fields<'_>, encoding: Encoding) {
+    let (of_names, of_values) = encoding.sets();
+    let mut separator = "";
+    for (name, value) in parameters.pairs() {
+        target.push_str(separator);
+        target.extend(utf8_percent_encode(name, of_names));
+        target.push('=');
+        target.extend(utf8_percent_encode(value, of_values));
+        separator = "&";
+    }
 }
 
 /// Splits a query into decoded names and values, in which `+` stands for a space.
@@ -63,6 +75,23 @@ fn decoded(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::Values;
+
+    fn joined(pairs: &[(&'static str, &'static str)], encoding: Encoding) -> String {
+        let mut fields = Fields::EMPTY;
+        for &(name, value) in pairs {
+            fields.push(name.into(), Values::One(value.into()));
+        }
+        let mut query = String::new();
+        push_joined(&mut query, &fields, encoding);
+        query
+    }
+
+    fn escaped(raw: &str) -> String {
+        let mut query = String::new();
+        push_escaped(&mut query, raw);
+        query
+    }
 
     #[test]
     fn decoded_parameters_come_back_as_they_were() {
@@ -72,7 +101,7 @@ mod tests {
             ("r", "https://x/y?z#&=%"),
             ("\u{e9} ", ""),
         ];
-        let query = encoded(pairs.into_iter());
+        let query = joined(&pairs, Encoding::Full);
 
         assert_eq!(
             query,
@@ -91,7 +120,7 @@ mod tests {
             ("bad", "%ZZ"),
         ];
 
-        let query = joined(pairs.into_iter());
+        let query = joined(&pairs, Encoding::Rest);
 
         assert_eq!(query, "p=a%2Bb&amp=1%262&odd=x%20%26%20y&bad=%ZZ");
         let values: Vec<_> = parse_query(&query).map(|(_, value)| value).collect();

@@ -23,8 +23,6 @@ pub(crate) struct RawEvent<'event> {
     pub(crate) is_base64_encoded: bool,
     /// The members that are there and not `null`, as bits.
     present: u32,
-    /// The name of the member that was read last.
-    pub(crate) unread: Option<&'static str>,
 }
 
 impl<'event> RawEvent<'event> {
@@ -115,8 +113,12 @@ impl<'event> RawEvent<'event> {
         self.text(Member::Stage)
     }
 
-    pub(crate) fn domain_name(&self) -> Option<&str> {
+    fn domain_name(&self) -> Option<&str> {
         self.text(Member::DomainName)
+    }
+
+    pub(crate) fn take_domain_name(&mut self) -> Option<Cow<'event, str>> {
+        self.text_mut(Member::DomainName).and_then(Option::take)
     }
 
     pub(crate) fn raw_query(&self) -> Option<&str> {
@@ -133,10 +135,10 @@ impl<'event> RawEvent<'event> {
         self.either(Member::MultiValueParameters, Member::Parameters)
     }
 
-    /// Returns the body, and whether it is in base64.
-    pub(crate) fn into_body(mut self) -> (Cow<'event, str>, bool) {
+    /// Takes the body out. Whether it is in base64 says [`is_base64_encoded`](Self::is_base64_encoded).
+    pub(crate) fn take_body(&mut self) -> Cow<'event, str> {
         let body = self.text_mut(Member::Body).and_then(Option::take);
-        (body.unwrap_or_default(), self.is_base64_encoded)
+        body.unwrap_or_default()
     }
 
     /// Notes that a member is there.
@@ -145,7 +147,6 @@ impl<'event> RawEvent<'event> {
     }
 
     pub(crate) fn set_text(&mut self, member: Member, text: Cow<'event, str>) {
-        self.note(member);
         if let Some(place) = self.text_mut(member) {
             *place = Some(text);
         }

@@ -1,17 +1,14 @@
 //! Reads an event in one pass.
 //!
-//! One visitor serves every member and takes its type from a table. A visitor for each type, as serde derives them,
+//! One function serves every member and takes its type from a table. A function for each type, as serde derives them,
 //! is several times the code, which every handler would carry.
 
 use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{
-    DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
-};
 
 use crate::ReadError;
-use crate::fields::{Fields, Text};
+use crate::error::TypeMismatch;
+use crate::fields::{Fields, Values};
+use crate::json::{Json, JsonError, Kind};
 use crate::members::{Member, Type};
 use crate::raw::RawEvent;
 
@@ -19,204 +16,137 @@ use crate::raw::RawEvent;
 ///
 /// # Errors
 ///
-/// [`ReadError::NotJson`], and [`ReadError::Member`] for the event of an HTTP front end that has a member of
-/// another type, or has it twice.
+/// [`ReadError::NotJson`], and for the event of an HTTP front end [`ReadError::Member`] or [`ReadError::Twice`].
+#[inline(never)]
 pub(crate) fn read(json: &[u8]) -> Result<RawEvent<'_>, ReadError> {
-    let mut event = RawEvent::default();
-    let Err(error) = read_into(&mut event, Strictness::Types, json) else {
-        return Ok(event);
+    let mut reader = Reader {
+        json: Json::new(json),
+        event: RawEvent::default(),
+        member: "event",
+        fault: None,
+    };
+    let read = reader.value(Member::Event);
+    read.and_then(|()| reader.json.end())
+        .map_err(ReadError::NotJson)?;
+    let Some(fault) = reader.fault else {
+        return Ok(reader.event);
     };
     // Only the event of a front end has to have these types.
-    let mut shape = RawEvent::default();
-    if let Err(error) = read_into(&mut shape, Strictness::Shape, json) {
-        return Err(ReadError::NotJson(error));
-    }
-    if shape.kind().is_none() || shape.asks_authorizer() {
+    if reader.event.kind().is_none() || reader.event.asks_authorizer() {
         return Ok(RawEvent::default());
     }
-    Err(ReadError::Member(event.unread.unwrap_or("event"), error))
+    Err(fault)
 }
 
-fn read_into<'event>(
-    event: &mut RawEvent<'event>,
-    strictness: Strictness,
-    json: &'event [u8],
-) -> Result<(), serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let root = Value {
-        event,
-        member: Member::Event,
-        strictness,
-    };
-    root.deserialize(&mut deserializer)?;
-    deserializer.end()
+struct Reader<'event> {
+    json: Json<'event>,
+    event: RawEvent<'event>,
+    /// The name of the member of the event that is being read.
+    member: &'static str,
+    /// What is wrong with the first member that has anything wrong with it.
+    fault: Option<ReadError>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Strictness {
-    /// Members have the types of the tables.
-    Types,
-    /// Members have any type, and only their presence is noted.
-    Shape,
-}
-
-/// Where the value of a member is read to.
-struct Value<'a, 'event> {
-    event: &'a mut RawEvent<'event>,
-    member: Member,
-    strictness: Strictness,
-}
-
-impl<'event> Value<'_, 'event> {
-    fn expected(&self) -> Type {
-        match (self.strictness, self.member) {
-            (Strictness::Types, member) => member.value_type(),
-            (Strictness::Shape, Member::Event | Member::Context) => self.member.value_type(),
-            (Strictness::Shape, _) => Type::Any,
+impl<'event> Reader<'event> {
+    /// Reads the value of a member. `null` counts as absent.
+    fn value(&mut self, member: Member) -> Result<(), JsonError> {
+        let found = self.json.kind()?;
+        if found == Kind::Null {
+            return self.json.skip();
         }
-    }
-
-    /// Ends a value of another type than expected.
-    fn other<E: Error>(self, unexpected: Unexpected<'_>) -> Result<(), E> {
-        match self.expected() {
-            Type::Any => self.event.note(self.member),
-            _ if self.strictness == Strictness::Shape => {}
-            _ => return Err(E::invalid_type(unexpected, &self)),
+        // A context of another type is of no front end, whatever else the event has.
+        if member != Member::Context || found == Kind::Object {
+            self.event.note(member);
+        }
+        match (member.value_type(), found) {
+            (Type::Text, Kind::Text) => {
+                let text = self.json.text()?;
+                self.event.set_text(member, text);
+            }
+            (Type::Fields, Kind::Object) => {
+                let fields = self.fields()?;
+                self.event.set_fields(member, fields);
+            }
+            (Type::Texts, Kind::List) => self.event.cookies = self.texts(false)?,
+            (Type::Boolean, Kind::Boolean) => self.event.is_base64_encoded = self.json.boolean()?,
+            (Type::Object(members), Kind::Object) => self.members(member, members)?,
+            (Type::Any, _) => self.json.skip()?,
+            (expected, _) => self.mismatch(expected.name(), found)?,
         }
         Ok(())
     }
 
-    fn text<E: Error>(self, text: Cow<'event, str>) -> Result<(), E> {
-        if let Type::Text = self.expected() {
-            self.event.set_text(self.member, text);
-            return Ok(());
-        }
-        self.other(Unexpected::Str(&text))
-    }
-
-    fn members<A: MapAccess<'event>>(
-        self,
-        members: &'static [(&'static str, Member)],
-        mut map: A,
-    ) -> Result<(), A::Error> {
-        self.event.note(self.member);
+    fn members(
+        &mut self,
+        of: Member,
+        known: &'static [(&'static str, Member)],
+    ) -> Result<(), JsonError> {
         let mut seen = 0;
-        while let Some(known) = map.next_key_seed(Name(members))? {
-            let Some((name, member)) = known else {
-                map.next_value::<IgnoredAny>()?;
+        self.json.open();
+        while let Some(name) = self.json.name()? {
+            let Some((name, member)) = known.iter().find(|(known, _)| *known == name) else {
+                self.json.skip()?;
                 continue;
             };
-            if self.member == Member::Event {
-                self.event.unread = Some(name);
+            if of == Member::Event {
+                self.member = name;
             }
-            if self.strictness == Strictness::Types && seen & member.bit() != 0 {
-                return Err(A::Error::duplicate_field(name));
+            if seen & member.bit() != 0 {
+                self.fault.get_or_insert(ReadError::Twice(name));
             }
             seen |= member.bit();
-            map.next_value_seed(Value {
-                event: self.event,
-                member,
-                strictness: self.strictness,
-            })?;
+            self.value(*member)?;
         }
         Ok(())
     }
-}
 
-impl<'event> DeserializeSeed<'event> for Value<'_, 'event> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'event>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'event> Visitor<'event> for Value<'_, 'event> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.member.value_type().name())
-    }
-
-    /// `null` counts as absent.
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        if let Type::Boolean = self.expected() {
-            self.event.is_base64_encoded = value;
-            return Ok(());
+    /// Reads names with their values.
+    fn fields(&mut self) -> Result<Fields<'event>, JsonError> {
+        let mut fields = Fields::EMPTY;
+        self.json.open();
+        while let Some(name) = self.json.name()? {
+            fields.push(name, self.values()?);
         }
-        self.other(Unexpected::Bool(value))
+        Ok(fields)
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.other(Unexpected::Unsigned(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.other(Unexpected::Signed(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.other(Unexpected::Float(value))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'event str) -> Result<(), E> {
-        self.text(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.text(Cow::Owned(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'event>>(self, mut seq: A) -> Result<(), A::Error> {
-        if let Type::Texts = self.expected() {
-            while let Some(Text(text)) = seq.next_element()? {
-                self.event.cookies.push(text);
+    fn values(&mut self) -> Result<Values<'event>, JsonError> {
+        Ok(match self.json.kind()? {
+            Kind::Text => Values::One(self.json.text()?),
+            Kind::List => Values::Many(self.texts(true)?),
+            found => {
+                if found == Kind::Null {
+                    self.json.skip()?;
+                } else {
+                    self.mismatch("a string, a list of strings, or null", found)?;
+                }
+                Values::Many(Vec::new())
             }
-            return Ok(());
-        }
-        self.other(Unexpected::Seq)?;
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
+        })
     }
 
-    fn visit_map<A: MapAccess<'event>>(self, mut map: A) -> Result<(), A::Error> {
-        match self.expected() {
-            Type::Object(members) => return self.members(members, map),
-            Type::Fields => {
-                let fields = Fields::read(map)?;
-                self.event.set_fields(self.member, fields);
-                return Ok(());
+    /// Reads a list of texts.
+    fn texts(&mut self, may_be_null: bool) -> Result<Vec<Cow<'event, str>>, JsonError> {
+        let mut texts = Vec::new();
+        self.json.open();
+        while self.json.has_element()? {
+            match self.json.kind()? {
+                Kind::Text => texts.push(self.json.text()?),
+                Kind::Null if may_be_null => self.json.skip()?,
+                found => self.mismatch("a string", found)?,
             }
-            _ => self.other(Unexpected::Map)?,
         }
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-}
-
-/// Finds the name of a member in a table.
-struct Name(&'static [(&'static str, Member)]);
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Option<(&'static str, Member)>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Name {
-    type Value = Option<(&'static str, Member)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
+        Ok(texts)
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().find(|(known, _)| *known == name).copied())
+    /// Passes over a value of another type than expected.
+    fn mismatch(&mut self, expected: &'static str, found: Kind) -> Result<(), JsonError> {
+        let mismatch = TypeMismatch {
+            expected,
+            found: found.name(),
+        };
+        let fault = ReadError::Member(self.member, mismatch);
+        self.fault.get_or_insert(fault);
+        self.json.skip()
     }
 }

@@ -82,6 +82,7 @@ fn http(
     event: &Bytes,
     settings: &EventSettings,
 ) -> Result<IncomingRequest, EventError> {
+    let (scheme, authority) = (read.scheme(), read.authority());
     let mut target = read.target;
     if let Some(base) = &settings.strip_base_path {
         target = path::without_base(target, base);
@@ -91,7 +92,7 @@ fn http(
         Cow::Owned(body) => body.into(),
     });
     *request.method_mut() = read.method;
-    *request.uri_mut() = absolute(read.scheme, read.authority, target)?;
+    *request.uri_mut() = absolute(scheme, authority, target)?;
     *request.headers_mut() = read.headers;
     remove_connection_headers(request.headers_mut());
     Ok(IncomingRequest {

@@ -109,8 +109,8 @@ fn scheme_and_authority_are_those_the_caller_used() {
         ),
     ] {
         let request = request(event);
-        assert_eq!(request.scheme, scheme, "{host}");
-        assert_eq!(request.authority, host);
+        assert_eq!(request.scheme(), scheme, "{host}");
+        assert_eq!(request.authority(), host);
     }
 }
 

@@ -112,7 +112,7 @@ fn what_is_told_of_a_header_is_a_short_line() {
     let headers = json!({ name: "x" });
     let document = Document::of(&event_with(RequestKind::ApiGatewayV2, "headers", headers));
     let told = document.request().invalid_headers[0].to_string();
-    assert!(told.starts_with("`a\\r\\n\u{3bb}"), "{told}");
+    assert!(told.starts_with("`a\\r\\n\\u{3bb}"), "{told}");
     assert!(told.chars().count() < 120, "{told}");
 }
 

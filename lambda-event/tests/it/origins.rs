@@ -68,7 +68,7 @@ fn the_scheme_is_https_unless_the_front_end_says_http() {
     ] {
         let headers = proto.map_or(json!({}), |proto| json!({ "X-Forwarded-Proto": proto }));
         let document = Document::of(&event_with(RequestKind::ApiGatewayV1, "headers", headers));
-        assert_eq!(document.request().scheme, scheme, "{proto:?}");
+        assert_eq!(document.request().scheme(), scheme, "{proto:?}");
     }
 }
 
@@ -94,7 +94,7 @@ fn the_authority_is_the_host_else_the_domain_else_localhost() {
         event["requestContext"]["domainName"] = json!(domain);
         let document = Document::of(&event);
         assert_eq!(
-            document.request().authority,
+            document.request().authority(),
             authority,
             "{host:?} {domain:?}"
         );

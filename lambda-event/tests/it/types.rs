@@ -19,49 +19,54 @@ fn a_member_of_another_type_is_named() {
         (
             r#""rawPath": 1.5"#,
             "rawPath",
-            "floating point `1.5`, expected a string",
+            "expected a string, found a number",
         ),
-        (r#""body": -1"#, "body", "integer `-1`, expected a string"),
-        (r#""body": {"a": [1]}"#, "body", "map, expected a string"),
+        (r#""body": -1"#, "body", "expected a string, found a number"),
+        (
+            r#""body": {"a": [1]}"#,
+            "body",
+            "expected a string, found an object",
+        ),
         (
             r#""isBase64Encoded": "yes""#,
             "isBase64Encoded",
-            "string \"yes\", expected a boolean",
+            "expected a boolean, found a string",
         ),
         (
             r#""is_base64_encoded": []"#,
             "is_base64_encoded",
-            "sequence, expected a boolean",
+            "expected a boolean, found a list",
         ),
         (
             r#""cookies": "a=1""#,
             "cookies",
-            "string \"a=1\", expected a list of texts",
+            "expected a list of strings, found a string",
         ),
-        (r#""cookies": [null]"#, "cookies", "null, expected a string"),
+        (
+            r#""cookies": [null]"#,
+            "cookies",
+            "expected a string, found null",
+        ),
         (
             r#""headers": [["a", "b"]]"#,
             "headers",
-            "sequence, expected an object of texts or lists of texts, or null",
+            "expected an object of strings or lists of strings, or null, found a list",
         ),
         (
             r#""headers": {"a": 1}"#,
             "headers",
-            "integer `1`, expected a text, a list of texts, or null",
+            "expected a string, a list of strings, or null, found a number",
         ),
         (
             r#""multiValueHeaders": {"a": [true]}"#,
             "multiValueHeaders",
-            "boolean `true`, expected a string",
+            "expected a string, found a boolean",
         ),
     ] {
         let event = format!(r#"{{"requestContext": {{"http": {{}}}}, {members}}}"#);
         let (named, text) = invalid(&event);
         assert_eq!(named, Some(member), "{event}");
-        assert!(
-            text.starts_with(&format!("invalid type: {wrong} at line 1")),
-            "{text}"
-        );
+        assert_eq!(text, wrong, "{event}");
     }
 }
 
@@ -86,9 +91,10 @@ fn a_member_may_be_there_once() {
         ),
     ] {
         let event = format!(r#"{{"requestContext": {{"http": {{}}}}, {members}}}"#);
-        let (named, text) = invalid(&event);
-        assert_eq!(named, Some(member), "{event}");
-        assert!(text.starts_with("duplicate field"), "{text}");
+        let error = Event::parse(event.as_bytes()).expect_err(&event);
+        assert!(matches!(error, ReadError::Twice(_)), "{error:?}");
+        assert_eq!(error.member(), Some(member), "{event}");
+        assert_eq!(error.to_string(), format!("the event has `{member}` twice"));
     }
 }
 

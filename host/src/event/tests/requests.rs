@@ -148,7 +148,7 @@ fn what_is_wrong_is_named() {
     );
     let headers = with(|event| event["headers"] = json!("text"));
     assert!(
-        headers.starts_with("the event has an invalid `headers`: invalid type"),
+        headers.starts_with("the event has an invalid `headers`: expected an object"),
         "{headers}"
     );
     for event in [b"".as_slice(), b"not json", b"{", b"\xff"] {

@@ -115,6 +115,7 @@ mod request;
 mod response;
 pub mod sse;
 mod stream;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 #[cfg(feature = "tracing")]
 pub mod tracing;

@@ -76,9 +76,22 @@ impl Rejection {
     }
 
     fn document(&self) -> String {
-        // Not `json!`: the code of a `Value` would be in every handler.
-        let message = serde_json::to_string(&self.message).expect("text serializes");
-        format!(r#"{{"message":{message}}}"#)
+        let mut document = r#"{"message":""#.to_owned();
+        for character in self.message.chars() {
+            push_escaped(&mut document, character);
+        }
+        document.push_str("\"}");
+        document
+    }
+}
+
+/// Appends a character as it is in a text of JSON. Not `serde_json`, whose code would be in every handler.
+fn push_escaped(json: &mut String, character: char) {
+    match character {
+        '"' | '\\' => json.extend(['\\', character]),
+        '\n' => json.push_str("\\n"),
+        '\0'..' ' => json.push_str(&format!("\\u{:04x}", u32::from(character))),
+        _ => json.push(character),
     }
 }
 
@@ -182,6 +195,17 @@ mod tests {
         assert_eq!(Rejection::find_in(&*error), Some(&rejection()));
         assert_eq!(recording.status(), Some(200));
         assert_eq!(recording.text(), "half");
+    }
+
+    #[test]
+    fn any_text_is_a_text_of_the_document() {
+        let message: String = ('\0'..='\u{ff}').chain(['\u{2028}', '\u{1f600}']).collect();
+        let (response, recording) = testing::response();
+
+        respond(Rejection::new(400, &*message).into(), response).unwrap();
+
+        let document: serde_json::Value = serde_json::from_str(&recording.text()).unwrap();
+        assert_eq!(document, serde_json::json!({ "message": message }));
     }
 
     #[test]

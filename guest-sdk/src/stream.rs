@@ -1,10 +1,11 @@
 //! The receiver of a response: the host, or a recording.
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::testing::Recording;
 use crate::{
     StreamError,
     bindings::bootstream::handler::{response_stream as host, types},
     response::Head,
-    testing::Recording,
 };
 
 /// Largest write in one host call, in bytes. The host accepts 8 times as much in the smallest
@@ -16,7 +17,8 @@ const WRITE_LIMIT_BYTES: usize = 1024 * 1024;
 pub(crate) enum Stream {
     /// The imports of the component, which exist in WebAssembly only.
     Host,
-    /// A recording in memory, for tests.
+    /// A recording in memory, for tests. A component has none, nor its code.
+    #[cfg(not(target_arch = "wasm32"))]
     Recording(Recording),
 }
 
@@ -24,6 +26,7 @@ impl Stream {
     pub(crate) fn write_headers(&self, head: Head) -> Result<(), StreamError> {
         match self {
             Self::Host => Ok(host::write_headers(&head.into())?),
+            #[cfg(not(target_arch = "wasm32"))]
             Self::Recording(recording) => recording.on_write_headers(head),
         }
     }
@@ -31,6 +34,7 @@ impl Stream {
     pub(crate) fn start_document(&self) -> Result<(), StreamError> {
         match self {
             Self::Host => Ok(host::start_document()?),
+            #[cfg(not(target_arch = "wasm32"))]
             Self::Recording(recording) => recording.on_start_document(),
         }
     }
@@ -38,6 +42,7 @@ impl Stream {
     pub(crate) fn start_raw(&self, content_type: &str) -> Result<(), StreamError> {
         match self {
             Self::Host => Ok(host::start_raw(content_type)?),
+            #[cfg(not(target_arch = "wasm32"))]
             Self::Recording(recording) => recording.on_start_raw(content_type),
         }
     }
@@ -45,6 +50,7 @@ impl Stream {
     pub(crate) fn write(&self, chunk: &[u8]) -> Result<(), StreamError> {
         match self {
             Self::Host => write_in_parts(chunk),
+            #[cfg(not(target_arch = "wasm32"))]
             Self::Recording(recording) => recording.on_write(chunk),
         }
     }
@@ -52,6 +58,7 @@ impl Stream {
     pub(crate) fn finish(&self) -> Result<(), StreamError> {
         match self {
             Self::Host => Ok(host::finish()?),
+            #[cfg(not(target_arch = "wasm32"))]
             Self::Recording(recording) => recording.on_finish(),
         }
     }

@@ -33,16 +33,11 @@
 mod event;
 mod head;
 mod recording;
-#[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod upstream;
-#[cfg(not(target_arch = "wasm32"))]
 mod variables;
 
 pub use event::{ContextFields, event, event_with, get, post};
 pub use recording::{Recording, ResponseKind, response};
-#[cfg(not(target_arch = "wasm32"))]
 pub use upstream::{Reply, Upstream, UpstreamRequest};
-#[cfg(not(target_arch = "wasm32"))]
 pub(crate) use variables::of_test;
-#[cfg(not(target_arch = "wasm32"))]
 pub use variables::{Variables, variables};

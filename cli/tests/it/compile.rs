@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use bootstream_test_support::built;
+
 use crate::support::{bootstream, failure, run, scripted_guest, succeed, text};
 
 fn helper(args: &[&str]) -> Output {
@@ -178,17 +180,22 @@ fn build_needs_a_crate() {
     );
 }
 
+/// Builds an example, and precompiles it.
+fn build_example(component: &Path) -> Output {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/streaming-numbers");
+    succeed(
+        bootstream(&["build", "--precompile", "-o"])
+            .arg(component)
+            .arg(package),
+    )
+}
+
 #[test]
 fn build_makes_a_component_and_its_machine_code() {
     let folder = tempfile::tempdir().unwrap();
     let component = folder.path().join("numbers.wasm");
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/streaming-numbers");
 
-    let output = succeed(
-        bootstream(&["build", "--precompile", "-o"])
-            .arg(&component)
-            .arg(package),
-    );
+    let output = build_example(&component);
 
     let code = component.with_extension("cwasm");
     let stdout = text(&output.stdout);
@@ -199,6 +206,26 @@ fn build_makes_a_component_and_its_machine_code() {
     );
     assert!(lines[1].starts_with(code.to_str().unwrap()), "{stdout}");
     assert!(is_precompiled(&code));
+}
+
+/// Every cold start loads the machine code. The handler of the benchmarks reads its event with serde alone; the example
+/// reads it as a request of any front end, and may be 15 % larger.
+#[test]
+fn an_example_as_built_is_hardly_larger_than_the_handler_of_the_benchmarks() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = folder.path().join("numbers.wasm");
+    let benchmark = folder.path().join("benchmark.cwasm");
+    build_example(&example);
+    let handler = built("guests/wasm32-wasip2/lambda/bench_handler.wasm");
+    let compiled = helper(&[handler.to_str().unwrap(), "-o", benchmark.to_str().unwrap()]);
+    assert_eq!(compiled.status.code(), Some(0));
+
+    let size = |file: &Path| std::fs::metadata(file).unwrap().len();
+    let (example, benchmark) = (size(&example.with_extension("cwasm")), size(&benchmark));
+    assert!(
+        example * 100 <= benchmark * 115,
+        "{example} bytes of machine code, and {benchmark} of the benchmarks"
+    );
 }
 
 #[test]

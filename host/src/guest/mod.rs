@@ -9,6 +9,7 @@ mod files;
 #[cfg(feature = "wasi-p3")]
 mod files_p3;
 mod handler;
+mod imports;
 mod instance;
 mod interrupt;
 mod limits;

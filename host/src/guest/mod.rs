@@ -16,6 +16,8 @@ mod limits;
 mod metrics;
 mod next;
 mod otel;
+#[cfg(feature = "rehearsal")]
+mod otel_told;
 mod otel_values;
 mod output;
 mod record;
@@ -39,6 +41,8 @@ pub(crate) use files::Files;
 pub(crate) use handler::Handler;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
 pub(crate) use limits::LimitSettings;
+#[cfg(feature = "rehearsal")]
+pub use otel_told::{Told, told};
 #[cfg(feature = "rehearsal")]
 pub(crate) use replay::replay_in;
 pub(crate) use reuse::Reuse;

@@ -18,7 +18,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 
 pub use crate::capsule::{Capsule, Difference, Ending, InvalidCapsule};
 use crate::config::{ConfigError, REHEARSAL_VARIABLE, Vars};
-
+pub use crate::guest::{Told, told};
 use crate::outbound::Policy;
 pub use clock::FakeClock;
 pub use double::{Answer, Double, Failing, Piece, Reaction};

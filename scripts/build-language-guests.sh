@@ -1,8 +1,8 @@
 #!/bin/sh
 # Usage: scripts/build-language-guests.sh [LANGUAGE...]
 #
-# Builds the scripted guests in other languages than Rust into target/languages, for cli/tests/it/languages.
-# A guest whose sources have not changed is not built again.
+# Builds the scripted guests and the examples in other languages than Rust into target/languages, for cli/tests/it.
+# What has the same sources as before is not built again.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -43,6 +43,16 @@ python() {
     made python guest-python/pyproject.toml guest-python/src test-guests/python
 }
 
+python_example() {
+    sources="guest-python/pyproject.toml guest-python/src examples/streaming-python/app.py"
+    # shellcheck disable=SC2086 # paths without spaces
+    fresh streaming-python $sources && return
+    (cd examples/streaming-python &&
+        ../../target/guest-python/bin/python -m bootstream.build app --output "$out/streaming-python.wasm")
+    # shellcheck disable=SC2086
+    made streaming-python $sources
+}
+
 typescript() {
     sources="guest-js/package.json guest-js/src guest-js/wit test-guests/typescript/package-lock.json"
     guests=$PWD/test-guests/typescript
@@ -56,6 +66,18 @@ typescript() {
     (cd "$guests" && npm run --silent build:cases -- --output "$out/typescript_cases.wasm")
     # shellcheck disable=SC2086
     made typescript $sources "$guests"/*.ts*
+}
+
+# javascript_example NAME SOURCE: an example with the packages of npm in its own folder.
+javascript_example() {
+    folder=examples/$1
+    sources="guest-js/package.json guest-js/src guest-js/wit $folder/package-lock.json $folder/$2"
+    # shellcheck disable=SC2086 # paths without spaces
+    [ -d "$folder/node_modules" ] && fresh "$1" $sources && return
+    (cd "$folder" && npm ci --silent --no-fund --no-audit --ignore-scripts &&
+        npm exec -- bootstream-build "$2" --output "$out/$1.wasm")
+    # shellcheck disable=SC2086
+    made "$1" $sources
 }
 
 # tool NAME VERSION: installs a compiler from PyPI.
@@ -86,6 +108,20 @@ go() {
     made go guest-go test-guests/go
 }
 
+# compiled_example NAME SOURCES...: makes the component of an example, and copies it.
+compiled_example() {
+    name=$1
+    PATH=$tools/bin:$PATH componentized "examples/$name"
+    cp "examples/$name/handler.wasm" "$out/$name.wasm"
+    made "$@"
+}
+
+go_example() {
+    sources="guest-go examples/streaming-go/main.go examples/streaming-go/go.mod"
+    # shellcheck disable=SC2086 # paths without spaces
+    fresh streaming-go $sources || GOTOOLCHAIN=local compiled_example streaming-go $sources
+}
+
 c() {
     if [ -x "$tools/bin/python-zig" ] && fresh c guest-c test-guests/c; then
         return
@@ -97,6 +133,23 @@ c() {
     made c guest-c test-guests/c
 }
 
+c_example() {
+    sources="guest-c examples/streaming-c/handler.c examples/streaming-c/Makefile"
+    # shellcheck disable=SC2086 # paths without spaces
+    fresh streaming-c $sources && return
+    # The build of the command then finds the module made.
+    make --silent --directory examples/streaming-c CC="$tools/bin/python -m ziglang cc --target=wasm32-wasi"
+    # shellcheck disable=SC2086
+    compiled_example streaming-c $sources
+}
+
 for language in ${*:-python typescript go c}; do
     "$language"
+    case $language in
+    typescript)
+        javascript_example streaming-javascript handler.js
+        javascript_example streaming-typescript src/handler.ts
+        ;;
+    *) "${language}_example" ;;
+    esac
 done

@@ -11,7 +11,8 @@ cd "$(dirname "$0")/../fuzz"
 
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- answer event front_end prelude headers configuration next fingerprint sign server_sent_events event_stream trace
+[ $# -gt 0 ] || set -- answer event front_end prelude headers configuration next fingerprint sign server_sent_events event_stream trace \
+    capsule guest_spans
 
 target=$(rustc -vV | sed -n 's/^host: //p')
 output=../target/fuzz

@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Write as _};
 use std::time::Duration;
 
 use local_lambda::{
-    Observer, OutboundRequest, Report, RequestOutcome, RequestReport, TraceSpan, Usage,
+    Observer, OutboundRequest, Report, RequestOutcome, RequestReport, SpanKind, TraceSpan, Usage,
 };
 use serde_json::{Value, json};
 
@@ -157,7 +157,7 @@ fn outbound_text(request: &OutboundRequest) -> String {
 fn span_text(span: &TraceSpan) -> String {
     let mut line = match &span.request {
         Some((method, url)) => format!("the handler requested {method} {url}"),
-        None if span.is_remote => format!("the handler requested {}", span.name),
+        None if span.kind == SpanKind::Client => format!("the handler requested {}", span.name),
         None if !span.phases.is_empty() => "the process started".to_owned(),
         None => format!("span {}", span.name),
     };
@@ -167,7 +167,7 @@ fn span_text(span: &TraceSpan) -> String {
     if span.is_failure {
         line.push_str("  failed");
     }
-    let _ = write!(line, "  total {:.1} ms", span.milliseconds);
+    let _ = write!(line, "  total {:.1} ms", total_ms(span));
     for phase in &span.phases {
         let _ = write!(line, "  {} {:.2} ms", phase.name, phase.milliseconds);
     }
@@ -187,9 +187,13 @@ fn span_object(span: &TraceSpan) -> Value {
         "url": span.request.as_ref().map(|(_, url)| url),
         "status": span.status,
         "failed": span.is_failure,
-        "totalMs": span.milliseconds,
+        "totalMs": total_ms(span),
         "phases": phases,
     })
+}
+
+fn total_ms(span: &TraceSpan) -> f64 {
+    span.duration().as_secs_f64() * 1e3
 }
 
 /// Formats a duration for people.

@@ -5,12 +5,14 @@
 #![warn(missing_docs)]
 
 pub mod answer;
+pub mod capsule;
 pub mod configuration;
 pub mod event;
 pub mod event_stream;
 pub mod fingerprint;
 pub mod front_end;
 mod front_ends;
+pub mod guest_spans;
 pub mod headers;
 pub mod next;
 pub mod prelude;
@@ -22,7 +24,7 @@ pub mod trace;
 pub type Check = fn(&[u8]);
 
 /// All checks by name.
-pub const CHECKS: [(&str, Check); 12] = [
+pub const CHECKS: [(&str, Check); 14] = [
     ("answer", answer::check),
     ("event", event::check),
     ("front_end", front_end::check),
@@ -35,6 +37,8 @@ pub const CHECKS: [(&str, Check); 12] = [
     ("server_sent_events", server_sent_events::check),
     ("event_stream", event_stream::check),
     ("trace", trace::check),
+    ("capsule", capsule::check),
+    ("guest_spans", guest_spans::check),
 ];
 
 /// Separates the texts of an input. None of them may contain it.

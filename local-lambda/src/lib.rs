@@ -53,7 +53,8 @@ pub use headers::{FUNCTION_ERROR, REJECTION};
 pub use invocation::{new_request_id, trace};
 pub use local_lambda::{LocalLambda, Options, StartError, invoke};
 pub use observer::{
-    InitPhase, Observer, OutboundRequest, Report, RequestOutcome, RequestReport, TraceSpan, Usage,
+    InitPhase, Observer, OutboundRequest, Report, RequestOutcome, RequestReport, SpanEvent,
+    SpanKind, TraceSpan, Usage,
 };
 pub use recorder::Recorder;
 #[doc(hidden)]

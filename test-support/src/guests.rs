@@ -29,7 +29,8 @@ pub fn source(name: &str) -> PathBuf {
     built(&format!("guests/wasm32-wasip2/release/{name}.wasm"))
 }
 
-/// The scripted guest in another language than Rust, precompiled. `scripts/build-language-guests.sh` builds it.
+/// The scripted guest in another language than Rust, or an example in one, precompiled.
+/// `scripts/build-language-guests.sh` builds it.
 #[track_caller]
 pub fn language(name: &str) -> PathBuf {
     precompiled(&built(&format!("languages/{name}.wasm")))

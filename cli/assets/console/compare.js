@@ -42,7 +42,7 @@ class Compare extends HTMLElement {
       el("h3", { text: "Body" }), ...this.#body(both, bodies),
       el("h3", { text: "Headers" }), this.#headers(both));
     this.dialog.showModal();
-    const groups = both.map((details) => ({ name: `#${details.number}`, lanes: lanes(details).slice(0, 3),
+    const groups = both.map((details) => ({ name: `#${details.number}`, lanes: lanes(details).filter((lane) => lane.isMeasured),
       gaps: gaps(details.timeline) }));
     draw(canvas, groups, total, []);
   }

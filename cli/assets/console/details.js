@@ -3,8 +3,9 @@
 import "./body.js";
 import { button, el, grid, pre } from "./dom.js";
 import { clock, micros, ms, pretty, size, visible } from "./format.js";
+import { waterfall } from "./trace.js";
 
-const TABS = ["Summary", "Request", "Event", "Response", "Body", "Logs", "Error", "Outbound"];
+const TABS = ["Summary", "Request", "Event", "Response", "Body", "Logs", "Error", "Outbound", "Trace"];
 
 const DOORS = { url: "Function URL", rest: "REST API", http: "HTTP API", alb: "load balancer",
   "alb-multi": "load balancer with multi-value headers", lattice: "VPC Lattice", invoke: "/invoke",
@@ -70,7 +71,7 @@ class Details extends HTMLElement {
     const inside = this.panel !== document.activeElement && this.panel.contains(document.activeElement);
     if (inside && this.#drawn) return;
     const shown = { Summary: details.chunks, Logs: details.logs.length, Body: details.running ? "" : details.chunks,
-      Outbound: details.outbound.length }[this.#tab] ?? "";
+      Outbound: details.outbound.length, Trace: details.spans.length }[this.#tab] ?? "";
     const key = `${details.requestId} ${this.#tab} ${shown} ${details.running} ${details.secrets} ${Boolean(details.usage)}` +
       ` ${Boolean(details.head)}`;
     if (key === this.#drawn) return;
@@ -161,6 +162,10 @@ class Details extends HTMLElement {
     return [el("table", { class: "grid" },
       el("thead", {}, el("tr", {}, heads.map((text) => el("th", { scope: "col", text })))),
       el("tbody", {}, rows.map((row) => el("tr", {}, row.map((text) => el("td", { text: visible(String(text)) }))))))];
+  }
+
+  _Trace(it) {
+    return waterfall(it);
   }
 
   #headers(headers) {

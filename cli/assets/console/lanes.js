@@ -14,10 +14,15 @@ export function lanes(details) {
     .map((chunk) => ({ from: chunk.atRuntime, to: chunk.atTaken ?? chunk.atSent }))
     .filter(({ from, to }) => to - from > SHORT_WAIT);
   const found = [
-    { name: "function wrote", colour: "lane1", marks: at("atRuntime"), waits },
-    { name: "on the wire", colour: "lane2", marks: at("atSent"), waits: [] },
-    { name: "caller took", colour: "lane3", marks: at("atTaken"), waits: [] },
+    { name: "from the runtime", colour: "lane1", marks: at("atRuntime"), waits, isMeasured: true },
+    { name: "on the wire", colour: "lane2", marks: at("atSent"), waits: [], isMeasured: true },
+    { name: "caller took", colour: "lane3", marks: at("atTaken"), waits: [], isMeasured: true },
   ];
+  // Only `bootstrap` tells it, and not before the end.
+  if (details.guest) {
+    const marks = details.guest.writes.map((write) => write.at);
+    found.unshift({ name: "function wrote", colour: "lane5", marks, waits: details.guest.waits, isMeasured: true });
+  }
   if (details.predicted) {
     const marks = details.predicted.delivered.map((point) => point.at);
     found.push({ name: "Lambda would have delivered", colour: "lane4", marks, waits: [],

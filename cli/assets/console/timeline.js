@@ -7,6 +7,9 @@ import { gaps, lanes, scale, span } from "./lanes.js";
 
 const [LANE, LABEL, AXIS] = [22, 14, 18];
 
+/** Most rows of a table. */
+const MOST_ROWS = 1000;
+
 /** Draws lanes. Returns the function from microseconds to pixels. */
 export function draw(canvas, groups, total, cut, chosen) {
   const width = Math.max(200, canvas.parentElement?.clientWidth || 600);
@@ -84,7 +87,7 @@ class Timeline extends HTMLElement {
       this.toggle.setAttribute("aria-pressed", String(this.#asTable));
       this.#table();
     }, { "aria-pressed": "false" });
-    this.legend = el("span", { class: "soft", text: "hatched: bytes waited for the caller" });
+    this.legend = el("span", { class: "soft", text: "hatched: it waited for the caller" });
     this.chunk = el("p", { class: "chunk mono", role: "status" });
     this.table = el("div", { class: "scroll", hidden: true, tabindex: "0", role: "region", "aria-label": "Chunks" });
     this.append(this.sentence, this.stage, el("div", { class: "bar" }, this.compress, this.toggle, this.legend),
@@ -121,7 +124,8 @@ class Timeline extends HTMLElement {
     const found = gaps(details.timeline);
     const groups = [{ name: "", lanes: lanes(details), gaps: found }];
     this.dataset.lanes = groups[0].lanes.map((lane) => lane.name).join(", ");
-    this.dataset.waits = groups[0].lanes[0].waits.length;
+    this.dataset.wrote = details.guest?.writes.length ?? "";
+    this.dataset.waits = groups[0].lanes.find((lane) => lane.name === "from the runtime").waits.length;
     this.x = draw(this.canvas, groups, span(details), this.#compressed ? found : [], details.timeline[this.#chosen]);
   }
 
@@ -151,7 +155,7 @@ class Timeline extends HTMLElement {
     const { timeline, requestId } = this.#details;
     const chunk = timeline[n];
     const joined = chunk.joined > 1 ? ` (${chunk.joined} joined)` : "";
-    const text = `Chunk ${n}${joined}: function wrote ${micros(chunk.atRuntime)}, on the wire ${micros(chunk.atSent)}, ` +
+    const text = `Chunk ${n}${joined}: from the runtime ${micros(chunk.atRuntime)}, on the wire ${micros(chunk.atSent)}, ` +
       `caller took ${micros(chunk.atTaken)}, ${size(chunk.bytes)} at offset ${chunk.offset}.`;
     this.stage.setAttribute("aria-valuenow", String(n));
     this.stage.setAttribute("aria-valuetext", text);
@@ -164,15 +168,26 @@ class Timeline extends HTMLElement {
   #table() {
     this.table.hidden = !this.#asTable;
     if (!this.#asTable) return;
-    const heads = ["Chunk", "Function wrote", "On the wire", "Caller took", "Bytes", "Offset"];
-    const rows = this.#details.timeline.slice(0, 1000).map((chunk) => el("tr", {},
-      [chunk.n, micros(chunk.atRuntime), micros(chunk.atSent), micros(chunk.atTaken), chunk.bytes, chunk.offset]
-        .map((text) => el("td", { text: String(text) }))));
+    const { timeline, guest } = this.#details;
+    const tables = [rows("Chunks", ["Chunk", "From the runtime", "On the wire", "Caller took", "Bytes", "Offset"], timeline,
+      (chunk) => [chunk.n, micros(chunk.atRuntime), micros(chunk.atSent), micros(chunk.atTaken), chunk.bytes, chunk.offset])];
+    if (guest) {
+      tables.unshift(
+        rows("Writes of the function", ["Began", "Bytes", "Writes"], guest.writes, (it) => [micros(it.at), it.bytes, it.joined]),
+        rows("Waits of its writes", ["From", "To"], guest.waits, (it) => [micros(it.from), micros(it.to)]));
+    }
     const top = this.table.scrollTop;
-    this.table.replaceChildren(el("table", { class: "grid" },
-      el("thead", {}, el("tr", {}, heads.map((text) => el("th", { scope: "col", text })))), el("tbody", {}, rows)));
+    this.table.replaceChildren(...tables);
     this.table.scrollTop = top;
   }
+}
+
+/** A table of the first of many items. */
+function rows(caption, heads, items, cells) {
+  const body = items.slice(0, MOST_ROWS).map((item) =>
+    el("tr", {}, cells(item).map((text) => el("td", { text: String(text) }))));
+  return el("table", { class: "grid" }, el("caption", { text: caption }),
+    el("thead", {}, el("tr", {}, heads.map((text) => el("th", { scope: "col", text })))), el("tbody", {}, body));
 }
 
 customElements.define("bs-timeline", Timeline);

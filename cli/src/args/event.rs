@@ -11,8 +11,14 @@ pub(crate) struct EventArgs {
     /// The path and the query of the request [default: /hello?name=world]
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Option<String>,
+    /// The method of the request [default: POST]
+    #[arg(short = 'X', long, value_name = "METHOD")]
+    pub(crate) method: Option<String>,
+    /// A header of the request, such as 'accept: text/event-stream'; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
     /// The data that the sender passes on: a body, a message, a record; for some it is JSON
-    /// [default: {"name":"world"}]
+    /// [default: {"name":"world"}, but no body with another method than POST, PUT and PATCH]
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) data: Option<String>,
 }
@@ -72,6 +78,7 @@ const EVENT_HELP: &str = "\
 Examples:
   bootstream event rest
   bootstream event url --path '/items?page=2' -d 'hello'
+  bootstream event http -X GET --path /items -H 'accept: text/html'
   bootstream event sqs | bootstream invoke -d @-
   bootstream event eventbridge -d '{\"order\":7}'
 

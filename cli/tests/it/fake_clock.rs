@@ -77,6 +77,72 @@ fn waits_take_no_time_and_are_measured_by_the_clock() {
     pass(&ready_guest(), &cases);
 }
 
+/// Minutes and hours of reading, by the clock.
+#[test]
+fn a_slow_reader_takes_no_time_and_holds_up_the_handler() {
+    let cases = [
+        // 1000 s for what the handler writes at once, in pieces of one write each.
+        case(
+            "behind the end",
+            &json!([{"write_bytes": {"len": 40_000, "fill": 97}}, {"write_bytes": {"len": 40_000, "fill": 98}}]),
+            "clock = \"fake\"\ndeadline-ms = 900000\nreader = { bytes-per-second = 100 }\n[case.expect]\n\
+             chunks = [{ matches = \"^a{40000}$\" }, { matches = \"^b{40000}$\" }]\n\
+             time = { shortest-pause-ms = 400000, longest-pause-ms = 400001, total-ms = 800001 }",
+        ),
+        // The buffer is full, and the handler waits for the reader: what it writes then is late.
+        case(
+            "backpressure",
+            &json!([{"write_pattern": {"total": 600_000, "chunk": 60_000}}, "write_context"]),
+            "clock = \"fake\"\ndeadline-ms = 900000\nreader = { bytes-per-second = 1000 }\n[case.expect]\n\
+             status = 200\ntime = { first-byte-ms = 0, shortest-pause-ms = 60000, total-ms = 601000 }",
+        ),
+        case(
+            "hours",
+            &json!([{"write_bytes": {"len": 100_000, "fill": 97}}, {"write": "never read"}]),
+            "clock = \"fake\"\nreader = { bytes-per-second = 5 }\ndeadline-ms = 60000\n[case.expect]\n\
+             error = { type = \"Sandbox.Timedout\" }\ntime = { total-ms = 60000 }",
+        ),
+        case(
+            "a handler that its reader stops",
+            &json!([{"write_pattern": {"total": 900_000, "chunk": 60_000}}]),
+            "clock = \"fake\"\nreader = { bytes-per-second = 5 }\ndeadline-ms = 60000\n[case.expect]\n\
+             error = { type = \"Sandbox.Timedout\" }\ntime = { total-ms = 60000 }",
+        ),
+        case(
+            "slow, and leaves",
+            &json!([{"write_bytes": {"len": 40_000, "fill": 97}}, {"write_bytes": {"len": 40_000, "fill": 98}}, {"sleep_ms": 800_000}]),
+            "clock = \"fake\"\ndeadline-ms = 900000\nreader = { bytes-per-second = 100, leaves-after = 40010 }\n\
+             [case.expect]\nbody = { matches = \"^a{40000}b{10}$\" }\ntime = { shortest-pause-ms = 400000 }",
+        ),
+        case(
+            "document",
+            &json!(["start_document", {"write": "{\"a\":1}"}]),
+            "clock = \"fake\"\ndeadline-ms = 20000\nreader = { bytes-per-second = 1 }\n[case.expect]\n\
+             json = { \"/a\" = 1 }\ntime = { total-ms = 7001 }",
+        ),
+        case(
+            "pauses of the handler are in the reader's time",
+            &json!([{"write": "12345"}, {"sleep_ms": 2000}, {"write": "67890"}]),
+            "clock = \"fake\"\ndeadline-ms = 60000\nreader = { bytes-per-second = 1 }\n[case.expect]\n\
+             chunks = [\"12345\", \"67890\"]\ntime = { shortest-pause-ms = 5000, longest-pause-ms = 5001, total-ms = 10001 }",
+        ),
+    ];
+    pass(&ready_guest(), &cases);
+}
+
+#[test]
+fn a_slow_reader_of_a_standard_component_takes_no_time() {
+    let script = json!({"steps": [
+        {"respond": {"status": 200}}, {"write_pattern": {"total": 500_000, "chunk": 9000}}, "finish"
+    ]});
+    let case = format!(
+        "[[case]]\nname = \"slow\"\nevent = {{ from = \"url\", data = '{script}' }}\nclock = \"fake\"\n\
+         deadline-ms = 900000\nreader = {{ bytes-per-second = 1000 }}\n[case.expect]\nstatus = 200\n\
+         time = {{ first-byte-ms = 0, total-ms = 500001 }}\n"
+    );
+    pass(&component("wasi_http_guest"), &[case]);
+}
+
 #[test]
 fn a_guest_that_waits_by_reading_the_clock_ends() {
     let cases = [case(

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    Dev, bootstream, component, failure, ready_guest, run, script, succeed, text,
+    Dev, bootstream, component, exchange, failure, ready_guest, request, run, script, succeed, text,
 };
 
 /// A folder with the capsules of invocations.
@@ -137,6 +137,34 @@ fn examples_and_languages_write_the_same() {
     ]));
     for name in ["python", "typescript", "go", "c"] {
         record_and_replay(&guests::language(name), &steps, &[]);
+    }
+}
+
+/// Each as its user would: recorded behind the local Lambda, and each recording run ten times.
+#[test]
+fn examples_in_other_languages_write_the_same() {
+    for name in ["javascript", "typescript", "python", "go", "c"] {
+        let handler = guests::language(&format!("streaming-{name}"));
+        let folder = tempfile::tempdir().unwrap();
+        let capsules = folder.path().to_str().expect("a plain name");
+        let dev = Dev::start(&handler, &["--record", capsules]);
+        // At once: each takes three seconds.
+        let readers = ["/numbers", "/?name=Ada"].map(|path| {
+            let (stream, endpoint) = (dev.connect(), dev.endpoint());
+            let host = endpoint.trim_start_matches("http://");
+            let request = request(host, "GET", path, &[], "");
+            thread::spawn(move || exchange(stream, &request).rest().0)
+        });
+        for reader in readers {
+            assert_contains(&reader.join().unwrap(), "Number: 3\n");
+        }
+        drop(dev);
+        let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(files.len(), 2, "{name}");
+        for file in files {
+            let said = equal(&file.unwrap().path(), &handler);
+            assert_contains(&said, "and the same end");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::error::ConfigError;
-use super::setting::{OBSERVE_METRICS, OBSERVE_NAMESPACE, OBSERVE_XRAY};
+use super::setting::{OBSERVE_METRICS, OBSERVE_NAMESPACE, OBSERVE_WRITES, OBSERVE_XRAY};
 use super::values::Values;
 use super::vars::{FUNCTION_NAME, METRICS_NAMESPACE, SERVICE_NAME, Vars, XRAY_DAEMON};
 use crate::observe::metrics::Labels;
@@ -20,6 +20,7 @@ pub(super) fn settings(vars: &dyn Vars, values: &Values) -> Result<TelemetrySett
         xray: daemon(vars, values)?,
         metrics: metrics(vars, values)?,
         collector: super::collector::settings(vars)?.map(Arc::new),
+        writes: values.is_one_of(&OBSERVE_WRITES, "false", "true")?,
     })
 }
 

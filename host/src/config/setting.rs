@@ -275,6 +275,12 @@ pub(super) const OBSERVE_RECORD_KIB: Setting = Setting::new(
     "256",
     "largest capsule in the log, in KiB before it is compressed, 16 to 704; a replay ends where a larger one was cut",
 );
+pub(super) const OBSERVE_WRITES: Setting = Setting::new(
+    "observe.writes",
+    "false",
+    "`true` adds to the span of an invocation, for a collector, when the handler wrote and when its writes waited for \
+     the reader, at most 2048 and 1024 events; `bootstream dev` sets it for its console",
+);
 pub(super) const REUSE_INVOCATIONS: Setting = Setting::new(
     "reuse.invocations",
     "1",
@@ -315,7 +321,7 @@ pub(super) const CONTEXT_HEADERS: Setting = Setting::new(
 pub(super) const FILE_SETTINGS: [Setting; 1] = [OUTBOUND_CA_FILE];
 
 /// Every setting, in the order of the documentation.
-pub const SETTINGS: [Setting; 45] = [
+pub const SETTINGS: [Setting; 46] = [
     PASS_ENV,
     SECRETS,
     SECRETS_REFRESH_S,
@@ -358,6 +364,7 @@ pub const SETTINGS: [Setting; 45] = [
     OBSERVE_NAMESPACE,
     OBSERVE_RECORD,
     OBSERVE_RECORD_KIB,
+    OBSERVE_WRITES,
     INIT_WARM,
     REUSE_INVOCATIONS,
     REUSE_SECONDS,

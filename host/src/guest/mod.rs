@@ -9,12 +9,15 @@ mod files;
 #[cfg(feature = "wasi-p3")]
 mod files_p3;
 mod handler;
+mod imports;
 mod instance;
 mod interrupt;
 mod limits;
 mod metrics;
 mod next;
 mod otel;
+#[cfg(feature = "rehearsal")]
+mod otel_told;
 mod otel_values;
 mod output;
 mod record;
@@ -38,6 +41,8 @@ pub(crate) use files::Files;
 pub(crate) use handler::Handler;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
 pub(crate) use limits::LimitSettings;
+#[cfg(feature = "rehearsal")]
+pub use otel_told::{Told, told};
 #[cfg(feature = "rehearsal")]
 pub(crate) use replay::replay_in;
 pub(crate) use reuse::Reuse;

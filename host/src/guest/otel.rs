@@ -3,9 +3,9 @@
 //! the interface have the same version.
 
 use wasmtime::StoreContextMut;
-use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker, Val};
 
+use super::imports::define_imports;
 use super::otel_values::{Fields, log_record, span, span_id};
 use super::record::log;
 use super::state::GuestState;
@@ -29,35 +29,22 @@ pub(super) fn add_to_linker(
     linker: &mut Linker<GuestState>,
     component: &Component,
 ) -> wasmtime::Result<()> {
-    let engine = component.engine();
-    for (interface, item) in component.component_type().imports(engine) {
-        let ComponentItem::ComponentInstance(instance) = item.ty else {
-            continue;
-        };
-        if !interface.starts_with(INTERFACES) {
-            continue;
-        }
-        let mut linker = linker.instance(interface)?;
-        for (name, _) in instance.exports(engine) {
-            let serve = match name {
-                "on-start" => on_start,
-                "on-end" => on_end,
-                "current-span-context" | "outer-span-context" => current_span_context,
-                "export" => export,
-                "on-emit" => {
-                    linker.func_new_async(name, |store, _, params, _| {
-                        Box::new(on_emit(store, params))
-                    })?;
-                    continue;
-                }
-                _ => continue,
-            } as Serve;
-            linker.func_new(name, move |store: Store<'_>, _, params, results| {
-                serve(store.data(), params, results)
-            })?;
-        }
-    }
-    Ok(())
+    define_imports(linker, component, INTERFACES, |linker, name, _| {
+        let serve = match name {
+            "on-start" => on_start,
+            "on-end" => on_end,
+            "current-span-context" | "outer-span-context" => current_span_context,
+            "export" => export,
+            "on-emit" => {
+                return linker
+                    .func_new_async(name, |store, _, params, _| Box::new(on_emit(store, params)));
+            }
+            _ => return Ok(()),
+        } as Serve;
+        linker.func_new(name, move |store: Store<'_>, _, params, results| {
+            serve(store.data(), params, results)
+        })
+    })
 }
 
 fn on_start(state: &GuestState, params: &[Val], _: &mut [Val]) -> wasmtime::Result<()> {

@@ -7,6 +7,7 @@ use wasmtime::{StoreContextMut, bail};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
+use super::imports::define_imports;
 use super::state::GuestState;
 
 /// Prefix of the interfaces' names.
@@ -41,36 +42,27 @@ pub(crate) fn refuse_sockets(
     linker: &mut Linker<GuestState>,
     component: &Component,
 ) -> wasmtime::Result<()> {
-    let engine = component.engine();
-    for (interface, item) in component.component_type().imports(engine) {
-        let ComponentItem::ComponentInstance(instance) = item.ty else {
-            continue;
-        };
-        if !interface.starts_with(INTERFACES) {
-            continue;
-        }
-        let mut linker = linker.instance(interface)?;
-        for (name, item) in instance.exports(engine) {
-            match item.ty {
-                #[cfg(feature = "wasi-p3")]
-                ComponentItem::ComponentFunc(function) if function.async_() => {
-                    linker.func_new_concurrent(name, |_, function, _, results| {
-                        Box::pin(async move { refuse_concurrently(&function, results) })
-                    })?;
-                }
-                ComponentItem::ComponentFunc(_) => {
-                    linker.func_new_async(name, |store, function, params, results| {
-                        Box::new(refuse(store, function, params, results))
-                    })?;
-                }
-                ComponentItem::Resource(_) if RESOURCES.contains(&name) => {
-                    linker.resource(name, ResourceType::host::<Nothing>(), |_, _| Ok(()))?;
-                }
-                _ => {}
+    define_imports(
+        linker,
+        component,
+        INTERFACES,
+        |linker, name, item| match item {
+            #[cfg(feature = "wasi-p3")]
+            ComponentItem::ComponentFunc(function) if function.async_() => linker
+                .func_new_concurrent(name, |_, function, _, results| {
+                    Box::pin(async move { refuse_concurrently(&function, results) })
+                }),
+            ComponentItem::ComponentFunc(_) => {
+                linker.func_new_async(name, |store, function, params, results| {
+                    Box::new(refuse(store, function, params, results))
+                })
             }
-        }
-    }
-    Ok(())
+            ComponentItem::Resource(_) if RESOURCES.contains(&name) => {
+                linker.resource(name, ResourceType::host::<Nothing>(), |_, _| Ok(()))
+            }
+            _ => Ok(()),
+        },
+    )
 }
 
 /// Every function of `wasi:sockets`.

@@ -26,6 +26,8 @@ use crate::event::EventSettings;
 use crate::invocation::Invocation;
 use crate::logging::LogContext;
 use crate::observe::Watch;
+#[cfg(feature = "outbound-http")]
+use crate::observe::WriteMoments;
 use crate::outbound::Policy;
 #[cfg(feature = "outbound-http")]
 use crate::outbound::client::{Caller, Outbound};
@@ -194,13 +196,34 @@ impl ActiveInvocation {
         self.written.writes()
     }
 
-    /// Counts a write to the response.
+    /// Counts a write to the response, which begins now.
     pub(super) fn count_write(&self, bytes: usize) -> Result<(), ResponseTooLarge> {
-        self.count_writes(bytes, 1)
+        if let Some(watch) = &self.watch {
+            watch.wrote(bytes);
+        }
+        self.count(bytes, 1)
     }
 
-    /// Counts `writes` to the response, of `bytes` together.
-    pub(super) fn count_writes(&self, bytes: usize, writes: u64) -> Result<(), ResponseTooLarge> {
+    /// Counts what was written before it became part of the response.
+    #[cfg(feature = "outbound-http")]
+    pub(super) fn count_earlier(
+        &self,
+        (bytes, writes): (usize, u64),
+        moments: &WriteMoments,
+    ) -> Result<(), ResponseTooLarge> {
+        if let Some(watch) = &self.watch {
+            watch.wrote_before(moments);
+        }
+        self.count(bytes, writes)
+    }
+
+    /// Whether it is kept when the guest wrote.
+    #[cfg(feature = "outbound-http")]
+    pub(super) fn keeps_moments(&self) -> bool {
+        self.watch.as_ref().is_some_and(|it| it.keeps_moments())
+    }
+
+    fn count(&self, bytes: usize, writes: u64) -> Result<(), ResponseTooLarge> {
         self.written.count(bytes, writes, &self.limits)?;
         #[cfg(feature = "rehearsal")]
         crate::rehearsal::report::wrote(self.written.bytes());

@@ -10,6 +10,8 @@ use http::HeaderMap;
 
 use super::progress::Progress;
 use super::request::{Request, RequestBody, put_field};
+#[cfg(feature = "rehearsal")]
+use crate::rehearsal::reader::SlowReader;
 use crate::response::{BodyEvent, HIGH_WATER_BYTES, Readiness, ResponseBody};
 
 /// Pieces of a body of at least this many bytes are written from where they are; smaller ones are copied
@@ -34,6 +36,8 @@ pub(crate) struct Outgoing {
     /// Where more comes from.
     body: Option<ResponseBody>,
     progress: Option<Progress>,
+    #[cfg(feature = "rehearsal")]
+    reader: Option<SlowReader>,
 }
 
 impl Outgoing {
@@ -55,17 +59,32 @@ impl Outgoing {
                 outgoing.note(document.len());
                 outgoing.push(document);
             }
-            RequestBody::Streamed(body) => outgoing.body = Some(body),
+            RequestBody::Streamed(body) => outgoing.stream(body),
         }
         outgoing
     }
 
+    fn stream(&mut self, body: ResponseBody) {
+        self.body = Some(body);
+        #[cfg(feature = "rehearsal")]
+        {
+            self.reader = SlowReader::begin();
+        }
+    }
+
     /// Takes what the body has.
     pub(crate) fn fill(&mut self, cx: &mut Context<'_>) -> Readiness {
+        #[cfg(feature = "rehearsal")]
+        if self.reader.as_mut().is_some_and(|it| it.is_reading(cx)) {
+            return Readiness::Later;
+        }
         let Some(mut body) = self.body.take() else {
             return Readiness::Never;
         };
         let room = ENOUGH_BYTES.saturating_sub(self.in_parts + self.small.len());
+        // A slow reader gets one piece at a time.
+        #[cfg(feature = "rehearsal")]
+        let room = if self.reader.is_some() { 1 } else { room };
         let more = body.take(cx, room, |part| match part {
             BodyEvent::Data(data) => self.push_chunk(data),
             BodyEvent::End(trailers) => self.end(&trailers),
@@ -124,6 +143,10 @@ impl Outgoing {
         if !data.is_empty() {
             write!(self.small, "{:X}\r\n", data.len()).expect("there is always room for it");
             self.note(data.len());
+            #[cfg(feature = "rehearsal")]
+            if let Some(reader) = &mut self.reader {
+                reader.take(data.len());
+            }
             self.push(data);
             self.small.extend_from_slice(b"\r\n");
         }

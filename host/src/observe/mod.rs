@@ -12,6 +12,7 @@ mod guest_span;
 mod header;
 mod id;
 pub(crate) mod metrics;
+mod moments;
 mod number;
 mod onward;
 pub(crate) mod otlp;
@@ -28,6 +29,7 @@ pub(crate) use guest_span::{Attributes, GuestEvent, GuestLink, GuestSpan, Kind, 
 pub use header::{Traceparent, XrayHeader};
 pub(crate) use id::Ids;
 pub use id::{SpanId, TraceId};
+pub(crate) use moments::WriteMoments;
 pub(crate) use onward::Onward;
 #[cfg(feature = "outbound-http")]
 pub(crate) use onward::Origin;

@@ -6,6 +6,7 @@ use lambda_protocol::error_report::ErrorReport;
 
 use super::calls::Calls;
 use super::guest_span::GuestSpans;
+use super::moments::Moments;
 use super::watch::{GuestEnd, Instantiated};
 
 /// How an invocation ended.
@@ -65,6 +66,8 @@ pub(crate) struct Record {
     pub(crate) backpressure: Duration,
     /// From the beginning of the first wait to the end of the last.
     pub(crate) waits: Option<(Instant, Instant)>,
+    /// Empty unless they are asked for.
+    pub(crate) moments: Moments,
     pub(crate) calls: Calls,
     /// Those that the guest made.
     pub(crate) spans: GuestSpans,

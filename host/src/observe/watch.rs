@@ -9,6 +9,7 @@ use lambda_protocol::error_report::ErrorReport;
 use super::calls::{CallId, Calls};
 use super::guest_span::{GuestSpan, GuestSpans};
 use super::id::{Ids, SpanId, TraceId};
+use super::moments::{Moments, WriteMoments};
 use super::record::{Ending, Init, Record};
 use super::trace::Traces;
 
@@ -48,6 +49,8 @@ pub(crate) struct Watch {
     ids: Ids,
     traces: Traces,
     is_first: bool,
+    /// Whether it keeps when the guest wrote.
+    keeps_moments: bool,
     state: Mutex<State>,
 }
 
@@ -63,6 +66,7 @@ struct State {
     waiting_since: Option<Instant>,
     waits: Option<(Instant, Instant)>,
     backpressure: Duration,
+    moments: Moments,
     calls: Calls,
     spans: GuestSpans,
     guest: Option<GuestEnd>,
@@ -79,7 +83,16 @@ impl Watch {
             ids,
             traces,
             is_first,
+            keeps_moments: false,
             state: Mutex::default(),
+        }
+    }
+
+    /// Keeps when the guest wrote, and when its writes waited.
+    pub(crate) fn with_moments(self, keeps_moments: bool) -> Self {
+        Self {
+            keeps_moments,
+            ..self
         }
     }
 
@@ -116,6 +129,26 @@ impl Watch {
         }
     }
 
+    /// Whether it keeps when the guest wrote.
+    pub(crate) fn keeps_moments(&self) -> bool {
+        self.keeps_moments
+    }
+
+    /// The guest writes.
+    pub(crate) fn wrote(&self, bytes: usize) {
+        if self.keeps_moments {
+            let now = Instant::now();
+            self.lock().moments.writes.push(now, bytes);
+        }
+    }
+
+    /// What the guest has written before is part of its response.
+    pub(crate) fn wrote_before(&self, writes: &WriteMoments) {
+        if self.keeps_moments {
+            self.lock().moments.writes.extend(writes);
+        }
+    }
+
     /// A write has to wait for the reader.
     pub(crate) fn wait_begins(&self) {
         self.lock().waiting_since.get_or_insert_with(Instant::now);
@@ -123,7 +156,7 @@ impl Watch {
 
     /// It no longer has to.
     pub(crate) fn wait_ends(&self) {
-        self.lock().end_wait(Instant::now());
+        self.lock().end_wait(Instant::now(), self.keeps_moments);
     }
 
     /// The handler has ended its response.
@@ -203,7 +236,7 @@ impl Watch {
     ) -> Record {
         let now = Instant::now();
         let mut state = self.lock();
-        state.end_wait(now);
+        state.end_wait(now, self.keeps_moments);
         state.calls.end_all(now);
         Record {
             request_id: request_id.to_owned(),
@@ -219,6 +252,7 @@ impl Watch {
             finished: state.finished,
             backpressure: state.backpressure,
             waits: state.waits,
+            moments: std::mem::take(&mut state.moments),
             calls: std::mem::take(&mut state.calls),
             spans: std::mem::take(&mut state.spans),
             guest: state.guest.take(),
@@ -234,11 +268,14 @@ impl Watch {
 }
 
 impl State {
-    fn end_wait(&mut self, now: Instant) {
+    fn end_wait(&mut self, now: Instant, keeps_moments: bool) {
         if let Some(since) = self.waiting_since.take() {
             let first = self.waits.map_or(since, |(first, _)| first);
             self.waits = Some((first, now));
             self.backpressure += now - since;
+            if keeps_moments {
+                self.moments.waited(since, now);
+            }
         }
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! It is the paused clock of Tokio, which all timers of the process use: those of the guest, of WASI 0.2 and 0.3, and
 //! those of the host, such as deadlines and the timeouts of requests. While nothing else can happen, Tokio sets it to
-//! the next timer. A [`Hold`] prevents that: time passes only while a guest runs, and not while bytes of its response
-//! wait for the receiver. A guest that computes takes no time.
+//! the next timer. A [`Hold`] prevents that: time passes only while a guest runs or its receiver
+//! [reads](super::reader), and not while bytes of the response are on their way. A guest that computes takes no time.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ pub(super) fn prepare(runtime: &mut Builder) {
 /// Keeps a paused clock from passing time until a guest [runs](Running). Call it first in the runtime.
 pub(crate) fn stand_still() {
     if IS_PAUSED.load(Ordering::Relaxed) {
-        holds().take();
+        change(|holds| holds.is_fake = true);
     }
 }
 
@@ -93,37 +93,35 @@ pub(crate) fn deadline() -> Option<Deadline> {
     })
 }
 
-/// What keeps time from passing. Tokio does not set the clock while a blocking task runs.
+/// Who lets time pass, and who keeps it from passing. Tokio does not set the clock while a blocking task runs.
 struct Holds {
-    count: usize,
+    /// The clock is that of a rehearsal.
+    is_fake: bool,
+    /// Guests that run, and receivers that read.
+    running: usize,
+    held: usize,
     /// Ends the blocking task when dropped.
     task: Option<Sender<()>>,
 }
 
 static HOLDS: Mutex<Holds> = Mutex::new(Holds {
-    count: 0,
+    is_fake: false,
+    running: 0,
+    held: 0,
     task: None,
 });
 
-fn holds() -> MutexGuard<'static, Holds> {
-    HOLDS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Holds {
-    fn take(&mut self) {
-        self.count += 1;
-        self.task.get_or_insert_with(|| {
-            let (task, ended) = channel();
-            spawn_blocking(move || ended.recv());
-            task
-        });
-    }
-
-    fn release(&mut self) {
-        self.count = self.count.saturating_sub(1);
-        if self.count == 0 {
-            self.task = None;
-        }
+/// Changes who lets time pass. Call it in the runtime.
+fn change(change: impl FnOnce(&mut Holds)) {
+    let mut holds = HOLDS.lock().unwrap_or_else(PoisonError::into_inner);
+    change(&mut holds);
+    let stands_still = holds.is_fake && (holds.running == 0 || holds.held > 0);
+    if !stands_still {
+        holds.task = None;
+    } else if holds.task.is_none() {
+        let (task, ended) = channel::<()>();
+        spawn_blocking(move || ended.recv());
+        holds.task = Some(task);
     }
 }
 
@@ -135,18 +133,18 @@ impl Hold {
     /// Call it in the runtime. `None`: the clock is that of the machine.
     pub(crate) fn take() -> Option<Self> {
         CLOCK.get()?;
-        holds().take();
+        change(|holds| holds.held += 1);
         Some(Self(()))
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        holds().release();
+        change(|holds| holds.held = holds.held.saturating_sub(1));
     }
 }
 
-/// A guest runs until this is dropped, and time passes with its waits.
+/// A guest runs, or the receiver of its response reads, until this is dropped. Time passes with their waits.
 #[derive(Debug)]
 pub(crate) struct Running(());
 
@@ -154,14 +152,14 @@ impl Running {
     /// `None`: the clock is that of the machine.
     pub(crate) fn begin() -> Option<Self> {
         CLOCK.get()?;
-        holds().release();
+        change(|holds| holds.running += 1);
         Some(Self(()))
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        holds().take();
+        change(|holds| holds.running = holds.running.saturating_sub(1));
     }
 }
 

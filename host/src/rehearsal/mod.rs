@@ -4,6 +4,7 @@
 
 pub(crate) mod clock;
 mod double;
+pub(crate) mod reader;
 mod replay;
 pub(crate) mod report;
 mod server;
@@ -17,6 +18,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 
 pub use crate::capsule::{Capsule, Difference, Ending, InvalidCapsule};
 use crate::config::{ConfigError, REHEARSAL_VARIABLE, Vars};
+pub use crate::guest::{Told, told};
 use crate::outbound::Policy;
 pub use clock::FakeClock;
 pub use double::{Answer, Double, Failing, Piece, Reaction};
@@ -45,6 +47,9 @@ pub struct Rehearsal {
     pub report: Option<PathBuf>,
     /// The receiver of the response leaves after this many bytes of its body. The fake clock waits for that.
     pub leaves_after: Option<u64>,
+    /// Bytes of the body that the receiver of the response reads in a second, by the fake clock. `None`: it takes all at
+    /// once.
+    pub bytes_per_second: Option<u32>,
 }
 
 impl Rehearsal {
@@ -82,6 +87,9 @@ impl Rehearsal {
         {
             let text = "its `clock` needs a process of one thread: serve one invocation at a time";
             return Err(ConfigError::Rehearsal(text.to_owned()));
+        }
+        if let Some(rate) = self.bytes_per_second {
+            reader::set_rate(rate);
         }
         let Some(path) = &self.report else {
             return Ok(());
@@ -142,6 +150,7 @@ mod tests {
             ]),
             report: Some("/nowhere/report".into()),
             leaves_after: Some(7),
+            bytes_per_second: Some(1000),
         };
         let text = serde_json::to_string(&written).unwrap();
         assert_eq!(read(&text).unwrap(), written);

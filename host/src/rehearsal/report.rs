@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::clock::Hold;
 use super::double::{from_base64, to_base64};
+use super::reader;
 
 /// An entry of the report. Times are in nanoseconds since the start of the process.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -26,6 +27,13 @@ pub enum Event {
         /// When.
         at: u64,
         /// Bytes written until then.
+        total: u64,
+    },
+    /// A receiver that reads slowly has got a piece of the body.
+    Took {
+        /// When.
+        at: u64,
+        /// Bytes that it has got until then.
         total: u64,
     },
     /// The guest has returned, failed or was stopped.
@@ -95,6 +103,19 @@ pub(crate) fn began() {
 /// The guest has written `total` bytes of the body of its response.
 pub(crate) fn wrote(total: u64) {
     timed(|at| Event::Wrote { at, total });
+    if !reader::is_slow() {
+        hold_if_leaving(total);
+    }
+}
+
+/// A slow receiver has got `total` bytes of the body of the response.
+pub(super) fn took(total: u64) {
+    timed(|at| Event::Took { at, total });
+    hold_if_leaving(total);
+}
+
+/// The receiver has got, or gets now, `total` bytes. If it leaves then, time waits for that.
+fn hold_if_leaving(total: u64) {
     if let Some(report) = REPORT.get()
         && report.leaves_after.is_some_and(|bytes| bytes <= total)
         && !report.has_held.swap(true, Ordering::Relaxed)

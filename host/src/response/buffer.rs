@@ -424,6 +424,8 @@ impl Buffer {
     fn push_head(&self, inner: &mut Inner, prelude: Prelude, front_end: Option<FrontEnd>) {
         let before = inner.buffered;
         inner.push_head(prelude, front_end);
+        #[cfg(feature = "rehearsal")]
+        crate::rehearsal::reader::set_prelude(inner.buffered - before);
         if let Some(watch) = &self.watch {
             watch.set_prelude(inner.buffered - before);
         }

@@ -86,7 +86,12 @@ impl Telemetry {
         };
         let is_wanted =
             traces.xray.is_some() || traces.otlp.is_some() || settings.metrics.is_some();
-        is_wanted.then(|| Arc::new(Watch::new(ids, traces, is_first)))
+        is_wanted.then(|| {
+            // Only spans of OpenTelemetry have them.
+            let keeps_moments = settings.writes && traces.otlp.is_some();
+            let watch = Watch::new(ids, traces, is_first);
+            Arc::new(watch.with_moments(keeps_moments))
+        })
     }
 
     /// Tells what an invocation did, once its response has ended.

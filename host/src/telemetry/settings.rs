@@ -16,6 +16,8 @@ pub(crate) struct TelemetrySettings {
     pub(crate) metrics: Option<MetricsSettings>,
     /// A collector of OpenTelemetry.
     pub(crate) collector: Option<Arc<CollectorSettings>>,
+    /// Whether the spans for the collector say when the guest wrote.
+    pub(crate) writes: bool,
 }
 
 /// How records are logged.

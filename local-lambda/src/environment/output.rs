@@ -42,6 +42,11 @@ impl CurrentLog {
         };
     }
 
+    /// Returns the invocation that the output is attached to.
+    pub(super) fn request_id(&self) -> Option<String> {
+        self.invocation().request_id.clone()
+    }
+
     fn line(&self, mut line: Vec<u8>) {
         let invocation = self.invocation();
         // Output before the first invocation is about loading the handler.

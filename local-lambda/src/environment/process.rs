@@ -23,7 +23,7 @@ use crate::invocation::{Invocation, new_request_id};
 use crate::observer::{Observer, Report};
 use crate::response::{Outcome, ResponseSender, outcome_of};
 use crate::runtime_api::{Delivery, PendingResponse, Phase, RuntimeApi};
-use crate::traces::TraceReceiver;
+use crate::traces::{TraceReceiver, WRITES_VARIABLE};
 
 /// How long a process may take until it requests its first invocation: Lambda's own limit.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
@@ -84,11 +84,23 @@ impl ExecutionEnvironment {
             RuntimeApi::new(deliveries_rx, observer.clone(), credentials.clone());
         let mut api = JoinSet::new();
         api.spawn(http_server::serve(listener, runtime_api));
+        let log = CurrentLog::new(Arc::clone(&deployment), observer.clone());
         let mut traces = Vec::new();
         if config.reports_usage || config.collector.is_some() {
             let receiver = TraceReceiver::bind().await.map_err(failed)?;
             traces.extend(receiver.variables().map_err(failed)?);
-            receiver.serve(&mut api, config.collector.clone(), observer.clone());
+            let current = log.clone();
+            let current = Arc::new(move || current.request_id());
+            receiver.serve(
+                &mut api,
+                config.collector.clone(),
+                observer.clone(),
+                current,
+            );
+            if observer.recorder().is_some() {
+                let (name, value) = WRITES_VARIABLE;
+                traces.push((name, value.to_owned()));
+            }
         }
         let surroundings = Surroundings {
             api: address,
@@ -97,7 +109,6 @@ impl ExecutionEnvironment {
         };
         let mut child = config.spawn(&deployment, surroundings).map_err(failed)?;
         let mut output = JoinSet::new();
-        let log = CurrentLog::new(Arc::clone(&deployment), observer.clone());
         if let Some(stdout) = child.stdout.take() {
             output.spawn(pass_on(stdout, log.clone(), config.reports_usage));
         }

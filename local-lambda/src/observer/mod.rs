@@ -8,7 +8,7 @@ mod usage_line;
 
 pub use outbound::OutboundRequest;
 pub(crate) use record::{Received, RequestRecord};
-pub use span::{InitPhase, TraceSpan};
+pub use span::{InitPhase, SpanEvent, SpanKind, TraceSpan};
 pub use usage::Usage;
 pub(crate) use usage_line::VARIABLE as USAGE_VARIABLE;
 

@@ -72,6 +72,7 @@ pub(crate) fn summary(record: &Record) -> Value {
 /// Returns all that is known of an invocation but its body.
 pub(crate) fn details(record: &Record, secrets: Secrets) -> Value {
     let mut object = summary(record);
+    let clock = |time| record.micros_of(time);
     let more = json!({
         "requestHead": {
             "method": record.line.method.as_str(),
@@ -96,6 +97,9 @@ pub(crate) fn details(record: &Record, secrets: Secrets) -> Value {
         "logs": record.logs.json(0),
         "logsDropped": record.logs.dropped(),
         "outbound": outbound(record),
+        "guest": record.trace.guest_json(&clock),
+        "spans": record.trace.spans_json(&clock),
+        "spansDropped": record.trace.dropped(),
         "usage": record.usage.as_ref().map(crate::observer::Usage::to_json),
         "failure": failure(record).map(failure_object),
     });

@@ -8,12 +8,14 @@ mod json;
 mod logs;
 mod mask;
 mod record;
+mod trace;
 
 pub(crate) use chunks::Chunk;
 pub(crate) use har::har;
 pub(crate) use json::{Delta, details, summary};
 pub(crate) use mask::Secrets;
 pub(crate) use record::{Beginning, Record, RequestLine};
+pub(crate) use trace::{GuestTimes, GuestWrite};
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -21,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::observer::Report;
+use crate::observer::{Report, TraceSpan};
 
 /// Largest number of invocations kept.
 const RING_LENGTH: usize = 200;
@@ -100,6 +102,13 @@ impl Recorder {
         };
         if let Some(recording) = self.recording(id) {
             recording.update(|record| record.observe(report));
+        }
+    }
+
+    /// Adds spans of a recorded invocation.
+    pub(crate) fn traced(&self, id: &str, spans: Vec<TraceSpan>, guest: Option<GuestTimes>) {
+        if let Some(recording) = self.recording(id) {
+            recording.update(|record| record.trace.add(spans, guest));
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::body::StoredBody;
 use super::chunks::Chunks;
 use super::logs::Logs;
+use super::trace::Trace;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::observer::{OutboundRequest, Report, RequestOutcome, Usage};
@@ -96,6 +97,7 @@ pub(crate) struct Record {
     pub(super) logs: Logs,
     pub(super) warnings: Vec<String>,
     pub(super) outbound: Vec<(u64, OutboundRequest)>,
+    pub(super) trace: Trace,
     pub(super) usage: Option<Usage>,
     pub(super) end: Option<(u64, Verdict)>,
     /// Size of headers, head and warnings, in bytes.
@@ -139,6 +141,7 @@ impl Record {
             logs: Logs::default(),
             warnings: Vec::new(),
             outbound: Vec::new(),
+            trace: Trace::default(),
             usage: None,
             end: None,
             text_bytes: size_of_headers(headers),
@@ -154,6 +157,7 @@ impl Record {
             + self.chunks.size()
             + self.body.size()
             + self.logs.size()
+            + self.trace.size()
             + self.outbound.len() * size_of::<OutboundRequest>()
     }
 
@@ -233,6 +237,16 @@ impl Record {
     /// Returns when the response ended. `None` while it runs, and if the caller left.
     pub(crate) fn ended_at(&self) -> Option<u64> {
         self.end.as_ref().map(|(at, _)| *at)
+    }
+
+    /// Converts a time of another process on this machine to microseconds from the start of the request. It may be
+    /// before that.
+    pub(super) fn micros_of(&self, time: SystemTime) -> i64 {
+        let micros = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        match time.duration_since(self.started_at) {
+            Ok(after) => micros(after),
+            Err(before) => -micros(before.duration()),
+        }
     }
 
     fn now(&self) -> u64 {

@@ -21,14 +21,22 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 
 use self::forward::Forward;
+use self::otlp::Trace;
 use crate::http_server::{self, Handler};
 use crate::observer::{Observer, Report, TraceSpan};
+use crate::recorder::GuestTimes;
 
 /// Largest datagram of X-Ray, in bytes.
 const DATAGRAM_LIMIT_BYTES: usize = 64 * 1024;
 
 /// Largest request of OTLP, in bytes.
 const REQUEST_LIMIT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Makes `bootstrap` tell a collector when its handler wrote.
+pub(crate) const WRITES_VARIABLE: (&str, &str) = ("BOOTSTREAM_OBSERVE_WRITES", "true");
+
+/// How long a process waits until the receiver has its spans, in milliseconds. The machine may be busy.
+const PATIENCE_MS: &str = "5000";
 
 /// Most ids of spans that are remembered, so that a span that comes both ways is reported once.
 const SEEN_LIMIT: usize = 1024;
@@ -40,10 +48,14 @@ pub(crate) struct TraceReceiver {
     collector: TcpListener,
 }
 
-/// Reports spans. Clones share which were reported.
+/// Returns the invocation that an environment serves.
+pub(crate) type CurrentInvocation = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
+/// Reports and records spans. Clones share which were reported.
 #[derive(Clone)]
 struct Reporter {
     observer: Observer,
+    current: CurrentInvocation,
     forward: Option<Forward>,
     seen: Arc<Mutex<VecDeque<String>>>,
 }
@@ -64,7 +76,7 @@ impl TraceReceiver {
     /// # Errors
     ///
     /// The sockets have no address.
-    pub(crate) fn variables(&self) -> io::Result<[(&'static str, String); 2]> {
+    pub(crate) fn variables(&self) -> io::Result<[(&'static str, String); 3]> {
         let collector = self.collector.local_addr()?;
         Ok([
             (
@@ -72,19 +84,23 @@ impl TraceReceiver {
                 self.daemon.local_addr()?.to_string(),
             ),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}")),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", PATIENCE_MS.to_owned()),
         ])
     }
 
-    /// Reports the spans that come, in tasks of their own, and passes what comes for a collector on to `collector`.
+    /// Reports and records the spans that come, in tasks of their own, and passes what comes for a collector on to
+    /// `collector`. Spans that name no invocation are of `current`.
     pub(crate) fn serve(
         self,
         tasks: &mut JoinSet<()>,
         collector: Option<Collector>,
         observer: Observer,
+        current: CurrentInvocation,
     ) {
         let forward = collector.map(|it| Forward::start(it, tasks, observer.clone()));
         let reporter = Reporter {
             observer,
+            current,
             forward,
             seen: Arc::default(),
         };
@@ -99,7 +115,7 @@ async fn receive(daemon: UdpSocket, reporter: Reporter) {
         match daemon.recv(&mut datagram).await {
             Ok(bytes) => {
                 let document = datagram.get(..bytes).unwrap_or_default();
-                reporter.report(xray::spans(document));
+                reporter.take_document(document);
             }
             // An earlier answer was refused; there are none.
             Err(_) => tokio::task::yield_now().await,
@@ -108,6 +124,33 @@ async fn receive(daemon: UdpSocket, reporter: Reporter) {
 }
 
 impl Reporter {
+    fn take_document(&self, datagram: &[u8]) {
+        let document = xray::read(datagram);
+        // What `bootstrap` tells a collector has more to record.
+        if !document.is_own {
+            self.record((self.current)(), document.spans.clone(), None);
+        }
+        self.report(document.spans);
+    }
+
+    fn take_trace(&self, trace: Trace) {
+        let Trace {
+            invocation,
+            mut own,
+            others,
+            guest,
+        } = trace;
+        own.extend(others.iter().cloned());
+        self.record(invocation.or_else(|| (self.current)()), own, guest);
+        self.report(others);
+    }
+
+    fn record(&self, invocation: Option<String>, spans: Vec<TraceSpan>, guest: Option<GuestTimes>) {
+        if let Some((recorder, invocation)) = self.observer.recorder().zip(invocation) {
+            recorder.traced(&invocation, spans, guest);
+        }
+    }
+
     fn report(&self, spans: Vec<TraceSpan>) {
         for span in spans {
             if self.is_new(&span.id) {
@@ -124,9 +167,9 @@ impl Reporter {
             // Metrics and logs are not shown.
             return StatusCode::OK;
         }
-        match otlp::spans(body) {
-            Some(spans) => {
-                self.report(spans);
+        match otlp::traces(body) {
+            Some(traces) => {
+                traces.into_iter().for_each(|trace| self.take_trace(trace));
                 StatusCode::OK
             }
             None => StatusCode::BAD_REQUEST,
@@ -179,7 +222,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_span_is_reported_once_whichever_way_it_comes() {
         let receiver = TraceReceiver::bind().await.unwrap();
-        let [(_, daemon), (_, collector)] = receiver.variables().unwrap();
+        let [(_, daemon), (_, collector), _] = receiver.variables().unwrap();
         let (reported, names) = mpsc::channel();
         let observer = Observer::new(move |report| {
             if let Report::Span(span) = report {
@@ -187,7 +230,7 @@ mod tests {
             }
         });
         let mut tasks = JoinSet::new();
-        receiver.serve(&mut tasks, None, observer);
+        receiver.serve(&mut tasks, None, observer, Arc::new(|| None));
 
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         for (id, name) in [("1", "one"), ("1", "again"), ("2", "two")] {

@@ -30,7 +30,7 @@ macro_rules! module {
 }
 
 /// The files of the page.
-pub(super) static ASSETS: [Asset; 16] = [
+pub(super) static ASSETS: [Asset; 17] = [
     asset!("index.html", "text/html; charset=utf-8"),
     asset!("style.css", "text/css; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
@@ -47,6 +47,7 @@ pub(super) static ASSETS: [Asset; 16] = [
     module!("edit.js"),
     module!("compare.js"),
     module!("copy.js"),
+    module!("trace.js"),
 ];
 
 /// Listens on a port of 127.0.0.1 and of [::1]: on `port`, or else on the first free one from the default

@@ -10,11 +10,15 @@ use local_lambda::FrontEnd;
 use serde_json::Value;
 
 use self::document::{Document, Form};
+use self::request::HttpRequest;
 use crate::args::{EventArgs, EventKind};
 use crate::printer::Printer;
 
 const DEFAULT_PATH: &str = "/hello?name=world";
 const DEFAULT_DATA: &str = r#"{"name":"world"}"#;
+
+/// The methods that have a body without being asked for one.
+const METHODS_WITH_BODY: [&str; 3] = ["POST", "PUT", "PATCH"];
 
 /// The source of an event.
 enum Maker {
@@ -63,12 +67,21 @@ pub(super) fn of(args: &EventArgs) -> Result<Value> {
 }
 
 fn event(args: &EventArgs, maker: &Maker) -> Result<Value> {
-    let path = args.path.as_deref().unwrap_or(DEFAULT_PATH);
-    let data = args.data.as_deref().unwrap_or(DEFAULT_DATA);
     match maker {
-        Maker::FrontEnd(front_end) => request::of_front_end(*front_end, path, data),
-        Maker::Authorizer(api) => request::of_authorizer(*api, path),
-        Maker::Document(document) => document.event(data),
+        Maker::FrontEnd(front_end) => request(args).event(*front_end),
+        Maker::Authorizer(api) => request(args).of_authorizer(*api),
+        Maker::Document(document) => document.event(args.data.as_deref().unwrap_or(DEFAULT_DATA)),
+    }
+}
+
+fn request(args: &EventArgs) -> HttpRequest<'_> {
+    let method = args.method.as_deref().unwrap_or("POST");
+    let has_body = METHODS_WITH_BODY.contains(&method);
+    HttpRequest {
+        method,
+        path: args.path.as_deref().unwrap_or(DEFAULT_PATH),
+        headers: &args.headers,
+        body: args.data.as_deref().or(has_body.then_some(DEFAULT_DATA)),
     }
 }
 
@@ -79,13 +92,14 @@ fn misplaced(args: &EventArgs, maker: &Maker) -> Option<String> {
         Maker::Authorizer(_) => (true, false),
         Maker::Document(document) => (false, document.takes_data()),
     };
-    let option = if args.path.is_some() && !takes_path {
-        "--path"
-    } else if args.data.is_some() && !takes_data {
-        "--data"
-    } else {
-        return None;
-    };
+    let options = [
+        ("--path", args.path.is_some(), takes_path),
+        ("--method", args.method.is_some(), takes_path),
+        ("--header", !args.headers.is_empty(), takes_path),
+        ("--data", args.data.is_some(), takes_data),
+    ];
+    let mut options = options.into_iter();
+    let (option, ..) = options.find(|(_, is_given, is_taken)| *is_given && !is_taken)?;
     Some(format!(
         "`{option}` has no place in this event: print it and edit it"
     ))
@@ -134,6 +148,8 @@ mod tests {
         let args = EventArgs {
             kind,
             path: None,
+            method: None,
+            headers: Vec::new(),
             data: Some(data.to_owned()),
         };
         event(&args, &maker(kind))

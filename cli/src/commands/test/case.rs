@@ -106,6 +106,15 @@ impl Case {
         Ok(())
     }
 
+    /// Returns the reader in real time. By a fake clock, the host reads slowly.
+    pub(super) fn real_reader(&self) -> Reader {
+        let rate = self.reader.bytes_per_second;
+        Reader {
+            bytes_per_second: rate.filter(|_| self.clock.is_none()),
+            ..self.reader.clone()
+        }
+    }
+
     /// Whether only the command's own host can run it as it is written.
     pub(super) fn needs_own_host(&self) -> bool {
         self.clock.is_some() || !self.outbound.is_empty()

@@ -18,6 +18,9 @@ use crate::commands::event;
 pub(super) struct Event {
     from: Option<String>,
     path: Option<String>,
+    method: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
     data: Option<String>,
     file: Option<PathBuf>,
     json: Option<String>,
@@ -48,8 +51,8 @@ impl Event {
 
     fn origin(&self, folder: &Path) -> Result<Value> {
         ensure!(
-            self.from.is_some() || (self.path.is_none() && self.data.is_none()),
-            "`path` and `data` belong to `from`"
+            self.from.is_some() || !self.has_request(),
+            "`path`, `method`, `headers` and `data` belong to `from`"
         );
         match (&self.from, &self.file, &self.json) {
             (Some(from), None, None) => {
@@ -58,6 +61,8 @@ impl Event {
                 event::of(&EventArgs {
                     kind,
                     path: self.path.clone(),
+                    method: self.method.clone(),
+                    headers: self.header_lines(),
                     data: self.data.clone(),
                 })
             }
@@ -73,6 +78,22 @@ impl Event {
                  and `json = '{{\"name\":\"world\"}}'`"
             ),
         }
+    }
+}
+
+impl Event {
+    fn has_request(&self) -> bool {
+        self.path.is_some()
+            || self.method.is_some()
+            || !self.headers.is_empty()
+            || self.data.is_some()
+    }
+
+    fn header_lines(&self) -> Vec<String> {
+        let lines = self.headers.iter();
+        lines
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect()
     }
 }
 
@@ -185,6 +206,19 @@ mod tests {
     }
 
     #[test]
+    fn a_request_has_its_method_and_headers() {
+        let event = document(
+            r#"{ from = "url", method = "GET", headers = { "X-A" = "1", host = "a.example" } }"#,
+        );
+        let event = event.unwrap();
+        assert_eq!(event["requestContext"]["http"]["method"], "GET");
+        assert_eq!(event["headers"]["x-a"], "1");
+        assert_eq!(event["headers"]["host"], "a.example");
+        assert_eq!(event["headers"].get("content-type"), None);
+        assert_eq!(event.get("body"), None);
+    }
+
+    #[test]
     fn json_is_taken_as_it_is() {
         let event = document(r#"{ json = '[{"a": null}]', set = { "/0/a" = [1, true] } }"#);
         assert_eq!(event.unwrap(), json!([{"a": [1, true]}]));
@@ -207,6 +241,15 @@ mod tests {
             ("{}", "`from = \"url\"`"),
             (r#"{ from = "url", json = "{}" }"#, "write one of"),
             (r#"{ json = "{}", path = "/" }"#, "belong to `from`"),
+            (r#"{ json = "{}", method = "GET" }"#, "belong to `from`"),
+            (
+                r#"{ from = "url", method = "G T" }"#,
+                "`G T` is not the method",
+            ),
+            (
+                r#"{ from = "sqs", method = "GET" }"#,
+                "`--method` has no place",
+            ),
             (r#"{ json = "{" }"#, "`json` is not JSON"),
             (r#"{ file = "x.json" }"#, "/nowhere/x.json"),
             (r#"{ from = "carrier-pigeon" }"#, "use one of url, rest"),

@@ -9,8 +9,8 @@ use bootstream_host::rehearsal::{Event, FakeClock, Rehearsal};
 use bytes::Bytes;
 use tempfile::TempDir;
 
-use super::case::Case;
-use super::observed::{Observed, Request};
+use super::case::{Case, Reader};
+use super::observed::{End, Observed, Request};
 
 /// Credentials that sign requests to doubles: those of AWS's documentation.
 const CREDENTIALS: [(&str, &str); 2] = [
@@ -25,7 +25,15 @@ const CREDENTIALS: [(&str, &str); 2] = [
 #[derive(Debug)]
 pub(super) struct Stage {
     folder: TempDir,
-    has_fake_clock: bool,
+    /// The rate of the reader and the timeout of the function, by a fake clock.
+    fake: Option<Fake>,
+}
+
+/// What a fake clock measures.
+#[derive(Clone, Copy, Debug)]
+struct Fake {
+    bytes_per_second: Option<u32>,
+    timeout: Duration,
 }
 
 impl Stage {
@@ -37,7 +45,10 @@ impl Stage {
     pub(super) fn new(case: &Case, folder: &Path, timeout: Duration) -> Result<Self> {
         let stage = Self {
             folder: tempfile::tempdir().context("cannot create a folder for a case")?,
-            has_fake_clock: case.clock.is_some(),
+            fake: case.clock.map(|_| Fake {
+                bytes_per_second: case.reader.bytes_per_second,
+                timeout,
+            }),
         };
         let doubles = case.outbound.iter().map(|it| it.double(folder));
         let doubles = doubles.collect::<Result<_>>();
@@ -53,6 +64,7 @@ impl Stage {
                 .reader
                 .leaves_after
                 .and_then(|bytes| u64::try_from(bytes).ok()),
+            bytes_per_second: stage.fake.and_then(|it| it.bytes_per_second),
         };
         let settings = serde_json::to_vec(&rehearsal)?;
         std::fs::write(stage.settings(), settings)
@@ -90,8 +102,8 @@ impl Stage {
         let events: Vec<Event> = events
             .collect::<Result<_, _>>()
             .context("the report of the host is not complete")?;
-        if self.has_fake_clock {
-            retime(observed, &events);
+        if let Some(fake) = self.fake {
+            retime(observed, &events, fake);
         }
         for event in events {
             match event {
@@ -108,52 +120,87 @@ impl Stage {
                     body,
                 }),
                 Event::Undeclared { method, url } => observed.undeclared.push((method, url)),
-                Event::Began { .. } | Event::Wrote { .. } | Event::Ended { .. } => {}
+                Event::Began { .. }
+                | Event::Wrote { .. }
+                | Event::Took { .. }
+                | Event::Ended { .. } => {}
             }
         }
         Ok(())
     }
 }
 
-/// Divides the body into chunks anew: one for each moment at which the guest wrote.
-fn retime(observed: &mut Observed, events: &[Event]) {
+/// Divides the body into chunks anew: one for each moment at which the guest wrote, or at which a slow reader took more.
+fn retime(observed: &mut Observed, events: &[Event], fake: Fake) {
     let began = events.iter().find_map(|event| match event {
         Event::Began { at } => Some(*at),
         _ => None,
     });
     let Some(began) = began else { return };
     let since = |at: u64| Duration::from_nanos(at.saturating_sub(began));
+    let is_slow = fake.bytes_per_second.is_some();
     let mut end = Duration::ZERO;
-    let mut writes: Vec<(Duration, u64)> = Vec::new();
+    let mut moments: Vec<(Duration, u64)> = Vec::new();
     for event in events {
         match event {
-            Event::Wrote { at, total } => {
-                writes.retain(|(moment, _)| *moment != since(*at));
-                writes.push((since(*at), *total));
-                end = end.max(since(*at));
-            }
+            Event::Wrote { at, total } if !is_slow => moments.push((since(*at), *total)),
+            Event::Took { at, total } => moments.push((since(*at), *total)),
             Event::Ended { at } => end = end.max(since(*at)),
             _ => {}
         }
     }
+    end = moments.iter().fold(end, |end, (at, _)| end.max(*at));
     let mut body = Bytes::from(observed.body());
     let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
-    if writes.last().is_none_or(|(_, total)| *total < length) {
+    if moments.last().is_none_or(|(_, total)| *total < length) {
         // What arrived is not what was written: a document with all of it, at the end.
-        writes = vec![(end, length)];
+        moments = vec![(end, length)];
     }
-    let mut chunks = Vec::new();
+    let mut chunks: Vec<(Duration, Bytes)> = Vec::new();
     let mut before = 0;
-    for (moment, total) in writes {
+    for (index, (moment, total)) in moments.iter().enumerate() {
+        if moments
+            .get(index + 1)
+            .is_some_and(|(next, _)| next == moment)
+        {
+            continue;
+        }
         let bytes = usize::try_from(total - before).unwrap_or(usize::MAX);
-        before = total;
+        before = *total;
         let chunk = body.split_to(bytes.min(body.len()));
         if !chunk.is_empty() {
-            chunks.push((moment, chunk));
+            chunks.push((*moment, chunk));
         }
     }
+    observed.total = end.max(read_by(&chunks, fake));
     observed.chunks = chunks;
-    observed.total = end;
+    if is_slow && observed.total > fake.timeout {
+        time_out(observed, fake.timeout);
+    }
+}
+
+/// Returns when a slow reader has read the last chunk.
+fn read_by(chunks: &[(Duration, Bytes)], fake: Fake) -> Duration {
+    let last = chunks.last().zip(fake.bytes_per_second);
+    last.map_or(Duration::ZERO, |((at, chunk), rate)| {
+        *at + Reader::time_for(chunk.len(), rate)
+    })
+}
+
+/// Ends a response that has a reader for longer than the function has time, as Lambda does.
+fn time_out(observed: &mut Observed, timeout: Duration) {
+    observed.chunks.retain(|(at, _)| *at <= timeout);
+    observed.total = timeout;
+    if matches!(observed.end, End::ReaderLeft) {
+        return;
+    }
+    observed.end = End::Failed {
+        kind: "Sandbox.Timedout".to_owned(),
+        message: format!(
+            "the reader had not taken the response when the function timed out after {:.2} seconds",
+            timeout.as_secs_f64()
+        ),
+    };
 }
 
 #[cfg(test)]
@@ -162,9 +209,28 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    fn chunks(body: &'static str, writes: &[(u64, u64)]) -> (Vec<(u128, String)>, u128) {
+    const FAKE: Fake = Fake {
+        bytes_per_second: None,
+        timeout: Duration::from_secs(10),
+    };
+
+    fn observed(body: &'static str, events: &[Event], fake: Fake) -> Observed {
         let mut observed = Observed::nothing();
+        observed.end = End::Complete;
         observed.chunks = vec![(Duration::ZERO, body.into())];
+        retime(&mut observed, events, fake);
+        observed
+    }
+
+    fn texts(observed: &Observed) -> Vec<(u128, String)> {
+        let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+        let chunks = observed.chunks.iter();
+        chunks
+            .map(|(at, chunk)| (at.as_millis(), text(chunk)))
+            .collect()
+    }
+
+    fn chunks(body: &'static str, writes: &[(u64, u64)]) -> (Vec<(u128, String)>, u128) {
         let mut events = vec![Event::Began { at: 7 * MS }];
         let writes = writes.iter();
         events.extend(writes.map(|(ms, total)| Event::Wrote {
@@ -172,11 +238,38 @@ mod tests {
             total: *total,
         }));
         events.push(Event::Ended { at: 1007 * MS });
-        retime(&mut observed, &events);
-        let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).unwrap();
-        let chunks = observed.chunks.iter();
-        let chunks = chunks.map(|(at, chunk)| (at.as_millis(), text(chunk)));
-        (chunks.collect(), observed.total.as_millis())
+        let observed = observed(body, &events, FAKE);
+        (texts(&observed), observed.total.as_millis())
+    }
+
+    #[test]
+    fn a_slow_reader_has_chunks_when_it_takes_them_and_needs_time_for_the_last() {
+        let took = |ms, total| Event::Took { at: ms * MS, total };
+        let events = [
+            Event::Began { at: 0 },
+            Event::Wrote { at: 0, total: 6 },
+            took(0, 4),
+            Event::Ended { at: 1 },
+            took(4000, 6),
+        ];
+        let slow = Fake {
+            bytes_per_second: Some(1),
+            ..FAKE
+        };
+        let whole = observed("abcdef", &events, slow);
+        let expected = [(0, "abcd"), (4000, "ef")];
+        assert_eq!(
+            texts(&whole),
+            expected.map(|(at, text)| (at, text.to_owned()))
+        );
+        assert_eq!(whole.total, Duration::from_secs(6));
+        assert!(matches!(whole.end, End::Complete));
+
+        let timeout = Duration::from_secs(3);
+        let cut = observed("abcdef", &events, Fake { timeout, ..slow });
+        assert_eq!(texts(&cut), [(0, "abcd".to_owned())]);
+        assert_eq!(cut.total, timeout);
+        assert!(matches!(cut.end, End::Failed { kind, .. } if kind == "Sandbox.Timedout"));
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Handler {
         let (config, stage) = self.config(&case, folder)?;
         let pool = Pool::new(config, 1, WhenFull::Wait, logging_to(&log));
         pool.put(deployment);
-        let mut observed = observe(&pool, event, &case.reader).await;
+        let mut observed = observe(&pool, event, &case.real_reader()).await;
         pool.shutdown().await;
         observed.log = std::mem::take(&mut *lock(&log));
         if let Some(stage) = stage {
@@ -158,9 +158,12 @@ async fn read(
 impl Reader {
     /// How long the reader takes for this many bytes.
     fn pause_after(&self, bytes: usize) -> Duration {
-        let Some(rate) = self.bytes_per_second else {
-            return Duration::ZERO;
-        };
+        let time = |rate| Self::time_for(bytes, rate);
+        self.bytes_per_second.map_or(Duration::ZERO, time)
+    }
+
+    /// How long a reader takes for this many bytes that reads so many in a second.
+    pub(super) fn time_for(bytes: usize, rate: u32) -> Duration {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         Duration::from_secs(1).mul_f64(f64::from(bytes) / f64::from(rate))
     }

@@ -73,7 +73,7 @@ export async function hostile(visit) {
     document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.blockedURI));
   });
   await visit.open(id);
-  for (const tab of ["Summary", "Request", "Event", "Response", "Body", "Logs", "Error", "Outbound"]) {
+  for (const tab of ["Summary", "Request", "Event", "Response", "Body", "Logs", "Error", "Outbound", "Trace"]) {
     await visit.page.locator(`#tab-${tab}`).click();
     await sleep(60);
     equal(await visit.panel().locator("img, script, iframe").count(), 0, `${tab}: elements`);

@@ -8,13 +8,14 @@ import { chromium } from "playwright-core";
 import * as attacks from "./attacks.mjs";
 import * as details from "./details.mjs";
 import * as keyboard from "./keyboard.mjs";
+import * as network from "./network.mjs";
 import * as sending from "./sending.mjs";
 import * as streams from "./streams.mjs";
 
 const BROWSERS = ["chromium", "google-chrome", "chromium-browser"].map((name) => `/usr/bin/${name}`);
 
 const plan = JSON.parse(process.argv[2]);
-const all = { ...attacks, ...details, ...keyboard, ...sending, ...streams };
+const all = { ...attacks, ...details, ...keyboard, ...network, ...sending, ...streams };
 
 /** What the cases use: a page of the console, and callers of the function. */
 class Visit {
@@ -90,8 +91,9 @@ export async function until(condition, text, limit = 20_000) {
   }
 }
 
+const executablePath = process.env.CHROME_PATH ?? BROWSERS.find((path) => existsSync(path));
 const browser = await chromium.launch({
-  executablePath: process.env.CHROME_PATH ?? BROWSERS.find((path) => existsSync(path)),
+  executablePath,
   args: ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP evil.test 127.0.0.1", ...(plan.args ?? [])],
 });
 try {
@@ -104,7 +106,7 @@ try {
   await page.goto(`${plan.console}/`);
   await page.locator("#connection", { hasText: "live" }).waitFor();
   const visit = new Visit(browser, page, context);
-  Object.assign(visit, { errors, requests });
+  Object.assign(visit, { errors, requests, chromium: executablePath });
   for (const name of plan.cases) {
     await all[name](visit);
     process.stdout.write(`${name}\n`);

@@ -7,6 +7,7 @@ import Ajv from "ajv";
 import har from "har-schema";
 
 import { assert, equal, until } from "./console.mjs";
+import { audit } from "./keyboard.mjs";
 
 /** One byte of a body. */
 const byte = (fill) => ({ write_bytes: { len: 1, fill } });
@@ -137,6 +138,40 @@ export async function archives(visit) {
   equal(texts[0], texts[1], "two exports");
 }
 
+const IMAGE = `<img src=x onerror="window.pwned=1">`;
+
+/** A span of the handler that has ended. */
+const ended = (id, parent, name, more = {}) => ({ end_span: { id: id.padStart(16, "0"), parent: parent.padStart(16, "0"),
+  name, ms: 40, scope: "llm", ...more } });
+
+/** Spans are nested below that of the invocation, with bars on its axis. Whatever they are called is text. */
+export async function waterfall(visit) {
+  const { page } = visit;
+  const { id } = await visit.invoke([{ sleep_ms: 60 },
+    ended("a2", "a1", IMAGE, { ms: 20, error: "no luck", attributes: [["markup", JSON.stringify(IMAGE)]], event: "first token" }),
+    ended("a1", "", "ask the model"), ended("a3", "a4", "in a circle"), ended("a4", "a3", "of parents"), { write: "done" }]);
+  await visit.open(id, "Trace");
+  const row = (name) => visit.panel().locator("tbody > tr", { has: page.locator("summary", { hasText: name }) });
+  await row("ask the model").waitFor();
+  const depth = async (name) => Number(await row(name).getAttribute("data-depth"));
+  equal(await depth("ask the model"), 1, "depth of a span");
+  equal(await depth("<img"), 2, "depth of a span in it");
+  for (const name of ["in a circle", "of parents"]) equal(await row(name).count(), 1, name);
+  assert((await row("<img").locator("> td").nth(1).textContent()).includes("failed"), "a failure in words");
+  const [outer, inner] = await Promise.all(["ask the model", "<img"].map((name) => row(name).locator(".span-bar").boundingBox()));
+  assert(inner.x > outer.x && inner.width < outer.width, `bars: ${JSON.stringify([outer, inner])}`);
+  await row("<img").locator("summary").press("Enter");
+  const about = await row("<img").locator("details").textContent();
+  for (const text of ["llm", `markup${IMAGE}`, "first token", "no luck"]) assert(about.includes(text), `${text} in ${about}`);
+  equal(await visit.panel().locator("img").count(), 0, "elements");
+  equal(await page.evaluate(() => window.pwned), undefined, "pwned");
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await audit(page, `${colorScheme}, spans`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
 /** Makes the pictures of the guide, into the folder of the plan. */
 export async function pictures(visit) {
   const { page } = visit;
@@ -147,11 +182,17 @@ export async function pictures(visit) {
   const { id } = await visit.invoke(typed("text/event-stream", ...tokens.flatMap((token, n) => [
     { log: { level: "info", message: `token ${n}` } },
     { write: `event: token\ndata: ${JSON.stringify({ n, token })}\n\n` }, { sleep_ms: n === 4 ? 1100 : 60 },
-  ])), { path: "/chat" });
+  ]), ended("a2", "a1", "retrieve", { ms: 1500 }), ended("a1", "", "ask the model", { ms: 1620 })), { path: "/chat" });
   await visit.open(id, "Body");
   await visit.panel().locator("[data-kind=event]").first().waitFor();
   await page.locator("[role=slider]").press("ArrowRight");
   await page.screenshot({ path: `${visit.plan.pictures}/console.png` });
-  const { size } = statSync(`${visit.plan.pictures}/console.png`);
-  assert(size > 20_000, `a picture of ${size} bytes`);
+  await page.locator("#tab-Trace").click();
+  await visit.panel().locator("summary", { hasText: "ask the model" }).waitFor();
+  await page.locator("#detail").evaluate((one) => one.scrollTo(0, 1000));
+  await page.locator("#detail").screenshot({ path: `${visit.plan.pictures}/trace.png` });
+  for (const name of ["console", "trace"]) {
+    const { size } = statSync(`${visit.plan.pictures}/${name}.png`);
+    assert(size > 15_000, `a picture of ${size} bytes`);
+  }
 }

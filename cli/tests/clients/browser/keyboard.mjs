@@ -7,7 +7,7 @@ import { assert, equal, until } from "./console.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-async function audit(page, where) {
+export async function audit(page, where) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document));
   const found = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" ")}`);
@@ -38,7 +38,7 @@ export async function keys(visit) {
   await until(async () => (await page.evaluate(() => document.activeElement.getAttribute("role"))) === "slider", "the timeline");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
-  await page.locator(".chunk", { hasText: "Chunk 1: function wrote" }).waitFor();
+  await page.locator(".chunk", { hasText: "Chunk 1: from the runtime" }).waitFor();
   await page.locator(".chunk", { hasText: "62" }).waitFor();
   const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
   equal(outline, "solid", "a visible focus");
@@ -60,7 +60,7 @@ export async function keys(visit) {
   equal((await download).suggestedFilename(), `${first.id}.json`, "export");
   const table = page.locator("button", { hasText: "Show as table" });
   await table.press("Enter");
-  equal(await page.locator("bs-timeline tbody tr").count(), 2, "the timeline as a table");
+  equal(await page.locator("bs-timeline table", { hasText: "Chunks" }).locator("tbody tr").count(), 2, "the timeline as a table");
 }
 
 /** axe finds nothing in light and dark, in any tab; nothing scrolls sideways on a small screen. */
@@ -71,7 +71,7 @@ export async function accessible(visit) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await visit.open(id);
-    for (const tab of ["Summary", "Request", "Event", "Response", "Body", "Logs", "Error"]) {
+    for (const tab of ["Summary", "Request", "Event", "Response", "Body", "Logs", "Error", "Trace"]) {
       await page.locator(`#tab-${tab}`).click();
       if (tab === "Body") await visit.panel().locator("pre").first().waitFor();
       await audit(page, `${colorScheme}, ${tab}`);
@@ -83,7 +83,7 @@ export async function accessible(visit) {
   equal(await page.evaluate(() => document.getAnimations().length), 0, "animations");
   for (const [width, height] of [[360, 740], [600, 400]]) {
     await page.setViewportSize({ width, height });
-    for (const tab of ["Summary", "Request", "Event", "Response", "Body", "Logs", "Error"]) {
+    for (const tab of ["Summary", "Request", "Event", "Response", "Body", "Logs", "Error", "Trace"]) {
       await page.locator(`#tab-${tab}`).click();
       assert(!(await scrollsSideways(page)), `${tab} at ${width} px scrolls sideways`);
     }

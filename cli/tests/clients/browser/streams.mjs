@@ -1,6 +1,7 @@
 // Streams while they run, slow readers, failures.
 
 import { assert, equal, sleep, until } from "./console.mjs";
+import { audit } from "./keyboard.mjs";
 
 /** Five pieces: a row appears at once, its strip grows, and its chunks have the gaps that the caller saw. */
 export async function grows(visit) {
@@ -77,6 +78,22 @@ export async function slowReader(visit) {
   const last = found.timeline.at(-1);
   assert(last.atSent - last.atRuntime > 500_000, "the lanes do not part");
   assert(found.waitedMs > 1000, `waited ${found.waitedMs} ms`);
+}
+
+/** The moments at which the handler wrote are a lane of their own, and a table. */
+export async function guestLane(visit) {
+  const { id } = await visit.invoke([{ write: "one" }, { sleep_ms: 300 }, { write: "two" }, { sleep_ms: 100 }, { write: "three" }]);
+  await visit.open(id);
+  const timeline = visit.page.locator("bs-timeline");
+  await until(async () => (await timeline.getAttribute("data-lanes")).startsWith("function wrote, from the runtime, on the wire"),
+    "the lane");
+  equal(await timeline.getAttribute("data-wrote"), "3", "marks");
+  await visit.page.locator("button", { hasText: "Show as table" }).click();
+  const writes = timeline.locator("table", { hasText: "Writes of the function" }).locator("tbody tr");
+  equal(await writes.count(), 3, "writes in the table");
+  equal(await writes.nth(2).locator("td").nth(1).textContent(), "5", "bytes");
+  await audit(visit.page, "the tables");
+  await visit.page.locator("button", { hasText: "Show as table" }).click();
 }
 
 /** After a restart the page says so, comes back, and has no rows of the old process. */

@@ -4,6 +4,7 @@
 mod api;
 mod guard;
 mod prediction;
+mod trace;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
@@ -107,6 +108,14 @@ fn every_kind_of_body_has_its_view() {
 }
 
 #[test]
+fn an_archive_is_imported_by_the_network_panel_of_chromium() {
+    let folder = tempfile::tempdir().expect("temporary files are writable");
+    let mut dev = Dev::start(&ready_guest(), &[]);
+    let more = json!({ "folder": folder.path() });
+    browse(&mut dev, &["networkImport"], more, |_, _| {});
+}
+
+#[test]
 fn events_are_sent_again_edited_and_compared() {
     run(&[], &["resends", "compares"]);
 }
@@ -149,7 +158,7 @@ fn the_page_survives_a_restart() {
 fn the_guide_has_pictures() {
     let folder = built("clients").join("pictures");
     std::fs::create_dir_all(&folder).expect("it may be written");
-    let mut dev = Dev::start(&ready_guest(), &[]);
+    let mut dev = Dev::start(&trace::otel_guest(), &[]);
     browse(
         &mut dev,
         &["pictures"],

@@ -1,12 +1,14 @@
 //! The spans of one invocation.
 
+use std::time::Instant;
+
 use http::StatusCode;
 use serde_json::Value;
 
 use super::super::calls::Call;
 use super::super::guest_span::{Attributes, GuestSpan, Kind, Status};
 use super::super::id::{Ids, SpanId};
-use super::super::number::numbers;
+use super::super::number::{microseconds, numbers};
 use super::super::record::Record;
 use super::super::span::{About, Span, unix_ns};
 use super::super::xray::{parsed, phases};
@@ -90,11 +92,9 @@ pub(super) fn invocation(record: &Record, subject: &Subject<'_>) -> Message {
     ];
     for (name, at) in moments {
         let Some(at) = at else { continue };
-        let mut event = Message::default();
-        event.fixed64(1, unix_ns(record, at));
-        event.text(2, name);
-        span.message(11, &event);
+        add_event(&mut span, record, (name, at), &[]);
     }
+    add_moments(&mut span, record);
     let status = match record.ending.report() {
         Some(report) => (STATUS_ERROR, report.message.as_str()),
         None => (0, ""),
@@ -106,6 +106,36 @@ pub(super) fn invocation(record: &Record, subject: &Subject<'_>) -> Message {
     };
     end(&mut span, status, flags);
     span
+}
+
+/// The writes of the guest, and its waits for the reader, as events.
+fn add_moments(span: &mut Message, record: &Record) {
+    for write in record.moments.writes.kept() {
+        let joined = Some(write.writes).filter(|writes| *writes > 1);
+        let attributes = [
+            ("bootstream.bytes", write.bytes.into()),
+            ("bootstream.writes", joined.into()),
+        ];
+        add_event(span, record, ("write", write.at), &attributes);
+    }
+    for (began, ended) in record.moments.waits() {
+        let time = microseconds(ended.saturating_duration_since(began));
+        let attributes = [("bootstream.wait_us", time.into())];
+        add_event(span, record, ("wait", began), &attributes);
+    }
+}
+
+fn add_event(
+    span: &mut Message,
+    record: &Record,
+    (name, at): (&str, Instant),
+    attributes: &[(&str, Value)],
+) {
+    let mut event = Message::default();
+    event.fixed64(1, unix_ns(record, at));
+    event.text(2, name);
+    add(&mut event, 3, attributes);
+    span.message(11, &event);
 }
 
 /// The account in the ARN of a function: `arn:aws:lambda:region:account:function:name`.

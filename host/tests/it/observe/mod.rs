@@ -5,6 +5,7 @@ pub(crate) mod daemon;
 mod guest_spans;
 mod judges;
 mod log;
+mod moments;
 mod numbers;
 mod otlp;
 mod quiet;

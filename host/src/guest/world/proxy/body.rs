@@ -109,7 +109,7 @@ impl Body {
 
     /// Writes a chunk, waiting for room as often as necessary.
     pub(super) async fn write_all(&self, chunk: &[u8]) -> StreamResult<()> {
-        self.lock().accept(chunk.len())?;
+        self.lock().accept(chunk.len(), &self.maker)?;
         let written = self.push_all(chunk).await;
         self.note(chunk, written)
     }
@@ -128,7 +128,7 @@ impl Body {
     /// Writes a chunk for which there is room.
     pub(super) fn write(&self, chunk: &[u8]) -> StreamResult<()> {
         let mut inner = self.lock();
-        inner.accept(chunk.len())?;
+        inner.accept(chunk.len(), &self.maker)?;
         let pushed = inner.push(chunk);
         if self.note(chunk, pushed)? < chunk.len() {
             return Err(StreamError::trap(
@@ -213,7 +213,9 @@ impl Body {
     /// It exceeds a limit.
     pub(super) fn count_held(&self, current: &ActiveInvocation) -> Result<(), ResponseTooLarge> {
         match &self.lock().place {
-            Place::Held(held) => current.count_writes(held.bytes.len(), held.writes),
+            Place::Held(held) => {
+                current.count_earlier((held.bytes.len(), held.writes), &held.moments)
+            }
             Place::Sent(_) => Ok(()),
         }
     }
@@ -256,7 +258,7 @@ impl Inner {
     }
 
     /// Accepts a write of this many bytes, which are then to be [pushed](Self::push).
-    fn accept(&mut self, bytes: usize) -> StreamResult<()> {
+    fn accept(&mut self, bytes: usize, maker: &ActiveInvocation) -> StreamResult<()> {
         self.check_open()?;
         if let Err(wrong) = self.length.check(bytes) {
             self.end = End::Broken(wrong.into());
@@ -264,7 +266,7 @@ impl Inner {
             return Err(StreamError::LastOperationFailed(code));
         }
         match &mut self.place {
-            Place::Held(held) => held.writes += 1,
+            Place::Held(held) => held.count(bytes, maker),
             Place::Sent(Sink::Response(current)) => {
                 let counted = current.count_write(bytes);
                 counted.map_err(|it| StreamError::Trap(it.into()))?;

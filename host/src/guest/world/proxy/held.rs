@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use super::super::super::state::ActiveInvocation;
+use crate::observe::WriteMoments;
 use crate::response::HIGH_WATER_BYTES;
 
 /// The bytes in bodies whose response is not set, of one instance.
@@ -20,6 +22,8 @@ impl HeldBytes {
 pub(super) struct Held {
     pub(super) bytes: Vec<u8>,
     pub(super) writes: u64,
+    /// Empty unless the invocation keeps them.
+    pub(super) moments: WriteMoments,
     all: HeldBytes,
     has_warned: bool,
 }
@@ -29,6 +33,7 @@ impl Held {
         Self {
             bytes: Vec::new(),
             writes: 0,
+            moments: WriteMoments::default(),
             all: all.clone(),
             has_warned: false,
         }
@@ -44,6 +49,14 @@ impl Held {
         self.bytes.extend_from_slice(chunk);
         self.all.0.fetch_add(chunk.len(), Ordering::Relaxed);
         chunk.len()
+    }
+
+    /// Counts a write, which begins now.
+    pub(super) fn count(&mut self, bytes: usize, maker: &ActiveInvocation) {
+        self.writes += 1;
+        if maker.keeps_moments() {
+            self.moments.push(Instant::now(), bytes);
+        }
     }
 
     pub(super) fn warn(&mut self, maker: &ActiveInvocation) {

@@ -79,4 +79,5 @@ say "the SDK and the examples"
 cargo test --features bootstream/kv,bootstream/tracing -p bootstream -p bootstream-macros \
     -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \
     -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support
-cargo test --manifest-path "$dynamodb_export" --target-dir target
+# As the test of its README has built it.
+CARGO_PROFILE_DEV_DEBUG=0 cargo test --manifest-path "$dynamodb_export" --target-dir target

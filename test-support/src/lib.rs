@@ -93,12 +93,36 @@ pub fn built(path: &str) -> PathBuf {
         .unwrap_or_else(|_| panic!("no `{}`: build it with `scripts/test.sh`", path.display()))
 }
 
+fn set(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from)
+}
+
+/// The user's cache, by the XDG Base Directory Specification.
+fn user_cache() -> PathBuf {
+    set("XDG_CACHE_HOME")
+        .or_else(|| Some(set("HOME")?.join(".cache")))
+        .unwrap_or_default()
+}
+
 /// The folder of the compiler for handlers, which may be in the user's cache.
 pub fn toolchain() -> PathBuf {
-    let set = |name| std::env::var_os(name).map(PathBuf::from);
-    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
-    set("WASM_TOOLCHAIN_DIR")
-        .unwrap_or_else(|| cache().unwrap_or_default().join("wasm-guest-toolchain"))
+    set("WASM_TOOLCHAIN_DIR").unwrap_or_else(|| user_cache().join("wasm-guest-toolchain"))
+}
+
+/// Folders in the user's cache.
+const TOOL_CACHES: [(&str, &str); 3] = [
+    ("GOCACHE", "go-build"),
+    ("PIP_CACHE_DIR", "pip"),
+    ("ZIG_GLOBAL_CACHE_DIR", "zig"),
+];
+
+/// Variables for tools of other languages that `bootstream` runs: their caches stay the user's, with the standard libraries
+/// that `scripts/build-language-guests.sh` has compiled, while `XDG_CACHE_HOME` is for `bootstream` alone.
+pub fn tool_caches() -> [(&'static str, PathBuf); 3] {
+    TOOL_CACHES.map(|(variable, folder)| {
+        let own = set(variable).unwrap_or_else(|| user_cache().join(folder));
+        (variable, own)
+    })
 }
 
 /// One cache for all commands of this run of a test target, whose files are in `folder`. Initially empty.

@@ -127,9 +127,9 @@ impl Crate {
             ])
             .arg(&self.manifest)
             .arg("--target-dir")
-            .arg(toolchain.target_dir(&target_dir));
+            .arg(toolchain.target_dir(&target_dir))
+            .args(profile.arguments());
         toolchain.configure(&mut cargo);
-        profile.configure(&mut cargo);
         let output = cargo.output().context("cannot run `cargo`")?;
         if !output.status.success() {
             bail!("`{}` does not compile, see above", self.manifest.display());

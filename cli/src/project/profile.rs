@@ -1,11 +1,15 @@
-//! The release profile of handler crates that have none of their own.
+//! The profile of a handler crate.
 //!
 //! Cargo's default profile is made for native programs. A component that was built with it has more than twice the
 //! size, and its machine code as well, which every cold start loads.
+//!
+//! Settings that are not the crate's own are a profile with a name of its own, and so have a folder of their own in
+//! `target`. In one folder, cargo would compile the crate again after each change of profile, and a command could read the
+//! component that another one has just written.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use toml::{Table, Value};
@@ -13,34 +17,25 @@ use toml::{Table, Value};
 use super::{BuildOptions, Effort};
 use crate::files;
 
-/// The profile of the projects that `bootstream new` makes, as cargo's variables.
-const SMALL: [(&str, &str); 3] = [
-    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"),
-    ("CARGO_PROFILE_RELEASE_LTO", "true"),
-    ("CARGO_PROFILE_RELEASE_STRIP", "debuginfo"),
+/// A setting of a profile and its value in TOML.
+type Setting = (&'static str, &'static str);
+
+/// The profile of the projects that `bootstream new` makes.
+const SMALL: [Setting; 3] = [
+    ("opt-level", "\"s\""),
+    ("lto", "true"),
+    ("strip", "\"debuginfo\""),
 ];
 
 /// The same profile, for messages.
 const SMALL_SHOWN: &str = "opt-level = \"s\", lto = true, strip = \"debuginfo\"";
 
-/// What keeps files and lines in stack traces. Overrides every profile.
-const LINE_TABLES: [(&str, &str); 2] = [
-    ("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only"),
-    ("CARGO_PROFILE_RELEASE_STRIP", "none"),
-];
+/// What keeps files and lines in stack traces.
+const LINE_TABLES: [Setting; 2] = [("debug", "\"line-tables-only\""), ("strip", "\"none\"")];
 
-/// Arguments of cargo for a component that is packaged.
-const FULL: &[&str] = &["--release"];
-
-/// Arguments of cargo for one that the next change replaces. Link-time optimisation is nine tenths of a rebuild: it reads
-/// the whole standard library each time. A profile of its own has a folder of its own, because cargo does not notice
-/// that another profile has overwritten a component.
-const QUICK: &[&str] = &[
-    "--profile=bootstream-dev",
-    "--config=profile.bootstream-dev.inherits=\"release\"",
-    "--config=profile.bootstream-dev.lto=false",
-    "--config=profile.bootstream-dev.incremental=true",
-];
+/// Makes rebuilds quick: link-time optimisation is nine tenths of them, because it reads the whole standard library each
+/// time.
+const QUICK: [Setting; 2] = [("lto", "false"), ("incremental", "true")];
 
 /// Keys of a profile that do not apply to the handler itself.
 const OF_OTHERS: [&str; 2] = ["package", "build-override"];
@@ -74,18 +69,45 @@ impl Profile {
         })
     }
 
-    /// Makes cargo use the profile.
-    pub(super) fn configure(self, cargo: &mut Command) {
-        cargo.args(match self.effort {
-            Effort::Full => FULL,
-            Effort::Quick => QUICK,
-        });
+    /// Returns cargo's arguments for the profile.
+    pub(super) fn arguments(self) -> Vec<String> {
+        let settings = self.settings();
+        if settings.is_empty() {
+            return vec!["--release".to_owned()];
+        }
+        let name = self.name();
+        let base = ("inherits", "\"release\"");
+        let settings = std::iter::once(base).chain(settings);
+        let settings =
+            settings.map(|(key, value)| format!("--config=profile.{name}.{key}={value}"));
+        std::iter::once(format!("--profile={name}"))
+            .chain(settings)
+            .collect()
+    }
+
+    /// Returns the name of a profile with settings of this command, which is also its folder in `target`.
+    fn name(self) -> String {
+        let name = match self.effort {
+            Effort::Full => "bootstream-build",
+            Effort::Quick => "bootstream-dev",
+        };
+        let suffix = if self.line_tables { "-lines" } else { "" };
+        format!("{name}{suffix}")
+    }
+
+    /// Returns what this command changes in the release profile of the crate, by key.
+    fn settings(self) -> BTreeMap<&'static str, &'static str> {
+        let mut settings = BTreeMap::new();
         if self.is_default {
-            cargo.envs(SMALL);
+            settings.extend(SMALL);
+        }
+        if self.effort == Effort::Quick {
+            settings.extend(QUICK);
         }
         if self.line_tables {
-            cargo.envs(LINE_TABLES);
+            settings.extend(LINE_TABLES);
         }
+        settings
     }
 
     /// Returns a line that says which settings the crate did not choose, and how to choose others.
@@ -211,23 +233,40 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_quick_build_leaves_the_packaged_component_alone() {
-        let arguments = |effort| {
-            let mut cargo = Command::new("cargo");
-            let profile = Profile {
-                is_default: true,
-                line_tables: false,
-                effort,
-            };
-            profile.configure(&mut cargo);
-            let given = cargo.get_args().filter_map(OsStr::to_str);
-            given.collect::<Vec<_>>().join(" ")
+    /// The profile of a crate, and its arguments as they are typed.
+    fn typed(is_default: bool, line_tables: bool, effort: Effort) -> String {
+        let profile = Profile {
+            is_default,
+            line_tables,
+            effort,
         };
-        assert_eq!(arguments(Effort::Full), "--release");
-        let quick = arguments(Effort::Quick);
-        assert!(quick.starts_with("--profile=bootstream-dev "), "{quick}");
-        assert!(quick.contains("bootstream-dev.lto=false"), "{quick}");
+        profile.arguments().join(" ")
+    }
+
+    #[test]
+    fn only_settings_of_the_crate_s_own_share_the_folder_of_cargo() {
+        assert_eq!(typed(false, false, Effort::Full), "--release");
+        for (is_default, line_tables, effort, name) in [
+            (true, false, Effort::Full, "bootstream-build"),
+            (true, true, Effort::Full, "bootstream-build-lines"),
+            (false, true, Effort::Full, "bootstream-build-lines"),
+            (true, false, Effort::Quick, "bootstream-dev"),
+            (false, false, Effort::Quick, "bootstream-dev"),
+            (true, true, Effort::Quick, "bootstream-dev-lines"),
+        ] {
+            let arguments = typed(is_default, line_tables, effort);
+            let start = format!("--profile={name} --config=profile.{name}.inherits=\"release\" ");
+            assert!(arguments.starts_with(&start), "{arguments}");
+        }
+    }
+
+    #[test]
+    fn a_quick_build_is_not_optimised_when_it_is_linked() {
+        assert_eq!(
+            typed(false, false, Effort::Quick),
+            "--profile=bootstream-dev --config=profile.bootstream-dev.inherits=\"release\" \
+             --config=profile.bootstream-dev.incremental=true --config=profile.bootstream-dev.lto=false"
+        );
     }
 
     #[test]
@@ -243,28 +282,5 @@ mod tests {
         let note = profile(true, true).note().unwrap();
         assert!(note.contains("line tables"), "{note}");
         assert_eq!(profile(false, true).note(), None);
-
-        let variables = |profile: Profile| {
-            let mut cargo = Command::new("cargo");
-            profile.configure(&mut cargo);
-            let set = cargo.get_envs().filter_map(|(name, value)| {
-                let name = name.to_str()?.strip_prefix(VARIABLES)?;
-                Some(format!("{name}={}", value?.to_str()?))
-            });
-            set.collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(variables(profile(false, false)), "");
-        assert_eq!(
-            variables(profile(true, false)),
-            "LTO=true OPT_LEVEL=s STRIP=debuginfo"
-        );
-        assert_eq!(
-            variables(profile(true, true)),
-            "DEBUG=line-tables-only LTO=true OPT_LEVEL=s STRIP=none"
-        );
-        assert_eq!(
-            variables(profile(false, true)),
-            "DEBUG=line-tables-only STRIP=none"
-        );
     }
 }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::projects::PROFILE;
+use crate::projects::{PROFILE, TESTS};
 use crate::session::{Session, repository};
 use crate::{all_documents, follow};
 
@@ -96,7 +96,7 @@ fn the_tutorial_of_a_chat_can_be_followed() {
 fn follow_in_an_empty_folder(page: &str) {
     let folder = tempfile::tempdir().unwrap();
     let page = repository(page);
-    let mut reader = Session::new(folder.path()).with(&PROFILE);
+    let mut reader = Session::new(folder.path()).with(&PROFILE).with(&TESTS);
     follow(&mut reader, page.to_str().unwrap());
 }
 

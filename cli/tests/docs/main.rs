@@ -80,7 +80,10 @@ const DYNAMODB_EXPORT: &str = "examples/dynamodb-export/README.md";
 fn the_readme_of_dynamodb_export_can_be_followed() {
     // As `scripts/test.sh` has built it.
     let level = [("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")];
-    follow(&mut reader().with(&level), DYNAMODB_EXPORT);
+    follow(
+        &mut reader().with(&level).with(&projects::TESTS),
+        DYNAMODB_EXPORT,
+    );
 }
 
 /// A project that a command in the README creates.

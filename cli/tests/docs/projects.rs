@@ -29,12 +29,16 @@ pub(crate) const FOLLOWED: [&str; 11] = [
 const STANDARD: &str = "docs/guide/standard-components.md";
 
 /// Builds with the profile of this repository's handlers instead of the project's, to reuse compiled
-/// dependencies.
-pub(crate) const PROFILE: [(&str, &str); 3] = [
+/// dependencies. Those for `dev --watch` have a folder of their own, and are not optimised.
+pub(crate) const PROFILE: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
     ("CARGO_PROFILE_RELEASE_LTO", "false"),
     ("CARGO_PROFILE_RELEASE_STRIP", "debuginfo"),
+    ("CARGO_PROFILE_BOOTSTREAM_DEV_OPT_LEVEL", "0"),
 ];
+
+/// Builds tests in a workspace of their own with the dependencies of this repository's, which have no debug information.
+pub(crate) const TESTS: [(&str, &str); 1] = [("CARGO_PROFILE_DEV_DEBUG", "0")];
 
 /// Variables that spare the registries and change nothing else.
 const REGISTRIES: [(&str, &str); 4] = [
@@ -57,14 +61,15 @@ fn project(template: &str) -> (TempDir, PathBuf) {
 
 /// A reader in the folder of a project.
 fn reader(project: &Path) -> Session {
-    Session::new(project).with(&PROFILE).with(&REGISTRIES)
+    Session::new(project)
+        .with(&PROFILE)
+        .with(&TESTS)
+        .with(&REGISTRIES)
 }
 
 #[test]
 fn the_readme_of_a_new_project_in_rust_can_be_followed() {
     let (_folder, project) = project("rust");
-    // Reuses the versions that are already built, for speed: without it, cargo takes the newest.
-    std::fs::copy(repository("Cargo.lock"), project.join("Cargo.lock")).unwrap();
     let mut reader = reader(&project);
 
     follow(&mut reader, "README.md");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
-use bootstream_test_support::{cache_home, toolchain};
+use bootstream_test_support::{cache_home, tool_caches, toolchain};
 
 use crate::document::Command;
 use crate::servers::Servers;
@@ -93,6 +93,18 @@ impl Session {
             self.servers.start(server, shell);
         } else {
             self.type_in(command);
+            if command.line.starts_with("bootstream new ") {
+                self.lock_project(&command.line);
+            }
+        }
+    }
+
+    /// Gives the project that a line has created the versions that are already built: without a lock, cargo takes the
+    /// newest.
+    fn lock_project(&self, line: &str) {
+        let mut folders = line.split(' ').map(|word| self.folder.join(word));
+        if let Some(project) = folders.find(|folder| folder.join("Cargo.toml").is_file()) {
+            fs::copy(repository("Cargo.lock"), project.join("Cargo.lock")).unwrap();
         }
     }
 
@@ -160,6 +172,7 @@ impl Session {
             .env("CARGO_TARGET_DIR", repository("target"))
             .env("XDG_CACHE_HOME", cache_home(CACHE))
             .env("WASM_TOOLCHAIN_DIR", toolchain())
+            .envs(tool_caches())
             .envs(self.variables.iter().copied())
             .stdin(Stdio::null());
         shell

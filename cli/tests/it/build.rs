@@ -1,5 +1,7 @@
 //! `build` without a crate: bootstream.toml has the command that makes the component.
 
+use std::path::Path;
+
 use bootstream_test_support::assert_contains;
 
 use crate::support::{Dev, bootstream, component, failure, scripted_guest, succeed, text};
@@ -218,55 +220,64 @@ fn tiny_crate(profile: &str) -> tempfile::TempDir {
     folder
 }
 
-/// What `build` says about the profile of that crate, and the component's size.
-fn profile_of(profile: &str, args: &[&str], variable: Option<(&str, &str)>) -> (String, u64) {
-    let folder = tiny_crate(profile);
+/// Builds the crate in a folder. Returns what is said, and the component's size.
+fn build(folder: &Path, args: &[&str], variable: Option<(&str, &str)>) -> (String, u64) {
     let mut command = bootstream(&["build"]);
     command
         .args(args)
-        .current_dir(folder.path())
+        .current_dir(folder)
         .env_remove("CARGO_TARGET_DIR")
         .envs(variable);
     // It exports no handler, and the error has its path.
-    let output = command.output().unwrap();
-    let said = text(&output.stderr);
-    let made = folder
-        .path()
-        .join("target/guests/wasm32-wasip2/release/tiny.wasm");
-    let made = if made.is_file() {
-        made
-    } else {
-        folder.path().join("target/wasm32-wasip2/release/tiny.wasm")
-    };
-    let bytes = std::fs::read(made).unwrap_or_else(|error| panic!("{error}: {said}"));
-    (said, bytes.len() as u64)
+    let said = failure(&mut command);
+    let made = said.split('`').find(|part| part.ends_with("/tiny.wasm"));
+    let made = std::fs::metadata(made.unwrap_or_else(|| panic!("no component: {said}")));
+    (said, made.unwrap().len())
+}
+
+/// Builds a new crate with this profile.
+fn build_new(profile: &str) -> (String, u64) {
+    build(tiny_crate(profile).path(), &[], None)
 }
 
 #[test]
 fn a_crate_without_a_profile_gets_the_small_one_and_a_line_says_so() {
     const NOTE: &str =
         "small release profile (opt-level = \"s\", lto = true, strip = \"debuginfo\"";
-    let (said, small) = profile_of("", &[], None);
+    let (said, small) = build_new("");
     assert_contains(&said, NOTE);
     let lines = said.lines().filter(|line| line.contains("release profile"));
     assert_eq!(lines.count(), 1, "{said}");
 
-    let (said, of_a_package) = profile_of("[profile.release.package.x]\ndebug = true\n", &[], None);
+    let (said, of_a_package) = build_new("[profile.release.package.x]\ndebug = true\n");
     assert_contains(&said, NOTE);
     assert_eq!(of_a_package, small);
 
-    for (profile, variable) in [
-        ("[profile.release]\nstrip = \"none\"\n", None),
-        ("", Some(("CARGO_PROFILE_RELEASE_STRIP", "none"))),
-    ] {
-        let (said, own) = profile_of(profile, &[], variable);
-        assert!(!said.contains("release profile"), "{said}");
-        assert!(own > small, "{own} {small}");
-    }
+    let (said, own) = build_new("[profile.release]\nstrip = \"none\"\n");
+    assert!(!said.contains("release profile"), "{said}");
+    assert!(own > small, "{own} {small}");
+}
 
-    let (said, with_lines) = profile_of("", &["--line-tables"], None);
+#[test]
+fn a_build_with_another_profile_leaves_the_component_as_it_is() {
+    let folder = tiny_crate("");
+    let build = |args: &[&str], variable| build(folder.path(), args, variable);
+    let (_, small) = build(&[], None);
+    // As `cargo build --release` makes it.
+    let (said, own) = build(&[], Some(("CARGO_PROFILE_RELEASE_STRIP", "none")));
+    assert!(!said.contains("release profile"), "{said}");
+    let (said, with_lines) = build(&["--line-tables"], None);
     assert_contains(&said, "with line tables");
-    assert!(with_lines > small, "{with_lines} {small}");
+    assert!(
+        small < own && small < with_lines,
+        "{small} {own} {with_lines}"
+    );
+
+    for (args, size) in [(&[][..], small), (&["--line-tables"], with_lines)] {
+        let (said, again) = build(args, None);
+        assert!(!said.contains("Compiling"), "{said}");
+        assert_eq!(again, size);
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(crate) fn repository(path: &str) -> PathBuf {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Rust,
-    /// With the AWS SDK, which the tests have built with its own profile.
+    /// With the AWS SDK, as `scripts/test.sh` has built it.
     RustWithSdk,
     C,
     Go,
@@ -46,7 +46,10 @@ impl Kind {
                 ("CARGO_PROFILE_RELEASE_LTO", "false".to_owned()),
                 ("CARGO_PROFILE_RELEASE_STRIP", "debuginfo".to_owned()),
             ],
-            Self::RustWithSdk => vec![("CARGO_TARGET_DIR", target())],
+            Self::RustWithSdk => vec![
+                ("CARGO_TARGET_DIR", target()),
+                ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1".to_owned()),
+            ],
             Self::Go => vec![
                 ("CGO_ENABLED", "0".to_owned()),
                 ("GOTOOLCHAIN", "local".to_owned()),

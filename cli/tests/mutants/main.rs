@@ -8,7 +8,7 @@ mod copy;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use bootstream_test_support::{cache_home, toolchain};
+use bootstream_test_support::{cache_home, tool_caches, toolchain};
 use serde::Deserialize;
 
 use copy::{Copy, Kind, repository};
@@ -48,6 +48,7 @@ fn cases(copy: &Copy, kind: Kind) -> Output {
         .envs(kind.variables())
         .env("XDG_CACHE_HOME", cache_home(env!("CARGO_TARGET_TMPDIR")))
         .env("WASM_TOOLCHAIN_DIR", toolchain())
+        .envs(tool_caches())
         .stdin(Stdio::null());
     command.output().unwrap()
 }

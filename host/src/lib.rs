@@ -5,7 +5,7 @@
 //!   Runtime API                                                  guest component
 //!       │ GET …/next                                                   ▲
 //!       ▼                                                              │ exported `handle`
-//!  runtime_api::Client ──▶ Invocation ──▶ worker ──▶ guest::task ───▶ guest::instance
+//!  runtime_api::Client ──▶ Invocation ──▶ worker ──▶ guest::Guests ─▶ guest::instance
 //!       ▲                                                              │ write-headers, write,
 //!       │ POST …/response                                              ▼ finish
 //!       └──── response::ResponseBody ◀── response::Buffer ◀── guest::world

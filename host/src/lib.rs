@@ -28,6 +28,7 @@ mod capsule;
 pub mod config;
 pub mod engine;
 pub mod event;
+mod executor;
 mod guest;
 pub mod http1;
 mod instance_memory;

@@ -5,22 +5,20 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
 use super::handler::Handler;
 use super::next::NextInstance;
 use super::run::{Completed, Ended, Invoke, run};
+use crate::executor::GuestRun;
 
 /// The handler, and the instance for the next invocation.
 pub(crate) struct Guests {
     handler: Arc<Handler>,
     next: NextInstance,
 }
-
-/// A guest that runs, up to its end.
-pub(crate) type GuestRun = Pin<Box<dyn Future<Output = Result<Ended, Panicked>> + Send>>;
 
 /// What ran a guest has panicked.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +53,7 @@ impl Guests {
     }
 
     /// Returns the run of the handler for `invoke`, once it can start.
-    pub(crate) async fn start(&mut self, invoke: Invoke) -> GuestRun {
+    pub(crate) async fn start(&mut self, invoke: Invoke) -> GuestRun<Result<Ended, Panicked>> {
         tokio::select! {
             biased;
             () = self.until_ready() => {}
@@ -64,7 +62,7 @@ impl Guests {
         let handler = Arc::clone(&self.handler);
         let instance = self.next.take(&handler, &invoke.invocation);
         // Allocated now, because a worker that waits for an event needs no room for it.
-        Box::pin(caught(async move { run(&handler, instance, invoke).await }))
+        GuestRun::new(caught(async move { run(&handler, instance, invoke).await }))
     }
 
     /// Waits until an instance is prepared, and nothing is left of the files of earlier ones.

@@ -14,6 +14,7 @@ use super::handler::Handler;
 use super::reuse::Life;
 use super::state::{ActiveInvocation, GuestState};
 use super::world::{Called, Exports};
+use crate::executor::note_preemption;
 use crate::invocation::Invocation;
 use crate::observe::Instantiated;
 use crate::platform::epoch_timer::preemptible;
@@ -163,6 +164,7 @@ pub(super) struct NotAhead;
 /// Lets the runtime poll its I/O driver before the guest continues. `UpdateDeadline::Yield` only wakes the
 /// task, which then runs before the driver. Sets `yields` whenever the guest is polled meanwhile.
 fn yield_to_sockets(yields: Arc<AtomicBool>) -> UpdateDeadline {
+    note_preemption();
     let yielding = async move {
         let mut yielding = pin!(yield_to_driver());
         poll_fn(|cx| {

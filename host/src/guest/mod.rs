@@ -38,7 +38,7 @@ mod wasi_p3;
 mod world;
 
 pub(crate) use files::Files;
-pub(crate) use guests::{GuestRun, Guests, Panicked};
+pub(crate) use guests::{Guests, Panicked};
 pub(crate) use handler::Handler;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
 pub(crate) use limits::LimitSettings;
@@ -47,5 +47,5 @@ pub use otel_told::{Told, told};
 #[cfg(feature = "rehearsal")]
 pub(crate) use replay::replay_in;
 pub(crate) use reuse::Reuse;
-pub(crate) use run::{Completed, Invoke};
+pub(crate) use run::{Completed, Ended, Invoke};
 pub(crate) use state::GuestConfig;

@@ -8,7 +8,6 @@ mod memcpy;
 pub(crate) mod threads;
 mod yielding;
 
-pub(crate) use threads::can_start_threads;
 pub(crate) use yielding::yield_to_driver;
 
 /// The variable that decides whether errors of libraries capture a backtrace. `RUST_BACKTRACE` decides without it,

@@ -14,14 +14,18 @@ use tokio::task::yield_now;
 pub(crate) async fn yield_to_driver() {
     let mut yielding = pin!(yield_now());
     let mut driver: Option<Arc<Driver>> = None;
-    poll_fn(|cx| match &driver {
-        Some(driver) if !driver.was_polled.load(Ordering::Acquire) => Poll::Pending,
-        Some(_) => Poll::Ready(()),
-        None => {
-            let waker = driver.insert(Arc::new(Driver::before(cx.waker())));
-            let waker = Waker::from(Arc::clone(waker));
-            yielding.as_mut().poll(&mut Context::from_waker(&waker))
+    poll_fn(|cx| {
+        match &driver {
+            Some(driver) if driver.was_polled.load(Ordering::Acquire) => return Poll::Ready(()),
+            Some(driver) if driver.task.will_wake(cx.waker()) => return Poll::Pending,
+            // The task has moved to another thread, which has a driver of its own.
+            Some(_) => yielding.set(yield_now()),
+            None => {}
         }
+        let next = Arc::new(Driver::before(cx.waker()));
+        let waker = Waker::from(Arc::clone(&next));
+        driver = Some(next);
+        yielding.as_mut().poll(&mut Context::from_waker(&waker))
     })
     .await;
 }

@@ -49,7 +49,7 @@ pub struct Outcome {
 /// A handler that is ready to be replayed.
 #[derive(Debug)]
 pub struct Replay {
-    handler: Handler,
+    handler: Arc<Handler>,
     config: Config,
     runtime: Runtime,
 }
@@ -76,7 +76,7 @@ impl Replay {
         epoch_timer::start(&handler.engine)?;
         let runtime = runtime().context("cannot start the event loop")?;
         Ok(Self {
-            handler,
+            handler: Arc::new(handler),
             config,
             runtime,
         })

@@ -214,7 +214,7 @@ fn start_worker(
         guests: Guests::new(Arc::clone(&loaded.handler)),
         engine: loaded.handler.engine.clone(),
         shutdown: shutdown.clone(),
-        alarm: Alarm::new(),
+        alarm: Alarm::default(),
         buffered: loaded.config.buffered,
         read_ahead,
         telemetry: loaded

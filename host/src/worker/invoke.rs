@@ -16,7 +16,8 @@ use super::record;
 use super::shutdown::Shutdown;
 use crate::capsule::CapsuleSettings;
 use crate::engine::ReadAhead;
-use crate::guest::{Completed, GuestRun, Guests, Interrupt, InterruptReason, Invoke, Panicked};
+use crate::executor::GuestRun;
+use crate::guest::{Completed, Ended, Guests, Interrupt, InterruptReason, Invoke, Panicked};
 use crate::invocation::{Deadline, Invocation};
 use crate::response::invoker::{Buffered, Invoker};
 use crate::response::{self, FailureRoute, ResponseReader, ResponseStream};
@@ -298,7 +299,7 @@ impl Posting<'_> {
 
 /// The guest of an invocation.
 struct Running<'a> {
-    guest: GuestRun,
+    guest: GuestRun<Result<Ended, Panicked>>,
     guests: &'a mut Guests,
     /// Its instance once it has ended, until that is cleared.
     completed: Option<Completed>,
@@ -310,7 +311,10 @@ impl Running<'_> {
     async fn end(&mut self, stopping: Stopping<'_>) -> Result<Option<ErrorReport>, InvokeError> {
         let ended = tokio::select! {
             biased;
-            ended = &mut self.guest => ended.map_err(|Panicked| InvokeError::GuestGone)?,
+            ended = &mut self.guest => match ended {
+                Some(Ok(ended)) => ended,
+                Some(Err(Panicked)) | None => return Err(InvokeError::GuestGone),
+            },
             () = stopping.guest_overdue() => return Err(InvokeError::GuestStuck),
         };
         self.completed = Some(ended.completed);

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 
 use super::invoke::{InvokeError, Worker};
 use crate::engine::ReadAhead;
+use crate::executor;
 use crate::guest::Guests;
 use crate::invocation::Invocation;
 use crate::logging;
@@ -15,7 +16,13 @@ use crate::runtime_api::{Client, RuntimeApiError};
 /// Runs the workers until shutdown. One that fails leaves the others alone; the last one's failure
 /// is the result.
 pub(crate) async fn run(workers: Vec<Worker>) -> anyhow::Result<()> {
-    let mut running: JoinSet<_> = workers.into_iter().map(work).collect();
+    let mut running = JoinSet::new();
+    for (number, worker) in workers.into_iter().enumerate() {
+        match executor::home_of_worker(number) {
+            Some(home) => running.spawn_on(work(worker), home),
+            None => running.spawn(work(worker)),
+        };
+    }
     let mut result = Ok(());
     while let Some(ended) = running.join_next().await {
         match ended? {

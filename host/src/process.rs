@@ -47,6 +47,9 @@ pub fn print_version() -> io::Result<bool> {
 /// One thread serves one invocation at a time. Concurrent invocations share at most a thread for each
 /// processor.
 fn runtime() -> io::Result<Runtime> {
-    let concurrency = max_concurrency(&ProcessVars).unwrap_or(1);
-    executor::start(concurrency.min(available_parallelism().map_or(1, NonZero::get)))
+    executor::start(match max_concurrency(&ProcessVars).unwrap_or(1) {
+        1 => 1,
+        // Counting the processors takes a fortieth of a start, because a control group may limit them.
+        concurrency => concurrency.min(available_parallelism().map_or(1, NonZero::get)),
+    })
 }

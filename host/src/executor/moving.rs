@@ -146,3 +146,69 @@ impl Drop for Visit {
         self.0.guests.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use tokio::task::yield_now;
+
+    use super::*;
+    use crate::executor::start;
+
+    /// Yields as a guest that computes does, until its thread is another than `than`.
+    async fn compute_until_moved(than: thread::ThreadId) {
+        while thread::current().id() == than {
+            note_preemption();
+            yield_now().await;
+        }
+    }
+
+    /// One test, because a process has one executor.
+    #[test]
+    fn a_guest_that_computes_moves_to_an_idle_thread_and_keeps_its_runtime() {
+        let runtime = start(2).unwrap();
+        runtime.block_on(async {
+            let (here, home) = (thread::current().id(), Handle::current().id());
+
+            let tiny = GuestRun::new(async { thread::current().id() });
+            assert_eq!(tiny.await, Some(here));
+
+            let waits = GuestRun::new(async {
+                yield_now().await;
+                thread::current().id()
+            });
+            assert_eq!(waits.await, Some(here));
+
+            let computes = GuestRun::new(async move {
+                compute_until_moved(here).await;
+                // It is alone there.
+                let there = thread::current().id();
+                note_preemption();
+                yield_now().await;
+                (there == thread::current().id(), Handle::current().id())
+            });
+            assert_eq!(computes.await, Some((true, home)));
+
+            let held = Arc::new(());
+            let guest = Arc::clone(&held);
+            let mut dropped = GuestRun::new(async move {
+                compute_until_moved(here).await;
+                std::future::pending::<()>().await;
+                drop(guest);
+            });
+            while let Place::Here(_) = dropped.0 {
+                tokio::select! {
+                    biased;
+                    _ = &mut dropped => {}
+                    () = yield_now() => {}
+                }
+            }
+            drop(dropped);
+            while Arc::strong_count(&held) > 1 {
+                yield_now().await;
+            }
+        });
+    }
+}

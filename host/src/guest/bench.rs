@@ -61,7 +61,7 @@ impl Guest {
         let invoke = Invoke {
             invocation,
             response,
-            interrupt: Arc::new(Interrupt::new()),
+            interrupt: Interrupt::new(),
         };
         let ended = run(&self.handler, instance, invoke).await;
         let report = ended.report;

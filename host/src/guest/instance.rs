@@ -109,7 +109,7 @@ impl Instance {
 
     /// Attaches the instance to an invocation, whose interrupt stops it while it computes.
     pub(super) fn begin(&mut self, current: Arc<ActiveInvocation>) {
-        let interrupt = Arc::clone(&current.interrupt);
+        let interrupt = current.interrupt.clone();
         let yields = Arc::clone(&self.yields);
         self.store.data_mut().begin(current);
         // The epoch is the engine's: every guest of the process notices an increment.

@@ -14,7 +14,7 @@ pub(crate) async fn replay_in(
     handler: &Arc<Handler>,
     invocation: Arc<Invocation>,
     response: ResponseWriter,
-    interrupt: Arc<Interrupt>,
+    interrupt: Interrupt,
 ) {
     let mut next = NextInstance::new(handler);
     next.prepare(handler).await;

@@ -30,7 +30,7 @@ const MIB: usize = 1024 * 1024;
 pub(crate) struct Invoke {
     pub(crate) invocation: Arc<Invocation>,
     pub(crate) response: ResponseWriter,
-    pub(crate) interrupt: Arc<Interrupt>,
+    pub(crate) interrupt: Interrupt,
 }
 
 /// How the guest of an invocation ended.
@@ -63,7 +63,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
     let current = Arc::new(ActiveInvocation::new(
         &invocation,
         response,
-        Arc::clone(&interrupt),
+        interrupt.clone(),
         Arc::clone(&handler.config.limits),
         outputs,
     ));

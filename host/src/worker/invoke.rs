@@ -104,7 +104,7 @@ impl Worker {
     async fn serve(&mut self, invocation: Arc<Invocation>) -> Result<(), InvokeError> {
         let invoker = Invoker::new(Arc::clone(&invocation), self.buffered);
         let (response, reader) = response::channel(Some(invoker));
-        let interrupt = Arc::new(Interrupt::new());
+        let interrupt = Interrupt::new();
         let now = Instant::now();
         let stop_at = stop_at(invocation.deadline, now);
         if stop_at <= now {
@@ -114,7 +114,7 @@ impl Worker {
         let invoke = Invoke {
             invocation: Arc::clone(&invocation),
             response,
-            interrupt: Arc::clone(&interrupt),
+            interrupt: interrupt.clone(),
         };
         let mut stopping = pin!(stop_in_time(
             &self.engine,

@@ -24,6 +24,7 @@ fi
 if [ "${1:-}" = languages ]; then
     cargo build --release -p bootstream-cli --bin bootstream
     scripts/build-language-benches.sh
+    cargo build --release --manifest-path benches/peers/web-adapter/Cargo.toml --target-dir target/web-adapter
 fi
 if [ "${1:-}" = micro ]; then
     shift

@@ -1,7 +1,7 @@
-//! The host with fault injection for the tests: a log line can make its tasks panic or be cancelled.
+//! The host with fault injection for the tests: a log line can make it panic, or cancel its tasks.
 //!
-//! A task that logs a line with the text in `FAULT_PANIC` panics: the guest's task if a handler prints the
-//! line, a worker's if it is a warning of the host. A line with the text in `FAULT_CANCEL` drops all of
+//! It panics at a line with the text in `FAULT_PANIC`: on behalf of a guest if a handler prints the line, in a worker's
+//! task if it is a warning of the host. A line with the text in `FAULT_CANCEL` drops all of
 //! the host's pending work.
 
 use bootstream_host::config::{ProcessVars, Vars as _};

@@ -5,7 +5,7 @@
 //!   Runtime API                                                  guest component
 //!       │ GET …/next                                                   ▲
 //!       ▼                                                              │ exported `handle`
-//!  runtime_api::Client ──▶ Invocation ──▶ worker ──▶ guest::task ───▶ guest::instance
+//!  runtime_api::Client ──▶ Invocation ──▶ worker ──▶ guest::Guests ─▶ guest::instance
 //!       ▲                                                              │ write-headers, write,
 //!       │ POST …/response                                              ▼ finish
 //!       └──── response::ResponseBody ◀── response::Buffer ◀── guest::world
@@ -28,6 +28,7 @@ mod capsule;
 pub mod config;
 pub mod engine;
 pub mod event;
+mod executor;
 mod guest;
 pub mod http1;
 mod instance_memory;

@@ -4,17 +4,13 @@ use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::num::NonZero;
 use std::thread::available_parallelism;
-use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use crate::config::{ProcessVars, event_level, log_settings, max_concurrency};
-use crate::logging;
-use crate::platform::{before_wait, can_start_threads, keep_blocks, prepare_process};
+use crate::platform::prepare_process;
 use crate::worker::{end, run};
-
-/// Threads for blocking work: DNS lookups and files. Lambda allows 1,024 in all.
-const BLOCKING_THREADS: usize = 32;
+use crate::{executor, logging};
 
 /// Serves invocations until the process is asked to end, with the configuration in its environment.
 ///
@@ -51,30 +47,9 @@ pub fn print_version() -> io::Result<bool> {
 /// One thread serves one invocation at a time. Concurrent invocations share at most a thread for each
 /// processor.
 fn runtime() -> io::Result<Runtime> {
-    let concurrency = max_concurrency(&ProcessVars).unwrap_or(1);
-    let threads = concurrency.min(available_parallelism().map_or(1, NonZero::get));
-    // A runtime of several threads panics if the system refuses one.
-    let mut builder = if threads > 1 && can_start_threads(threads) {
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(threads);
-        builder
-    } else {
-        keep_blocks();
-        Builder::new_current_thread()
-    };
-    #[cfg(feature = "rehearsal")]
-    if threads == 1 {
-        crate::rehearsal::prepare_runtime(&mut builder, &ProcessVars);
-    }
-    builder
-        // Every worker thread parks before it runs its first guest; threads that block do not.
-        .on_thread_park(|| {
-            keep_blocks();
-            before_wait();
-        })
-        .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
-        // A pool that has lost its threads panics if the system refuses it another.
-        .thread_keep_alive(Duration::MAX)
-        .build()
+    executor::start(match max_concurrency(&ProcessVars).unwrap_or(1) {
+        1 => 1,
+        // Counting the processors takes a fortieth of a start, because a control group may limit them.
+        concurrency => concurrency.min(available_parallelism().map_or(1, NonZero::get)),
+    })
 }

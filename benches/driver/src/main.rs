@@ -7,8 +7,10 @@
 mod bars;
 mod callgrind;
 mod event;
+mod guest_pages;
 mod instructions;
 mod lambda;
+mod load;
 mod measure;
 mod place;
 mod process;
@@ -42,7 +44,7 @@ enum Args {
         /// Rounds over everything
         #[arg(long, default_value_t = 5)]
         rounds: usize,
-        /// Only these measurements: cold, warm, throughput, small, delivery, large, at-once, memory
+        /// Only these measurements: cold, warm, throughput, small, delivery, large, loaded, at-once, memory
         #[arg(long, value_delimiter = ',', value_name = "NAME")]
         only: Vec<String>,
     },
@@ -60,6 +62,9 @@ enum Args {
     },
     /// Measure one handler in several languages, beside AWS's runtimes for two of them
     Languages(Languages),
+    /// Take a third of each processor until standard input ends
+    #[command(hide = true, name = load::COMMAND)]
+    Load,
     /// Count the instructions of `bootstrap`, with callgrind and for arm64 with QEMU, and compare with
     /// the records
     Instructions {
@@ -77,7 +82,7 @@ struct Compare {
     /// Rounds over everything
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only these measurements: cold, warm, throughput, small, delivery, large, at-once, memory
+    /// Only these measurements: cold, warm, throughput, small, delivery, large, loaded, at-once, memory
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     /// Only the runtimes whose names contain one of these: bootstream, native, hyper
@@ -128,6 +133,7 @@ fn main() -> anyhow::Result<()> {
             measure_all(&target::handlers(root()?)?, &all, rounds)?.to_markdown()
         }
         Args::Languages(args) => languages(&args)?,
+        Args::Load => return Ok(load::take_a_third()?),
         Args::Instructions { update, with } => instructions::check(root()?, with, update)?,
     };
     show(&result);

@@ -61,6 +61,11 @@ impl Processors {
         }
     }
 
+    /// Each of them alone.
+    pub(crate) fn each(self) -> impl Iterator<Item = Self> {
+        self.numbers().map(|number| Self::only(Some(number)))
+    }
+
     /// Pins this thread, and everything it starts from now on, to these processors.
     pub(crate) fn keep(self) -> io::Result<()> {
         Ok(sched_setaffinity(None, &self.0)?)

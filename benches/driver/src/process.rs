@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use crate::guest_pages;
 use crate::lambda::Lambda;
 use crate::place::Processors;
 use crate::target::Target;
@@ -97,6 +98,12 @@ impl Process {
     /// Resident memory, in KiB.
     pub(crate) fn resident_kib(&self) -> anyhow::Result<u64> {
         self.status("VmRSS:")
+    }
+
+    /// The part of [`resident_kib`](Self::resident_kib) that is in the memories of guests.
+    pub(crate) fn guests_kib(&self) -> anyhow::Result<u64> {
+        let smaps = std::fs::read_to_string(self.path("smaps"))?;
+        Ok(guest_pages::resident_kib(&smaps))
     }
 
     /// Peak resident memory, in KiB.

@@ -1,8 +1,6 @@
-//! The guest's task without Lambda, for benchmarks.
+//! The guests of a worker without Lambda, for benchmarks.
 
 use std::sync::Arc;
-
-use tokio::sync::oneshot;
 
 use super::handler::Handler;
 use super::instance::Instance;
@@ -14,7 +12,7 @@ use crate::response::ResponseWriter;
 
 /// A handler, and the instance that waits for its next invocation.
 pub struct Guest {
-    handler: Handler,
+    handler: Arc<Handler>,
     next: NextInstance,
 }
 
@@ -30,7 +28,10 @@ impl Guest {
     /// A guest without an instance.
     pub(crate) fn new(handler: Handler) -> Self {
         let next = NextInstance::new(&handler);
-        Self { handler, next }
+        Self {
+            handler: Arc::new(handler),
+            next,
+        }
     }
 
     /// Prepares an instance for an invocation, and drops it.
@@ -57,18 +58,16 @@ impl Guest {
     ) -> anyhow::Result<()> {
         self.next.prepare(&self.handler).await;
         let instance = self.next.take(&self.handler, &invocation);
-        let (ended, end) = oneshot::channel();
         let invoke = Invoke {
             invocation,
             response,
-            interrupt: Arc::new(Interrupt::new()),
-            ended,
+            interrupt: Interrupt::new(),
         };
-        let completed = run(&self.handler, instance, invoke).await;
-        let unreported = end.await?;
+        let ended = run(&self.handler, instance, invoke).await;
+        let report = ended.report;
         anyhow::ensure!(
-            unreported.is_none() && completed.returned,
-            "the handler has failed: {unreported:?}"
+            report.is_none() && ended.completed.returned,
+            "the handler has failed: {report:?}"
         );
         Ok(())
     }

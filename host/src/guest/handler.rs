@@ -12,6 +12,7 @@ use wasmtime::component::{Component, Linker};
 
 use super::files::limit_writes;
 use super::otel;
+use super::ready::ReadyInstances;
 use super::sockets::refuse_sockets;
 use super::state::{GuestConfig, GuestState};
 use super::taped;
@@ -35,6 +36,8 @@ pub(crate) struct Handler {
     pub(crate) read_ahead: Option<Arc<ReadAhead>>,
     /// Whether to copy pages ahead of invocations: see [`HotPages`](crate::instance_memory::HotPages).
     pub(super) has_hot_pages: bool,
+    /// Instances for the next invocations.
+    pub(super) ready: ReadyInstances,
 }
 
 impl std::fmt::Debug for Handler {
@@ -88,6 +91,7 @@ impl Handler {
             read_ahead: read_ahead.map(Arc::new),
             digest,
             has_hot_pages: memory_init == MemoryInit::CopyOnWrite && engines.workers == 1,
+            ready: ReadyInstances::new(engines.workers),
         })
     }
 }

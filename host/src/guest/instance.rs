@@ -8,16 +8,17 @@ use std::task::Poll;
 use std::time::Instant;
 
 use tempfile::TempDir;
-use tokio::task::yield_now;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::handler::Handler;
 use super::reuse::Life;
 use super::state::{ActiveInvocation, GuestState};
 use super::world::{Called, Exports};
+use crate::executor::note_preemption;
 use crate::invocation::Invocation;
 use crate::observe::Instantiated;
 use crate::platform::epoch_timer::preemptible;
+use crate::platform::yield_to_driver;
 
 /// Most entries of tasks, streams and futures that an instance may have at once. A stream or a future has three.
 /// No other limit counts the host memory that they take.
@@ -80,10 +81,9 @@ impl Instance {
         let mut instance = Self::new(handler);
         let yields = Arc::clone(&instance.yields);
         instance.store.set_epoch_deadline(1);
-        instance.store.epoch_deadline_callback(move |_| {
-            yields.store(true, Ordering::Relaxed);
-            Ok(yield_to_sockets())
-        });
+        instance
+            .store
+            .epoch_deadline_callback(move |_| Ok(yield_to_sockets(Arc::clone(&yields))));
         let began = handler.config.is_observed.then(Instant::now);
         instance.exports = Some(instance.instantiate_unless_it_waits(handler).await?);
         instance.instantiated = began.map(|began| measured(began, false));
@@ -109,7 +109,7 @@ impl Instance {
 
     /// Attaches the instance to an invocation, whose interrupt stops it while it computes.
     pub(super) fn begin(&mut self, current: Arc<ActiveInvocation>) {
-        let interrupt = Arc::clone(&current.interrupt);
+        let interrupt = current.interrupt.clone();
         let yields = Arc::clone(&self.yields);
         self.store.data_mut().begin(current);
         // The epoch is the engine's: every guest of the process notices an increment.
@@ -118,10 +118,7 @@ impl Instance {
             store.data_mut().has_computed = true;
             Ok(match interrupt.reason() {
                 Some(_) => UpdateDeadline::Interrupt,
-                None => {
-                    yields.store(true, Ordering::Relaxed);
-                    yield_to_sockets()
-                }
+                None => yield_to_sockets(Arc::clone(&yields)),
             })
         });
     }
@@ -165,7 +162,17 @@ fn measured(began: Instant, on_path: bool) -> Instantiated {
 pub(super) struct NotAhead;
 
 /// Lets the runtime poll its I/O driver before the guest continues. `UpdateDeadline::Yield` only wakes the
-/// task, which then runs before the driver.
-fn yield_to_sockets() -> UpdateDeadline {
-    UpdateDeadline::YieldCustom(1, Box::pin(yield_now()))
+/// task, which then runs before the driver. Sets `yields` whenever the guest is polled meanwhile.
+fn yield_to_sockets(yields: Arc<AtomicBool>) -> UpdateDeadline {
+    note_preemption();
+    let yielding = async move {
+        let mut yielding = pin!(yield_to_driver());
+        poll_fn(|cx| {
+            let polled = yielding.as_mut().poll(cx);
+            yields.store(polled.is_pending(), Ordering::Relaxed);
+            polled
+        })
+        .await;
+    };
+    UpdateDeadline::YieldCustom(1, Box::pin(yielding))
 }

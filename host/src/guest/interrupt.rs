@@ -17,8 +17,8 @@ pub(crate) enum InterruptReason {
     Shutdown,
 }
 
-/// A request to stop one invocation.
-#[derive(Debug)]
+/// A request to stop one invocation. Clones are the same request.
+#[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     reason: watch::Sender<Option<InterruptReason>>,
 }

@@ -70,7 +70,7 @@ pub(crate) struct ResponseTooLarge {
 /// How much a guest has written.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
-    // Only the guest's task writes them.
+    // Only the thread that runs the guest writes them.
     bytes: AtomicU64,
     writes: AtomicU64,
 }

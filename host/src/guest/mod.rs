@@ -1,5 +1,4 @@
-//! The sandboxed side: each worker has a task that runs the handler, by default in a fresh instance for
-//! each invocation.
+//! The sandboxed side: runs the handler for a worker, by default in a fresh instance for each invocation.
 
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
@@ -8,6 +7,7 @@ mod failure;
 mod files;
 #[cfg(feature = "wasi-p3")]
 mod files_p3;
+mod guests;
 mod handler;
 mod imports;
 mod instance;
@@ -20,6 +20,7 @@ mod otel;
 mod otel_told;
 mod otel_values;
 mod output;
+mod ready;
 mod record;
 mod removal;
 #[cfg(feature = "rehearsal")]
@@ -30,7 +31,6 @@ mod sockets;
 mod stack;
 mod state;
 mod taped;
-mod task;
 mod traceback;
 mod wasi;
 #[cfg(feature = "wasi-p3")]
@@ -38,6 +38,7 @@ mod wasi_p3;
 mod world;
 
 pub(crate) use files::Files;
+pub(crate) use guests::{Guests, Panicked};
 pub(crate) use handler::Handler;
 pub(crate) use interrupt::{Interrupt, InterruptReason};
 pub(crate) use limits::LimitSettings;
@@ -46,6 +47,5 @@ pub use otel_told::{Told, told};
 #[cfg(feature = "rehearsal")]
 pub(crate) use replay::replay_in;
 pub(crate) use reuse::Reuse;
-pub(crate) use run::Invoke;
+pub(crate) use run::{Completed, Ended, Invoke};
 pub(crate) use state::GuestConfig;
-pub(crate) use task::GuestTask;

@@ -1,7 +1,10 @@
 //! The instance for the next invocation.
 //!
-//! It is prepared while the worker completes the last response and polls for the next event, so that it is
-//! ready when the event arrives. It knows nothing of any invocation until it is taken.
+//! It is prepared while the worker polls for the next event, so that it is ready when the event arrives. It knows
+//! nothing of any invocation until it is taken.
+
+use std::pin::Pin;
+use std::sync::Arc;
 
 use super::handler::Handler;
 use super::instance::{Instance, NotAhead};
@@ -10,15 +13,17 @@ use super::run::Completed;
 use crate::instance_memory::HotPages;
 use crate::invocation::Invocation;
 
-/// The source of instances for one guest task.
+/// The source of instances for one worker.
 pub(super) struct NextInstance {
-    waiting: Option<Instance>,
+    preparing: Option<Preparing>,
     /// An instance that has served, and may serve again.
     kept: Option<Instance>,
     ahead: Ahead,
     removals: Removals,
     hot_pages: HotPages,
 }
+
+type Preparing = Pin<Box<dyn Future<Output = Result<Instance, NotAhead>> + Send>>;
 
 /// Whether the component can be instantiated ahead of its invocation.
 #[derive(Default)]
@@ -36,7 +41,7 @@ enum Ahead {
 impl NextInstance {
     pub(super) fn new(handler: &Handler) -> Self {
         Self {
-            waiting: None,
+            preparing: None,
             kept: None,
             ahead: Ahead::default(),
             removals: Removals::default(),
@@ -44,22 +49,37 @@ impl NextInstance {
         }
     }
 
-    /// Prepares an instance, unless the component does not allow it. May be cancelled.
-    pub(super) async fn prepare(&mut self, handler: &Handler) {
-        let is_possible = matches!(self.ahead, Ahead::Possible);
-        if !is_possible || self.waiting.is_some() || self.kept.is_some() {
-            return;
+    /// Prepares an instance, unless enough wait or the component does not allow it. May be cancelled, and called again
+    /// to go on.
+    pub(super) async fn prepare(&mut self, handler: &Arc<Handler>) {
+        if self.preparing.is_none() && self.is_wanted(handler) {
+            let handler = Arc::clone(handler);
+            let preparing = async move { Instance::prepare(&handler).await };
+            self.preparing = Some(Box::pin(preparing));
         }
-        self.ahead = Ahead::Cancelled;
+        let Some(preparing) = &mut self.preparing else {
+            return;
+        };
         // After a failure, the invocation instantiates again and reports what is wrong.
-        self.ahead = match Instance::prepare(handler).await {
+        match preparing.await {
             Ok(instance) => {
                 self.hot_pages.prefault();
-                self.waiting = Some(instance);
-                Ahead::Possible
+                handler.ready.put(instance);
             }
-            Err(NotAhead) => Ahead::Impossible,
-        };
+            Err(NotAhead) => self.ahead = Ahead::Impossible,
+        }
+        self.preparing = None;
+    }
+
+    fn is_wanted(&self, handler: &Handler) -> bool {
+        matches!(self.ahead, Ahead::Possible) && self.kept.is_none() && !handler.ready.are_enough()
+    }
+
+    /// Ends an attempt that takes too long.
+    pub(super) fn give_up(&mut self) {
+        if self.preparing.take().is_some() {
+            self.ahead = Ahead::Cancelled;
+        }
     }
 
     /// Keeps an instance whose invocation has ended, if it may serve again, and drops it otherwise.
@@ -80,7 +100,7 @@ impl NextInstance {
         }
     }
 
-    /// Returns the instance for an invocation: a kept one that may serve it, the prepared one, or a new
+    /// Returns the instance for an invocation: a kept one that may serve it, a prepared one, or a new
     /// one.
     pub(super) fn take(&mut self, handler: &Handler, invocation: &Invocation) -> Instance {
         let reuse = handler.config.reuse;
@@ -89,8 +109,8 @@ impl NextInstance {
             Some(kept) => self.end(kept),
             None => {}
         }
-        let waiting = self.waiting.take();
-        waiting.unwrap_or_else(|| Instance::new(handler))
+        let ready = handler.ready.take();
+        ready.unwrap_or_else(|| Instance::new(handler))
     }
 
     /// Waits until nothing is left of the files of earlier instances, so that at most one instance at a time
@@ -99,13 +119,10 @@ impl NextInstance {
         self.removals.finished().await;
     }
 
-    /// Drops all instances, with their files.
+    /// Drops the instance that has served, with its files.
     pub(super) async fn finish(mut self) {
-        for instance in [self.waiting.take(), self.kept.take()]
-            .into_iter()
-            .flatten()
-        {
-            self.end(instance);
+        if let Some(kept) = self.kept.take() {
+            self.end(kept);
         }
         self.removals.finished().await;
     }

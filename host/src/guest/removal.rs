@@ -10,7 +10,7 @@ use std::thread;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-/// The removals of one guest task.
+/// The removals of one worker.
 #[derive(Debug, Default)]
 pub(super) struct Removals(Vec<oneshot::Receiver<()>>);
 

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
-
 use super::handler::Handler;
 use super::interrupt::Interrupt;
 use super::next::NextInstance;
@@ -13,22 +11,20 @@ use crate::response::ResponseWriter;
 
 /// Runs the handler for `invocation`. The tape of the invocation gets how it ended.
 pub(crate) async fn replay_in(
-    handler: &Handler,
+    handler: &Arc<Handler>,
     invocation: Arc<Invocation>,
     response: ResponseWriter,
-    interrupt: Arc<Interrupt>,
+    interrupt: Interrupt,
 ) {
     let mut next = NextInstance::new(handler);
     next.prepare(handler).await;
     let instance = next.take(handler, &invocation);
-    let (ended, _end) = oneshot::channel();
     let invoke = Invoke {
         invocation,
         response,
         interrupt,
-        ended,
     };
-    let completed = run(handler, instance, invoke).await;
-    next.keep(handler, completed);
+    let ended = run(handler, instance, invoke).await;
+    next.keep(handler, ended.completed);
     next.finish().await;
 }

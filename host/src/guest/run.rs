@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
-use tokio::sync::oneshot;
 use wasmtime_wasi::I32Exit;
 
 use super::failure::{Failure, interrupted_report};
@@ -31,25 +30,29 @@ const MIB: usize = 1024 * 1024;
 pub(crate) struct Invoke {
     pub(crate) invocation: Arc<Invocation>,
     pub(crate) response: ResponseWriter,
-    pub(crate) interrupt: Arc<Interrupt>,
-    /// Notified when the guest has ended, with the report that is still to be posted, if any.
-    pub(crate) ended: oneshot::Sender<Option<ErrorReport>>,
+    pub(crate) interrupt: Interrupt,
+}
+
+/// How the guest of an invocation ended.
+pub(crate) struct Ended {
+    /// The report that is still to be posted, if any.
+    pub(crate) report: Option<ErrorReport>,
+    pub(crate) completed: Completed,
 }
 
 /// An instance whose invocation has ended.
-pub(super) struct Completed {
+pub(crate) struct Completed {
     pub(super) instance: Instance,
     /// Whether its handler returned. After any other end, the state of the instance is unknown.
     pub(super) returned: bool,
 }
 
-/// Runs the handler for `invoke` in `instance`, ends its response, and notifies the worker.
-pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invoke) -> Completed {
+/// Runs the handler for `invoke` in `instance`, and ends its response.
+pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invoke) -> Ended {
     let Invoke {
         invocation,
         response,
         interrupt,
-        ended,
     } = invoke;
     let started = Instant::now();
     if handler.config.pad_empty {
@@ -60,7 +63,7 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
     let current = Arc::new(ActiveInvocation::new(
         &invocation,
         response,
-        Arc::clone(&interrupt),
+        interrupt.clone(),
         Arc::clone(&handler.config.limits),
         outputs,
     ));
@@ -91,9 +94,10 @@ pub(super) async fn run(handler: &Handler, mut instance: Instance, invoke: Invok
         });
     }
     let stopped = interrupt.reason().is_some();
-    let unreported = end_response(&current, outcome, (&spent, stopped));
-    report_back(ended, unreported);
-    Completed { instance, returned }
+    Ended {
+        report: end_response(&current, outcome, (&spent, stopped)),
+        completed: Completed { instance, returned },
+    }
 }
 
 /// How a call of the guest ended.
@@ -280,9 +284,4 @@ fn finish(response: &ResponseWriter) -> Result<(), ErrorReport> {
             Ok(())
         }
     }
-}
-
-fn report_back(ended: oneshot::Sender<Option<ErrorReport>>, unreported: Option<ErrorReport>) {
-    // Fails only if the process is ending and the worker is gone.
-    let _ = ended.send(unreported);
 }

@@ -111,7 +111,7 @@ pub(crate) struct ActiveInvocation {
     pub(crate) tape: Option<Arc<Tape>>,
     trace_id: Option<String>,
     pub(crate) response: ResponseWriter,
-    pub(super) interrupt: Arc<Interrupt>,
+    pub(super) interrupt: Interrupt,
     limits: Arc<LimitSettings>,
     written: Written,
     outputs: Outputs,
@@ -123,7 +123,7 @@ impl ActiveInvocation {
     pub(super) fn new(
         invocation: &Invocation,
         response: ResponseWriter,
-        interrupt: Arc<Interrupt>,
+        interrupt: Interrupt,
         limits: Arc<LimitSettings>,
         outputs: Outputs,
     ) -> Self {

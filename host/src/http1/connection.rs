@@ -322,6 +322,10 @@ impl Connection {
 
     /// Sends what there is to send, until the request has left wholly.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_sending && !self.outgoing.is_empty() {
+            // More is taken from the body only when some of it can leave: this is also polled when the guest is woken.
+            ready!(self.stream.poll_write_ready(cx))?;
+        }
         while self.is_sending {
             let more = self.outgoing.fill(cx);
             while !self.outgoing.is_empty() {

@@ -6,8 +6,9 @@ pub(crate) mod epoch_timer;
 #[cfg(all(target_arch = "x86_64", any(target_env = "musl", test)))]
 mod memcpy;
 pub(crate) mod threads;
+mod yielding;
 
-pub(crate) use threads::can_start_threads;
+pub(crate) use yielding::yield_to_driver;
 
 /// The variable that decides whether errors of libraries capture a backtrace. `RUST_BACKTRACE` decides without it,
 /// and for panics: <https://doc.rust-lang.org/std/backtrace/index.html>.

@@ -1,9 +1,9 @@
 //! Threads that the system may refuse.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 
+use tokio::runtime::{self, Handle};
 use tokio::task::spawn_blocking;
 
 /// Threads that must be available before the pool starts its first: one for the pool, and one in reserve for
@@ -11,8 +11,7 @@ use tokio::task::spawn_blocking;
 const POOL_NEEDS: usize = 2;
 
 /// Returns whether the system lets this process have `count` more threads.
-#[must_use]
-pub(crate) fn can_start_threads(count: usize) -> bool {
+fn can_start_threads(count: usize) -> bool {
     let together = Arc::new(RwLock::new(()));
     let Ok(until_all_have_started) = together.write() else {
         return false;
@@ -27,21 +26,23 @@ pub(crate) fn can_start_threads(count: usize) -> bool {
     started.into_iter().all(|thread| thread.is_ok_and(ended))
 }
 
-/// Returns whether the runtime's pool for work that blocks has a thread. Starts the first one if necessary.
+/// Returns whether this runtime's pool for work that blocks has a thread. Starts the first one if necessary.
 /// Call before `spawn_blocking`, which panics if the system refuses the first thread, and queues the work if it
 /// refuses a further one. The threads stay until the process ends.
 ///
 /// Another process of the same user may take the last thread between this check and the start. Then
 /// `spawn_blocking` panics here.
 pub(crate) fn pool_has_thread() -> bool {
-    static HAS_THREAD: AtomicBool = AtomicBool::new(false);
-    if HAS_THREAD.load(Ordering::Relaxed) {
+    static WITH_THREAD: Mutex<Vec<runtime::Id>> = Mutex::new(vec![]);
+    let id = Handle::current().id();
+    let mut with_thread = WITH_THREAD.lock().unwrap_or_else(PoisonError::into_inner);
+    if with_thread.contains(&id) {
         return true;
     }
     if !can_start_threads(POOL_NEEDS) {
         return false;
     }
     drop(spawn_blocking(|| ()));
-    HAS_THREAD.store(true, Ordering::Relaxed);
+    with_thread.push(id);
     true
 }

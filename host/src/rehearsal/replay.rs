@@ -49,7 +49,7 @@ pub struct Outcome {
 /// A handler that is ready to be replayed.
 #[derive(Debug)]
 pub struct Replay {
-    handler: Handler,
+    handler: Arc<Handler>,
     config: Config,
     runtime: Runtime,
 }
@@ -76,7 +76,7 @@ impl Replay {
         epoch_timer::start(&handler.engine)?;
         let runtime = runtime().context("cannot start the event loop")?;
         Ok(Self {
-            handler,
+            handler: Arc::new(handler),
             config,
             runtime,
         })
@@ -99,7 +99,7 @@ impl Replay {
         let invocation = Arc::new(invocation(capsule));
         let invoker = Invoker::new(Arc::clone(&invocation), self.config.buffered);
         let (writer, reader) = response::channel(Some(invoker));
-        let interrupt = Arc::new(Interrupt::new());
+        let interrupt = Interrupt::new();
         let tape = invocation.tape.clone();
         let player = tape.as_ref().and_then(|tape| tape.player());
         let player = player.expect("the invocation is a replay");
@@ -108,7 +108,7 @@ impl Replay {
             &self.handler,
             Arc::clone(&invocation),
             writer,
-            Arc::clone(&interrupt)
+            interrupt.clone()
         ));
         let mut drain = pin!(drain(&reader));
         let mut stopping = pin!(self.stop_in_time(player, &interrupt));

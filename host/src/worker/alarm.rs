@@ -6,23 +6,20 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A timer that each invocation resets. A new timer for each would wake the runtime's driver every time,
 /// because its deadline is earlier than the one the driver waits for; a reset to a later deadline does not.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Alarm {
-    sleep: Pin<Box<Sleep>>,
+    /// Created at its first use, in the runtime of whoever uses it.
+    sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Alarm {
-    /// Call within a runtime.
-    pub(crate) fn new() -> Self {
-        Self {
-            sleep: Box::pin(sleep_until(Instant::now())),
-        }
-    }
-
     /// Waits until `deadline`.
     pub(crate) fn at(&mut self, deadline: Instant) -> impl Future<Output = ()> {
-        self.sleep.as_mut().reset(deadline);
-        self.sleep.as_mut()
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        sleep.as_mut().reset(deadline);
+        sleep.as_mut()
     }
 }
 
@@ -34,7 +31,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_alarm_goes_off_at_each_deadline_whether_later_or_earlier() {
-        let mut alarm = Alarm::new();
+        let mut alarm = Alarm::default();
         let start = Instant::now();
         for seconds in [5, 9, 7, 7, 30] {
             let deadline = start + Duration::from_secs(seconds);

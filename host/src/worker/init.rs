@@ -13,7 +13,7 @@ use super::run_loop;
 use super::shutdown::{self, Shutdown};
 use crate::config::{self, Config, Initialization, Vars};
 use crate::engine::{self, Engines, ReadAhead};
-use crate::guest::{GuestTask, Handler};
+use crate::guest::{Guests, Handler};
 use crate::observe::Init;
 #[cfg(feature = "outbound-http")]
 use crate::outbound;
@@ -211,10 +211,10 @@ fn start_worker(
         client: client
             .with_function_timeout(loaded.config.function_timeout)
             .with_event_limit(loaded.config.guest.limits.event_bytes),
-        guest: GuestTask::spawn(Arc::clone(&loaded.handler)),
+        guests: Guests::new(Arc::clone(&loaded.handler)),
         engine: loaded.handler.engine.clone(),
         shutdown: shutdown.clone(),
-        alarm: Alarm::new(),
+        alarm: Alarm::default(),
         buffered: loaded.config.buffered,
         read_ahead,
         telemetry: loaded

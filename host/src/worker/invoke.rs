@@ -2,12 +2,12 @@
 //! response together; neither outlives the other.
 
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use lambda_protocol::error_report::{ErrorReport, ErrorType};
-use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use wasmtime::Engine;
 
@@ -16,7 +16,8 @@ use super::record;
 use super::shutdown::Shutdown;
 use crate::capsule::CapsuleSettings;
 use crate::engine::ReadAhead;
-use crate::guest::{GuestTask, Interrupt, InterruptReason, Invoke};
+use crate::executor::GuestRun;
+use crate::guest::{Completed, Ended, Guests, Interrupt, InterruptReason, Invoke, Panicked};
 use crate::invocation::{Deadline, Invocation};
 use crate::response::invoker::{Buffered, Invoker};
 use crate::response::{self, FailureRoute, ResponseReader, ResponseStream};
@@ -48,8 +49,8 @@ pub(crate) enum InvokeError {
     /// The guest does not stop.
     #[error("the handler did not stop when it was interrupted")]
     GuestStuck,
-    /// The guest's task has ended on its own.
-    #[error("the handler's task ended unexpectedly")]
+    /// The host has panicked while it ran the guest.
+    #[error("the host panicked while it ran the handler")]
     GuestGone,
 }
 
@@ -57,7 +58,7 @@ pub(crate) enum InvokeError {
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) client: Client,
-    pub(crate) guest: GuestTask,
+    pub(crate) guests: Guests,
     pub(crate) engine: Engine,
     pub(crate) shutdown: Shutdown,
     pub(crate) alarm: Alarm,
@@ -70,9 +71,6 @@ pub(crate) struct Worker {
     /// How its invocations are recorded, if they are.
     pub(crate) capsules: Option<Arc<CapsuleSettings>>,
 }
-
-/// Resolves when a guest has ended, with the report that is still to be posted, if any.
-type Ended = oneshot::Receiver<Option<ErrorReport>>;
 
 impl Worker {
     /// Runs the handler for `invocation`, posts its response, and tells what it did.
@@ -106,8 +104,7 @@ impl Worker {
     async fn serve(&mut self, invocation: Arc<Invocation>) -> Result<(), InvokeError> {
         let invoker = Invoker::new(Arc::clone(&invocation), self.buffered);
         let (response, reader) = response::channel(Some(invoker));
-        let interrupt = Arc::new(Interrupt::new());
-        let (ended_sender, ended) = oneshot::channel();
+        let interrupt = Interrupt::new();
         let now = Instant::now();
         let stop_at = stop_at(invocation.deadline, now);
         if stop_at <= now {
@@ -117,18 +114,19 @@ impl Worker {
         let invoke = Invoke {
             invocation: Arc::clone(&invocation),
             response,
-            interrupt: Arc::clone(&interrupt),
-            ended: ended_sender,
+            interrupt: interrupt.clone(),
         };
-        if !self.guest.submit(invoke).await {
-            return Err(InvokeError::GuestGone);
-        }
-        let stopping = stop_in_time(
+        let mut stopping = pin!(stop_in_time(
             &self.engine,
             &interrupt,
             self.alarm.at(stop_at),
             &self.shutdown,
-        );
+        ));
+        let guest = tokio::select! {
+            biased;
+            guest = self.guests.start(invoke) => guest,
+            never = &mut stopping => match never {},
+        };
         let mut posting = Posting {
             client: &mut self.client,
             engine: &self.engine,
@@ -138,7 +136,11 @@ impl Worker {
                 interrupt: &interrupt,
                 shutdown: &self.shutdown,
             },
-            ended,
+            running: Running {
+                guest,
+                guests: &mut self.guests,
+                completed: None,
+            },
         };
         tokio::select! {
             biased;
@@ -181,7 +183,7 @@ struct Posting<'a> {
     invocation: &'a Invocation,
     reader: &'a ResponseReader,
     stopping: Stopping<'a>,
-    ended: Ended,
+    running: Running<'a>,
 }
 
 /// What ends the wait for a guest or a receiver.
@@ -216,7 +218,7 @@ impl Posting<'_> {
         tokio::select! {
             biased;
             () = self.reader.started() => {}
-            ended = guest_end(&mut self.ended, self.stopping) => match ended {
+            ended = self.running.end(self.stopping) => match ended {
                 Ok(Some(report)) => return self.report(&report).await,
                 // The response started, and the guest ended, after the first branch was polled.
                 Ok(None) if self.reader.has_started() => return self.post_the_rest().await,
@@ -233,12 +235,23 @@ impl Posting<'_> {
         let posting = in_time(posting, self.stopping);
         tokio::pin!(posting);
         let posted = tokio::select! {
+            biased;
+            // First, so that what it writes now leaves now.
+            ended = self.running.end(self.stopping) => {
+                if let Err(error) = ended {
+                    // A stream that has ended already stays as it is.
+                    let _ = self.reader.fail(&fault(&error));
+                    note(self.invocation, posting.await)?;
+                    return Err(error);
+                }
+                self.running.clear_beside(posting).await
+            }
             posted = &mut posting => {
                 // A guest whose response is complete may go on; any other has lost its receiver,
                 // whatever Lambda answered.
                 if self.reader.state() == ResponseStream::Finished {
                     self.reader.settle(matches!(posted, Ok(Answer::Accepted)));
-                    guest_end(&mut self.ended, self.stopping).await?;
+                    self.running.end(self.stopping).await?;
                 } else {
                     if self.reader.is_abandoned() && matches!(posted, Ok(Answer::Accepted)) {
                         tracing::warn!(
@@ -248,18 +261,9 @@ impl Posting<'_> {
                     }
                     self.reader.close();
                     note_lost_receiver(self.invocation);
-                    end_without_receiver(&mut self.ended, self.engine, self.stopping).await?;
+                    self.running.end_without_receiver(self.engine, self.stopping).await?;
                 }
                 posted
-            }
-            ended = guest_end(&mut self.ended, self.stopping) => {
-                if let Err(error) = ended {
-                    // A stream that has ended already stays as it is.
-                    let _ = self.reader.fail(&fault(&error));
-                    note(self.invocation, posting.await)?;
-                    return Err(error);
-                }
-                posting.await
             }
         };
         note(self.invocation, posted)
@@ -267,10 +271,11 @@ impl Posting<'_> {
 
     async fn report(&mut self, report: &ErrorReport) -> Result<(), InvokeError> {
         let posting = self.client.report_error(self.invocation, report);
-        note(self.invocation, in_time(posting, self.stopping).await)
+        let posting = pin!(in_time(posting, self.stopping));
+        note(self.invocation, self.running.clear_beside(posting).await)
     }
 
-    /// Ends an invocation whose guest task is stuck or gone before the response started.
+    /// Ends an invocation whose guest is stuck or gone before the response started.
     async fn abandon(&mut self, error: InvokeError) -> Result<(), InvokeError> {
         let report = fault(&error);
         match self.reader.fail(&report) {
@@ -287,7 +292,72 @@ impl Posting<'_> {
     /// Posts a response whose guest has ended.
     async fn post_the_rest(&mut self) -> Result<(), InvokeError> {
         let posting = self.client.respond(self.invocation, self.reader.payload());
-        note(self.invocation, in_time(posting, self.stopping).await)
+        let posting = pin!(in_time(posting, self.stopping));
+        note(self.invocation, self.running.clear_beside(posting).await)
+    }
+}
+
+/// The guest of an invocation.
+struct Running<'a> {
+    guest: GuestRun<Result<Ended, Panicked>>,
+    guests: &'a mut Guests,
+    /// Its instance once it has ended, until that is cleared.
+    completed: Option<Completed>,
+}
+
+impl Running<'_> {
+    /// Waits for its end; at most [`STOP_GRACE`] once it was asked to stop. Returns the report that is still to be
+    /// posted, if any.
+    async fn end(&mut self, stopping: Stopping<'_>) -> Result<Option<ErrorReport>, InvokeError> {
+        let ended = tokio::select! {
+            biased;
+            ended = &mut self.guest => match ended {
+                Some(Ok(ended)) => ended,
+                Some(Err(Panicked)) | None => return Err(InvokeError::GuestGone),
+            },
+            () = stopping.guest_overdue() => return Err(InvokeError::GuestStuck),
+        };
+        self.completed = Some(ended.completed);
+        Ok(ended.report)
+    }
+
+    /// Waits for its end when its receiver is gone, and stops it after [`PEER_GONE_GRACE`].
+    async fn end_without_receiver(
+        &mut self,
+        engine: &Engine,
+        stopping: Stopping<'_>,
+    ) -> Result<Option<ErrorReport>, InvokeError> {
+        tokio::select! {
+            biased;
+            ended = self.end(stopping) => return ended,
+            () = sleep(PEER_GONE_GRACE) => {
+                stop(engine, stopping.interrupt, InterruptReason::PeerGone);
+            }
+        }
+        self.end(stopping).await
+    }
+
+    /// Waits for `posting`. As soon as that has sent what it has, clears the memory of the instance, which nobody waits
+    /// for.
+    async fn clear_beside<T>(&mut self, mut posting: Pin<&mut impl Future<Output = T>>) -> T {
+        tokio::select! {
+            biased;
+            posted = posting.as_mut() => return posted,
+            () = async { self.clear() } => {}
+        }
+        posting.await
+    }
+
+    fn clear(&mut self) {
+        if let Some(completed) = self.completed.take() {
+            self.guests.keep(completed);
+        }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
@@ -301,7 +371,7 @@ fn note_lost_receiver(invocation: &Invocation) {
     }
 }
 
-/// The report on a guest task that is stuck or gone.
+/// The report on a guest that is stuck or gone.
 fn fault(error: &InvokeError) -> ErrorReport {
     ErrorReport::new(ErrorType::Internal, error.to_string())
 }
@@ -320,34 +390,6 @@ async fn in_time(
             source: io::Error::new(io::ErrorKind::TimedOut, "the receiver takes too long"),
         }),
     }
-}
-
-/// Waits for the guest to end; at most [`STOP_GRACE`] once it was asked to stop.
-async fn guest_end(
-    ended: &mut Ended,
-    stopping: Stopping<'_>,
-) -> Result<Option<ErrorReport>, InvokeError> {
-    tokio::select! {
-        biased;
-        ended = ended => ended.map_err(|_| InvokeError::GuestGone),
-        () = stopping.guest_overdue() => Err(InvokeError::GuestStuck),
-    }
-}
-
-/// Waits for a guest whose receiver is gone, and stops it after [`PEER_GONE_GRACE`].
-async fn end_without_receiver(
-    ended: &mut Ended,
-    engine: &Engine,
-    stopping: Stopping<'_>,
-) -> Result<Option<ErrorReport>, InvokeError> {
-    tokio::select! {
-        biased;
-        ended = guest_end(ended, stopping) => return ended,
-        () = sleep(PEER_GONE_GRACE) => {
-            stop(engine, stopping.interrupt, InterruptReason::PeerGone);
-        }
-    }
-    guest_end(ended, stopping).await
 }
 
 /// Logs the outcome of a post. A broken connection or a refusal concerns this invocation only; any other

@@ -7,6 +7,8 @@ use tokio::task::JoinSet;
 
 use super::invoke::{InvokeError, Worker};
 use crate::engine::ReadAhead;
+use crate::executor;
+use crate::guest::Guests;
 use crate::invocation::Invocation;
 use crate::logging;
 use crate::runtime_api::{Client, RuntimeApiError};
@@ -14,7 +16,13 @@ use crate::runtime_api::{Client, RuntimeApiError};
 /// Runs the workers until shutdown. One that fails leaves the others alone; the last one's failure
 /// is the result.
 pub(crate) async fn run(workers: Vec<Worker>) -> anyhow::Result<()> {
-    let mut running: JoinSet<_> = workers.into_iter().map(work).collect();
+    let mut running = JoinSet::new();
+    for (number, worker) in workers.into_iter().enumerate() {
+        match executor::home_of_worker(number) {
+            Some(home) => running.spawn_on(work(worker), home),
+            None => running.spawn(work(worker)),
+        };
+    }
     let mut result = Ok(());
     while let Some(ended) = running.join_next().await {
         match ended? {
@@ -30,6 +38,7 @@ pub(crate) async fn run(workers: Vec<Worker>) -> anyhow::Result<()> {
 }
 
 async fn work(mut worker: Worker) -> Result<(), InvokeError> {
+    worker.guests.prepare_if_quick().await;
     loop {
         let invocation = tokio::select! {
             biased;
@@ -37,7 +46,7 @@ async fn work(mut worker: Worker) -> Result<(), InvokeError> {
                 end(worker).await;
                 return Ok(());
             }
-            next = poll(&mut worker.client, worker.read_ahead.take()) => next?,
+            next = poll(&mut worker.client, &mut worker.guests, worker.read_ahead.take()) => next?,
         };
         worker.invoke(invocation).await?;
         // Lambda may freeze the process as soon as the worker polls for the next event.
@@ -45,19 +54,22 @@ async fn work(mut worker: Worker) -> Result<(), InvokeError> {
     }
 }
 
-/// Polls for an event. Has the handler's file read once the poll is sent: until then, the start waits for it.
+/// Polls for an event. Once the poll is sent, has the handler's file read and prepares the next instance: nobody waits
+/// for them.
 async fn poll(
     client: &mut Client,
+    guests: &mut Guests,
     read_ahead: Option<Arc<ReadAhead>>,
 ) -> Result<Invocation, RuntimeApiError> {
     let mut next = pin!(client.next());
-    if let Some(read_ahead) = read_ahead {
-        tokio::select! {
-            biased;
-            // Writes the request before it waits for the response.
-            event = &mut next => return event,
-            () = async { drop(read_ahead.start()) } => {}
-        }
+    tokio::select! {
+        biased;
+        // Writes the request before it waits for the response.
+        event = &mut next => return event,
+        () = async {
+            drop(read_ahead.map(|read_ahead| read_ahead.start()));
+            guests.prepare().await;
+        } => {}
     }
     next.await
 }
@@ -66,7 +78,7 @@ async fn poll(
 async fn end(worker: Worker) {
     tokio::select! {
         biased;
-        () = worker.guest.end() => {}
+        () = worker.guests.finish() => {}
         () = worker.shutdown.last_passed() => {}
     }
 }

@@ -74,7 +74,9 @@ fn a_peer_that_drops_kept_connections_gets_every_answer() {
     lambda.idle(1);
 
     lambda.assert_all_answered(EVENTS);
-    assert!(lambda.look(|seen| seen.open_connections) <= 2);
+    lambda.wait("the end of other connections", |seen| {
+        (seen.open_connections <= 2).then_some(())
+    });
 }
 
 /// Without a further connection, the first post uses that of the poll.

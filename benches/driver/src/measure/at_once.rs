@@ -48,38 +48,78 @@ pub(super) fn at_once(target: &Target) -> anyhow::Result<Vec<Row>> {
 
 /// Memory with many invocations at once.
 pub(super) fn memory(target: &Target) -> anyhow::Result<Vec<Row>> {
-    let waiting = Event::chunks(2, 64).with("pause_ms", 1500);
+    let alone = Resident::with(target, 1)?.active;
     let mut rows = vec![];
-    let mut alone = 0.0;
-    for (concurrency, idle_row, active_row) in [
-        (1, "", ""),
+    for (concurrency, names) in [
         (
             64,
-            "64 at once: resident per further idle worker, KiB",
-            "64 at once: resident per further invocation, KiB",
+            [
+                "64 at once: resident per further idle worker, KiB",
+                "64 at once: the same without memories of guests, KiB",
+                "64 at once: resident per further invocation, KiB",
+                "64 at once: an invocation without memories of guests, KiB",
+            ],
         ),
         (
             512,
-            "512 at once: resident per further idle worker, KiB",
-            "512 at once: resident per further invocation, KiB",
+            [
+                "512 at once: resident per further idle worker, KiB",
+                "512 at once: the same without memories of guests, KiB",
+                "512 at once: resident per further invocation, KiB",
+                "512 at once: an invocation without memories of guests, KiB",
+            ],
         ),
     ] {
-        let process = Process::start(target, concurrency)?;
-        process.lambda.invoke(tiny(2 * concurrency))?;
-        let idle = float(process.resident_kib()?);
-        process.lambda.begin(vec![waiting.clone(); concurrency])?;
-        pause(Duration::from_millis(700));
-        let active = float(process.resident_kib()?);
-        process.lambda.received(concurrency)?;
-        if concurrency == 1 {
-            alone = active;
-            continue;
-        }
-        let others = count(concurrency - 1);
-        rows.push((idle_row, (idle - alone) / others));
-        rows.push((active_row, (active - alone) / others));
+        let Resident { idle, active } = Resident::with(target, concurrency)?;
+        let further = |value: f64, alone: f64| (value - alone) / count(concurrency - 1);
+        let values = [
+            further(idle.all, alone.all),
+            further(idle.host, alone.host),
+            further(active.all, alone.all),
+            further(active.host, alone.host),
+        ];
+        rows.extend(names.into_iter().zip(values));
     }
     Ok(rows)
+}
+
+/// Resident memory of a process whose workers are idle, and while each serves an invocation.
+struct Resident {
+    idle: Kib,
+    active: Kib,
+}
+
+/// Resident memory in KiB.
+#[derive(Clone, Copy)]
+struct Kib {
+    all: f64,
+    /// Without the memories of guests.
+    host: f64,
+}
+
+impl Resident {
+    fn with(target: &Target, concurrency: usize) -> anyhow::Result<Self> {
+        let waiting = Event::chunks(2, 64).with("pause_ms", 1500);
+        let process = Process::start(target, concurrency)?;
+        process.lambda.invoke(tiny(2 * concurrency))?;
+        let idle = Kib::of(&process)?;
+        process.lambda.begin(vec![waiting; concurrency])?;
+        pause(Duration::from_millis(700));
+        let active = Kib::of(&process)?;
+        process.lambda.received(concurrency)?;
+        Ok(Self { idle, active })
+    }
+}
+
+impl Kib {
+    fn of(process: &Process) -> anyhow::Result<Self> {
+        let all = process.resident_kib()?;
+        let host = all.saturating_sub(process.guests_kib()?);
+        Ok(Self {
+            all: float(all),
+            host: float(host),
+        })
+    }
 }
 
 #[expect(

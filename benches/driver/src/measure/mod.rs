@@ -13,7 +13,7 @@ use crate::target::Target;
 use at_once::{at_once, memory};
 use first::{cached, evicted, later};
 use latency::{cold, delivery, warm};
-use throughput::{large, small, throughput};
+use throughput::{large, loaded, small, throughput};
 
 /// A row of the table and its value.
 pub(crate) type Row = (&'static str, f64);
@@ -29,7 +29,7 @@ pub(crate) struct Measurement {
 
 pub(crate) const COLD: Measurement = single("cold", cold);
 
-pub(crate) static ALL: [Measurement; 10] = [
+pub(crate) static ALL: [Measurement; 11] = [
     COLD,
     placed("warm", warm, Place::OneProcessor),
     placed("warm", warm, Place::TwoProcessors),
@@ -38,6 +38,7 @@ pub(crate) static ALL: [Measurement; 10] = [
     single("small", small),
     single("delivery", delivery),
     single("large", large),
+    placed("loaded", loaded, Place::TwoProcessors),
     concurrent("at-once", at_once),
     concurrent("memory", memory),
 ];

@@ -3,6 +3,7 @@
 use super::units::{float, mib};
 use super::{Row, tiny};
 use crate::event::Event;
+use crate::load::Load;
 use crate::process::Process;
 use crate::stats::median;
 use crate::target::Target;
@@ -13,7 +14,7 @@ const GIB: u64 = 1024 * MIB;
 
 /// Large bodies in writes of several sizes.
 pub(super) fn throughput(target: &Target) -> anyhow::Result<Vec<Row>> {
-    const SIZES: [(u64, u64, &str, &str); 4] = [
+    const SIZES: [Size; 4] = [
         (
             KIB,
             256 * MIB,
@@ -39,9 +40,36 @@ pub(super) fn throughput(target: &Target) -> anyhow::Result<Vec<Row>> {
             "throughput: MiB/s at 1 MiB writes",
         ),
     ];
+    bodies(target, &SIZES)
+}
+
+/// Large bodies while another process takes a third of each processor.
+pub(super) fn loaded(target: &Target) -> anyhow::Result<Vec<Row>> {
+    const SIZES: [Size; 2] = [
+        (
+            16 * KIB,
+            GIB,
+            "loaded: CPU s/GiB at 16 KiB writes",
+            "loaded: MiB/s at 16 KiB writes",
+        ),
+        (
+            64 * KIB,
+            GIB,
+            "loaded: CPU s/GiB at 64 KiB writes",
+            "loaded: MiB/s at 64 KiB writes",
+        ),
+    ];
+    let _load = Load::start()?;
+    bodies(target, &SIZES)
+}
+
+/// Bytes of each write, bytes in all, and the rows for processor time and speed.
+type Size = (u64, u64, &'static str, &'static str);
+
+fn bodies(target: &Target, sizes: &[Size]) -> anyhow::Result<Vec<Row>> {
     let process = Process::start(target, 1)?;
     let mut rows = vec![];
-    for (size, total, cpu_row, speed_row) in SIZES {
+    for &(size, total, cpu_row, speed_row) in sizes {
         process
             .lambda
             .invoke([Event::chunks(8 * MIB / size, size)])?;

@@ -29,8 +29,13 @@ pub(crate) fn languages(root: &Path, before: Option<&Path>) -> anyhow::Result<Ve
         ours(QUICKJS, "bench/languages/quickjs.wasm")?,
         ours(PYTHON, "bench/languages/python.wasm")?,
         ours(SPIDERMONKEY, "bench/languages/spidermonkey.wasm")?,
-        aws(root, NODE, "node")?,
-        aws(root, CPYTHON, "cpython")?,
+        aws(root, NODE, "bench/languages/node/bootstrap")?,
+        aws(root, CPYTHON, "bench/languages/cpython/bootstrap")?,
+        aws(
+            root,
+            "Rust, Lambda Web Adapter",
+            "web-adapter/release/web-adapter",
+        )?,
     ];
     if let Some(folder) = before {
         let builds = Builds::of_folder(folder)?;
@@ -59,10 +64,10 @@ fn of_builds(
     })
 }
 
-fn aws(root: &Path, name: &'static str, folder: &str) -> anyhow::Result<Target> {
+fn aws(root: &Path, name: &'static str, executable: &str) -> anyhow::Result<Target> {
     Ok(Target {
         name,
-        executable: built(root, &format!("bench/languages/{folder}/bootstrap"))?,
+        executable: built(root, executable)?,
         variables: vec![],
         upstream: None,
         is_concurrent: false,

@@ -7,7 +7,6 @@ use lambda_protocol::headers::JSON;
 use lambda_protocol::limits::PRELUDE_LIMIT_BYTES;
 use lambda_protocol::prelude::Prelude;
 use lambda_protocol::{InvalidHead, raw_content_type};
-use tokio::task::yield_now;
 use wasmtime::component::{Linker, WasmList};
 use wasmtime::{AsContextMut as _, Store, StoreContextMut};
 
@@ -16,6 +15,7 @@ use super::super::state::{ActiveInvocation, GuestConfig, GuestState};
 use super::Called;
 use crate::capsule::{Output, Taken};
 use crate::invocation::Invocation;
+use crate::platform::yield_to_driver;
 use crate::response::{Refused, ResponseWriter};
 
 mod generated {
@@ -129,7 +129,7 @@ async fn write(
     let written = current.response.write(chunk.as_le_slice(&store)).await;
     if std::mem::take(&mut store.data_mut().has_computed) {
         // A chunk that took long to compute leaves at once.
-        yield_now().await;
+        yield_to_driver().await;
     }
     Ok(written)
 }

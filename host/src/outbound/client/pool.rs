@@ -6,12 +6,11 @@ use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 
-use tokio::task::yield_now;
-
 use super::idle::{Ages, IdleSet, Key};
 use super::link::Link;
 use super::moment::Moment;
 use crate::outbound::keep_alive::KeepAlive;
+use crate::platform::yield_to_driver;
 
 /// Idle connections, shared by all invocations.
 pub(super) struct Pool(Mutex<IdleSet<Link>>);
@@ -25,7 +24,7 @@ impl Pool {
     pub(super) async fn take(&self, key: &Key, limits: KeepAlive) -> Option<Link> {
         let mut link = self.next(key, limits)?;
         // Lets the runtime learn what the system has received meanwhile, above all during a freeze.
-        yield_now().await;
+        yield_to_driver().await;
         loop {
             let is_open = poll_fn(|cx| Poll::Ready(link.poll_is_open(cx))).await;
             if is_open {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use tokio::task::yield_now;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, ResourceTable, WasmList};
 use wasmtime_wasi::async_trait;
@@ -16,6 +15,7 @@ use wasmtime_wasi_io::bindings::wasi::io::streams::{self, Host as _, HostOutputS
 
 use super::super::super::state::GuestState;
 use super::body::Body;
+use crate::platform::yield_to_driver;
 
 /// The interface's name in the library.
 const STREAMS: &str = "wasi:io/streams@0.2.12";
@@ -159,7 +159,7 @@ async fn flush_blocking(mut store: Store<'_>, stream: Stream) -> Written {
 /// A chunk that took long to compute leaves at once.
 async fn after_write(store: &mut Store<'_>) {
     if std::mem::take(&mut store.data_mut().has_computed) {
-        yield_now().await;
+        yield_to_driver().await;
     }
 }
 

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::task::yield_now;
 use wasmtime::component::{FutureConsumer, Source, StreamConsumer, StreamResult};
 use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView as _;
@@ -15,6 +14,7 @@ use super::outlet::Outlet;
 use super::progress::Progress;
 use super::responses::Ending;
 use crate::guest::state::GuestState;
+use crate::platform::yield_to_driver;
 use crate::response::Refused;
 
 /// Takes the bytes of a body from the guest's memory. Dropped when the guest has closed the stream.
@@ -80,7 +80,7 @@ impl StreamConsumer<GuestState> for BytesConsumer {
         source.mark_read(taken);
         if taken > 0 {
             if std::mem::take(&mut store.data_mut().has_computed) {
-                self.leaving = Some(Box::pin(yield_now()));
+                self.leaving = Some(Box::pin(yield_to_driver()));
             }
             return self.poll_taken(cx);
         }

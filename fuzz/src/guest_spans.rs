@@ -101,7 +101,7 @@ impl Input<'_> {
     /// A text of the input, or an id.
     fn text(&mut self) -> String {
         let length = self.byte();
-        if length % 4 == 0 {
+        if length.is_multiple_of(4) {
             return format!("{:016x}", u64::from(length) + 1);
         }
         let length = usize::from(length) * 16;
@@ -131,7 +131,7 @@ impl Input<'_> {
             5 => Val::Option(Some(Box::new(self.value(depth)))),
             6 => Val::List((0..parts).map(|_| self.record(depth)).collect()),
             7 => Val::Enum(self.name()),
-            _ if parts % 2 == 0 => Val::Variant(self.name(), Some(Box::new(self.value(depth)))),
+            _ if parts.is_multiple_of(2) => Val::Variant(self.name(), Some(Box::new(self.value(depth)))),
             _ => self.record(depth),
         }
     }

@@ -198,7 +198,7 @@ impl ActiveInvocation {
 
     /// Counts a write to the response, which begins now.
     pub(super) fn count_write(&self, bytes: usize) -> Result<(), ResponseTooLarge> {
-        if let Some(watch) = &self.watch {
+        if let Some(watch) = self.watch.as_ref().filter(|it| it.keeps_moments()) {
             watch.wrote(bytes);
         }
         self.count(bytes, 1)

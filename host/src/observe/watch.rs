@@ -134,7 +134,9 @@ impl Watch {
         self.keeps_moments
     }
 
-    /// The guest writes.
+    /// The guest writes. Out of line: hardly any invocation keeps it, and each write comes by here.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn wrote(&self, bytes: usize) {
         if self.keeps_moments {
             let now = Instant::now();

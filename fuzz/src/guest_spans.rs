@@ -131,7 +131,9 @@ impl Input<'_> {
             5 => Val::Option(Some(Box::new(self.value(depth)))),
             6 => Val::List((0..parts).map(|_| self.record(depth)).collect()),
             7 => Val::Enum(self.name()),
-            _ if parts.is_multiple_of(2) => Val::Variant(self.name(), Some(Box::new(self.value(depth)))),
+            _ if parts.is_multiple_of(2) => {
+                Val::Variant(self.name(), Some(Box::new(self.value(depth))))
+            }
             _ => self.record(depth),
         }
     }

@@ -263,10 +263,11 @@ impl Difference {
         counts.into_iter().flatten().collect()
     }
 
-    /// Cost of one more operation, rounded. `None` if the profiles do not count it.
+    /// Cost of one more operation, rounded up from three quarters on: every other invocation has an allocation more, and
+    /// which ones is chance. `None` if the profiles do not count it.
     fn each(&self, of: impl Fn(&Profile) -> Option<u64>) -> Option<u64> {
         let added = of(&self.many)?.saturating_sub(of(&self.few)?);
-        Some((added + self.more / 2) / self.more)
+        Some((added + self.more / 4) / self.more)
     }
 }
 
@@ -337,11 +338,13 @@ mod tests {
             allocations: Some(allocations),
             ..Profile::default()
         };
-        let difference = Difference {
-            few: profile(7),
-            many: profile(7 + 22_101),
-            more: 200,
-        };
-        assert_eq!(difference.each(|profile| profile.allocations), Some(111));
+        for (added, each) in [(22_000, 110), (22_101, 110), (22_149, 110), (22_150, 111)] {
+            let difference = Difference {
+                few: profile(7),
+                many: profile(7 + added),
+                more: 200,
+            };
+            assert_eq!(difference.each(|profile| profile.allocations), Some(each));
+        }
     }
 }

@@ -29,6 +29,7 @@ pub(crate) use guest_span::{Attributes, GuestEvent, GuestLink, GuestSpan, Kind, 
 pub use header::{Traceparent, XrayHeader};
 pub(crate) use id::Ids;
 pub use id::{SpanId, TraceId};
+#[cfg(feature = "outbound-http")]
 pub(crate) use moments::WriteMoments;
 pub(crate) use onward::Onward;
 #[cfg(feature = "outbound-http")]

@@ -54,6 +54,7 @@ impl WriteMoments {
     }
 
     /// Adds those that came after.
+    #[cfg(any(feature = "outbound-http", test))]
     pub(super) fn extend(&mut self, later: &Self) {
         for write in &later.kept {
             self.add(*write);

@@ -9,7 +9,9 @@ use lambda_protocol::error_report::ErrorReport;
 use super::calls::{CallId, Calls};
 use super::guest_span::{GuestSpan, GuestSpans};
 use super::id::{Ids, SpanId, TraceId};
-use super::moments::{Moments, WriteMoments};
+use super::moments::Moments;
+#[cfg(feature = "outbound-http")]
+use super::moments::WriteMoments;
 use super::record::{Ending, Init, Record};
 use super::trace::Traces;
 
@@ -145,6 +147,7 @@ impl Watch {
     }
 
     /// What the guest has written before is part of its response.
+    #[cfg(feature = "outbound-http")]
     pub(crate) fn wrote_before(&self, writes: &WriteMoments) {
         if self.keeps_moments {
             self.lock().moments.writes.extend(writes);

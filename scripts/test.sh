@@ -13,7 +13,7 @@ say() {
     printf '\n== minute %s: %s\n' "$(((now - began) / 60))" "$*" >&2
 }
 
-say "what the tests need; the whole takes three quarters of an hour the first time, on two processors"
+say "what the tests need; the whole takes over half an hour the first time, on two processors"
 guest_rustc=$(scripts/setup.sh --tests)
 
 target/python/bin/python -W ignore scripts/templates/check.py

@@ -11,7 +11,7 @@ say() { printf '\n== %s\n' "$*" >&2; }
 
 # Without a C compiler nothing can be built before it is installed.
 command -v cc >/dev/null || scripts/setup.sh >/dev/null
-say "1 of 2: the command, with compiler and host, and beside it the target of handlers (eight to nine minutes on two processors)"
+say "1 of 2: the command, with compiler and host, and beside it the target of handlers (some eight minutes on two processors)"
 scripts/setup.sh >/dev/null &
 setup=$!
 cargo build --release -p bootstream-cli --bin bootstream

@@ -12,7 +12,7 @@ use crate::json::{Json, JsonError, Kind};
 use crate::members::{Member, Type};
 use crate::raw::RawEvent;
 
-/// Reads an event. One of no HTTP front end is empty.
+/// Reads an event. Returns an empty one if it does not come from an HTTP front end.
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ impl<'event> Reader<'event> {
         if found == Kind::Null {
             return self.json.skip();
         }
-        // A context of another type is of no front end, whatever else the event has.
+        // No front end has a context of another type, whatever else the event has.
         if member != Member::Context || found == Kind::Object {
             self.event.note(member);
         }

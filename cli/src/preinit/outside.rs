@@ -93,8 +93,8 @@ pub(super) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
     Ok(linker)
 }
 
-/// Links the interfaces of [`GIVEN`]. Each function of WASI that is linked costs the build of this command a third of a
-/// second, so only those are.
+/// Links the interfaces of [`GIVEN`], and not all of WASI: each linked function adds a third of a second to the build of
+/// this command.
 fn give(linker: &mut Linker<Outside>) -> wasmtime::Result<()> {
     io::error::add_to_linker::<_, Io>(linker, table)?;
     io::poll::add_to_linker::<_, Io>(linker, table)?;

@@ -20,7 +20,7 @@ static RATE: OnceLock<u32> = OnceLock::new();
 /// Length of the prelude, which the receiver does not read.
 static PRELUDE_BYTES: AtomicU64 = AtomicU64::new(0);
 
-/// Has the receiver read so many bytes in a second.
+/// Limits the receiver to this rate, in bytes per second.
 pub(super) fn set_rate(bytes_per_second: u32) {
     // A process has one receiver.
     let _ = RATE.set(bytes_per_second.max(1));
@@ -95,7 +95,7 @@ impl SlowReader {
     }
 }
 
-/// How long it takes to read so many bytes.
+/// How long it takes to read `bytes` at `rate` bytes per second.
 fn time_for(bytes: u64, rate: u32) -> Duration {
     let nanoseconds = u128::from(bytes) * 1_000_000_000 / u128::from(rate);
     Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))

@@ -8,7 +8,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// because its deadline is earlier than the one the driver waits for; a reset to a later deadline does not.
 #[derive(Debug, Default)]
 pub(crate) struct Alarm {
-    /// Created at its first use, in the runtime of whoever uses it.
+    /// Created at its first use, in the runtime of the worker.
     sleep: Option<Pin<Box<Sleep>>>,
 }
 

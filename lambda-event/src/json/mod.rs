@@ -55,7 +55,7 @@ impl<'event> Json<'event> {
         }
     }
 
-    /// Returns the kind of the next value, which is still to be read.
+    /// Returns the kind of the next value without reading it.
     pub(crate) fn kind(&mut self) -> Result<Kind, JsonError> {
         Ok(match self.peek()? {
             b'n' => Kind::Null,
@@ -220,13 +220,13 @@ impl<'event> Json<'event> {
         is_there
     }
 
-    /// Returns the next byte that is no whitespace, and is still to be read.
+    /// Passes over whitespace, and returns the next byte without taking it.
     fn peek(&mut self) -> Result<u8, JsonError> {
         self.pass_whitespace();
         self.byte()
     }
 
-    /// Returns the next byte, which is still to be read.
+    /// Returns the next byte without taking it.
     fn byte(&self) -> Result<u8, JsonError> {
         let byte = self.document.get(self.at).copied();
         byte.ok_or_else(|| self.error("unexpected end"))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Json, JsonError};
 
-/// The bytes that are looked at together.
+/// Bytes that are compared at once.
 const BLOCK: usize = 8;
 
 const INVALID_UTF_8: &str = "invalid UTF-8 in a string";

@@ -132,7 +132,7 @@ fn add(segment: Segment, above: Option<&str>, depth: usize, spans: &mut Vec<Trac
     }
 }
 
-/// Converts seconds since 1970. What is no such time is 1970.
+/// Converts seconds since 1970. Returns 1970 for any other number.
 fn time(seconds: f64) -> SystemTime {
     let since = Duration::try_from_secs_f64(seconds).ok();
     let time = since.and_then(|since| UNIX_EPOCH.checked_add(since));

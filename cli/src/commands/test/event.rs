@@ -79,9 +79,7 @@ impl Event {
             ),
         }
     }
-}
 
-impl Event {
     fn has_request(&self) -> bool {
         self.path.is_some()
             || self.method.is_some()

@@ -162,7 +162,7 @@ impl Reader {
         self.bytes_per_second.map_or(Duration::ZERO, time)
     }
 
-    /// How long a reader takes for this many bytes that reads so many in a second.
+    /// How long a reader takes for this many bytes, at its rate in bytes per second.
     pub(super) fn time_for(bytes: usize, rate: u32) -> Duration {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         Duration::from_secs(1).mul_f64(f64::from(bytes) / f64::from(rate))

@@ -121,13 +121,14 @@ pub(crate) fn worlds(root: &Path) -> anyhow::Result<[Vec<Target>; 2]> {
     ])
 }
 
-/// The handler of the benchmarks, and examples as `bootstream build` and the tools of their languages make them, the
-/// largest last.
+/// The handler of the benchmarks, and examples as `bootstream build` and the tools of their languages make them. The
+/// largest is the last, with and without reading ahead.
 ///
 /// # Errors
 ///
 /// When something was not built.
 pub(crate) fn handlers(root: &Path) -> anyhow::Result<Vec<Target>> {
+    const PYTHON: &str = "bench/streaming-python.wasm";
     let builds = Builds::of_root(root)?;
     let target = |name, guest: &str| -> anyhow::Result<Target> {
         let package = root.join("target/bench/handlers").join(name);
@@ -140,8 +141,25 @@ pub(crate) fn handlers(root: &Path) -> anyhow::Result<Vec<Target>> {
         super::native(root, "best native", "native", &super::BEST)?,
         target("bench-handler", GUEST)?,
         target("streaming-numbers", "bench/streaming-numbers.wasm")?,
-        target("streaming-python", "bench/streaming-python.wasm")?,
+        target(
+            "streaming-javascript",
+            "languages/streaming-javascript.wasm",
+        )?,
+        with_variable(
+            target("streaming-python, not read ahead", PYTHON)?,
+            ("BOOTSTREAM_INIT_WARM", "off"),
+        ),
+        target("streaming-python", PYTHON)?,
     ])
+}
+
+fn with_variable(target: Target, (name, value): (&'static str, &str)) -> Target {
+    let mut variables = target.variables;
+    variables.push((name, value.to_owned()));
+    Target {
+        variables,
+        ..target
+    }
 }
 
 /// The same with symbols, for counting calls of functions.

@@ -1,11 +1,13 @@
 #!/bin/sh
 # build.sh WORK [BINARIES] - make a release of the last commit in WORK/one, without optimisation, or of the executables in
-# BINARIES. Pack it again in WORK/two, later, in another folder, in another time zone and with another umask, and compare.
+# BINARIES. Pack it again in WORK/two, a day later by the clock, in another folder, in another time zone and with another
+# umask, and compare.
 #
 # The first folder is target/release-test/checkout, which keeps what was built. WORK/binaries leads to the executables.
 set -eu
 work=$1 binaries=${2:-}
 . scripts/release/tests/lib.sh
+needs faketime
 first=$PWD/target/release-test/checkout
 [ -z "$(git status --porcelain)" ] || say "uncommitted changes are not part of the release"
 [ -d "$first" ] || git clone --quiet --shared . "$first"
@@ -28,6 +30,7 @@ ln -s "$first/target/release-python" "$work/second/target/"
 say "packing again"
 (
     umask 077
-    TZ=Asia/Tokyo "$work/second/scripts/release.sh" --binaries "$work/binaries" --no-verify --out "$work/two" >/dev/null
+    # Times of files stay true, so that only what asks for the time is a day late.
+    TZ=Asia/Tokyo NO_FAKE_STAT=1 faketime -f +1d "$work/second/scripts/release.sh" --binaries "$work/binaries" --no-verify --out "$work/two" >/dev/null
 )
 diff -u "$work/one/SHA256SUMS" "$work/two/SHA256SUMS" >&2 || die "the second release differs"

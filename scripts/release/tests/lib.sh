@@ -10,6 +10,16 @@ system_path=/usr/bin:/bin
 # What the command says if it found no `bootstrap`.
 alone='this command runs the handler itself'
 
+# needs PROGRAM...: installs those that are missing. Debian's packages have the same names.
+needs() {
+    missing=''
+    for program in "$@"; do
+        command -v "$program" >/dev/null || missing="$missing $program"
+    done
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || apt-get -qq install -y --no-install-recommends $missing >&2
+}
+
 # clean NAME COMMAND...: runs it without variables, in an empty home.
 clean() {
     mkdir -p "$work/$1-home"

@@ -2,12 +2,8 @@
 # manual.sh WORK - check completions and manual pages with the programs that read them.
 set -eu
 work=$1
-missing=''
-for program in zsh fish mandoc; do
-    command -v $program >/dev/null || missing="$missing $program"
-done
-# shellcheck disable=SC2086
-[ -z "$missing" ] || apt-get -qq install -y --no-install-recommends $missing >&2
+. scripts/release/tests/lib.sh
+needs zsh fish mandoc
 tar -xzf "$work"/one/bootstream-v*-"$(uname -m)"-*.tar.gz -C "$work" --one-top-level=manual --strip-components=1
 share=$work/manual/share
 zsh -n "$share/zsh/site-functions/_bootstream"

@@ -31,6 +31,7 @@ say "packing again"
 (
     umask 077
     # Times of files stay true, so that only what asks for the time is a day late.
-    TZ=Asia/Tokyo NO_FAKE_STAT=1 faketime -f +1d "$work/second/scripts/release.sh" --binaries "$work/binaries" --no-verify --out "$work/two" >/dev/null
+    TZ=Asia/Tokyo NO_FAKE_STAT=1 faketime -f +1d "$work/second/scripts/release.sh" --binaries "$work/binaries" \
+        --no-verify --out "$work/two" >/dev/null
 )
 diff -u "$work/one/SHA256SUMS" "$work/two/SHA256SUMS" >&2 || die "the second release differs"

@@ -40,8 +40,11 @@ export function matches(row, filter) {
   });
 }
 
+/** Rows are drawn once for all changes before a frame: hundreds of short invocations may come between two. */
 class List extends HTMLElement {
   #rows = new Map();
+  #changed = new Set();
+  #frame = 0;
   #filter = "";
   #selected = null;
   #marked = null;
@@ -64,6 +67,7 @@ class List extends HTMLElement {
 
   /** The ids in the order shown. */
   get shown() {
+    this.#draw();
     return Array.from(this.body.rows).filter((tr) => !tr.hidden).map((tr) => tr.dataset.id);
   }
 
@@ -72,16 +76,13 @@ class List extends HTMLElement {
   }
 
   put(row) {
-    let entry = this.#rows.get(row.requestId);
-    if (!entry) {
-      entry = this.#create(row);
-      this.#rows.set(row.requestId, entry);
-      const later = Array.from(this.body.rows).find((tr) => Number(tr.dataset.number) < row.number);
-      this.body.insertBefore(entry.tr, later ?? null);
-      this.#trim();
-    }
+    const entry = this.#rows.get(row.requestId) ?? {};
     entry.row = row;
-    this.#fill(entry);
+    this.#rows.set(row.requestId, entry);
+    this.#functions.add(row.function);
+    this.#changed.add(entry);
+    this.#trim();
+    this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
   clear() {
@@ -94,29 +95,55 @@ class List extends HTMLElement {
 
   set filter(text) {
     this.#filter = text;
-    for (const { tr, row } of this.#rows.values()) tr.hidden = !matches(row, text);
+    for (const { tr, row } of this.#drawn()) tr.hidden = !matches(row, text);
     this.#tabStop();
   }
 
   set selected(id) {
     this.#selected = id;
-    for (const [key, { tr }] of this.#rows) tr.setAttribute("aria-selected", String(key === id));
+    for (const { tr, row } of this.#drawn()) tr.setAttribute("aria-selected", String(row.requestId === id));
     this.#tabStop();
   }
 
   set marked(id) {
     this.#marked = id;
-    for (const [key, { tr }] of this.#rows) tr.classList.toggle("marked", key === id);
+    for (const { tr, row } of this.#drawn()) tr.classList.toggle("marked", row.requestId === id);
   }
 
   focusRow(id) {
+    this.#draw();
     const tr = this.#rows.get(id)?.tr;
     tr?.focus({ preventScroll: true });
     tr?.scrollIntoView({ block: "nearest" });
   }
 
   redraw() {
-    for (const entry of this.#rows.values()) this.#strip(entry);
+    for (const entry of this.#drawn()) this.#strip(entry);
+  }
+
+  /** The rows, drawn as they are now. */
+  #drawn() {
+    this.#draw();
+    return this.#rows.values();
+  }
+
+  #draw() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    if (this.#changed.size === 0) return;
+    this.classList.toggle("several", this.#functions.size > 1);
+    for (const entry of this.#changed) {
+      if (!entry.tr) this.#insert(entry);
+      this.#fill(entry);
+    }
+    this.#changed.clear();
+    this.#tabStop();
+  }
+
+  #insert(entry) {
+    Object.assign(entry, this.#create(entry.row));
+    const later = Array.from(this.body.rows).find((tr) => Number(tr.dataset.number) < entry.row.number);
+    this.body.insertBefore(entry.tr, later ?? null);
   }
 
   #create(row) {
@@ -129,13 +156,11 @@ class List extends HTMLElement {
     cells.request.append(name, marks);
     const tr = el("tr", { tabindex: "-1", "aria-selected": "false", "data-id": row.requestId,
       "data-number": row.number }, Object.values(cells));
-    return { row, tr, cells, canvas, name, marks, text: "" };
+    return { tr, cells, canvas, name, marks, text: "" };
   }
 
   #fill(entry) {
     const { row, cells } = entry;
-    this.#functions.add(row.function);
-    this.classList.toggle("several", this.#functions.size > 1);
     say(cells.number, String(row.number));
     say(cells.time, clock(row.startedAt));
     say(entry.name, visible(row.request));
@@ -156,7 +181,6 @@ class List extends HTMLElement {
     entry.tr.setAttribute("aria-selected", String(row.requestId === this.#selected));
     entry.tr.hidden = !matches(row, this.#filter);
     this.#strip(entry);
-    this.#tabStop();
   }
 
   #strip({ row, canvas }) {
@@ -173,17 +197,21 @@ class List extends HTMLElement {
   }
 
   #trim() {
+    if (this.#rows.size <= MOST) return;
     const ended = Array.from(this.#rows.values()).filter(({ row }) => !row.running);
     ended.sort((a, b) => a.row.number - b.row.number);
-    for (const { row } of ended.slice(0, Math.max(0, this.#rows.size - MOST))) this.#remove(row.requestId);
+    for (const { row } of ended.slice(0, this.#rows.size - MOST)) this.#remove(row.requestId);
   }
 
   #remove(id) {
-    const { tr } = this.#rows.get(id);
+    const entry = this.#rows.get(id);
+    this.#rows.delete(id);
+    this.#changed.delete(entry);
+    const { tr } = entry;
+    if (!tr) return;
     const hadFocus = tr.contains(document.activeElement);
     const next = tr.nextElementSibling ?? tr.previousElementSibling;
     tr.remove();
-    this.#rows.delete(id);
     if (hadFocus) (next ?? document.getElementById("filter")).focus({ preventScroll: true });
   }
 

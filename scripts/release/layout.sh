@@ -25,5 +25,6 @@ for arch in x86_64 arm64; do
     done
     cp -R "$share" "$folder/share"
     mkdir -p "$folder/share/doc/bootstream"
-    cp LICENSE-MIT LICENSE-APACHE "$work/sbom/bootstream.cdx.json" "$folder/share/doc/bootstream/"
+    cp LICENSE-MIT LICENSE-APACHE "$folder/share/doc/bootstream/"
+    cp "$work/sbom/bootstream-$arch.cdx.json" "$folder/share/doc/bootstream/bootstream.cdx.json"
 done

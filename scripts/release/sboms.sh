@@ -1,5 +1,6 @@
 #!/bin/sh
-# sboms.sh FOLDER - write a bill of materials (CycloneDX) for each executable: the crates that are built into it.
+# sboms.sh FOLDER - write a bill of materials (CycloneDX) for each executable and architecture: the crates that are built
+# into it.
 set -eu
 folder=$1
 mkdir -p "$folder"
@@ -8,9 +9,11 @@ python=$(scripts/release/python.sh)
 bom() {
     name=$1 package=$2
     shift 2
-    # The targets differ in nothing that is linked.
-    cargo tree --locked --package "$package" --edges normal --target x86_64-unknown-linux-musl --prefix none \
-        --format '{p}|{l}' "$@" | "$python" scripts/release/sbom.py "$name" "$VERSION" >"$folder/$name.cdx.json"
+    for arch in x86_64 arm64; do
+        cargo tree --locked --package "$package" --edges normal --prefix none --format '{p}|{l}' \
+            --target "$(echo $arch | sed s/arm64/aarch64/)-unknown-linux-musl" "$@" |
+            "$python" scripts/release/sbom.py "$name" "$VERSION" >"$folder/$name-$arch.cdx.json"
+    done
 }
 bom bootstream bootstream-cli
 bom bootstrap bootstream-host

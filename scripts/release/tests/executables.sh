@@ -24,6 +24,6 @@ done
 std=$("$(scripts/setup.sh 2>/dev/null)" --print target-libdir --target "$(uname -m)-unknown-linux-musl")
 for arch in x86_64 arm64; do
     for name in bootstream bootstrap bootstrap-wasi-p3; do
-        "$python" scripts/release/tests/sbom.py "$work/one/$name.cdx.json" "$binaries/$arch/$name" "$std"
+        "$python" scripts/release/tests/sbom.py "$work/one/$name-$arch.cdx.json" "$binaries/$arch/$name" "$std"
     done
 done

@@ -7,9 +7,9 @@ work=$1
 archive=bootstream-v$version-aarch64-unknown-linux-musl
 mkdir "$work/arm64"
 tar -xzf "$work/one/$archive.tar.gz" -C "$work/arm64"
-python3 -m venv "$work/arm64/venv"
-"$work/arm64/venv/bin/pip" install --quiet --disable-pip-version-check --no-index --find-links "$work/one" \
-    --platform manylinux_2_17_aarch64 --only-binary :all: --no-deps --target "$work/arm64/wheel" bootstream
+# pip would leave out the wheel's `lib`: https://github.com/pypa/pip, `_handle_target_dir` of `commands/install.py`.
+target/release-python/bin/uv --quiet --offline --cache-dir "$work/uv-cache" pip install --no-index \
+    --find-links "$work/one" --python-platform aarch64-manylinux2014 --target "$work/arm64/wheel" bootstream
 
 for package in "$archive" wheel; do
     prefix=$work/arm64/$package
@@ -19,7 +19,7 @@ for package in "$archive" wheel; do
     chmod +x "$work/arm64/bootstrap"
     command="qemu-aarch64 $prefix/bin/bootstream"
     clean arm64 $command --version --verbose >"$work/arm64/version"
-    for part in "^bootstream $version" "$prefix/lib/bootstream/arm64/bootstrap"; do
+    for part in "^bootstream $version" "^bootstrap for arm64: $prefix/lib/bootstream/arm64/bootstrap"; do
         grep -q "$part" "$work/arm64/version" || die "arm64: --version does not say $part: $(cat "$work/arm64/version")"
     done
     streams arm64 env BOOTSTREAM_BOOTSTRAP="$work/arm64/bootstrap" $command

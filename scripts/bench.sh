@@ -32,8 +32,7 @@ if [ "${1:-}" = micro ]; then
 fi
 cargo build --release -p bench-driver
 if [ "${1:-}" = instructions ]; then
-    # Built as for the tests.
-    BOOTSTREAM_PROFILE=release scripts/build-bootstrap.sh --arch arm64 >/dev/null
+    scripts/build-bootstrap.sh --arch arm64 >/dev/null
 else
     cargo build --release --manifest-path benches/peers/Cargo.toml --target-dir target/peers
 fi

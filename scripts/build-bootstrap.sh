@@ -16,8 +16,7 @@
 #   ... OPTION...                             passed to cargo for `bootstrap`, such as
 #                                             --no-default-features
 #
-# Prints the paths of the results on standard output, everything else on standard error. The variable
-# BOOTSTREAM_PROFILE names another profile than `lambda`.
+# Prints the paths of the results on standard output, everything else on standard error.
 #
 # Both are linked statically with musl as their C library, so they start on every Linux, and faster (see
 # docs/design/musl.md). They are position independent: the system loads them at random addresses. On another
@@ -138,5 +137,5 @@ if [ $command = 1 ]; then
     exit
 fi
 [ $binary = bootstrap ] || set -- --features wasi-p3 "$@"
-build "${BOOTSTREAM_PROFILE:-lambda}" bootstrap $binary -p bootstream-host "$@"
+build lambda bootstrap $binary -p bootstream-host "$@"
 [ $compiler = 0 ] || build release bootstream-compile bootstream-compile -p bootstream-cli --bin bootstream-compile

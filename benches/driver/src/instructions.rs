@@ -14,7 +14,7 @@ use crate::callgrind;
 use crate::event::Event;
 use crate::profile::Profile;
 use crate::qemu::{self, Plugin};
-use crate::target::{self, ARM64_PROFILE};
+use crate::target;
 
 /// How far the host's instructions may exceed the record. How many writes leave together is chance:
 /// quiet and busy machines have been 3 % apart for an invocation, 7 % for a write.
@@ -121,10 +121,7 @@ fn with_qemu(root: &Path) -> anyhow::Result<Counted> {
     let compiler = compiler_of(&ours.executable)?;
     Ok(Counted {
         counts,
-        tools: format!(
-            "aarch64, {compiler}, profile {ARM64_PROFILE}, {}",
-            qemu::version()?
-        ),
+        tools: format!("aarch64, {compiler}, {}", qemu::version()?),
         record: "benches/instructions-arm64.txt",
     })
 }

@@ -79,7 +79,7 @@ const DYNAMODB_EXPORT: &str = "examples/dynamodb-export/README.md";
 #[test]
 fn the_readme_of_dynamodb_export_can_be_followed() {
     // As `scripts/test.sh` has built it.
-    let level = [("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")];
+    let level = [("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")];
     follow(
         &mut reader().with(&level).with(&projects::TESTS),
         DYNAMODB_EXPORT,

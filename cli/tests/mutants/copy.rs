@@ -48,7 +48,7 @@ impl Kind {
             ],
             Self::RustWithSdk => vec![
                 ("CARGO_TARGET_DIR", target()),
-                ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1".to_owned()),
+                ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0".to_owned()),
             ],
             Self::Go => vec![
                 ("CGO_ENABLED", "0".to_owned()),

@@ -8,12 +8,11 @@ pub(super) const VARIABLE_PREFIX: &str = "BOOTSTREAM_";
 
 /// Variables of the project's commands, scripts and tests. They may be set where a host starts, and are not
 /// settings of the host.
-const TOOL_VARIABLES: [&str; 7] = [
+const TOOL_VARIABLES: [&str; 6] = [
     "BOOTSTREAM_BOOTSTRAP",
     "BOOTSTREAM_LAMBDA_CGROUP",
     "BOOTSTREAM_LAMBDA_ROOT",
     "BOOTSTREAM_NO_RUSTUP",
-    "BOOTSTREAM_PROFILE",
     super::RECORD_FOLDER,
     "BOOTSTREAM_TARGET_DIR",
 ];

@@ -22,7 +22,7 @@ fn start(lambda: &Recorder, arch: Arch) -> Running {
     let folder = built("").join("test-components");
     fs::create_dir_all(&folder).expect("a folder beside the artefacts can be made");
     let launcher = folder.join("bootstrap-arm64");
-    let bootstrap = built("arm64/release/bootstrap");
+    let bootstrap = built("arm64/lambda/bootstrap");
     let script = format!(
         "#!/bin/sh\nexec qemu-aarch64 -cpu neoverse-n1 {}\n",
         bootstrap.display()
@@ -42,7 +42,7 @@ fn the_arm64_bootstrap_needs_no_library_and_no_fixed_address() {
     // "elf(5)": the file type is at offset 16, and differs for an executable at fixed addresses.
     const TYPE: usize = 16;
     const SHARED_OBJECT: u8 = 3;
-    let bootstrap = fs::read(built("arm64/release/bootstrap")).expect("what the scripts build");
+    let bootstrap = fs::read(built("arm64/lambda/bootstrap")).expect("what the scripts build");
 
     assert_eq!(bootstrap[TYPE], SHARED_OBJECT);
     let loader = b"/ld-linux-aarch64.so.1\0";

@@ -9,9 +9,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 pub(crate) use languages::{CPYTHON, NODE, PYTHON, QUICKJS, SPIDERMONKEY, languages};
-pub(crate) use ours::{
-    ARM64_PROFILE, before, handlers, ours, ours_for_arm64, ours_with_names, worlds,
-};
+pub(crate) use ours::{before, handlers, ours, ours_for_arm64, ours_with_names, worlds};
 pub(crate) use proxies::proxies;
 
 use crate::place::Place;

@@ -179,20 +179,19 @@ pub(crate) fn ours_with_names(root: &Path) -> anyhow::Result<Target> {
     })
 }
 
-/// The cargo profile of the `bootstrap` counted for arm64: the one the tests build.
-pub(crate) const ARM64_PROFILE: &str = "release";
-
 /// `bootstrap` for arm64 with the handler precompiled, and their folder.
 ///
 /// # Errors
 ///
 /// When something was not built.
 pub(crate) fn ours_for_arm64(root: &Path) -> anyhow::Result<(Target, PathBuf)> {
-    let path = format!("unstripped/aarch64-unknown-linux-musl/{ARM64_PROFILE}/bootstrap");
     let package = root.join("target/bench/arm64");
     let options = ["--target", "aarch64-unknown-linux-gnu"];
     let builds = Builds {
-        executable: built(root, &path)?,
+        executable: built(
+            root,
+            "unstripped/aarch64-unknown-linux-musl/lambda/bootstrap",
+        )?,
         ..Builds::of_root(root)?
     };
     let target = precompiled(root, &builds, GUEST, &package, &options)?;

@@ -36,6 +36,9 @@ fn the_predicted_end_is_the_one_that_limits_enforce() {
         limited.post("/", &steps).raw_rest();
         began.elapsed().as_secs_f64() * f64::from(SCALE)
     };
-    let runs: Vec<_> = (0..3).map(run).take_while(|took| off(*took) > 0.0).collect();
+    let runs: Vec<_> = (0..3)
+        .map(run)
+        .take_while(|took| off(*took) > 0.0)
+        .collect();
     assert!(runs.len() < 3, "{runs:?} s instead of {predicted} s");
 }

@@ -13,7 +13,7 @@ say() {
     printf '\n== minute %s: %s\n' "$(((now - began) / 60))" "$*" >&2
 }
 
-say "what the tests need; the whole takes over half an hour the first time, on two processors"
+say "what the tests need; the whole takes half an hour the first time, on two processors"
 guest_rustc=$(scripts/setup.sh --tests)
 
 target/python/bin/python -W ignore scripts/templates/check.py
@@ -66,11 +66,12 @@ trap - EXIT
 
 # More threads than processors: most tests wait for a pause, a deadline or a peer.
 say "tests of the command"
-export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}"
+threads=${RUST_TEST_THREADS:-}
+export RUST_TEST_THREADS="${threads:-$(($(nproc) * 2))}"
 cargo test --release -p bootstream-cli -p bootstream-local-lambda
 say "the host and its tests"
-# With the corpus of the fuzzers, whose checks are built like the host's tests.
-cargo test --features bootstream-host/rehearsal,bootstream-host/wasi-p3 \
+# With the corpus of the fuzzers, whose checks are built like the host's tests. They wait even more.
+RUST_TEST_THREADS="${threads:-$(($(nproc) * 4))}" cargo test --features bootstream-host/rehearsal,bootstream-host/wasi-p3 \
     -p bootstream-host -p bootstream-fuzz -p bootstream-lambda-protocol -p bootstream-lambda-event \
     -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
 say "the SDK and the examples"

@@ -37,7 +37,7 @@ say "handlers in Rust, and beside them the three builds of the host"
 RUSTC=$guest_rustc cargo build --release --target wasm32-wasip2 --target-dir target/guests \
     -p scripted-guest -p reaching-guest -p fetching-guest -p otel-guest -p requests-guest -p service-guest \
     -p wasi-http-guest -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download
-# With the AWS SDK, in workspaces of their own. Even a little optimisation takes longer than all other handlers together.
+# With the AWS SDK, in workspaces of their own. Even a little optimisation takes longer than all other handlers do.
 dynamodb_export=examples/dynamodb-export/Cargo.toml
 for manifest in "$dynamodb_export" test-guests/aws-sdk/Cargo.toml; do
     RUSTC=$guest_rustc CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo build --release --target wasm32-wasip2 \
@@ -71,9 +71,10 @@ export RUST_TEST_THREADS="${threads:-$(($(nproc) * 2))}"
 cargo test --release -p bootstream-cli -p bootstream-local-lambda
 say "the host and its tests"
 # With the corpus of the fuzzers, whose checks are built like the host's tests. They wait even more.
-RUST_TEST_THREADS="${threads:-$(($(nproc) * 4))}" cargo test --features bootstream-host/rehearsal,bootstream-host/wasi-p3 \
-    -p bootstream-host -p bootstream-fuzz -p bootstream-lambda-protocol -p bootstream-lambda-event \
-    -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing
+RUST_TEST_THREADS="${threads:-$(($(nproc) * 4))}" cargo test \
+    --features bootstream-host/rehearsal,bootstream-host/wasi-p3 -p bootstream-host -p bootstream-fuzz \
+    -p bootstream-lambda-protocol -p bootstream-lambda-event -p bootstream-artifact -p bootstream-aws-endpoints \
+    -p bootstream-aws-signing
 say "the SDK and the examples"
 cargo test --features bootstream/kv,bootstream/tracing -p bootstream -p bootstream-macros \
     -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \

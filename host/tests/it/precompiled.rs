@@ -208,8 +208,7 @@ fn a_damaged_source_map_costs_files_and_lines_only() {
     let document = lambda.reported_error("id-1", "Function.Trap").document();
 
     let frames = document["stackTrace"].as_array().expect("a list");
-    // Compilers differ in how they name methods: `Runner::step`, `<Runner>::step`.
-    let named = |frame: &Value| frame.as_str().is_some_and(|it| it.ends_with("::step"));
+    let named = |frame: &Value| frame.as_str().is_some_and(|it| it.contains("Runner::step"));
     assert!(frames.iter().any(named), "{frames:#?}");
     let placed = |frame: &Value| frame.as_str().is_some_and(|it| it.contains(" at "));
     assert!(!frames.iter().any(placed), "{frames:#?}");

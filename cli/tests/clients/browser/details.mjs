@@ -84,18 +84,20 @@ export async function large(visit) {
     new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((entry) => entry.duration)))
       .observe({ entryTypes: ["longtask"] });
   });
-  await visit.open(id, "Body");
-  const view = visit.panel().locator("select");
   const dumps = visit.panel().locator("pre");
-  // A task that a busy machine interrupts is long as well, so the best of three turns counts.
-  const turns = [];
-  do {
-    await view.selectOption("text");
+  const longest = async () => {
+    await visit.open(id, "Body");
     await visit.panel().locator(".note", { hasText: "The first 1.0 MiB of 30.0 MiB" }).waitFor();
-    await view.selectOption("hex");
+    await visit.panel().locator("select").selectOption("hex");
     await until(async () => (await dumps.count()) === 2, "both ends");
-    turns.push(Math.max(0, ...await visit.page.evaluate(() => window.tasks.splice(0))));
-  } while (turns.at(-1) >= visit.plan.longestTask && turns.length < 3);
+    return Math.max(0, ...await visit.page.evaluate(() => window.tasks.splice(0)));
+  };
+  // A busy machine interrupts tasks, which makes them long as well: the best of three turns counts.
+  const turns = [await longest()];
+  while (turns.at(-1) >= visit.plan.longestTask && turns.length < 3) {
+    await visit.open(id, "Response");
+    turns.push(await longest());
+  }
   assert(turns.at(-1) < visit.plan.longestTask, `tasks of ${turns} ms`);
   assert((await dumps.nth(0).textContent()).startsWith("00000000  66 69 72 73 74 00"), "the first bytes");
   assert((await dumps.nth(1).textContent()).trimEnd().endsWith("last"), "the last bytes");

@@ -29,16 +29,14 @@ fn the_predicted_end_is_the_one_that_limits_enforce() {
 
     let limited = Dev::start(&ready_guest(), &["--limits", "aws", "--clock-scale", "10"]);
     limited.assert_serves();
-    // What the machine itself needs runs on the real clock, and a busy machine needs more at times.
-    let off = |took: f64| (took - predicted).abs() - 0.02 * took - free_took * f64::from(SCALE);
-    let run = |_| {
+    // The machine's own work runs on the real clock, and takes longer on a busy machine: one run of three counts.
+    let mut runs = vec![];
+    let is_close = (0..3).any(|_| {
         let began = Instant::now();
         limited.post("/", &steps).raw_rest();
-        began.elapsed().as_secs_f64() * f64::from(SCALE)
-    };
-    let runs: Vec<_> = (0..3)
-        .map(run)
-        .take_while(|took| off(*took) > 0.0)
-        .collect();
-    assert!(runs.len() < 3, "{runs:?} s instead of {predicted} s");
+        let took = began.elapsed().as_secs_f64() * f64::from(SCALE);
+        runs.push(took);
+        (took - predicted).abs() < 0.02 * took + free_took * f64::from(SCALE)
+    });
+    assert!(is_close, "{runs:?} s instead of {predicted} s");
 }

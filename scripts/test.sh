@@ -70,7 +70,7 @@ threads=${RUST_TEST_THREADS:-}
 export RUST_TEST_THREADS="${threads:-$(($(nproc) * 2))}"
 cargo test --release -p bootstream-cli -p bootstream-local-lambda
 say "the host and its tests"
-# With the corpus of the fuzzers, whose checks are built like the host's tests. They wait even more.
+# With the corpus of the fuzzers, whose checks are built like the host's tests. These wait more than they compute.
 RUST_TEST_THREADS="${threads:-$(($(nproc) * 4))}" cargo test \
     --features bootstream-host/rehearsal,bootstream-host/wasi-p3 -p bootstream-host -p bootstream-fuzz \
     -p bootstream-lambda-protocol -p bootstream-lambda-event -p bootstream-artifact -p bootstream-aws-endpoints \

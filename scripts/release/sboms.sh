@@ -3,6 +3,7 @@
 # into it.
 set -eu
 folder=$1
+. scripts/release/lib.sh
 mkdir -p "$folder"
 python=$(scripts/release/python.sh)
 # bom NAME PACKAGE OPTION...: the crates of PACKAGE with these options of cargo, without what only its tests need.
@@ -11,7 +12,7 @@ bom() {
     shift 2
     for arch in x86_64 arm64; do
         cargo tree --locked --package "$package" --edges normal --prefix none --format '{p}|{l}' \
-            --target "$(echo $arch | sed s/arm64/aarch64/)-unknown-linux-musl" "$@" |
+            --target "$(triple $arch)" "$@" |
             "$python" scripts/release/sbom.py "$name" "$VERSION" >"$folder/$name-$arch.cdx.json"
     done
 }

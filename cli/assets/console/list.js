@@ -40,7 +40,7 @@ export function matches(row, filter) {
   });
 }
 
-/** Rows are drawn once for all changes before a frame: hundreds of short invocations may come between two. */
+/** Draws all changed rows in one animation frame: hundreds of short invocations may arrive between two frames. */
 class List extends HTMLElement {
   #rows = new Map();
   #changed = new Set();

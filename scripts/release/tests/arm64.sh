@@ -7,7 +7,7 @@ work=$1
 archive=bootstream-v$version-aarch64-unknown-linux-musl
 mkdir "$work/arm64"
 tar -xzf "$work/one/$archive.tar.gz" -C "$work/arm64"
-# pip would leave out the wheel's `lib`: https://github.com/pypa/pip, `_handle_target_dir` of `commands/install.py`.
+# With `--target`, pip leaves out the wheel's `lib`: https://github.com/pypa/pip, `_handle_target_dir` of `commands/install.py`.
 target/release-python/bin/uv --quiet --offline --cache-dir "$work/uv-cache" pip install --no-index \
     --find-links "$work/one" --python-platform aarch64-manylinux2014 --target "$work/arm64/wheel" bootstream
 

@@ -122,7 +122,7 @@ pub(crate) fn worlds(root: &Path) -> anyhow::Result<[Vec<Target>; 2]> {
 }
 
 /// The handler of the benchmarks, and examples as `bootstream build` and the tools of their languages make them. The
-/// largest is the last, with and without reading ahead.
+/// largest comes last, without and with reading ahead.
 ///
 /// # Errors
 ///
@@ -137,6 +137,9 @@ pub(crate) fn handlers(root: &Path) -> anyhow::Result<Vec<Target>> {
             ..precompiled(root, &builds, guest, &package, &[])?
         })
     };
+    let mut not_read_ahead = target("streaming-python, not read ahead", PYTHON)?;
+    let off = ("BOOTSTREAM_INIT_WARM", "off".to_owned());
+    not_read_ahead.variables.push(off);
     Ok(vec![
         super::native(root, "best native", "native", &super::BEST)?,
         target("bench-handler", GUEST)?,
@@ -145,21 +148,9 @@ pub(crate) fn handlers(root: &Path) -> anyhow::Result<Vec<Target>> {
             "streaming-javascript",
             "languages/streaming-javascript.wasm",
         )?,
-        with_variable(
-            target("streaming-python, not read ahead", PYTHON)?,
-            ("BOOTSTREAM_INIT_WARM", "off"),
-        ),
+        not_read_ahead,
         target("streaming-python", PYTHON)?,
     ])
-}
-
-fn with_variable(target: Target, (name, value): (&'static str, &str)) -> Target {
-    let mut variables = target.variables;
-    variables.push((name, value.to_owned()));
-    Target {
-        variables,
-        ..target
-    }
 }
 
 /// The same with symbols, for counting calls of functions.

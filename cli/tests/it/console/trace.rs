@@ -36,8 +36,9 @@ fn wait_for(console: &str, of: impl Fn(&Value) -> bool) -> Value {
     }
 }
 
-fn has_guest(found: &Value) -> bool {
-    found["guest"].is_object()
+/// Returns whether the invocation has ended and its process has told its spans and writes: either may come first.
+fn is_whole(found: &Value) -> bool {
+    found["totalMs"].is_number() && found["guest"].is_object()
 }
 
 #[track_caller]
@@ -45,12 +46,22 @@ fn micros(value: &Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("a time: {value}"))
 }
 
-/// Runs steps that write after known sleeps, and returns the invocation once its process has told all.
+/// Runs steps, and returns the invocation once it is whole.
 fn observed(handler: &std::path::Path, args: &[&str], steps: &Value) -> Value {
+    observed_until(handler, args, steps, is_whole)
+}
+
+/// Runs steps, and returns the invocation once it has what `of` looks for.
+fn observed_until(
+    handler: &std::path::Path,
+    args: &[&str],
+    steps: &Value,
+    of: impl Fn(&Value) -> bool,
+) -> Value {
     let mut dev = Dev::start(handler, args);
     let console = dev.console();
     dev.invoke(&script(steps)).rest();
-    wait_for(&console, has_guest)
+    wait_for(&console, of)
 }
 
 #[test]
@@ -154,7 +165,7 @@ fn a_component_of_wasi_http_has_the_lane_too() {
         {"respond": {"status": 200}}, {"write": "one"}, {"sleep_ms": 300}, {"write": "two"}, "finish",
     ]});
     dev.post("/", &steps.to_string()).assert_body("onetwo");
-    let found = wait_for(&console, has_guest);
+    let found = wait_for(&console, is_whole);
     let writes = found["guest"]["writes"].as_array().expect("writes");
     let gap = micros(&writes[1]["at"]) - micros(&writes[0]["at"]);
     assert!((300_000..300_000 + NEAR_US).contains(&gap), "{gap}");
@@ -213,7 +224,10 @@ fn a_request_of_the_handler_is_a_span() {
     std::fs::copy(component("reaching_guest"), &handler).expect("it is copied");
     let settings = format!("outbound.allow = ['{url}']\n");
     std::fs::write(folder.path().join("bootstream.toml"), settings).expect("it is written");
-    let found = observed(&handler, &[], &json!([{"fetch": {"url": url}}]));
+    let steps = json!([{"fetch": {"url": url}}]);
+    // The line about the request comes with the log, which may be later than the spans.
+    let told_all = |it: &Value| is_whole(it) && it["outbound"][0].is_object();
+    let found = observed_until(&handler, &[], &steps, told_all);
     let spans = found["spans"].as_array().expect("spans");
     let call = spans
         .iter()

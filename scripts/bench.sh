@@ -18,8 +18,6 @@ if [ "${1:-}" = handlers ]; then
     mkdir -p target/bench
     target/release/bootstream build examples/streaming-numbers -o target/bench/streaming-numbers.wasm
     scripts/build-language-guests.sh
-    (cd examples/streaming-python &&
-        ../../target/guest-python/bin/python -m bootstream.build app --output "$OLDPWD/target/bench/streaming-python.wasm")
 fi
 if [ "${1:-}" = languages ]; then
     cargo build --release -p bootstream-cli --bin bootstream

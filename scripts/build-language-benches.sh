@@ -33,8 +33,7 @@ spidermonkey() {
 }
 
 python() {
-    (cd "$sources/python" &&
-        "$root/target/guest-python/bin/python" -m bootstream.build app --output "$out/python.wasm")
+    target/release/bootstream build "$sources/python" >/dev/null
 }
 
 go() {

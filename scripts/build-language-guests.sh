@@ -39,7 +39,7 @@ python() {
     fi
     "$venv/bin/pip" install --quiet --disable-pip-version-check --editable 'guest-python[dev]' \
         --requirement test-guests/python/requirements.txt
-    (cd test-guests/python && "$venv/bin/python" -m bootstream.build app --output "$out/python.wasm")
+    componentized test-guests/python
     made python guest-python/pyproject.toml guest-python/src test-guests/python
 }
 
@@ -47,8 +47,12 @@ python_example() {
     sources="guest-python/pyproject.toml guest-python/src examples/streaming-python/app.py"
     # shellcheck disable=SC2086 # paths without spaces
     fresh streaming-python $sources && return
-    (cd examples/streaming-python &&
-        ../../target/guest-python/bin/python -m bootstream.build app --output "$out/streaming-python.wasm")
+    project=$out/streaming-python
+    rm -rf "$project"
+    cp -r examples/streaming-python "$project"
+    ln -s "$PWD/target/guest-python" "$project/.venv"
+    componentized "$project"
+    mv "$project/handler.wasm" "$out/streaming-python.wasm"
     # shellcheck disable=SC2086
     made streaming-python $sources
 }
@@ -89,7 +93,7 @@ tool() {
     "$tools/bin/pip" install --quiet --disable-pip-version-check "$1==$2"
 }
 
-# componentized FOLDER: makes the component of a core module, with the command that projects use.
+# componentized FOLDER: makes the component with the command that projects use, of a core module or with componentize-py.
 componentized() {
     target/release/bootstream build "$1" >/dev/null || {
         echo "$0: first build the command: cargo build --release -p bootstream-cli" >&2

@@ -21,6 +21,7 @@ mod doctor;
 mod files;
 mod finding;
 mod inspect;
+mod link;
 mod new;
 mod package;
 mod precompile;

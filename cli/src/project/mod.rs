@@ -11,9 +11,11 @@ mod profile;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use artifact::FileKind;
 
 use crate::component;
 use crate::files;
+use crate::link::link;
 use crate::preinit::preinitialize;
 use crate::printer::Printer;
 use crate::toolchain::Toolchain;
@@ -130,8 +132,13 @@ impl Project {
             }
         };
         let name = made.display();
-        let bytes = files::read(&made)?;
+        let mut bytes = files::read(&made)?;
         component::check_handler(&bytes).with_context(|| format!("`{name}`"))?;
+        if let Some(linked) = self.link(&bytes).with_context(|| format!("`{name}`"))? {
+            // In place: the next run of the command makes the file anew.
+            files::write_atomically(&made, &linked)?;
+            bytes = linked;
+        }
         if !self.preinit && !options.preinit {
             return Ok(made);
         }
@@ -140,6 +147,20 @@ impl Project {
         let output = made.with_extension("preinit.wasm");
         files::write_atomically(&output, &ready)?;
         Ok(output)
+    }
+
+    /// Links the libraries of a component that the project's command has made. Returns nothing if there is
+    /// nothing to link, or the file is not ours: another program made it, and no command here makes it again.
+    fn link(&self, component: &[u8]) -> Result<Option<Vec<u8>>> {
+        match &self.maker {
+            Maker::Command(command)
+                if !command.command.is_empty()
+                    && FileKind::of_source(component) == FileKind::Component =>
+            {
+                link(component)
+            }
+            _ => Ok(None),
+        }
     }
 }
 

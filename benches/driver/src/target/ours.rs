@@ -128,7 +128,7 @@ pub(crate) fn worlds(root: &Path) -> anyhow::Result<[Vec<Target>; 2]> {
 ///
 /// When something was not built.
 pub(crate) fn handlers(root: &Path) -> anyhow::Result<Vec<Target>> {
-    const PYTHON: &str = "bench/streaming-python.wasm";
+    const PYTHON: &str = "languages/streaming-python.wasm";
     let builds = Builds::of_root(root)?;
     let target = |name, guest: &str| -> anyhow::Result<Target> {
         let package = root.join("target/bench/handlers").join(name);

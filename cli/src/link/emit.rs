@@ -1,0 +1,177 @@
+//! Writes the component with the linked module in the place of those that were linked.
+//!
+//! What the linked module needs comes before it, what needs it after it, each in the order of the original.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use anyhow::Result;
+use wasm_encoder::{
+    Alias, Component, ComponentAliasSection, ExportKind, InstanceSection, ModuleArg, ModuleSection,
+};
+use wasmparser::{ComponentAlias, ExternalKind, Instance};
+
+use super::items::{Id, Item, Space, UNDEFINED, Visit};
+use super::merge::{IMPORTS, LinkedExport, merge};
+use super::plan::{Entry, Plan};
+
+/// Writes the component. Returns nothing if something uses a linked module as a whole.
+///
+/// # Errors
+///
+/// A module is damaged.
+pub(super) fn emit(plan: &Plan<'_>) -> Result<Option<Vec<u8>>> {
+    let needed = needed(plan);
+    let Some(exports) = exports(plan, &needed) else {
+        return Ok(None);
+    };
+    let mut output = Output::default();
+    let entries = plan.entries.iter().enumerate();
+    let entries = entries.filter(|(place, _)| needed.contains(place));
+    let (after, before): (Vec<_>, Vec<_>) = entries.partition(|(_, entry)| entry.is_after);
+    for (_, entry) in before {
+        output.add(entry)?;
+    }
+    output.add_linked(plan, exports.values())?;
+    for (place, entry) in after {
+        match exports.get(&place) {
+            Some(export) => output.add_alias(entry, export),
+            None => output.add(entry)?,
+        }
+    }
+    Ok(Some(output.component.finish()))
+}
+
+/// Returns the places of the entries that the component needs still.
+fn needed(plan: &Plan<'_>) -> HashSet<usize> {
+    let imports = plan.imports.iter();
+    let imports = imports.filter_map(|it| plan.place((Space::CoreFunc, it.function)));
+    let mut needed: HashSet<usize> = imports.collect();
+    // They use only what is before them.
+    for (place, entry) in plan.entries.iter().enumerate().rev() {
+        if entry.member.is_some() || !(is_root(&entry.item) || needed.contains(&place)) {
+            needed.remove(&place);
+            continue;
+        }
+        needed.insert(place);
+        needed.extend(entry.uses.iter().filter_map(|used| plan.place(*used)));
+    }
+    needed
+}
+
+/// Returns whether an item is needed though nothing uses it.
+fn is_root(item: &Item<'_>) -> bool {
+    match item {
+        Item::Export(_) | Item::Section { .. } | Item::Instance(_) => true,
+        Item::CoreInstance(instance) => matches!(instance, Instance::Instantiate { .. }),
+        // Types keep their indices.
+        Item::Alias(_) => item.defines().contains(&Space::Type),
+        Item::Module(_) | Item::Canon(_) => false,
+    }
+}
+
+/// Returns the export of the linked module for each needed alias of an export of a member. Returns nothing if
+/// something else uses a member.
+fn exports(plan: &Plan<'_>, needed: &HashSet<usize>) -> Option<BTreeMap<usize, LinkedExport>> {
+    let mut exports = BTreeMap::new();
+    let mut names = HashSet::new();
+    for (place, entry) in plan.entries.iter().enumerate() {
+        let mut instances = entry.uses.iter().filter(|it| it.0 == Space::CoreInstance);
+        let member = instances.find_map(|(_, instance)| plan.member(*instance));
+        let Some(member) = member.filter(|_| needed.contains(&place)) else {
+            continue;
+        };
+        let Item::Alias(ComponentAlias::CoreInstanceExport { name, .. }) = entry.item else {
+            return None;
+        };
+        let export = member.module.export(name)?;
+        let index = export.index as usize;
+        let (kind, index) = match export.kind {
+            ExternalKind::Func => {
+                let function = *member.functions.get(index)?;
+                (ExportKind::Func, plan.function_index(function))
+            }
+            ExternalKind::Table => (ExportKind::Table, *member.tables.get(index)?),
+            ExternalKind::Memory => (ExportKind::Memory, *member.memories.get(index)?),
+            ExternalKind::Global => (ExportKind::Global, *member.globals.get(index)?),
+            ExternalKind::FuncExact | ExternalKind::Tag => return None,
+        };
+        // Two libraries may export the same name.
+        let mut unique = name.to_owned();
+        while !names.insert(unique.clone()) {
+            unique.push('\'');
+        }
+        let name = unique;
+        exports.insert(place, LinkedExport { name, kind, index });
+    }
+    Some(exports)
+}
+
+#[derive(Default)]
+struct Output {
+    component: Component,
+    counts: HashMap<Space, u32>,
+    /// The index of each definition of the original.
+    places: HashMap<Id, u32>,
+    linked: u32,
+}
+
+impl Output {
+    fn add(&mut self, entry: &Entry<'_>) -> Result<()> {
+        let places = &self.places;
+        let indices = |id: Id| places.get(&id).copied().unwrap_or(UNDEFINED);
+        entry
+            .item
+            .encode(&mut Visit(indices), &mut self.component)?;
+        self.number(entry);
+        Ok(())
+    }
+
+    /// Gives what the entry defines the next indices.
+    fn number(&mut self, entry: &Entry<'_>) {
+        for id in &entry.defines {
+            let index = self.next(id.0);
+            self.places.insert(*id, index);
+        }
+    }
+
+    fn next(&mut self, space: Space) -> u32 {
+        let count = self.counts.entry(space).or_default();
+        *count += 1;
+        *count - 1
+    }
+
+    fn add_linked<'e>(
+        &mut self,
+        plan: &Plan<'_>,
+        exports: impl Iterator<Item = &'e LinkedExport>,
+    ) -> Result<()> {
+        let module = merge(plan, exports)?;
+        self.component.section(&ModuleSection(&module));
+        let module = self.next(Space::CoreModule);
+
+        let imports = plan.imports.iter().enumerate().map(|(number, import)| {
+            let id = (Space::CoreFunc, import.function);
+            let function = self.places.get(&id).copied().unwrap_or(UNDEFINED);
+            (number.to_string(), ExportKind::Func, function)
+        });
+        let imports: Vec<_> = imports.collect();
+        let mut instances = InstanceSection::new();
+        instances.export_items(imports.iter().map(|it| (it.0.as_str(), it.1, it.2)));
+        let imports = self.next(Space::CoreInstance);
+        instances.instantiate(module, [(IMPORTS, ModuleArg::Instance(imports))]);
+        self.linked = self.next(Space::CoreInstance);
+        self.component.section(&instances);
+        Ok(())
+    }
+
+    fn add_alias(&mut self, entry: &Entry<'_>, export: &LinkedExport) {
+        let mut aliases = ComponentAliasSection::new();
+        aliases.alias(Alias::CoreInstanceExport {
+            instance: self.linked,
+            kind: export.kind,
+            name: &export.name,
+        });
+        self.component.section(&aliases);
+        self.number(entry);
+    }
+}

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR
 
 CARGO_PROFILE_DEV_DEBUG=0 cargo build --quiet --locked --manifest-path benches/peers/Cargo.toml \
-    -p conformance --target-dir target/clients/native
+    -p conformance --target-dir target
 node=$PWD/target/clients/conformance-node
 mkdir -p "$node"
 cp cli/tests/clients/node-runtime/package*.json benches/peers/conformance-node/index.mjs "$node"
@@ -30,7 +30,7 @@ version() { sed -n "s/.*\"$1\": \"\(.*\)\".*/\1/p" "$2"; }
 ric=$(version aws-lambda-ric cli/tests/clients/node-runtime/package.json)
 rust=$(sed -n 's/^lambda_runtime = .*"=\([0-9.]*\)".*/\1/p' benches/peers/conformance/Cargo.toml)
 set -- "Bootstream=$PWD/target/lambda/bootstrap" \
-    "\`lambda_runtime\` $rust=$PWD/target/clients/native/debug/conformance" \
+    "\`lambda_runtime\` $rust=$PWD/target/debug/conformance" \
     "\`aws-lambda-ric\` $ric=$node/bootstrap" "$@"
 
 cargo test --quiet -p bootstream-host --test it --no-run

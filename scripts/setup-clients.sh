@@ -60,8 +60,8 @@ unused=$clients/node-runtime/node_modules/aws-lambda-ric/dist/rapid-client.node
 mkdir -p "$unused"
 echo 'module.exports = {};' >"$unused/index.js"
 
-# Enough debug information for a failed test: the place of a panic.
+# Enough debug information for a failed test: the place of a panic. In the folder of the tests, with which they share
+# crates.
 export CARGO_PROFILE_DEV_DEBUG=0
-cargo build --quiet --locked --manifest-path "$sources/rust/Cargo.toml" --target-dir "$clients/rust"
-cargo build --quiet --locked --manifest-path benches/peers/Cargo.toml -p native \
-    --target-dir "$clients/native"
+cargo build --quiet --locked --manifest-path "$sources/rust/Cargo.toml" --target-dir target
+cargo build --quiet --locked --manifest-path benches/peers/Cargo.toml -p native --target-dir target

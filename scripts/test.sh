@@ -22,10 +22,10 @@ target/python/bin/python -W ignore scripts/templates/check.py
 # ended as a whole.
 setsid sh -euc '
     scripts/build-bootstrap.sh
-    scripts/build-bootstrap.sh --arch arm64
-    # Nobody counts the instructions of this one.
+    # Nobody counts the instructions of these.
     export CARGO_PROFILE_LAMBDA_LTO=off CARGO_PROFILE_LAMBDA_CODEGEN_UNITS=16 CARGO_PROFILE_LAMBDA_OPT_LEVEL=0
     scripts/build-bootstrap.sh --wasi-p3
+    scripts/build-bootstrap.sh --arch arm64
 ' &
 bootstraps=$!
 trap 'kill -- "-$bootstraps" 2>/dev/null || true' EXIT
@@ -60,24 +60,27 @@ scripts/build-language-guests.sh
 scripts/test-guest-python.sh
 scripts/test-guest-js.sh
 scripts/test-guests-go-c.sh
-say "the rest of the host's builds"
+say "the host and its tests, and the rest of its builds"
+# With the corpus of the fuzzers, whose checks are built like the host's tests, and with the SDK and the examples, which
+# share what they are built of.
+others() {
+    cargo test \
+        --features bootstream-host/rehearsal,bootstream-host/wasi-p3,bootstream/kv,bootstream/tracing \
+        -p bootstream-host -p bootstream-fuzz -p bootstream-lambda-protocol -p bootstream-lambda-event \
+        -p bootstream-artifact -p bootstream-aws-endpoints -p bootstream-aws-signing -p bootstream \
+        -p bootstream-macros -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \
+        -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support "$@"
+}
+others --no-run
 wait "$bootstraps"
 trap - EXIT
 
-# More threads than processors: most tests wait for a pause, a deadline or a peer.
 say "tests of the command"
+# More threads than processors: most tests wait for a pause, a deadline or a peer.
 threads=${RUST_TEST_THREADS:-}
-export RUST_TEST_THREADS="${threads:-$(($(nproc) * 2))}"
-cargo test --release -p bootstream-cli -p bootstream-local-lambda
-say "the host and its tests"
-# With the corpus of the fuzzers, whose checks are built like the host's tests. These wait more than they compute.
-RUST_TEST_THREADS="${threads:-$(($(nproc) * 4))}" cargo test \
-    --features bootstream-host/rehearsal,bootstream-host/wasi-p3 -p bootstream-host -p bootstream-fuzz \
-    -p bootstream-lambda-protocol -p bootstream-lambda-event -p bootstream-artifact -p bootstream-aws-endpoints \
-    -p bootstream-aws-signing
-say "the SDK and the examples"
-cargo test --features bootstream/kv,bootstream/tracing -p bootstream -p bootstream-macros \
-    -p streaming-numbers -p server-sent-events -p large-download -p llm-proxy -p s3-download \
-    -p scripted-guest -p guest-steps -p bench-workload -p bench-driver -p bootstream-test-support
+RUST_TEST_THREADS="${threads:-$(($(nproc) * 2))}" cargo test --release -p bootstream-cli -p bootstream-local-lambda
+say "tests of the host, the SDK and the examples"
+# They wait more than they compute.
+RUST_TEST_THREADS="${threads:-$(($(nproc) * 4))}" others
 # As the test of its README has built it.
 CARGO_PROFILE_DEV_DEBUG=0 cargo test --manifest-path "$dynamodb_export" --target-dir target

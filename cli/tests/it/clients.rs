@@ -26,7 +26,7 @@ impl Sdk {
                 Some("clients/python/client.py"),
             ),
             Self::JavaScript => (Command::new("node"), Some("clients/javascript/client.mjs")),
-            Self::Rust => (Command::new(built("clients/rust/debug/sdk-client")), None),
+            Self::Rust => (Command::new(built("debug/sdk-client")), None),
         };
         let mut program = program;
         program.args(script.map(built));

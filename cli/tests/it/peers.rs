@@ -6,7 +6,7 @@ use bootstream_test_support::built;
 use crate::support::{Dev, End};
 
 fn rust() -> Dev {
-    let native = built("clients/native/debug/native");
+    let native = built("debug/native");
     Dev::run(&["--bootstrap", native.to_str().expect("a path in UTF-8")])
 }
 

@@ -107,15 +107,23 @@ impl Copy {
         }
     }
 
-    /// Builds the same dependencies as the repository, and the example itself without optimisation.
+    /// Builds the same dependencies as the repository, and the example itself without optimisation. With a name of
+    /// its own, because other tests run the example of this folder of builds.
     fn become_a_workspace(&self, example: &str) {
-        let mut manifest = self.read("Cargo.toml");
+        let name = format!("mutant-of-{example}");
+        let manifest = self.read("Cargo.toml");
+        let mut manifest = manifest.replacen(
+            &format!("name = \"{example}\""),
+            &format!("name = \"{name}\""),
+            1,
+        );
+        assert!(manifest.contains(&name), "the manifest has the name");
         if !manifest.contains("[workspace]") {
             manifest.push_str("\n[workspace]\n");
             fs::copy(repository("Cargo.lock"), self.folder().join("Cargo.lock")).unwrap();
         }
         manifest.push_str(&format!(
-            "\n[profile.release.package.{example}]\nopt-level = 0\n"
+            "\n[profile.release.package.{name}]\nopt-level = 0\n"
         ));
         self.write("Cargo.toml", &manifest);
     }

@@ -34,10 +34,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// sender and receiver, and goes on for as long as the receiver is behind.
 const SEND_BUFFER_BYTES: usize = 256 * 1024;
 
-/// Room that is made for what arrives, in bytes. Most answers take less.
-const ROOM_BYTES: usize = 8 * 1024;
+/// Room that is made for what arrives, in bytes, and that a poll starts with. Most events take less. Every worker has as
+/// much.
+const ROOM_BYTES: usize = 4 * 1024;
 
-/// With less room than this, in bytes, more is made.
+/// Room for anything but an event, in bytes. The answer to a post is a short line.
 const LEAST_ROOM_BYTES: usize = 1024;
 
 /// How long the body of a refusal is waited for. It comes with the head, if there is one.
@@ -98,10 +99,15 @@ impl Connection {
     ///
     /// When the connection breaks, or the answer makes no sense. The body of the request is dropped.
     pub(crate) async fn send(&mut self, request: Request) -> io::Result<AnswerHead> {
+        let room = if request.is_post() {
+            LEAST_ROOM_BYTES
+        } else {
+            ROOM_BYTES
+        };
         self.outgoing = Outgoing::new(request);
         self.is_sending = true;
         let mut broken = None;
-        let head = poll_fn(|cx| self.poll_head(cx, &mut broken)).await;
+        let head = poll_fn(|cx| self.poll_head(cx, room, &mut broken)).await;
         if head.is_err() {
             self.give_up();
         }
@@ -199,11 +205,12 @@ impl Connection {
         self.received.is_empty() && heard.is_err_and(|error| error == rustix::io::Errno::AGAIN)
     }
 
-    /// `broken` is what ended the sending early. The answer may say why: whatever breaks the sending is
+    /// The answer gets at least `room` bytes. `broken` is what ended the sending early. The answer may say why: whatever breaks the sending is
     /// heard by the receiving half, too, behind what came before it.
     fn poll_head(
         &mut self,
         cx: &mut Context<'_>,
+        room: usize,
         broken: &mut Option<io::Error>,
     ) -> Poll<io::Result<AnswerHead>> {
         if let Poll::Ready(Err(error)) = self.poll_send(cx) {
@@ -218,7 +225,7 @@ impl Connection {
                 return Poll::Ready(Ok(head));
             }
             let has_begun = !self.received.is_empty();
-            let end = match ready!(self.poll_receive(cx, LEAST_ROOM_BYTES)) {
+            let end = match ready!(self.poll_receive(cx, room)) {
                 Ok(0) if has_begun => closed("in the head of its answer"),
                 Ok(0) => closed("before it answered"),
                 Ok(_) => continue,
@@ -363,7 +370,7 @@ impl Connection {
     /// Receives what has arrived, of perhaps `wanted` bytes, and says how many bytes: none at the end.
     fn poll_receive(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<usize>> {
         let room = self.received.capacity() - self.received.len();
-        if room < wanted.min(LEAST_ROOM_BYTES) {
+        if room < wanted.min(ROOM_BYTES) {
             self.received.reserve(wanted.max(ROOM_BYTES));
         }
         pin!(self.stream.read_buf(&mut self.received)).poll(cx)

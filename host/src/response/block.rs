@@ -5,8 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// Capacity of a block.
+/// Bytes that a block may hold.
 pub(super) const BLOCK_BYTES: usize = 64 * 1024;
+
+/// Memory that a block takes at first, in bytes. It grows with what it holds, because most responses that are open at
+/// once have few bytes that wait.
+const FIRST_BYTES: usize = 4 * 1024;
 
 /// Most free blocks that a pool keeps. A response needs more only for a moment.
 const FREE_LIMIT: usize = 8;
@@ -27,9 +31,8 @@ pub(super) struct Block {
 impl BlockPool {
     /// Returns an empty block.
     pub(super) fn take(&self) -> Block {
-        let used = self.with_free(Vec::pop);
         Block {
-            bytes: used.unwrap_or_else(|| Vec::with_capacity(BLOCK_BYTES)),
+            bytes: self.with_free(Vec::pop).unwrap_or_default(),
             home: self.clone(),
         }
     }
@@ -41,13 +44,16 @@ impl BlockPool {
 }
 
 impl Block {
-    /// Free capacity, in bytes.
+    /// Bytes that the block may still take.
     pub(super) fn room(&self) -> usize {
         BLOCK_BYTES.saturating_sub(self.bytes.len())
     }
 
     /// Appends `bytes`, which should fit in [`room`](Self::room).
     pub(super) fn push(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve_exact(bytes.len().max(FIRST_BYTES));
+        }
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -102,6 +108,16 @@ mod tests {
         again.push(b"three");
         assert_eq!(address(again.as_ref()), used);
         assert_eq!(again.freeze(), &b"three"[..]);
+    }
+
+    #[test]
+    fn a_block_takes_memory_for_what_it_holds() {
+        let mut block = BlockPool::default().take();
+        block.push(b"few");
+        assert_eq!(block.bytes.capacity(), FIRST_BYTES);
+        let rest = vec![1; block.room()];
+        block.push(&rest);
+        assert_eq!((block.room(), block.bytes.len()), (0, BLOCK_BYTES));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bootstream_test_support::assert_contains;
+use bootstream_test_support::{assert_contains, built};
 
 use crate::support::{Dev, bootstream, component, failure, scripted_guest, succeed, text};
 
@@ -309,4 +309,16 @@ fn a_report_says_where_the_bytes_are() {
     ] {
         assert_contains(&said, words);
     }
+}
+
+/// `scripts/build-language-guests.sh` has built it with the command.
+#[test]
+fn the_libraries_of_a_component_in_python_are_linked() {
+    let component = std::fs::read(built("languages/python.wasm")).unwrap();
+    let payloads = wasmparser::Parser::new(0).parse_all(&component);
+    let modules = payloads
+        .filter(|it| matches!(it, Ok(wasmparser::Payload::ModuleSection { .. })))
+        .count();
+    // The other fills in the imports that need the memory.
+    assert_eq!(modules, 2);
 }

@@ -62,6 +62,18 @@ pub(super) struct Member<'a> {
     pub(super) globals: Vec<u32>,
 }
 
+impl Member<'_> {
+    /// Gives what the module defines the indices from those of the members before it up to `total`.
+    fn define_up_to(&mut self, total: Counts) {
+        let before = self.before;
+        let functions = before.functions..total.functions;
+        self.functions.extend(functions.map(Function::Defined));
+        self.tables.extend(before.tables..total.tables);
+        self.memories.extend(before.memories..total.memories);
+        self.globals.extend(before.globals..total.globals);
+    }
+}
+
 /// A function in the linked module.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Function {
@@ -181,9 +193,7 @@ impl<'a> Plan<'a> {
         };
         let found = module.imports.iter().map(|import| {
             let found = self.argument(args, import.module, import.name)?;
-            // Of the outside, functions alone can be imported.
-            let fits = !matches!(found, Thing::Outside(_)) || matches!(import.ty, TypeRef::Func(_));
-            fits.then_some((import.ty, found))
+            Some((import.ty, found))
         });
         let Some(found) = found.collect::<Option<Vec<_>>>() else {
             return Ok(false);
@@ -210,14 +220,8 @@ impl<'a> Plan<'a> {
                 }
             }
         }
-        let before = self.total;
         self.total += counts;
-        let functions = before.functions..self.total.functions;
-        member.functions.extend(functions.map(Function::Defined));
-        member.tables.extend(before.tables..self.total.tables);
-        let memories = before.memories..self.total.memories;
-        member.memories.extend(memories);
-        member.globals.extend(before.globals..self.total.globals);
+        member.define_up_to(self.total);
         self.members.push(member);
         Ok(true)
     }

@@ -2,7 +2,7 @@
 # test.sh - build everything the tests need, then run every test of the project.
 #
 # The tests drive `bootstrap` as it is deployed, built with the same profile, and handlers compiled to real
-# components.
+# components. The builds for arm64 and with WASI 0.3 differ from the deployed in that they are not optimised.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR

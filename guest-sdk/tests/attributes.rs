@@ -138,8 +138,10 @@ fn another_type_is_the_compilers_error_at_the_function() {
          fn handle(_: Event, _: String) -> Result<(), Error> { Ok(()) }",
     );
     assert!(text.contains("3 | fn handle("), "{text}");
+    // The compiler leaves out the crate of a name that only one crate has.
+    let text = text.replace("bootstream::", "");
     assert!(
-        text.contains("`fn(bootstream::Event, bootstream::Response) -> _`"),
+        text.contains("expected function signature `fn(Event, Response) -> _`"),
         "{text}"
     );
 

@@ -8,11 +8,11 @@ use anyhow::Result;
 use wasm_encoder::{
     Alias, Component, ComponentAliasSection, ExportKind, InstanceSection, ModuleArg, ModuleSection,
 };
-use wasmparser::{ComponentAlias, ExternalKind, Instance};
+use wasmparser::{ComponentAlias, Instance};
 
 use super::items::{Id, Item, Space, UNDEFINED, Visit};
 use super::merge::{IMPORTS, LinkedExport, merge};
-use super::plan::{Entry, Plan};
+use super::plan::{Entry, Plan, Thing};
 
 /// Writes the component. Returns nothing if something uses a linked module as a whole.
 ///
@@ -76,24 +76,24 @@ fn exports(plan: &Plan<'_>, needed: &HashSet<usize>) -> Option<BTreeMap<usize, L
     let mut names = HashSet::new();
     for (place, entry) in plan.entries.iter().enumerate() {
         let mut instances = entry.uses.iter().filter(|it| it.0 == Space::CoreInstance);
-        let member = instances.find_map(|(_, instance)| plan.member(*instance));
-        let Some(member) = member.filter(|_| needed.contains(&place)) else {
+        let uses_member = instances.any(|(_, instance)| plan.member(*instance).is_some());
+        if !uses_member || !needed.contains(&place) {
             continue;
-        };
-        let Item::Alias(ComponentAlias::CoreInstanceExport { name, .. }) = entry.item else {
+        }
+        let Item::Alias(ComponentAlias::CoreInstanceExport {
+            instance_index,
+            name,
+            ..
+        }) = entry.item
+        else {
             return None;
         };
-        let export = member.module.export(name)?;
-        let index = export.index as usize;
-        let (kind, index) = match export.kind {
-            ExternalKind::Func => {
-                let function = *member.functions.get(index)?;
-                (ExportKind::Func, plan.function_index(function))
-            }
-            ExternalKind::Table => (ExportKind::Table, *member.tables.get(index)?),
-            ExternalKind::Memory => (ExportKind::Memory, *member.memories.get(index)?),
-            ExternalKind::Global => (ExportKind::Global, *member.globals.get(index)?),
-            ExternalKind::FuncExact | ExternalKind::Tag => return None,
+        let (kind, index) = match plan.export_of_member(instance_index, name)? {
+            Thing::Function(function) => (ExportKind::Func, plan.function_index(function)),
+            Thing::Table(index) => (ExportKind::Table, index),
+            Thing::Memory(index) => (ExportKind::Memory, index),
+            Thing::Global(index) => (ExportKind::Global, index),
+            Thing::Outside(_) => return None,
         };
         // Two libraries may export the same name.
         let mut unique = name.to_owned();

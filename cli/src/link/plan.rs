@@ -85,7 +85,7 @@ pub(super) enum Function {
 
 /// Something that a member has imported or exports, in the linked module.
 #[derive(Clone, Copy, Debug)]
-enum Thing {
+pub(super) enum Thing {
     Function(Function),
     Table(u32),
     Memory(u32),
@@ -271,7 +271,8 @@ impl<'a> Plan<'a> {
         can_be_imported.then_some(Thing::Outside(index))
     }
 
-    fn export_of_member(&self, instance: u32, name: &str) -> Option<Thing> {
+    /// Finds what a member exports by that name.
+    pub(super) fn export_of_member(&self, instance: u32, name: &str) -> Option<Thing> {
         let member = self.member(instance)?;
         let export = member.module.export(name)?;
         let index = export.index as usize;

@@ -64,35 +64,45 @@ fn observed_until(
     wait_for(&console, of)
 }
 
+/// Measures up to three times, because another process may take the processor in the middle.
+#[track_caller]
+fn one_of_three(measure: impl Fn() -> Result<(), String>) {
+    let tried = (0..3).map(|_| measure());
+    let failures: Vec<_> = tried.map_while(Result::err).collect();
+    assert!(failures.len() < 3, "{failures:#?}");
+}
+
+/// Returns an error unless `from..from + NEAR_US` has `moment`.
+fn near(moment: u64, from: u64, what: &Value) -> Result<(), String> {
+    let is_near = (from..from + NEAR_US).contains(&moment);
+    is_near
+        .then_some(())
+        .ok_or_else(|| format!("{moment} instead of {from}: {what}"))
+}
+
 #[test]
 fn the_lane_has_the_moments_at_which_the_handler_wrote() {
     let steps = json!([
         {"sleep_ms": 200}, {"write": "one"}, {"sleep_ms": 400}, {"write": "two!"}, {"sleep_ms": 100}, {"write": "three"},
     ]);
-    let found = observed(&ready_guest(), &[], &steps);
-
-    let writes = found["guest"]["writes"].as_array().expect("writes");
-    let bytes: Vec<_> = writes.iter().map(|it| micros(&it["bytes"])).collect();
-    assert_eq!(bytes, [3, 4, 5], "{found:#}");
-    assert_eq!(found["guest"]["waits"], json!([]), "nothing waited");
-    let at: Vec<_> = writes.iter().map(|it| micros(&it["at"])).collect();
-    for (pair, slept) in at.windows(2).zip([400_000, 100_000]) {
-        let gap = pair[1] - pair[0];
-        assert!(
-            (slept..slept + NEAR_US).contains(&gap),
-            "{gap} instead of {slept}"
-        );
-    }
-    // A write comes before its chunk, on the same axis.
-    let chunks = found["timeline"].as_array().expect("chunks");
-    assert_eq!(chunks.len(), 3);
-    for (write, chunk) in at.iter().zip(chunks) {
-        let arrived = micros(&chunk["atRuntime"]);
-        assert!(
-            *write <= arrived && arrived < write + NEAR_US,
-            "{write} {arrived}"
-        );
-    }
+    one_of_three(|| {
+        let found = observed(&ready_guest(), &[], &steps);
+        let writes = found["guest"]["writes"].as_array().expect("writes");
+        let bytes: Vec<_> = writes.iter().map(|it| micros(&it["bytes"])).collect();
+        assert_eq!(bytes, [3, 4, 5], "{found:#}");
+        assert_eq!(found["guest"]["waits"], json!([]), "nothing waited");
+        let at: Vec<_> = writes.iter().map(|it| micros(&it["at"])).collect();
+        for (pair, slept) in at.windows(2).zip([400_000, 100_000]) {
+            near(pair[1] - pair[0], slept, &found["guest"])?;
+        }
+        // A write comes before its chunk, on the same axis.
+        let chunks = found["timeline"].as_array().expect("chunks");
+        assert_eq!(chunks.len(), 3);
+        for (write, chunk) in at.iter().zip(chunks) {
+            near(micros(&chunk["atRuntime"]), *write, chunk)?;
+        }
+        Ok(())
+    });
 }
 
 /// The handler writes all at once, and its last writes wait until the reader has taken enough of the first.
@@ -159,16 +169,18 @@ fn of_many_writes_the_lane_has_the_number() {
 /// A standard component, whose first bytes are written before the response is set.
 #[test]
 fn a_component_of_wasi_http_has_the_lane_too() {
-    let mut dev = Dev::start(&component("wasi_http_guest"), &[]);
-    let console = dev.console();
     let steps = json!({"steps": [
         {"respond": {"status": 200}}, {"write": "one"}, {"sleep_ms": 300}, {"write": "two"}, "finish",
     ]});
-    dev.post("/", &steps.to_string()).assert_body("onetwo");
-    let found = wait_for(&console, is_whole);
-    let writes = found["guest"]["writes"].as_array().expect("writes");
-    let gap = micros(&writes[1]["at"]) - micros(&writes[0]["at"]);
-    assert!((300_000..300_000 + NEAR_US).contains(&gap), "{gap}");
+    one_of_three(|| {
+        let mut dev = Dev::start(&component("wasi_http_guest"), &[]);
+        let console = dev.console();
+        dev.post("/", &steps.to_string()).assert_body("onetwo");
+        let found = wait_for(&console, is_whole);
+        let writes = found["guest"]["writes"].as_array().expect("writes");
+        let gap = micros(&writes[1]["at"]) - micros(&writes[0]["at"]);
+        near(gap, 300_000, &found["guest"])
+    });
 }
 
 #[test]

@@ -30,7 +30,7 @@ made() {
 python() {
     # scripts/test-guest-python.sh needs the environment as well.
     if [ -x target/guest-python/bin/componentize-py ] &&
-        fresh python guest-python/pyproject.toml guest-python/src test-guests/python; then
+        fresh python cli/src/link guest-python/pyproject.toml guest-python/src test-guests/python; then
         return
     fi
     venv=$PWD/target/guest-python
@@ -40,11 +40,11 @@ python() {
     "$venv/bin/pip" install --quiet --disable-pip-version-check --editable 'guest-python[dev]' \
         --requirement test-guests/python/requirements.txt
     componentized test-guests/python
-    made python guest-python/pyproject.toml guest-python/src test-guests/python
+    made python cli/src/link guest-python/pyproject.toml guest-python/src test-guests/python
 }
 
 python_example() {
-    sources="guest-python/pyproject.toml guest-python/src examples/streaming-python/app.py"
+    sources="cli/src/link guest-python/pyproject.toml guest-python/src examples/streaming-python/app.py"
     # shellcheck disable=SC2086 # paths without spaces
     fresh streaming-python $sources && return
     project=$out/streaming-python

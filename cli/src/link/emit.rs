@@ -10,7 +10,7 @@ use wasm_encoder::{
 };
 use wasmparser::{ComponentAlias, Instance};
 
-use super::items::{Id, Item, Space, UNDEFINED, Visit};
+use super::items::{Id, Item, Numbers, Space, UNDEFINED, Visit};
 use super::merge::{IMPORTS, LinkedExport, merge};
 use super::plan::{Entry, Plan, Thing};
 
@@ -41,7 +41,7 @@ pub(super) fn emit(plan: &Plan<'_>) -> Result<Option<Vec<u8>>> {
     Ok(Some(output.component.finish()))
 }
 
-/// Returns the places of the entries that the component needs still.
+/// Returns the places of the entries that the component still needs.
 fn needed(plan: &Plan<'_>) -> HashSet<usize> {
     let imports = plan.imports.iter();
     let imports = imports.filter_map(|it| plan.place((Space::CoreFunc, it.function)));
@@ -106,10 +106,15 @@ fn exports(plan: &Plan<'_>, needed: &HashSet<usize>) -> Option<BTreeMap<usize, L
     Some(exports)
 }
 
+/// Returns the index that a definition of the original has now.
+fn place(places: &HashMap<Id, u32>, id: Id) -> u32 {
+    places.get(&id).copied().unwrap_or(UNDEFINED)
+}
+
 #[derive(Default)]
 struct Output {
     component: Component,
-    counts: HashMap<Space, u32>,
+    numbers: Numbers,
     /// The index of each definition of the original.
     places: HashMap<Id, u32>,
     linked: u32,
@@ -117,8 +122,7 @@ struct Output {
 
 impl Output {
     fn add(&mut self, entry: &Entry<'_>) -> Result<()> {
-        let places = &self.places;
-        let indices = |id: Id| places.get(&id).copied().unwrap_or(UNDEFINED);
+        let indices = |id: Id| place(&self.places, id);
         entry
             .item
             .encode(&mut Visit(indices), &mut self.component)?;
@@ -129,15 +133,9 @@ impl Output {
     /// Gives what the entry defines the next indices.
     fn number(&mut self, entry: &Entry<'_>) {
         for id in &entry.defines {
-            let index = self.next(id.0);
+            let index = self.numbers.next(id.0);
             self.places.insert(*id, index);
         }
-    }
-
-    fn next(&mut self, space: Space) -> u32 {
-        let count = self.counts.entry(space).or_default();
-        *count += 1;
-        *count - 1
     }
 
     fn add_linked<'e>(
@@ -147,19 +145,18 @@ impl Output {
     ) -> Result<()> {
         let module = merge(plan, exports)?;
         self.component.section(&ModuleSection(&module));
-        let module = self.next(Space::CoreModule);
+        let module = self.numbers.next(Space::CoreModule);
 
         let imports = plan.imports.iter().enumerate().map(|(number, import)| {
-            let id = (Space::CoreFunc, import.function);
-            let function = self.places.get(&id).copied().unwrap_or(UNDEFINED);
+            let function = place(&self.places, (Space::CoreFunc, import.function));
             (number.to_string(), ExportKind::Func, function)
         });
         let imports: Vec<_> = imports.collect();
         let mut instances = InstanceSection::new();
         instances.export_items(imports.iter().map(|it| (it.0.as_str(), it.1, it.2)));
-        let imports = self.next(Space::CoreInstance);
+        let imports = self.numbers.next(Space::CoreInstance);
         instances.instantiate(module, [(IMPORTS, ModuleArg::Instance(imports))]);
-        self.linked = self.next(Space::CoreInstance);
+        self.linked = self.numbers.next(Space::CoreInstance);
         self.component.section(&instances);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The items of a component, in its order, and what each uses of those before it.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::ops::Range;
 
@@ -35,10 +36,23 @@ pub(super) enum Space {
 /// A definition: its space, and its index there.
 pub(super) type Id = (Space, u32);
 
-/// The index of what nothing defines. A damaged component may use it, and whoever compiles the component says so.
+/// The index in place of one that nothing defines, which only a damaged component uses. Its compiler reports it.
 pub(super) const UNDEFINED: u32 = u32::MAX;
 
-/// What may use others that are numbered anew, or is numbered itself.
+/// Numbers definitions, each space by itself.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(HashMap<Space, u32>);
+
+impl Numbers {
+    /// Returns the next index of a space.
+    pub(super) fn next(&mut self, space: Space) -> u32 {
+        let count = self.0.entry(space).or_default();
+        *count += 1;
+        *count - 1
+    }
+}
+
+/// A part of a component that defines something, or uses what is numbered anew.
 #[derive(Debug)]
 pub(super) enum Item<'a> {
     Module(&'a [u8]),
@@ -56,8 +70,8 @@ pub(super) enum Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// Reads a component. Returns nothing if it has what none of our tools makes, and linking would have to
-    /// follow: a start function, or an inner component that uses a module of the outer.
+    /// Reads a component. Returns nothing for a core module, and for a component that linking does not support:
+    /// one with a start function, or with an inner component that uses a module of an outer one.
     pub(super) fn read_all(component: &'a [u8]) -> Result<Option<Vec<Self>>> {
         let mut items = Vec::new();
         let mut depth = 0_usize;
@@ -108,7 +122,7 @@ impl<'a> Item<'a> {
             Payload::ComponentImportSection(section) => {
                 spaces(section, |import| space_of(import.ty.kind()))?
             }
-            // It has indices, and would name others.
+            // Its indices would be wrong.
             Payload::CustomSection(section) if section.name() == "component-name" => return Ok(()),
             _ => Vec::new(),
         };
@@ -222,10 +236,13 @@ fn spaces<'a, T: wasmparser::FromReader<'a>>(
 
 /// Returns whether an inner component uses a module of an outer one.
 fn reaches_for_module(alias: &ComponentAlias<'_>) -> bool {
-    let ComponentAlias::Outer { kind, .. } = alias else {
-        return false;
-    };
-    *kind == ComponentOuterAliasKind::CoreModule
+    matches!(
+        alias,
+        ComponentAlias::Outer {
+            kind: ComponentOuterAliasKind::CoreModule,
+            ..
+        }
+    )
 }
 
 fn space_of(kind: ComponentExternalKind) -> Space {
@@ -262,10 +279,9 @@ fn space_of_alias(alias: &ComponentAlias<'_>) -> Space {
     }
 }
 
-/// What is given to an item for each index that it uses.
+/// Maps each index that an item uses.
 ///
-/// A pass of the encoder sees every index in whatever form it has, so that we need no list of canonical built-ins
-/// and their options.
+/// The encoder visits every index, so that we need no list of canonical built-ins and their options.
 pub(super) struct Visit<F>(pub(super) F);
 
 type Outcome = Result<u32, reencode::Error<Infallible>>;

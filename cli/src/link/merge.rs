@@ -65,11 +65,10 @@ struct Linked {
 impl Linked {
     fn add(&mut self, plan: &Plan<'_>, member: &Member<'_>) -> Result<()> {
         let module = &member.module;
-        let mut constants = std::mem::take(&mut self.constants);
         let mut indices = Indices {
             plan,
             member,
-            constants: &mut constants,
+            constants: &mut self.constants,
             referred: &mut self.referred,
             is_constant: false,
         };
@@ -105,7 +104,6 @@ impl Linked {
                 self.names.append(indices.function_index(*index)?, name);
             }
         }
-        self.constants = constants;
         self.add_producers(member)
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Result, bail};
 use wasmparser::{ComponentAlias, ExternalKind, Instance, InstantiationArg, TypeRef};
 
-use super::items::{Id, Item, Space, UNDEFINED, core_space_of};
+use super::items::{Id, Item, Numbers, Space, UNDEFINED, core_space_of};
 use super::module::{Counts, Module};
 
 /// A component of which modules can be linked.
@@ -14,7 +14,7 @@ pub(super) struct Plan<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     /// The place of each definition among the entries.
     defined_by: HashMap<Id, usize>,
-    counts: HashMap<Space, u32>,
+    numbers: Numbers,
     /// The modules that are instantiated once, by their index.
     modules: HashMap<u32, &'a [u8]>,
     /// The linked modules, in the order in which they are instantiated.
@@ -133,7 +133,7 @@ impl<'a> Plan<'a> {
         let defines: Vec<Id> = item
             .defines()
             .into_iter()
-            .map(|it| self.number(it))
+            .map(|space| (space, self.numbers.next(space)))
             .collect();
         if let (Item::Module(bytes), [id]) = (&item, &defines[..])
             && times.get(id) == Some(&1)
@@ -169,12 +169,6 @@ impl<'a> Plan<'a> {
                 imports.saturating_add(place)
             }
         }
-    }
-
-    fn number(&mut self, space: Space) -> Id {
-        let count = self.counts.entry(space).or_default();
-        *count += 1;
-        (space, *count - 1)
     }
 
     /// Returns whether what uses `used` can only come after the linked module. A damaged component may use what

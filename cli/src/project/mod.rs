@@ -149,8 +149,8 @@ impl Project {
         Ok(output)
     }
 
-    /// Links the libraries of a component that the project's command has made. Returns nothing if there is
-    /// nothing to link, or the file is not ours: another program made it, and no command here makes it again.
+    /// Links the libraries of a component. Returns nothing if there are none, or if the project has no command that
+    /// makes the file again.
     fn link(&self, component: &[u8]) -> Result<Option<Vec<u8>>> {
         match &self.maker {
             Maker::Command(command)

@@ -34,11 +34,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// sender and receiver, and goes on for as long as the receiver is behind.
 const SEND_BUFFER_BYTES: usize = 256 * 1024;
 
-/// Room that is made for what arrives, in bytes, and that a poll starts with. Most events take less. Every worker has as
-/// much.
+/// Room for an event, in bytes. Most take less, and every worker keeps it.
 const ROOM_BYTES: usize = 4 * 1024;
 
-/// Room for anything but an event, in bytes. The answer to a post is a short line.
+/// Room for any other answer, in bytes. The answer to a post is short.
 const LEAST_ROOM_BYTES: usize = 1024;
 
 /// How long the body of a refusal is waited for. It comes with the head, if there is one.
@@ -205,8 +204,8 @@ impl Connection {
         self.received.is_empty() && heard.is_err_and(|error| error == rustix::io::Errno::AGAIN)
     }
 
-    /// The answer gets at least `room` bytes. `broken` is what ended the sending early. The answer may say why: whatever breaks the sending is
-    /// heard by the receiving half, too, behind what came before it.
+    /// The answer gets at least `room` bytes. `broken` is what ended the sending early. The answer may say why:
+    /// whatever breaks the sending is heard by the receiving half, too, behind what came before it.
     fn poll_head(
         &mut self,
         cx: &mut Context<'_>,

@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// Bytes that a block may hold.
+/// Most bytes in a block.
 pub(super) const BLOCK_BYTES: usize = 64 * 1024;
 
-/// Memory that a block takes at first, in bytes. It grows with what it holds, because most responses that are open at
-/// once have few bytes that wait.
+/// Initial capacity of a block, in bytes. A block grows with its content, because most concurrent responses buffer little.
 const FIRST_BYTES: usize = 4 * 1024;
 
 /// Most free blocks that a pool keeps. A response needs more only for a moment.
@@ -44,7 +43,7 @@ impl BlockPool {
 }
 
 impl Block {
-    /// Bytes that the block may still take.
+    /// Bytes that still fit in the block.
     pub(super) fn room(&self) -> usize {
         BLOCK_BYTES.saturating_sub(self.bytes.len())
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bootstream_test_support::{assert_contains, pause};
 use serde_json::{Value, json};
 
-use super::{browse, get};
+use super::{browse, get, one_of_three};
 use crate::runtimes;
 use crate::support::{Dev, PATIENCE, component, ready, ready_guest, script, serve};
 
@@ -62,14 +62,6 @@ fn observed_until(
     let console = dev.console();
     dev.invoke(&script(steps)).rest();
     wait_for(&console, of)
-}
-
-/// Measures up to three times, because another process may take the processor in the middle.
-#[track_caller]
-fn one_of_three(measure: impl Fn() -> Result<(), String>) {
-    let tried = (0..3).map(|_| measure());
-    let failures: Vec<_> = tried.map_while(Result::err).collect();
-    assert!(failures.len() < 3, "{failures:#?}");
 }
 
 /// Returns an error unless `from..from + NEAR_US` has `moment`.
